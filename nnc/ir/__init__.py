@@ -1,0 +1,43 @@
+"""The intermediate representation: typed static graphs, their text form, and their rules."""
+
+from nnc.ir.graph import PHASES, Graph, Node, Operand, Rewriter, Value, copy_into
+from nnc.ir.interpreter import interpret
+from nnc.ir.layout import Layout
+from nnc.ir.leaves import PARAMETER, Constant, Input, State
+from nnc.ir.op import Op, make_op, op_class, op_names
+from nnc.ir.parser import parse_graph
+from nnc.ir.printer import print_graph, value_names
+from nnc.ir.types import Dim, Shape, SymbolicDim, TensorType, bind_shape, broadcast_shapes, size_of, symbol
+from nnc.ir.verifier import verify
+
+__all__ = [
+    "PARAMETER",
+    "PHASES",
+    "Constant",
+    "Dim",
+    "Graph",
+    "Input",
+    "Layout",
+    "Node",
+    "Op",
+    "Operand",
+    "Rewriter",
+    "Shape",
+    "State",
+    "SymbolicDim",
+    "TensorType",
+    "Value",
+    "bind_shape",
+    "broadcast_shapes",
+    "copy_into",
+    "interpret",
+    "make_op",
+    "op_class",
+    "op_names",
+    "parse_graph",
+    "print_graph",
+    "size_of",
+    "symbol",
+    "value_names",
+    "verify",
+]

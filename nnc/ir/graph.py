@@ -1,0 +1,424 @@
+"""The graph: nodes in the order of their definition, typed values, named inputs, outputs and updates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nnc.errors import GraphError, ShapeError
+from nnc.ir.leaves import Constant, Input, State
+from nnc.ir.op import Op, op_class
+from nnc.ir.types import TensorType
+
+if TYPE_CHECKING:
+    import networkx
+    import numpy
+
+PHASES = ("forward", "loss", "metrics", "backward", "update")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One application of an op.
+
+    Args:
+        index: position in the graph; the order of indices is a topological order.
+        op: what is computed.
+        operands: values it reads, in order.
+        types: types of its results.
+        names: one name per result, empty where there is none.
+        path: layer it came from, such as ``encoder/dense_1``; empty where there is none.
+        phase: one of `PHASES`.
+    """
+
+    index: int
+    op: Op
+    operands: tuple[Value, ...]
+    types: tuple[TensorType, ...]
+    names: tuple[str, ...]
+    path: str = ""
+    phase: str = "forward"
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the node computes nothing: an input, a state or a constant."""
+        return isinstance(self.op, Input | State | Constant)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """One result of a node. Arithmetic on values adds nodes to their graph: ``x @ w + b``.
+
+    ``==`` compares identity, as for any graph edge; the elementwise comparison is ``nnc.ops.equal``.
+    """
+
+    graph: Graph = field(repr=False)
+    index: int
+    result: int = 0
+
+    @property
+    def node(self) -> Node:
+        """The node that computes this value."""
+        return self.graph.nodes[self.index]
+
+    @property
+    def type(self) -> TensorType:
+        """Element type and shape."""
+        return self.node.types[self.result]
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """Shape: numbers and symbols."""
+        return self.type.shape
+
+    @property
+    def dtype(self) -> str:
+        """NumPy's name of the element type."""
+        return self.type.dtype
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions."""
+        return self.type.rank
+
+    @property
+    def name(self) -> str:
+        """The name given to this value, or an empty string."""
+        return self.node.names[self.result]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Value):
+            return NotImplemented
+        return self.graph is other.graph and self.index == other.index and self.result == other.result
+
+    def __hash__(self) -> int:
+        return hash((self.index, self.result))
+
+    def _binary(self, name: str, other: Operand, swap: bool = False) -> Value:
+        right = self.graph.as_value(other, like=self)
+        left, right = (right, self) if swap else (self, right)
+        return self.graph.add(op_class(name)(), left, right)[0]
+
+    def __add__(self, other: Operand) -> Value:
+        return self._binary("add", other)
+
+    def __radd__(self, other: Operand) -> Value:
+        return self._binary("add", other, swap=True)
+
+    def __sub__(self, other: Operand) -> Value:
+        return self._binary("subtract", other)
+
+    def __rsub__(self, other: Operand) -> Value:
+        return self._binary("subtract", other, swap=True)
+
+    def __mul__(self, other: Operand) -> Value:
+        return self._binary("multiply", other)
+
+    def __rmul__(self, other: Operand) -> Value:
+        return self._binary("multiply", other, swap=True)
+
+    def __truediv__(self, other: Operand) -> Value:
+        return self._binary("divide", other)
+
+    def __rtruediv__(self, other: Operand) -> Value:
+        return self._binary("divide", other, swap=True)
+
+    def __pow__(self, other: Operand) -> Value:
+        return self._binary("power", other)
+
+    def __matmul__(self, other: Value) -> Value:
+        return self._binary("matmul", other)
+
+    def __lt__(self, other: Operand) -> Value:
+        return self._binary("less", other)
+
+    def __le__(self, other: Operand) -> Value:
+        return self._binary("less_equal", other)
+
+    def __gt__(self, other: Operand) -> Value:
+        return self._binary("greater", other)
+
+    def __ge__(self, other: Operand) -> Value:
+        return self._binary("greater_equal", other)
+
+    def __neg__(self) -> Value:
+        return self.graph.add(op_class("negative")(), self)[0]
+
+    def __bool__(self) -> bool:
+        raise GraphError("a graph value has no truth value; use nnc.ops.where(condition, a, b) to choose")
+
+    def __iter__(self) -> Iterator[Value]:
+        raise GraphError("a graph value cannot be iterated over; use nnc.ops.slice to take a part")
+
+
+Operand = Value | float | int | bool
+
+
+class Graph:
+    """A pure dataflow graph, grown node by node and never changed afterwards; passes build new graphs.
+
+    Args:
+        name: shown in texts and pictures, such as ``train``.
+    """
+
+    def __init__(self, name: str = "graph") -> None:
+        self.name = name
+        self.nodes: list[Node] = []
+        self.inputs: dict[str, Value] = {}
+        self.states: dict[str, Value] = {}
+        self.outputs: dict[str, Value] = {}
+        self.updates: dict[str, Value] = {}
+        self._constants: dict[Constant, Value] = {}
+        self._path = ""
+        self._phase = "forward"
+        self._nx: tuple[Any, networkx.MultiDiGraph[int]] | None = None
+
+    # ------------------------------------------------------------------ building
+
+    @contextmanager
+    def scope(self, path: str | None = None, phase: str | None = None) -> Iterator[None]:
+        """Give nodes added inside the block this layer path and phase."""
+        before = self._path, self._phase
+        self._path = before[0] if path is None else path
+        self._phase = before[1] if phase is None else phase
+        try:
+            yield
+        finally:
+            self._path, self._phase = before
+
+    def add(self, op: Op, *operands: Value, names: Sequence[str] = ()) -> tuple[Value, ...]:
+        """Append a node and return its results.
+
+        Raises:
+            GraphError: an operand belongs to another graph.
+            ShapeError: the op does not accept the operands' types.
+        """
+        for operand in operands:
+            if operand.graph is not self:
+                raise GraphError(f"operand of '{op.name}' belongs to graph '{operand.graph.name}', not '{self.name}'")
+        types = op.result_types([operand.type for operand in operands])
+        padded = tuple(names) + ("",) * (len(types) - len(names))
+        node = Node(len(self.nodes), op, operands, types, padded, self._path, self._phase)
+        self.nodes.append(node)
+        return tuple(Value(self, node.index, result) for result in range(len(types)))
+
+    def input(self, label: str, type: TensorType) -> Value:
+        """Declare an input."""
+        if label in self.inputs:
+            raise GraphError(f"graph '{self.name}' already has an input named '{label}'")
+        self.inputs[label] = value = self.add(Input(label, type), names=(label,))[0]
+        return value
+
+    def state(self, label: str, type: TensorType, role: str) -> Value:
+        """Declare a state, or return the one declared before under this label."""
+        op = State(label, type, role)
+        known = self.states.get(label)
+        if known is not None:
+            if known.node.op != op:
+                raise GraphError(f"state '@{label}' is declared twice, as {known.node.op} and as {op}")
+            return known
+        self.states[label] = value = self.add(op, names=(label,))[0]
+        return value
+
+    def constant(self, data: numpy.typing.ArrayLike, dtype: str, shape: tuple[int, ...] | None = None) -> Value:
+        """Return the constant with these numbers; equal constants are one node."""
+        import numpy
+
+        array = numpy.asarray(data, dtype)
+        flat = tuple(array.reshape(-1).tolist())
+        return self.add_constant(Constant(TensorType(dtype, array.shape if shape is None else shape), flat))
+
+    def add_constant(self, op: Constant) -> Value:
+        """Return the node of a constant, adding it where it is new."""
+        if op not in self._constants:
+            with self.scope(path="", phase="forward"):
+                self._constants[op] = self.add(op)[0]
+        return self._constants[op]
+
+    def as_value(self, operand: Operand, like: Value) -> Value:
+        """Return a value, making a constant of `like`'s element type of a number."""
+        return operand if isinstance(operand, Value) else self.constant(operand, like.dtype)
+
+    def output(self, label: str, value: Value) -> None:
+        """Name a result of the graph."""
+        self.outputs[label] = self._own(value)
+
+    def update(self, label: str, value: Value) -> None:
+        """Let the state `label` have `value` after the run.
+
+        Raises:
+            GraphError: there is no such state.
+            ShapeError: the value's type is not the state's.
+        """
+        if label not in self.states:
+            raise GraphError(f"graph '{self.name}' has no state '@{label}' to update")
+        if self.states[label].type != value.type:
+            raise ShapeError(f"state '@{label}' is {self.states[label].type} and cannot become {value.type}")
+        self.updates[label] = self._own(value)
+
+    def _own(self, value: Value) -> Value:
+        if value.graph is not self:
+            raise GraphError(f"value belongs to graph '{value.graph.name}', not '{self.name}'")
+        return value
+
+    def copy_node(self, node: Node, operands: Iterable[Value]) -> tuple[Value, ...]:
+        """Append a node of another graph, with its names, path and phase."""
+        op = node.op
+        if isinstance(op, Input):
+            return (self.input(op.label, op.type),)
+        if isinstance(op, State):
+            return (self.state(op.label, op.type, op.role),)
+        if isinstance(op, Constant):
+            return (self.add_constant(op),)
+        with self.scope(node.path, node.phase):
+            return self.add(op, *operands, names=node.names)
+
+    # ------------------------------------------------------------------ looking
+
+    def uses(self) -> dict[Value, list[Node]]:
+        """Return the nodes that read each value, a node once per operand."""
+        uses: dict[Value, list[Node]] = {}
+        for node in self.nodes:
+            for operand in node.operands:
+                uses.setdefault(operand, []).append(node)
+        return uses
+
+    def results(self, node: Node) -> tuple[Value, ...]:
+        """Return the values a node computes."""
+        return tuple(Value(self, node.index, result) for result in range(len(node.types)))
+
+    @property
+    def roots(self) -> tuple[Value, ...]:
+        """The values that leave the graph: outputs, then updates."""
+        return (*self.outputs.values(), *self.updates.values())
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of the run-time dimensions, sorted."""
+        return tuple(sorted({name for node in self.nodes for type in node.types for name in type.symbols}))
+
+    @property
+    def nx(self) -> networkx.MultiDiGraph[int]:
+        """The graph as a networkx ``MultiDiGraph``.
+
+        Nodes are node indices with the attribute ``node``; an edge's key is the operand's position (so
+        that ``x * x`` keeps two edges) and it carries the attribute ``result``. Graph attributes are
+        ``name``, ``outputs`` and ``updates``.
+        """
+        key = (len(self.nodes), tuple(self.outputs.items()), tuple(self.updates.items()))
+        if self._nx is None or self._nx[0] != key:
+            import networkx
+
+            graph: networkx.MultiDiGraph[int] = networkx.MultiDiGraph(
+                name=self.name, outputs=dict(self.outputs), updates=dict(self.updates)
+            )
+            for node in self.nodes:
+                graph.add_node(node.index, node=node)
+                for position, operand in enumerate(node.operands):
+                    graph.add_edge(operand.index, node.index, key=position, result=operand.result)
+            self._nx = key, graph
+        return self._nx[1]
+
+    @staticmethod
+    def from_nx(source: networkx.MultiDiGraph[int]) -> Graph:
+        """Build a graph from a networkx graph of the form of `nx`, in lexicographical topological order.
+
+        Raises:
+            GraphError: the graph has a cycle, or operands are missing.
+        """
+        import networkx
+
+        graph = Graph(source.graph.get("name", "graph"))
+        mapping: dict[tuple[int, int], Value] = {}
+        try:
+            for index in networkx.lexicographical_topological_sort(source):
+                node: Node = source.nodes[index]["node"]
+                incoming: Any = source.in_edges(index, keys=True, data="result")
+                edges = sorted((key, start, result) for start, _, key, result in incoming)
+                if [key for key, _, _ in edges] != list(range(len(node.operands))):
+                    raise GraphError(f"node {index} ({node.op.name}) needs {len(node.operands)} operands")
+                results = graph.copy_node(node, [mapping[start, result] for _, start, result in edges])
+                mapping.update(((index, position), value) for position, value in enumerate(results))
+        except networkx.NetworkXUnfeasible as error:
+            raise GraphError("the graph has a cycle") from error
+        for label, value in source.graph.get("outputs", {}).items():
+            graph.output(label, mapping[value.index, value.result])
+        for label, value in source.graph.get("updates", {}).items():
+            graph.update(label, mapping[value.index, value.result])
+        return graph
+
+    def __str__(self) -> str:
+        from nnc.ir.printer import print_graph
+
+        return print_graph(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Graph '{self.name}': {len(self.nodes)} nodes, inputs {list(self.inputs)}, outputs {list(self.outputs)}>"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Graph) and (self is other or str(self) == str(other))
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+class Rewriter:
+    """Builds a new graph from an old one, node by node; what passes that replace nodes have in common.
+
+    A pass walks the old graph, calls `keep` or `replace` for each node, and ends with `finish`.
+    """
+
+    def __init__(self, source: Graph, name: str | None = None) -> None:
+        self.source = source
+        self.graph = Graph(source.name if name is None else name)
+        self._values: dict[Value, Value] = {}
+        for value in (*source.inputs.values(), *source.states.values()):
+            self.keep(value.node)
+
+    def __getitem__(self, value: Value) -> Value:
+        """Return the new value that stands for an old one."""
+        return self._values[value]
+
+    def __contains__(self, value: Value) -> bool:
+        return value in self._values
+
+    def operands(self, node: Node) -> tuple[Value, ...]:
+        """Return the new values for a node's operands."""
+        return tuple(self._values[operand] for operand in node.operands)
+
+    def keep(self, node: Node) -> tuple[Value, ...]:
+        """Copy a node."""
+        known = [self._values.get(value) for value in self.source.results(node)]
+        if known and known[0] is not None:
+            return tuple(value for value in known if value is not None)
+        results = self.graph.copy_node(node, self.operands(node))
+        self.replace(node, results)
+        return results
+
+    def replace(self, node: Node, results: Sequence[Value]) -> None:
+        """Let new values stand for a node's results."""
+        for old, new in zip(self.source.results(node), results, strict=True):
+            self._values[old] = new
+
+    def finish(self) -> Graph:
+        """Name outputs and updates as in the old graph and return the new one."""
+        for label, value in self.source.outputs.items():
+            self.graph.output(label, self._values[value])
+        for label, value in self.source.updates.items():
+            self.graph.update(label, self._values[value])
+        return self.graph
+
+
+def copy_into(graph: Graph, source: Graph, inputs: Mapping[str, Value]) -> dict[str, Value]:
+    """Append the nodes of `source` to `graph`, its inputs replaced by values, and return its outputs."""
+    values: dict[Value, Value] = {source.inputs[label]: value for label, value in inputs.items()}
+    for node in source.nodes:
+        if isinstance(node.op, Input):
+            continue
+        results = graph.copy_node(node, [values[operand] for operand in node.operands])
+        values.update(zip(source.results(node), results, strict=True))
+    return {label: values[value] for label, value in source.outputs.items()}

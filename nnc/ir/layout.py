@@ -1,0 +1,58 @@
+"""Layouts: where the elements of a value lie inside a buffer, so that views cost nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A strided window on a buffer; offset and strides count elements, not bytes.
+
+    >>> Layout.dense((2, 3)).transpose((1, 0))
+    Layout(shape=(3, 2), strides=(1, 3), offset=0)
+    """
+
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    offset: int = 0
+
+    @staticmethod
+    def dense(shape: tuple[int, ...], offset: int = 0) -> Layout:
+        """Return the row-major layout of `shape` at `offset`."""
+        strides = tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
+        return Layout(shape, strides, offset)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether elements lie next to each other in row-major order (axes of length 1 do not matter)."""
+        expected = Layout.dense(self.shape).strides
+        pairs = zip(self.shape, self.strides, expected, strict=True)
+        return all(length == 1 or stride == dense for length, stride, dense in pairs)
+
+    def reshape(self, shape: tuple[int, ...]) -> Layout | None:
+        """Return the layout seen as `shape`, or None where that would need a copy."""
+        return Layout.dense(shape, self.offset) if self.is_dense else None
+
+    def transpose(self, axes: tuple[int, ...]) -> Layout:
+        """Return the layout with its axes in the given order."""
+        return replace(
+            self,
+            shape=tuple(self.shape[axis] for axis in axes),
+            strides=tuple(self.strides[axis] for axis in axes),
+        )
+
+    def slice(self, starts: tuple[int, ...], shape: tuple[int, ...], steps: tuple[int, ...]) -> Layout:
+        """Return the window of `shape` that begins at `starts` and takes every `steps`-th element."""
+        offset = self.offset + sum(start * stride for start, stride in zip(starts, self.strides, strict=True))
+        strides = tuple(stride * step for stride, step in zip(self.strides, steps, strict=True))
+        return Layout(shape, strides, offset)
+
+    def broadcast_to(self, shape: tuple[int, ...]) -> Layout:
+        """Return the layout repeated to `shape`, with stride 0 along the repeated axes."""
+        missing = len(shape) - len(self.shape)
+        strides = [0] * missing
+        for axis, (length, stride) in enumerate(zip(self.shape, self.strides, strict=True)):
+            strides.append(stride if length == shape[axis + missing] else 0)
+        return Layout(shape, tuple(strides), self.offset)

@@ -1,0 +1,77 @@
+"""Ops without operands: what enters a graph from outside, and constants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar
+
+from nnc.errors import ShapeError
+from nnc.ir.op import Op
+from nnc.ir.types import TensorType
+
+PARAMETER = "parameter"
+"""Role of state that is trained: the loss is differentiated with respect to it."""
+ROLES = (PARAMETER, "frozen", "buffer", "slot", "counter", "metric", "hyperparameter", "random")
+
+
+class Leaf(Op):
+    """An op without operands whose type is an attribute."""
+
+    arity: ClassVar[int | None] = 0
+    type: TensorType
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the declared type."""
+        return (self.type,)
+
+    def flops(self, operands: Any, results: Any) -> int:
+        """Return 0: nothing is computed."""
+        return 0
+
+
+@dataclass(frozen=True)
+class Input(Leaf, name="input"):
+    """An array that the caller gives at each run."""
+
+    label: str
+    type: TensorType
+
+
+@dataclass(frozen=True)
+class State(Leaf, name="state"):
+    """An array that lives between runs: parameters, optimizer slots, counters, metrics, the random key.
+
+    Args:
+        label: unique name, printed as ``@label``.
+        type: element type and (numeric) shape.
+        role: one of `ROLES`.
+    """
+
+    label: str
+    type: TensorType
+    role: str
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise ShapeError(f"state '{self.label}' has unknown role {self.role!r}; known are {', '.join(ROLES)}")
+        if self.type.symbols:
+            raise ShapeError(f"state '{self.label}' needs a numeric shape, got {self.type}")
+
+
+@dataclass(frozen=True)
+class Constant(Leaf, name="constant"):
+    """Numbers known when the graph is built, in row-major order."""
+
+    type: TensorType
+    data: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if self.type.symbols or prod(int(dim) for dim in self.type.shape) != len(self.data):
+            raise ShapeError(f"a constant of type {self.type} cannot hold {len(self.data)} numbers")
+
+    def evaluate(self, *operands: Any) -> Any:
+        """Return the array."""
+        import numpy
+
+        return numpy.array(self.data, self.type.dtype).reshape([int(dim) for dim in self.type.shape])

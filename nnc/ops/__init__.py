@@ -1,0 +1,60 @@
+"""Operations, each with its types, meaning, derivative, aliasing and cost in one place, and functions to apply them."""
+
+from nnc.ops.arithmetic import absolute, clip, floor, maximum, minimum, reciprocal, relu, sign, sqrt, square
+from nnc.ops.comparison import equal, logical_and, logical_or, where
+from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
+from nnc.ops.exponential import erf, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
+from nnc.ops.fusion import Fusion
+from nnc.ops.matmul import matmul
+from nnc.ops.movement import broadcast_to, concatenate, reshape, take, transpose
+from nnc.ops.packing import Pack, Unpack
+from nnc.ops.random import random_uniform
+from nnc.ops.reduction import argmax, max, mean, sum
+from nnc.ops.sizes import cast, one_hot, size
+
+__all__ = [
+    "Fusion",
+    "Pack",
+    "Unpack",
+    "absolute",
+    "argmax",
+    "broadcast_to",
+    "cast",
+    "clip",
+    "concatenate",
+    "equal",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "log",
+    "log1p",
+    "log_softmax",
+    "logaddexp",
+    "logical_and",
+    "logical_or",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "minimum",
+    "one_hot",
+    "random_uniform",
+    "reciprocal",
+    "relu",
+    "reshape",
+    "sigmoid",
+    "sigmoid_crossentropy",
+    "sign",
+    "size",
+    "softmax",
+    "softmax_crossentropy",
+    "softplus",
+    "sqrt",
+    "square",
+    "sum",
+    "take",
+    "tanh",
+    "transpose",
+    "where",
+]

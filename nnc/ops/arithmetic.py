@@ -1,0 +1,235 @@
+"""Arithmetic: sums, products, powers, extrema and signs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy
+
+from nnc.ir import Value
+from nnc.ops.comparison import Greater, GreaterEqual, Less, where
+from nnc.ops.elementwise import Array, Binary, Unary, apply
+
+
+@dataclass(frozen=True)
+class Add(Binary, name="add"):
+    """x + y."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.add
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """Both operands get the cotangent."""
+        return cotangent, cotangent
+
+
+@dataclass(frozen=True)
+class Subtract(Binary, name="subtract"):
+    """x - y."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.subtract
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """The second operand gets the negative."""
+        return cotangent, -cotangent
+
+
+@dataclass(frozen=True)
+class Multiply(Binary, name="multiply"):
+    """x · y."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.multiply
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """Product rule."""
+        return cotangent * y, cotangent * x
+
+
+@dataclass(frozen=True)
+class Divide(Binary, name="divide"):
+    """x / y."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.divide
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """Quotient rule: 1/y and -x/y² = -(1/y) z."""
+        quotient = cotangent / y
+        return quotient, -(quotient * z)
+
+
+@dataclass(frozen=True)
+class Power(Binary, name="power"):
+    """x to the power y; the gradient of y takes log(x) as 0 where x ≤ 0, as TensorFlow does."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.power
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """y x^(y-1) and x^y log x."""
+        from nnc.ops.exponential import log
+
+        logarithm = log(where(x > 0.0, x, 1.0))
+        return cotangent * y * apply(self, x, y - 1.0), cotangent * z * logarithm
+
+
+@dataclass(frozen=True)
+class Maximum(Binary, name="maximum"):
+    """The larger of x and y; a tie gives its gradient to x, as in TensorFlow."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.maximum
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """The operand that was taken gets the cotangent."""
+        first, second = GreaterEqual(dtype=x.dtype), Less(dtype=x.dtype)
+        return cotangent * apply(first, x, y), cotangent * apply(second, x, y)
+
+
+@dataclass(frozen=True)
+class Minimum(Binary, name="minimum"):
+    """The smaller of x and y; a tie gives its gradient to x, as in TensorFlow."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.minimum
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """The operand that was taken gets the cotangent."""
+        first, second = GreaterEqual(dtype=x.dtype), Less(dtype=x.dtype)
+        return cotangent * apply(first, y, x), cotangent * apply(second, y, x)
+
+
+@dataclass(frozen=True)
+class Negative(Unary, name="negative"):
+    """-x."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.negative
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """The negative."""
+        return -cotangent
+
+
+@dataclass(frozen=True)
+class Absolute(Unary, name="absolute"):
+    """|x|, with derivative 0 at 0."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.absolute
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """Times the sign."""
+        return cotangent * sign(x)
+
+
+@dataclass(frozen=True)
+class Sign(Unary, name="sign"):
+    """-1, 0 or 1; flat."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.sign
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """Flat."""
+        return None
+
+
+@dataclass(frozen=True)
+class Floor(Unary, name="floor"):
+    """The largest whole number not above x; flat."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.floor
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """Flat."""
+        return None
+
+
+@dataclass(frozen=True)
+class Square(Unary, name="square"):
+    """x²."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.square
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """2 x."""
+        return cotangent * (x * 2.0)
+
+
+@dataclass(frozen=True)
+class SquareRoot(Unary, name="sqrt"):
+    """√x."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.sqrt
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """1 / (2 √x)."""
+        return cotangent * 0.5 / y
+
+
+@dataclass(frozen=True)
+class Reciprocal(Unary, name="reciprocal"):
+    """1 / x."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.reciprocal
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """-1 / x²."""
+        return -(cotangent * square(y))
+
+
+@dataclass(frozen=True)
+class Relu(Unary, name="relu"):
+    """max(x, 0), with derivative 0 at 0."""
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Cut off below 0."""
+        return numpy.maximum(operands[0], 0)
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """The cotangent where the result is positive."""
+        return cotangent * apply(Greater(dtype=y.dtype), y, 0.0)
+
+
+def maximum(x: Any, y: Any) -> Value:
+    """Return the larger of two values; one may be a number."""
+    return apply(Maximum(), x, y)
+
+
+def minimum(x: Any, y: Any) -> Value:
+    """Return the smaller of two values; one may be a number."""
+    return apply(Minimum(), x, y)
+
+
+def clip(x: Value, low: float, high: float) -> Value:
+    """Return x limited to low … high."""
+    return minimum(maximum(x, low), high)
+
+
+def absolute(x: Value) -> Value:
+    """Return |x|."""
+    return apply(Absolute(), x)
+
+
+def sign(x: Value) -> Value:
+    """Return -1, 0 or 1."""
+    return apply(Sign(), x)
+
+
+def floor(x: Value) -> Value:
+    """Return the largest whole number not above x."""
+    return apply(Floor(), x)
+
+
+def square(x: Value) -> Value:
+    """Return x²."""
+    return apply(Square(), x)
+
+
+def sqrt(x: Value) -> Value:
+    """Return √x."""
+    return apply(SquareRoot(), x)
+
+
+def reciprocal(x: Value) -> Value:
+    """Return 1 / x."""
+    return apply(Reciprocal(), x)
+
+
+def relu(x: Value) -> Value:
+    """Return max(x, 0)."""
+    return apply(Relu(), x)

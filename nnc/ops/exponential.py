@@ -1,0 +1,152 @@
+"""Exponentials, logarithms, and the functions made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi, sqrt
+from typing import Any, ClassVar
+
+import numpy
+
+from nnc.ir import Value
+from nnc.ops.arithmetic import square
+from nnc.ops.elementwise import Array, Binary, Unary, apply
+from nnc.ops.error_function import error_function
+
+
+@dataclass(frozen=True)
+class Exponential(Unary, name="exp"):
+    """e to the power x."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.exp
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """Its own derivative."""
+        return cotangent * y
+
+
+@dataclass(frozen=True)
+class ExponentialMinusOne(Unary, name="expm1"):
+    """exp(x) - 1, exact near 0."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.expm1
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """exp(x) = y + 1."""
+        return cotangent * (y + 1.0)
+
+
+@dataclass(frozen=True)
+class Logarithm(Unary, name="log"):
+    """Natural logarithm."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.log
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """1 / x."""
+        return cotangent / x
+
+
+@dataclass(frozen=True)
+class LogarithmOnePlus(Unary, name="log1p"):
+    """log(1 + x), exact near 0."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.log1p
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """1 / (1 + x)."""
+        return cotangent / (x + 1.0)
+
+
+@dataclass(frozen=True)
+class LogAddExp(Binary, name="logaddexp"):
+    """log(exp(x) + exp(y)), without overflow."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.logaddexp
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """The softmax of both."""
+        return cotangent * sigmoid(x - y), cotangent * sigmoid(y - x)
+
+
+@dataclass(frozen=True)
+class HyperbolicTangent(Unary, name="tanh"):
+    """The hyperbolic tangent."""
+
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.tanh
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """1 - y²."""
+        return cotangent * (1.0 - square(y))
+
+
+@dataclass(frozen=True)
+class Sigmoid(Unary, name="sigmoid"):
+    """1 / (1 + exp(-x))."""
+
+    def evaluate(self, *operands: Array) -> Array:
+        """By the formula; exp may overflow to infinity, which gives the right 0."""
+        with numpy.errstate(over="ignore"):
+            return numpy.reciprocal(numpy.exp(-operands[0]) + 1)
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """y (1 - y)."""
+        return cotangent * (y * (1.0 - y))
+
+
+@dataclass(frozen=True)
+class ErrorFunction(Unary, name="erf"):
+    """2/√π ∫₀ˣ exp(-t²) dt."""
+
+    def evaluate(self, *operands: Array) -> Array:
+        """By rational approximation, see `nnc.ops.error_function`."""
+        return error_function(operands[0])
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """2/√π exp(-x²)."""
+        return cotangent * (exp(-square(x)) * (2.0 / sqrt(pi)))
+
+
+def exp(x: Value) -> Value:
+    """Return e to the power x."""
+    return apply(Exponential(), x)
+
+
+def expm1(x: Value) -> Value:
+    """Return exp(x) - 1."""
+    return apply(ExponentialMinusOne(), x)
+
+
+def log(x: Value) -> Value:
+    """Return the natural logarithm."""
+    return apply(Logarithm(), x)
+
+
+def log1p(x: Value) -> Value:
+    """Return log(1 + x)."""
+    return apply(LogarithmOnePlus(), x)
+
+
+def logaddexp(x: Value, y: Any) -> Value:
+    """Return log(exp(x) + exp(y)); y may be a number."""
+    return apply(LogAddExp(), x, y)
+
+
+def tanh(x: Value) -> Value:
+    """Return the hyperbolic tangent."""
+    return apply(HyperbolicTangent(), x)
+
+
+def sigmoid(x: Value) -> Value:
+    """Return 1 / (1 + exp(-x))."""
+    return apply(Sigmoid(), x)
+
+
+def softplus(x: Value) -> Value:
+    """Return log(1 + exp(x))."""
+    return logaddexp(x, 0.0)
+
+
+def erf(x: Value) -> Value:
+    """Return the error function."""
+    return apply(ErrorFunction(), x)

@@ -1,0 +1,67 @@
+"""Fusions: several ops that run as one, with a graph as body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nnc.errors import ShapeError
+from nnc.ir import Graph, Op, TensorType, Value, copy_into, interpret
+from nnc.ops.elementwise import Array
+
+
+@dataclass(frozen=True)
+class Fusion(Op, name="fusion"):
+    """The ops of `body`, run one after the other on a few shared buffers.
+
+    Args:
+        kind: what the body is, such as ``dense_sigmoid``.
+        body: graph whose inputs are the operands and whose outputs are the results, in order.
+    """
+
+    kind: str
+    body: Graph
+
+    @property
+    def title(self) -> str:
+        """``fusion.kind``."""
+        return f"fusion.{self.kind}"
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the body's output types."""
+        expected = tuple(value.type for value in self.body.inputs.values())
+        if operands != expected:
+            raise ShapeError(
+                f"'{self.title}' needs {', '.join(map(str, expected))}, got {', '.join(map(str, operands))}"
+            )
+        return tuple(value.type for value in self.body.outputs.values())
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Interpret the body."""
+        outputs, _ = interpret(self.body, dict(zip(self.body.inputs, operands, strict=True)))
+        return tuple(outputs.values())
+
+    def decompose(self, *operands: Value) -> tuple[Value, ...]:
+        """Return the body's ops in the operands' graph."""
+        labels = zip(self.body.inputs, operands, strict=True)
+        return tuple(copy_into(operands[0].graph, self.body, dict(labels)).values())
+
+    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return the sum over the body, bound to the operands' sizes."""
+        bindings = dict(_bindings(self.body, operands))
+        return sum(
+            node.op.flops(
+                [value.type.bind(bindings) for value in node.operands], [type.bind(bindings) for type in node.types]
+            )
+            for node in self.body.nodes
+        )
+
+
+def _bindings(body: Graph, operands: Sequence[TensorType]) -> list[tuple[str, int]]:
+    pairs = zip(body.inputs.values(), operands, strict=True)
+    return [
+        (dim.symbols[0], int(number) // dim.factor)
+        for value, type in pairs
+        for dim, number in zip(value.shape, type.shape, strict=True)
+        if not isinstance(dim, int) and len(dim.symbols) == 1
+    ]

@@ -1,0 +1,281 @@
+"""Ops that move elements without computing: most of them are views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy
+
+from nnc.errors import ShapeError, SymbolError
+from nnc.ir import Dim, Layout, Op, Shape, SymbolicDim, TensorType, Value, broadcast_shapes, size_of
+from nnc.ops.elementwise import Array, apply, same_dtype, unbroadcast
+
+
+@dataclass(frozen=True)
+class Movement(Op):
+    """An op of one operand that only rearranges."""
+
+    arity: ClassVar[int | None] = 1
+
+    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return 0: nothing is computed."""
+        return 0
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """Move the cotangent back."""
+        cotangent = cotangents[0]
+        return (None if cotangent is None else self.pullback(operands[0], cotangent),)
+
+    def pullback(self, x: Value, cotangent: Value) -> Value:
+        """Return the operand's cotangent."""
+        raise TypeError(f"operation '{self.name}' does not say how it moves back")
+
+
+@dataclass(frozen=True)
+class Reshape(Movement, name="reshape"):
+    """The same elements, in row-major order, in another shape."""
+
+    shape: Shape
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the new shape; the number of elements must stay."""
+        (x,) = operands
+        if size_of(self.shape) != x.size:
+            shape = ", ".join(map(str, self.shape))
+            raise ShapeError(
+                f"{x} has {x.size} elements and cannot be reshaped to ({shape}), which has {size_of(self.shape)}"
+            )
+        return (x.with_shape(self.shape),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Reshape with NumPy."""
+        return numpy.reshape(operands[0], self.shape)
+
+    def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
+        """A view where the operand is dense."""
+        layout = operands[0].reshape(_numbers(results[0]))
+        return None if layout is None else (layout,)
+
+    def pullback(self, x: Value, cotangent: Value) -> Value:
+        """Reshape back."""
+        return reshape(cotangent, x.shape)
+
+
+@dataclass(frozen=True)
+class Transpose(Movement, name="transpose"):
+    """The same elements with the axes in another order."""
+
+    axes: tuple[int, ...]
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the permuted shape."""
+        (x,) = operands
+        if sorted(self.axes) != list(range(x.rank)):
+            raise ShapeError(f"'transpose' to axes {list(self.axes)} does not fit {x}")
+        return (x.with_shape(x.shape[axis] for axis in self.axes),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Transpose with NumPy."""
+        return numpy.transpose(operands[0], self.axes)
+
+    def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
+        """Always a view."""
+        return (operands[0].transpose(self.axes),)
+
+    def pullback(self, x: Value, cotangent: Value) -> Value:
+        """Permute back."""
+        return transpose(cotangent, tuple(self.axes.index(axis) for axis in range(len(self.axes))))
+
+
+@dataclass(frozen=True)
+class BroadcastTo(Movement, name="broadcast_to"):
+    """The operand repeated to a larger shape."""
+
+    shape: Shape
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the larger shape."""
+        (x,) = operands
+        if broadcast_shapes(x.shape, self.shape) != self.shape:
+            raise ShapeError(f"{x} cannot be broadcast to ({', '.join(map(str, self.shape))})")
+        return (x.with_shape(self.shape),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Broadcast with NumPy."""
+        return numpy.broadcast_to(operands[0], [int(dim) for dim in self.shape])
+
+    def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
+        """Always a view, with stride 0."""
+        return (operands[0].broadcast_to(_numbers(results[0])),)
+
+    def pullback(self, x: Value, cotangent: Value) -> Value:
+        """Sum over the repetitions."""
+        return unbroadcast(cotangent, x.type)
+
+
+@dataclass(frozen=True)
+class Slice(Movement, name="slice"):
+    """The part from `starts` to `stops` in steps, per axis; an axis with a run-time length stays whole.
+
+    Args:
+        starts: first index per axis.
+        stops: index after the last per axis, -1 for the end of an axis with a run-time length.
+        steps: distance between indices per axis, positive.
+    """
+
+    starts: tuple[int, ...]
+    stops: tuple[int, ...]
+    steps: tuple[int, ...]
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape of the part."""
+        (x,) = operands
+        if not len(self.starts) == len(self.stops) == len(self.steps) == x.rank:
+            raise ShapeError(f"'slice' has {len(self.starts)} axes and does not fit {x}")
+        shape: list[Dim] = []
+        for axis, dim in enumerate(x.shape):
+            start, stop, step = self.starts[axis], self.stops[axis], self.steps[axis]
+            if stop == -1 and start == 0 and step == 1:
+                shape.append(dim)
+            elif isinstance(dim, SymbolicDim):
+                raise SymbolError(f"axis {axis} of {x} has run-time length '{dim}' and cannot be cut")
+            elif not 0 <= start < stop <= dim or step < 1:
+                raise ShapeError(f"'slice' {start}:{stop}:{step} is outside axis {axis} of {x}")
+            else:
+                shape.append(len(range(start, stop, step)))
+        return (x.with_shape(shape),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Slice with NumPy."""
+        triples = zip(self.starts, self.stops, self.steps, strict=True)
+        return operands[0][tuple(slice(start, None if stop == -1 else stop, step) for start, stop, step in triples)]
+
+    def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
+        """Always a view."""
+        return (operands[0].slice(self.starts, _numbers(results[0]), self.steps),)
+
+    def pullback(self, x: Value, cotangent: Value) -> Value:
+        """Put the cotangent into zeros."""
+        return apply(Scatter(x.shape, self.starts, self.stops, self.steps), cotangent)
+
+
+@dataclass(frozen=True)
+class Scatter(Movement, name="scatter"):
+    """Zeros of `shape` with the operand in the place that `Slice` with the same numbers would take."""
+
+    shape: Shape
+    starts: tuple[int, ...]
+    stops: tuple[int, ...]
+    steps: tuple[int, ...]
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the larger shape."""
+        (x,) = operands
+        whole = x.with_shape(self.shape)
+        if Slice(self.starts, self.stops, self.steps).infer(whole) != (x,):
+            raise ShapeError(f"{x} does not fit into {whole} at {list(self.starts)}")
+        return (whole,)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Fill zeros."""
+        result = numpy.zeros(tuple(int(dim) for dim in self.shape), operands[0].dtype)
+        Slice(self.starts, self.stops, self.steps).evaluate(result)[...] = operands[0]
+        return result
+
+    def pullback(self, x: Value, cotangent: Value) -> Value:
+        """Take the part again."""
+        return apply(Slice(self.starts, self.stops, self.steps), cotangent)
+
+
+@dataclass(frozen=True)
+class Concatenate(Op, name="concatenate"):
+    """Operands one behind the other along an axis."""
+
+    axis: int
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the joined type; all other axes must agree."""
+        if not operands:
+            raise ShapeError("'concatenate' needs at least one operand")
+        dtype, first = same_dtype(self, operands), operands[0]
+        if not 0 <= self.axis < first.rank:
+            raise ShapeError(f"'concatenate' along axis {self.axis} does not fit {first}")
+        for other in operands[1:]:
+            rest = [shape[: self.axis] + shape[self.axis + 1 :] for shape in (first.shape, other.shape)]
+            if other.rank != first.rank or rest[0] != rest[1]:
+                raise ShapeError(f"{first} and {other} cannot be concatenated along axis {self.axis}")
+        length: Dim = first.shape[self.axis]
+        for other in operands[1:]:
+            length = length + other.shape[self.axis]
+        return (TensorType(dtype, (*first.shape[: self.axis], length, *first.shape[self.axis + 1 :])),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Concatenate with NumPy."""
+        return numpy.concatenate(operands, axis=self.axis)
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """Each operand gets its part."""
+        cotangent, start = cotangents[0], 0
+        if cotangent is None:
+            return [None] * len(operands)
+        parts: list[Value | None] = []
+        for operand in operands:
+            stop = start + int(operand.shape[self.axis])
+            parts.append(take(cotangent, self.axis, start, stop))
+            start = stop
+        return parts
+
+    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return 0: nothing is computed."""
+        return 0
+
+
+def _numbers(type: TensorType) -> tuple[int, ...]:
+    return tuple(int(dim) for dim in type.shape)
+
+
+def reshape(x: Value, shape: Sequence[Dim]) -> Value:
+    """Return x in another shape; one dimension may be -1.
+
+    Raises:
+        ShapeError: the number of elements would change.
+    """
+    dims = tuple(shape)
+    if -1 in dims:
+        known = size_of(dim for dim in dims if dim != -1)
+        try:
+            missing = x.type.size // known
+        except SymbolError as error:
+            raise ShapeError(f"{x.type} cannot be reshaped to {list(dims)}: {error}") from None
+        dims = tuple(missing if dim == -1 else dim for dim in dims)
+    return x if dims == x.shape else apply(Reshape(dims), x)
+
+
+def transpose(x: Value, axes: Sequence[int] | None = None) -> Value:
+    """Return x with its axes in the given order, reversed by default."""
+    order = tuple(reversed(range(x.rank))) if axes is None else tuple(axes)
+    return x if order == tuple(range(x.rank)) else apply(Transpose(order), x)
+
+
+def broadcast_to(x: Value, shape: Sequence[Dim]) -> Value:
+    """Return x repeated to a larger shape."""
+    return x if tuple(shape) == x.shape else apply(BroadcastTo(tuple(shape)), x)
+
+
+def take(x: Value, axis: int, start: int, stop: int, step: int = 1) -> Value:
+    """Return the part start:stop:step of one axis."""
+    axis %= x.rank
+    starts, stops, steps = [0] * x.rank, [-1] * x.rank, [1] * x.rank
+    starts[axis], stops[axis], steps[axis] = start, stop, step
+    return apply(Slice(tuple(starts), tuple(stops), tuple(steps)), x)
+
+
+def concatenate(values: Sequence[Any], axis: int = -1) -> Value:
+    """Return values joined along an axis."""
+    return apply(Concatenate(axis % values[0].rank), *values)

@@ -1,0 +1,146 @@
+"""Reductions over axes: sums, means, maxima, and the position of the largest element."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+import numpy
+
+from nnc.errors import ShapeError
+from nnc.ir import Op, TensorType, Value
+from nnc.ops.comparison import Equal
+from nnc.ops.elementwise import Array, apply
+from nnc.ops.movement import BroadcastTo, reshape
+from nnc.ops.sizes import size
+
+
+@dataclass(frozen=True)
+class Reduction(Op):
+    """Combines the elements along `axes`.
+
+    Args:
+        axes: axes to reduce, from 0, ascending.
+        keepdims: whether reduced axes stay, with length 1.
+    """
+
+    arity: ClassVar[int | None] = 1
+    ufunc: ClassVar[numpy.ufunc]
+    axes: tuple[int, ...]
+    keepdims: bool = False
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the type without the reduced axes (or with length 1 there)."""
+        (x,) = operands
+        if list(self.axes) != sorted({axis for axis in self.axes if 0 <= axis < x.rank}):
+            raise ShapeError(f"'{self.name}' over axes {list(self.axes)} does not fit {x}")
+        if self.keepdims:
+            return (x.with_shape(1 if axis in self.axes else dim for axis, dim in enumerate(x.shape)),)
+        return (x.with_shape(dim for axis, dim in enumerate(x.shape) if axis not in self.axes),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Reduce with NumPy's ufunc."""
+        return self.ufunc.reduce(operands[0], axis=self.axes, keepdims=self.keepdims)
+
+    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return one operation per element read."""
+        return prod(int(dim) for dim in operands[0].shape)
+
+    def kept(self, value: Value, x: Value) -> Value:
+        """Return `value`, of this reduction's result type, with the reduced axes as length 1."""
+        shape = tuple(1 if axis in self.axes else dim for axis, dim in enumerate(x.shape))
+        return value if value.shape == shape else reshape(value, shape)
+
+
+@dataclass(frozen=True)
+class Sum(Reduction, name="sum"):
+    """Sum over axes."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.add
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """Every element gets the cotangent."""
+        x, cotangent = operands[0], cotangents[0]
+        if cotangent is None:
+            return (None,)
+        return (apply(BroadcastTo(shape=x.shape), self.kept(cotangent, x)),)
+
+
+@dataclass(frozen=True)
+class Max(Reduction, name="max"):
+    """Maximum over axes; ties share the gradient evenly, as in TensorFlow."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.maximum
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """The largest elements share the cotangent."""
+        x, cotangent = operands[0], cotangents[0]
+        if cotangent is None:
+            return (None,)
+        chosen = apply(Equal(dtype=x.dtype), x, self.kept(results[0], x))
+        count = apply(Sum(axes=self.axes, keepdims=True), chosen)
+        return (chosen * (self.kept(cotangent, x) / count),)
+
+
+@dataclass(frozen=True)
+class ArgMax(Op, name="argmax"):
+    """Index of the first largest element along an axis, as int64."""
+
+    arity: ClassVar[int | None] = 1
+    axis: int
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the type without the axis."""
+        (x,) = operands
+        if not 0 <= self.axis < x.rank:
+            raise ShapeError(f"'argmax' over axis {self.axis} does not fit {x}")
+        return (TensorType("int64", x.shape[: self.axis] + x.shape[self.axis + 1 :]),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Find it with NumPy."""
+        return numpy.argmax(operands[0], axis=self.axis)
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """An index is flat."""
+        return (None,)
+
+
+def normalize_axes(x: Value, axis: int | Sequence[int] | None) -> tuple[int, ...]:
+    """Return axes counted from 0, ascending; None means all.
+
+    Raises:
+        ShapeError: an axis is out of range or occurs twice.
+    """
+    given = range(x.rank) if axis is None else (axis,) if isinstance(axis, int) else axis
+    if any(not -x.rank <= item < x.rank for item in given):
+        raise ShapeError(f"axis {axis} is out of range for {x.type}")
+    return tuple(sorted({item % x.rank for item in given}))
+
+
+def sum(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
+    """Return the sum over axes (all by default)."""
+    return apply(Sum(normalize_axes(x, axis), keepdims), x)
+
+
+def mean(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
+    """Return the mean over axes (all by default)."""
+    axes = normalize_axes(x, axis)
+    return sum(x, axes, keepdims) * (1.0 / size(x, axes))
+
+
+def max(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
+    """Return the maximum over axes (all by default)."""
+    return apply(Max(normalize_axes(x, axis), keepdims), x)
+
+
+def argmax(x: Value, axis: int = -1) -> Value:
+    """Return the index of the largest element along an axis, as int64."""
+    return apply(ArgMax(normalize_axes(x, axis)[0]), x)
