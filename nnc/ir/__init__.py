@@ -7,10 +7,24 @@ from nnc.ir.leaves import PARAMETER, Constant, Input, State
 from nnc.ir.op import Op, make_op, op_class, op_names
 from nnc.ir.parser import parse_graph
 from nnc.ir.printer import print_graph, value_names
-from nnc.ir.types import Dim, Shape, SymbolicDim, TensorType, bind_shape, broadcast_shapes, size_of, symbol
+from nnc.ir.types import (
+    FLOATING,
+    NUMERIC,
+    Dim,
+    Shape,
+    SymbolicDim,
+    TensorType,
+    bind_shape,
+    broadcast_shapes,
+    size_of,
+    solve_symbols,
+    symbol,
+)
 from nnc.ir.verifier import verify
 
 __all__ = [
+    "FLOATING",
+    "NUMERIC",
     "PARAMETER",
     "PHASES",
     "Constant",
@@ -37,6 +51,7 @@ __all__ = [
     "parse_graph",
     "print_graph",
     "size_of",
+    "solve_symbols",
     "symbol",
     "value_names",
     "verify",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import GraphError, ShapeError
 from nnc.ir.leaves import Constant, Input, State
+from nnc.ir.names import check_name
 from nnc.ir.op import Op, op_class
 from nnc.ir.types import TensorType
 
@@ -53,6 +54,9 @@ class Value:
 
     ``==`` compares identity, as for any graph edge; the elementwise comparison is ``nnc.ops.equal``.
     """
+
+    __array_ufunc__: ClassVar[None] = None
+    """Makes ``numpy.float32(2) * value`` a node, and not an array of objects."""
 
     graph: Graph = field(repr=False)
     index: int
@@ -164,6 +168,7 @@ class Graph:
     """
 
     def __init__(self, name: str = "graph") -> None:
+        check_name(name, "a graph")
         self.name = name
         self.nodes: list[Node] = []
         self.inputs: dict[str, Value] = {}
@@ -179,7 +184,13 @@ class Graph:
 
     @contextmanager
     def scope(self, path: str | None = None, phase: str | None = None) -> Iterator[None]:
-        """Give nodes added inside the block this layer path and phase."""
+        """Give nodes added inside the block this layer path and phase.
+
+        Raises:
+            GraphError: the path is no name; see `nnc.ir.names`.
+        """
+        if path:
+            check_name(path, "a layer")
         before = self._path, self._phase
         self._path = before[0] if path is None else path
         self._phase = before[1] if phase is None else phase
@@ -192,13 +203,15 @@ class Graph:
         """Append a node and return its results.
 
         Raises:
-            GraphError: an operand belongs to another graph.
+            GraphError: an operand belongs to another graph, or there are more names than results.
             ShapeError: the op does not accept the operands' types.
         """
         for operand in operands:
             if operand.graph is not self:
                 raise GraphError(f"operand of '{op.name}' belongs to graph '{operand.graph.name}', not '{self.name}'")
         types = op.result_types([operand.type for operand in operands])
+        if len(names) > len(types):
+            raise GraphError(f"'{op.name}' has {len(types)} results, got {len(names)} names: {', '.join(names)}")
         padded = tuple(names) + ("",) * (len(types) - len(names))
         node = Node(len(self.nodes), op, operands, types, padded, self._path, self._phase)
         self.nodes.append(node)
@@ -223,12 +236,20 @@ class Graph:
         return value
 
     def constant(self, data: numpy.typing.ArrayLike, dtype: str, shape: tuple[int, ...] | None = None) -> Value:
-        """Return the constant with these numbers; equal constants are one node."""
+        """Return the constant with these numbers; equal constants are one node.
+
+        Raises:
+            ShapeError: whole numbers (or bool) are asked for and the data are something else.
+        """
         import numpy
 
-        array = numpy.asarray(data, dtype)
-        flat = tuple(array.reshape(-1).tolist())
-        return self.add_constant(Constant(TensorType(dtype, array.shape if shape is None else shape), flat))
+        given = numpy.asarray(data)
+        type = TensorType(dtype, given.shape if shape is None else shape)
+        with numpy.errstate(invalid="ignore"):
+            array = given.astype(dtype)
+        if not type.is_floating and not numpy.array_equal(array, given):
+            raise ShapeError(f"{data!r} cannot be a constant of element type {dtype}")
+        return self.add_constant(Constant(type, tuple(array.reshape(-1).tolist())))
 
     def add_constant(self, op: Constant) -> Value:
         """Return the node of a constant, adding it where it is new."""
@@ -242,26 +263,43 @@ class Graph:
         return operand if isinstance(operand, Value) else self.constant(operand, like.dtype)
 
     def output(self, label: str, value: Value) -> None:
-        """Name a result of the graph."""
+        """Name a result of the graph.
+
+        Raises:
+            GraphError: another value has this name already.
+        """
+        check_name(label, "an output")
+        if self.outputs.get(label, value) != value:
+            raise GraphError(f"graph '{self.name}' already has an output named '{label}'")
         self.outputs[label] = self._own(value)
 
     def update(self, label: str, value: Value) -> None:
         """Let the state `label` have `value` after the run.
 
         Raises:
-            GraphError: there is no such state.
+            GraphError: there is no such state, or it gets another value already.
             ShapeError: the value's type is not the state's.
         """
         if label not in self.states:
             raise GraphError(f"graph '{self.name}' has no state '@{label}' to update")
         if self.states[label].type != value.type:
             raise ShapeError(f"state '@{label}' is {self.states[label].type} and cannot become {value.type}")
+        if self.updates.get(label, value) != value:
+            raise GraphError(f"graph '{self.name}' already has an update of state '@{label}'")
         self.updates[label] = self._own(value)
 
     def _own(self, value: Value) -> Value:
         if value.graph is not self:
             raise GraphError(f"value belongs to graph '{value.graph.name}', not '{self.name}'")
         return value
+
+    def set_name(self, value: Value, name: str) -> None:
+        """Give a value a name for texts, unless it has one."""
+        node = self._own(value).node
+        if not node.is_leaf and not value.name:
+            names = (*node.names[: value.result], name, *node.names[value.result + 1 :])
+            self.nodes[node.index] = replace(node, names=names)
+            self._nx = None
 
     def copy_node(self, node: Node, operands: Iterable[Value]) -> tuple[Value, ...]:
         """Append a node of another graph, with its names, path and phase."""
@@ -274,6 +312,20 @@ class Graph:
             return (self.add_constant(op),)
         with self.scope(node.path, node.phase):
             return self.add(op, *operands, names=node.names)
+
+    def bind(self, bindings: Mapping[str, int]) -> Graph:
+        """Return the graph with numbers in the place of symbols."""
+        bound = Graph(self.name)
+        values: dict[Value, Value] = {}
+        for node in self.nodes:
+            operands = [values[operand] for operand in node.operands]
+            results = bound.copy_node(replace(node, op=node.op.bind(bindings)), operands)
+            values.update(zip(self.results(node), results, strict=True))
+        for label, value in self.outputs.items():
+            bound.output(label, values[value])
+        for label, value in self.updates.items():
+            bound.update(label, values[value])
+        return bound
 
     # ------------------------------------------------------------------ looking
 
@@ -305,7 +357,7 @@ class Graph:
 
         Nodes are node indices with the attribute ``node``; an edge's key is the operand's position (so
         that ``x * x`` keeps two edges) and it carries the attribute ``result``. Graph attributes are
-        ``name``, ``outputs`` and ``updates``.
+        ``name``, ``outputs`` and ``updates``. It is frozen; ``graph.nx.copy()`` can be changed.
         """
         key = (len(self.nodes), tuple(self.outputs.items()), tuple(self.updates.items()))
         if self._nx is None or self._nx[0] != key:
@@ -318,7 +370,7 @@ class Graph:
                 graph.add_node(node.index, node=node)
                 for position, operand in enumerate(node.operands):
                     graph.add_edge(operand.index, node.index, key=position, result=operand.result)
-            self._nx = key, graph
+            self._nx = key, networkx.freeze(graph)
         return self._nx[1]
 
     @staticmethod
@@ -326,7 +378,7 @@ class Graph:
         """Build a graph from a networkx graph of the form of `nx`, in lexicographical topological order.
 
         Raises:
-            GraphError: the graph has a cycle, or operands are missing.
+            GraphError: the graph has a cycle, or operands are missing, or it is not of that form.
         """
         import networkx
 
@@ -341,12 +393,14 @@ class Graph:
                     raise GraphError(f"node {index} ({node.op.name}) needs {len(node.operands)} operands")
                 results = graph.copy_node(node, [mapping[start, result] for _, start, result in edges])
                 mapping.update(((index, position), value) for position, value in enumerate(results))
+            for label, value in source.graph.get("outputs", {}).items():
+                graph.output(label, mapping[value.index, value.result])
+            for label, value in source.graph.get("updates", {}).items():
+                graph.update(label, mapping[value.index, value.result])
         except networkx.NetworkXUnfeasible as error:
             raise GraphError("the graph has a cycle") from error
-        for label, value in source.graph.get("outputs", {}).items():
-            graph.output(label, mapping[value.index, value.result])
-        for label, value in source.graph.get("updates", {}).items():
-            graph.update(label, mapping[value.index, value.result])
+        except KeyError as error:
+            raise GraphError(f"the graph has not the form of 'Graph.nx': there is no {error}") from error
         return graph
 
     def __str__(self) -> str:
@@ -403,6 +457,10 @@ class Rewriter:
         """Let new values stand for a node's results."""
         for old, new in zip(self.source.results(node), results, strict=True):
             self._values[old] = new
+
+    def set(self, old: Value, new: Value) -> None:
+        """Let a new value stand for one old value."""
+        self._values[old] = new
 
     def finish(self) -> Graph:
         """Name outputs and updates as in the old graph and return the new one."""

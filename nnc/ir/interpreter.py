@@ -10,6 +10,7 @@ import numpy
 from nnc.errors import GraphError
 from nnc.ir.graph import Graph, Value
 from nnc.ir.leaves import Input, State
+from nnc.ir.types import Shape, solve_symbols
 
 
 def interpret(
@@ -23,33 +24,25 @@ def interpret(
         states: an array per state; they are not changed.
 
     Raises:
-        GraphError: an array is missing or has another shape than declared.
+        GraphError: an array is missing.
+        ShapeError: an array has another shape than declared.
     """
     given = dict(states or {})
-    bindings: dict[str, int] = {}
     values: dict[Value, Any] = {}
-    for label, value in graph.inputs.items():
-        if label not in inputs:
-            raise GraphError(f"input '{label}' is missing")
-        array = numpy.asarray(inputs[label])
-        if array.ndim != value.rank:
-            raise GraphError(f"input '{label}' must be {value.type}, got shape {array.shape}")
-        for dim, length in zip(value.shape, array.shape, strict=True):
-            if not isinstance(dim, int) and dim.factor == 1 and len(dim.symbols) == 1:
-                bindings.setdefault(dim.symbols[0], length)
-        if value.type.bind(bindings).shape != array.shape:
-            raise GraphError(f"input '{label}' must be {value.type}, got shape {array.shape}")
+    shapes: dict[str, tuple[Shape, tuple[int, ...]]] = {}
+    for kind, declared, arrays in (("input", graph.inputs, inputs), ("state", graph.states, given)):
+        for label, value in declared.items():
+            if label not in arrays:
+                raise GraphError(f"{kind} '{label}' is missing")
+            values[value] = numpy.asarray(arrays[label], value.dtype)
+            shapes[f"{kind} '{label}'"] = value.shape, values[value].shape
+    bindings = solve_symbols(shapes)
     for node in graph.nodes:
         results = graph.results(node)
-        if isinstance(node.op, Input):
-            values[results[0]] = numpy.asarray(inputs[node.op.label], node.op.type.dtype)
-        elif isinstance(node.op, State):
-            values[results[0]] = numpy.asarray(given[node.op.label], node.op.type.dtype)
-        else:
+        if not isinstance(node.op, Input | State):
             op = node.op.bind(bindings)
             found = op.evaluate(*(values[operand] for operand in node.operands))
-            arrays = found if isinstance(found, tuple) else (found,)
-            for value, array in zip(results, arrays, strict=True):
+            for value, array in zip(results, found if isinstance(found, tuple) else (found,), strict=True):
                 values[value] = numpy.asarray(array, value.dtype)
     outputs = {label: values[value] for label, value in graph.outputs.items()}
     updated = given | {label: values[value] for label, value in graph.updates.items()}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
 from nnc.errors import ShapeError
+from nnc.ir.names import check_name
 from nnc.ir.op import Op
 from nnc.ir.types import TensorType
 
@@ -37,6 +39,9 @@ class Input(Leaf, name="input"):
     label: str
     type: TensorType
 
+    def __post_init__(self) -> None:
+        check_name(self.label, "an input")
+
 
 @dataclass(frozen=True)
 class State(Leaf, name="state"):
@@ -53,6 +58,7 @@ class State(Leaf, name="state"):
     role: str
 
     def __post_init__(self) -> None:
+        check_name(self.label, "a state")
         if self.role not in ROLES:
             raise ShapeError(f"state '{self.label}' has unknown role {self.role!r}; known are {', '.join(ROLES)}")
         if self.type.symbols:
@@ -69,6 +75,25 @@ class Constant(Leaf, name="constant"):
     def __post_init__(self) -> None:
         if self.type.symbols or prod(int(dim) for dim in self.type.shape) != len(self.data):
             raise ShapeError(f"a constant of type {self.type} cannot hold {len(self.data)} numbers")
+
+    def __eq__(self, other: object) -> bool:
+        """Compare bit for bit: 0.0 and -0.0 are two constants, nan and nan are one."""
+        if not isinstance(other, Constant):
+            return NotImplemented
+        return self is other or (self.type == other.type and self.bits == other.bits)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.bits))
+
+    @property
+    def bits(self) -> bytes:
+        """The array's bytes."""
+        found: bytes = self.evaluate().tobytes()
+        return found
+
+    def bind(self, bindings: Mapping[str, int]) -> Constant:
+        """Return the constant itself: it has no symbols."""
+        return self
 
     def evaluate(self, *operands: Any) -> Any:
         """Return the array."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -103,7 +103,7 @@ class Op:
         raise TypeError(f"operation '{self.name}' has no decomposition")
 
     def bind(self, bindings: Mapping[str, int]) -> Op:
-        """Return the op with numbers in the place of symbols in its attributes."""
+        """Return the op with numbers in the place of symbols in its attributes and bodies."""
         bound = {key: _bound(value, bindings) for key, value in self.attributes().items()}
         return replace(self, **bound) if bound != self.attributes() else self
 
@@ -117,7 +117,9 @@ class Op:
 
 
 def _bound(value: Any, bindings: Mapping[str, int]) -> Any:
-    if isinstance(value, SymbolicDim | TensorType):
+    from nnc.ir.graph import Graph
+
+    if isinstance(value, SymbolicDim | TensorType | Graph):
         return value.bind(bindings)
     if isinstance(value, tuple):
         return tuple(_bound(item, bindings) for item in value)
@@ -152,18 +154,18 @@ def make_op(name: str, attributes: Mapping[str, Any]) -> Op:
     for key, value in attributes.items():
         if key not in expected:
             raise GraphError(f"operation '{name}' has no attribute '{key}'.{nearest(key, expected)}")
-        check = _attribute_checks().get(expected[key])
-        if check is not None and not check(value):
+        if not _attribute_checks()[expected[key]](value):
             raise GraphError(f"attribute '{key}' of operation '{name}' must be {expected[key]}, got {value!r}")
-    try:
-        return cls(**attributes)
-    except TypeError:
-        missing = sorted(set(expected) - set(attributes))
-        raise GraphError(f"operation '{name}' lacks attribute '{missing[0]}'") from None
+    for field in fields(cls):
+        if field.name not in attributes and field.default is MISSING:
+            raise GraphError(f"operation '{name}' lacks attribute '{field.name}'")
+    return cls(**attributes)
 
 
 @cache
 def _attribute_checks() -> dict[str, Callable[[Any], bool]]:
+    from nnc.ir.graph import Graph
+
     def is_int(value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
 
@@ -186,6 +188,7 @@ def _attribute_checks() -> dict[str, Callable[[Any], bool]]:
         "tuple[str, ...]": tuple_of(lambda value: isinstance(value, str)),
         "Shape": tuple_of(is_dim),
         "tuple[Shape, ...]": tuple_of(tuple_of(is_dim)),
+        "Graph": lambda value: isinstance(value, Graph),
         "TensorType": lambda value: isinstance(value, TensorType),
         "tuple[int, ...] | None": lambda value: value is None or tuple_of(is_int)(value),
         "float | None": lambda value: value is None or is_number(value),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from nnc.errors import ShapeError, SymbolError
+from nnc.ir.names import RESERVED, SIMPLE
 
 SHORT_NAMES = {
     "float32": "f32",
@@ -21,6 +22,7 @@ SHORT_NAMES = {
 LONG_NAMES = {short: name for name, short in SHORT_NAMES.items()}
 ITEM_SIZES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8, "uint32": 4, "uint64": 8, "uint8": 1, "bool": 1}
 FLOATING = frozenset({"float32", "float64"})
+NUMERIC = frozenset(SHORT_NAMES) - {"bool"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,13 @@ Shape = tuple[Dim, ...]
 
 
 def symbol(name: str) -> SymbolicDim:
-    """Return the dimension named `name`."""
+    """Return the dimension named `name`.
+
+    Raises:
+        SymbolError: the name could be taken for something else in a text.
+    """
+    if not SIMPLE.fullmatch(name) or name in RESERVED or name in LONG_NAMES:
+        raise SymbolError(f"a symbol needs a name of letters, digits and _ that is no other word, got {name!r}")
     return SymbolicDim(1, (name,))
 
 
@@ -111,6 +119,35 @@ def size_of(shape: Iterable[Dim]) -> Dim:
     for dim in shape:
         size = size * dim
     return size
+
+
+def solve_symbols(shapes: Mapping[str, tuple[Shape, tuple[int, ...]]]) -> dict[str, int]:
+    """Return the size of each symbol that some dimension names alone.
+
+    Args:
+        shapes: for each array, by what messages call it, its declared and its numeric shape.
+
+    Raises:
+        ShapeError: a shape does not fit its numbers, or two shapes need different sizes for a symbol.
+
+    >>> solve_symbols({"input 'x'": ((symbol("batch"), 2 * symbol("time")), (32, 10))})
+    {'batch': 32, 'time': 5}
+    """
+    sizes: dict[str, int] = {}
+    for shape, numbers in shapes.values():
+        for dim, number in zip(shape, numbers, strict=False):
+            if isinstance(dim, SymbolicDim) and len(dim.symbols) == 1:
+                sizes.setdefault(dim.symbols[0], number // dim.factor)
+    for name, (shape, numbers) in shapes.items():
+        if len(shape) != len(numbers) or bind_shape(shape, sizes) != numbers:
+            known = ", ".join(f"{symbol} = {size}" for symbol, size in sizes.items())
+            hint = f" where {known}" if known else ""
+            raise ShapeError(f"{name} must have shape ({_listed(shape)}){hint}, got ({_listed(numbers)})")
+    return sizes
+
+
+def _listed(shape: Iterable[Dim]) -> str:
+    return ", ".join(map(str, shape))
 
 
 def bind_shape(shape: Shape, bindings: Mapping[str, int]) -> tuple[int, ...]:
@@ -137,7 +174,8 @@ class TensorType:
         if self.dtype not in SHORT_NAMES:
             raise ShapeError(f"unknown element type {self.dtype!r}; known are {', '.join(SHORT_NAMES)}")
         for dim in self.shape:
-            if not isinstance(dim, SymbolicDim) and (not isinstance(dim, int) or isinstance(dim, bool) or dim < 0):
+            number = dim.factor if isinstance(dim, SymbolicDim) else dim
+            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
                 raise ShapeError(f"a dimension must be an int of at least 0 or a symbol, got {dim!r}")
 
     @property
@@ -198,7 +236,7 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
         dims = [shape[axis] for shape in shapes if len(shape) >= -axis]
         wide = [dim for dim in dims if dim != 1]
         if any(dim != wide[0] for dim in wide[1:]):
-            listed = " and ".join(f"({', '.join(map(str, shape))})" for shape in shapes)
+            listed = " and ".join(f"({_listed(shape)})" for shape in shapes)
             raise ShapeError(f"shapes {listed} do not broadcast: axis {axis} is {' and '.join(map(str, wide))}")
         result.append(wide[0] if wide else 1)
     return tuple(result)

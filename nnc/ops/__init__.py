@@ -11,6 +11,7 @@ from nnc.ops.packing import Pack, Unpack
 from nnc.ops.random import random_uniform
 from nnc.ops.reduction import argmax, max, mean, sum
 from nnc.ops.sizes import cast, one_hot, size
+from nnc.ops.sparsemax import sparsemax
 
 __all__ = [
     "Fusion",
@@ -50,6 +51,7 @@ __all__ = [
     "softmax",
     "softmax_crossentropy",
     "softplus",
+    "sparsemax",
     "sqrt",
     "square",
     "sum",

@@ -36,6 +36,23 @@ class Movement(Op):
 
 
 @dataclass(frozen=True)
+class Copy(Movement, name="copy"):
+    """The operand once more, in memory of its own."""
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the operand's type."""
+        return operands
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Copy with NumPy."""
+        return numpy.array(operands[0])
+
+    def pullback(self, x: Value, cotangent: Value) -> Value:
+        """The cotangent."""
+        return cotangent
+
+
+@dataclass(frozen=True)
 class Reshape(Movement, name="reshape"):
     """The same elements, in row-major order, in another shape."""
 

@@ -82,6 +82,9 @@ class Unpack(Op, name="unpack"):
     ) -> Sequence[Value | None]:
         """Pack the cotangents; a part that is not used gets zeros."""
         graph = operands[0].graph
+        for result, cotangent in zip(results, cotangents, strict=True):
+            if cotangent is not None and result.name:
+                graph.set_name(cotangent, f"gradient/{result.name}")
         if all(cotangent is None for cotangent in cotangents):
             return (None,)
         parts = [

@@ -133,7 +133,7 @@ def sum(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = Fals
 def mean(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
     """Return the mean over axes (all by default)."""
     axes = normalize_axes(x, axis)
-    return sum(x, axes, keepdims) * (1.0 / size(x, axes))
+    return sum(x, axes, keepdims) / size(x, axes)
 
 
 def max(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:

@@ -1,0 +1,34 @@
+"""Passes from graph to graph, and the pipelines made of them."""
+
+from nnc.passes.base import Observer, Pass, PassRecord, count_nodes, make_pass, pass_names, run_passes
+from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
+from nnc.passes.decompose import Decompose
+from nnc.passes.differentiate import GRADIENT, Differentiate, gradients
+from nnc.passes.fuse import Fuse
+from nnc.passes.pipelines import INFER, OPTIMIZE, evaluate_pipeline, train_pipeline
+from nnc.passes.schedule import Schedule
+from nnc.passes.simplify import Simplify
+
+__all__ = [
+    "GRADIENT",
+    "INFER",
+    "OPTIMIZE",
+    "CommonSubexpressions",
+    "DeadCode",
+    "Decompose",
+    "Differentiate",
+    "FoldConstants",
+    "Fuse",
+    "Observer",
+    "Pass",
+    "PassRecord",
+    "Schedule",
+    "Simplify",
+    "count_nodes",
+    "evaluate_pipeline",
+    "gradients",
+    "make_pass",
+    "pass_names",
+    "run_passes",
+    "train_pipeline",
+]

@@ -1,0 +1,104 @@
+"""What a pass is, and how a pipeline of passes is run, checked and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, dataclass, fields
+from time import perf_counter
+from typing import ClassVar
+
+from nnc.errors import GraphError, nearest
+from nnc.ir import Graph, verify
+
+_PASSES: dict[str, type[Pass]] = {}
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A function from graph to graph; its fields are its options.
+
+    A subclass states its kebab-case name in the class line, ``class Fuse(Pass, name="fuse")``, and its
+    contract in its docstring. Graphs are verified before and after a pass, not during it.
+    """
+
+    name: ClassVar[str] = ""
+    rejects: ClassVar[frozenset[str]] = frozenset()
+    """Names of ops that must not occur before the pass."""
+    removes: ClassVar[frozenset[str]] = frozenset()
+    """Names of ops that do not occur after the pass."""
+
+    def __init_subclass__(cls, name: str = "") -> None:
+        super().__init_subclass__()
+        if name:
+            cls.name = name
+            _PASSES[name] = cls
+
+    def run(self, graph: Graph) -> Graph:
+        """Return the transformed graph; the given one stays as it is."""
+        raise TypeError(f"pass '{self.name}' does nothing")
+
+
+@dataclass(frozen=True)
+class PassRecord:
+    """What one pass did: its name, the number of nodes before and after, and its time in seconds."""
+
+    name: str
+    nodes_before: int
+    nodes_after: int
+    seconds: float
+
+
+Observer = Callable[[Pass, Graph, PassRecord], None]
+
+
+def run_passes(graph: Graph, passes: Sequence[Pass], observe: Observer | None = None) -> Graph:
+    """Run passes in order, with the verifier between them.
+
+    Args:
+        graph: what to start with.
+        passes: the pipeline.
+        observe: called after each pass with the pass, its result and its record.
+
+    Raises:
+        GraphError: a pass was given or has made a graph that breaks a rule.
+    """
+    verify(graph)
+    for item in passes:
+        verify(graph, illegal=item.rejects)
+        start = perf_counter()
+        result = item.run(graph)
+        seconds = perf_counter() - start
+        try:
+            verify(result, illegal=item.removes)
+        except GraphError as error:
+            error.add_note(f"after pass '{item.name}'")
+            raise
+        if observe is not None:
+            observe(item, result, PassRecord(item.name, count_nodes(graph), count_nodes(result), seconds))
+        graph = result
+    return graph
+
+
+def count_nodes(graph: Graph) -> int:
+    """Return the number of nodes that compute something; a fusion counts as one."""
+    return sum(not node.is_leaf for node in graph.nodes)
+
+
+def pass_names() -> tuple[str, ...]:
+    """Return the names of the passes that need no arguments, sorted."""
+    return tuple(sorted(name for name, cls in _PASSES.items() if _has_defaults(cls)))
+
+
+def _has_defaults(cls: type[Pass]) -> bool:
+    return all(field.default is not MISSING or field.default_factory is not MISSING for field in fields(cls))
+
+
+def make_pass(name: str) -> Pass:
+    """Return the pass of this name with its default options.
+
+    Raises:
+        GraphError: there is none; the message has the nearest known name.
+    """
+    if name not in pass_names():
+        raise GraphError(f"unknown pass '{name}'; known are {', '.join(pass_names())}.{nearest(name, pass_names())}")
+    return _PASSES[name]()

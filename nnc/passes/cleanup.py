@@ -1,0 +1,79 @@
+"""Passes that remove what is not needed: equal nodes, dead nodes, nodes of constants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy
+
+from nnc.ir import Constant, Graph, Op, Rewriter, TensorType, Value
+from nnc.passes.base import Pass
+
+
+@dataclass(frozen=True)
+class CommonSubexpressions(Pass, name="cse"):
+    """Computes equal expressions once; afterwards no two nodes have the same op and operands."""
+
+    def run(self, graph: Graph) -> Graph:
+        """Return the graph with equal nodes merged into the first of them."""
+        rewriter = Rewriter(graph)
+        seen: dict[tuple[Op, tuple[Value, ...]], tuple[Value, ...]] = {}
+        for node in graph.nodes:
+            key = node.op, rewriter.operands(node)
+            if key in seen:
+                rewriter.replace(node, seen[key])
+            else:
+                seen[key] = rewriter.keep(node)
+        return rewriter.finish()
+
+
+@dataclass(frozen=True)
+class DeadCode(Pass, name="dce"):
+    """Removes nodes that no output and no update depends on; inputs and states stay."""
+
+    def run(self, graph: Graph) -> Graph:
+        """Return the graph without dead nodes."""
+        import networkx
+
+        flow = graph.nx
+        alive = {value.index for value in graph.roots}
+        for index in list(alive):
+            alive |= networkx.ancestors(flow, index)
+        rewriter = Rewriter(graph)
+        for node in graph.nodes:
+            if node.index in alive:
+                rewriter.keep(node)
+        return rewriter.finish()
+
+
+@dataclass(frozen=True)
+class FoldConstants(Pass, name="fold-constants"):
+    """Computes what depends on constants alone.
+
+    Args:
+        limit: largest number of elements of a folded constant.
+    """
+
+    limit: int = 1024
+
+    def run(self, graph: Graph) -> Graph:
+        """Return the graph with constant expressions replaced by their value."""
+        rewriter = Rewriter(graph)
+        for node in graph.nodes:
+            operands = rewriter.operands(node)
+            if node.is_leaf or not operands or not self._foldable(node.types, operands):
+                rewriter.keep(node)
+                continue
+            found = node.op.evaluate(*(operand.node.op.evaluate() for operand in operands))
+            arrays = found if isinstance(found, tuple) else (found,)
+            constants = [
+                rewriter.graph.constant(numpy.asarray(array), type.dtype)
+                for array, type in zip(arrays, node.types, strict=True)
+            ]
+            rewriter.replace(node, constants)
+        return rewriter.finish()
+
+    def _foldable(self, types: tuple[TensorType, ...], operands: tuple[Value, ...]) -> bool:
+        return all(isinstance(operand.node.op, Constant) for operand in operands) and all(
+            not type.symbols and int(type.size) <= self.limit for type in types
+        )

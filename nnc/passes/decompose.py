@@ -1,0 +1,42 @@
+"""Replaces composite ops by the ops they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnc.ir import Graph, Rewriter, op_class, op_names
+from nnc.passes.base import Pass
+
+
+@dataclass(frozen=True)
+class Decompose(Pass, name="decompose"):
+    """Replaces every composite op by its decomposition; afterwards there are only ops that backends know.
+
+    Args:
+        keep: names of composites that the backend has kernels for.
+    """
+
+    keep: frozenset[str] = frozenset()
+
+    @property
+    def removes(self) -> frozenset[str]:  # type: ignore[override]
+        """Every composite that is not kept."""
+        return frozenset(name for name in op_names() if op_class(name).composite) - self.keep
+
+    def run(self, graph: Graph) -> Graph:
+        """Return the graph without composites."""
+        rewriter = Rewriter(graph)
+        pending = graph
+        while True:
+            found = False
+            for node in pending.nodes:
+                if node.op.composite and node.op.name not in self.keep:
+                    found = True
+                    with rewriter.graph.scope(node.path, node.phase):
+                        rewriter.replace(node, node.op.decompose(*rewriter.operands(node)))
+                else:
+                    rewriter.keep(node)
+            result = rewriter.finish()
+            if not found:
+                return result
+            pending, rewriter = result, Rewriter(result)

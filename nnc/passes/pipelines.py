@@ -1,0 +1,40 @@
+"""The pipelines: which passes run, in which order, and why."""
+
+from __future__ import annotations
+
+from nnc.passes.base import Pass
+from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
+from nnc.passes.decompose import Decompose
+from nnc.passes.differentiate import Differentiate
+from nnc.passes.fuse import Fuse
+from nnc.passes.schedule import Schedule
+from nnc.passes.simplify import Simplify
+from nnc.passes.training import ApplyOptimizer, AttachLoss, Head, OptimizerRule
+
+OPTIMIZE: tuple[Pass, ...] = (
+    Simplify(),  # while composites are whole, so that rules see them
+    Decompose(),  # softmax and cross-entropy become ops that forward and backward share
+    Simplify(),  # what the decompositions brought
+    FoldConstants(),
+    CommonSubexpressions(),
+    DeadCode(),
+    Fuse(),  # forward and backward together, after nothing else changes
+    Schedule(),  # last: the order of nodes is the order of execution
+)
+
+INFER = OPTIMIZE
+
+
+def evaluate_pipeline(head: Head) -> tuple[Pass, ...]:
+    """Return the passes from a forward graph to an evaluation graph."""
+    return (AttachLoss(head), *OPTIMIZE)
+
+
+def train_pipeline(head: Head, optimizer: OptimizerRule) -> tuple[Pass, ...]:
+    """Return the passes from a forward graph to a training graph."""
+    return (
+        AttachLoss(head),  # outputs become loss and metrics
+        Differentiate(),  # on primitives, before any fusion
+        ApplyOptimizer(optimizer),  # gradients become updates of state
+        *OPTIMIZE,
+    )

@@ -1,0 +1,99 @@
+"""Chooses the order of execution: the one with the lower peak of memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nnc.ir import Graph, Node, Rewriter, Value
+from nnc.passes.base import Pass
+
+NOMINAL_SIZE = 32
+"""Size that a run-time dimension is taken to have when orders are compared."""
+
+
+@dataclass(frozen=True)
+class Schedule(Pass, name="schedule"):
+    """Orders nodes so that the largest live set is small; the order of nodes is the order of execution.
+
+    Compares networkx's lexicographical topological order (by node index) with a greedy one that always
+    runs the ready node which frees most, and takes the better; the first on a tie.
+    """
+
+    def run(self, graph: Graph) -> Graph:
+        """Return the same graph in another order."""
+        import networkx
+
+        sizes = Sizes(graph)
+        lexical: list[int] = list(networkx.lexicographical_topological_sort(graph.nx, key=int))
+        orders = [lexical, greedy_order(graph, sizes)]
+        best = min(orders, key=sizes.peak)
+        rewriter = Rewriter(graph)
+        for index in best:
+            rewriter.keep(graph.nodes[index])
+        return rewriter.finish()
+
+
+@dataclass
+class Sizes:
+    """Bytes of each value at the nominal size, and who still needs it."""
+
+    graph: Graph
+    nbytes: dict[Value, int] = field(init=False)
+    uses: dict[Value, list[Node]] = field(init=False)
+    kept: set[Value] = field(init=False)
+
+    def __post_init__(self) -> None:
+        bindings = dict.fromkeys(self.graph.symbols, NOMINAL_SIZE)
+        self.nbytes = {
+            value: 0 if node.is_leaf else value.type.bind(bindings).nbytes
+            for node in self.graph.nodes
+            for value in self.graph.results(node)
+        }
+        self.uses = self.graph.uses()
+        self.kept = set(self.graph.roots)
+
+    def change(self, node: Node, remaining: dict[Value, int]) -> int:
+        """Return how many bytes more are live after the node than before it."""
+        gained = sum(self.nbytes[value] for value in self.graph.results(node))
+        freed = sum(
+            self.nbytes[value]
+            for value in set(node.operands)
+            if value not in self.kept and remaining[value] == node.operands.count(value)
+        )
+        return gained - freed
+
+    def peak(self, order: list[int]) -> int:
+        """Return the largest number of live bytes when nodes run in this order."""
+        remaining = {value: len(users) for value, users in self.uses.items()}
+        live = peak = 0
+        for index in order:
+            node = self.graph.nodes[index]
+            gained = sum(self.nbytes[value] for value in self.graph.results(node))
+            peak = max(peak, live + gained)
+            live += self.change(node, remaining)
+            for operand in node.operands:
+                remaining[operand] -= 1
+        return peak
+
+
+def greedy_order(graph: Graph, sizes: Sizes) -> list[int]:
+    """Return the order in which the ready node that frees most memory always comes next."""
+    remaining = {value: len(users) for value, users in sizes.uses.items()}
+    waiting = {node.index: len({operand.index for operand in node.operands}) for node in graph.nodes}
+    users: dict[int, list[int]] = {}
+    for node in graph.nodes:
+        for source in {operand.index for operand in node.operands}:
+            users.setdefault(source, []).append(node.index)
+    ready = [index for index, count in waiting.items() if count == 0]
+    order: list[int] = []
+    while ready:
+        best = min(ready, key=lambda index: (sizes.change(graph.nodes[index], remaining), index))
+        ready.remove(best)
+        order.append(best)
+        for operand in graph.nodes[best].operands:
+            remaining[operand] -= 1
+        for user in users.get(best, ()):
+            waiting[user] -= 1
+            if waiting[user] == 0:
+                ready.append(user)
+    return order

@@ -1,0 +1,144 @@
+"""Algebraic simplification by a table of small rules, none of which changes a result beyond rounding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from nnc.ir import Constant, Graph, Node, Rewriter, Value
+from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
+from nnc.ops.comparison import Comparison
+from nnc.ops.elementwise import Binary, apply
+from nnc.ops.movement import BroadcastTo, Reshape, Transpose
+from nnc.ops.sizes import Cast
+from nnc.passes.base import Pass
+
+Rule = Callable[[Node, tuple[Value, ...]], Value | None]
+"""Takes a node and its (already rewritten) operands; returns what to put in its place, or None."""
+
+
+@dataclass(frozen=True)
+class Simplify(Pass, name="simplify"):
+    """Applies algebraic rules to each node once, operands first."""
+
+    def run(self, graph: Graph) -> Graph:
+        """Return the simplified graph; nodes that became useless stay until ``dce``."""
+        rewriter = Rewriter(graph)
+        for node in graph.nodes:
+            replacement = None
+            if len(node.types) == 1 and not node.is_leaf:
+                operands = rewriter.operands(node)
+                with rewriter.graph.scope(node.path, node.phase):
+                    replacement = next((found for rule in RULES if (found := rule(node, operands)) is not None), None)
+            if replacement is None:
+                rewriter.keep(node)
+            else:
+                rewriter.replace(node, (replacement,))
+        return rewriter.finish()
+
+
+def _is_number(value: Value, number: float) -> bool:
+    op = value.node.op
+    return isinstance(op, Constant) and len(op.data) > 0 and all(item == number for item in op.data)
+
+
+def _same_type(node: Node, value: Value) -> Value | None:
+    return value if value.type == node.types[0] else None
+
+
+def neutral_element(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """x + 0, x - 0, x · 1 and x / 1 are x."""
+    if isinstance(node.op, Add | Multiply):
+        neutral = 0.0 if isinstance(node.op, Add) else 1.0
+        for this, other in (operands, operands[::-1]):
+            if _is_number(other, neutral) and this.type == node.types[0]:
+                return this
+    if isinstance(node.op, Subtract | Divide):
+        neutral = 0.0 if isinstance(node.op, Subtract) else 1.0
+        if _is_number(operands[1], neutral):
+            return _same_type(node, operands[0])
+    return None
+
+
+def double_negative(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """-(-x) is x; x + (-y) is x - y; x - (-y) is x + y."""
+    negated = [operand.node.operands[0] if isinstance(operand.node.op, Negative) else None for operand in operands]
+    if isinstance(node.op, Negative) and negated[0] is not None:
+        return negated[0]
+    if isinstance(node.op, Add) and negated[1] is not None:
+        return operands[0] - negated[1]
+    if isinstance(node.op, Add) and negated[0] is not None:
+        return operands[1] - negated[0]
+    if isinstance(node.op, Subtract) and negated[1] is not None:
+        return operands[0] + negated[1]
+    return None
+
+
+def implicit_broadcast(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """Elementwise ops broadcast by themselves: an operand need not be repeated first."""
+    if not isinstance(node.op, Binary):
+        return None
+    narrow = tuple(map(_unrepeated, operands))
+    if narrow == operands or node.op.result_types([value.type for value in narrow]) != node.types:
+        return None
+    return apply(node.op, *narrow)
+
+
+def _unrepeated(value: Value) -> Value:
+    if isinstance(value.node.op, BroadcastTo):
+        value = value.node.operands[0]
+    if isinstance(value.node.op, Reshape):
+        inner = value.node.operands[0]
+        if value.shape == (1,) * (value.rank - inner.rank) + inner.shape:
+            return inner
+    return value
+
+
+def chained_movement(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """A reshape of a reshape is one reshape; a transpose of a transpose is one transpose or none."""
+    if isinstance(node.op, Reshape):
+        if operands[0].type == node.types[0]:
+            return operands[0]
+        if isinstance(operands[0].node.op, Reshape):
+            inner = operands[0].node.operands[0]
+            return inner if inner.type == node.types[0] else apply(node.op, inner)
+    if isinstance(node.op, Transpose) and isinstance(operands[0].node.op, Transpose):
+        inner_axes = operands[0].node.op.axes
+        axes = tuple(inner_axes[axis] for axis in node.op.axes)
+        inner = operands[0].node.operands[0]
+        return inner if axes == tuple(range(len(axes))) else apply(Transpose(axes), inner)
+    return None
+
+
+def cast_comparison(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """A comparison can write 0 and 1 in any element type, so its result need not be cast."""
+    if not isinstance(node.op, Cast):
+        return None
+    if operands[0].dtype == node.op.dtype:
+        return operands[0]
+    source = operands[0].node
+    if isinstance(source.op, Comparison):
+        return apply(type(source.op)(dtype=node.op.dtype), *source.operands)
+    return None
+
+
+def divide_by_constant(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """x / c is x · (1/c), which is faster, where c is a power of two and the result the same to the bit."""
+    if not isinstance(node.op, Divide) or not isinstance(operands[1].node.op, Constant):
+        return None
+    numbers = operands[1].node.op.data
+    if len(numbers) != 1 or not isinstance(numbers[0], float) or numbers[0] == 0.0:
+        return None
+    mantissa, _ = numbers[0].as_integer_ratio()
+    power = abs(mantissa) & (abs(mantissa) - 1) == 0
+    return operands[0] * (1.0 / numbers[0]) if power and 1e-30 < abs(numbers[0]) < 1e30 else None
+
+
+RULES: tuple[Rule, ...] = (
+    neutral_element,
+    double_negative,
+    implicit_broadcast,
+    chained_movement,
+    cast_comparison,
+    divide_by_constant,
+)

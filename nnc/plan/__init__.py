@@ -1,0 +1,23 @@
+"""Planning: order, lifetimes and arena offsets of a graph, so that every byte is known before it runs."""
+
+from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
+from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
+from nnc.plan.plan import Place, Plan, is_step, make_plan
+from nnc.plan.storage import Buffer, Home, Storage
+
+__all__ = [
+    "ALIGNMENT",
+    "TILE_ELEMENTS",
+    "Buffer",
+    "Group",
+    "Home",
+    "Place",
+    "Plan",
+    "Storage",
+    "Workspace",
+    "allocate",
+    "flatten",
+    "is_step",
+    "lower_bound",
+    "make_plan",
+]

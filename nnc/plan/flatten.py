@@ -1,0 +1,121 @@
+"""Opens fusions: a flat graph whose nodes are the steps to execute, grouped by the node they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from nnc.ir import Constant, Graph, Input, Node, Op, State, TensorType, Value
+from nnc.ops.fusion import Fusion
+from nnc.ops.movement import Copy
+
+Workspace = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
+"""What a backend's kernel of an op needs beside operands and results, from their types."""
+
+TILE_ELEMENTS = 32 * 1024
+"""Elements of one tile of a tiled group: a few float32 tiles stay in a 1 MiB second-level cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Consecutive steps that come from one node of the graph.
+
+    Args:
+        node: the node, a fusion or a single op.
+        steps: indices of the nodes of the flat graph, ascending.
+        tile: elements of a tile where the steps run tile by tile over one axis, otherwise None.
+    """
+
+    node: Node
+    steps: tuple[int, ...]
+    tile: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlatGraph:
+    """A graph without fusions, and the groups its nodes form."""
+
+    graph: Graph
+    groups: tuple[Group, ...]
+
+
+def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENTS) -> FlatGraph:
+    """Return the graph with the bodies of fusions in their place.
+
+    Args:
+        source: a scheduled graph.
+        workspace: what the backend's kernels need; ops that need any are not tiled.
+        tile: elements of a tile; elementwise fusions over at least two tiles of known size are tiled. None: never.
+    """
+    graph = Graph(source.name)
+    values: dict[Value, Value] = {}
+    for value in (*source.inputs.values(), *source.states.values()):
+        values[value] = graph.copy_node(value.node, ())[0]
+    groups = []
+    for node in source.nodes:
+        if isinstance(node.op, Input | State):
+            continue
+        first = len(graph.nodes)
+        operands = [values[operand] for operand in node.operands]
+        if isinstance(node.op, Fusion):
+            with graph.scope(node.path, node.phase):
+                results = _inline(graph, node.op.body, operands)
+            for name, result in zip(node.names, results, strict=True):
+                if name:
+                    graph.set_name(result, name)
+        else:
+            results = list(graph.copy_node(node, operands))
+        values.update(zip(source.results(node), results, strict=True))
+        steps = tuple(index for index in range(first, len(graph.nodes)) if not graph.nodes[index].is_leaf)
+        if steps:
+            groups.append(Group(node, steps, tile if tile and _tiles(graph, steps, tile, workspace) else None))
+    for label, value in source.outputs.items():
+        graph.output(label, values[value])
+    for label, value in source.updates.items():
+        new = values[value]
+        if _is_state(new):  # a state that becomes another state must be read before that one changes
+            first = len(graph.nodes)
+            new = graph.add(Copy(), new)[0]
+            groups.append(Group(graph.nodes[first], (first,)))
+        graph.update(label, new)
+    return FlatGraph(graph, tuple(groups))
+
+
+def _is_state(value: Value) -> bool:
+    node = value.node
+    while node.operands and type(node.op).view is not Op.view:
+        node = node.operands[0].node
+    return isinstance(node.op, State)
+
+
+def _inline(graph: Graph, body: Graph, operands: list[Value]) -> list[Value]:
+    values: dict[Value, Value] = dict(zip(body.inputs.values(), operands, strict=True))
+    for node in body.nodes:
+        if isinstance(node.op, Input):
+            continue
+        if isinstance(node.op, Constant):
+            results: tuple[Value, ...] = (graph.add_constant(node.op),)
+        else:
+            results = graph.add(node.op, *(values[operand] for operand in node.operands), names=node.names)
+        values.update(zip(body.results(node), results, strict=True))
+    return [values[value] for value in body.outputs.values()]
+
+
+def _tiles(graph: Graph, steps: tuple[int, ...], tile: int, workspace: Workspace) -> bool:
+    """Whether the steps are elementwise on vectors of one known size that is worth tiling."""
+    if len(steps) < 2:
+        return False
+    shapes = {type.shape for index in steps for type in graph.nodes[index].types}
+    if len(shapes) != 1:
+        return False
+    (shape,) = shapes
+    return (
+        len(shape) == 1
+        and isinstance(shape[0], int)
+        and shape[0] >= 2 * tile
+        and all(_is_plain(graph.nodes[index], workspace) for index in steps)
+    )
+
+
+def _is_plain(node: Node, workspace: Workspace) -> bool:
+    return node.op.elementwise and not workspace(node.op, [value.type for value in node.operands], node.types)

@@ -1,0 +1,191 @@
+"""The plan: steps in order, where every value lives, and how many bytes that takes, known before the first run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy
+
+from nnc.ir import Graph, Input, Layout, State, TensorType, Value, value_names
+from nnc.ir.printer import node_line
+from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
+from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
+from nnc.plan.storage import Home, Layouts, Storage, bound_constants
+
+
+def no_workspace(*_: object) -> tuple[TensorType, ...]:
+    """The workspace of kernels that need none."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value lies for given sizes: a window on the arena, on a state, or a constant array.
+
+    Args:
+        home: which of the three.
+        type: numeric type.
+        layout: shape, strides and offset in elements from the start of buffer or state.
+        byte_offset: offset of the buffer in the arena in bytes, 0 where it lives elsewhere.
+        constant: the array of a constant.
+        tiled: whether only one tile of it exists.
+    """
+
+    home: Home
+    type: TensorType
+    layout: Layout
+    byte_offset: int = 0
+    constant: numpy.ndarray | None = None
+    tiled: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a graph runs in one arena of a known size; made by `make_plan`.
+
+    Attributes:
+        source: the scheduled graph.
+        graph: the same graph without fusions; its nodes are the steps.
+        groups: the steps by the source node they come from.
+        bindings: largest size of each run-time dimension.
+        storage: where values live.
+        offsets: byte offset of each buffer in the arena.
+        peak_bytes: bytes of the arena, `ALIGNMENT` of them to align it.
+        lower_bound: bytes alive in the fullest step; no arena can be smaller.
+        unshared_bytes: bytes of an arena in which no two buffers share memory.
+    """
+
+    source: Graph
+    graph: Graph
+    groups: tuple[Group, ...]
+    bindings: Mapping[str, int]
+    storage: Storage
+    offsets: Mapping[int, int]
+    peak_bytes: int
+    lower_bound: int
+    unshared_bytes: int
+
+    def fits(self, bindings: Mapping[str, int]) -> bool:
+        """Whether the arena is large enough for these sizes."""
+        return all(size <= self.bindings.get(name, 0) for name, size in bindings.items())
+
+    def places(self, bindings: Mapping[str, int]) -> dict[Value, Place]:
+        """Return where every value lies when run-time dimensions have these sizes, at most the planned ones."""
+        storage, layouts = self.storage, Layouts(bindings)
+        constants = bound_constants(storage.flat, bindings)
+        places: dict[Value, Place] = {}
+        for node in self.graph.nodes:
+            results = self.graph.results(node)
+            types = [value.type.bind(bindings) for value in results]
+            viewed = None
+            if results[0] in storage.views:
+                base = storage.views[results[0]]
+                viewed = node.op.bind(bindings).view([layouts[base]], types)
+            for position, (value, type) in enumerate(zip(results, types, strict=True)):
+                layouts.set(value, None if viewed is None else viewed[position])
+                home = storage.homes[value]
+                buffer = None if home.buffer is None else storage.buffers[home.buffer]
+                places[value] = Place(
+                    home,
+                    type,
+                    layouts[value],
+                    0 if buffer is None else self.offsets[buffer.index],
+                    constants.get(value),
+                    buffer is not None and buffer.tiled,
+                )
+        return places
+
+    @cached_property
+    def names(self) -> dict[Value, str]:
+        """Printable names of the values of `graph`."""
+        return value_names(self.graph)
+
+    def __str__(self) -> str:
+        return format_plan(self)
+
+
+def make_plan(
+    graph: Graph,
+    bindings: Mapping[str, int],
+    reuse: bool = True,
+    workspace: Workspace = no_workspace,
+    tile: int | None = TILE_ELEMENTS,
+) -> Plan:
+    """Plan a scheduled graph.
+
+    Args:
+        graph: nodes are executed in the order they have.
+        bindings: largest size of each run-time dimension.
+        reuse: whether buffers share memory and results take over operands' buffers; off, the numbers are the same.
+        workspace: what the backend's kernels need beside operands and results.
+        tile: elements of a tile of elementwise fusions over long vectors; None runs them in one piece.
+
+    Raises:
+        SymbolError: a run-time dimension has no size.
+    """
+    flat = flatten(graph, workspace, tile)
+    storage = Storage(flat, dict(bindings), reuse, workspace)
+    offsets, size = allocate(storage.buffers, reuse)
+    separate = allocate(Storage(flat, dict(bindings), False, workspace).buffers, reuse=False)[1]
+    return Plan(
+        source=graph,
+        graph=flat.graph,
+        groups=flat.groups,
+        bindings=dict(bindings),
+        storage=storage,
+        offsets=offsets,
+        peak_bytes=size + ALIGNMENT,
+        lower_bound=lower_bound(storage.buffers),
+        unshared_bytes=separate + ALIGNMENT,
+    )
+
+
+def format_plan(plan: Plan) -> str:
+    """Return the text of a plan: a heading, then a line per step with where its results live."""
+    sizes = ", ".join(f"{name}={size}" for name, size in plan.bindings.items())
+    lines = [
+        f"plan {plan.source.name}({sizes}): {plan.peak_bytes} bytes, lower bound {plan.lower_bound}, "
+        f"without reuse {plan.unshared_bytes}",
+    ]
+    places = plan.places(plan.bindings)
+    for value in plan.graph.inputs.values():
+        lines.append(f"      {plan.names[value]:<28} {_where(plan, value, places)}")
+    for group in plan.groups:
+        tile = f", in tiles of {group.tile}" if group.tile else ""
+        where = f"{group.node.path or '-'} {group.node.phase}"
+        if len(group.steps) > 1:
+            lines.append(f"    {group.node.op.title}{tile}  # {where}")
+        for index in group.steps:
+            node = plan.graph.nodes[index]
+            results = plan.graph.results(node)
+            text = node_line(node, plan.names, with_body=False).partition("  # ")[0]
+            target = "; ".join(_where(plan, value, places) for value in results)
+            lines.append(f"{index:5} {text}  @ {target}")
+    for label, value in plan.storage.copies:
+        lines.append(f"      copy {plan.names[value]} to @{label}")
+    return "\n".join(lines) + "\n"
+
+
+def _where(plan: Plan, value: Value, places: Mapping[Value, Place]) -> str:
+    place = places[value]
+    buffer = place.home.buffer
+    if place.home.constant:
+        return "constant"
+    prefix = "view of " if value in plan.storage.views else ""
+    if place.home.state is not None:
+        return f"{prefix}@{place.home.state}"
+    assert buffer is not None
+    start = plan.offsets[buffer]
+    inplace = " in place" if value.index in plan.storage.inplace else ""
+    return f"{prefix}{start}:{start + plan.storage.buffers[buffer].nbytes}{inplace}"
+
+
+def is_step(plan: Plan, index: int) -> bool:
+    """Whether a node of the flat graph does something at run time, rather than being a leaf, a view or a constant."""
+    node = plan.graph.nodes[index]
+    first = plan.graph.results(node)[0]
+    return not (
+        isinstance(node.op, Input | State) or first in plan.storage.views or plan.storage.homes[first].constant
+    )

@@ -1,0 +1,323 @@
+"""Decides where each value lives: in a state, a constant, a view, another value's buffer, or one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy
+
+from nnc.ir import Constant, Input, Layout, Node, State, TensorType, Value, bind_shape
+from nnc.ir.types import ITEM_SIZES
+from nnc.plan.flatten import FlatGraph, Group, Workspace
+
+@dataclass(slots=True)
+class Buffer:
+    """A piece of the arena, alive from step `start` to step `end`, both included.
+
+    Args:
+        index: number of the buffer.
+        name: name of the first value in it.
+        nbytes: its size.
+        start: first step that writes it.
+        end: last step that reads or writes it.
+        inside: buffer this one is a part of, with the byte offset in it; only operands of a pack have one.
+        tiled: whether it holds one tile of a value instead of all of it.
+    """
+
+    index: int
+    name: str
+    nbytes: int
+    start: int
+    end: int
+    inside: tuple[int, int] | None = None
+    tiled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a value lives: a buffer of the arena, a state, or a constant; exactly one is set."""
+
+    buffer: int | None = None
+    state: str | None = None
+    constant: bool = False
+
+
+@dataclass
+class Storage:
+    """All decisions about memory but the offsets.
+
+    Attributes:
+        homes: where each value lives.
+        views: values that are views of another value, with that value.
+        inplace: steps whose result takes over the buffer of an operand, with the operand's position.
+        copies: values to be copied to a state at the end, as (state, value).
+        unplaced: positions of a pack's operands (by step) that must be copied into place.
+        workspaces: buffers of each step's workspace, with the types they hold.
+    """
+
+    flat: FlatGraph
+    bindings: Mapping[str, int]
+    reuse: bool
+    workspace: Workspace
+    homes: dict[Value, Home] = field(default_factory=dict)
+    views: dict[Value, Value] = field(default_factory=dict)
+    inplace: dict[int, int] = field(default_factory=dict)
+    copies: list[tuple[str, Value]] = field(default_factory=list)
+    unplaced: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    workspaces: dict[int, tuple[tuple[int, TensorType], ...]] = field(default_factory=dict)
+    buffers: list[Buffer] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        graph = self.flat.graph
+        self.group_of: dict[int, Group] = {index: group for group in self.flat.groups for index in group.steps}
+        self.layouts = Layouts(self.bindings)
+        self.end = len(graph.nodes)
+        self.constants = bound_constants(self.flat, self.bindings)
+        self.last_use = self._last_uses()
+        self.inhabitants: dict[Home, list[Value]] = {}
+        self._updates = set(graph.updates.values())
+        for value in graph.inputs.values():
+            self._new_buffer(value, 0)
+        for value in graph.states.values():
+            self._set(value, Home(state=value.name))
+        for node in graph.nodes:
+            if not isinstance(node.op, Input | State):
+                self._place(node)
+        self._place_updates()
+        self._settle_lifetimes()
+
+    # ------------------------------------------------------------------ lifetimes
+
+    def _last_uses(self) -> dict[Value, int]:
+        """Return the last step that reads each value itself; views are accounted for in `_users_end`."""
+        graph = self.flat.graph
+        last = {
+            operand: self._step_end(node.index, operand) for node in graph.nodes for operand in node.operands
+        }
+        for value in graph.roots:
+            last[value] = self.end
+        return last
+
+    def _step_end(self, index: int, operand: Value) -> int:
+        """Return the step until which an operand read by step `index` is needed: tiles come back to it."""
+        group = self.group_of.get(index)
+        crosses = group is not None and group.tile is not None and operand.index not in group.steps
+        return group.steps[-1] if group is not None and crosses else index
+
+    def _alive_after(self, home: Home, step: int) -> bool:
+        """Whether a value in this home is read after `step`."""
+        return any(self.last_use.get(value, -1) > step for value in self.inhabitants[home])
+
+    # ------------------------------------------------------------------ placing
+
+    def _set(self, value: Value, home: Home, layout: Layout | None = None) -> None:
+        self.homes[value] = home
+        self.inhabitants.setdefault(home, []).append(value)
+        self.layouts.set(value, layout)
+
+    def _new_buffer(self, value: Value, start: int, tiled: int | None = None) -> None:
+        type = value.type.bind(self.bindings)
+        nbytes = type.nbytes if tiled is None else tiled * ITEM_SIZES[type.dtype]
+        buffer = Buffer(len(self.buffers), value.name, nbytes, start, start, tiled=tiled is not None)
+        self.buffers.append(buffer)
+        self._set(value, Home(buffer=buffer.index))
+
+    def _place(self, node: Node) -> None:
+        graph = self.flat.graph
+        results = graph.results(node)
+        if all(value in self.constants for value in results):
+            for value in results:
+                self._set(value, Home(constant=True))
+            return
+        viewed = self._as_view(node, results)
+        if viewed:
+            return
+        if node.op.packs:
+            self._place_pack(node, results[0])
+        elif self.reuse and self._take_over(node, results):
+            pass
+        else:
+            group = self.group_of[node.index]
+            for value in results:
+                inner = group.tile is not None and self._stays_inside(value, group)
+                self._new_buffer(value, node.index, group.tile if inner else None)
+        types = [value.type.bind(self.bindings) for value in node.operands]
+        needed = self.workspace(node.op, types, [value.type.bind(self.bindings) for value in results])
+        spaces = []
+        for type in needed:
+            buffer = Buffer(len(self.buffers), f"workspace of {node.op.name}", type.nbytes, node.index, node.index)
+            self.buffers.append(buffer)
+            spaces.append((buffer.index, type))
+        if spaces:
+            self.workspaces[node.index] = tuple(spaces)
+
+    def _stays_inside(self, value: Value, group: Group) -> bool:
+        return self.last_use.get(value, -1) <= group.steps[-1]
+
+    def _as_view(self, node: Node, results: tuple[Value, ...]) -> bool:
+        if not node.operands or node.operands[0] in self.constants:
+            return False
+        base = node.operands[0]
+        layouts = node.op.view([self.layouts[base]], [value.type.bind(self.bindings) for value in results])
+        if layouts is None:
+            return False
+        for value, layout in zip(results, layouts, strict=True):
+            self._set(value, self.homes[base], layout)
+            self.views[value] = base
+        return True
+
+    def _take_over(self, node: Node, results: tuple[Value, ...]) -> bool:
+        """Let the result use an operand's buffer where nothing needs the operand afterwards."""
+        if len(results) != 1 or results[0] in self._updates:
+            return False  # an update is better computed in the state itself
+        (result,) = results
+        group = self.group_of[node.index]
+        for position in node.op.inplace:
+            operand = node.operands[position]
+            home = self.homes[operand]
+            if home.buffer is None or self.buffers[home.buffer].inside is not None:
+                continue
+            buffer = self.buffers[home.buffer]
+            tiled = group.tile is not None and self._stays_inside(result, group)
+            type = result.type.bind(self.bindings)
+            fits = operand.type.bind(self.bindings) == type and buffer.tiled == tiled
+            whole = buffer.tiled or buffer.nbytes == type.nbytes
+            if not fits or not whole or not self.layouts[operand].is_dense:
+                continue
+            alone = all(
+                self.homes[other] != home or self.layouts[other] == self.layouts[operand] for other in node.operands
+            )
+            if alone and not self._alive_after(home, node.index):
+                self._set(result, home)
+                self.inplace[node.index] = position
+                return True
+        return False
+
+    def _place_pack(self, node: Node, result: Value) -> None:
+        """Let operands be computed in their place in the pack."""
+        self._new_buffer(result, node.index)
+        home = self.homes[result]
+        assert home.buffer is not None
+        offset, unplaced = 0, []
+        for position, operand in enumerate(node.operands):
+            type = operand.type.bind(self.bindings)
+            source = self.homes[operand]
+            buffer = None if source.buffer is None else self.buffers[source.buffer]
+            if (
+                buffer is not None
+                and buffer.inside is None
+                and not buffer.tiled
+                and buffer.nbytes == type.nbytes
+                and self.layouts[operand].is_dense
+                and not isinstance(operand.node.op, Input)
+                and node.operands.count(operand) == 1
+                and not self._holds_input(buffer)
+                and not self._alive_after(source, node.index)
+            ):
+                buffer.inside = home.buffer, offset
+            else:
+                unplaced.append(position)
+            offset += type.nbytes
+        self.unplaced[node.index] = tuple(unplaced)
+
+    def _holds_input(self, buffer: Buffer) -> bool:
+        return any(isinstance(value.node.op, Input) for value in self.inhabitants[Home(buffer=buffer.index)])
+
+    # ------------------------------------------------------------------ updates of state
+
+    def _place_updates(self) -> None:
+        """Let new state be computed in the state's own memory where nothing reads the old state afterwards."""
+        graph = self.flat.graph
+        for label, value in graph.updates.items():
+            home = self.homes[value]
+            if home == Home(state=label) and self.layouts[value].is_dense:
+                continue
+            if home.buffer is not None and self._can_write_state(label, value, home.buffer):
+                for other in self.inhabitants.pop(home):
+                    self.homes[other] = Home(state=label)
+                    self.inhabitants[Home(state=label)].append(other)
+                self.buffers[home.buffer].nbytes = 0
+            else:
+                self.copies.append((label, value))
+
+    def _can_write_state(self, label: str, value: Value, index: int) -> bool:
+        buffer = self.buffers[index]
+        type = value.type.bind(self.bindings)
+        if buffer.inside is not None or buffer.tiled or buffer.nbytes != type.nbytes or not self.layouts[value].is_dense:
+            return False
+        if any(other.inside is not None and other.inside[0] == index for other in self.buffers):
+            return False
+        holders = self.inhabitants[Home(buffer=index)]
+        if any(isinstance(other.node.op, Input) for other in holders):
+            return False
+        written = min(other.index for other in holders)
+        for other in self.inhabitants[Home(state=label)]:
+            last = self.last_use.get(other, -1)
+            if last < written:
+                continue
+            reader = self.flat.graph.nodes[written]
+            harmless = (
+                self._last_reader(other) == written
+                and reader.op.elementwise
+                and bool(reader.op.inplace)
+                and self.layouts[other] == self.layouts[value]
+            )
+            if not harmless:
+                return False
+        return True
+
+    def _last_reader(self, value: Value) -> int:
+        if value in self.flat.graph.roots:
+            return self.end
+        return max((node.index for node in self.flat.graph.nodes if value in node.operands), default=-1)
+
+    # ------------------------------------------------------------------ the end
+
+    def _settle_lifetimes(self) -> None:
+        for value, home in self.homes.items():
+            if home.buffer is None:
+                continue
+            buffer = self.buffers[home.buffer]
+            group = self.group_of.get(value.index)
+            first = value.index if not isinstance(value.node.op, Input) else -1
+            if group is not None and group.tile is not None and not buffer.tiled:
+                first = group.steps[0]  # the second tile writes again while earlier steps run
+            buffer.start = min(buffer.start, first)
+            buffer.end = max(buffer.end, value.index, self.last_use.get(value, -1))
+        for buffer in self.buffers:
+            if buffer.inside is not None:
+                buffer.end = max(buffer.end, self.buffers[buffer.inside[0]].end)
+
+
+class Layouts:
+    """Layouts of values for given sizes of the run-time dimensions."""
+
+    def __init__(self, bindings: Mapping[str, int]) -> None:
+        self.bindings = bindings
+        self._known: dict[Value, Layout] = {}
+
+    def set(self, value: Value, layout: Layout | None = None) -> None:
+        """Record a layout; None means dense."""
+        self._known[value] = Layout.dense(bind_shape(value.shape, self.bindings)) if layout is None else layout
+
+    def __getitem__(self, value: Value) -> Layout:
+        return self._known[value]
+
+
+def bound_constants(flat: FlatGraph, bindings: Mapping[str, int]) -> dict[Value, numpy.ndarray]:
+    """Return the values that are known once the run-time dimensions are: constants, sizes, and what depends on them."""
+    graph = flat.graph
+    known: dict[Value, numpy.ndarray] = {}
+    for node in graph.nodes:
+        results = graph.results(node)
+        if isinstance(node.op, Input | State) or any(operand not in known for operand in node.operands):
+            continue
+        if not node.operands and not isinstance(node.op, Constant) and node.op.arity != 0:
+            continue
+        found = node.op.bind(bindings).evaluate(*(known[operand] for operand in node.operands))
+        arrays = found if isinstance(found, tuple) else (found,)
+        known.update(
+            (value, numpy.asarray(array, value.dtype)) for value, array in zip(results, arrays, strict=True)
+        )
+    return known
