@@ -115,9 +115,7 @@ def _first_fit(blocks: Sequence[Block]) -> tuple[dict[int, int], int]:
             if low < base < high:
                 base = -(-high // alignment) * alignment
         bases[block.buffers[0]] = base
-        placed += [
-            Rectangle(base + part.offset, part.nbytes, part.start, part.end) for part in block.rectangles
-        ]
+        placed += [Rectangle(base + part.offset, part.nbytes, part.start, part.end) for part in block.rectangles]
         size = max(size, base + block.nbytes)
     return bases, size
 

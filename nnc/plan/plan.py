@@ -186,6 +186,4 @@ def is_step(plan: Plan, index: int) -> bool:
     """Whether a node of the flat graph does something at run time, rather than being a leaf, a view or a constant."""
     node = plan.graph.nodes[index]
     first = plan.graph.results(node)[0]
-    return not (
-        isinstance(node.op, Input | State) or first in plan.storage.views or plan.storage.homes[first].constant
-    )
+    return not (isinstance(node.op, Input | State) or first in plan.storage.views or plan.storage.homes[first].constant)

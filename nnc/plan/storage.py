@@ -11,6 +11,7 @@ from nnc.ir import Constant, Input, Layout, Node, State, TensorType, Value, bind
 from nnc.ir.types import ITEM_SIZES
 from nnc.plan.flatten import FlatGraph, Group, Workspace
 
+
 @dataclass(slots=True)
 class Buffer:
     """A piece of the arena, alive from step `start` to step `end`, both included.
@@ -92,9 +93,7 @@ class Storage:
     def _last_uses(self) -> dict[Value, int]:
         """Return the last step that reads each value itself; views are accounted for in `_users_end`."""
         graph = self.flat.graph
-        last = {
-            operand: self._step_end(node.index, operand) for node in graph.nodes for operand in node.operands
-        }
+        last = {operand: self._step_end(node.index, operand) for node in graph.nodes for operand in node.operands}
         for value in graph.roots:
             last[value] = self.end
         return last
@@ -244,7 +243,12 @@ class Storage:
     def _can_write_state(self, label: str, value: Value, index: int) -> bool:
         buffer = self.buffers[index]
         type = value.type.bind(self.bindings)
-        if buffer.inside is not None or buffer.tiled or buffer.nbytes != type.nbytes or not self.layouts[value].is_dense:
+        if (
+            buffer.inside is not None
+            or buffer.tiled
+            or buffer.nbytes != type.nbytes
+            or not self.layouts[value].is_dense
+        ):
             return False
         if any(other.inside is not None and other.inside[0] == index for other in self.buffers):
             return False
@@ -317,7 +321,5 @@ def bound_constants(flat: FlatGraph, bindings: Mapping[str, int]) -> dict[Value,
             continue
         found = node.op.bind(bindings).evaluate(*(known[operand] for operand in node.operands))
         arrays = found if isinstance(found, tuple) else (found,)
-        known.update(
-            (value, numpy.asarray(array, value.dtype)) for value, array in zip(results, arrays, strict=True)
-        )
+        known.update((value, numpy.asarray(array, value.dtype)) for value, array in zip(results, arrays, strict=True))
     return known

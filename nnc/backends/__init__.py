@@ -1,0 +1,1 @@
+"""Backends: each prints a plan as source text and makes it callable."""

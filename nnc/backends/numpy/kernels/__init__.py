@@ -1,0 +1,17 @@
+"""NumPy kernels: for each op class, the statements that compute it into planned memory."""
+
+from nnc.backends.numpy.kernels import elementwise, movement, random, reduction
+from nnc.backends.numpy.kernels.registry import KERNELS, Kernel, KernelCall, Names, kernel, number_name
+
+__all__ = [
+    "KERNELS",
+    "Kernel",
+    "KernelCall",
+    "Names",
+    "elementwise",
+    "kernel",
+    "movement",
+    "number_name",
+    "random",
+    "reduction",
+]

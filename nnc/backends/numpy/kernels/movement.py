@@ -1,0 +1,86 @@
+"""Kernels of ops that move elements where no view is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+import numpy
+
+from nnc.backends.numpy.kernels.registry import Arrays, Derivation, KernelCall, kernel
+from nnc.ops import movement, packing
+
+
+@kernel(movement.Copy, movement.Transpose, movement.BroadcastTo)
+def copy(call: KernelCall) -> Sequence[str]:
+    """A plain copy; transposes and repetitions are views, and copied only by name."""
+    return [f"{call.function(numpy.copyto)}({call.result}, {call.operands[0]})"]
+
+
+@kernel(movement.Reshape)
+def reshape(call: KernelCall) -> Sequence[str]:
+    """A copy into the result seen in the operand's shape."""
+    operand, result = call.operands[0], call.result
+    window = call.derive(f"{result}_reshaped", lambda arrays: arrays[result].reshape(arrays[operand].shape))
+    return [f"{call.function(numpy.copyto)}({window}, {operand})"]
+
+
+@kernel(movement.Slice)
+def slice_(call: KernelCall) -> Sequence[str]:
+    """A copy of the window."""
+    op, operand = call.op, call.operands[0]
+    assert isinstance(op, movement.Slice)
+    window = call.derive(f"{operand}_part", lambda arrays: op.evaluate(arrays[operand]))
+    return [f"{call.function(numpy.copyto)}({call.result}, {window})"]
+
+
+@kernel(movement.Scatter)
+def scatter(call: KernelCall) -> Sequence[str]:
+    """Zeros, then a copy into the window."""
+    op, result = call.op, call.result
+    assert isinstance(op, movement.Scatter)
+    part = movement.Slice(op.starts, op.stops, op.steps)
+    window = call.derive(f"{result}_part", lambda arrays: part.evaluate(arrays[result]))
+    return [f"{result}.fill(0)", f"{call.function(numpy.copyto)}({window}, {call.operands[0]})"]
+
+
+@kernel(movement.Concatenate)
+def concatenate(call: KernelCall) -> Sequence[str]:
+    """A copy of each operand into its window."""
+    op, result = call.op, call.result
+    assert isinstance(op, movement.Concatenate)
+    lengths = [int(type.shape[op.axis]) for type in call.operand_types]
+    starts = [0, *accumulate(lengths)]
+    copyto = call.function(numpy.copyto)
+    statements = []
+    for operand, start, length in zip(call.operands, starts, lengths, strict=False):
+        index = (slice(None),) * op.axis + (slice(start, start + length),)
+        window = call.derive(f"{result}_part", _window(result, index))
+        statements.append(f"{copyto}({window}, {operand})")
+    return statements
+
+
+@kernel(packing.Pack)
+def pack(call: KernelCall) -> Sequence[str]:
+    """A copy of each operand that was not computed in its place."""
+    sizes = [int(type.size) for type in call.operand_types]
+    starts = [0, *accumulate(sizes)]
+    copyto = call.function(numpy.copyto)
+    statements = []
+    for position in call.unplaced:
+        shape = tuple(int(dim) for dim in call.operand_types[position].shape)
+        window = call.derive(f"{call.result}_part", _packed(call.result, starts[position], sizes[position], shape))
+        statements.append(f"{copyto}({window}, {call.operands[position]})")
+    return statements
+
+
+def _window(name: str, index: tuple[slice, ...]) -> Derivation:
+    return lambda arrays: arrays[name][index]
+
+
+def _packed(name: str, start: int, size: int, shape: tuple[int, ...]) -> Derivation:
+    def derive(arrays: Arrays) -> numpy.ndarray:
+        part: numpy.ndarray = arrays[name][start : start + size].reshape(shape)
+        return part
+
+    return derive

@@ -1,0 +1,205 @@
+"""Prints a plan as straight-line NumPy: one statement per kernel call, each under the IR line it came from."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import linecache
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import CodeType
+
+import numpy
+
+from nnc.backends.numpy.kernels import KERNELS, KernelCall, Names, number_name
+from nnc.errors import GraphError
+from nnc.ir import Constant, Node, Op, TensorType, Value, value_names
+from nnc.ir.printer import node_line
+from nnc.plan import Group, Plan, is_step
+
+_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset(dir(numpy))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Emitted source, and what must be bound to its names before it runs.
+
+    Attributes:
+        text: the Python text, a function without arguments named like the graph.
+        name: the function's name.
+        values: names of the arrays of values.
+        workspaces: names of workspace arrays, with step and position.
+        tiles: names of tile lists, with the values (by name) that each tile has windows on.
+        names: functions, numbers and derived objects.
+    """
+
+    text: str
+    name: str
+    values: dict[str, Value]
+    workspaces: dict[str, tuple[int, int]]
+    tiles: dict[str, tuple[tuple[str, ...], int]]
+    names: Names
+
+    def compile(self) -> CodeType:
+        """Compile the text; tracebacks and debuggers show its lines."""
+        filename = f"<nnc {self.name} {_digest(self.text)}>"
+        linecache.cache[filename] = (len(self.text), None, self.text.splitlines(keepends=True), filename)
+        module = compile(self.text, filename, "exec")
+        return next(item for item in module.co_consts if isinstance(item, CodeType))
+
+
+def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+    """Return what the NumPy kernel of an op needs beside operands and results.
+
+    Raises:
+        GraphError: there is no kernel for the op.
+    """
+    if type(op) not in KERNELS:
+        if type(op).view is not Op.view or op.arity == 0:
+            return ()
+        raise GraphError(f"operation '{op.name}' has no NumPy kernel")
+    return KERNELS[type(op)].workspace(op, operands, results)
+
+
+def print_source(plan: Plan) -> Source:
+    """Return the source of a plan. It does not depend on the sizes of run-time dimensions."""
+    return _Printer(plan).print()
+
+
+@dataclass
+class _Printer:
+    plan: Plan
+    names: Names = field(default_factory=Names)
+    values: dict[str, Value] = field(default_factory=dict)
+    workspaces: dict[str, tuple[int, int]] = field(default_factory=dict)
+    tiles: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+
+    def print(self) -> Source:
+        plan = self.plan
+        self.python_names = python_names(plan)
+        self.source_names = value_names(plan.source)
+        name = re.sub(r"\W", "_", plan.source.name)
+        for group in plan.groups:
+            steps = [index for index in group.steps if is_step(plan, index)]
+            if steps:
+                self._group(group, steps)
+        for label, value in plan.storage.copies:
+            target = self._value(plan.graph.states[label])
+            copyto = self.names.function("copyto", numpy.copyto)
+            self.lines += [f"# update @{label}", f"{copyto}({target}, {self._value(value)})"]
+        body = "".join(f"    {line}\n" for line in self.lines or ["pass"])
+        text = f"def {name}():\n{body}"
+        return Source(text, name, self.values, self.workspaces, self.tiles, self.names)
+
+    def _group(self, group: Group, steps: list[int]) -> None:
+        line = node_line(group.node, self.source_names, with_body=False)
+        statements = [(index, statement) for index in steps for statement in self._statements(index, group)]
+        if not statements:
+            return
+        self.lines.append(f"# {line}")
+        if group.tile is None:
+            self.lines += [statement for _, statement in statements]
+            return
+        values = [
+            value
+            for value in _values_of(self.plan, steps)
+            if value.rank == 1 and not self.plan.storage.homes[value].constant
+        ]
+        own = tuple(self._value(value) for value in values)
+        name = f"tiles_of_{self.python_names[self.plan.graph.results(self.plan.graph.nodes[steps[-1]])[0]]}"
+        self.tiles[name] = own, group.tile
+        self.lines.append(f"for {', '.join(map(_tile_name, own))} in {name}:")
+        self.lines += [f"    {statement}" for _, statement in statements]
+
+    def _statements(self, index: int, group: Group) -> Sequence[str]:
+        node = self.plan.graph.nodes[index]
+        results = self.plan.graph.results(node)
+        operand_names = [self._operand(value, group) for value in node.operands]
+        workspace = []
+        for position in range(len(self.plan.storage.workspaces.get(index, ()))):
+            name = f"workspace_{index}_{position}"
+            self.workspaces[name] = index, position
+            workspace.append(name)
+        call = KernelCall(
+            op=node.op,
+            operands=tuple(operand_names),
+            results=tuple(self._operand(value, group) for value in results),
+            workspace=tuple(workspace),
+            operand_types=tuple(value.type for value in node.operands),
+            result_types=node.types,
+            inplace=self.plan.storage.inplace.get(index),
+            unplaced=self.plan.storage.unplaced.get(index, ()),
+            names=self.names,
+        )
+        return KERNELS[type(node.op)].write(call)
+
+    def _operand(self, value: Value, group: Group) -> str:
+        name = self._value(value)
+        tiled = group.tile is not None and value.rank == 1 and not self.plan.storage.homes[value].constant
+        return _tile_name(name) if tiled else name
+
+    def _value(self, value: Value) -> str:
+        name = self.python_names[value]
+        self.values[name] = value
+        return name
+
+
+def _tile_name(name: str) -> str:
+    return f"{name}_tile"
+
+
+def _values_of(plan: Plan, steps: Sequence[int]) -> Iterator[Value]:
+    seen: set[Value] = set()
+    for index in steps:
+        node: Node = plan.graph.nodes[index]
+        for value in (*node.operands, *plan.graph.results(node)):
+            if value not in seen:
+                seen.add(value)
+                yield value
+
+
+def python_names(plan: Plan) -> dict[Value, str]:
+    """Return a valid Python name for each value of the flat graph.
+
+    Values that take over an operand's buffer share its name, so that a reader sees what happens in place.
+    """
+    wanted: dict[Value, str] = {}
+    leader: dict[Value, Value] = {}
+    for node in plan.graph.nodes:
+        position = plan.storage.inplace.get(node.index)
+        for value in plan.graph.results(node):
+            first = value if position is None else leader[node.operands[position]]
+            home = plan.storage.homes[value]
+            if home.state is not None and value not in plan.storage.views:
+                first = plan.graph.states[home.state]
+            leader[value] = first
+            if value.name or first not in wanted:
+                wanted[first] = value.name or _fallback_name(plan, value, wanted, leader)
+    names: dict[Value, str] = {}
+    taken: set[str] = set()
+    for first, text in wanted.items():
+        name = re.sub(r"\W", "_", text)
+        unique, count = name, 1
+        while unique in taken or unique in _RESERVED or unique.endswith("_tile"):
+            count += 1
+            unique = f"{name}_{count}"
+        taken.add(unique)
+        names[first] = unique
+    return {value: names[first] for value, first in leader.items()}
+
+
+def _fallback_name(plan: Plan, value: Value, wanted: dict[Value, str], leader: dict[Value, Value]) -> str:
+    op = value.node.op
+    if isinstance(op, Constant) and len(op.data) == 1:
+        return f"number_{number_name(op.data[0])}"
+    if value in plan.storage.views:
+        return f"{wanted[leader[plan.storage.views[value]]]}_{op.name}"
+    return f"v{plan.names[value][1:]}" if value in plan.names else op.name
+
+
+def _digest(text: str) -> str:
+    import zlib
+
+    return f"{zlib.crc32(text.encode()):08x}"
