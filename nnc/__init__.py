@@ -1,1 +1,101 @@
-"""nnc compiles Keras models into static graphs that NumPy alone predicts and trains."""
+"""nnc compiles Keras models into static graphs that NumPy alone predicts and trains.
+
+The names are Keras's: ``import nnc as nn`` in the place of ``from tensorflow import keras as nn``.
+Everything is imported when it is first used, so that running a saved program needs NumPy only.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nnc import (
+        activations,
+        data,
+        errors,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        ops,
+        optimizers,
+        passes,
+        render,
+        utils,
+    )
+    from nnc.compiling import compile
+    from nnc.data import Dataset
+    from nnc.layers import Input
+    from nnc.models import Model, Sequential
+    from nnc.program import History, Program, load
+
+_MODULES = (
+    "activations",
+    "data",
+    "errors",
+    "initializers",
+    "ir",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "passes",
+    "plan",
+    "program",
+    "render",
+    "utils",
+)
+_MEMBERS = {
+    "Dataset": "nnc.data",
+    "History": "nnc.program",
+    "Input": "nnc.layers",
+    "Model": "nnc.models",
+    "Program": "nnc.program",
+    "Sequential": "nnc.models",
+    "compile": "nnc.compiling",
+    "load": "nnc.program",
+}
+
+__all__ = [
+    "Dataset",
+    "History",
+    "Input",
+    "Model",
+    "Program",
+    "Sequential",
+    "activations",
+    "compile",
+    "data",
+    "errors",
+    "initializers",
+    "layers",
+    "load",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "passes",
+    "render",
+    "utils",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"nnc.{name}")
+    if name in _MEMBERS:
+        value = getattr(import_module(_MEMBERS[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'nnc' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES, *_MEMBERS})

@@ -6,6 +6,7 @@ from nnc.ir.layout import Layout
 from nnc.ir.leaves import PARAMETER, Constant, Input, State
 from nnc.ir.op import Op, make_op, op_class, op_names
 from nnc.ir.parser import parse_graph
+from nnc.ir.placeholder import Placeholder, meaning
 from nnc.ir.printer import print_graph, value_names
 from nnc.ir.types import (
     FLOATING,
@@ -34,6 +35,7 @@ __all__ = [
     "Layout",
     "Node",
     "Op",
+    "Placeholder",
     "Operand",
     "Rewriter",
     "Shape",
@@ -46,6 +48,7 @@ __all__ = [
     "copy_into",
     "interpret",
     "make_op",
+    "meaning",
     "op_class",
     "op_names",
     "parse_graph",

@@ -11,6 +11,7 @@ from nnc.errors import GraphError, ShapeError
 from nnc.ir.leaves import Constant, Input, State
 from nnc.ir.names import check_name
 from nnc.ir.op import Op, op_class
+from nnc.ir.placeholder import Placeholder
 from nnc.ir.types import TensorType
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class Value:
     def __pow__(self, other: Operand) -> Value:
         return self._binary("power", other)
 
-    def __matmul__(self, other: Value) -> Value:
+    def __matmul__(self, other: Value | Placeholder) -> Value:
         return self._binary("matmul", other)
 
     def __lt__(self, other: Operand) -> Value:
@@ -157,7 +158,7 @@ class Value:
         raise GraphError("a graph value cannot be iterated over; use nnc.ops.slice to take a part")
 
 
-Operand = Value | float | int | bool
+Operand = Value | Placeholder | float | int | bool
 
 
 class Graph:
@@ -259,8 +260,10 @@ class Graph:
         return self._constants[op]
 
     def as_value(self, operand: Operand, like: Value) -> Value:
-        """Return a value, making a constant of `like`'s element type of a number."""
-        return operand if isinstance(operand, Value) else self.constant(operand, like.dtype)
+        """Return a value: a placeholder's meaning, or a constant of `like`'s element type for a number."""
+        if isinstance(operand, Value):
+            return operand
+        return operand.value if isinstance(operand, Placeholder) else self.constant(operand, like.dtype)
 
     def output(self, label: str, value: Value) -> None:
         """Name a result of the graph.

@@ -32,7 +32,7 @@ class Layout:
         return all(length == 1 or stride == dense for length, stride, dense in pairs)
 
     def reshape(self, shape: tuple[int, ...]) -> Layout | None:
-        """Return the layout seen as `shape`, or None where that would need a copy."""
+        """Return the layout seen as `shape`, or None where it is not dense and so may need a copy."""
         return Layout.dense(shape, self.offset) if self.is_dense else None
 
     def transpose(self, axes: tuple[int, ...]) -> Layout:

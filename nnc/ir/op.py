@@ -22,6 +22,8 @@ _OPS: dict[str, type[Op]] = {}
 class Op:
     """An operation; its dataclass fields are its attributes, so equal ops hash equally.
 
+    A subclass with attributes is a frozen dataclass; one without needs no decorator, which keeps imports fast.
+
     A subclass states its name in the class line, ``class Add(Op, name="add")``, and says here, in one
     place, what it means: result types (`infer`), numbers (`evaluate`), derivative (`vjp`), aliasing
     (`view`, `inplace`) and cost (`flops`). Backends register kernels by op class.

@@ -2,52 +2,63 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any, NoReturn
+from collections.abc import Callable
+from math import isinf
+from typing import Any, NoReturn, TypeVar
 
 from nnc.errors import GraphError, NncError
 from nnc.ir.graph import PHASES, Graph, Value
-from nnc.ir.leaves import Constant
+from nnc.ir.leaves import Constant, Leaf
+from nnc.ir.names import SIMPLE, name_text
 from nnc.ir.op import make_op, op_class
-from nnc.ir.types import LONG_NAMES, Dim, TensorType, symbol
+from nnc.ir.types import FLOATING, LONG_NAMES, Dim, TensorType, symbol
 
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_FRACTION = re.compile(r"[.eEi]")
+_SPACE = re.compile(r"\s*")
 _TOKEN = re.compile(
-    r"""\s*(?:
+    r"""
     (?P<comment>\#[^\n]*)
+  | (?P<value>[%@](?:[A-Za-z0-9_/.\-]+|"(?:[^"\\\n]|\\.)*"))
   | (?P<string>"(?:[^"\\\n]|\\.)*")
-  | (?P<number>-?(?:inf\b|nan\b|\d+(?:\.\d*)?(?:[eE][+-]?\d+)?))
-  | (?P<value>[%@][A-Za-z0-9_/.\-]+)
+  | (?P<number>-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|-inf\b)
   | (?P<name>[A-Za-z_][A-Za-z0-9_/.\-]*)
   | (?P<mark>[(){}\[\]:,=*])
-  )""",
+  """,
     re.VERBOSE,
 )
-_WORDS = {"true": True, "false": False, "none": None}
+_WORDS = {"true": True, "false": False, "none": None, "inf": float("inf"), "nan": float("nan")}
+_MAXIMUM_DEPTH = 8
+"""Bodies inside bodies, and lists inside lists, that a text may have."""
+
+Item = TypeVar("Item")
 
 
 class _Tokens:
     def __init__(self, text: str, source: str) -> None:
         self.source = source
         self.items: list[tuple[str, str, int]] = []
-        position, line = 0, 1
-        end = len(text.rstrip())
-        while position < end:
-            match = _TOKEN.match(text, position)
-            if match is None:
-                line += text.count("\n", position, position + 1)
-                raise GraphError(
-                    f"{source} line {line}: cannot read {text[position:].strip()[:40].partition(chr(10))[0]!r}"
-                )
-            kind = match.lastgroup or ""
-            line += text.count("\n", position, match.start(kind))
-            self.items.append((kind, match[kind], line))
-            position = match.end()
-        self.items.append(("end", "end of text", line))
         self.at = 0
+        position, line = 0, 1
+        while True:
+            start = _SPACE.match(text, position).end()  # type: ignore[union-attr]  # it always matches
+            line += text.count("\n", position, start)
+            if start == len(text):
+                break
+            match = _TOKEN.match(text, start)
+            if match is None:
+                found = text[start : start + 40].partition("\n")[0]
+                raise GraphError(f"{source} line {line}: cannot read {found!r}")
+            self.items.append((match.lastgroup or "", match[0], line))
+            position = match.end()
+        self.items += [("end", "end of text", line)] * 2
 
     @property
     def line(self) -> int:
-        return self.items[self.at][2]
+        """Line of the token that was read last."""
+        return self.items[max(self.at - 1, 0)][2]
 
     def peek(self) -> tuple[str, str]:
         at = self.at
@@ -62,9 +73,10 @@ class _Tokens:
         self.at = min(self.at + 1, len(self.items) - 1)
         return kind, text
 
-    def comment(self, line: int) -> str:
-        kind, text, found = self.items[self.at]
-        return text[1:].strip() if kind == "comment" and found == line else ""
+    def comment(self) -> str:
+        """Return the comment behind the token that was read last, on its line."""
+        kind, text, line = self.items[self.at]
+        return text[1:].strip() if kind == "comment" and line == self.line else ""
 
     def accept(self, text: str) -> bool:
         if self.peek()[1] == text and self.peek()[0] in ("mark", "name"):
@@ -83,9 +95,38 @@ class _Tokens:
             self.fail(f"expected {what}, found {text!r}")
         return text
 
+    def name(self, what: str) -> str:
+        """Read a name, in quotes where it is not a simple one."""
+        kind, text = self.next()
+        if kind not in ("name", "string"):
+            self.fail(f"expected {what}, found {text!r}")
+        return _unquoted(text)
+
+    def state(self) -> str:
+        """Read the name of a state."""
+        text = self.word("value", "a state such as @name")
+        if text.startswith("%"):
+            self.fail(f"expected a state such as @name, found {text!r}")
+        return _unquoted(text[1:])
+
+    def listed(self, read: Callable[[], Item], close: str) -> list[Item]:
+        """Read items between commas, up to and with the mark `close`."""
+        items: list[Item] = []
+        while not self.accept(close):
+            if items:
+                self.expect(",")
+            items.append(read())
+        return items
+
+    def separated(self, read: Callable[[], Item]) -> list[Item]:
+        """Read one item or more between commas."""
+        items = [read()]
+        while self.accept(","):
+            items.append(read())
+        return items
+
     def fail(self, message: str) -> NoReturn:
-        line = self.items[max(self.at - 1, 0)][2]
-        raise GraphError(f"{self.source} line {line}: {message}")
+        raise GraphError(f"{self.source} line {self.line}: {message}")
 
 
 def parse_graph(text: str, source: str = "graph") -> Graph:
@@ -101,108 +142,114 @@ def parse_graph(text: str, source: str = "graph") -> Graph:
     tokens = _Tokens(text, source)
     try:
         tokens.expect("graph")
-        graph = Graph(tokens.word("name", "the graph's name"))
+        graph = Graph(tokens.name("the graph's name"))
         tokens.expect("(")
-        while not tokens.accept(")"):
-            label = tokens.word("name", "an input's name")
-            tokens.expect(":")
-            graph.input(label, _type(tokens))
-            tokens.accept(",")
+        body = _Body(tokens, graph)
+        tokens.listed(body.input, ")")
         tokens.expect("{")
-        _Body(tokens, graph).read()
+        body.read()
         if tokens.peek()[0] != "end":
             tokens.fail(f"expected the end of the text, found {tokens.next()[1]!r}")
     except (NncError, ValueError, OverflowError) as error:
         if isinstance(error, GraphError) and str(error).startswith(f"{source} line "):
             raise
         raise GraphError(f"{source} line {tokens.line}: {error}") from error
-    except RecursionError:
-        raise GraphError(f"{source} line {tokens.line}: bodies are nested too deeply") from None
     return graph
 
 
 class _Body:
     """Reads the lines between a graph's braces."""
 
-    def __init__(self, tokens: _Tokens, graph: Graph) -> None:
+    def __init__(self, tokens: _Tokens, graph: Graph, depth: int = 0) -> None:
         self.tokens = tokens
         self.graph = graph
-        self.values: dict[str, Value] = {f"%{label}": value for label, value in graph.inputs.items()}
+        self.depth = depth
+        self.values: dict[str, Value] = {}
+
+    def input(self) -> None:
+        label = self.tokens.name("an input's name")
+        self.tokens.expect(":")
+        self.declare(label, _type(self.tokens))
+
+    def declare(self, label: str, type: TensorType) -> None:
+        self.values[f"%{name_text(label)}"] = self.graph.input(label, type)
 
     def read(self) -> None:
         tokens = self.tokens
         while not tokens.accept("}"):
             if tokens.accept("state"):
-                label = tokens.word("value", "a state such as @name")[1:]
-                tokens.expect(":")
-                type = _type(tokens)
-                self.values[f"@{label}"] = self.graph.state(label, type, tokens.word("name", "the state's role"))
+                self.state()
             elif tokens.accept("return"):
-                while True:
-                    label = tokens.word("name", "an output's name")
-                    tokens.expect("=")
-                    self.graph.output(label, self.operand())
-                    if not tokens.accept(","):
-                        break
+                tokens.separated(self.output)
             elif tokens.accept("update"):
-                label = tokens.word("value", "a state such as @name")[1:]
+                label = tokens.state()
                 tokens.expect("=")
                 self.graph.update(label, self.operand())
             else:
                 self.node()
 
+    def state(self) -> None:
+        label = self.tokens.state()
+        if self.depth:
+            self.tokens.fail("a body cannot have state of its own")
+        self.tokens.expect(":")
+        type = _type(self.tokens)
+        role = self.tokens.word("name", "the state's role")
+        self.values[f"@{name_text(label)}"] = self.graph.state(label, type, role)
+
+    def output(self) -> None:
+        label = self.tokens.name("an output's name")
+        self.tokens.expect("=")
+        self.graph.output(label, self.operand())
+
+    def result(self) -> str:
+        text = self.tokens.word("value", "a value such as %name")
+        if text.startswith("@"):
+            self.tokens.fail(f"expected a value such as %name, found {text!r}")
+        return text
+
     def node(self) -> None:
         tokens = self.tokens
-        names = [tokens.word("value", "a value such as %name")]
-        while tokens.accept(","):
-            names.append(tokens.word("value", "a value such as %name"))
+        names = tokens.separated(self.result)
         tokens.expect("=")
         title = tokens.word("name", "an operation")
         name, _, kind = title.partition(".")
-        op_class(name)
-        operands, attributes = self.arguments()
-        if kind:
-            attributes["kind"] = kind
+        if issubclass(op_class(name), Leaf):
+            tokens.fail(f"'{name}' is not an operation to apply; inputs, states and constants have their own form")
+        operands, attributes = self.arguments({"kind": kind} if kind else {})
         tokens.expect(":")
-        types = [_type(tokens)]
-        while tokens.accept(","):
-            types.append(_type(tokens))
+        types = tuple(tokens.separated(lambda: _type(tokens)))
         if tokens.accept("{"):
             attributes["body"] = self.nested([operand.type for operand in operands])
-        line = tokens.items[tokens.at - 1][2]
-        path, phase = self.place(tokens.comment(line))
-        hints = ["" if text[1:].isdigit() else text[1:] for text in names]
+        path, phase = _place(tokens.comment())
+        hints = [text[1:] if SIMPLE.fullmatch(text[1:]) else "" for text in names]
         with self.graph.scope(path, phase):
             results = self.graph.add(make_op(name, attributes), *operands, names=hints)
         found = tuple(result.type for result in results)
-        if found != tuple(types):
+        if found != types:
             tokens.fail(f"'{title}' gives {', '.join(map(str, found))}, the text says {', '.join(map(str, types))}")
         for text, value in zip(names, results, strict=True):
             if text in self.values:
                 tokens.fail(f"{text} is defined twice")
             self.values[text] = value
 
-    def place(self, comment: str) -> tuple[str, str]:
-        words = comment.split()
-        if len(words) == 2 and words[1] in PHASES:
-            return ("" if words[0] == "-" else words[0]), words[1]
-        return "", "forward"
-
-    def arguments(self) -> tuple[list[Value], dict[str, Any]]:
+    def arguments(self, attributes: dict[str, Any]) -> tuple[list[Value], dict[str, Any]]:
         tokens = self.tokens
         operands: list[Value] = []
-        attributes: dict[str, Any] = {}
-        tokens.expect("(")
-        while not tokens.accept(")"):
+
+        def argument() -> None:
             kind, text = tokens.peek()
-            if kind == "name" and text not in LONG_NAMES:
-                tokens.next()
-                tokens.expect("=")
-                attributes[text] = _attribute(tokens)
-            else:
+            if kind != "name" or text in LONG_NAMES:
                 operands.append(self.operand())
-            if not tokens.accept(",") and tokens.peek()[1] != ")":
-                tokens.fail(f"expected ',' or ')', found {tokens.peek()[1]!r}")
+                return
+            tokens.next()
+            if text in attributes:
+                tokens.fail(f"attribute '{text}' is given twice")
+            tokens.expect("=")
+            attributes[text] = _attribute(tokens)
+
+        tokens.expect("(")
+        tokens.listed(argument, ")")
         return operands, attributes
 
     def operand(self) -> Value:
@@ -215,46 +262,62 @@ class _Body:
             return self.values[text]
         type = _type(tokens)
         tokens.expect("(")
-        numbers: list[float] = []
-        while not tokens.accept(")"):
-            numbers.append(_number(tokens, type.dtype))
-            tokens.accept(",")
+        numbers = tokens.listed(lambda: _number(tokens, type.dtype), ")")
         return self.graph.add_constant(Constant(type, tuple(numbers)))
 
     def nested(self, types: list[TensorType]) -> Graph:
         tokens = self.tokens
-        body = Graph("body")
+        if self.depth == _MAXIMUM_DEPTH:
+            tokens.fail("bodies are nested too deeply")
+        body = _Body(tokens, Graph("body"), self.depth + 1)
         tokens.expect("(")
-        for type in types:
-            body.input(tokens.word("name", "a body's input"), type)
-            tokens.accept(",")
-        tokens.expect(")")
-        _Body(tokens, body).read()
-        return body
+        labels = tokens.listed(lambda: tokens.name("a body's input"), ")")
+        if len(labels) != len(types):
+            tokens.fail(f"the body has {len(labels)} inputs for {len(types)} operands")
+        for label, type in zip(labels, types, strict=True):
+            body.declare(label, type)
+        body.read()
+        return body.graph
+
+
+def _place(comment: str) -> tuple[str, str]:
+    """Return the path and phase of a comment such as ``dense forward``; any other comment says nothing."""
+    path, _, phase = comment.rpartition(" ")
+    if phase in PHASES and _STRING.fullmatch(path):
+        return _unquoted(path), phase
+    if phase in PHASES and (path == "-" or SIMPLE.fullmatch(path)):
+        return path.removeprefix("-"), phase
+    return "", "forward"
+
+
+def _unquoted(text: str) -> str:
+    return str(json.loads(text)) if text.startswith('"') else text
 
 
 def _number(tokens: _Tokens, dtype: str) -> float:
     kind, text = tokens.next()
-    if dtype == "bool" and text in ("true", "false"):
+    if dtype == "bool":
+        if text not in ("true", "false"):
+            tokens.fail(f"expected true or false, found {text!r}")
         return text == "true"
-    if kind != "number":
+    if kind != "number" and text not in ("inf", "nan"):
         tokens.fail(f"expected a number, found {text!r}")
-    if dtype == "float32":
-        import numpy
+    import numpy
 
-        return float(numpy.float32(text))
-    return float(text) if dtype == "float64" else int(text)
+    if dtype not in FLOATING:
+        return int(numpy.array(int(text), dtype))
+    with numpy.errstate(over="ignore"):
+        number = float(numpy.array(float(text), dtype))
+    if isinf(number) and not text.endswith("inf"):
+        tokens.fail(f"{text} is too large for {dtype}")
+    return number
 
 
 def _type(tokens: _Tokens) -> TensorType:
     short = tokens.word("name", "a type such as f32[batch,2]")
     if short not in LONG_NAMES:
         tokens.fail(f"unknown element type {short!r}; known are {', '.join(LONG_NAMES)}")
-    shape: list[Dim] = []
-    if tokens.accept("["):
-        while not tokens.accept("]"):
-            shape.append(_dim(tokens))
-            tokens.accept(",")
+    shape = tokens.listed(lambda: _dim(tokens), "]") if tokens.accept("[") else []
     return TensorType(LONG_NAMES[short], tuple(shape))
 
 
@@ -272,26 +335,15 @@ def _dim(tokens: _Tokens) -> Dim:
             return dim
 
 
-def _attribute(tokens: _Tokens) -> Any:
+def _attribute(tokens: _Tokens, depth: int = 0) -> Any:
     kind, text = tokens.peek()
     if tokens.accept("["):
-        items: list[Any] = []
-        while not tokens.accept("]"):
-            items.append(_attribute(tokens))
-            tokens.accept(",")
-        return tuple(items)
-    if kind == "string":
-        tokens.next()
-        return text[1:-1].encode("ascii", "backslashreplace").decode("unicode_escape")
+        if depth == _MAXIMUM_DEPTH:
+            tokens.fail("lists are nested too deeply")
+        return tuple(tokens.listed(lambda: _attribute(tokens, depth + 1), "]"))
     if kind == "name" and text in LONG_NAMES:
         return _type(tokens)
-    if kind == "name" and text in _WORDS:
-        tokens.next()
-        return _WORDS[text]
-    if kind == "number" and not re.fullmatch(r"-?\d+", text):
-        tokens.next()
-        return float(text)
-    if kind == "number" and text.startswith("-"):
-        tokens.next()
-        return int(text)
-    return _dim(tokens)
+    if kind != "string" and text not in _WORDS and not (kind == "number" and _FRACTION.search(text)):
+        return _dim(tokens)
+    tokens.next()
+    return _unquoted(text) if kind == "string" else _WORDS[text] if text in _WORDS else float(text)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
 from nnc.ir.graph import Graph, Node, Value
 from nnc.ir.leaves import Constant, Input, State
+from nnc.ir.names import SIMPLE, name_text
 from nnc.ir.op import Op
 from nnc.ir.types import SHORT_NAMES, SymbolicDim, TensorType
-
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_/.\-]*")
 
 
 def value_names(graph: Graph) -> dict[Value, str]:
@@ -24,15 +23,15 @@ def value_names(graph: Graph) -> dict[Value, str]:
     taken: dict[str, int] = {}
     unnamed = 0
     for label, value in graph.inputs.items():
-        names[value] = f"%{label}"
+        names[value] = f"%{name_text(label)}"
         taken[label] = 0
     for node in graph.nodes:
         if isinstance(node.op, Input | Constant):
             continue
         for value, hint in zip(graph.results(node), node.names, strict=True):
             if isinstance(node.op, State):
-                names[value] = f"@{node.op.label}"
-            elif NAME.fullmatch(hint):
+                names[value] = f"@{name_text(node.op.label)}"
+            elif SIMPLE.fullmatch(hint):
                 name = hint
                 while name in taken:
                     taken[hint] += 1
@@ -47,8 +46,8 @@ def value_names(graph: Graph) -> dict[Value, str]:
 
 def print_graph(graph: Graph) -> str:
     """Return the text of a graph; equal graphs give equal texts, in every process."""
-    inputs = ", ".join(f"{label}: {value.type}" for label, value in graph.inputs.items())
-    return f"graph {graph.name}({inputs}) {{\n{_body(graph, '  ')}}}\n"
+    inputs = ", ".join(f"{name_text(label)}: {value.type}" for label, value in graph.inputs.items())
+    return f"graph {name_text(graph.name)}({inputs}) {{\n{_body(graph, '  ')}}}\n"
 
 
 def _body(graph: Graph, indent: str) -> str:
@@ -57,12 +56,14 @@ def _body(graph: Graph, indent: str) -> str:
     for label, value in graph.states.items():
         op = value.node.op
         assert isinstance(op, State)
-        lines.append(f"{indent}state @{label} : {op.type} {op.role}\n")
+        lines.append(f"{indent}state @{name_text(label)} : {op.type} {op.role}\n")
     lines += [f"{indent}{node_line(node, names, indent)}\n" for node in graph.nodes if not node.is_leaf]
     if graph.outputs:
-        outputs = (f"{label}={operand_text(value, names)}" for label, value in graph.outputs.items())
+        outputs = (f"{name_text(label)}={operand_text(value, names)}" for label, value in graph.outputs.items())
         lines.append(f"{indent}return {', '.join(outputs)}\n")
-    lines += [f"{indent}update @{label} = {operand_text(value, names)}\n" for label, value in graph.updates.items()]
+    lines += [
+        f"{indent}update @{name_text(label)} = {operand_text(value, names)}\n" for label, value in graph.updates.items()
+    ]
     return "".join(lines)
 
 
@@ -81,11 +82,15 @@ def node_line(node: Node, names: Mapping[Value, str], indent: str = "", with_bod
     for key, value in _visible_attributes(node.op).items():
         if isinstance(value, Graph):
             inner = _body(value, indent + "  ")
-            labels = ", ".join(value.inputs)
+            labels = ", ".join(map(name_text, value.inputs))
             body = f" {{({labels})\n{inner}{indent}}}" if with_body else ""
         else:
             attributes.append(f"{key}={attribute_text(value)}")
-    comment = "" if not node.path and node.phase == "forward" else f"  # {node.path or '-'} {node.phase}"
+    comment = (
+        ""
+        if not node.path and node.phase == "forward"
+        else f"  # {name_text(node.path) if node.path else '-'} {node.phase}"
+    )
     arguments = ", ".join(operands + attributes)
     return f"{', '.join(results)} = {node.op.title}({arguments}) : {types}{body}{comment}"
 
@@ -124,8 +129,7 @@ def attribute_text(value: Any) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(attribute_text, value))}]"
     if isinstance(value, str):
-        escaped = value.encode("unicode_escape").decode("ascii").replace('"', '\\"')
-        return f'"{escaped}"'
+        return json.dumps(value)
     if isinstance(value, int | float | SymbolicDim | TensorType):
         return str(value)
     raise TypeError(f"an attribute cannot be a {type(value).__name__}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 
 from nnc.errors import GraphError, NncError
-from nnc.ir.graph import PHASES, Graph, Node
-from nnc.ir.leaves import State
+from nnc.ir.graph import PHASES, Graph, Node, Value
+from nnc.ir.leaves import Input, State
 
 
 def verify(graph: Graph, illegal: Container[str] = ()) -> None:
@@ -23,14 +23,26 @@ def verify(graph: Graph, illegal: Container[str] = ()) -> None:
         for position, node in enumerate(graph.nodes):
             _verify_node(graph, position, node, illegal)
         for value in graph.roots:
-            if value.graph is not graph or value.index >= len(graph.nodes):
-                raise GraphError("an output or update belongs to another graph")
+            if not _exists(graph, value, len(graph.nodes)):
+                raise GraphError("an output or update is no value of this graph")
         for label, value in graph.updates.items():
             if label not in graph.states or graph.states[label].type != value.type:
                 raise GraphError(f"update of '@{label}' does not fit the state")
     except GraphError as error:
-        error.add_note(f"in the graph\n{graph}")
+        error.add_note(f"in the graph\n{_text(graph)}")
         raise
+
+
+def _text(graph: Graph) -> str:
+    try:
+        return str(graph)
+    except (LookupError, ValueError):  # the broken rule is one that texts rely on
+        return repr(graph)
+
+
+def _exists(graph: Graph, value: Value, end: int) -> bool:
+    """Whether a value is a result of one of the graph's first `end` nodes."""
+    return value.graph is graph and 0 <= value.index < end and 0 <= value.result < len(value.node.types)
 
 
 def _verify_node(graph: Graph, position: int, node: Node, illegal: Container[str]) -> None:
@@ -42,7 +54,7 @@ def _verify_node(graph: Graph, position: int, node: Node, illegal: Container[str
     if node.phase not in PHASES:
         raise GraphError(f"{where} has unknown phase {node.phase!r}")
     for operand in node.operands:
-        if operand.graph is not graph or operand.index >= position:
+        if not _exists(graph, operand, position):
             raise GraphError(f"{where} reads a value that is not defined before it")
     try:
         types = node.op.result_types([operand.type for operand in node.operands])
@@ -50,6 +62,11 @@ def _verify_node(graph: Graph, position: int, node: Node, illegal: Container[str
         raise GraphError(f"{where}: {error}") from error
     if types != node.types:
         raise GraphError(f"{where} has types {node.types}, its op infers {types}")
+    if len(node.names) != len(types):
+        raise GraphError(f"{where} has {len(node.names)} names for {len(types)} results")
+    for kind, declared in ((Input, graph.inputs), (State, graph.states)):
+        if isinstance(node.op, kind) and declared.get(node.op.label) != Value(graph, position):
+            raise GraphError(f"{where} is not declared under its name '{node.op.label}'")
     for attribute in node.op.attributes().values():
         if isinstance(attribute, Graph):
             if any(isinstance(inner.op, State) for inner in attribute.nodes):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy
 
-from nnc.ir import Value
+from nnc.ir import FLOATING, Value
 from nnc.ops.comparison import Greater, GreaterEqual, Less, where
 from nnc.ops.elementwise import Array, Binary, Unary, apply
 
 
-@dataclass(frozen=True)
 class Add(Binary, name="add"):
     """x + y."""
 
@@ -23,7 +21,6 @@ class Add(Binary, name="add"):
         return cotangent, cotangent
 
 
-@dataclass(frozen=True)
 class Subtract(Binary, name="subtract"):
     """x - y."""
 
@@ -34,7 +31,6 @@ class Subtract(Binary, name="subtract"):
         return cotangent, -cotangent
 
 
-@dataclass(frozen=True)
 class Multiply(Binary, name="multiply"):
     """x · y."""
 
@@ -45,10 +41,10 @@ class Multiply(Binary, name="multiply"):
         return cotangent * y, cotangent * x
 
 
-@dataclass(frozen=True)
 class Divide(Binary, name="divide"):
     """x / y."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc] = numpy.divide
 
     def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
@@ -57,10 +53,10 @@ class Divide(Binary, name="divide"):
         return quotient, -(quotient * z)
 
 
-@dataclass(frozen=True)
 class Power(Binary, name="power"):
     """x to the power y; the gradient of y takes log(x) as 0 where x ≤ 0, as TensorFlow does."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc] = numpy.power
 
     def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
@@ -71,7 +67,6 @@ class Power(Binary, name="power"):
         return cotangent * y * apply(self, x, y - 1.0), cotangent * z * logarithm
 
 
-@dataclass(frozen=True)
 class Maximum(Binary, name="maximum"):
     """The larger of x and y; a tie gives its gradient to x, as in TensorFlow."""
 
@@ -83,7 +78,6 @@ class Maximum(Binary, name="maximum"):
         return cotangent * apply(first, x, y), cotangent * apply(second, x, y)
 
 
-@dataclass(frozen=True)
 class Minimum(Binary, name="minimum"):
     """The smaller of x and y; a tie gives its gradient to x, as in TensorFlow."""
 
@@ -95,7 +89,6 @@ class Minimum(Binary, name="minimum"):
         return cotangent * apply(first, y, x), cotangent * apply(second, y, x)
 
 
-@dataclass(frozen=True)
 class Negative(Unary, name="negative"):
     """-x."""
 
@@ -106,7 +99,6 @@ class Negative(Unary, name="negative"):
         return -cotangent
 
 
-@dataclass(frozen=True)
 class Absolute(Unary, name="absolute"):
     """|x|, with derivative 0 at 0."""
 
@@ -117,7 +109,6 @@ class Absolute(Unary, name="absolute"):
         return cotangent * sign(x)
 
 
-@dataclass(frozen=True)
 class Sign(Unary, name="sign"):
     """-1, 0 or 1; flat."""
 
@@ -128,7 +119,6 @@ class Sign(Unary, name="sign"):
         return None
 
 
-@dataclass(frozen=True)
 class Floor(Unary, name="floor"):
     """The largest whole number not above x; flat."""
 
@@ -139,7 +129,6 @@ class Floor(Unary, name="floor"):
         return None
 
 
-@dataclass(frozen=True)
 class Square(Unary, name="square"):
     """x²."""
 
@@ -150,10 +139,10 @@ class Square(Unary, name="square"):
         return cotangent * (x * 2.0)
 
 
-@dataclass(frozen=True)
 class SquareRoot(Unary, name="sqrt"):
     """√x."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc | None] = numpy.sqrt
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
@@ -161,10 +150,10 @@ class SquareRoot(Unary, name="sqrt"):
         return cotangent * 0.5 / y
 
 
-@dataclass(frozen=True)
 class Reciprocal(Unary, name="reciprocal"):
     """1 / x."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc | None] = numpy.reciprocal
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
@@ -172,7 +161,6 @@ class Reciprocal(Unary, name="reciprocal"):
         return -(cotangent * square(y))
 
 
-@dataclass(frozen=True)
 class Relu(Unary, name="relu"):
     """max(x, 0), with derivative 0 at 0."""
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import Op, TensorType, Value, broadcast_shapes
+from nnc.ir import NUMERIC, Op, TensorType, Value, broadcast_shapes
 from nnc.ops.elementwise import Array, Binary, apply, same_dtype, unbroadcast
 
 
@@ -18,6 +18,7 @@ class Comparison(Binary):
     """Compares two operands; the result is bool, or 0 and 1 in another element type, to calculate with."""
 
     inplace: ClassVar[tuple[int, ...]] = ()
+    accepts: ClassVar[frozenset[str]] = NUMERIC | {"bool"}
     dtype: str = "bool"
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
@@ -33,63 +34,54 @@ class Comparison(Binary):
         return None, None
 
 
-@dataclass(frozen=True)
 class Equal(Comparison, name="equal"):
     """x = y."""
 
     ufunc: ClassVar[numpy.ufunc] = numpy.equal
 
 
-@dataclass(frozen=True)
 class NotEqual(Comparison, name="not_equal"):
     """x ≠ y."""
 
     ufunc: ClassVar[numpy.ufunc] = numpy.not_equal
 
 
-@dataclass(frozen=True)
 class Less(Comparison, name="less"):
     """x < y."""
 
     ufunc: ClassVar[numpy.ufunc] = numpy.less
 
 
-@dataclass(frozen=True)
 class LessEqual(Comparison, name="less_equal"):
     """x ≤ y."""
 
     ufunc: ClassVar[numpy.ufunc] = numpy.less_equal
 
 
-@dataclass(frozen=True)
 class Greater(Comparison, name="greater"):
     """x > y."""
 
     ufunc: ClassVar[numpy.ufunc] = numpy.greater
 
 
-@dataclass(frozen=True)
 class GreaterEqual(Comparison, name="greater_equal"):
     """x ≥ y."""
 
     ufunc: ClassVar[numpy.ufunc] = numpy.greater_equal
 
 
-@dataclass(frozen=True)
 class LogicalAnd(Comparison, name="logical_and"):
     """x and y."""
 
     ufunc: ClassVar[numpy.ufunc] = numpy.logical_and
 
 
-@dataclass(frozen=True)
 class LogicalOr(Comparison, name="logical_or"):
     """x or y."""
 
     ufunc: ClassVar[numpy.ufunc] = numpy.logical_or
 
 
-@dataclass(frozen=True)
 class Where(Op, name="where"):
     """The second operand where the first (bool) is true, otherwise the third."""
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nnc.errors import ShapeError
-from nnc.ir import Graph, Op, TensorType, Value, interpret
-from nnc.ops.elementwise import Array, apply, same_dtype
+from nnc.ir import FLOATING, Graph, Op, TensorType, Value, interpret
+from nnc.ops.elementwise import Array, apply, check_elements, same_dtype
 from nnc.ops.exponential import exp, log, sigmoid, softplus
 from nnc.ops.movement import reshape
-from nnc.ops.reduction import max, sum
+from nnc.ops.reduction import max, normalize_axes, sum
 
 
-@dataclass(frozen=True)
 class Composite(Op):
     """An op that is defined by its decomposition."""
 
@@ -45,6 +44,7 @@ class Softmax(Composite, name="softmax"):
         """Return the operand's type."""
         if not 0 <= self.axis < operands[0].rank:
             raise ShapeError(f"'{self.name}' along axis {self.axis} does not fit {operands[0]}")
+        check_elements(self, operands, FLOATING)
         return operands
 
     def decompose(self, *operands: Value) -> tuple[Value, ...]:
@@ -62,7 +62,6 @@ class Softmax(Composite, name="softmax"):
         return (y * (cotangent - sum(cotangent * y, self.axis, keepdims=True)),)
 
 
-@dataclass(frozen=True)
 class LogSoftmax(Softmax, name="log_softmax"):
     """Logarithm of the softmax along an axis."""
 
@@ -81,7 +80,6 @@ class LogSoftmax(Softmax, name="log_softmax"):
         return (cotangent - softmax(operands[0], self.axis) * sum(cotangent, self.axis, keepdims=True),)
 
 
-@dataclass(frozen=True)
 class SoftmaxCrossEntropy(Composite, name="softmax_crossentropy"):
     """-sum(labels · log softmax(logits)) over the last axis; the derivative takes labels to sum to 1, as TensorFlow's.
 
@@ -95,6 +93,7 @@ class SoftmaxCrossEntropy(Composite, name="softmax_crossentropy"):
         logits, labels = operands
         if logits != labels or logits.rank < 1:
             raise ShapeError(f"'{self.name}' needs logits and labels of one type, got {logits} and {labels}")
+        check_elements(self, operands, FLOATING)
         return (logits.with_shape(logits.shape[:-1]),)
 
     def decompose(self, *operands: Value) -> tuple[Value, ...]:
@@ -113,7 +112,6 @@ class SoftmaxCrossEntropy(Composite, name="softmax_crossentropy"):
         return (softmax(logits) - labels) * cotangent, -(log_softmax(logits) * cotangent)
 
 
-@dataclass(frozen=True)
 class SigmoidCrossEntropy(Composite, name="sigmoid_crossentropy"):
     """-y log sigmoid(x) - (1 - y) log(1 - sigmoid(x)) of logits x and labels y, element by element."""
 
@@ -124,6 +122,7 @@ class SigmoidCrossEntropy(Composite, name="sigmoid_crossentropy"):
         logits, labels = operands
         if logits.shape != labels.shape:
             raise ShapeError(f"'{self.name}' needs logits and labels of one shape, got {logits} and {labels}")
+        check_elements(self, operands, FLOATING)
         return (TensorType(same_dtype(self, operands), logits.shape),)
 
     def decompose(self, *operands: Value) -> tuple[Value, ...]:
@@ -148,12 +147,12 @@ def _shifted(x: Value, axis: int) -> Value:
 
 def softmax(x: Value, axis: int = -1) -> Value:
     """Return the softmax along an axis."""
-    return apply(Softmax(axis % x.rank), x)
+    return apply(Softmax(normalize_axes(x, axis)[0]), x)
 
 
 def log_softmax(x: Value, axis: int = -1) -> Value:
     """Return the logarithm of the softmax along an axis."""
-    return apply(LogSoftmax(axis % x.rank), x)
+    return apply(LogSoftmax(normalize_axes(x, axis)[0]), x)
 
 
 def softmax_crossentropy(logits: Value, labels: Value) -> Value:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import Op, TensorType, Value, broadcast_shapes, make_op
+from nnc.ir import FLOATING, NUMERIC, Op, Placeholder, TensorType, Value, broadcast_shapes, make_op
 
 Array = Any
 """A NumPy array of any element type and shape."""
@@ -39,30 +38,45 @@ def same_dtype(op: Op, operands: Sequence[TensorType]) -> str:
     return dtypes.pop()
 
 
+def check_elements(op: Op, operands: Sequence[TensorType], accepted: frozenset[str]) -> None:
+    """Check the operands' element types against the accepted ones, `FLOATING` or `NUMERIC`.
+
+    Raises:
+        ShapeError: an operand has another element type.
+    """
+    for operand in operands:
+        if operand.dtype not in accepted:
+            kind = "floating-point numbers" if accepted == FLOATING else "numbers"
+            raise ShapeError(f"'{op.name}' needs {kind}, got {operand}; cast it first")
+
+
 def apply(op: Op, *operands: Any) -> Value:
     """Add a one-result op to the graph of its operands; numbers become constants.
 
     Raises:
         TypeError: no operand is a graph value.
     """
+    operands = tuple(operand.value if isinstance(operand, Placeholder) else operand for operand in operands)
     like = next((operand for operand in operands if isinstance(operand, Value)), None)
     if like is None:
         raise TypeError(f"'{op.name}' needs at least one graph value, got {', '.join(map(repr, operands))}")
     return like.graph.add(op, *(like.graph.as_value(operand, like=like) for operand in operands))[0]
 
 
-@dataclass(frozen=True)
 class Unary(Op):
     """An elementwise function of one operand."""
 
     arity: ClassVar[int | None] = 1
     elementwise: ClassVar[bool] = True
     inplace: ClassVar[tuple[int, ...]] = (0,)
+    accepts: ClassVar[frozenset[str]] = NUMERIC
+    """Element types that the operand may have."""
     ufunc: ClassVar[numpy.ufunc | None] = None
     """NumPy's name for the function, where it has one."""
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return the operand's type."""
+        check_elements(self, operands, self.accepts)
         return operands
 
     def evaluate(self, *operands: Array) -> Array:
@@ -83,18 +97,20 @@ class Unary(Op):
         return super().vjp((x,), (y,), (cotangent,))[0]
 
 
-@dataclass(frozen=True)
 class Binary(Op):
     """An elementwise function of two operands of one element type, broadcast against each other."""
 
     arity: ClassVar[int | None] = 2
     elementwise: ClassVar[bool] = True
     inplace: ClassVar[tuple[int, ...]] = (0, 1)
+    accepts: ClassVar[frozenset[str]] = NUMERIC
+    """Element types that the operands may have."""
     ufunc: ClassVar[numpy.ufunc]
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return the broadcast type."""
         x, y = operands
+        check_elements(self, operands, self.accepts)
         return (TensorType(same_dtype(self, operands), broadcast_shapes(x.shape, y.shape)),)
 
     def evaluate(self, *operands: Array) -> Array:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import pi, sqrt
 from typing import Any, ClassVar
 
 import numpy
 
-from nnc.ir import Value
+from nnc.ir import FLOATING, Value
 from nnc.ops.arithmetic import square
 from nnc.ops.elementwise import Array, Binary, Unary, apply
 from nnc.ops.error_function import error_function
 
 
-@dataclass(frozen=True)
 class Exponential(Unary, name="exp"):
     """e to the power x."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc | None] = numpy.exp
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
@@ -25,10 +24,10 @@ class Exponential(Unary, name="exp"):
         return cotangent * y
 
 
-@dataclass(frozen=True)
 class ExponentialMinusOne(Unary, name="expm1"):
     """exp(x) - 1, exact near 0."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc | None] = numpy.expm1
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
@@ -36,10 +35,10 @@ class ExponentialMinusOne(Unary, name="expm1"):
         return cotangent * (y + 1.0)
 
 
-@dataclass(frozen=True)
 class Logarithm(Unary, name="log"):
     """Natural logarithm."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc | None] = numpy.log
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
@@ -47,10 +46,10 @@ class Logarithm(Unary, name="log"):
         return cotangent / x
 
 
-@dataclass(frozen=True)
 class LogarithmOnePlus(Unary, name="log1p"):
     """log(1 + x), exact near 0."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc | None] = numpy.log1p
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
@@ -58,10 +57,10 @@ class LogarithmOnePlus(Unary, name="log1p"):
         return cotangent / (x + 1.0)
 
 
-@dataclass(frozen=True)
 class LogAddExp(Binary, name="logaddexp"):
     """log(exp(x) + exp(y)), without overflow."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc] = numpy.logaddexp
 
     def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
@@ -69,10 +68,10 @@ class LogAddExp(Binary, name="logaddexp"):
         return cotangent * sigmoid(x - y), cotangent * sigmoid(y - x)
 
 
-@dataclass(frozen=True)
 class HyperbolicTangent(Unary, name="tanh"):
     """The hyperbolic tangent."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     ufunc: ClassVar[numpy.ufunc | None] = numpy.tanh
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
@@ -80,9 +79,10 @@ class HyperbolicTangent(Unary, name="tanh"):
         return cotangent * (1.0 - square(y))
 
 
-@dataclass(frozen=True)
 class Sigmoid(Unary, name="sigmoid"):
     """1 / (1 + exp(-x))."""
+
+    accepts: ClassVar[frozenset[str]] = FLOATING
 
     def evaluate(self, *operands: Array) -> Array:
         """By the formula; exp may overflow to infinity, which gives the right 0."""
@@ -94,9 +94,10 @@ class Sigmoid(Unary, name="sigmoid"):
         return cotangent * (y * (1.0 - y))
 
 
-@dataclass(frozen=True)
 class ErrorFunction(Unary, name="erf"):
     """2/√π ∫₀ˣ exp(-t²) dt."""
+
+    accepts: ClassVar[frozenset[str]] = FLOATING
 
     def evaluate(self, *operands: Array) -> Array:
         """By rational approximation, see `nnc.ops.error_function`."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnc.errors import ShapeError
-from nnc.ir import Graph, Op, TensorType, Value, copy_into, interpret
+from nnc.ir import Graph, Op, TensorType, Value, bind_shape, copy_into, interpret, solve_symbols
+from nnc.ir.names import SIMPLE
 from nnc.ops.elementwise import Array
 
 
@@ -21,6 +22,12 @@ class Fusion(Op, name="fusion"):
 
     kind: str
     body: Graph
+
+    def __post_init__(self) -> None:
+        if not self.kind or not SIMPLE.fullmatch(self.title):
+            raise ShapeError(f"a fusion's kind must be letters, digits and _, got {self.kind!r}")
+        if not self.body.outputs:
+            raise ShapeError(f"the body of '{self.title}' has no outputs")
 
     @property
     def title(self) -> str:
@@ -48,20 +55,11 @@ class Fusion(Op, name="fusion"):
 
     def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
         """Return the sum over the body, bound to the operands' sizes."""
-        bindings = dict(_bindings(self.body, operands))
+        pairs = zip(self.body.inputs.items(), operands, strict=True)
+        bindings = solve_symbols({label: (value.shape, bind_shape(type.shape, {})) for (label, value), type in pairs})
         return sum(
             node.op.flops(
                 [value.type.bind(bindings) for value in node.operands], [type.bind(bindings) for type in node.types]
             )
             for node in self.body.nodes
         )
-
-
-def _bindings(body: Graph, operands: Sequence[TensorType]) -> list[tuple[str, int]]:
-    pairs = zip(body.inputs.values(), operands, strict=True)
-    return [
-        (dim.symbols[0], int(number) // dim.factor)
-        for value, type in pairs
-        for dim, number in zip(value.shape, type.shape, strict=True)
-        if not isinstance(dim, int) and len(dim.symbols) == 1
-    ]

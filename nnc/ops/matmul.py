@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import Op, TensorType, Value, broadcast_shapes
-from nnc.ops.elementwise import Array, apply, same_dtype, unbroadcast
+from nnc.ir import NUMERIC, Op, TensorType, Value, broadcast_shapes
+from nnc.ops.elementwise import Array, apply, check_elements, same_dtype, unbroadcast
 from nnc.ops.movement import reshape, transpose
 
 
-@dataclass(frozen=True)
 class MatMul(Op, name="matmul"):
     """Product of matrices in the last two axes; leading axes broadcast."""
 
@@ -24,6 +22,7 @@ class MatMul(Op, name="matmul"):
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return (…, rows, columns) of (…, rows, inner) and (…, inner, columns)."""
         x, y = operands
+        check_elements(self, operands, NUMERIC)
         dtype = same_dtype(self, operands)
         if x.rank < 2 or y.rank < 2:
             raise ShapeError(f"'matmul' needs matrices, got {x} and {y}")
@@ -63,5 +62,5 @@ def _swap(x: Value) -> Value:
 
 
 def matmul(x: Value, y: Value) -> Value:
-    """Return the matrix product; a vector on the left of leading axes is multiplied as rows."""
+    """Return the matrix product of the last two axes; leading axes broadcast."""
     return apply(MatMul(), x, y)

@@ -13,7 +13,6 @@ from nnc.ir import Dim, Layout, Op, Shape, SymbolicDim, TensorType, Value, broad
 from nnc.ops.elementwise import Array, apply, same_dtype, unbroadcast
 
 
-@dataclass(frozen=True)
 class Movement(Op):
     """An op of one operand that only rearranges."""
 
@@ -35,7 +34,6 @@ class Movement(Op):
         raise TypeError(f"operation '{self.name}' does not say how it moves back")
 
 
-@dataclass(frozen=True)
 class Copy(Movement, name="copy"):
     """The operand once more, in memory of its own."""
 
@@ -61,7 +59,7 @@ class Reshape(Movement, name="reshape"):
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return the new shape; the number of elements must stay."""
         (x,) = operands
-        if size_of(self.shape) != x.size:
+        if size_of(self.shape) != x.size or any(dim == -1 for dim in self.shape):
             shape = ", ".join(map(str, self.shape))
             raise ShapeError(
                 f"{x} has {x.size} elements and cannot be reshaped to ({shape}), which has {size_of(self.shape)}"
@@ -257,6 +255,17 @@ def _numbers(type: TensorType) -> tuple[int, ...]:
     return tuple(int(dim) for dim in type.shape)
 
 
+def normalize_axis(x: Value, axis: int) -> int:
+    """Return an axis counted from 0.
+
+    Raises:
+        ShapeError: there is no such axis.
+    """
+    if not -x.rank <= axis < x.rank:
+        raise ShapeError(f"axis {axis} is out of range for {x.type}")
+    return axis % x.rank
+
+
 def reshape(x: Value, shape: Sequence[Dim]) -> Value:
     """Return x in another shape; one dimension may be -1.
 
@@ -264,11 +273,11 @@ def reshape(x: Value, shape: Sequence[Dim]) -> Value:
         ShapeError: the number of elements would change.
     """
     dims = tuple(shape)
-    if -1 in dims:
+    if dims.count(-1) == 1:
         known = size_of(dim for dim in dims if dim != -1)
         try:
             missing = x.type.size // known
-        except SymbolError as error:
+        except (SymbolError, ZeroDivisionError) as error:
             raise ShapeError(f"{x.type} cannot be reshaped to {list(dims)}: {error}") from None
         dims = tuple(missing if dim == -1 else dim for dim in dims)
     return x if dims == x.shape else apply(Reshape(dims), x)
@@ -287,7 +296,7 @@ def broadcast_to(x: Value, shape: Sequence[Dim]) -> Value:
 
 def take(x: Value, axis: int, start: int, stop: int, step: int = 1) -> Value:
     """Return the part start:stop:step of one axis."""
-    axis %= x.rank
+    axis = normalize_axis(x, axis)
     starts, stops, steps = [0] * x.rank, [-1] * x.rank, [1] * x.rank
     starts[axis], stops[axis], steps[axis] = start, stop, step
     return apply(Slice(tuple(starts), tuple(stops), tuple(steps)), x)
@@ -295,4 +304,4 @@ def take(x: Value, axis: int, start: int, stop: int, step: int = 1) -> Value:
 
 def concatenate(values: Sequence[Any], axis: int = -1) -> Value:
     """Return values joined along an axis."""
-    return apply(Concatenate(axis % values[0].rank), *values)
+    return apply(Concatenate(normalize_axis(values[0], axis)), *values)

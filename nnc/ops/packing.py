@@ -14,7 +14,6 @@ from nnc.ir import Layout, Op, Shape, TensorType, Value, size_of
 from nnc.ops.elementwise import Array, same_dtype
 
 
-@dataclass(frozen=True)
 class Pack(Op, name="pack"):
     """One vector with the elements of all operands; operands are computed in their place in it."""
 
@@ -57,6 +56,8 @@ class Unpack(Op, name="unpack"):
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return one type per shape."""
         (x,) = operands
+        if not self.shapes:
+            raise ShapeError("'unpack' needs at least one shape")
         total = sum(int(size_of(shape)) for shape in self.shapes)
         if x.shape != (total,):
             raise ShapeError(f"'unpack' into {total} elements does not fit {x}")
@@ -69,12 +70,13 @@ class Unpack(Op, name="unpack"):
         return tuple(numpy.reshape(part, shape) for part, shape in zip(parts, self.shapes, strict=True))
 
     def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
-        """Always views of the (dense) vector."""
-        layouts, offset = [], operands[0].offset
+        """Always views, in steps of the vector's own stride."""
+        (step,), start = operands[0].strides, operands[0].offset
+        layouts = []
         for result in results:
-            shape = tuple(int(dim) for dim in result.shape)
-            layouts.append(Layout.dense(shape, offset))
-            offset += int(result.size)
+            dense = Layout.dense(tuple(int(dim) for dim in result.shape))
+            layouts.append(Layout(dense.shape, tuple(stride * step for stride in dense.strides), start))
+            start += int(result.size) * step
         return layouts
 
     def vjp(

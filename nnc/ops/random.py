@@ -84,7 +84,10 @@ class RandomUniform(Op, name="random_uniform"):
         """Return the declared type."""
         if operands[0] != KEY_TYPE:
             raise ShapeError(f"'random_uniform' needs a key of type {KEY_TYPE}, got {operands[0]}")
-        return (TensorType(self.dtype, self.shape),)
+        result = TensorType(self.dtype, self.shape)
+        if not result.is_floating:
+            raise ShapeError(f"'random_uniform' gives floating-point numbers, not {result}")
+        return (result,)
 
     def evaluate(self, *operands: Array) -> Array:
         """Draw with fresh arrays."""

@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import Op, TensorType, Value
+from nnc.ir import NUMERIC, Op, TensorType, Value
 from nnc.ops.comparison import Equal
-from nnc.ops.elementwise import Array, apply
-from nnc.ops.movement import BroadcastTo, reshape
+from nnc.ops.elementwise import Array, apply, check_elements
+from nnc.ops.movement import BroadcastTo, normalize_axis, reshape
 from nnc.ops.sizes import size
 
 
@@ -41,8 +41,9 @@ class Reduction(Op):
         return (x.with_shape(dim for axis, dim in enumerate(x.shape) if axis not in self.axes),)
 
     def evaluate(self, *operands: Array) -> Array:
-        """Reduce with NumPy's ufunc."""
-        return self.ufunc.reduce(operands[0], axis=self.axes, keepdims=self.keepdims)
+        """Reduce with NumPy's ufunc, in the operand's own element type."""
+        x = operands[0]
+        return self.ufunc.reduce(x, axis=self.axes, dtype=x.dtype, keepdims=self.keepdims)
 
     def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
         """Return one operation per element read."""
@@ -54,11 +55,15 @@ class Reduction(Op):
         return value if value.shape == shape else reshape(value, shape)
 
 
-@dataclass(frozen=True)
 class Sum(Reduction, name="sum"):
     """Sum over axes."""
 
     ufunc: ClassVar[numpy.ufunc] = numpy.add
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the type without the reduced axes; truth values are counted after a cast."""
+        check_elements(self, operands, NUMERIC)
+        return super().infer(*operands)
 
     def vjp(
         self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
@@ -70,7 +75,6 @@ class Sum(Reduction, name="sum"):
         return (apply(BroadcastTo(shape=x.shape), self.kept(cotangent, x)),)
 
 
-@dataclass(frozen=True)
 class Max(Reduction, name="max"):
     """Maximum over axes; ties share the gradient evenly, as in TensorFlow."""
 
@@ -120,9 +124,10 @@ def normalize_axes(x: Value, axis: int | Sequence[int] | None) -> tuple[int, ...
         ShapeError: an axis is out of range or occurs twice.
     """
     given = range(x.rank) if axis is None else (axis,) if isinstance(axis, int) else axis
-    if any(not -x.rank <= item < x.rank for item in given):
-        raise ShapeError(f"axis {axis} is out of range for {x.type}")
-    return tuple(sorted({item % x.rank for item in given}))
+    axes = tuple(sorted(normalize_axis(x, item) for item in given))
+    if len(set(axes)) < len(axes):
+        raise ShapeError(f"axes {list(given)} of {x.type} name an axis twice")
+    return axes
 
 
 def sum(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:

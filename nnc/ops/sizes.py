@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import Dim, Op, Shape, TensorType, Value, size_of
-from nnc.ops.elementwise import Array, Unary, apply
+from nnc.ir import NUMERIC, Dim, Op, Shape, TensorType, Value, size_of
+from nnc.ops.elementwise import Array, Unary, apply, check_elements
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Size(Op, name="size"):
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return a scalar."""
-        return (TensorType(self.dtype),)
+        return (TensorType(self.dtype, self.shape).with_shape(()),)
 
     def evaluate(self, *operands: Array) -> Array:
         """Multiply the (bound) dimensions."""
@@ -44,7 +44,9 @@ class Iota(Op, name="iota"):
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return a vector."""
-        return (TensorType(self.dtype, (self.length,)),)
+        result = TensorType(self.dtype, (self.length,))
+        check_elements(self, (result,), NUMERIC)
+        return (result,)
 
     def evaluate(self, *operands: Array) -> Array:
         """Count."""
@@ -71,8 +73,8 @@ class Cast(Unary, name="cast"):
         return operands[0].astype(self.dtype)
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
-        """Convert back; whole numbers get none."""
-        return cast(cotangent, x.dtype) if x.type.is_floating else None
+        """Convert back; from and to whole numbers there is none."""
+        return cast(cotangent, x.dtype) if x.type.is_floating and y.type.is_floating else None
 
 
 def size(x: Value, axes: Sequence[int] | None = None, dtype: str | None = None) -> Value:

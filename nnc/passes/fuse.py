@@ -128,6 +128,8 @@ class Groups:
             for value in self.graph.results(node)
             if value in self.roots or any(user.index not in inside for user in self.uses.get(value, ()))
         ]
+        if not results:
+            return  # dead code
         body = _body(self.graph, nodes, operands, results)
         kind = self.kinds.get(group) or _kind(nodes)
         last = nodes[-1]

@@ -9,8 +9,9 @@ from nnc.ir import Constant, Graph, Node, Rewriter, Value
 from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
 from nnc.ops.comparison import Comparison
 from nnc.ops.elementwise import Binary, apply
-from nnc.ops.movement import BroadcastTo, Reshape, Transpose
-from nnc.ops.sizes import Cast
+from nnc.ops.movement import BroadcastTo, Reshape, Transpose, reshape
+from nnc.ops.reduction import Reduction
+from nnc.ops.sizes import Cast, Size
 from nnc.passes.base import Pass
 
 Rule = Callable[[Node, tuple[Value, ...]], Value | None]
@@ -134,6 +135,31 @@ def divide_by_constant(node: Node, operands: tuple[Value, ...]) -> Value | None:
     return operands[0] * (1.0 / numbers[0]) if power and 1e-30 < abs(numbers[0]) < 1e30 else None
 
 
+def unit_axes(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """A sum or maximum over axes of length 1 is a reshape; other axes of length 1 need not be reduced."""
+    op = node.op
+    if not isinstance(op, Reduction):
+        return None
+    (x,) = operands
+    wide = tuple(axis for axis in op.axes if x.shape[axis] != 1)
+    if wide == op.axes and op.axes:
+        return None
+    return reshape(apply(type(op)(wide, op.keepdims), x) if wide else x, node.types[0].shape)
+
+
+def cancelled_factor(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """(x / s) · s is x where s is the size of something, which is never 0."""
+    if not isinstance(node.op, Multiply):
+        return None
+    for quotient, factor in (operands, operands[::-1]):
+        source = quotient.node
+        if isinstance(source.op, Divide) and isinstance(factor.node.op, Size):
+            divisor = source.operands[1]
+            if divisor.node.op == factor.node.op and source.operands[0].type == node.types[0]:
+                return source.operands[0]
+    return None
+
+
 RULES: tuple[Rule, ...] = (
     neutral_element,
     double_negative,
@@ -141,4 +167,6 @@ RULES: tuple[Rule, ...] = (
     chained_movement,
     cast_comparison,
     divide_by_constant,
+    unit_axes,
+    cancelled_factor,
 )

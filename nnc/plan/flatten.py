@@ -21,7 +21,7 @@ class Group:
     """Consecutive steps that come from one node of the graph.
 
     Args:
-        node: the node, a fusion or a single op.
+        node: the node, a fusion or a single op; a node of the flat graph where the planner adds a copy.
         steps: indices of the nodes of the flat graph, ascending.
         tile: elements of a tile where the steps run tile by tile over one axis, otherwise None.
     """
@@ -69,23 +69,31 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
         steps = tuple(index for index in range(first, len(graph.nodes)) if not graph.nodes[index].is_leaf)
         if steps:
             groups.append(Group(node, steps, tile if tile and _tiles(graph, steps, tile, workspace) else None))
+    changed = {label for label, value in source.updates.items() if values[value] != graph.states[label]}
+
+    def leaving(value: Value) -> Value:
+        """A state that leaves the graph under another name must be read before it changes."""
+        if _state_of(value) not in changed:
+            return value
+        first = len(graph.nodes)
+        copy = graph.add(Copy(), value)[0]
+        groups.append(Group(graph.nodes[first], (first,)))
+        return copy
+
     for label, value in source.outputs.items():
-        graph.output(label, values[value])
+        graph.output(label, leaving(values[value]))
     for label, value in source.updates.items():
         new = values[value]
-        if _is_state(new):  # a state that becomes another state must be read before that one changes
-            first = len(graph.nodes)
-            new = graph.add(Copy(), new)[0]
-            groups.append(Group(graph.nodes[first], (first,)))
-        graph.update(label, new)
+        graph.update(label, leaving(new) if label in changed else new)
     return FlatGraph(graph, tuple(groups))
 
 
-def _is_state(value: Value) -> bool:
+def _state_of(value: Value) -> str | None:
+    """Return the name of the state that a value is, or may be a view of."""
     node = value.node
     while node.operands and type(node.op).view is not Op.view:
         node = node.operands[0].node
-    return isinstance(node.op, State)
+    return node.op.label if isinstance(node.op, State) else None
 
 
 def _inline(graph: Graph, body: Graph, operands: list[Value]) -> list[Value]:

@@ -79,7 +79,7 @@ class _Printer:
     def print(self) -> Source:
         plan = self.plan
         self.python_names = python_names(plan)
-        self.source_names = value_names(plan.source)
+        self.line_names = {**value_names(plan.source), **plan.names}
         name = re.sub(r"\W", "_", plan.source.name)
         for group in plan.groups:
             steps = [index for index in group.steps if is_step(plan, index)]
@@ -94,7 +94,7 @@ class _Printer:
         return Source(text, name, self.values, self.workspaces, self.tiles, self.names)
 
     def _group(self, group: Group, steps: list[int]) -> None:
-        line = node_line(group.node, self.source_names, with_body=False)
+        line = node_line(group.node, self.line_names, with_body=False)
         statements = [(index, statement) for index in steps for statement in self._statements(index, group)]
         if not statements:
             return

@@ -1,0 +1,42 @@
+"""Activations whose results along an axis are probabilities, or their logarithms."""
+
+from __future__ import annotations
+
+from nnc import ops
+from nnc.ir import Value
+from nnc.ops.reduction import normalize_axes
+
+
+def softmax(x: Value, axis: int = -1) -> Value:
+    """Return ``exp(x) / sum(exp(x))`` along an axis.
+
+    https://keras.io/api/layers/activations/#softmax-function
+
+    Raises:
+        ShapeError: there is no such axis.
+    """
+    return ops.softmax(x, normalize_axes(x, axis)[0])
+
+
+def log_softmax(x: Value, axis: int = -1) -> Value:
+    """Return the logarithm of the softmax along an axis.
+
+    https://keras.io/api/layers/activations/#logsoftmax-function
+
+    Raises:
+        ShapeError: there is no such axis.
+    """
+    return ops.log_softmax(x, normalize_axes(x, axis)[0])
+
+
+def sparsemax(x: Value, axis: int = -1) -> Value:
+    """Return the probabilities nearest to x along an axis; many of them are 0.
+
+    A. F. T. Martins, R. F. Astudillo: From softmax to sparsemax, 2016, https://arxiv.org/abs/1602.02068. Up to
+    Keras 3.15 its sparsemax sums to less than 1 where more than one result is positive
+    (https://github.com/keras-team/keras/issues/23425); this one follows the paper.
+
+    Raises:
+        ShapeError: there is no such axis.
+    """
+    return ops.sparsemax(x, axis)

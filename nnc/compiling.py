@@ -1,0 +1,59 @@
+"""The front door: a model or the path of one in, a program out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnc.errors import ModelError
+from nnc.models.compiler import Compiler
+from nnc.passes import Observer
+from nnc.program import Program
+from nnc.readers import read_model
+
+
+def compile(
+    model: Any,
+    *,
+    optimizer: Any = None,
+    loss: Any = None,
+    metrics: Any = None,
+    dtype: str | None = None,
+    observe: Observer | None = None,
+) -> Program:
+    """Compile a model into a program.
+
+    Args:
+        model: an nnc model, the path of a model file, or a live Keras model.
+        optimizer: optimizer, in the place of the model's own.
+        loss: loss, in the place of the model's own.
+        metrics: metrics, in the place of the model's own.
+        dtype: ``float32`` or ``float64``; by default that of the model's weights.
+        observe: called after each pass with the pass, the graph it made, and a record of nodes and time.
+
+    Returns:
+        A program that predicts, and trains where the model has a loss. Its graphs are made when they are
+        first used.
+
+    Raises:
+        ModelError: the model cannot be read, or a part of it is not known; all problems of a file are in one error.
+
+    >>> import nnc
+    >>> model = nnc.Sequential([nnc.layers.Dense(2, input_dim=2, activation="sigmoid"), nnc.layers.Dense(1)])
+    >>> program = nnc.compile(model, optimizer="sgd", loss="mse")
+    >>> program([[0.0, 1.0]]).shape
+    (1, 1)
+    """
+    found = read_model(model)
+    if optimizer is not None or loss is not None or metrics is not None:
+        if loss is None and not found.is_compiled:
+            raise ModelError("compile: give a loss as well; the model has none")
+        found.compile(
+            optimizer=optimizer if optimizer is not None else found.optimizer,
+            loss=loss if loss is not None else found._loss,
+            metrics=metrics if metrics is not None else found._metrics,
+        )
+    if dtype is not None and dtype not in ("float32", "float64"):
+        raise ModelError(f"compile: dtype must be float32 or float64, got {dtype!r}")
+    if dtype is None and observe is None:
+        return found.program
+    return found.make_program(dtype, observe)

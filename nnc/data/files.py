@@ -1,0 +1,97 @@
+"""Tables of numbers in files: reading them with exact errors, writing them atomically."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy
+from numpy.typing import ArrayLike
+
+from nnc.data.csv_table import csv_text, read_csv
+from nnc.data.npz_table import read_npz
+from nnc.data.table import Table
+from nnc.errors import DataError
+
+
+def read_table(path: str | os.PathLike[str], target: str | int | None = None) -> Table:
+    """Read inputs and targets.
+
+    A ``.npz`` file has the inputs under ``x`` or ``X`` and the targets under ``y`` or ``Y``. A ``.csv`` file (UTF-8,
+    commas) has one sample per line; its first line is a header if no cell of it is a number. Its inputs are float64
+    of shape (rows, columns), its targets float64 of shape (rows, 1), or int64 where they are class names.
+
+    Args:
+        path: the file.
+        target: for ``.npz`` the key of the targets; for ``.csv`` the name of the target column or its index, from 0,
+            negative from the end. By default ``y`` or ``Y``, and the last column.
+
+    Returns:
+        Inputs and targets; ``x, y = read_table(path)`` takes them apart, and `Table.classes` has the class names.
+
+    Raises:
+        DataError: the file cannot be read, is damaged, holds objects instead of numbers, or a number is missing or not
+            finite; the message names file, line and column, what was expected and what was found, and counts
+            lines and columns from 1.
+    """
+    source = Path(path)
+    readers = {".csv": read_csv, ".npz": read_npz}
+    reader = readers.get(source.suffix.lower())
+    if reader is None:
+        raise DataError(f"{source}: expected a file named *.csv or *.npz")
+    try:
+        return reader(source, target)
+    except OSError as error:
+        raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
+
+
+def write_table(path: str | os.PathLike[str], y: ArrayLike) -> None:
+    """Write predictions: ``.npz`` (key ``y``), ``.npy``, or ``.csv`` with a header (at most two axes).
+
+    The file appears under its name only when it is complete, so that an interrupted run leaves what was there before.
+
+    Args:
+        path: the file; its folder must exist.
+        y: numbers or names, shape (rows, …).
+
+    Raises:
+        DataError: the array does not fit the format, or the file cannot be written.
+    """
+    file = Path(path)
+    values = numpy.asarray(y)
+    suffix = file.suffix.lower()
+    if suffix not in (".csv", ".npz", ".npy"):
+        raise DataError(f"{file}: expected a file named *.csv, *.npz or *.npy")
+    if values.dtype.kind not in "biufU":
+        raise DataError(f"{file}: expected numbers or names to write, found elements of type {values.dtype}")
+    text = csv_text(file, values).encode() if suffix == ".csv" else b""
+
+    def write(stream: BinaryIO) -> None:
+        if suffix == ".csv":
+            stream.write(text)
+        elif suffix == ".npy":
+            numpy.save(stream, values, allow_pickle=False)
+        else:
+            numpy.savez(stream, y=values)
+
+    try:
+        _write_atomically(file, write)
+    except OSError as error:
+        raise DataError(f"{file}: cannot be written: {error.strerror or error}") from error
+
+
+def _write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
+    final = Path(os.path.realpath(path))
+    temporary = final.with_name(f".{final.name}.{secrets.token_hex(8)}")
+    try:
+        with temporary.open("xb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, final)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

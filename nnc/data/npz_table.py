@@ -1,0 +1,81 @@
+"""Tables in .npz files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from nnc.data.table import Array, Table, class_indices
+from nnc.errors import DataError
+
+
+def read_npz(path: Path, target: str | int | None) -> Table:
+    """Read a table; see `nnc.data.read_table`.
+
+    Raises:
+        DataError: the archive or an array in it is not what it should be.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(6)
+        if head[:2] != b"PK":
+            found = "an empty file" if not head else "a single array (.npy)" if head == b"\x93NUMPY" else "other data"
+            raise DataError(f"{path}: expected a .npz archive, found {found}")
+        stream.seek(0)
+        try:
+            archive = numpy.load(stream, allow_pickle=False)
+            keys = list(archive.files)
+        except Exception as error:  # a hostile file can make the reader raise anything
+            raise DataError(f"{path}: expected a .npz archive, found damaged data: {error}") from error
+        x_key, y_key = _npz_keys(path, keys, target)
+        x, y = (_npz_array(path, archive, key) for key in (x_key, y_key))
+    classes: tuple[str, ...] = ()
+    if y.dtype.kind == "U":
+        flat, classes = class_indices(y.reshape(-1))
+        y = flat.reshape(y.shape)
+    for key, values in ((x_key, x), (y_key, y)):
+        _check_numbers(f"{path}, array '{key}'", values)
+    if len(x) != len(y):
+        raise DataError(f"{path}: expected as many rows in '{x_key}' as in '{y_key}', found {len(x)} and {len(y)}")
+    return Table(x, y, classes, target=y_key)
+
+
+def _npz_keys(path: Path, keys: Sequence[str], target: str | int | None) -> tuple[str, str]:
+    wanted = ("y", "Y") if target is None else (str(target),)
+    y_key = next((key for key in wanted if key in keys), None)
+    x_key = next((key for key in ("x", "X") if key in keys and key != y_key), None)
+    others = [key for key in keys if key != y_key]
+    if x_key is None and target is not None and len(others) == 1:
+        x_key = others[0]
+    for kind, key, names in (("targets", y_key, wanted), ("inputs", x_key, ("x", "X"))):
+        if key is None:
+            expected = " or ".join(f"'{name}'" for name in names)
+            found = ", ".join(f"'{name}'" for name in keys) or "none"
+            raise DataError(f"{path}: expected {kind} under the key {expected}, found keys {found}")
+    return str(x_key), str(y_key)
+
+
+def _npz_array(path: Path, archive: Any, key: str) -> Array:
+    try:
+        values = archive[key]
+    except Exception as error:  # a hostile file can make the reader raise anything
+        found = f"damaged data: {error}"
+        if "allow_pickle" in str(error):
+            found = "pickled Python objects, which are never loaded"
+        raise DataError(f"{path}, array '{key}': expected an array of numbers, found {found}") from error
+    if not isinstance(values, numpy.ndarray):
+        raise DataError(f"{path}, array '{key}': expected an array of numbers, found a file of another kind")
+    return values
+
+
+def _check_numbers(place: str, values: Array) -> None:
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"{place}: expected numbers, found elements of type {values.dtype}")
+    if values.ndim < 1 or not len(values):
+        raise DataError(f"{place}: expected at least one row, found shape {values.shape}")
+    if values.dtype.kind == "f" and not numpy.isfinite(values).all():
+        position = numpy.argwhere(~numpy.isfinite(values))[0].tolist()
+        found = values[tuple(position)]
+        raise DataError(f"{place}, position {position}: expected a finite number, found {found}")

@@ -1,0 +1,126 @@
+"""Initializers that draw nothing: zeros, ones, given numbers, the identity matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy
+from numpy.typing import NDArray
+
+from nnc.errors import ModelError
+from nnc.initializers.initializer import Initializer
+
+
+class Zeros(Initializer):
+    """All zeros. https://keras.io/api/layers/initializers/#zeros-class."""
+
+    def __call__(
+        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+    ) -> NDArray[Any]:
+        """Return zeros."""
+        return numpy.zeros(shape, dtype)
+
+
+class Ones(Initializer):
+    """All ones. https://keras.io/api/layers/initializers/#ones-class."""
+
+    def __call__(
+        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+    ) -> NDArray[Any]:
+        """Return ones."""
+        return numpy.ones(shape, dtype)
+
+
+class Constant(Initializer):
+    """One number everywhere, or an array that is repeated to the shape.
+
+    https://keras.io/api/layers/initializers/#constant-class
+
+    Args:
+        value: a number, nested lists of numbers, or an array.
+
+    Raises:
+        ModelError: the value is none of these.
+    """
+
+    def __init__(self, value: Any = 0.0) -> None:
+        try:
+            array = numpy.asarray(value)
+        except ValueError:
+            array = numpy.asarray(None)
+        if array.dtype.kind not in "biuf":
+            raise ModelError(f"initializer Constant: value must be a number or an array of numbers, got {value!r}")
+        self.value = value
+
+    def __call__(
+        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+    ) -> NDArray[Any]:
+        """Return the value, repeated.
+
+        Raises:
+            ModelError: an array's shape cannot be repeated to this one.
+        """
+        array = numpy.asarray(self.value, dtype)
+        try:
+            return numpy.broadcast_to(array, shape).copy()
+        except ValueError:
+            raise ModelError(
+                f"initializer Constant: a value of shape {array.shape} cannot be repeated to {tuple(shape)}"
+            ) from None
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the value; an array in the form in which Keras writes arrays."""
+        if isinstance(self.value, numpy.ndarray):
+            config = {"value": self.value.tolist(), "dtype": str(self.value.dtype)}
+            return {"value": {"class_name": "__numpy__", "config": config}}
+        return {"value": self.value}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build the initializer from what `get_config`, Keras's too, returned.
+
+        Raises:
+            ModelError: an argument is unknown or wrong.
+        """
+        value = config.get("value")
+        if not isinstance(value, Mapping):
+            return super().from_config(config)
+        stored = value.get("config")
+        if value.get("class_name") not in ("__numpy__", "__tensor__") or not isinstance(stored, Mapping):
+            raise ModelError(f"initializer Constant: value must be a number or an array of numbers, got {dict(value)}")
+        try:
+            array = numpy.array(stored.get("value"), stored.get("dtype"))
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"initializer Constant: value cannot be read: {error}") from error
+        return super().from_config({**config, "value": array})
+
+
+class Identity(Initializer):
+    """`gain` on the diagonal of a matrix, zeros elsewhere.
+
+    https://keras.io/api/layers/initializers/#identity-class
+
+    Raises:
+        ModelError: the gain is no number.
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain: float = self._number("gain", gain)
+
+    def __call__(
+        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+    ) -> NDArray[Any]:
+        """Return the matrix, square or not.
+
+        Raises:
+            ModelError: the shape is not a matrix's.
+        """
+        if len(shape) != 2:
+            raise ModelError(f"initializer Identity makes matrices, got shape {tuple(shape)}")
+        return numpy.asarray(self.gain * numpy.eye(*shape), dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the gain where it is not 1."""
+        # Keras never writes the gain, so that a model that is loaded again has lost it.
+        return {} if self.gain == 1.0 else {"gain": self.gain}

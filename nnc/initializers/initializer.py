@@ -1,0 +1,95 @@
+"""What initializers have in common, and the adapter that makes one of a plain function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import signature
+from math import isfinite
+from numbers import Real
+from typing import Any, Self
+
+import numpy
+from numpy.typing import NDArray
+
+from nnc.errors import ModelError, nearest
+
+
+class Initializer:
+    """Makes the first value of a state; a subclass defines `__call__`, and `get_config` where it has arguments."""
+
+    def __call__(
+        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+    ) -> NDArray[Any]:
+        """Return an array of this shape and element type.
+
+        Args:
+            shape: shape of the state.
+            dtype: NumPy's name of its element type.
+            generator: where random numbers come from; a fresh one by default.
+
+        Raises:
+            ModelError: the shape or an argument does not suit the initializer.
+        """
+        raise ModelError(f"initializer {type(self).__name__} must define __call__(self, shape, dtype, generator)")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with Keras's keys."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build the initializer from what `get_config` returned.
+
+        Raises:
+            ModelError: an argument is unknown, missing or wrong.
+        """
+        known = signature(cls).parameters
+        open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+        for key in config:
+            if key not in known and not open_ended:
+                raise ModelError(f"initializer {cls.__name__} has no argument '{key}'.{nearest(key, known)}")
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise ModelError(f"initializer {cls.__name__} cannot be built from {dict(config)}: {error}") from error
+
+    def _number(self, key: str, value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+            raise ModelError(f"initializer {type(self).__name__}: {key} must be a finite number, got {value!r}")
+        return value
+
+
+class FunctionInitializer(Initializer):
+    """A user's function of shape and dtype, and of a generator where it has a parameter of that name.
+
+    Args:
+        function: returns the array, like ``function(shape, dtype="float32", generator=None)``.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self._takes_generator = takes_generator(function)
+
+    def __call__(
+        self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
+    ) -> NDArray[Any]:
+        """Return what the function returns, as `dtype`.
+
+        Raises:
+            ModelError: the result has another shape than asked for.
+        """
+        found = self.function(shape, dtype, generator) if self._takes_generator else self.function(shape, dtype)
+        array = numpy.array(found, dtype)
+        if array.shape != tuple(shape):
+            name = getattr(self.function, "__name__", type(self.function).__name__)
+            raise ModelError(f"initializer '{name}' must return shape {tuple(shape)}, got {array.shape}")
+        return array
+
+
+def takes_generator(function: Callable[..., Any]) -> bool:
+    """Return whether the third parameter of an initializer is the random generator."""
+    try:
+        names = list(signature(function).parameters)
+    except ValueError:  # some built-in functions do not tell
+        return False
+    return names[2:3] == ["generator"]

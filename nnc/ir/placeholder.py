@@ -1,0 +1,90 @@
+"""Objects that stand for a value in whatever graph is being built, such as a layer's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from nnc.errors import GraphError
+
+if TYPE_CHECKING:
+    from nnc.ir.graph import Graph, Value
+    from nnc.ir.types import TensorType
+
+_MEANINGS: ContextVar[dict[Placeholder, Value] | None] = ContextVar("meanings", default=None)
+
+
+class Placeholder:
+    """Base of objects that take part in graph arithmetic: ``x @ self.kernel + self.bias``."""
+
+    @property
+    def value(self) -> Value:
+        """The graph value this object stands for.
+
+        Raises:
+            GraphError: no graph is being built, or this object has no place in it.
+        """
+        meanings = _MEANINGS.get()
+        if meanings is None or self not in meanings:
+            raise GraphError(f"{self!r} stands for no value here; weights are used inside a layer's call()")
+        return meanings[self]
+
+    @property
+    def type(self) -> TensorType:
+        """Type of the value."""
+        return self.value.type
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions of the value."""
+        return self.value.rank
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that is being built."""
+        return self.value.graph
+
+    def __add__(self, other: Any) -> Value:
+        return self.value + other
+
+    def __radd__(self, other: Any) -> Value:
+        return other + self.value
+
+    def __sub__(self, other: Any) -> Value:
+        return self.value - other
+
+    def __rsub__(self, other: Any) -> Value:
+        return other - self.value
+
+    def __mul__(self, other: Any) -> Value:
+        return self.value * other
+
+    def __rmul__(self, other: Any) -> Value:
+        return other * self.value
+
+    def __truediv__(self, other: Any) -> Value:
+        return self.value / other
+
+    def __rtruediv__(self, other: Any) -> Value:
+        return other / self.value
+
+    def __pow__(self, other: Any) -> Value:
+        return self.value**other
+
+    def __matmul__(self, other: Any) -> Value:
+        return self.value @ other
+
+    def __neg__(self) -> Value:
+        return -self.value
+
+
+@contextmanager
+def meaning(meanings: dict[Placeholder, Value]) -> Iterator[None]:
+    """Let placeholders stand for these values inside the block."""
+    token = _MEANINGS.set(meanings)
+    try:
+        yield
+    finally:
+        _MEANINGS.reset(token)

@@ -1,0 +1,403 @@
+"""The base class of layers: configuration, weights, and the ways to call one."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy
+
+from nnc.errors import ModelError, NncError, ShapeError, nearest
+from nnc.ir import Graph, TensorType, Value
+from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
+from nnc.layers.variable import Variable
+
+if TYPE_CHECKING:
+    from nnc.layers.standalone import Standalone
+
+Array = Any
+FLOAT = "float32"
+_LEGACY = ("input_dim", "input_shape", "batch_input_shape", "batch_shape", "input_length")
+
+
+def snake_case(name: str) -> str:
+    """Return Keras's default name for a class.
+
+    >>> snake_case("ReLU"), snake_case("BatchNormalization")
+    ('re_lu', 'batch_normalization')
+    """
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+class Layer:
+    """A function with weights. Subclass it, make weights in `build`, and say in `call` what is computed.
+
+    ``call`` is graph arithmetic, so its gradient is derived::
+
+        class Scale(nnc.layers.Layer):
+            def build(self, input_shape):
+                self.scale = self.add_weight((input_shape[-1],), "ones", name="scale")
+
+            def call(self, x):
+                return x * self.scale
+
+    Args:
+        name: unique name inside a model; by default made from the class's name.
+        trainable: whether its weights are trained.
+        dtype: element type of its weights.
+        legacy: ``input_dim``, ``input_shape`` or ``batch_input_shape``: shape of the model's input, for the first
+            layer of a `Sequential`.
+
+    Raises:
+        ModelError: an argument is unknown or of the wrong type.
+    """
+
+    is_merging: ClassVar[bool] = False
+    """Whether `call` takes a list of inputs."""
+    keeps_integers: ClassVar[bool] = False
+    """Whether whole-number inputs stay whole numbers."""
+
+    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **legacy: Any) -> None:
+        self._name = self._check_name(name)
+        self.has_own_name = name is not None
+        self.trainable = trainable
+        self.weights_dtype = dtype_name(dtype)
+        self.batch_input_shape = self._input_shape(legacy)
+        self.weights: list[Variable] = []
+        self.built = False
+        self._input_types: tuple[TensorType, ...] = ()
+        self._standalone: Standalone | None = None
+
+    # ------------------------------------------------------------------ configuration
+
+    def _check_name(self, name: Any) -> str:
+        if name is None:
+            return snake_case(type(self).__name__)
+        if not isinstance(name, str) or not name:
+            raise ModelError(f"{type(self).__name__}: name must be a non-empty string, got {name!r}")
+        if "/" in name:
+            raise ModelError(f"{type(self).__name__}: name must not contain '/', got {name!r}")
+        return name
+
+    def _input_shape(self, legacy: dict[str, Any]) -> tuple[Any, ...] | None:
+        for key in legacy:
+            if key not in _LEGACY:
+                known = [*inspect.signature(type(self).__init__).parameters, "name", "trainable", "dtype", *_LEGACY]
+                raise ModelError(f"{type(self).__name__} has no argument '{key}'.{nearest(key, known)}")
+        if "batch_input_shape" in legacy or "batch_shape" in legacy:
+            shape = legacy.get("batch_input_shape", legacy.get("batch_shape"))
+            return None if shape is None else (None, *shape[1:])
+        if legacy.get("input_shape") is not None:
+            shape = legacy["input_shape"]
+            return (None, *((shape,) if isinstance(shape, int) else shape))
+        if legacy.get("input_dim") is not None:
+            return (None, check_positive(type(self).__name__, "input_dim", legacy["input_dim"]))
+        return None
+
+    @property
+    def name(self) -> str:
+        """Unique name inside a model."""
+        return self._name
+
+    @property
+    def default_name(self) -> str:
+        """The name that is made unique where the user gave none."""
+        return snake_case(type(self).__name__)
+
+    def set_default_name(self, name: str) -> None:
+        """Give another name to a layer that was not named by its user."""
+        self._name = name
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments from which `from_config` makes an equal layer; Keras's keys."""
+        return {"name": self.name, "trainable": self.trainable, "dtype": self.weights_dtype}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what `get_config` returned.
+
+        Raises:
+            ModelError: a key or a value is wrong.
+        """
+        return cls(**config)
+
+    @property
+    def summary_note(self) -> str:
+        """A few words for pictures and summaries, such as the activation."""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} '{self.name}'{'' if self.built else ', not built'}>"
+
+    @contextmanager
+    def blame(self) -> Iterator[None]:
+        """Put this layer's name and class in front of errors from inside the block."""
+        prefix = f"Layer '{self.name}' ({type(self).__name__}): "
+        try:
+            yield
+        except NncError as error:
+            message = str(error)
+            if message.startswith("Layer '"):
+                raise
+            raise type(error)(prefix + message) from error
+
+    # ------------------------------------------------------------------ weights
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights; called once, with the shape (a list of shapes for merging layers), batch as None."""
+
+    def add_weight(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        *,
+        name: str | None = None,
+    ) -> Variable:
+        """Make a weight of this layer.
+
+        Args:
+            shape: its shape.
+            initializer: an initializer or the name of one; Glorot uniform by default, as in Keras.
+            dtype: element type.
+            trainable: whether it is trained.
+            name: its name inside the layer.
+        """
+        label = name or f"variable_{len(self.weights)}"
+        variable = Variable(
+            shape,
+            label,
+            self,
+            initializer or "glorot_uniform",
+            trainable,
+            dtype_name(dtype) or self.weights_dtype or FLOAT,
+            current_generator(),
+        )
+        self.weights.append(variable)
+        return variable
+
+    def ensure_built(self, types: Sequence[TensorType]) -> None:
+        """Build the layer for inputs of these types, unless it is.
+
+        Raises:
+            ModelError: the layer does not accept such inputs.
+        """
+        if self.built:
+            return
+        shapes = [tuple(dim if isinstance(dim, int) else None for dim in type.shape) for type in types]
+        if self.weights_dtype is None and types and types[0].is_floating:
+            self.weights_dtype = types[0].dtype
+        with self.blame():
+            self.build(shapes if self.is_merging else shapes[0] if shapes else ())
+        self.built = True
+        self._input_types = tuple(types)
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that training changes."""
+        return [weight for weight in self.weights if self.trainable and weight.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that training leaves alone."""
+        return [weight for weight in self.weights if not (self.trainable and weight.trainable)]
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the weights."""
+        return [weight.numpy() for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite the weights.
+
+        Raises:
+            ModelError: number or shapes do not fit; nothing is changed then.
+        """
+        if len(weights) != len(self.weights):
+            raise ModelError(f"Layer '{self.name}' has {len(self.weights)} weights, got {len(weights)}")
+        for variable, value in zip(self.weights, weights, strict=True):
+            if numpy.shape(value) != variable.shape:
+                raise ModelError(f"weight '{variable.path}' has shape {variable.shape}, got {numpy.shape(value)}")
+        for variable, value in zip(self.weights, weights, strict=True):
+            variable.assign(value)
+
+    def count_params(self) -> int:
+        """Return the number of elements of all weights."""
+        return sum(weight.size for weight in self.weights)
+
+    @property
+    def parameters(self) -> Array:
+        """All weights as one array: here a vector; `Dense` has the bias as last row of the kernel."""
+        return self._join([weight.array for weight in self.weights])
+
+    @parameters.setter
+    def parameters(self, value: Any) -> None:
+        self._assign_parameters(numpy.asarray(value))
+
+    @property
+    def gradients(self) -> Array:
+        """The weights' gradients from the last `backward`, in the form of `parameters`."""
+        missing = [weight.path for weight in self.weights if weight.gradient is None]
+        if missing:
+            raise ModelError(f"Layer '{self.name}' has no gradients yet: call backward(gradient) first")
+        return self._join([weight.gradient for weight in self.weights])
+
+    def _join(self, arrays: Sequence[Array]) -> Array:
+        return numpy.concatenate([numpy.ravel(array) for array in arrays]) if arrays else numpy.zeros(0, FLOAT)
+
+    def _assign_parameters(self, value: Array) -> None:
+        total = self.count_params()
+        if value.shape != (total,):
+            raise ModelError(f"Layer '{self.name}': parameters must have shape ({total},), got {value.shape}")
+        offset = 0
+        for weight in self.weights:
+            weight.assign(value[offset : offset + weight.size].reshape(weight.shape))
+            offset += weight.size
+
+    # ------------------------------------------------------------------ calling
+
+    def call(self, *inputs: Any) -> Any:
+        """Return the output for graph values, in graph arithmetic; a merging layer gets one list."""
+        raise ModelError(f"{type(self).__name__} does not say what it computes: define call(self, x)")
+
+    def lower(self, graph: Graph, inputs: Sequence[Value], training: bool) -> tuple[Value, ...]:
+        """Add this layer's nodes to a graph and return its outputs.
+
+        Raises:
+            ModelError: the layer does not accept such inputs.
+        """
+        given: tuple[Any, ...] = (list(inputs),) if self.is_merging else tuple(inputs)
+        options: dict[str, Any] = {"training": training} if self._takes_training() else {}
+        with self.blame(), graph.scope(path=self.name):
+            outputs = self.call(*given, **options)
+        found = tuple(outputs) if isinstance(outputs, list | tuple) else (outputs,)
+        for number, value in enumerate(found):
+            if not isinstance(value, Value):
+                raise ModelError(
+                    f"Layer '{self.name}' ({type(self).__name__}): call() must return a graph value, "
+                    f"got {type(value).__name__}; use nnc.ops instead of NumPy functions"
+                )
+            graph.set_name(value, self.name if len(found) == 1 else f"{self.name}.{number}")
+        return found
+
+    @classmethod
+    def _takes_training(cls) -> bool:
+        return "training" in inspect.signature(cls.call).parameters
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Apply the layer: to symbolic tensors (wiring a model), to graph values, or to arrays (`forward`)."""
+        flat = list(inputs[0]) if len(inputs) == 1 and isinstance(inputs[0], list | tuple) else list(inputs)
+        if flat and all(isinstance(item, SymbolicTensor) for item in flat):
+            return self._wire(flat)
+        if flat and all(isinstance(item, Value) for item in flat):
+            outputs = self.lower(flat[0].graph, flat, training=False)
+            return outputs[0] if len(outputs) == 1 else outputs
+        return self.forward(*inputs)
+
+    def _wire(self, inputs: Sequence[SymbolicTensor]) -> Any:
+        if len(inputs) > 1 and not self.is_merging and not self._takes_several():
+            raise ModelError(f"Layer '{self.name}' ({type(self).__name__}) takes one input, got {len(inputs)}")
+        self.ensure_built([tensor.type for tensor in inputs])
+        call = Call(self, tuple(inputs))
+        types = self.output_types([tensor.type for tensor in inputs])
+        call.outputs = tuple(SymbolicTensor(type, call, index) for index, type in enumerate(types))
+        return call.outputs[0] if len(call.outputs) == 1 else call.outputs
+
+    def _takes_several(self) -> bool:
+        parameters = [
+            parameter
+            for parameter in inspect.signature(self.call).parameters.values()
+            if parameter.name != "training" and parameter.default is parameter.empty
+        ]
+        return len(parameters) > 1 or any(parameter.kind == parameter.VAR_POSITIONAL for parameter in parameters)
+
+    def output_types(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """Return the types of the outputs for inputs of these types.
+
+        Raises:
+            ModelError: the layer does not accept such inputs.
+        """
+        from nnc.layers.lowering import declare_weights
+
+        graph = Graph("types")
+        values = [graph.input(f"x{number}", type) for number, type in enumerate(inputs)]
+        with declare_weights(graph, self.weights):
+            return tuple(value.type for value in self.lower(graph, values, training=False))
+
+    def forward(self, *inputs: Any) -> Any:
+        """Return the output array for input arrays of shape (rows, …), as the layer does when predicting.
+
+        Raises:
+            DataError: an input does not fit.
+        """
+        from nnc.layers.standalone import Standalone
+
+        if self._standalone is None:
+            self._standalone = Standalone(self)
+        return self._standalone.forward(*inputs)
+
+    def backward(self, gradient: Any) -> Any:
+        """Return the gradient of the last `forward`'s input, and fill in the weights' gradients.
+
+        Args:
+            gradient: gradient of the output, of the output's shape.
+
+        Raises:
+            ModelError: `forward` was not called before.
+        """
+        if self._standalone is None:
+            raise ModelError(f"Layer '{self.name}': call forward(x) before backward(gradient)")
+        return self._standalone.backward(gradient)
+
+
+def dtype_name(dtype: Any) -> str | None:
+    """Return a dtype's name from a name, a NumPy dtype, or Keras's serialised dtype policy.
+
+    Raises:
+        ModelError: it is none that nnc computes in.
+    """
+    if dtype is None:
+        return None
+    if isinstance(dtype, Mapping):
+        dtype = dtype.get("config", {}).get("name")
+    try:
+        name = numpy.dtype(dtype).name
+    except TypeError:
+        name = str(dtype)
+    if name not in ("float32", "float64", "int32", "int64", "bool", "uint8"):
+        raise ModelError(f"dtype must be float32 or float64, got {dtype!r}")
+    return name
+
+
+def check_positive(where: str, key: str, value: Any) -> int:
+    """Return a positive whole number.
+
+    Raises:
+        ModelError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | numpy.integer) or value <= 0:
+        raise ModelError(f"{where}: {key} must be a positive integer, got {value!r}")
+    return int(value)
+
+
+def input_type(shape: Sequence[Any], dtype: str) -> TensorType:
+    """Return the type of a model's input from a shape whose first dimension is the batch.
+
+    Raises:
+        ShapeError: another dimension is not a positive number.
+    """
+    for axis, dim in enumerate(shape[1:], 1):
+        if isinstance(dim, bool) or not isinstance(dim, int | numpy.integer) or dim <= 0:
+            raise ShapeError(f"dimension {axis} of an input must be a positive integer, got {dim!r} in {tuple(shape)}")
+    return TensorType(dtype, (BATCH, *(int(dim) for dim in shape[1:])))
+
+
+def current_generator() -> numpy.random.Generator:
+    """Return the generator that initial weights are drawn from; see `nnc.utils.set_random_seed`."""
+    from nnc.utils import random_generator
+
+    return random_generator()

@@ -1,0 +1,216 @@
+"""Input, Dense, Activation and Identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from nnc import activations, initializers
+from nnc.errors import ModelError
+from nnc.ir import TensorType, Value
+from nnc.layers.base import FLOAT, Layer, check_positive, dtype_name, input_type
+from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.ops import reshape
+
+Array = Any
+
+
+class InputLayer(Layer):
+    """The place where an array enters a model.
+
+    Args:
+        shape: shape of one row.
+        batch_shape: the same with the batch in front, as model files have it.
+        dtype: element type.
+        name: name of the input.
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int] | None = None,
+        *,
+        batch_shape: Sequence[Any] | None = None,
+        batch_input_shape: Sequence[Any] | None = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        optional: bool = False,
+        name: str | None = None,
+        **legacy: Any,
+    ) -> None:
+        del batch_size, legacy
+        if sparse or ragged or optional:
+            raise ModelError("Input: sparse, ragged and optional inputs are not supported")
+        super().__init__(name=name, dtype=dtype)
+        self.set_default_name(name or self.default_name)
+        given = batch_shape if batch_shape is not None else batch_input_shape
+        if given is None and shape is None:
+            raise ModelError("Input: shape is missing, for example Input(shape=(2,))")
+        row = tuple(given[1:]) if given is not None else (shape,) if isinstance(shape, int) else tuple(shape or ())
+        self.type: TensorType = input_type((None, *row), dtype_name(dtype) or FLOAT)
+        self.built = True
+        self.output = SymbolicTensor(self.type)
+        self.output.call = Call(self, (), (self.output,))
+
+    @property
+    def default_name(self) -> str:
+        return "input"
+
+    def get_config(self) -> dict[str, Any]:
+        shape = [None, *(int(dim) for dim in self.type.shape[1:])]
+        return {"batch_shape": shape, "dtype": self.type.dtype, "name": self.name}
+
+
+def Input(
+    shape: Sequence[int] | None = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
+    batch_shape: Sequence[Any] | None = None,
+) -> SymbolicTensor:
+    """Return a symbolic input to wire layers to.
+
+    Args:
+        shape: shape of one row.
+        batch_size: accepted and ignored: a model takes batches of any size.
+        dtype: element type, float32 by default.
+        name: name of the input.
+        batch_shape: the shape with the batch in front, instead of `shape`.
+
+    Raises:
+        ModelError: the shape is missing or has no positive numbers.
+    """
+    return InputLayer(shape, batch_shape=batch_shape, batch_size=batch_size, dtype=dtype, name=name).output
+
+
+class Dense(Layer):
+    """activation(x · kernel + bias) over the last axis.
+
+    Args:
+        units: length of the output's last axis.
+        activation: name, function or `Activation`.
+        use_bias: whether there is a bias.
+        kernel_initializer: first value of the kernel, of shape (inputs, units).
+        bias_initializer: first value of the bias, of shape (units,).
+        options: regularizers and constraints, which must be None, and the arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **options: Any,
+    ) -> None:
+        take_unsupported(type(self).__name__, options, _DENSE_UNSUPPORTED)
+        super().__init__(**options)
+        self.units = check_positive("Dense", "units", units)
+        self.activation = activations.get(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
+        self.bias_initializer = initializers.get(bias_initializer or "zeros")
+
+    def build(self, input_shape: Any) -> None:
+        if len(input_shape) < 2:
+            raise ModelError(f"expected an input with at least 2 dimensions, (batch, …, inputs), got {input_shape}")
+        self.kernel = self.add_weight((input_shape[-1], self.units), self.kernel_initializer, name="kernel")
+        if self.use_bias:
+            self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias")
+
+    def call(self, x: Value) -> Value:
+        inputs = self.kernel.shape[0]
+        if x.shape[-1] != inputs:
+            raise ModelError(f"expected an input whose last axis is {inputs} long, got {x.type}")
+        rows = reshape(x, (-1, inputs)) if x.rank > 2 else x
+        product = rows @ self.kernel
+        if self.use_bias:
+            product = product + self.bias
+        return reshape(self.activation(product), (*x.shape[:-1], -1))
+
+    def _join(self, arrays: Sequence[Array]) -> Array:
+        return numpy.vstack(list(arrays))
+
+    def _assign_parameters(self, value: Array) -> None:
+        if not self.built and value.ndim == 2:
+            self.ensure_built((input_type((None, len(value) - self.use_bias), self.weights_dtype or FLOAT),))
+        expected = (self.kernel.shape[0] + self.use_bias, self.units)
+        if value.shape != expected:
+            raise ModelError(
+                f"Layer '{self.name}' (Dense): parameters must have shape {expected}, kernel rows and then the bias,"
+                f" got {value.shape}"
+            )
+        self.kernel.assign(value[: self.kernel.shape[0]])
+        if self.use_bias:
+            self.bias.assign(value[-1])
+
+    @property
+    def summary_note(self) -> str:
+        name = activation_name(self.activation)
+        return "" if name == "linear" else name
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            **dict.fromkeys(_DENSE_UNSUPPORTED),
+        }
+
+
+_DENSE_UNSUPPORTED = (
+    "kernel_regularizer",
+    "bias_regularizer",
+    "kernel_constraint",
+    "bias_constraint",
+    "quantization_config",
+)
+
+
+class Activation(Layer):
+    """An activation as a layer.
+
+    Args:
+        activation: name, function or `nnc.activations.Activation`.
+        options: arguments of `Layer`.
+    """
+
+    def __init__(self, activation: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.activation = activations.get(activation)
+
+    def call(self, x: Value) -> Value:
+        return self.activation(x)
+
+    @property
+    def summary_note(self) -> str:
+        return activation_name(self.activation)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "activation": activations.serialize(self.activation)}
+
+
+def activation_name(activation: Any) -> str:
+    """Return the name to show for an activation."""
+    return str(getattr(activation, "name", None) or getattr(activation, "__name__", type(activation).__name__))
+
+
+def take_unsupported(where: str, options: dict[str, Any], keys: Sequence[str]) -> None:
+    """Remove arguments that must be None for now.
+
+    Raises:
+        ModelError: one of them is not.
+    """
+    for key in (*keys, "activity_regularizer"):
+        if options.pop(key, None) is not None:
+            raise ModelError(f"{where}: {key} is not supported yet; leave it out")

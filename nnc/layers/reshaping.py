@@ -1,0 +1,67 @@
+"""Layers that change the shape of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnc.errors import ModelError
+from nnc.ir import Value, size_of
+from nnc.layers.base import Layer
+from nnc.ops import reshape, transpose
+
+
+class Flatten(Layer):
+    """Each row as a vector.
+
+    Args:
+        data_format: ``channels_last`` or ``channels_first``; the latter moves the channels behind first, as Keras does.
+        options: arguments of `Layer`.
+    """
+
+    keeps_integers = True
+
+    def __init__(self, data_format: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        if data_format not in (None, "channels_last", "channels_first"):
+            raise ModelError(f"Flatten: data_format must be channels_last or channels_first, got {data_format!r}")
+        self.data_format = data_format or "channels_last"
+
+    def call(self, x: Value) -> Value:
+        if self.data_format == "channels_first" and x.rank > 1:
+            x = transpose(x, (0, *range(2, x.rank), 1))
+        return reshape(x, (x.shape[0], size_of(x.shape[1:])))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+class Reshape(Layer):
+    """Each row in another shape.
+
+    Args:
+        target_shape: shape of one row; one dimension may be -1.
+        options: arguments of `Layer`.
+    """
+
+    keeps_integers = True
+
+    def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
+        super().__init__(**options)
+        if not isinstance(target_shape, list | tuple) or not all(
+            isinstance(dim, int) and not isinstance(dim, bool) and (dim > 0 or dim == -1) for dim in target_shape
+        ):
+            raise ModelError(f"Reshape: target_shape must be a tuple of positive integers or -1, got {target_shape!r}")
+        if list(target_shape).count(-1) > 1:
+            raise ModelError(f"Reshape: only one dimension of target_shape may be -1, got {tuple(target_shape)}")
+        self.target_shape = tuple(target_shape)
+
+    def call(self, x: Value) -> Value:
+        row = list(self.target_shape)
+        if -1 in row:
+            known = size_of(dim for dim in row if dim != -1)
+            row[row.index(-1)] = int(size_of(x.shape[1:]) // known)
+        return reshape(x, (x.shape[0], *row))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "target_shape": list(self.target_shape)}

@@ -1,0 +1,63 @@
+"""Symbolic tensors and calls: the wiring of layers before anything is lowered to a graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nnc.ir import TensorType, symbol
+
+if TYPE_CHECKING:
+    from nnc.layers.base import Layer
+
+BATCH = symbol("batch")
+"""The first dimension of every model's inputs."""
+
+
+@dataclass(eq=False)
+class SymbolicTensor:
+    """What a layer returns for a symbolic input: a type, and the call that produces it.
+
+    Args:
+        type: element type and shape, with the batch as symbol.
+        call: the call, None until it is known.
+        index: position among the call's outputs.
+    """
+
+    type: TensorType
+    call: Call | None = None
+    index: int = 0
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """Shape as Keras shows it: None in the place of the batch."""
+        return tuple(dim if isinstance(dim, int) else None for dim in self.type.shape)
+
+    @property
+    def dtype(self) -> str:
+        """Element type."""
+        return self.type.dtype
+
+    @property
+    def rank(self) -> int:
+        """Number of dimensions, the batch included."""
+        return self.type.rank
+
+    def __repr__(self) -> str:
+        producer = self.call.layer.name if self.call is not None else "nobody"
+        return f"<SymbolicTensor {self.type} from {producer}>"
+
+
+@dataclass(eq=False)
+class Call:
+    """One application of a layer; a layer that is used twice has two calls.
+
+    Args:
+        layer: what is applied.
+        inputs: what it is applied to.
+        outputs: what comes out.
+    """
+
+    layer: Layer
+    inputs: tuple[SymbolicTensor, ...]
+    outputs: tuple[SymbolicTensor, ...] = ()

@@ -1,0 +1,473 @@
+"""Models: wired layers with Keras's methods, compiled into a program when they are first used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from nnc import losses, metrics, optimizers
+from nnc.errors import DataError, ModelError, nearest
+from nnc.layers import Layer, Variable
+from nnc.layers.base import FLOAT
+from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.models.compiler import Compiler, check_unique
+from nnc.models.head import ModelHead, OutputHead
+from nnc.models.summary import parameter_table, summary
+from nnc.models.wiring import name_layers, trace
+from nnc.passes import Observer
+from nnc.program import History, Program, TargetSpec
+from nnc.program.training import batch_arrays
+from nnc.utils import random_generator
+
+Array = Any
+
+
+class Model:
+    """A graph of layers from inputs to outputs, as in Keras's functional interface.
+
+    Args:
+        inputs: symbolic input or inputs, from `nnc.Input`.
+        outputs: symbolic output or outputs.
+        name: name of the model.
+
+    Raises:
+        ModelError: outputs do not come from the inputs, or names collide.
+    """
+
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None) -> None:
+        self.name = name or "model"
+        self.optimizer: optimizers.Optimizer = optimizers.get("rmsprop")
+        self.seed = int(random_generator().integers(2**32))
+        self._loss: Any = None
+        self._loss_weights: Any = None
+        self._metrics: Any = None
+        self._program: Program | None = None
+        self.inputs: tuple[SymbolicTensor, ...] = ()
+        self.outputs: tuple[SymbolicTensor, ...] = ()
+        self.calls: tuple[Call, ...] = ()
+        if inputs is not None or outputs is not None:
+            self._connect(_as_tuple(inputs), _as_tuple(outputs))
+
+    def _connect(self, inputs: tuple[SymbolicTensor, ...], outputs: tuple[SymbolicTensor, ...]) -> None:
+        self.inputs, self.outputs = inputs, outputs
+        self.calls = trace(inputs, outputs, self.name)
+        name_layers([call.layer for call in self.calls], self.name)
+        self._program = None
+
+    # ------------------------------------------------------------------ looking
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once, in topological order."""
+        return list(dict.fromkeys(call.layer for call in self.calls))
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """Return a layer by name or by index.
+
+        Raises:
+            ModelError: there is none.
+        """
+        if index is not None:
+            return self.layers[index]
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = [layer.name for layer in self.layers]
+        raise ModelError(f"model '{self.name}' has no layer '{name}'.{nearest(str(name), known)}")
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs in graphs."""
+        names = [_producer(tensor).layer.name for tensor in self.inputs]
+        return ["x"] if len(names) == 1 else names
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the outputs: those of the layers they come from."""
+        names: list[str] = []
+        for tensor in self.outputs:
+            name = _producer(tensor).layer.name
+            names.append(name if name not in names else f"{name}_{len(names)}")
+        return names
+
+    @property
+    def input_shape(self) -> Any:
+        """Shape of the input, or a list of shapes, with None for the batch."""
+        return _one_or_list([tensor.shape for tensor in self.inputs])
+
+    @property
+    def output_shape(self) -> Any:
+        """Shape of the output, or a list of shapes, with None for the batch."""
+        return _one_or_list([tensor.shape for tensor in self.outputs])
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, in the order of layers."""
+        return [weight for layer in self.layers for weight in layer.weights]
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that training changes."""
+        return [weight for layer in self.layers for weight in layer.trainable_weights]
+
+    def count_params(self) -> int:
+        """Return the number of elements of all weights."""
+        return sum(layer.count_params() for layer in self.layers)
+
+    @property
+    def compute_dtype(self) -> str:
+        """Element type of the weights."""
+        dtypes = {weight.dtype for weight in self.weights}
+        dtypes |= {tensor.dtype for tensor in self.inputs if not dtypes and tensor.type.is_floating}
+        if len(dtypes) > 1:
+            raise ModelError(f"model '{self.name}' mixes weights of {' and '.join(sorted(dtypes))}; give one dtype")
+        return dtypes.pop() if dtypes else FLOAT
+
+    def summary(self, print_fn: Any = None) -> None:
+        """Print a table of the layers with shapes and numbers of parameters."""
+        text = summary(self)
+        print(text) if print_fn is None else print_fn(text)
+
+    def parameter_table(self) -> str:
+        """Print and return the parameters, a row per unit: Layer1-1, Layer1-2, … under param1, …, bias."""
+        text = parameter_table(self)
+        print(text)
+        return text
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} '{self.name}': {len(self.layers)} layers, {self.count_params()} parameters>"
+
+    # ------------------------------------------------------------------ weights
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of all weights."""
+        return [weight.numpy() for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite all weights.
+
+        Raises:
+            ModelError: number or shapes do not fit; nothing is changed then.
+        """
+        own = self.weights
+        if len(weights) != len(own):
+            raise ModelError(f"model '{self.name}' has {len(own)} weights, got {len(weights)}")
+        for variable, value in zip(own, weights, strict=True):
+            if numpy.shape(value) != variable.shape:
+                raise ModelError(f"weight '{variable.path}' has shape {variable.shape}, got {numpy.shape(value)}")
+        for variable, value in zip(own, weights, strict=True):
+            variable.assign(value)
+
+    def save_parameters(self, path: str | Path) -> None:
+        """Write ``parameters.npz``: under "0", "1", … the `parameters` of each layer."""
+        import io
+
+        from nnc.program.storage import write_atomically
+
+        buffer = io.BytesIO()
+        numpy.savez(buffer, **{str(index): layer.parameters for index, layer in enumerate(self.layers)})  # type: ignore[arg-type]
+        write_atomically(Path(path), buffer.getvalue())
+
+    # ------------------------------------------------------------------ compiling
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Choose optimizer, loss and metrics; optimizer state starts afresh.
+
+        Args:
+            optimizer: an optimizer or the name of one.
+            loss: a loss or the name of one; for several outputs a list or a dictionary by output name.
+            loss_weights: factors of the losses of several outputs.
+            metrics: list of metrics or names; for several outputs a list of lists or a dictionary.
+            weighted_metrics: accepted as further metrics: all metrics are weighted by ``sample_weight``.
+            run_eagerly: must be False; there is no eager mode.
+            steps_per_execution: accepted and ignored.
+            jit_compile: accepted and ignored: a model is always compiled.
+            auto_scale_loss: accepted and ignored.
+
+        Raises:
+            ModelError: a name is unknown, or a loss does not fit the output.
+        """
+        del steps_per_execution, jit_compile, auto_scale_loss
+        if run_eagerly:
+            raise ModelError("compile: run_eagerly=True is not supported; nnc has no eager mode")
+        self.optimizer = optimizers.get(optimizer)
+        self._loss, self._loss_weights = loss, loss_weights
+        self._metrics = _joined(metrics, weighted_metrics)
+        self._program = None
+        if self.outputs:
+            self.head(self.compute_dtype, weighted=False)
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether the model has a loss."""
+        return self._loss is not None
+
+    def _output_losses(self) -> list[Any]:
+        return _per_output(self._loss, self.output_names, "loss", repeat=True)
+
+    def head(self, dtype: str, weighted: bool) -> ModelHead | None:
+        """Return losses and metrics as graph code, None where the model has no loss.
+
+        Raises:
+            ModelError: a loss does not fit its output.
+        """
+        if self._loss is None:
+            return None
+        names, several = self.output_names, len(self.outputs) > 1
+        weights = _per_output(self._loss_weights, names, "loss_weights")
+        chosen = [self._metrics] if not several else _per_output(self._metrics, names, "metrics")
+        heads = []
+        for position, (name, tensor, loss) in enumerate(zip(names, self.outputs, self._output_losses(), strict=True)):
+            if loss is None:
+                raise ModelError(f"output '{name}' has no loss; outputs without a loss are not supported yet")
+            type = tensor.type.with_dtype(dtype) if tensor.type.is_floating else tensor.type
+            function = losses.get(loss)
+            target = function.target(type)
+            listed = chosen[position]
+            listed = [] if listed is None else listed if isinstance(listed, list | tuple) else [listed]
+            heads.append(
+                OutputHead(
+                    label=name,
+                    target=f"y_{name}" if several else "y",
+                    target_type=target.type,
+                    loss=function,
+                    weight=1.0 if weights[position] is None else float(weights[position]),
+                    metrics=tuple(metrics.get(item, type, target.type) for item in listed),
+                )
+            )
+        return ModelHead(tuple(heads), weighted, dtype)
+
+    def target_specs(self, dtype: str) -> tuple[TargetSpec, ...]:
+        """Return what the targets must look like."""
+        head = self.head(dtype, weighted=False)
+        specs = []
+        for output in head.outputs if head is not None else ():
+            assert output.loss is not None
+            tensor = self.outputs[self.output_names.index(output.label)]
+            target = output.loss.target(tensor.type)
+            row = tuple(int(dim) for dim in output.target_type.shape[1:])
+            specs.append(
+                TargetSpec(
+                    output.target, row, output.target_type.dtype, target.classes, target.low, target.high, output.loss.name
+                )
+            )
+        return tuple(specs)
+
+    @property
+    def program(self) -> Program:
+        """The compiled program, made when it is first needed."""
+        return self.make_program() if self._program is None else self._program
+
+    def make_program(self, dtype: str | None = None, observe: Observer | None = None) -> Program:
+        """Compile anew, with fresh optimizer state, and use that program from now on.
+
+        Args:
+            dtype: element type to compute in; weights are converted.
+            observe: called after each pass.
+        """
+        if not self.outputs:
+            raise ModelError(f"model '{self.name}' has no layers yet; add some, and give the first an input shape")
+        self._program = Compiler(self, dtype, observe).program()
+        self.optimizer.bind(self._program.states)
+        return self._program
+
+    # ------------------------------------------------------------------ running
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Apply the model: to arrays, or to symbolic tensors, which wires its layers into another model."""
+        flat = list(inputs[0]) if len(inputs) == 1 and isinstance(inputs[0], list | tuple) else list(inputs)
+        if not all(isinstance(item, SymbolicTensor) for item in flat):
+            return self.program(*inputs)
+        values = dict(zip(self.inputs, flat, strict=True))
+        for call in self.calls:
+            if call.inputs:
+                given = [values[tensor] for tensor in call.inputs]
+                found = call.layer(given if call.layer.is_merging else given[0])
+                values.update(zip(call.outputs, found if isinstance(found, tuple) else (found,), strict=True))
+        return _one_or_list([values[tensor] for tensor in self.outputs])
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> History:
+        """Train on arrays. Names and defaults are Keras's; see `nnc.program.training.fit`.
+
+        Raises:
+            ModelError: the model has no loss.
+            DataError: the arrays do not fit the model.
+        """
+        self._must_be_compiled("fit")
+        history: History = self.program.fit(
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
+        )
+        return history
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Return loss and metrics on arrays: a list, the loss alone where there are no metrics, or a dictionary.
+
+        Raises:
+            ModelError: the model has no loss.
+            DataError: the arrays do not fit the model.
+        """
+        del verbose
+        self._must_be_compiled("evaluate")
+        logs = self.program.evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight)
+        return logs if return_dict else _one_or_list(list(logs.values()))
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto") -> Any:
+        """Return the outputs for any number of rows.
+
+        Raises:
+            DataError: the arrays do not fit the model.
+        """
+        del verbose
+        return self.program.predict(x, batch_size)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the outputs for one batch."""
+        return self.program(*x) if isinstance(x, list | tuple) and len(self.inputs) > 1 else self.program(x)
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Train on one batch and return loss and metrics since the last reset, as Keras does."""
+        return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Evaluate one batch and return loss and metrics since the last reset, as Keras does."""
+        return self._on_batch("evaluate", x, y, sample_weight, None, return_dict)
+
+    def _on_batch(
+        self, graph: str, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, as_dict: bool
+    ) -> Any:
+        self._must_be_compiled(f"{graph}_on_batch")
+        name, arrays = batch_arrays(self.program, graph, x, y, sample_weight, class_weight)
+        self.program.step(name, arrays)
+        logs = self.program.metric_values()
+        return logs if as_dict else _one_or_list(list(logs.values()))
+
+    def reset_metrics(self) -> None:
+        """Start metrics afresh."""
+        self.program.reset_metrics()
+
+    def _must_be_compiled(self, action: str) -> None:
+        if self._loss is None:
+            raise ModelError(f"call compile(optimizer, loss) before {action}: model '{self.name}' has no loss")
+
+    def save(self, path: str | Path) -> None:
+        """Write the compiled program, see `Program.save`.
+
+        Raises:
+            DataError: the path does not end in ``.nnc``.
+        """
+        if Path(path).suffix != ".nnc":
+            raise DataError(f"nnc writes .nnc files, got {str(path)!r}; use save('{Path(path).stem}.nnc')")
+        self.program.save(path)
+
+    # ------------------------------------------------------------------ configuration
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the model's config: layers and how they are wired, in Keras's form."""
+        from nnc.models.config import functional_config
+
+        return functional_config(self)
+
+    def serialized_config(self) -> dict[str, Any]:
+        """Return the config with class name and compile options, or nothing where a part cannot be serialised."""
+        from nnc.models.config import serialized
+
+        return serialized(self)
+
+
+def _producer(tensor: SymbolicTensor) -> Call:
+    assert tensor.call is not None
+    return tensor.call
+
+
+def _as_tuple(given: Any) -> tuple[SymbolicTensor, ...]:
+    items = tuple(given.values()) if isinstance(given, Mapping) else given
+    items = tuple(items) if isinstance(items, list | tuple) else (items,)
+    for item in items:
+        if not isinstance(item, SymbolicTensor):
+            raise ModelError(f"Model takes symbolic tensors made with nnc.Input and layers, got {item!r}")
+    return items
+
+
+def _one_or_list(items: list[Any]) -> Any:
+    return items[0] if len(items) == 1 else items
+
+
+def _joined(first: Any, second: Any) -> Any:
+    if second is None:
+        return first
+    if first is None:
+        return second
+    return [*(first if isinstance(first, list | tuple) else [first]), *second]
+
+
+def _per_output(given: Any, names: Sequence[str], what: str, repeat: bool = False) -> list[Any]:
+    """Return one item per output from one item, a list, or a dictionary by output name."""
+    if given is None:
+        return [None] * len(names)
+    if isinstance(given, Mapping) and not {"class_name", "config"} <= set(given):
+        check_unique(list(names), "output", "compile")
+        unknown = [key for key in given if key not in names]
+        if unknown:
+            raise ModelError(f"{what}: the model has no output '{unknown[0]}'.{nearest(str(unknown[0]), names)}")
+        return [given.get(name) for name in names]
+    if isinstance(given, list | tuple):
+        if len(given) != len(names):
+            raise ModelError(f"{what}: expected {len(names)} items, one per output, got {len(given)}")
+        return list(given)
+    return [given] * len(names) if repeat or len(names) == 1 else [given, *[None] * (len(names) - 1)]

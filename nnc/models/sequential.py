@@ -1,0 +1,123 @@
+"""A chain of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnc.errors import ModelError
+from nnc.layers import InputLayer, Layer
+from nnc.layers.symbolic import SymbolicTensor
+from nnc.models.model import Model
+
+
+class Sequential(Model):
+    """A chain of layers, the output of each the input of the next.
+
+    Args:
+        layers: the layers, optionally with an `nnc.Input` in front.
+        name: name of the model.
+
+    Raises:
+        ModelError: something in the list is no layer, or layers do not fit each other.
+    """
+
+    def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None) -> None:
+        super().__init__(name=name or "sequential")
+        self._chain: list[Layer] = []
+        self._input: InputLayer | None = None
+        for layer in layers or ():
+            self._append(layer)
+        self._wire_chain()
+
+    def add(self, layer: Any) -> None:
+        """Append a layer.
+
+        Raises:
+            ModelError: it is no layer, or does not fit.
+        """
+        self._append(layer)
+        self._wire_chain()
+
+    def pop(self) -> Layer:
+        """Remove the last layer and return it.
+
+        Raises:
+            ModelError: there is none.
+        """
+        if not self._chain:
+            raise ModelError(f"model '{self.name}' has no layers to remove")
+        layer = self._chain.pop()
+        self._wire_chain()
+        return layer
+
+    def _append(self, layer: Any) -> None:
+        if isinstance(layer, SymbolicTensor) and layer.call is not None and isinstance(layer.call.layer, InputLayer):
+            layer = layer.call.layer
+        if isinstance(layer, InputLayer):
+            if self._chain or self._input is not None:
+                raise ModelError(f"model '{self.name}': an Input can only come first")
+            self._input = layer
+            return
+        if not isinstance(layer, Layer):
+            hint = f"; write {layer.__name__}(...)" if isinstance(layer, type) and issubclass(layer, Layer) else ""
+            raise ModelError(f"model '{self.name}': expected a layer, got {layer!r}{hint}")
+        if any(layer is other for other in self._chain):
+            raise ModelError(f"model '{self.name}': layer '{layer.name}' is in it twice; make a second one")
+        if not self._chain and self._input is None and layer.batch_input_shape is not None:
+            self._input = InputLayer(batch_shape=layer.batch_input_shape, dtype=layer.weights_dtype)
+        self._chain.append(layer)
+
+    def _wire_chain(self) -> None:
+        self.inputs = self.outputs = self.calls = ()
+        self._program = None
+        if self._input is None or not self._chain:
+            return
+        tensor: Any = self._input.output
+        for layer in self._chain:
+            if isinstance(tensor, tuple):
+                raise ModelError(f"model '{self.name}': a layer with several outputs can only come last")
+            tensor = layer([tensor] if layer.is_merging else tensor)
+        self._connect((self._input.output,), tensor if isinstance(tensor, tuple) else (tensor,))
+
+    def build(self, input_shape: Sequence[Any]) -> None:
+        """Make the weights for inputs of this shape, the batch (None) first."""
+        if self._input is None:
+            self._input = InputLayer(batch_shape=tuple(input_shape))
+        self._wire_chain()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers in order, without the input, as in Keras."""
+        return list(self._chain)
+
+    def _ensure_wired(self, x: Any) -> None:
+        """Take the shape of the first array where no input shape was given."""
+        if not self.outputs and self._chain and hasattr(x, "shape") and len(x.shape) > 1:
+            self.build((None, *x.shape[1:]))
+
+    def fit(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
+        """Train on arrays; see `Model.fit`."""
+        self._ensure_wired(x)
+        return super().fit(x, y, *arguments, **options)
+
+    def evaluate(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
+        """Return loss and metrics; see `Model.evaluate`."""
+        self._ensure_wired(x)
+        return super().evaluate(x, y, *arguments, **options)
+
+    def predict(self, x: Any, *arguments: Any, **options: Any) -> Any:
+        """Return the outputs; see `Model.predict`."""
+        self._ensure_wired(x)
+        return super().predict(x, *arguments, **options)
+
+    def __call__(self, *inputs: Any) -> Any:
+        if inputs:
+            self._ensure_wired(inputs[0])
+        return super().__call__(*inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the model's config in Keras's form."""
+        from nnc.models.config import sequential_config
+
+        return sequential_config(self)

@@ -1,0 +1,66 @@
+"""Tables of a model as text: layers with shapes and parameters, and the parameters themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy
+
+if TYPE_CHECKING:
+    from nnc.models.model import Model
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Return rows as aligned columns under a head.
+
+    Args:
+        head: titles of the columns.
+        rows: cells.
+        right: columns that are aligned to the right.
+    """
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+
+    def line(cells: Sequence[str]) -> str:
+        aligned = (
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+        return "  ".join(aligned).rstrip()
+
+    return "\n".join([line(head), "  ".join("─" * width for width in widths), *map(line, rows)])
+
+
+def summary(model: Model) -> str:
+    """Return the model's layers with output shapes and numbers of parameters."""
+    rows = []
+    for call in model.calls:
+        shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
+        sources = ", ".join(tensor.call.layer.name for tensor in call.inputs if tensor.call is not None)
+        title = f"{call.layer.name} ({type(call.layer).__name__})"
+        rows.append((title, shapes, f"{call.layer.count_params():,}", sources))
+    trainable = sum(weight.size for weight in model.trainable_weights)
+    total = model.count_params()
+    return "\n".join(
+        [
+            f"Model: {model.name}",
+            table(("Layer", "Output shape", "Parameters", "Connected to"), rows, right=(2,)),
+            f"Parameters: {total:,} ({trainable:,} trainable, {total - trainable:,} not)",
+        ]
+    )
+
+
+def parameter_table(model: Model) -> str:
+    """Return the parameters, a row per unit: its weights under param1, param2, …, and its bias."""
+    layers = [layer for layer in model.layers if layer.weights and layer.parameters.ndim == 2]
+    width = max((len(layer.weights[0].array) for layer in layers), default=0)
+    rows = []
+    for number, layer in enumerate(layers, 1):
+        kernel = layer.weights[0].array
+        bias = layer.weights[1].array if len(layer.weights) > 1 else numpy.zeros(kernel.shape[1])
+        for unit in range(kernel.shape[1]):
+            label = f"Layer{number}-{unit + 1}" if kernel.shape[1] > 1 else f"Layer{number}"
+            cells = [f"{value:.4f}" for value in kernel[:, unit]] + [""] * (width - len(kernel))
+            rows.append((label, *cells, f"{bias[unit]:.4f}"))
+    head = ("", *(f"param{index + 1}" for index in range(width)), "bias")
+    return table(head, rows, right=range(1, width + 2))

@@ -1,0 +1,158 @@
+"""Checks and converts the arrays that a user gives, before anything runs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from nnc.errors import DataError
+from nnc.program.spec import ArraySpec, TargetSpec
+
+Array = Any
+
+
+def as_arrays(specs: Sequence[ArraySpec], given: Any, what: str) -> list[Array]:
+    """Return one array per spec, of its element type, contiguous.
+
+    Args:
+        specs: what is expected.
+        given: an array, or a list or a dictionary (by label) of arrays.
+        what: ``input`` or ``target``, for messages.
+
+    Raises:
+        DataError: there are too many or too few arrays, or one does not fit.
+    """
+    labels = [spec.label for spec in specs]
+    if isinstance(given, Mapping):
+        if set(given) != set(labels):
+            raise DataError(f"expected {what}s {', '.join(labels)}, got {', '.join(map(str, given)) or 'none'}")
+        arrays = [given[label] for label in labels]
+    elif len(specs) == 1 and not _is_single_list(given):
+        arrays = [given]
+    else:
+        arrays = list(given) if isinstance(given, list | tuple) else [given]
+    if len(arrays) != len(specs):
+        raise DataError(f"expected {len(specs)} {what}s ({', '.join(labels)}), got {len(arrays)}")
+    return [as_array(spec, array, what) for spec, array in zip(specs, arrays, strict=True)]
+
+
+def _is_single_list(given: Any) -> bool:
+    return isinstance(given, list | tuple) and len(given) == 1 and hasattr(given[0], "shape")
+
+
+def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
+    """Return one array of shape (rows, *spec.shape).
+
+    Raises:
+        DataError: its rank, width or element type does not fit, or it is empty.
+    """
+    try:
+        array = numpy.asarray(given)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{what} '{spec.label}' is no array: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise DataError(
+            f"{what} '{spec.label}' must hold numbers ({spec.dtype}), got elements of type {array.dtype};"
+            " convert them first, for example with x.astype('float32')"
+        )
+    array = _fit_rank(spec, array, what)
+    if array.shape[1:] != spec.shape:
+        expected = ", ".join(map(str, ("rows", *spec.shape)))
+        raise DataError(f"{what} '{spec.label}' must have shape ({expected}), got {array.shape}")
+    if len(array) == 0:
+        raise DataError(f"{what} '{spec.label}' is empty: it has no rows")
+    if array.dtype.kind == "f" and numpy.dtype(spec.dtype).kind in "iu":
+        whole = array == numpy.floor(array)
+        if not whole.all():
+            row = int(numpy.argmin(whole.reshape(len(array), -1).all(axis=1)))
+            raise DataError(f"{what} '{spec.label}' must hold whole numbers, row {row} has {array[row].tolist()}")
+    return numpy.ascontiguousarray(array, spec.dtype)
+
+
+def _fit_rank(spec: ArraySpec, array: Array, what: str) -> Array:
+    """Add or drop a last axis of length 1, as Keras does for targets."""
+    if what == "target" and array.ndim == len(spec.shape) and spec.shape[-1:] == (1,):
+        return array[..., numpy.newaxis]
+    if what == "target" and array.ndim == len(spec.shape) + 2 and array.shape[-1] == 1:
+        return array[..., 0]
+    return array
+
+
+def check_finite(specs: Sequence[ArraySpec], arrays: Sequence[Array], what: str) -> None:
+    """Check that there is no NaN and no infinity.
+
+    Raises:
+        DataError: there is; the message has the first row.
+    """
+    for spec, array in zip(specs, arrays, strict=True):
+        if array.dtype.kind == "f" and not numpy.isfinite(array).all():
+            finite = numpy.isfinite(array).reshape(len(array), -1).all(axis=1)
+            row = int(numpy.argmin(finite))
+            bad = int(len(array) - finite.sum())
+            raise DataError(
+                f"{what} '{spec.label}' has NaN or infinity in {bad} of {len(array)} rows, first in row {row}:"
+                f" {numpy.array2string(array[row], threshold=8)}"
+            )
+
+
+def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array]) -> None:
+    """Check that targets are what the losses can use.
+
+    Raises:
+        DataError: a class index or a number is out of range.
+    """
+    for spec, array in zip(specs, arrays, strict=True):
+        low, high = (0.0, float(spec.classes - 1)) if spec.classes else (spec.low, spec.high)
+        outside = numpy.zeros(array.shape, bool)
+        if low is not None:
+            outside |= array < low
+        if high is not None:
+            outside |= array > high
+        if outside.any():
+            row = int(numpy.argmax(outside.reshape(len(array), -1).any(axis=1)))
+            value = array[row][outside[row]] if array.ndim > 1 else array[row]
+            kind = f"class indices 0 … {spec.classes - 1}" if spec.classes else f"numbers from {low:g} to {high:g}"
+            raise DataError(
+                f"target '{spec.label}' must hold {kind} for the loss '{spec.loss}', row {row} has"
+                f" {numpy.asarray(value).reshape(-1)[0].item()}"
+            )
+
+
+def check_rows(arrays: Sequence[Array], labels: Sequence[str]) -> int:
+    """Return the common number of rows.
+
+    Raises:
+        DataError: the arrays have different numbers of rows.
+    """
+    counts = [len(array) for array in arrays]
+    if len(set(counts)) > 1:
+        listed = ", ".join(f"{label} has {count}" for label, count in zip(labels, counts, strict=True))
+        raise DataError(f"all arrays must have the same number of rows: {listed}")
+    return counts[0]
+
+
+def as_weights(sample_weight: Any, class_weight: Mapping[int, float] | None, targets: Sequence[Array]) -> Array | None:
+    """Return one weight per row from sample and class weights, or None where neither is given.
+
+    Raises:
+        DataError: they do not fit the targets.
+    """
+    if sample_weight is None and class_weight is None:
+        return None
+    rows = len(targets[0])
+    weights = numpy.ones(rows) if sample_weight is None else numpy.asarray(sample_weight, float)
+    if weights.shape == (rows, 1):
+        weights = weights[:, 0]
+    if weights.shape != (rows,):
+        raise DataError(f"sample_weight must have shape ({rows},), got {weights.shape}")
+    if class_weight is not None:
+        if len(targets) != 1:
+            raise DataError("class_weight needs a model with one output")
+        target = targets[0]
+        classes = target.argmax(-1) if target.ndim > 1 and target.shape[-1] > 1 else target.reshape(rows, -1)[:, 0]
+        unknown = sorted(set(numpy.unique(classes).astype(int).tolist()) - {int(key) for key in class_weight})
+        table = {int(key): float(value) for key, value in class_weight.items()} | dict.fromkeys(unknown, 1.0)
+        weights = weights * numpy.array([table[index] for index in classes.astype(int).tolist()])
+    return weights

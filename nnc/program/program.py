@@ -1,0 +1,288 @@
+"""The program: graphs, plans and state of a compiled model, to predict, evaluate, train, save and resume."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import numpy
+
+from nnc.backends.numpy import BoundRun, Executable, Source, kernel_workspace, print_source
+from nnc.errors import DataError, GraphError, nearest
+from nnc.ir import Graph
+from nnc.plan import Plan, make_plan
+from nnc.program.data import as_array, as_arrays
+from nnc.program.spec import ProgramSpec
+
+Array = Any
+GraphMaker = Callable[[], Graph]
+PREDICT, EVALUATE, TRAIN = "predict", "evaluate", "train"
+WEIGHTED = "_weighted"
+"""Suffix of the graphs that take sample weights."""
+TOTAL, COUNT = "metrics/total", "metrics/count"
+"""States in which metrics add up: weighted sums, and the weights, one element per metric."""
+_REMEMBERED_SHAPES = 256
+
+
+class Program:
+    """A compiled model. NumPy is all it needs to predict and to train.
+
+    Threads may share a program: each gets an arena of its own, the state is common; training and
+    evaluation take turns. Programs can be pickled, and a forked child can go on with one.
+
+    Args:
+        spec: what goes in and out.
+        graphs: for each name (``predict``, ``evaluate``, ``train``, …) a function that makes the graph.
+        states: arrays by label; states that are missing start as zeros.
+        seed: seeds the order of samples.
+    """
+
+    def __init__(
+        self, spec: ProgramSpec, graphs: Mapping[str, GraphMaker], states: dict[str, Array], seed: int = 0
+    ) -> None:
+        self.spec = spec
+        self.states = states
+        self.shuffler = numpy.random.Generator(numpy.random.PCG64(seed))
+        self.compilations = 0
+        """How many times source was compiled; it does not grow with new batch sizes."""
+        self._makers = dict(graphs)
+        self._graphs: dict[str, Graph] = {}
+        self._plans: dict[str, tuple[Plan, Source, CodeType]] = {}
+        self._codes: dict[str, CodeType] = {}
+        self._local = threading.local()
+        self._lock = threading.RLock()
+
+    # ------------------------------------------------------------------ looking
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.spec.name
+
+    @property
+    def graph_names(self) -> tuple[str, ...]:
+        """Names of the graphs."""
+        return tuple(self._makers)
+
+    def graph(self, name: str = PREDICT) -> Graph:
+        """Return an optimised, scheduled graph; its ``nx`` is the networkx graph.
+
+        Raises:
+            GraphError: there is no graph of this name.
+        """
+        with self._lock:
+            if name not in self._graphs:
+                if name not in self._makers:
+                    reason = "the model was not compiled with a loss" if name in (TRAIN, EVALUATE) else "unknown name"
+                    raise GraphError(
+                        f"program '{self.name}' has no graph '{name}' ({reason}); it has "
+                        f"{', '.join(self._makers)}.{nearest(name, self._makers)}"
+                    )
+                graph = self._makers[name]()
+                for label, value in graph.states.items():
+                    if label not in self.states:
+                        self.states[label] = numpy.zeros([int(dim) for dim in value.shape], value.dtype)
+                self._graphs[name] = graph
+            return self._graphs[name]
+
+    def plan(self, name: str = PREDICT, batch: int = 32, reuse: bool = True) -> Plan:
+        """Return the plan of a graph for batches of up to `batch` rows.
+
+        Args:
+            name: name of the graph.
+            batch: rows of the largest batch.
+            reuse: whether buffers may share memory.
+        """
+        graph = self.graph(name)
+        return make_plan(graph, dict.fromkeys(graph.symbols, batch), reuse, kernel_workspace)
+
+    def source(self, name: str = PREDICT) -> str:
+        """Return the NumPy source of a graph."""
+        return self._planned(name, {})[1].text
+
+    @property
+    def variables(self) -> dict[str, Array]:
+        """All weights by path, as views on the state."""
+        found = {}
+        for variable in self.spec.variables:
+            size = int(numpy.prod(variable.shape))
+            flat = self.states[variable.state].reshape(-1)[variable.offset : variable.offset + size]
+            found[variable.path] = flat.reshape(variable.shape)
+        return found
+
+    def __repr__(self) -> str:
+        count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
+        return f"<Program '{self.name}': {', '.join(self._makers)}; {count} parameters, NumPy backend>"
+
+    # ------------------------------------------------------------------ running
+
+    def _planned(self, name: str, bindings: Mapping[str, int]) -> tuple[Plan, Source, CodeType]:
+        """Return plan, source and code with room for these sizes; the largest plan so far is kept."""
+        with self._lock:
+            known = self._plans.get(name)
+            if known is not None and known[0].fits(bindings):
+                return known
+            graph = self.graph(name)
+            sizes = {symbol: bindings.get(symbol, 1) for symbol in graph.symbols}
+            if known is not None:
+                sizes = {symbol: max(size, known[0].bindings[symbol]) for symbol, size in sizes.items()}
+            plan = make_plan(graph, sizes, workspace=kernel_workspace)
+            source = print_source(plan)
+            if source.text not in self._codes:
+                self._codes[source.text] = source.compile()
+                self.compilations += 1
+            self._plans[name] = plan, source, self._codes[source.text]
+            return self._plans[name]
+
+    def bound(self, name: str, rows: int) -> BoundRun:
+        """Return this thread's run of a graph for a batch of `rows` rows."""
+        executables: dict[str, Executable] = self._local.__dict__.setdefault("executables", {})
+        executable = executables.get(name)
+        bindings = dict.fromkeys(self.graph(name).symbols, rows)
+        if executable is None or not executable.plan.fits(bindings):
+            plan, source, code = self._planned(name, bindings)
+            executables[name] = executable = Executable(plan, source, code, self.states)
+            self._local.__dict__.pop("calls", None)
+        return executable.bind(bindings)
+
+    def __call__(self, *inputs: Any, copy: bool = True) -> Any:
+        """Predict one batch.
+
+        Args:
+            inputs: one array per input of the model, each of shape (rows, …).
+            copy: whether to return copies; without, the arrays are windows on this thread's arena, valid
+                until its next call, and nothing is allocated.
+
+        Returns:
+            The output array of shape (rows, …), or a list of them where the model has several.
+
+        Raises:
+            DataError: an array does not fit the model.
+        """
+        if len(inputs) == 1:  # the way of the many small calls
+            try:
+                target, run, outputs = self._local.calls[inputs[0].shape]
+                numpy.copyto(target, inputs[0])
+            except (AttributeError, KeyError, TypeError):
+                return self._first_call(inputs, copy)
+        else:
+            return self._first_call(inputs, copy)
+        with numpy.errstate(all="ignore"):
+            run()
+        if len(outputs) == 1:
+            return outputs[0].copy() if copy else outputs[0]
+        return [output.copy() for output in outputs] if copy else list(outputs)
+
+    def _first_call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
+        given = inputs[0] if len(inputs) == 1 else list(inputs)
+        arrays = as_arrays(self.spec.inputs, given, "input")
+        rows = {len(array) for array in arrays}
+        if len(rows) > 1:
+            raise DataError(f"all inputs must have the same number of rows, got {sorted(rows)}")
+        bound = self.bound(PREDICT, rows.pop())
+        outputs = tuple(bound.outputs.values())
+        for spec, array in zip(self.spec.inputs, arrays, strict=True):
+            numpy.copyto(bound.inputs[spec.label], array)
+        if len(arrays) == 1:
+            calls = self._local.__dict__.setdefault("calls", {})
+            if len(calls) >= _REMEMBERED_SHAPES:
+                calls.clear()
+            calls[arrays[0].shape] = next(iter(bound.inputs.values())), bound.run, outputs
+        with numpy.errstate(all="ignore"):
+            bound.run()
+        found = [output.copy() if copy else output for output in outputs]
+        return found[0] if len(found) == 1 else found
+
+    def step(self, name: str, arrays: Mapping[str, Array]) -> dict[str, float]:
+        """Run one batch of an evaluation or training graph and return its outputs as numbers.
+
+        Args:
+            name: name of the graph.
+            arrays: an array per input of the graph, of the right type and shape.
+        """
+        with self._lock, numpy.errstate(all="ignore"):
+            bound = self.bound(name, len(next(iter(arrays.values()))))
+            for label, target in bound.inputs.items():
+                numpy.copyto(target, arrays[label])
+            bound.run()
+            return {label: float(output) for label, output in bound.outputs.items()}
+
+    def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> float:
+        """Train on one batch and return its loss.
+
+        Args:
+            x: input array or arrays.
+            y: target array or arrays.
+            sample_weight: one weight per row.
+
+        Raises:
+            DataError: the arrays do not fit the model.
+        """
+        from nnc.program.training import batch_arrays
+
+        name, arrays = batch_arrays(self, TRAIN, x, y, sample_weight)
+        return self.step(name, arrays)["loss"]
+
+    def reset_metrics(self) -> None:
+        """Start metrics afresh."""
+        for label in (TOTAL, COUNT):
+            if label in self.states:
+                self.states[label].fill(0)
+
+    def metric_values(self) -> dict[str, float]:
+        """Return loss and metrics since the last reset; NaN where nothing was measured."""
+        totals, counts = self.states.get(TOTAL), self.states.get(COUNT)
+        if totals is None or counts is None:
+            return dict.fromkeys(self.spec.metrics, float("nan"))
+        pairs = zip(self.spec.metrics, totals.tolist(), counts.tolist(), strict=True)
+        return {name: total / count if count else float("nan") for name, total, count in pairs}
+
+    def predict(self, x: Any, batch_size: int | None = None) -> Any:
+        """Predict any number of rows, batch by batch.
+
+        Args:
+            x: input array or arrays of shape (rows, …).
+            batch_size: rows of a batch, 256 by default.
+
+        Raises:
+            DataError: the arrays do not fit the model.
+        """
+        from nnc.program.training import predict
+
+        return predict(self, x, batch_size)
+
+    def evaluate(self, x: Any, y: Any, **options: Any) -> dict[str, float]:
+        """Return loss and metrics; see `nnc.program.training.evaluate`."""
+        from nnc.program.training import evaluate
+
+        return evaluate(self, x, y, **options)
+
+    def fit(self, x: Any, y: Any, **options: Any) -> Any:
+        """Train and return the `History`; see `nnc.program.training.fit`."""
+        from nnc.program.training import fit
+
+        return fit(self, x, y, **options)
+
+    def check_input(self, x: Any) -> Array:
+        """Return the array of a program with one input, checked and converted."""
+        return as_array(self.spec.inputs[0], x, "input")
+
+    # ------------------------------------------------------------------ keeping
+
+    def save(self, path: str | Path) -> None:
+        """Write a ``.nnc`` file: graphs, weights, optimizer state; a program loaded from it goes on to the bit.
+
+        The file is written under a temporary name and renamed, so that a full disk or a killed process
+        leaves what was there before.
+        """
+        from nnc.program.storage import save
+
+        save(self, path)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Program], tuple[bytes]]:
+        from nnc.program.storage import from_bytes, to_bytes
+
+        return from_bytes, (to_bytes(self),)

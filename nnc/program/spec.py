@@ -1,0 +1,141 @@
+"""What a program must know beside its graphs: inputs, targets, variables and metrics; as plain data for the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from nnc.errors import ProgramFileError
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ArraySpec:
+    """An array that a caller gives or gets, without its first (batch) dimension.
+
+    Args:
+        label: name of the graph's input or output.
+        shape: shape of one row.
+        dtype: element type.
+    """
+
+    label: str
+    shape: Shape
+    dtype: str
+
+
+@dataclass(frozen=True)
+class TargetSpec(ArraySpec):
+    """An array of targets.
+
+    Args:
+        classes: number of classes where the targets are class indices, otherwise 0.
+        low: smallest allowed number, or None.
+        high: largest allowed number, or None.
+        loss: name of the loss, for messages.
+    """
+
+    classes: int = 0
+    low: float | None = None
+    high: float | None = None
+    loss: str = ""
+
+
+@dataclass(frozen=True)
+class VariableSpec:
+    """A weight: a window on a state.
+
+    Args:
+        path: unique name, such as ``dense/kernel``.
+        state: label of the state it lies in.
+        offset: its first element there.
+        shape: its shape.
+        trainable: whether training changes it.
+    """
+
+    path: str
+    state: str
+    offset: int
+    shape: Shape
+    trainable: bool
+
+
+@dataclass(frozen=True)
+class ProgramSpec:
+    """The description of a program.
+
+    Args:
+        name: name of the model.
+        inputs: arrays to predict from.
+        outputs: predicted arrays.
+        targets: arrays to train on; empty for a program that only predicts.
+        metrics: names of what is measured, the loss first.
+        variables: all weights, in the order of ``get_weights``.
+        trains: whether there is a training graph.
+        model: config of the model, for pictures and summaries.
+    """
+
+    name: str
+    inputs: tuple[ArraySpec, ...]
+    outputs: tuple[ArraySpec, ...]
+    targets: tuple[TargetSpec, ...] = ()
+    metrics: tuple[str, ...] = ()
+    variables: tuple[VariableSpec, ...] = ()
+    trains: bool = False
+    model: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for a JSON file."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(data: Any) -> ProgramSpec:
+        """Read what `to_json` returned, checking every name and type.
+
+        Raises:
+            ProgramFileError: something is missing or of the wrong type.
+        """
+        return ProgramSpec(
+            name=_item(data, "name", str),
+            inputs=_records(ArraySpec, _item(data, "inputs", list)),
+            outputs=_records(ArraySpec, _item(data, "outputs", list)),
+            targets=_records(TargetSpec, _item(data, "targets", list)),
+            metrics=tuple(_checked(item, str, "metrics") for item in _item(data, "metrics", list)),
+            variables=_records(VariableSpec, _item(data, "variables", list)),
+            trains=_item(data, "trains", bool),
+            model=_item(data, "model", dict),
+        )
+
+
+def _checked(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ProgramFileError(f"manifest: '{where}' must be {kind.__name__}, got {value!r}")
+    return value
+
+
+def _item(data: Any, key: str, kind: type) -> Any:
+    if not isinstance(data, dict) or key not in data:
+        raise ProgramFileError(f"manifest: '{key}' is missing")
+    return _checked(data[key], kind, key)
+
+
+_KINDS: dict[str, type] = {"str": str, "int": int, "bool": bool}
+
+
+def _records(cls: type, items: list[Any]) -> tuple[Any, ...]:
+    records = []
+    for item in items:
+        values: dict[str, Any] = {}
+        for entry in fields(cls):
+            kind = str(entry.type)
+            if kind == "Shape":
+                values[entry.name] = tuple(_checked(dim, int, entry.name) for dim in _item(item, entry.name, list))
+            elif kind in _KINDS:
+                values[entry.name] = _item(item, entry.name, _KINDS[kind])
+            else:
+                number = item.get(entry.name) if isinstance(item, dict) else None
+                values[entry.name] = None if number is None else float(_checked(number, float, entry.name))
+        records.append(cls(**values))
+    return tuple(records)

@@ -1,0 +1,201 @@
+"""The ``.nnc`` file: a zip with a manifest, graphs as text and raw tensors; loading executes and unpickles nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.errors import GraphError, ProgramFileError
+from nnc.ir import Graph, parse_graph
+from nnc.ir.types import ITEM_SIZES
+from nnc.program.program import Program
+from nnc.program.spec import ProgramSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FORMAT = "nnc"
+VERSION = 1
+MANIFEST = "manifest.json"
+STATES = "states.bin"
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # equal programs make equal files
+_LARGEST_TEXT = 256 * 2**20
+
+
+def save(program: Program, path: str | Path) -> None:
+    """Write a program to a file; see `Program.save`.
+
+    Raises:
+        OSError: the file cannot be written; what was there before is untouched.
+    """
+    write_atomically(Path(path), to_bytes(program))
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name in the same folder, sync it, and rename it.
+
+    Raises:
+        OSError: the file cannot be written; what was there before is untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def to_bytes(program: Program) -> bytes:
+    """Return the contents of a program's file; equal programs give equal bytes."""
+    with program._lock:
+        graphs = {name: str(program.graph(name)) for name in program.graph_names}
+        states = [
+            {"label": label, "dtype": str(array.dtype), "shape": list(array.shape)}
+            for label, array in sorted(program.states.items())
+        ]
+        manifest = {
+            "format": FORMAT,
+            "version": VERSION,
+            "program": program.spec.to_json(),
+            "graphs": list(graphs),
+            "states": states,
+            "shuffler": _generator_state(program.shuffler),
+        }
+        raw = b"".join(numpy.ascontiguousarray(array).tobytes() for _, array in sorted(program.states.items()))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(MANIFEST, _FIXED_TIME), json.dumps(manifest, indent=1, sort_keys=True))
+        for name, text in graphs.items():
+            archive.writestr(zipfile.ZipInfo(_graph_file(name), _FIXED_TIME), text)
+        archive.writestr(zipfile.ZipInfo(STATES, _FIXED_TIME), raw)
+    return buffer.getvalue()
+
+
+def load(path: str | Path) -> Program:
+    """Read a program from a ``.nnc`` file. Only NumPy is needed to run it.
+
+    Raises:
+        ProgramFileError: the file is damaged, truncated, of another kind, or written by a newer version.
+        FileNotFoundError: there is no such file.
+    """
+    source = Path(path)
+    return from_bytes(source.read_bytes(), str(source))
+
+
+def from_bytes(data: bytes, source: str = "program") -> Program:
+    """Read a program from the contents of its file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _read(archive, source)
+    except ProgramFileError as error:
+        raise ProgramFileError(f"{source}: {error}") from None
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError) as error:
+        raise ProgramFileError(f"{source} is no program file, or is damaged or truncated: {error}") from None
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, RuntimeError) as error:
+        raise ProgramFileError(f"{source} is damaged: {error}") from None
+
+
+def _read(archive: zipfile.ZipFile, source: str) -> Program:
+    manifest = json.loads(_member(archive, MANIFEST))
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ProgramFileError("this is no nnc program")
+    version = manifest.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise ProgramFileError(
+            f"it is of file format {version}, this nnc reads up to {VERSION}; upgrade with: pip install --upgrade nnc"
+        )
+    spec = ProgramSpec.from_json(manifest.get("program"))
+    states = _read_states(archive, manifest.get("states"))
+    graphs: dict[str, Callable[[], Graph]] = {}
+    for name in manifest.get("graphs", ()):
+        text = _member(archive, _graph_file(str(name))).decode()
+        graphs[str(name)] = partial(_parse, text, f"{source}:{_graph_file(str(name))}", states)
+    program = Program(spec, graphs, states)
+    _check_variables(spec, states)
+    state = manifest.get("shuffler")
+    program.shuffler.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": int(state["state"]), "inc": int(state["inc"])},
+        "has_uint32": int(state["has_uint32"]),
+        "uinteger": int(state["uinteger"]),
+    }
+    return program
+
+
+def _parse(text: str, source: str, states: dict[str, Any]) -> Graph:
+    import nnc.ops  # noqa: F401  (the parser looks operations up by name)
+
+    try:
+        graph = parse_graph(text, source)
+    except GraphError as error:
+        raise ProgramFileError(f"{error}; the file is damaged") from None
+    for label, value in graph.states.items():
+        array = states.get(label)
+        if array is None or str(array.dtype) != value.dtype or array.shape != value.shape:
+            raise ProgramFileError(f"{source}: state '@{label}' should be {value.type}; the file is damaged")
+    return graph
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        info = archive.getinfo(name)
+    except KeyError:
+        raise ProgramFileError(f"'{name}' is missing in it") from None
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+        raise ProgramFileError(f"'{name}' is compressed, which nnc does not write")
+    if name != STATES and info.file_size > _LARGEST_TEXT:
+        raise ProgramFileError(f"'{name}' is larger than {_LARGEST_TEXT} bytes")
+    return archive.read(info)
+
+
+def _read_states(archive: zipfile.ZipFile, entries: Any) -> dict[str, Any]:
+    raw = _member(archive, STATES)
+    if not isinstance(entries, list):
+        raise ProgramFileError("manifest: 'states' is missing")
+    states: dict[str, Any] = {}
+    offset = 0
+    for entry in entries:
+        label, dtype, shape = str(entry["label"]), str(entry["dtype"]), entry["shape"]
+        if dtype not in ITEM_SIZES or not all(isinstance(dim, int) and dim >= 0 for dim in shape):
+            raise ProgramFileError(f"state '@{label}' has type {dtype}{shape}, which is none")
+        nbytes = prod(shape) * ITEM_SIZES[dtype]
+        if offset + nbytes > len(raw):
+            raise ProgramFileError(f"state '@{label}' is cut off")
+        states[label] = numpy.frombuffer(raw, dtype, prod(shape), offset).reshape(shape).copy()
+        offset += nbytes
+    if offset != len(raw):
+        raise ProgramFileError(f"'{STATES}' has {len(raw)} bytes, {offset} expected")
+    return states
+
+
+def _check_variables(spec: ProgramSpec, states: dict[str, Any]) -> None:
+    for variable in spec.variables:
+        array = states.get(variable.state)
+        if array is None or variable.offset < 0 or variable.offset + prod(variable.shape) > array.size:
+            raise ProgramFileError(f"variable '{variable.path}' lies outside its state")
+
+
+def _graph_file(name: str) -> str:
+    return f"graphs/{name}.txt"
+
+
+def _generator_state(generator: numpy.random.Generator) -> dict[str, Any]:
+    state: Any = generator.bit_generator.state
+    return {
+        "state": str(state["state"]["state"]),  # 128-bit numbers: as text, so that every JSON reader keeps them
+        "inc": str(state["state"]["inc"]),
+        "has_uint32": state["has_uint32"],
+        "uinteger": state["uinteger"],
+    }

@@ -1,0 +1,170 @@
+"""A graph as a picture of its ops, grouped by layer and coloured by phase."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from nnc.ir import PHASES, Constant, Graph, Input, Node, State, Value, value_names
+from nnc.ir.printer import attribute_text, node_line, number_text
+from nnc.render.diagram import Arrow, Box, Diagram, Group, Line, merge_arrows
+from nnc.render.text import shape_text, shorten, wrap
+
+UNPACK = "unpack"
+BLANK = "·"
+"""Stands in a title for an operand that comes along an arrow: ``subtract(1.0, ·)``."""
+
+
+def ops_diagram(graph: Graph, kept_arrows: int = 8) -> Diagram:
+    """Return a diagram with a box per op, per input, per output and per update.
+
+    State and constants have no boxes of their own, for their arrows would cover the picture: they are
+    written into the boxes that read them.
+
+    Args:
+        graph: what to draw, before or after fusion.
+        kept_arrows: how many arrows may lead from the forward to the backward pass; where there are more, none of
+            them is drawn, and what the backward pass keeps is written into its boxes by name.
+    """
+    return _Drawing(graph, kept_arrows).diagram()
+
+
+class _Drawing:
+    def __init__(self, graph: Graph, kept_arrows: int) -> None:
+        self.graph = graph
+        self.names = value_names(graph)
+        self.nodes = [node for node in graph.nodes if not _is_inline(node)]
+        self.keys = {node.index: f"op{node.index}" for node in self.nodes}
+        for number, value in enumerate(graph.inputs.values(), 1):
+            self.keys[value.index] = f"input{number}"
+        self.groups, self.group_keys = _groups(self.nodes)
+        kept = [(value, node) for node in self.nodes for value in node.operands if self.is_kept(value, node)]
+        self.kept = set() if len(set(kept)) <= kept_arrows else {value for value, _ in kept}
+
+    def is_kept(self, value: Value, reader: Node) -> bool:
+        """Whether a value of the forward pass is kept for a node of the backward pass."""
+        return value.index in self.keys and value.node.phase == "forward" and reader.phase == "backward"
+
+    def is_written(self, value: Value, reader: Node) -> bool:
+        """Whether a value is written into its reader's box instead of coming along an arrow."""
+        return value.index not in self.keys or (value in self.kept and self.is_kept(value, reader))
+
+    def diagram(self) -> Diagram:
+        graph = self.graph
+        boxes: list[Box] = []
+        arrows: list[Arrow] = []
+        for node in self.nodes:
+            boxes.append(_input_box(node.op, self.keys[node.index]) if isinstance(node.op, Input) else self.box(node))
+            arrows += [
+                self.arrow(value, boxes[-1], self.is_kept(value, node))
+                for value in node.operands
+                if not self.is_written(value, node)
+            ]
+        outputs = [("output", label, label, value) for label, value in graph.outputs.items()]
+        updates = [("update", label, f"update @{label}", value) for label, value in graph.updates.items()]
+        for roots in (outputs, updates):
+            for number, (kind, label, title, value) in enumerate(roots, 1):
+                boxes.append(self.root_box(f"{kind}{number}", kind, label, title, value))
+                if value.index in self.keys:
+                    arrows.append(self.arrow(value, boxes[-1]))
+        kinds = {box.kind for box in boxes}
+        phases = tuple(phase for phase in PHASES if phase in kinds)
+        title = shorten(graph.name)
+        legend = phases if len(phases) > 1 else ()
+        return Diagram(title, tuple(boxes), merge_arrows(arrows), self.groups, legend)
+
+    def arrow(self, value: Value, box: Box, is_kept: bool = False) -> Arrow:
+        return Arrow(self.keys[value.index], box.key, shape_text(value.type), is_kept)
+
+    def root_box(self, key: str, kind: str, label: str, title: str, value: Value) -> Box:
+        lines = [Line(shorten(title), "title")]
+        if value.index not in self.keys:
+            lines.append(Line(self.text(value)))
+        return Box(key, tuple(lines), kind, tooltip=f"{label}: {value.type}")
+
+    def box(self, node: Node) -> Box:
+        body = next((value for value in node.op.attributes().values() if isinstance(value, Graph)), None)
+        inner = [] if body is None else [inner.op.title for inner in body.nodes if not inner.is_leaf]
+        written = [value for value in node.operands if self.is_written(value, node)]
+        title = node.op.title if body is None else node.op.title.removeprefix(f"{node.op.name}.")
+        if body is None and any(map(_is_number, written)):
+            operands = [self.text(value) if _is_number(value) else BLANK for value in node.operands]
+            title = f"{title}({', '.join(operands)})"
+            written = [value for value in written if not _is_number(value)]
+        lines = [Line(shorten(title), "title")]
+        lines += [Line(text, "detail") for text in (*wrap(inner), *wrap(_attributes(node), separator=", "))]
+        lines += [Line(text) for text in dict.fromkeys(map(self.text, written))]
+        kept = [value for value in self.graph.results(node) if value in self.kept]
+        lines += [Line(f"kept as {shorten(self.names[value], 30)}", "detail") for value in kept]
+        tooltip = node_line(node, self.names, with_body=False) if node.operands else node.op.title
+        group = self.group_keys.get((node.phase, node.path), "")
+        return Box(self.keys[node.index], tuple(lines), node.phase, group, tooltip)
+
+    def text(self, value: Value) -> str:
+        """Return how a value is written into the box that reads it."""
+        op = value.node.op
+        if isinstance(op, Constant):
+            if len(set(op.data)) != 1:
+                return f"constant {shape_text(op.type)}"
+            number = number_text(op.data[0], op.type.dtype)
+            return f"constant {shape_text(op.type)} of {number}" if op.type.rank else number
+        name = value.name if op.name == UNPACK and value.name else self.names[value]
+        shape = f" {shape_text(value.type)}" if value.rank else ""
+        return f"{shorten(name, 30)}{shape}"
+
+
+def _is_inline(node: Node) -> bool:
+    """Whether a node is written into its readers: state, its parts, and constants."""
+    if node.op.name == UNPACK:
+        return _is_inline(node.operands[0].node)
+    return isinstance(node.op, State | Constant)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value.node.op, Constant) and value.rank == 0
+
+
+def _input_box(op: Input, key: str) -> Box:
+    return Box(key, (Line(shorten(op.label), "title"),), "input", tooltip=f"{op.label}: {op.type}")
+
+
+def _attributes(node: Node) -> list[str]:
+    defaults = node.op.attribute_defaults()
+    return [
+        f"{name}={attribute_text(value)}"
+        for name, value in node.op.attributes().items()
+        if name != "kind" and not isinstance(value, Graph) and value != defaults[name]
+    ]
+
+
+def _groups(nodes: list[Node]) -> tuple[tuple[Group, ...], dict[tuple[str, str], str]]:
+    """Return frames for layer paths, in the order of their first node, and the key of each phase and path."""
+    groups: list[Group] = []
+    keys: dict[tuple[str, str], str] = {}
+    paths = list(dict.fromkeys((node.phase, node.path) for node in nodes if node.path))
+    for phase, path in paths:
+        framed = _framed_prefixes({other for kind, other in paths if kind == phase})
+        parent = outer = ""
+        for prefix in [prefix for prefix in _prefixes(path) if prefix in framed]:
+            if (phase, prefix) not in keys:
+                keys[phase, prefix] = f"group{len(groups) + 1}"
+                label = prefix[len(outer) :].strip("/")
+                note = "" if phase == "forward" or parent else phase
+                groups.append(Group(keys[phase, prefix], shorten(label), phase, parent, note))
+            parent, outer = keys[phase, prefix], prefix
+    return tuple(groups), keys
+
+
+def _prefixes(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[: count + 1]) for count in range(len(parts))]
+
+
+def _framed_prefixes(paths: set[str]) -> set[str]:
+    """Return the prefixes that get a frame: layers, and what holds at least two of them."""
+    framed = set(paths)
+    children: dict[str, set[str]] = {}
+    for path in paths:
+        steps = _prefixes(path)
+        for prefix, child in pairwise(steps):
+            children.setdefault(prefix, set()).add(child)
+    return framed | {prefix for prefix, below in children.items() if len(below) > 1}

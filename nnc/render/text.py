@@ -1,0 +1,79 @@
+"""Short, printable texts for labels: escapes, shapes, numbers of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nnc.ir import SymbolicDim, TensorType
+
+WIDEST = 44
+"""Characters that a line of a label may have; longer ones are shortened or broken."""
+
+
+def printable(text: str) -> str:
+    r"""Return `text` with each character that cannot be printed as its Python escape.
+
+    >>> printable("two\nlines")
+    'two\\nlines'
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def shorten(text: str, limit: int = WIDEST) -> str:
+    """Return `text` with an ellipsis in the place of its middle where it is longer than `limit`.
+
+    >>> shorten("a_rather_long_name", 9)
+    'a_ra…name'
+    """
+    if len(text) <= limit:
+        return text
+    tail = (limit - 1) // 2
+    return f"{text[: limit - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def wrap(words: Iterable[str], separator: str = " · ", lines: int = 4, limit: int = WIDEST) -> tuple[str, ...]:
+    """Return `words` joined into at most `lines` lines of at most `limit` characters; the last says how many are left.
+
+    >>> wrap(["matmul", "add", "sigmoid"], limit=14)
+    ('matmul · add ·', 'sigmoid')
+    """
+    remaining = [shorten(word, limit - 4) for word in words]
+    wrapped: list[str] = []
+    while remaining:
+        count = 1
+        while count < len(remaining) and len(separator.join(remaining[: count + 1])) <= limit - 2:
+            count += 1
+        is_last = count == len(remaining)
+        if len(wrapped) == lines - 1 and not is_last:
+            wrapped.append(f"… and {len(remaining)} more")
+            break
+        wrapped.append(separator.join(remaining[:count]) + ("" if is_last else separator.rstrip()))
+        del remaining[:count]
+    return tuple(wrapped)
+
+
+def shape_text(type: TensorType) -> str:
+    """Return a shape as it stands on an edge; the element type is said where it is not float32.
+
+    >>> from nnc.ir import symbol
+    >>> shape_text(TensorType("float32", (symbol("batch"), 2)))
+    'batch×2'
+    >>> shape_text(TensorType("int64"))
+    'scalar i64'
+    """
+    # A product of a number and a symbol has its own sign, for ``×`` stands between dimensions.
+    dims = [str(dim).replace("*", "·") if isinstance(dim, SymbolicDim) else str(dim) for dim in type.shape]
+    shape = "×".join(dims) or "scalar"
+    return shape if type.dtype == "float32" else f"{shape} {str(type).partition('[')[0]}"
+
+
+def parameters_text(count: int) -> str:
+    """Return a number of parameters in words.
+
+    >>> parameters_text(1), parameters_text(12345)
+    ('1 parameter', '12,345 parameters')
+    """
+    return f"{count:,} parameter{'' if count == 1 else 's'}"

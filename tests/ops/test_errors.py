@@ -1,0 +1,226 @@
+"""What ops refuse, and how they say it."""
+
+from __future__ import annotations
+
+import pytest
+
+from nnc import ops
+from nnc.errors import ShapeError, SymbolError
+from nnc.ir import Graph, TensorType, Value, make_op, op_class, op_names, parse_graph, symbol
+from nnc.ops.elementwise import Binary, Unary
+from nnc.ops.fusion import Fusion
+
+
+def types(text: str) -> list[TensorType]:
+    """Read types such as ``f32[batch,2] bool[]``."""
+    inputs = ", ".join(f"x{index}: {type}" for index, type in enumerate(text.split()))
+    return [value.type for value in parse_graph(f"graph g({inputs}) {{}}").inputs.values()]
+
+
+BATCH = symbol("batch")
+FLOATING_ONLY = """divide erf exp expm1 log log1p log_softmax logaddexp power reciprocal sigmoid sigmoid_crossentropy softmax
+    softmax_crossentropy sparsemax sqrt tanh""".split()  # noqa: SIM905  # a list of words reads better
+NUMBERS_ONLY = "absolute add floor matmul maximum minimum multiply negative relu sign square subtract sum".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "operands", "fragment"),
+    [
+        ("add", {}, "f32[2]", "'add' takes 2 operands, got 1"),
+        ("relu", {}, "f32[2] f32[2]", "'relu' takes 1 operands, got 2"),
+        ("size", {"shape": (2,)}, "f32[2]", "'size' takes 0 operands, got 1"),
+        ("add", {}, "f32[2] f64[2]", "'add' needs operands of one element type, got f32[2], f64[2]"),
+        ("add", {}, "f32[2] f32[3]", "shapes (2) and (3) do not broadcast: axis -1 is 2 and 3"),
+        ("add", {}, "f32[batch] f32[2]", "shapes (batch) and (2) do not broadcast: axis -1 is batch and 2"),
+        ("equal", {}, "f32[2] i32[2]", "'equal' needs operands of one element type, got f32[2], i32[2]"),
+        ("less", {"dtype": "float16"}, "f32[2] f32[2]", "unknown element type 'float16'"),
+        ("where", {}, "f32[2] f32[2] f32[2]", "the condition of 'where' must be bool, got f32[2]"),
+        ("where", {}, "bool[2] f32[2] i32[2]", "'where' needs operands of one element type, got f32[2], i32[2]"),
+        ("where", {}, "bool[3] f32[2] f32[2]", "shapes (3) and (2) and (2) do not broadcast"),
+        ("matmul", {}, "f32[2] f32[2,3]", "'matmul' needs matrices, got f32[2] and f32[2,3]"),
+        ("matmul", {}, "f32[5,2] f32[3,4]", "'matmul' of f32[5,2] and f32[3,4]: inner dimensions 2 and 3 differ"),
+        ("matmul", {}, "f32[2,batch] f32[2,3]", "inner dimensions batch and 2 differ"),
+        ("matmul", {}, "f32[2,3,5] f32[4,5,6]", "shapes (2) and (4) do not broadcast"),
+        ("matmul", {}, "f32[2,3] f64[3,5]", "'matmul' needs operands of one element type"),
+        ("reshape", {"shape": (4,)}, "f32[2,3]", "f32[2,3] has 6 elements and cannot be reshaped to (4), which has 4"),
+        ("reshape", {"shape": (BATCH,)}, "f32[batch,2]", "has 2*batch elements and cannot be reshaped to (batch)"),
+        ("reshape", {"shape": (-2, -3)}, "f32[6]", "a dimension must be an int of at least 0 or a symbol, got -2"),
+        ("transpose", {"axes": (0, 0)}, "f32[2,3]", "'transpose' to axes [0, 0] does not fit f32[2,3]"),
+        ("transpose", {"axes": (0, 2)}, "f32[2,3]", "'transpose' to axes [0, 2] does not fit f32[2,3]"),
+        ("broadcast_to", {"shape": (3, 2)}, "f32[3]", "do not broadcast"),
+        ("broadcast_to", {"shape": (3,)}, "f32[2,3]", "f32[2,3] cannot be broadcast to (3)"),
+        ("slice", {"starts": (0,), "stops": (1,), "steps": (1,)}, "f32[2,3]", "'slice' has 1 axes and does not fit"),
+        (
+            "slice",
+            {"starts": (1,), "stops": (1,), "steps": (1,)},
+            "f32[2]",
+            "'slice' 1:1:1 is outside axis 0 of f32[2]",
+        ),
+        (
+            "slice",
+            {"starts": (0,), "stops": (3,), "steps": (1,)},
+            "f32[2]",
+            "'slice' 0:3:1 is outside axis 0 of f32[2]",
+        ),
+        (
+            "slice",
+            {"starts": (0,), "stops": (2,), "steps": (0,)},
+            "f32[2]",
+            "'slice' 0:2:0 is outside axis 0 of f32[2]",
+        ),
+        ("slice", {"starts": (-1,), "stops": (2,), "steps": (1,)}, "f32[2]", "'slice' -1:2:1 is outside axis 0"),
+        (
+            "slice",
+            {"starts": (0, 0), "stops": (1, -1), "steps": (1, 1)},
+            "f32[batch,2]",
+            "axis 0 of f32[batch,2] has run-time length 'batch' and cannot be cut",
+        ),
+        (
+            "scatter",
+            {"shape": (5,), "starts": (0,), "stops": (2,), "steps": (1,)},
+            "f32[3]",
+            "f32[3] does not fit into f32[5] at [0]",
+        ),
+        ("concatenate", {"axis": 0}, "", "'concatenate' needs at least one operand"),
+        ("concatenate", {"axis": 1}, "f32[2]", "'concatenate' along axis 1 does not fit f32[2]"),
+        ("concatenate", {"axis": 0}, "f32[2,3] f32[2,4]", "f32[2,3] and f32[2,4] cannot be concatenated along axis 0"),
+        ("concatenate", {"axis": 0}, "f32[2] f32[2,1]", "f32[2] and f32[2,1] cannot be concatenated along axis 0"),
+        ("concatenate", {"axis": 0}, "f32[2] i32[2]", "'concatenate' needs operands of one element type"),
+        ("concatenate", {"axis": 0}, "f32[batch] f32[batch]", "dimension 'batch' is only known at run time"),
+        ("pack", {}, "", "'pack' needs at least one operand"),
+        ("pack", {}, "f32[2] f32[batch]", "'pack' needs operands of known size, got f32[2], f32[batch]"),
+        ("pack", {}, "f32[2] f64[2]", "'pack' needs operands of one element type"),
+        ("unpack", {"shapes": ()}, "f32[0]", "'unpack' needs at least one shape"),
+        ("unpack", {"shapes": ((2,), (3,))}, "f32[6]", "'unpack' into 5 elements does not fit f32[6]"),
+        ("unpack", {"shapes": ((2, 3),)}, "f32[2,3]", "'unpack' into 6 elements does not fit f32[2,3]"),
+        ("random_uniform", {"shape": (2,), "stream": 0}, "u32[3]", "needs a key of type u32[2], got u32[3]"),
+        ("random_uniform", {"shape": (2,), "stream": 0}, "i32[2]", "needs a key of type u32[2], got i32[2]"),
+        (
+            "random_uniform",
+            {"shape": (2,), "stream": 0, "dtype": "int32"},
+            "u32[2]",
+            "'random_uniform' gives floating-point numbers, not i32[2]",
+        ),
+        ("sum", {"axes": (1,)}, "f32[2]", "'sum' over axes [1] does not fit f32[2]"),
+        ("sum", {"axes": (1, 0)}, "f32[2,3]", "'sum' over axes [1, 0] does not fit f32[2,3]"),
+        ("max", {"axes": (-1,)}, "f32[2,3]", "'max' over axes [-1] does not fit f32[2,3]"),
+        ("argmax", {"axis": 2}, "f32[2,3]", "'argmax' over axis 2 does not fit f32[2,3]"),
+        ("size", {"shape": (-1,)}, "", "a dimension must be an int of at least 0 or a symbol, got -1"),
+        ("iota", {"length": -1}, "", "a dimension must be an int of at least 0 or a symbol, got -1"),
+        ("iota", {"length": 2, "dtype": "bool"}, "", "'iota' needs numbers, got bool[2]"),
+        ("cast", {"dtype": "complex64"}, "f32[2]", "unknown element type 'complex64'"),
+        ("softmax", {"axis": 1}, "f32[2]", "'softmax' along axis 1 does not fit f32[2]"),
+        ("log_softmax", {"axis": -1}, "f32[2]", "'log_softmax' along axis -1 does not fit f32[2]"),
+        ("sparsemax", {"axis": 0}, "f32[]", "'sparsemax' along axis 0 does not fit f32[]"),
+        ("softmax_crossentropy", {}, "f32[2] f32[3]", "needs logits and labels of one type, got f32[2] and f32[3]"),
+        ("softmax_crossentropy", {}, "f32[] f32[]", "needs logits and labels of one type, got f32[] and f32[]"),
+        ("sigmoid_crossentropy", {}, "f32[2] f32[1]", "needs logits and labels of one shape, got f32[2] and f32[1]"),
+        ("sigmoid_crossentropy", {}, "f32[2] f64[2]", "'sigmoid_crossentropy' needs operands of one element type"),
+    ],
+)
+def test_operands_that_do_not_fit(name, attributes, operands, fragment):
+    with pytest.raises(ShapeError) as caught:
+        make_op(name, attributes).result_types(types(operands))
+    assert fragment in str(caught.value)
+
+
+def attributes_of(name: str) -> dict[str, object]:
+    """Attributes with which an op accepts tensors of rank 2."""
+    return {"sum": {"axes": (0,)}}.get(name, {"axis": 1} if "softmax" in name or name == "sparsemax" else {}) | (
+        {} if name != "softmax_crossentropy" else {}
+    )
+
+
+@pytest.mark.parametrize("name", [*FLOATING_ONLY, *NUMBERS_ONLY])
+def test_element_types_that_do_not_fit(name):
+    attributes = (
+        {"axes": (0,)} if name == "sum" else {"axis": 1} if name in {"softmax", "log_softmax", "sparsemax"} else {}
+    )
+    op = make_op(name, attributes)
+    count = op.arity or 1
+    wanted = "floating-point numbers" if name in FLOATING_ONLY else "numbers"
+    refused = ("bool", "i32") if name in FLOATING_ONLY else ("bool",)
+    for short in ("f32", "f64", "i32", "u8", "bool"):
+        operands = types(f"{short}[3,3] " * count)
+        if short in refused:
+            with pytest.raises(ShapeError) as caught:
+                op.result_types(operands)
+            assert f"'{name}' needs {wanted}, got {short}[3,3]" in str(caught.value)
+        elif short != "u8":
+            assert op.result_types(operands)[0].dtype == operands[0].dtype
+
+
+def test_arithmetic_ops_state_their_element_types():
+    tested = {*FLOATING_ONLY, *NUMBERS_ONLY}
+    flexible = {
+        "cast",
+        "equal",
+        "not_equal",
+        "less",
+        "less_equal",
+        "greater",
+        "greater_equal",
+        "logical_and",
+        "logical_or",
+    }
+    assert {name for name in op_names() if issubclass(op_class(name), Unary | Binary)} <= tested | flexible
+
+
+def _vector() -> Value:
+    return Graph("test").input("x", TensorType("float32", (2, 3)))
+
+
+def _mixed(x: Value) -> Value:
+    return ops.where(x > 0.0, 1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("apply", "error", "fragment"),
+    [
+        (lambda x: ops.sum(x, 2), ShapeError, "axis 2 is out of range for f32[2,3]"),
+        (lambda x: ops.sum(x, (0, -3)), ShapeError, "axis -3 is out of range for f32[2,3]"),
+        (lambda x: ops.mean(x, (0, -2)), ShapeError, "axes [0, -2] of f32[2,3] name an axis twice"),
+        (lambda x: ops.max(x, (1, 1)), ShapeError, "axes [1, 1] of f32[2,3] name an axis twice"),
+        (lambda x: ops.argmax(ops.sum(x)), ShapeError, "axis -1 is out of range for f32[]"),
+        (lambda x: ops.softmax(x, 5), ShapeError, "axis 5 is out of range for f32[2,3]"),
+        (lambda x: ops.softmax(ops.sum(x)), ShapeError, "axis -1 is out of range for f32[]"),
+        (lambda x: ops.log_softmax(x, -3), ShapeError, "axis -3 is out of range for f32[2,3]"),
+        (lambda x: ops.take(x, 2, 0, 1), ShapeError, "axis 2 is out of range for f32[2,3]"),
+        (lambda x: ops.concatenate([x, x], 2), ShapeError, "axis 2 is out of range for f32[2,3]"),
+        (lambda x: ops.reshape(x, (4, -1)), ShapeError, "f32[2,3] has 6 elements and cannot be reshaped to (4, 1)"),
+        (lambda x: ops.reshape(x, (-1, -1)), ShapeError, "f32[2,3] has 6 elements and cannot be reshaped to (-1, -1)"),
+        (lambda x: ops.reshape(x, (0, -1)), ShapeError, "f32[2,3] cannot be reshaped to [0, -1]"),
+        (
+            lambda x: ops.reshape(x, (BATCH, -1)),
+            ShapeError,
+            "f32[2,3] cannot be reshaped to [batch, -1]: dimension 'batch'",
+        ),
+        (lambda x: ops.one_hot(x, 3), ShapeError, "'one_hot' needs whole numbers, got f32[2,3]"),
+        (lambda x: ops.one_hot(x > 0.0, 3), ShapeError, "'one_hot' needs whole numbers, got bool[2,3]"),
+        (lambda x: (x > 0.0) + (x > 1.0), ShapeError, "'add' needs numbers, got bool[2,3]; cast it first"),
+        (_mixed, TypeError, "'where' needs a graph value to choose from, got two numbers"),
+        (lambda x: ops.maximum(1.0, 2.0), TypeError, "'maximum' needs at least one graph value, got 1.0, 2.0"),
+    ],
+)
+def test_functions_that_do_not_fit(apply, error, fragment):
+    with pytest.raises(error) as caught:
+        apply(_vector())
+    assert fragment in str(caught.value)
+
+
+def test_fusions_check_kind_and_body():
+    body = Graph("body")
+    x = body.input("x", TensorType("float32", (2,)))
+    with pytest.raises(ShapeError, match=r"the body of 'fusion\.k' has no outputs"):
+        Fusion("k", body)
+    body.output("y", x)
+    for kind in ("", "two words", "a(b)", "a\nb"):
+        with pytest.raises(ShapeError, match="a fusion's kind must be letters, digits and _, got"):
+            Fusion(kind, body)
+    with pytest.raises(ShapeError, match=r"'fusion\.k' needs f32\[2\], got f32\[3\]"):
+        Fusion("k", body).result_types(types("f32[3]"))
+
+
+def test_unbound_sizes_name_the_symbol():
+    with pytest.raises(SymbolError, match="dimension 'batch' is only known at run time"):
+        make_op("size", {"shape": (BATCH,)}).evaluate()

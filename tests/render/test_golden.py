@@ -1,0 +1,69 @@
+"""DOT and Mermaid texts of small pictures, compared with the files in ``golden/``.
+
+After a wanted change, write the files anew and read their difference before keeping it:
+
+    python -m tests.render.test_golden
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nnc.render import render
+from tests.render import samples
+
+GOLDEN = Path(__file__).parent / "golden"
+TARGETS: dict[str, Callable[[], Any]] = {
+    "base_layers": samples.base_model,
+    "branching_layers": samples.branching_model,
+    "forward_ops": samples.forward_graph,
+    "train_ops": samples.train_graph,
+    "hostile_layers": samples.hostile_model,
+}
+FORMATS = {"dot": ".dot", "mermaid": ".mmd"}
+CASES = [(name, format) for name in TARGETS for format in FORMATS]
+
+
+def golden_file(name: str, format: str) -> Path:
+    return GOLDEN / f"{name}{FORMATS[format]}"
+
+
+def text(name: str, format: str) -> str:
+    return render(TARGETS[name](), format=format)
+
+
+@pytest.mark.parametrize(("name", "format"), CASES)
+def test_text_is_the_golden_one(name: str, format: str) -> None:
+    assert text(name, format) == golden_file(name, format).read_text(encoding="utf-8")
+
+
+def test_no_golden_file_is_left_over() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == {golden_file(*case).name for case in CASES}
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_texts_are_the_same_with_any_hash_seed(seed: str) -> None:
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-m", "tests.render.test_golden", "--print"]
+    result = subprocess.run(command, cwd=root, env=environment, capture_output=True, check=True)
+    assert result.stdout.decode() == "".join(text(*case) for case in CASES)
+
+
+def main() -> None:
+    for case in CASES:
+        if "--print" in sys.argv:
+            sys.stdout.buffer.write(text(*case).encode())
+        else:
+            golden_file(*case).write_text(text(*case), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
