@@ -51,7 +51,7 @@ class Storage:
     Attributes:
         homes: where each value lives.
         views: values that are views of another value, with that value.
-        inplace: steps whose result takes over the buffer of an operand, with the operand's position.
+        inplace: steps whose result takes over the buffer (or state) of an operand, with the operand's position.
         copies: values to be copied to a state at the end, as (state, value).
         unplaced: positions of a pack's operands (by step) that must be copied into place.
         workspaces: buffers of each step's workspace, with the types they hold.
@@ -75,7 +75,8 @@ class Storage:
         self.layouts = Layouts(self.bindings)
         self.end = len(graph.nodes)
         self.constants = bound_constants(self.flat, self.bindings)
-        self.last_use = self._last_uses()
+        self.last_reader = self._last_readers()
+        self.last_use = {value: self._step_end(index, value) for value, index in self.last_reader.items()}
         self.inhabitants: dict[Home, list[Value]] = {}
         self._updates = set(graph.updates.values())
         for value in graph.inputs.values():
@@ -90,13 +91,11 @@ class Storage:
 
     # ------------------------------------------------------------------ lifetimes
 
-    def _last_uses(self) -> dict[Value, int]:
-        """Return the last step that reads each value itself; views are accounted for in `_users_end`."""
+    def _last_readers(self) -> dict[Value, int]:
+        """Return the last step that reads each value itself; a view is a reader, and its own readers are not."""
         graph = self.flat.graph
-        last = {operand: self._step_end(node.index, operand) for node in graph.nodes for operand in node.operands}
-        for value in graph.roots:
-            last[value] = self.end
-        return last
+        last = {operand: node.index for node in graph.nodes for operand in node.operands}
+        return last | dict.fromkeys(graph.roots, self.end)
 
     def _step_end(self, index: int, operand: Value) -> int:
         """Return the step until which an operand read by step `index` is needed: tiles come back to it."""
@@ -184,14 +183,19 @@ class Storage:
             whole = buffer.tiled or buffer.nbytes == type.nbytes
             if not fits or not whole or not self.layouts[operand].is_dense:
                 continue
-            alone = all(
-                self.homes[other] != home or self.layouts[other] == self.layouts[operand] for other in node.operands
-            )
-            if alone and not self._alive_after(home, node.index):
+            if self._can_overwrite(node, home, self.layouts[operand]) and not self._alive_after(home, node.index):
                 self._set(result, home)
                 self.inplace[node.index] = position
                 return True
         return False
+
+    def _can_overwrite(self, node: Node, home: Home, layout: Layout) -> bool:
+        """Whether the step can write over `home` while it reads it: the same element, and then no more."""
+        return all(
+            position in node.op.inplace and self.layouts[operand] == layout
+            for position, operand in enumerate(node.operands)
+            if self.homes[operand] == home
+        )
 
     def _place_pack(self, node: Node, result: Value) -> None:
         """Let operands be computed in their place in the pack."""
@@ -209,9 +213,9 @@ class Storage:
                 and not buffer.tiled
                 and buffer.nbytes == type.nbytes
                 and self.layouts[operand].is_dense
-                and not isinstance(operand.node.op, Input)
                 and node.operands.count(operand) == 1
                 and not self._holds_input(buffer)
+                and not self._holds_parts(buffer)
                 and not self._alive_after(source, node.index)
             ):
                 buffer.inside = home.buffer, offset
@@ -223,6 +227,9 @@ class Storage:
     def _holds_input(self, buffer: Buffer) -> bool:
         return any(isinstance(value.node.op, Input) for value in self.inhabitants[Home(buffer=buffer.index)])
 
+    def _holds_parts(self, buffer: Buffer) -> bool:
+        return any(other.inside is not None and other.inside[0] == buffer.index for other in self.buffers)
+
     # ------------------------------------------------------------------ updates of state
 
     def _place_updates(self) -> None:
@@ -233,12 +240,20 @@ class Storage:
             if home == Home(state=label) and self.layouts[value].is_dense:
                 continue
             if home.buffer is not None and self._can_write_state(label, value, home.buffer):
-                for other in self.inhabitants.pop(home):
-                    self.homes[other] = Home(state=label)
-                    self.inhabitants[Home(state=label)].append(other)
-                self.buffers[home.buffer].nbytes = 0
+                self._move_to_state(home, Home(state=label))
             else:
                 self.copies.append((label, value))
+
+    def _move_to_state(self, buffer: Home, state: Home) -> None:
+        written = self._first_written(buffer)
+        for position, operand in enumerate(written.node.operands):
+            if self.homes[operand] == state:
+                self.inplace[written.index] = position
+        for value in self.inhabitants.pop(buffer):
+            self.homes[value] = state
+            self.inhabitants[state].append(value)
+        assert buffer.buffer is not None
+        self.buffers[buffer.buffer].nbytes = 0
 
     def _can_write_state(self, label: str, value: Value, index: int) -> bool:
         buffer = self.buffers[index]
@@ -248,33 +263,24 @@ class Storage:
             or buffer.tiled
             or buffer.nbytes != type.nbytes
             or not self.layouts[value].is_dense
+            or self._holds_input(buffer)
+            or self._holds_parts(buffer)
         ):
             return False
-        if any(other.inside is not None and other.inside[0] == index for other in self.buffers):
-            return False
-        holders = self.inhabitants[Home(buffer=index)]
-        if any(isinstance(other.node.op, Input) for other in holders):
-            return False
-        written = min(other.index for other in holders)
-        for other in self.inhabitants[Home(state=label)]:
-            last = self.last_use.get(other, -1)
-            if last < written:
-                continue
-            reader = self.flat.graph.nodes[written]
-            harmless = (
-                self._last_reader(other) == written
-                and reader.op.elementwise
-                and bool(reader.op.inplace)
-                and self.layouts[other] == self.layouts[value]
-            )
-            if not harmless:
-                return False
-        return True
+        state, written = Home(state=label), self._first_written(Home(buffer=index))
+        return self._can_overwrite(written.node, state, self.layouts[written]) and all(
+            self._read_in_time(old, written) for old in self.inhabitants[state]
+        )
 
-    def _last_reader(self, value: Value) -> int:
-        if value in self.flat.graph.roots:
-            return self.end
-        return max((node.index for node in self.flat.graph.nodes if value in node.operands), default=-1)
+    def _first_written(self, home: Home) -> Value:
+        return min(self.inhabitants[home], key=lambda value: value.index)
+
+    def _read_in_time(self, old: Value, new: Value) -> bool:
+        """Whether the old state is not read any more once the new one has been written."""
+        last = self.last_reader.get(old, -1)
+        if last < new.index and self.last_use.get(old, -1) >= new.index:  # a tiled group reads it in the next tile
+            return self.layouts[old] == self.layouts[new]
+        return last <= new.index
 
     # ------------------------------------------------------------------ the end
 

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from nnc.render.diagram import Arrow, Box, Diagram, Group
+from nnc.render.stacking import stacking
 from nnc.render.text import printable
 from nnc.render.theme import ARROW, FAINT, FONT, INK, KEPT, PAPER, SIZES, STYLES
 
@@ -40,7 +41,7 @@ def to_dot(diagram: Diagram) -> str:
     _fill(dot, diagram, "")
     for arrow in diagram.edges:
         dot.edge(arrow.start, arrow.end, **_arrow_attributes(arrow))
-    for start, end in _stacking(diagram):
+    for start, end in stacking(diagram):
         dot.edge(start, end, style="invis", weight="0")
     return str(dot.source)
 
@@ -62,29 +63,6 @@ def _title(diagram: Diagram) -> str:
         marks = [f'<FONT COLOR="{STYLES[kind].border}">■</FONT> {_text(kind)}' for kind in diagram.legend]
         rows.append(f'<FONT POINT-SIZE="{SIZES["detail"]}">{" &#160; ".join(marks)}</FONT>')
     return _table(rows, padding=4)
-
-
-def _stacking(diagram: Diagram) -> list[tuple[str, str]]:
-    """Return pairs of boxes of which the second must stand lower, for layers to stand under each other.
-
-    A box that nothing enters would be drawn just over its reader, beside the layer before; it is held below
-    what enters its group.
-    """
-    order = {box.key: position for position, box in enumerate(diagram.nodes)}
-    groups = {box.key: box.group for box in diagram.nodes}
-    arrows = [arrow for arrow in diagram.edges if not arrow.is_kept]
-    entered = {arrow.end for arrow in arrows}
-    feeders: dict[str, str] = {}
-    for arrow in arrows:
-        group = groups[arrow.end]
-        is_later = order[arrow.start] > order.get(feeders.get(group, ""), -1)
-        if group and groups[arrow.start] != group and is_later:
-            feeders[group] = arrow.start
-    return [
-        (feeders[group], key)
-        for key, group in groups.items()
-        if key not in entered and group in feeders and order[feeders[group]] < order[key]
-    ]
 
 
 def _table(rows: list[str], padding: int) -> str:

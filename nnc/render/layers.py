@@ -10,7 +10,7 @@ from nnc.ir import TensorType
 from nnc.render.diagram import Arrow, Box, Diagram, Line, merge_arrows
 from nnc.render.text import WIDEST, parameters_text, shape_text, shorten
 
-SHOWN_ARGUMENTS = ("num_heads", "units", "filters", "kernel_size", "pool_size", "output_dim", "rate", "target_shape")
+SHOWN_ARGUMENTS = ("num_heads", "units", "filters", "kernel_size", "pool_size", "output_dim", "target_shape")
 """Arguments that tell what a layer does at a glance, as in ``Conv2D(32, 3×3)``."""
 
 
@@ -25,7 +25,7 @@ class Tensor(Protocol):
 class Layer(Protocol):
     """What is known of a layer.
 
-    Where it has them, ``activation_name`` or else ``summary_note``, and `SHOWN_ARGUMENTS`, are shown too.
+    Where it has them, ``summary_note``, a few words such as the activation, and `SHOWN_ARGUMENTS` are shown too.
     """
 
     @property
@@ -173,5 +173,5 @@ def _argument_text(value: Any) -> str:
 
 
 def _note(layer: Layer) -> str:
-    note = getattr(layer, "activation_name", "") or getattr(layer, "summary_note", "")
+    note = getattr(layer, "summary_note", "")
     return note if isinstance(note, str) and note != "linear" else ""

@@ -9,7 +9,8 @@ from nnc.ir.printer import attribute_text, node_line, number_text
 from nnc.render.diagram import Arrow, Box, Diagram, Group, Line, merge_arrows
 from nnc.render.text import shape_text, shorten, wrap
 
-UNPACK = "unpack"
+VIEWS = ("unpack", "reshape")
+"""Ops that only find a parameter's place in its state."""
 BLANK = "·"
 """Stands in a title for an operand that comes along an arrow: ``subtract(1.0, ·)``."""
 
@@ -107,16 +108,25 @@ class _Drawing:
                 return f"constant {shape_text(op.type)}"
             number = number_text(op.data[0], op.type.dtype)
             return f"constant {shape_text(op.type)} of {number}" if op.type.rank else number
-        name = value.name if op.name == UNPACK and value.name else self.names[value]
         shape = f" {shape_text(value.type)}" if value.rank else ""
-        return f"{shorten(name, 30)}{shape}"
+        return f"{shorten(self.name(value), 30)}{shape}"
+
+    def name(self, value: Value) -> str:
+        """Return a value's name; a part of a state that has none is named by its state."""
+        node = value.node
+        if not _is_inline(node) or isinstance(node.op, State):
+            return self.names[value]
+        part = f"[{value.result}]" if len(node.types) > 1 else ""
+        return value.name or f"{self.name(node.operands[0])}{part}"
 
 
 def _is_inline(node: Node) -> bool:
     """Whether a node is written into its readers: state, its parts, and constants."""
-    if node.op.name == UNPACK:
-        return _is_inline(node.operands[0].node)
-    return isinstance(node.op, State | Constant)
+    return isinstance(node.op, Constant) or _is_state(node)
+
+
+def _is_state(node: Node) -> bool:
+    return isinstance(node.op, State) or (node.op.name in VIEWS and _is_state(node.operands[0].node))
 
 
 def _is_number(value: Value) -> bool:

@@ -43,12 +43,12 @@ class Concatenate(FakeLayer):
 @dataclass(eq=False)
 class Dense(FakeLayer):
     units: int = 1
-    activation_name: str = "linear"
+    summary_note: str = ""
 
 
 @dataclass(eq=False)
 class Dropout(FakeLayer):
-    rate: float = 0.5
+    summary_note: str = "rate 0.5"
 
 
 @dataclass(eq=False)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from nnc.ir import Graph
-from nnc.ops import Fusion, sigmoid
+from nnc.ops import Fusion, Unpack, reshape, sigmoid
 from nnc.render import Arrow, Box, Diagram, ops_diagram
 from tests.render import samples
 from tests.render.samples import BATCH, f32
@@ -144,6 +144,25 @@ def test_outputs_and_updates_of_state_itself_are_written() -> None:
     diagram = ops_diagram(graph)
     assert [lines(box) for box in diagram.nodes] == [["count", "@count"], ["update @count", "0.0"]]
     assert diagram.edges == ()
+
+
+def test_parts_of_a_state_are_written_by_name() -> None:
+    graph = Graph("g")
+    x = graph.input("x", f32(2, 2))
+    slab = graph.state("slab", f32(6), "parameter")
+    named, unnamed = graph.add(Unpack(((2, 2), (2,))), slab, names=("kernel",))
+    alone = reshape(graph.state("alone", f32(2), "parameter"), (1, 2))
+    for number, value in enumerate((named, unnamed, alone)):
+        graph.output(f"y{number}", x + value)
+    labels = [lines(box) for box in ops_diagram(graph).nodes]
+    assert labels[1:4] == [["add", "kernel 2×2"], ["add", "@slab[1] 2"], ["add", "@alone 1×2"]]
+
+
+def test_reshape_of_a_value_is_a_box() -> None:
+    graph = Graph("g")
+    x = graph.input("x", f32(2, 2))
+    graph.output("y", reshape(x, (4,)) + reshape(graph.constant([[1.0, 2.0]] * 2, "float32"), (4,)))
+    assert [lines(box)[0] for box in ops_diagram(graph).nodes] == ["x", "reshape", "reshape", "add", "y"]
 
 
 def test_element_types_other_than_float32_are_said() -> None:

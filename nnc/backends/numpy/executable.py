@@ -10,6 +10,7 @@ from typing import Any
 import numpy
 
 from nnc.backends.numpy.source import Source, kernel_workspace
+from nnc.errors import GraphError
 from nnc.ir import Value
 from nnc.ir.types import ITEM_SIZES
 from nnc.plan import ALIGNMENT, Place, Plan
@@ -47,7 +48,11 @@ class Executable:
         self._bound: dict[tuple[tuple[str, int], ...], BoundRun] = {}
 
     def bind(self, bindings: Mapping[str, int]) -> BoundRun:
-        """Return the run for these sizes, which the plan must have room for."""
+        """Return the run for these sizes.
+
+        Raises:
+            GraphError: the plan has no room for them.
+        """
         key = tuple(bindings.items())
         if key not in self._bound:
             self._bound[key] = self._make(bindings)
@@ -55,6 +60,8 @@ class Executable:
 
     def _make(self, bindings: Mapping[str, int]) -> BoundRun:
         plan, source = self.plan, self.source
+        if not plan.fits(bindings):
+            raise GraphError(f"the plan has room for {_sizes(plan.bindings)}, not for {_sizes(bindings)}")
         places = plan.places(bindings)
         arrays: dict[str, Any] = {name: self._array(places[value]) for name, value in source.values.items()}
         for name, (step, position) in source.workspaces.items():
@@ -81,7 +88,7 @@ class Executable:
         self, arrays: list[Array], names: tuple[str, ...], places: Mapping[Value, Place], tile: int
     ) -> list[tuple[Array, ...]]:
         tiled = [places[self.source.values[name]].tiled for name in names]
-        length = next(len(array) for array, small in zip(arrays, tiled, strict=True) if not small)
+        (length,) = {int(self.source.values[name].shape[0]) for name in names}
         return [
             tuple(
                 array[: min(tile, length - start)] if small else array[start : start + tile]
@@ -107,3 +114,7 @@ class Executable:
     def _tile_length(self, place: Place) -> int:
         assert place.home.buffer is not None
         return self.plan.storage.buffers[place.home.buffer].nbytes // ITEM_SIZES[place.type.dtype]
+
+
+def _sizes(bindings: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} = {size}" for name, size in bindings.items())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import keyword
 import linecache
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
@@ -14,7 +13,7 @@ import numpy
 
 from nnc.backends.numpy.kernels import KERNELS, KernelCall, Names, number_name
 from nnc.errors import GraphError
-from nnc.ir import Constant, Node, Op, TensorType, Value, value_names
+from nnc.ir import Constant, Op, State, TensorType, Value, value_names
 from nnc.ir.printer import node_line
 from nnc.plan import Group, Plan, is_step
 
@@ -74,13 +73,15 @@ class _Printer:
     values: dict[str, Value] = field(default_factory=dict)
     workspaces: dict[str, tuple[int, int]] = field(default_factory=dict)
     tiles: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
+    tile_names: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
     def print(self) -> Source:
         plan = self.plan
         self.python_names = python_names(plan)
+        self.names.taken.update(self.python_names.values())
         self.line_names = {**value_names(plan.source), **plan.names}
-        name = re.sub(r"\W", "_", plan.source.name)
+        name = Names().unique(plan.source.name, _RESERVED)
         for group in plan.groups:
             steps = [index for index in group.steps if is_step(plan, index)]
             if steps:
@@ -102,16 +103,18 @@ class _Printer:
         if group.tile is None:
             self.lines += [statement for _, statement in statements]
             return
-        values = [
-            value
-            for value in _values_of(self.plan, steps)
-            if value.rank == 1 and not self.plan.storage.homes[value].constant
-        ]
-        own = tuple(self._value(value) for value in values)
-        name = f"tiles_of_{self.python_names[self.plan.graph.results(self.plan.graph.nodes[steps[-1]])[0]]}"
-        self.tiles[name] = own, group.tile
-        self.lines.append(f"for {', '.join(map(_tile_name, own))} in {name}:")
+        names = (self._value(value) for value in self._values_of(steps) if _is_tiled(value, group))
+        windows = tuple(dict.fromkeys(names))
+        last = self.plan.graph.results(self.plan.graph.nodes[steps[-1]])[0]
+        name = self.names.unique(f"tiles_of_{self.python_names[last]}")
+        self.tiles[name] = windows, group.tile
+        self.lines.append(f"for {', '.join(map(self._tile_name, windows))} in {name}:")
         self.lines += [f"    {statement}" for _, statement in statements]
+
+    def _values_of(self, steps: Sequence[int]) -> Iterator[Value]:
+        for index in steps:
+            node = self.plan.graph.nodes[index]
+            yield from (*node.operands, *self.plan.graph.results(node))
 
     def _statements(self, index: int, group: Group) -> Sequence[str]:
         node = self.plan.graph.nodes[index]
@@ -119,7 +122,7 @@ class _Printer:
         operand_names = [self._operand(value, group) for value in node.operands]
         workspace = []
         for position in range(len(self.plan.storage.workspaces.get(index, ()))):
-            name = f"workspace_{index}_{position}"
+            name = self.names.unique(f"workspace_{index}_{position}")
             self.workspaces[name] = index, position
             workspace.append(name)
         call = KernelCall(
@@ -137,8 +140,12 @@ class _Printer:
 
     def _operand(self, value: Value, group: Group) -> str:
         name = self._value(value)
-        tiled = group.tile is not None and value.rank == 1 and not self.plan.storage.homes[value].constant
-        return _tile_name(name) if tiled else name
+        return self._tile_name(name) if _is_tiled(value, group) else name
+
+    def _tile_name(self, name: str) -> str:
+        if name not in self.tile_names:
+            self.tile_names[name] = self.names.unique(f"{name}_tile")
+        return self.tile_names[name]
 
     def _value(self, value: Value) -> str:
         name = self.python_names[value]
@@ -146,18 +153,9 @@ class _Printer:
         return name
 
 
-def _tile_name(name: str) -> str:
-    return f"{name}_tile"
-
-
-def _values_of(plan: Plan, steps: Sequence[int]) -> Iterator[Value]:
-    seen: set[Value] = set()
-    for index in steps:
-        node: Node = plan.graph.nodes[index]
-        for value in (*node.operands, *plan.graph.results(node)):
-            if value not in seen:
-                seen.add(value)
-                yield value
+def _is_tiled(value: Value, group: Group) -> bool:
+    """Whether the group's loop works on windows of the value; numbers that all elements share are no windows."""
+    return group.tile is not None and value.shape == group.node.types[0].shape
 
 
 def python_names(plan: Plan) -> dict[Value, str]:
@@ -165,6 +163,8 @@ def python_names(plan: Plan) -> dict[Value, str]:
 
     Values that take over an operand's buffer share its name, so that a reader sees what happens in place.
     """
+    states = plan.graph.states
+    layouts = plan.storage.layouts
     wanted: dict[Value, str] = {}
     leader: dict[Value, Value] = {}
     for node in plan.graph.nodes:
@@ -173,21 +173,14 @@ def python_names(plan: Plan) -> dict[Value, str]:
             first = value if position is None else leader[node.operands[position]]
             home = plan.storage.homes[value]
             if home.state is not None and value not in plan.storage.views:
-                first = plan.graph.states[home.state]
+                state = states[home.state]
+                first = state if layouts[value] == layouts[state] else first
             leader[value] = first
-            if value.name or first not in wanted:
+            if first not in wanted or (value.name and not isinstance(first.node.op, State)):
                 wanted[first] = value.name or _fallback_name(plan, value, wanted, leader)
-    names: dict[Value, str] = {}
-    taken: set[str] = set()
-    for first, text in wanted.items():
-        name = re.sub(r"\W", "_", text)
-        unique, count = name, 1
-        while unique in taken or unique in _RESERVED or unique.endswith("_tile"):
-            count += 1
-            unique = f"{name}_{count}"
-        taken.add(unique)
-        names[first] = unique
-    return {value: names[first] for value, first in leader.items()}
+    names = Names()
+    found = {first: names.unique(text, _RESERVED) for first, text in wanted.items()}
+    return {value: found[first] for value, first in leader.items()}
 
 
 def _fallback_name(plan: Plan, value: Value, wanted: dict[Value, str], leader: dict[Value, Value]) -> str:

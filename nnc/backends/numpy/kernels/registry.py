@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,17 +16,45 @@ Derivation = Callable[[Arrays], Any]
 
 @dataclass
 class Names:
-    """The objects that emitted source refers to by name, apart from the values themselves."""
+    """The objects that emitted source refers to by name; all names are different.
 
+    Attributes:
+        taken: names of everything, values included.
+        bound: names of functions and numbers, by the names they were wanted under.
+        functions: functions and numbers by name.
+        derived: how to make the objects that depend on bound arrays, by name.
+    """
+
+    taken: set[str] = field(default_factory=set)
+    bound: dict[str, str] = field(default_factory=dict)
     functions: Arrays = field(default_factory=dict)
     derived: dict[str, Derivation] = field(default_factory=dict)
 
+    def unique(self, text: str, reserved: Container[str] = ()) -> str:
+        """Take a name that no other object has, as near to `text` as Python allows, and return it."""
+        name = re.sub(r"\W", "_", text, flags=re.ASCII)
+        name = f"_{name}" if name[0].isdigit() else name
+        unique, count = name, 1
+        while unique in self.taken or unique in reserved:
+            count += 1
+            unique = f"{name}_{count}"
+        self.taken.add(unique)
+        return unique
+
     def function(self, name: str, function: Any) -> str:
-        """Bind a function or a constant once and return its name."""
-        known = self.functions.setdefault(name, function)
-        if known != function:
+        """Bind a function or a number once and return its name."""
+        if name not in self.bound:
+            self.bound[name] = self.unique(name)
+            self.functions[self.bound[name]] = function
+        elif self.functions[self.bound[name]] != function:
             raise ValueError(f"the name '{name}' is bound to two different objects")
-        return name
+        return self.bound[name]
+
+    def derive(self, name: str, derivation: Derivation) -> str:
+        """Take a name for an object that is made from the bound arrays."""
+        unique = self.unique(name)
+        self.derived[unique] = derivation
+        return unique
 
 
 @dataclass(frozen=True)
@@ -70,27 +99,22 @@ class KernelCall:
 
         dtype = self.result_types[0].dtype
         name = f"number_{number_name(number)}_{dtype}"
-        if name not in self.names.functions:
-            self.names.functions[name] = numpy.array(number, dtype)
-        return name
+        return self.names.bound.get(name) or self.names.function(name, numpy.array(number, dtype))
 
     def derive(self, name: str, derivation: Derivation) -> str:
         """Return the name of an object that is made from the bound arrays before the first run."""
-        unique, count = name, 1
-        while unique in self.names.derived:
-            count += 1
-            unique = f"{name}_{count}"
-        self.names.derived[unique] = derivation
-        return unique
+        return self.names.derive(name, derivation)
 
 
 def number_name(number: float) -> str:
-    """Return a number as part of a Python name.
+    """Return a number as part of a Python name; different numbers have different names.
 
-    >>> number_name(-0.5)
-    'minus_0_5'
+    >>> number_name(-0.5), number_name(1e-7)
+    ('minus_0_5', '1eminus_07')
     """
-    return f"{number:g}".replace("-", "minus_").replace(".", "_").replace("+", "")
+    short = f"{number:g}"
+    text = short if float(short) == number else repr(number)
+    return text.replace("-", "minus_").replace(".", "_").replace("+", "")
 
 
 Writer = Callable[[KernelCall], Sequence[str]]

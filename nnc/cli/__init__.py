@@ -1,0 +1,5 @@
+"""The command line: one file per command; everything heavy is imported inside them."""
+
+from nnc.cli.app import app, main
+
+__all__ = ["app", "main"]

@@ -1,0 +1,87 @@
+"""The program `nnc`: its commands, how they are found, and how errors leave it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from nnc import __version__
+from nnc.cli import compare, compile, evaluate, experiment, opt, predict, render, train
+from nnc.cli.console import say
+from nnc.errors import NncError
+
+DEFAULT_COMMAND = "experiment"
+_OWN_OPTIONS = ("--help", "--version")
+_COMMANDS = (compile, render, train, evaluate, predict, opt, experiment, compare)
+
+
+class CommandGroup(TyperGroup):
+    """The commands; options without a command are those of the experiment, and errors become one message."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the experiment where no command is named."""
+        names_none = not args or (args[0].startswith("-") and args[0] not in _OWN_OPTIONS)
+        return super().parse_args(ctx, [DEFAULT_COMMAND, *args] if names_none else args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command.
+
+        Raises:
+            Exit: with code 1 after an error that is the user's, with 130 after Ctrl-C.
+        """
+        try:
+            return super().invoke(ctx)
+        except NncError as error:
+            say("\n".join([f"error: {error}", *getattr(error, "__notes__", ())]))
+            raise typer.Exit(1) from None
+        except BrokenPipeError:  # the reader of a pipe has left, which is no error
+            raise
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            say(f"error: {place}{error.strerror or error}")
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            say("interrupted")
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=CommandGroup,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # what gets that far is a mistake of ours, and wants its plain traceback
+    rich_markup_mode="rich",
+    epilog="Example: nnc train examples/base.yaml --data points.npz -o base.nnc",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"nnc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Compile Keras models into static graphs that NumPy alone predicts and trains.
+
+    Without a command this is the experiment: its options are those of 'nnc experiment'.
+    """
+    del version
+
+
+for _module in _COMMANDS:
+    app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    is_script = Path(sys.argv[0]).name == "main.py"
+    app(prog_name="python main.py" if is_script else "nnc")

@@ -1,0 +1,81 @@
+"""The command `nnc compile`: what a model costs, and its graph, plan or source."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nnc.cli import options
+from nnc.cli.console import check_output, print_json, print_table, print_text, say
+
+if TYPE_CHECKING:
+    from nnc.cli.report import CompileReport
+
+NAME = "compile"
+EXAMPLE = "Example: nnc compile examples/base.yaml --for train --batch 32 -o base.nnc"
+
+
+class Form(StrEnum):
+    """What `--emit` prints."""
+
+    ir = "ir"
+    plan = "plan"
+    python = "python"
+
+
+class Dtype(StrEnum):
+    """Element types to compute in."""
+
+    float32 = "float32"
+    float64 = "float64"
+
+
+def command(
+    model: options.Model,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="OUT.nnc", help="Save the program.", show_default=False)
+    ] = None,
+    graph: options.For = None,
+    batch: options.Batch = 32,
+    dtype: Annotated[
+        Dtype | None, typer.Option("--dtype", help="Element type; by default the model's.", show_default=False)
+    ] = None,
+    emit: Annotated[
+        Form | None,
+        typer.Option("--emit", help="Print the graph, its plan or its NumPy, and nothing else.", show_default=False),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Compile a model: show what each pass does, then parameters, FLOPs and exact memory."""
+    from nnc.cli.report import compile_report
+
+    if emit is not None and as_json:
+        raise typer.BadParameter("--emit prints a text and nothing else; leave out --json")
+    check_output(output, ".nnc")
+    program, report = compile_report(model, graph, batch, dtype)
+    if output is not None:
+        program.save(output)
+    if emit is Form.ir:
+        print_text(str(program.graph(report.graph)))
+    elif emit is Form.plan:
+        print_text(str(program.plan(report.graph, batch)))
+    elif emit is Form.python:
+        print_text(program.source(report.graph))
+    elif as_json:
+        print_json(report.to_json())
+    else:
+        _print(report)
+    if output is not None:
+        say(f"saved {output}")
+
+
+def _print(report: CompileReport) -> None:
+    title = f"{report.model}: graph '{report.graph}', {report.batch} rows, {report.dtype}"
+    if report.passes:
+        print_table(("Pass", "Nodes before", "after", "Time"), report.pass_rows(), title)
+        print_table(("Cost", ""), report.cost_rows())
+    else:
+        print_table(("Cost", ""), report.cost_rows(), title)

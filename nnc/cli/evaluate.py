@@ -1,0 +1,30 @@
+"""The command `nnc evaluate`: loss and metrics of a model on data."""
+
+from __future__ import annotations
+
+from nnc.cli import options
+from nnc.cli.console import print_json, print_table
+from nnc.cli.programs import open_program, targets_like
+
+NAME = "evaluate"
+EXAMPLE = "Example: nnc evaluate base.nnc --data points.csv --target label"
+
+
+def command(
+    model: options.Model,
+    data: options.Data,
+    target: options.Target = None,
+    batch: options.Batch = 32,
+    as_json: options.Json = False,
+) -> None:
+    """Print loss and metrics of a model on data."""
+    from nnc.data import read_table
+
+    table = read_table(data, target)
+    program = open_program(model)
+    logs = program.evaluate(table.x, targets_like(program, table), batch_size=batch)
+    if as_json:
+        print_json({"model": program.name, "rows": len(table.x), "result": logs})
+    else:
+        rows = [(name, f"{number:.6f}") for name, number in logs.items()]
+        print_table(("Metric", ""), rows, f"{program.name}: evaluated on {len(table.x):,} rows")

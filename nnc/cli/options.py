@@ -1,0 +1,48 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class GraphName(StrEnum):
+    """The graphs one can look at."""
+
+    predict = "predict"
+    train = "train"
+
+
+Model = Annotated[
+    Path,
+    typer.Argument(
+        metavar="MODEL", help="Model file (.yaml, .json, .keras, .h5) or saved program (.nnc).", show_default=False
+    ),
+]
+Data = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        metavar="FILE",
+        help="Inputs and targets: .npz with the arrays x and y, or .csv with a line per sample.",
+        show_default=False,
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        "--target",
+        metavar="COLUMN",
+        help="Column of the targets by name or number, for .npz the array's name; by default the last column, or y.",
+        show_default=False,
+    ),
+]
+For = Annotated[
+    GraphName | None,
+    typer.Option("--for", help="The graph; by default train where the model has a loss.", show_default=False),
+]
+Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Rows of a batch.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON in the place of a table.")]

@@ -1,0 +1,124 @@
+"""What `nnc compile` reports, as data: the table and the JSON both come from here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+from nnc.cli.programs import default_graph, open_program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nnc.ir import Graph
+    from nnc.passes import Pass, PassRecord
+    from nnc.program import Program
+
+
+@dataclass(frozen=True)
+class CompileReport:
+    """The cost of one graph of a model.
+
+    Args:
+        model: name of the model.
+        graph: name of the graph.
+        batch: rows of a batch.
+        dtype: element type.
+        passes: what each pass did; empty for a program that was compiled before.
+        nodes: nodes that compute something, a fusion counted as one.
+        parameters: elements of all weights.
+        flops: floating-point operations of one run of the graph.
+        peak_bytes: bytes of the arena of one thread.
+        lower_bound: bytes alive in the fullest step; no arena can be smaller.
+        unshared_bytes: bytes of an arena in which no two buffers share memory.
+    """
+
+    model: str
+    graph: str
+    batch: int
+    dtype: str
+    passes: tuple[PassRecord, ...]
+    nodes: int
+    parameters: int
+    flops: int
+    peak_bytes: int
+    lower_bound: int
+    unshared_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+    def pass_rows(self) -> list[tuple[str, str, str, str]]:
+        """Return a row per pass: name, nodes before and after, milliseconds."""
+        return [
+            (record.name, f"{record.nodes_before:,}", f"{record.nodes_after:,}", f"{record.seconds * 1e3:.2f} ms")
+            for record in self.passes
+        ]
+
+    def cost_rows(self) -> list[tuple[str, str]]:
+        """Return a row per figure."""
+        above = self.peak_bytes / self.lower_bound - 1 if self.lower_bound else 0.0
+        return [
+            ("Nodes", f"{self.nodes:,}"),
+            ("Parameters", f"{self.parameters:,}"),
+            ("FLOPs", f"{self.flops:,}"),
+            ("Peak bytes", f"{self.peak_bytes:,}"),
+            ("  lower bound", f"{self.lower_bound:,} (+{above:.1%})"),
+            ("  without reuse", f"{self.unshared_bytes:,}"),
+        ]
+
+
+def compile_report(path: Path, wanted: str | None, batch: int, dtype: str | None) -> tuple[Program, CompileReport]:
+    """Open a model and work out what one of its graphs costs.
+
+    Args:
+        path: model file or saved program.
+        wanted: name of the graph; None takes ``train`` where the model has a loss.
+        batch: rows of a batch.
+        dtype: element type to compile for.
+
+    Raises:
+        GraphError: the model has no such graph.
+        ModelError: the model cannot be read.
+    """
+    from nnc.passes import count_nodes
+
+    records: dict[str, list[PassRecord]] = {}
+
+    def observe(item: Pass, graph: Graph, record: PassRecord) -> None:
+        del item
+        records.setdefault(graph.name, []).append(record)
+
+    program = open_program(path, dtype, observe if path.suffix.lower() != ".nnc" else None)
+    name = default_graph(program, wanted)
+    graph = program.graph(name)
+    plan = program.plan(name, batch)
+    report = CompileReport(
+        model=program.name,
+        graph=name,
+        batch=batch,
+        dtype=next((spec.dtype for spec in program.spec.outputs if "float" in spec.dtype), "float32"),
+        passes=tuple(records.get(name, ())),
+        nodes=count_nodes(graph),
+        parameters=sum(prod(variable.shape) for variable in program.spec.variables),
+        flops=count_flops(graph, batch),
+        peak_bytes=plan.peak_bytes,
+        lower_bound=plan.lower_bound,
+        unshared_bytes=plan.unshared_bytes,
+    )
+    return program, report
+
+
+def count_flops(graph: Graph, batch: int) -> int:
+    """Return the floating-point operations of one run of a graph.
+
+    Args:
+        graph: the graph; its run-time dimensions all get the size `batch`.
+        batch: rows of a batch.
+    """
+    bound = graph.bind(dict.fromkeys(graph.symbols, batch))
+    return sum(
+        node.op.flops([value.type for value in node.operands], node.types) for node in bound.nodes if not node.is_leaf
+    )

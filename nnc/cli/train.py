@@ -1,0 +1,94 @@
+"""The command `nnc train`: trains a model file from the start, or a saved program where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+
+from nnc.cli import options
+from nnc.cli.console import check_output, print_json, print_table, say
+from nnc.cli.programs import is_program, open_program, targets_like
+
+NAME = "train"
+EXAMPLE = "Example: nnc train examples/base.yaml --data points.csv --target label --epochs 500 --seed 2 -o base.nnc"
+
+
+def command(
+    model: options.Model,
+    data: options.Data,
+    target: options.Target = None,
+    epochs: Annotated[int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")] = 10,
+    batch: options.Batch = 32,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed",
+            metavar="N",
+            min=0,
+            help="Seed of initial weights and of the order of samples, for a model file; 0 by default.",
+            show_default=False,
+        ),
+    ] = None,
+    validation_split: Annotated[
+        float,
+        typer.Option(
+            "--validation-split", metavar="FRACTION", min=0, max=1, help="Part of the rows, from the end, to check on."
+        ),
+    ] = 0.0,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT.nnc", help="Save the trained program.", show_default=False),
+    ] = None,
+    as_json: options.Json = False,
+) -> None:
+    """Train a model file from the start, or a saved program where it was.
+
+    Ctrl-C ends the training after the running step; what was learnt is saved where -o is given.
+    """
+    from nnc.data import read_table
+    from nnc.utils import set_random_seed
+
+    if seed is not None and is_program(model):
+        raise typer.BadParameter("a saved program goes on with its own random numbers; leave out --seed")
+    check_output(output, ".nnc")
+    table = read_table(data, target)
+    set_random_seed(seed or 0)
+    program = open_program(model)
+    done, logs = 0, {}
+
+    def remember(epoch: int, found: Mapping[str, float]) -> None:
+        nonlocal done, logs
+        done, logs = epoch + 1, dict(found)
+
+    start = perf_counter()
+    interrupted = False
+    try:
+        program.fit(
+            table.x,
+            targets_like(program, table),
+            batch_size=batch,
+            epochs=epochs,
+            validation_split=validation_split,
+            verbose=0 if as_json else 1,
+            on_epoch=remember,
+        )
+    except KeyboardInterrupt:
+        interrupted = True
+    seconds = perf_counter() - start
+    if output is not None:
+        program.save(output)
+    if as_json:
+        saved = None if output is None else str(output)
+        print_json({"model": program.name, "epochs": done, "seconds": seconds, "saved": saved, "result": logs})
+    elif done:
+        rows = [(name, f"{number:.6f}") for name, number in logs.items()]
+        print_table((f"After {done} epochs", ""), rows, f"{program.name}: trained on {len(table.x):,} rows")
+    if interrupted:
+        say(f"interrupted in epoch {done + 1} of {epochs}")
+    say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what was learnt")
+    if interrupted:
+        raise typer.Exit(130)

@@ -1,0 +1,93 @@
+"""The cross-entropy of yes-or-no targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnc import ops
+from nnc.ir import TensorType, Value
+from nnc.losses.config import checked_axis, checked_fraction
+from nnc.losses.loss import Loss
+from nnc.losses.operands import EPSILON, check_output, like_output, logits_of
+from nnc.losses.target import Target
+from nnc.ops.exponential import Sigmoid
+
+
+def binary_crossentropy(
+    y_true: Value, y_pred: Value, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Value:
+    """Return mean(-y log p - (1 - y) log(1 - p)) over an axis (keras.io/api/losses/probabilistic_losses).
+
+    Where the output is the result of a sigmoid, or holds logits x, this is log(1 + exp(x)) - x y, without rounding
+    errors of large x; otherwise p is the output, kept 10⁻⁷ from 0 and 1.
+
+    Args:
+        y_true: targets from 0 to 1, shape (batch, …).
+        y_pred: output of the same shape.
+        from_logits: whether the output holds logits instead of probabilities.
+        label_smoothing: from 0 to 1; moves targets towards ½.
+        axis: axis to take the mean over.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    labels = like_output(y_true, y_pred, "binary_crossentropy")
+    if label_smoothing:
+        labels = labels * (1.0 - label_smoothing) + 0.5 * label_smoothing
+    logits = logits_of(y_pred, Sigmoid(), from_logits, "binary_crossentropy")
+    if logits is not None:
+        return ops.mean(ops.sigmoid_crossentropy(logits, labels), axis)
+    probability = ops.clip(y_pred, EPSILON, 1.0 - EPSILON)
+    return ops.mean((labels - 1.0) * ops.log(1.0 - probability) - labels * ops.log(probability), axis)
+
+
+class BinaryCrossentropy(Loss):
+    """The cross-entropy of yes-or-no targets; see `binary_crossentropy`.
+
+    Args:
+        from_logits: whether the output holds logits instead of probabilities.
+        label_smoothing: from 0 to 1; moves targets towards ½.
+        axis: axis to take the mean over.
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "binary_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        where = f"loss '{self.name}'"
+        self.from_logits = bool(from_logits)
+        self.label_smoothing = checked_fraction(where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(where, axis)
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return the mean over the axis, shape (batch, …)."""
+        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
+
+    def target(self, output: TensorType) -> Target:
+        """Return the output's type, with numbers from 0 to 1.
+
+        Raises:
+            ModelError: the output is no array of rows of floating-point numbers.
+        """
+        check_output(self.name, output)
+        return Target(output, low=0.0, high=1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with Keras's keys."""
+        return super().get_config() | {
+            "from_logits": self.from_logits,
+            "label_smoothing": self.label_smoothing,
+            "axis": self.axis,
+        }

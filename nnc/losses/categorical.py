@@ -1,0 +1,191 @@
+"""The cross-entropies of one class out of many, with one-hot targets or class indices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnc import ops
+from nnc.errors import ModelError
+from nnc.ir import TensorType, Value
+from nnc.losses.config import checked_axis, checked_fraction
+from nnc.losses.loss import Loss
+from nnc.losses.operands import EPSILON, class_count, class_indices, like_output, logits_of
+from nnc.losses.target import Target
+from nnc.ops.crossentropy import Softmax
+from nnc.ops.movement import normalize_axis
+
+
+def categorical_crossentropy(
+    y_true: Value, y_pred: Value, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Value:
+    """Return -sum(y log p) over an axis (keras.io/api/losses/probabilistic_losses).
+
+    Where the output is the result of a softmax along the axis, or holds logits, log p is their log-softmax;
+    otherwise p is the output, scaled to sum to 1 and kept 10⁻⁷ from 0 and 1.
+
+    Args:
+        y_true: one-hot targets or probabilities, shape (batch, …, classes).
+        y_pred: output of the same shape.
+        from_logits: whether the output holds logits instead of probabilities.
+        label_smoothing: from 0 to 1; moves targets towards 1 / classes.
+        axis: axis of the classes.
+
+    Raises:
+        ShapeError: the shapes differ, or there is no such axis.
+    """
+    what = "categorical_crossentropy"
+    labels, axis = like_output(y_true, y_pred, what), normalize_axis(y_pred, axis)
+    if label_smoothing:  # the last axis whatever `axis` is, as in Keras
+        labels = labels * (1.0 - label_smoothing) + label_smoothing / ops.size(labels, (labels.rank - 1,))
+    logits = logits_of(y_pred, Softmax(axis), from_logits, what)
+    if logits is not None:
+        order = (*(other for other in range(logits.rank) if other != axis), axis)
+        return ops.softmax_crossentropy(ops.transpose(logits, order), ops.transpose(labels, order))
+    scaled = y_pred / ops.sum(y_pred, axis, keepdims=True)
+    return -ops.sum(labels * ops.log(ops.clip(scaled, EPSILON, 1.0 - EPSILON)), axis)
+
+
+def sparse_categorical_crossentropy(
+    y_true: Value, y_pred: Value, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Value:
+    """Return -log p of the class with the given index (keras.io/api/losses/probabilistic_losses).
+
+    Where the output is the result of a softmax, or holds logits, log p is their log-softmax; otherwise p is the
+    output, kept 10⁻⁷ from 0 and 1 and then, as Keras on TensorFlow does, scaled to sum to 1.
+
+    Args:
+        y_true: class indices, whole numbers of shape (batch, …) or (batch, …, 1).
+        y_pred: output of shape (batch, …, classes).
+        from_logits: whether the output holds logits instead of probabilities.
+        ignore_class: not supported, must be None.
+        axis: axis of the classes, must be the last.
+
+    Raises:
+        ModelError: `ignore_class` or `axis` is not supported, or the number of classes is not fixed.
+        ShapeError: the shapes do not fit, or targets are no whole numbers.
+    """
+    what = "sparse_categorical_crossentropy"
+    check_sparse(what, ignore_class, axis)
+    if normalize_axis(y_pred, axis) != y_pred.rank - 1:
+        raise ModelError(f"{what}: the classes must be on the last axis (-1), got axis {axis} of {y_pred.type}")
+    classes = class_count(what, y_pred.type)
+    labels = ops.one_hot(class_indices(y_true, y_pred, what), classes, y_pred.dtype)
+    logits = logits_of(y_pred, Softmax(y_pred.rank - 1), from_logits, what)
+    if logits is not None:
+        return ops.softmax_crossentropy(logits, labels)
+    probability = ops.clip(y_pred, EPSILON, 1.0 - EPSILON)
+    return ops.log(ops.sum(probability, -1)) - ops.log(ops.sum(labels * probability, -1))
+
+
+def check_sparse(where: str, ignore_class: Any, axis: Any) -> None:
+    """Check the arguments that only class indices have.
+
+    Raises:
+        ModelError: one of them is not supported.
+    """
+    checked_axis(where, axis)
+    if ignore_class is not None:
+        raise ModelError(
+            f"{where}: ignore_class is not supported yet, got {ignore_class!r}; leave it out and give the rows of that"
+            " class a sample_weight of 0 and any other class index"
+        )
+
+
+class CategoricalCrossentropy(Loss):
+    """The cross-entropy of one-hot targets; see `categorical_crossentropy`.
+
+    Args:
+        from_logits: whether the output holds logits instead of probabilities.
+        label_smoothing: from 0 to 1; moves targets towards 1 / classes.
+        axis: axis of the classes.
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        where = f"loss '{self.name}'"
+        self.from_logits = bool(from_logits)
+        self.label_smoothing = checked_fraction(where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(where, axis)
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return the sum over the classes, shape (batch, …)."""
+        return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
+
+    def target(self, output: TensorType) -> Target:
+        """Return the output's type; numbers outside 0 … 1 are allowed, as in Keras.
+
+        Raises:
+            ModelError: the output has not one unit per class.
+        """
+        class_count(self.name, output, self.axis)
+        return Target(output)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with Keras's keys."""
+        return super().get_config() | {
+            "from_logits": self.from_logits,
+            "label_smoothing": self.label_smoothing,
+            "axis": self.axis,
+        }
+
+
+class SparseCategoricalCrossentropy(Loss):
+    """The cross-entropy of class indices; see `sparse_categorical_crossentropy`.
+
+    Args:
+        from_logits: whether the output holds logits instead of probabilities.
+        ignore_class: not supported, must be None.
+        reduction: see `Loss`.
+        axis: axis of the classes, must be the last.
+        name: see `Loss`.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong or not supported.
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        ignore_class: int | None = None,
+        reduction: str | None = "sum_over_batch_size",
+        axis: int = -1,
+        name: str | None = "sparse_categorical_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        check_sparse(f"loss '{self.name}'", ignore_class, axis)
+        self.from_logits = bool(from_logits)
+        self.ignore_class = ignore_class
+        self.axis = axis
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return the cross-entropy of each row of classes, shape (batch, …)."""
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, self.ignore_class, self.axis)
+
+    def target(self, output: TensorType) -> Target:
+        """Return one int32 class index per row of classes.
+
+        Raises:
+            ModelError: the output has not one unit per class on its last axis.
+        """
+        classes = class_count(self.name, output)
+        return Target(TensorType("int32", output.shape[:-1]), classes=classes)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with Keras's keys; the axis is none of them."""
+        return super().get_config() | {"from_logits": self.from_logits, "ignore_class": self.ignore_class}

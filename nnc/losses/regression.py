@@ -1,0 +1,92 @@
+"""Losses of numbers: the mean of squared or absolute errors."""
+
+from __future__ import annotations
+
+from nnc import ops
+from nnc.ir import TensorType, Value
+from nnc.losses.loss import Loss
+from nnc.losses.operands import check_output, like_output
+from nnc.losses.target import Target
+
+
+def mean_squared_error(y_true: Value, y_pred: Value) -> Value:
+    """Return mean((y_true - y_pred)²) over the last axis (keras.io/api/losses/regression_losses).
+
+    Args:
+        y_true: targets, shape (batch, …, units).
+        y_pred: output of the same shape.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    return ops.mean(ops.square(like_output(y_true, y_pred, "mean_squared_error") - y_pred), -1)
+
+
+def mean_absolute_error(y_true: Value, y_pred: Value) -> Value:
+    """Return mean(|y_true - y_pred|) over the last axis (keras.io/api/losses/regression_losses).
+
+    Args:
+        y_true: targets, shape (batch, …, units).
+        y_pred: output of the same shape.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    return ops.mean(ops.absolute(like_output(y_true, y_pred, "mean_absolute_error") - y_pred), -1)
+
+
+class Regression(Loss):
+    """A loss whose targets are any numbers, one per unit."""
+
+    def target(self, output: TensorType) -> Target:
+        """Return the output's type.
+
+        Raises:
+            ModelError: the output is no array of rows of floating-point numbers.
+        """
+        check_output(self.name, output)
+        return Target(output)
+
+
+class MeanSquaredError(Regression):
+    """The mean of squared errors; see `mean_squared_error`.
+
+    Args:
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "mean_squared_error",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return the mean over the last axis, shape (batch, …)."""
+        return mean_squared_error(y_true, y_pred)
+
+
+class MeanAbsoluteError(Regression):
+    """The mean of absolute errors; see `mean_absolute_error`.
+
+    Args:
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+    """
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "mean_absolute_error",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return the mean over the last axis, shape (batch, …)."""
+        return mean_absolute_error(y_true, y_pred)

@@ -1,0 +1,24 @@
+"""What a loss expects the targets of an output to look like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nnc.ir import TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The targets that go with one output.
+
+    Args:
+        type: element type and shape, the batch first.
+        classes: number of classes where targets are class indices, otherwise 0.
+        low: smallest allowed number, None for any.
+        high: largest allowed number, None for any.
+    """
+
+    type: TensorType
+    classes: int = 0
+    low: float | None = None
+    high: float | None = None

@@ -1,0 +1,140 @@
+"""How often the output is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnc import ops
+from nnc.ir import Value
+from nnc.losses.config import checked_number
+from nnc.losses.operands import class_indices, like_output
+from nnc.metrics.metric import Metric
+
+
+def binary_accuracy(y_true: Value, y_pred: Value, threshold: float = 0.5) -> Value:
+    """Return 1 where (y_pred > threshold) = y_true, otherwise 0 (keras.io/api/metrics/accuracy_metrics).
+
+    Args:
+        y_true: targets 0 and 1, shape (batch, …).
+        y_pred: output of the same shape.
+        threshold: number above which the output means 1.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    labels = like_output(y_true, y_pred, "binary_accuracy")
+    return ops.cast(ops.equal(labels, ops.cast(y_pred > threshold, labels.dtype)), y_pred.dtype)
+
+
+def categorical_accuracy(y_true: Value, y_pred: Value) -> Value:
+    """Return 1 where both have their largest element at the same index, otherwise 0, shape (batch, …).
+
+    Args:
+        y_true: one-hot targets, shape (batch, …, classes).
+        y_pred: output of the same shape.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    labels = like_output(y_true, y_pred, "categorical_accuracy")
+    return ops.cast(ops.equal(ops.argmax(labels), ops.argmax(y_pred)), y_pred.dtype)
+
+
+def sparse_categorical_accuracy(y_true: Value, y_pred: Value) -> Value:
+    """Return 1 where the largest element has the given index, otherwise 0, shape (batch, …).
+
+    Args:
+        y_true: class indices, shape (batch, …) or (batch, …, 1).
+        y_pred: output of shape (batch, …, classes).
+
+    Raises:
+        ShapeError: the shapes do not fit.
+    """
+    labels = class_indices(y_true, y_pred, "sparse_categorical_accuracy")
+    return ops.cast(ops.equal(labels, ops.cast(ops.argmax(y_pred), labels.dtype)), y_pred.dtype)
+
+
+def equality(y_true: Value, y_pred: Value) -> Value:
+    """Return 1 where both are equal, otherwise 0, in their shape.
+
+    Args:
+        y_true: targets, shape (batch, …).
+        y_pred: output of the same shape.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    return ops.cast(ops.equal(like_output(y_true, y_pred, "accuracy"), y_pred), y_pred.dtype)
+
+
+class Accuracy(Metric):
+    """How often the output equals the target exactly; the name ``accuracy`` means one of the other three.
+
+    Args:
+        name: see `Metric`.
+        dtype: see `Metric`.
+    """
+
+    def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return 0 and 1 in the output's shape."""
+        return equality(y_true, y_pred)
+
+
+class BinaryAccuracy(Metric):
+    """How often the output is on the right side of a threshold; see `binary_accuracy`.
+
+    Args:
+        name: see `Metric`.
+        dtype: see `Metric`.
+        threshold: number above which the output means 1.
+
+    Raises:
+        ModelError: the threshold is no finite number.
+    """
+
+    def __init__(self, name: str | None = "binary_accuracy", dtype: str | None = None, threshold: float = 0.5) -> None:
+        super().__init__(name, dtype)
+        self.threshold = checked_number(f"metric '{self.name}'", "threshold", threshold)
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return 0 and 1 in the output's shape."""
+        return binary_accuracy(y_true, y_pred, self.threshold)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with Keras's keys."""
+        return super().get_config() | {"threshold": self.threshold}
+
+
+class CategoricalAccuracy(Metric):
+    """How often the largest output is that of the one-hot target; see `categorical_accuracy`.
+
+    Args:
+        name: see `Metric`.
+        dtype: see `Metric`.
+    """
+
+    def __init__(self, name: str | None = "categorical_accuracy", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return 0 and 1 per row of classes, shape (batch, …)."""
+        return categorical_accuracy(y_true, y_pred)
+
+
+class SparseCategoricalAccuracy(Metric):
+    """How often the largest output has the target's index; see `sparse_categorical_accuracy`.
+
+    Args:
+        name: see `Metric`.
+        dtype: see `Metric`.
+    """
+
+    def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return 0 and 1 per row of classes, shape (batch, …)."""
+        return sparse_categorical_accuracy(y_true, y_pred)

@@ -1,0 +1,182 @@
+"""Keras's metrics by name, the choice of an accuracy by the shapes, and the way between metrics and their configs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, overload
+
+from nnc.errors import ModelError, nearest
+from nnc.ir import TensorType, Value
+from nnc.losses.config import object_config, split_config
+from nnc.losses.registry import wrapped_function
+from nnc.metrics.accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    equality,
+    sparse_categorical_accuracy,
+)
+from nnc.metrics.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from nnc.metrics.metric import MeanMetricWrapper, Metric
+from nnc.metrics.regression import MeanAbsoluteError, MeanSquaredError
+
+METRICS: Mapping[str, type[Metric]] = MappingProxyType(
+    {
+        "Accuracy": Accuracy,
+        "BCE": BinaryCrossentropy,
+        "BinaryAccuracy": BinaryAccuracy,
+        "BinaryCrossentropy": BinaryCrossentropy,
+        "CategoricalAccuracy": CategoricalAccuracy,
+        "CategoricalCrossentropy": CategoricalCrossentropy,
+        "MAE": MeanAbsoluteError,
+        "MSE": MeanSquaredError,
+        "MeanAbsoluteError": MeanAbsoluteError,
+        "MeanSquaredError": MeanSquaredError,
+        "SparseCategoricalAccuracy": SparseCategoricalAccuracy,
+        "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
+        "accuracy": Accuracy,
+        "bce": BinaryCrossentropy,
+        "binary_accuracy": BinaryAccuracy,
+        "binary_crossentropy": BinaryCrossentropy,
+        "categorical_accuracy": CategoricalAccuracy,
+        "categorical_crossentropy": CategoricalCrossentropy,
+        "mae": MeanAbsoluteError,
+        "mean_absolute_error": MeanAbsoluteError,
+        "mean_squared_error": MeanSquaredError,
+        "mse": MeanSquaredError,
+        "sparse_categorical_accuracy": SparseCategoricalAccuracy,
+        "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+    }
+)
+"""Every name that ``keras.metrics.get`` knows for these classes."""
+
+_ACCURACIES = (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy)
+_CROSSENTROPIES = (BinaryCrossentropy, SparseCategoricalCrossentropy, CategoricalCrossentropy)
+BY_SHAPE: Mapping[str, tuple[type[Metric], type[Metric], type[Metric]]] = MappingProxyType(
+    {"accuracy": _ACCURACIES, "acc": _ACCURACIES, "crossentropy": _CROSSENTROPIES, "ce": _CROSSENTROPIES}
+)
+"""Names that mean a metric for one unit, for class indices, or for one-hot targets; Keras has the first two."""
+
+FUNCTIONS = MappingProxyType(
+    {
+        "binary_accuracy": binary_accuracy,
+        "categorical_accuracy": categorical_accuracy,
+        "sparse_categorical_accuracy": sparse_categorical_accuracy,
+    }
+)
+"""The functions that metrics are made of, beside those of `nnc.losses`."""
+
+
+@overload
+def accuracy() -> str: ...
+@overload
+def accuracy(y_true: Value, y_pred: Value) -> Value: ...
+def accuracy(y_true: Value | None = None, y_pred: Value | None = None) -> str | Value:
+    """Return the name ``accuracy``, which `get` resolves; for two values return 1 where they are equal, otherwise 0.
+
+    Args:
+        y_true: targets, shape (batch, …).
+        y_pred: output of the same shape.
+
+    Raises:
+        ModelError: only one of the two is given.
+        ShapeError: the shapes differ.
+
+    >>> accuracy()
+    'accuracy'
+    """
+    if y_true is None and y_pred is None:
+        return "accuracy"
+    if y_true is None or y_pred is None:
+        raise ModelError("accuracy() takes no values or two: y_true and y_pred")
+    return equality(y_true, y_pred)
+
+
+def get(
+    identifier: Any, output: TensorType, target: TensorType, custom_objects: Mapping[str, Any] | None = None
+) -> Metric:
+    """Return a metric, named as Keras names it in logs: a string is its own name.
+
+    Args:
+        identifier: a name, a config of `serialize`, a `Metric` or a subclass of it, or a function of targets and
+            output. ``accuracy`` (or ``acc``) and ``crossentropy`` (or ``ce``) choose by the two types.
+        output: type of the model's output, the batch first.
+        target: type of its targets.
+        custom_objects: the user's own metrics by name.
+
+    Raises:
+        ModelError: the name is unknown, or the identifier is none of these.
+    """
+    if identifier is accuracy:
+        identifier = accuracy()
+    if isinstance(identifier, str) and identifier not in (custom_objects or {}):
+        choices = BY_SHAPE.get(identifier.lower())
+        if choices is not None:
+            return choices[_kind(output, target)](name=identifier)
+    if isinstance(identifier, Metric):
+        return identifier
+    if isinstance(identifier, str | Mapping):
+        metric = deserialize(identifier, custom_objects)
+        if isinstance(identifier, str):
+            metric.name = identifier
+        return metric
+    if isinstance(identifier, type) and issubclass(identifier, Metric):
+        return identifier.from_config({})
+    if callable(identifier) and not isinstance(identifier, type):
+        name = getattr(identifier, "name", None)
+        return MeanMetricWrapper(identifier, name if isinstance(name, str) else None)
+    raise ModelError(
+        f"a metric must be a name, a config, a Metric or a function of (y_true, y_pred), got {identifier!r}"
+    )
+
+
+def _kind(output: TensorType, target: TensorType) -> int:
+    """Return 0 for one unit, 1 for class indices, 2 for one-hot targets, by Keras's rules."""
+    units = output.shape[-1:]
+    if units == (1,):
+        return 0
+    return 1 if target.rank < output.rank or (target.shape[-1:] == (1,) and units != (1,)) else 2
+
+
+def serialize(metric: Metric) -> dict[str, Any]:
+    """Return the metric's config in Keras's form.
+
+    Raises:
+        ModelError: it is made of a function without a name to find it by.
+    """
+    cls = type(metric)
+    known = cls is MeanMetricWrapper or METRICS.get(cls.__name__) is cls
+    return object_config(metric, "keras.metrics" if known else None)
+
+
+def deserialize(config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Metric:
+    """Return the metric of a name or of a config of `serialize`; nothing is imported or executed.
+
+    Args:
+        config: a name, or a mapping with ``class_name`` and ``config``.
+        custom_objects: the user's own metrics by name.
+
+    Raises:
+        ModelError: the name or an argument is unknown, or the config is malformed.
+    """
+    name, arguments = split_config(config, "a metric")
+    own = dict(custom_objects or {})
+    if name == MeanMetricWrapper.__name__ and name not in own:
+        function = wrapped_function(arguments.pop("fn", None), {**FUNCTIONS, **own}, "metric")
+        return MeanMetricWrapper.from_config(arguments | {"fn": function})
+    found: object = own.get(name, METRICS.get(name))
+    if found is None:
+        raise ModelError(f"unknown metric '{name}'.{nearest(name, [*METRICS, *BY_SHAPE, *own])}")
+    if isinstance(found, type) and issubclass(found, Metric):
+        return found.from_config(arguments)
+    if arguments:
+        raise ModelError(f"metric '{name}' takes no config, got {arguments}")
+    if isinstance(found, Metric):
+        return found
+    if callable(found) and not isinstance(found, type):
+        return MeanMetricWrapper(found)
+    raise ModelError(f"metric '{name}' must be a Metric or a function of (y_true, y_pred), got {found!r}")

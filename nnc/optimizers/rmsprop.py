@@ -1,0 +1,67 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from nnc import ops
+from nnc.ir import Value
+from nnc.optimizers.arguments import fraction, not_negative
+from nnc.optimizers.optimizer import Optimizer, OptimizerOptions
+from nnc.optimizers.state import OptimizerState
+
+
+class RMSprop(Optimizer):
+    """Steps along the gradient, divided by the root of the running mean v of its squares.
+
+    v ← ρ v + (1 - ρ) g² and w - η g / √(v + ε); centered subtracts the square of the running mean of g from v, and
+    momentum adds up the steps (keras.io/api/optimizers/rmsprop; Hinton 2012, Neural Networks for Machine Learning,
+    lecture 6). The slots are ``velocity``, ``momentum`` and ``average_gradient``.
+
+    Args:
+        learning_rate: step size η.
+        rho: decay ρ of the means, from 0 to 1.
+        momentum: from 0 to 1.
+        epsilon: keeps the division finite.
+        centered: whether to divide by the estimated standard deviation instead.
+        **options: see `Optimizer`.
+
+    Raises:
+        ModelError: an argument is wrong or not supported.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.rho = fraction(self._where, "rho", rho)
+        self.momentum = fraction(self._where, "momentum", momentum)
+        self.epsilon = not_negative(self._where, "epsilon", epsilon)
+        self.centered = bool(centered)
+
+    def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
+        """Return the parameter after one step."""
+        square = ops.square(gradient) * (1.0 - self.rho)
+        variance = state.assign("velocity", state.slot("velocity") * self.rho + square)
+        if self.centered:
+            mean = state.slot("average_gradient") * self.rho + gradient * (1.0 - self.rho)
+            variance = variance - ops.square(state.assign("average_gradient", mean))
+        step = gradient * state.learning_rate / ops.sqrt(variance + self.epsilon)
+        if self.momentum > 0.0:
+            step = state.assign("momentum", state.slot("momentum") * self.momentum + step)
+        return parameter - step
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with Keras's keys."""
+        return super().get_config() | {
+            "rho": self.rho,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "centered": self.centered,
+        }
