@@ -1,4 +1,4 @@
-"""The program `nnc`, run from the repository: ``python main.py`` is the experiment, ``python main.py compile …`` a command."""
+"""The program `nnc`, run from the repository; without a command it is the experiment."""
 
 from nnc.cli import main
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +40,48 @@ def _plain(data: Any) -> Any:
     return data
 
 
-def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
-    """Print rows under a head; the first column is aligned to the left, numbers in the others to the right."""
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", numbers: bool = True) -> None:
+    """Print a table.
+
+    Args:
+        head: titles of the columns.
+        rows: cells.
+        title: stands over the table.
+        numbers: whether all columns but the first hold numbers, which are aligned to the right.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for position, name in enumerate(head):
-        table.add_column(Text(name), justify="right" if position else "left")
+        table.add_column(Text(name), justify="right" if numbers and position else "left")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # as Text, for a name may hold what looks like markup
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if title:
+        console.print(Text(title, style="bold"))
+    console.print(table)
+    console.print()
+
+
+@contextmanager
+def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """Show a progress bar on standard error, where that is a terminal, while the block runs.
+
+    Args:
+        total: number of steps; the function that the block gets is called after each.
+        what: stands before the bar.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
 
 
 def check_output(path: Path | None, *suffixes: str) -> None:

@@ -73,5 +73,4 @@ def _list(as_json: bool) -> None:
     if as_json:
         print_json(described)
     else:
-        for name, text in described.items():
-            print_text(f"{name:<12} {text}")
+        print_table(("Pass", "What it does"), list(described.items()), numbers=False)

@@ -11,6 +11,7 @@ import typer
 from nnc.cli import options
 from nnc.cli.console import check_output, print_text, say
 from nnc.cli.programs import default_graph, is_program, open_program
+from nnc.errors import ModelError
 
 if TYPE_CHECKING:
     from nnc.render import Diagram
@@ -32,13 +33,13 @@ def command(
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print the picture as Mermaid.")] = False,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="Write FILE.svg, .png, .dot or .mmd.", show_default=False
-        ),
+        typer.Option("-o", "--output", metavar="FILE", help="Write FILE.svg, .png, .dot or .mmd.", show_default=False),
     ] = None,
     level: Annotated[
         Level | None,
-        typer.Option("--level", help="Layers, or the ops of a compiled graph; --for implies ops.", show_default=False),
+        typer.Option(
+            "--level", help="Layers, or the ops of a compiled graph; the latter with --for or .nnc.", show_default=False
+        ),
     ] = None,
     graph: options.For = None,
 ) -> None:
@@ -50,7 +51,7 @@ def command(
     from nnc.render import render, write
 
     check_output(output, ".svg", ".png", ".dot", ".mmd")
-    diagram = _diagram(model, Level.ops if graph is not None else level or Level.layers, graph)
+    diagram = _diagram(model, level, graph)
     if output is not None:
         write(diagram, output)
         say(f"wrote {output}")
@@ -58,13 +59,15 @@ def command(
         print_text(render(diagram, format="dot" if dot else "mermaid"))
 
 
-def _diagram(model: Path, level: Level, graph: str | None) -> Diagram:
+def _diagram(path: Path, level: Level | None, graph: str | None) -> Diagram:
     from nnc.readers import read_model
     from nnc.render import diagram_of
 
-    if level is Level.layers and not is_program(model):
-        return diagram_of(read_model(model))
-    program = open_program(model)
-    if level is Level.layers:
-        return diagram_of(model_of(program, model))
-    return diagram_of(program.graph(default_graph(program, graph)))
+    if level is None:
+        level = Level.ops if graph is not None or is_program(path) else Level.layers
+    if level is Level.ops:
+        program = open_program(path)
+        return diagram_of(program.graph(default_graph(program, graph)))
+    if is_program(path):
+        raise ModelError(f"{path} is compiled, and has ops in the place of layers; give the model file, or --level ops")
+    return diagram_of(read_model(path))

@@ -1,6 +1,6 @@
 """The intermediate representation: typed static graphs, their text form, and their rules."""
 
-from nnc.ir.graph import PHASES, Graph, Node, Operand, Rewriter, Value, copy_into
+from nnc.ir.graph import PHASES, Graph, Node, Operand, Value
 from nnc.ir.interpreter import interpret
 from nnc.ir.layout import Layout
 from nnc.ir.leaves import PARAMETER, Constant, Input, State
@@ -8,6 +8,7 @@ from nnc.ir.op import Op, make_op, op_class, op_names
 from nnc.ir.parser import parse_graph
 from nnc.ir.placeholder import Placeholder, meaning
 from nnc.ir.printer import print_graph, value_names
+from nnc.ir.rewriter import Rewriter, copy_into
 from nnc.ir.types import (
     FLOATING,
     NUMERIC,

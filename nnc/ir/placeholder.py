@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnc.errors import GraphError
 
 if TYPE_CHECKING:
-    from nnc.ir.graph import Graph, Value
+    from nnc.ir.graph import Graph, Operand, Value
     from nnc.ir.types import TensorType
 
 _MEANINGS: ContextVar[dict[Placeholder, Value] | None] = ContextVar("meanings", default=None)
@@ -46,34 +46,34 @@ class Placeholder:
         """The graph that is being built."""
         return self.value.graph
 
-    def __add__(self, other: Any) -> Value:
+    def __add__(self, other: Operand) -> Value:
         return self.value + other
 
-    def __radd__(self, other: Any) -> Value:
-        return other + self.value
+    def __radd__(self, other: Operand) -> Value:
+        return self.value.__radd__(other)
 
-    def __sub__(self, other: Any) -> Value:
+    def __sub__(self, other: Operand) -> Value:
         return self.value - other
 
-    def __rsub__(self, other: Any) -> Value:
-        return other - self.value
+    def __rsub__(self, other: Operand) -> Value:
+        return self.value.__rsub__(other)
 
-    def __mul__(self, other: Any) -> Value:
+    def __mul__(self, other: Operand) -> Value:
         return self.value * other
 
-    def __rmul__(self, other: Any) -> Value:
-        return other * self.value
+    def __rmul__(self, other: Operand) -> Value:
+        return self.value.__rmul__(other)
 
-    def __truediv__(self, other: Any) -> Value:
+    def __truediv__(self, other: Operand) -> Value:
         return self.value / other
 
-    def __rtruediv__(self, other: Any) -> Value:
-        return other / self.value
+    def __rtruediv__(self, other: Operand) -> Value:
+        return self.value.__rtruediv__(other)
 
-    def __pow__(self, other: Any) -> Value:
+    def __pow__(self, other: Operand) -> Value:
         return self.value**other
 
-    def __matmul__(self, other: Any) -> Value:
+    def __matmul__(self, other: Value | Placeholder) -> Value:
         return self.value @ other
 
     def __neg__(self) -> Value:

@@ -365,7 +365,7 @@ def dtype_name(dtype: Any) -> str | None:
     if isinstance(dtype, Mapping):
         dtype = dtype.get("config", {}).get("name")
     try:
-        name = numpy.dtype(dtype).name
+        name = str(numpy.dtype(dtype).name)
     except TypeError:
         name = str(dtype)
     if name not in ("float32", "float64", "int32", "int64", "bool", "uint8"):

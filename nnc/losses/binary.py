@@ -18,8 +18,8 @@ def binary_crossentropy(
 ) -> Value:
     """Return mean(-y log p - (1 - y) log(1 - p)) over an axis (keras.io/api/losses/probabilistic_losses).
 
-    Where the output is the result of a sigmoid, or holds logits x, this is log(1 + exp(x)) - x y, without rounding
-    errors of large x; otherwise p is the output, kept 10⁻⁷ from 0 and 1.
+    Where the output is the result of a sigmoid, or holds logits x, this is log(1 + exp(x)) - x y, exact for large x;
+    otherwise p is the output, kept 10⁻⁷ from 0 and 1. Of a softmax, too, Keras takes the operand for logits.
 
     Args:
         y_true: targets from 0 to 1, shape (batch, …).

@@ -20,8 +20,8 @@ def categorical_crossentropy(
 ) -> Value:
     """Return -sum(y log p) over an axis (keras.io/api/losses/probabilistic_losses).
 
-    Where the output is the result of a softmax along the axis, or holds logits, log p is their log-softmax;
-    otherwise p is the output, scaled to sum to 1 and kept 10⁻⁷ from 0 and 1.
+    Where the output is the result of a softmax, or holds logits, log p is their log-softmax; otherwise p is the
+    output, scaled to sum to 1 and kept 10⁻⁷ from 0 and 1. Of a sigmoid, too, Keras takes the operand for logits.
 
     Args:
         y_true: one-hot targets or probabilities, shape (batch, …, classes).

@@ -7,6 +7,8 @@ from warnings import warn
 from nnc import ops
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import Op, TensorType, Value
+from nnc.ops.crossentropy import Softmax
+from nnc.ops.exponential import Sigmoid
 
 EPSILON = 1e-7
 """Probabilities are kept this far from 0 and 1; Keras's ``backend.epsilon()``."""
@@ -44,17 +46,25 @@ def class_indices(y_true: Value, y_pred: Value, what: str) -> Value:
 def logits_of(y_pred: Value, activation: Op, from_logits: bool, what: str) -> Value | None:
     """Return the numbers before the activation, or None where only probabilities are known.
 
-    Like Keras on TensorFlow, an output that is the result of the activation is traced back to its operand.
+    As in Keras on TensorFlow, an output that is the result of a sigmoid or a softmax is traced back to its operand,
+    even where the loss expects the other of the two; then, and only here, there is a warning.
 
     Args:
         y_pred: the output.
-        activation: the op that makes probabilities of logits.
+        activation: the op that the loss expects to have made probabilities of logits.
         from_logits: whether the output itself is said to hold logits.
-        what: name of the loss, for the warning where it does not.
+        what: name of the loss, for warnings.
     """
-    if y_pred.node.op != activation:
+    op = y_pred.node.op
+    if type(op) not in (Sigmoid, Softmax):  # and no subclass, such as log_softmax
         return y_pred if from_logits else None
-    if from_logits:
+    if op != activation:
+        warn(
+            f"{what} expects the output of {activation.name}, but this one went through another {op.name}; like Keras,"
+            f" the loss takes what went into it for logits of {activation.name}. Choose a loss for {op.name}.",
+            stacklevel=2,
+        )
+    elif from_logits:
         warn(
             f"{what} has from_logits=True, but the output went through {activation.name} and holds probabilities;"
             f" the loss is computed from what went into {activation.name}. Leave out one of the two.",

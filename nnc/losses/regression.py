@@ -19,7 +19,7 @@ def mean_squared_error(y_true: Value, y_pred: Value) -> Value:
     Raises:
         ShapeError: the shapes differ.
     """
-    return ops.mean(ops.square(like_output(y_true, y_pred, "mean_squared_error") - y_pred), -1)
+    return ops.mean(ops.square(y_pred - like_output(y_true, y_pred, "mean_squared_error")), -1)
 
 
 def mean_absolute_error(y_true: Value, y_pred: Value) -> Value:
@@ -32,7 +32,7 @@ def mean_absolute_error(y_true: Value, y_pred: Value) -> Value:
     Raises:
         ShapeError: the shapes differ.
     """
-    return ops.mean(ops.absolute(like_output(y_true, y_pred, "mean_absolute_error") - y_pred), -1)
+    return ops.mean(ops.absolute(y_pred - like_output(y_true, y_pred, "mean_absolute_error")), -1)
 
 
 class Regression(Loss):

@@ -245,7 +245,7 @@ class Model:
                     target=f"y_{name}" if several else "y",
                     target_type=target.type,
                     loss=function,
-                    weight=1.0 if weights[position] is None else float(weights[position]),
+                    weight=_loss_weight(weights[position]),
                     metrics=tuple(metrics.get(item, type, target.type) for item in listed),
                 )
             )
@@ -428,6 +428,14 @@ class Model:
         from nnc.models.config import serialized
 
         return serialized(self)
+
+
+def _loss_weight(given: Any) -> float:
+    if given is None:
+        return 1.0
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise ModelError(f"loss_weights must be numbers, got {given!r}; metrics are given with metrics=[...]")
+    return float(given)
 
 
 def _producer(tensor: SymbolicTensor) -> Call:

@@ -81,8 +81,10 @@ def layers_diagram(model: Model) -> Diagram:
         model: what to draw.
 
     Raises:
-        ModelError: a call reads a tensor that nothing before it makes.
+        ModelError: the model is not built, or a call reads a tensor that nothing before it makes.
     """
+    if not model.calls:
+        raise ModelError(f"model '{model.name}' is not built, so its shapes are not known; give it an Input to draw it")
     boxes: list[Box] = []
     arrows: list[Arrow] = []
     made: list[tuple[Tensor, str]] = []

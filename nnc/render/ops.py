@@ -80,6 +80,7 @@ class _Drawing:
         lines = [Line(shorten(title), "title")]
         if value.index not in self.keys:
             lines.append(Line(self.text(value)))
+        kind = "metrics" if kind == "update" and value.node.phase == "metrics" else kind
         return Box(key, tuple(lines), kind, tooltip=f"{label}: {value.type}")
 
     def box(self, node: Node) -> Box:

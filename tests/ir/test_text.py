@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nnc import ops
 from nnc.errors import GraphError
-from nnc.ir import Graph, TensorType, interpret, parse_graph, print_graph, symbol, verify
+from nnc.ir import Graph, TensorType, interpret, parse_graph, print_graph, symbol, value_names, verify
 from nnc.ops.arithmetic import Add, Relu
 from tests.strategies import random_arrays, random_graphs
 
@@ -131,6 +131,22 @@ def test_numbers_read_back_to_the_bit(single, double, signed, unsigned, flag):
 def test_space_and_comments_do_not_matter():
     spaced = "# first\ngraph g ( x : f32 [ 2 ] )\n{ # second\n\n %y=relu(%x):f32[2] # third\n return y=%y }  # last\n\n"
     assert str(parse_graph(spaced)) == minimal("  %y = relu(%x) : f32[2]\n  return y=%y", "x: f32[2]")
+
+
+def test_a_comment_on_another_line_is_no_path():
+    graph = parse_graph(
+        "graph g(x: f32[2]) {\n %y = relu(%x) : f32[2]\n # dense loss\n %z = relu(%y) : f32[2] # a b loss\n}"
+    )
+    assert [(node.path, node.phase) for node in graph.nodes] == [("", "forward")] * 3
+
+
+def test_equal_names_are_told_apart():
+    graph = Graph("g")
+    x = graph.input("x", TensorType("float32", (2,)))
+    for name in ("h", "h.1", "h", "h", "x", "two words", ""):
+        x = graph.add(Relu(), x, names=[name])[0]
+    assert list(value_names(graph).values()) == ["%x", "%h", "%h.1", "%h.2", "%h.3", "%x.1", "%0", "%1"]
+    assert str(parse_graph(str(graph))) == str(graph)
 
 
 @pytest.mark.parametrize(

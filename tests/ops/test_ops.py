@@ -9,6 +9,7 @@ import pytest
 
 from nnc.errors import NotDifferentiableError
 from nnc.ir import Graph, Layout, Op, TensorType, Value, interpret, op_class, op_names, parse_graph, verify
+from nnc.ops.sizes import Cast
 from tests.ops.cases import BATCH, BINDINGS, CASES, DIFFERENTIABLE, FLAT, NONE, WHOLE, Case
 
 LEAVES = {"input", "state", "constant"}
@@ -192,6 +193,21 @@ def test_flops_are_a_number(case):
         flops = op.flops(operands, results)
         assert type(flops) is int
         assert flops >= 0 if case.flops is None else flops == case.flops
+
+
+@EACH
+def test_operands_to_overwrite_have_the_results_elements(case):
+    operands = [domain.type for domain in case.operands]
+    result = case.op.result_types(operands)[0]
+    assert all(operands[position].dtype == result.dtype for position in case.op.inplace)
+
+
+def test_no_gradient_passes_through_whole_numbers():
+    graph = Graph("test")
+    for source, target in (("float64", "int32"), ("int32", "float64"), ("bool", "float64")):
+        x = graph.input(source, TensorType(source, (2,)))
+        y = graph.add(Cast(target), x)[0]
+        assert y.node.op.vjp([x], [y], [y]) == (None,)
 
 
 def placements(shape: tuple[int, ...]) -> list[Layout]:

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -25,7 +26,7 @@ def joined(texts: list[str]) -> str:
 
 
 @pytest.mark.parametrize("make", [samples.base_model, samples.chain_model, samples.branching_model])
-def test_svg_is_xml_and_has_every_layer(make: type[samples.FakeModel], tmp_path: Path) -> None:
+def test_svg_is_xml_and_has_every_layer(make: Callable[[], samples.FakeModel], tmp_path: Path) -> None:
     model = make()
     write(layers_diagram(model), tmp_path / "model.svg")
     text = joined(svg_texts(tmp_path / "model.svg"))

@@ -102,6 +102,8 @@ class Executable:
         layout, itemsize = place.layout, ITEM_SIZES[place.type.dtype]
         if place.constant is not None:
             return place.constant
+        if 0 in layout.shape:
+            return numpy.empty(layout.shape, place.type.dtype)  # a part of nothing may begin behind the arena's end
         strides = tuple(stride * itemsize for stride in layout.strides)
         if place.home.state is not None:
             base = self._states[place.home.state]

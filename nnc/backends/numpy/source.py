@@ -14,7 +14,7 @@ import numpy
 from nnc.backends.numpy.kernels import KERNELS, KernelCall, Names, number_name
 from nnc.errors import GraphError
 from nnc.ir import Constant, Op, State, TensorType, Value, value_names
-from nnc.ir.printer import node_line
+from nnc.ir.printer import node_line, number_text
 from nnc.plan import Group, Plan, is_step
 
 _RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset(dir(numpy))
@@ -186,7 +186,7 @@ def python_names(plan: Plan) -> dict[Value, str]:
 def _fallback_name(plan: Plan, value: Value, wanted: dict[Value, str], leader: dict[Value, Value]) -> str:
     op = value.node.op
     if isinstance(op, Constant) and len(op.data) == 1:
-        return f"number_{number_name(op.data[0])}"
+        return f"number_{number_name(float(number_text(op.data[0], op.type.dtype)))}"
     if value in plan.storage.views:
         return f"{wanted[leader[plan.storage.views[value]]]}_{op.name}"
     return f"v{plan.names[value][1:]}" if value in plan.names else op.name

@@ -1,0 +1,138 @@
+"""Makes layers and inputs from their arguments in a file, and checks names and shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from frontends.arguments import construct, required_arguments
+from frontends.nodes import Node, Scalar, Sequence, describe
+from frontends.problems import Problems, layer_subject
+from frontends.wiring import LayerDefinition
+from nnc.errors import nearest
+from nnc.layers import InputLayer, Layer, layer_classes
+
+_MAX_NAME = 200
+_SHAPES = {"shape": False, "input_shape": False, "batch_shape": True, "batch_input_shape": True}
+"""Arguments that are shapes, and whether the batch is part of them."""
+_INPUT_ARGUMENTS = ("name", "shape", "batch_shape", "batch_input_shape", "batch_size", "dtype", "sparse", "ragged")
+_NEUTRAL = frozenset({"name", "trainable", "activation", "use_bias", "seed"})
+"""Arguments on which no shape depends, beside initializers, regularizers and constraints."""
+
+
+def make_layer(
+    class_name: str, arguments: Mapping[str, Node], name: str, line: int | None, problems: Problems
+) -> LayerDefinition:
+    """Return a layer; its problems are noted, each with the line of the argument it is about.
+
+    Args:
+        class_name: its class.
+        arguments: its arguments, the name possibly among them.
+        name: how problems name it.
+        line: where it stands.
+        problems: where problems are noted.
+    """
+    subject = layer_subject(name, class_name)
+    made = LayerDefinition(name, class_name, line, None)
+    cls = layer_classes().get(class_name)
+    if cls is None:
+        hint = nearest(class_name, layer_classes())
+        own = "" if hint or not class_name.isidentifier() else f" Register your own: @nnc.layers.register class {class_name}"
+        problems.add(f"unknown layer class '{class_name}'.{hint}{own}", line, subject)
+        return made
+    given = _with_checked_shapes(arguments, subject, problems)
+    if given.get("name") is not None and read_name(given["name"], problems, subject) is None:
+        given = {**given, "name": Node()}
+    found = construct(
+        lambda values: _made(cls, values),
+        given,
+        required_arguments(cls.__init__)[1:],
+        (f"{class_name}: ", f"{cls.__name__}: ", f"{cls.__name__} has no ", "Input: "),
+    )
+    for message, key in found.problems:
+        node = given.get(key) if key is not None else None
+        problems.add(message, line if node is None or node.line is None else node.line, subject)
+    made.layer = found.made
+    made.is_sound = all(_is_neutral(key) for key in found.refused)
+    if isinstance(made.layer, Layer) and not made.layer.has_own_name and not isinstance(made.layer, InputLayer):
+        made.layer.set_default_name(name)
+    return made
+
+
+def _made(cls: type[Layer], values: dict[str, Any]) -> Layer:
+    return cls.from_config(values)
+
+
+def _is_neutral(key: str) -> bool:
+    return key in _NEUTRAL or key.endswith(("_initializer", "_regularizer", "_constraint"))
+
+
+def _with_checked_shapes(arguments: Mapping[str, Node], subject: str, problems: Problems) -> dict[str, Node]:
+    found = dict(arguments)
+    for key, has_batch in _SHAPES.items():
+        node = found.get(key)
+        if node is not None and not (isinstance(node, Scalar) and node.value is None):
+            if read_shape(node, problems, subject, key, has_batch) is None:
+                found[key] = Node()
+    return found
+
+
+def read_shape(
+    node: Node, problems: Problems, subject: str = "", key: str = "shape", has_batch: bool = False
+) -> list[int] | None:
+    """Return the shape of a row, None where it is wrong, which is noted.
+
+    Args:
+        node: a list of positive whole numbers, or one number.
+        problems: where problems are noted.
+        subject: what has the shape.
+        key: name of the argument.
+        has_batch: whether the first number is that of rows, which does not matter.
+    """
+    if node.is_refused:
+        return None
+    items = node.items if isinstance(node, Sequence) else (node,)
+    if isinstance(node, Sequence) != has_batch and not isinstance(node, Sequence | Scalar) or (has_batch and not items):
+        problems.add(f"{key} must be a list of positive integers, got {describe(node)}", node.line, subject)
+        return None
+    shape: list[int] = []
+    for item in items[1:] if has_batch else items:
+        value = item.value if isinstance(item, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+            known = "; nnc needs the size of every dimension but the batch" if value is None else ""
+            got = describe(item)
+            problems.add(f"{key} must be a list of positive integers, got {got}{known}", item.line, subject)
+            return None
+        shape.append(value)
+    return shape
+
+
+def read_name(node: Node, problems: Problems, subject: str) -> str | None:
+    """Return a name, None where it is wrong, which is noted.
+
+    Args:
+        node: text on one line without '/', so that ``layer/weight`` is clear.
+        problems: where problems are noted.
+        subject: what has the name.
+    """
+    if node.is_refused:
+        return None
+    value = node.value if isinstance(node, Scalar) else None
+    if not isinstance(value, str):
+        quotes = "; put it in quotes" if isinstance(node, Scalar) and value is not None else ""
+        problems.add(f"name must be text, got {describe(node)}{quotes}", node.line, subject)
+    elif not value or len(value) > _MAX_NAME or not value.isprintable() or "/" in value:
+        shown = value if len(value) <= _MAX_NAME else f"{value[:40]}..."
+        problems.add(
+            f"name must be 1 to {_MAX_NAME} printable characters without '/', got {shown!r}", node.line, subject
+        )
+    else:
+        return value
+    return None
+
+
+def check_input_arguments(arguments: Mapping[str, Node], subject: str, problems: Problems) -> None:
+    """Note arguments that an input does not have; `InputLayer` takes any, as Keras's old files need it."""
+    for key, node in arguments.items():
+        if key not in _INPUT_ARGUMENTS and key not in ("optional", "trainable", "input_tensor"):
+            problems.add(f"Input has no argument '{key}'.{nearest(key, _INPUT_ARGUMENTS)}", node.line, subject)

@@ -1,0 +1,135 @@
+"""Values of a definition together with where they stand, so that every error can name its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_DEPTH = 64
+"""How deep values may be nested; Keras's own files need about 15."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Node:
+    """A value that has been refused and reported already; the base of those that have not.
+
+    Args:
+        line: its line in the file, from 1; None for a value that stands in no file.
+        size: number of values in it, aliases counted as often as they are used.
+        depth: number of levels in it.
+    """
+
+    line: int | None = None
+    size: int = 1
+    depth: int = 1
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether this value, or one in it, has been reported already."""
+        return True
+
+    def plain(self) -> Any:
+        """Return the value without positions; a refused one is None."""
+        return None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scalar(Node):
+    """A single value.
+
+    Args:
+        value: a string, number, boolean or None; from a live model possibly another object.
+        text: how it is written in the file.
+        quoted: whether it stands in quotes, or in a block of text.
+    """
+
+    value: Any
+    text: str = ""
+    quoted: bool = False
+
+    @property
+    def is_refused(self) -> bool:
+        """False."""
+        return False
+
+    def plain(self) -> Any:
+        """Return the value."""
+        return self.value
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sequence(Node):
+    """A list of values."""
+
+    items: tuple[Node, ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether an item has been reported already."""
+        return any(item.is_refused for item in self.items)
+
+    def plain(self) -> Any:
+        """Return a list of plain values."""
+        return [item.plain() for item in self.items]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Mapping(Node):
+    """Values by name.
+
+    Args:
+        entries: the values.
+        lines: lines of the names.
+    """
+
+    entries: MappingType[str, Node] = field(default_factory=dict)
+    lines: MappingType[str, int] = field(default_factory=dict)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a value has been reported already."""
+        return any(entry.is_refused for entry in self.entries.values())
+
+    def plain(self) -> Any:
+        """Return a dictionary of plain values."""
+        return {key: entry.plain() for key, entry in self.entries.items()}
+
+    def line_of(self, key: str) -> int | None:
+        """Return the line of a name."""
+        return self.lines.get(key, self.line)
+
+    def text(self, key: str) -> str | None:
+        """Return the string under a name, None where there is no string."""
+        entry = self.entries.get(key)
+        value = entry.value if isinstance(entry, Scalar) else None
+        return value if isinstance(value, str) else None
+
+
+def from_plain(value: Any, depth: int = 0) -> Node:
+    """Return a node of plain values, as `get_config` of a live model gives them."""
+    if depth > MAX_DEPTH:
+        return Scalar(value=f"{value!r:.60}")
+    if isinstance(value, MappingType):
+        return Mapping(entries={str(key): from_plain(item, depth + 1) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return Sequence(items=tuple(from_plain(item, depth + 1) for item in value))
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):  # a NumPy scalar
+        value = value.item()
+    return Scalar(value=value)
+
+
+def describe(node: Node) -> str:
+    """Return a value as an error shows it.
+
+    >>> describe(Scalar(value="two")), describe(Mapping(entries={"a": Scalar(value=1)})), describe(Sequence())
+    ("'two'", 'a mapping', 'a list')
+    """
+    if isinstance(node, Mapping):
+        return "a mapping"
+    if isinstance(node, Sequence):
+        return "a list"
+    value = node.plain()
+    if value is None:
+        return "nothing"
+    return str(value).lower() if isinstance(value, bool) else repr(value)

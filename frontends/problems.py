@@ -1,0 +1,72 @@
+"""Collects the problems of one definition, so that all of them are reported at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from nnc.errors import ModelFileError
+
+_MOST = 100
+_LONGEST = 400
+
+
+@dataclass
+class Problems:
+    """The problems found so far.
+
+    Args:
+        source: what is read, as the error's heading names it.
+        place: how each problem names it, such as the file's name.
+    """
+
+    source: str
+    place: str
+    _found: list[tuple[int, str]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def add(self, message: str, line: int | None = None, subject: str = "") -> None:
+        """Note a problem.
+
+        Args:
+            message: what was expected, what was found, and what to do.
+            line: where in the file.
+            subject: what has the problem, such as ``layer 'dense' (Dense)``.
+        """
+        where = self.place if line is None else f"{self.place} line {line}"
+        text = _one_line(f"{where}: {subject}: {message}" if subject else f"{where}: {message}")
+        if (line or 0, text) not in self._found:
+            self._found.append((line or 0, text))
+
+    def stop(self, message: str, line: int | None = None) -> NoReturn:
+        """Note a problem that nothing can be read after.
+
+        Raises:
+            ModelFileError: always.
+        """
+        self.add(message, line)
+        raise self.error()
+
+    def error(self) -> ModelFileError:
+        """Return the error with all problems, in the order of the file."""
+        texts = [text for _, text in sorted(self._found, key=lambda item: item[0])]
+        more = len(texts) - _MOST
+        listed = [*texts[:_MOST], f"{self.place}: {more} more problems"] if more > 0 else texts
+        return ModelFileError(_one_line(self.source), listed)
+
+
+def layer_subject(name: str, class_name: str) -> str:
+    """Return how problems name a layer."""
+    return f"layer '{_shortened(name)}' ({_shortened(class_name)})"
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= 80 else f"{name[:77]}..."
+
+
+def _one_line(text: str) -> str:
+    """Return text that prints on one line whatever a file had in it."""
+    text = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,0 +1,68 @@
+"""The command `nnc compare`: the published accuracies beside those of today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nnc.cli import options
+from nnc.cli.console import check_output, print_json, print_table, progress, say
+
+NAME = "compare"
+EXAMPLE = "Example: python main.py compare --repeat 10"
+
+
+def command(
+    repeat: Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Trainings per figure.")] = 10,
+    epochs: Annotated[
+        int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")
+    ] = 5000,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the data and of the weights.")] = 2,
+    with_tf: Annotated[
+        bool,
+        typer.Option("--with-tf/--no-tf", help="Run TensorFlow too; at 5,000 epochs that is an hour per repeat."),
+    ] = False,
+    tf_repeat: Annotated[
+        int, typer.Option("--tf-repeat", metavar="N", min=1, help="Trainings per figure of TensorFlow.")
+    ] = 1,
+    tf_epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--tf-epochs", metavar="N", min=1, help="Epochs of TensorFlow; those of nnc by default.", show_default=False
+        ),
+    ] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.md", help="Page to write.")] = Path(
+        "docs/results.md"
+    ),
+    as_json: options.Json = False,
+) -> None:
+    """Compare with the published accuracies: print the table and write it, with how it was made, to a page."""
+    from nnc.experiment import Settings, compare, entrants, results_page
+    from nnc.program.storage import write_atomically
+
+    check_output(output, ".md")
+    base = Settings(epochs=epochs, repeat=repeat, seed=seed)
+    tensorflow = replace(base, epochs=tf_epochs or epochs, repeat=tf_repeat) if with_tf else None
+    total = sum(settings.repeat for entrant in entrants(base, tensorflow) for settings in entrant.variants())
+    with progress(total, "training") as advance:
+        comparison = compare(base, tensorflow, lambda _: advance())
+    line = f"python main.py compare --repeat {repeat} --epochs {epochs} --seed {seed}"
+    if tensorflow is not None:
+        line += f" --with-tf --tf-repeat {tensorflow.repeat} --tf-epochs {tensorflow.epochs}"
+    write_atomically(output, results_page(comparison, line).encode())
+    if as_json:
+        print_json(comparison.to_json())
+    else:
+        _print("On the test set", comparison.head(), comparison.table())
+        _print("On other points", comparison.head(), comparison.other_sets())
+    say(f"wrote {output}")
+
+
+def _print(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table with a line per variant, for a terminal is narrower than a page."""
+    lines = list(zip(head, *rows, strict=True))
+    print_table(lines[0], lines[1:], title)

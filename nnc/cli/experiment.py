@@ -1,0 +1,84 @@
+"""The command `nnc experiment`, which is also what `python main.py` does without a command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nnc.cli import options
+from nnc.cli.console import print_json, print_table, progress, say
+
+if TYPE_CHECKING:
+    from nnc.experiment import Result
+
+NAME = "experiment"
+EXAMPLE = "Example: python main.py --mode np --lr .1 --loss binary_crossentropy --epochs 5000 --layer 2 --repeat 10"
+
+
+def command(
+    mode: Annotated[str, typer.Option("--mode", metavar="np|tf", help="Train with nnc or with TensorFlow.")] = "np",
+    learning_rate: Annotated[
+        float, typer.Option("--lr", "--learning-rate", metavar="NUMBER", help="Learning rate.")
+    ] = 0.1,
+    optimizer: Annotated[str, typer.Option("--optimizer", metavar="NAME", help="Optimizer.")] = "SGD",
+    loss: Annotated[str, typer.Option("--loss", metavar="NAME", help="Loss.")] = "binary_crossentropy",
+    epochs: Annotated[
+        int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")
+    ] = 5000,
+    size: Annotated[int, typer.Option("--size", metavar="N", min=1, help="Samples to train on.")] = 128,
+    widths: Annotated[
+        str, typer.Option("--layers", "--layer", metavar="WIDTHS", help="Widths of the hidden layers, such as 8,4.")
+    ] = "2",
+    repeat: Annotated[
+        int, typer.Option("--repeat", metavar="N", min=1, help="Trainings, each from other weights.")
+    ] = 10,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the data and of the weights.")] = 2,
+    normal: Annotated[bool, typer.Option("--normal", help="Standardise the inputs.")] = False,
+    batch: options.Batch = 32,
+    as_json: options.Json = False,
+) -> None:
+    """Train a small network again and again; show mean and spread of loss and accuracy, and the time.
+
+    The data are points of the plane, drawn from the normal distribution and labelled x0² > x1. Test points are as
+    many as those to train on, drawn with the next seed. A name with a slip in it is taken for the one that is meant.
+    """
+    from nnc.experiment import MODES, Settings, parse_widths, resolve, run
+    from nnc.losses import LOSSES
+    from nnc.optimizers import OPTIMIZERS
+
+    settings = Settings(
+        learning_rate=learning_rate,
+        optimizer=resolve(optimizer, [cls.__name__ for cls in OPTIMIZERS.values()], "optimizer", say),
+        loss=resolve(loss, [name for name in LOSSES if name.islower()], "loss", say),
+        epochs=epochs,
+        size=size,
+        hidden=parse_widths(widths),
+        batch=batch,
+        normal=normal,
+        seed=seed,
+        repeat=repeat,
+    )
+    mode = resolve(mode, MODES, "mode", say)
+    with progress(settings.repeat, f"training with {MODES[mode]}") as advance:
+        result = run(settings, mode, lambda _: advance())
+    print_json(result.to_json()) if as_json else _print(result)
+
+
+def _print(result: Result) -> None:
+    from nnc.experiment import MODES
+
+    titles = {"training": "training set", "test": "test set", "further": "further points"}
+    rows = [
+        (titles[name], f"{size:,}", result.loss(name).text(4), f"{result.accuracy(name).text(2, factor=100)} %")
+        for name, size in result.sizes().items()
+    ]
+    settings = result.settings
+    widths = "-".join(map(str, (2, *settings.hidden, 1)))
+    title = (
+        f"{MODES[result.mode]}: {widths}, {settings.optimizer} {settings.learning_rate:g}, {settings.loss}, "
+        f"{settings.epochs:,} epochs, {settings.repeat} times"
+    )
+    print_table(("", "Points", "Loss", "Accuracy"), rows, title)
+    total = sum(repeat.seconds for repeat in result.repeats)
+    print_table(("Time", ""), [("a training", f"{result.seconds.text(3)} s"), ("all of them", f"{total:.3f} s")])

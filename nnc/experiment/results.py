@@ -1,0 +1,113 @@
+"""The page ``docs/results.md``: the comparison, how it was made, and how to make it again."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib import metadata
+
+import numpy
+
+from nnc import __version__
+from nnc.experiment.comparison import Comparison
+from nnc.experiment.points import FURTHER
+
+_PAGE = """\
+# Results: the comparison with the published accuracies
+
+Written by the command below; do not edit. Running it again, on the same versions, writes the same page.
+
+    {command}
+
+{versions}
+
+## The network
+
+Two inputs, {hidden} sigmoid units, one sigmoid unit; SGD with a learning rate of {learning_rate:g}, binary
+cross-entropy, {size} samples, {epochs:,} epochs in batches of {batch}. Each column changes one of these: the
+learning rate, the loss (mean squared error), the inputs (standardised), or the number of samples. The samples
+are drawn from the standard normal distribution with NumPy's legacy generator (seed {seed}) and labelled x₀² > x₁.
+
+## Accuracy on the test set
+
+Mean ± sample standard deviation over {repeat} trainings, which differ in their initial weights and in the order
+of the samples (seeds {seed} to {last_seed}). The test set has as many points as the training set and is drawn
+with the next seed, {test_seed}; standardised inputs are so by the mean and the spread of the training set.
+
+{table}
+
+{tensorflow}The published figures for {size} samples are means over ten sets of {size} points, and which points those
+were is not recorded. That matters: one point of {size} is {one:.2f} percentage points, and the accuracy of a network
+that is right {guess:.0%} of the time has a standard error of {error:.1f} percentage points from the choice of the test
+set alone, however often the training is repeated. A difference of less than three of these between a
+published figure and one of ours says nothing.
+
+## Accuracy on other points
+
+On the training set itself, and on {further:,} further points, where that standard error is below 0.15.
+
+{others}
+"""
+
+
+def results_page(comparison: Comparison, command: str) -> str:
+    """Return the page as Markdown.
+
+    Args:
+        comparison: what was run.
+        command: the command line that ran it.
+    """
+    base, guess = comparison.base, 0.97
+    return _PAGE.format(
+        command=command,
+        versions=_versions(comparison),
+        hidden=" and ".join(map(str, base.hidden)),
+        learning_rate=base.learning_rate,
+        size=base.size,
+        epochs=base.epochs,
+        batch=base.batch,
+        seed=base.seed,
+        repeat=base.repeat,
+        last_seed=base.seed + base.repeat - 1,
+        test_seed=base.seed + 1,
+        table=markdown_table(comparison.head(), comparison.table()),
+        tensorflow=_tensorflow_note(comparison),
+        one=100 / base.size,
+        guess=guess,
+        error=100 * (guess * (1 - guess) / base.size) ** 0.5,
+        further=FURTHER,
+        others=markdown_table(comparison.head(), comparison.other_sets()),
+    )
+
+
+def _tensorflow_note(comparison: Comparison) -> str:
+    if any(row.results[0].mode == "tf" for row in comparison.rows):
+        return ""
+    return "TensorFlow was not run: 5,000 epochs take it minutes, and nnc a fraction of a second (see `--with-tf`).\n\n"
+
+
+def _versions(comparison: Comparison) -> str:
+    used = [f"nnc {__version__}", f"NumPy {numpy.__version__}", f"Python {platform.python_version()}"]
+    if any(row.results[0].mode == "tf" for row in comparison.rows):
+        used += [f"TensorFlow {metadata.version('tensorflow')}", f"Keras {metadata.version('keras')}"]
+    return ", ".join(used) + "."
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as a Markdown table, the first column to the left, the others to the right.
+
+    Args:
+        head: titles of the columns.
+        rows: cells.
+    """
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+
+    def line(cells: Sequence[str]) -> str:
+        aligned = [
+            cell.rjust(width) if column else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return f"| {' | '.join(aligned)} |"
+
+    rule = [f"{'-' * (width - 1)}:" if column else "-" * width for column, width in enumerate(widths)]
+    return "\n".join([line(head), f"| {' | '.join(rule)} |", *map(line, rows)])

@@ -1,0 +1,70 @@
+"""Building a new graph from an old one, node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nnc.ir.graph import Graph, Node, Value
+from nnc.ir.leaves import Input
+
+
+class Rewriter:
+    """Builds a new graph from an old one, node by node; what passes that replace nodes have in common.
+
+    A pass walks the old graph, calls `keep` or `replace` for each node, and ends with `finish`.
+    """
+
+    def __init__(self, source: Graph, name: str | None = None) -> None:
+        self.source = source
+        self.graph = Graph(source.name if name is None else name)
+        self._values: dict[Value, Value] = {}
+        for value in (*source.inputs.values(), *source.states.values()):
+            self.keep(value.node)
+
+    def __getitem__(self, value: Value) -> Value:
+        """Return the new value that stands for an old one."""
+        return self._values[value]
+
+    def __contains__(self, value: Value) -> bool:
+        return value in self._values
+
+    def operands(self, node: Node) -> tuple[Value, ...]:
+        """Return the new values for a node's operands."""
+        return tuple(self._values[operand] for operand in node.operands)
+
+    def keep(self, node: Node) -> tuple[Value, ...]:
+        """Copy a node."""
+        known = [self._values.get(value) for value in self.source.results(node)]
+        if known and known[0] is not None:
+            return tuple(value for value in known if value is not None)
+        results = self.graph.copy_node(node, self.operands(node))
+        self.replace(node, results)
+        return results
+
+    def replace(self, node: Node, results: Sequence[Value]) -> None:
+        """Let new values stand for a node's results."""
+        for old, new in zip(self.source.results(node), results, strict=True):
+            self._values[old] = new
+
+    def set(self, old: Value, new: Value) -> None:
+        """Let a new value stand for one old value."""
+        self._values[old] = new
+
+    def finish(self) -> Graph:
+        """Name outputs and updates as in the old graph and return the new one."""
+        for label, value in self.source.outputs.items():
+            self.graph.output(label, self._values[value])
+        for label, value in self.source.updates.items():
+            self.graph.update(label, self._values[value])
+        return self.graph
+
+
+def copy_into(graph: Graph, source: Graph, inputs: Mapping[str, Value]) -> dict[str, Value]:
+    """Append the nodes of `source` to `graph`, its inputs replaced by values, and return its outputs."""
+    values: dict[Value, Value] = {source.inputs[label]: value for label, value in inputs.items()}
+    for node in source.nodes:
+        if isinstance(node.op, Input):
+            continue
+        results = graph.copy_node(node, [values[operand] for operand in node.operands])
+        values.update(zip(source.results(node), results, strict=True))
+    return {label: values[value] for label, value in source.outputs.items()}

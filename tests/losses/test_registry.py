@@ -1,0 +1,158 @@
+"""Losses by name, their configs, and the targets they ask for; all as Keras has them, and mistakes named."""
+
+import importlib
+import inspect
+import subprocess
+import sys
+
+import numpy
+import pytest
+
+from nnc import losses
+from nnc.errors import ModelError
+from nnc.ir import TensorType, symbol
+from nnc.losses import LOSSES, Target
+
+BATCH, TIME = symbol("batch"), symbol("time")
+CLASSES = sorted({cls.__name__ for cls in LOSSES.values()})
+CONFIGS = [
+    *[(name, {}) for name in CLASSES],
+    ("MeanSquaredError", {"reduction": "sum", "name": "mine"}),
+    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1, "axis": 1}),
+    ("CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.1, "reduction": "mean_with_sample_weight"}),
+    ("SparseCategoricalCrossentropy", {"from_logits": True, "reduction": "mean"}),
+]
+
+
+def f32(*shape):
+    return TensorType("float32", (BATCH, *shape))
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return pytest.importorskip("keras")
+
+
+def test_names_and_signatures_are_those_of_keras(keras):
+    names = importlib.import_module("keras.src.losses").ALL_OBJECTS_DICT
+    functions = {"".join(part.title() for part in name.split("_")) for name in names if "_" in name}
+    assert set(CLASSES) <= functions | set(names)
+    supported = {name for name, item in names.items() if item.__name__.replace("_", "").lower() in map(str.lower, CLASSES)}
+    assert set(LOSSES) == supported
+    for name, cls in LOSSES.items():
+        found, expected = inspect.signature(cls).parameters.values(), None
+        expected = inspect.signature(names[cls.__name__]).parameters.values()
+        assert [(item.name, item.default) for item in found] == [(item.name, item.default) for item in expected]
+        loss = losses.get(name)
+        assert type(loss) is cls
+        if name != cls.__name__:
+            assert loss.name == name
+    for name in ("binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"):
+        found, expected = (inspect.signature(getattr(module, name)) for module in (losses, keras.losses))
+        pairs = zip(found.parameters.values(), expected.parameters.values(), strict=True)
+        assert all((ours.name, ours.default) == (theirs.name, theirs.default) for ours, theirs in pairs)
+
+
+@pytest.mark.parametrize(("name", "arguments"), CONFIGS)
+def test_config_round_trip_is_that_of_keras(keras, name, arguments):
+    ours, theirs = LOSSES[name](**arguments), getattr(keras.losses, name)(**arguments)
+    assert ours.get_config() == theirs.get_config()
+    config = losses.serialize(ours)
+    assert config == keras.losses.serialize(theirs)
+    for copy in (losses.deserialize(config), losses.get(config), type(ours).from_config(ours.get_config())):
+        assert type(copy) is type(ours)
+        assert copy.get_config() == ours.get_config()
+    assert type(keras.losses.deserialize(config)).__name__ == name
+
+
+def test_short_spellings():
+    assert losses.MSE is losses.MeanSquaredError
+    assert losses.BCE is losses.BinaryCrossentropy
+    assert losses.mae is losses.mean_absolute_error
+    loss = losses.BCE(from_logits=True)
+    assert losses.get(loss) is loss
+    assert type(losses.get(losses.BCE)) is losses.BCE
+    for function in (losses.binary_crossentropy, losses.bce):
+        assert type(losses.get(function)) is losses.BCE
+        assert losses.get(function).name == "binary_crossentropy"
+    assert repr(losses.MSE(name="m")) == "<MeanSquaredError 'm'>"
+
+
+@pytest.mark.parametrize(
+    ("loss", "output", "expected"),
+    [
+        (losses.MSE(), f32(3), Target(f32(3))),
+        (losses.MeanAbsoluteError(), f32(TIME, 1), Target(f32(TIME, 1))),
+        (losses.BCE(), f32(1), Target(f32(1), low=0.0, high=1.0)),
+        (losses.CategoricalCrossentropy(), f32(10), Target(f32(10))),
+        (losses.CategoricalCrossentropy(axis=1), f32(10, 1), Target(f32(10, 1))),
+        (losses.SparseCategoricalCrossentropy(), f32(10), Target(TensorType("int32", (BATCH,)), classes=10)),
+        (
+            losses.SparseCategoricalCrossentropy(),
+            f32(TIME, 10),
+            Target(TensorType("int32", (BATCH, TIME)), classes=10),
+        ),
+        (losses.get(lambda y_true, y_pred: y_pred), f32(), Target(f32())),
+    ],
+)
+def test_targets(loss, output, expected):
+    assert loss.target(output) == expected
+    double = loss.target(output.with_dtype("float64")).type
+    assert double.dtype == ("int32" if expected.classes else "float64")
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (
+            lambda: losses.get("categorical_crossentropy").target(f32(1)),
+            "loss 'categorical_crossentropy' needs an output with one unit per class, got f32[batch,1], which has 1;"
+            " use 'binary_crossentropy', or Dense(classes)",
+        ),
+        (lambda: losses.SparseCategoricalCrossentropy(name="s").target(f32(5, 1)), "loss 's' needs an output with one"),
+        (lambda: losses.SparseCategoricalCrossentropy().target(f32(TIME)), "run-time length 'time'; use Dense(classes)"),
+        (lambda: losses.CategoricalCrossentropy(axis=2).target(f32(3)), "axis 2 is out of range for an output of type"),
+        (lambda: losses.MSE().target(f32()), "of shape (batch, …, units), got f32[batch]"),
+        (lambda: losses.BCE().target(TensorType("int32", (BATCH, 1))), "floating-point numbers of shape"),
+        (lambda: losses.Loss().target(TensorType("int32", (BATCH, 1))), "loss 'loss' needs an output of floating-point"),
+        (lambda: losses.get("mean_squared_eror"), "unknown loss 'mean_squared_eror'. Did you mean 'mean_squared_error'?"),
+        (lambda: losses.get("hinge"), "unknown loss 'hinge'."),
+        (lambda: losses.get("crossentropy"), "'categorical_crossentropy' for one-hot targets or 'sparse_categorical"),
+        (lambda: losses.get("CE"), "loss 'CE' depends on the targets"),
+        (lambda: losses.get(None), "a loss must be a name, a config, a Loss or a function of (y_true, y_pred), got None"),
+        (lambda: losses.get(dict), "a loss must be a name"),
+        (lambda: losses.get({"config": {}}), "a loss's config needs 'class_name' and 'config', got {'config': {}}"),
+        (lambda: losses.get({"class_name": "BinaryCrossentropy", "config": []}), "needs 'class_name' and 'config'"),
+        (
+            lambda: losses.get({"class_name": "BinaryCrossentropy", "config": {"from_logit": True}}),
+            "loss BinaryCrossentropy has no argument 'from_logit'. Did you mean 'from_logits'?",
+        ),
+        (lambda: losses.get({"class_name": "MeanSquaredError", "config": {3: 4}}), "has no argument 3"),
+        (lambda: losses.get({"class_name": "own", "config": {"a": 1}}, {"own": losses.mse}), "'own' takes no config"),
+        (lambda: losses.get({"class_name": "LossFunctionWrapper", "config": {"fn": "os"}}), "function 'os'; give it in"),
+        (lambda: losses.get({"class_name": "LossFunctionWrapper"}), "unknown loss function None"),
+        (lambda: losses.serialize(losses.get(lambda y_true, y_pred: y_pred)), "has no name and cannot be saved"),
+        (lambda: losses.MSE(reduction="none"), "reduction 'none' leaves no single number to minimise; use 'sum_over"),
+        (lambda: losses.MSE(reduction=None), "reduction None leaves no single number"),
+        (lambda: losses.MSE(reduction="sums"), "must be one of sum_over_batch_size, mean, mean_with_sample_weight, sum"),
+        (lambda: losses.MSE(reduction="sums"), "got 'sums'. Did you mean 'sum'?"),
+        (lambda: losses.MSE(dtype="int32"), "dtype must be one of float32, float64 or None, got 'int32'"),
+        (lambda: losses.BCE(label_smoothing=1.5), "label_smoothing must be a number from 0 to 1, got 1.5"),
+        (lambda: losses.BCE(label_smoothing="0"), "label_smoothing must be a finite number, got '0'"),
+        (lambda: losses.BCE(label_smoothing=numpy.nan), "label_smoothing must be a finite number, got nan"),
+        (lambda: losses.BCE(axis=True), "axis must be a whole number, got True"),
+        (lambda: losses.CategoricalCrossentropy(axis=0.5), "axis must be a whole number, got 0.5"),
+        (lambda: losses.SparseCategoricalCrossentropy(ignore_class=-1), "ignore_class is not supported yet, got -1"),
+        (lambda: losses.SparseCategoricalCrossentropy(axis=None), "axis must be a whole number, got None"),
+    ],
+)
+def test_mistakes_are_named(action, message):
+    with pytest.raises(ModelError) as raised:
+        action()
+    assert message in str(raised.value)
+
+
+def test_import_is_light():
+    code = "import sys, nnc.losses; print([m for m in ('tensorflow', 'keras', 'networkx') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
