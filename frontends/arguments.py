@@ -81,7 +81,7 @@ def construct(
     for key in missing:
         found.refused.add(key)
         if key not in arguments and f"'{key}'" not in hinted:  # not where a misspelt name was reported
-            found.problems.append((f"{key} is missing", None))
+            found.problems.append((f"{key} is missing; it has no default", None))
     return found
 
 
@@ -111,7 +111,7 @@ def _without_culprit(
     replaced: Mapping[str, int],
 ) -> tuple[str | None, dict[str, Any] | None]:
     """Return the argument an error is about, and the arguments without it or with the next stand-in for it."""
-    for key in sorted(values, key=lambda key: key not in message):
+    for key in sorted(values, key=lambda key: (key in required, key not in message)):
         if key not in required:
             better = {name: value for name, value in values.items() if name != key}
             if _attempt(make, better)[1] != message:
@@ -126,7 +126,7 @@ def _without_culprit(
 
 def _cleaned(message: str, prefixes: Sequence[str]) -> str:
     for prefix in prefixes:
-        message = message.removeprefix(prefix).removeprefix(" ")
+        message = message.removeprefix(prefix)
     return message
 
 

@@ -36,9 +36,8 @@ def make_layer(
     made = LayerDefinition(name, class_name, line, None)
     cls = layer_classes().get(class_name)
     if cls is None:
-        hint = nearest(class_name, layer_classes())
-        own = "" if hint or not class_name.isidentifier() else f" Register your own: @nnc.layers.register class {class_name}"
-        problems.add(f"unknown layer class '{class_name}'.{hint}{own}", line, subject)
+        hint = nearest(class_name, layer_classes()) or " A class of your own: register it with @nnc.layers.register."
+        problems.add(f"unknown layer class '{class_name}'.{hint}", line, subject)
         return made
     given = _with_checked_shapes(arguments, subject, problems)
     if given.get("name") is not None and read_name(given["name"], problems, subject) is None:
@@ -47,7 +46,7 @@ def make_layer(
         lambda values: _made(cls, values),
         given,
         required_arguments(cls.__init__)[1:],
-        (f"{class_name}: ", f"{cls.__name__}: ", f"{cls.__name__} has no ", "Input: "),
+        (f"{class_name}: ", f"{cls.__name__}: ", f"{cls.__name__} ", "Input: "),
     )
     for message, key in found.problems:
         node = given.get(key) if key is not None else None
@@ -71,9 +70,9 @@ def _with_checked_shapes(arguments: Mapping[str, Node], subject: str, problems: 
     found = dict(arguments)
     for key, has_batch in _SHAPES.items():
         node = found.get(key)
-        if node is not None and not (isinstance(node, Scalar) and node.value is None):
-            if read_shape(node, problems, subject, key, has_batch) is None:
-                found[key] = Node()
+        is_given = node is not None and not (isinstance(node, Scalar) and node.value is None)
+        if node is not None and is_given and read_shape(node, problems, subject, key, has_batch) is None:
+            found[key] = Node()
     return found
 
 
@@ -91,12 +90,16 @@ def read_shape(
     """
     if node.is_refused:
         return None
-    items = node.items if isinstance(node, Sequence) else (node,)
-    if isinstance(node, Sequence) != has_batch and not isinstance(node, Sequence | Scalar) or (has_batch and not items):
+    items: tuple[Node, ...] | None = None
+    if isinstance(node, Sequence) and (node.items or not has_batch):
+        items = node.items[1:] if has_batch else node.items
+    elif isinstance(node, Scalar) and not has_batch:
+        items = (node,)
+    if items is None:
         problems.add(f"{key} must be a list of positive integers, got {describe(node)}", node.line, subject)
         return None
     shape: list[int] = []
-    for item in items[1:] if has_batch else items:
+    for item in items:
         value = item.value if isinstance(item, Scalar) else None
         if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
             known = "; nnc needs the size of every dimension but the batch" if value is None else ""

@@ -123,12 +123,12 @@ def describe(node: Node) -> str:
     """Return a value as an error shows it.
 
     >>> describe(Scalar(value="two")), describe(Mapping(entries={"a": Scalar(value=1)})), describe(Sequence())
-    ("'two'", 'a mapping', 'a list')
+    ("'two'", 'a mapping', 'an empty list')
     """
     if isinstance(node, Mapping):
-        return "a mapping"
+        return "a mapping" if node.entries else "an empty mapping"
     if isinstance(node, Sequence):
-        return "a list"
+        return "a list" if node.items else "an empty list"
     value = node.plain()
     if value is None:
         return "nothing"

@@ -38,7 +38,8 @@ def resolve(text: str) -> str | int | float | bool | None:
     if text in _WORDS:
         return _WORDS[text]
     if _DECIMAL.fullmatch(text) or _OTHER_BASE.fullmatch(text):
-        number = int(text, 0 if text.startswith("0") and text[1:2] in ("o", "x") else 10) if len(text) < 30 else _LARGEST
+        base = 0 if text[1:2] in ("o", "x") else 10
+        number = int(text, base) if len(text) < 30 else _LARGEST
         if abs(number) >= _LARGEST:
             raise NumberError("this number has too many digits; the largest is 9223372036854775807")
         return number

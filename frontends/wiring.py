@@ -66,6 +66,11 @@ class LayerDefinition:
     calls: list[CallDefinition] = field(default_factory=list)
 
     @property
+    def is_input(self) -> bool:
+        """Whether it is an input of the model."""
+        return self.class_name == "InputLayer"
+
+    @property
     def subject(self) -> str:
         """How problems name it."""
         return layer_subject(self.name, self.class_name)
@@ -143,7 +148,7 @@ class _Wiring:
     def _resolved_all(self, layer: LayerDefinition, call: CallDefinition) -> list[CallDefinition] | None:
         if call.sources is None:
             return None
-        if not call.sources and not isinstance(layer.layer, InputLayer):
+        if not call.sources and not layer.is_input:
             self.problems.add("is applied to nothing; name its inputs", call.line, layer.subject)
             return None
         found = [self._resolved(reference, layer.subject) for reference in call.sources]
@@ -254,7 +259,7 @@ class _Wiring:
         read = {reference.name for _, call in self.calls for reference in call.sources or ()}
         read |= {reference.name for reference in definition.outputs or ()}
         unread = [layer for layer in definition.layers if layer.name not in read]
-        ends = [layer for layer in unread if not isinstance(layer.layer, InputLayer)]
+        ends = [layer for layer in unread if not layer.is_input]
         for reference in definition.outputs or ():
             self._resolved(reference, "outputs")
         if self.problems or not definition.must_use_all:
@@ -267,10 +272,11 @@ class _Wiring:
         elif definition.outputs is None:
             ends = ends[1:]
         for layer in unread:
-            if isinstance(layer.layer, InputLayer):
-                self.problems.add("no layer reads it; remove it, or name it in inputs: of a layer", layer.line, layer.subject)
+            if layer.is_input:
+                message = "no layer reads it; remove it, or name it in inputs: of a layer"
+                self.problems.add(message, layer.line, f"input '{layer.name}'")
         for layer in ends:
             self.problems.add("no layer reads it; remove it, or name it in outputs:", layer.line, layer.subject)
         if definition.outputs is not None:
             return definition.outputs
-        return [Reference(layer.name, layer.line) for layer in unread if not isinstance(layer.layer, InputLayer)]
+        return [Reference(layer.name, layer.line) for layer in unread if not layer.is_input]

@@ -46,6 +46,7 @@ class _Open:
     """A list or mapping whose end has not come yet."""
 
     event: yaml.CollectionStartEvent
+    line: int
     items: list[Node] = field(default_factory=list)
     entries: dict[str, Node] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
@@ -146,14 +147,14 @@ class _Composer:
     def _start(self, event: yaml.CollectionStartEvent, line: int) -> None:
         if len(self.stack) >= MAX_DEPTH:
             self._too_deep(line)
-        self.stack.append(_Open(event))
+        self.stack.append(_Open(event, line))
 
     def _too_deep(self, line: int) -> NoReturn:
         self.problems.stop(f"values are nested more than {MAX_DEPTH} deep", line)
 
     def _end(self) -> None:
         item = self.stack.pop()
-        line = item.event.start_mark.line + 1
+        line = item.line
         node: Node
         if not self._is_core(item.event.tag, line):
             node = Node(line=line, size=item.size, depth=item.depth)
@@ -173,7 +174,7 @@ class _Composer:
         item = self.stack[-1]
         item.size += node.size
         item.depth = max(item.depth, node.depth + 1)
-        line = item.event.start_mark.line + 1
+        line = item.line
         if self.count > MAX_VALUES or item.size > MAX_VALUES:
             self.problems.stop(f"the file has more than {MAX_VALUES:,} values, aliases counted as often as used", line)
         if item.depth + len(self.stack) > MAX_DEPTH + 1:
@@ -206,7 +207,9 @@ class _Composer:
         for node in item.merged:
             if not isinstance(node, Mapping):
                 if not node.is_refused:
-                    self.problems.add("'<<' must be followed by an alias of a mapping, such as '<<: *defaults'", node.line)
+                    self.problems.add(
+                        "'<<' must be followed by an alias of a mapping, such as '<<: *defaults'", node.line
+                    )
                 continue
             for name, value in node.entries.items():
                 item.entries.setdefault(name, value)

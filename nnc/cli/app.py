@@ -10,13 +10,13 @@ import typer
 from typer.core import TyperGroup
 
 from nnc import __version__
-from nnc.cli import compare, compile, evaluate, experiment, opt, predict, render, train
+from nnc.cli import compare, compile, evaluate, experiment, opt, predict, render, run, train
 from nnc.cli.console import say
 from nnc.errors import NncError
 
 DEFAULT_COMMAND = "experiment"
 _OWN_OPTIONS = ("--help", "--version")
-_COMMANDS = (compile, render, train, evaluate, predict, opt, experiment, compare)
+_COMMANDS = (run, compile, render, train, evaluate, predict, opt, experiment, compare)
 
 
 class CommandGroup(TyperGroup):
@@ -36,7 +36,8 @@ class CommandGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except NncError as error:
-            say("\n".join([f"error: {error}", *getattr(error, "__notes__", ())]))
+            notes = [note for note in getattr(error, "__notes__", ()) if "\n" not in note]  # others are whole graphs
+            say("\n".join([f"error: {error}", *notes]))
             raise typer.Exit(1) from None
         except BrokenPipeError:  # the reader of a pipe has left, which is no error
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,9 +11,12 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, print_json, print_table, print_text, say
+from nnc.errors import GraphError, nearest
 
 if TYPE_CHECKING:
     from nnc.cli.report import CompileReport
+    from nnc.ir import Graph
+    from nnc.passes import Pass, PassRecord
 
 NAME = "compile"
 EXAMPLE = "Example: nnc compile examples/base.yaml --for train --batch 32 -o base.nnc"
@@ -47,6 +51,12 @@ def command(
         Form | None,
         typer.Option("--emit", help="Print the graph, its plan or its NumPy, and nothing else.", show_default=False),
     ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            "--after", metavar="PASS", help="With --emit ir: the graph as this pass left it.", show_default=False
+        ),
+    ] = None,
     as_json: options.Json = False,
 ) -> None:
     """Compile a model: show what each pass does, then parameters, FLOPs and exact memory."""
@@ -54,11 +64,21 @@ def command(
 
     if emit is not None and as_json:
         raise typer.BadParameter("--emit prints a text and nothing else; leave out --json")
+    if after is not None and emit is not Form.ir:
+        raise typer.BadParameter("--after chooses a graph to print; give --emit ir with it")
     check_output(output, ".nnc")
-    program, report = compile_report(model, graph, batch, dtype)
+    stages: dict[tuple[str, str], Graph] = {}
+
+    def remember(item: Pass, stage: Graph, record: PassRecord) -> None:
+        del record
+        stages[stage.name, item.name] = stage
+
+    program, report = compile_report(model, graph, batch, dtype, remember)
     if output is not None:
         program.save(output)
-    if emit is Form.ir:
+    if after is not None:
+        print_text(str(_stage(stages, report.graph, after)))
+    elif emit is Form.ir:
         print_text(str(program.graph(report.graph)))
     elif emit is Form.plan:
         print_text(str(program.plan(report.graph, batch)))
@@ -67,15 +87,29 @@ def command(
     elif as_json:
         print_json(report.to_json())
     else:
-        _print(report)
+        print_report(report)
     if output is not None:
         say(f"saved {output}")
 
 
-def _print(report: CompileReport) -> None:
+def print_report(report: CompileReport) -> None:
+    """Print passes and cost as tables."""
     title = f"{report.model}: graph '{report.graph}', {report.batch} rows, {report.dtype}"
     if report.passes:
         print_table(("Pass", "Nodes before", "after", "Time"), report.pass_rows(), title)
-        print_table(("Cost", ""), report.cost_rows())
+        print_table(("Cost", "", ""), report.cost_rows(), right=(1,))
     else:
-        print_table(("Cost", ""), report.cost_rows(), title)
+        print_table(("Cost", "", ""), report.cost_rows(), title, right=(1,))
+
+
+def _stage(stages: Mapping[tuple[str, str], Graph], graph: str, name: str) -> Graph:
+    """Return the graph that a pass made, the last time it ran.
+
+    Raises:
+        GraphError: no such pass ran.
+    """
+    ran = list(dict.fromkeys(found for owner, found in stages if owner == graph))
+    if name not in ran:
+        listed = ", ".join(ran) or "none, for the program is compiled already"
+        raise GraphError(f"no pass '{name}' made the graph '{graph}'; the passes were {listed}.{nearest(name, ran)}")
+    return stages[graph, name]

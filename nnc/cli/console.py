@@ -40,14 +40,16 @@ def _plain(data: Any) -> Any:
     return data
 
 
-def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", numbers: bool = True) -> None:
+def print_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], title: str = "", right: Sequence[int] | None = None
+) -> None:
     """Print a table.
 
     Args:
         head: titles of the columns.
         rows: cells.
         title: stands over the table.
-        numbers: whether all columns but the first hold numbers, which are aligned to the right.
+        right: columns that are aligned to the right, as numbers are; by default all but the first.
     """
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -56,7 +58,8 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], title: str =
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for position, name in enumerate(head):
-        table.add_column(Text(name), justify="right" if numbers and position else "left")
+        is_right = position > 0 if right is None else position in right
+        table.add_column(Text(name), justify="right" if is_right else "left")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # as Text, for a name may hold what looks like markup
     console = Console(highlight=False)

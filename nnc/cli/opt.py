@@ -13,7 +13,7 @@ from nnc.cli.console import check_output, print_json, print_table, print_text, s
 from nnc.errors import GraphError
 
 NAME = "opt"
-EXAMPLE = "Example: nnc compile examples/base.yaml --emit ir | nnc opt - --passes cse,fuse"
+EXAMPLE = "Example: nnc compile examples/base.yaml --emit ir --after update | nnc opt - --passes decompose,cse,fuse"
 
 
 def command(
@@ -73,4 +73,4 @@ def _list(as_json: bool) -> None:
     if as_json:
         print_json(described)
     else:
-        print_table(("Pass", "What it does"), list(described.items()), numbers=False)
+        print_table(("Pass", "What it does"), list(described.items()), right=())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnc.cli.console import say
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:
@@ -49,12 +50,16 @@ def default_graph(program: Program, wanted: str | None) -> str:
 def targets_like(program: Program, table: Any) -> Any:
     """Return a table's targets; class names become rows with a one where the program wants a column per class.
 
+    Says which class has which number.
+
     Args:
         program: what will read them.
         table: a `nnc.data.Table`.
     """
     from nnc.utils import to_categorical
 
+    if table.classes:
+        say(f"classes: {', '.join(f'{index} = {name}' for index, name in enumerate(table.classes))}")
     rows = [spec.shape for spec in program.spec.targets]
     if table.classes and rows == [(len(table.classes),)] and len(table.classes) > 1:
         return to_categorical(table.y, len(table.classes))

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from nnc.cli.programs import default_graph, open_program
+from nnc.cli.programs import default_graph, is_program, open_program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from nnc.ir import Graph
-    from nnc.passes import Pass, PassRecord
+    from nnc.passes import Observer, Pass, PassRecord
     from nnc.program import Program
 
 
@@ -57,20 +57,26 @@ class CompileReport:
             for record in self.passes
         ]
 
-    def cost_rows(self) -> list[tuple[str, str]]:
-        """Return a row per figure."""
+    def cost_rows(self) -> list[tuple[str, str, str]]:
+        """Return a row per figure, with what it means."""
         above = self.peak_bytes / self.lower_bound - 1 if self.lower_bound else 0.0
         return [
-            ("Nodes", f"{self.nodes:,}"),
-            ("Parameters", f"{self.parameters:,}"),
-            ("FLOPs", f"{self.flops:,}"),
-            ("Peak bytes", f"{self.peak_bytes:,}"),
-            ("  lower bound", f"{self.lower_bound:,} (+{above:.1%})"),
-            ("  without reuse", f"{self.unshared_bytes:,}"),
+            ("Nodes", f"{self.nodes:,}", ""),
+            ("Parameters", f"{self.parameters:,}", ""),
+            ("FLOPs", f"{self.flops:,}", "in one run"),
+            ("Peak bytes", f"{self.peak_bytes:,}", f"{above:.1%} above the lower bound"),
+            ("Lower bound", f"{self.lower_bound:,}", "what the fullest step needs"),
+            (
+                "Without reuse",
+                f"{self.unshared_bytes:,}",
+                f"{self.unshared_bytes / self.peak_bytes:.1f} times the peak",
+            ),
         ]
 
 
-def compile_report(path: Path, wanted: str | None, batch: int, dtype: str | None) -> tuple[Program, CompileReport]:
+def compile_report(
+    path: Path, wanted: str | None, batch: int, dtype: str | None, observe: Observer | None = None
+) -> tuple[Program, CompileReport]:
     """Open a model and work out what one of its graphs costs.
 
     Args:
@@ -78,6 +84,7 @@ def compile_report(path: Path, wanted: str | None, batch: int, dtype: str | None
         wanted: name of the graph; None takes ``train`` where the model has a loss.
         batch: rows of a batch.
         dtype: element type to compile for.
+        observe: called after each pass.
 
     Raises:
         GraphError: the model has no such graph.
@@ -87,11 +94,12 @@ def compile_report(path: Path, wanted: str | None, batch: int, dtype: str | None
 
     records: dict[str, list[PassRecord]] = {}
 
-    def observe(item: Pass, graph: Graph, record: PassRecord) -> None:
-        del item
+    def remember(item: Pass, graph: Graph, record: PassRecord) -> None:
         records.setdefault(graph.name, []).append(record)
+        if observe is not None:
+            observe(item, graph, record)
 
-    program = open_program(path, dtype, observe if path.suffix.lower() != ".nnc" else None)
+    program = open_program(path, dtype, None if is_program(path) else remember)
     name = default_graph(program, wanted)
     graph = program.graph(name)
     plan = program.plan(name, batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
@@ -64,16 +65,18 @@ def command(
         nonlocal done, logs
         done, logs = epoch + 1, dict(found)
 
+    targets = targets_like(program, table)
+    say(f"training '{program.name}' on {len(table.x):,} rows; Ctrl-C ends it")
     start = perf_counter()
     interrupted = False
     try:
         program.fit(
             table.x,
-            targets_like(program, table),
+            targets,
             batch_size=batch,
             epochs=epochs,
             validation_split=validation_split,
-            verbose=0 if as_json else 1,
+            verbose=1 if sys.stdout.isatty() and not as_json else 0,
             on_epoch=remember,
         )
     except KeyboardInterrupt:
@@ -86,7 +89,7 @@ def command(
         print_json({"model": program.name, "epochs": done, "seconds": seconds, "saved": saved, "result": logs})
     elif done:
         rows = [(name, f"{number:.6f}") for name, number in logs.items()]
-        print_table((f"After {done} epochs", ""), rows, f"{program.name}: trained on {len(table.x):,} rows")
+        print_table((f"After {done} epochs", ""), rows, program.name)
     if interrupted:
         say(f"interrupted in epoch {done + 1} of {epochs}")
     say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what was learnt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from math import isfinite
@@ -23,7 +23,7 @@ class _Cells:
 
     path: Path
     width: int
-    target: int
+    target: int | None
     names: tuple[str, ...]
     numbers: array[float] = field(default_factory=lambda: array("d"))
     targets: list[str] = field(default_factory=list)
@@ -35,8 +35,13 @@ class _Cells:
         for column, cell in enumerate(row):
             if column != self.target:
                 self.numbers.append(self.number(line, column, cell))
-        self.targets.append(row[self.target])
+        if self.target is not None:
+            self.targets.append(row[self.target])
         self.lines.append(line)
+
+    def inputs(self) -> Array:
+        width = self.width - (self.target is not None)
+        return numpy.array(self.numbers, numpy.float64).reshape(-1, width)
 
     def number(self, line: int, column: int, cell: str) -> float:
         found = _number(cell)
@@ -57,6 +62,29 @@ def read_csv(path: Path, target: str | int | None) -> Table:
     Raises:
         DataError: a cell, a line or the file is not what it should be.
     """
+    cells = _read_cells(path, lambda row, names: _target_column(path, target, row, names))
+    column = cells.target
+    assert column is not None
+    y, classes = _csv_targets(cells, column)
+    columns = cells.names[:column] + cells.names[column + 1 :]
+    return Table(cells.inputs(), y, classes, columns, cells.names[column] if cells.names else "")
+
+
+def read_csv_inputs(path: Path, without: str | int | None) -> Array:
+    """Read inputs alone; see `nnc.data.read_inputs`.
+
+    Raises:
+        DataError: a cell, a line or the file is not what it should be.
+    """
+
+    def left_out(row: Sequence[str], names: Sequence[str]) -> int | None:
+        return None if without is None else _target_column(path, without, row, names)
+
+    return _read_cells(path, left_out).inputs()
+
+
+def _read_cells(path: Path, target: Callable[[Sequence[str], Sequence[str]], int | None]) -> _Cells:
+    """Read all lines; `target` chooses, by the first line and the header, the column that is no input."""
     cells: _Cells | None = None
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.reader(stream, strict=True, skipinitialspace=True)
@@ -68,7 +96,7 @@ def read_csv(path: Path, target: str | int | None) -> Table:
                 if cells is None:
                     is_header = all(_number(cell) is None for cell in row)
                     names = tuple(row) if is_header else ()
-                    cells = _Cells(path, len(row), _target_column(path, target, row, names), names)
+                    cells = _Cells(path, len(row), target(row, names), names)
                     if is_header:
                         continue
                 cells.add(reader.line_num, row)
@@ -76,12 +104,9 @@ def read_csv(path: Path, target: str | int | None) -> Table:
             raise DataError(f"{path}, line {reader.line_num}: expected comma-separated cells, found {error}") from error
         except UnicodeDecodeError as error:
             raise DataError(f"{path}, after line {reader.line_num}: expected UTF-8 text, found {error}") from error
-    if cells is None or not cells.targets:
+    if cells is None or not cells.lines:
         raise DataError(f"{path}: expected at least one line of data, found {'a header' if cells else 'none'}")
-    x = numpy.array(cells.numbers, numpy.float64).reshape(-1, cells.width - 1)
-    y, classes = _csv_targets(cells)
-    columns = cells.names[: cells.target] + cells.names[cells.target + 1 :]
-    return Table(x, y, classes, columns, cells.names[cells.target] if cells.names else "")
+    return cells
 
 
 def _target_column(path: Path, target: str | int | None, row: Sequence[str], names: Sequence[str]) -> int:
@@ -102,18 +127,18 @@ def _target_column(path: Path, target: str | int | None, row: Sequence[str], nam
     return index % width
 
 
-def _csv_targets(cells: _Cells) -> tuple[Array, tuple[str, ...]]:
+def _csv_targets(cells: _Cells, column: int) -> tuple[Array, tuple[str, ...]]:
     pairs = list(zip(cells.lines, cells.targets, strict=True))
     numeric = next((line for line, cell in pairs if _number(cell) is not None), None)
     for line, cell in pairs:
         if _number(cell) is None and (numeric is not None or not cell):
             # A text among numbers is a mistake far more often than a class: it must not turn a regression into classes.
             expected = "a number or a class name" if numeric is None else f"a number, as in line {numeric}"
-            raise DataError(f"{cells.place(line, cells.target)}: expected {expected}, found {_shown(cell)}")
+            raise DataError(f"{cells.place(line, column)}: expected {expected}, found {_shown(cell)}")
     if numeric is None:
         indices, classes = class_indices(cells.targets)
         return indices.reshape(-1, 1), classes
-    numbers = [cells.number(line, cells.target, cell) for line, cell in pairs]
+    numbers = [cells.number(line, column, cell) for line, cell in pairs]
     return numpy.array(numbers, numpy.float64).reshape(-1, 1), ()
 
 

@@ -11,9 +11,9 @@ from typing import BinaryIO
 import numpy
 from numpy.typing import ArrayLike
 
-from nnc.data.csv_table import csv_text, read_csv
-from nnc.data.npz_table import read_npz
-from nnc.data.table import Table
+from nnc.data.csv_table import csv_text, read_csv, read_csv_inputs
+from nnc.data.npz_table import read_npy_inputs, read_npz, read_npz_inputs
+from nnc.data.table import Array, Table
 from nnc.errors import DataError
 
 
@@ -46,6 +46,36 @@ def read_table(path: str | os.PathLike[str], target: str | int | None = None) ->
         return reader(source, target)
     except OSError as error:
         raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
+
+
+def read_inputs(path: str | os.PathLike[str], without: str | int | None = None) -> Array:
+    """Read inputs without targets.
+
+    A ``.npy`` file has one array, a ``.npz`` file the inputs under ``x`` or ``X`` or nothing else; a ``.csv`` file is
+    as of `read_table`, and all its columns are inputs.
+
+    Args:
+        path: the file.
+        without: name or index of a column of a ``.csv`` file that is left out, such as that of the targets.
+
+    Returns:
+        Numbers, shape (rows, …).
+
+    Raises:
+        DataError: as of `read_table`.
+    """
+    source = Path(path)
+    try:
+        match source.suffix.lower():
+            case ".csv":
+                return read_csv_inputs(source, without)
+            case ".npz":
+                return read_npz_inputs(source)
+            case ".npy":
+                return read_npy_inputs(source)
+    except OSError as error:
+        raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
+    raise DataError(f"{source}: expected a file named *.csv, *.npz or *.npy")
 
 
 def write_table(path: str | os.PathLike[str], y: ArrayLike) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy
 
@@ -19,17 +19,8 @@ def read_npz(path: Path, target: str | int | None) -> Table:
         DataError: the archive or an array in it is not what it should be.
     """
     with path.open("rb") as stream:
-        head = stream.read(6)
-        if head[:2] != b"PK":
-            found = "an empty file" if not head else "a single array (.npy)" if head == b"\x93NUMPY" else "other data"
-            raise DataError(f"{path}: expected a .npz archive, found {found}")
-        stream.seek(0)
-        try:
-            archive = numpy.load(stream, allow_pickle=False)
-            keys = list(archive.files)
-        except Exception as error:  # a hostile file can make the reader raise anything
-            raise DataError(f"{path}: expected a .npz archive, found damaged data: {error}") from error
-        x_key, y_key = _npz_keys(path, keys, target)
+        archive = _open_npz(path, stream)
+        x_key, y_key = _npz_keys(path, list(archive.files), target)
         x, y = (_npz_array(path, archive, key) for key in (x_key, y_key))
     classes: tuple[str, ...] = ()
     if y.dtype.kind == "U":
@@ -40,6 +31,54 @@ def read_npz(path: Path, target: str | int | None) -> Table:
     if len(x) != len(y):
         raise DataError(f"{path}: expected as many rows in '{x_key}' as in '{y_key}', found {len(x)} and {len(y)}")
     return Table(x, y, classes, target=y_key)
+
+
+def read_npz_inputs(path: Path) -> Array:
+    """Read inputs alone, the array ``x`` or ``X``, or the only one there is; see `nnc.data.read_inputs`.
+
+    Raises:
+        DataError: the archive or the array is not what it should be.
+    """
+    with path.open("rb") as stream:
+        archive = _open_npz(path, stream)
+        keys = list(archive.files)
+        key = next((key for key in ("x", "X") if key in keys), keys[0] if len(keys) == 1 else None)
+        if key is None:
+            found = ", ".join(f"'{name}'" for name in keys) or "none"
+            raise DataError(f"{path}: expected inputs under the key 'x' or 'X', found keys {found}")
+        x = _npz_array(path, archive, key)
+    _check_numbers(f"{path}, array '{key}'", x)
+    return x
+
+
+def read_npy_inputs(path: Path) -> Array:
+    """Read inputs alone, from a file with one array; see `nnc.data.read_inputs`.
+
+    Raises:
+        DataError: the file or the array is not what it should be.
+    """
+    try:
+        x = numpy.lib.format.open_memmap(path, mode="r")
+    except OSError:
+        raise
+    except Exception as error:  # a hostile file can make the reader raise anything
+        raise DataError(f"{path}: expected an array of numbers (.npy), found {error}") from error
+    _check_numbers(str(path), x)
+    return numpy.array(x)
+
+
+def _open_npz(path: Path, stream: BinaryIO) -> Any:
+    head = stream.read(6)
+    if head[:2] != b"PK":
+        found = "an empty file" if not head else "a single array (.npy)" if head == b"\x93NUMPY" else "other data"
+        raise DataError(f"{path}: expected a .npz archive, found {found}")
+    stream.seek(0)
+    try:
+        archive = numpy.load(stream, allow_pickle=False)
+        list(archive.files)
+    except Exception as error:  # a hostile file can make the reader raise anything
+        raise DataError(f"{path}: expected a .npz archive, found damaged data: {error}") from error
+    return archive
 
 
 def _npz_keys(path: Path, keys: Sequence[str], target: str | int | None) -> tuple[str, str]:

@@ -2,131 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
 from math import isinf
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 from nnc.errors import GraphError, NncError
 from nnc.ir.graph import PHASES, Graph, Value
 from nnc.ir.leaves import Constant, Leaf
 from nnc.ir.names import SIMPLE, name_text
 from nnc.ir.op import make_op, op_class
+from nnc.ir.tokens import STRING, Tokens, unquoted
 from nnc.ir.types import FLOATING, LONG_NAMES, Dim, TensorType, symbol
 
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 _FRACTION = re.compile(r"[.eEi]")
-_SPACE = re.compile(r"\s*")
-_TOKEN = re.compile(
-    r"""
-    (?P<comment>\#[^\n]*)
-  | (?P<value>[%@](?:[A-Za-z0-9_/.\-]+|"(?:[^"\\\n]|\\.)*"))
-  | (?P<string>"(?:[^"\\\n]|\\.)*")
-  | (?P<number>-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|-inf\b)
-  | (?P<name>[A-Za-z_][A-Za-z0-9_/.\-]*)
-  | (?P<mark>[(){}\[\]:,=*])
-  """,
-    re.VERBOSE,
-)
 _WORDS = {"true": True, "false": False, "none": None, "inf": float("inf"), "nan": float("nan")}
 _MAXIMUM_DEPTH = 8
 """Bodies inside bodies, and lists inside lists, that a text may have."""
-
-Item = TypeVar("Item")
-
-
-class _Tokens:
-    def __init__(self, text: str, source: str) -> None:
-        self.source = source
-        self.items: list[tuple[str, str, int]] = []
-        self.at = 0
-        position, line = 0, 1
-        while True:
-            start = _SPACE.match(text, position).end()  # type: ignore[union-attr]  # it always matches
-            line += text.count("\n", position, start)
-            if start == len(text):
-                break
-            match = _TOKEN.match(text, start)
-            if match is None:
-                found = text[start : start + 40].partition("\n")[0]
-                raise GraphError(f"{source} line {line}: cannot read {found!r}")
-            self.items.append((match.lastgroup or "", match[0], line))
-            position = match.end()
-        self.items += [("end", "end of text", line)] * 2
-
-    @property
-    def line(self) -> int:
-        """Line of the token that was read last."""
-        return self.items[max(self.at - 1, 0)][2]
-
-    def peek(self) -> tuple[str, str]:
-        at = self.at
-        while self.items[at][0] == "comment":
-            at += 1
-        return self.items[at][0], self.items[at][1]
-
-    def next(self) -> tuple[str, str]:
-        while self.items[self.at][0] == "comment":
-            self.at += 1
-        kind, text, _ = self.items[self.at]
-        self.at = min(self.at + 1, len(self.items) - 1)
-        return kind, text
-
-    def comment(self) -> str:
-        """Return the comment behind the token that was read last, on its line."""
-        kind, text, line = self.items[self.at]
-        return text[1:].strip() if kind == "comment" and line == self.line else ""
-
-    def accept(self, text: str) -> bool:
-        if self.peek()[1] == text and self.peek()[0] in ("mark", "name"):
-            self.next()
-            return True
-        return False
-
-    def expect(self, text: str) -> None:
-        found = self.next()[1]
-        if found != text:
-            self.fail(f"expected {text!r}, found {found!r}")
-
-    def word(self, kind: str, what: str) -> str:
-        found, text = self.next()
-        if found != kind:
-            self.fail(f"expected {what}, found {text!r}")
-        return text
-
-    def name(self, what: str) -> str:
-        """Read a name, in quotes where it is not a simple one."""
-        kind, text = self.next()
-        if kind not in ("name", "string"):
-            self.fail(f"expected {what}, found {text!r}")
-        return _unquoted(text)
-
-    def state(self) -> str:
-        """Read the name of a state."""
-        text = self.word("value", "a state such as @name")
-        if text.startswith("%"):
-            self.fail(f"expected a state such as @name, found {text!r}")
-        return _unquoted(text[1:])
-
-    def listed(self, read: Callable[[], Item], close: str) -> list[Item]:
-        """Read items between commas, up to and with the mark `close`."""
-        items: list[Item] = []
-        while not self.accept(close):
-            if items:
-                self.expect(",")
-            items.append(read())
-        return items
-
-    def separated(self, read: Callable[[], Item]) -> list[Item]:
-        """Read one item or more between commas."""
-        items = [read()]
-        while self.accept(","):
-            items.append(read())
-        return items
-
-    def fail(self, message: str) -> NoReturn:
-        raise GraphError(f"{self.source} line {self.line}: {message}")
 
 
 def parse_graph(text: str, source: str = "graph") -> Graph:
@@ -139,7 +30,7 @@ def parse_graph(text: str, source: str = "graph") -> Graph:
     Raises:
         GraphError: the text is malformed; the message names source and line.
     """
-    tokens = _Tokens(text, source)
+    tokens = Tokens(text, source)
     try:
         tokens.expect("graph")
         graph = Graph(tokens.name("the graph's name"))
@@ -160,7 +51,7 @@ def parse_graph(text: str, source: str = "graph") -> Graph:
 class _Body:
     """Reads the lines between a graph's braces."""
 
-    def __init__(self, tokens: _Tokens, graph: Graph, depth: int = 0) -> None:
+    def __init__(self, tokens: Tokens, graph: Graph, depth: int = 0) -> None:
         self.tokens = tokens
         self.graph = graph
         self.depth = depth
@@ -283,18 +174,14 @@ class _Body:
 def _place(comment: str) -> tuple[str, str]:
     """Return the path and phase of a comment such as ``dense forward``; any other comment says nothing."""
     path, _, phase = comment.rpartition(" ")
-    if phase in PHASES and _STRING.fullmatch(path):
-        return _unquoted(path), phase
+    if phase in PHASES and STRING.fullmatch(path):
+        return unquoted(path), phase
     if phase in PHASES and (path == "-" or SIMPLE.fullmatch(path)):
         return path.removeprefix("-"), phase
     return "", "forward"
 
 
-def _unquoted(text: str) -> str:
-    return str(json.loads(text)) if text.startswith('"') else text
-
-
-def _number(tokens: _Tokens, dtype: str) -> float:
+def _number(tokens: Tokens, dtype: str) -> float:
     kind, text = tokens.next()
     if dtype == "bool":
         if text not in ("true", "false"):
@@ -313,7 +200,7 @@ def _number(tokens: _Tokens, dtype: str) -> float:
     return number
 
 
-def _type(tokens: _Tokens) -> TensorType:
+def _type(tokens: Tokens) -> TensorType:
     short = tokens.word("name", "a type such as f32[batch,2]")
     if short not in LONG_NAMES:
         tokens.fail(f"unknown element type {short!r}; known are {', '.join(LONG_NAMES)}")
@@ -321,7 +208,7 @@ def _type(tokens: _Tokens) -> TensorType:
     return TensorType(LONG_NAMES[short], tuple(shape))
 
 
-def _dim(tokens: _Tokens) -> Dim:
+def _dim(tokens: Tokens) -> Dim:
     dim: Dim = 1
     while True:
         kind, text = tokens.next()
@@ -335,7 +222,7 @@ def _dim(tokens: _Tokens) -> Dim:
             return dim
 
 
-def _attribute(tokens: _Tokens, depth: int = 0) -> Any:
+def _attribute(tokens: Tokens, depth: int = 0) -> Any:
     kind, text = tokens.peek()
     if tokens.accept("["):
         if depth == _MAXIMUM_DEPTH:
@@ -346,4 +233,4 @@ def _attribute(tokens: _Tokens, depth: int = 0) -> Any:
     if kind != "string" and text not in _WORDS and not (kind == "number" and _FRACTION.search(text)):
         return _dim(tokens)
     tokens.next()
-    return _unquoted(text) if kind == "string" else _WORDS[text] if text in _WORDS else float(text)
+    return unquoted(text) if kind == "string" else _WORDS[text] if text in _WORDS else float(text)

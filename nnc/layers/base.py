@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Array = Any
 FLOAT = "float32"
+MAX_WEIGHT_SIZE = 2**31 - 1
+"""Elements of the largest weight; a mistyped number in a model file must not fill the memory."""
 _LEGACY = ("input_dim", "input_shape", "batch_input_shape", "batch_shape", "input_length")
 
 
@@ -64,7 +67,7 @@ class Layer:
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **legacy: Any) -> None:
         self._name = self._check_name(name)
         self.has_own_name = name is not None
-        self.trainable = trainable
+        self.trainable = check_flag(type(self).__name__, "trainable", trainable)
         self.weights_dtype = dtype_name(dtype)
         self.batch_input_shape = self._input_shape(legacy)
         self.weights: list[Variable] = []
@@ -169,6 +172,9 @@ class Layer:
             name: its name inside the layer.
         """
         label = name or f"variable_{len(self.weights)}"
+        if prod(shape) > MAX_WEIGHT_SIZE:
+            listed = ", ".join(map(str, shape))
+            raise ModelError(f"weight '{label}' of shape ({listed}) has more than {MAX_WEIGHT_SIZE:,} elements")
         variable = Variable(
             shape,
             label,
@@ -382,6 +388,17 @@ def check_positive(where: str, key: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | numpy.integer) or value <= 0:
         raise ModelError(f"{where}: {key} must be a positive integer, got {value!r}")
     return int(value)
+
+
+def check_flag(where: str, key: str, value: Any) -> bool:
+    """Return a boolean.
+
+    Raises:
+        ModelError: it is none; text such as ``"no"`` would count as true.
+    """
+    if not isinstance(value, bool | int | numpy.bool_) or value not in (0, 1):
+        raise ModelError(f"{where}: {key} must be True or False, got {value!r}")
+    return bool(value)
 
 
 def input_type(shape: Sequence[Any], dtype: str) -> TensorType:

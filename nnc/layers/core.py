@@ -10,7 +10,7 @@ import numpy
 from nnc import activations, initializers
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.layers.base import FLOAT, Layer, check_positive, dtype_name, input_type
+from nnc.layers.base import FLOAT, Layer, check_flag, check_positive, dtype_name, input_type
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.ops import reshape
 
@@ -114,7 +114,7 @@ class Dense(Layer):
         super().__init__(**options)
         self.units = check_positive("Dense", "units", units)
         self.activation = activations.get(activation)
-        self.use_bias = bool(use_bias)
+        self.use_bias = check_flag("Dense", "use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
         self.bias_initializer = initializers.get(bias_initializer or "zeros")
 

@@ -40,6 +40,13 @@ class Dropout(Layer):
         super().__init__(**options)
         if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
             raise ModelError(f"Dropout: rate must be a number from 0 to 1, got {rate!r}")
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+            raise ModelError(f"Dropout: seed must be an integer or None, got {seed!r}")
+        if noise_shape is not None and not (
+            isinstance(noise_shape, list | tuple)
+            and all(dim is None or (isinstance(dim, int) and not isinstance(dim, bool)) for dim in noise_shape)
+        ):
+            raise ModelError(f"Dropout: noise_shape must be a list of integers and None, got {noise_shape!r}")
         self.rate = float(rate)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed

@@ -36,7 +36,9 @@ class Standalone:
     def forward(self, *inputs: Any) -> Any:
         """Return the output for arrays of shape (rows, …)."""
         layer = self.layer
-        flat = list(inputs[0]) if len(inputs) == 1 and isinstance(inputs[0], list | tuple) and layer.is_merging else inputs
+        flat = (
+            list(inputs[0]) if len(inputs) == 1 and isinstance(inputs[0], list | tuple) and layer.is_merging else inputs
+        )
         arrays = [self._as_array(item) for item in flat]
         self._inputs = arrays
         types = tuple(TensorType(str(array.dtype), (BATCH, *array.shape[1:])) for array in arrays)
@@ -69,7 +71,9 @@ class Standalone:
         if array.ndim < 1 or array.dtype.kind not in "fiub":
             raise DataError(f"Layer '{self.layer.name}' needs an array of numbers of shape (rows, …), got {item!r:.80}")
         dtype = self.layer.weights_dtype or ("float64" if array.dtype == numpy.float64 else "float32")
-        return numpy.ascontiguousarray(array, dtype if array.dtype.kind == "f" or not self.layer.keeps_integers else None)
+        return numpy.ascontiguousarray(
+            array, dtype if array.dtype.kind == "f" or not self.layer.keeps_integers else None
+        )
 
     def _labels(self, types: tuple[TensorType, ...]) -> list[str]:
         return [f"x{number}" for number in range(len(types))]

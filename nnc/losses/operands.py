@@ -60,8 +60,8 @@ def logits_of(y_pred: Value, activation: Op, from_logits: bool, what: str) -> Va
         return y_pred if from_logits else None
     if op != activation:
         warn(
-            f"{what} expects the output of {activation.name}, but this one went through another {op.name}; like Keras,"
-            f" the loss takes what went into it for logits of {activation.name}. Choose a loss for {op.name}.",
+            f"{what} expects the output of {activation}, but gets that of {op}; like Keras, the loss takes what went"
+            f" into it for logits of {activation}. Choose the loss for {op.name}, or another activation.",
             stacklevel=2,
         )
     elif from_logits:

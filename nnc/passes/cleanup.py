@@ -64,7 +64,8 @@ class FoldConstants(Pass, name="fold-constants"):
             if node.is_leaf or not operands or not self._foldable(node.types, operands):
                 rewriter.keep(node)
                 continue
-            found = node.op.evaluate(*(operand.node.op.evaluate() for operand in operands))
+            with numpy.errstate(all="ignore"):  # the run would give the same infinity or NaN
+                found = node.op.evaluate(*(operand.node.op.evaluate() for operand in operands))
             arrays = found if isinstance(found, tuple) else (found,)
             constants = [
                 rewriter.graph.constant(numpy.asarray(array), type.dtype)

@@ -10,6 +10,7 @@ from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
 from nnc.ops.comparison import Comparison
 from nnc.ops.elementwise import Binary, apply
 from nnc.ops.movement import BroadcastTo, Reshape, Transpose, reshape
+from nnc.ops.packing import Pack
 from nnc.ops.reduction import Reduction
 from nnc.ops.sizes import Cast, Size
 from nnc.passes.base import Pass
@@ -111,6 +112,30 @@ def chained_movement(node: Node, operands: tuple[Value, ...]) -> Value | None:
     return None
 
 
+def repeated_number(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """One number repeated to a shape stays one number repeated, whatever it is reshaped to in between."""
+    if not isinstance(node.op, Reshape | BroadcastTo):
+        return None
+    source = operands[0]
+    while isinstance(source.node.op, Reshape | BroadcastTo):
+        source = source.node.operands[0]
+    if source is operands[0] or source.rank > 0 or (isinstance(node.op, Reshape) and node.types[0].size == 1):
+        return None
+    return apply(BroadcastTo(node.types[0].shape), source)
+
+
+def packed_reshape(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """A pack takes the elements of its operands in order: their shapes do not matter."""
+    if not isinstance(node.op, Pack):
+        return None
+    inner = tuple(
+        operand.node.operands[0] if isinstance(operand.node.op, Reshape) else operand for operand in operands
+    )
+    if inner == operands or any(value.type.symbols for value in inner):
+        return None
+    return apply(node.op, *inner)
+
+
 def cast_comparison(node: Node, operands: tuple[Value, ...]) -> Value | None:
     """A comparison can write 0 and 1 in any element type, so its result need not be cast."""
     if not isinstance(node.op, Cast):
@@ -128,11 +153,11 @@ def divide_by_constant(node: Node, operands: tuple[Value, ...]) -> Value | None:
     if not isinstance(node.op, Divide) or not isinstance(operands[1].node.op, Constant):
         return None
     numbers = operands[1].node.op.data
-    if len(numbers) != 1 or not isinstance(numbers[0], float) or numbers[0] == 0.0:
+    if len(numbers) != 1 or not isinstance(numbers[0], float) or not 1e-30 < abs(numbers[0]) < 1e30:
         return None
     mantissa, _ = numbers[0].as_integer_ratio()
     power = abs(mantissa) & (abs(mantissa) - 1) == 0
-    return operands[0] * (1.0 / numbers[0]) if power and 1e-30 < abs(numbers[0]) < 1e30 else None
+    return operands[0] * (1.0 / numbers[0]) if power and operands[0].type == node.types[0] else None
 
 
 def unit_axes(node: Node, operands: tuple[Value, ...]) -> Value | None:
@@ -165,6 +190,8 @@ RULES: tuple[Rule, ...] = (
     double_negative,
     implicit_broadcast,
     chained_movement,
+    repeated_number,
+    packed_reshape,
     cast_comparison,
     divide_by_constant,
     unit_axes,

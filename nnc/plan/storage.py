@@ -325,7 +325,8 @@ def bound_constants(flat: FlatGraph, bindings: Mapping[str, int]) -> dict[Value,
             continue
         if not node.operands and not isinstance(node.op, Constant) and node.op.arity != 0:
             continue
-        found = node.op.bind(bindings).evaluate(*(known[operand] for operand in node.operands))
+        with numpy.errstate(all="ignore"):
+            found = node.op.bind(bindings).evaluate(*(known[operand] for operand in node.operands))
         arrays = found if isinstance(found, tuple) else (found,)
         known.update((value, numpy.asarray(array, value.dtype)) for value, array in zip(results, arrays, strict=True))
     return known

@@ -134,10 +134,13 @@ def test_reductions_are_those_of_keras(keras, tensorflow, reduction, shape, weig
     close(gradient, expected[1], numpy.abs(expected[1]).max())
 
 
-def test_weights_that_sum_to_nothing_give_nothing():
+@pytest.mark.parametrize("weights", [[0.0] * ROWS, [1.0, -1.0] + [0.0] * (ROWS - 2)])
+def test_weights_that_sum_to_nothing_give_nothing(keras, tensorflow, weights):
     x, y = data("MeanSquaredError", (3,))
-    value, gradient = run(losses.MSE("mean_with_sample_weight"), y, x, numpy.zeros(ROWS, "float32"))
-    assert value == 0.0
+    weights = numpy.array(weights, "float32")
+    value, gradient = run(losses.MSE("mean_with_sample_weight"), y, x, weights)
+    theirs = keras.losses.MeanSquaredError("mean_with_sample_weight")
+    assert value == 0.0 == keras_run(keras, tensorflow, theirs, y, x, weights, "none")[0]
     assert not gradient.any()
 
 
@@ -179,6 +182,7 @@ def test_logits_behind_an_activation_are_found_as_in_graph_mode(keras, tensorflo
     close(gradient, expected[1].numpy())
     hidden, _ = run(getattr(losses, name)(), y, LARGE, activation=lambda x: ACTIVATIONS[activation](x) * 1.0)
     assert hidden < 17.0
+    close(hidden, theirs(y, getattr(tensorflow.nn, activation)(LARGE)).numpy())  # eager tensors have no history
 
 
 @pytest.mark.parametrize(
@@ -209,7 +213,7 @@ def test_logits_that_are_none_are_warned_about(name, activation):
 )
 def test_the_wrong_activation_is_seen_through_like_in_keras_but_warned_about(keras, tensorflow, name, activation, axis):
     x, y = data(name, (4, 3))
-    with pytest.warns(UserWarning, match=f"this one went through another {activation}; like Keras"):
+    with pytest.warns(UserWarning, match=rf"but gets that of {activation.title()}\(.*\); like Keras"):
         value, gradient = run(getattr(losses, name)(), y, x, activation=lambda x: getattr(ops, activation)(x, **axis))
     variable = tensorflow.Variable(x)
     with tensorflow.GradientTape() as tape:
@@ -369,7 +373,11 @@ def test_nothing_is_warned_about_by_default():
 @pytest.mark.parametrize(
     ("action", "error", "message"),
     [
-        (lambda x, y: losses.mse(y, ops.take(x, 1, 0, 2)), ShapeError, "needs targets of the output's shape, got f32[4"),
+        (
+            lambda x, y: losses.mse(y, ops.take(x, 1, 0, 2)),
+            ShapeError,
+            "needs targets of the output's shape, got f32[4",
+        ),
         (lambda x, y: losses.bce(ops.sum(y, 1), x), ShapeError, "binary_crossentropy needs targets of the output's"),
         (
             lambda x, y: losses.sparse_categorical_crossentropy(y, x),

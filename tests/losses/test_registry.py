@@ -37,7 +37,9 @@ def test_names_and_signatures_are_those_of_keras(keras):
     names = importlib.import_module("keras.src.losses").ALL_OBJECTS_DICT
     functions = {"".join(part.title() for part in name.split("_")) for name in names if "_" in name}
     assert set(CLASSES) <= functions | set(names)
-    supported = {name for name, item in names.items() if item.__name__.replace("_", "").lower() in map(str.lower, CLASSES)}
+    supported = {
+        name for name, item in names.items() if item.__name__.replace("_", "").lower() in map(str.lower, CLASSES)
+    }
     assert set(LOSSES) == supported
     for name, cls in LOSSES.items():
         found, expected = inspect.signature(cls).parameters.values(), None
@@ -110,16 +112,28 @@ def test_targets(loss, output, expected):
             " use 'binary_crossentropy', or Dense(classes)",
         ),
         (lambda: losses.SparseCategoricalCrossentropy(name="s").target(f32(5, 1)), "loss 's' needs an output with one"),
-        (lambda: losses.SparseCategoricalCrossentropy().target(f32(TIME)), "run-time length 'time'; use Dense(classes)"),
+        (
+            lambda: losses.SparseCategoricalCrossentropy().target(f32(TIME)),
+            "run-time length 'time'; use Dense(classes)",
+        ),
         (lambda: losses.CategoricalCrossentropy(axis=2).target(f32(3)), "axis 2 is out of range for an output of type"),
         (lambda: losses.MSE().target(f32()), "of shape (batch, …, units), got f32[batch]"),
         (lambda: losses.BCE().target(TensorType("int32", (BATCH, 1))), "floating-point numbers of shape"),
-        (lambda: losses.Loss().target(TensorType("int32", (BATCH, 1))), "loss 'loss' needs an output of floating-point"),
-        (lambda: losses.get("mean_squared_eror"), "unknown loss 'mean_squared_eror'. Did you mean 'mean_squared_error'?"),
+        (
+            lambda: losses.Loss().target(TensorType("int32", (BATCH, 1))),
+            "loss 'loss' needs an output of floating-point",
+        ),
+        (
+            lambda: losses.get("mean_squared_eror"),
+            "unknown loss 'mean_squared_eror'. Did you mean 'mean_squared_error'?",
+        ),
         (lambda: losses.get("hinge"), "unknown loss 'hinge'."),
         (lambda: losses.get("crossentropy"), "'categorical_crossentropy' for one-hot targets or 'sparse_categorical"),
         (lambda: losses.get("CE"), "loss 'CE' depends on the targets"),
-        (lambda: losses.get(None), "a loss must be a name, a config, a Loss or a function of (y_true, y_pred), got None"),
+        (
+            lambda: losses.get(None),
+            "a loss must be a name, a config, a Loss or a function of (y_true, y_pred), got None",
+        ),
         (lambda: losses.get(dict), "a loss must be a name"),
         (lambda: losses.get({"config": {}}), "a loss's config needs 'class_name' and 'config', got {'config': {}}"),
         (lambda: losses.get({"class_name": "BinaryCrossentropy", "config": []}), "needs 'class_name' and 'config'"),
@@ -129,12 +143,18 @@ def test_targets(loss, output, expected):
         ),
         (lambda: losses.get({"class_name": "MeanSquaredError", "config": {3: 4}}), "has no argument 3"),
         (lambda: losses.get({"class_name": "own", "config": {"a": 1}}, {"own": losses.mse}), "'own' takes no config"),
-        (lambda: losses.get({"class_name": "LossFunctionWrapper", "config": {"fn": "os"}}), "function 'os'; give it in"),
+        (
+            lambda: losses.get({"class_name": "LossFunctionWrapper", "config": {"fn": "os"}}),
+            "function 'os'; give it in",
+        ),
         (lambda: losses.get({"class_name": "LossFunctionWrapper"}), "unknown loss function None"),
         (lambda: losses.serialize(losses.get(lambda y_true, y_pred: y_pred)), "has no name and cannot be saved"),
         (lambda: losses.MSE(reduction="none"), "reduction 'none' leaves no single number to minimise; use 'sum_over"),
         (lambda: losses.MSE(reduction=None), "reduction None leaves no single number"),
-        (lambda: losses.MSE(reduction="sums"), "must be one of sum_over_batch_size, mean, mean_with_sample_weight, sum"),
+        (
+            lambda: losses.MSE(reduction="sums"),
+            "must be one of sum_over_batch_size, mean, mean_with_sample_weight, sum",
+        ),
         (lambda: losses.MSE(reduction="sums"), "got 'sums'. Did you mean 'sum'?"),
         (lambda: losses.MSE(dtype="int32"), "dtype must be one of float32, float64 or None, got 'int32'"),
         (lambda: losses.BCE(label_smoothing=1.5), "label_smoothing must be a number from 0 to 1, got 1.5"),

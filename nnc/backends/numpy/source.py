@@ -17,7 +17,7 @@ from nnc.ir import Constant, Op, State, TensorType, Value, value_names
 from nnc.ir.printer import node_line, number_text
 from nnc.plan import Group, Plan, is_step
 
-_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset(dir(numpy))
+_RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset(dir(numpy)) | {"__builtins__"}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Benchmarks: nnc and its peers side by side in one run, as ratios."""

@@ -1,0 +1,165 @@
+"""A process that holds contestants and runs them on request, so that no engine's threads disturb another's."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+from benchmarks.timing import Timer
+
+Run = Callable[[int], object]
+"""Does a work this many times."""
+
+FORGOTTEN = ("OPENBLAS_CORETYPE", "PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "XLA_FLAGS", "JAX_PLATFORMS")
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment of a user who has set nothing: no processor type for OpenBLAS, no numbers of threads."""
+    dropped = {*FORGOTTEN, *THREAD_VARIABLES}
+    return {name: value for name, value in os.environ.items() if name not in dropped}
+
+
+class Worker:
+    """A process with contestants.
+
+    Args:
+        factory: ``module:function``; the function returns contestants by name, each a function of how often to run.
+        arguments: keyword arguments of the factory, as JSON can hold them.
+        threads: processors that the process may use, and threads of every library in it; None leaves both alone.
+    """
+
+    def __init__(self, factory: str, arguments: Mapping[str, Any] | None = None, threads: int | None = None) -> None:
+        environment = clean_environment() | QUIET
+        if threads is not None:
+            environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
+        self.factory = factory
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.worker", factory, json.dumps(dict(arguments or {})), str(threads or 0)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            cwd=Path(__file__).parent.parent,
+            text=True,
+        )
+        answer = self._answer()
+        self.missing: str = answer.get("missing", "")
+        """Name of the package that is not installed, or nothing."""
+        self.names: tuple[str, ...] = tuple(answer.get("names", ()))
+        self.facts: dict[str, Any] = answer.get("facts", {})
+
+    def timers(self) -> dict[str, Timer]:
+        """Return a timer per contestant."""
+        return {name: self._timer(name) for name in self.names}
+
+    def _timer(self, name: str) -> Timer:
+        def measure(count: int) -> float:
+            return float(self._ask({"name": name, "count": count})["seconds"])
+
+        return measure
+
+    def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(question) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith(_MARK):  # libraries may print what they like
+                answer: dict[str, Any] = json.loads(line.removeprefix(_MARK))
+                if "error" in answer:
+                    raise RuntimeError(f"{self.factory}: {answer['error']}")
+                return answer
+        raise RuntimeError(f"{self.factory}: the process ended with exit code {self._process.wait()}")
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Workers(ExitStack):
+    """Several workers; `missing` says which packages there are not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timers: dict[str, Timer] = {}
+        self.missing: list[str] = []
+
+    def start(self, factory: str, arguments: Mapping[str, Any] | None = None, threads: int | None = None) -> Worker:
+        """Start a worker and collect its timers, or the name of the package that it lacks."""
+        worker = self.enter_context(Worker(factory, arguments, threads))
+        self.timers |= worker.timers()
+        if worker.missing:
+            self.missing.append(worker.missing)
+        return worker
+
+
+_MARK = "worker: "
+
+
+def _serve(factory: str, arguments: dict[str, Any], threads: int) -> None:
+    if threads:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
+    module, _, name = factory.partition(":")
+    try:
+        runs: dict[str, Run] = getattr(importlib.import_module(module), name)(**arguments)
+    except ModuleNotFoundError as error:
+        _say({"missing": error.name})
+        return
+    except Exception as error:
+        _say({"error": f"{type(error).__name__}: {error}"})
+        raise
+    _say({"names": list(runs)})
+    for line in sys.stdin:
+        question = json.loads(line)
+        run, count = runs[question["name"]], question["count"]
+        try:
+            start = perf_counter()
+            run(count)
+            seconds = perf_counter() - start
+        except Exception as error:
+            _say({"error": f"{type(error).__name__}: {error}"})
+            raise
+        _say({"seconds": seconds})
+
+
+def _say(answer: Mapping[str, Any]) -> None:
+    print(_MARK + json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]))

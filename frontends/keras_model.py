@@ -1,0 +1,96 @@
+"""Takes live Keras models, Sequential and functional, of Keras 2 and 3 on any backend, without importing Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy
+
+from frontends.keras_state import copy_optimizer_state
+from frontends.model_reader import build_model
+from frontends.nodes import from_plain
+from frontends.problems import Problems, layer_subject
+from nnc.errors import ModelError
+from nnc.models import Model
+
+_PACKAGES = frozenset({"keras", "tf_keras", "tensorflow"})
+_METHODS = ("get_config", "get_weights", "layers")
+
+
+class KerasFrontend:
+    """The reader of live Keras models."""
+
+    name = "keras"
+    suffixes: tuple[str, ...] = ()
+
+    def accepts(self, source: Any) -> bool:
+        """Return whether the source is a Keras model, told by its classes' modules and its methods."""
+        packages = {cls.__module__.partition(".")[0] for cls in type(source).__mro__}
+        return bool(packages & _PACKAGES) and all(hasattr(type(source), method) for method in _METHODS)
+
+    def read(self, source: Any, *, compile: bool = True) -> Model:
+        """Return an nnc model with the layers, weights, optimizer and loss of a Keras model.
+
+        Args:
+            source: a built Sequential or functional model; it is not changed, and shares no memory with the result.
+            compile: whether to take its optimizer with its state, its loss and its metrics.
+
+        Raises:
+            ModelFileError: a layer, or an argument of one, is not known; all such problems are listed.
+            ModelError: it is a subclassed model, or not built.
+        """
+        name = str(getattr(source, "name", "model"))
+        title = f"Keras model '{name}'"
+        definition: dict[str, Any] = {"class_name": type(source).__name__, "config": _config(source, title)}
+        if compile:
+            definition["compile_config"] = _compile_config(source)
+        problems = Problems(title, title)
+        model = build_model(from_plain(definition), problems, compile)
+        _copy_weights(source, model, problems)
+        if problems:
+            raise problems.error()
+        if compile and model.is_compiled:
+            copy_optimizer_state(source, model)
+        return model
+
+
+FRONTEND = KerasFrontend()
+
+
+def _config(source: Any, title: str) -> Any:
+    try:
+        config = source.get_config()
+    except NotImplementedError:
+        config = {}
+    if not isinstance(config, Mapping) or "layers" not in config:
+        raise ModelError(
+            f"{title} is a subclassed model ({type(source).__name__}): what it computes is Python code, which cannot be"
+            " read; write it as a Sequential or functional model"
+        )
+    return config
+
+
+def _compile_config(source: Any) -> Any:
+    get = getattr(source, "get_compile_config", None)
+    return get() if get is not None and getattr(source, "optimizer", None) is not None else None
+
+
+def _copy_weights(source: Any, model: Model, problems: Problems) -> None:
+    """Copy weights layer by layer, by the layers' names."""
+    layers = {layer.name: layer for layer in model.layers}
+    for keras_layer in source.layers:
+        arrays = [numpy.asarray(array) for array in keras_layer.get_weights()]
+        layer = layers.get(keras_layer.name)
+        subject = layer_subject(keras_layer.name, type(keras_layer).__name__)
+        own = [] if layer is None else [weight.shape for weight in layer.weights]
+        found = [array.shape for array in arrays]
+        if own != found:
+            message = f"its weights have the shapes {_listed(found)}, expected {_listed(own)}"
+            problems.add(message, subject=subject)
+        elif layer is not None:
+            layer.set_weights(arrays)
+
+
+def _listed(shapes: list[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, shapes)) or "none"

@@ -1,0 +1,37 @@
+"""Nodes in, model out: the part of reading that files and live models share."""
+
+from __future__ import annotations
+
+from frontends.compile_options import apply_compile
+from frontends.keras_form import is_keras_form, read_keras_form
+from frontends.nodes import Mapping, Node, describe
+from frontends.problems import Problems
+from frontends.short_form import read_short_form
+from frontends.wiring import wire
+from nnc.models import Model
+
+
+def build_model(root: Node, problems: Problems, compile: bool) -> Model:
+    """Return the model of a definition in either form.
+
+    Args:
+        root: the definition.
+        problems: what has been noted so far.
+        compile: whether to take optimizer, loss and metrics from it.
+
+    Raises:
+        ModelFileError: there are problems; all of them are listed.
+    """
+    if not isinstance(root, Mapping):
+        if root.is_refused:
+            raise problems.error()
+        problems.stop(f"expected a model, with 'input:' and 'layers:', got {describe(root)}", root.line)
+    is_short = not is_keras_form(root)
+    definition = read_short_form(root, problems) if is_short else read_keras_form(root, problems)
+    model = wire(definition, problems)
+    names = [reference.name for reference in definition.outputs or ()] if model is None else model.output_names
+    if compile:
+        apply_compile(root.entries.get("compile" if is_short else "compile_config"), model, names, problems, is_short)
+    if problems or model is None:
+        raise problems.error()
+    return model

@@ -1,0 +1,87 @@
+"""Reads models from YAML and JSON files, in the short form and in Keras's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from frontends.model_reader import build_model
+from frontends.problems import Problems
+from frontends.yaml_nodes import parse
+from nnc.errors import ModelError
+from nnc.models import Model
+from nnc.readers import missing_file
+
+MAX_BYTES = 8 * 1024 * 1024
+
+
+class YamlFrontend:
+    """The reader of ``.yaml``, ``.yml`` and ``.json`` files."""
+
+    name = "yaml"
+    suffixes = (".yaml", ".yml", ".json")
+
+    def accepts(self, source: Any) -> bool:
+        """Return whether the source is a path with one of the suffixes."""
+        return isinstance(source, str | os.PathLike) and Path(source).suffix.lower() in self.suffixes
+
+    def read(self, source: str | os.PathLike[str], *, compile: bool = True) -> Model:
+        """Return the model of a file.
+
+        Args:
+            source: the file.
+            compile: whether to take optimizer, loss and metrics from it.
+
+        Raises:
+            ModelFileError: the file defines no model; all its problems are listed.
+            ModelError: it cannot be read.
+        """
+        path = Path(source)
+        return read_text(_bytes_of(path), str(path), path.suffix.lower() == ".json", compile)
+
+
+FRONTEND = YamlFrontend()
+
+
+def read_text(content: bytes | str, name: str, is_json: bool = False, compile: bool = True) -> Model:
+    """Return the model of a file's content.
+
+    Args:
+        content: UTF-8, or text.
+        name: name of the file, for messages.
+        is_json: whether it is JSON.
+        compile: whether to take optimizer, loss and metrics from it.
+
+    Raises:
+        ModelFileError: it defines no model; all its problems are listed.
+    """
+    problems = Problems(name, Path(name).name)
+    if len(content) > MAX_BYTES:
+        problems.stop(f"the file is larger than {MAX_BYTES // 1024**2} MiB; a model's definition has no weights in it")
+    text = content if isinstance(content, str) else _decoded(content, problems)
+    return build_model(parse(text, problems, is_json), problems, compile)
+
+
+def _decoded(content: bytes, problems: Problems) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        problems.stop(f"expected UTF-8 text, found the byte 0x{byte:02x}; save the file as UTF-8 text", line)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise ModelError(f"{str(path)!r} is a folder; name a model file in it")
+        if path.exists() and not path.is_file():
+            raise ModelError(f"{str(path)!r} is no regular file; expected a YAML or JSON file")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise missing_file(path) from None
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
+        reason = getattr(error, "strerror", None) or error
+        raise ModelError(f"{str(path)!r} cannot be read: {reason}") from error

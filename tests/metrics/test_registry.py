@@ -1,0 +1,205 @@
+"""Metrics by name, the choice of an accuracy by shapes, names in logs, and configs; all as Keras has them."""
+
+import importlib
+import inspect
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from nnc import losses, metrics
+from nnc.errors import ModelError
+from nnc.ir import TensorType, symbol
+from nnc.metrics import METRICS
+
+BATCH = symbol("batch")
+CLASSES = sorted({cls.__name__ for cls in METRICS.values()})
+CONFIGS = [
+    *[(name, {}) for name in CLASSES],
+    ("BinaryAccuracy", {"threshold": 0.25, "name": "mine"}),
+    ("MeanSquaredError", {"dtype": "float64"}),
+    ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}),
+    ("CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.1, "axis": 1}),
+    ("SparseCategoricalCrossentropy", {"from_logits": True}),
+]
+SHAPES = {
+    "one unit": ((1,), (1,)),
+    "one unit, flat": ((1,), ()),
+    "one-hot": ((3,), (3,)),
+    "indices": ((3,), ()),
+    "indices in a column": ((3,), (1,)),
+    "sequences": ((4, 3), (4, 3)),
+    "sequences of indices": ((4, 3), (4,)),
+    "sequences of one unit": ((4, 1), (4, 1)),
+}
+
+
+def types(output, target=None):
+    target = output if target is None else target
+    return TensorType("float32", (BATCH, *output)), TensorType("float32", (BATCH, *target))
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return pytest.importorskip("keras")
+
+
+def largest(y_true, y_pred):
+    return y_pred
+
+
+class LargestError(metrics.Metric):
+    def call(self, y_true, y_pred):
+        return y_pred
+
+
+@pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
+@pytest.mark.parametrize("identifier", ["accuracy", "acc", "Accuracy", "ACC"])
+def test_accuracy_is_the_one_that_keras_chooses(keras, identifier, shapes):
+    resolve = importlib.import_module("keras.src.trainers.compile_utils").get_metric
+    output, target = (SimpleNamespace(shape=(None, *shape)) for shape in shapes)
+    expected, found = resolve(identifier, target, output), metrics.get(identifier, *types(*shapes))
+    assert (type(found).__name__, found.name) == (type(expected).__name__, expected.name)
+    assert found.name == identifier
+
+
+def test_accuracy_as_a_function():
+    for identifier in (metrics.accuracy, metrics.accuracy()):
+        found = metrics.get(identifier, *types((1,)))
+        assert (type(found), found.name) == (metrics.BinaryAccuracy, "accuracy")
+
+
+@pytest.mark.parametrize(
+    ("shapes", "expected"),
+    [
+        (SHAPES["one unit"], metrics.BinaryCrossentropy),
+        (SHAPES["one-hot"], metrics.CategoricalCrossentropy),
+        (SHAPES["indices"], metrics.SparseCategoricalCrossentropy),
+    ],
+)
+def test_crossentropy_is_chosen_likewise(shapes, expected):
+    for identifier in ("crossentropy", "ce"):
+        found = metrics.get(identifier, *types(*shapes))
+        assert (type(found), found.name) == (expected, identifier)
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        "mse",
+        "MSE",
+        "mean_squared_error",
+        "MeanSquaredError",
+        "binary_accuracy",
+        "bce",
+        "sparse_categorical_accuracy",
+        lambda module: module.MeanSquaredError,
+        lambda module: module.MeanSquaredError(),
+        lambda module: module.BinaryAccuracy(name="mine"),
+        lambda module: module.mean_squared_error,
+        lambda module: module.binary_accuracy,
+        lambda module: largest,
+        lambda module: {"class_name": "BinaryAccuracy", "config": {"threshold": 0.25}},
+    ],
+)
+def test_names_in_logs_are_those_of_keras(keras, identifier):
+    resolve = importlib.import_module("keras.src.trainers.compile_utils").get_metric
+    ours, theirs = (
+        (identifier, identifier) if isinstance(identifier, str) else map(identifier, (metrics, keras.metrics))
+    )
+    output, target = types((1,))
+    found, expected = metrics.get(ours, output, target), resolve(theirs, output, target)
+    assert (type(found).__name__, found.name) == (type(expected).__name__, expected.name)
+
+
+def test_loss_objects_can_be_metrics():
+    found = metrics.get(losses.MSE(name="mine"), *types((3,)))
+    assert (type(found), found.name) == (metrics.MeanMetricWrapper, "mine")
+
+
+def test_own_metrics():
+    pair = types((3,))
+    metric = LargestError(name="mine")
+    assert metrics.get(metric, *pair) is metric
+    assert metrics.get(LargestError, *pair).name == "largest_error"
+    assert metrics.get("worst", *pair, {"worst": LargestError}).name == "worst"
+    assert metrics.get("worst", *pair, {"worst": metric}) is metric
+    assert metrics.get("accuracy", *pair, {"accuracy": largest}).fn is largest
+    copy = metrics.deserialize(metrics.serialize(metric), {"LargestError": LargestError})
+    assert (type(copy), copy.name) == (LargestError, metric.name)
+    wrapper = metrics.MeanMetricWrapper(metrics.binary_accuracy, "half", threshold=0.5)
+    copy = metrics.deserialize(metrics.serialize(wrapper))
+    assert (copy.fn, copy.name, copy.arguments) == (metrics.binary_accuracy, "half", {"threshold": 0.5})
+
+
+def test_names_and_signatures_are_those_of_keras(keras):
+    names = importlib.import_module("keras.src.metrics").ALL_OBJECTS_DICT
+    assert set(METRICS) == {name for name, cls in names.items() if cls.__name__ in CLASSES}
+    for name, cls in METRICS.items():
+        assert cls.__name__ == names[name].__name__
+        found, expected = (inspect.signature(item).parameters.values() for item in (cls, names[name]))
+        assert [(item.name, item.default) for item in found] == [(item.name, item.default) for item in expected]
+
+
+@pytest.mark.parametrize(("name", "arguments"), CONFIGS)
+def test_config_round_trip_is_that_of_keras(keras, name, arguments):
+    ours, theirs = METRICS[name](**arguments), getattr(keras.metrics, name)(**arguments)
+    assert ours.get_config() == theirs.get_config()
+    config = metrics.serialize(ours)
+    assert config == keras.metrics.serialize(theirs)
+    for copy in (
+        metrics.deserialize(config),
+        metrics.get(config, *types((3,))),
+        type(ours).from_config(config["config"]),
+    ):
+        assert type(copy) is type(ours)
+        assert copy.get_config() == ours.get_config()
+    assert type(keras.metrics.deserialize(config)).__name__ == name
+
+
+def test_wrapper_config_is_that_of_keras(keras):
+    ours = metrics.MeanMetricWrapper(metrics.mean_squared_error, "mine")
+    theirs = keras.metrics.MeanMetricWrapper(keras.metrics.mean_squared_error, "mine")
+    assert metrics.serialize(ours) == keras.metrics.serialize(theirs)
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (lambda: metrics.get("acuracy", *types((1,))), "unknown metric 'acuracy'. Did you mean 'accuracy'?"),
+        (lambda: metrics.get("auc", *types((1,))), "unknown metric 'auc'."),
+        (lambda: metrics.get(None, *types((1,))), "a metric must be a name, a config, a Metric or a function"),
+        (lambda: metrics.get(dict, *types((1,))), "a metric must be a name"),
+        (lambda: metrics.deserialize("mine", {"mine": 3}), "metric 'mine' must be a Metric or a function of (y_true"),
+        (lambda: metrics.deserialize({"class_name": 3}), "a metric's config needs 'class_name' and 'config'"),
+        (
+            lambda: metrics.deserialize({"class_name": "BinaryAccuracy", "config": {"treshold": 1}}),
+            "metric BinaryAccuracy has no argument 'treshold'. Did you mean 'threshold'?",
+        ),
+        (lambda: metrics.deserialize({"class_name": "own", "config": {"a": 1}}, {"own": largest}), "takes no config"),
+        (
+            lambda: metrics.deserialize({"class_name": "MeanMetricWrapper", "config": {"fn": "f"}}),
+            "metric function 'f'",
+        ),
+        (lambda: metrics.serialize(metrics.MeanMetricWrapper(lambda a, b: a)), "has no name and cannot be saved"),
+        (lambda: metrics.BinaryAccuracy(threshold="x"), "metric 'binary_accuracy': threshold must be a finite number"),
+        (
+            lambda: metrics.BinaryCrossentropy(label_smoothing=-1),
+            "label_smoothing must be a number from 0 to 1, got -1",
+        ),
+        (lambda: metrics.SparseCategoricalCrossentropy(ignore_class=0), "ignore_class is not supported yet"),
+        (lambda: metrics.CategoricalCrossentropy(axis="1"), "axis must be a whole number, got '1'"),
+        (lambda: metrics.MeanSquaredError(dtype="float16"), "dtype must be one of float32, float64 or None"),
+    ],
+)
+def test_mistakes_are_named(action, message):
+    with pytest.raises(ModelError) as raised:
+        action()
+    assert message in str(raised.value)
+
+
+def test_import_is_light():
+    code = "import sys, nnc.metrics; print([m for m in ('tensorflow', 'keras', 'networkx') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -1,0 +1,152 @@
+"""Optimizers by name and their configs, as Keras has them, and mistakes named."""
+
+import inspect
+import subprocess
+import sys
+
+import numpy
+import pytest
+
+from nnc import optimizers
+from nnc.errors import ModelError
+from nnc.optimizers import OPTIMIZERS
+
+CONFIGS = [
+    *[(cls.__name__, {}) for cls in OPTIMIZERS.values()],
+    ("SGD", {"learning_rate": 0.1, "momentum": 0.9, "nesterov": True, "name": "mine"}),
+    ("SGD", {"clipvalue": 0.5, "weight_decay": 0.1}),
+    ("Adam", {"beta_1": 0.8, "beta_2": 0.99, "epsilon": 1e-4, "amsgrad": True, "global_clipnorm": 2.0}),
+    ("AdamW", {"weight_decay": 0.1, "ema_momentum": 0.5}),
+    ("RMSprop", {"rho": 0.8, "momentum": 0.5, "epsilon": 1e-4, "centered": True}),
+]
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return pytest.importorskip("keras")
+
+
+@pytest.mark.parametrize(("name", "arguments"), CONFIGS)
+def test_config_round_trip_is_that_of_keras(keras, name, arguments):
+    keras.backend.clear_session()  # or Keras numbers the names
+    ours, theirs = getattr(optimizers, name)(**arguments), getattr(keras.optimizers, name)(**arguments)
+    assert list(ours.get_config().items()) == list(theirs.get_config().items())
+    config = optimizers.serialize(ours)
+    assert config == keras.optimizers.serialize(theirs)
+    for copy in (optimizers.deserialize(config), optimizers.get(config), type(ours).from_config(config["config"])):
+        assert type(copy) is type(ours)
+        assert copy.get_config() == ours.get_config()
+    assert type(keras.optimizers.deserialize(config)).__name__ == name
+
+
+@pytest.mark.parametrize("cls", OPTIMIZERS.values())
+def test_arguments_are_those_of_keras(keras, cls):
+    theirs = inspect.signature(getattr(keras.optimizers, cls.__name__)).parameters
+    own = [item for item in inspect.signature(cls).parameters.values() if item.kind is item.POSITIONAL_OR_KEYWORD]
+    expected = list(theirs.values())[: len(own)]
+    assert [(item.name, item.default) for item in own] == [(item.name, item.default) for item in expected]
+    common = optimizers.OptimizerOptions.__annotations__
+    assert set(theirs) - {item.name for item in own} - {"kwargs"} <= set(common)
+    defaults = inspect.signature(optimizers.Optimizer).parameters
+    for name in set(common) & set(theirs) - {item.name for item in own}:
+        assert defaults[name].default == theirs[name].default
+
+
+def test_spellings():
+    assert optimizers.sgd(lr=0.5).learning_rate == 0.5
+    assert optimizers.SGD(0.1, 0.9, True).nesterov
+    assert optimizers.adam is optimizers.Adam
+    assert optimizers.adamw().weight_decay == 0.004
+    assert optimizers.Adam(learning_rate=1).learning_rate == 1.0
+    assert optimizers.SGD(numpy.float32(0.5)).learning_rate == 0.5
+    assert optimizers.SGD(numpy.array(0.5)).learning_rate == 0.5
+    optimizer = optimizers.RMSprop(name="mine")
+    assert optimizers.get(optimizer) is optimizer
+    assert repr(optimizer) == "<RMSprop 'mine', learning rate 0.001>"
+    for name, cls in [*OPTIMIZERS.items(), ("SGD", optimizers.SGD), ("AdamW", optimizers.AdamW)]:
+        assert type(optimizers.get(name)) is type(optimizers.get(cls)) is cls
+    with pytest.raises(TypeError, match="lerning_rate"):
+        optimizers.sgd(lerning_rate=0.1)
+
+
+class Half(optimizers.Optimizer):
+    def __init__(self, learning_rate=0.5, factor=2.0, **options):
+        super().__init__(learning_rate, **options)
+        self.factor = factor
+
+    def get_config(self):
+        return super().get_config() | {"factor": self.factor}
+
+
+def test_own_optimizers():
+    copy = optimizers.get(optimizers.serialize(Half(0.25, 3.0)), {"Half": Half})
+    assert (copy.learning_rate, copy.factor, copy.name) == (0.25, 3.0, "half")
+    assert optimizers.serialize(copy)["registered_name"] == "Half"
+    assert type(optimizers.get(Half)) is Half
+    mine = Half()
+    assert optimizers.get("mine", {"mine": mine}) is mine
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        (lambda: optimizers.get("adma"), "unknown optimizer 'adma'; known are adam, adamw, rmsprop, sgd."),
+        (lambda: optimizers.get("adma"), "Did you mean 'adam'?"),
+        (lambda: optimizers.get("Adagrad"), "unknown optimizer 'Adagrad'"),
+        (lambda: optimizers.get(None), "an optimizer must be a name, a config or an Optimizer, got None"),
+        (lambda: optimizers.get({"config": {}}), "an optimizer's config needs 'class_name' and 'config'"),
+        (lambda: optimizers.get({"class_name": "SGD", "config": 3}), "an optimizer's config needs"),
+        (lambda: optimizers.get({"class_name": "SGD", "config": {"momentun": 1}}), "Did you mean 'momentum'?"),
+        (lambda: optimizers.get({"class_name": "SGD", "config": {"options": 1}}), "no argument 'options'"),
+        (lambda: optimizers.get("mine", {"mine": 3}), "optimizer 'mine' must be an Optimizer, got 3"),
+        (
+            lambda: Half.from_config({"learning_rate": 0.1, "lr": 0.1, "factor": 1, "name": 3, "x": 1}),
+            "no argument 'x'",
+        ),
+        (lambda: optimizers.SGD(0.0), "optimizer 'sgd': learning_rate must be a finite number above 0, got 0.0"),
+        (lambda: optimizers.SGD(lr=-1), "learning_rate must be a finite number above 0, got -1"),
+        (lambda: optimizers.SGD(float("inf")), "learning_rate must be a finite number above 0, got inf"),
+        (lambda: optimizers.SGD(True), "learning_rate must be a finite number above 0, got True"),
+        (lambda: optimizers.SGD("0.1"), "learning_rate must be a finite number above 0, got '0.1'"),
+        (lambda: optimizers.SGD(lambda: 0.1), "learning-rate schedules are not supported yet"),
+        (lambda: optimizers.Adam({"class_name": "CosineDecay"}), "set optimizer.learning_rate between calls of fit"),
+        (lambda: optimizers.SGD(momentum=1.5), "momentum must be a number from 0 to 1, got 1.5"),
+        (lambda: optimizers.SGD(momentum=float("nan")), "momentum must be a number from 0 to 1, got nan"),
+        (lambda: optimizers.RMSprop(rho=-0.1), "optimizer 'rm_sprop': rho must be a number from 0 to 1, got -0.1"),
+        (lambda: optimizers.RMSprop(momentum=2), "momentum must be a number from 0 to 1, got 2"),
+        (lambda: optimizers.RMSprop(epsilon=-1e-7), "epsilon must be a finite number of at least 0, got -1e-07"),
+        (lambda: optimizers.Adam(beta_1=1.0), "beta_1 must be a number from 0 to below 1, got 1.0"),
+        (lambda: optimizers.Adam(beta_2="0.9"), "beta_2 must be a number from 0 to below 1, got '0.9'"),
+        (lambda: optimizers.Adam(epsilon=None), "epsilon must be a finite number of at least 0, got None"),
+        (
+            lambda: optimizers.AdamW(weight_decay=None),
+            "weight_decay must be a number, got None; without decay use Adam",
+        ),
+        (lambda: optimizers.SGD(weight_decay=-1), "weight_decay must be a finite number of at least 0, got -1"),
+        (lambda: optimizers.SGD(clipvalue=0), "clipvalue must be a finite number above 0, got 0"),
+        (lambda: optimizers.SGD(global_clipnorm=-1), "global_clipnorm must be a finite number above 0, got -1"),
+        (
+            lambda: optimizers.SGD(clipvalue=1, global_clipnorm=1),
+            "only one of clipvalue and global_clipnorm can be set",
+        ),
+        (
+            lambda: optimizers.SGD(clipnorm=1.0),
+            "clipnorm is not supported yet, got 1.0; use global_clipnorm or clipvalue",
+        ),
+        (lambda: optimizers.SGD(use_ema=True), "use_ema is not supported yet"),
+        (lambda: optimizers.SGD(ema_momentum=2), "ema_momentum must be a number from 0 to 1, got 2"),
+        (lambda: optimizers.SGD(ema_overwrite_frequency=2), "ema_overwrite_frequency is not supported yet"),
+        (lambda: optimizers.SGD(loss_scale_factor=2.0), "loss_scale_factor is not supported yet"),
+        (lambda: optimizers.SGD(gradient_accumulation_steps=2), "gradient_accumulation_steps is not supported yet"),
+    ],
+)
+def test_mistakes_are_named(action, message):
+    with pytest.raises(ModelError) as raised:
+        action()
+    assert message in str(raised.value)
+
+
+def test_import_is_light():
+    code = "import sys, nnc.optimizers; print([m for m in ('tensorflow', 'keras', 'networkx') if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
