@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -34,7 +35,7 @@ def weights(widths: tuple[int, ...]) -> list[tuple[Any, Any]]:
     """Return a kernel and a bias per layer, the same numbers for every engine."""
     generator = numpy.random.default_rng(3)
     pairs = []
-    for inputs, units in zip(widths, widths[1:], strict=False):
+    for inputs, units in pairwise(widths):
         limit = (6.0 / (inputs + units)) ** 0.5
         kernel = generator.uniform(-limit, limit, (inputs, units)).astype("float32")
         pairs.append((kernel, numpy.zeros(units, "float32")))
@@ -65,7 +66,5 @@ def nnc_mlp() -> Sequential:
         ]
     )
     model.set_weights([array for pair in weights(MLP_WIDTHS) for array in pair])
-    model.compile(
-        optimizer=nnc.optimizers.Adam(MLP_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(optimizer=nnc.optimizers.Adam(MLP_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model

@@ -97,7 +97,7 @@ def _versus(work: str, comparison: Comparison, versus: Versus, subject: str, sev
     goal = versus.goal
     slower = comparison.ratio(subject, versus.peer)
     if goal is None:
-        goal = Goal(at_most=0.0) if slower.median >= 1 / FASTER else Goal(at_least=0.0)
+        goal = Goal(at_most=0.0) if slower.median >= 1 else Goal(at_least=0.0)
     ratio = slower if goal.at_most is not None else comparison.ratio(versus.peer, subject)
     wanted, reached = "", None
     if versus.goal is not None and goal.at_most is not None:
@@ -116,10 +116,6 @@ def _versus(work: str, comparison: Comparison, versus: Versus, subject: str, sev
         reached,
         comparison.seconds[versus.peer],
     )
-
-
-FASTER = 1.0
-"""Without a goal, nnc's time is called so many times faster as soon as the ratio exceeds this."""
 
 
 def quartiles_text(ratio: Ratio) -> str:
@@ -148,9 +144,13 @@ def table(rows: Sequence[Row]) -> str:
     """Return the rows as aligned text; a work is named once."""
     cells = [COLUMNS, *_without_repetition(rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(COLUMNS))]
-    lines = ["  ".join(_pad(text, width, column) for column, (text, width) in enumerate(zip(line, widths, strict=True)))
-             for line in cells]
-    return "\n".join([lines[0].rstrip(), "  ".join("─" * width for width in widths), *(line.rstrip() for line in lines[1:])])
+    lines = [
+        "  ".join(_pad(text, width, column) for column, (text, width) in enumerate(zip(line, widths, strict=True)))
+        for line in cells
+    ]
+    return "\n".join(
+        [lines[0].rstrip(), "  ".join("─" * width for width in widths), *(line.rstrip() for line in lines[1:])]
+    )
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -74,7 +74,9 @@ def compare(contestants: Mapping[str, Callable[[], object]], rounds: int, min_ti
     return compare_timers({name: timer(function) for name, function in contestants.items()}, rounds, min_time)
 
 
-def compare_timers(timers: Mapping[str, Timer], rounds: int, min_time: float, units: int = 1) -> Comparison:
+def compare_timers(
+    timers: Mapping[str, Timer], rounds: int, min_time: float, units: int = 1, least: int = 1
+) -> Comparison:
     """Time anything in turn.
 
     Args:
@@ -82,8 +84,9 @@ def compare_timers(timers: Mapping[str, Timer], rounds: int, min_time: float, un
         rounds: how often each has its turn; every round starts with another one.
         min_time: seconds of a turn, at least.
         units: by how many to divide, where one work is, say, an epoch of so many steps.
+        least: repetitions of a turn, at least, where a call has costs of its own that are not to be measured.
     """
-    counts = {name: _calibrate(measure, min_time) for name, measure in timers.items()}
+    counts = {name: _calibrate(measure, min_time, least) for name, measure in timers.items()}
     seconds: dict[str, list[float]] = {name: [] for name in timers}
     names = list(timers)
     for turn in range(rounds):
@@ -93,10 +96,10 @@ def compare_timers(timers: Mapping[str, Timer], rounds: int, min_time: float, un
     return Comparison(seconds)
 
 
-def _calibrate(measure: Timer, min_time: float) -> int:
+def _calibrate(measure: Timer, min_time: float, least: int) -> int:
     """Warm up, and return how many repetitions fill the time."""
     measure(1)
-    count = 1
+    count = least
     while True:
         taken = measure(count)
         if taken >= min_time:

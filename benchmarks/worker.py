@@ -14,6 +14,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
+from benchmarks.report import Row
 from benchmarks.timing import Timer
 
 Run = Callable[[int], object]
@@ -126,6 +127,10 @@ class Workers(ExitStack):
         if worker.missing:
             self.missing.append(worker.missing)
         return worker
+
+    def missing_rows(self, work: str) -> list[Row]:
+        """Return a row for each package that is not installed."""
+        return [Row(work, name, "not installed") for name in self.missing]
 
 
 _MARK = "worker: "

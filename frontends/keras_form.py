@@ -130,14 +130,10 @@ class _KerasForm:
         for key, value in keywords.entries.items() if isinstance(keywords, Mapping) else ():
             if key in _INPUT_KEYWORDS:
                 items += _flat(value)
-            elif not self._is_default(key, value):
+            elif key != "training" and not _is_null(value):  # fit and predict of Keras 3 overrule training
                 self._not_supported(key, value, layer)
                 return None
         return self._all_references(items, layer)
-
-    def _is_default(self, key: str, value: Node) -> bool:
-        """Return whether an argument of a call means what happens anyway."""
-        return isinstance(value, Scalar) and value.value is None
 
     def _not_supported(self, key: str, value: Node, layer: LayerDefinition | None) -> None:
         message = f"it is called with {key}={describe(value)}, which is not supported; call it with its inputs alone"
@@ -156,7 +152,7 @@ class _KerasForm:
         if isinstance(history, Sequence) and _is_history(history):
             options = history.items[3] if len(history.items) > 3 else None
             for key, value in options.entries.items() if isinstance(options, Mapping) else ():
-                if not self._is_default(key, value):
+                if not _is_null(value):
                     self._not_supported(key, value, layer)
                     return None
             name, call, output = (item.plain() for item in history.items[:3])
@@ -230,6 +226,10 @@ def _is_history(node: Sequence) -> bool:
         and isinstance(items[0], str)
         and all(isinstance(item, int) and not isinstance(item, bool) and item >= 0 for item in items[1:])
     )
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
 
 
 def _flat(node: Node) -> Iterator[Node]:

@@ -13,6 +13,8 @@ from nnc.errors import nearest
 from nnc.layers import InputLayer, Layer, layer_classes
 
 _MAX_NAME = 200
+_MAX_DIMENSIONS = 32
+_MAX_LENGTH = 2**31 - 1
 _SHAPES = {"shape": False, "input_shape": False, "batch_shape": True, "batch_input_shape": True}
 """Arguments that are shapes, and whether the batch is part of them."""
 _INPUT_ARGUMENTS = ("name", "shape", "batch_shape", "batch_input_shape", "batch_size", "dtype", "sparse", "ragged")
@@ -98,6 +100,9 @@ def read_shape(
     if items is None:
         problems.add(f"{key} must be a list of positive integers, got {describe(node)}", node.line, subject)
         return None
+    if len(items) > _MAX_DIMENSIONS:
+        problems.add(f"{key} may have {_MAX_DIMENSIONS} dimensions, got {len(items)}", node.line, subject)
+        return None
     shape: list[int] = []
     for item in items:
         value = item.value if isinstance(item, Scalar) else None
@@ -105,6 +110,9 @@ def read_shape(
             known = "; nnc needs the size of every dimension but the batch" if value is None else ""
             got = describe(item)
             problems.add(f"{key} must be a list of positive integers, got {got}{known}", item.line, subject)
+            return None
+        if value > _MAX_LENGTH:
+            problems.add(f"{key} may have dimensions up to {_MAX_LENGTH:,}, got {value}", item.line, subject)
             return None
         shape.append(value)
     return shape

@@ -34,11 +34,16 @@ class Problems:
             message: what was expected, what was found, and what to do.
             line: where in the file.
             subject: what has the problem, such as ``layer 'dense' (Dense)``.
+
+        Raises:
+            ModelFileError: there are so many problems that nobody would read more.
         """
         where = self.place if line is None else f"{self.place} line {line}"
         text = _one_line(f"{where}: {subject}: {message}" if subject else f"{where}: {message}")
         if (line or 0, text) not in self._found:
             self._found.append((line or 0, text))
+        if len(self._found) >= _MOST:
+            raise self.error()
 
     def stop(self, message: str, line: int | None = None) -> NoReturn:
         """Note a problem that nothing can be read after.
@@ -52,9 +57,9 @@ class Problems:
     def error(self) -> ModelFileError:
         """Return the error with all problems, in the order of the file."""
         texts = [text for _, text in sorted(self._found, key=lambda item: item[0])]
-        more = len(texts) - _MOST
-        listed = [*texts[:_MOST], f"{self.place}: {more} more problems"] if more > 0 else texts
-        return ModelFileError(_one_line(self.source), listed)
+        if len(texts) >= _MOST:
+            texts.append(f"{self.place}: reading stopped after {_MOST} problems")
+        return ModelFileError(_one_line(self.source), texts)
 
 
 def layer_subject(name: str, class_name: str) -> str:

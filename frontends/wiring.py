@@ -12,7 +12,9 @@ from nnc.errors import nearest
 from nnc.layers import InputLayer, Layer, SymbolicTensor
 from nnc.models import Model, Sequential
 
-MAX_LAYERS = 10_000
+MAX_LAYERS = 5_000
+
+_COMPARED_NAMES = 1_000
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ class _Wiring:
     def _resolved(self, reference: Reference, subject: str) -> CallDefinition | None:
         layer = self.by_name.get(reference.name)
         if layer is None:
-            hint = nearest(reference.name, self.by_name) or f" Known are {', '.join(list(self.by_name)[:20])}."
+            known = list(self.by_name)
+            hint = nearest(reference.name, known[:_COMPARED_NAMES]) or f" Known are {', '.join(known[:20])}."
             self.problems.add(f"there is no layer or input '{reference.name}'.{hint}", reference.line, subject)
             return None
         if reference.call >= len(layer.calls):

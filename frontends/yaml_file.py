@@ -13,7 +13,7 @@ from nnc.errors import ModelError
 from nnc.models import Model
 from nnc.readers import missing_file
 
-MAX_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 4 * 1024 * 1024
 
 
 class YamlFrontend:

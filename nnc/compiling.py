@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from nnc.errors import ModelError
-from nnc.models.compiler import Compiler
 from nnc.passes import Observer
 from nnc.program import Program
 from nnc.readers import read_model
@@ -47,10 +46,13 @@ def compile(
     if optimizer is not None or loss is not None or metrics is not None:
         if loss is None and not found.is_compiled:
             raise ModelError("compile: give a loss as well; the model has none")
+        own = found.objective
         found.compile(
             optimizer=optimizer if optimizer is not None else found.optimizer,
-            loss=loss if loss is not None else found._loss,
-            metrics=metrics if metrics is not None else found._metrics,
+            loss=loss if loss is not None else own.loss,
+            loss_weights=own.loss_weights,
+            metrics=metrics if metrics is not None else own.metrics,
+            weighted_metrics=own.weighted_metrics,
         )
     if dtype is not None and dtype not in ("float32", "float64"):
         raise ModelError(f"compile: dtype must be float32 or float64, got {dtype!r}")

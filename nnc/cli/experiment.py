@@ -77,7 +77,7 @@ def _print(result: Result) -> None:
     widths = "-".join(map(str, (2, *settings.hidden, 1)))
     title = (
         f"{MODES[result.mode]}: {widths}, {settings.optimizer} {settings.learning_rate:g}, {settings.loss}, "
-        f"{settings.epochs:,} epochs, {settings.repeat} times"
+        f"{settings.epochs:,} epochs, {settings.repeat} training{'s' if settings.repeat > 1 else ''}"
     )
     print_table(("", "Points", "Loss", "Accuracy"), rows, title)
     total = sum(repeat.seconds for repeat in result.repeats)

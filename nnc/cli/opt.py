@@ -69,7 +69,7 @@ def _read(path: Path) -> tuple[str, str]:
 def _list(as_json: bool) -> None:
     from nnc.passes import make_pass, pass_names
 
-    described = {name: (type(make_pass(name)).__doc__ or "").split("\n")[0] for name in pass_names()}
+    described = {name: (type(make_pass(name)).__doc__ or "").split("\n")[0].replace("``", "") for name in pass_names()}
     if as_json:
         print_json(described)
     else:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from time import perf_counter
 from typing import Any
@@ -91,10 +92,26 @@ def engine(mode: str) -> Any:
         raise ModelError(f"unknown mode {mode!r}; known are np (nnc) and tf (TensorFlow)")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        from tensorflow import keras
+        with _silent_stderr():
+            from tensorflow import keras
+
+            keras.backend.clear_session()  # loads what is loaded lazily, with more to say
     except ImportError as error:
         raise NncError(f"mode tf needs TensorFlow, which is not installed ({error}); pip install 'nnc[tf]'") from None
     return keras
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Keep the process's standard error quiet: TensorFlow's C++ logs there whatever its log level is."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def run(settings: Settings, mode: str = "np", on_repeat: Callable[[Repeat], None] | None = None) -> Result:

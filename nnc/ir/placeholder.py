@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from nnc.errors import GraphError
 
@@ -18,6 +18,14 @@ _MEANINGS: ContextVar[dict[Placeholder, Value] | None] = ContextVar("meanings", 
 
 class Placeholder:
     """Base of objects that take part in graph arithmetic: ``x @ self.kernel + self.bias``."""
+
+    __array_priority__: ClassVar[float] = 1000.0
+    """Lets ``array * self.kernel`` come here, instead of NumPy making an array of it."""
+
+    @property
+    def has_value(self) -> bool:
+        """Whether a graph is being built in which this object stands for a value."""
+        return self in (_MEANINGS.get() or {})
 
     @property
     def value(self) -> Value:
@@ -75,6 +83,18 @@ class Placeholder:
 
     def __matmul__(self, other: Value | Placeholder) -> Value:
         return self.value @ other
+
+    def __lt__(self, other: Operand) -> Value:
+        return self.value < other
+
+    def __le__(self, other: Operand) -> Value:
+        return self.value <= other
+
+    def __gt__(self, other: Operand) -> Value:
+        return self.value > other
+
+    def __ge__(self, other: Operand) -> Value:
+        return self.value >= other
 
     def __neg__(self) -> Value:
         return -self.value

@@ -4,8 +4,8 @@ from nnc.layers.activation import ReLU, Softmax
 from nnc.layers.base import Layer
 from nnc.layers.core import Activation, Dense, Input, InputLayer
 from nnc.layers.merging import Add, Concatenate
-from nnc.layers.regularization import Dropout
 from nnc.layers.registry import layer_class, layer_classes, register
+from nnc.layers.regularization import Dropout
 from nnc.layers.reshaping import Flatten, Reshape
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.layers.variable import Variable

@@ -7,7 +7,7 @@ from typing import Any
 from nnc import activations
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer
+from nnc.layers.base import Layer, check_number
 
 
 class ReLU(Layer):
@@ -24,12 +24,9 @@ class ReLU(Layer):
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **options: Any
     ) -> None:
         super().__init__(**options)
-        for key, value in (("max_value", max_value), ("negative_slope", negative_slope), ("threshold", threshold)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
-                raise ModelError(f"ReLU: {key} must be a number of at least 0, got {value!r}")
-        self.max_value = max_value
-        self.negative_slope = negative_slope or 0.0
-        self.threshold = threshold or 0.0
+        self.max_value = None if max_value is None else check_number("ReLU", "max_value", max_value)
+        self.negative_slope = check_number("ReLU", "negative_slope", negative_slope or 0.0)
+        self.threshold = check_number("ReLU", "threshold", threshold or 0.0)
 
     def call(self, x: Value) -> Value:
         return activations.relu(x, self.negative_slope, self.max_value, self.threshold)

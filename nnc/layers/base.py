@@ -6,15 +6,17 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import prod
+from math import inf, prod
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from weakref import WeakSet
 
 import numpy
 
 from nnc.errors import ModelError, NncError, ShapeError, nearest
-from nnc.ir import Graph, TensorType, Value
+from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value
 from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
-from nnc.layers.variable import Variable
+from nnc.layers.variable import Variable, assign_all
 
 if TYPE_CHECKING:
     from nnc.layers.standalone import Standalone
@@ -55,6 +57,11 @@ class Layer:
         legacy: ``input_dim``, ``input_shape`` or ``batch_input_shape``: shape of the model's input, for the first
             layer of a `Sequential`.
 
+    Attributes:
+        weights: its weights, in the order in which they were made.
+        is_named: whether its user or a model has given it a name.
+        models: the models it is in.
+
     Raises:
         ModelError: an argument is unknown or of the wrong type.
     """
@@ -63,12 +70,16 @@ class Layer:
     """Whether `call` takes a list of inputs."""
     keeps_integers: ClassVar[bool] = False
     """Whether whole-number inputs stay whole numbers."""
+    dtypes: ClassVar[frozenset[str]] = FLOATING
+    """Element types that the argument `dtype` may name."""
 
     def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **legacy: Any) -> None:
         self._name = self._check_name(name)
         self.has_own_name = name is not None
+        self.is_named = name is not None
+        self.models: WeakSet[Any] = WeakSet()
         self.trainable = check_flag(type(self).__name__, "trainable", trainable)
-        self.weights_dtype = dtype_name(dtype)
+        self.weights_dtype = dtype_name(dtype, type(self).__name__, self.dtypes)
         self.batch_input_shape = self._input_shape(legacy)
         self.weights: list[Variable] = []
         self.built = False
@@ -79,11 +90,13 @@ class Layer:
 
     def _check_name(self, name: Any) -> str:
         if name is None:
-            return snake_case(type(self).__name__)
+            return self.default_name
         if not isinstance(name, str) or not name:
             raise ModelError(f"{type(self).__name__}: name must be a non-empty string, got {name!r}")
-        if "/" in name:
-            raise ModelError(f"{type(self).__name__}: name must not contain '/', got {name!r}")
+        if "/" in name or not name.isprintable():
+            raise ModelError(
+                f"{type(self).__name__}: name must be printable text on one line without '/', got {name!r}"
+            )
         return name
 
     def _input_shape(self, legacy: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -91,12 +104,11 @@ class Layer:
             if key not in _LEGACY:
                 known = [*inspect.signature(type(self).__init__).parameters, "name", "trainable", "dtype", *_LEGACY]
                 raise ModelError(f"{type(self).__name__} has no argument '{key}'.{nearest(key, known)}")
-        if "batch_input_shape" in legacy or "batch_shape" in legacy:
-            shape = legacy.get("batch_input_shape", legacy.get("batch_shape"))
-            return None if shape is None else (None, *shape[1:])
+        for key in ("batch_input_shape", "batch_shape"):
+            if legacy.get(key) is not None:
+                return (None, *row_shape(type(self).__name__, key, legacy[key], has_batch=True))
         if legacy.get("input_shape") is not None:
-            shape = legacy["input_shape"]
-            return (None, *((shape,) if isinstance(shape, int) else shape))
+            return (None, *row_shape(type(self).__name__, "input_shape", legacy["input_shape"]))
         if legacy.get("input_dim") is not None:
             return (None, check_positive(type(self).__name__, "input_dim", legacy["input_dim"]))
         return None
@@ -114,6 +126,7 @@ class Layer:
     def set_default_name(self, name: str) -> None:
         """Give another name to a layer that was not named by its user."""
         self._name = name
+        self.is_named = True
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments from which `from_config` makes an equal layer; Keras's keys."""
@@ -126,7 +139,10 @@ class Layer:
         Raises:
             ModelError: a key or a value is wrong.
         """
-        return cls(**config)
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise ModelError(f"{cls.__name__} cannot be made from {config!r:.200}: {error}") from error
 
     @property
     def summary_note(self) -> str:
@@ -147,6 +163,14 @@ class Layer:
             if message.startswith("Layer '"):
                 raise
             raise type(error)(prefix + message) from error
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes along: neither the graphs of `forward` nor the models it is in."""
+        return {key: value for key, value in self.__dict__.items() if key != "models"} | {"_standalone": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.models = WeakSet()
 
     # ------------------------------------------------------------------ weights
 
@@ -170,8 +194,16 @@ class Layer:
             dtype: element type.
             trainable: whether it is trained.
             name: its name inside the layer.
+
+        Raises:
+            ModelError: the shape has other than positive numbers, or the layer has a weight of this name.
         """
         label = name or f"variable_{len(self.weights)}"
+        if any(weight.name == label for weight in self.weights):
+            raise ModelError(f"two weights are named '{label}'; give one of them another name=")
+        for dim in shape:
+            if isinstance(dim, bool) or not isinstance(dim, int | numpy.integer) or dim <= 0:
+                raise ModelError(f"weight '{label}': shape must have positive integers, got {tuple(shape)}")
         if prod(shape) > MAX_WEIGHT_SIZE:
             listed = ", ".join(map(str, shape))
             raise ModelError(f"weight '{label}' of shape ({listed}) has more than {MAX_WEIGHT_SIZE:,} elements")
@@ -181,7 +213,7 @@ class Layer:
             self,
             initializer or "glorot_uniform",
             trainable,
-            dtype_name(dtype) or self.weights_dtype or FLOAT,
+            dtype_name(dtype, f"weight '{label}'") or self.weights_dtype or FLOAT,
             current_generator(),
         )
         self.weights.append(variable)
@@ -223,13 +255,7 @@ class Layer:
         Raises:
             ModelError: number or shapes do not fit; nothing is changed then.
         """
-        if len(weights) != len(self.weights):
-            raise ModelError(f"Layer '{self.name}' has {len(self.weights)} weights, got {len(weights)}")
-        for variable, value in zip(self.weights, weights, strict=True):
-            if numpy.shape(value) != variable.shape:
-                raise ModelError(f"weight '{variable.path}' has shape {variable.shape}, got {numpy.shape(value)}")
-        for variable, value in zip(self.weights, weights, strict=True):
-            variable.assign(value)
+        assign_all(self.weights, weights, f"Layer '{self.name}'")
 
     def count_params(self) -> int:
         """Return the number of elements of all weights."""
@@ -280,14 +306,17 @@ class Layer:
         options: dict[str, Any] = {"training": training} if self._takes_training() else {}
         with self.blame(), graph.scope(path=self.name):
             outputs = self.call(*given, **options)
-        found = tuple(outputs) if isinstance(outputs, list | tuple) else (outputs,)
-        for number, value in enumerate(found):
-            if not isinstance(value, Value):
-                raise ModelError(
-                    f"Layer '{self.name}' ({type(self).__name__}): call() must return a graph value, "
-                    f"got {type(value).__name__}; use nnc.ops instead of NumPy functions"
-                )
-            graph.set_name(value, self.name if len(found) == 1 else f"{self.name}.{number}")
+            found = tuple(outputs) if isinstance(outputs, list | tuple) else (outputs,)
+            found = tuple(value.value if isinstance(value, Placeholder) else value for value in found)
+            if not found:
+                raise ModelError("call() must return a graph value, got nothing")
+            for number, value in enumerate(found):
+                if not isinstance(value, Value):
+                    raise ModelError(
+                        f"call() must return a graph value, got {type(value).__name__}; "
+                        "use nnc.ops instead of NumPy functions"
+                    )
+                graph.set_name(value, self.name if len(found) == 1 else f"{self.name}.{number}")
         return found
 
     @classmethod
@@ -296,16 +325,24 @@ class Layer:
 
     def __call__(self, *inputs: Any) -> Any:
         """Apply the layer: to symbolic tensors (wiring a model), to graph values, or to arrays (`forward`)."""
+        if not hasattr(self, "built"):
+            raise ModelError(f"{type(self).__name__}: call super().__init__(**options) in its __init__ first")
         flat = list(inputs[0]) if len(inputs) == 1 and isinstance(inputs[0], list | tuple) else list(inputs)
         if flat and all(isinstance(item, SymbolicTensor) for item in flat):
             return self._wire(flat)
         if flat and all(isinstance(item, Value) for item in flat):
+            self.ensure_built([value.type for value in flat])
+            if not all(weight.has_value for weight in self.weights):
+                raise ModelError(
+                    f"Layer '{self.name}' ({type(self).__name__}) has weights, so it cannot be used inside the call() "
+                    "of another layer; make the weights there with add_weight"
+                )
             outputs = self.lower(flat[0].graph, flat, training=False)
             return outputs[0] if len(outputs) == 1 else outputs
         return self.forward(*inputs)
 
     def _wire(self, inputs: Sequence[SymbolicTensor]) -> Any:
-        if len(inputs) > 1 and not self.is_merging and not self._takes_several():
+        if len(inputs) > 1 and not self.is_merging and not self.takes_several():
             raise ModelError(f"Layer '{self.name}' ({type(self).__name__}) takes one input, got {len(inputs)}")
         self.ensure_built([tensor.type for tensor in inputs])
         call = Call(self, tuple(inputs))
@@ -313,7 +350,8 @@ class Layer:
         call.outputs = tuple(SymbolicTensor(type, call, index) for index, type in enumerate(types))
         return call.outputs[0] if len(call.outputs) == 1 else call.outputs
 
-    def _takes_several(self) -> bool:
+    def takes_several(self) -> bool:
+        """Return whether `call` takes several inputs, one behind the other."""
         parameters = [
             parameter
             for parameter in inspect.signature(self.call).parameters.values()
@@ -360,22 +398,29 @@ class Layer:
         return self._standalone.backward(gradient)
 
 
-def dtype_name(dtype: Any) -> str | None:
+def dtype_name(dtype: Any, where: str, known: frozenset[str] = FLOATING) -> str | None:
     """Return a dtype's name from a name, a NumPy dtype, or Keras's serialised dtype policy.
 
+    Args:
+        dtype: what the user gave.
+        where: what it is for, for messages.
+        known: names of which it must be one.
+
     Raises:
-        ModelError: it is none that nnc computes in.
+        ModelError: it is none of them.
     """
     if dtype is None:
         return None
     if isinstance(dtype, Mapping):
-        dtype = dtype.get("config", {}).get("name")
+        config = dtype.get("config")
+        dtype = config.get("name") if isinstance(config, Mapping) else dtype
     try:
         name = str(numpy.dtype(dtype).name)
-    except TypeError:
+    except (TypeError, ValueError):
         name = str(dtype)
-    if name not in ("float32", "float64", "int32", "int64", "bool", "uint8"):
-        raise ModelError(f"dtype must be float32 or float64, got {dtype!r}")
+    if name not in known:
+        *others, last = sorted(known)
+        raise ModelError(f"{where}: dtype must be {', '.join(others)} or {last}, got {dtype!r}")
     return name
 
 
@@ -390,6 +435,19 @@ def check_positive(where: str, key: str, value: Any) -> int:
     return int(value)
 
 
+def check_number(where: str, key: str, value: Any, high: float = inf) -> float:
+    """Return a number from 0 to `high`.
+
+    Raises:
+        ModelError: it is none.
+    """
+    number: Any = value
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= number <= high:
+        limits = "of at least 0" if high == inf else f"from 0 to {high:g}"
+        raise ModelError(f"{where}: {key} must be a number {limits}, got {value!r}")
+    return float(number)
+
+
 def check_flag(where: str, key: str, value: Any) -> bool:
     """Return a boolean.
 
@@ -399,6 +457,26 @@ def check_flag(where: str, key: str, value: Any) -> bool:
     if not isinstance(value, bool | int | numpy.bool_) or value not in (0, 1):
         raise ModelError(f"{where}: {key} must be True or False, got {value!r}")
     return bool(value)
+
+
+def row_shape(where: str, key: str, shape: Any, has_batch: bool = False) -> tuple[Any, ...]:
+    """Return the shape of a row from a tuple, a list or, for vectors, a number.
+
+    Args:
+        where: what has the shape, for messages.
+        key: the argument's name.
+        shape: what the user gave.
+        has_batch: whether its first dimension is that of rows.
+
+    Raises:
+        ModelError: it is nothing of the kind.
+    """
+    if not has_batch and isinstance(shape, int | numpy.integer):
+        return (shape,)
+    if isinstance(shape, list | tuple) and (shape or not has_batch):
+        return tuple(shape[1:] if has_batch else shape)
+    example = "(None, 2)" if has_batch else "(2,)"
+    raise ModelError(f"{where}: {key} must be a tuple such as {example}, got {shape!r}")
 
 
 def input_type(shape: Sequence[Any], dtype: str) -> TensorType:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy
 
 from nnc import activations, initializers
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.layers.base import FLOAT, Layer, check_flag, check_positive, dtype_name, input_type
+from nnc.layers.base import FLOAT, Layer, check_flag, check_positive, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.ops import reshape
 
@@ -26,6 +26,8 @@ class InputLayer(Layer):
         dtype: element type.
         name: name of the input.
     """
+
+    dtypes: ClassVar[frozenset[str]] = frozenset({"float32", "float64", "int32", "int64", "uint8", "bool"})
 
     def __init__(
         self,
@@ -45,12 +47,14 @@ class InputLayer(Layer):
         if sparse or ragged or optional:
             raise ModelError("Input: sparse, ragged and optional inputs are not supported")
         super().__init__(name=name, dtype=dtype)
-        self.set_default_name(name or self.default_name)
         given = batch_shape if batch_shape is not None else batch_input_shape
         if given is None and shape is None:
             raise ModelError("Input: shape is missing, for example Input(shape=(2,))")
-        row = tuple(given[1:]) if given is not None else (shape,) if isinstance(shape, int) else tuple(shape or ())
-        self.type: TensorType = input_type((None, *row), dtype_name(dtype) or FLOAT)
+        if given is not None:
+            row = row_shape("Input", "batch_shape", given, has_batch=True)
+        else:
+            row = row_shape("Input", "shape", shape)
+        self.type: TensorType = input_type((None, *row), self.weights_dtype or FLOAT)
         self.built = True
         self.output = SymbolicTensor(self.type)
         self.output.call = Call(self, (), (self.output,))
@@ -64,7 +68,7 @@ class InputLayer(Layer):
         return {"batch_shape": shape, "dtype": self.type.dtype, "name": self.name}
 
 
-def Input(
+def Input(  # noqa: N802  (Keras's name)
     shape: Sequence[int] | None = None,
     batch_size: int | None = None,
     dtype: Any = None,
@@ -136,6 +140,8 @@ class Dense(Layer):
         return reshape(self.activation(product), (*x.shape[:-1], -1))
 
     def _join(self, arrays: Sequence[Array]) -> Array:
+        if not arrays:
+            raise ModelError(f"Layer '{self.name}' (Dense) has no parameters yet: its input shape is not known")
         return numpy.vstack(list(arrays))
 
     def _assign_parameters(self, value: Array) -> None:

@@ -46,6 +46,8 @@ class Concatenate(Merge):
         self.axis = axis
 
     def call(self, inputs: list[Value]) -> Value:
+        if self.axis == -inputs[0].rank:
+            raise ModelError(f"axis {self.axis} of {inputs[0].type} is the batch, along which nothing can be joined")
         return concatenate(inputs, self.axis)
 
     def get_config(self) -> dict[str, Any]:

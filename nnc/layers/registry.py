@@ -55,6 +55,7 @@ def layer_class(name: str) -> type[Layer]:
     classes = layer_classes()
     if name not in classes:
         raise ModelError(
-            f"unknown layer {name!r}.{nearest(name, classes)} Layers of your own: @nnc.layers.register class {name}(...)"
+            f"unknown layer {name!r}.{nearest(name, classes)} "
+            f"Layers of your own: @nnc.layers.register class {name}(...)"
         )
     return classes[name]

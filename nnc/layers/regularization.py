@@ -7,7 +7,7 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer
+from nnc.layers.base import Layer, check_number
 from nnc.ops import random_uniform
 from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply
@@ -38,8 +38,6 @@ class Dropout(Layer):
         self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **options: Any
     ) -> None:
         super().__init__(**options)
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
-            raise ModelError(f"Dropout: rate must be a number from 0 to 1, got {rate!r}")
         if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
             raise ModelError(f"Dropout: seed must be an integer or None, got {seed!r}")
         if noise_shape is not None and not (
@@ -47,7 +45,7 @@ class Dropout(Layer):
             and all(dim is None or (isinstance(dim, int) and not isinstance(dim, bool)) for dim in noise_shape)
         ):
             raise ModelError(f"Dropout: noise_shape must be a list of integers and None, got {noise_shape!r}")
-        self.rate = float(rate)
+        self.rate = check_number("Dropout", "rate", rate, high=1)
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy
+
 from nnc.errors import ModelError
 from nnc.ir import Value, size_of
 from nnc.layers.base import Layer
@@ -49,12 +51,13 @@ class Reshape(Layer):
     def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
         super().__init__(**options)
         if not isinstance(target_shape, list | tuple) or not all(
-            isinstance(dim, int) and not isinstance(dim, bool) and (dim > 0 or dim == -1) for dim in target_shape
+            isinstance(dim, int | numpy.integer) and not isinstance(dim, bool) and (dim > 0 or dim == -1)
+            for dim in target_shape
         ):
             raise ModelError(f"Reshape: target_shape must be a tuple of positive integers or -1, got {target_shape!r}")
         if list(target_shape).count(-1) > 1:
             raise ModelError(f"Reshape: only one dimension of target_shape may be -1, got {tuple(target_shape)}")
-        self.target_shape = tuple(target_shape)
+        self.target_shape = tuple(int(dim) for dim in target_shape)
 
     def call(self, x: Value) -> Value:
         row = list(self.target_shape)

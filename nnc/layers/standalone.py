@@ -9,6 +9,7 @@ import numpy
 from nnc.backends.numpy import Executable, kernel_workspace, print_source
 from nnc.errors import DataError, ModelError
 from nnc.ir import Graph, TensorType
+from nnc.layers.base import FLOAT
 from nnc.layers.lowering import declare_weights
 from nnc.layers.symbolic import BATCH
 from nnc.passes import OPTIMIZE, gradients, run_passes
@@ -36,10 +37,12 @@ class Standalone:
     def forward(self, *inputs: Any) -> Any:
         """Return the output for arrays of shape (rows, …)."""
         layer = self.layer
-        flat = (
-            list(inputs[0]) if len(inputs) == 1 and isinstance(inputs[0], list | tuple) and layer.is_merging else inputs
-        )
+        is_list = len(inputs) == 1 and isinstance(inputs[0], list | tuple)
+        flat = inputs[0] if is_list and (layer.is_merging or layer.takes_several()) else inputs
         arrays = [self._as_array(item) for item in flat]
+        if len({len(array) for array in arrays}) > 1:
+            listed = ", ".join(str(len(array)) for array in arrays)
+            raise DataError(f"Layer '{layer.name}': all inputs must have the same number of rows, got {listed}")
         self._inputs = arrays
         types = tuple(TensorType(str(array.dtype), (BATCH, *array.shape[1:])) for array in arrays)
         layer.ensure_built(types)
@@ -54,7 +57,7 @@ class Standalone:
         arrays = self._inputs
         types = tuple(TensorType(str(array.dtype), (BATCH, *array.shape[1:])) for array in arrays)
         given = dict(zip(self._labels(types), arrays, strict=True))
-        dtype = next((type.dtype for type in types if type.is_floating), "float32")
+        dtype = next((type.dtype for type in types if type.is_floating), FLOAT)
         graph = self._graph(True, types)
         expected = graph.inputs[_SEED].type.bind({"batch": len(arrays[0])})
         seed = numpy.asarray(gradient, dtype)
@@ -70,7 +73,7 @@ class Standalone:
         array = numpy.asarray(item)
         if array.ndim < 1 or array.dtype.kind not in "fiub":
             raise DataError(f"Layer '{self.layer.name}' needs an array of numbers of shape (rows, …), got {item!r:.80}")
-        dtype = self.layer.weights_dtype or ("float64" if array.dtype == numpy.float64 else "float32")
+        dtype = self.layer.weights_dtype or FLOAT
         return numpy.ascontiguousarray(
             array, dtype if array.dtype.kind == "f" or not self.layer.keeps_integers else None
         )
@@ -100,9 +103,9 @@ class Standalone:
         weights = [graph.states[weight.path] for weight in self.layer.weights]
         labels = [*self._labels(types), *(weight.path for weight in self.layer.weights)]
         found = gradients({outputs[0]: seed}, [*inputs, *weights])
-        for label, value in zip(labels, found, strict=True):
-            if value is not None:
-                graph.output(label, value)
+        for label, gradient in zip(labels, found, strict=True):
+            if gradient is not None:
+                graph.output(label, gradient)
         return graph
 
     def _run(self, backward: bool, types: tuple[TensorType, ...], arrays: dict[str, Array]) -> dict[str, Array]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from nnc import initializers
-from nnc.errors import ModelError
+from nnc.errors import GraphError, ModelError
 from nnc.ir import Placeholder
 
 Array = Any
@@ -22,7 +22,7 @@ class Variable(Placeholder):
     Args:
         shape: its shape.
         name: its name inside the layer, such as ``kernel``.
-        owner: name of the layer, or a function that returns it.
+        owner: the layer.
         initializer: gives its first value.
         trainable: whether training may change it.
         dtype: element type.
@@ -46,8 +46,8 @@ class Variable(Placeholder):
         self.name = name
         self.owner = owner
         self.trainable = trainable
-        self.initializer = initializers.get(initializer)
-        self.array: Array = numpy.ascontiguousarray(self.initializer(self.shape, dtype, generator), dtype)
+        first = initializers.get(initializer)(self.shape, dtype, generator)
+        self.array: Array = numpy.ascontiguousarray(first, dtype)
         self.gradient: Array | None = None
         self.slab: Slab | None = None
         self.offset = 0
@@ -71,22 +71,61 @@ class Variable(Placeholder):
         """Overwrite the value, in place.
 
         Raises:
-            ModelError: the shape is another.
+            ModelError: the shape is another, or there are no real numbers in it.
         """
-        array = numpy.asarray(value)
+        self.array[...] = self.checked(value)
+
+    def checked(self, value: Any) -> Array:
+        """Return an array that `assign` takes.
+
+        Raises:
+            ModelError: see `assign`.
+        """
+        try:
+            array = numpy.asarray(value)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"weight '{self.path}' cannot be made of {value!r:.80}: {error}") from None
+        if array.dtype.kind not in "fiub":
+            raise ModelError(f"weight '{self.path}' must hold numbers, got elements of type {array.dtype}")
         if array.shape != self.shape:
-            raise ModelError(f"weight '{self.path}' has shape {self.shape}, got an array of shape {array.shape}")
-        self.array[...] = array
+            raise ModelError(f"weight '{self.path}' has shape {self.shape}, got {array.shape}")
+        return array
 
     def numpy(self) -> Array:
         """Return a copy of the value."""
         return self.array.copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if self.has_value:  # an array would be a constant of the graph, which nothing trains
+            raise GraphError(f"weight '{self.path}' is a graph value here; use nnc.ops instead of NumPy functions")
         return numpy.array(self.array, dtype) if copy or dtype is not None else self.array
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has memory of its own: it is a window on no slab."""
+        return self.__dict__ | {"array": self.array.copy(), "gradient": None, "slab": None, "offset": 0}
 
     def __repr__(self) -> str:
         return f"<Variable {self.path} {self.shape} {self.dtype}>"
+
+
+def assign_all(variables: Sequence[Variable], values: Any, where: str) -> None:
+    """Overwrite several variables, or none of them.
+
+    Args:
+        variables: what to overwrite.
+        values: an array for each.
+        where: what they belong to, for messages.
+
+    Raises:
+        ModelError: a number, a shape or an element type does not fit.
+    """
+    if not isinstance(values, list | tuple):
+        raise ModelError(f"{where} needs a list of {len(variables)} weights, got {type(values).__name__}")
+    if len(values) != len(variables):
+        raise ModelError(f"{where} has {len(variables)} weights, got {len(values)}")
+    arrays = [variable.checked(value) for variable, value in zip(variables, values, strict=True)]
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
 
 
 @dataclass(eq=False)

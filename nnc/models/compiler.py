@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.errors import ModelError
 from nnc.ir import PARAMETER, Graph, TensorType, Value
 from nnc.layers.lowering import FROZEN, declare_segments
 from nnc.layers.regularization import RANDOM
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.layers.variable import Segment, make_segments
 from nnc.models.head import ModelHead
+from nnc.models.objective import target_specs
 from nnc.passes import INFER, Observer, evaluate_pipeline, run_passes, train_pipeline
 from nnc.program import EVALUATE, PREDICT, TRAIN, WEIGHTED, ArraySpec, Program, ProgramSpec, VariableSpec
-from nnc.program.spec import TargetSpec
 
 if TYPE_CHECKING:
     from nnc.models.model import Model
@@ -26,6 +25,9 @@ Array = Any
 
 class Compiler:
     """Makes the graphs of one model and the program that holds them.
+
+    What it needs of the model is noted at once, because graphs are made when they are first used: a program does not
+    change when its model does.
 
     Args:
         model: the model; its weights move into the program's states.
@@ -37,8 +39,13 @@ class Compiler:
         self.model = model
         self.observe = observe
         self.dtype = dtype or model.compute_dtype
-        trainable = [weight for weight in model.trainable_weights]
-        frozen = [weight for weight in model.weights if weight not in set(trainable)]
+        self.calls, self.weights, self.optimizer = model.calls, model.weights, model.optimizer
+        self.inputs = list(zip(model.input_names, model.inputs, strict=True))
+        self.outputs = list(zip(model.output_names, model.outputs, strict=True))
+        self.named_outputs, self.objective = model.named_outputs, model.objective
+        trainable = model.trainable_weights
+        trained = set(trainable)
+        frozen = [weight for weight in self.weights if weight not in trained]
         self.segments: list[tuple[Segment, str]] = [
             *((segment, PARAMETER) for segment in make_segments(trainable, "parameters", self.dtype)),
             *((segment, FROZEN) for segment in make_segments(frozen, FROZEN, self.dtype)),
@@ -48,14 +55,14 @@ class Compiler:
         """Return the forward graph, one output per output of the model."""
         graph = Graph(name)
         values: dict[SymbolicTensor, Value] = {}
-        for label, tensor in zip(self.model.input_names, self.model.inputs, strict=True):
+        for label, tensor in self.inputs:
             values[tensor] = graph.input(label, self._type(tensor.type))
         with declare_segments(graph, self.segments):
-            for call in self.model.calls:
+            for call in self.calls:
                 if call.inputs:
                     outputs = call.layer.lower(graph, [values[tensor] for tensor in call.inputs], training)
                     values.update(zip(call.outputs, outputs, strict=True))
-        for label, tensor in zip(self.model.output_names, self.model.outputs, strict=True):
+        for label, tensor in self.outputs:
             graph.output(label, values[tensor])
         if RANDOM in graph.states:
             with graph.scope("", "update"):
@@ -66,40 +73,38 @@ class Compiler:
     def _type(self, type: TensorType) -> TensorType:
         return type.with_dtype(self.dtype) if type.is_floating else type
 
-    def program(self, predict_only: bool = False) -> Program:
+    def _head(self, weighted: bool) -> ModelHead | None:
+        return self.objective.head(self.named_outputs, [name for name, _ in self.inputs], self.dtype, weighted)
+
+    def program(self) -> Program:
         """Return the program; its graphs are made when they are first needed."""
         model = self.model
-        head = None if predict_only else model.head(self.dtype, weighted=False)
+        head = self._head(weighted=False)
         makers: dict[str, Callable[[], Graph]] = {PREDICT: self._predict}
-        targets: tuple[TargetSpec, ...] = ()
         states: dict[str, Array] = {segment.label: segment.array for segment, _ in self.segments}
         if head is not None:
-            targets = model.target_specs(self.dtype)
             for suffix, weighted in (("", False), (WEIGHTED, True)):
                 makers[EVALUATE + suffix] = self._maker(EVALUATE + suffix, weighted, train=False)
-            if model.trainable_weights:
+            if any(role == PARAMETER for _, role in self.segments):
                 for suffix, weighted in (("", False), (WEIGHTED, True)):
                     makers[TRAIN + suffix] = self._maker(TRAIN + suffix, weighted, train=True)
-            initial = model.optimizer.initial_states()
+            initial = self.optimizer.initial_states()
             states |= {label: numpy.array(value, self._state_dtype(value)) for label, value in initial.items()}
             states[RANDOM] = numpy.array([model.seed, 0], "uint32")
         spec = ProgramSpec(
             name=model.name,
-            inputs=tuple(
-                ArraySpec(label, _row(tensor.type), self._type(tensor.type).dtype)
-                for label, tensor in zip(model.input_names, model.inputs, strict=True)
-            ),
-            outputs=tuple(
-                ArraySpec(label, _row(tensor.type), self._type(tensor.type).dtype)
-                for label, tensor in zip(model.output_names, model.outputs, strict=True)
-            ),
-            targets=targets,
-            metrics=head.names if head is not None else (),
+            inputs=self._specs(self.inputs),
+            outputs=self._specs(self.outputs),
+            targets=() if head is None else target_specs(head, self.named_outputs),
+            metrics=() if head is None else head.names,
             variables=self._variables(),
             trains=TRAIN in makers,
             model=model.serialized_config(),
         )
         return Program(spec, makers, states, seed=model.seed)
+
+    def _specs(self, named: Sequence[tuple[str, SymbolicTensor]]) -> tuple[ArraySpec, ...]:
+        return tuple(ArraySpec(label, _row(tensor.type), self._type(tensor.type).dtype) for label, tensor in named)
 
     def _state_dtype(self, value: Any) -> str:
         dtype = numpy.asarray(value).dtype
@@ -110,10 +115,9 @@ class Compiler:
 
     def _maker(self, name: str, weighted: bool, train: bool) -> Callable[[], Graph]:
         def make() -> Graph:
-            head = self.model.head(self.dtype, weighted)
-            if head is None:
-                raise ModelError("the model was not compiled with a loss")
-            passes = train_pipeline(head, self.model.optimizer) if train else evaluate_pipeline(head)
+            head = self._head(weighted)
+            assert head is not None
+            passes = train_pipeline(head, self.optimizer) if train else evaluate_pipeline(head)
             return run_passes(self.lower(name, training=train), passes, self.observe)
 
         return make
@@ -126,21 +130,9 @@ class Compiler:
                 places[variable] = segment.label, offset, role == PARAMETER
                 offset += variable.size
         return tuple(
-            VariableSpec(weight.path, *places[weight][:2], weight.shape, places[weight][2])
-            for weight in self.model.weights
+            VariableSpec(weight.path, *places[weight][:2], weight.shape, places[weight][2]) for weight in self.weights
         )
 
 
 def _row(type: TensorType) -> tuple[int, ...]:
     return tuple(int(dim) for dim in type.shape[1:])
-
-
-def check_unique(names: Sequence[str], what: str, where: str) -> None:
-    """Check that names occur once.
-
-    Raises:
-        ModelError: one occurs twice.
-    """
-    for name in names:
-        if names.count(name) > 1:
-            raise ModelError(f"{where}: two {what}s are named '{name}'; give one of them another name=")

@@ -72,4 +72,3 @@ def layer_from_entry(entry: Mapping[str, Any]) -> Layer:
         ModelError: the class is unknown or the config wrong.
     """
     return layer_class(str(entry.get("class_name"))).from_config(dict(entry.get("config", {})))
-

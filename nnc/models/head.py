@@ -10,8 +10,7 @@ from nnc.layers.symbolic import BATCH
 from nnc.losses import Loss
 from nnc.metrics import Metric
 from nnc.ops import Pack, size
-from nnc.program import COUNT, TOTAL
-from nnc.program.training import SAMPLE_WEIGHT
+from nnc.program import COUNT, SAMPLE_WEIGHT, TOTAL
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,10 @@ class OutputHead:
         label: name of the output in the graph.
         target: name of the input with its targets.
         loss: the loss, or None where the output is not trained.
+        target_type: type of the targets.
         weight: factor of the loss in the sum.
-        metrics: what else is measured.
+        metrics: what else is measured, row by row alike.
+        weighted_metrics: what is measured with the weights of the rows.
     """
 
     label: str
@@ -32,6 +33,7 @@ class OutputHead:
     loss: Loss | None
     weight: float
     metrics: tuple[Metric, ...]
+    weighted_metrics: tuple[Metric, ...]
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,23 @@ class ModelHead:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of what is measured: the total loss, the losses of several outputs, then the metrics."""
-        names = ["loss"]
+        """Names of what is measured: the total loss, the losses of several outputs, then the metrics.
+
+        Names are unique, as Keras makes them: ``mae_1`` is the second ``mae``, ``weighted_mae`` that with weights.
+        """
         several = len(self.outputs) > 1
+        names = ["loss"]
         if several:
             names += [f"{head.label}_loss" for head in self.outputs if head.loss is not None]
         for head in self.outputs:
-            names += [f"{head.label}_{metric.name}" if several else metric.name for metric in head.metrics]
+            prefix = f"{head.label}_" if several else ""
+            for metric in head.metrics:
+                names.append(_unique(f"{prefix}{metric.name}", names))
+        for head in self.outputs:
+            prefix = f"{head.label}_" if several else ""
+            for metric in head.weighted_metrics:
+                is_free = f"{prefix}{metric.name}" not in names
+                names.append(_unique(f"{prefix}{'' if is_free else 'weighted_'}{metric.name}", names))
         return tuple(names)
 
     def lower(self, graph: Graph, outputs: dict[str, Value]) -> None:
@@ -69,11 +81,13 @@ class ModelHead:
             if head.loss is not None:
                 with graph.scope("", "loss"):
                     losses.append((head.loss.lower(targets[head.label], outputs[head.label], weights), head.weight))
-        for head in self.outputs:
-            with graph.scope("", "metrics"):
-                measured += [
-                    metric.lower(targets[head.label], outputs[head.label], weights) for metric in head.metrics
-                ]
+        with graph.scope("", "metrics"):
+            for head in self.outputs:
+                operands = targets[head.label], outputs[head.label]
+                measured += [metric.lower(*operands) for metric in head.metrics]
+            for head in self.outputs:
+                operands = targets[head.label], outputs[head.label]
+                measured += [metric.lower(*operands, weights) for metric in head.weighted_metrics]
         with graph.scope("", "loss"):
             total = _weighted_sum(losses)
             graph.output("loss", total)
@@ -83,6 +97,14 @@ class ModelHead:
             means = [(loss * rows, rows) for loss in (total, *per_output)]
             _accumulate(graph, TOTAL, [value for value, _ in (*means, *measured)])
             _accumulate(graph, COUNT, [count for _, count in (*means, *measured)])
+
+
+def _unique(name: str, taken: Sequence[str]) -> str:
+    unique, count = name, 0
+    while unique in taken:
+        count += 1
+        unique = f"{name}_{count}"
+    return unique
 
 
 def _weighted_sum(losses: Sequence[tuple[Value, float]]) -> Value:

@@ -8,17 +8,20 @@ from typing import Any
 
 import numpy
 
-from nnc import losses, metrics, optimizers
+from nnc import optimizers
 from nnc.errors import DataError, ModelError, nearest
+from nnc.ir import TensorType
 from nnc.layers import Layer, Variable
 from nnc.layers.base import FLOAT
 from nnc.layers.symbolic import Call, SymbolicTensor
-from nnc.models.compiler import Compiler, check_unique
-from nnc.models.head import ModelHead, OutputHead
+from nnc.layers.variable import assign_all
+from nnc.models.compiler import Compiler
+from nnc.models.head import ModelHead
+from nnc.models.objective import Objective
 from nnc.models.summary import parameter_table, summary
 from nnc.models.wiring import name_layers, trace
 from nnc.passes import Observer
-from nnc.program import History, Program, TargetSpec
+from nnc.program import EVALUATE, TRAIN, History, Program
 from nnc.program.training import batch_arrays
 from nnc.utils import random_generator
 
@@ -41,10 +44,10 @@ class Model:
         self.name = name or "model"
         self.optimizer: optimizers.Optimizer = optimizers.get("rmsprop")
         self.seed = int(random_generator().integers(2**32))
-        self._loss: Any = None
-        self._loss_weights: Any = None
-        self._metrics: Any = None
+        self._objective = Objective()
         self._program: Program | None = None
+        self._memory: list[tuple[Variable, Array]] = []
+        self._resumed: dict[str, Any] | None = None
         self.inputs: tuple[SymbolicTensor, ...] = ()
         self.outputs: tuple[SymbolicTensor, ...] = ()
         self.calls: tuple[Call, ...] = ()
@@ -52,9 +55,9 @@ class Model:
             self._connect(_as_tuple(inputs), _as_tuple(outputs))
 
     def _connect(self, inputs: tuple[SymbolicTensor, ...], outputs: tuple[SymbolicTensor, ...]) -> None:
-        self.inputs, self.outputs = inputs, outputs
-        self.calls = trace(inputs, outputs, self.name)
-        name_layers([call.layer for call in self.calls], self.name)
+        calls = trace(inputs, outputs, self.name)
+        name_layers([call.layer for call in calls], self)
+        self.inputs, self.outputs, self.calls = inputs, outputs, calls
         self._program = None
 
     # ------------------------------------------------------------------ looking
@@ -71,6 +74,8 @@ class Model:
             ModelError: there is none.
         """
         if index is not None:
+            if not 0 <= index < len(self.layers):
+                raise ModelError(f"model '{self.name}' has {len(self.layers)} layers, there is no index {index}")
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
@@ -90,8 +95,15 @@ class Model:
         names: list[str] = []
         for tensor in self.outputs:
             name = _producer(tensor).layer.name
-            names.append(name if name not in names else f"{name}_{len(names)}")
+            while name in names:
+                name = f"{name}_{len(names)}"
+            names.append(name)
         return names
+
+    @property
+    def named_outputs(self) -> list[tuple[str, TensorType]]:
+        """Name and type of each output."""
+        return [(name, tensor.type) for name, tensor in zip(self.output_names, self.outputs, strict=True)]
 
     @property
     def input_shape(self) -> Any:
@@ -152,14 +164,7 @@ class Model:
         Raises:
             ModelError: number or shapes do not fit; nothing is changed then.
         """
-        own = self.weights
-        if len(weights) != len(own):
-            raise ModelError(f"model '{self.name}' has {len(own)} weights, got {len(weights)}")
-        for variable, value in zip(own, weights, strict=True):
-            if numpy.shape(value) != variable.shape:
-                raise ModelError(f"weight '{variable.path}' has shape {variable.shape}, got {numpy.shape(value)}")
-        for variable, value in zip(own, weights, strict=True):
-            variable.assign(value)
+        assign_all(self.weights, weights, f"model '{self.name}'")
 
     def save_parameters(self, path: str | Path) -> None:
         """Write ``parameters.npz``: under "0", "1", … the `parameters` of each layer."""
@@ -168,7 +173,7 @@ class Model:
         from nnc.program.storage import write_atomically
 
         buffer = io.BytesIO()
-        numpy.savez(buffer, **{str(index): layer.parameters for index, layer in enumerate(self.layers)})  # type: ignore[arg-type]
+        numpy.savez(buffer, **{str(index): layer.parameters for index, layer in enumerate(self.layers)})
         write_atomically(Path(path), buffer.getvalue())
 
     # ------------------------------------------------------------------ compiling
@@ -192,7 +197,7 @@ class Model:
             loss: a loss or the name of one; for several outputs a list or a dictionary by output name.
             loss_weights: factors of the losses of several outputs.
             metrics: list of metrics or names; for several outputs a list of lists or a dictionary.
-            weighted_metrics: accepted as further metrics: all metrics are weighted by ``sample_weight``.
+            weighted_metrics: the same, weighted by ``sample_weight`` and ``class_weight``.
             run_eagerly: must be False; there is no eager mode.
             steps_per_execution: accepted and ignored.
             jit_compile: accepted and ignored: a model is always compiled.
@@ -204,73 +209,44 @@ class Model:
         del steps_per_execution, jit_compile, auto_scale_loss
         if run_eagerly:
             raise ModelError("compile: run_eagerly=True is not supported; nnc has no eager mode")
-        self.optimizer = optimizers.get(optimizer)
-        self._loss, self._loss_weights = loss, loss_weights
-        self._metrics = _joined(metrics, weighted_metrics)
-        self._program = None
+        chosen = optimizers.get(optimizer)
+        objective = Objective(loss, loss_weights, metrics, weighted_metrics)
         if self.outputs:
-            self.head(self.compute_dtype, weighted=False)
+            objective.head(self.named_outputs, self.input_names, self.compute_dtype, weighted=False)
+        self.optimizer, self._objective = chosen, objective
+        self._program = self._resumed = None
 
     @property
     def is_compiled(self) -> bool:
         """Whether the model has a loss."""
-        return self._loss is not None
+        return self._objective.loss is not None
 
-    def _output_losses(self) -> list[Any]:
-        return _per_output(self._loss, self.output_names, "loss", repeat=True)
+    @property
+    def objective(self) -> Objective:
+        """Losses and metrics, as `compile` was given them."""
+        return self._objective
 
     def head(self, dtype: str, weighted: bool) -> ModelHead | None:
         """Return losses and metrics as graph code, None where the model has no loss.
 
+        Args:
+            dtype: element type to compute in.
+            weighted: whether rows have weights.
+
         Raises:
             ModelError: a loss does not fit its output.
         """
-        if self._loss is None:
-            return None
-        names, several = self.output_names, len(self.outputs) > 1
-        weights = _per_output(self._loss_weights, names, "loss_weights")
-        chosen = [self._metrics] if not several else _per_output(self._metrics, names, "metrics")
-        heads = []
-        for position, (name, tensor, loss) in enumerate(zip(names, self.outputs, self._output_losses(), strict=True)):
-            if loss is None:
-                raise ModelError(f"output '{name}' has no loss; outputs without a loss are not supported yet")
-            type = tensor.type.with_dtype(dtype) if tensor.type.is_floating else tensor.type
-            function = losses.get(loss)
-            target = function.target(type)
-            listed = chosen[position]
-            listed = [] if listed is None else listed if isinstance(listed, list | tuple) else [listed]
-            heads.append(
-                OutputHead(
-                    label=name,
-                    target=f"y_{name}" if several else "y",
-                    target_type=target.type,
-                    loss=function,
-                    weight=_loss_weight(weights[position]),
-                    metrics=tuple(metrics.get(item, type, target.type) for item in listed),
-                )
-            )
-        return ModelHead(tuple(heads), weighted, dtype)
-
-    def target_specs(self, dtype: str) -> tuple[TargetSpec, ...]:
-        """Return what the targets must look like."""
-        head = self.head(dtype, weighted=False)
-        specs = []
-        for output in head.outputs if head is not None else ():
-            assert output.loss is not None
-            tensor = self.outputs[self.output_names.index(output.label)]
-            target = output.loss.target(tensor.type)
-            row = tuple(int(dim) for dim in output.target_type.shape[1:])
-            specs.append(
-                TargetSpec(
-                    output.target, row, output.target_type.dtype, target.classes, target.low, target.high, output.loss.name
-                )
-            )
-        return tuple(specs)
+        return self._objective.head(self.named_outputs, self.input_names, dtype, weighted)
 
     @property
     def program(self) -> Program:
         """The compiled program, made when it is first needed."""
-        return self.make_program() if self._program is None else self._program
+        if self._program is None:
+            return self.make_program()
+        if any(variable.array is not array for variable, array in self._memory):  # another model has another dtype
+            self._resumed = self._program.checkpoint()
+            return self.make_program()
+        return self._program
 
     def make_program(self, dtype: str | None = None, observe: Observer | None = None) -> Program:
         """Compile anew, with fresh optimizer state, and use that program from now on.
@@ -279,24 +255,41 @@ class Model:
             dtype: element type to compute in; weights are converted.
             observe: called after each pass.
         """
-        if not self.outputs:
-            raise ModelError(f"model '{self.name}' has no layers yet; add some, and give the first an input shape")
-        self._program = Compiler(self, dtype, observe).program()
-        self.optimizer.bind(self._program.states)
-        return self._program
+        self._must_be_wired()
+        program = Compiler(self, dtype, observe).program()
+        if self._resumed is not None:
+            program.resume(self._resumed)
+        self._program, self._resumed = program, None
+        self._memory = [(variable, variable.array) for variable in self.weights]
+        self.optimizer.bind(program.states)
+        return program
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickles and copies have memory of their own; they compile anew and go on where this model was."""
+        resumed = self._resumed if self._program is None else self._program.checkpoint()
+        return self.__dict__ | {"_program": None, "_memory": [], "_resumed": resumed}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for layer in self.layers:
+            layer.models.add(self)
 
     # ------------------------------------------------------------------ running
 
     def __call__(self, *inputs: Any) -> Any:
         """Apply the model: to arrays, or to symbolic tensors, which wires its layers into another model."""
         flat = list(inputs[0]) if len(inputs) == 1 and isinstance(inputs[0], list | tuple) else list(inputs)
-        if not all(isinstance(item, SymbolicTensor) for item in flat):
+        if not flat or not all(isinstance(item, SymbolicTensor) for item in flat):
+            self._ensure_wired(inputs[0] if len(inputs) == 1 else inputs)
             return self.program(*inputs)
+        self._must_be_wired()
+        if len(flat) != len(self.inputs):
+            raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(flat)}")
         values = dict(zip(self.inputs, flat, strict=True))
         for call in self.calls:
             if call.inputs:
                 given = [values[tensor] for tensor in call.inputs]
-                found = call.layer(given if call.layer.is_merging else given[0])
+                found = call.layer(given) if call.layer.is_merging else call.layer(*given)
                 values.update(zip(call.outputs, found if isinstance(found, tuple) else (found,), strict=True))
         return _one_or_list([values[tensor] for tensor in self.outputs])
 
@@ -323,6 +316,7 @@ class Model:
             DataError: the arrays do not fit the model.
         """
         self._must_be_compiled("fit")
+        self._ensure_wired(x)
         history: History = self.program.fit(
             x,
             y,
@@ -357,6 +351,7 @@ class Model:
         """
         del verbose
         self._must_be_compiled("evaluate")
+        self._ensure_wired(x)
         logs = self.program.evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight)
         return logs if return_dict else _one_or_list(list(logs.values()))
 
@@ -367,10 +362,12 @@ class Model:
             DataError: the arrays do not fit the model.
         """
         del verbose
+        self._ensure_wired(x)
         return self.program.predict(x, batch_size)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""
+        self._ensure_wired(x)
         return self.program(*x) if isinstance(x, list | tuple) and len(self.inputs) > 1 else self.program(x)
 
     def train_on_batch(
@@ -381,28 +378,47 @@ class Model:
         class_weight: Mapping[int, float] | None = None,
         return_dict: bool = False,
     ) -> Any:
-        """Train on one batch and return loss and metrics since the last reset, as Keras does."""
+        """Train on one batch and return its loss and metrics, those of the model before the step.
+
+        Raises:
+            ModelError: the model has no loss.
+            DataError: the arrays do not fit the model.
+        """
         return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Evaluate one batch and return loss and metrics since the last reset, as Keras does."""
-        return self._on_batch("evaluate", x, y, sample_weight, None, return_dict)
+        """Return loss and metrics of one batch.
+
+        Raises:
+            ModelError: the model has no loss.
+            DataError: the arrays do not fit the model.
+        """
+        return self._on_batch("test", x, y, sample_weight, None, return_dict)
 
     def _on_batch(
-        self, graph: str, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, as_dict: bool
+        self, action: str, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, as_dict: bool
     ) -> Any:
-        self._must_be_compiled(f"{graph}_on_batch")
-        name, arrays = batch_arrays(self.program, graph, x, y, sample_weight, class_weight)
-        self.program.step(name, arrays)
-        logs = self.program.metric_values()
+        self._must_be_compiled(f"{action}_on_batch")
+        self._ensure_wired(x)
+        program = self.program
+        graph = TRAIN if action == "train" else EVALUATE
+        name, arrays = batch_arrays(program, graph, x, y, sample_weight, class_weight)
+        logs = program.measure(name, arrays)
         return logs if as_dict else _one_or_list(list(logs.values()))
 
     def reset_metrics(self) -> None:
         """Start metrics afresh."""
         self.program.reset_metrics()
 
+    def _ensure_wired(self, x: Any) -> None:
+        """Let a subclass take the shape of its input from the first array it meets."""
+
+    def _must_be_wired(self) -> None:
+        if not self.outputs:
+            raise ModelError(f"model '{self.name}' has no layers yet; add some, and give the first an input shape")
+
     def _must_be_compiled(self, action: str) -> None:
-        if self._loss is None:
+        if not self.is_compiled:
             raise ModelError(f"call compile(optimizer, loss) before {action}: model '{self.name}' has no loss")
 
     def save(self, path: str | Path) -> None:
@@ -430,14 +446,6 @@ class Model:
         return serialized(self)
 
 
-def _loss_weight(given: Any) -> float:
-    if given is None:
-        return 1.0
-    if isinstance(given, bool) or not isinstance(given, int | float):
-        raise ModelError(f"loss_weights must be numbers, got {given!r}; metrics are given with metrics=[...]")
-    return float(given)
-
-
 def _producer(tensor: SymbolicTensor) -> Call:
     assert tensor.call is not None
     return tensor.call
@@ -454,28 +462,3 @@ def _as_tuple(given: Any) -> tuple[SymbolicTensor, ...]:
 
 def _one_or_list(items: list[Any]) -> Any:
     return items[0] if len(items) == 1 else items
-
-
-def _joined(first: Any, second: Any) -> Any:
-    if second is None:
-        return first
-    if first is None:
-        return second
-    return [*(first if isinstance(first, list | tuple) else [first]), *second]
-
-
-def _per_output(given: Any, names: Sequence[str], what: str, repeat: bool = False) -> list[Any]:
-    """Return one item per output from one item, a list, or a dictionary by output name."""
-    if given is None:
-        return [None] * len(names)
-    if isinstance(given, Mapping) and not {"class_name", "config"} <= set(given):
-        check_unique(list(names), "output", "compile")
-        unknown = [key for key in given if key not in names]
-        if unknown:
-            raise ModelError(f"{what}: the model has no output '{unknown[0]}'.{nearest(str(unknown[0]), names)}")
-        return [given.get(name) for name in names]
-    if isinstance(given, list | tuple):
-        if len(given) != len(names):
-            raise ModelError(f"{what}: expected {len(names)} items, one per output, got {len(given)}")
-        return list(given)
-    return [given] * len(names) if repeat or len(names) == 1 else [given, *[None] * (len(names) - 1)]

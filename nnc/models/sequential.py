@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy
+
 from nnc.errors import ModelError
 from nnc.layers import InputLayer, Layer
 from nnc.layers.symbolic import SymbolicTensor
@@ -15,7 +17,7 @@ class Sequential(Model):
     """A chain of layers, the output of each the input of the next.
 
     Args:
-        layers: the layers, optionally with an `nnc.Input` in front.
+        layers: the layers, optionally with an `nnc.Input` in front; those of another Sequential are taken one by one.
         name: name of the model.
 
     Raises:
@@ -36,8 +38,14 @@ class Sequential(Model):
         Raises:
             ModelError: it is no layer, or does not fit.
         """
-        self._append(layer)
-        self._wire_chain()
+        before = list(self._chain), self._input
+        try:
+            self._append(layer)
+            self._wire_chain()
+        except Exception:
+            self._chain, self._input = before
+            self._wire_chain()
+            raise
 
     def pop(self) -> Layer:
         """Remove the last layer and return it.
@@ -52,6 +60,16 @@ class Sequential(Model):
         return layer
 
     def _append(self, layer: Any) -> None:
+        if isinstance(layer, Sequential):
+            if layer._input is not None and not self._chain and self._input is None:
+                self._append(layer._input)
+            for inner in layer._chain:
+                self._append(inner)
+            return
+        if isinstance(layer, Model):
+            raise ModelError(
+                f"model '{self.name}': a functional model in a chain is not supported; call it on nnc.Input"
+            )
         if isinstance(layer, SymbolicTensor) and layer.call is not None and isinstance(layer.call.layer, InputLayer):
             layer = layer.call.layer
         if isinstance(layer, InputLayer):
@@ -81,10 +99,19 @@ class Sequential(Model):
         self._connect((self._input.output,), tensor if isinstance(tensor, tuple) else (tensor,))
 
     def build(self, input_shape: Sequence[Any]) -> None:
-        """Make the weights for inputs of this shape, the batch (None) first."""
+        """Make the weights for inputs of this shape, the batch (None) first.
+
+        Raises:
+            ModelError: the layers do not accept such inputs.
+        """
+        before = self._input
         if self._input is None:
             self._input = InputLayer(batch_shape=tuple(input_shape))
-        self._wire_chain()
+        try:
+            self._wire_chain()
+        except Exception:
+            self._input = before
+            raise
 
     @property
     def layers(self) -> list[Layer]:
@@ -92,29 +119,15 @@ class Sequential(Model):
         return list(self._chain)
 
     def _ensure_wired(self, x: Any) -> None:
-        """Take the shape of the first array where no input shape was given."""
-        if not self.outputs and self._chain and hasattr(x, "shape") and len(x.shape) > 1:
-            self.build((None, *x.shape[1:]))
-
-    def fit(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Train on arrays; see `Model.fit`."""
-        self._ensure_wired(x)
-        return super().fit(x, y, *arguments, **options)
-
-    def evaluate(self, x: Any = None, y: Any = None, *arguments: Any, **options: Any) -> Any:
-        """Return loss and metrics; see `Model.evaluate`."""
-        self._ensure_wired(x)
-        return super().evaluate(x, y, *arguments, **options)
-
-    def predict(self, x: Any, *arguments: Any, **options: Any) -> Any:
-        """Return the outputs; see `Model.predict`."""
-        self._ensure_wired(x)
-        return super().predict(x, *arguments, **options)
-
-    def __call__(self, *inputs: Any) -> Any:
-        if inputs:
-            self._ensure_wired(inputs[0])
-        return super().__call__(*inputs)
+        if self.outputs or not self._chain:
+            return
+        array = x[0] if isinstance(x, list | tuple) and len(x) == 1 and hasattr(x[0], "shape") else x
+        try:
+            shape = numpy.shape(array)
+        except ValueError:  # rows of different lengths; the check of the data says so
+            return
+        if shape:
+            self.build((None, *shape[1:]))
 
     def get_config(self) -> dict[str, Any]:
         """Return the model's config in Keras's form."""

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from nnc.errors import ModelError
 from nnc.layers import Layer
-from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
+
+if TYPE_CHECKING:
+    from nnc.models.model import Model
 
 
 def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], name: str) -> tuple[Call, ...]:
     """Return the calls that lead from inputs to outputs, in topological order, the inputs' own first.
 
     Raises:
-        ModelError: an output depends on something that is no input.
+        ModelError: an output depends on something that is no input, or has no row for each row of the input.
     """
-    for tensor in inputs:
+    for position, tensor in enumerate(inputs):
         if tensor.call is None or tensor.call.inputs:
             raise ModelError(f"model '{name}': inputs must come from nnc.Input, got {tensor!r}")
+        if tensor in inputs[:position]:
+            raise ModelError(f"model '{name}': input '{tensor.call.layer.name}' is given twice")
+    for tensor in outputs:
+        if tensor.type.shape[:1] != (BATCH,) or not all(isinstance(dim, int) for dim in tensor.type.shape[1:]):
+            raise ModelError(
+                f"model '{name}': an output must have a shape (batch, …) with numbers behind the batch, got {tensor!r}"
+            )
     given = {tensor.call for tensor in inputs}
     done: dict[Call, None] = {tensor.call: None for tensor in inputs if tensor.call is not None}
     stack = [(tensor.call, False) for tensor in reversed(outputs)]
@@ -37,8 +48,11 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
     return tuple(done)
 
 
-def name_layers(layers: Sequence[Layer], model: str) -> None:
+def name_layers(layers: Sequence[Layer], model: Model) -> None:
     """Make names unique: ``dense``, ``dense_1``, …; names given by the user stay.
+
+    A name that another model gave stays as well, unless two meet here; then the second gets a name that is free
+    in every model it is in.
 
     Raises:
         ModelError: two layers were given the same name.
@@ -49,17 +63,23 @@ def name_layers(layers: Sequence[Layer], model: str) -> None:
         if layer.has_own_name:
             if layer.name in taken:
                 raise ModelError(
-                    f"model '{model}': two layers are named '{layer.name}' ({type(taken[layer.name]).__name__} and "
-                    f"{type(layer).__name__}); give one of them another name="
+                    f"model '{model.name}': two layers are named '{layer.name}' "
+                    f"({type(taken[layer.name]).__name__} and {type(layer).__name__}); give one of them another name="
                 )
             taken[layer.name] = layer
+    unsettled = []
     for layer in unique:
-        if layer.has_own_name:
+        if layer.is_named and taken.setdefault(layer.name, layer) is layer:
             continue
+        unsettled.append(layer)
+    for layer in unsettled:
+        elsewhere = {other.name for other_model in layer.models for other in other_model.layers}
         base = layer.default_name
         name, count = base, 0
-        while name in taken:
+        while name in taken or name in elsewhere:
             count += 1
             name = f"{base}_{count}"
         taken[name] = layer
         layer.set_default_name(name)
+    for layer in unique:
+        layer.models.add(model)

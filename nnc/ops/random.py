@@ -56,7 +56,8 @@ def fill_uniform(key: Any, stream: int, counters: Any, words: Any, scratch: Any,
     numpy.bitwise_xor(words, numpy.uint32(second), words)
     mix(words, scratch)
     numpy.right_shift(words, numpy.uint32(8), words)
-    numpy.multiply(words, out.dtype.type(2.0**-24), out, casting="unsafe")
+    numpy.copyto(out, words, casting="unsafe")  # exact: 24 bits are left
+    numpy.multiply(out, out.dtype.type(2.0**-24), out)
 
 
 def element_counters(count: int) -> Any:

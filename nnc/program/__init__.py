@@ -1,7 +1,7 @@
 """Programs: what a compiled model is to its user."""
 
 from nnc.program.history import History
-from nnc.program.program import COUNT, EVALUATE, PREDICT, TOTAL, TRAIN, WEIGHTED, Program
+from nnc.program.program import COUNT, EVALUATE, PREDICT, SAMPLE_WEIGHT, TOTAL, TRAIN, WEIGHTED, Program
 from nnc.program.spec import ArraySpec, ProgramSpec, TargetSpec, VariableSpec
 from nnc.program.storage import load
 
@@ -9,6 +9,7 @@ __all__ = [
     "COUNT",
     "EVALUATE",
     "PREDICT",
+    "SAMPLE_WEIGHT",
     "TOTAL",
     "TRAIN",
     "WEIGHTED",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy
@@ -63,12 +64,31 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
         raise DataError(f"{what} '{spec.label}' must have shape ({expected}), got {array.shape}")
     if len(array) == 0:
         raise DataError(f"{what} '{spec.label}' is empty: it has no rows")
-    if array.dtype.kind == "f" and numpy.dtype(spec.dtype).kind in "iu":
-        whole = array == numpy.floor(array)
-        if not whole.all():
-            row = int(numpy.argmin(whole.reshape(len(array), -1).all(axis=1)))
-            raise DataError(f"{what} '{spec.label}' must hold whole numbers, row {row} has {array[row].tolist()}")
-    return numpy.ascontiguousarray(array, spec.dtype)
+    if numpy.dtype(spec.dtype).kind in "iu":
+        _check_whole(spec, array, what)
+    with numpy.errstate(over="ignore"):  # what is too large for the element type becomes infinite
+        return numpy.ascontiguousarray(array, spec.dtype)
+
+
+def _check_whole(spec: ArraySpec, array: Array, what: str) -> None:
+    """Check that the elements are whole numbers which the element type has."""
+    limits = numpy.iinfo(spec.dtype)
+    if array.dtype.kind == "b" or (array.dtype.kind != "f" and numpy.can_cast(array.dtype, spec.dtype)):
+        return
+    fits = (array >= limits.min) & (array <= limits.max)
+    if array.dtype.kind == "f":
+        fits &= array == numpy.floor(array)
+    if not fits.all():
+        row = first_row(~fits)
+        raise DataError(
+            f"{what} '{spec.label}' must hold whole numbers from {limits.min} to {limits.max} ({spec.dtype}), row {row}"
+            f" has {numpy.array2string(array[row], threshold=8)}"
+        )
+
+
+def first_row(bad: Array) -> int:
+    """Return the index of the first row that has a True."""
+    return int(numpy.argmax(bad.reshape(len(bad), -1).any(axis=1)))
 
 
 def _fit_rank(spec: ArraySpec, array: Array, what: str) -> Array:
@@ -88,12 +108,11 @@ def check_finite(specs: Sequence[ArraySpec], arrays: Sequence[Array], what: str)
     """
     for spec, array in zip(specs, arrays, strict=True):
         if array.dtype.kind == "f" and not numpy.isfinite(array).all():
-            finite = numpy.isfinite(array).reshape(len(array), -1).all(axis=1)
-            row = int(numpy.argmin(finite))
-            bad = int(len(array) - finite.sum())
+            bad = ~numpy.isfinite(array).reshape(len(array), -1).all(axis=1)
+            row = first_row(bad)
             raise DataError(
-                f"{what} '{spec.label}' has NaN or infinity in {bad} of {len(array)} rows, first in row {row}:"
-                f" {numpy.array2string(array[row], threshold=8)}"
+                f"{what} '{spec.label}' has NaN or infinity in {int(bad.sum())} of {len(array)} rows, first in row"
+                f" {row}: {numpy.array2string(array[row], threshold=8)}"
             )
 
 
@@ -111,7 +130,7 @@ def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array]) -> None:
         if high is not None:
             outside |= array > high
         if outside.any():
-            row = int(numpy.argmax(outside.reshape(len(array), -1).any(axis=1)))
+            row = first_row(outside)
             value = array[row][outside[row]] if array.ndim > 1 else array[row]
             kind = f"class indices 0 … {spec.classes - 1}" if spec.classes else f"numbers from {low:g} to {high:g}"
             raise DataError(
@@ -133,6 +152,25 @@ def check_rows(arrays: Sequence[Array], labels: Sequence[str]) -> int:
     return counts[0]
 
 
+def _sample_weights(given: Any, rows: int) -> Array:
+    try:
+        weights = numpy.asarray(given, float)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"sample_weight must hold numbers: {error}") from None
+    if weights.shape == (rows, 1):
+        weights = weights[:, 0]
+    if weights.shape != (rows,):
+        raise DataError(f"sample_weight must have shape ({rows},), got {weights.shape}")
+    if not numpy.isfinite(weights).all():
+        row = first_row(~numpy.isfinite(weights))
+        raise DataError(f"sample_weight has NaN or infinity, first in row {row}: {weights[row]}")
+    return weights
+
+
+def _is_number(item: Any) -> bool:
+    return isinstance(item, Real) and not isinstance(item, bool)
+
+
 def as_weights(sample_weight: Any, class_weight: Mapping[int, float] | None, targets: Sequence[Array]) -> Array | None:
     """Return one weight per row from sample and class weights, or None where neither is given.
 
@@ -142,14 +180,14 @@ def as_weights(sample_weight: Any, class_weight: Mapping[int, float] | None, tar
     if sample_weight is None and class_weight is None:
         return None
     rows = len(targets[0])
-    weights = numpy.ones(rows) if sample_weight is None else numpy.asarray(sample_weight, float)
-    if weights.shape == (rows, 1):
-        weights = weights[:, 0]
-    if weights.shape != (rows,):
-        raise DataError(f"sample_weight must have shape ({rows},), got {weights.shape}")
+    weights = numpy.ones(rows) if sample_weight is None else _sample_weights(sample_weight, rows)
     if class_weight is not None:
         if len(targets) != 1:
             raise DataError("class_weight needs a model with one output")
+        if not isinstance(class_weight, Mapping) or not all(
+            _is_number(item) for pair in class_weight.items() for item in pair
+        ):
+            raise DataError(f"class_weight must be a dictionary of numbers by class index, got {class_weight!r:.200}")
         target = targets[0]
         classes = target.argmax(-1) if target.ndim > 1 and target.shape[-1] > 1 else target.reshape(rows, -1)[:, 0]
         unknown = sorted(set(numpy.unique(classes).astype(int).tolist()) - {int(key) for key in class_weight})

@@ -22,6 +22,8 @@ GraphMaker = Callable[[], Graph]
 PREDICT, EVALUATE, TRAIN = "predict", "evaluate", "train"
 WEIGHTED = "_weighted"
 """Suffix of the graphs that take sample weights."""
+SAMPLE_WEIGHT = "sample_weight"
+"""Label of the input with one weight per row."""
 TOTAL, COUNT = "metrics/total", "metrics/count"
 """States in which metrics add up: weighted sums, and the weights, one element per metric."""
 _REMEMBERED_SHAPES = 256
@@ -30,8 +32,8 @@ _REMEMBERED_SHAPES = 256
 class Program:
     """A compiled model. NumPy is all it needs to predict and to train.
 
-    Threads may share a program: each gets an arena of its own, the state is common; training and
-    evaluation take turns. Programs can be pickled, and a forked child can go on with one.
+    Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take
+    turns, and predictions wait for neither. Programs can be pickled, and a forked child can go on with one.
 
     Args:
         spec: what goes in and out.
@@ -53,7 +55,9 @@ class Program:
         self._plans: dict[str, tuple[Plan, Source, CodeType]] = {}
         self._codes: dict[str, CodeType] = {}
         self._local = threading.local()
-        self._lock = threading.RLock()
+        self._compiling = threading.RLock()
+        self.turn = threading.RLock()
+        """Held by whoever trains or evaluates."""
 
     # ------------------------------------------------------------------ looking
 
@@ -73,20 +77,27 @@ class Program:
         Raises:
             GraphError: there is no graph of this name.
         """
-        with self._lock:
+        known = self._graphs.get(name)  # without the lock, so that a child forked while another thread held it goes on
+        if known is not None:
+            return known
+        with self._compiling:
             if name not in self._graphs:
                 if name not in self._makers:
-                    reason = "the model was not compiled with a loss" if name in (TRAIN, EVALUATE) else "unknown name"
-                    raise GraphError(
-                        f"program '{self.name}' has no graph '{name}' ({reason}); it has "
-                        f"{', '.join(self._makers)}.{nearest(name, self._makers)}"
-                    )
+                    raise GraphError(self._missing(name))
                 graph = self._makers[name]()
                 for label, value in graph.states.items():
                     if label not in self.states:
                         self.states[label] = numpy.zeros([int(dim) for dim in value.shape], value.dtype)
                 self._graphs[name] = graph
             return self._graphs[name]
+
+    def _missing(self, name: str) -> str:
+        reason = "unknown name"
+        if name in (TRAIN, EVALUATE, TRAIN + WEIGHTED, EVALUATE + WEIGHTED):
+            compiled = EVALUATE in self._makers
+            reason = "no weight is trainable" if compiled else "the model was not compiled with a loss"
+        known = ", ".join(self._makers)
+        return f"program '{self.name}' has no graph '{name}' ({reason}); it has {known}.{nearest(name, self._makers)}"
 
     def plan(self, name: str = PREDICT, batch: int = 32, reuse: bool = True) -> Plan:
         """Return the plan of a graph for batches of up to `batch` rows.
@@ -121,7 +132,10 @@ class Program:
 
     def _planned(self, name: str, bindings: Mapping[str, int]) -> tuple[Plan, Source, CodeType]:
         """Return plan, source and code with room for these sizes; the largest plan so far is kept."""
-        with self._lock:
+        known = self._plans.get(name)
+        if known is not None and known[0].fits(bindings):
+            return known
+        with self._compiling:
             known = self._plans.get(name)
             if known is not None and known[0].fits(bindings):
                 return known
@@ -165,12 +179,15 @@ class Program:
         if len(inputs) == 1:  # the way of the many small calls
             try:
                 target, run, outputs = self._local.calls[inputs[0].shape]
-                numpy.copyto(target, inputs[0])
             except (AttributeError, KeyError, TypeError):
                 return self._first_call(inputs, copy)
         else:
             return self._first_call(inputs, copy)
         with numpy.errstate(all="ignore"):
+            try:
+                numpy.copyto(target, inputs[0])
+            except TypeError:  # an element type that is not converted silently
+                return self._first_call(inputs, copy)
             run()
         if len(outputs) == 1:
             return outputs[0].copy() if copy else outputs[0]
@@ -203,7 +220,7 @@ class Program:
             name: name of the graph.
             arrays: an array per input of the graph, of the right type and shape.
         """
-        with self._lock, numpy.errstate(all="ignore"):
+        with self.turn, numpy.errstate(all="ignore"):
             bound = self.bound(name, len(next(iter(arrays.values()))))
             for label, target in bound.inputs.items():
                 numpy.copyto(target, arrays[label])
@@ -225,6 +242,13 @@ class Program:
 
         name, arrays = batch_arrays(self, TRAIN, x, y, sample_weight)
         return self.step(name, arrays)["loss"]
+
+    def measure(self, name: str, arrays: Mapping[str, Array]) -> dict[str, float]:
+        """Run one batch of an evaluation or training graph and return loss and metrics of this batch; see `step`."""
+        with self.turn:
+            self.reset_metrics()
+            self.step(name, arrays)
+            return self.metric_values()
 
     def reset_metrics(self) -> None:
         """Start metrics afresh."""
@@ -271,6 +295,21 @@ class Program:
         return as_array(self.spec.inputs[0], x, "input")
 
     # ------------------------------------------------------------------ keeping
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Return a copy of all state but the weights, for `resume`: optimizer, random key, order of samples."""
+        weights = {variable.state for variable in self.spec.variables}
+        with self.turn:
+            states = {label: array.copy() for label, array in self.states.items() if label not in weights}
+            return {"states": states, "shuffler": self.shuffler.bit_generator.state}
+
+    def resume(self, checkpoint: Mapping[str, Any]) -> None:
+        """Take over what `checkpoint` returned, from a program of the same model; its element type may be another."""
+        with self.turn:
+            for label, array in checkpoint["states"].items():
+                own = self.states.setdefault(label, array.copy())
+                numpy.copyto(own, array, casting="same_kind")
+            self.shuffler.bit_generator.state = checkpoint["shuffler"]
 
     def save(self, path: str | Path) -> None:
         """Write a ``.nnc`` file: graphs, weights, optimizer state; a program loaded from it goes on to the bit.

@@ -1,4 +1,4 @@
-"""What a program must know beside its graphs: inputs, targets, variables and metrics; as plain data for the manifest."""
+"""What a program must know beside its graphs: inputs, targets, variables and metrics; plain data for the manifest."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from nnc.errors import ProgramFileError
+from nnc.ir.types import SHORT_NAMES
 
 Shape = tuple[int, ...]
 
@@ -97,7 +98,7 @@ class ProgramSpec:
         Raises:
             ProgramFileError: something is missing or of the wrong type.
         """
-        return ProgramSpec(
+        spec = ProgramSpec(
             name=_item(data, "name", str),
             inputs=_records(ArraySpec, _item(data, "inputs", list)),
             outputs=_records(ArraySpec, _item(data, "outputs", list)),
@@ -107,6 +108,11 @@ class ProgramSpec:
             trains=_item(data, "trains", bool),
             model=_item(data, "model", dict),
         )
+        labels = [array.label for array in (*spec.inputs, *spec.targets)]
+        for names in (labels, [array.label for array in spec.outputs], spec.metrics):
+            if len(set(names)) < len(names):
+                raise ProgramFileError("manifest: a name occurs twice")
+        return spec
 
 
 def _checked(value: Any, kind: type, where: str) -> Any:
@@ -132,6 +138,10 @@ def _records(cls: type, items: list[Any]) -> tuple[Any, ...]:
             kind = str(entry.type)
             if kind == "Shape":
                 values[entry.name] = tuple(_checked(dim, int, entry.name) for dim in _item(item, entry.name, list))
+                if any(dim < 0 for dim in values[entry.name]):
+                    raise ProgramFileError(f"manifest: '{entry.name}' has a negative dimension")
+            elif entry.name == "dtype" and _item(item, "dtype", str) not in SHORT_NAMES:
+                raise ProgramFileError(f"manifest: unknown element type {item['dtype']!r}")
             elif kind in _KINDS:
                 values[entry.name] = _item(item, entry.name, _KINDS[kind])
             else:

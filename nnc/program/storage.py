@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
+import threading
 import zipfile
+from contextlib import suppress
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -16,11 +19,12 @@ import numpy
 from nnc.errors import GraphError, ProgramFileError
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
+from nnc.program.consistency import check_graph, check_graph_names, check_states
 from nnc.program.program import Program
 from nnc.program.spec import ProgramSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 FORMAT = "nnc"
 VERSION = 1
@@ -45,21 +49,24 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         OSError: the file cannot be written; what was there before is untouched.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(path), None  # the user has never heard of the temporary name
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
 
 
 def to_bytes(program: Program) -> bytes:
     """Return the contents of a program's file; equal programs give equal bytes."""
-    with program._lock:
+    with program.turn:
         graphs = {name: str(program.graph(name)) for name in program.graph_names}
         states = [
             {"label": label, "dtype": str(array.dtype), "shape": list(array.shape)}
@@ -95,16 +102,25 @@ def load(path: str | Path) -> Program:
 
 
 def from_bytes(data: bytes, source: str = "program") -> Program:
-    """Read a program from the contents of its file."""
+    """Read a program from the contents of its file.
+
+    Raises:
+        ProgramFileError: see `load`; the message is one line.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive, source)
     except ProgramFileError as error:
-        raise ProgramFileError(f"{source}: {error}") from None
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError) as error:
-        raise ProgramFileError(f"{source} is no program file, or is damaged or truncated: {error}") from None
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, RuntimeError) as error:
-        raise ProgramFileError(f"{source} is damaged: {error}") from None
+        problem = str(error)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, struct.error) as error:
+        problem = f"this is no program file, or it is damaged or truncated: {error}"
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, RuntimeError, AttributeError) as error:
+        problem = f"the file is damaged: {error}"
+    raise ProgramFileError(f"{source}: {_one_line(problem)}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _read(archive: zipfile.ZipFile, source: str) -> Program:
@@ -118,13 +134,19 @@ def _read(archive: zipfile.ZipFile, source: str) -> Program:
         )
     spec = ProgramSpec.from_json(manifest.get("program"))
     states = _read_states(archive, manifest.get("states"))
+    check_states(spec, states)
+    names = manifest.get("graphs")
+    if not isinstance(names, list):
+        raise ProgramFileError("manifest: 'graphs' is missing")
+    check_graph_names(spec, names)
     graphs: dict[str, Callable[[], Graph]] = {}
-    for name in manifest.get("graphs", ()):
-        text = _member(archive, _graph_file(str(name))).decode()
-        graphs[str(name)] = partial(_parse, text, f"{source}:{_graph_file(str(name))}", states)
+    for name in names:
+        text = _member(archive, _graph_file(name)).decode()
+        graphs[name] = partial(_parse, name, text, f"{source}:{_graph_file(name)}", spec, states)
     program = Program(spec, graphs, states)
-    _check_variables(spec, states)
     state = manifest.get("shuffler")
+    if not isinstance(state, dict):
+        raise ProgramFileError("manifest: 'shuffler' is missing")
     program.shuffler.bit_generator.state = {
         "bit_generator": "PCG64",
         "state": {"state": int(state["state"]), "inc": int(state["inc"])},
@@ -134,17 +156,17 @@ def _read(archive: zipfile.ZipFile, source: str) -> Program:
     return program
 
 
-def _parse(text: str, source: str, states: dict[str, Any]) -> Graph:
+def _parse(name: str, text: str, source: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:
+    """Read a graph when it is first used."""
     import nnc.ops  # noqa: F401  (the parser looks operations up by name)
 
     try:
         graph = parse_graph(text, source)
-    except GraphError as error:
-        raise ProgramFileError(f"{error}; the file is damaged") from None
-    for label, value in graph.states.items():
-        array = states.get(label)
-        if array is None or str(array.dtype) != value.dtype or array.shape != value.shape:
-            raise ProgramFileError(f"{source}: state '@{label}' should be {value.type}; the file is damaged")
+        check_graph(name, graph, spec, states)
+    except ProgramFileError as error:
+        raise ProgramFileError(_one_line(f"{source}: {error}; the file is damaged")) from None
+    except (GraphError, RecursionError) as error:
+        raise ProgramFileError(_one_line(f"{error}; the file is damaged")) from None
     return graph
 
 
@@ -178,13 +200,6 @@ def _read_states(archive: zipfile.ZipFile, entries: Any) -> dict[str, Any]:
     if offset != len(raw):
         raise ProgramFileError(f"'{STATES}' has {len(raw)} bytes, {offset} expected")
     return states
-
-
-def _check_variables(spec: ProgramSpec, states: dict[str, Any]) -> None:
-    for variable in spec.variables:
-        array = states.get(variable.state)
-        if array is None or variable.offset < 0 or variable.offset + prod(variable.shape) > array.size:
-            raise ProgramFileError(f"variable '{variable.path}' lies outside its state")
 
 
 def _graph_file(name: str) -> str:

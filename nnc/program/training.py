@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -11,15 +12,13 @@ from nnc.errors import DataError
 from nnc.program.data import as_arrays, as_weights, check_finite, check_rows, check_targets
 from nnc.program.history import History
 from nnc.program.interrupt import deferred_interrupt
-from nnc.program.program import EVALUATE, PREDICT, TRAIN, WEIGHTED
+from nnc.program.program import EVALUATE, PREDICT, SAMPLE_WEIGHT, TRAIN, WEIGHTED
 from nnc.program.progress import Progress
 
 if TYPE_CHECKING:
     from nnc.program.program import Program
 
 Array = Any
-SAMPLE_WEIGHT = "sample_weight"
-"""Label of the input with one weight per row."""
 PREDICT_BATCH = 256
 BATCH = 32
 
@@ -38,7 +37,11 @@ def prepare(
     """
     spec = program.spec
     if not spec.targets:
-        raise DataError(f"program '{program.name}' only predicts: compile the model with a loss to train or evaluate it")
+        raise DataError(
+            f"program '{program.name}' only predicts: compile the model with a loss to train or evaluate it"
+        )
+    if x is None:
+        raise DataError("inputs are missing: give x")
     if y is None:
         raise DataError("targets are missing: give y")
     inputs, targets = as_arrays(spec.inputs, x, "input"), as_arrays(spec.targets, y, "target")
@@ -149,21 +152,25 @@ def fit(
 
     Raises:
         DataError: the arrays do not fit the model.
-        KeyboardInterrupt: Ctrl-C; the state is that after the last whole step.
+        KeyboardInterrupt: Ctrl-C; the state is that after a whole step.
     """
     size = _batch_size(batch_size)
+    checking_size = size if validation_batch_size is None else _whole("validation_batch_size", validation_batch_size, 1)
+    epochs, initial_epoch = _whole("epochs", epochs, 0), _whole("initial_epoch", initial_epoch, 0)
+    validation_freq = _whole("validation_freq", validation_freq, 1)
+    shown = _verbosity(verbose)
     arrays = prepare(program, x, y, sample_weight, class_weight)
     validation = _validation(program, validation_data)
     if validation is None and validation_split:
         arrays, validation = _split(arrays, validation_split)
     history = History(params={"epochs": epochs, "batch_size": size})
-    with program._lock:
+    with program.turn:
         batches = Batches(program, TRAIN, arrays, size)
         history.params["steps"] = len(batches.steps)
         checks = None
         if validation is not None:
-            checks = Batches(program, EVALUATE, validation, validation_batch_size or size)
-        progress = Progress(epochs, 1 if verbose == "auto" else int(verbose))
+            checks = Batches(program, EVALUATE, validation, checking_size)
+        progress = Progress(epochs, shown)
         logs: dict[str, float] = {}
         epoch = initial_epoch
         try:
@@ -178,12 +185,14 @@ def fit(
                     logs = program.metric_values()
                     if checks is not None and (epoch + 1) % validation_freq == 0:
                         program.reset_metrics()
-                        checks.run(interrupted)
+                        checks.run()
                         logs |= {f"val_{name}": number for name, number in program.metric_values().items()}
                     history.append(epoch, logs)
                     progress.epoch_done(epoch, logs)
                     if on_epoch is not None:
                         on_epoch(epoch, logs)
+                    if interrupted:
+                        break
         finally:
             progress.close(len(history.epoch) + initial_epoch, logs)
     return history
@@ -209,7 +218,7 @@ def evaluate(
         DataError: the arrays do not fit the model.
     """
     arrays = prepare(program, x, y, sample_weight)
-    with program._lock, numpy.errstate(all="ignore"):
+    with program.turn, numpy.errstate(all="ignore"):
         batches = Batches(program, EVALUATE, arrays, _batch_size(batch_size))
         program.reset_metrics()
         batches.run()
@@ -235,11 +244,22 @@ def predict(program: Program, x: Any, batch_size: int | None = None) -> Any:
 
 
 def _batch_size(given: int | None) -> int:
-    if given is None:
-        return BATCH
-    if isinstance(given, bool) or int(given) != given or given < 1:
-        raise DataError(f"batch_size must be a positive whole number, got {given!r}")
-    return int(given)
+    return BATCH if given is None else _whole("batch_size", given, 1)
+
+
+def _whole(name: str, given: Any, least: int) -> int:
+    number: Any = given
+    if isinstance(given, bool) or not isinstance(given, Real) or number % 1 != 0 or number < least:
+        raise DataError(f"{name} must be a whole number of at least {least}, got {given!r}")
+    return int(number)
+
+
+def _verbosity(given: Any) -> int:
+    if isinstance(given, str) and given == "auto":
+        return 1
+    if isinstance(given, int | numpy.integer | numpy.bool_) and given in (0, 1, 2):
+        return int(given)
+    raise DataError(f"verbose must be 0, 1, 2 or 'auto', got {given!r}")
 
 
 def _validation(program: Program, given: Any) -> dict[str, Array] | None:
@@ -250,9 +270,10 @@ def _validation(program: Program, given: Any) -> dict[str, Array] | None:
     return prepare(program, *given)
 
 
-def _split(arrays: Mapping[str, Array], fraction: float) -> tuple[dict[str, Array], dict[str, Array]]:
-    if not 0.0 < fraction < 1.0:
-        raise DataError(f"validation_split must lie between 0 and 1, got {fraction}")
+def _split(arrays: Mapping[str, Array], given: Any) -> tuple[dict[str, Array], dict[str, Array]]:
+    fraction: Any = given
+    if isinstance(given, bool) or not isinstance(given, Real) or not 0.0 < fraction < 1.0:
+        raise DataError(f"validation_split must be a number between 0 and 1, got {given!r}")
     rows = len(next(iter(arrays.values())))
     kept = int(rows * (1.0 - fraction))
     if kept in (0, rows):

@@ -15,6 +15,8 @@ from nnc.backends.numpy.kernels import KERNELS, KernelCall, Names, number_name
 from nnc.errors import GraphError
 from nnc.ir import Constant, Op, State, TensorType, Value, value_names
 from nnc.ir.printer import node_line, number_text
+from nnc.ops.movement import Reshape
+from nnc.ops.packing import Unpack
 from nnc.plan import Group, Plan, is_step
 
 _RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset(dir(numpy)) | {"__builtins__"}
@@ -88,8 +90,7 @@ class _Printer:
                 self._group(group, steps)
         for label, value in plan.storage.copies:
             target = self._value(plan.graph.states[label])
-            copyto = self.names.function("copyto", numpy.copyto)
-            self.lines += [f"# update @{label}", f"{copyto}({target}, {self._value(value)})"]
+            self.lines += [f"# update @{label}", f"{target}[...] = {self._value(value)}"]
         body = "".join(f"    {line}\n" for line in self.lines or ["pass"])
         text = f"def {name}():\n{body}"
         return Source(text, name, self.values, self.workspaces, self.tiles, self.names)
@@ -134,9 +135,17 @@ class _Printer:
             result_types=node.types,
             inplace=self.plan.storage.inplace.get(index),
             unplaced=self.plan.storage.unplaced.get(index, ()),
+            dense=tuple(self._is_dense(value) for value in node.operands),
             names=self.names,
         )
         return KERNELS[type(node.op)].write(call)
+
+    def _is_dense(self, value: Value) -> bool:
+        """Whether the value lies in row-major order whatever the run-time dimensions are."""
+        storage = self.plan.storage
+        while value in storage.views and isinstance(value.node.op, Reshape | Unpack):
+            value = storage.views[value]
+        return value not in storage.views and not storage.homes[value].constant
 
     def _operand(self, value: Value, group: Group) -> str:
         name = self._value(value)
@@ -186,7 +195,8 @@ def python_names(plan: Plan) -> dict[Value, str]:
 def _fallback_name(plan: Plan, value: Value, wanted: dict[Value, str], leader: dict[Value, Value]) -> str:
     op = value.node.op
     if isinstance(op, Constant) and len(op.data) == 1:
-        return f"number_{number_name(float(number_text(op.data[0], op.type.dtype)))}"
+        number = op.data[0]
+        return f"number_{number_name(float(number_text(number, op.type.dtype)) if op.type.is_floating else number)}"
     if value in plan.storage.views:
         return f"{wanted[leader[plan.storage.views[value]]]}_{op.name}"
     return f"v{plan.names[value][1:]}" if value in plan.names else op.name

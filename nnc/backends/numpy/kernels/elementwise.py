@@ -27,14 +27,6 @@ _UFUNCS: tuple[type[Unary | Binary], ...] = (
     arithmetic.Square,
     arithmetic.SquareRoot,
     arithmetic.Subtract,
-    comparison.Equal,
-    comparison.Greater,
-    comparison.GreaterEqual,
-    comparison.Less,
-    comparison.LessEqual,
-    comparison.LogicalAnd,
-    comparison.LogicalOr,
-    comparison.NotEqual,
     exponential.Exponential,
     exponential.ExponentialMinusOne,
     exponential.HyperbolicTangent,
@@ -44,14 +36,40 @@ _UFUNCS: tuple[type[Unary | Binary], ...] = (
 )
 
 
+_COMPARISONS: tuple[type[comparison.Comparison], ...] = (
+    comparison.Equal,
+    comparison.Greater,
+    comparison.GreaterEqual,
+    comparison.Less,
+    comparison.LessEqual,
+    comparison.LogicalAnd,
+    comparison.LogicalOr,
+    comparison.NotEqual,
+)
+
+
 @kernel(*_UFUNCS)
 def ufunc(call: KernelCall) -> Sequence[str]:
     """One call of the ufunc with the result as output."""
+    return [_ufunc_call(call, call.result)]
+
+
+def _ufunc_call(call: KernelCall, output: str) -> str:
     assert isinstance(call.op, Unary | Binary)
     function = call.op.ufunc
     assert function is not None
-    arguments = [*call.operands, _output(function, call.result)]
-    return [f"{call.function(function)}({', '.join(arguments)})"]
+    arguments = [*_broadcast(call), _output(function, output)]
+    return f"{call.function(function)}({', '.join(arguments)})"
+
+
+def _broadcast(call: KernelCall) -> Sequence[str]:
+    """Return the operands; one element for all is seen as a number, which NumPy broadcasts in half the time."""
+    if call.result_types[0].size == 1:
+        return call.operands
+    return [
+        call.reshaped(operand, "number", lambda _: ()) if type.size == 1 and type.rank > 0 else operand
+        for operand, type in zip(call.operands, call.operand_types, strict=True)
+    ]
 
 
 def _output(function: numpy.ufunc, name: str) -> str:
@@ -90,16 +108,33 @@ def error_function(call: KernelCall) -> Sequence[str]:
     return [f"{call.function(write_error_function)}({call.operands[0]}, {call.result}, ({workspace}))"]
 
 
+def _comparison_workspace(
+    op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]
+) -> Sequence[TensorType]:
+    return () if results[0].dtype == "bool" else (results[0].with_dtype("bool"),)
+
+
+@kernel(*_COMPARISONS, workspace=_comparison_workspace)
+def compare(call: KernelCall) -> Sequence[str]:
+    """The ufunc; where numbers are wanted, its truth values are copied: NumPy would do so in pieces, more slowly."""
+    if not call.workspace:
+        return ufunc(call)
+    return [_ufunc_call(call, call.workspace[0]), f"{call.result}[...] = {call.workspace[0]}"]
+
+
 @kernel(comparison.Where)
 def where(call: KernelCall) -> Sequence[str]:
     """The third operand, overwritten by the second where the condition holds."""
     condition, x, y = call.operands
-    copyto = call.function(numpy.copyto)
-    first = [] if call.inplace == 2 else [f"{copyto}({call.result}, {y})"]
-    return [*first, f"{copyto}({call.result}, {x}, where={condition})"]
+    first = [] if call.inplace == 2 else [f"{call.result}[...] = {y}"]
+    (result,) = call.result_types
+    same = all(type.shape == result.shape for type in call.operand_types[:2])
+    if same and all(call.dense[:2]):  # faster, but does not broadcast
+        return [*first, f"{call.function(numpy.putmask)}({call.result}, {condition}, {x})"]
+    return [*first, f"{call.function(numpy.copyto)}({call.result}, {x}, where={condition})"]
 
 
 @kernel(sizes.Cast)
 def cast(call: KernelCall) -> Sequence[str]:
     """A converting copy."""
-    return [f"{call.function(numpy.copyto)}({call.result}, {call.operands[0]}, 'unsafe')"]
+    return [f"{call.result}[...] = {call.operands[0]}"]

@@ -14,7 +14,7 @@ from nnc.ops import movement, packing
 @kernel(movement.Copy, movement.Transpose, movement.BroadcastTo)
 def copy(call: KernelCall) -> Sequence[str]:
     """A plain copy; transposes and repetitions are views, and copied only by name."""
-    return [f"{call.function(numpy.copyto)}({call.result}, {call.operands[0]})"]
+    return [f"{call.result}[...] = {call.operands[0]}"]
 
 
 @kernel(movement.Reshape)
@@ -22,7 +22,7 @@ def reshape(call: KernelCall) -> Sequence[str]:
     """A copy into the result seen in the operand's shape."""
     operand, result = call.operands[0], call.result
     window = call.derive(f"{result}_reshaped", lambda arrays: arrays[result].reshape(arrays[operand].shape))
-    return [f"{call.function(numpy.copyto)}({window}, {operand})"]
+    return [f"{window}[...] = {operand}"]
 
 
 @kernel(movement.Slice)
@@ -31,7 +31,7 @@ def slice_(call: KernelCall) -> Sequence[str]:
     op, operand = call.op, call.operands[0]
     assert isinstance(op, movement.Slice)
     window = call.derive(f"{operand}_part", lambda arrays: op.evaluate(arrays[operand]))
-    return [f"{call.function(numpy.copyto)}({call.result}, {window})"]
+    return [f"{call.result}[...] = {window}"]
 
 
 @kernel(movement.Scatter)
@@ -41,7 +41,7 @@ def scatter(call: KernelCall) -> Sequence[str]:
     assert isinstance(op, movement.Scatter)
     part = movement.Slice(op.starts, op.stops, op.steps)
     window = call.derive(f"{result}_part", lambda arrays: part.evaluate(arrays[result]))
-    return [f"{result}.fill(0)", f"{call.function(numpy.copyto)}({window}, {call.operands[0]})"]
+    return [f"{result}.fill(0)", f"{window}[...] = {call.operands[0]}"]
 
 
 @kernel(movement.Concatenate)
@@ -49,14 +49,15 @@ def concatenate(call: KernelCall) -> Sequence[str]:
     """A copy of each operand into its window."""
     op, result = call.op, call.result
     assert isinstance(op, movement.Concatenate)
+    if len(call.operands) == 1:
+        return copy(call)
     lengths = [int(type.shape[op.axis]) for type in call.operand_types]
     starts = [0, *accumulate(lengths)]
-    copyto = call.function(numpy.copyto)
     statements = []
     for operand, start, length in zip(call.operands, starts, lengths, strict=False):
         index = (slice(None),) * op.axis + (slice(start, start + length),)
         window = call.derive(f"{result}_part", _window(result, index))
-        statements.append(f"{copyto}({window}, {operand})")
+        statements.append(f"{window}[...] = {operand}")
     return statements
 
 
@@ -65,12 +66,11 @@ def pack(call: KernelCall) -> Sequence[str]:
     """A copy of each operand that was not computed in its place."""
     sizes = [int(type.size) for type in call.operand_types]
     starts = [0, *accumulate(sizes)]
-    copyto = call.function(numpy.copyto)
     statements = []
     for position in call.unplaced:
         shape = tuple(int(dim) for dim in call.operand_types[position].shape)
         window = call.derive(f"{call.result}_part", _packed(call.result, starts[position], sizes[position], shape))
-        statements.append(f"{copyto}({window}, {call.operands[position]})")
+        statements.append(f"{window}[...] = {call.operands[position]}")
     return statements
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy
 
 from nnc.backends.numpy.kernels.registry import KernelCall, kernel
+from nnc.ir import Op, TensorType
 from nnc.ops import reduction
 from nnc.ops.matmul import MatMul
 
 
-@kernel(reduction.Sum, reduction.Max)
+@kernel(reduction.Max)
 def reduce(call: KernelCall) -> Sequence[str]:
     """The ufunc's reduce method."""
     op = call.op
@@ -22,14 +24,68 @@ def reduce(call: KernelCall) -> Sequence[str]:
     return [f"{function}({call.operands[0]}, {axes}, None, {call.result}{keepdims})"]
 
 
-@kernel(reduction.ArgMax)
+@kernel(reduction.Sum)
+def sum_(call: KernelCall) -> Sequence[str]:
+    """The product with a vector of ones where the axes are the first or the last ones.
+
+    Ten elements or a million, BLAS takes half the time of ``add.reduce`` or less, and it allocates nothing.
+    """
+    op, (x,), (type,) = call.op, call.operands, call.operand_types
+    assert isinstance(op, reduction.Sum)
+    count = len(op.axes)
+    first, last = op.axes == tuple(range(count)), op.axes == tuple(range(type.rank - count, type.rank))
+    kept_rank = 0 if first and last else 1
+    has_shape = type.rank == 1 + kept_rank
+    if not (type.is_floating and count and (first or last) and (has_shape or call.dense[0])):
+        return reduce(call)
+    matrix = x if has_shape else call.reshaped(x, "matrix", lambda shape: _as_matrix(shape, op.axes))
+    target = call.result
+    if call.result_types[0].rank != kept_rank:
+        target = call.reshaped(target, "vector", lambda shape: (prod(shape),) * kept_rank)
+    ones = call.derive(
+        f"ones_{x}", lambda arrays: numpy.ones(prod(arrays[x].shape[axis] for axis in op.axes), type.dtype)
+    )
+    return [f"{ones}.dot({matrix}, {target})" if first else f"{matrix}.dot({ones}, {target})"]
+
+
+def _as_matrix(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape with the axes, which are the first or the last ones, joined to one, and the others too."""
+    reduced = prod(shape[axis] for axis in axes)
+    kept = prod(length for axis, length in enumerate(shape) if axis not in axes)
+    if len(axes) == len(shape):
+        return (reduced,)
+    return (reduced, kept) if axes[0] == 0 else (kept, reduced)
+
+
+def _argmax_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+    assert isinstance(op, reduction.ArgMax)
+    (x,) = operands
+    if op.axis == x.rank - 1:
+        return ()
+    return (x.with_shape((*results[0].shape, x.shape[op.axis])),)
+
+
+@kernel(reduction.ArgMax, workspace=_argmax_workspace)
 def argmax(call: KernelCall) -> Sequence[str]:
-    """The array's own method, which has less overhead than the function."""
-    assert isinstance(call.op, reduction.ArgMax)
-    return [f"{call.operands[0]}.argmax({call.op.axis}, {call.result})"]
+    """The array's own method, which has less overhead than the function, over the last axis of x or of a copy."""
+    op, (x,) = call.op, call.operands
+    assert isinstance(op, reduction.ArgMax)
+    if not call.workspace:
+        return [f"{x}.argmax({op.axis}, {call.result})"]
+    moved = call.derive(f"{x}_moved", lambda arrays: numpy.moveaxis(arrays[x], op.axis, -1))
+    return [f"{call.workspace[0]}[...] = {moved}", f"{call.workspace[0]}.argmax(-1, {call.result})"]
 
 
 @kernel(MatMul)
 def matmul(call: KernelCall) -> Sequence[str]:
-    """One product; BLAS reads transposed operands where they lie."""
-    return [f"{call.function(numpy.matmul)}({', '.join(call.operands)}, {call.result})"]
+    """One product; BLAS reads transposed operands where they lie.
+
+    The method has a third of the function's overhead, and takes the rows of all matrices at once.
+    """
+    (x, y), (first, second) = call.operands, call.operand_types
+    if second.rank > 2 or not first.is_floating or (first.rank > 2 and not call.dense[0]):
+        return [f"{call.function(numpy.matmul)}({x}, {y}, {call.result})"]
+    if first.rank == 2:
+        return [f"{x}.dot({y}, {call.result})"]
+    rows = [call.reshaped(array, "rows", lambda shape: (prod(shape[:-1]), shape[-1])) for array in (x, call.result)]
+    return [f"{rows[0]}.dot({y}, {rows[1]})"]

@@ -70,6 +70,7 @@ class KernelCall:
         result_types: types of the results.
         inplace: position of the operand that shares the result's buffer, or None.
         unplaced: positions of a pack's operands that are not in place yet.
+        dense: for each operand, whether its elements lie in row-major order, so that a reshape is a view; results do.
         names: where functions and derived objects are bound.
     """
 
@@ -81,6 +82,7 @@ class KernelCall:
     result_types: tuple[TensorType, ...]
     inplace: int | None
     unplaced: tuple[int, ...]
+    dense: tuple[bool, ...]
     names: Names
 
     @property
@@ -104,6 +106,10 @@ class KernelCall:
     def derive(self, name: str, derivation: Derivation) -> str:
         """Return the name of an object that is made from the bound arrays before the first run."""
         return self.names.derive(name, derivation)
+
+    def reshaped(self, array: str, kind: str, shape: Callable[[tuple[int, ...]], tuple[int, ...]]) -> str:
+        """Return the name of a view of a dense array in the shape that a function makes of the array's own."""
+        return self.derive(f"{array}_{kind}", lambda arrays: arrays[array].reshape(shape(arrays[array].shape)))
 
 
 def number_name(number: float) -> str:

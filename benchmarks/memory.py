@@ -1,0 +1,157 @@
+"""Bytes: the planned peak against the lower bound and against what is really allocated, and growth over many calls."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import tracemalloc
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from benchmarks.networks import BASE_BATCH, MLP_BATCH, base_data, mlp_data, nnc_base, nnc_mlp
+from benchmarks.report import Row, bytes_text
+from benchmarks.settings import Settings
+
+if TYPE_CHECKING:
+    from nnc import Program
+
+NUMPY_DOMAIN = 389047
+"""The domain under which NumPy reports the memory of arrays (numpy.lib.tracemalloc_domain)."""
+ALIGNED = 64
+"""An arena has this many bytes more than its plan, so that it can start at a cache line."""
+
+
+def run(settings: Settings) -> list[Row]:
+    """Measure, and return the rows."""
+    base, mlp = nnc_base().program, nnc_mlp().program
+    rows = []
+    for title, program, batch in (("base network", base, BASE_BATCH), ("MLP", mlp, MLP_BATCH)):
+        for name in ("train", "predict"):
+            rows += _plan_rows(f"{title}, memory of {name}, batch {batch}", program, name, batch)
+    return [*rows, *_growth_rows(base, settings.calls), *_step_rows(mlp)]
+
+
+def _plan_rows(work: str, program: Program, name: str, batch: int) -> list[Row]:
+    plan = program.plan(name, batch)
+    states = sum(array.nbytes for array in program.states.values())
+    allocated = _arrays_allocated(lambda: program.bound(name, batch))
+    overhead = plan.peak_bytes / plan.lower_bound
+    return [
+        Row(work, "planned peak", bytes_text(plan.peak_bytes), samples=[plan.peak_bytes]),
+        Row(
+            work,
+            "lower bound: the largest live set",
+            bytes_text(plan.lower_bound),
+            f"peak is {overhead:.4f}×",
+            wanted="≤ 1.10×" if work.startswith("MLP") else "",
+            reached=overhead <= 1.1 if work.startswith("MLP") else None,
+            samples=[plan.lower_bound],
+        ),
+        Row(
+            work,
+            "without reuse",
+            bytes_text(plan.unshared_bytes),
+            f"peak is {plan.peak_bytes / plan.unshared_bytes:.2f}×",
+            samples=[plan.unshared_bytes],
+        ),
+        Row(
+            work,
+            "arrays really allocated",
+            bytes_text(allocated),
+            f"peak is {plan.peak_bytes / allocated:.4f}×" if allocated else "",
+            wanted="equal",
+            reached=allocated == plan.peak_bytes,
+            samples=[allocated],
+        ),
+        Row(work, "states: parameters, optimizer, metrics", bytes_text(states), samples=[states]),
+    ]
+
+
+def _arrays_allocated(function: Callable[[], object]) -> int:
+    """Return the bytes of arrays that are alive after a call and were not before."""
+    gc.collect()
+    tracemalloc.start()
+    kept = function()
+    gc.collect()
+    snapshot = tracemalloc.take_snapshot().filter_traces([tracemalloc.DomainFilter(True, NUMPY_DOMAIN)])
+    tracemalloc.stop()
+    del kept
+    return sum(trace.size for trace in snapshot.traces)
+
+
+def _growth_rows(program: Program, calls: int) -> list[Row]:
+    x, y = base_data()
+    row, target = x[:1].copy(), None
+    rows = []
+    bound = program.bound("train", BASE_BATCH)
+    for label, array in (("x", x), ("y", y)):
+        numpy.copyto(bound.inputs[label], array[:BASE_BATCH])
+    for name, function in (
+        ("program(x, copy=False)", lambda: program(row, copy=False)),
+        ("program(x)", lambda: program(row)),
+        ("training step", bound.run),
+    ):
+        grown, peak, resident = _growth(function, calls)
+        work = f"base network, {calls:,} calls"
+        rows.append(
+            Row(
+                work,
+                name,
+                f"{bytes_text(grown)} grown, resident {bytes_text(resident)}",
+                f"peak {bytes_text(peak)}",
+                wanted="0 B grown",
+                reached=grown == 0,
+                samples=[grown, peak, resident],
+            )
+        )
+    del target
+    return rows
+
+
+def _growth(function: Callable[[], Any], calls: int) -> tuple[int, int, int]:
+    """Return by how much traced memory grew, the most it held in between, and by how much resident memory grew."""
+    repeats = range(calls)
+    for _ in range(100):
+        function()
+    resident = _resident()
+    gc.collect()
+    tracemalloc.start()
+    function()
+    before = tracemalloc.get_traced_memory()[0]
+    tracemalloc.reset_peak()
+    for _ in repeats:
+        function()
+    after, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return after - before, peak - before, _resident() - resident
+
+
+def _resident() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _step_rows(program: Program) -> list[Row]:
+    x, y = mlp_data()
+    bound = program.bound("train", MLP_BATCH)
+    numpy.copyto(bound.inputs["x"], x[:MLP_BATCH])
+    numpy.copyto(bound.inputs["y"], y[:MLP_BATCH])
+    rows = []
+    for name, function in (
+        ("training step", bound.run),
+        ("predict 128 rows, copy=False", lambda: program(x[:MLP_BATCH], copy=False)),
+    ):
+        grown, peak, _ = _growth(function, 50)
+        rows.append(
+            Row(
+                "MLP, 50 calls",
+                name,
+                f"{bytes_text(grown)} grown",
+                f"peak {bytes_text(peak)}",
+                wanted="0 B grown",
+                reached=grown == 0,
+                samples=[grown, peak],
+            )
+        )
+    return rows

@@ -1,0 +1,148 @@
+"""What a model is trained for: the losses and metrics given to `compile`, spread over its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nnc import losses, metrics
+from nnc.errors import ModelError, nearest
+from nnc.ir import TensorType
+from nnc.models.head import ModelHead, OutputHead
+from nnc.program import SAMPLE_WEIGHT, TargetSpec
+
+Outputs = Sequence[tuple[str, TensorType]]
+"""Name and type of each output of a model."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Losses and metrics as `Model.compile` was given them: one, one per output, or a dictionary by output name.
+
+    Args:
+        loss: a loss or the name of one, for one output or all of them.
+        loss_weights: factors of the losses.
+        metrics: what else is measured.
+        weighted_metrics: what is measured with the weights of the rows.
+    """
+
+    loss: Any = None
+    loss_weights: Any = None
+    metrics: Any = None
+    weighted_metrics: Any = None
+
+    def head(self, outputs: Outputs, input_names: Collection[str], dtype: str, weighted: bool) -> ModelHead | None:
+        """Return losses and metrics as graph code, None where there is no loss.
+
+        Args:
+            outputs: the model's outputs.
+            input_names: names of its inputs, which those of targets must not meet.
+            dtype: element type to compute in.
+            weighted: whether rows have weights.
+
+        Raises:
+            ModelError: a loss does not fit its output, or a name is unknown.
+        """
+        if self.loss is None:
+            return None
+        if SAMPLE_WEIGHT in input_names:
+            raise ModelError(
+                f"compile: an input cannot be named '{SAMPLE_WEIGHT}', which is what weights of rows are called"
+            )
+        names = [name for name, _ in outputs]
+        chosen = per_output(self.loss, names, "loss", repeat=True)
+        weights = per_output(self.loss_weights, names, "loss_weights")
+        plain = _metrics(self.metrics, names, "metrics")
+        by_weight = _metrics(self.weighted_metrics, names, "weighted_metrics")
+        heads = []
+        for position, (name, type) in enumerate(outputs):
+            if chosen[position] is None:
+                raise ModelError(f"output '{name}' has no loss; outputs without a loss are not supported yet")
+            loss = losses.get(chosen[position])
+            computed = type.with_dtype(dtype) if type.is_floating else type
+            target = loss.target(computed).type
+            heads.append(
+                OutputHead(
+                    label=name,
+                    target=_target_label(name, len(names) > 1, input_names),
+                    target_type=target,
+                    loss=loss,
+                    weight=_loss_weight(weights[position]),
+                    metrics=tuple(metrics.get(item, computed, target) for item in plain[position]),
+                    weighted_metrics=tuple(metrics.get(item, computed, target) for item in by_weight[position]),
+                )
+            )
+        return ModelHead(tuple(heads), weighted, dtype)
+
+
+def target_specs(head: ModelHead, outputs: Outputs) -> tuple[TargetSpec, ...]:
+    """Return what the targets of outputs must look like."""
+    specs = []
+    for output, (_, type) in zip(head.outputs, outputs, strict=True):
+        assert output.loss is not None
+        target = output.loss.target(type)
+        row = tuple(int(dim) for dim in output.target_type.shape[1:])
+        dtype, name = output.target_type.dtype, output.loss.name
+        specs.append(TargetSpec(output.target, row, dtype, target.classes, target.low, target.high, name))
+    return tuple(specs)
+
+
+def _target_label(name: str, several: bool, taken: Collection[str]) -> str:
+    label = f"y_{name}" if several else "y"
+    while label in taken:
+        label += "_true"
+    return label
+
+
+def _loss_weight(given: Any) -> float:
+    if given is None:
+        return 1.0
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise ModelError(f"loss_weights must be numbers, got {given!r}; metrics are given with metrics=[...]")
+    return float(given)
+
+
+def _metrics(given: Any, names: Sequence[str], what: str) -> list[list[Any]]:
+    """Return the metrics of each output; those of a single one may be a plain list."""
+    is_plain = len(names) == 1 and not _is_by_name(given)
+    parts = [given] if is_plain else per_output(given, names, what)
+    listed = [[] if part is None else list(part) if isinstance(part, list | tuple) else [part] for part in parts]
+    if is_plain and len(listed[0]) == 1 and isinstance(listed[0][0], list | tuple):  # Keras's [[...]]
+        return [list(listed[0][0])]
+    return listed
+
+
+def _is_by_name(given: Any) -> bool:
+    return isinstance(given, Mapping) and "class_name" not in given
+
+
+def per_output(given: Any, names: Sequence[str], what: str, repeat: bool = False) -> list[Any]:
+    """Return one item per output from one item, a list, or a dictionary by output name.
+
+    Args:
+        given: what the user gave; None for nothing.
+        names: names of the outputs.
+        what: the argument, for messages.
+        repeat: whether one item stands for all outputs.
+
+    Raises:
+        ModelError: it does not fit the outputs.
+    """
+    if given is None:
+        return [None] * len(names)
+    if _is_by_name(given):
+        unknown = [key for key in given if key not in names]
+        if unknown:
+            hint = nearest(str(unknown[0]), names)
+            raise ModelError(f"{what}: the model has no output '{unknown[0]}', only {', '.join(names)}.{hint}")
+        return [given.get(name) for name in names]
+    if isinstance(given, list | tuple):
+        if len(given) != len(names):
+            raise ModelError(
+                f"{what}: expected {len(names)} items, one per output ({', '.join(names)}), got {len(given)}"
+            )
+        return list(given)
+    if repeat or len(names) == 1:
+        return [given] * len(names)
+    raise ModelError(f"{what}: expected a list with one item per output ({', '.join(names)}), got {given!r}")

@@ -1,0 +1,103 @@
+"""Checks of a loaded program: description, states and graphs, which come from a file, have to fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+from nnc.errors import ProgramFileError
+from nnc.ir import Graph, TensorType, symbol
+from nnc.ops.fusion import Fusion
+from nnc.program.program import COUNT, EVALUATE, PREDICT, SAMPLE_WEIGHT, TOTAL, TRAIN, WEIGHTED
+from nnc.program.spec import ArraySpec, ProgramSpec
+
+_LARGEST_ROW = 2**26
+"""Elements of the largest value per row of a batch, unless the program has more weights than that."""
+_BATCH = symbol("batch")
+
+
+def check_states(spec: ProgramSpec, states: Mapping[str, Any]) -> None:
+    """Check that variables lie in states, and that metrics have the places they are added up in.
+
+    Raises:
+        ProgramFileError: something does not fit.
+    """
+    for variable in spec.variables:
+        array = states.get(variable.state)
+        if array is None or variable.offset < 0 or variable.offset + prod(variable.shape) > array.size:
+            raise ProgramFileError(f"variable '{variable.path}' lies outside its state")
+    for label in (TOTAL, COUNT):
+        if label in states and states[label].shape != (len(spec.metrics),):
+            raise ProgramFileError(f"state '@{label}' does not have {len(spec.metrics)} elements, one per metric")
+
+
+def check_graph_names(spec: ProgramSpec, names: Sequence[Any]) -> None:
+    """Check that the graphs are those of the program's description.
+
+    Raises:
+        ProgramFileError: one is missing or unknown.
+    """
+    expected = [PREDICT]
+    for name, exists in ((EVALUATE, bool(spec.targets)), (TRAIN, spec.trains)):
+        expected += [name, name + WEIGHTED] if exists else []
+    for name in expected:
+        if name not in names:
+            raise ProgramFileError(f"manifest: graph '{name}' is missing")
+    for name in names:
+        if name not in expected:
+            raise ProgramFileError(f"manifest: there should be no graph {name!r}")
+
+
+def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str, Any]) -> None:
+    """Check that a graph has the inputs, outputs and states that the program's description names.
+
+    Raises:
+        ProgramFileError: something does not fit.
+    """
+    is_predict = name == PREDICT
+    inputs = _types(spec.inputs if is_predict else (*spec.inputs, *spec.targets))
+    found = {label: value.type for label, value in graph.inputs.items()}
+    if name.endswith(WEIGHTED):
+        weight = found.get(SAMPLE_WEIGHT)
+        if weight is None or not weight.is_floating or weight.shape != (_BATCH,):
+            raise ProgramFileError(f"input '{SAMPLE_WEIGHT}' is missing")
+        inputs[SAMPLE_WEIGHT] = weight
+    _compare("input", inputs, found)
+    outputs = {label: value.type for label, value in graph.outputs.items()}
+    if is_predict:
+        _compare("output", _types(spec.outputs), outputs)
+    elif "loss" not in outputs or outputs["loss"].shape != ():
+        raise ProgramFileError("output 'loss' is missing")
+    for label, value in graph.states.items():
+        array = states.get(label)
+        if array is None or str(array.dtype) != value.dtype or array.shape != value.shape:
+            raise ProgramFileError(f"state '@{label}' should be {value.type}")
+    _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())))
+
+
+def _types(specs: Sequence[ArraySpec]) -> dict[str, TensorType]:
+    return {spec.label: TensorType(spec.dtype, (_BATCH, *spec.shape)) for spec in specs}
+
+
+def _compare(what: str, expected: Mapping[str, TensorType], found: Mapping[str, TensorType]) -> None:
+    for label, type in expected.items():
+        if found.get(label) != type:
+            raise ProgramFileError(f"{what} '{label}' should be {type}, it is {found.get(label, 'missing')}")
+    for label in found:
+        if label not in expected:
+            raise ProgramFileError(f"there should be no {what} '{label}'")
+
+
+def _check_sizes(graph: Graph, largest: int) -> None:
+    """Check that no value is so large that a small file could fill the memory."""
+    for node in graph.nodes:
+        for type in node.types:
+            if type.symbols - {"batch"}:
+                raise ProgramFileError(
+                    f"'{node.op.name}' has a dimension other than the batch that is not known: {type}"
+                )
+            if prod(map(int, type.bind({"batch": 1}).shape)) > largest:
+                raise ProgramFileError(f"'{node.op.name}' has a result of type {type}, which is too large")
+        if isinstance(node.op, Fusion):
+            _check_sizes(node.op.body, largest)

@@ -1,0 +1,98 @@
+"""`nnc compile`: tables, JSON, texts and files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import nnc
+from nnc.ir import parse_graph
+from tests.cli.conftest import Run
+
+PASSES = ["simplify", "decompose", "simplify", "fold-constants", "cse", "dce", "fuse", "schedule"]
+
+
+def test_table(run: Run) -> None:
+    program = nnc.compile("base.yaml")
+    plan = program.plan("train", batch=32)
+    above = plan.peak_bytes / plan.lower_bound - 1
+    lines = run("compile", "base.yaml").stdout.splitlines()
+    assert lines[0] == "base: graph 'train', 32 rows, float32"
+    assert [line.split()[0] for line in lines[3:14]] == ["loss", "differentiate", "update", *PASSES]
+    cost = {line[:15].strip(): line[15:].split() for line in lines[17:-1]}
+    assert list(cost) == ["Nodes", "Parameters", "FLOPs", "Peak bytes", "Lower bound", "Without reuse"]
+    assert cost["Parameters"] == ["9"]
+    assert cost["Peak bytes"] == [f"{plan.peak_bytes:,}", f"{above:.1%}", "above", "the", "lower", "bound"]
+    assert cost["Lower bound"][0] == f"{plan.lower_bound:,}"
+    assert cost["Without reuse"][0] == f"{plan.unshared_bytes:,}"
+
+
+def test_json_has_the_tables_numbers(run: Run) -> None:
+    table = run("compile", "base.yaml", "--for", "predict", "--batch", "1000").stdout
+    report = json.loads(run("compile", "base.yaml", "--for", "predict", "--batch", "1000", "--json").stdout)
+    assert [item["name"] for item in report["passes"]] == PASSES
+    assert (report["model"], report["graph"], report["batch"], report["dtype"]) == ("base", "predict", 1000, "float32")
+    for name in ("nodes", "parameters", "flops", "peak_bytes", "lower_bound", "unshared_bytes"):
+        assert f" {report[name]:,} " in table, name
+    for item in report["passes"]:
+        rows = [line.split() for line in table.splitlines() if line.startswith(f"{item['name']} ")]
+        assert [str(item["nodes_before"]), str(item["nodes_after"])] in [row[1:3] for row in rows]
+
+
+def test_flops(run: Run) -> None:
+    report = json.loads(run("compile", "base.yaml", "--for", "predict", "--batch", "10", "--json").stdout)
+    products = 2 * 10 * (2 * 2 + 2 * 1)
+    biases_and_activations = 2 * 10 * (2 + 1)
+    assert report["flops"] == products + biases_and_activations
+
+
+def test_emit_prints_nothing_else(run: Run, folder: Path) -> None:
+    program = nnc.compile("base.yaml")
+    for graph in ("train", "predict"):
+        texts = {
+            "ir": str(program.graph(graph)),
+            "plan": str(program.plan(graph, 8)),
+            "python": program.source(graph),
+        }
+        for form, text in texts.items():
+            result = run("compile", "base.yaml", "--for", graph, "--batch", "8", "--emit", form)
+            assert result.stdout == text.rstrip("\n") + "\n"
+            assert result.stderr == ""
+    assert [path.name for path in folder.iterdir() if path.suffix == ".nnc"] == []
+
+
+def test_after_a_pass(run: Run) -> None:
+    graph = parse_graph(run("compile", "base.yaml", "--emit", "ir", "--after", "differentiate").stdout)
+    assert any(label.startswith("gradient/") for label in graph.outputs)
+    assert all(node.op.name != "fusion" for node in graph.nodes)
+    error = run("compile", "base.yaml", "--emit", "ir", "--after", "fuze", code=1).stderr
+    assert error.endswith("Did you mean 'fuse'?\n")
+
+
+def test_output_and_dtype(run: Run, folder: Path) -> None:
+    result = run("compile", "base.yaml", "--dtype", "float64", "-o", "base.nnc")
+    assert "float64" in result.stdout
+    assert result.stderr == "saved base.nnc\n"
+    assert {str(array.dtype) for array in nnc.load("base.nnc").variables.values()} == {"float64"}
+    again = run("compile", "base.nnc").stdout
+    assert "Peak bytes" in again
+    assert "differentiate" not in again
+    assert "--dtype" in run("compile", "base.nnc", "--dtype", "float32", code=1).stderr
+
+
+def test_a_model_without_loss_is_compiled_to_predict(run: Run, folder: Path) -> None:
+    text = (folder / "base.yaml").read_text()
+    Path("plain.yaml").write_text(text[: text.index("compile:")])
+    assert json.loads(run("compile", "plain.yaml", "--json").stdout)["graph"] == "predict"
+    error = run("compile", "plain.yaml", "--for", "train", code=1).stderr
+    assert "not compiled with a loss" in error
+
+
+@pytest.mark.parametrize("batch", [1, 7, 33])
+def test_peak_is_the_plans(run: Run, batch: int) -> None:
+    report = json.loads(run("compile", "base.yaml", "--batch", str(batch), "--json").stdout)
+    plan = nnc.compile("base.yaml").plan("train", batch)
+    found = report["peak_bytes"], report["lower_bound"], report["unshared_bytes"]
+    assert found == (plan.peak_bytes, plan.lower_bound, plan.unshared_bytes)

@@ -1,0 +1,86 @@
+"""The program as a whole: help, version, exit codes, and what is imported when."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import nnc
+from nnc.cli import app
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = tuple(typer.main.get_group(app).commands)
+
+
+def test_commands() -> None:
+    assert {"compile", "render", "train", "evaluate", "predict", "opt", "experiment", "compare"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_has_an_example(run: Run, command: str) -> None:
+    text = " ".join(run(*command.split(), "--help").stdout.split())
+    example = text.partition("Example: ")[2]
+    assert example.startswith(("nnc ", "python main.py "))
+    assert command in example or command == "experiment"  # which needs no name
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").stdout == f"nnc {nnc.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bogus"],
+        ["compile"],
+        ["compile", "base.yaml", "--batch", "0"],
+        ["compile", "base.yaml", "--for", "nothing"],
+        ["compile", "base.yaml", "--emit", "ir", "--json"],
+        ["compile", "base.yaml", "--after", "cse"],
+        ["train", "base.yaml"],
+        ["train", "base.nnc", "--data", "points.npz", "--seed", "1"],
+        ["train", "base.yaml", "--data", "points.npz", "--epochs", "few"],
+        ["render", "base.yaml"],
+        ["render", "base.yaml", "--dot", "--mermaid"],
+        ["render", "base.yaml", "--dot", "--level", "layers", "--for", "predict"],
+        ["opt"],
+        ["opt", "-", "--json"],
+        ["--epochs", "0"],
+        ["--bogus"],
+    ],
+)
+def test_wrong_usage(run: Run, arguments: list[str]) -> None:
+    result = run(*arguments, code=2)
+    assert result.stdout == ""
+    assert result.stderr.startswith("Usage: ")
+
+
+def test_both_names_are_one_program(folder: Path) -> None:
+    console_script = "import sys; sys.argv[0] = 'nnc'; from nnc.cli import main; main()"
+    for name, start in {"nnc": ["-c", console_script], "python main.py": [str(ROOT / "main.py")]}.items():
+        line = [sys.executable, *start, "compile"]
+        found = subprocess.run(line, capture_output=True, text=True, cwd=folder, check=False)
+        assert found.returncode == 2
+        assert f"Usage: {name} compile" in found.stderr
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("numpy", "networkx", "yaml", "graphviz", "tensorflow", "h5py")
+    code = (
+        "import sys\nfrom nnc.cli import app\n"
+        "try:\n    app(['--help'])\nexcept SystemExit as stop:\n    assert not stop.code\n"
+        f"found = [name for name in {heavy} if name in sys.modules]\nassert not found, found"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_a_closed_pipe_is_no_error(folder: Path) -> None:
+    line = f"{sys.executable} {ROOT / 'main.py'} compile base.yaml --emit ir | head -c 10"
+    found = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=folder, check=False)
+    assert found.stdout == "graph trai"
+    assert found.stderr == ""

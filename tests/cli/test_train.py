@@ -1,0 +1,129 @@
+"""`nnc train`, `evaluate` and `predict`: there and back, going on, and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy
+import pytest
+
+import nnc
+from nnc.data import read_table
+from tests.cli.conftest import Run
+
+ROOT = Path(__file__).parents[2]
+
+
+def result_of(run: Run, *arguments: str) -> dict[str, float]:
+    found: dict[str, float] = json.loads(run(*arguments, "--json").stdout)["result"]
+    return found
+
+
+def test_there_and_back(run: Run) -> None:
+    result = run("train", "base.yaml", "--data", "points.npz", "--epochs", "30", "-o", "base.nnc")
+    assert "After 30 epochs" in result.stdout
+    assert result.stderr == "training 'base' on 40 rows; Ctrl-C ends it\nsaved base.nnc\n"
+    program = nnc.load("base.nnc")
+    x, y = read_table("points.npz")
+    expected = program.evaluate(x, y)
+    found = result_of(run, "evaluate", "base.nnc", "--data", "points.npz")
+    assert found == pytest.approx(expected)
+    table = run("evaluate", "base.nnc", "--data", "points.csv").stdout
+    assert f"{expected['loss']:.6f}" in table
+    assert f"{expected['accuracy']:.6f}" in table
+    for source in ("points.npz", "x.npy"):
+        assert run("predict", "base.nnc", "--input", source, "--output", "y.npz").stderr == "wrote y.npz: 40 rows\n"
+        numpy.testing.assert_array_equal(numpy.load("y.npz")["y"], program.predict(x))
+    run("predict", "base.nnc", "--input", "points.csv", "--target", "label", "--output", "y.csv")
+    written = numpy.loadtxt("y.csv", skiprows=1, dtype=numpy.float32)
+    numpy.testing.assert_allclose(written, program.predict(x)[:, 0], rtol=1e-6)
+
+
+def test_goes_on_where_it_was(run: Run) -> None:
+    run("train", "base.yaml", "--data", "points.npz", "--epochs", "7", "--batch", "16", "-o", "whole.nnc")
+    run("train", "base.yaml", "--data", "points.npz", "--epochs", "3", "--batch", "16", "-o", "part.nnc")
+    run("train", "part.nnc", "--data", "points.npz", "--epochs", "4", "--batch", "16", "-o", "part.nnc")
+    assert Path("part.nnc").read_bytes() == Path("whole.nnc").read_bytes()
+
+
+def test_seed(run: Run) -> None:
+    for seed in ("1", "2", "1"):
+        run("train", "base.yaml", "--data", "points.npz", "--epochs", "1", "--seed", seed, "-o", f"{seed}.nnc")
+        if Path("first.nnc").exists():
+            continue
+        Path("1.nnc").rename("first.nnc")
+    assert Path("first.nnc").read_bytes() == Path("1.nnc").read_bytes()
+    assert Path("first.nnc").read_bytes() != Path("2.nnc").read_bytes()
+
+
+def test_validation_split(run: Run) -> None:
+    found = result_of(run, "train", "base.yaml", "--data", "points.npz", "--validation-split", "0.25")
+    assert list(found) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+
+
+def test_not_saved(run: Run, folder: Path) -> None:
+    result = run("train", "base.yaml", "--data", "points.npz", "--epoch", "1")
+    assert result.stderr.endswith("not saved; give -o OUT.nnc to keep what was learnt\n")
+    assert not list(folder.glob("*.nnc"))
+
+
+def test_target_column(run: Run, folder: Path) -> None:
+    lines = (folder / "points.csv").read_text().splitlines()
+    cells = [line.split(",") for line in lines]
+    Path("turned.csv").write_text("\n".join(f"{label},{left},{right}" for left, right, label in cells))
+    expected = result_of(run, "train", "base.yaml", "--data", "points.csv")
+    assert result_of(run, "train", "base.yaml", "--data", "turned.csv", "--target", "label") == expected
+    assert result_of(run, "train", "base.yaml", "--data", "turned.csv", "--target", "0") == expected
+
+
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "sparse_categorical_crossentropy"])
+def test_names_of_classes(run: Run, folder: Path, loss: str) -> None:
+    text = (folder / "points.csv").read_text()
+    named = [line.rpartition(",") for line in text.splitlines()]
+    rows = [f"{start},{'inside' if label == '1' else 'below'}" for start, _, label in named[1:]]
+    Path("named.csv").write_text("\n".join(["left,right,label", *rows]))
+    Path("classes.yaml").write_text(
+        "input: [2]\nlayers:\n  - Dense: {units: 2, activation: softmax}\n"
+        f"compile: {{optimizer: {{SGD: {{learning_rate: 0.5}}}}, loss: {loss}, metrics: [accuracy]}}\n"
+    )
+    arguments = ("train", "classes.yaml", "--data", "named.csv", "--epochs", "100")
+    assert "classes: 0 = below, 1 = inside\n" in run(*arguments).stderr
+    assert result_of(run, *arguments)["accuracy"] > 0.7
+
+
+def test_a_model_file_is_evaluated_as_it_is(run: Run) -> None:
+    assert 0 < result_of(run, "evaluate", "base.yaml", "--data", "points.npz")["loss"] < 10
+
+
+def test_interrupt_leaves_a_whole_file(folder: Path) -> None:
+    line = ["train", "base.yaml", "--data", "points.npz", "--epochs", "1000000000", "-o", "base.nnc"]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "main.py"), *line],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    assert process.stderr is not None
+    with process:
+        assert process.stderr.readline() == "training 'base' on 40 rows; Ctrl-C ends it\n"
+        time.sleep(1.0)
+        os.kill(process.pid, signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "interrupted in epoch " in errors
+    assert errors.endswith("saved base.nnc\n")
+    epochs = int(output.splitlines()[1].split()[1])
+    assert epochs > 0
+    table = read_table(folder / "points.npz")
+    program = nnc.load(folder / "base.nnc")
+    loss = program.evaluate(*table)["loss"]
+    assert program.fit(*table, epochs=5).history["loss"][-1] < loss + 0.05
