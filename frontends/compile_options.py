@@ -77,8 +77,7 @@ class _Options:
         return plain
 
     def _given(self, key: str) -> Node | None:
-        node = self.node.entries.get(key)
-        return None if node is None or (isinstance(node, Scalar) and node.value is None) else node
+        return _or_none(self.node.entries.get(key))
 
     def _made(self, node: Node, get: Callable[[Any], Any]) -> Any:
         """Return the object of a name or config, None where it is wrong, which is noted."""
@@ -181,14 +180,14 @@ class _Options:
                     message = f"{key}: the model has no output '{name}'.{nearest(name, names)}"
                     self.problems.add(message, node.line_of(name), _SUBJECT)
                     return None
-            return [node.entries.get(name) for name in names]
+            return [_or_none(node.entries.get(name)) for name in names]
         if isinstance(node, Sequence):
             if len(node.items) != len(names):
                 if names:
                     message = f"{key} must be one, or one per output ({', '.join(names[:20])}), got {len(node.items)}"
                     self.problems.add(message, node.line, _SUBJECT)
                 return None
-            return list(node.items)
+            return [_or_none(item) for item in node.items]
         if repeat or len(names) < 2:
             return [node] * max(len(names), 1)
         message = f"{key} must be a list with one item per output ({', '.join(names[:20])}), got {describe(node)}"
@@ -198,6 +197,11 @@ class _Options:
     def _is_by_name(self, node: Mapping) -> bool:
         """Return whether a mapping has names of outputs, and is not one object such as ``{MeanSquaredError: {}}``."""
         return any(name in self.names for name in node.entries) or expanded_object(node) is node
+
+
+def _or_none(node: Node | None) -> Node | None:
+    """Return a node, None where it is missing or null."""
+    return None if isinstance(node, Scalar) and node.value is None else node
 
 
 def _items(node: Node) -> Iterator[Node]:

@@ -42,6 +42,8 @@ def make_layer(
         problems.add(f"unknown layer class '{class_name}'.{hint}", line, subject)
         return made
     given = _with_checked_shapes(arguments, subject, problems)
+    if class_name == "InputLayer" and any(key in given and given[key].is_refused for key in _SHAPES):
+        return made
     if given.get("name") is not None and read_name(given["name"], problems, subject) is None:
         given = {**given, "name": Node()}
     found = construct(
@@ -146,4 +148,4 @@ def check_input_arguments(arguments: Mapping[str, Node], subject: str, problems:
     """Note arguments that an input does not have; `InputLayer` takes any, as Keras's old files need it."""
     for key, node in arguments.items():
         if key not in _INPUT_ARGUMENTS and key not in ("optional", "trainable", "input_tensor"):
-            problems.add(f"Input has no argument '{key}'.{nearest(key, _INPUT_ARGUMENTS)}", node.line, subject)
+            problems.add(f"has no argument '{key}'.{nearest(key, _INPUT_ARGUMENTS)}", node.line, subject)

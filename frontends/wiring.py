@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from frontends.arguments import error_text
@@ -125,6 +126,14 @@ class _Wiring:
             if first is not layer:
                 where = "" if first.line is None else f", the first ({first.class_name}) on line {first.line}"
                 self.problems.add(f"two layers are named '{layer.name}'{where}; rename one", layer.line, layer.subject)
+        if self.definition.is_chain and not self.problems:
+            # at once, so that the random weights are those of the same Sequential in Python; where a layer
+            # does not fit, once more call by call, to find its line and further problems
+            with suppress(Exception):
+                return Sequential([layer.layer for layer in self.definition.layers], name=self.definition.name)
+        return self._wired()
+
+    def _wired(self) -> Model | None:
         sources = [self._resolved_all(layer, call) for layer, call in self.calls]
         for index in self._order(sources):
             self._apply(*self.calls[index], sources[index])
@@ -134,16 +143,12 @@ class _Wiring:
         if self.problems or len(inputs) != len(self.definition.inputs) or len(found) != len(outputs):
             return None
         try:
-            return self._made(inputs, found)
+            if self.definition.is_chain:
+                return Sequential([layer.layer for layer in self.definition.layers], name=self.definition.name)
+            return Model(inputs, found, name=self.definition.name)
         except Exception as error:  # names that collide, and whatever a user's own layer raises
             self.problems.add(error_text(error))
             return None
-
-    def _made(self, inputs: list[SymbolicTensor], outputs: list[SymbolicTensor]) -> Model:
-        if not self.definition.is_chain:
-            return Model(inputs, outputs, name=self.definition.name)
-        layers = [definition.layer for definition in self.definition.layers]
-        return Sequential(layers, name=self.definition.name)
 
     # ------------------------------------------------------------------ references
 
@@ -249,8 +254,8 @@ class _Wiring:
         try:
             result = layer(tensors)
         except Exception as error:  # a user's own layer may raise anything
-            message = error_text(error).removeprefix(f"Layer '{layer.name}' ({type(layer).__name__}): ")
-            self.problems.add(message, call.line, owner.subject)
+            message = error_text(error).removeprefix(f"Layer '{layer.name}' ({type(layer).__name__})")
+            self.problems.add(message.removeprefix(":").strip(), call.line, owner.subject)
             return
         self.results[call] = result if isinstance(result, tuple) else (result,)
 

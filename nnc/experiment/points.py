@@ -11,7 +11,7 @@ from nnc.data import Dataset
 from nnc.experiment.settings import Settings
 
 FURTHER = 20_000
-"""Points of the large test set; its accuracy has a standard error below 0.15 points."""
+"""Points of the large test set; an accuracy of 97% has a standard error of 0.12 points on it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Sequence
 from importlib import metadata
@@ -9,7 +10,7 @@ from importlib import metadata
 import numpy
 
 from nnc import __version__
-from nnc.experiment.comparison import Comparison
+from nnc.experiment.comparison import PUBLISHED, VARIANTS, Comparison
 from nnc.experiment.points import FURTHER
 
 _PAGE = """\
@@ -36,15 +37,20 @@ with the next seed, {test_seed}; standardised inputs are so by the mean and the 
 
 {table}
 
-{tensorflow}The published figures for {size} samples are means over ten sets of {size} points, and which points those
-were is not recorded. That matters: one point of {size} is {one:.2f} percentage points, and the accuracy of a network
+{tensorflow}The published figures for {size} samples are multiples of 1 in {tenfold:,}, as means over ten measurements on {size} points
+are; which points those were is not recorded. That matters: one point of {size} is {one:.2f} percentage points, and the accuracy of a network
 that is right {guess:.0%} of the time has a standard error of {error:.1f} percentage points from the choice of the test
 set alone, however often the training is repeated. A difference of less than three of these between a
 published figure and one of ours says nothing.
 
+{apart}
+
+Where the spread over our trainings is large, training has not come to its end, and what it has reached depends on
+the initial weights. Ours are Keras's (Glorot, uniform); those of the published figures are not recorded.
+
 ## Accuracy on other points
 
-On the training set itself, and on {further:,} further points, where that standard error is below 0.15.
+On the training set itself, and on {further:,} further points, where that standard error is {further_error:.2f}.
 
 {others}
 """
@@ -73,9 +79,12 @@ def results_page(comparison: Comparison, command: str) -> str:
         table=markdown_table(comparison.head(), comparison.table()),
         tensorflow=_tensorflow_note(comparison),
         one=100 / base.size,
+        tenfold=10 * base.size,
         guess=guess,
-        error=100 * (guess * (1 - guess) / base.size) ** 0.5,
+        error=100 * standard_error(guess, base.size),
+        apart=_apart_note(comparison),
         further=FURTHER,
+        further_error=100 * standard_error(guess, FURTHER),
         others=markdown_table(comparison.head(), comparison.other_sets()),
     )
 
@@ -84,6 +93,24 @@ def _tensorflow_note(comparison: Comparison) -> str:
     if any(row.results[0].mode == "tf" for row in comparison.rows):
         return ""
     return "TensorFlow was not run: 5,000 epochs take it minutes, and nnc a fraction of a second (see `--with-tf`).\n\n"
+
+
+def _apart_note(comparison: Comparison) -> str:
+    """Name the figures that differ from the published ones by more than the choice of the test set explains."""
+    apart = [
+        f"{variant} ({title}: {published:.2f}; {row.title}: {result.accuracy().text(2, factor=100)})"
+        for row, (title, numbers) in zip(comparison.rows, PUBLISHED.items(), strict=False)
+        for variant, published, result in zip(VARIANTS, numbers, row.results, strict=True)
+        if abs(published / 100 - result.accuracy().mean) > 3 * standard_error(published / 100, result.settings.size)
+    ]
+    if not apart:
+        return "No figure is further from the one that it stands for."
+    return f"Further apart are {', and '.join(apart)}."
+
+
+def standard_error(accuracy: float, size: int) -> float:
+    """Return the standard error of an accuracy that is measured on this many points (that of a binomial share)."""
+    return math.sqrt(accuracy * (1 - accuracy) / size)
 
 
 def _versions(comparison: Comparison) -> str:

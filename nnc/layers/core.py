@@ -183,17 +183,25 @@ _DENSE_UNSUPPORTED = (
 )
 
 
+_MISSING = object()
+
+
 class Activation(Layer):
-    """An activation as a layer.
+    """An activation as a layer; a subclass may define `call` instead of being given one.
 
     Args:
         activation: name, function or `nnc.activations.Activation`.
         options: arguments of `Layer`.
+
+    Raises:
+        ModelError: there is no such activation, or none is given.
     """
 
-    def __init__(self, activation: Any, **options: Any) -> None:
+    def __init__(self, activation: Any = _MISSING, **options: Any) -> None:
         super().__init__(**options)
-        self.activation = activations.get(activation)
+        if activation is _MISSING and type(self).call is Activation.call:
+            raise ModelError("Activation: activation is missing, for example Activation('relu')")
+        self.activation = activations.get(None if activation is _MISSING else activation)
 
     def call(self, x: Value) -> Value:
         return self.activation(x)

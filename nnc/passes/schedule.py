@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 
 from nnc.ir import Graph, Node, Rewriter, Value
 from nnc.passes.base import Pass
@@ -84,16 +85,23 @@ def greedy_order(graph: Graph, sizes: Sizes) -> list[int]:
     for node in graph.nodes:
         for source in {operand.index for operand in node.operands}:
             users.setdefault(source, []).append(node.index)
-    ready = [index for index, count in waiting.items() if count == 0]
+    ready = [(sizes.change(graph.nodes[index], remaining), index) for index, count in waiting.items() if count == 0]
+    heapify(ready)
     order: list[int] = []
+    done: set[int] = set()
     while ready:
-        best = min(ready, key=lambda index: (sizes.change(graph.nodes[index], remaining), index))
-        ready.remove(best)
+        _, best = heappop(ready)
+        if best in done:
+            continue  # it was added again when it came to free more
+        done.add(best)
         order.append(best)
-        for operand in graph.nodes[best].operands:
+        node = graph.nodes[best]
+        for operand in node.operands:
             remaining[operand] -= 1
         for user in users.get(best, ()):
             waiting[user] -= 1
-            if waiting[user] == 0:
-                ready.append(user)
+        freed_by = {user.index for operand in node.operands if sizes.nbytes[operand] for user in sizes.uses[operand]}
+        for user in freed_by.union(users.get(best, ())):
+            if waiting[user] == 0 and user not in done:
+                heappush(ready, (sizes.change(graph.nodes[user], remaining), user))
     return order

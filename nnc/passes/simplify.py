@@ -21,22 +21,30 @@ Rule = Callable[[Node, tuple[Value, ...]], Value | None]
 
 @dataclass(frozen=True)
 class Simplify(Pass, name="simplify"):
-    """Applies algebraic rules to each node once, operands first."""
+    """Applies algebraic rules to each node, operands first, until none holds."""
 
     def run(self, graph: Graph) -> Graph:
         """Return the simplified graph; nodes that became useless stay until ``dce``."""
         rewriter = Rewriter(graph)
         for node in graph.nodes:
-            replacement = None
-            if len(node.types) == 1 and not node.is_leaf:
-                operands = rewriter.operands(node)
-                with rewriter.graph.scope(node.path, node.phase):
-                    replacement = next((found for rule in RULES if (found := rule(node, operands)) is not None), None)
+            with rewriter.graph.scope(node.path, node.phase):
+                replacement = None if node.is_leaf else _simplified(node, rewriter.operands(node))
             if replacement is None:
                 rewriter.keep(node)
             else:
                 rewriter.replace(node, (replacement,))
         return rewriter.finish()
+
+
+def _simplified(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """Return what the rules make of a node, or None where they leave it as it is."""
+    simplest = None
+    while len(node.types) == 1:
+        found = next((found for rule in RULES if (found := rule(node, operands)) is not None), None)
+        if found is None:
+            break
+        simplest, node, operands = found, found.node, found.node.operands
+    return simplest
 
 
 def _is_number(value: Value, number: float) -> bool:
@@ -128,9 +136,7 @@ def packed_reshape(node: Node, operands: tuple[Value, ...]) -> Value | None:
     """A pack takes the elements of its operands in order: their shapes do not matter."""
     if not isinstance(node.op, Pack):
         return None
-    inner = tuple(
-        operand.node.operands[0] if isinstance(operand.node.op, Reshape) else operand for operand in operands
-    )
+    inner = tuple(operand.node.operands[0] if isinstance(operand.node.op, Reshape) else operand for operand in operands)
     if inner == operands or any(value.type.symbols for value in inner):
         return None
     return apply(node.op, *inner)

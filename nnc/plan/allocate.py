@@ -84,18 +84,23 @@ def allocate(buffers: Sequence[Buffer], reuse: bool = True) -> tuple[dict[int, i
         reuse: whether buffers that are not alive at the same time may share bytes.
     """
     blocks = make_blocks(buffers)
-    if not reuse:
-        blocks = [
-            Block(block.buffers, tuple(Rectangle(part.offset, part.nbytes, 0, 0) for part in block.rectangles[:1]))
-            for block in blocks
-        ]
-    placements = [_first_fit(sorted(blocks, key=order)) for order in (ORDERS if reuse else ORDERS[:1])]
+    placements = [_first_fit(sorted(blocks, key=order)) for order in ORDERS] if reuse else [_side_by_side(blocks)]
     bases, size = min(placements, key=lambda placement: placement[1])
     offsets = {buffer.index: bases.get(buffer.index, 0) for buffer in buffers}
     for buffer in buffers:
         if buffer.inside is not None:
             offsets[buffer.index] = offsets[buffer.inside[0]] + buffer.inside[1]
     return offsets, size
+
+
+def _side_by_side(blocks: Sequence[Block]) -> tuple[dict[int, int], int]:
+    bases: dict[int, int] = {}
+    size = 0
+    for block in blocks:
+        alignment = _alignment(block.nbytes)
+        bases[block.buffers[0]] = base = -(-size // alignment) * alignment
+        size = base + block.nbytes
+    return bases, size
 
 
 def _first_fit(blocks: Sequence[Block]) -> tuple[dict[int, int], int]:

@@ -79,6 +79,7 @@ class Storage:
         self.last_use = {value: self._step_end(index, value) for value, index in self.last_reader.items()}
         self.inhabitants: dict[Home, list[Value]] = {}
         self._updates = set(graph.updates.values())
+        self._packs: set[int] = set()  # buffers with other buffers inside
         for value in graph.inputs.values():
             self._new_buffer(value, 0)
         for value in graph.states.values():
@@ -215,10 +216,11 @@ class Storage:
                 and self.layouts[operand].is_dense
                 and node.operands.count(operand) == 1
                 and not self._holds_input(buffer)
-                and not self._holds_parts(buffer)
+                and buffer.index not in self._packs
                 and not self._alive_after(source, node.index)
             ):
                 buffer.inside = home.buffer, offset
+                self._packs.add(home.buffer)
             else:
                 unplaced.append(position)
             offset += type.nbytes
@@ -226,9 +228,6 @@ class Storage:
 
     def _holds_input(self, buffer: Buffer) -> bool:
         return any(isinstance(value.node.op, Input) for value in self.inhabitants[Home(buffer=buffer.index)])
-
-    def _holds_parts(self, buffer: Buffer) -> bool:
-        return any(other.inside is not None and other.inside[0] == buffer.index for other in self.buffers)
 
     # ------------------------------------------------------------------ updates of state
 
@@ -264,7 +263,7 @@ class Storage:
             or buffer.nbytes != type.nbytes
             or not self.layouts[value].is_dense
             or self._holds_input(buffer)
-            or self._holds_parts(buffer)
+            or index in self._packs
         ):
             return False
         state, written = Home(state=label), self._first_written(Home(buffer=index))

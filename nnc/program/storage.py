@@ -111,12 +111,12 @@ def from_bytes(data: bytes, source: str = "program") -> Program:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _read(archive, source)
     except ProgramFileError as error:
-        problem = str(error)
+        problem = f"{source}: {error}"
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, struct.error) as error:
-        problem = f"this is no program file, or it is damaged or truncated: {error}"
+        problem = f"{source} is no program file, or is damaged or truncated: {error}"
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, RuntimeError, AttributeError) as error:
-        problem = f"the file is damaged: {error}"
-    raise ProgramFileError(f"{source}: {_one_line(problem)}")
+        problem = f"{source} is damaged: {error}"
+    raise ProgramFileError(_one_line(problem))
 
 
 def _one_line(text: str) -> str:

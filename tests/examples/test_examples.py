@@ -33,5 +33,5 @@ def test_digits_are_told_apart() -> None:
         test, training = order[: len(x) // 5], order[len(x) // 5 :]
         nnc.utils.set_random_seed(seed)
         program = nnc.compile(EXAMPLES / "digits.yaml")
-        program.fit(x[training], y[training], epochs=80, verbose=0)
+        program.fit(x[training], y[training], epochs=60, verbose=0)
         assert program.evaluate(x[test], y[test])["accuracy"] >= 0.97

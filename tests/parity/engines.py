@@ -23,6 +23,7 @@ class Task:
         options: its arguments.
         activation: activation of the hidden layer.
         from_logits: whether the output layer has no activation.
+        dtype: element type to compute in.
     """
 
     loss: str
@@ -30,6 +31,7 @@ class Task:
     options: tuple[tuple[str, Any], ...]
     activation: str
     from_logits: bool = False
+    dtype: str = "float32"
 
     @property
     def units(self) -> int:
@@ -47,12 +49,12 @@ class Task:
         """Return the compiled model; `nn` is nnc or Keras."""
         model = nn.Sequential(
             [
-                nn.layers.Input((INPUTS,)),
-                nn.layers.Dense(HIDDEN, activation=self.activation),
-                nn.layers.Dense(self.units, activation=self.output_activation),
+                nn.layers.Input((INPUTS,), dtype=self.dtype),
+                nn.layers.Dense(HIDDEN, activation=self.activation, dtype=self.dtype),
+                nn.layers.Dense(self.units, activation=self.output_activation, dtype=self.dtype),
             ]
         )
-        options = {"from_logits": True} if self.from_logits else {}
+        options = {"dtype": self.dtype} | ({"from_logits": True} if self.from_logits else {})
         loss = getattr(nn.losses, self.loss)(**options)
         model.compile(optimizer=getattr(nn.optimizers, self.optimizer)(**dict(self.options)), loss=loss)
         return model
@@ -90,20 +92,31 @@ def train_nnc(task: Task) -> tuple[numpy.ndarray, list[numpy.ndarray]]:
 
 def train_tensorflow(task: Task) -> tuple[numpy.ndarray, list[numpy.ndarray]]:
     """Return losses by epoch and the last weights of Keras on TensorFlow; all epochs run in one graph."""
+    from tensorflow import keras
+
+    before = keras.config.floatx()
+    keras.config.set_floatx(task.dtype)
+    try:
+        return _train_tensorflow(task)
+    finally:
+        keras.config.set_floatx(before)
+
+
+def _train_tensorflow(task: Task) -> tuple[numpy.ndarray, list[numpy.ndarray]]:
     import tensorflow as tf
     from tensorflow import keras
 
     x, y = data(task)
     model = task.build(keras)
     model.set_weights(first_weights(task))
-    xs = tf.constant(x.reshape(-1, BATCH, INPUTS))
-    ys = tf.constant(y.reshape(-1, BATCH, *y.shape[1:]))
+    xs = tf.constant(x.reshape(-1, BATCH, INPUTS), task.dtype)
+    ys = tf.constant(y.reshape(-1, BATCH, *y.shape[1:]), task.dtype if y.dtype.kind == "f" else None)
     model.optimizer.build(model.trainable_variables)
     batches = ROWS // BATCH
 
     @tf.function
     def run() -> Any:
-        losses = tf.TensorArray(tf.float32, size=EPOCHS * batches)
+        losses = tf.TensorArray(tf.as_dtype(task.dtype), size=EPOCHS * batches)
         for step in tf.range(EPOCHS * batches):
             index = step % batches
             with tf.GradientTape() as tape:

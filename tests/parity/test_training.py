@@ -18,15 +18,19 @@ LOSSES = (
     ("SparseCategoricalCrossentropy", True),
 )
 OPTIMIZERS = (
-    ("SGD", (("learning_rate", 0.05),)),
-    ("SGD", (("learning_rate", 0.02), ("momentum", 0.9))),
-    ("SGD", (("learning_rate", 0.02), ("momentum", 0.9), ("nesterov", True))),
+    ("SGD", (("learning_rate", 0.02),)),
+    ("SGD", (("learning_rate", 0.005), ("momentum", 0.9))),
+    ("SGD", (("learning_rate", 0.005), ("momentum", 0.9), ("nesterov", True))),
     ("Adam", (("learning_rate", 0.005),)),
     ("AdamW", (("learning_rate", 0.005), ("weight_decay", 0.01))),
     ("RMSprop", (("learning_rate", 0.002),)),
 )
 NAMES = tuple(sorted({name for name in ACTIVATIONS if name not in ("glu", "threshold", "sparsemax")}))
 """Not here: `glu` halves its input, `threshold` needs arguments, and Keras 3.15's `sparsemax` does not sum to 1."""
+
+
+UNSTABLE = {"hard_shrink"}
+"""It jumps, so that rounding can change which side an input is on; compared in float64, where rounding is small."""
 
 
 def check(task: Task) -> None:
@@ -55,6 +59,7 @@ def test_each_optimizer(optimizer: str, options: tuple[tuple[str, float], ...]) 
 def test_each_combination(
     loss: str, from_logits: bool, optimizer: str, options: tuple[tuple[str, float], ...], activation: str
 ) -> None:
-    check(Task(loss, optimizer, options, activation, from_logits))
+    dtype = "float64" if activation in UNSTABLE else "float32"
+    check(Task(loss, optimizer, options, activation, from_logits, dtype))
 
 

@@ -1,0 +1,174 @@
+"""Wrong arguments and inputs of layers: each is answered with one exact message."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+import nnc
+from nnc.errors import DataError, GraphError, ModelError, ShapeError
+from nnc.layers import Activation, Add, Concatenate, Dense, Dropout, Flatten, InputLayer, ReLU, Reshape, Softmax
+
+X = numpy.ones((2, 3), "float32")
+INT, FLAG = "must be a positive integer", "must be True or False"
+
+ARGUMENTS = [
+    (lambda: Dense(0), f"Dense: units {INT}, got 0"),
+    (lambda: Dense(-2), f"Dense: units {INT}, got -2"),
+    (lambda: Dense(2.0), f"Dense: units {INT}, got 2.0"),
+    (lambda: Dense(True), f"Dense: units {INT}, got True"),
+    (lambda: Dense("two"), f"Dense: units {INT}, got 'two'"),
+    (lambda: Dense(2, use_bias="no"), f"Dense: use_bias {FLAG}, got 'no'"),
+    (lambda: Dense(2, trainable="no"), f"Dense: trainable {FLAG}, got 'no'"),
+    (lambda: Dense(2, unit=2), "Dense has no argument 'unit'. Did you mean 'units'?"),
+    (lambda: Dense(2, activation="rellu"), "unknown activation 'rellu'. Did you mean 'relu'?"),
+    (lambda: Dense(2, kernel_regularizer="l2"), "Dense: kernel_regularizer is not supported yet; leave it out"),
+    (lambda: Dense(2, dtype="int32"), "Dense: dtype must be float32 or float64, got 'int32'"),
+    (lambda: Dense(2, dtype="mixed_float16"), "Dense: dtype must be float32 or float64, got 'mixed_float16'"),
+    (lambda: Dense(2, name=3), "Dense: name must be a non-empty string, got 3"),
+    (lambda: Dense(2, name=""), "Dense: name must be a non-empty string, got ''"),
+    (lambda: Dense(2, name="a/b"), "Dense: name must be printable text on one line without '/', got 'a/b'"),
+    (lambda: Dense(2, name="a\nb"), "Dense: name must be printable text on one line without '/', got 'a\\nb'"),
+    (lambda: Dense(2, input_dim=0), f"Dense: input_dim {INT}, got 0"),
+    (lambda: Dense(2, input_shape="ab"), "Dense: input_shape must be a tuple such as (2,), got 'ab'"),
+    (lambda: Dense(2, batch_input_shape=3), "Dense: batch_input_shape must be a tuple such as (None, 2), got 3"),
+    (lambda: Activation(), "Activation: activation is missing, for example Activation('relu')"),
+    (lambda: Activation(3), "an activation must be a name, a config, a function or an Activation, got 3"),
+    (lambda: ReLU(-1), "ReLU: max_value must be a number of at least 0, got -1"),
+    (lambda: ReLU(negative_slope="a"), "ReLU: negative_slope must be a number of at least 0, got 'a'"),
+    (lambda: ReLU(threshold=float("nan")), "ReLU: threshold must be a number of at least 0, got nan"),
+    (lambda: Softmax("a"), "Softmax: axis must be an integer, got 'a'"),
+    (lambda: Flatten("rows"), "Flatten: data_format must be channels_last or channels_first, got 'rows'"),
+    (lambda: Reshape(3), "Reshape: target_shape must be a tuple of positive integers or -1, got 3"),
+    (lambda: Reshape((0,)), "Reshape: target_shape must be a tuple of positive integers or -1, got (0,)"),
+    (lambda: Reshape((-1, -1)), "Reshape: only one dimension of target_shape may be -1, got (-1, -1)"),
+    (lambda: Dropout(1.5), "Dropout: rate must be a number from 0 to 1, got 1.5"),
+    (lambda: Dropout("half"), "Dropout: rate must be a number from 0 to 1, got 'half'"),
+    (lambda: Dropout(0.5, seed="a"), "Dropout: seed must be an integer or None, got 'a'"),
+    (lambda: Dropout(0.5, 3), "Dropout: noise_shape must be a list of integers and None, got 3"),
+    (lambda: Concatenate(0), "Concatenate: axis must be an integer other than 0 (the batch), got 0"),
+    (lambda: nnc.Input(), "Input: shape is missing, for example Input(shape=(2,))"),
+    (lambda: nnc.Input("ab"), "Input: shape must be a tuple such as (2,), got 'ab'"),
+    (lambda: nnc.Input(batch_shape=()), "Input: batch_shape must be a tuple such as (None, 2), got ()"),
+    (lambda: nnc.Input((None, 2)), f"dimension 1 of an input {INT}, got None in (None, None, 2)"),
+    (lambda: nnc.Input((2.0,)), f"dimension 1 of an input {INT}, got 2.0 in (None, 2.0)"),
+    (
+        lambda: nnc.Input((2,), dtype="float16"),
+        "InputLayer: dtype must be bool, float32, float64, int32, int64 or uint8, got 'float16'",
+    ),
+    (lambda: InputLayer((2,), sparse=True), "Input: sparse, ragged and optional inputs are not supported"),
+    (
+        lambda: Dense.from_config({"use_bias": True}),
+        "Dense cannot be made from {'use_bias': True}: Dense.__init__() missing 1 required positional argument: 'units'",
+    ),
+    (
+        lambda: nnc.layers.layer_class("Dens"),
+        "unknown layer 'Dens'. Did you mean 'Dense'? Layers of your own: @nnc.layers.register class Dens(...)",
+    ),
+    (lambda: nnc.layers.register(int), "only subclasses of nnc.layers.Layer can be registered, got <class 'int'>"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), ARGUMENTS, ids=lambda item: item if isinstance(item, str) else "")
+def test_arguments(make, message):
+    with pytest.raises(ModelError) as error:
+        make()
+    assert str(error.value) == message
+
+
+def inputs(*rows):
+    return [nnc.Input(row) for row in rows]
+
+
+CALLS = [
+    (Dense(2), [()], "expected an input with at least 2 dimensions, (batch, …, inputs), got (None,)"),
+    (Reshape((2,)), [(3,)], "f32[batch,3] has 3*batch elements and cannot be reshaped to (batch, 2), which has 2*batch"),
+    (
+        Reshape((-1, 2)),
+        [(3,)],
+        "f32[batch,3] has 3*batch elements and cannot be reshaped to (batch, 1, 2), which has 2*batch",
+    ),
+    (Softmax(4), [(3,)], "axis 4 is out of range for f32[batch,3]"),
+    (Add(), [(3,)], "expected a list of at least 2 inputs, got 1"),
+    (Add(), [(3,), (2,)], "shapes (batch, 3) and (batch, 2) do not broadcast: axis -1 is 3 and 2"),
+    (Concatenate(), [(3,), (2, 2)], "f32[batch,3] and f32[batch,2,2] cannot be concatenated along axis 1"),
+    (Concatenate(1), [(3, 2), (3, 1)], "f32[batch,3,2] and f32[batch,3,1] cannot be concatenated along axis 1"),
+    (Concatenate(-2), [(3,), (3,)], "axis -2 of f32[batch,3] is the batch, along which nothing can be joined"),
+]
+
+
+@pytest.mark.parametrize(("layer", "rows", "message"), CALLS)
+def test_inputs_that_do_not_fit(layer, rows, message):
+    with pytest.raises(ModelError) as error:
+        layer(inputs(*rows))
+    assert str(error.value) == f"Layer '{layer.name}' ({type(layer).__name__}): {message}"
+
+
+def test_one_input_is_expected():
+    with pytest.raises(ModelError, match=r"^Layer 'dense' \(Dense\) takes one input, got 2$"):
+        Dense(2)(inputs((3,), (3,)))
+
+
+def test_built_layer_keeps_its_width():
+    layer = Dense(2)
+    layer(X)
+    message = r"^Layer 'dense' \(Dense\): expected an input whose last axis is 3 long, got f32\[batch,4\]$"
+    with pytest.raises(ModelError, match=message):
+        layer(numpy.ones((2, 4)))
+    with pytest.raises(ModelError, match=message):
+        layer(nnc.Input((4,)))
+
+
+ARRAYS = [
+    (lambda: Dense(2)("abc"), "Layer 'dense' needs an array of numbers of shape (rows, …), got 'abc'"),
+    (lambda: Dense(2)(None), "Layer 'dense' needs an array of numbers of shape (rows, …), got None"),
+    (lambda: Dense(2)(3.0), "Layer 'dense' needs an array of numbers of shape (rows, …), got 3.0"),
+    (lambda: Add()(X, X[:1]), "Layer 'add': all inputs must have the same number of rows, got 2, 1"),
+]
+
+
+@pytest.mark.parametrize(("run", "message"), ARRAYS)
+def test_arrays_that_do_not_fit(run, message):
+    with pytest.raises(DataError) as error:
+        run()
+    assert str(error.value) == message
+
+
+def test_backward_needs_forward_and_the_output_shape():
+    layer = Dense(2)
+    with pytest.raises(ModelError, match=r"^Layer 'dense': call forward\(x\) before backward\(gradient\)$"):
+        layer.backward(X)
+    layer(X)
+    with pytest.raises(ModelError, match=r"^Layer 'dense' has no gradients yet: call backward\(gradient\) first$"):
+        print(layer.gradients)
+    with pytest.raises(DataError, match=r"^Layer 'dense': gradient must have shape \(2, 2\), got \(2, 4\)$"):
+        layer.backward(numpy.ones((2, 4)))
+
+
+WEIGHTS = [
+    (3, "Layer 'dense' needs a list of 2 weights, got int"),
+    ([numpy.zeros((3, 2))], "Layer 'dense' has 2 weights, got 1"),
+    ([numpy.zeros((3, 2)), numpy.zeros(3)], "weight 'dense/bias' has shape (2,), got (3,)"),
+    ([numpy.zeros((3, 2)), ["a", "b"]], "weight 'dense/bias' must hold numbers, got elements of type <U1"),
+    ([numpy.zeros((3, 2)), [1j, 2]], "weight 'dense/bias' must hold numbers, got elements of type complex128"),
+]
+
+
+@pytest.mark.parametrize(("weights", "message"), WEIGHTS)
+def test_weights_that_do_not_fit_change_nothing(weights, message):
+    layer = Dense(2)
+    layer(X)
+    before = layer.get_weights()
+    with pytest.raises(ModelError) as error:
+        layer.set_weights(weights)
+    assert str(error.value) == message
+    for array, weight in zip(before, layer.get_weights(), strict=True):
+        numpy.testing.assert_array_equal(array, weight)
+
+
+def test_errors_have_the_class_that_fits():
+    assert issubclass(ShapeError, ModelError)
+    assert issubclass(ModelError, ValueError)  # who catches Keras's errors catches these
+    assert issubclass(GraphError, ValueError)
+    with pytest.raises(ShapeError):
+        Add()(inputs((3,), (2,)))

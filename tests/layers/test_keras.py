@@ -1,0 +1,102 @@
+"""Each layer does what Keras's does on TensorFlow: shapes, outputs, gradients and configs."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy
+import pytest
+
+import nnc
+from nnc import layers
+from tests.layers.cases import CASES, Case
+
+
+@pytest.fixture(scope="module")
+def tf():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("tensorflow")
+
+
+@pytest.fixture(params=CASES, ids=str)
+def case(request) -> Case:
+    return request.param
+
+
+def assert_close(found, expected, tolerance: float) -> None:
+    """Compare relative to the largest magnitude."""
+    assert found.shape == expected.shape
+    assert numpy.abs(found - expected).max() <= tolerance * max(numpy.abs(expected).max(), 1e-30)
+
+
+def test_every_layer_is_in_the_table():
+    listed = {case.layer for case in CASES} | {"InputLayer"}
+    assert listed == {name for name, cls in layers.layer_classes().items() if cls.__module__.startswith("nnc.")}
+
+
+def test_output_shape(case):
+    inputs = [nnc.Input(shape) for shape in case.shapes]
+    output = case.call(case.make(), inputs)
+    assert output.shape == (None, *case.output)
+    assert output.dtype == "float32"
+    assert case.call(case.make(), case.inputs()).shape == (len(case.inputs()[0]), *case.output)
+
+
+def test_forward_and_backward_are_those_of_tensorflow(case, tf):
+    theirs, ours = case.make(tf.keras), case.make()
+    xs = [tf.Variable(x) for x in case.inputs()]
+    case.call(theirs, xs), case.call(ours, case.inputs())
+    assert [weight.name for weight in ours.weights] == [weight.name for weight in theirs.weights]
+    weights = case.weights([tuple(weight.shape) for weight in theirs.weights])
+    theirs.set_weights(weights), ours.set_weights(weights)
+
+    with tf.GradientTape() as tape:
+        expected = case.call(theirs, xs)
+    variables = [*xs, *(weight.value for weight in theirs.weights)]
+    gradients = tape.gradient(expected, variables, tf.constant(case.gradient()))
+
+    assert_close(case.call(ours, case.inputs()), expected.numpy(), 1e-6)
+    found = ours.backward(case.gradient())
+    found = [*(found if isinstance(found, list) else [found]), *(weight.gradient for weight in ours.weights)]
+    assert len(found) == len(gradients)
+    for gradient, theirs_gradient in zip(found, gradients, strict=True):
+        assert_close(gradient, theirs_gradient.numpy(), 1e-5)
+
+
+def test_config_is_that_of_keras(case, tf):
+    theirs, ours = case.make(tf.keras, name="layer"), case.make(name="layer")
+    expected, found = theirs.get_config(), ours.get_config()
+    assert list(found) == list(expected)
+    for key, value in expected.items():
+        if key != "dtype":  # Keras's is a policy, ours a name
+            assert found[key] == (list(value) if isinstance(value, tuple) else value), key
+
+
+def test_config_round_trip(case):
+    layer = case.make(name="layer", trainable=False)
+    case.call(layer, case.inputs())
+    config = layer.get_config()
+    again = type(layer).from_config(config)
+    assert type(again) is type(layer)
+    assert again.get_config() == config
+    case.call(again, case.inputs())
+    again.set_weights(layer.get_weights())
+    numpy.testing.assert_array_equal(case.call(again, case.inputs()), case.call(layer, case.inputs()))
+
+
+def test_keras_config_is_accepted(case, tf):
+    theirs = case.make(tf.keras, name="layer")
+    ours = getattr(layers, case.layer).from_config(theirs.get_config())
+    assert ours.weights_dtype == "float32"
+    assert ours.name == "layer"
+
+
+@pytest.mark.parametrize(("argument", "row"), [((2, 3), (2, 3)), ([4], (4,)), (5, (5,)), ((), ())])
+def test_input_is_that_of_keras(argument, row, tf):
+    ours, theirs = nnc.Input(argument), tf.keras.Input(argument if isinstance(argument, tuple | list) else (argument,))
+    assert ours.shape == theirs.shape == (None, *row)
+    config = ours.call.layer.get_config()
+    expected = theirs._keras_history.operation.get_config()
+    assert config.items() <= {**expected, "batch_shape": list(expected["batch_shape"]), "name": "input"}.items()
+    assert nnc.layers.InputLayer.from_config(expected).output.shape == theirs.shape

@@ -1,0 +1,79 @@
+"""What holds for every pass on every graph: the numbers stay, a second time changes nothing, texts read back."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnc import ops
+from nnc.ir import interpret, parse_graph
+from nnc.passes import (
+    GRADIENT,
+    OPTIMIZE,
+    CommonSubexpressions,
+    DeadCode,
+    Decompose,
+    FoldConstants,
+    Fuse,
+    Schedule,
+    Simplify,
+    gradients,
+    run_passes,
+)
+from tests.passes.helpers import check_same
+from tests.strategies import MAXIMUM_BATCH, random_arrays, random_graphs
+
+PASSES = [Simplify(), CommonSubexpressions(), DeadCode(), FoldConstants(), Decompose(), Fuse(), Schedule()]
+BATCHES = st.integers(1, MAXIMUM_BATCH)
+DIFFERENCE = 1e-5
+"""Step of the central differences."""
+
+
+@settings(max_examples=30)
+@pytest.mark.parametrize("item", PASSES, ids=lambda item: item.name)
+@given(graph=random_graphs(level="any"), batch=BATCHES)
+def test_pass_keeps_numbers_and_its_result_is_a_fixed_point(item, graph, batch):
+    inputs, states = random_arrays(graph, batch)
+    found = run_passes(graph, [item])
+    check_same(interpret(graph, inputs, states), interpret(found, inputs, states), 1e-9, f"{graph}\n{found}")
+    assert str(parse_graph(str(found))) == str(found)
+    if item.name not in type(item).rejects and not isinstance(item, Fuse):
+        assert str(run_passes(found, [item])) == str(found)
+
+
+@given(random_graphs(level="any", steps=14), BATCHES)
+def test_pipeline_keeps_numbers_and_is_deterministic(graph, batch):
+    inputs, states = random_arrays(graph, batch)
+    found = run_passes(graph, OPTIMIZE)
+    check_same(interpret(graph, inputs, states), interpret(found, inputs, states), 1e-9, f"{graph}\n{found}")
+    assert str(parse_graph(str(found))) == str(found) == str(run_passes(graph, OPTIMIZE))
+
+
+@given(random_graphs(level="smooth", updates=False), BATCHES)
+def test_gradient_is_the_finite_difference(graph, batch):
+    """Along a random direction in which all inputs and states move."""
+    graph = run_passes(graph, [Schedule()])  # a copy, to be added to
+    graph.output("loss", ops.mean(ops.tanh(graph.outputs["last"])))
+    arrays, directions = (random_arrays(graph, batch, seed) for seed in (0, 1))
+
+    def moved(step: float) -> float:
+        pairs = zip(arrays, directions, strict=True)
+        inputs, states = ({k: array + step * way[k] for k, array in kind.items()} for kind, way in pairs)
+        return float(interpret(graph, inputs, states)[0]["loss"])
+
+    expected = (moved(DIFFERENCE) - moved(-DIFFERENCE)) / (2 * DIFFERENCE)
+    values = {**graph.inputs, **graph.states}
+    seed = graph.constant(1.0, "float64")
+    for label, cotangent in zip(values, gradients({graph.outputs["loss"]: seed}, list(values.values())), strict=True):
+        if cotangent is not None:
+            graph.output(GRADIENT + label, cotangent)
+    for derived in (graph, run_passes(graph, OPTIMIZE)):
+        outputs, _ = interpret(derived, *arrays)
+        slope = sum(
+            float(numpy.sum(outputs[GRADIENT + label] * way))
+            for label, way in {**directions[0], **directions[1]}.items()
+            if GRADIENT + label in outputs
+        )
+        numpy.testing.assert_allclose(slope, expected, rtol=1e-5, atol=1e-7, err_msg=str(derived))

@@ -1,0 +1,217 @@
+"""Every rule of `simplify`: where it holds, where it must not, and what becomes of values used elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from nnc.ir import parse_graph
+from nnc.passes import DeadCode, Simplify, run_passes
+from nnc.passes.simplify import RULES
+from tests.passes.helpers import check_rewrite, graph_text
+
+SIMPLIFY = [Simplify(), DeadCode()]
+MATCHING = {
+    "add 0": (
+        "%0 = add(%x, f64(0.0)) : f64[batch,3]\nreturn z=%0",
+        "return z=%x",
+    ),
+    "0 + x": (
+        "%0 = add(f64(0.0), %x) : f64[batch,3]\nreturn z=%0",
+        "return z=%x",
+    ),
+    "add zeros": (
+        "%0 = add(%x, f64[3](0.0, 0.0, 0.0)) : f64[batch,3]\nreturn z=%0",
+        "return z=%x",
+    ),
+    "subtract 0": (
+        "%0 = subtract(%x, f64(0.0)) : f64[batch,3]\nreturn z=%0",
+        "return z=%x",
+    ),
+    "multiply by 1": (
+        "%0 = multiply(f64(1.0), %x) : f64[batch,3]\n%1 = exp(%0) : f64[batch,3]\nreturn z=%1",
+        "%0 = exp(%x) : f64[batch,3]\nreturn z=%0",
+    ),
+    "divide by 1": (
+        "%0 = divide(%x, f64(1.0)) : f64[batch,3]\nreturn z=%0",
+        "return z=%x",
+    ),
+    "negative twice": (
+        "%0 = negative(%x) : f64[batch,3]\n%1 = negative(%0) : f64[batch,3]\nreturn z=%1",
+        "return z=%x",
+    ),
+    "add a negative": (
+        "%0 = negative(%b) : f64[3]\n%1 = add(%x, %0) : f64[batch,3]\nreturn z=%1",
+        "%0 = subtract(%x, %b) : f64[batch,3]\nreturn z=%0",
+    ),
+    "add to a negative": (
+        "%0 = negative(%x) : f64[batch,3]\n%1 = add(%0, %y) : f64[batch,3]\nreturn z=%1",
+        "%0 = subtract(%y, %x) : f64[batch,3]\nreturn z=%0",
+    ),
+    "subtract a negative": (
+        "%0 = negative(%y) : f64[batch,3]\n%1 = subtract(%x, %0) : f64[batch,3]\nreturn z=%1",
+        "%0 = add(%x, %y) : f64[batch,3]\nreturn z=%0",
+    ),
+    "a negative used twice": (
+        "%0 = negative(%y) : f64[batch,3]\n%1 = add(%x, %0) : f64[batch,3]\nreturn z=%1, n=%0",
+        "%0 = negative(%y) : f64[batch,3]\n%1 = subtract(%x, %y) : f64[batch,3]\nreturn z=%1, n=%0",
+    ),
+    "repeated operand": (
+        "%0 = broadcast_to(%b, shape=[batch, 3]) : f64[batch,3]\n%1 = add(%x, %0) : f64[batch,3]\nreturn z=%1",
+        "%0 = add(%x, %b) : f64[batch,3]\nreturn z=%0",
+    ),
+    "reshaped and repeated operand": (
+        "%0 = reshape(%b, shape=[1, 3]) : f64[1,3]\n%1 = broadcast_to(%0, shape=[batch, 3]) : f64[batch,3]\n"
+        "%2 = greater(%1, %x) : bool[batch,3]\nreturn z=%2",
+        "%0 = greater(%b, %x) : bool[batch,3]\nreturn z=%0",
+    ),
+    "a repeated operand used twice": (
+        "%0 = broadcast_to(%b, shape=[batch, 3]) : f64[batch,3]\n%1 = add(%x, %0) : f64[batch,3]\nreturn z=%1, r=%0",
+        "%0 = broadcast_to(%b, shape=[batch, 3]) : f64[batch,3]\n%1 = add(%x, %b) : f64[batch,3]\nreturn z=%1, r=%0",
+    ),
+    "reshape of a reshape": (
+        "%0 = reshape(%x, shape=[3*batch]) : f64[3*batch]\n%1 = reshape(%0, shape=[3, batch]) : f64[3,batch]\n"
+        "return z=%1",
+        "%0 = reshape(%x, shape=[3, batch]) : f64[3,batch]\nreturn z=%0",
+    ),
+    "reshape there and back": (
+        "%0 = reshape(%x, shape=[3*batch]) : f64[3*batch]\n%1 = reshape(%0, shape=[batch, 3]) : f64[batch,3]\n"
+        "return z=%1",
+        "return z=%x",
+    ),
+    "reshape to the same": (
+        "%0 = reshape(%x, shape=[batch, 3]) : f64[batch,3]\nreturn z=%0",
+        "return z=%x",
+    ),
+    "transpose twice": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = transpose(%0, axes=[1, 0]) : f64[batch,3]\nreturn z=%1",
+        "return z=%x",
+    ),
+    "transposes that make another": (
+        "%0 = reshape(%x, shape=[batch, 1, 3]) : f64[batch,1,3]\n"
+        "%1 = transpose(%0, axes=[1, 2, 0]) : f64[1,3,batch]\n"
+        "%2 = transpose(%1, axes=[0, 2, 1]) : f64[1,batch,3]\nreturn z=%2",
+        "%0 = reshape(%x, shape=[batch, 1, 3]) : f64[batch,1,3]\n"
+        "%1 = transpose(%0, axes=[1, 0, 2]) : f64[1,batch,3]\nreturn z=%1",
+    ),
+    "a number repeated, reshaped, repeated": (
+        "%0 = sum(%b, axes=[0]) : f64[]\n%1 = broadcast_to(%0, shape=[2]) : f64[2]\n"
+        "%2 = reshape(%1, shape=[2, 1]) : f64[2,1]\n%3 = broadcast_to(%2, shape=[2, 3]) : f64[2,3]\nreturn z=%3",
+        "%0 = sum(%b, axes=[0]) : f64[]\n%1 = broadcast_to(%0, shape=[2, 3]) : f64[2,3]\nreturn z=%1",
+    ),
+    "reshape before a pack": (
+        "%0 = reshape(%b, shape=[3, 1]) : f64[3,1]\n%1 = pack(%0, %b) : f64[6]\nreturn z=%1",
+        "%0 = pack(%b, %b) : f64[6]\nreturn z=%0",
+    ),
+    "cast of a comparison": (
+        '%0 = greater(%x, %b) : bool[batch,3]\n%1 = cast(%0, dtype="float64") : f64[batch,3]\nreturn z=%1',
+        '%0 = greater(%x, %b, dtype="float64") : f64[batch,3]\nreturn z=%0',
+    ),
+    "a comparison cast and used as it is": (
+        '%0 = less(%x, %b) : bool[batch,3]\n%1 = cast(%0, dtype="float32") : f32[batch,3]\nreturn z=%1, c=%0',
+        '%0 = less(%x, %b) : bool[batch,3]\n%1 = less(%x, %b, dtype="float32") : f32[batch,3]\nreturn z=%1, c=%0',
+    ),
+    "cast to the same": (
+        '%0 = cast(%x, dtype="float64") : f64[batch,3]\nreturn z=%0',
+        "return z=%x",
+    ),
+    "divide by a power of two": (
+        "%0 = divide(%x, f64(-4.0)) : f64[batch,3]\nreturn z=%0",
+        "%0 = multiply(%x, f64(-0.25)) : f64[batch,3]\nreturn z=%0",
+    ),
+    "sum over an axis of length 1": (
+        "%0 = reshape(%x, shape=[batch, 1, 3]) : f64[batch,1,3]\n%1 = sum(%0, axes=[1]) : f64[batch,3]\nreturn z=%1",
+        "return z=%x",
+    ),
+    "maximum over an axis of length 1 and another": (
+        "%0 = reshape(%x, shape=[batch, 1, 3]) : f64[batch,1,3]\n"
+        "%1 = max(%0, axes=[1, 2], keepdims=true) : f64[batch,1,1]\nreturn z=%1",
+        "%0 = reshape(%x, shape=[batch, 1, 3]) : f64[batch,1,3]\n"
+        "%1 = max(%0, axes=[2], keepdims=true) : f64[batch,1,1]\nreturn z=%1",
+    ),
+    "sum over nothing": (
+        "%0 = sum(%x, axes=[]) : f64[batch,3]\nreturn z=%0",
+        "return z=%x",
+    ),
+    "divided and multiplied by a size": (
+        '%0 = size(shape=[batch], dtype="float64") : f64[]\n%1 = divide(%x, %0) : f64[batch,3]\n'
+        "%2 = multiply(%0, %1) : f64[batch,3]\nreturn z=%2",
+        "return z=%x",
+    ),
+}
+STAYS = {
+    "add another number": "%0 = add(%x, f64(0.5)) : f64[batch,3]\nreturn z=%0",
+    "add some zeros": "%0 = add(%x, f64[3](0.0, 0.0, 1.0)) : f64[batch,3]\nreturn z=%0",
+    "0 - x": "%0 = subtract(f64(0.0), %x) : f64[batch,3]\nreturn z=%0",
+    "1 / x": "%0 = exp(%x) : f64[batch,3]\n%1 = divide(f64(1.0), %0) : f64[batch,3]\nreturn z=%1",
+    "zeros that broadcast": "%0 = add(%b, f64[1,1](0.0)) : f64[1,3]\nreturn z=%0",
+    "ones that broadcast": "%0 = divide(%b, f64[1,1](1.0)) : f64[1,3]\nreturn z=%0",
+    "two that broadcasts": "%0 = divide(%b, f64[1,1](2.0)) : f64[1,3]\nreturn z=%0",
+    "negative minus": "%0 = negative(%x) : f64[batch,3]\n%1 = subtract(%0, %y) : f64[batch,3]\nreturn z=%1",
+    "both operands repeated": (
+        "%0 = broadcast_to(%b, shape=[batch, 3]) : f64[batch,3]\n%1 = multiply(%0, %0) : f64[batch,3]\nreturn z=%1"
+    ),
+    "reshape of a transpose": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = reshape(%0, shape=[batch, 3]) : f64[batch,3]\nreturn z=%1"
+    ),
+    "a vector repeated twice": (
+        "%0 = broadcast_to(%b, shape=[2, 3]) : f64[2,3]\n%1 = broadcast_to(%0, shape=[4, 2, 3]) : f64[4,2,3]\n"
+        "return z=%1"
+    ),
+    "cast of numbers": '%0 = cast(%x, dtype="float32") : f32[batch,3]\nreturn z=%0',
+    "divide by 3": "%0 = divide(%x, f64(3.0)) : f64[batch,3]\nreturn z=%0",
+    "divide by 0": "%0 = divide(%b, f64(0.0)) : f64[3]\n%1 = less(%0, %b) : bool[3]\nreturn z=%1",
+    "divide by infinity": "%0 = divide(%x, f64(inf)) : f64[batch,3]\nreturn z=%0",
+    "divide by a huge power of two": "%0 = divide(%x, f64(1.2676506002282294e+30)) : f64[batch,3]\nreturn z=%0",
+    "sum over wide axes": "%0 = sum(%x, axes=[0, 1]) : f64[]\nreturn z=%0",
+    "divided by one size, multiplied by another": (
+        '%0 = size(shape=[batch], dtype="float64") : f64[]\n%1 = divide(%x, %0) : f64[batch,3]\n'
+        '%2 = size(shape=[3*batch], dtype="float64") : f64[]\n%3 = multiply(%1, %2) : f64[batch,3]\nreturn z=%3'
+    ),
+    "divided and multiplied by a value": (
+        "%0 = exp(%b) : f64[3]\n%1 = divide(%x, %0) : f64[batch,3]\n%2 = multiply(%1, %0) : f64[batch,3]\nreturn z=%2"
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+@pytest.mark.parametrize("name", MATCHING)
+def test_rule_applies(name):
+    before, after = MATCHING[name]
+    result = check_rewrite(graph_text(before), SIMPLIFY, graph_text(after))
+    assert str(run_passes(result, SIMPLIFY)) == str(result)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+@pytest.mark.parametrize("name", STAYS)
+def test_graph_stays(name):
+    check_rewrite(graph_text(STAYS[name]), SIMPLIFY)
+
+
+def test_every_rule_has_a_case():
+    """Without a rule, some case above gives another graph."""
+    for rule in RULES:
+        others = tuple(other for other in RULES if other is not rule)
+        needed = [
+            name
+            for name, (before, after) in MATCHING.items()
+            if str(_simplify(before, others)) != str(parse_graph(graph_text(after)))
+        ]
+        assert needed, rule.__name__
+
+
+def _simplify(before: str, rules: tuple) -> object:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nnc.passes.simplify.RULES", rules)
+        return run_passes(parse_graph(graph_text(before)), SIMPLIFY)
+
+
+def test_layer_and_phase_of_what_replaces_a_node():
+    body = "%0 = negative(%x) : f64[batch,3]\n%1 = add(%0, %y) : f64[batch,3]  # dense backward\nreturn z=%1"
+    after = "%0 = subtract(%y, %x) : f64[batch,3]  # dense backward\nreturn z=%0"
+    check_rewrite(graph_text(body), SIMPLIFY, graph_text(after))
+
+
+def test_what_became_useless_stays_until_dead_code_goes():
+    body = "%0 = negative(%x) : f64[batch,3]\n%1 = negative(%0) : f64[batch,3]\nreturn z=%1"
+    after = "%0 = negative(%x) : f64[batch,3]\nreturn z=%x"
+    check_rewrite(graph_text(body), Simplify(), graph_text(after))
