@@ -37,6 +37,15 @@ def required_arguments(function: Callable[..., Any]) -> list[str]:
     return [item.name for item in parameters if item.kind in kinds and item.default is item.empty]
 
 
+def single_argument(function: Callable[..., Any]) -> str | None:
+    """Return the argument that a single value without a name is: the only one needed, or the only one there is."""
+    required = required_arguments(function)
+    kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    known = [item.name for item in signature(function).parameters.values() if item.kind in kinds]
+    found = required or known
+    return found[0] if len(found) == 1 else None
+
+
 def construct(
     make: Callable[[dict[str, Any]], Any],
     arguments: Mapping[str, Node],
@@ -68,7 +77,8 @@ def construct(
         if message is None:
             break
         culprit, better = _without_culprit(make, values, message, required, replaced)
-        if culprit not in replaced and not (culprit is None and replaced):  # nothing about the stand-ins themselves
+        follows = culprit in replaced or (culprit is None and bool(found.refused or replaced))
+        if not follows:  # not from an argument that was left out, or from what stands in its place
             node = arguments.get(culprit) if culprit is not None else None
             found.problems.append((_cleaned(message, prefixes) + _hint(node), culprit))
         if culprit is None or better is None:

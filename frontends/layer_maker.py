@@ -49,7 +49,7 @@ def make_layer(
     found = construct(
         lambda values: _made(cls, values),
         given,
-        required_arguments(cls.__init__)[1:],
+        required_arguments(cls),
         (f"{class_name}: ", f"{cls.__name__}: ", f"{cls.__name__} ", "Input: "),
     )
     for message, key in found.problems:

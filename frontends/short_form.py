@@ -8,7 +8,7 @@
     compile: {optimizer: {SGD: {learning_rate: 0.1}}, loss: binary_crossentropy, metrics: [accuracy]}
 
 A layer is a class with its arguments, a class alone (``- Flatten``), or a class with the one argument that it needs
-(``- Dropout: 0.5``). It reads the layer before it, or what ``inputs:`` names. Several inputs are a mapping
+or has (``- Dropout: 0.5``). It reads the layer before it, or what ``inputs:`` names. Several inputs are a mapping
 (``input: {a: [2], b: {shape: [3], dtype: int32}}``); ``outputs:`` names the outputs where they are not clear.
 """
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 
-from frontends.arguments import required_arguments
+from frontends.arguments import single_argument
 from frontends.layer_maker import check_input_arguments, make_layer, read_name, read_shape
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.problems import Problems, layer_subject
@@ -217,9 +217,9 @@ class _ShortForm:
         if isinstance(node, Scalar) and node.value is None:
             return {}
         cls = layer_classes().get(class_name)
-        required = required_arguments(cls.__init__)[1:] if cls is not None else []
-        if len(required) == 1:
-            return {required[0]: node}
+        key = single_argument(cls) if cls is not None else None
+        if key is not None:
+            return {key: node}
         if cls is not None:
             message = f"expected its arguments by name, such as {class_name}: {{name: value}}, got {describe(node)}"
             self.problems.add(message, node.line, entry.subject)

@@ -37,11 +37,11 @@ with the next seed, {test_seed}; standardised inputs are so by the mean and the 
 
 {table}
 
-{tensorflow}The published figures for {size} samples are multiples of 1 in {tenfold:,}, as means over ten measurements on {size} points
-are; which points those were is not recorded. That matters: one point of {size} is {one:.2f} percentage points, and the accuracy of a network
-that is right {guess:.0%} of the time has a standard error of {error:.1f} percentage points from the choice of the test
-set alone, however often the training is repeated. A difference of less than three of these between a
-published figure and one of ours says nothing.
+{tensorflow}The published figures for {size} samples are multiples of 1 in {tenfold:,}, as means over ten
+measurements on {size} points are; which points those were is not recorded. That matters: one point of {size} is
+{one:.2f} percentage points, and the accuracy of a network that is right {guess:.0%} of the time has a standard error of
+{error:.1f} percentage points from the choice of the test set alone, however often the training is repeated. A
+difference of less than three of these between a published figure and one of ours says nothing.
 
 {apart}
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Array = Any
 FLOAT = "float32"
+MISSING: Any = object()
+"""Default of an argument that only a subclass may leave out."""
 MAX_WEIGHT_SIZE = 2**31 - 1
 """Elements of the largest weight; a mistyped number in a model file must not fill the memory."""
 _LEGACY = ("input_dim", "input_shape", "batch_input_shape", "batch_shape", "input_length")

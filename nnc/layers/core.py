@@ -10,7 +10,7 @@ import numpy
 from nnc import activations, initializers
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.layers.base import FLOAT, Layer, check_flag, check_positive, input_type, row_shape
+from nnc.layers.base import FLOAT, MISSING, Layer, check_flag, check_positive, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.ops import reshape
 
@@ -183,9 +183,6 @@ _DENSE_UNSUPPORTED = (
 )
 
 
-_MISSING = object()
-
-
 class Activation(Layer):
     """An activation as a layer; a subclass may define `call` instead of being given one.
 
@@ -197,11 +194,11 @@ class Activation(Layer):
         ModelError: there is no such activation, or none is given.
     """
 
-    def __init__(self, activation: Any = _MISSING, **options: Any) -> None:
+    def __init__(self, activation: Any = MISSING, **options: Any) -> None:
         super().__init__(**options)
-        if activation is _MISSING and type(self).call is Activation.call:
+        if activation is MISSING and type(self).call is Activation.call:
             raise ModelError("Activation: activation is missing, for example Activation('relu')")
-        self.activation = activations.get(None if activation is _MISSING else activation)
+        self.activation = activations.get(None if activation is MISSING else activation)
 
     def call(self, x: Value) -> Value:
         return self.activation(x)

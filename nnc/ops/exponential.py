@@ -76,7 +76,7 @@ class HyperbolicTangent(Unary, name="tanh"):
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
         """1 - y²."""
-        return cotangent * (1.0 + square(y))
+        return cotangent * (1.0 - square(y))
 
 
 class Sigmoid(Unary, name="sigmoid"):

@@ -62,6 +62,8 @@ def run_passes(graph: Graph, passes: Sequence[Pass], observe: Observer | None = 
     Raises:
         GraphError: a pass was given or has made a graph that breaks a rule.
     """
+    import networkx  # noqa: F401  (here, so that no pass is charged for the import)
+
     verify(graph)
     for item in passes:
         verify(graph, illegal=item.rejects)

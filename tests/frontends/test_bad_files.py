@@ -63,6 +63,8 @@ LAYERS = [
         "layer 'dense' (Dense): kernel_regularizer is not supported yet; leave it out",
     ),
     ("Dense: {units: 2, dtype: float31}", "layer 'dense' (Dense): dtype must be float32 or float64, got 'float31'"),
+    ("Activation: rleu", "layer 'activation' (Activation): unknown activation 'rleu'. Did you mean 'relu'?"),
+    ("Activation", "layer 'activation' (Activation): activation is missing, for example Activation('relu')"),
     ("Dropout: {rate: 2}", "layer 'dropout' (Dropout): rate must be a number from 0 to 1, got 2"),
     ("Dropout: {rate: 0.5, seed: x}", "layer 'dropout' (Dropout): seed must be an integer or None, got 'x'"),
     ("Softmax: {axis: '1'}", "layer 'softmax' (Softmax): axis must be an integer, got '1'; write 1 without quotes"),

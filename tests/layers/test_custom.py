@@ -120,16 +120,16 @@ def test_own_activation_layer():
 
 
 @pytest.mark.parametrize(
-    "loss", [Quartic(), Quartic, lambda y, p: ops.mean(ops.square(ops.square(y - p)), -1)], ids=["object", "class", "function"]
+    "loss",
+    [Quartic(), Quartic, lambda y, p: ops.mean(ops.square(ops.square(y - p)), -1)],
+    ids=["object", "class", "function"],
 )
 def test_own_loss(loss):
     model = nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(1, kernel_initializer="ones")])
     model.compile(nnc.optimizers.SGD(0.001), loss)
     error = X.sum(1, keepdims=True) - Y
     assert model.train_on_batch(X, Y) == pytest.approx((error**4).mean(), rel=1e-5)
-    numpy.testing.assert_allclose(
-        model.get_weights()[0], 1 - 0.001 * X.T @ (4 * error**3) / len(X), rtol=1e-5
-    )
+    numpy.testing.assert_allclose(model.get_weights()[0], 1 - 0.001 * X.T @ (4 * error**3) / len(X), rtol=1e-5)
 
 
 class Split(nnc.layers.Layer):
@@ -151,11 +151,11 @@ def test_several_outputs():
     doubled, summed = layer(X)
     numpy.testing.assert_array_equal(doubled, X * 2)
     numpy.testing.assert_allclose(summed, X.sum(1), rtol=1e-5)
-    with pytest.raises(NncError, match="^Layer 'split' has 2 outputs; backward needs one$"):
+    with pytest.raises(NncError, match=r"^Layer 'split' has 2 outputs; backward needs one$"):
         layer.backward(X)
     x = nnc.Input((3,))
     model = nnc.Model(x, Split()(x))
-    assert [shape for shape in model.output_shape] == [(None, 3), (None,)]
+    assert model.output_shape == [(None, 3), (None,)]
     assert model.output_names == ["split", "split_1"]
     numpy.testing.assert_array_equal(model.predict(X)[0], doubled)
 

@@ -105,9 +105,15 @@ def test_a_models_output_has_a_row_per_row(compute, kind):
 
 BUILDS = [
     (lambda layer: [layer.add_weight((3,), name="w") for _ in range(2)], "two weights are named 'w'; give one"),
-    (lambda layer: layer.add_weight((None, 3), name="w"), "weight 'w': shape must have positive integers, got (None, 3)"),
+    (
+        lambda layer: layer.add_weight((None, 3), name="w"),
+        "weight 'w': shape must have positive integers, got (None, 3)",
+    ),
     (lambda layer: layer.add_weight((0,), name="w"), "weight 'w': shape must have positive integers, got (0,)"),
-    (lambda layer: layer.add_weight((3,), "one", dtype="int8"), "weight 'variable_0': dtype must be float32 or float64"),
+    (
+        lambda layer: layer.add_weight((3,), "one", dtype="int8"),
+        "weight 'variable_0': dtype must be float32 or float64",
+    ),
     (lambda layer: layer.add_weight((3,), "onez"), "unknown initializer 'onez'. Did you mean"),
     (lambda layer: layer.add_weight((10**5, 10**5)), "weight 'variable_0' of shape (100000, 100000) has more than"),
 ]

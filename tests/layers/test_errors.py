@@ -59,7 +59,8 @@ ARGUMENTS = [
     (lambda: InputLayer((2,), sparse=True), "Input: sparse, ragged and optional inputs are not supported"),
     (
         lambda: Dense.from_config({"use_bias": True}),
-        "Dense cannot be made from {'use_bias': True}: Dense.__init__() missing 1 required positional argument: 'units'",
+        "Dense cannot be made from {'use_bias': True}: "
+        "Dense.__init__() missing 1 required positional argument: 'units'",
     ),
     (
         lambda: nnc.layers.layer_class("Dens"),
@@ -82,7 +83,11 @@ def inputs(*rows):
 
 CALLS = [
     (Dense(2), [()], "expected an input with at least 2 dimensions, (batch, …, inputs), got (None,)"),
-    (Reshape((2,)), [(3,)], "f32[batch,3] has 3*batch elements and cannot be reshaped to (batch, 2), which has 2*batch"),
+    (
+        Reshape((2,)),
+        [(3,)],
+        "f32[batch,3] has 3*batch elements and cannot be reshaped to (batch, 2), which has 2*batch",
+    ),
     (
         Reshape((-1, 2)),
         [(3,)],

@@ -70,13 +70,14 @@ def test_parameters_of_another_shape(value):
     with pytest.raises(ModelError) as error:
         layer.parameters = value
     assert str(error.value) == (
-        "Layer 'dense' (Dense): parameters must have shape (4, 2), kernel rows and then the bias, "
-        f"got {value.shape}"
+        f"Layer 'dense' (Dense): parameters must have shape (4, 2), kernel rows and then the bias, got {value.shape}"
     )
 
 
 def test_parameters_before_the_shape_is_known():
-    with pytest.raises(ModelError, match=r"^Layer 'dense' \(Dense\) has no parameters yet: its input shape is not known$"):
+    with pytest.raises(
+        ModelError, match=r"^Layer 'dense' \(Dense\) has no parameters yet: its input shape is not known$"
+    ):
         print(nnc.layers.Dense(2).parameters)
 
 
@@ -88,7 +89,7 @@ def test_file_of_parameters(tmp_path, monkeypatch):
     trained.save_parameters("parameters.npz")
     assert [path.name for path in tmp_path.iterdir()] == ["parameters.npz"]
 
-    parameters = np.load('parameters.npz')
+    parameters = np.load("parameters.npz")
     for i, layer in enumerate(model.layers):
         layer.parameters = parameters[str(i)]
 

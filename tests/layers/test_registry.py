@@ -1,0 +1,82 @@
+"""Layer classes by name, default names, and what a layer says about itself."""
+
+from __future__ import annotations
+
+import contextvars
+
+import pytest
+
+import nnc
+from nnc import layers
+from nnc.layers.base import snake_case
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Dense", "dense"),
+        ("ReLU", "re_lu"),
+        ("BatchNormalization", "batch_normalization"),
+        ("Conv2D", "conv2d"),
+        ("MyOwnLayer", "my_own_layer"),
+        ("GRUCell", "gru_cell"),
+    ],
+)
+def test_default_names_are_those_of_keras(name, expected):
+    from keras.src.utils.naming import to_snake_case
+
+    assert snake_case(name) == expected == to_snake_case(name)
+
+
+def test_registered_classes_are_found():
+    def run():
+        @layers.register
+        class Twice(layers.Layer):
+            def call(self, x):
+                return x * 2.0
+
+        @layers.register(name="package>Thrice")
+        class Thrice(layers.Layer):
+            def call(self, x):
+                return x * 3.0
+
+        assert layers.layer_class("Twice") is Twice
+        assert layers.layer_class("package>Thrice") is Thrice
+        assert {"Twice", "package>Thrice", "Dense"} <= set(layers.layer_classes())
+
+    contextvars.copy_context().run(run)
+    assert "Twice" not in layers.layer_classes()  # what is registered in a context stays there
+
+
+def test_every_layer_has_a_name_of_its_own():
+    classes = layers.layer_classes()
+    assert {name: cls.__name__ for name, cls in classes.items()} == {name: name for name in classes}
+    assert "Layer" not in classes
+
+
+def test_repr_and_notes():
+    layer = layers.Dense(2, activation="relu", name="hidden")
+    assert repr(layer) == "<Dense 'hidden', not built>"
+    x = nnc.Input((3,), name="points")
+    y = layer(x)
+    assert repr(layer) == "<Dense 'hidden'>"
+    assert repr(x) == "<SymbolicTensor f32[batch,3] from points>"
+    assert repr(y) == "<SymbolicTensor f32[batch,2] from hidden>"
+    assert (y.shape, y.dtype, y.rank) == ((None, 2), "float32", 2)
+    assert layer.count_params() == 8
+    assert [layer.summary_note, layers.Dense(1).summary_note, layers.Dropout(0.25).summary_note] == [
+        "relu",
+        "",
+        "rate 0.25",
+    ]
+    assert layers.Activation("tanh").summary_note == "tanh"
+
+
+def test_trainable_is_looked_up_when_it_is_needed():
+    layer = layers.Dense(2)
+    layer(nnc.Input((3,)))
+    assert [len(layer.trainable_weights), len(layer.non_trainable_weights)] == [2, 0]
+    layer.trainable = False
+    assert [len(layer.trainable_weights), len(layer.non_trainable_weights)] == [0, 2]
+    layer.trainable, layer.bias.trainable = True, False
+    assert [weight.name for weight in layer.trainable_weights] == ["kernel"]
