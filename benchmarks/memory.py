@@ -6,6 +6,7 @@ import gc
 import resource
 import tracemalloc
 from collections.abc import Callable
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -112,7 +113,7 @@ def _growth_rows(program: Program, calls: int) -> list[Row]:
 
 def _growth(function: Callable[[], Any], calls: int) -> tuple[int, int, int]:
     """Return by how much traced memory grew, the most it held in between, and by how much resident memory grew."""
-    repeats = range(calls)
+    repeats = repeat(None, calls)  # not a range: its numbers are allocated
     for _ in range(100):
         function()
     resident = _resident()

@@ -9,6 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
+from benchmarks.quiet import wait_until_quiet
+
+PATIENCE = 2.0
+"""Seconds to wait before a turn for other programs to leave the processors alone."""
 Timer = Callable[[int], float]
 """Runs a work this many times and returns the seconds that took."""
 
@@ -92,6 +96,7 @@ def compare_timers(
     for turn in range(rounds):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
+            wait_until_quiet(PATIENCE)
             seconds[name].append(timers[name](counts[name]) / counts[name] / units)
     return Comparison(seconds)
 
@@ -135,6 +140,7 @@ def compare_processes(
     for turn in range(-warm, rounds):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
+            wait_until_quiet(PATIENCE)
             taken, charged = _run_process(commands[name], environment)
             if turn >= 0:
                 wall[name].append(taken)

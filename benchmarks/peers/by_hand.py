@@ -8,14 +8,12 @@ from typing import Any
 import numpy
 from numpy import (
     add,
-    copyto,
     divide,
     equal,
     exp,
     float32,
     greater,
     logaddexp,
-    matmul,
     multiply,
     negative,
     reciprocal,
@@ -25,7 +23,6 @@ from numpy import (
 from benchmarks.networks import BASE_BATCH, BASE_RATE, BASE_ROWS, BASE_WIDTHS, base_data, weights
 
 Step = Callable[[], None]
-add_reduce = add.reduce
 
 
 class SameCalls:
@@ -47,10 +44,10 @@ class SameCalls:
         g_w1, g_b1, g_w2, g_b2 = _parts(gradients)
         h, z, p = numpy.empty((BASE_BATCH, 2), float32), numpy.empty_like(y), numpy.empty_like(y)
         loss, right, d_z = numpy.empty_like(y), numpy.empty_like(y), numpy.empty_like(y)
-        d_h, slope = numpy.empty_like(h), numpy.empty_like(h)
+        d_h, slope, answer = numpy.empty_like(h), numpy.empty_like(h), numpy.empty(y.shape, bool)
         sums, mean = numpy.zeros(2, float32), numpy.zeros((), float32)
         loss_sum, right_sum = sums[:1].reshape(()), sums[1:]
-        losses = loss.reshape(-1)
+        losses, ones, b2_number = loss.reshape(-1), numpy.ones(BASE_BATCH, float32), b2.reshape(())
         x_t, h_t, w2_t = x.T, h.T, w2.T
         zero, half, one = (numpy.array(number, float32) for number in (0.0, 0.5, 1.0))
         rows, per_row = numpy.array(BASE_BATCH, float32), numpy.array(1 / BASE_BATCH, float32)
@@ -58,14 +55,14 @@ class SameCalls:
 
         def step() -> None:
             add(count, both, count)
-            matmul(x, w1, h)
+            x.dot(w1, h)
             add(h, b1, h)
             negative(h, h)
             exp(h, h)
             add(h, one, h)
             reciprocal(h, h)
-            matmul(h, w2, z)
-            add(z, b2, z)
+            h.dot(w2, z)
+            add(z, b2_number, z)
             negative(z, p)
             exp(p, p)
             add(p, one, p)
@@ -73,22 +70,24 @@ class SameCalls:
             logaddexp(z, zero, loss)
             multiply(z, y, z)
             subtract(loss, z, loss)
-            add_reduce(losses, 0, None, loss_sum)
+            ones.dot(losses, loss_sum)
             divide(loss_sum, rows, mean)
             subtract(p, y, d_z)
             multiply(d_z, per_row, d_z)
-            greater(p, half, right)
-            equal(y, right, right)
-            add_reduce(right, 0, None, right_sum)
+            greater(p, half, answer)
+            right[...] = answer
+            equal(y, right, answer)
+            right[...] = answer
+            ones.dot(right, right_sum)
             add(total, sums, total)
-            add_reduce(d_z, 0, None, g_b2)
-            matmul(d_z, w2_t, d_h)
+            ones.dot(d_z, g_b2)
+            d_z.dot(w2_t, d_h)
             subtract(one, h, slope)
             multiply(h, slope, slope)
             multiply(d_h, slope, d_h)
-            matmul(h_t, d_z, g_w2)
-            add_reduce(d_h, 0, None, g_b1)
-            matmul(x_t, d_h, g_w1)
+            h_t.dot(d_z, g_w2)
+            ones.dot(d_h, g_b1)
+            x_t.dot(d_h, g_w1)
             multiply(gradients, rate, gradients)
             subtract(parameters, gradients, parameters)
 
@@ -129,7 +128,7 @@ class FewestCalls:
 
         def step() -> None:
             add(count, both, count)
-            copyto(x_window, x_t)
+            x_window[...] = x_t
             w1_dot(x_and_1, h)
             negative(h, h)
             exp(h, h)
@@ -147,7 +146,7 @@ class FewestCalls:
             greater(p, half, right)
             greater(y, half, truth)
             equal(right, truth, right)
-            copyto(rights, right_row)
+            rights[...] = right_row
             ones_dot(rights, right_sum)
             add(total, sums, total)
             subtract(p, y, d_z)

@@ -50,6 +50,14 @@ class Rewriter:
         """Let a new value stand for one old value."""
         self._values[old] = new
 
+    def keep_all(self) -> Graph:
+        """Copy every node and update, but no outputs, and return the new graph to add to."""
+        for node in self.source.nodes:
+            self.keep(node)
+        for label, value in self.source.updates.items():
+            self.graph.update(label, self._values[value])
+        return self.graph
+
     def finish(self) -> Graph:
         """Name outputs and updates as in the old graph and return the new one."""
         for label, value in self.source.outputs.items():

@@ -78,9 +78,9 @@ class Differentiate(Pass, name="differentiate"):
             GraphError: there is no such output, or it is no floating-point scalar.
         """
         rewriter = Rewriter(graph)
-        for node in graph.nodes:
-            rewriter.keep(node)
-        result = rewriter.finish()
+        result = rewriter.keep_all()
+        for label, value in graph.outputs.items():
+            result.output(label, rewriter[value])
         loss = result.outputs.get(self.loss)
         if loss is None:
             known = ", ".join(result.outputs) or "none"

@@ -37,11 +37,7 @@ class AttachLoss(Pass, name="loss"):
     def run(self, graph: Graph) -> Graph:
         """Return the graph with loss and metrics."""
         rewriter = Rewriter(graph)
-        for node in graph.nodes:
-            rewriter.keep(node)
-        result = rewriter.graph
-        for label, value in graph.updates.items():
-            result.update(label, rewriter[value])
+        result = rewriter.keep_all()
         self.head.lower(result, {label: rewriter[value] for label, value in graph.outputs.items()})
         return result
 
@@ -60,11 +56,7 @@ class ApplyOptimizer(Pass, name="update"):
     def run(self, graph: Graph) -> Graph:
         """Return the graph with updates in the place of gradients."""
         rewriter = Rewriter(graph)
-        for node in graph.nodes:
-            rewriter.keep(node)
-        result = rewriter.graph
-        for label, value in graph.updates.items():
-            result.update(label, rewriter[value])
+        result = rewriter.keep_all()
         for label, value in graph.outputs.items():
             if not label.startswith(GRADIENT):
                 result.output(label, rewriter[value])

@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy
 
 from nnc.ir import Graph, Input, Layout, State, TensorType, Value, value_names
-from nnc.ir.printer import node_line
+from nnc.ir.names import name_text
+from nnc.ir.printer import node_line, operand_text
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
 from nnc.plan.storage import Home, Layouts, Storage, bound_constants
@@ -164,7 +165,7 @@ def format_plan(plan: Plan) -> str:
             target = "; ".join(_where(plan, value, places) for value in results)
             lines.append(f"{index:5} {text}  @ {target}")
     for label, value in plan.storage.copies:
-        lines.append(f"      copy {plan.names[value]} to @{label}")
+        lines.append(f"      copy {operand_text(value, plan.names)} to @{name_text(label)}")
     return "\n".join(lines) + "\n"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy
 
-from nnc.ir import Constant, Input, Layout, Node, State, TensorType, Value, bind_shape
+from nnc.ir import Constant, Input, Layout, Node, Op, State, TensorType, Value, bind_shape
 from nnc.ir.types import ITEM_SIZES
 from nnc.plan.flatten import FlatGraph, Group, Workspace
 
@@ -79,6 +79,9 @@ class Storage:
         self.last_use = {value: self._step_end(index, value) for value, index in self.last_reader.items()}
         self.inhabitants: dict[Home, list[Value]] = {}
         self._updates = set(graph.updates.values())
+        for node in reversed(graph.nodes):
+            if type(node.op).view is not Op.view and not self._updates.isdisjoint(graph.results(node)):
+                self._updates.add(node.operands[0])  # what an update is a view of
         self._packs: set[int] = set()  # buffers with other buffers inside
         for value in graph.inputs.values():
             self._new_buffer(value, 0)

@@ -19,6 +19,7 @@ def keras():
 
 
 def run(nn, train, test):
+    # fmt: off
     model = nn.Sequential([
         nn.layers.Dense(2, input_dim=2, activation='sigmoid'),
         nn.layers.Dense(1, activation='sigmoid'),
@@ -27,6 +28,7 @@ def run(nn, train, test):
     model.fit(train.X, train.Y, epochs=100, batch_size=32)
     loss, acc = model.evaluate(test.X, test.Y)
     y = model.predict(test.X)
+    # fmt: on
     return model, loss, acc, y
 
 
@@ -73,7 +75,7 @@ def test_short_spellings():
     nn = nnc
     model = nn.Sequential([nn.layers.Dense(1, input_dim=2, activation="sigmoid")])
     for loss in (nn.losses.MSE(), nn.losses.BCE()):
-        model.compile(optimizer=nn.optimizers.sgd(lr=.1), loss=loss, metrics=[nn.metrics.accuracy()])
+        model.compile(optimizer=nn.optimizers.sgd(lr=0.1), loss=loss, metrics=[nn.metrics.accuracy()])
         assert model.optimizer.learning_rate == pytest.approx(0.1)
         train = Dataset(size=32, seed=2)
         history = model.fit(train.X, train.Y, verbose=0)

@@ -1,0 +1,121 @@
+"""Plans: no byte is used twice at a time, bounds hold, and the text of the base network's plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nnc.backends.numpy import kernel_workspace
+from nnc.errors import SymbolError
+from nnc.ir import parse_graph
+from nnc.passes import OPTIMIZE, Fuse, run_passes
+from nnc.plan import ALIGNMENT, Plan, make_plan
+from tests.base_network import training_graph
+from tests.plan.simulation import Simulation, simulate
+from tests.plan.strategies import VECTORS, memory_graphs
+from tests.strategies import random_graphs
+
+GOLDEN = Path(__file__).parent / "golden"
+BATCHES = st.integers(1, 4)
+TILES = st.sampled_from((None, 2, 3))
+
+
+def planned(graph, batch: int = 4, **options) -> Plan:
+    return make_plan(graph, {"batch": batch}, workspace=kernel_workspace, **options)
+
+
+def check_bounds(plan: Plan) -> None:
+    assert 0 <= plan.lower_bound <= plan.peak_bytes - ALIGNMENT
+    for buffer in plan.storage.buffers:
+        assert 0 <= plan.offsets[buffer.index] <= plan.peak_bytes - ALIGNMENT - buffer.nbytes
+        if buffer.inside is not None:
+            outer = plan.storage.buffers[buffer.inside[0]]
+            assert plan.offsets[buffer.index] == plan.offsets[outer.index] + buffer.inside[1]
+            assert buffer.inside[1] + buffer.nbytes <= outer.nbytes
+
+
+@given(memory_graphs(), BATCHES, st.booleans(), st.booleans())
+def test_no_value_is_overwritten_before_its_last_use(graph, batch, fuse, reuse):
+    plan = planned(run_passes(graph, [Fuse()]) if fuse else graph, batch, reuse=reuse)
+    simulate(plan)
+    check_bounds(plan)
+
+
+@given(memory_graphs(shapes=VECTORS), TILES, st.booleans())
+def test_no_value_is_overwritten_before_its_last_use_in_tiles(graph, tile, reuse):
+    plan = planned(run_passes(graph, [Fuse()]), tile=tile, reuse=reuse)
+    simulate(plan)
+    check_bounds(plan)
+
+
+@given(random_graphs(level="any"), BATCHES)
+def test_no_value_is_overwritten_before_its_last_use_in_models(graph, batch):
+    plan = planned(run_passes(graph, OPTIMIZE), batch)
+    simulate(plan)
+    check_bounds(plan)
+
+
+@given(st.one_of(memory_graphs(), random_graphs(level="any")))
+def test_sharing_memory_saves_bytes(graph):
+    graph = run_passes(graph, OPTIMIZE)
+    shared, unshared = planned(graph), planned(graph, reuse=False)
+    assert unshared.peak_bytes == shared.unshared_bytes == unshared.unshared_bytes
+    assert shared.lower_bound <= unshared.lower_bound
+    assert not [step for step in unshared.storage.inplace if is_in_arena(unshared, step)]
+    assert shared.peak_bytes <= unshared.peak_bytes + ALIGNMENT * len(shared.storage.buffers)
+
+
+def is_in_arena(plan: Plan, step: int) -> bool:
+    return plan.storage.homes[plan.graph.results(plan.graph.nodes[step])[0]].buffer is not None
+
+
+@given(memory_graphs(), BATCHES)
+def test_plans_are_the_same_each_time(graph, batch):
+    assert str(planned(graph, batch)) == str(planned(graph, batch))
+
+
+def test_base_network():
+    """Regenerate with ``python -m tests.plan.test_plan`` and read the difference."""
+    plan = planned(training_graph(), 32)
+    assert str(plan) == (GOLDEN / "base_network.txt").read_text()
+    simulate(plan)
+
+
+def test_base_network_uses_a_third_of_the_memory():
+    plan = planned(training_graph(), 32)
+    assert plan.peak_bytes <= plan.lower_bound + 2 * ALIGNMENT
+    assert 2 * plan.peak_bytes < plan.unshared_bytes
+
+
+def test_a_size_is_needed_for_every_symbol():
+    graph = parse_graph("graph g(x: f32[batch,time]) {\n %0 = exp(%x) : f32[batch,time]\n return y=%0\n}")
+    with pytest.raises(SymbolError, match="no size is given for symbol 'time'"):
+        make_plan(graph, {"batch": 3})
+
+
+def test_a_plan_fits_smaller_sizes():
+    plan = planned(training_graph(), 32)
+    assert [plan.fits({"batch": size}) for size in (0, 1, 32, 33)] == [True, True, True, False]
+    assert plan.fits({})
+    assert not plan.fits({"time": 1})
+
+
+@given(memory_graphs(), st.integers(1, 3))
+def test_smaller_sizes_stay_inside_what_was_planned(graph, batch):
+    plan = planned(graph)
+    for value, place in plan.places({"batch": batch}).items():
+        whole = Simulation(plan).region(value, None)
+        if whole is None or 0 in place.layout.shape:
+            continue
+        steps = zip(place.layout.shape, place.layout.strides, strict=True)
+        last = place.layout.offset + sum((length - 1) * stride for length, stride in steps)
+        itemsize = place.type.nbytes // max(1, len(range(int(place.type.size))))
+        assert place.type == value.type.bind({"batch": batch})
+        assert place.byte_offset + (last + 1) * itemsize <= whole[1].stop
+
+
+if __name__ == "__main__":
+    (GOLDEN / "base_network.txt").write_text(str(planned(training_graph(), 32)))
