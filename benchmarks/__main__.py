@@ -1,4 +1,4 @@
-"""Runs the benchmarks and prints one table: ``python -m benchmarks [names…] [--quick] [--write] [--json FILE]``."""
+"""Runs the benchmarks and prints their table: ``python -m benchmarks [names…] [--quick] [--write] [--json FILE]``."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
     rows: list[Row] = []
     for name in names:
         print(f"measuring {name} …", file=sys.stderr)
-        rows += importlib.import_module(f"benchmarks.{name}").run(QUICK if options.quick else FULL)
-    print(f"\n{table(rows)}")
+        found = importlib.import_module(f"benchmarks.{name}").run(QUICK if options.quick else FULL)
+        print(f"\n{table(found)}\n", flush=True)
+        rows += found
     if options.json is not None:
         options.json.write_text(json.dumps({"facts": known, "rows": [row.to_json() for row in rows]}, indent=1))
     if options.write:

@@ -9,7 +9,7 @@ from typing import Any
 from frontends.arguments import construct, error_text
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.problems import Problems
-from frontends.short_form import expanded_object
+from frontends.short_entries import expanded_object
 from nnc import losses, metrics, optimizers
 from nnc.errors import nearest
 from nnc.ir import Graph, TensorType

@@ -12,6 +12,7 @@ from nnc.optimizers import ITERATIONS
 
 _SLOTS = ("momentum", "velocity", "velocity_hat", "average_gradient")
 """Names of slots, the same in Keras and here."""
+_REMEDY = "read the model with compile=False"
 
 
 def copy_optimizer_state(source: Any, model: Model) -> None:
@@ -22,29 +23,34 @@ def copy_optimizer_state(source: Any, model: Model) -> None:
         model: the nnc model with the same layers, compiled.
 
     Raises:
-        ModelError: the state of a weight has another shape.
+        ModelError: a part of the state belongs to no weight, or has another shape.
     """
     optimizer = source.optimizer
     variables = getattr(optimizer, "variables", None)
     if not isinstance(variables, list | tuple) or not getattr(optimizer, "built", False):
         return
-    by_name = {variable.path.partition("/")[2]: variable for variable in variables if hasattr(variable, "path")}
+    # a slot is named after its weight's path with '_' for '/'; what comes before are scopes
+    slots = {variable.path.rpartition("/")[2]: variable for variable in variables if hasattr(variable, "path")}
     program = model.program
-    if "iteration" in by_name and model.optimizer.counts_steps:
-        program.states[ITERATIONS] = numpy.array(_array(by_name["iteration"]), "int64")
+    steps = slots.pop("iteration", None)
+    slots.pop("learning_rate", None)  # part of the config
+    if steps is not None and model.optimizer.counts_steps:
+        program.states[ITERATIONS] = numpy.array(_array(steps), "int64")
     paths = _keras_paths(source, model)
     for spec in program.spec.variables:
         for slot in _SLOTS:
-            variable = by_name.get(f"{paths.get(spec.path)}_{slot}")
-            if variable is None:
+            variable = slots.pop(f"{paths.get(spec.path)}_{slot}", None)
+            if variable is None or not spec.trainable:  # frozen after it was trained
                 continue
             array = _array(variable)
             if array.shape != spec.shape:
-                message = f"has the shape {array.shape}, expected {spec.shape}"
-                raise ModelError(f"{slot} of weight '{spec.path}' {message}; read the model with compile=False")
+                message = f"{slot} of weight '{spec.path}' has the shape {array.shape}, expected {spec.shape}"
+                raise ModelError(f"{message}; {_REMEDY}")
             state = program.states[spec.state]
             whole = program.states.setdefault(f"optimizer/{slot}/{spec.state}", numpy.zeros(state.shape, state.dtype))
             whole.reshape(-1)[spec.offset : spec.offset + array.size] = array.reshape(-1)
+    if slots:
+        raise ModelError(f"optimizer state '{next(iter(slots))}' belongs to no weight of the model; {_REMEDY}")
 
 
 def _keras_paths(source: Any, model: Model) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from frontends.arguments import error_text
+from frontends.ordering import order
 from frontends.problems import Problems, layer_subject
 from nnc.errors import nearest
 from nnc.layers import InputLayer, Layer, SymbolicTensor
@@ -193,51 +193,16 @@ class _Wiring:
     # ------------------------------------------------------------------ order
 
     def _order(self, sources: Sequence[list[CallDefinition] | None]) -> list[int]:
-        """Return the calls in an order in which they can be made, as near to the file's as possible."""
+        """Return the calls in an order in which they can be made; cycles are noted."""
         before = [{self.position[source] for source in found or ()} for found in sources]
-        after: list[list[int]] = [[] for _ in before]
-        for index, found in enumerate(before):
-            for source in found:
-                after[source].append(index)
-        waiting = [len(found) for found in before]
-        ready = [index for index, count in enumerate(waiting) if not count]
-        ordered: list[int] = []
-        left = dict.fromkeys(range(len(before)))
-        while left:
-            if not ready:
-                for index in self._cycle(before, left):
-                    self.broken.add(self.calls[index][1])
-                    waiting[index] = 0
-                    heapq.heappush(ready, index)
-            index = heapq.heappop(ready)
-            if index not in left:
-                continue
-            del left[index]
-            ordered.append(index)
-            for reader in after[index]:
-                waiting[reader] -= 1
-                if not waiting[reader]:
-                    heapq.heappush(ready, reader)
+        ordered, cycles = order(before)
+        for cycle in cycles:
+            self.broken.update(self.calls[index][1] for index in cycle)
+            names = [self.calls[index][0].name for index in (*cycle, cycle[0])]
+            shown = names if len(names) <= 12 else [*names[:10], "…", names[-1]]
+            layer, call = self.calls[cycle[0]]
+            self.problems.add(f"the layers form a cycle: {' → '.join(shown)}; cut it", call.line, layer.subject)
         return ordered
-
-    def _cycle(self, before: Sequence[set[int]], left: dict[int, None]) -> list[int]:
-        """Report one cycle among the calls that are left, and return it."""
-        path = [next(iter(left))]
-        seen = {path[0]: 0}
-        while True:
-            index = min(source for source in before[path[-1]] if source in left)
-            if index in seen:
-                break
-            seen[index] = len(path)
-            path.append(index)
-        cycle = path[seen[index] :][::-1]
-        start = cycle.index(min(cycle))
-        cycle = cycle[start:] + cycle[:start]
-        names = [self.calls[index][0].name for index in (*cycle, cycle[0])]
-        shown = names if len(names) <= 12 else [*names[:10], "…", names[-1]]
-        layer, call = self.calls[cycle[0]]
-        self.problems.add(f"the layers form a cycle: {' → '.join(shown)}; cut it", call.line, layer.subject)
-        return cycle
 
     # ------------------------------------------------------------------ calls
 

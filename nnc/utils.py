@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy
 
+from nnc.errors import DataError
+
 _GENERATOR: ContextVar[numpy.random.Generator | None] = ContextVar("generator", default=None)
 
 
@@ -15,7 +17,12 @@ def set_random_seed(seed: int) -> None:
 
     Args:
         seed: a whole number of at least 0.
+
+    Raises:
+        DataError: it is none.
     """
+    if isinstance(seed, bool) or not isinstance(seed, int | numpy.integer) or seed < 0:
+        raise DataError(f"set_random_seed: the seed must be a whole number of at least 0, got {seed!r}")
     _GENERATOR.set(numpy.random.default_rng(seed))
 
 
@@ -35,9 +42,23 @@ def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     Args:
         x: whole numbers of any shape.
         num_classes: length of a row, by default the largest index + 1.
+
+    Returns:
+        An array of the shape of `x` (without a last axis of length 1) and a last axis of `num_classes`.
+
+    Raises:
+        DataError: there is no index, or one is out of range.
+
+    >>> to_categorical([0, 2]).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     indices = numpy.asarray(x, int)
     if indices.ndim > 1 and indices.shape[-1] == 1:
         indices = indices[..., 0]
-    classes = int(indices.max()) + 1 if num_classes is None else num_classes
+    if indices.size == 0:
+        raise DataError("to_categorical: there are no class indices")
+    classes = int(indices.max()) + 1 if num_classes is None else int(num_classes)
+    low, high = int(indices.min()), int(indices.max())
+    if low < 0 or high >= classes:
+        raise DataError(f"to_categorical: class indices must be 0 … {classes - 1}, got {low if low < 0 else high}")
     return numpy.eye(classes, dtype="float32")[indices]

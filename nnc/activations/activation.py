@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Self
 
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.objects import snake_case
 
 
 class Activation:
@@ -23,7 +23,7 @@ class Activation:
     @property
     def name(self) -> str:
         """The class name in snake case; a subclass may set another one."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", type(self).__name__).lower()
+        return snake_case(type(self).__name__)
 
     def call(self, x: Value) -> Value:
         """Return the activation of x, as graph arithmetic.

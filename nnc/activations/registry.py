@@ -13,8 +13,8 @@ from nnc.activations.ramps import exponential, linear, softplus, sparse_plus, sq
 from nnc.activations.rectifiers import celu, elu, leaky_relu, relu, relu6, selu, threshold
 from nnc.activations.shrinking import hard_shrink, soft_shrink, tanh_shrink
 from nnc.activations.sigmoids import hard_sigmoid, hard_tanh, log_sigmoid, sigmoid, softsign, sparse_sigmoid, tanh
-from nnc.errors import ModelError, nearest
 from nnc.ir import Value
+from nnc.objects import Registry, function_config, is_function
 
 ActivationFunction = Callable[..., Value]
 """A function of a graph value, and of settings that have defaults."""
@@ -58,27 +58,14 @@ ACTIVATIONS: Mapping[str, ActivationFunction] = MappingProxyType(
 """Every name that ``keras.activations.get`` knows."""
 
 
-def get(identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> ActivationFunction:
-    """Return an activation.
+class _Activations(Registry[ActivationFunction]):
+    def adapt(self, item: Any) -> ActivationFunction | None:
+        return linear if item is None else item if is_function(item) else None
 
-    Args:
-        identifier: a name, a config of `serialize`, a function of a graph value, an `Activation` or a subclass
-            of it; None means linear.
-        custom_objects: the user's own activations by name.
 
-    Raises:
-        ModelError: the name is unknown, or the identifier is none of these.
-    """
-    if identifier is None:
-        return linear
-    if isinstance(identifier, str | Mapping):
-        return deserialize(identifier, custom_objects)
-    if isinstance(identifier, type) and issubclass(identifier, Activation):
-        return identifier.from_config({})
-    if callable(identifier) and not isinstance(identifier, type):
-        function: ActivationFunction = identifier
-        return function
-    raise ModelError(f"an activation must be a name, a config, a function or an Activation, got {identifier!r}")
+_REGISTRY = _Activations("activation", Activation, ACTIVATIONS, "keras.activations", "a function or an Activation")
+get = _REGISTRY.get
+deserialize = _REGISTRY.deserialize
 
 
 def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
@@ -91,44 +78,5 @@ def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
         if activation is function and function.__name__ == name:
             return name
     if isinstance(activation, Activation):
-        cls = type(activation)
-        return _config(cls.__module__, cls.__name__, activation.get_config(), cls.__name__)
-    name = getattr(activation, "__name__", "<lambda>")
-    if not name.isidentifier():
-        raise ModelError(
-            f"activation {activation!r} has no name and cannot be saved; define it with 'def' or as a class"
-        )
-    return _config("builtins", "function", name, "function")
-
-
-def _config(module: str, class_name: str, config: Any, registered_name: str) -> dict[str, Any]:
-    return {"module": module, "class_name": class_name, "config": config, "registered_name": registered_name}
-
-
-def deserialize(config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> ActivationFunction:
-    """Return the activation of a name or of a config of `serialize`; nothing is imported or executed.
-
-    Args:
-        config: a name, or a mapping with ``class_name`` and ``config``.
-        custom_objects: the user's own activations by name.
-
-    Raises:
-        ModelError: the name is unknown or the config is malformed.
-    """
-    arguments: Any = {}
-    name: Any = config
-    if not isinstance(config, str):
-        name, arguments = config.get("class_name"), config.get("config") or {}
-        if name == "function":
-            name, arguments = arguments, {}
-        if not isinstance(name, str) or not isinstance(arguments, Mapping):
-            raise ModelError(f"an activation's config needs 'class_name' and 'config', got {dict(config)}")
-    own = dict(custom_objects or {})
-    found = own.get(name, ACTIVATIONS.get(name))
-    if found is None:
-        raise ModelError(f"unknown activation '{name}'.{nearest(name, [*ACTIVATIONS, *own])}")
-    if isinstance(found, type) and issubclass(found, Activation):
-        return found.from_config(arguments)
-    if arguments:
-        raise ModelError(f"activation '{name}' takes no config, got {dict(arguments)}")
-    return get(found)
+        return _REGISTRY.serialize(activation)
+    return function_config(activation, f"activation {activation!r}")

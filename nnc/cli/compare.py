@@ -42,7 +42,7 @@ def command(
 ) -> None:
     """Compare with the published accuracies: print the table and write it, with how it was made, to a page."""
     from nnc.experiment import Settings, compare, entrants, results_page
-    from nnc.program.storage import write_atomically
+    from nnc.files import write_atomically
 
     check_output(output, ".md")
     base = Settings(epochs=epochs, repeat=repeat, seed=seed)

@@ -50,7 +50,7 @@ def command(
     if output is None:
         print_text(str(result))
     else:
-        from nnc.program.storage import write_atomically
+        from nnc.files import write_atomically
 
         write_atomically(output, str(result).encode())
         say(f"wrote {output}")

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy
 from numpy.typing import ArrayLike
@@ -15,6 +13,7 @@ from nnc.data.csv_table import csv_text, read_csv, read_csv_inputs
 from nnc.data.npz_table import read_npy_inputs, read_npz, read_npz_inputs
 from nnc.data.table import Array, Table
 from nnc.errors import DataError
+from nnc.files import write_atomically
 
 
 def read_table(path: str | os.PathLike[str], target: str | int | None = None) -> Table:
@@ -97,31 +96,14 @@ def write_table(path: str | os.PathLike[str], y: ArrayLike) -> None:
         raise DataError(f"{file}: expected a file named *.csv, *.npz or *.npy")
     if values.dtype.kind not in "biufU":
         raise DataError(f"{file}: expected numbers or names to write, found elements of type {values.dtype}")
-    text = csv_text(file, values).encode() if suffix == ".csv" else b""
-
-    def write(stream: BinaryIO) -> None:
-        if suffix == ".csv":
-            stream.write(text)
-        elif suffix == ".npy":
-            numpy.save(stream, values, allow_pickle=False)
-        else:
-            numpy.savez(stream, y=values)
-
+    stream = BytesIO()
+    if suffix == ".csv":
+        stream.write(csv_text(file, values).encode())
+    elif suffix == ".npy":
+        numpy.save(stream, values, allow_pickle=False)
+    else:
+        numpy.savez(stream, y=values)
     try:
-        _write_atomically(file, write)
+        write_atomically(file, stream.getbuffer())
     except OSError as error:
         raise DataError(f"{file}: cannot be written: {error.strerror or error}") from error
-
-
-def _write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    final = Path(os.path.realpath(path))
-    temporary = final.with_name(f".{final.name}.{secrets.token_hex(8)}")
-    try:
-        with temporary.open("xb") as stream:
-            write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, final)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -11,7 +11,8 @@ from typing import Any, Self
 import numpy
 from numpy.typing import NDArray
 
-from nnc.errors import ModelError, nearest
+from nnc.errors import ModelError
+from nnc.objects import build
 
 
 class Initializer:
@@ -43,15 +44,7 @@ class Initializer:
         Raises:
             ModelError: an argument is unknown, missing or wrong.
         """
-        known = signature(cls).parameters
-        open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
-        for key in config:
-            if key not in known and not open_ended:
-                raise ModelError(f"initializer {cls.__name__} has no argument '{key}'.{nearest(key, known)}")
-        try:
-            return cls(**config)
-        except TypeError as error:
-            raise ModelError(f"initializer {cls.__name__} cannot be built from {dict(config)}: {error}") from error
+        return build(cls, config, f"initializer {cls.__name__}")
 
     def _number(self, key: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nnc import ops
 from nnc.ir import TensorType, Value
-from nnc.losses.config import checked_axis, checked_fraction
+from nnc.losses.arguments import checked_axis, checked_fraction
 from nnc.losses.loss import Loss
+from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, check_output, like_output, logits_of
 from nnc.losses.target import Target
 from nnc.ops.exponential import Sigmoid
@@ -41,7 +40,7 @@ def binary_crossentropy(
     return ops.mean((labels - 1.0) * ops.log(1.0 - probability) - labels * ops.log(probability), axis)
 
 
-class BinaryCrossentropy(Loss):
+class BinaryCrossentropy(FunctionMeasure, Loss):
     """The cross-entropy of yes-or-no targets; see `binary_crossentropy`.
 
     Args:
@@ -56,6 +55,9 @@ class BinaryCrossentropy(Loss):
         ModelError: an argument is wrong.
     """
 
+    function = binary_crossentropy
+    settings = ("from_logits", "label_smoothing", "axis")
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -66,14 +68,9 @@ class BinaryCrossentropy(Loss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
-        where = f"loss '{self.name}'"
         self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(where, axis)
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return the mean over the axis, shape (batch, …)."""
-        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
+        self.label_smoothing = checked_fraction(self.where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(self.where, axis)
 
     def target(self, output: TensorType) -> Target:
         """Return the output's type, with numbers from 0 to 1.
@@ -83,11 +80,3 @@ class BinaryCrossentropy(Loss):
         """
         check_output(self.name, output)
         return Target(output, low=0.0, high=1.0)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {
-            "from_logits": self.from_logits,
-            "label_smoothing": self.label_smoothing,
-            "axis": self.axis,
-        }

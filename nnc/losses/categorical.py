@@ -7,8 +7,9 @@ from typing import Any
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.losses.config import checked_axis, checked_fraction
+from nnc.losses.arguments import checked_axis, checked_fraction
 from nnc.losses.loss import Loss
+from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, class_count, class_indices, like_output, logits_of
 from nnc.losses.target import Target
 from nnc.ops.crossentropy import Softmax
@@ -91,7 +92,7 @@ def check_sparse(where: str, ignore_class: Any, axis: Any) -> None:
         )
 
 
-class CategoricalCrossentropy(Loss):
+class CategoricalCrossentropy(FunctionMeasure, Loss):
     """The cross-entropy of one-hot targets; see `categorical_crossentropy`.
 
     Args:
@@ -106,6 +107,9 @@ class CategoricalCrossentropy(Loss):
         ModelError: an argument is wrong.
     """
 
+    function = categorical_crossentropy
+    settings = ("from_logits", "label_smoothing", "axis")
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -116,14 +120,9 @@ class CategoricalCrossentropy(Loss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
-        where = f"loss '{self.name}'"
         self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(where, axis)
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return the sum over the classes, shape (batch, …)."""
-        return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
+        self.label_smoothing = checked_fraction(self.where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(self.where, axis)
 
     def target(self, output: TensorType) -> Target:
         """Return the output's type; numbers outside 0 … 1 are allowed, as in Keras.
@@ -134,16 +133,8 @@ class CategoricalCrossentropy(Loss):
         class_count(self.name, output, self.axis)
         return Target(output)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {
-            "from_logits": self.from_logits,
-            "label_smoothing": self.label_smoothing,
-            "axis": self.axis,
-        }
 
-
-class SparseCategoricalCrossentropy(Loss):
+class SparseCategoricalCrossentropy(FunctionMeasure, Loss):
     """The cross-entropy of class indices; see `sparse_categorical_crossentropy`.
 
     Args:
@@ -158,6 +149,9 @@ class SparseCategoricalCrossentropy(Loss):
         ModelError: an argument is wrong or not supported.
     """
 
+    function = sparse_categorical_crossentropy
+    settings = ("from_logits", "ignore_class", "axis")
+
     def __init__(
         self,
         from_logits: bool = False,
@@ -168,14 +162,10 @@ class SparseCategoricalCrossentropy(Loss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
-        check_sparse(f"loss '{self.name}'", ignore_class, axis)
+        check_sparse(self.where, ignore_class, axis)
         self.from_logits = bool(from_logits)
         self.ignore_class = ignore_class
         self.axis = axis
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return the cross-entropy of each row of classes, shape (batch, …)."""
-        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, self.ignore_class, self.axis)
 
     def target(self, output: TensorType) -> Target:
         """Return one int32 class index per row of classes.
@@ -188,4 +178,6 @@ class SparseCategoricalCrossentropy(Loss):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys; the axis is none of them."""
-        return super().get_config() | {"from_logits": self.from_logits, "ignore_class": self.ignore_class}
+        config = super().get_config()
+        del config["axis"]
+        return config

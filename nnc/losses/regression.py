@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnc import ops
 from nnc.ir import TensorType, Value
 from nnc.losses.loss import Loss
+from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import check_output, like_output
 from nnc.losses.target import Target
 
@@ -35,7 +36,7 @@ def mean_absolute_error(y_true: Value, y_pred: Value) -> Value:
     return ops.mean(ops.absolute(y_pred - like_output(y_true, y_pred, "mean_absolute_error")), -1)
 
 
-class Regression(Loss):
+class Regression(FunctionMeasure, Loss):
     """A loss whose targets are any numbers, one per unit."""
 
     def target(self, output: TensorType) -> Target:
@@ -57,6 +58,8 @@ class MeanSquaredError(Regression):
         dtype: see `Loss`.
     """
 
+    function = mean_squared_error
+
     def __init__(
         self,
         reduction: str | None = "sum_over_batch_size",
@@ -64,10 +67,6 @@ class MeanSquaredError(Regression):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return the mean over the last axis, shape (batch, …)."""
-        return mean_squared_error(y_true, y_pred)
 
 
 class MeanAbsoluteError(Regression):
@@ -79,6 +78,8 @@ class MeanAbsoluteError(Regression):
         dtype: see `Loss`.
     """
 
+    function = mean_absolute_error
+
     def __init__(
         self,
         reduction: str | None = "sum_over_batch_size",
@@ -86,7 +87,3 @@ class MeanAbsoluteError(Regression):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return the mean over the last axis, shape (batch, …)."""
-        return mean_absolute_error(y_true, y_pred)

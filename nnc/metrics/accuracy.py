@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nnc import ops
 from nnc.ir import Value
-from nnc.losses.config import checked_number
+from nnc.losses.arguments import checked_number
+from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import class_indices, like_output
 from nnc.metrics.metric import Metric
 
@@ -67,7 +66,7 @@ def equality(y_true: Value, y_pred: Value) -> Value:
     return ops.cast(ops.equal(like_output(y_true, y_pred, "accuracy"), y_pred), y_pred.dtype)
 
 
-class Accuracy(Metric):
+class Accuracy(FunctionMeasure, Metric):
     """How often the output equals the target exactly; the name ``accuracy`` means one of the other three.
 
     Args:
@@ -75,15 +74,13 @@ class Accuracy(Metric):
         dtype: see `Metric`.
     """
 
+    function = equality
+
     def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return 0 and 1 in the output's shape."""
-        return equality(y_true, y_pred)
 
-
-class BinaryAccuracy(Metric):
+class BinaryAccuracy(FunctionMeasure, Metric):
     """How often the output is on the right side of a threshold; see `binary_accuracy`.
 
     Args:
@@ -95,20 +92,15 @@ class BinaryAccuracy(Metric):
         ModelError: the threshold is no finite number.
     """
 
+    function = binary_accuracy
+    settings = ("threshold",)
+
     def __init__(self, name: str | None = "binary_accuracy", dtype: str | None = None, threshold: float = 0.5) -> None:
         super().__init__(name, dtype)
-        self.threshold = checked_number(f"metric '{self.name}'", "threshold", threshold)
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return 0 and 1 in the output's shape."""
-        return binary_accuracy(y_true, y_pred, self.threshold)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {"threshold": self.threshold}
+        self.threshold = checked_number(self.where, "threshold", threshold)
 
 
-class CategoricalAccuracy(Metric):
+class CategoricalAccuracy(FunctionMeasure, Metric):
     """How often the largest output is that of the one-hot target; see `categorical_accuracy`.
 
     Args:
@@ -116,15 +108,13 @@ class CategoricalAccuracy(Metric):
         dtype: see `Metric`.
     """
 
+    function = categorical_accuracy
+
     def __init__(self, name: str | None = "categorical_accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return 0 and 1 per row of classes, shape (batch, …)."""
-        return categorical_accuracy(y_true, y_pred)
 
-
-class SparseCategoricalAccuracy(Metric):
+class SparseCategoricalAccuracy(FunctionMeasure, Metric):
     """How often the largest output has the target's index; see `sparse_categorical_accuracy`.
 
     Args:
@@ -132,9 +122,7 @@ class SparseCategoricalAccuracy(Metric):
         dtype: see `Metric`.
     """
 
+    function = sparse_categorical_accuracy
+
     def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return 0 and 1 per row of classes, shape (batch, …)."""
-        return sparse_categorical_accuracy(y_true, y_pred)

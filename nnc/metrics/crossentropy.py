@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from nnc.ir import Value
 from nnc.losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
+from nnc.losses.arguments import checked_axis, checked_fraction
 from nnc.losses.categorical import check_sparse
-from nnc.losses.config import checked_axis, checked_fraction
+from nnc.losses.measure import FunctionMeasure
 from nnc.metrics.metric import Metric
 
 
-class BinaryCrossentropy(Metric):
+class BinaryCrossentropy(FunctionMeasure, Metric):
     """The cross-entropy of yes-or-no targets; see `nnc.losses.binary_crossentropy`.
 
     Args:
@@ -24,6 +22,9 @@ class BinaryCrossentropy(Metric):
         ModelError: an argument is wrong.
     """
 
+    function = binary_crossentropy
+    settings = ("from_logits", "label_smoothing")
+
     def __init__(
         self,
         name: str | None = "binary_crossentropy",
@@ -33,18 +34,10 @@ class BinaryCrossentropy(Metric):
     ) -> None:
         super().__init__(name, dtype)
         self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(f"metric '{self.name}'", "label_smoothing", label_smoothing)
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return the mean over the last axis, shape (batch, …)."""
-        return binary_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {"from_logits": self.from_logits, "label_smoothing": self.label_smoothing}
+        self.label_smoothing = checked_fraction(self.where, "label_smoothing", label_smoothing)
 
 
-class CategoricalCrossentropy(Metric):
+class CategoricalCrossentropy(FunctionMeasure, Metric):
     """The cross-entropy of one-hot targets; see `nnc.losses.categorical_crossentropy`.
 
     Args:
@@ -58,6 +51,9 @@ class CategoricalCrossentropy(Metric):
         ModelError: an argument is wrong.
     """
 
+    function = categorical_crossentropy
+    settings = ("from_logits", "label_smoothing", "axis")
+
     def __init__(
         self,
         name: str | None = "categorical_crossentropy",
@@ -67,25 +63,12 @@ class CategoricalCrossentropy(Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(name, dtype)
-        where = f"metric '{self.name}'"
         self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(where, axis)
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return the sum over the classes, shape (batch, …)."""
-        return categorical_crossentropy(y_true, y_pred, self.from_logits, self.label_smoothing, self.axis)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {
-            "from_logits": self.from_logits,
-            "label_smoothing": self.label_smoothing,
-            "axis": self.axis,
-        }
+        self.label_smoothing = checked_fraction(self.where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(self.where, axis)
 
 
-class SparseCategoricalCrossentropy(Metric):
+class SparseCategoricalCrossentropy(FunctionMeasure, Metric):
     """The cross-entropy of class indices; see `nnc.losses.sparse_categorical_crossentropy`.
 
     Args:
@@ -99,6 +82,9 @@ class SparseCategoricalCrossentropy(Metric):
         ModelError: an argument is wrong or not supported.
     """
 
+    function = sparse_categorical_crossentropy
+    settings = ("from_logits", "ignore_class", "axis")
+
     def __init__(
         self,
         name: str | None = "sparse_categorical_crossentropy",
@@ -108,19 +94,7 @@ class SparseCategoricalCrossentropy(Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(name, dtype)
-        check_sparse(f"metric '{self.name}'", ignore_class, axis)
+        check_sparse(self.where, ignore_class, axis)
         self.from_logits = bool(from_logits)
         self.ignore_class = ignore_class
         self.axis = axis
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return the cross-entropy of each row of classes, shape (batch, …)."""
-        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits, self.ignore_class, self.axis)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {
-            "from_logits": self.from_logits,
-            "ignore_class": self.ignore_class,
-            "axis": self.axis,
-        }

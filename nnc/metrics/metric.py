@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.losses.config import build, checked_dtype, function_config, snake_case
-from nnc.losses.loss import called, function_name
+from nnc.losses.measure import Measure, MeasureWrapper, function_name
 
 
-class Metric:
+class Metric(Measure):
     """A mean over rows; a subclass says in `call` what is measured.
 
     Args:
@@ -29,24 +28,8 @@ class Metric:
     'largest_error'
     """
 
+    noun: ClassVar[str] = "metric"
     name: str = "metric"
-    dtype: str | None = None
-
-    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
-        self.name = name or snake_case(type(self).__name__)
-        self.dtype = checked_dtype(f"metric '{self.name}'", dtype)
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return one value per row, or more: shape (batch, …), as graph arithmetic.
-
-        Args:
-            y_true: targets, shape (batch, …).
-            y_pred: the model's output, shape (batch, …).
-
-        Raises:
-            ModelError: the subclass does not define it.
-        """
-        raise ModelError(f"metric '{self.name}': class {type(self).__name__} must define call(self, y_true, y_pred)")
 
     def lower(self, y_true: Value, y_pred: Value, sample_weight: Value | None = None) -> tuple[Value, Value]:
         """Return the sum over rows and what to divide it by, scalars of y_pred's element type.
@@ -63,38 +46,25 @@ class Metric:
             ModelError: `call` returned something other than a graph value, or a scalar that is to be weighted.
             ShapeError: the operands do not fit together.
         """
-        where, dtype = f"metric '{self.name}'", self.dtype or y_pred.dtype
-        values = called(where, self.call, y_true, y_pred, dtype)
+        values = self.values(y_true, y_pred)
         inner = range(1, values.rank)
         if sample_weight is None:
             total, count = ops.sum(values), ops.size(values, range(min(values.rank, 1)))
             total = total / ops.size(values, inner) if inner else total
         elif values.rank == 0:
-            raise ModelError(f"{where} returns one number for the whole batch, so that rows cannot be weighted")
+            raise ModelError(f"{self.where} returns one number for the whole batch, so that rows cannot be weighted")
         else:
-            weight = ops.cast(sample_weight, dtype)
+            weight = ops.cast(sample_weight, values.dtype)
             rows = ops.mean(values, inner) if inner else values
             total, count = ops.sum(rows * weight), ops.sum(weight)
         return ops.cast(total, y_pred.dtype), ops.cast(count, y_pred.dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
-        return {"name": self.name, "dtype": self.dtype or "float32"}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build the metric from what `get_config` returned.
-
-        Raises:
-            ModelError: an argument is unknown, missing or wrong.
-        """
-        return build(cls, config, f"metric {cls.__name__}")
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} '{self.name}'>"
+        return super().get_config() | {"dtype": self.dtype or "float32"}
 
 
-class MeanMetricWrapper(Metric):
+class MeanMetricWrapper(MeasureWrapper, Metric):
     """The mean of what a function of targets and output computes.
 
     Args:
@@ -110,15 +80,3 @@ class MeanMetricWrapper(Metric):
         super().__init__(name or function_name(fn), dtype)
         self.fn = fn
         self.arguments = arguments
-
-    def call(self, y_true: Value, y_pred: Value) -> Value:
-        """Return what the function returns."""
-        return self.fn(y_true, y_pred, **self.arguments)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, the function by its name.
-
-        Raises:
-            ModelError: the function has no name to find it by.
-        """
-        return super().get_config() | {"fn": function_config(self.fn, f"metric '{self.name}'")} | self.arguments

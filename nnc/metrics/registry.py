@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, overload
 
-from nnc.errors import ModelError, nearest
+from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.losses.config import object_config, split_config
-from nnc.losses.registry import wrapped_function
+from nnc.losses.registry import FUNCTIONS as LOSS_FUNCTIONS
+from nnc.losses.registry import MeasureRegistry
 from nnc.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
@@ -23,6 +23,7 @@ from nnc.metrics.accuracy import (
 from nnc.metrics.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from nnc.metrics.metric import MeanMetricWrapper, Metric
 from nnc.metrics.regression import MeanAbsoluteError, MeanSquaredError
+from nnc.objects import is_function
 
 METRICS: Mapping[str, type[Metric]] = MappingProxyType(
     {
@@ -96,6 +97,28 @@ def accuracy(y_true: Value | None = None, y_pred: Value | None = None) -> str | 
     return equality(y_true, y_pred)
 
 
+class _Metrics(MeasureRegistry[Metric]):
+    wrapper = MeanMetricWrapper
+    functions = MappingProxyType({**LOSS_FUNCTIONS, **FUNCTIONS})
+
+    def adapt(self, item: Any) -> Metric | None:
+        if isinstance(item, Metric) or not is_function(item):
+            return super().adapt(item)
+        name = getattr(item, "name", None)
+        return MeanMetricWrapper(item, name if isinstance(name, str) else None)
+
+    def find(self, name: str) -> type[Metric] | None:
+        return MeanMetricWrapper if name == MeanMetricWrapper.__name__ else METRICS.get(name)
+
+    def unknown(self, name: str, known: Iterable[str]) -> str:
+        return super().unknown(name, [*known, *BY_SHAPE])
+
+
+_REGISTRY = _Metrics("metric", Metric, METRICS, "keras.metrics", "a Metric or a function of (y_true, y_pred)")
+serialize = _REGISTRY.serialize
+deserialize = _REGISTRY.deserialize
+
+
 def get(
     identifier: Any, output: TensorType, target: TensorType, custom_objects: Mapping[str, Any] | None = None
 ) -> Metric:
@@ -117,21 +140,10 @@ def get(
         choices = BY_SHAPE.get(identifier.lower())
         if choices is not None:
             return choices[_kind(output, target)](name=identifier)
-    if isinstance(identifier, Metric):
-        return identifier
-    if isinstance(identifier, str | Mapping):
-        metric = deserialize(identifier, custom_objects)
-        if isinstance(identifier, str):
-            metric.name = identifier
-        return metric
-    if isinstance(identifier, type) and issubclass(identifier, Metric):
-        return identifier.from_config({})
-    if callable(identifier) and not isinstance(identifier, type):
-        name = getattr(identifier, "name", None)
-        return MeanMetricWrapper(identifier, name if isinstance(name, str) else None)
-    raise ModelError(
-        f"a metric must be a name, a config, a Metric or a function of (y_true, y_pred), got {identifier!r}"
-    )
+    metric = _REGISTRY.get(identifier, custom_objects)
+    if isinstance(identifier, str):
+        metric.name = identifier
+    return metric
 
 
 def _kind(output: TensorType, target: TensorType) -> int:
@@ -140,43 +152,3 @@ def _kind(output: TensorType, target: TensorType) -> int:
     if units == (1,):
         return 0
     return 1 if target.rank < output.rank or (target.shape[-1:] == (1,) and units != (1,)) else 2
-
-
-def serialize(metric: Metric) -> dict[str, Any]:
-    """Return the metric's config in Keras's form.
-
-    Raises:
-        ModelError: it is made of a function without a name to find it by.
-    """
-    cls = type(metric)
-    known = cls is MeanMetricWrapper or METRICS.get(cls.__name__) is cls
-    return object_config(metric, "keras.metrics" if known else None)
-
-
-def deserialize(config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Metric:
-    """Return the metric of a name or of a config of `serialize`; nothing is imported or executed.
-
-    Args:
-        config: a name, or a mapping with ``class_name`` and ``config``.
-        custom_objects: the user's own metrics by name.
-
-    Raises:
-        ModelError: the name or an argument is unknown, or the config is malformed.
-    """
-    name, arguments = split_config(config, "a metric")
-    own = dict(custom_objects or {})
-    if name == MeanMetricWrapper.__name__ and name not in own:
-        function = wrapped_function(arguments.pop("fn", None), {**FUNCTIONS, **own}, "metric")
-        return MeanMetricWrapper.from_config(arguments | {"fn": function})
-    found: object = own.get(name, METRICS.get(name))
-    if found is None:
-        raise ModelError(f"unknown metric '{name}'.{nearest(name, [*METRICS, *BY_SHAPE, *own])}")
-    if isinstance(found, type) and issubclass(found, Metric):
-        return found.from_config(arguments)
-    if arguments:
-        raise ModelError(f"metric '{name}' takes no config, got {arguments}")
-    if isinstance(found, Metric):
-        return found
-    if callable(found) and not isinstance(found, type):
-        return MeanMetricWrapper(found)
-    raise ModelError(f"metric '{name}' must be a Metric or a function of (y_true, y_pred), got {found!r}")

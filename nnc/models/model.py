@@ -170,7 +170,7 @@ class Model:
         """Write ``parameters.npz``: under "0", "1", … the `parameters` of each layer."""
         import io
 
-        from nnc.program.storage import write_atomically
+        from nnc.files import write_atomically
 
         buffer = io.BytesIO()
         numpy.savez(buffer, **{str(index): layer.parameters for index, layer in enumerate(self.layers)})

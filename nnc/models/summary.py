@@ -39,13 +39,17 @@ def summary(model: Model) -> str:
         sources = ", ".join(tensor.call.layer.name for tensor in call.inputs if tensor.call is not None)
         title = f"{call.layer.name} ({type(call.layer).__name__})"
         rows.append((title, shapes, f"{call.layer.count_params():,}", sources))
+    if not model.calls:
+        rows = [(f"{layer.name} ({type(layer).__name__})", "?", "?", "") for layer in model.layers]
     trainable = sum(weight.size for weight in model.trainable_weights)
     total = model.count_params()
     return "\n".join(
         [
             f"Model: {model.name}",
             table(("Layer", "Output shape", "Parameters", "Connected to"), rows, right=(2,)),
-            f"Parameters: {total:,} ({trainable:,} trainable, {total - trainable:,} not)",
+            f"Parameters: {total:,} ({trainable:,} trainable, {total - trainable:,} not)"
+            if model.calls
+            else "Parameters: ? (the shape of the input is not known yet)",
         ]
     )
 
@@ -53,7 +57,9 @@ def summary(model: Model) -> str:
 def parameter_table(model: Model) -> str:
     """Return the parameters, a row per unit: its weights under param1, param2, …, and its bias."""
     layers = [layer for layer in model.layers if layer.weights and layer.parameters.ndim == 2]
-    width = max((len(layer.weights[0].array) for layer in layers), default=0)
+    if not layers:
+        return f"Model {model.name} has no parameters to show"
+    width = max(len(layer.weights[0].array) for layer in layers)
     rows = []
     for number, layer in enumerate(layers, 1):
         kernel = layer.weights[0].array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Unpack
+from typing import ClassVar, Unpack
 
 from nnc import ops
 from nnc.errors import ModelError
@@ -32,6 +32,7 @@ class Adam(Optimizer):
     """
 
     counts_steps: ClassVar[bool] = True
+    settings = ("beta_1", "beta_2", "epsilon", "amsgrad")
 
     def __init__(
         self,
@@ -63,15 +64,6 @@ class Adam(Optimizer):
         if self.amsgrad:
             velocity = state.assign("velocity_hat", ops.maximum(state.slot("velocity_hat"), velocity))
         return parameter - momentum * rate / (ops.sqrt(velocity) + self.epsilon)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {
-            "beta_1": self.beta_1,
-            "beta_2": self.beta_2,
-            "epsilon": self.epsilon,
-            "amsgrad": self.amsgrad,
-        }
 
 
 class AdamW(Adam):

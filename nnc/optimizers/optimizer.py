@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from inspect import signature
 from typing import Any, ClassVar, Self, TypedDict
@@ -10,8 +9,9 @@ from typing import Any, ClassVar, Self, TypedDict
 import numpy
 
 from nnc import ops
-from nnc.errors import ModelError, nearest
+from nnc.errors import ModelError
 from nnc.ir import PARAMETER, State, Value
+from nnc.objects import build, snake_case
 from nnc.optimizers.arguments import fraction, not_negative, positive, unsupported
 from nnc.optimizers.state import ITERATIONS, LEARNING_RATE, OptimizerState
 
@@ -68,6 +68,8 @@ class Optimizer:
 
     counts_steps: ClassVar[bool] = False
     """Whether the rule uses the number of the step."""
+    settings: ClassVar[tuple[str, ...]] = ()
+    """The rule's own arguments, which are attributes of the same names."""
 
     def __init__(
         self,
@@ -85,7 +87,7 @@ class Optimizer:
         gradient_accumulation_steps: int | None = None,
         lr: float | None = None,
     ) -> None:
-        self.name = name or _snake_case(type(self).__name__)
+        self.name = name or snake_case(type(self).__name__)
         self._states: Mapping[str, Array] = {}
         self._learning_rate = self._checked_rate(learning_rate if lr is None else lr)
         where = self._where
@@ -229,7 +231,7 @@ class Optimizer:
             "ema_overwrite_frequency": None,
             "loss_scale_factor": None,
             "gradient_accumulation_steps": None,
-        }
+        } | {key: getattr(self, key) for key in self.settings}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -239,17 +241,7 @@ class Optimizer:
             ModelError: an argument is unknown, missing, wrong or not supported.
         """
         known = set(signature(cls).parameters) - {"options"} | set(OptimizerOptions.__annotations__)
-        for key in config:
-            if key not in known:
-                raise ModelError(f"optimizer {cls.__name__} has no argument {key!r}.{nearest(str(key), known)}")
-        try:
-            return cls(**config)
-        except TypeError as error:
-            raise ModelError(f"optimizer {cls.__name__} cannot be built from {dict(config)}: {error}") from error
+        return build(cls, config, f"optimizer {cls.__name__}", known)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.name}', learning rate {self.learning_rate:g}>"
-
-
-def _snake_case(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 from nnc import ops
 from nnc.ir import Value
@@ -30,6 +30,8 @@ class RMSprop(Optimizer):
         ModelError: an argument is wrong or not supported.
     """
 
+    settings = ("rho", "momentum", "epsilon", "centered")
+
     def __init__(
         self,
         learning_rate: float = 0.001,
@@ -56,12 +58,3 @@ class RMSprop(Optimizer):
         if self.momentum > 0.0:
             step = state.assign("momentum", state.slot("momentum") * self.momentum + step)
         return parameter - step
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {
-            "rho": self.rho,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "centered": self.centered,
-        }

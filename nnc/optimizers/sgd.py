@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 from nnc.ir import Value
 from nnc.optimizers.arguments import fraction
@@ -25,6 +25,8 @@ class SGD(Optimizer):
         ModelError: an argument is wrong or not supported.
     """
 
+    settings = ("momentum", "nesterov")
+
     def __init__(
         self,
         learning_rate: float = 0.01,
@@ -45,7 +47,3 @@ class SGD(Optimizer):
         if self.nesterov:
             return parameter + (momentum * self.momentum - step)
         return parameter + momentum
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {"momentum": self.momentum, "nesterov": self.nesterov}

@@ -72,7 +72,8 @@ class Storage:
     def __post_init__(self) -> None:
         graph = self.flat.graph
         self.group_of: dict[int, Group] = {index: group for group in self.flat.groups for index in group.steps}
-        self.layouts = Layouts(self.bindings)
+        # a run-time dimension of length 1 would allow views that other lengths do not, and so another source
+        self.layouts = Layouts({name: max(size, 2) for name, size in self.bindings.items()})
         self.end = len(graph.nodes)
         self.constants = bound_constants(self.flat, self.bindings)
         self.last_reader = self._last_readers()
@@ -161,7 +162,8 @@ class Storage:
         if not node.operands or node.operands[0] in self.constants:
             return False
         base = node.operands[0]
-        layouts = node.op.view([self.layouts[base]], [value.type.bind(self.bindings) for value in results])
+        types = [value.type.bind(self.layouts.bindings) for value in results]
+        layouts = node.op.view([self.layouts[base]], types)
         if layouts is None:
             return False
         for value, layout in zip(results, layouts, strict=True):
@@ -178,12 +180,12 @@ class Storage:
         for position in node.op.inplace:
             operand = node.operands[position]
             home = self.homes[operand]
-            if home.buffer is None or self.buffers[home.buffer].inside is not None:
+            if home.buffer is None:
                 continue
             buffer = self.buffers[home.buffer]
             tiled = group.tile is not None and self._stays_inside(result, group)
             type = result.type.bind(self.bindings)
-            fits = operand.type.bind(self.bindings) == type and buffer.tiled == tiled
+            fits = operand.type == result.type and buffer.tiled == tiled
             whole = buffer.tiled or buffer.nbytes == type.nbytes
             if not fits or not whole or not self.layouts[operand].is_dense:
                 continue
@@ -261,8 +263,7 @@ class Storage:
         buffer = self.buffers[index]
         type = value.type.bind(self.bindings)
         if (
-            buffer.inside is not None
-            or buffer.tiled
+            buffer.tiled
             or buffer.nbytes != type.nbytes
             or not self.layouts[value].is_dense
             or self._holds_input(buffer)

@@ -14,7 +14,7 @@ from nnc.backends.numpy import BoundRun, Executable, Source, kernel_workspace, p
 from nnc.errors import DataError, GraphError, nearest
 from nnc.ir import Graph
 from nnc.plan import Plan, make_plan
-from nnc.program.data import as_array, as_arrays
+from nnc.program.data import as_arrays
 from nnc.program.spec import ProgramSpec
 
 Array = Any
@@ -40,14 +40,21 @@ class Program:
         graphs: for each name (``predict``, ``evaluate``, ``train``, …) a function that makes the graph.
         states: arrays by label; states that are missing start as zeros.
         seed: seeds the order of samples.
+        order: state of the generator of that order, to go on with; see `order_state`.
     """
 
     def __init__(
-        self, spec: ProgramSpec, graphs: Mapping[str, GraphMaker], states: dict[str, Array], seed: int = 0
+        self,
+        spec: ProgramSpec,
+        graphs: Mapping[str, GraphMaker],
+        states: dict[str, Array],
+        seed: int = 0,
+        order: dict[str, Any] | None = None,
     ) -> None:
         self.spec = spec
         self.states = states
-        self.shuffler = numpy.random.Generator(numpy.random.PCG64(seed))
+        self._seed, self._order = seed, order
+        self._shuffler: numpy.random.Generator | None = None
         self.compilations = 0
         """How many times source was compiled; it does not grow with new batch sizes."""
         self._makers = dict(graphs)
@@ -127,6 +134,23 @@ class Program:
     def __repr__(self) -> str:
         count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
         return f"<Program '{self.name}': {', '.join(self._makers)}; {count} parameters, NumPy backend>"
+
+    @property
+    def shuffler(self) -> numpy.random.Generator:
+        """Draws the order of samples; made when it is first needed, because NumPy loads it separately."""
+        if self._shuffler is None:
+            generator = numpy.random.PCG64(self._seed)
+            if self._order is not None:
+                generator.state = self._order
+            self._shuffler = numpy.random.Generator(generator)
+        return self._shuffler
+
+    @property
+    def order_state(self) -> dict[str, Any]:
+        """State of the generator that draws the order of samples."""
+        if self._shuffler is None and self._order is not None:
+            return self._order
+        return dict(self.shuffler.bit_generator.state)
 
     # ------------------------------------------------------------------ running
 
@@ -290,10 +314,6 @@ class Program:
 
         return fit(self, x, y, **options)
 
-    def check_input(self, x: Any) -> Array:
-        """Return the array of a program with one input, checked and converted."""
-        return as_array(self.spec.inputs[0], x, "input")
-
     # ------------------------------------------------------------------ keeping
 
     def checkpoint(self) -> dict[str, Any]:
@@ -301,7 +321,7 @@ class Program:
         weights = {variable.state for variable in self.spec.variables}
         with self.turn:
             states = {label: array.copy() for label, array in self.states.items() if label not in weights}
-            return {"states": states, "shuffler": self.shuffler.bit_generator.state}
+            return {"states": states, "order": self.order_state}
 
     def resume(self, checkpoint: Mapping[str, Any]) -> None:
         """Take over what `checkpoint` returned, from a program of the same model; its element type may be another."""
@@ -309,7 +329,7 @@ class Program:
             for label, array in checkpoint["states"].items():
                 own = self.states.setdefault(label, array.copy())
                 numpy.copyto(own, array, casting="same_kind")
-            self.shuffler.bit_generator.state = checkpoint["shuffler"]
+            self._shuffler, self._order = None, checkpoint["order"]
 
     def save(self, path: str | Path) -> None:
         """Write a ``.nnc`` file: graphs, weights, optimizer state; a program loaded from it goes on to the bit.

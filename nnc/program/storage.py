@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import struct
-import threading
 import zipfile
-from contextlib import suppress
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.errors import GraphError, ProgramFileError
+from nnc.files import write_atomically
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.program.consistency import check_graph, check_graph_names, check_states
@@ -43,27 +41,6 @@ def save(program: Program, path: str | Path) -> None:
     write_atomically(Path(path), to_bytes(program))
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name in the same folder, sync it, and rename it.
-
-    Raises:
-        OSError: the file cannot be written; what was there before is untouched.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException as error:
-        if isinstance(error, OSError):
-            error.filename, error.filename2 = str(path), None  # the user has never heard of the temporary name
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-
-
 def to_bytes(program: Program) -> bytes:
     """Return the contents of a program's file; equal programs give equal bytes."""
     with program.turn:
@@ -78,7 +55,7 @@ def to_bytes(program: Program) -> bytes:
             "program": program.spec.to_json(),
             "graphs": list(graphs),
             "states": states,
-            "shuffler": _generator_state(program.shuffler),
+            "shuffler": _order_to_json(program.order_state),
         }
         raw = b"".join(numpy.ascontiguousarray(array).tobytes() for _, array in sorted(program.states.items()))
     buffer = io.BytesIO()
@@ -128,7 +105,9 @@ def _read(archive: zipfile.ZipFile, source: str) -> Program:
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ProgramFileError("this is no nnc program")
     version = manifest.get("version")
-    if not isinstance(version, int) or version > VERSION:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ProgramFileError(f"manifest: 'version' must be a positive number, got {version!r}")
+    if version > VERSION:
         raise ProgramFileError(
             f"it is of file format {version}, this nnc reads up to {VERSION}; upgrade with: pip install --upgrade nnc"
         )
@@ -143,17 +122,7 @@ def _read(archive: zipfile.ZipFile, source: str) -> Program:
     for name in names:
         text = _member(archive, _graph_file(name)).decode()
         graphs[name] = partial(_parse, name, text, f"{source}:{_graph_file(name)}", spec, states)
-    program = Program(spec, graphs, states)
-    state = manifest.get("shuffler")
-    if not isinstance(state, dict):
-        raise ProgramFileError("manifest: 'shuffler' is missing")
-    program.shuffler.bit_generator.state = {
-        "bit_generator": "PCG64",
-        "state": {"state": int(state["state"]), "inc": int(state["inc"])},
-        "has_uint32": int(state["has_uint32"]),
-        "uinteger": int(state["uinteger"]),
-    }
-    return program
+    return Program(spec, graphs, states, order=_order_from_json(manifest.get("shuffler")))
 
 
 def _parse(name: str, text: str, source: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:
@@ -206,11 +175,26 @@ def _graph_file(name: str) -> str:
     return f"graphs/{name}.txt"
 
 
-def _generator_state(generator: numpy.random.Generator) -> dict[str, Any]:
-    state: Any = generator.bit_generator.state
+_ORDER_BITS = {"state": 128, "inc": 128, "has_uint32": 1, "uinteger": 32}
+"""Numbers of the state of NumPy's generator PCG64, and how many bits they have."""
+
+
+def _order_to_json(state: Mapping[str, Any]) -> dict[str, str]:
+    """Return the state of the generator of orders; as text, so that every JSON reader keeps 128-bit numbers."""
+    numbers = {**state, **state["state"]}
+    return {key: str(numbers[key]) for key in _ORDER_BITS}
+
+
+def _order_from_json(data: Any) -> dict[str, Any]:
+    numbers: dict[str, int] = {}
+    for key, bits in _ORDER_BITS.items():
+        text = data.get(key) if isinstance(data, dict) else None
+        if not isinstance(text, str) or not (text.isdecimal() and len(text) < 40 and int(text) < 2**bits):
+            raise ProgramFileError(f"manifest: 'shuffler' must have a number '{key}' of {bits} bits, got {text!r}")
+        numbers[key] = int(text)
     return {
-        "state": str(state["state"]["state"]),  # 128-bit numbers: as text, so that every JSON reader keeps them
-        "inc": str(state["state"]["inc"]),
-        "has_uint32": state["has_uint32"],
-        "uinteger": state["uinteger"],
+        "bit_generator": "PCG64",
+        "state": {"state": numbers["state"], "inc": numbers["inc"]},
+        "has_uint32": numbers["has_uint32"],
+        "uinteger": numbers["uinteger"],
     }

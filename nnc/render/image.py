@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
 
 from nnc.errors import ModelError, NncError
+from nnc.files import write_atomically
 from nnc.render.diagram import Diagram
 from nnc.render.dot import to_dot
 from nnc.render.mermaid import to_mermaid
@@ -48,7 +48,7 @@ def write(diagram: Diagram, path: str | os.PathLike[str]) -> None:
         data = to_mermaid(diagram).encode()
     else:
         data = draw(to_dot(diagram), suffix[1:])
-    _replace(target, data)
+    write_atomically(target, data)
 
 
 def draw(dot: str, format: str) -> bytes:
@@ -98,16 +98,3 @@ def _installed_program() -> str | None:
         return None
     programs = [Path(str(file.locate())) for file in files if file.stem == DISTRIBUTION and file.suffix in ("", ".exe")]
     return next((str(program.resolve()) for program in programs if program.is_file()), None)
-
-
-def _replace(target: Path, data: bytes) -> None:
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

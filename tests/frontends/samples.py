@@ -1,6 +1,11 @@
-"""Model files that several tests read."""
+"""Model files that several tests read, and what is said about bad ones."""
 
 from __future__ import annotations
+
+import pytest
+
+from frontends.yaml_file import read_text
+from nnc.errors import ModelFileError
 
 SHORT = """\
 name: sample
@@ -54,3 +59,12 @@ KERAS_2_FUNCTIONAL = """\
    "config": {"name": "out", "units": 1}}],
   "input_layers": [["input_1", 0, 0], ["input_2", 0, 0]], "output_layers": [["out", 0, 0]]}}
 """
+
+
+def report(text: str, is_json: bool = False) -> list[str]:
+    """Return the problems of a bad file, without its name."""
+    with pytest.raises(ModelFileError) as caught:
+        read_text(text, "folder/model.yaml", is_json)
+    assert str(caught.value).startswith("folder/model.yaml: ")
+    assert all(problem.startswith("model.yaml") for problem in caught.value.problems)
+    return [problem.removeprefix("model.yaml ") for problem in caught.value.problems]

@@ -104,8 +104,6 @@ def test_unknown_option() -> None:
 
 
 def test_plug_in_reads_with_its_own_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, ("upper", Upper))
-    monkeypatch.setattr(Upper, "__call__", lambda self: self, raising=False)
     install(monkeypatch, ("upper", lambda: Upper()))
     assert read_model("model.upper", units=3).count_params() == 9
 
@@ -133,6 +131,7 @@ def test_own_readers_are_installed_once() -> None:
 @pytest.mark.parametrize(
     ("code", "unwanted"),
     [
+        ("import frontends.keras_model", ["tensorflow", "keras", "yaml", "networkx"]),
         ("import nnc.readers", ["numpy", "yaml", "frontends", "nnc.models", "importlib.metadata"]),
         (
             "from nnc.readers import read_model; read_model('examples/two_inputs.yaml').summary(lambda text: None)",

@@ -115,7 +115,7 @@ def test_descent_by_hand():
         layer.backward(2 * error / len(X))
         layer.parameters = layer.parameters - 0.1 * layer.gradients
     assert losses == sorted(losses, reverse=True)
-    assert losses[-1] < 0.1 * losses[0]
+    assert losses[-1] < 0.2 * losses[0]
 
 
 def test_float64_arrays_are_taken_as_float32():

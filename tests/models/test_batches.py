@@ -121,8 +121,8 @@ def test_batches_of_any_size():
     model = network(nnc)
     expected = model.predict(X)
     for size in (1, 7, 39, 40, 41, 1000, None):
-        numpy.testing.assert_allclose(model.predict(X, batch_size=size), expected, rtol=1e-6)
+        numpy.testing.assert_allclose(model.predict(X, batch_size=size), expected, rtol=1e-6, atol=1e-7)
     long = numpy.tile(X, (30, 1))
-    numpy.testing.assert_allclose(model.predict(long), numpy.tile(expected, (30, 1)), rtol=1e-6)
+    numpy.testing.assert_allclose(model.predict(long), numpy.tile(expected, (30, 1)), rtol=1e-6, atol=1e-7)
     losses = [model.evaluate(X, Y, batch_size=size)[0] for size in (1, 7, 40, 100)]
     numpy.testing.assert_allclose(losses, losses[0], rtol=1e-5)

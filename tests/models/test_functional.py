@@ -26,12 +26,22 @@ def branching() -> nnc.Model:
 
 def test_wiring():
     model = branching()
-    assert [layer.name for layer in model.layers] == ["a", "b", *"left right shared sum both first second".split()]
+    assert [layer.name for layer in model.layers] == [
+        "a",
+        "b",
+        "left",
+        "shared",
+        "right",
+        "sum",
+        "both",
+        "first",
+        "second",
+    ]
     assert model.input_shape == [(None, 3), (None, 2)]
     assert model.output_shape == [(None, 1), (None, 2)]
     assert [len(call.inputs) for call in model.calls if call.layer.name == "shared"] == [1, 1]
     assert model.count_params() == 16 + 12 + 20 + 9 + 10
-    assert model.get_layer("shared") is model.layers[4] is model.get_layer(index=4)
+    assert model.get_layer("shared") is model.layers[3] is model.get_layer(index=3)
 
 
 def test_prediction_is_what_one_computes_by_hand():
@@ -143,7 +153,7 @@ def test_a_model_is_used_like_a_layer():
     a, b = nnc.Input((3,)), nnc.Input((2,))
     first, second = two([a, b])
     numpy.testing.assert_array_equal(nnc.Model([a, b], [second, first]).predict([A, B])[1], two.predict([A, B])[0])
-    with pytest.raises(ModelError, match="^model 'inner' takes 1 inputs, got 2$"):
+    with pytest.raises(ModelError, match=r"^model 'inner' takes 1 inputs, got 2$"):
         inner([x, z])
 
 
@@ -168,13 +178,16 @@ def test_names_of_inputs_and_targets_do_not_meet():
     weight = nnc.Input((1,), name="sample_weight")
     model = nnc.Model([weight, y], Dense(1)(Concatenate()([weight, y])))
     assert model.predict([Y, A]).shape == (10, 1)
-    with pytest.raises(ModelError, match="^compile: an input cannot be named 'sample_weight', which is"):
+    with pytest.raises(ModelError, match=r"^compile: an input cannot be named 'sample_weight', which is"):
         model.compile("adam", "mse")
 
 
 x1, x2 = nnc.Input((3,), name="one"), nnc.Input((3,), name="two")
 ERRORS = [
-    (lambda: nnc.Model(x1, Dense(1)(x2), name="m"), "an output depends on input 'two', which is not among the model's inputs"),
+    (
+        lambda: nnc.Model(x1, Dense(1)(x2), name="m"),
+        "an output depends on input 'two', which is not among the model's inputs",
+    ),
     (lambda: nnc.Model([x1, x1], Dense(1)(x1), name="m"), "input 'one' is given twice"),
     (
         lambda: nnc.Model(Dense(1, name="d")(x1), Dense(1)(x1), name="m"),
@@ -195,7 +208,7 @@ def test_errors(make, message):
 
 
 def test_only_symbolic_tensors_make_a_model():
-    with pytest.raises(ModelError, match="^Model takes symbolic tensors made with nnc.Input and layers, got array"):
+    with pytest.raises(ModelError, match=r"^Model takes symbolic tensors made with nnc.Input and layers, got array"):
         nnc.Model(A, A)
-    with pytest.raises(ModelError, match="^Model takes symbolic tensors made with nnc.Input and layers, got None$"):
+    with pytest.raises(ModelError, match=r"^Model takes symbolic tensors made with nnc.Input and layers, got None$"):
         nnc.Model(x1)

@@ -155,7 +155,7 @@ def test_errors(layers, message):
 
 
 def test_pop_from_nothing():
-    with pytest.raises(ModelError, match="^model 'm' has no layers to remove$"):
+    with pytest.raises(ModelError, match=r"^model 'm' has no layers to remove$"):
         nnc.Sequential(name="m").pop()
 
 
@@ -165,7 +165,7 @@ def test_several_outputs_only_at_the_end():
             return x, x * 2
 
     assert len(nnc.Sequential([nnc.Input((3,)), Split()]).outputs) == 2
-    with pytest.raises(ModelError, match="^model 'm': a layer with several outputs can only come last$"):
+    with pytest.raises(ModelError, match=r"^model 'm': a layer with several outputs can only come last$"):
         nnc.Sequential([nnc.Input((3,)), Split(), Dense(1)], name="m")
 
 

@@ -1,4 +1,4 @@
-"""fit, evaluate and their options: validation, weights, epochs, histories, learning rates, frozen layers, recompiling."""
+"""fit, evaluate and their options: validation, weights, epochs, learning rates, frozen layers, recompiling."""
 
 from __future__ import annotations
 
@@ -193,6 +193,8 @@ def test_nothing_to_train():
     model = nnc.Sequential([Dense(1, input_dim=3, trainable=False)], name="m")
     model.compile("sgd", "mse")
     assert model.evaluate(X, Y) > 0
-    message = r"^program 'm' has no graph 'train' \(no weight is trainable\); it has predict, evaluate, evaluate_weighted."
+    message = (
+        r"^program 'm' has no graph 'train' \(no weight is trainable\); it has predict, evaluate, evaluate_weighted."
+    )
     with pytest.raises(nnc.errors.GraphError, match=message):
         model.fit(X, Y, verbose=0)

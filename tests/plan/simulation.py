@@ -66,8 +66,8 @@ class Simulation:
             return
 
         def region(value: Value) -> tuple[str, range] | None:
-            inside = window if value.shape == group.node.types[0].shape else None
-            return self.region(value, inside)
+            whole = value.shape != group.node.types[0].shape or not storage.layouts[value].is_dense
+            return self.region(value, None if whole else window)
 
         for value in node.operands:
             self.read(value, region(value))

@@ -114,41 +114,37 @@ def test_packs(body, unplaced):
     assert found == unplaced
 
 
+def test_a_transposed_part_of_a_pack_is_copied():
+    plan = planned(
+        "%w = sum(%x, axes=[0]) : f64[3]\n%a = exp(%v) : f64[8]\n%r = reshape(%a, shape=[2, 4]) : f64[2,4]\n"
+        "%t = transpose(%r, axes=[1, 0]) : f64[4,2]\n%p = pack(%w, %t) : f64[11]\nreturn p=%p, v=%v"
+    )
+    assert list(plan.storage.unplaced.values()) == [(1,)]
+
+
 def test_a_pack_in_a_pack_is_copied():
     """Its parts have their places in the inner pack."""
     plan = planned(PARTS + "%p = pack(%w, %a) : f64[11]\n%q = pack(%s, %p) : f64[12]\nreturn q=%q")
     assert list(plan.storage.unplaced.values()) == [(), (1,)]
 
 
-def test_parts_of_a_pack_reserve_their_bytes_only():
-    """Until the pack is needed, what is not yet written of it can hold something else."""
+def test_the_bound_counts_a_pack_once_for_as_long_as_it_lives():
     plan = planned(
-        "%a = exp(%v) : f64[8]\n%t = tanh(%v) : f64[8]\n%s = sum(%t, axes=[0]) : f64[]\n%b = exp(%t) : f64[8]\n"
-        "%p = pack(%a, %b) : f64[16]\nreturn p=%p, s=%s"
+        "%a = sum(%x, axes=[0]) : f64[3]\n%p = pack(%a) : f64[3]\n"
+        "%e = scatter(%v, shape=[17], starts=[1], stops=[17], steps=[2]) : f64[17]\nreturn p=%p, e=%e, v=%v"
     )
-    assert plan.lower_bound < 8 * 8 * 4 + 96 + 16
+    assert plan.lower_bound == 3 * 8 + 17 * 8 + 8 * 8
 
 
-@pytest.mark.parametrize(("tile", "rounds"), [(None, None), (2, 2), (4, 4), (5, None)])
-def test_long_elementwise_fusions_are_tiled(tile, rounds):
-    body = "%a = exp(%v) : f64[8]\n%b = tanh(%a) : f64[8]\n%c = multiply(%b, f64(0.5)) : f64[8]\nreturn c=%c, v=%v"
-    plan = planned(body, fuse=True, tile=tile)
-    (group,) = plan.groups
-    assert group.tile == rounds
-    sizes = {buffer.nbytes for buffer in plan.storage.buffers if buffer.tiled}
-    assert sizes == (set() if rounds is None else {rounds * 8})
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "%a = exp(%x) : f64[batch,3]\n%b = tanh(%a) : f64[batch,3]\nreturn b=%b",  # of run-time size
-        "%a = exp(%v) : f64[8]\nreturn a=%a",  # a single op
-        "%a = erf(%v) : f64[8]\n%b = tanh(%a) : f64[8]\nreturn b=%b",  # needs a workspace
-    ],
-)
-def test_other_groups_are_not_tiled(body):
-    assert [group.tile for group in planned(body, fuse=True, tile=2).groups] == [None]
+def test_bytes_of_a_pack_that_are_not_written_yet_hold_something_else():
+    plan = planned(
+        "%t = tanh(%v) : f64[8]\n%s = sum(%t, axes=[0]) : f64[]\n%a = add(%v, %s) : f64[8]\n"
+        "%m = matmul(%x, %x3) : f64[batch,3]\n%c = sum(%m, axes=[0]) : f64[3]\n%p = pack(%c, %a) : f64[11]\n"
+        "return p=%p".replace("%x3", "f64[3,3](1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)")
+    )
+    (pack,) = (buffer for buffer in plan.storage.buffers if buffer.nbytes == 88)
+    parts = [buffer for buffer in plan.storage.buffers if buffer.inside is not None]
+    assert all(part.start < pack.start and part.end == pack.end for part in parts)
 
 
 def test_what_depends_on_sizes_alone_is_a_constant():

@@ -16,6 +16,8 @@ from nnc.ir.types import ITEM_SIZES
 from nnc.plan import ALIGNMENT, Place, Plan
 
 Array = Any
+_REMEMBERED_SIZES = 256
+"""Runs that are kept, so that memory does not grow with the number of different sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Executable:
         """
         key = tuple(bindings.items())
         if key not in self._bound:
+            if len(self._bound) >= _REMEMBERED_SIZES:
+                self._bound.pop(next(iter(self._bound)))
             self._bound[key] = self._make(bindings)
         return self._bound[key]
 

@@ -83,7 +83,7 @@ class _Printer:
         self.python_names = python_names(plan)
         self.names.taken.update(self.python_names.values())
         self.line_names = {**value_names(plan.source), **plan.names}
-        name = Names().unique(plan.source.name, _RESERVED)
+        name = Names().unique(plan.source.name, keyword.kwlist)
         for group in plan.groups:
             steps = [index for index in group.steps if is_step(plan, index)]
             if steps:
@@ -123,7 +123,7 @@ class _Printer:
         operand_names = [self._operand(value, group) for value in node.operands]
         workspace = []
         for position in range(len(self.plan.storage.workspaces.get(index, ()))):
-            name = self.names.unique(f"workspace_{index}_{position}")
+            name = self.names.unique(f"workspace_of_{self.python_names[results[0]]}")
             self.workspaces[name] = index, position
             workspace.append(name)
         call = KernelCall(

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy
 
-from nnc.backends.numpy.kernels.registry import KernelCall, kernel
+from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
 from nnc.ir import Op, TensorType
 from nnc.ops import reduction
 from nnc.ops.matmul import MatMul
@@ -42,10 +42,17 @@ def sum_(call: KernelCall) -> Sequence[str]:
     target = call.result
     if call.result_types[0].rank != kept_rank:
         target = call.reshaped(target, "vector", lambda shape: (prod(shape),) * kept_rank)
-    ones = call.derive(
-        f"ones_{x}", lambda arrays: numpy.ones(prod(arrays[x].shape[axis] for axis in op.axes), type.dtype)
-    )
+    ones = call.derive(f"ones_{x}", lambda arrays: _ones(arrays, prod(arrays[x].shape[axis] for axis in op.axes), type))
     return [f"{ones}.dot({matrix}, {target})" if first else f"{matrix}.dot({ones}, {target})"]
+
+
+def _ones(arrays: Arrays, count: int, type: TensorType) -> numpy.ndarray:
+    """Return a vector of ones; all sums of a program share the longest one."""
+    name = f"ones of {type.dtype}"
+    if name not in arrays or len(arrays[name]) < count:
+        arrays[name] = numpy.ones(count, type.dtype)
+    ones: numpy.ndarray = arrays[name][:count]
+    return ones
 
 
 def _as_matrix(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,0 +1,126 @@
+"""What losses and metrics have in common: a name, an element type, and values per row that a function may compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from nnc import ops
+from nnc.errors import ModelError
+from nnc.ir import Value
+from nnc.losses.arguments import checked_dtype
+from nnc.objects import build, function_config, snake_case
+
+
+class Measure:
+    """Compares targets with an output, row by row; a subclass says in `call` how.
+
+    Args:
+        name: shown in messages and logs; the class name in snake case by default.
+        dtype: element type to compute in, the output's own by default.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    noun: ClassVar[str] = "measure"
+    """What messages call it."""
+    name: str = "measure"
+    dtype: str | None = None
+
+    def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
+        self.name = name or snake_case(type(self).__name__)
+        self.dtype = checked_dtype(self.where, dtype)
+
+    @property
+    def where(self) -> str:
+        """The start of messages, such as ``loss 'mine'``."""
+        return f"{self.noun} '{self.name}'"
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return one value per row, or more: shape (batch, …), as graph arithmetic.
+
+        Args:
+            y_true: targets, shape (batch, …); a loss says in `target` of which type.
+            y_pred: the model's output, shape (batch, …).
+
+        Raises:
+            ModelError: the subclass does not define it.
+        """
+        raise ModelError(f"{self.where}: class {type(self).__name__} must define call(self, y_true, y_pred)")
+
+    def values(self, y_true: Value, y_pred: Value) -> Value:
+        """Return what `call` computes from the operands, all of them in one floating-point type.
+
+        Targets of whole numbers are class indices and stay as they are.
+
+        Raises:
+            ModelError: `call` returned something other than a graph value.
+        """
+        dtype = self.dtype or y_pred.dtype
+        targets = ops.cast(y_true, dtype) if y_true.type.is_floating else y_true
+        values: object = self.call(targets, ops.cast(y_pred, dtype))
+        if not isinstance(values, Value):
+            raise ModelError(f"{self.where} must return a graph value, got {values!r}")
+        return ops.cast(values, dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with Keras's keys."""
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build it from what `get_config` returned.
+
+        Raises:
+            ModelError: an argument is unknown, missing or wrong.
+        """
+        return build(cls, config, f"{cls.noun} {cls.__name__}")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} '{self.name}'>"
+
+
+class FunctionMeasure(Measure):
+    """Computes what one of Keras's functions does; an instance has the function's settings as attributes."""
+
+    function: ClassVar[Callable[..., Value]]
+    """Returns values of shape (batch, …) of targets, output and settings."""
+    settings: ClassVar[tuple[str, ...]] = ()
+    """Names of the settings, of the function as of the constructor."""
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return what the function returns."""
+        return type(self).function(y_true, y_pred, **self._settings())
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with Keras's keys."""
+        return super().get_config() | self._settings()
+
+    def _settings(self) -> dict[str, Any]:
+        return {key: getattr(self, key) for key in self.settings}
+
+
+class MeasureWrapper(Measure):
+    """Computes what a user's function does."""
+
+    fn: Callable[..., Value]
+    arguments: dict[str, Any]
+
+    def call(self, y_true: Value, y_pred: Value) -> Value:
+        """Return what the function returns."""
+        return self.fn(y_true, y_pred, **self.arguments)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, the function by its name.
+
+        Raises:
+            ModelError: the function has no name to find it by.
+        """
+        return super().get_config() | {"fn": function_config(self.fn, self.where)} | self.arguments
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """Return the name that a loss or metric has by the function it wraps."""
+    name = getattr(function, "__name__", None)
+    return snake_case(name if isinstance(name, str) else type(function).__name__)

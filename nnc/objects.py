@@ -1,0 +1,198 @@
+"""Objects that Keras knows by name: resolving names, classes and configs, and writing configs, in one place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from inspect import signature
+from typing import Any, Generic, TypeGuard, TypeVar
+
+from nnc.errors import ModelError, nearest
+
+Kind = TypeVar("Kind")
+
+
+class Registry(Generic[Kind]):
+    """The objects of one kind by name; a package overrides what is its own about them.
+
+    Args:
+        noun: what messages call the kind, such as ``loss``.
+        base: class whose subclasses have `get_config` and `from_config`.
+        table: Keras's names for classes of this kind, or for functions that `adapt` takes.
+        module: where Keras has them, such as ``keras.losses``.
+        forms: for messages, what an object can be given as beside a name and a config, such as ``a Loss``.
+    """
+
+    def __init__(self, noun: str, base: type[Any], table: Mapping[str, Any], module: str, forms: str) -> None:
+        self.noun = noun
+        self.base = base
+        self.table = table
+        self.module = module
+        self.forms = forms
+
+    # ------------------------------------------------------------------ what a package can override
+
+    def adapt(self, item: Any) -> Kind | None:
+        """Return the object that an instance, or whatever else the package takes, stands for; None if for none."""
+        return item if isinstance(item, self.base) else None
+
+    def find(self, name: str) -> Any:
+        """Return what the table has under a name, or None."""
+        return self.table.get(name)
+
+    def create(self, name: str, cls: Any, arguments: Mapping[str, Any]) -> Any:
+        """Return an instance of the class that was found under a name.
+
+        Raises:
+            ModelError: an argument is unknown, missing or wrong.
+        """
+        return cls.from_config(arguments)
+
+    def unknown(self, name: str, known: Iterable[str]) -> str:
+        """Return the message for a name that is none of the known ones."""
+        return f"unknown {self.noun} '{name}'.{nearest(name, known)}"
+
+    # ------------------------------------------------------------------ what a package offers
+
+    def get(self, identifier: Any, custom_objects: Mapping[str, Any] | None = None) -> Kind:
+        """Return an object.
+
+        Args:
+            identifier: a name, a config of `serialize`, an object of this kind, a class (its arguments are then the
+                defaults), or whatever else the kind is made of, such as a function.
+            custom_objects: the user's own classes, functions and objects by name.
+
+        Raises:
+            ModelError: the name is unknown, or the identifier is none of these.
+        """
+        if isinstance(identifier, str | Mapping):
+            return self.deserialize(identifier, custom_objects)
+        item = identifier.from_config({}) if self._is_class(identifier) else identifier
+        separator = ", " if " or " in self.forms else " or "
+        return self._adapted(item, f"{self._a} must be a name, a config{separator}{self.forms}, got {identifier!r}")
+
+    def serialize(self, item: Kind) -> dict[str, Any]:
+        """Return an object's config in Keras's form.
+
+        Raises:
+            ModelError: it is made of a function without a name to find it by.
+        """
+        instance: Any = item
+        cls = type(item)
+        known = self.find(cls.__name__) is cls
+        return {
+            "module": self.module if known else cls.__module__,
+            "class_name": cls.__name__,
+            "config": instance.get_config(),
+            "registered_name": None if known else cls.__name__,
+        }
+
+    def deserialize(self, config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Kind:
+        """Return the object of a name or of a config of `serialize`; nothing is imported or executed.
+
+        Args:
+            config: a name, or a mapping with ``class_name`` and ``config``.
+            custom_objects: the user's own classes, functions and objects by name.
+
+        Raises:
+            ModelError: the name or an argument is unknown, or the config is malformed.
+        """
+        name, arguments = split_config(config, self._a)
+        own = custom_objects or {}
+        found = own[name] if name in own else self.find(name)
+        if found is None:
+            raise ModelError(self.unknown(name, [*self.table, *own]))
+        if self._is_class(found):
+            found = self.create(name, found, arguments)
+        elif arguments:
+            raise ModelError(f"{self.noun} '{name}' takes no config, got {arguments}")
+        return self._adapted(found, f"{self.noun} '{name}' must be {self.forms}, got {found!r}")
+
+    def _is_class(self, item: Any) -> bool:
+        return isinstance(item, type) and issubclass(item, self.base)
+
+    def _adapted(self, item: Any, otherwise: str) -> Kind:
+        adapted = self.adapt(item)
+        if adapted is None:
+            raise ModelError(otherwise)
+        return adapted
+
+    @property
+    def _a(self) -> str:
+        return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
+
+
+def split_config(config: str | Mapping[str, Any], what: str) -> tuple[str, dict[str, Any]]:
+    """Return name and arguments of a config; those of a function's are its name and nothing.
+
+    Args:
+        config: a name, or a mapping with ``class_name`` and ``config``.
+        what: what it describes, for messages, such as ``a loss``.
+
+    Raises:
+        ModelError: the mapping is malformed.
+    """
+    if isinstance(config, str):
+        return config, {}
+    name, arguments = config.get("class_name"), config.get("config")
+    if name == "function":
+        name, arguments = arguments, None
+    arguments = {} if arguments is None else arguments
+    if not isinstance(name, str) or not isinstance(arguments, Mapping):
+        raise ModelError(f"{what}'s config needs 'class_name' and 'config', got {dict(config)}")
+    return name, dict(arguments)
+
+
+def function_config(function: Callable[..., Any], where: str) -> dict[str, Any]:
+    """Return the config of a function: its name.
+
+    Args:
+        function: a function of the user's.
+        where: what it is or belongs to, for messages, such as ``loss 'mine'``.
+
+    Raises:
+        ModelError: the function has no name to find it by.
+    """
+    name = getattr(function, "__name__", "<lambda>")
+    if not name.isidentifier():
+        raise ModelError(f"{where} has no name and cannot be saved; define it with 'def' or as a class")
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+
+
+def build(cls: Callable[..., Kind], config: Mapping[str, Any], where: str, known: Iterable[str] | None = None) -> Kind:
+    """Call a class with the arguments of a config.
+
+    Args:
+        cls: what to call.
+        config: arguments by name.
+        where: what is being built, for messages, such as ``loss MeanSquaredError``.
+        known: names of the arguments; by default what the signature says.
+
+    Raises:
+        ModelError: an argument is unknown, missing or wrong.
+    """
+    if known is None:
+        parameters = signature(cls).parameters
+        open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+        known = [*parameters, *(config if open_ended else ())]
+    for key in config:
+        if not isinstance(key, str) or key not in known:
+            raise ModelError(f"{where} has no argument {key!r}.{nearest(str(key), known)}")
+    try:
+        return cls(**config)
+    except TypeError as error:
+        raise ModelError(f"{where} cannot be built from {dict(config)}: {error}") from error
+
+
+def is_function(item: object) -> TypeGuard[Callable[..., Any]]:
+    """Return whether something can be called and is no class."""
+    return callable(item) and not isinstance(item, type)
+
+
+def snake_case(name: str) -> str:
+    """Return a class name as Keras derives object names from it.
+
+    >>> snake_case("MeanSquaredError"), snake_case("RMSprop")
+    ('mean_squared_error', 'rm_sprop')
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()

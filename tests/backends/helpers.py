@@ -1,0 +1,50 @@
+"""What tests of the NumPy backend share: a graph, planned, printed and bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnc.backends.numpy import Executable, Source, kernel_workspace, print_source
+from nnc.ir import Graph
+from nnc.plan import Plan, make_plan
+
+
+class Machine:
+    """A graph in an arena.
+
+    Args:
+        graph: what to run; it must have no composites.
+        batch: the largest batch.
+        states: arrays of the states; copies are made.
+        options: for `make_plan`.
+    """
+
+    def __init__(self, graph: Graph, batch: int, states: Mapping[str, Any], **options: Any) -> None:
+        self.graph = graph
+        bindings = dict.fromkeys(graph.symbols, batch)
+        self.plan: Plan = make_plan(graph, bindings, workspace=kernel_workspace, **options)
+        self.source: Source = print_source(self.plan)
+        self.states = {label: array.copy() for label, array in states.items()}
+        self.executable = Executable(self.plan, self.source, self.source.compile(), self.states)
+
+    def run(self, inputs: Mapping[str, Any], batch: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Run once and return copies of the outputs and of the states."""
+        bound = self.executable.bind(dict.fromkeys(self.graph.symbols, batch))
+        for label, array in inputs.items():
+            bound.inputs[label][...] = array
+        bound.run()
+        return (
+            {label: array.copy() for label, array in bound.outputs.items()},
+            {label: array.copy() for label, array in self.states.items()},
+        )
+
+    @property
+    def description(self) -> str:
+        """For messages: graph, plan and source."""
+        return f"{self.graph}\n{self.plan}\n{self.source.text}"
+
+
+def bits(results: tuple[dict[str, Any], dict[str, Any]]) -> list[Any]:
+    """What must be equal for two runs to be the same to the bit."""
+    return [(label, array.dtype, array.shape, array.tobytes()) for half in results for label, array in half.items()]

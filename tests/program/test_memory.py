@@ -1,0 +1,184 @@
+"""Memory: nothing is allocated per step, plans say what is allocated, and it stays the same however often one calls."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import tracemalloc
+
+import numpy
+import pytest
+
+import nnc
+from nnc.backends.numpy import Executable
+from nnc.layers import Dense, Dropout
+from nnc.program.training import Batches
+from tests.program.samples import X, Y, network, output
+
+NUMPY_DOMAIN = numpy.lib.tracemalloc_domain
+BUFFER = 40_000
+"""Bytes that NumPy needs for a moment to add a bias: it repeats the row up to `numpy.getbufsize` elements."""
+
+
+def allocated(run, warm: int = 3) -> int:
+    """Return the bytes that are allocated at most at one time while `run` runs; no array stays."""
+    for _ in range(warm):
+        run()
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        run()
+        peak = tracemalloc.get_traced_memory()[1] - before
+        snapshot = tracemalloc.take_snapshot().filter_traces([tracemalloc.DomainFilter(True, NUMPY_DOMAIN)])
+        assert sum(trace.size for trace in snapshot.traces) == 0
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    return peak
+
+
+def mlp(*, dropout: bool = False) -> nnc.Sequential:
+    layers = [Dense(512, "relu", input_dim=784), Dropout(0.2), Dense(256, "relu"), Dense(10, "softmax")]
+    model = nnc.Sequential([layer for layer in layers if dropout or not isinstance(layer, Dropout)])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def test_a_prediction_without_a_copy_allocates_no_array():
+    program = network().program
+    x = numpy.tile(X, (1000, 1))
+    assert program(x).nbytes == 200_000
+    assert allocated(lambda: program(x)) > 200_000  # this is how it looks when something is allocated
+    assert allocated(lambda: program(x, copy=False)) < BUFFER
+    double = x.astype("float64")
+    assert allocated(lambda: program(double, copy=False)) < BUFFER
+
+
+@pytest.mark.parametrize("weights", [None, numpy.arange(100_000) % 3])
+def test_an_epoch_allocates_no_array(weights):
+    model = network()
+    x, y = numpy.tile(X, (2000, 1)), numpy.tile(Y, (2000, 1))
+    arrays = {"x": x, "y": y} | ({} if weights is None else {"sample_weight": weights.astype("float32")})
+    for name in ("train", "evaluate"):
+        batches = Batches(model.program, name, arrays, 48_000)
+        assert [len(window) for window, *_ in batches.steps] == [48_000, 48_000, 4_000]
+
+        def epoch(batches=batches):
+            batches.shuffle(model.program.shuffler)
+            model.program.reset_metrics()
+            batches.run()
+
+        with numpy.errstate(all="ignore"):
+            assert allocated(epoch) < BUFFER
+
+
+def test_a_step_of_a_large_model_allocates_no_array():
+    model = mlp(dropout=True)
+    x, y = numpy.ones((256, 784), "float32"), numpy.zeros(256, "int32")
+    batches = Batches(model.program, "train", {"x": x, "y": y}, 128)
+    with numpy.errstate(all="ignore"):
+        assert allocated(batches.run, warm=1) < BUFFER
+
+
+def test_the_plan_of_a_large_model_is_what_is_allocated_and_near_the_bound():
+    program = mlp().program
+    plan, source, code = program._planned("train", {"batch": 128})
+    assert plan.lower_bound <= plan.peak_bytes <= 1.1 * plan.lower_bound
+    assert plan.peak_bytes == program.plan("train", batch=128).peak_bytes
+    gc.collect()
+    tracemalloc.start()
+    try:
+        executable = Executable(plan, source, code, program.states)
+        executable.bind({"batch": 128})
+        snapshot = tracemalloc.take_snapshot().filter_traces([tracemalloc.DomainFilter(True, NUMPY_DOMAIN)])
+    finally:
+        tracemalloc.stop()
+    large = [trace.size for trace in snapshot.traces if trace.size > 4096]
+    assert large == [plan.peak_bytes]
+    assert sum(trace.size for trace in snapshot.traces) - plan.peak_bytes < 4096
+
+
+def test_one_compilation_per_graph_whatever_the_batch():
+    model = network()
+    program = model.program
+    for rows in (1, 50, 7, 2, 49, 3):
+        program(X[:rows]), program.predict(X, batch_size=rows)
+    assert program.compilations == 1
+    for rows in (3, 50, 1, 20):
+        model.train_on_batch(X[:rows], Y[:rows])
+        model.fit(X, Y, batch_size=rows, verbose=0)
+    assert program.compilations == 2
+    for rows in (5, 50, 1):
+        model.evaluate(X, Y, batch_size=rows)
+    assert program.compilations == 3
+    model.fit(X, Y, sample_weight=numpy.ones(50), verbose=0)
+    assert program.compilations == 4
+
+
+FLAT = """
+import nnc, resource
+program = nnc.load(sys.argv[1])
+calls = int(sys.argv[2])
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+def use(count):
+    for number in range(count):
+        rows = number % 50 + 1
+        program(X[:rows]), program(X[:rows], copy=False)
+        if number % 10 == 0:
+            program.train_step(X[:rows], Y[:rows]), program.predict(X, batch_size=rows)
+use(300)
+before = resident()
+use(calls)
+print(resident() - before)
+"""
+
+
+@pytest.mark.parametrize("calls", [5000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_memory_is_flat(tmp_path, calls):
+    network().save(tmp_path / "net.nnc")
+    assert int(output(FLAT, tmp_path / "net.nnc", calls)) < 2**20
+
+
+MANY = """
+import nnc, gc
+program = nnc.load(sys.argv[1])
+x = numpy.zeros((4000, 3), "float32")
+program(x)
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+sizes = []
+for start in range(0, 4000, 1000):
+    for rows in range(start + 1, start + 1001):
+        program(x[:rows])
+    sizes.append(resident())
+print(sizes[-1] - sizes[0])
+"""
+
+
+def test_memory_does_not_grow_with_the_number_of_batch_sizes(tmp_path):
+    network().save(tmp_path / "net.nnc")
+    assert int(output(MANY, tmp_path / "net.nnc")) < 2**22
+
+
+def test_arenas_of_threads_end_with_them():
+    program = mlp().program
+    x = numpy.ones((512, 784), "float32")
+    program(x)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(5):
+            thread = threading.Thread(target=lambda: program(x[:100]))
+            thread.start()
+            thread.join()
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] - before < 2**18
+    finally:
+        tracemalloc.stop()

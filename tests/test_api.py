@@ -1,0 +1,146 @@
+"""What nnc offers by name, and what importing it costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import numpy
+import pytest
+
+import nnc
+
+
+def names(text: str) -> list[str]:
+    """Return words, sorted."""
+    return sorted(text.split())
+
+
+NAMES = names(
+    """
+    Dataset History Input Model Program Sequential activations compile data errors initializers layers load losses
+    metrics models ops optimizers passes render utils
+    """
+)
+MODULES = names(
+    """
+    activations data errors initializers ir layers losses metrics models ops optimizers passes plan program render utils
+    """
+)
+LAYERS = names(
+    """
+    Activation Add Call Concatenate Dense Dropout Flatten Input InputLayer Layer ReLU Reshape Softmax SymbolicTensor
+    Variable layer_class layer_classes register
+    """
+)
+PROGRAM = names(
+    """
+    COUNT EVALUATE PREDICT SAMPLE_WEIGHT TOTAL TRAIN WEIGHTED ArraySpec History Program ProgramSpec TargetSpec
+    VariableSpec load
+    """
+)
+METHODS = {
+    nnc.Sequential: """
+        add build compile compute_dtype count_params evaluate fit get_config get_layer get_weights head
+        input_names input_shape is_compiled layers make_program named_outputs objective output_names output_shape
+        parameter_table pop predict predict_on_batch program reset_metrics save save_parameters serialized_config
+        set_weights summary test_on_batch train_on_batch trainable_weights weights
+    """,
+    nnc.Program: """
+        bound checkpoint evaluate fit graph graph_names measure metric_values name order_state plan predict
+        reset_metrics resume save shuffler source step train_step variables
+    """,
+}
+HEAVY = (
+    "rich",
+    "typer",
+    "networkx",
+    "yaml",
+    "graphviz",
+    "h5py",
+    "tensorflow",
+    "keras",
+    "scipy",
+    "pandas",
+    "typing_extensions",
+)
+
+
+def test_public_names():
+    assert sorted(nnc.__all__) == NAMES
+    assert sorted(nnc._MODULES) == MODULES
+    assert set(NAMES) | set(MODULES) <= set(dir(nnc))
+    assert sorted(nnc.layers.__all__) == LAYERS
+    assert sorted(nnc.program.__all__) == PROGRAM
+    assert sorted(nnc.models.__all__) == ["Model", "Sequential"]
+
+
+@pytest.mark.parametrize("cls", METHODS)
+def test_public_methods(cls):
+    found = {name for name in dir(cls) if not name.startswith("_")}
+    assert sorted(found) == names(METHODS[cls])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_listed_name_exists(name):
+    module = import_module(f"nnc.{name}")
+    assert getattr(nnc, name) is module
+    assert module.__doc__
+    for public in getattr(module, "__all__", ()):
+        assert hasattr(module, public), public
+
+
+def test_star_import():
+    namespace: dict[str, object] = {}
+    exec("from nnc import *", namespace)
+    assert set(NAMES) <= set(namespace)
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match=r"^module 'nnc' has no attribute 'Sequentiel'$"):
+        nnc.Sequentiel  # noqa: B018
+
+
+def python(code: str, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_loads_the_standard_library_only():
+    code = """
+import sys
+before = set(sys.modules)
+import nnc
+new = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(sorted(new - set(sys.stdlib_module_names)), len(set(sys.modules) - before))
+"""
+    names, count = python(code).rsplit(" ", 1)
+    assert names == "['nnc']"
+    assert int(count) < 40
+
+
+def test_load_and_predict_need_numpy_only(tmp_path):
+    model = nnc.Sequential([nnc.layers.Dense(2, "sigmoid", input_dim=2), nnc.layers.Dense(1, "sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    model.save(tmp_path / "base.nnc")
+    code = f"""
+import sys, numpy
+numpy.zeros(1)
+before = set(sys.modules)
+import nnc
+y = nnc.load(sys.argv[1])([[0.0, 1.0]])
+new = set(sys.modules) - before
+print(y[0, 0], [name for name in {HEAVY} if name in new])
+print(sorted({{name.partition(".")[0] for name in new}} - set(sys.stdlib_module_names)), len(new))
+"""
+    result, rest = python(code, str(tmp_path / "base.nnc")).splitlines()
+    number, loaded = result.split(" ", 1)
+    assert float(number) == pytest.approx(float(model.predict(numpy.array([[0.0, 1.0]]))[0, 0]))
+    assert loaded == "[]"
+    packages, count = rest.rsplit(" ", 1)
+    assert packages == "['nnc']"
+    assert int(count) < 110
