@@ -69,8 +69,8 @@ class BinaryCrossentropy(FunctionMeasure, Loss):
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self.where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(self.where, axis)
+        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(self._where, axis)
 
     def target(self, output: TensorType) -> Target:
         """Return the output's type, with numbers from 0 to 1.

@@ -121,8 +121,8 @@ class CategoricalCrossentropy(FunctionMeasure, Loss):
     ) -> None:
         super().__init__(name, reduction, dtype)
         self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self.where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(self.where, axis)
+        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(self._where, axis)
 
     def target(self, output: TensorType) -> Target:
         """Return the output's type; numbers outside 0 … 1 are allowed, as in Keras.
@@ -162,7 +162,7 @@ class SparseCategoricalCrossentropy(FunctionMeasure, Loss):
         dtype: str | None = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
-        check_sparse(self.where, ignore_class, axis)
+        check_sparse(self._where, ignore_class, axis)
         self.from_logits = bool(from_logits)
         self.ignore_class = ignore_class
         self.axis = axis

@@ -42,7 +42,7 @@ class Loss(Measure):
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: str | None = None
     ) -> None:
         super().__init__(name, dtype)
-        self.reduction = _checked_reduction(self.where, reduction)
+        self.reduction = _checked_reduction(self._where, reduction)
 
     def target(self, output: TensorType) -> Target:
         """Return what the targets of an output must look like; by default they have its type.
@@ -51,7 +51,7 @@ class Loss(Measure):
             ModelError: the loss does not fit the output.
         """
         if not output.is_floating:
-            raise ModelError(f"{self.where} needs an output of floating-point numbers, got {output}")
+            raise ModelError(f"{self._where} needs an output of floating-point numbers, got {output}")
         return Target(output)
 
     def lower(self, y_true: Value, y_pred: Value, sample_weight: Value | None = None) -> Value:
@@ -68,7 +68,7 @@ class Loss(Measure):
             ModelError: `call` returned something other than a graph value.
             ShapeError: the operands do not fit together.
         """
-        values = self.values(y_true, y_pred)
+        values = self._values(y_true, y_pred)
         if sample_weight is not None:
             weight = ops.cast(sample_weight, values.dtype)
             trailing = (1,) * (values.rank - 1)

@@ -30,10 +30,10 @@ class Measure:
 
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
         self.name = name or snake_case(type(self).__name__)
-        self.dtype = checked_dtype(self.where, dtype)
+        self.dtype = checked_dtype(self._where, dtype)
 
     @property
-    def where(self) -> str:
+    def _where(self) -> str:
         """The start of messages, such as ``loss 'mine'``."""
         return f"{self.noun} '{self.name}'"
 
@@ -47,9 +47,9 @@ class Measure:
         Raises:
             ModelError: the subclass does not define it.
         """
-        raise ModelError(f"{self.where}: class {type(self).__name__} must define call(self, y_true, y_pred)")
+        raise ModelError(f"{self._where}: class {type(self).__name__} must define call(self, y_true, y_pred)")
 
-    def values(self, y_true: Value, y_pred: Value) -> Value:
+    def _values(self, y_true: Value, y_pred: Value) -> Value:
         """Return what `call` computes from the operands, all of them in one floating-point type.
 
         Targets of whole numbers are class indices and stay as they are.
@@ -61,7 +61,7 @@ class Measure:
         targets = ops.cast(y_true, dtype) if y_true.type.is_floating else y_true
         values: object = self.call(targets, ops.cast(y_pred, dtype))
         if not isinstance(values, Value):
-            raise ModelError(f"{self.where} must return a graph value, got {values!r}")
+            raise ModelError(f"{self._where} must return a graph value, got {values!r}")
         return ops.cast(values, dtype)
 
     def get_config(self) -> dict[str, Any]:
@@ -117,7 +117,7 @@ class MeasureWrapper(Measure):
         Raises:
             ModelError: the function has no name to find it by.
         """
-        return super().get_config() | {"fn": function_config(self.fn, self.where)} | self.arguments
+        return super().get_config() | {"fn": function_config(self.fn, self._where)} | self.arguments
 
 
 def function_name(function: Callable[..., Any]) -> str:

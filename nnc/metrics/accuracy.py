@@ -97,7 +97,7 @@ class BinaryAccuracy(FunctionMeasure, Metric):
 
     def __init__(self, name: str | None = "binary_accuracy", dtype: str | None = None, threshold: float = 0.5) -> None:
         super().__init__(name, dtype)
-        self.threshold = checked_number(self.where, "threshold", threshold)
+        self.threshold = checked_number(self._where, "threshold", threshold)
 
 
 class CategoricalAccuracy(FunctionMeasure, Metric):

@@ -34,7 +34,7 @@ class BinaryCrossentropy(FunctionMeasure, Metric):
     ) -> None:
         super().__init__(name, dtype)
         self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self.where, "label_smoothing", label_smoothing)
+        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
 
 
 class CategoricalCrossentropy(FunctionMeasure, Metric):
@@ -64,8 +64,8 @@ class CategoricalCrossentropy(FunctionMeasure, Metric):
     ) -> None:
         super().__init__(name, dtype)
         self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self.where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(self.where, axis)
+        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(self._where, axis)
 
 
 class SparseCategoricalCrossentropy(FunctionMeasure, Metric):
@@ -94,7 +94,7 @@ class SparseCategoricalCrossentropy(FunctionMeasure, Metric):
         axis: int = -1,
     ) -> None:
         super().__init__(name, dtype)
-        check_sparse(self.where, ignore_class, axis)
+        check_sparse(self._where, ignore_class, axis)
         self.from_logits = bool(from_logits)
         self.ignore_class = ignore_class
         self.axis = axis

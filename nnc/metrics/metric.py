@@ -46,13 +46,13 @@ class Metric(Measure):
             ModelError: `call` returned something other than a graph value, or a scalar that is to be weighted.
             ShapeError: the operands do not fit together.
         """
-        values = self.values(y_true, y_pred)
+        values = self._values(y_true, y_pred)
         inner = range(1, values.rank)
         if sample_weight is None:
             total, count = ops.sum(values), ops.size(values, range(min(values.rank, 1)))
             total = total / ops.size(values, inner) if inner else total
         elif values.rank == 0:
-            raise ModelError(f"{self.where} returns one number for the whole batch, so that rows cannot be weighted")
+            raise ModelError(f"{self._where} returns one number for the whole batch, so that rows cannot be weighted")
         else:
             weight = ops.cast(sample_weight, values.dtype)
             rows = ops.mean(values, inner) if inner else values

@@ -139,7 +139,7 @@ class Program:
     def shuffler(self) -> numpy.random.Generator:
         """Draws the order of samples; made when it is first needed, because NumPy loads it separately."""
         if self._shuffler is None:
-            generator = numpy.random.PCG64(self._seed)
+            generator: Any = numpy.random.PCG64(self._seed)
             if self._order is not None:
                 generator.state = self._order
             self._shuffler = numpy.random.Generator(generator)

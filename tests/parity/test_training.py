@@ -61,5 +61,3 @@ def test_each_combination(
 ) -> None:
     dtype = "float64" if activation in UNSTABLE else "float32"
     check(Task(loss, optimizer, options, activation, from_logits, dtype))
-
-
