@@ -43,10 +43,12 @@ def run(settings: Settings) -> list[Row]:
     """Measure, and return the rows."""
     with Workers() as workers:
         workers.start("benchmarks.base_network:contestants", threads=1)
+        close = compare_timers(workers.timers, settings.short_rounds, settings.short_time, BASE_STEPS, EPOCHS)
         for engine in ("keras", "torch", "jax"):
             workers.start(f"benchmarks.peers.{engine}_models:base", threads=1)
-        comparison = compare_timers(workers.timers, settings.rounds, settings.min_time, BASE_STEPS, EPOCHS)
-    rows = rows_of(WORK, comparison, [NNC], PEERS)
+        timers = {name: timer for name, timer in workers.timers.items() if name == NNC or name not in close.seconds}
+        far = compare_timers(timers, settings.rounds, settings.min_time, BASE_STEPS, EPOCHS)
+    rows = [*rows_of(WORK, close, [NNC], PEERS), *rows_of(WORK, far, [NNC], PEERS)[1:]]
     calls = " · ".join(f"{name} {count}" for name, count in kernel_calls().items())
     return [*rows, Row(WORK, "kernel calls of a step", calls), *workers.missing_rows(WORK)]
 

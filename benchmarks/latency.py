@@ -46,11 +46,15 @@ def _run(settings: Settings, network: str, rows: int, onnx: Goal | None = None, 
         workers.start("benchmarks.latency:contestants", arguments)
         for threads in (1, 0):
             workers.start("benchmarks.peers.onnx_models:latency", {**arguments, "threads": threads})
+        close = compare_timers(workers.timers, settings.short_rounds, settings.short_time)
         workers.start("benchmarks.peers.keras_models:latency", arguments)
-        comparison = compare_timers(workers.timers, settings.rounds, settings.min_time)
-    peers = [Versus(KERAS, keras, COPY), Versus(FUNCTION, None, COPY)]
-    for subject, names in ((WINDOW, BOUND), (COPY, RUNS)):
-        if set(names) <= set(comparison.seconds):  # the limit is held against the better of the two
-            best = comparison.fastest(names)
-            peers = [Versus(name, onnx if name == best else None, subject) for name in names] + peers
-    return [*rows_of(work, comparison, [COPY, WINDOW], peers), *workers.missing_rows(work)]
+        timers = {name: timer for name, timer in workers.timers.items() if name == COPY or name not in close.seconds}
+        far = compare_timers(timers, settings.rounds, settings.min_time)
+    best = close.fastest([name for name in RUNS if name in close.seconds] or [COPY])
+    near = [Versus(name, onnx if name == best else None, subject) for subject in (COPY, WINDOW) for name in RUNS]
+    near += [Versus(name, None, WINDOW) for name in BOUND]
+    return [
+        *rows_of(work, close, [COPY, WINDOW], near),
+        *rows_of(work, far, [COPY], [Versus(KERAS, keras), Versus(FUNCTION)])[1:],
+        *workers.missing_rows(work),
+    ]

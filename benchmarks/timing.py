@@ -12,7 +12,7 @@ from time import perf_counter
 from benchmarks.quiet import wait_until_quiet
 
 PATIENCE = 2.0
-"""Seconds to wait before a turn for other programs to leave the processors alone."""
+"""Seconds to wait before a round for other programs to leave the processors alone."""
 Timer = Callable[[int], float]
 """Runs a work this many times and returns the seconds that took."""
 
@@ -95,8 +95,8 @@ def compare_timers(
     names = list(timers)
     for turn in range(rounds):
         first = turn % len(names)
+        wait_until_quiet(PATIENCE)
         for name in names[first:] + names[:first]:
-            wait_until_quiet(PATIENCE)
             seconds[name].append(timers[name](counts[name]) / counts[name] / units)
     return Comparison(seconds)
 
@@ -139,8 +139,8 @@ def compare_processes(
     names = list(commands)
     for turn in range(-warm, rounds):
         first = turn % len(names)
+        wait_until_quiet(PATIENCE)
         for name in names[first:] + names[:first]:
-            wait_until_quiet(PATIENCE)
             taken, charged = _run_process(commands[name], environment)
             if turn >= 0:
                 wall[name].append(taken)

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnc.errors import GraphError
-from nnc.ir import interpret
+from nnc.ir import interpret, parse_graph
 from nnc.passes import OPTIMIZE, Decompose, Fuse, run_passes
 from tests.backends.helpers import Machine, bits
+from tests.base_network import training_arrays, training_graph
 from tests.passes.helpers import check_same
 from tests.plan.strategies import VECTORS, memory_graphs, whole_arrays
 from tests.strategies import MAXIMUM_BATCH, random_arrays, random_graphs
@@ -68,8 +69,7 @@ def test_batches_of_any_size_in_any_order_carry_the_state_on(graph, batches):
         inputs, _ = random_arrays(graph, batch, seed)
         outputs, updated = interpret(graph, inputs, states)
         check_same((outputs, updated), machine.run(inputs, batch), 1e-9, machine.description)
-        states = machine.states.copy()  # so that rounding errors do not add up
-        states = {label: array.copy() for label, array in states.items()}
+        states = {label: array.copy() for label, array in machine.states.items()}  # so that no errors add up
 
 
 @given(memory_graphs(), BATCHES)
@@ -88,6 +88,18 @@ def test_empty_batches(graph, batch):
     check_same(interpret(graph, inputs, states), machine.run(inputs, batch), 0.0, machine.description)
 
 
+def test_a_part_of_nothing_may_begin_where_the_arena_ends():
+    text = """graph g(x: f64[4]) {
+      %a = exp(%x) : f64[4]
+      %b = slice(%a, starts=[1], stops=[4], steps=[2]) : f64[2]
+      %c, %d = unpack(%b, shapes=[[2], [0]]) : f64[2], f64[0]
+      return a=%a, d=%d
+    }"""
+    for reuse in (True, False):
+        found, _ = Machine(parse_graph(text), 1, {}, reuse=reuse).run({"x": numpy.zeros(4)}, 1)
+        assert found["d"].shape == (0,)
+
+
 @given(random_graphs(level="any"), BATCHES)
 def test_two_machines_give_the_same_bits(graph, batch):
     graph = run_passes(graph, OPTIMIZE)
@@ -99,8 +111,6 @@ def test_two_machines_give_the_same_bits(graph, batch):
 
 
 def test_states_are_shared_with_their_holder():
-    from tests.base_network import training_arrays, training_graph
-
     inputs, states = training_arrays(32)
     machine = Machine(training_graph(), 32, states)
     parameters = machine.states["parameters"]
@@ -115,16 +125,12 @@ def test_states_are_shared_with_their_holder():
 
 
 def test_too_large_batches_are_refused():
-    from tests.base_network import training_arrays, training_graph
-
     machine = Machine(training_graph(), 32, training_arrays(32)[1])
     with pytest.raises(GraphError, match="the plan has room for batch = 32, not for batch = 33"):
         machine.executable.bind({"batch": 33})
 
 
 def test_binding_is_done_once_per_size():
-    from tests.base_network import training_arrays, training_graph
-
     machine = Machine(training_graph(), 32, training_arrays(32)[1])
     assert machine.executable.bind({"batch": 7}) is machine.executable.bind({"batch": 7})
     assert machine.executable.bind({"batch": 7}) is not machine.executable.bind({"batch": 8})

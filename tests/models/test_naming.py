@@ -54,6 +54,16 @@ def test_where_two_names_meet_the_new_one_is_free_in_both_models():
         assert len(model.program.variables) == len(model.weights)
 
 
+def test_a_new_name_is_not_that_of_a_layer_elsewhere():
+    first, second = chain(Dense(3), Dense(3)), chain(Dense(3), Dense(3))
+    x = nnc.Input((3,))
+    mixed = nnc.Model(x, second.layers[0](first.layers[0](x)))
+    assert names(mixed) == ["input", "dense", "dense_2"]
+    assert names(first) == ["dense", "dense_1"]
+    assert names(second) == ["dense_2", "dense_1"]
+    assert len(second.program.variables) == 4
+
+
 def test_inputs_are_named_too():
     inputs = [nnc.Input((3,)) for _ in range(3)] + [nnc.Input((3,), name="input_1")]
     model = nnc.Model(inputs, nnc.layers.Add()(inputs))

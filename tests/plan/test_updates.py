@@ -52,6 +52,12 @@ CASES: dict[str, tuple[str, list[str], int]] = {
         [],
         0,
     ),
+    "new state is a view of what is computed, and the old one is read as it is": (
+        "%q = multiply(@s, f64(2.0)) : f64[4]\n%v = reshape(@s, shape=[2, 2]) : f64[2,2]\n"
+        "%0 = add(%v, %y) : f64[2,2]\n%1 = reshape(%0, shape=[4]) : f64[4]\nreturn o=%q\nupdate @s = %1",
+        [],
+        0,
+    ),
     "new state is a strange view of what is computed": (
         "%0 = add(@m, %y) : f64[2,2]\n%1 = transpose(%0, axes=[1, 0]) : f64[2,2]\nreturn o=%x\nupdate @m = %1",
         ["m"],

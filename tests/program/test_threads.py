@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy
@@ -63,14 +64,14 @@ def test_predictions_do_not_wait_for_training():
     program, other = network().program, network().program
     program(X)
     training, done = threading.Event(), threading.Event()
-    errors, epochs = [], []
+    errors, epochs, deadline = [], [], time.monotonic() + 30
 
     def train():
         try:
             program.fit(X, Y, epochs=10**9, verbose=0, on_epoch=step)
         except StopIteration:
             pass
-        except Exception as error:
+        except BaseException as error:
             errors.append(error)
 
     def step(epoch, logs):
@@ -78,6 +79,7 @@ def test_predictions_do_not_wait_for_training():
         epochs.append(epoch)
         if done.is_set():
             raise StopIteration
+        assert time.monotonic() < deadline, "predictions wait for the training to end"
 
     trainer = threading.Thread(target=train)
     trainer.start()

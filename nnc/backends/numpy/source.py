@@ -145,7 +145,7 @@ class _Printer:
         storage = self.plan.storage
         while value in storage.views and isinstance(value.node.op, Reshape | Unpack):
             value = storage.views[value]
-        return value not in storage.views and not storage.homes[value].constant
+        return value not in storage.views
 
     def _operand(self, value: Value, group: Group) -> str:
         name = self._value(value)
