@@ -67,9 +67,11 @@ class Registry(Generic[Kind]):
         """
         if isinstance(identifier, str | Mapping):
             return self.deserialize(identifier, custom_objects)
-        item = identifier.from_config({}) if self._is_class(identifier) else identifier
-        separator = ", " if " or " in self.forms else " or "
-        return self._adapted(item, f"{self._a} must be a name, a config{separator}{self.forms}, got {identifier!r}")
+        adapted = self.adapt(identifier.from_config({}) if self._is_class(identifier) else identifier)
+        if adapted is None:
+            separator = ", " if " or " in self.forms else " or "
+            raise ModelError(f"{self._a} must be a name, a config{separator}{self.forms}, got {identifier!r}")
+        return adapted
 
     def serialize(self, item: Kind) -> dict[str, Any]:
         """Return an object's config in Keras's form.
@@ -106,16 +108,13 @@ class Registry(Generic[Kind]):
             found = self.create(name, found, arguments)
         elif arguments:
             raise ModelError(f"{self.noun} '{name}' takes no config, got {arguments}")
-        return self._adapted(found, f"{self.noun} '{name}' must be {self.forms}, got {found!r}")
+        adapted = self.adapt(found)
+        if adapted is None:
+            raise ModelError(f"{self.noun} '{name}' must be {self.forms}, got {found!r}")
+        return adapted
 
     def _is_class(self, item: Any) -> bool:
         return isinstance(item, type) and issubclass(item, self.base)
-
-    def _adapted(self, item: Any, otherwise: str) -> Kind:
-        adapted = self.adapt(item)
-        if adapted is None:
-            raise ModelError(otherwise)
-        return adapted
 
     @property
     def _a(self) -> str:

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 
 from nnc.utils import set_random_seed
 
+pytest.register_assert_rewrite("tests.registry_battery")
 settings.register_profile(
     "nnc", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -2,15 +2,13 @@
 
 import importlib
 import inspect
-import subprocess
-import sys
 
 import numpy
 import pytest
 
 from nnc import initializers
-from nnc.errors import ModelError
 from nnc.initializers import INITIALIZERS, Initializer, RandomInitializer, compute_fans
+from tests.registry_battery import check_import_is_light, check_mistake, check_round_trip
 
 CLASSES = sorted({cls.__name__ for cls in INITIALIZERS.values()})
 RANDOM = sorted({cls.__name__ for cls in INITIALIZERS.values() if issubclass(cls, RandomInitializer)})
@@ -55,15 +53,7 @@ def test_names_and_signatures_are_those_of_keras(keras):
 
 @pytest.mark.parametrize(("name", "arguments"), CONFIGS)
 def test_config_round_trip_is_that_of_keras(keras, name, arguments):
-    theirs = getattr(keras.initializers, name)(**arguments)
-    ours = INITIALIZERS[name](**arguments)
-    assert ours.get_config() == theirs.get_config()
-    config = initializers.serialize(ours)
-    assert config == keras.initializers.serialize(theirs)
-    copy = initializers.deserialize(config)
-    assert type(copy) is type(ours)
-    assert copy.get_config() == ours.get_config()
-    assert type(keras.initializers.deserialize(config)).__name__ == name
+    check_round_trip(initializers, keras.initializers, name, arguments)
 
 
 def test_array_constant_round_trip(keras):
@@ -336,12 +326,8 @@ def test_own_functions(keras):
     ],
 )
 def test_mistakes_are_named(action, message):
-    with pytest.raises(ModelError) as raised:
-        action()
-    assert message in str(raised.value)
+    check_mistake(action, message)
 
 
 def test_import_is_light():
-    code = "import sys, nnc.initializers; print([m for m in ('tensorflow', 'keras', 'networkx') if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    check_import_is_light("nnc.initializers")

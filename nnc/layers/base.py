@@ -6,25 +6,23 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from math import inf, prod
-from numbers import Real
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from weakref import WeakSet
 
 import numpy
 
-from nnc.errors import ModelError, NncError, ShapeError, nearest
+from nnc.errors import ModelError, NncError, nearest
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value
-from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
+from nnc.layers.checks import FLOAT, check_flag, check_positive, dtype_name, row_shape
+from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.layers.variable import Variable, assign_all
+from nnc.ops import cast
 
 if TYPE_CHECKING:
     from nnc.layers.standalone import Standalone
 
 Array = Any
-FLOAT = "float32"
-MISSING: Any = object()
-"""Default of an argument that only a subclass may leave out."""
 MAX_WEIGHT_SIZE = 2**31 - 1
 """Elements of the largest weight; a mistyped number in a model file must not fill the memory."""
 _LEGACY = ("input_dim", "input_shape", "batch_input_shape", "batch_shape", "input_length")
@@ -71,7 +69,7 @@ class Layer:
     is_merging: ClassVar[bool] = False
     """Whether `call` takes a list of inputs."""
     keeps_integers: ClassVar[bool] = False
-    """Whether whole-number inputs stay whole numbers."""
+    """Whether whole-number inputs stay whole numbers; otherwise `call` gets them as floating-point numbers."""
     dtypes: ClassVar[frozenset[str]] = FLOATING
     """Element types that the argument `dtype` may name."""
 
@@ -304,6 +302,9 @@ class Layer:
         Raises:
             ModelError: the layer does not accept such inputs.
         """
+        if not self.keeps_integers:
+            dtype = self._floating_dtype(graph)
+            inputs = [value if value.type.is_floating else cast(value, dtype) for value in inputs]
         given: tuple[Any, ...] = (list(inputs),) if self.is_merging else tuple(inputs)
         options: dict[str, Any] = {"training": training} if self._takes_training() else {}
         with self.blame(), graph.scope(path=self.name):
@@ -320,6 +321,11 @@ class Layer:
                     )
                 graph.set_name(value, self.name if len(found) == 1 else f"{self.name}.{number}")
         return found
+
+    def _floating_dtype(self, graph: Graph) -> str:
+        """Return the element type that whole numbers are converted to: that of the graph's weights, if it has any."""
+        known = (value.dtype for value in graph.states.values() if value.type.is_floating)
+        return next(known, self.weights_dtype or FLOAT)
 
     @classmethod
     def _takes_training(cls) -> bool:
@@ -398,99 +404,6 @@ class Layer:
         if self._standalone is None:
             raise ModelError(f"Layer '{self.name}': call forward(x) before backward(gradient)")
         return self._standalone.backward(gradient)
-
-
-def dtype_name(dtype: Any, where: str, known: frozenset[str] = FLOATING) -> str | None:
-    """Return a dtype's name from a name, a NumPy dtype, or Keras's serialised dtype policy.
-
-    Args:
-        dtype: what the user gave.
-        where: what it is for, for messages.
-        known: names of which it must be one.
-
-    Raises:
-        ModelError: it is none of them.
-    """
-    if dtype is None:
-        return None
-    if isinstance(dtype, Mapping):
-        config = dtype.get("config")
-        dtype = config.get("name") if isinstance(config, Mapping) else dtype
-    try:
-        name = str(numpy.dtype(dtype).name)
-    except (TypeError, ValueError):
-        name = str(dtype)
-    if name not in known:
-        *others, last = sorted(known)
-        raise ModelError(f"{where}: dtype must be {', '.join(others)} or {last}, got {dtype!r}")
-    return name
-
-
-def check_positive(where: str, key: str, value: Any) -> int:
-    """Return a positive whole number.
-
-    Raises:
-        ModelError: it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | numpy.integer) or value <= 0:
-        raise ModelError(f"{where}: {key} must be a positive integer, got {value!r}")
-    return int(value)
-
-
-def check_number(where: str, key: str, value: Any, high: float = inf) -> float:
-    """Return a number from 0 to `high`.
-
-    Raises:
-        ModelError: it is none.
-    """
-    number: Any = value
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= number <= high:
-        limits = "of at least 0" if high == inf else f"from 0 to {high:g}"
-        raise ModelError(f"{where}: {key} must be a number {limits}, got {value!r}")
-    return float(number)
-
-
-def check_flag(where: str, key: str, value: Any) -> bool:
-    """Return a boolean.
-
-    Raises:
-        ModelError: it is none; text such as ``"no"`` would count as true.
-    """
-    if not isinstance(value, bool | int | numpy.bool_) or value not in (0, 1):
-        raise ModelError(f"{where}: {key} must be True or False, got {value!r}")
-    return bool(value)
-
-
-def row_shape(where: str, key: str, shape: Any, has_batch: bool = False) -> tuple[Any, ...]:
-    """Return the shape of a row from a tuple, a list or, for vectors, a number.
-
-    Args:
-        where: what has the shape, for messages.
-        key: the argument's name.
-        shape: what the user gave.
-        has_batch: whether its first dimension is that of rows.
-
-    Raises:
-        ModelError: it is nothing of the kind.
-    """
-    if not has_batch and isinstance(shape, int | numpy.integer):
-        return (shape,)
-    if isinstance(shape, list | tuple) and (shape or not has_batch):
-        return tuple(shape[1:] if has_batch else shape)
-    example = "(None, 2)" if has_batch else "(2,)"
-    raise ModelError(f"{where}: {key} must be a tuple such as {example}, got {shape!r}")
-
-
-def input_type(shape: Sequence[Any], dtype: str) -> TensorType:
-    """Return the type of a model's input from a shape whose first dimension is the batch.
-
-    Raises:
-        ShapeError: another dimension is not a positive number.
-    """
-    for axis, dim in enumerate(shape[1:], 1):
-        if isinstance(dim, bool) or not isinstance(dim, int | numpy.integer) or dim <= 0:
-            raise ShapeError(f"dimension {axis} of an input must be a positive integer, got {dim!r} in {tuple(shape)}")
-    return TensorType(dtype, (BATCH, *(int(dim) for dim in shape[1:])))
 
 
 def current_generator() -> numpy.random.Generator:

@@ -10,7 +10,8 @@ import numpy
 from nnc import activations, initializers
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.layers.base import FLOAT, MISSING, Layer, check_flag, check_positive, input_type, row_shape
+from nnc.layers.base import Layer
+from nnc.layers.checks import FLOAT, MISSING, check_flag, check_positive, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.ops import reshape
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer, check_number
+from nnc.layers.base import Layer
+from nnc.layers.checks import check_number
 from nnc.ops import random_uniform
 from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply

@@ -9,7 +9,7 @@ import numpy
 from nnc.backends.numpy import Executable, kernel_workspace, print_source
 from nnc.errors import DataError, ModelError
 from nnc.ir import Graph, TensorType
-from nnc.layers.base import FLOAT
+from nnc.layers.checks import FLOAT
 from nnc.layers.lowering import declare_weights
 from nnc.layers.symbolic import BATCH
 from nnc.passes import OPTIMIZE, gradients, run_passes

@@ -12,7 +12,7 @@ from nnc import optimizers
 from nnc.errors import DataError, ModelError, nearest
 from nnc.ir import TensorType
 from nnc.layers import Layer, Variable
-from nnc.layers.base import FLOAT
+from nnc.layers.checks import FLOAT
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.layers.variable import assign_all
 from nnc.models.compiler import Compiler
@@ -267,7 +267,8 @@ class Model:
     def __getstate__(self) -> dict[str, Any]:
         """Pickles and copies have memory of their own; they compile anew and go on where this model was."""
         resumed = self._resumed if self._program is None else self._program.checkpoint()
-        return self.__dict__ | {"_program": None, "_memory": [], "_resumed": resumed}
+        forwards = {"calls": self.calls}  # first, because from the outputs back a deep model would be a deep recursion
+        return forwards | self.__dict__ | {"_program": None, "_memory": [], "_resumed": resumed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

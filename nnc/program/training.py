@@ -44,6 +44,8 @@ def prepare(
         raise DataError("inputs are missing: give x")
     if y is None:
         raise DataError("targets are missing: give y")
+    if isinstance(y, Mapping) and set(y) == {output.label for output in spec.outputs}:  # by output, as in Keras
+        y = {target.label: y[output.label] for target, output in zip(spec.targets, spec.outputs, strict=True)}
     inputs, targets = as_arrays(spec.inputs, x, "input"), as_arrays(spec.targets, y, "target")
     labels = [item.label for item in (*spec.inputs, *spec.targets)]
     check_rows([*inputs, *targets], labels)
@@ -136,7 +138,7 @@ def fit(
     Args:
         program: what to train.
         x: input array or arrays of shape (rows, …).
-        y: target array or arrays.
+        y: target array or arrays, by output name where they are in a dictionary.
         batch_size: rows of a batch, 32 by default.
         epochs: number of the last epoch.
         verbose: 0 silent, 1 (and ``auto``) a live line, 2 a line per epoch.

@@ -126,6 +126,14 @@ def test_sums(shape, axes, keepdims, dtype, disguise):
     check_run(graph)
 
 
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0)])
+def test_sums_of_several_lengths(axes):
+    graph = Graph("test")
+    for axis in axes:
+        graph.output(f"y{axis}", ops.sum(graph.input(f"x{axis}", TensorType("float32", (1, 3, 9)[: axis + 1])), axis))
+    check_run(graph)
+
+
 @pytest.mark.parametrize("disguise", DISGUISES)
 @pytest.mark.parametrize("dtype", ["float32", "int32"])
 @pytest.mark.parametrize(
@@ -173,6 +181,14 @@ def test_one_element_for_all(shape, swap):
 def test_positions_of_the_largest(axis):
     graph = Graph("test")
     graph.output("y", ops.argmax(graph.input("x", TensorType("float64", (N, 4, 3))), axis))
+    check_run(graph)
+
+
+def test_one_operand_can_be_concatenated_along_a_run_time_axis():
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float64", (N, 3)))
+    graph.output("y", ops.concatenate([x], 0))
+    graph.output("x", x)
     check_run(graph)
 
 

@@ -41,6 +41,15 @@ def test_source_does_not_depend_on_the_batch(graph):
     assert len(texts) == 1
 
 
+def test_a_batch_of_1_is_not_special():
+    """A transposed row lies in memory as its elements do in order, but the source is for any batch."""
+    graph = Graph("g")
+    x = graph.input("x", TensorType("float64", (symbol("batch"), 3)))
+    graph.output("y", ops.reshape(ops.transpose(x), (-1,)))
+    graph.output("z", ops.exp(graph.input("row", TensorType("float64", (1, 3))) + x))
+    assert Machine(graph, 1, {}).source.text == Machine(graph, 2, {}).source.text
+
+
 @given(random_graphs(level="any"))
 def test_source_is_straight_line(graph):
     """One function without arguments; comments, calls and assignments to whole arrays."""

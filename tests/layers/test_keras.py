@@ -92,6 +92,20 @@ def test_keras_config_is_accepted(case, tf):
     assert ours.name == "layer"
 
 
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "bool"])
+@pytest.mark.parametrize("program_dtype", ["float32", "float64"])
+def test_whole_numbers_become_floating_point_where_a_layer_computes(dtype, program_dtype):
+    x = nnc.Input((3,), dtype=dtype)
+    rows = numpy.array([[0, 1, 1], [1, 0, 0]], dtype)
+    kept = layers.Reshape((1, 3))(layers.Flatten()(x))
+    model = nnc.Model(x, [layers.Dense(1, kernel_initializer="ones")(x), layers.Softmax()(x), kept])
+    nnc.compile(model, dtype=program_dtype)
+    dense, softmax, reshaped = model.predict(rows)
+    numpy.testing.assert_allclose(dense, [[2], [1]])
+    numpy.testing.assert_allclose(softmax.sum(-1), 1, rtol=1e-6)
+    assert (dense.dtype, softmax.dtype, reshaped.dtype) == (program_dtype, program_dtype, dtype)
+
+
 @pytest.mark.parametrize(("argument", "row"), [((2, 3), (2, 3)), ([4], (4,)), (5, (5,)), ((), ())])
 def test_input_is_that_of_keras(argument, row, tf):
     ours, theirs = nnc.Input(argument), tf.keras.Input(argument if isinstance(argument, tuple | list) else (argument,))

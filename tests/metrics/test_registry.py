@@ -2,16 +2,14 @@
 
 import importlib
 import inspect
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import pytest
 
 from nnc import losses, metrics
-from nnc.errors import ModelError
 from nnc.ir import TensorType, symbol
 from nnc.metrics import METRICS
+from tests.registry_battery import check_import_is_light, check_mistake, check_round_trip
 
 BATCH = symbol("batch")
 CLASSES = sorted({cls.__name__ for cls in METRICS.values()})
@@ -144,18 +142,7 @@ def test_names_and_signatures_are_those_of_keras(keras):
 
 @pytest.mark.parametrize(("name", "arguments"), CONFIGS)
 def test_config_round_trip_is_that_of_keras(keras, name, arguments):
-    ours, theirs = METRICS[name](**arguments), getattr(keras.metrics, name)(**arguments)
-    assert ours.get_config() == theirs.get_config()
-    config = metrics.serialize(ours)
-    assert config == keras.metrics.serialize(theirs)
-    for copy in (
-        metrics.deserialize(config),
-        metrics.get(config, *types((3,))),
-        type(ours).from_config(config["config"]),
-    ):
-        assert type(copy) is type(ours)
-        assert copy.get_config() == ours.get_config()
-    assert type(keras.metrics.deserialize(config)).__name__ == name
+    check_round_trip(metrics, keras.metrics, name, arguments, *types((3,)))
 
 
 def test_wrapper_config_is_that_of_keras(keras):
@@ -194,12 +181,8 @@ def test_wrapper_config_is_that_of_keras(keras):
     ],
 )
 def test_mistakes_are_named(action, message):
-    with pytest.raises(ModelError) as raised:
-        action()
-    assert message in str(raised.value)
+    check_mistake(action, message)
 
 
 def test_import_is_light():
-    code = "import sys, nnc.metrics; print([m for m in ('tensorflow', 'keras', 'networkx') if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    check_import_is_light("nnc.metrics")

@@ -90,7 +90,7 @@ def test_training_several_outputs():
         loss_weights={"first": 1.0, "second": 0.5},
         metrics={"second": ["accuracy"]},
     )
-    for targets in ([Y, second], {"y_first": Y, "y_second": second}):
+    for targets in ([Y, second], {"first": Y, "second": second}, {"y_first": Y, "y_second": second}):
         logs = model.fit([A, B], targets, epochs=60, batch_size=5, verbose=0).history
     assert list(logs) == ["loss", "first_loss", "second_loss", "second_accuracy"]
     assert logs["loss"][-1] == pytest.approx(logs["first_loss"][-1] + 0.5 * logs["second_loss"][-1], rel=1e-5)

@@ -84,6 +84,13 @@ def test_a_copy_goes_on_to_the_bit_and_by_itself(duplicate, epochs):
     numpy.testing.assert_allclose(again.predict(X), 0.5)
 
 
+def test_deep_models_can_be_copied():
+    model = nnc.Sequential([nnc.Input((1,)), *(Dense(1) for _ in range(300))])
+    for again in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert [layer.name for layer in again.layers] == [layer.name for layer in model.layers]
+        assert again.output_shape == (None, 1)
+
+
 def test_save_names_the_suffix(tmp_path):
     with pytest.raises(DataError) as error:
         network().save(tmp_path / "m.keras")

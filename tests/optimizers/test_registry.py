@@ -1,15 +1,13 @@
 """Optimizers by name and their configs, as Keras has them, and mistakes named."""
 
 import inspect
-import subprocess
-import sys
 
 import numpy
 import pytest
 
 from nnc import optimizers
-from nnc.errors import ModelError
 from nnc.optimizers import OPTIMIZERS
+from tests.registry_battery import check_import_is_light, check_mistake, check_round_trip
 
 CONFIGS = [
     *[(cls.__name__, {}) for cls in OPTIMIZERS.values()],
@@ -29,14 +27,7 @@ def keras():
 @pytest.mark.parametrize(("name", "arguments"), CONFIGS)
 def test_config_round_trip_is_that_of_keras(keras, name, arguments):
     keras.backend.clear_session()  # or Keras numbers the names
-    ours, theirs = getattr(optimizers, name)(**arguments), getattr(keras.optimizers, name)(**arguments)
-    assert list(ours.get_config().items()) == list(theirs.get_config().items())
-    config = optimizers.serialize(ours)
-    assert config == keras.optimizers.serialize(theirs)
-    for copy in (optimizers.deserialize(config), optimizers.get(config), type(ours).from_config(config["config"])):
-        assert type(copy) is type(ours)
-        assert copy.get_config() == ours.get_config()
-    assert type(keras.optimizers.deserialize(config)).__name__ == name
+    check_round_trip(optimizers, keras.optimizers, name, arguments)
 
 
 @pytest.mark.parametrize("cls", OPTIMIZERS.values())
@@ -141,12 +132,8 @@ def test_own_optimizers():
     ],
 )
 def test_mistakes_are_named(action, message):
-    with pytest.raises(ModelError) as raised:
-        action()
-    assert message in str(raised.value)
+    check_mistake(action, message)
 
 
 def test_import_is_light():
-    code = "import sys, nnc.optimizers; print([m for m in ('tensorflow', 'keras', 'networkx') if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    check_import_is_light("nnc.optimizers")

@@ -1,0 +1,112 @@
+"""Checks of layers' arguments, each with the message for a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from numbers import Real
+from typing import Any
+
+import numpy
+
+from nnc.errors import ModelError, ShapeError
+from nnc.ir import FLOATING, TensorType
+from nnc.layers.symbolic import BATCH
+
+FLOAT = "float32"
+"""Element type of weights and inputs where none is given."""
+MISSING: Any = object()
+"""Default of an argument that only a subclass may leave out."""
+
+
+def dtype_name(dtype: Any, where: str, known: frozenset[str] = FLOATING) -> str | None:
+    """Return a dtype's name from a name, a NumPy dtype, or Keras's serialised dtype policy.
+
+    Args:
+        dtype: what the user gave.
+        where: what it is for, for messages.
+        known: names of which it must be one.
+
+    Raises:
+        ModelError: it is none of them.
+    """
+    if dtype is None:
+        return None
+    if isinstance(dtype, Mapping):
+        config = dtype.get("config")
+        dtype = config.get("name") if isinstance(config, Mapping) else dtype
+    try:
+        name = str(numpy.dtype(dtype).name)
+    except (TypeError, ValueError):
+        name = str(dtype)
+    if name not in known:
+        *others, last = sorted(known)
+        raise ModelError(f"{where}: dtype must be {', '.join(others)} or {last}, got {dtype!r}")
+    return name
+
+
+def check_positive(where: str, key: str, value: Any) -> int:
+    """Return a positive whole number.
+
+    Raises:
+        ModelError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | numpy.integer) or value <= 0:
+        raise ModelError(f"{where}: {key} must be a positive integer, got {value!r}")
+    return int(value)
+
+
+def check_number(where: str, key: str, value: Any, high: float = inf) -> float:
+    """Return a number from 0 to `high`.
+
+    Raises:
+        ModelError: it is none.
+    """
+    number: Any = value
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= number <= high:
+        limits = "of at least 0" if high == inf else f"from 0 to {high:g}"
+        raise ModelError(f"{where}: {key} must be a number {limits}, got {value!r}")
+    return float(number)
+
+
+def check_flag(where: str, key: str, value: Any) -> bool:
+    """Return a boolean.
+
+    Raises:
+        ModelError: it is none; text such as ``"no"`` would count as true.
+    """
+    if not isinstance(value, bool | int | numpy.bool_) or value not in (0, 1):
+        raise ModelError(f"{where}: {key} must be True or False, got {value!r}")
+    return bool(value)
+
+
+def row_shape(where: str, key: str, shape: Any, has_batch: bool = False) -> tuple[Any, ...]:
+    """Return the shape of a row from a tuple, a list or, for vectors, a number.
+
+    Args:
+        where: what has the shape, for messages.
+        key: the argument's name.
+        shape: what the user gave.
+        has_batch: whether its first dimension is that of rows.
+
+    Raises:
+        ModelError: it is nothing of the kind.
+    """
+    if not has_batch and isinstance(shape, int | numpy.integer):
+        return (shape,)
+    if isinstance(shape, list | tuple) and (shape or not has_batch):
+        return tuple(shape[1:] if has_batch else shape)
+    example = "(None, 2)" if has_batch else "(2,)"
+    raise ModelError(f"{where}: {key} must be a tuple such as {example}, got {shape!r}")
+
+
+def input_type(shape: Sequence[Any], dtype: str) -> TensorType:
+    """Return the type of a model's input from a shape whose first dimension is the batch.
+
+    Raises:
+        ShapeError: another dimension is not a positive number.
+    """
+    for axis, dim in enumerate(shape[1:], 1):
+        if isinstance(dim, bool) or not isinstance(dim, int | numpy.integer) or dim <= 0:
+            raise ShapeError(f"dimension {axis} of an input must be a positive integer, got {dim!r} in {tuple(shape)}")
+    return TensorType(dtype, (BATCH, *(int(dim) for dim in shape[1:])))
