@@ -39,9 +39,7 @@ class Machine:
             {label: array.copy() for label, array in self.states.items()},
         )
 
-    @property
-    def description(self) -> str:
-        """For messages: graph, plan and source."""
+    def __str__(self) -> str:
         return f"{self.graph}\n{self.plan}\n{self.source.text}"
 
 

@@ -27,14 +27,14 @@ def test_planned_is_interpreted(dtype, data, batch):
     graph = run_passes(data.draw(random_graphs(dtype=dtype)), [Decompose()])
     inputs, states = random_arrays(graph, batch)
     machine = Machine(graph, batch, states)
-    check_same(interpret(graph, inputs, states), machine.run(inputs, batch), TOLERANCES[dtype], machine.description)
+    check_same(interpret(graph, inputs, states), machine.run(inputs, batch), TOLERANCES[dtype], machine)
 
 
 @given(memory_graphs(), BATCHES, st.booleans())
 def test_planned_is_interpreted_to_the_bit_where_nothing_is_rounded(graph, batch, fuse):
     inputs, states = whole_arrays(graph, batch)
     machine = Machine(run_passes(graph, [Fuse()]) if fuse else graph, batch, states)
-    check_same(interpret(graph, inputs, states), machine.run(inputs, batch), 0.0, machine.description)
+    check_same(interpret(graph, inputs, states), machine.run(inputs, batch), 0.0, machine)
 
 
 @given(st.one_of(memory_graphs(), random_graphs(level="any")), BATCHES)
@@ -42,14 +42,14 @@ def test_sharing_memory_changes_no_bit(graph, batch):
     graph = run_passes(graph, [Decompose(), Fuse()])
     inputs, states = random_arrays(graph, batch)
     shared, unshared = Machine(graph, batch, states), Machine(graph, batch, states, reuse=False)
-    assert bits(shared.run(inputs, batch)) == bits(unshared.run(inputs, batch)), shared.description
+    assert bits(shared.run(inputs, batch)) == bits(unshared.run(inputs, batch)), str(shared)
 
 
 @given(random_graphs(), BATCHES)
 def test_optimized_is_interpreted(graph, batch):
     inputs, states = random_arrays(graph, batch)
     machine = Machine(run_passes(graph, OPTIMIZE), batch, states)
-    check_same(interpret(graph, inputs, states), machine.run(inputs, batch), 1e-10, machine.description)
+    check_same(interpret(graph, inputs, states), machine.run(inputs, batch), 1e-10, machine)
 
 
 @given(memory_graphs(shapes=VECTORS), st.integers(1, 3))
@@ -57,7 +57,7 @@ def test_tiles_change_no_bit(graph, tile):
     graph = run_passes(graph, [Fuse()])
     inputs, states = whole_arrays(graph, 1)
     whole, tiled = Machine(graph, 1, states, tile=None), Machine(graph, 1, states, tile=tile)
-    assert bits(whole.run(inputs, 1)) == bits(tiled.run(inputs, 1)), tiled.description
+    assert bits(whole.run(inputs, 1)) == bits(tiled.run(inputs, 1)), str(tiled)
 
 
 @given(st.one_of(memory_graphs(), random_graphs()), st.lists(BATCHES, min_size=2, max_size=5))
@@ -68,7 +68,7 @@ def test_batches_of_any_size_in_any_order_carry_the_state_on(graph, batches):
     for seed, batch in enumerate(batches):
         inputs, _ = random_arrays(graph, batch, seed)
         outputs, updated = interpret(graph, inputs, states)
-        check_same((outputs, updated), machine.run(inputs, batch), 1e-9, machine.description)
+        check_same((outputs, updated), machine.run(inputs, batch), 1e-9, machine)
         states = {label: array.copy() for label, array in machine.states.items()}  # so that no errors add up
 
 
@@ -77,7 +77,7 @@ def test_a_program_for_larger_batches_gives_the_same_bits(graph, batch):
     inputs, states = whole_arrays(graph, batch)
     exact, larger = Machine(graph, batch, states), Machine(graph, MAXIMUM_BATCH + 1, states)
     assert exact.source.text == larger.source.text
-    assert bits(exact.run(inputs, batch)) == bits(larger.run(inputs, batch)), larger.description
+    assert bits(exact.run(inputs, batch)) == bits(larger.run(inputs, batch)), str(larger)
 
 
 @given(memory_graphs(), st.integers(0, 1))
@@ -85,7 +85,7 @@ def test_empty_batches(graph, batch):
     graph = run_passes(graph, [Fuse()])
     inputs, states = whole_arrays(graph, batch)
     machine = Machine(graph, 1, states)
-    check_same(interpret(graph, inputs, states), machine.run(inputs, batch), 0.0, machine.description)
+    check_same(interpret(graph, inputs, states), machine.run(inputs, batch), 0.0, machine)
 
 
 def test_a_part_of_nothing_may_begin_where_the_arena_ends():

@@ -96,10 +96,9 @@ def test_kernel_computes_what_the_op_means(case: Case, disguise):
         same_shape = value.shape == value.shape[::-1] and disguise == "transposed"
         inputs[f"x{position}"] = array.transpose() if same_shape else stored(value, array)
     planned = run_passes(graph, [Decompose(keep=frozenset({"sparsemax"}))])
-    for batch in (7, 9):
+    for batch in (7, 9):  # room for just the batch of 7, and for more
         machine = Machine(planned, batch, {})
-        found = machine.run(inputs, 7)
-        check_same(interpret(graph, inputs), found, 1e-14, machine.description)
+        check_same(interpret(graph, inputs), machine.run(inputs, 7), 1e-14, machine)
 
 
 N = symbol("n")
@@ -201,7 +200,7 @@ def check_run(graph: Graph) -> Machine:
             label: generator.integers(-9, 9, bind_shape(value.shape, {"n": size})).astype(value.dtype)
             for label, value in graph.inputs.items()
         }
-        check_same(interpret(graph, inputs), machine.run(inputs, size), 1e-14, machine.description)
+        check_same(interpret(graph, inputs), machine.run(inputs, size), 1e-14, machine)
     return machine
 
 

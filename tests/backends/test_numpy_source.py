@@ -135,7 +135,7 @@ def test_names_of_layers_cannot_hide_what_the_source_needs(names, fused):
     graph = run_passes(graph, [Fuse()]) if fused else graph
     inputs, states = random_arrays(graph, 1)
     machine = Machine(graph, 1, states, tile=1)
-    check_same(interpret(graph, inputs, states), machine.run(inputs, 1), 1e-12, machine.description)
+    check_same(interpret(graph, inputs, states), machine.run(inputs, 1), 1e-12, machine)
     assert machine.source.text.startswith("def def_2():\n")
 
 

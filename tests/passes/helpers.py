@@ -45,13 +45,18 @@ def check_rewrite(before: str, passes: Pass | list[Pass], after: str | None = No
     return rewritten
 
 
-def check_same(expected: Any, found: Any, tolerance: float, note: str = "") -> None:
-    """Check two pairs of outputs and updated states: names, types, shapes, numbers."""
-    for these, those in zip(expected, found, strict=True):
-        assert these.keys() == those.keys(), note
-        for label, array in these.items():
-            assert (array.dtype, array.shape) == (those[label].dtype, those[label].shape), f"{label}\n{note}"
-            scale = float(numpy.max(numpy.abs(array.astype("float64")), initial=1.0))
-            numpy.testing.assert_allclose(
-                those[label], array, rtol=tolerance, atol=tolerance * scale, err_msg=f"{label}\n{note}"
-            )
+def check_same(expected: Any, found: Any, tolerance: float, *notes: object) -> None:
+    """Check two pairs of outputs and updated states: names, types, shapes, numbers; notes are added to what fails."""
+    try:
+        for these, those in zip(expected, found, strict=True):
+            assert these.keys() == those.keys()
+            for label, array in these.items():
+                assert (array.dtype, array.shape) == (those[label].dtype, those[label].shape), label
+                scale = float(numpy.max(numpy.abs(array.astype("float64")), initial=1.0))
+                numpy.testing.assert_allclose(
+                    those[label], array, rtol=tolerance, atol=tolerance * scale, err_msg=label
+                )
+    except AssertionError as error:
+        for note in notes:
+            error.add_note(str(note))
+        raise
