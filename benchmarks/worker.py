@@ -124,7 +124,7 @@ class Workers(ExitStack):
         """Start a worker and collect its timers, or the name of the package that it lacks."""
         worker = self.enter_context(Worker(factory, arguments, threads))
         self.timers |= worker.timers()
-        if worker.missing:
+        if worker.missing and worker.missing not in self.missing:
             self.missing.append(worker.missing)
         return worker
 
