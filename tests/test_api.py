@@ -28,12 +28,6 @@ MODULES = names(
     activations data errors initializers ir layers losses metrics models ops optimizers passes plan program render utils
     """
 )
-LAYERS = names(
-    """
-    Activation Add Call Concatenate Dense Dropout Flatten Input InputLayer Layer ReLU Reshape Softmax SymbolicTensor
-    Variable layer_class layer_classes register
-    """
-)
 PROGRAM = names(
     """
     COUNT EVALUATE PREDICT SAMPLE_WEIGHT TOTAL TRAIN WEIGHTED ArraySpec History Program ProgramSpec TargetSpec
@@ -71,7 +65,6 @@ def test_public_names():
     assert sorted(nnc.__all__) == NAMES
     assert sorted(nnc._MODULES) == MODULES
     assert set(NAMES) | set(MODULES) <= set(dir(nnc))
-    assert sorted(nnc.layers.__all__) == LAYERS
     assert sorted(nnc.program.__all__) == PROGRAM
     assert sorted(nnc.models.__all__) == ["Model", "Sequential"]
 

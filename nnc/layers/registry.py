@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any, TypeVar, overload
 
@@ -36,14 +36,38 @@ def register(cls: Any = None, *, name: str | None = None) -> Any:
     return add if cls is None else add(cls)
 
 
-def layer_classes() -> dict[str, type[Layer]]:
-    """Return all layer classes by name."""
-    from nnc import layers
+class LayerClasses(Mapping[str, type[Layer]]):
+    """Layer classes by name; a class of nnc's is imported when it is looked up.
 
-    own = {name: getattr(layers, name) for name in layers.__all__}
-    classes = {name: item for name, item in own.items() if isinstance(item, type) and issubclass(item, Layer)}
-    classes.pop("Layer", None)
-    return classes | (_REGISTERED.get() or {})
+    Args:
+        registered: the user's own, which come before nnc's.
+    """
+
+    def __init__(self, registered: Mapping[str, type[Layer]]) -> None:
+        from nnc import layers
+
+        self._registered = registered
+        self._own = {name: name for name in layers._CLASSES} | layers._ALIASES
+        self._names = dict.fromkeys([*layers._CLASSES, *registered])
+
+    def __getitem__(self, name: str) -> type[Layer]:
+        from nnc import layers
+
+        if name in self._registered:
+            return self._registered[name]
+        found: type[Layer] = getattr(layers, self._own[name])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def layer_classes() -> LayerClasses:
+    """Return all layer classes by name; second names are found as well, but not listed."""
+    return LayerClasses(_REGISTERED.get() or {})
 
 
 def layer_class(name: str) -> type[Layer]:
@@ -53,9 +77,10 @@ def layer_class(name: str) -> type[Layer]:
         ModelError: there is none; the message has the nearest known name.
     """
     classes = layer_classes()
-    if name not in classes:
+    try:
+        return classes[name]
+    except KeyError:
         raise ModelError(
             f"unknown layer {name!r}.{nearest(name, classes)} "
             f"Layers of your own: @nnc.layers.register class {name}(...)"
-        )
-    return classes[name]
+        ) from None

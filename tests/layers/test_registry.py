@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextvars
+import subprocess
+import sys
 
 import pytest
 
@@ -52,6 +54,31 @@ def test_every_layer_has_a_name_of_its_own():
     classes = layers.layer_classes()
     assert {name: cls.__name__ for name, cls in classes.items()} == {name: name for name in classes}
     assert "Layer" not in classes
+
+
+def test_public_names_are_those_of_keras_and_a_few_of_our_own():
+    import keras
+
+    own = {"Call", "SymbolicTensor", "Variable", "layer_class", "layer_classes", "register"}
+    assert set(layers.__all__) - set(dir(keras.layers)) == own
+    assert len(set(layers.__all__)) == len(layers.__all__)
+    assert set(layers.__all__) <= set(dir(layers))
+    for table in (layers._CLASSES, layers._FUNCTIONS, layers._ALIASES):
+        assert list(table) == sorted(table)
+    for alias, name in layers._ALIASES.items():
+        assert getattr(layers, alias) is layers.layer_class(alias) is getattr(layers, name)
+        assert getattr(keras.layers, alias) is getattr(keras.layers, name)
+    with pytest.raises(AttributeError, match=r"module 'nnc\.layers' has no attribute 'Lstm'"):
+        _ = layers.Lstm
+
+
+def test_a_family_is_imported_when_it_is_used():
+    code = (
+        "import sys, nnc.layers; assert 'nnc.layers.merging' not in sys.modules; "
+        "nnc.layers.layer_classes().get('Dense'); assert 'nnc.layers.merging' not in sys.modules; "
+        "nnc.layers.Add; assert 'nnc.layers.merging' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_repr_and_notes():
