@@ -5,6 +5,7 @@ from nnc.ops.comparison import equal, logical_and, logical_or, where
 from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
 from nnc.ops.exponential import erf, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
 from nnc.ops.fusion import Fusion
+from nnc.ops.gathering import gather
 from nnc.ops.matmul import matmul
 from nnc.ops.movement import broadcast_to, concatenate, reshape, take, transpose
 from nnc.ops.packing import Pack, Unpack
@@ -28,6 +29,7 @@ __all__ = [
     "exp",
     "expm1",
     "floor",
+    "gather",
     "log",
     "log1p",
     "log_softmax",

@@ -1,6 +1,6 @@
 """NumPy kernels: for each op class, the statements that compute it into planned memory."""
 
-from nnc.backends.numpy.kernels import elementwise, movement, random, reduction, sparsemax
+from nnc.backends.numpy.kernels import elementwise, gathering, movement, random, reduction, sparsemax
 from nnc.backends.numpy.kernels.registry import KERNELS, Kernel, KernelCall, Names, kernel, number_name
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "KernelCall",
     "Names",
     "elementwise",
+    "gathering",
     "kernel",
     "movement",
     "number_name",
