@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from nnc import (
         activations,
+        constraints,
         data,
         errors,
         initializers,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         ops,
         optimizers,
         passes,
+        regularizers,
         render,
         utils,
     )
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "activations",
+    "constraints",
     "data",
     "errors",
     "initializers",
@@ -48,6 +51,7 @@ _MODULES = (
     "passes",
     "plan",
     "program",
+    "regularizers",
     "render",
     "utils",
 )
@@ -71,6 +75,7 @@ __all__ = [
     "Sequential",
     "activations",
     "compile",
+    "constraints",
     "data",
     "errors",
     "initializers",
@@ -82,6 +87,7 @@ __all__ = [
     "ops",
     "optimizers",
     "passes",
+    "regularizers",
     "render",
     "utils",
 ]

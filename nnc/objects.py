@@ -121,6 +121,35 @@ class Registry(Generic[Kind]):
         return f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
 
 
+class CallableRegistry(Registry[Kind]):
+    """Objects that are called, such as regularizers, and a user's functions that can take their place, by name."""
+
+    def adapt(self, item: Any) -> Kind | None:
+        """Return an instance or a function as it is."""
+        fits: Any = item if isinstance(item, self.base) or is_function(item) else None
+        found: Kind | None = fits
+        return found
+
+    def serialize(self, item: Kind) -> dict[str, Any]:
+        """Return an object's config in Keras's form, that of a function by its name.
+
+        Raises:
+            ModelError: it is a function without a name to find it by.
+        """
+        given: Any = item
+        if isinstance(given, self.base):
+            return super().serialize(item)
+        return function_config(given, f"{self.noun} {given!r}")
+
+    def serialize_optional(self, item: Kind | None) -> dict[str, Any] | None:
+        """Return an object's config in Keras's form; None stays None.
+
+        Raises:
+            ModelError: it is a function without a name to find it by.
+        """
+        return None if item is None else self.serialize(item)
+
+
 def split_config(config: str | Mapping[str, Any], what: str) -> tuple[str, dict[str, Any]]:
     """Return name and arguments of a config; those of a function's are its name and nothing.
 

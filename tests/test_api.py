@@ -19,13 +19,14 @@ def names(text: str) -> list[str]:
 
 NAMES = names(
     """
-    Dataset History Input Model Program Sequential activations compile data errors initializers layers load losses
-    metrics models ops optimizers passes render utils
+    Dataset History Input Model Program Sequential activations compile constraints data errors initializers layers load
+    losses metrics models ops optimizers passes regularizers render utils
     """
 )
 MODULES = names(
     """
-    activations data errors initializers ir layers losses metrics models ops optimizers passes plan program render utils
+    activations constraints data errors initializers ir layers losses metrics models ops optimizers passes plan program
+    regularizers render utils
     """
 )
 PROGRAM = names(

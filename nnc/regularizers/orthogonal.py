@@ -1,0 +1,62 @@
+"""The regularizer that wants the rows or the columns of a matrix at right angles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from nnc import ops
+from nnc.errors import ModelError, nearest
+from nnc.ir import Value
+from nnc.ops.comparison import NotEqual
+from nnc.ops.elementwise import apply
+from nnc.ops.sizes import Iota
+from nnc.regularizers.regularizer import Regularizer
+
+_MODES = ("rows", "columns")
+_SHORTEST = 1e-7
+"""Shorter rows are divided by this; Keras's ``backend.epsilon()``."""
+
+
+class OrthogonalRegularizer(Regularizer):
+    """factor · the mean of |cosine| over all pairs of rows, or of columns (keras.io/api/layers/regularizers).
+
+    Args:
+        factor: the factor; kept as float32, as in Keras.
+        mode: ``rows`` or ``columns``.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        self.factor = float(numpy.float32(self._factor("factor", factor)))
+        if mode not in _MODES:
+            raise ModelError(
+                f"{self._where}: mode must be 'rows' or 'columns', got {mode!r}.{nearest(str(mode), _MODES)}"
+            )
+        self.mode = mode
+
+    def __call__(self, x: Value) -> Value:
+        """Return the penalty of a matrix.
+
+        Raises:
+            ModelError: x is no matrix, or has only one row (or column).
+        """
+        if x.rank != 2:
+            raise ModelError(f"{self._where} needs a weight with two axes, got {x.type}")
+        rows = ops.transpose(x, (0, 1) if self.mode == "rows" else (1, 0))
+        count = rows.shape[0]
+        if not isinstance(count, int) or count < 2:
+            raise ModelError(f"{self._where} needs at least two {self.mode}, got {x.type}")
+        squares = ops.sum(ops.square(rows), 1, keepdims=True)
+        unit = rows / ops.sqrt(ops.maximum(squares, _SHORTEST**2))
+        numbers = rows.graph.add(Iota(count))[0]
+        others = apply(NotEqual(dtype=rows.dtype), ops.reshape(numbers, (count, 1)), numbers)
+        cosines = ops.absolute((unit @ ops.transpose(unit)) * others)
+        return ops.sum(cosines) * (self.factor * 0.5 / (count * (count - 1) / 2))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments, with Keras's keys."""
+        return {"factor": self.factor, "mode": self.mode}
