@@ -3,6 +3,7 @@
 from nnc.ops.arithmetic import absolute, clip, floor, maximum, minimum, reciprocal, relu, sign, sqrt, square
 from nnc.ops.comparison import equal, logical_and, logical_or, where
 from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
+from nnc.ops.einsum import einsum
 from nnc.ops.exponential import erf, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
 from nnc.ops.fusion import Fusion
 from nnc.ops.gathering import gather
@@ -24,6 +25,7 @@ __all__ = [
     "cast",
     "clip",
     "concatenate",
+    "einsum",
     "equal",
     "erf",
     "exp",
