@@ -10,6 +10,7 @@ from nnc.ops.gathering import gather
 from nnc.ops.matmul import matmul
 from nnc.ops.movement import broadcast_to, concatenate, reshape, take, transpose
 from nnc.ops.packing import Pack, Unpack
+from nnc.ops.pooling import average_pool, max_pool, sum_pool
 from nnc.ops.random import random_uniform
 from nnc.ops.reduction import argmax, max, mean, sum
 from nnc.ops.sizes import cast, one_hot, size
@@ -21,6 +22,7 @@ __all__ = [
     "Unpack",
     "absolute",
     "argmax",
+    "average_pool",
     "broadcast_to",
     "cast",
     "clip",
@@ -40,6 +42,7 @@ __all__ = [
     "logical_or",
     "matmul",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "minimum",
@@ -59,6 +62,7 @@ __all__ = [
     "sqrt",
     "square",
     "sum",
+    "sum_pool",
     "take",
     "tanh",
     "transpose",

@@ -9,6 +9,7 @@ from nnc.errors import ShapeError, SymbolError
 from nnc.ir import Graph, TensorType, Value, make_op, op_class, op_names, parse_graph, symbol
 from nnc.ops.elementwise import Binary, Unary
 from nnc.ops.fusion import Fusion
+from tests.ops import cases
 
 
 def types(text: str) -> list[TensorType]:
@@ -126,6 +127,7 @@ REFUSED = [
     ("softmax_crossentropy", {}, "f32[] f32[]", "needs logits and labels of one type, got f32[] and f32[]"),
     ("sigmoid_crossentropy", {}, "f32[2] f32[1]", "needs logits and labels of one shape, got f32[2] and f32[1]"),
     ("sigmoid_crossentropy", {}, "f32[2] f64[2]", "'sigmoid_crossentropy' needs operands of one element type"),
+    *cases.REFUSED,
 ]
 
 

@@ -14,6 +14,7 @@ from nnc.ops.comparison import where
 GENERATOR = numpy.random.default_rng(3)
 ROWS = GENERATOR.normal(size=(7, 5))
 LABELS = GENERATOR.dirichlet(numpy.ones(5), size=7)
+IMAGES = GENERATOR.normal(size=(2, 5, 4, 3))
 TIES = numpy.array([-1.0, 0.0, 0.0, 2.0, 2.0])
 OTHERS = numpy.array([-1.0, 0.0, 1.0, 2.0, -2.0])
 
@@ -55,6 +56,16 @@ def tf():
         (lambda x, y: x**y, lambda tf, x, y: tf.pow(x, y), [numpy.abs(TIES), numpy.array([0.5, 2.0, 1.0, 3.0, -1.0])]),
         (lambda x: x**2.0, lambda tf, x: tf.pow(x, 2.0), [TIES]),
         (lambda x, y: where(x > 0.0, x, y), lambda tf, x, y: tf.where(x > 0.0, x, y), [TIES, OTHERS]),
+        (
+            lambda x: ops.max_pool(x, (1, 3, 2, 1), (1, 2, 1, 1), "same"),
+            lambda tf, x: tf.nn.max_pool2d(x, (3, 2), (2, 1), "SAME"),
+            [numpy.round(IMAGES)],  # equal ones, too
+        ),
+        (
+            lambda x: ops.average_pool(x, (1, 3, 2, 1), (1, 2, 1, 1), "same"),
+            lambda tf, x: tf.nn.avg_pool2d(x, (3, 2), (2, 1), "SAME"),
+            [IMAGES],
+        ),
         (lambda x, y: x / y, lambda tf, x, y: x / y, [ROWS, LABELS + 0.1]),
     ],
 )

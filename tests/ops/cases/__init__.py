@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from tests.ops.cases.case import BATCH, BINDINGS, DIFFERENTIABLE, FLAT, NONE, WHOLE, Case
 
-__all__ = ["BATCH", "BINDINGS", "CASES", "DIFFERENTIABLE", "FLAT", "NONE", "WHOLE", "Case"]
+__all__ = ["BATCH", "BINDINGS", "CASES", "DIFFERENTIABLE", "FLAT", "NONE", "REFUSED", "WHOLE", "Case"]
 
-CASES: tuple[Case, ...] = tuple(
-    case
-    for module in sorted(info.name for info in iter_modules(__path__))
-    for case in getattr(import_module(f"{__name__}.{module}"), "CASES", ())
+_MODULES = [import_module(f"{__name__}.{name}") for name in sorted(info.name for info in iter_modules(__path__))]
+CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in getattr(module, "CASES", ()))
+REFUSED: tuple[tuple[str, dict[str, Any], str, str], ...] = tuple(
+    refused for module in _MODULES for refused in getattr(module, "REFUSED", ())
 )
+"""What ops refuse: name, attributes, operand types as text, and a part of the message."""

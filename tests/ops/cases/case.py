@@ -66,6 +66,7 @@ class Case:
         gradient: `DIFFERENTIABLE`, `FLAT`, `WHOLE` or `NONE`.
         tolerance: largest error of the result in float64, relative and absolute.
         flops: exact number of operations for a batch of 7, where it is worth stating.
+        prepare: makes the operands of those drawn, where one depends on another.
     """
 
     op: Op
@@ -74,6 +75,7 @@ class Case:
     gradient: str = DIFFERENTIABLE
     tolerance: float = 1e-14
     flops: int | None = None
+    prepare: Callable[..., list[Any]] | None = None
 
     @property
     def bound(self) -> Op:
@@ -81,7 +83,8 @@ class Case:
 
     def draw(self, dtype: str = "float64") -> list[Any]:
         generator = numpy.random.default_rng(7)
-        return [domain.draw(generator, dtype) for domain in self.operands]
+        drawn = [domain.draw(generator, dtype) for domain in self.operands]
+        return drawn if self.prepare is None else self.prepare(*drawn)
 
     def __str__(self) -> str:
         types = "-".join(str(domain.type) for domain in self.operands)

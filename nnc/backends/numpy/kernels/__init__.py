@@ -1,6 +1,14 @@
 """NumPy kernels: for each op class, the statements that compute it into planned memory."""
 
-from nnc.backends.numpy.kernels import elementwise, gathering, movement, random, reduction, sparsemax
+from nnc.backends.numpy.kernels import (
+    elementwise,
+    gathering,
+    movement,
+    pooling,
+    random,
+    reduction,
+    sparsemax,
+)
 from nnc.backends.numpy.kernels.registry import KERNELS, Kernel, KernelCall, Names, kernel, number_name
 
 __all__ = [
@@ -13,6 +21,7 @@ __all__ = [
     "kernel",
     "movement",
     "number_name",
+    "pooling",
     "random",
     "reduction",
     "sparsemax",

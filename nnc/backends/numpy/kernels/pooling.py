@@ -1,0 +1,152 @@
+"""Kernels of pooling: one pass over shifted views per position inside a window, which no copies of windows need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
+from nnc.ir import Op, TensorType
+from nnc.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp
+
+Array = Any
+
+
+def combine(function: numpy.ufunc, result: Array, whole: Sequence[Array], parts: Sequence[tuple[Array, Array]]) -> None:
+    """Write a ufunc over positions of windows into `result`.
+
+    Args:
+        function: maximum or add.
+        result: one element per window.
+        whole: for each position that lies inside in every window, the elements there; at least one.
+        parts: for each other position the windows of the result that have it inside, and the elements there.
+    """
+    if len(whole) == 1:
+        numpy.copyto(result, whole[0])
+    else:
+        function(whole[0], whole[1], out=result)
+    for elements in whole[2:]:
+        function(result, elements, out=result)
+    for windows, elements in parts:
+        function(windows, elements, out=windows)
+
+
+def _combination(call: KernelCall, function: numpy.ufunc) -> Sequence[str]:
+    op, operand, result = call.op, call.operands[0], call.result
+    assert isinstance(op, WindowOp)
+
+    def split(arrays: Arrays) -> tuple[list[Array], list[tuple[Array, Array]]]:
+        x, pooled = arrays[operand], arrays[result]
+        pairs = [(pooled[windows], x[inside]) for inside, windows in op.parts(x.shape)]
+        whole = [elements for windows, elements in pairs if windows.shape == pooled.shape]
+        return whole, [(windows, elements) for windows, elements in pairs if windows.shape != pooled.shape]
+
+    whole = call.derive(f"{operand}_windows", lambda arrays: split(arrays)[0])
+    parts = call.derive(f"{operand}_edges", lambda arrays: split(arrays)[1])
+    return [f"{call.function(combine)}({call.function(function)}, {result}, {whole}, {parts})"]
+
+
+@kernel(MaxPool)
+def max_pool(call: KernelCall) -> Sequence[str]:
+    """Maxima of shifted views."""
+    return _combination(call, numpy.maximum)
+
+
+@kernel(SumPool)
+def sum_pool(call: KernelCall) -> Sequence[str]:
+    """Sums of shifted views."""
+    return _combination(call, numpy.add)
+
+
+def give_to_maxima(remaining: Array, cotangent: Array, parts: Sequence[tuple[Array, ...]], add: bool) -> None:
+    """Give each window's cotangent to its first largest element.
+
+    What an element has taken is subtracted from its window's remaining cotangent, so that equal ones get nothing.
+
+    Args:
+        remaining: workspace like the cotangent.
+        cotangent: one element per window.
+        parts: for each position in the windows the elements there, and for the windows that have it inside the
+            maxima, the remaining cotangents, two workspaces of bool and float, and the elements of the result.
+        add: whether windows overlap, so that the result is added to.
+    """
+    numpy.copyto(remaining, cotangent)
+    for elements, maxima, left, chosen, share, target in parts:
+        numpy.equal(elements, maxima, out=chosen)
+        numpy.copyto(share, chosen)  # ufuncs would convert piece by piece, more slowly
+        numpy.multiply(share, left, out=share)
+        if add:
+            numpy.add(target, share, out=target)
+        else:
+            numpy.copyto(target, share)
+        numpy.subtract(left, share, out=left)
+
+
+def _maxima_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+    pooled = operands[1]
+    return pooled, pooled, pooled.with_dtype("bool")
+
+
+@kernel(MaxPoolGradient, workspace=_maxima_workspace)
+def max_pool_gradient(call: KernelCall) -> Sequence[str]:
+    """Comparisons of shifted views with the maxima, without indices of the largest elements."""
+    op, (operand, maxima, cotangent) = call.op, call.operands
+    assert isinstance(op, MaxPoolGradient)
+    remaining, share, chosen = call.workspace
+
+    def parts(arrays: Arrays) -> list[tuple[Array, ...]]:
+        x, result = arrays[operand], arrays[call.result]
+        return [
+            (x[inside], *(arrays[name][windows] for name in (maxima, remaining, chosen, share)), result[inside])
+            for inside, windows in op.parts(x.shape)
+        ]
+
+    windows = call.derive(f"{operand}_windows", parts)
+    function, add = call.function(give_to_maxima), _overlaps(op)
+    return [*_clear(call, op, call.result_types[0]), f"{function}({remaining}, {cotangent}, {windows}, {add})"]
+
+
+def give_to_all(parts: Sequence[tuple[Array, Array]], add: bool) -> None:
+    """Give each window's cotangent to all its elements.
+
+    Args:
+        parts: for each position in the windows the elements of the result there, and the windows' cotangents.
+        add: whether windows overlap, so that the result is added to.
+    """
+    for target, cotangents in parts:
+        if add:
+            numpy.add(target, cotangents, out=target)
+        else:
+            numpy.copyto(target, cotangents)
+
+
+@kernel(SumPoolGradient)
+def sum_pool_gradient(call: KernelCall) -> Sequence[str]:
+    """Copies to shifted views of the result."""
+    op, (cotangent,), result = call.op, call.operands, call.result
+    assert isinstance(op, SumPoolGradient)
+
+    def parts(arrays: Arrays) -> list[tuple[Array, Array]]:
+        target = arrays[result]
+        return [(target[inside], arrays[cotangent][windows]) for inside, windows in op.parts(target.shape)]
+
+    windows = call.derive(f"{result}_windows", parts)
+    return [
+        *_clear(call, op, call.result_types[0]),
+        f"{call.function(give_to_all)}({windows}, {_overlaps(op)})",
+    ]
+
+
+def _overlaps(op: WindowOp) -> bool:
+    return any(window > stride for window, stride in zip(op.window, op.strides, strict=True))
+
+
+def _clear(call: KernelCall, op: WindowOp, type: TensorType) -> Sequence[str]:
+    """Zeros first, unless every element is in exactly one window, whatever the run-time dimensions are."""
+    once = op.window == op.strides and all(
+        window == 1 or op.padding == "same" or (isinstance(length, int) and length % window == 0)
+        for length, window in zip(type.shape, op.window, strict=True)
+    )
+    return [] if once else [f"{call.result}.fill(0)"]
