@@ -16,28 +16,62 @@ from nnc.layers.variable import Variable
 if TYPE_CHECKING:
     from nnc.layers.activation import *
     from nnc.layers.core import *
+    from nnc.layers.global_pooling import *
     from nnc.layers.merging import *
+    from nnc.layers.padding import *
+    from nnc.layers.pooling import *
     from nnc.layers.regularization import *
     from nnc.layers.reshaping import *
 
 _CLASSES = {
     "Activation": "core",
     "Add": "merging",
+    "AveragePooling1D": "pooling",
+    "AveragePooling2D": "pooling",
+    "AveragePooling3D": "pooling",
     "Concatenate": "merging",
+    "Cropping1D": "padding",
+    "Cropping2D": "padding",
+    "Cropping3D": "padding",
     "Dense": "core",
     "Dropout": "regularization",
     "Flatten": "reshaping",
+    "GlobalAveragePooling1D": "global_pooling",
+    "GlobalAveragePooling2D": "global_pooling",
+    "GlobalAveragePooling3D": "global_pooling",
+    "GlobalMaxPooling1D": "global_pooling",
+    "GlobalMaxPooling2D": "global_pooling",
+    "GlobalMaxPooling3D": "global_pooling",
     "InputLayer": "core",
+    "MaxPooling1D": "pooling",
+    "MaxPooling2D": "pooling",
+    "MaxPooling3D": "pooling",
     "ReLU": "activation",
     "Reshape": "reshaping",
     "Softmax": "activation",
+    "ZeroPadding1D": "padding",
+    "ZeroPadding2D": "padding",
+    "ZeroPadding3D": "padding",
 }
 """Module of each layer class."""
 _FUNCTIONS = {
     "Input": "core",
 }
 """Module of each function."""
-_ALIASES: dict[str, str] = {}
+_ALIASES = {
+    "AvgPool1D": "AveragePooling1D",
+    "AvgPool2D": "AveragePooling2D",
+    "AvgPool3D": "AveragePooling3D",
+    "GlobalAvgPool1D": "GlobalAveragePooling1D",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalAvgPool3D": "GlobalAveragePooling3D",
+    "GlobalMaxPool1D": "GlobalMaxPooling1D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D",
+    "GlobalMaxPool3D": "GlobalMaxPooling3D",
+    "MaxPool1D": "MaxPooling1D",
+    "MaxPool2D": "MaxPooling2D",
+    "MaxPool3D": "MaxPooling3D",
+}
 """Second names of layer classes, as Keras has them."""
 
 __all__ = [  # noqa: PLE0604  (all are strings)

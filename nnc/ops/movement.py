@@ -302,6 +302,17 @@ def take(x: Value, axis: int, start: int, stop: int, step: int = 1) -> Value:
     return apply(Slice(tuple(starts), tuple(stops), tuple(steps)), x)
 
 
+def pad(x: Value, widths: Sequence[tuple[int, int]]) -> Value:
+    """Return x with zeros around it, so many (before, after) along each axis."""
+    if not any(before or after for before, after in widths):
+        return x
+    padded = [before or after for before, after in widths]
+    dims = list(zip(x.shape, widths, strict=True))
+    shape = tuple(dim + before + after if before or after else dim for dim, (before, after) in dims)
+    stops = tuple(dim + before if wide else -1 for wide, (dim, (before, _)) in zip(padded, dims, strict=True))
+    return apply(Scatter(shape, tuple(before for before, _ in widths), stops, (1,) * x.rank), x)
+
+
 def concatenate(values: Sequence[Any], axis: int = -1) -> Value:
     """Return values joined along an axis."""
     return apply(Concatenate(normalize_axis(values[0], axis)), *values)

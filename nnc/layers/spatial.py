@@ -1,0 +1,101 @@
+"""What layers over images and sequences share: data formats, axes, and arguments with one number per axis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from nnc.errors import ModelError
+from nnc.ir import Value
+
+CHANNELS_FIRST = "channels_first"
+CHANNELS_LAST = "channels_last"
+
+
+def check_data_format(where: str, data_format: Any) -> str:
+    """Return the data format, ``channels_last`` where None is given.
+
+    Raises:
+        ModelError: it is none.
+    """
+    if data_format not in (None, CHANNELS_LAST, CHANNELS_FIRST):
+        raise ModelError(f"{where}: data_format must be {CHANNELS_LAST} or {CHANNELS_FIRST}, got {data_format!r}")
+    return data_format or CHANNELS_LAST
+
+
+def check_padding(where: str, padding: Any, known: tuple[str, ...] = ("valid", "same")) -> str:
+    """Return a kind of padding in lower case.
+
+    Raises:
+        ModelError: it is none of the known ones.
+    """
+    if not isinstance(padding, str) or padding.lower() not in known:
+        raise ModelError(f"{where}: padding must be {' or '.join(known)}, got {padding!r}")
+    return padding.lower()
+
+
+def check_numbers(where: str, key: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
+    """Return `count` whole numbers from so many, or from one for all.
+
+    Args:
+        where: what has the argument, for messages.
+        key: the argument's name.
+        value: what the user gave.
+        count: how many numbers it stands for.
+        least: the smallest that each may be.
+
+    Raises:
+        ModelError: they are not so many whole numbers, or one is too small.
+    """
+    given = tuple(value) if isinstance(value, list | tuple) else (value,) * count
+    if len(given) != count or not all(
+        isinstance(item, int | numpy.integer) and not isinstance(item, bool) and item >= least for item in given
+    ):
+        numbers = "an integer" if count == 1 else f"an integer or a tuple of {count} integers"
+        raise ModelError(f"{where}: {key} must be {numbers} of at least {least}, got {value!r}")
+    return tuple(int(item) for item in given)
+
+
+def check_pairs(where: str, key: str, value: Any, count: int) -> tuple[tuple[int, int], ...]:
+    """Return a pair (before, after) of whole numbers per axis: from one number for all, one per axis, or pairs.
+
+    Raises:
+        ModelError: it is none of these, or a number is negative.
+    """
+    given = tuple(value) if isinstance(value, list | tuple) else (value,) * count
+    if len(given) != count:
+        raise ModelError(f"{where}: {key} must be an integer, or {count} integers or pairs of integers, got {value!r}")
+    pairs = [check_numbers(where, key, item, 2, least=0) for item in given]
+    return tuple((first, second) for first, second in pairs)
+
+
+def spatial_axes(data_format: str, count: int) -> tuple[int, ...]:
+    """Return the axes between batch and channels.
+
+    >>> spatial_axes("channels_last", 2), spatial_axes("channels_first", 2)
+    ((1, 2), (2, 3))
+    """
+    first = 2 if data_format == CHANNELS_FIRST else 1
+    return tuple(range(first, first + count))
+
+
+def per_axis(data_format: str, numbers: tuple[int, ...], other: int = 1) -> tuple[int, ...]:
+    """Return one number for each axis: those of the spatial axes, and `other` for batch and channels.
+
+    >>> per_axis("channels_first", (2, 3))
+    (1, 1, 2, 3)
+    """
+    return (other, other, *numbers) if data_format == CHANNELS_FIRST else (other, *numbers, other)
+
+
+def check_rank(x: Value, count: int, data_format: str = CHANNELS_LAST) -> None:
+    """Check that an input has batch, channels and so many axes between them.
+
+    Raises:
+        ModelError: it has not.
+    """
+    if x.rank != count + 2:
+        axes = "steps" if count == 1 else ", ".join(("depth", "height", "width")[-count:])
+        form = f"(batch, channels, {axes})" if data_format == CHANNELS_FIRST else f"(batch, {axes}, channels)"
+        raise ModelError(f"expected an input with {count + 2} dimensions, {form}, got {x.type}")
