@@ -38,9 +38,9 @@ PROGRAM = names(
 METHODS = {
     nnc.Sequential: """
         add build compile compute_dtype count_params evaluate fit get_config get_layer get_weights head
-        input_names input_shape is_compiled layers make_program named_outputs objective output_names output_shape
-        parameter_table pop predict predict_on_batch program reset_metrics save save_parameters serialized_config
-        set_weights summary test_on_batch train_on_batch trainable_weights weights
+        input_names input_shape is_compiled layers make_program named_outputs objective output_names
+        output_shape parameter_table pop predict predict_on_batch program reset_metrics save save_parameters
+        serialized_config set_weights summary test_on_batch train_on_batch trainable_weights weights
     """,
     nnc.Program: """
         bound checkpoint evaluate fit graph graph_names measure metric_values name order_state plan predict

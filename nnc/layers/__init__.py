@@ -15,7 +15,6 @@ from nnc.layers.variable import Variable
 
 if TYPE_CHECKING:
     from nnc.layers.activation import *
-    from nnc.layers.adaptive_pooling import *
     from nnc.layers.core import *
     from nnc.layers.global_pooling import *
     from nnc.layers.merging import *
@@ -23,16 +22,9 @@ if TYPE_CHECKING:
     from nnc.layers.pooling import *
     from nnc.layers.regularization import *
     from nnc.layers.reshaping import *
-    from nnc.layers.upsampling import *
 
 _CLASSES = {
     "Activation": "core",
-    "AdaptiveAveragePooling1D": "adaptive_pooling",
-    "AdaptiveAveragePooling2D": "adaptive_pooling",
-    "AdaptiveAveragePooling3D": "adaptive_pooling",
-    "AdaptiveMaxPooling1D": "adaptive_pooling",
-    "AdaptiveMaxPooling2D": "adaptive_pooling",
-    "AdaptiveMaxPooling3D": "adaptive_pooling",
     "Add": "merging",
     "AveragePooling1D": "pooling",
     "AveragePooling2D": "pooling",
@@ -54,14 +46,9 @@ _CLASSES = {
     "MaxPooling1D": "pooling",
     "MaxPooling2D": "pooling",
     "MaxPooling3D": "pooling",
-    "Permute": "reshaping",
     "ReLU": "activation",
-    "RepeatVector": "reshaping",
     "Reshape": "reshaping",
     "Softmax": "activation",
-    "UpSampling1D": "upsampling",
-    "UpSampling2D": "upsampling",
-    "UpSampling3D": "upsampling",
     "ZeroPadding1D": "padding",
     "ZeroPadding2D": "padding",
     "ZeroPadding3D": "padding",

@@ -75,11 +75,11 @@ class SparseCategoricalCrossentropy(FunctionMeasure, Metric):
         name: see `Metric`.
         dtype: see `Metric`.
         from_logits: whether the output holds logits instead of probabilities.
-        ignore_class: class index of targets that cost nothing, and do not count where there are weights.
+        ignore_class: not supported, must be None.
         axis: axis of the classes, must be the last.
 
     Raises:
-        ModelError: an argument is wrong.
+        ModelError: an argument is wrong or not supported.
     """
 
     function = sparse_categorical_crossentropy

@@ -10,7 +10,7 @@ from nnc.ops.gathering import gather
 from nnc.ops.matmul import matmul
 from nnc.ops.movement import broadcast_to, concatenate, pad, reshape, take, transpose
 from nnc.ops.packing import Pack, Unpack
-from nnc.ops.pooling import average_pool, max_pool, repeat, sum_pool
+from nnc.ops.pooling import average_pool, max_pool, sum_pool
 from nnc.ops.random import random_uniform
 from nnc.ops.reduction import argmax, max, mean, sum
 from nnc.ops.sizes import cast, one_hot, size
@@ -51,7 +51,6 @@ __all__ = [
     "random_uniform",
     "reciprocal",
     "relu",
-    "repeat",
     "reshape",
     "sigmoid",
     "sigmoid_crossentropy",
