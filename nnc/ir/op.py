@@ -9,7 +9,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import GraphError, NotDifferentiableError, ShapeError, nearest
-from nnc.ir.types import SymbolicDim, TensorType
+from nnc.ir.dimensions import SymbolicDim
+from nnc.ir.types import TensorType
 
 if TYPE_CHECKING:
     from nnc.ir.graph import Value
@@ -188,6 +189,7 @@ def _attribute_checks() -> dict[str, Callable[[Any], bool]]:
         "tuple[int, ...]": tuple_of(is_int),
         "tuple[float, ...]": tuple_of(is_number),
         "tuple[str, ...]": tuple_of(lambda value: isinstance(value, str)),
+        "Dim": is_dim,
         "Shape": tuple_of(is_dim),
         "tuple[Shape, ...]": tuple_of(tuple_of(is_dim)),
         "Graph": lambda value: isinstance(value, Graph),
