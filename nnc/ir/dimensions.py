@@ -296,7 +296,7 @@ def symbol(name: str) -> SymbolicDim:
 
 
 def parse_dim(text: str) -> Dim:
-    """Read a dimension from its text form: whole numbers and symbols under ``+``, ``-``, ``*`` and ``//``, as in Python.
+    """Read a dimension from its text form: numbers and symbols under ``+``, ``-``, ``*`` and ``//``, as in Python.
 
     Raises:
         SymbolError: the text is something else.

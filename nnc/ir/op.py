@@ -94,7 +94,11 @@ class Op:
         raise NotDifferentiableError(f"operation '{self.name}' has no derivative")
 
     def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
-        """Return the results' layouts inside the buffer of operand 0, or None where they are no views."""
+        """Return the results' layouts inside the buffer of operand 0, or None where they are no views.
+
+        Asked with symbols when memory is planned, so that the answer holds for all sizes, and with numbers when a
+        plan is bound.
+        """
         return None
 
     def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:

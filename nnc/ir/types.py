@@ -44,7 +44,7 @@ def size_of(shape: Iterable[Dim]) -> Dim:
 def solve_symbols(shapes: Mapping[str, tuple[Shape, tuple[int, ...]]]) -> dict[str, int]:
     """Return the size of each symbol that can be read off the shapes.
 
-    A symbol is read off a dimension that names it alone or, with other symbols known, in a sum such as ``2*time+batch``.
+    A symbol is read off a dimension that names it alone or, with others known, in a sum such as ``2*time+batch``.
 
     Args:
         shapes: for each array, by what messages call it, its declared and its numeric shape.
