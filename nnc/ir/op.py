@@ -9,8 +9,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import GraphError, NotDifferentiableError, ShapeError, nearest
-from nnc.ir.dimensions import SymbolicDim
-from nnc.ir.types import TensorType
+from nnc.ir.types import SymbolicDim, TensorType
 
 if TYPE_CHECKING:
     from nnc.ir.graph import Value
@@ -37,6 +36,8 @@ class Op:
     """Whether each element of the result depends on the broadcast elements of the operands alone."""
     inplace: ClassVar[tuple[int, ...]] = ()
     """Operands whose buffer the result may take over when they are not needed afterwards."""
+    dense: ClassVar[tuple[int, ...]] = ()
+    """Operands that are needed with their elements in row-major order; views of another order are copied first."""
     composite: ClassVar[bool] = False
     """Whether the op is defined by its decomposition, which backends without a kernel for it use."""
     packs: ClassVar[bool] = False
@@ -94,11 +95,7 @@ class Op:
         raise NotDifferentiableError(f"operation '{self.name}' has no derivative")
 
     def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
-        """Return the results' layouts inside the buffer of operand 0, or None where they are no views.
-
-        Asked with symbols when memory is planned, so that the answer holds for all sizes, and with numbers when a
-        plan is bound.
-        """
+        """Return the results' layouts inside the buffer of operand 0, or None where they are no views."""
         return None
 
     def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
@@ -193,7 +190,6 @@ def _attribute_checks() -> dict[str, Callable[[Any], bool]]:
         "tuple[int, ...]": tuple_of(is_int),
         "tuple[float, ...]": tuple_of(is_number),
         "tuple[str, ...]": tuple_of(lambda value: isinstance(value, str)),
-        "Dim": is_dim,
         "Shape": tuple_of(is_dim),
         "tuple[Shape, ...]": tuple_of(tuple_of(is_dim)),
         "Graph": lambda value: isinstance(value, Graph),

@@ -15,25 +15,45 @@ from nnc.layers.variable import Variable
 
 if TYPE_CHECKING:
     from nnc.layers.activation import *
+    from nnc.layers.adaptive_pooling import *
+    from nnc.layers.convolution import *
+    from nnc.layers.convolution_transpose import *
     from nnc.layers.core import *
+    from nnc.layers.depthwise import *
     from nnc.layers.global_pooling import *
     from nnc.layers.merging import *
     from nnc.layers.padding import *
     from nnc.layers.pooling import *
     from nnc.layers.regularization import *
     from nnc.layers.reshaping import *
+    from nnc.layers.separable import *
+    from nnc.layers.upsampling import *
 
 _CLASSES = {
     "Activation": "core",
+    "AdaptiveAveragePooling1D": "adaptive_pooling",
+    "AdaptiveAveragePooling2D": "adaptive_pooling",
+    "AdaptiveAveragePooling3D": "adaptive_pooling",
+    "AdaptiveMaxPooling1D": "adaptive_pooling",
+    "AdaptiveMaxPooling2D": "adaptive_pooling",
+    "AdaptiveMaxPooling3D": "adaptive_pooling",
     "Add": "merging",
     "AveragePooling1D": "pooling",
     "AveragePooling2D": "pooling",
     "AveragePooling3D": "pooling",
     "Concatenate": "merging",
+    "Conv1D": "convolution",
+    "Conv1DTranspose": "convolution_transpose",
+    "Conv2D": "convolution",
+    "Conv2DTranspose": "convolution_transpose",
+    "Conv3D": "convolution",
+    "Conv3DTranspose": "convolution_transpose",
     "Cropping1D": "padding",
     "Cropping2D": "padding",
     "Cropping3D": "padding",
     "Dense": "core",
+    "DepthwiseConv1D": "depthwise",
+    "DepthwiseConv2D": "depthwise",
     "Dropout": "regularization",
     "Flatten": "reshaping",
     "GlobalAveragePooling1D": "global_pooling",
@@ -46,9 +66,16 @@ _CLASSES = {
     "MaxPooling1D": "pooling",
     "MaxPooling2D": "pooling",
     "MaxPooling3D": "pooling",
+    "Permute": "reshaping",
     "ReLU": "activation",
+    "RepeatVector": "reshaping",
     "Reshape": "reshaping",
+    "SeparableConv1D": "separable",
+    "SeparableConv2D": "separable",
     "Softmax": "activation",
+    "UpSampling1D": "upsampling",
+    "UpSampling2D": "upsampling",
+    "UpSampling3D": "upsampling",
     "ZeroPadding1D": "padding",
     "ZeroPadding2D": "padding",
     "ZeroPadding3D": "padding",
@@ -58,10 +85,16 @@ _FUNCTIONS = {
     "Input": "core",
 }
 """Module of each function."""
-_ALIASES = {
+_ALIASES: dict[str, str] = {
     "AvgPool1D": "AveragePooling1D",
     "AvgPool2D": "AveragePooling2D",
     "AvgPool3D": "AveragePooling3D",
+    "Convolution1D": "Conv1D",
+    "Convolution1DTranspose": "Conv1DTranspose",
+    "Convolution2D": "Conv2D",
+    "Convolution2DTranspose": "Conv2DTranspose",
+    "Convolution3D": "Conv3D",
+    "Convolution3DTranspose": "Conv3DTranspose",
     "GlobalAvgPool1D": "GlobalAveragePooling1D",
     "GlobalAvgPool2D": "GlobalAveragePooling2D",
     "GlobalAvgPool3D": "GlobalAveragePooling3D",
@@ -71,6 +104,8 @@ _ALIASES = {
     "MaxPool1D": "MaxPooling1D",
     "MaxPool2D": "MaxPooling2D",
     "MaxPool3D": "MaxPooling3D",
+    "SeparableConvolution1D": "SeparableConv1D",
+    "SeparableConvolution2D": "SeparableConv2D",
 }
 """Second names of layer classes, as Keras has them."""
 

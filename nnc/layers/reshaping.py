@@ -10,7 +10,8 @@ import numpy
 from nnc.errors import ModelError
 from nnc.ir import Value, size_of
 from nnc.layers.base import Layer
-from nnc.ops import reshape, transpose
+from nnc.layers.checks import check_positive
+from nnc.ops import broadcast_to, reshape, transpose
 
 
 class Flatten(Layer):
@@ -68,3 +69,59 @@ class Reshape(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "target_shape": list(self.target_shape)}
+
+
+class Permute(Layer):
+    """The axes of each row in another order.
+
+    Args:
+        dims: for each axis of the output the axis of the input, from 1; the batch is not counted.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: `dims` is no such order, or does not fit an input.
+    """
+
+    keeps_integers = True
+
+    def __init__(self, dims: Sequence[int], **options: Any) -> None:
+        super().__init__(**options)
+        if not isinstance(dims, list | tuple) or sorted(dims) != list(range(1, len(dims) + 1)):
+            raise ModelError(
+                f"Permute: dims must be the numbers from 1 to the number of axes, in any order, got {dims!r}"
+            )
+        self.dims = tuple(int(dim) for dim in dims)
+
+    def call(self, x: Value) -> Value:
+        if x.rank != len(self.dims) + 1:
+            raise ModelError(
+                f"expected an input with {len(self.dims) + 1} dimensions for dims {self.dims}, got {x.type}"
+            )
+        return transpose(x, (0, *self.dims))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "dims": list(self.dims)}
+
+
+class RepeatVector(Layer):
+    """Each row, a vector, n times as a sequence of shape (n, features).
+
+    Args:
+        n: how many times.
+        options: arguments of `Layer`.
+    """
+
+    keeps_integers = True
+
+    def __init__(self, n: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.n = check_positive("RepeatVector", "n", n)
+
+    def call(self, x: Value) -> Value:
+        if x.rank != 2:
+            raise ModelError(f"expected an input with 2 dimensions, (batch, features), got {x.type}")
+        batch, features = x.shape
+        return broadcast_to(reshape(x, (batch, 1, features)), (batch, self.n, features))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "n": self.n}

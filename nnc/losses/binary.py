@@ -30,14 +30,29 @@ def binary_crossentropy(
     Raises:
         ShapeError: the shapes differ.
     """
-    labels = like_output(y_true, y_pred, "binary_crossentropy")
-    if label_smoothing:
-        labels = labels * (1.0 - label_smoothing) + 0.5 * label_smoothing
-    logits = logits_of(y_pred, Sigmoid(), from_logits, "binary_crossentropy")
+    labels = smoothed(like_output(y_true, y_pred, "binary_crossentropy"), label_smoothing)
+    return ops.mean(binary_values(labels, y_pred, from_logits, "binary_crossentropy"), axis)
+
+
+def smoothed(labels: Value, label_smoothing: float) -> Value:
+    """Return yes-or-no targets moved towards ½."""
+    return labels * (1.0 - label_smoothing) + 0.5 * label_smoothing if label_smoothing else labels
+
+
+def binary_values(labels: Value, y_pred: Value, from_logits: bool, what: str) -> Value:
+    """Return the binary cross-entropy element by element; see `binary_crossentropy`.
+
+    Args:
+        labels: targets from 0 to 1, of the output's type.
+        y_pred: the output.
+        from_logits: whether the output holds logits instead of probabilities.
+        what: name of the loss, for warnings.
+    """
+    logits = logits_of(y_pred, Sigmoid(), from_logits, what)
     if logits is not None:
-        return ops.mean(ops.sigmoid_crossentropy(logits, labels), axis)
+        return ops.sigmoid_crossentropy(logits, labels)
     probability = ops.clip(y_pred, EPSILON, 1.0 - EPSILON)
-    return ops.mean((labels - 1.0) * ops.log(1.0 - probability) - labels * ops.log(probability), axis)
+    return (labels - 1.0) * ops.log(1.0 - probability) - labels * ops.log(probability)
 
 
 class BinaryCrossentropy(FunctionMeasure, Loss):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 from nnc import ops
@@ -9,10 +10,12 @@ from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
 from nnc.losses.arguments import checked_axis, checked_fraction
 from nnc.losses.loss import Loss
-from nnc.losses.measure import FunctionMeasure
+from nnc.losses.measure import FunctionMeasure, Masked
 from nnc.losses.operands import EPSILON, class_count, class_indices, like_output, logits_of
 from nnc.losses.target import Target
+from nnc.ops.comparison import NotEqual
 from nnc.ops.crossentropy import Softmax
+from nnc.ops.elementwise import apply
 from nnc.ops.movement import normalize_axis
 
 
@@ -35,9 +38,7 @@ def categorical_crossentropy(
         ShapeError: the shapes differ, or there is no such axis.
     """
     what = "categorical_crossentropy"
-    labels, axis = like_output(y_true, y_pred, what), normalize_axis(y_pred, axis)
-    if label_smoothing:  # the last axis whatever `axis` is, as in Keras
-        labels = labels * (1.0 - label_smoothing) + label_smoothing / ops.size(labels, (labels.rank - 1,))
+    labels, axis = smoothed_classes(like_output(y_true, y_pred, what), label_smoothing), normalize_axis(y_pred, axis)
     logits = logits_of(y_pred, Softmax(axis), from_logits, what)
     if logits is not None:
         order = (*(other for other in range(logits.rank) if other != axis), axis)
@@ -46,9 +47,16 @@ def categorical_crossentropy(
     return -ops.sum(labels * ops.log(ops.clip(scaled, EPSILON, 1.0 - EPSILON)), axis)
 
 
+def smoothed_classes(labels: Value, label_smoothing: float) -> Value:
+    """Return one-hot targets moved towards 1 / the length of the last axis, whatever that of the classes is."""
+    if not label_smoothing:
+        return labels
+    return labels * (1.0 - label_smoothing) + label_smoothing / ops.size(labels, (labels.rank - 1,))
+
+
 def sparse_categorical_crossentropy(
     y_true: Value, y_pred: Value, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
-) -> Value:
+) -> Value | Masked:
     """Return -log p of the class with the given index (keras.io/api/losses/probabilistic_losses).
 
     Where the output is the result of a softmax, or holds logits, log p is their log-softmax; otherwise p is the
@@ -58,11 +66,11 @@ def sparse_categorical_crossentropy(
         y_true: class indices, whole numbers of shape (batch, …) or (batch, …, 1).
         y_pred: output of shape (batch, …, classes).
         from_logits: whether the output holds logits instead of probabilities.
-        ignore_class: not supported, must be None.
-        axis: axis of the classes, must be the last.
+        ignore_class: class index of targets that cost nothing and do not count in a mean.
+        axis: axis of the classes, must be the last, as in Keras on TensorFlow.
 
     Raises:
-        ModelError: `ignore_class` or `axis` is not supported, or the number of classes is not fixed.
+        ModelError: `axis` is not the last one, or the number of classes is not fixed.
         ShapeError: the shapes do not fit, or targets are no whole numbers.
     """
     what = "sparse_categorical_crossentropy"
@@ -70,29 +78,47 @@ def sparse_categorical_crossentropy(
     if normalize_axis(y_pred, axis) != y_pred.rank - 1:
         raise ModelError(f"{what}: the classes must be on the last axis (-1), got axis {axis} of {y_pred.type}")
     classes = class_count(what, y_pred.type)
-    labels = ops.one_hot(class_indices(y_true, y_pred, what), classes, y_pred.dtype)
+    indices = class_indices(y_true, y_pred, what)
+    counted = None if ignore_class is None else apply(NotEqual(), indices, ignore_class)
+    if counted is not None:  # any class that there is
+        indices = ops.where(counted, indices, 0)
+    labels = ops.one_hot(indices, classes, y_pred.dtype)
     logits = logits_of(y_pred, Softmax(y_pred.rank - 1), from_logits, what)
     if logits is not None:
-        return ops.softmax_crossentropy(logits, labels)
-    probability = ops.clip(y_pred, EPSILON, 1.0 - EPSILON)
-    return ops.log(ops.sum(probability, -1)) - ops.log(ops.sum(labels * probability, -1))
+        values = ops.softmax_crossentropy(logits, labels)
+    else:
+        probability = ops.clip(y_pred, EPSILON, 1.0 - EPSILON)
+        values = ops.log(ops.sum(probability, -1)) - ops.log(ops.sum(labels * probability, -1))
+    return values if counted is None else Masked(ops.where(counted, values, 0.0), counted)
 
 
 def check_sparse(where: str, ignore_class: Any, axis: Any) -> None:
     """Check the arguments that only class indices have.
 
     Raises:
-        ModelError: one of them is not supported.
+        ModelError: one of them is no whole number.
     """
     checked_axis(where, axis)
-    if ignore_class is not None:
-        raise ModelError(
-            f"{where}: ignore_class is not supported yet, got {ignore_class!r}; leave it out and give the rows of that"
-            " class a sample_weight of 0 and any other class index"
-        )
+    if ignore_class is not None and (isinstance(ignore_class, bool) or not isinstance(ignore_class, int)):
+        raise ModelError(f"{where}: ignore_class must be a whole number or None, got {ignore_class!r}")
 
 
-class CategoricalCrossentropy(FunctionMeasure, Loss):
+class OneHotLoss(FunctionMeasure, Loss):
+    """A loss whose targets are one-hot, or probabilities of classes along its `axis`."""
+
+    axis: int
+
+    def target(self, output: TensorType) -> Target:
+        """Return the output's type; numbers outside 0 … 1 are allowed, as in Keras.
+
+        Raises:
+            ModelError: the output has not one unit per class.
+        """
+        class_count(self.name, output, self.axis)
+        return Target(output)
+
+
+class CategoricalCrossentropy(OneHotLoss):
     """The cross-entropy of one-hot targets; see `categorical_crossentropy`.
 
     Args:
@@ -124,33 +150,25 @@ class CategoricalCrossentropy(FunctionMeasure, Loss):
         self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
         self.axis = checked_axis(self._where, axis)
 
-    def target(self, output: TensorType) -> Target:
-        """Return the output's type; numbers outside 0 … 1 are allowed, as in Keras.
-
-        Raises:
-            ModelError: the output has not one unit per class.
-        """
-        class_count(self.name, output, self.axis)
-        return Target(output)
-
 
 class SparseCategoricalCrossentropy(FunctionMeasure, Loss):
     """The cross-entropy of class indices; see `sparse_categorical_crossentropy`.
 
     Args:
         from_logits: whether the output holds logits instead of probabilities.
-        ignore_class: not supported, must be None.
+        ignore_class: class index of targets that cost nothing and do not count in a mean.
         reduction: see `Loss`.
-        axis: axis of the classes, must be the last.
+        axis: axis of the classes, must be the last, as in Keras on TensorFlow.
         name: see `Loss`.
         dtype: see `Loss`.
 
     Raises:
-        ModelError: an argument is wrong or not supported.
+        ModelError: an argument is wrong.
     """
 
     function = sparse_categorical_crossentropy
     settings = ("from_logits", "ignore_class", "axis")
+    unlisted = MappingProxyType({"axis": -1})
 
     def __init__(
         self,
@@ -174,10 +192,4 @@ class SparseCategoricalCrossentropy(FunctionMeasure, Loss):
             ModelError: the output has not one unit per class on its last axis.
         """
         classes = class_count(self.name, output)
-        return Target(TensorType("int32", output.shape[:-1]), classes=classes)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys; the axis is none of them."""
-        config = super().get_config()
-        del config["axis"]
-        return config
+        return Target(TensorType("int32", output.shape[:-1]), classes=classes, ignored=self.ignore_class)

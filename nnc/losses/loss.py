@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 from typing import Any, ClassVar
 
 from nnc import ops
 from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType, Value
-from nnc.losses.measure import Measure, MeasureWrapper, function_name
+from nnc.losses.measure import Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.target import Target
+from nnc.losses.weighting import align, divide_no_nan, merge_masks, merge_weights
 
-REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum")
+REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
+_SCALED = ("sum_over_batch_size", "mean")
+_UNREDUCED = ("none", None)
 
 
 class Loss(Measure):
@@ -21,7 +23,8 @@ class Loss(Measure):
     Args:
         name: shown in messages and logs; the class name in snake case by default.
         reduction: ``sum_over_batch_size`` (or ``mean``) divides the sum of all values by their number, ``sum`` does
-            not divide, ``mean_with_sample_weight`` divides by the sum of the weights.
+            not divide, ``mean_with_sample_weight`` divides by the sum of the weights; None (or ``none``) leaves the
+            values, which no model can be trained with.
         dtype: element type to compute in, the output's own by default.
 
     Raises:
@@ -36,7 +39,7 @@ class Loss(Measure):
 
     noun: ClassVar[str] = "loss"
     name: str = "loss"
-    reduction: str = "sum_over_batch_size"
+    reduction: str | None = "sum_over_batch_size"
 
     def __init__(
         self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: str | None = None
@@ -54,41 +57,49 @@ class Loss(Measure):
             raise ModelError(f"{self._where} needs an output of floating-point numbers, got {output}")
         return Target(output)
 
-    def lower(self, y_true: Value, y_pred: Value, sample_weight: Value | None = None) -> Value:
-        """Return the loss of a batch, a scalar of y_pred's element type.
+    def lower(
+        self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
+    ) -> Value:
+        """Return the loss of a batch, a scalar of y_pred's element type; without a reduction all of its values.
 
         As Keras's ``reduce_weighted_values``, but that one weight per row always weighs whole rows.
 
         Args:
             y_true: targets of the type that `target` returns.
             y_pred: the model's output, shape (batch, …).
-            sample_weight: one weight per row, shape (batch).
+            sample_weight: weights of shape (batch), or of more of the axes of what `call` returns.
+            mask: bool, true where a value counts, shape (batch, …).
 
         Raises:
             ModelError: `call` returned something other than a graph value.
             ShapeError: the operands do not fit together.
         """
-        values = self._values(y_true, y_pred)
-        if sample_weight is not None:
-            weight = ops.cast(sample_weight, values.dtype)
-            trailing = (1,) * (values.rank - 1)
-            values = values * ops.reshape(weight, (*weight.shape, *trailing))
-        return ops.cast(self._reduced(values, sample_weight), y_pred.dtype)
+        values, own_mask = self._values(y_true, y_pred)
+        scaled = self.reduction in _SCALED
+        weights = merge_weights(values, sample_weight, merge_masks(mask, own_mask), scaled, self._where)
+        if weights is not None:
+            values = values * align(weights, values)[0]
+        return ops.cast(self._reduced(values, weights), y_pred.dtype)
 
-    def _reduced(self, values: Value, sample_weight: Value | None) -> Value:
-        if values.rank == 0:
+    def _reduced(self, values: Value, weights: Value | None) -> Value:
+        if values.rank == 0 or self.reduction in _UNREDUCED:
             return values
         if self.reduction == "sum":
             return ops.sum(values)
-        if self.reduction == "mean_with_sample_weight" and sample_weight is not None:
-            total = ops.sum(ops.cast(sample_weight, values.dtype))
-            # an infinite divisor gives Keras's 0, and a gradient of 0, where the weights sum to nothing
-            return ops.sum(values) / ops.where(ops.equal(total, 0.0), inf, total)
+        if self.reduction == "mean_with_sample_weight" and weights is not None:
+            return divide_no_nan(ops.sum(values), ops.sum(weights))
         return ops.mean(values)
 
-    def __call__(self, y_true: Value, y_pred: Value, sample_weight: Value | None = None) -> Value:
+    @property
+    def is_reduced(self) -> bool:
+        """Whether `lower` returns a scalar."""
+        return self.reduction not in _UNREDUCED
+
+    def __call__(
+        self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
+    ) -> Value:
         """Return the loss of a batch, a scalar; see `lower`."""
-        return self.lower(y_true, y_pred, sample_weight)
+        return self.lower(y_true, y_pred, sample_weight, mask)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
@@ -108,7 +119,7 @@ class LossFunctionWrapper(MeasureWrapper, Loss):
 
     def __init__(
         self,
-        fn: Callable[..., Value],
+        fn: Callable[..., Value | Masked],
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
@@ -119,12 +130,9 @@ class LossFunctionWrapper(MeasureWrapper, Loss):
         self.arguments = arguments
 
 
-def _checked_reduction(where: str, reduction: str | None) -> str:
+def _checked_reduction(where: str, reduction: str | None) -> str | None:
     if reduction in REDUCTIONS:
         return reduction
-    if reduction is None or reduction == "none":
-        raise ModelError(
-            f"{where}: reduction {reduction!r} leaves no single number to minimise; use 'sum_over_batch_size' or 'sum'"
-        )
-    hint = nearest(str(reduction), REDUCTIONS)
-    raise ModelError(f"{where}: reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}.{hint}")
+    known = [name for name in REDUCTIONS if name is not None]
+    hint = nearest(str(reduction), known)
+    raise ModelError(f"{where}: reduction must be one of {', '.join(known)} or None, got {reduction!r}.{hint}")

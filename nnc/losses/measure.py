@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 from nnc import ops
@@ -10,6 +12,19 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.losses.arguments import checked_dtype
 from nnc.objects import build, function_config, snake_case
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Values of which some do not count, as `Measure.call` may return them.
+
+    Args:
+        values: one or more per row, shape (batch, …).
+        mask: true where a value counts, bool, of the same shape.
+    """
+
+    values: Value
+    mask: Value
 
 
 class Measure:
@@ -37,7 +52,7 @@ class Measure:
         """The start of messages, such as ``loss 'mine'``."""
         return f"{self.noun} '{self.name}'"
 
-    def call(self, y_true: Value, y_pred: Value) -> Value:
+    def call(self, y_true: Value, y_pred: Value) -> Value | Masked:
         """Return one value per row, or more: shape (batch, …), as graph arithmetic.
 
         Args:
@@ -49,8 +64,8 @@ class Measure:
         """
         raise ModelError(f"{self._where}: class {type(self).__name__} must define call(self, y_true, y_pred)")
 
-    def _values(self, y_true: Value, y_pred: Value) -> Value:
-        """Return what `call` computes from the operands, all of them in one floating-point type.
+    def _values(self, y_true: Value, y_pred: Value) -> tuple[Value, Value | None]:
+        """Return what `call` computes from the operands, all of them in one floating-point type, and which of it count.
 
         Targets of whole numbers are class indices and stay as they are.
 
@@ -59,10 +74,11 @@ class Measure:
         """
         dtype = self.dtype or y_pred.dtype
         targets = ops.cast(y_true, dtype) if y_true.type.is_floating else y_true
-        values: object = self.call(targets, ops.cast(y_pred, dtype))
+        found: object = self.call(targets, ops.cast(y_pred, dtype))
+        values, mask = (found.values, found.mask) if isinstance(found, Masked) else (found, None)
         if not isinstance(values, Value):
             raise ModelError(f"{self._where} must return a graph value, got {values!r}")
-        return ops.cast(values, dtype)
+        return ops.cast(values, dtype), mask
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
@@ -84,18 +100,25 @@ class Measure:
 class FunctionMeasure(Measure):
     """Computes what one of Keras's functions does; an instance has the function's settings as attributes."""
 
-    function: ClassVar[Callable[..., Value]]
+    function: ClassVar[Callable[..., Value | Masked]]
     """Returns values of shape (batch, …) of targets, output and settings."""
     settings: ClassVar[tuple[str, ...]] = ()
     """Names of the settings, of the function as of the constructor."""
+    unlisted: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Defaults of settings that Keras's configs lack; ours have them where they are not the default."""
 
-    def call(self, y_true: Value, y_pred: Value) -> Value:
+    def call(self, y_true: Value, y_pred: Value) -> Value | Masked:
         """Return what the function returns."""
         return type(self).function(y_true, y_pred, **self._settings())
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | self._settings()
+        listed = {
+            key: value
+            for key, value in self._settings().items()
+            if key not in self.unlisted or value != self.unlisted[key]
+        }
+        return super().get_config() | listed
 
     def _settings(self) -> dict[str, Any]:
         return {key: getattr(self, key) for key in self.settings}
@@ -104,10 +127,10 @@ class FunctionMeasure(Measure):
 class MeasureWrapper(Measure):
     """Computes what a user's function does."""
 
-    fn: Callable[..., Value]
+    fn: Callable[..., Value | Masked]
     arguments: dict[str, Any]
 
-    def call(self, y_true: Value, y_pred: Value) -> Value:
+    def call(self, y_true: Value, y_pred: Value) -> Value | Masked:
         """Return what the function returns."""
         return self.fn(y_true, y_pred, **self.arguments)
 

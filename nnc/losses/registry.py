@@ -8,27 +8,96 @@ from typing import Any, ClassVar
 
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.losses.binary import BinaryCrossentropy, binary_crossentropy
+from nnc.losses.binary import (
+    BinaryCrossentropy,
+    binary_crossentropy,
+)
 from nnc.losses.categorical import (
     CategoricalCrossentropy,
     SparseCategoricalCrossentropy,
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from nnc.losses.distributions import (
+    KLDivergence,
+    Poisson,
+    kl_divergence,
+    poisson,
+)
+from nnc.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+    binary_focal_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
+)
+from nnc.losses.hinge import (
+    CategoricalHinge,
+    Hinge,
+    SquaredHinge,
+    categorical_hinge,
+    hinge,
+    squared_hinge,
+)
 from nnc.losses.loss import Loss, LossFunctionWrapper
-from nnc.losses.regression import MeanAbsoluteError, MeanSquaredError, mean_absolute_error, mean_squared_error
+from nnc.losses.measure import Masked
+from nnc.losses.overlap import (
+    Dice,
+    Tversky,
+    dice,
+    tversky,
+)
+from nnc.losses.regression import (
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+)
+from nnc.losses.robust import (
+    Huber,
+    LogCosh,
+    huber,
+    log_cosh,
+)
+from nnc.losses.similarity import (
+    Circle,
+    CosineSimilarity,
+    circle,
+    cosine_similarity,
+)
 from nnc.objects import Kind, Registry, is_function, split_config
 
-LossFunction = Callable[..., Value]
+LossFunction = Callable[..., Value | Masked]
 """A function of targets and output, and of settings that have defaults."""
 
 FUNCTIONS: Mapping[str, LossFunction] = MappingProxyType(
     {
         "binary_crossentropy": binary_crossentropy,
+        "binary_focal_crossentropy": binary_focal_crossentropy,
         "categorical_crossentropy": categorical_crossentropy,
+        "categorical_focal_crossentropy": categorical_focal_crossentropy,
+        "categorical_generalized_cross_entropy": categorical_generalized_cross_entropy,
+        "categorical_hinge": categorical_hinge,
+        "circle": circle,
+        "cosine_similarity": cosine_similarity,
+        "dice": dice,
+        "hinge": hinge,
+        "huber": huber,
+        "kl_divergence": kl_divergence,
+        "log_cosh": log_cosh,
         "mean_absolute_error": mean_absolute_error,
+        "mean_absolute_percentage_error": mean_absolute_percentage_error,
         "mean_squared_error": mean_squared_error,
+        "mean_squared_logarithmic_error": mean_squared_logarithmic_error,
+        "poisson": poisson,
         "sparse_categorical_crossentropy": sparse_categorical_crossentropy,
+        "squared_hinge": squared_hinge,
+        "tversky": tversky,
     }
 )
 """The functions that losses are made of."""
@@ -37,23 +106,63 @@ LOSSES: Mapping[str, type[Loss]] = MappingProxyType(
     {
         "BCE": BinaryCrossentropy,
         "BinaryCrossentropy": BinaryCrossentropy,
+        "BinaryFocalCrossentropy": BinaryFocalCrossentropy,
         "CategoricalCrossentropy": CategoricalCrossentropy,
+        "CategoricalFocalCrossentropy": CategoricalFocalCrossentropy,
+        "CategoricalGeneralizedCrossEntropy": CategoricalGeneralizedCrossEntropy,
+        "CategoricalHinge": CategoricalHinge,
+        "Circle": Circle,
+        "CosineSimilarity": CosineSimilarity,
+        "Dice": Dice,
+        "Hinge": Hinge,
+        "Huber": Huber,
+        "KLD": KLDivergence,
+        "KLDivergence": KLDivergence,
+        "LogCosh": LogCosh,
         "MAE": MeanAbsoluteError,
+        "MAPE": MeanAbsolutePercentageError,
         "MSE": MeanSquaredError,
+        "MSLE": MeanSquaredLogarithmicError,
         "MeanAbsoluteError": MeanAbsoluteError,
+        "MeanAbsolutePercentageError": MeanAbsolutePercentageError,
         "MeanSquaredError": MeanSquaredError,
+        "MeanSquaredLogarithmicError": MeanSquaredLogarithmicError,
+        "Poisson": Poisson,
         "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
+        "SquaredHinge": SquaredHinge,
+        "Tversky": Tversky,
         "bce": BinaryCrossentropy,
         "binary_crossentropy": BinaryCrossentropy,
+        "binary_focal_crossentropy": BinaryFocalCrossentropy,
         "categorical_crossentropy": CategoricalCrossentropy,
+        "categorical_focal_crossentropy": CategoricalFocalCrossentropy,
+        "categorical_generalized_cross_entropy": CategoricalGeneralizedCrossEntropy,
+        "categorical_hinge": CategoricalHinge,
+        "circle": Circle,
+        "cosine_similarity": CosineSimilarity,
+        "dice": Dice,
+        "hinge": Hinge,
+        "huber": Huber,
+        "kl_divergence": KLDivergence,
+        "kld": KLDivergence,
+        "kullback_leibler_divergence": KLDivergence,
+        "log_cosh": LogCosh,
+        "logcosh": LogCosh,
         "mae": MeanAbsoluteError,
+        "mape": MeanAbsolutePercentageError,
         "mean_absolute_error": MeanAbsoluteError,
+        "mean_absolute_percentage_error": MeanAbsolutePercentageError,
         "mean_squared_error": MeanSquaredError,
+        "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
         "mse": MeanSquaredError,
+        "msle": MeanSquaredLogarithmicError,
+        "poisson": Poisson,
         "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+        "squared_hinge": SquaredHinge,
+        "tversky": Tversky,
     }
 )
-"""Every name that ``keras.losses.get`` knows for these classes."""
+"""Every name that ``keras.losses.get`` knows for these classes, and those of Keras 2."""
 
 _BY_TARGET = frozenset({"crossentropy", "ce"})
 

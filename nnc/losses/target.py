@@ -16,9 +16,11 @@ class Target:
         classes: number of classes where targets are class indices, otherwise 0.
         low: smallest allowed number, None for any.
         high: largest allowed number, None for any.
+        ignored: a class index that is allowed although there is no such class, or None.
     """
 
     type: TensorType
     classes: int = 0
     low: float | None = None
     high: float | None = None
+    ignored: int | None = None

@@ -75,11 +75,11 @@ class SparseCategoricalCrossentropy(FunctionMeasure, Metric):
         name: see `Metric`.
         dtype: see `Metric`.
         from_logits: whether the output holds logits instead of probabilities.
-        ignore_class: not supported, must be None.
+        ignore_class: class index of targets that cost nothing, and do not count where there are weights.
         axis: axis of the classes, must be the last.
 
     Raises:
-        ModelError: an argument is wrong or not supported.
+        ModelError: an argument is wrong.
     """
 
     function = sparse_categorical_crossentropy

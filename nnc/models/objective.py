@@ -60,6 +60,11 @@ class Objective:
             if chosen[position] is None:
                 raise ModelError(f"output '{name}' has no loss; outputs without a loss are not supported yet")
             loss = losses.get(chosen[position])
+            if not loss.is_reduced:
+                raise ModelError(
+                    f"loss '{loss.name}': reduction {loss.reduction!r} leaves no single number to minimise; use"
+                    " 'sum_over_batch_size' or 'sum'"
+                )
             computed = type.with_dtype(dtype) if type.is_floating else type
             target = loss.target(computed).type
             heads.append(
@@ -84,7 +89,8 @@ def target_specs(head: ModelHead, outputs: Outputs) -> tuple[TargetSpec, ...]:
         target = output.loss.target(type)
         row = tuple(int(dim) for dim in output.target_type.shape[1:])
         dtype, name = output.target_type.dtype, output.loss.name
-        specs.append(TargetSpec(output.target, row, dtype, target.classes, target.low, target.high, name))
+        ignored = None if target.ignored is None else float(target.ignored)
+        specs.append(TargetSpec(output.target, row, dtype, target.classes, target.low, target.high, name, ignored))
     return tuple(specs)
 
 

@@ -2,6 +2,7 @@
 
 from nnc.ops.arithmetic import absolute, clip, floor, maximum, minimum, reciprocal, relu, sign, sqrt, square
 from nnc.ops.comparison import equal, logical_and, logical_or, where
+from nnc.ops.convolution import convolution, transposed_convolution
 from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
 from nnc.ops.einsum import einsum
 from nnc.ops.exponential import erf, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
@@ -10,7 +11,7 @@ from nnc.ops.gathering import gather
 from nnc.ops.matmul import matmul
 from nnc.ops.movement import broadcast_to, concatenate, pad, reshape, take, transpose
 from nnc.ops.packing import Pack, Unpack
-from nnc.ops.pooling import average_pool, max_pool, sum_pool
+from nnc.ops.pooling import average_pool, max_pool, repeat, sum_pool
 from nnc.ops.random import random_uniform
 from nnc.ops.reduction import argmax, max, mean, sum
 from nnc.ops.sizes import cast, one_hot, size
@@ -28,6 +29,7 @@ __all__ = [
     "clip",
     "concatenate",
     "einsum",
+    "convolution",
     "equal",
     "erf",
     "exp",
@@ -51,6 +53,7 @@ __all__ = [
     "random_uniform",
     "reciprocal",
     "relu",
+    "repeat",
     "reshape",
     "sigmoid",
     "sigmoid_crossentropy",
@@ -67,5 +70,6 @@ __all__ = [
     "take",
     "tanh",
     "transpose",
+    "transposed_convolution",
     "where",
 ]

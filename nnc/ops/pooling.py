@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import FLOATING, Dim, Op, Shape, TensorType, Value
+from nnc.ir import FLOATING, NUMERIC, Dim, Op, Shape, TensorType, Value
 from nnc.ops.elementwise import Array, apply, check_elements
 
 PADDINGS = ("same", "valid")
@@ -53,6 +53,8 @@ class WindowOp(Op):
             positions outside are left out.
     """
 
+    accepts: ClassVar[frozenset[str]] = NUMERIC
+    """Element types that the operand may have."""
     window: tuple[int, ...]
     strides: tuple[int, ...]
     padding: str
@@ -63,7 +65,7 @@ class WindowOp(Op):
         Raises:
             ShapeError: there is no window, or the attributes do not fit.
         """
-        check_elements(self, (x,), FLOATING)
+        check_elements(self, (x,), self.accepts)
         if self.padding not in PADDINGS:
             raise ShapeError(f"padding of '{self.name}' must be {' or '.join(PADDINGS)}, got {self.padding!r}")
         if not len(self.window) == len(self.strides) == x.rank or min((*self.window, *self.strides), default=1) < 1:
@@ -127,6 +129,7 @@ class WindowOp(Op):
 class MaxPool(WindowOp, name="max_pool"):
     """The largest element of each window; the first of equal ones gets the gradient, as in TensorFlow's 2-D pooling."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     arity: ClassVar[int | None] = 1
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
@@ -151,6 +154,7 @@ class MaxPool(WindowOp, name="max_pool"):
 class MaxPoolGradient(WindowOp, name="max_pool_gradient"):
     """Each window's cotangent at its first largest element, added up; of the operand, the maxima and the cotangent."""
 
+    accepts: ClassVar[frozenset[str]] = FLOATING
     arity: ClassVar[int | None] = 3
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
@@ -245,6 +249,17 @@ def sum_pool(x: Value, window: Sequence[int], strides: Sequence[int], padding: s
         ShapeError: there is no window, or the numbers do not fit.
     """
     return apply(SumPool(tuple(window), tuple(strides), padding), x)
+
+
+def repeat(x: Value, factors: Sequence[int]) -> Value:
+    """Return x with each element so many times, side by side, along each axis.
+
+    The elements of a window get the window's number, so this is the transpose of sums over windows.
+    """
+    if all(factor == 1 for factor in factors):
+        return x
+    shape = tuple(dim * factor for dim, factor in zip(x.shape, factors, strict=True))
+    return apply(SumPoolGradient(tuple(factors), tuple(factors), "valid", shape), x)
 
 
 def average_pool(x: Value, window: Sequence[int], strides: Sequence[int], padding: str = "valid") -> Value:

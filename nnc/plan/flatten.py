@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from nnc.ir import Constant, Graph, Input, Node, Op, State, TensorType, Value
 from nnc.ops.fusion import Fusion
-from nnc.ops.movement import Copy
+from nnc.ops.movement import Copy, Reshape
+from nnc.ops.packing import Unpack
 
 Workspace = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
 """What a backend's kernel of an op needs beside operands and results, from their types."""
@@ -52,19 +53,20 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
     for value in (*source.inputs.values(), *source.states.values()):
         values[value] = graph.copy_node(value.node, ())[0]
     groups = []
+    copies: dict[Value, Value] = {}
     for node in source.nodes:
         if isinstance(node.op, Input | State):
             continue
         first = len(graph.nodes)
         operands = [values[operand] for operand in node.operands]
-        if isinstance(node.op, Fusion):
-            with graph.scope(node.path, node.phase):
-                results = _inline(graph, node.op.body, operands)
-            for name, result in zip(node.names, results, strict=True):
-                if name:
-                    graph.set_name(result, name)
-        else:
-            results = list(graph.copy_node(node, operands))
+        with graph.scope(node.path, node.phase):
+            if isinstance(node.op, Fusion):
+                results = _inline(graph, node.op.body, operands, copies)
+                for name, result in zip(node.names, results, strict=True):
+                    if name:
+                        graph.set_name(result, name)
+            else:
+                results = list(graph.copy_node(node, _dense(graph, node.op, operands, copies)))
         values.update(zip(source.results(node), results, strict=True))
         steps = tuple(index for index in range(first, len(graph.nodes)) if not graph.nodes[index].is_leaf)
         if steps:
@@ -96,7 +98,28 @@ def _state_of(value: Value) -> str | None:
     return node.op.label if isinstance(node.op, State) else None
 
 
-def _inline(graph: Graph, body: Graph, operands: list[Value]) -> list[Value]:
+def _dense(graph: Graph, op: Op, operands: list[Value], copies: dict[Value, Value]) -> list[Value]:
+    """Return the operands of an op, copied where it needs them dense and they may not be."""
+    for position in op.dense:
+        value = operands[position]
+        if _may_be_strided(value):
+            if value not in copies:
+                copies[value] = graph.add(Copy(), value)[0]
+            operands[position] = copies[value]
+    return operands
+
+
+def _may_be_strided(value: Value) -> bool:
+    """Whether the value may be a view whose elements do not lie in row-major order."""
+    node = value.node
+    while node.operands and type(node.op).view is not Op.view:
+        if not isinstance(node.op, Reshape | Unpack):
+            return True
+        node = node.operands[0].node
+    return False
+
+
+def _inline(graph: Graph, body: Graph, operands: list[Value], copies: dict[Value, Value]) -> list[Value]:
     values: dict[Value, Value] = dict(zip(body.inputs.values(), operands, strict=True))
     for node in body.nodes:
         if isinstance(node.op, Input):
@@ -104,7 +127,8 @@ def _inline(graph: Graph, body: Graph, operands: list[Value]) -> list[Value]:
         if isinstance(node.op, Constant):
             results: tuple[Value, ...] = (graph.add_constant(node.op),)
         else:
-            results = graph.add(node.op, *(values[operand] for operand in node.operands), names=node.names)
+            inner = _dense(graph, node.op, [values[operand] for operand in node.operands], copies)
+            results = graph.add(node.op, *inner, names=node.names)
         values.update(zip(body.results(node), results, strict=True))
     return [values[value] for value in body.outputs.values()]
 

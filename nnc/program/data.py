@@ -129,6 +129,8 @@ def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array]) -> None:
             outside |= array < low
         if high is not None:
             outside |= array > high
+        if spec.ignored is not None:
+            outside &= array != spec.ignored
         if outside.any():
             row = first_row(outside)
             value = array[row][outside[row]] if array.ndim > 1 else array[row]

@@ -36,12 +36,14 @@ class TargetSpec(ArraySpec):
         low: smallest allowed number, or None.
         high: largest allowed number, or None.
         loss: name of the loss, for messages.
+        ignored: a class index that is allowed although there is no such class, or None.
     """
 
     classes: int = 0
     low: float | None = None
     high: float | None = None
     loss: str = ""
+    ignored: float | None = None
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ ACTIVATIONS = {
     "sigmoid": ops.sigmoid,
     "softmax": ops.softmax,
     "positive": lambda x: ops.clip(ops.sigmoid(x), 0.0, 1.0),  # probabilities whose logits cannot be seen
+    "unit": lambda x: x / ops.sqrt(ops.sum(ops.square(x), -1, keepdims=True)),
 }
 CASES = [
     ("MeanSquaredError", {}, "none", (3,)),
@@ -42,6 +43,43 @@ CASES = [
     ("SparseCategoricalCrossentropy", {}, "positive", (3,)),
     ("SparseCategoricalCrossentropy", {}, "softmax", (4, 3)),
     ("SparseCategoricalCrossentropy", {"from_logits": True}, "none", (4, 3)),
+    ("SparseCategoricalCrossentropy", {"ignore_class": 1}, "softmax", (3,)),
+    ("SparseCategoricalCrossentropy", {"ignore_class": -1}, "positive", (4, 3)),
+    ("SparseCategoricalCrossentropy", {"ignore_class": 0, "from_logits": True, "reduction": "sum"}, "none", (4, 3)),
+    ("MeanAbsolutePercentageError", {}, "none", (3,)),
+    ("MeanAbsolutePercentageError", {}, "none", (4, 3)),
+    ("MeanSquaredLogarithmicError", {}, "none", (3,)),
+    ("MeanSquaredLogarithmicError", {}, "positive", (4, 3)),
+    ("Huber", {}, "none", (3,)),
+    ("Huber", {"delta": 2.5}, "none", (4, 3)),
+    ("LogCosh", {}, "none", (3,)),
+    ("LogCosh", {"reduction": "mean_with_sample_weight"}, "none", (4, 3)),
+    ("CosineSimilarity", {}, "none", (3,)),
+    ("CosineSimilarity", {"axis": 1}, "none", (4, 3)),
+    ("Hinge", {}, "none", (3,)),
+    ("Hinge", {}, "none", (4, 3)),
+    ("SquaredHinge", {}, "none", (3,)),
+    ("SquaredHinge", {"reduction": "sum"}, "none", (4, 3)),
+    ("CategoricalHinge", {}, "none", (3,)),
+    ("CategoricalHinge", {}, "softmax", (4, 3)),
+    ("KLDivergence", {}, "softmax", (3,)),
+    ("KLDivergence", {}, "positive", (4, 3)),
+    ("Poisson", {}, "positive", (3,)),
+    ("Poisson", {}, "positive", (4, 3)),
+    ("BinaryFocalCrossentropy", {}, "sigmoid", (3,)),
+    ("BinaryFocalCrossentropy", {"apply_class_balancing": True, "alpha": 0.4}, "positive", (4, 3)),
+    ("BinaryFocalCrossentropy", {"gamma": 1.5, "from_logits": True, "label_smoothing": 0.1}, "none", (3,)),
+    ("BinaryFocalCrossentropy", {"axis": 1}, "positive", (4, 3)),
+    ("CategoricalFocalCrossentropy", {}, "softmax", (3,)),
+    ("CategoricalFocalCrossentropy", {"alpha": 0.4, "gamma": 1.5, "label_smoothing": 0.2}, "positive", (4, 3)),
+    ("CategoricalFocalCrossentropy", {"from_logits": True, "axis": 1}, "none", (4, 3)),
+    ("CategoricalGeneralizedCrossEntropy", {}, "softmax", (3,)),
+    ("CategoricalGeneralizedCrossEntropy", {"q": 0.7}, "positive", (4, 3)),
+    ("Dice", {}, "positive", (3,)),
+    ("Dice", {"axis": (1, 2)}, "positive", (4, 3)),
+    ("Dice", {"axis": -1, "reduction": "sum"}, "sigmoid", (4, 3)),
+    ("Tversky", {}, "positive", (3,)),
+    ("Tversky", {"alpha": 0.3, "beta": 0.8, "axis": (1, 2)}, "positive", (4, 3)),
 ]
 IDS = [f"{name}-{activation}-{'x'.join(map(str, shape))}-{config}" for name, config, activation, shape in CASES]
 
@@ -59,23 +97,32 @@ def tensorflow():
 def data(name, shape, axis=-1):
     """Outputs and the targets that suit the loss."""
     x = RNG.normal(0.0, 2.0, (ROWS, *shape)).astype("float32")
-    if name.startswith("Mean"):
+    if name in ("MeanSquaredLogarithmicError", "Poisson"):
+        return x, RNG.integers(0, 4, x.shape).astype("float32")
+    if name.startswith("Mean") or name in ("Huber", "LogCosh", "CosineSimilarity"):
         return x, RNG.normal(0.0, 2.0, x.shape).astype("float32")
-    if name.startswith("Binary"):
+    if name == "SquaredHinge":
+        return x, 2.0 * RNG.integers(0, 2, x.shape).astype("float32") - 1.0
+    if name.startswith("Binary") or name in ("Hinge", "Dice", "Tversky"):
         return x, RNG.integers(0, 2, x.shape).astype("float32")
-    classes = RNG.integers(0, x.shape[axis], numpy.take(x, 0, axis).shape).astype("int32")
-    if name.startswith("Sparse"):
+    if name == "KLDivergence":
+        return x, RNG.dirichlet(numpy.ones(x.shape[-1]), x.shape[:-1]).astype("float32")
+    if name == "Circle":
+        return x, numpy.array([0, 1, 0, 1, 1, 2, 0], "int32")  # class 2 has nobody to be near
+    classes = RNG.integers(0, numpy.shape(x)[axis], numpy.take(x, 0, axis).shape).astype("int32")
+    if name.startswith("Sparse") or name.endswith("CrossEntropy"):
         return x, classes
     return x, numpy.moveaxis(numpy.eye(x.shape[axis], dtype="float32")[classes], -1, axis)
 
 
-def run(loss, y_true, x, weights=None, activation=ACTIVATIONS["none"]):
+def run(loss, y_true, x, weights=None, activation=ACTIVATIONS["none"], mask=None):
     """The loss of a batch of run-time size, and its derivative with respect to x."""
     graph, batch = Graph("loss"), symbol("batch")
     value = graph.input("x", TensorType(str(x.dtype), (batch, *x.shape[1:])))
     target = graph.input("y", TensorType(str(y_true.dtype), (batch, *y_true.shape[1:])))
-    weight = None if weights is None else graph.input("w", TensorType(str(weights.dtype), (batch,)))
-    result = loss.lower(target, activation(value), weight)
+    weight = None if weights is None else graph.input("w", TensorType(str(weights.dtype), (batch, *weights.shape[1:])))
+    counted = None if mask is None else graph.input("m", TensorType("bool", (batch, *mask.shape[1:])))
+    result = loss.lower(target, activation(value), weight, counted)
     assert result.type == TensorType(str(x.dtype), ())
     graph.output("loss", result)
     (gradient,) = gradients({result: graph.constant(1.0, result.dtype)}, [value])
@@ -83,24 +130,29 @@ def run(loss, y_true, x, weights=None, activation=ACTIVATIONS["none"]):
     verify(graph)
     assert parse_graph(str(graph)) == graph
     inputs = {"x": x, "y": y_true} | ({} if weights is None else {"w": weights})
+    inputs |= {} if mask is None else {"m": mask}
     outputs, _ = interpret(graph, inputs)
     return outputs["loss"], outputs["gradient"]
 
 
-def keras_run(keras, tensorflow, loss, y_true, x, weights, activation):
+def keras_run(keras, tensorflow, loss, y_true, x, weights, activation, mask=None):
     """The same through Keras; its weights need the rank of the values, or they weigh the wrong axis."""
     activations = {
         "none": lambda x: x,
         "sigmoid": keras.activations.sigmoid,
         "softmax": keras.activations.softmax,
         "positive": lambda x: tensorflow.clip_by_value(tensorflow.sigmoid(x), 0.0, 1.0),
+        "unit": lambda x: x / tensorflow.sqrt(tensorflow.reduce_sum(tensorflow.square(x), -1, keepdims=True)),
     }
     variable = tensorflow.Variable(x)
     if weights is not None:
         rank = loss.call(tensorflow.constant(y_true), tensorflow.constant(numpy.abs(x))).shape.rank
-        weights = weights.reshape(-1, *(1,) * (rank - 1))
+        weights = weights.reshape(*weights.shape, *(1,) * (rank - weights.ndim))
     with tensorflow.GradientTape() as tape:
-        value = loss(y_true, activations[activation](variable), sample_weight=weights)
+        output = activations[activation](variable)
+        if mask is not None:
+            output._keras_mask = tensorflow.constant(mask)
+        value = loss(y_true, output, sample_weight=weights)
     return value.numpy(), tape.gradient(value, variable).numpy()
 
 
@@ -132,6 +184,62 @@ def test_reductions_are_those_of_keras(keras, tensorflow, reduction, shape, weig
     expected = keras_run(keras, tensorflow, theirs, y, x, weights, "none")
     close(value, expected[0])
     close(gradient, expected[1], numpy.abs(expected[1]).max())
+
+
+@pytest.mark.parametrize("name", ["MeanSquaredError", "SparseCategoricalCrossentropy", "Hinge"])
+@pytest.mark.parametrize("weighted", ["", "rows", "steps"])
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean", "sum", "mean_with_sample_weight"])
+def test_masks_are_those_of_keras(keras, tensorflow, reduction, weighted, name):
+    x, y = data(name, (4, 3))
+    mask = numpy.arange(4) < RNG.integers(0, 5, (ROWS, 1))
+    weights = RNG.uniform(0.0, 2.0, (ROWS, 4) if weighted == "steps" else ROWS).astype("float32") if weighted else None
+    config = {"reduction": reduction} | ({"ignore_class": 1, "from_logits": True} if name.startswith("Sparse") else {})
+    value, gradient = run(getattr(losses, name)(**config), y, x, weights, mask=mask)
+    theirs = getattr(keras.losses, name)(**config)
+    expected = keras_run(keras, tensorflow, theirs, y, x, weights, "none", mask)
+    close(value, expected[0])
+    close(gradient, expected[1], numpy.abs(expected[1]).max())
+    assert not gradient[~mask].any()
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+def test_a_mask_that_hides_everything_leaves_nothing(keras, tensorflow, reduction):
+    x, y = data("MeanSquaredError", (4, 3))
+    mask = numpy.zeros((ROWS, 4), bool)
+    value, gradient = run(losses.MSE(reduction), y, x, mask=mask)
+    theirs = keras.losses.MeanSquaredError(reduction)
+    assert value == 0.0 == keras_run(keras, tensorflow, theirs, y, x, None, "none", mask)[0]
+    assert not gradient.any()
+
+
+@pytest.mark.parametrize("reduction", [None, "none"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_no_reduction_leaves_the_values(keras, reduction, weighted):
+    x, y = data("MeanSquaredError", (3,))
+    weights = numpy.arange(ROWS, dtype="float32") if weighted else None
+    graph = Graph("values")
+    y_true, y_pred = (graph.input(name, TensorType("float32", (ROWS, 3))) for name in "yx")
+    weight = graph.input("w", TensorType("float32", (ROWS,))) if weighted else None
+    graph.output("values", losses.MSE(reduction)(y_true, y_pred, weight))
+    outputs, _ = interpret(graph, {"x": x, "y": y} | ({"w": weights} if weighted else {}))
+    close(outputs["values"], keras.losses.MeanSquaredError(reduction)(y, x, weights).numpy())
+
+
+def test_targets_that_are_not_all_binary_are_taken_as_they_are(keras, tensorflow):
+    x, y = data("Hinge", (3,))
+    y[0, 0] = -1.0
+    value, gradient = run(losses.Hinge(), y, x)
+    expected = keras_run(keras, tensorflow, keras.losses.Hinge(), y, x, None, "none")
+    close(value, expected[0])
+    close(gradient, expected[1])
+
+
+def test_a_vector_of_zeros_has_a_gradient():
+    x, y = data("CosineSimilarity", (3,))
+    x[0] = 0.0
+    value, gradient = run(losses.CosineSimilarity(), y, x)
+    assert numpy.isfinite(value)
+    assert numpy.isfinite(gradient).all()
 
 
 @pytest.mark.parametrize("weights", [[0.0] * ROWS, [1.0, -1.0] + [0.0] * (ROWS - 2)])

@@ -46,4 +46,17 @@ def everything() -> Iterator[Case]:
                 yield Case(name, {**form, "keepdims": True}, (channels(form, sizes),), kept)
 
 
-CASES = (*windows(), *everything())
+def adaptive() -> Iterator[Case]:
+    """Sizes of which some divide the input's; TensorFlow crashes in the gradient of maxima to a single element."""
+    for count in (1, 2, 3):
+        sizes = LENGTHS[:count]
+        for kind in ("Average", "Max"):
+            least = 1 if kind == "Average" else 2
+            for size, form in ((3, {}), ((5, 5, 2), {}), ((2, least, 6), FIRST), (least, {}), ((7, 7, 4), {})):
+                numbers = (size,) * count if isinstance(size, int) else size[:count]
+                given = size if isinstance(size, int) else numbers if count > 1 else numbers[0]
+                row, output = channels(form, sizes), channels(form, numbers)
+                yield Case(f"Adaptive{kind}Pooling{count}D", {"output_size": given, **form}, (row,), output)
+
+
+CASES = (*windows(), *everything(), *adaptive())

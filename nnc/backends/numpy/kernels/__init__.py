@@ -1,6 +1,7 @@
 """NumPy kernels: for each op class, the statements that compute it into planned memory."""
 
 from nnc.backends.numpy.kernels import (
+    convolution,
     elementwise,
     gathering,
     movement,
@@ -9,14 +10,14 @@ from nnc.backends.numpy.kernels import (
     reduction,
     sparsemax,
 )
-from nnc.backends.numpy.kernels.registry import KERNELS, Arrays, Kernel, KernelCall, Names, kernel, number_name
+from nnc.backends.numpy.kernels.registry import KERNELS, Kernel, KernelCall, Names, kernel, number_name
 
 __all__ = [
     "KERNELS",
-    "Arrays",
     "Kernel",
     "KernelCall",
     "Names",
+    "convolution",
     "elementwise",
     "gathering",
     "kernel",

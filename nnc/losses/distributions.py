@@ -1,0 +1,76 @@
+"""Losses of distributions: the Kullback-Leibler divergence and the Poisson loss."""
+
+from __future__ import annotations
+
+from nnc import ops
+from nnc.ir import Value
+from nnc.losses.operands import EPSILON, like_output
+from nnc.losses.regression import Regression
+
+
+def kl_divergence(y_true: Value, y_pred: Value) -> Value:
+    """Return sum(y_true · log(y_true / y_pred)) over the last axis, of numbers kept from 10⁻⁷ to 1.
+
+    Args:
+        y_true: probabilities, shape (batch, …, classes).
+        y_pred: output of the same shape.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    labels = ops.clip(like_output(y_true, y_pred, "kl_divergence"), EPSILON, 1.0)
+    return ops.sum(labels * ops.log(labels / ops.clip(y_pred, EPSILON, 1.0)), -1)
+
+
+def poisson(y_true: Value, y_pred: Value) -> Value:
+    """Return mean(y_pred - y_true · log(y_pred + 10⁻⁷)) over the last axis.
+
+    Args:
+        y_true: counts, shape (batch, …, units).
+        y_pred: expected counts, output of the same shape.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    labels = like_output(y_true, y_pred, "poisson")
+    return ops.mean(y_pred - labels * ops.log(y_pred + EPSILON), -1)
+
+
+class KLDivergence(Regression):
+    """The Kullback-Leibler divergence of the output from the target; see `kl_divergence`.
+
+    Args:
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+    """
+
+    function = kl_divergence
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "kl_divergence",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+
+
+class Poisson(Regression):
+    """The Poisson loss of counts; see `poisson`.
+
+    Args:
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+    """
+
+    function = poisson
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "poisson",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)

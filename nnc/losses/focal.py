@@ -1,0 +1,230 @@
+"""Cross-entropies that hard examples dominate: focal losses; and one that wrong targets do not."""
+
+from __future__ import annotations
+
+from nnc import ops
+from nnc.errors import ModelError
+from nnc.ir import TensorType, Value
+from nnc.losses.arguments import checked_axis, checked_fraction, checked_number
+from nnc.losses.binary import binary_values, smoothed
+from nnc.losses.categorical import OneHotLoss, smoothed_classes
+from nnc.losses.loss import Loss
+from nnc.losses.measure import FunctionMeasure
+from nnc.losses.operands import EPSILON, check_output, class_count, class_indices, like_output
+from nnc.losses.target import Target
+
+
+def binary_focal_crossentropy(
+    y_true: Value,
+    y_pred: Value,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Value:
+    """Return the mean over an axis of the binary cross-entropy times (1 - p of the target)^gamma.
+
+    Source: Lin et al., Focal Loss for Dense Object Detection, 2017.
+
+    Args:
+        y_true: targets from 0 to 1, shape (batch, …).
+        y_pred: output of the same shape.
+        apply_class_balancing: whether the classes have the factors `alpha` and 1 - `alpha`.
+        alpha: factor of class 1.
+        gamma: how much easy examples lose.
+        from_logits: whether the output holds logits instead of probabilities.
+        label_smoothing: from 0 to 1; moves targets towards ½.
+        axis: axis to take the mean over.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    what = "binary_focal_crossentropy"
+    labels = smoothed(like_output(y_true, y_pred, what), label_smoothing)
+    probability = ops.sigmoid(y_pred) if from_logits else y_pred
+    values = binary_values(labels, probability, False, what)
+    hit = labels * probability + (1.0 - labels) * (1.0 - probability)
+    values = (1.0 - hit) ** gamma * values
+    if apply_class_balancing:
+        values = (labels * alpha + (1.0 - labels) * (1.0 - alpha)) * values
+    return ops.mean(values, axis)
+
+
+def categorical_focal_crossentropy(
+    y_true: Value,
+    y_pred: Value,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Value:
+    """Return -sum(alpha · (1 - p)^gamma · y log p) over an axis, with p scaled to sum to 1, 10⁻⁷ from 0 and 1.
+
+    Source: Lin et al., Focal Loss for Dense Object Detection, 2017.
+
+    Args:
+        y_true: one-hot targets or probabilities, shape (batch, …, classes).
+        y_pred: output of the same shape.
+        alpha: factor of all classes.
+        gamma: how much easy examples lose.
+        from_logits: whether the output holds logits instead of probabilities.
+        label_smoothing: from 0 to 1; moves targets towards 1 / classes.
+        axis: axis of the classes.
+
+    Raises:
+        ShapeError: the shapes differ, or there is no such axis.
+    """
+    labels = smoothed_classes(like_output(y_true, y_pred, "categorical_focal_crossentropy"), label_smoothing)
+    output = ops.softmax(y_pred, axis) if from_logits else y_pred
+    p = ops.clip(output / ops.sum(output, axis, keepdims=True), EPSILON, 1.0 - EPSILON)
+    return ops.sum((1.0 - p) ** gamma * alpha * (-labels * ops.log(p)), axis)
+
+
+def categorical_generalized_cross_entropy(y_true: Value, y_pred: Value, q: float) -> Value:
+    """Return (1 - p^q) / q with the probability p of the class of the given index.
+
+    Source: Zhang & Sabuncu, Generalized Cross Entropy Loss for Training Deep Neural Networks with Noisy Labels, 2018.
+
+    Args:
+        y_true: class indices, whole numbers of shape (batch, …) or (batch, …, 1).
+        y_pred: probabilities, shape (batch, …, classes).
+        q: between 0, the cross-entropy, and 1, the absolute error.
+
+    Raises:
+        ShapeError: the shapes do not fit, or targets are no whole numbers.
+    """
+    what = "categorical_generalized_cross_entropy"
+    classes = class_count(what, y_pred.type)
+    labels = ops.one_hot(class_indices(y_true, y_pred, what), classes, y_pred.dtype)
+    return (1.0 - ops.sum(y_pred * labels, -1) ** q) / q
+
+
+class BinaryFocalCrossentropy(FunctionMeasure, Loss):
+    """The cross-entropy of yes-or-no targets, most of it that of hard examples; see `binary_focal_crossentropy`.
+
+    Args:
+        apply_class_balancing: whether the classes have factors.
+        alpha: factor of class 1.
+        gamma: how much easy examples lose.
+        from_logits: whether the output holds logits instead of probabilities.
+        label_smoothing: from 0 to 1; moves targets towards ½.
+        axis: axis to take the mean over.
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    function = binary_focal_crossentropy
+    settings = ("from_logits", "label_smoothing", "axis", "apply_class_balancing", "alpha", "gamma")
+
+    def __init__(
+        self,
+        apply_class_balancing: bool = False,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "binary_focal_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.apply_class_balancing = bool(apply_class_balancing)
+        self.alpha = checked_number(self._where, "alpha", alpha)
+        self.gamma = checked_number(self._where, "gamma", gamma)
+        self.from_logits = bool(from_logits)
+        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(self._where, axis)
+
+    def target(self, output: TensorType) -> Target:
+        """Return the output's type, with numbers from 0 to 1.
+
+        Raises:
+            ModelError: the output is no array of rows of floating-point numbers.
+        """
+        check_output(self.name, output)
+        return Target(output, low=0.0, high=1.0)
+
+
+class CategoricalFocalCrossentropy(OneHotLoss):
+    """The cross-entropy of one-hot targets, most of it that of hard examples; see `categorical_focal_crossentropy`.
+
+    Args:
+        alpha: factor of all classes.
+        gamma: how much easy examples lose.
+        from_logits: whether the output holds logits instead of probabilities.
+        label_smoothing: from 0 to 1; moves targets towards 1 / classes.
+        axis: axis of the classes.
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    function = categorical_focal_crossentropy
+    settings = ("from_logits", "label_smoothing", "axis", "alpha", "gamma")
+
+    def __init__(
+        self,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_focal_crossentropy",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.alpha = checked_number(self._where, "alpha", alpha)
+        self.gamma = checked_number(self._where, "gamma", gamma)
+        self.from_logits = bool(from_logits)
+        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
+        self.axis = checked_axis(self._where, axis)
+
+
+class CategoricalGeneralizedCrossEntropy(FunctionMeasure, Loss):
+    """A cross-entropy of class indices that bears wrong ones; see `categorical_generalized_cross_entropy`.
+
+    Args:
+        q: between 0, the cross-entropy, and 1, the absolute error.
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    function = categorical_generalized_cross_entropy
+    settings = ("q",)
+
+    def __init__(
+        self,
+        q: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "categorical_generalized_cross_entropy",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        if not 0 < checked_number(self._where, "q", q) < 1:
+            raise ModelError(f"{self._where}: q must be a number between 0 and 1, got {q!r}")
+        self.q = q
+
+    def target(self, output: TensorType) -> Target:
+        """Return one int32 class index per row of classes.
+
+        Raises:
+            ModelError: the output has not one unit per class on its last axis.
+        """
+        classes = class_count(self.name, output)
+        return Target(TensorType("int32", output.shape[:-1]), classes=classes)

@@ -1,0 +1,129 @@
+"""Losses of overlap, for segmentation: Dice and Tversky."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnc import ops
+from nnc.errors import ModelError
+from nnc.ir import Value
+from nnc.losses.arguments import checked_number
+from nnc.losses.operands import EPSILON, like_output
+from nnc.losses.regression import Regression
+
+
+def dice(y_true: Value, y_pred: Value, axis: int | Sequence[int] | None = None) -> Value:
+    """Return 1 - 2 sum(y_true · y_pred) / (sum(y_true) + sum(y_pred) + 10⁻⁷) (keras.io/api/losses).
+
+    Args:
+        y_true: targets from 0 to 1, shape (batch, …).
+        y_pred: output of the same shape.
+        axis: axis or axes to sum over, all by default.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    labels = like_output(y_true, y_pred, "dice")
+    common = ops.sum(labels * y_pred, axis)
+    return 1.0 - common * 2.0 / (ops.sum(labels, axis) + ops.sum(y_pred, axis) + EPSILON)
+
+
+def tversky(
+    y_true: Value,
+    y_pred: Value,
+    alpha: float = 0.5,
+    beta: float = 0.5,
+    axis: int | Sequence[int] | None = None,
+) -> Value:
+    """Return 1 - common / (common + alpha · missed + beta · invented + 10⁻⁷).
+
+    Source: Salehi et al., Tversky loss function for image segmentation, 2017, with the factors as Keras has them.
+
+    Args:
+        y_true: targets from 0 to 1, shape (batch, …).
+        y_pred: output of the same shape.
+        alpha: factor of what is in the target only.
+        beta: factor of what is in the output only.
+        axis: axis or axes to sum over, all by default.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    labels = like_output(y_true, y_pred, "tversky")
+    common = ops.sum(labels * y_pred, axis)
+    missed = ops.sum((1.0 - y_pred) * labels, axis)
+    invented = ops.sum(y_pred * (1.0 - labels), axis)
+    return 1.0 - common / (common + missed * alpha + invented * beta + EPSILON)
+
+
+def checked_axes(where: str, axis: Any) -> Any:
+    """Return an axis, several, or None for all.
+
+    Raises:
+        ModelError: it is none of them.
+    """
+    listed = axis if isinstance(axis, list | tuple) else [] if axis is None else [axis]
+    if not all(isinstance(item, int) and not isinstance(item, bool) for item in listed):
+        raise ModelError(f"{where}: axis must be a whole number, several, or None, got {axis!r}")
+    return axis
+
+
+class Dice(Regression):
+    """How little target and output overlap; see `dice`.
+
+    Args:
+        reduction: see `Loss`.
+        name: see `Loss`.
+        axis: axis or axes to sum over, all by default.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    function = dice
+    settings = ("axis",)
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "dice",
+        axis: int | Sequence[int] | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.axis = checked_axes(self._where, axis)
+
+
+class Tversky(Regression):
+    """How little target and output overlap, with factors for either kind of error; see `tversky`.
+
+    Args:
+        alpha: factor of what is in the target only.
+        beta: factor of what is in the output only.
+        reduction: see `Loss`.
+        name: see `Loss`.
+        axis: axis or axes to sum over, all by default.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    function = tversky
+    settings = ("alpha", "beta", "axis")
+
+    def __init__(
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "tversky",
+        axis: int | Sequence[int] | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.alpha = checked_number(self._where, "alpha", alpha)
+        self.beta = checked_number(self._where, "beta", beta)
+        self.axis = checked_axes(self._where, axis)

@@ -1,0 +1,92 @@
+"""Losses of numbers that large errors do not dominate: Huber's and the logarithm of the hyperbolic cosine."""
+
+from __future__ import annotations
+
+from math import log
+from types import MappingProxyType
+
+from nnc import ops
+from nnc.ir import Value
+from nnc.losses.arguments import checked_number
+from nnc.losses.operands import like_output
+from nnc.losses.regression import Regression
+
+
+def huber(y_true: Value, y_pred: Value, delta: float = 1.0) -> Value:
+    """Return the mean over the last axis of e²/2 where |e| ≤ delta, otherwise of delta |e| - delta²/2.
+
+    Source: Huber, Robust Estimation of a Location Parameter, 1964; e is y_pred - y_true.
+
+    Args:
+        y_true: targets, shape (batch, …, units).
+        y_pred: output of the same shape.
+        delta: where the parabola becomes a line.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    error = y_pred - like_output(y_true, y_pred, "huber")
+    size = ops.absolute(error)
+    return ops.mean(ops.where(size <= delta, ops.square(error) * 0.5, size * delta - 0.5 * delta * delta), -1)
+
+
+def log_cosh(y_true: Value, y_pred: Value) -> Value:
+    """Return mean(log(cosh(y_pred - y_true))) over the last axis, without overflow.
+
+    Args:
+        y_true: targets, shape (batch, …, units).
+        y_pred: output of the same shape.
+
+    Raises:
+        ShapeError: the shapes differ.
+    """
+    error = y_pred - like_output(y_true, y_pred, "log_cosh")
+    return ops.mean(error + ops.softplus(error * -2.0) - log(2.0), -1)
+
+
+class Huber(Regression):
+    """Half the squared error, which becomes a line for large errors; see `huber`.
+
+    Args:
+        delta: where the parabola becomes a line.
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    function = huber
+    settings = ("delta",)
+    unlisted = MappingProxyType({"delta": 1.0})
+
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "huber_loss",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.delta = checked_number(self._where, "delta", delta)
+
+
+class LogCosh(Regression):
+    """The logarithm of the error's hyperbolic cosine; see `log_cosh`.
+
+    Args:
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+    """
+
+    function = log_cosh
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "log_cosh",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)

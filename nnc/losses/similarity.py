@@ -1,0 +1,164 @@
+"""Losses that compare directions: cosine similarity, and the circle loss of embeddings."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from nnc import ops
+from nnc.errors import ModelError, ShapeError
+from nnc.ir import TensorType, Value
+from nnc.losses.arguments import checked_axis, checked_number
+from nnc.losses.loss import Loss
+from nnc.losses.measure import FunctionMeasure, Masked
+from nnc.losses.operands import EPSILON, like_output
+from nnc.losses.regression import Regression
+from nnc.losses.target import Target
+from nnc.ops.comparison import NotEqual
+from nnc.ops.elementwise import apply
+from nnc.ops.sizes import Iota
+
+
+def unit_vectors(x: Value, axis: int) -> Value:
+    """Return x / max(|x|, 10⁻⁷), with the Euclidean norm along an axis."""
+    return x / ops.sqrt(ops.maximum(ops.sum(ops.square(x), axis, keepdims=True), EPSILON**2))
+
+
+def cosine_similarity(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
+    """Return minus the cosine of the angle between target and output (keras.io/api/losses/regression_losses).
+
+    Args:
+        y_true: targets, shape (batch, …, units).
+        y_pred: output of the same shape.
+        axis: axis that the vectors lie along; it is not in the result.
+
+    Raises:
+        ShapeError: the shapes differ, or there is no such axis.
+    """
+    labels = like_output(y_true, y_pred, "cosine_similarity")
+    return -ops.sum(unit_vectors(labels, axis) * unit_vectors(y_pred, axis), axis)
+
+
+def circle(
+    y_true: Value,
+    y_pred: Value,
+    ref_labels: Value | None = None,
+    ref_embeddings: Value | None = None,
+    remove_diagonal: bool = True,
+    gamma: float = 80,
+    margin: float = 0.4,
+) -> Masked:
+    """Return how much nearer to each row others of its class should be, and those of other classes farther.
+
+    Source: Sun et al., Circle Loss: A Unified Perspective of Pair Similarity Optimization, 2020. Rows without a loss
+    do not count in a mean.
+
+    Args:
+        y_true: classes, whole numbers of shape (batch,) or (batch, 1).
+        y_pred: vectors of length 1, shape (batch, units).
+        ref_labels: classes of the rows to compare with, by default those of the batch.
+        ref_embeddings: vectors of the rows to compare with.
+        remove_diagonal: whether a row is not compared with the one of the same number.
+        gamma: scale.
+        margin: how far classes should be apart.
+
+    Raises:
+        ShapeError: the shapes do not fit.
+    """
+    others = y_pred if ref_embeddings is None else ref_embeddings
+    if y_pred.rank != 2 or others.rank != 2 or y_true.type.size != y_pred.shape[0]:
+        raise ShapeError(f"circle needs vectors and one class for each, got {y_pred.type} and {y_true.type}")
+    distance = ops.relu(1.0 - y_pred @ ops.transpose(others))
+    query = ops.reshape(y_true, (-1, 1))
+    key = query if ref_labels is None else ops.reshape(ref_labels, (-1, 1))
+    same = ops.equal(query, ops.transpose(key))
+    other = apply(NotEqual(), query, ops.transpose(key))
+    if remove_diagonal:
+        rows, columns = (x.graph.add(Iota(x.shape[0]))[0] for x in (y_pred, others))
+        same = ops.logical_and(same, apply(NotEqual(), ops.reshape(rows, (-1, 1)), columns))
+    positive = ops.relu(distance + margin) * (distance - margin) * gamma
+    negative = ops.relu((1.0 + margin) - distance) * ((1.0 - margin) - distance) * gamma
+    pull, has_pull = _log_sum_exp(positive, same)
+    push, has_push = _log_sum_exp(negative, other)
+    values = ops.softplus(pull + push)
+    values = ops.where(ops.logical_and(has_pull, has_push), values, 0.0)
+    return Masked(values, values > 0.0)
+
+
+def _log_sum_exp(x: Value, chosen: Value) -> tuple[Value, Value]:
+    """Return log(sum(exp(x))) over the chosen elements of each row, and whether there are any; 0 where not."""
+    largest = ops.max(ops.where(chosen, x, -1e30), 1, keepdims=True)
+    shifted = ops.where(chosen, x, largest) - largest
+    total = ops.sum(ops.exp(shifted) * ops.cast(chosen, x.dtype), 1)
+    found = total > 0.0
+    return ops.where(found, ops.log(ops.where(found, total, 1.0)) + ops.reshape(largest, (-1,)), 0.0), found
+
+
+class CosineSimilarity(Regression):
+    """Minus the cosine of the angle between target and output; see `cosine_similarity`.
+
+    Args:
+        axis: axis that the vectors lie along.
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    function = cosine_similarity
+    settings = ("axis",)
+    unlisted = MappingProxyType({"axis": -1})
+
+    def __init__(
+        self,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "cosine_similarity",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.axis = checked_axis(self._where, axis)
+
+
+class Circle(FunctionMeasure, Loss):
+    """Pulls vectors of one class together and pushes those of others away; see `circle`.
+
+    Args:
+        gamma: scale.
+        margin: how far classes should be apart.
+        remove_diagonal: whether a row is not compared with itself.
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    function = circle
+    settings = ("gamma", "margin", "remove_diagonal")
+
+    def __init__(
+        self,
+        gamma: float = 80.0,
+        margin: float = 0.4,
+        remove_diagonal: bool = True,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "circle",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.gamma = checked_number(self._where, "gamma", gamma)
+        self.margin = checked_number(self._where, "margin", margin)
+        self.remove_diagonal = bool(remove_diagonal)
+
+    def target(self, output: TensorType) -> Target:
+        """Return one int32 class per row.
+
+        Raises:
+            ModelError: the output is no floating-point vector per row.
+        """
+        if output.rank != 2 or not output.is_floating:
+            raise ModelError(f"{self._where} needs an output of one vector per row, (batch, units), got {output}")
+        return Target(TensorType("int32", output.shape[:1]))
