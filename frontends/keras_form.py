@@ -8,7 +8,7 @@ from frontends.layer_maker import check_input_arguments, make_layer, read_name
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.problems import Problems, layer_subject
 from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference
-from nnc.layers.base import snake_case
+from nnc.objects import layer_snake_case as snake_case
 
 _TENSOR = "__keras_tensor__"
 _INPUT_KEYWORDS = ("inputs", "x")

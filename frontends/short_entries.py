@@ -11,7 +11,7 @@ from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.problems import Problems, layer_subject
 from frontends.wiring import Reference
 from nnc.layers import layer_classes
-from nnc.layers.base import snake_case
+from nnc.objects import layer_snake_case as snake_case
 
 
 @dataclass

@@ -20,7 +20,7 @@ from frontends.problems import Problems, layer_subject
 from frontends.short_entries import Entry, read_entry, read_names
 from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference
 from nnc.errors import nearest
-from nnc.layers.base import snake_case
+from nnc.objects import layer_snake_case as snake_case
 
 _KEYS = ("name", "input", "layers", "outputs", "compile", "dtype")
 _EXAMPLE = "for example input: [2], for rows of 2 numbers"

@@ -224,3 +224,13 @@ def snake_case(name: str) -> str:
     ('mean_squared_error', 'rm_sprop')
     """
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def layer_snake_case(name: str) -> str:
+    """Return Keras's default name for a layer class, which is not made by the rule of `snake_case`.
+
+    >>> layer_snake_case("ReLU"), layer_snake_case("BatchNormalization")
+    ('re_lu', 'batch_normalization')
+    """
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

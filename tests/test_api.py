@@ -37,7 +37,6 @@ PROGRAM = names(
 )
 METHODS = {
     nnc.Sequential: """
-<<<<<<< HEAD
         add add_loss add_weight backward blame build build_sublayer call compile compute_dtype compute_mask
         compute_output_shape count_params default_name dtypes ensure_built evaluate fit forward from_config
         get_config get_layer get_weights gradients head input input_names input_shape is_compiled is_merging
@@ -45,12 +44,6 @@ METHODS = {
         output_names output_shape output_types parameter_table parameters pop predict predict_on_batch program
         reset_metrics save save_parameters serialized_config set_default_name set_weights sublayers summary
         summary_note supports_masking test_on_batch train_on_batch trainable trainable_weights weights
-=======
-        add build compile compute_dtype count_params evaluate fit get_config get_layer get_weights head
-        input_names input_shape is_compiled layers make_program named_outputs objective output_names output_shape
-        parameter_table pop predict predict_on_batch program reset_metrics save save_parameters serialized_config
-        set_weights summary test_on_batch train_on_batch trainable_weights weights
->>>>>>> 53d79d6 (Add convolution in one to three dimensions, its gradients, and Keras's convolution layers)
     """,
     nnc.Program: """
         bound checkpoint evaluate fit graph graph_names measure metric_values name order_state plan predict

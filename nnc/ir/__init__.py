@@ -1,5 +1,6 @@
 """The intermediate representation: typed static graphs, their text form, and their rules."""
 
+from nnc.ir.dimensions import Dim, SymbolicDim, parse_dim, symbol
 from nnc.ir.graph import PHASES, Graph, Node, Operand, Value
 from nnc.ir.interpreter import interpret
 from nnc.ir.layout import Layout
@@ -12,15 +13,12 @@ from nnc.ir.rewriter import Rewriter, copy_into
 from nnc.ir.types import (
     FLOATING,
     NUMERIC,
-    Dim,
     Shape,
-    SymbolicDim,
     TensorType,
     bind_shape,
     broadcast_shapes,
     size_of,
     solve_symbols,
-    symbol,
 )
 from nnc.ir.verifier import verify
 
@@ -52,6 +50,7 @@ __all__ = [
     "meaning",
     "op_class",
     "op_names",
+    "parse_dim",
     "parse_graph",
     "print_graph",
     "size_of",

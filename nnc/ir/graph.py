@@ -200,6 +200,11 @@ class Graph:
         finally:
             self._path, self._phase = before
 
+    @property
+    def path(self) -> str:
+        """Layer path of the nodes that are being added."""
+        return self._path
+
     def add(self, op: Op, *operands: Value, names: Sequence[str] = ()) -> tuple[Value, ...]:
         """Append a node and return its results.
 

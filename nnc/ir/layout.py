@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import prod
+
+from nnc.ir.dimensions import Dim
+from nnc.ir.types import Shape, size_of
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """A strided window on a buffer; offset and strides count elements, not bytes.
 
+    Lengths may be known at run time only. What is said of such a layout (that it is dense, or equal to another) then
+    holds for all sizes, which is what the planner decides by.
+
     >>> Layout.dense((2, 3)).transpose((1, 0))
     Layout(shape=(3, 2), strides=(1, 3), offset=0)
     """
 
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    offset: int = 0
+    shape: Shape
+    strides: Shape
+    offset: Dim = 0
 
     @staticmethod
-    def dense(shape: tuple[int, ...], offset: int = 0) -> Layout:
+    def dense(shape: Shape, offset: Dim = 0) -> Layout:
         """Return the row-major layout of `shape` at `offset`."""
-        strides = tuple(prod(shape[axis + 1 :]) for axis in range(len(shape)))
+        strides = tuple(size_of(shape[axis + 1 :]) for axis in range(len(shape)))
         return Layout(shape, strides, offset)
 
     @property
@@ -31,7 +36,7 @@ class Layout:
         pairs = zip(self.shape, self.strides, expected, strict=True)
         return all(length == 1 or stride == dense for length, stride, dense in pairs)
 
-    def reshape(self, shape: tuple[int, ...]) -> Layout | None:
+    def reshape(self, shape: Shape) -> Layout | None:
         """Return the layout seen as `shape`, or None where it is not dense and so may need a copy."""
         return Layout.dense(shape, self.offset) if self.is_dense else None
 
@@ -43,16 +48,18 @@ class Layout:
             strides=tuple(self.strides[axis] for axis in axes),
         )
 
-    def slice(self, starts: tuple[int, ...], shape: tuple[int, ...], steps: tuple[int, ...]) -> Layout:
+    def slice(self, starts: Shape, shape: Shape, steps: tuple[int, ...]) -> Layout:
         """Return the window of `shape` that begins at `starts` and takes every `steps`-th element."""
-        offset = self.offset + sum(start * stride for start, stride in zip(starts, self.strides, strict=True))
+        offset = self.offset
+        for start, stride in zip(starts, self.strides, strict=True):
+            offset = offset + start * stride
         strides = tuple(stride * step for stride, step in zip(self.strides, steps, strict=True))
         return Layout(shape, strides, offset)
 
-    def broadcast_to(self, shape: tuple[int, ...]) -> Layout:
+    def broadcast_to(self, shape: Shape) -> Layout:
         """Return the layout repeated to `shape`, with stride 0 along the repeated axes."""
         missing = len(shape) - len(self.shape)
-        strides = [0] * missing
+        strides: list[Dim] = [0] * missing
         for axis, (length, stride) in enumerate(zip(self.shape, self.strides, strict=True)):
             strides.append(stride if length == shape[axis + missing] else 0)
         return Layout(shape, tuple(strides), self.offset)

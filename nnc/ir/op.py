@@ -9,7 +9,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import GraphError, NotDifferentiableError, ShapeError, nearest
-from nnc.ir.types import SymbolicDim, TensorType
+from nnc.ir.dimensions import SymbolicDim
+from nnc.ir.types import TensorType
 
 if TYPE_CHECKING:
     from nnc.ir.graph import Value
@@ -95,7 +96,11 @@ class Op:
         raise NotDifferentiableError(f"operation '{self.name}' has no derivative")
 
     def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
-        """Return the results' layouts inside the buffer of operand 0, or None where they are no views."""
+        """Return the results' layouts inside the buffer of operand 0, or None where they are no views.
+
+        Asked with symbols when memory is planned, so that the answer holds for all sizes, and with numbers when a
+        plan is bound.
+        """
         return None
 
     def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
@@ -190,6 +195,7 @@ def _attribute_checks() -> dict[str, Callable[[Any], bool]]:
         "tuple[int, ...]": tuple_of(is_int),
         "tuple[float, ...]": tuple_of(is_number),
         "tuple[str, ...]": tuple_of(lambda value: isinstance(value, str)),
+        "Dim": is_dim,
         "Shape": tuple_of(is_dim),
         "tuple[Shape, ...]": tuple_of(tuple_of(is_dim)),
         "Graph": lambda value: isinstance(value, Graph),

@@ -7,15 +7,17 @@ from math import isinf
 from typing import Any
 
 from nnc.errors import GraphError, NncError
+from nnc.ir.dimensions import Dim, parse_dim
 from nnc.ir.graph import PHASES, Graph, Value
 from nnc.ir.leaves import Constant, Leaf
 from nnc.ir.names import SIMPLE, name_text
 from nnc.ir.op import make_op, op_class
 from nnc.ir.tokens import STRING, Tokens, unquoted
-from nnc.ir.types import FLOATING, LONG_NAMES, Dim, TensorType, symbol
+from nnc.ir.types import FLOATING, LONG_NAMES, TensorType
 
 _FRACTION = re.compile(r"[.eEi]")
 _WORDS = {"true": True, "false": False, "none": None, "inf": float("inf"), "nan": float("nan")}
+_DIM_MARKS = frozenset({"(", ")", "*", "+", "-", "//"})
 _MAXIMUM_DEPTH = 8
 """Bodies inside bodies, and lists inside lists, that a text may have."""
 
@@ -209,17 +211,19 @@ def _type(tokens: Tokens) -> TensorType:
 
 
 def _dim(tokens: Tokens) -> Dim:
-    dim: Dim = 1
+    parts: list[str] = []
+    depth, complete = 0, False
     while True:
-        kind, text = tokens.next()
-        if kind == "number":
-            dim = dim * int(text)
-        elif kind == "name":
-            dim = dim * symbol(text)
-        else:
-            tokens.fail(f"expected a dimension, found {text!r}")
-        if not tokens.accept("*"):
-            return dim
+        kind, text = tokens.peek()
+        depth += (text == "(") - (text == ")")
+        operand = kind in ("number", "name")
+        if depth < 0 or not (operand or text in _DIM_MARKS) or (operand and complete and not text.startswith("-")):
+            break
+        parts.append(tokens.next()[1])
+        complete = operand or text == ")"
+    if not parts:
+        tokens.fail(f"expected a dimension, found {tokens.next()[1]!r}")
+    return parse_dim(" ".join(parts))
 
 
 def _attribute(tokens: Tokens, depth: int = 0) -> Any:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any
 
+from nnc.ir.dimensions import SymbolicDim
 from nnc.ir.graph import Graph, Node, Value
 from nnc.ir.leaves import Constant, Input, State
 from nnc.ir.names import SIMPLE, name_text
 from nnc.ir.op import Op
-from nnc.ir.types import SHORT_NAMES, SymbolicDim, TensorType
+from nnc.ir.types import SHORT_NAMES, TensorType
 
 
 def value_names(graph: Graph) -> dict[Value, str]:

@@ -1,13 +1,13 @@
-"""Tensor types: an element type and a shape whose dimensions are numbers or named symbols."""
+"""Tensor types: an element type and a shape whose dimensions are numbers, or known at run time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 
-from nnc.errors import ShapeError, SymbolError
-from nnc.ir.names import RESERVED, SIMPLE
+from nnc.errors import ShapeError
+from nnc.ir.dimensions import Dim, SymbolicDim
 
 SHORT_NAMES = {
     "float32": "f32",
@@ -25,93 +25,13 @@ FLOATING = frozenset({"float32", "float64"})
 NUMERIC = frozenset(SHORT_NAMES) - {"bool"}
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolicDim:
-    """A dimension known at run time: a whole number times a product of named symbols.
-
-    >>> batch = symbol("batch")
-    >>> 3 * batch
-    3*batch
-    >>> (3 * batch).bind({"batch": 32})
-    96
-    """
-
-    factor: int
-    symbols: tuple[str, ...]
-
-    def __mul__(self, other: Dim) -> Dim:
-        if isinstance(other, int):
-            return SymbolicDim(self.factor * other, self.symbols) if other else 0
-        return SymbolicDim(self.factor * other.factor, tuple(sorted(self.symbols + other.symbols)))
-
-    __rmul__ = __mul__
-
-    def __floordiv__(self, other: Dim) -> Dim:
-        factor, remaining = self.factor, list(self.symbols)
-        divisor, symbols = (other, ()) if isinstance(other, int) else (other.factor, other.symbols)
-        for name in symbols:
-            if name not in remaining:
-                raise SymbolError(f"dimension {self} cannot be divided by {other}: it has no factor '{name}'")
-            remaining.remove(name)
-        if divisor == 0 or factor % divisor:
-            raise SymbolError(f"dimension {self} cannot be divided by {other} without a remainder")
-        return _product(factor // divisor, tuple(remaining))
-
-    def __rfloordiv__(self, other: int) -> Dim:
-        return self._unsupported("divided into a number")
-
-    def __add__(self, other: Dim) -> Dim:
-        return self._unsupported("added to")
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Dim) -> Dim:
-        return self._unsupported("subtracted from")
-
-    __rsub__ = __sub__
-
-    def __index__(self) -> int:
-        raise SymbolError(f"a number is needed here, but dimension '{self}' is only known at run time")
-
-    def _unsupported(self, action: str) -> Dim:
-        raise SymbolError(f"dimension '{self}' is only known at run time, so it cannot be {action}")
-
-    def bind(self, bindings: Mapping[str, int]) -> int:
-        """Return the number that this dimension is when each symbol has the given size."""
-        missing = [name for name in self.symbols if name not in bindings]
-        if missing:
-            raise SymbolError(f"no size is given for symbol '{missing[0]}'")
-        return self.factor * prod(bindings[name] for name in self.symbols)
-
-    def __str__(self) -> str:
-        text = "*".join(self.symbols)
-        return text if self.factor == 1 else f"{self.factor}*{text}"
-
-    __repr__ = __str__
-
-
-Dim = int | SymbolicDim
 Shape = tuple[Dim, ...]
-
-
-def symbol(name: str) -> SymbolicDim:
-    """Return the dimension named `name`.
-
-    Raises:
-        SymbolError: the name could be taken for something else in a text.
-    """
-    if not SIMPLE.fullmatch(name) or name in RESERVED or name in LONG_NAMES:
-        raise SymbolError(f"a symbol needs a name of letters, digits and _ that is no other word, got {name!r}")
-    return SymbolicDim(1, (name,))
-
-
-def _product(factor: int, symbols: tuple[str, ...]) -> Dim:
-    return SymbolicDim(factor, symbols) if symbols else factor
 
 
 def size_of(shape: Iterable[Dim]) -> Dim:
     """Return the number of elements of a shape, as a dimension.
 
+    >>> from nnc.ir import symbol
     >>> size_of((symbol("batch"), 2, 3))
     6*batch
     """
@@ -122,7 +42,9 @@ def size_of(shape: Iterable[Dim]) -> Dim:
 
 
 def solve_symbols(shapes: Mapping[str, tuple[Shape, tuple[int, ...]]]) -> dict[str, int]:
-    """Return the size of each symbol that some dimension names alone.
+    """Return the size of each symbol that can be read off the shapes.
+
+    A symbol is read off a dimension that names it alone or, with others known, in a sum such as ``2*time+batch``.
 
     Args:
         shapes: for each array, by what messages call it, its declared and its numeric shape.
@@ -130,20 +52,43 @@ def solve_symbols(shapes: Mapping[str, tuple[Shape, tuple[int, ...]]]) -> dict[s
     Raises:
         ShapeError: a shape does not fit its numbers, or two shapes need different sizes for a symbol.
 
-    >>> solve_symbols({"input 'x'": ((symbol("batch"), 2 * symbol("time")), (32, 10))})
+    >>> from nnc.ir import symbol
+    >>> solve_symbols({"input 'x'": ((symbol("batch"), 2 * symbol("time") + 1), (32, 11))})
     {'batch': 32, 'time': 5}
     """
     sizes: dict[str, int] = {}
-    for shape, numbers in shapes.values():
-        for dim, number in zip(shape, numbers, strict=False):
-            if isinstance(dim, SymbolicDim) and len(dim.symbols) == 1:
-                sizes.setdefault(dim.symbols[0], number // dim.factor)
+    pending = [
+        (dim, number)
+        for shape, numbers in shapes.values()
+        for dim, number in zip(shape, numbers, strict=False)
+        if isinstance(dim, SymbolicDim)
+    ]
+    count = 0
+    while len(pending) != count:
+        count, remaining = len(pending), []
+        for dim, number in pending:
+            found = dim.solve(number, sizes)
+            if found is not None:
+                sizes[found[0]] = found[1]
+            elif not dim.symbols <= sizes.keys():
+                remaining.append((dim, number))
+        pending = remaining
+    negative = {name for name, size in sizes.items() if size < 0}
     for name, (shape, numbers) in shapes.items():
-        if len(shape) != len(numbers) or bind_shape(shape, sizes) != numbers:
+        if len(shape) != len(numbers) or any(map(_differs(sizes, negative), shape, numbers)):
             known = ", ".join(f"{symbol} = {size}" for symbol, size in sizes.items())
             hint = f" where {known}" if known else ""
             raise ShapeError(f"{name} must have shape ({_listed(shape)}){hint}, got ({_listed(numbers)})")
     return sizes
+
+
+def _differs(sizes: Mapping[str, int], negative: set[str]) -> Callable[[Dim, int], bool]:
+    def differs(dim: Dim, number: int) -> bool:
+        if isinstance(dim, int):
+            return dim != number
+        return dim.bind(sizes) != number or not negative.isdisjoint(dim.symbols)
+
+    return differs
 
 
 def _listed(shape: Iterable[Dim]) -> str:
@@ -151,8 +96,19 @@ def _listed(shape: Iterable[Dim]) -> str:
 
 
 def bind_shape(shape: Shape, bindings: Mapping[str, int]) -> tuple[int, ...]:
-    """Return `shape` with numbers in the place of its symbols."""
-    return tuple(dim if isinstance(dim, int) else dim.bind(bindings) for dim in shape)
+    """Return `shape` with numbers in the place of its symbols.
+
+    Raises:
+        SymbolError: a symbol has no size.
+        ShapeError: a dimension would be negative.
+    """
+    numbers = tuple(dim if isinstance(dim, int) else dim.bind(bindings) for dim in shape)
+    if numbers and min(numbers) < 0:
+        dim = shape[numbers.index(min(numbers))]
+        names = sorted(dim.symbols) if isinstance(dim, SymbolicDim) else []
+        sizes = ", ".join(f"{name} = {bindings[name]}" for name in names)
+        raise ShapeError(f"dimension {dim} would be {min(numbers)}, less than nothing, where {sizes}")
+    return numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +130,11 @@ class TensorType:
         if self.dtype not in SHORT_NAMES:
             raise ShapeError(f"unknown element type {self.dtype!r}; known are {', '.join(SHORT_NAMES)}")
         for dim in self.shape:
-            number = dim.factor if isinstance(dim, SymbolicDim) else dim
-            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            if isinstance(dim, SymbolicDim):
+                fits = not dim.is_negative
+            else:
+                fits = isinstance(dim, int) and not isinstance(dim, bool) and dim >= 0
+            if not fits:
                 raise ShapeError(f"a dimension must be an int of at least 0 or a symbol, got {dim!r}")
 
     @property
@@ -227,6 +186,7 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
     Raises:
         ShapeError: two dimensions differ and neither is 1.
 
+    >>> from nnc.ir import symbol
     >>> broadcast_shapes((symbol("batch"), 2), (2,))
     (batch, 2)
     """

@@ -29,6 +29,8 @@ class ReLU(Layer):
         self.negative_slope = check_number("ReLU", "negative_slope", negative_slope or 0.0)
         self.threshold = check_number("ReLU", "threshold", threshold or 0.0)
 
+    supports_masking = True
+
     def call(self, x: Value) -> Value:
         return activations.relu(x, self.negative_slope, self.max_value, self.threshold)
 
@@ -54,6 +56,8 @@ class Softmax(Layer):
         if isinstance(axis, bool) or not isinstance(axis, int):
             raise ModelError(f"Softmax: axis must be an integer, got {axis!r}")
         self.axis = axis
+
+    supports_masking = True
 
     def call(self, x: Value) -> Value:
         return activations.softmax(x, self.axis)

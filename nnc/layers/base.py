@@ -1,44 +1,34 @@
-"""The base class of layers: configuration, weights, and the ways to call one."""
+"""The base class of layers: configuration, and the ways to call one."""
 
 from __future__ import annotations
 
 import inspect
-import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from math import prod
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from weakref import WeakSet
 
-import numpy
-
 from nnc.errors import ModelError, NncError, nearest
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value
-from nnc.layers.checks import FLOAT, check_flag, check_positive, dtype_name, row_shape
+from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, shape_of, takes_several
+from nnc.layers.checks import FLOAT, check_flag, check_positive, dtype_name, input_type, row_shape
+from nnc.layers.lowering import Lowering, current_lowering, declare_weights, is_lowering, lowering, training_mode
+from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
-from nnc.layers.variable import Variable, assign_all
-from nnc.ops import cast
+from nnc.layers.weights import Weighted, weight_paths
+from nnc.objects import layer_snake_case as snake_case
+from nnc.ops import cast, size
 
 if TYPE_CHECKING:
     from nnc.layers.standalone import Standalone
 
 Array = Any
-MAX_WEIGHT_SIZE = 2**31 - 1
-"""Elements of the largest weight; a mistyped number in a model file must not fill the memory."""
+_UNKNOWN_WEIGHTS = "Layer '{}' ({}) has weights, so layer '{}', which uses it, must have it as an attribute"
 _LEGACY = ("input_dim", "input_shape", "batch_input_shape", "batch_shape", "input_length")
 
 
-def snake_case(name: str) -> str:
-    """Return Keras's default name for a class.
-
-    >>> snake_case("ReLU"), snake_case("BatchNormalization")
-    ('re_lu', 'batch_normalization')
-    """
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-class Layer:
+class Layer(Weighted):
     """A function with weights. Subclass it, make weights in `build`, and say in `call` what is computed.
 
     ``call`` is graph arithmetic, so its gradient is derived::
@@ -54,11 +44,13 @@ class Layer:
         name: unique name inside a model; by default made from the class's name.
         trainable: whether its weights are trained.
         dtype: element type of its weights.
+        activity_regularizer: adds to the loss, a function of the output.
         legacy: ``input_dim``, ``input_shape`` or ``batch_input_shape``: shape of the model's input, for the first
             layer of a `Sequential`.
 
+    A layer inside a layer is an attribute of it, alone or in a list: its weights count as the outer layer's.
+
     Attributes:
-        weights: its weights, in the order in which they were made.
         is_named: whether its user or a model has given it a name.
         models: the models it is in.
 
@@ -66,24 +58,39 @@ class Layer:
         ModelError: an argument is unknown or of the wrong type.
     """
 
-    is_merging: ClassVar[bool] = False
+    is_merging: bool = False
     """Whether `call` takes a list of inputs."""
-    keeps_integers: ClassVar[bool] = False
+    supports_masking: bool = False
+    """Whether masks pass through the layer, as `compute_mask` says; otherwise they end at it, with a warning.
+
+    A class that defines `compute_mask` supports them.
+    """
+    keeps_integers: bool = False
     """Whether whole-number inputs stay whole numbers; otherwise `call` gets them as floating-point numbers."""
     dtypes: ClassVar[frozenset[str]] = FLOATING
     """Element types that the argument `dtype` may name."""
 
-    def __init__(self, *, name: str | None = None, trainable: bool = True, dtype: Any = None, **legacy: Any) -> None:
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+        dtype: Any = None,
+        activity_regularizer: Any = None,
+        **legacy: Any,
+    ) -> None:
         self._name = self._check_name(name)
         self.has_own_name = name is not None
         self.is_named = name is not None
         self.models: WeakSet[Any] = WeakSet()
-        self.trainable = check_flag(type(self).__name__, "trainable", trainable)
+        self._trainable = check_flag(type(self).__name__, "trainable", trainable)
+        self.activity_regularizer = activity_regularizer
         self.weights_dtype = dtype_name(dtype, type(self).__name__, self.dtypes)
         self.batch_input_shape = self._input_shape(legacy)
-        self.weights: list[Variable] = []
+        self.supports_masking = self.supports_masking or type(self).compute_mask is not Layer.compute_mask
+        self.own_weights = []
         self.built = False
-        self._input_types: tuple[TensorType, ...] = ()
+        self._calls: list[Call] = []
         self._standalone: Standalone | None = None
 
     # ------------------------------------------------------------------ configuration
@@ -114,7 +121,7 @@ class Layer:
         return None
 
     @property
-    def name(self) -> str:
+    def name(self) -> str:  # type: ignore[override]
         """Unique name inside a model."""
         return self._name
 
@@ -166,58 +173,35 @@ class Layer:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy takes along: neither the graphs of `forward` nor the models it is in."""
-        return {key: value for key, value in self.__dict__.items() if key != "models"} | {"_standalone": None}
+        return {key: value for key, value in self.__dict__.items() if key != "models"} | {
+            "_standalone": None,
+            "_calls": [],
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.models = WeakSet()
 
-    # ------------------------------------------------------------------ weights
+    # ------------------------------------------------------------------ building
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights; called once, with the shape (a list of shapes for merging layers), batch as None."""
+        """Make the weights; called once, with the shape (a list of shapes for merging layers), batch as None.
 
-    def add_weight(
-        self,
-        shape: Sequence[int] = (),
-        initializer: Any = None,
-        dtype: Any = None,
-        trainable: bool = True,
-        *,
-        name: str | None = None,
-    ) -> Variable:
-        """Make a weight of this layer.
+        Where `call` takes several tensors, ``build`` may name the shapes it wants: ``query_shape``, ``value_shape``.
+        """
 
-        Args:
-            shape: its shape.
-            initializer: an initializer or the name of one; Glorot uniform by default, as in Keras.
-            dtype: element type.
-            trainable: whether it is trained.
-            name: its name inside the layer.
+    def build_sublayer(self, layer: Layer, *shapes: Any) -> None:
+        """Build a layer inside this one, with this layer's element type, unless it is built.
 
         Raises:
-            ModelError: the shape has other than positive numbers, or the layer has a weight of this name.
+            ModelError: the layer does not accept such inputs.
         """
-        label = name or f"variable_{len(self.weights)}"
-        if any(weight.name == label for weight in self.weights):
-            raise ModelError(f"two weights are named '{label}'; give one of them another name=")
-        for dim in shape:
-            if isinstance(dim, bool) or not isinstance(dim, int | numpy.integer) or dim <= 0:
-                raise ModelError(f"weight '{label}': shape must have positive integers, got {tuple(shape)}")
-        if prod(shape) > MAX_WEIGHT_SIZE:
-            listed = ", ".join(map(str, shape))
-            raise ModelError(f"weight '{label}' of shape ({listed}) has more than {MAX_WEIGHT_SIZE:,} elements")
-        variable = Variable(
-            shape,
-            label,
-            self,
-            initializer or "glorot_uniform",
-            trainable,
-            dtype_name(dtype, f"weight '{label}'") or self.weights_dtype or FLOAT,
-            current_generator(),
-        )
-        self.weights.append(variable)
-        return variable
+        if layer.built:
+            return
+        layer.weights_dtype = layer.weights_dtype or self.weights_dtype
+        with layer.blame():
+            layer.build(*shapes)
+        layer.built = True
 
     def ensure_built(self, types: Sequence[TensorType]) -> None:
         """Build the layer for inputs of these types, unless it is.
@@ -225,162 +209,243 @@ class Layer:
         Raises:
             ModelError: the layer does not accept such inputs.
         """
+        self._ensure_built(bind(self, *self._unpacked((list(types),), {})))
+
+    def _ensure_built(self, arguments: Arguments) -> None:
         if self.built:
             return
-        shapes = [tuple(dim if isinstance(dim, int) else None for dim in type.shape) for type in types]
-        if self.weights_dtype is None and types and types[0].is_floating:
-            self.weights_dtype = types[0].dtype
+        dtypes = [item.dtype for item in leaves(arguments.tensors, TENSORS) if item.dtype in FLOATING]
+        if self.weights_dtype is None and dtypes:
+            self.weights_dtype = dtypes[0]
         with self.blame():
-            self.build(shapes if self.is_merging else shapes[0] if shapes else ())
+            self.build(**build_arguments(self.build, arguments))
         self.built = True
-        self._input_types = tuple(types)
-
-    @property
-    def trainable_weights(self) -> list[Variable]:
-        """Weights that training changes."""
-        return [weight for weight in self.weights if self.trainable and weight.trainable]
-
-    @property
-    def non_trainable_weights(self) -> list[Variable]:
-        """Weights that training leaves alone."""
-        return [weight for weight in self.weights if not (self.trainable and weight.trainable)]
-
-    def get_weights(self) -> list[Array]:
-        """Return copies of the weights."""
-        return [weight.numpy() for weight in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrite the weights.
-
-        Raises:
-            ModelError: number or shapes do not fit; nothing is changed then.
-        """
-        assign_all(self.weights, weights, f"Layer '{self.name}'")
-
-    def count_params(self) -> int:
-        """Return the number of elements of all weights."""
-        return sum(weight.size for weight in self.weights)
-
-    @property
-    def parameters(self) -> Array:
-        """All weights as one array: here a vector; `Dense` has the bias as last row of the kernel."""
-        return self._join([weight.array for weight in self.weights])
-
-    @parameters.setter
-    def parameters(self, value: Any) -> None:
-        self._assign_parameters(numpy.asarray(value))
-
-    @property
-    def gradients(self) -> Array:
-        """The weights' gradients from the last `backward`, in the form of `parameters`."""
-        missing = [weight.path for weight in self.weights if weight.gradient is None]
-        if missing:
-            raise ModelError(f"Layer '{self.name}' has no gradients yet: call backward(gradient) first")
-        return self._join([weight.gradient for weight in self.weights])
-
-    def _join(self, arrays: Sequence[Array]) -> Array:
-        return numpy.concatenate([numpy.ravel(array) for array in arrays]) if arrays else numpy.zeros(0, FLOAT)
-
-    def _assign_parameters(self, value: Array) -> None:
-        total = self.count_params()
-        if value.shape != (total,):
-            raise ModelError(f"Layer '{self.name}': parameters must have shape ({total},), got {value.shape}")
-        offset = 0
-        for weight in self.weights:
-            weight.assign(value[offset : offset + weight.size].reshape(weight.shape))
-            offset += weight.size
 
     # ------------------------------------------------------------------ calling
 
     def call(self, *inputs: Any) -> Any:
-        """Return the output for graph values, in graph arithmetic; a merging layer gets one list."""
+        """Return the output for graph values, in graph arithmetic; a merging layer gets one list.
+
+        Its keywords ``training`` and ``mask`` are filled in where it has them; with several tensors the masks are
+        called ``NAME_mask``.
+        """
         raise ModelError(f"{type(self).__name__} does not say what it computes: define call(self, x)")
 
-    def lower(self, graph: Graph, inputs: Sequence[Value], training: bool) -> tuple[Value, ...]:
-        """Add this layer's nodes to a graph and return its outputs.
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return the mask of the output (or one per output), a value of bool, or None where everything counts.
+
+        Args:
+            inputs: the first argument of `call`.
+            previous_mask: its mask, of the same structure.
+        """
+        del inputs
+        return previous_mask
+
+    def add_loss(self, value: Value) -> None:
+        """Add a value to the loss; for use in `call`.
+
+        Raises:
+            ModelError: no graph is being built.
+        """
+        current_lowering().losses.append(value)
+
+    def lower(self, *args: Any, **kwargs: Any) -> Any:
+        """Add this layer's nodes to the graph that is being built, and return what `call` returns.
+
+        Args:
+            args: graph values, nested as `call` wants them.
+            kwargs: likewise; ``training`` overrides the mode.
 
         Raises:
             ModelError: the layer does not accept such inputs.
         """
+        context = current_lowering()
+        graph = context.graph
+        mode = kwargs.get("training")
         if not self.keeps_integers:
-            dtype = self._floating_dtype(graph)
-            inputs = [value if value.type.is_floating else cast(value, dtype) for value in inputs]
-        given: tuple[Any, ...] = (list(inputs),) if self.is_merging else tuple(inputs)
-        options: dict[str, Any] = {"training": training} if self._takes_training() else {}
-        with self.blame(), graph.scope(path=self.name):
-            outputs = self.call(*given, **options)
-            found = tuple(outputs) if isinstance(outputs, list | tuple) else (outputs,)
-            found = tuple(value.value if isinstance(value, Placeholder) else value for value in found)
-            if not found:
-                raise ModelError("call() must return a graph value, got nothing")
-            for number, value in enumerate(found):
-                if not isinstance(value, Value):
-                    raise ModelError(
-                        f"call() must return a graph value, got {type(value).__name__}; "
-                        "use nnc.ops instead of NumPy functions"
-                    )
-                graph.set_name(value, self.name if len(found) == 1 else f"{self.name}.{number}")
+            args, kwargs = self._floating(context, args, kwargs)
+        path = f"{graph.path}/{self.name}" if graph.path else self.name
+        with (
+            self.blame(),
+            graph.scope(path=path),
+            nullcontext() if mode is None else training_mode(context, bool(mode)),
+        ):
+            arguments = bind(self, args, kwargs)
+            masks = arguments.masks(context)
+            filled_in = masks | ({"training": context.training} if "training" in arguments.names else {})
+            found = self._checked(context, self.call(*args, **{**_accepted(kwargs, arguments), **filled_in}))
+            if self.activity_regularizer is not None:
+                for value in leaves(found, Value):
+                    rows = size(value, [0], value.dtype) if value.rank else 1.0
+                    self.add_loss(self.activity_regularizer(value) / rows)
+            self._pass_masks(context, arguments.first, found, arguments.previous_mask(context, masks))
         return found
+
+    def _checked(self, context: Lowering, found: Any) -> Any:
+        """Return the outputs of `call`, as values with names."""
+        graph = context.graph
+        found = map_leaves(lambda item: item.value, found, Placeholder)
+        values, others = leaves(found, Value), _others(found)
+        if not values and not others:
+            raise ModelError("call() must return a graph value, got nothing")
+        if others:
+            raise ModelError(
+                f"call() must return a graph value, got {others[0]}; use nnc.ops instead of NumPy functions"
+            )
+        for number, value in enumerate(values):
+            graph.set_name(value, graph.path if len(values) == 1 else f"{graph.path}.{number}")
+        return found
+
+    def _pass_masks(self, context: Lowering, first: Any, found: Any, previous: Any) -> None:
+        if not self.supports_masking:
+            if leaves(previous, Value):
+                warnings.warn(
+                    f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
+                    "it. However, this layer does not support masking and will therefore destroy the mask "
+                    "information. Downstream layers will not see the mask.",
+                    stacklevel=2,
+                )
+            return
+        values = leaves(found, Value)
+        if all(value in context.masks for value in values):
+            return
+        masks = self.compute_mask(first, previous)
+        if masks is None:
+            return
+        flat = list(masks) if isinstance(masks, list | tuple) else [masks]
+        for value, mask in zip(values, flat, strict=False):
+            if mask is not None and value not in context.masks:
+                context.masks[value] = mask
+
+    def _floating(
+        self, context: Lowering, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments with floating-point numbers in the place of whole ones; masks stay what they are."""
+        dtype = self._floating_dtype(context.graph)
+
+        def convert(value: Value) -> Value:
+            if value.type.is_floating:
+                return value
+            converted = cast(value, dtype)
+            if value in context.masks:
+                context.masks[converted] = context.masks[value]
+            return converted
+
+        converted = map_leaves(convert, args, Value)
+        masks = {key: value for key, value in kwargs.items() if key.endswith("mask")}
+        return converted, map_leaves(convert, kwargs, Value) | masks
 
     def _floating_dtype(self, graph: Graph) -> str:
         """Return the element type that whole numbers are converted to: that of the graph's weights, if it has any."""
         known = (value.dtype for value in graph.states.values() if value.type.is_floating)
         return next(known, self.weights_dtype or FLOAT)
 
-    @classmethod
-    def _takes_training(cls) -> bool:
-        return "training" in inspect.signature(cls.call).parameters
-
-    def __call__(self, *inputs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to symbolic tensors (wiring a model), to graph values, or to arrays (`forward`)."""
         if not hasattr(self, "built"):
             raise ModelError(f"{type(self).__name__}: call super().__init__(**options) in its __init__ first")
-        flat = list(inputs[0]) if len(inputs) == 1 and isinstance(inputs[0], list | tuple) else list(inputs)
-        if flat and all(isinstance(item, SymbolicTensor) for item in flat):
-            return self._wire(flat)
-        if flat and all(isinstance(item, Value) for item in flat):
-            self.ensure_built([value.type for value in flat])
-            if not all(weight.has_value for weight in self.weights):
-                raise ModelError(
-                    f"Layer '{self.name}' ({type(self).__name__}) has weights, so it cannot be used inside the call() "
-                    "of another layer; make the weights there with add_weight"
-                )
-            outputs = self.lower(flat[0].graph, flat, training=False)
-            return outputs[0] if len(outputs) == 1 else outputs
-        return self.forward(*inputs)
+        if leaves((args, kwargs), SymbolicTensor):
+            return self._wire(*self._unpacked(args, kwargs))
+        if is_lowering() and leaves((args, kwargs), (Value, Placeholder)):
+            args, kwargs = map_leaves(lambda item: item.value, (args, kwargs), Placeholder)
+            return self._apply(*self._unpacked(args, kwargs))
+        if leaves((args, kwargs), Value):
+            raise ModelError(f"Layer '{self.name}': graph values belong to a layer's call()")
+        return self.forward(*args, **kwargs)
 
-    def _wire(self, inputs: Sequence[SymbolicTensor]) -> Any:
-        if len(inputs) > 1 and not self.is_merging and not self.takes_several():
-            raise ModelError(f"Layer '{self.name}' ({type(self).__name__}) takes one input, got {len(inputs)}")
-        self.ensure_built([tensor.type for tensor in inputs])
-        call = Call(self, tuple(inputs))
-        types = self.output_types([tensor.type for tensor in inputs])
-        call.outputs = tuple(SymbolicTensor(type, call, index) for index, type in enumerate(types))
-        return call.outputs[0] if len(call.outputs) == 1 else call.outputs
+    def _unpacked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Spread a list over the inputs of a layer that takes no list; join the inputs of one that does."""
+        if self.is_merging:
+            is_spread = len(args) > 1 and all(isinstance(item, SymbolicTensor | Value | TensorType) for item in args)
+            return ((list(args),) if is_spread else args), kwargs
+        if len(args) == 1 and isinstance(args[0], list | tuple):
+            items = tuple(args[0])
+            takes_list = not type(self).call.__module__.startswith("nnc.") and not takes_several(self)
+            if len(items) <= 1 or not takes_list:
+                return items, kwargs
+        return args, kwargs
 
-    def takes_several(self) -> bool:
-        """Return whether `call` takes several inputs, one behind the other."""
-        parameters = [
-            parameter
-            for parameter in inspect.signature(self.call).parameters.values()
-            if parameter.name != "training" and parameter.default is parameter.empty
-        ]
-        return len(parameters) > 1 or any(parameter.kind == parameter.VAR_POSITIONAL for parameter in parameters)
+    def _apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Lower the layer inside the call() of another."""
+        context = current_lowering()
+        if not self.built:
+            self._ensure_built(bind(self, args, kwargs))
+        fresh = {weight: path for weight, path in weight_paths(self, f"{self.name}/").items() if not weight.has_value}
+        if fresh and not context.declares:
+            raise ModelError(_UNKNOWN_WEIGHTS.format(self.name, type(self).__name__, context.graph.path))
+        for weight, path in fresh.items():
+            prefix = f"{context.graph.path}/" if context.graph.path else ""
+            context.declare(weight, prefix + path)
+        return self.lower(*args, **kwargs)
 
-    def output_types(self, inputs: Sequence[TensorType]) -> tuple[TensorType, ...]:
-        """Return the types of the outputs for inputs of these types.
+    def _wire(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = Call(self, args, kwargs)
+        types = map_leaves(lambda tensor: tensor.type, (args, kwargs), SymbolicTensor)
+        outputs: list[SymbolicTensor] = []
+
+        def output(type: TensorType) -> SymbolicTensor:
+            outputs.append(SymbolicTensor(type, call, len(outputs)))
+            return outputs[-1]
+
+        found = map_leaves(output, self.output_types(*types[0], **types[1]), TensorType)
+        call.outputs = tuple(outputs)
+        self._calls.append(call)
+        return found
+
+    def output_types(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the types of the outputs for inputs of these types, nested as `call` returns them.
 
         Raises:
             ModelError: the layer does not accept such inputs.
         """
-        from nnc.layers.lowering import declare_weights
-
+        self._ensure_built(bind(self, args, kwargs))
         graph = Graph("types")
-        values = [graph.input(f"x{number}", type) for number, type in enumerate(inputs)]
-        with declare_weights(graph, self.weights):
-            return tuple(value.type for value in self.lower(graph, values, training=False))
+        with lowering(graph, declares=True) as context:
+            declare_weights(context, weight_paths(self, f"{self.name}/"))
+            count = iter(range(len(leaves((args, kwargs), TensorType))))
+            values = map_leaves(lambda item: graph.input(f"x{next(count)}", item), (args, kwargs), TensorType)
+            found = self.lower(*values[0], **values[1])
+        known = weight_paths(self)
+        for weight in context.declared:
+            if weight not in known:
+                raise ModelError(_UNKNOWN_WEIGHTS.format(weight.owner.name, type(weight.owner).__name__, self.name))
+        return map_leaves(lambda value: value.type, found, Value)
 
-    def forward(self, *inputs: Any) -> Any:
+    def compute_output_shape(self, *input_shape: Any) -> Any:
+        """Return the shape of the output (or one per output) for an input shape, the batch as None.
+
+        Raises:
+            ModelError: the layer does not accept such inputs.
+        """
+        nested = isinstance(input_shape[0], list) or (input_shape[0] and isinstance(input_shape[0][0], list | tuple))
+        shapes = list(input_shape[0]) if nested else list(input_shape)
+        types = [input_type(shape, self.weights_dtype or FLOAT) for shape in shapes]
+        args, _ = self._unpacked((types,) if self.is_merging else tuple(types), {})
+        return map_leaves(shape_of, self.output_types(*args), TensorType)
+
+    # ------------------------------------------------------------------ wired
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor, or list of them, that the layer was first applied to."""
+        found = self._first_call.inputs
+        return found[0] if len(found) == 1 else list(found)
+
+    @property
+    def output(self) -> Any:
+        """The symbolic tensor, or list of them, that came out when the layer was first applied."""
+        found = self._first_call.outputs
+        return found[0] if len(found) == 1 else list(found)
+
+    @property
+    def _first_call(self) -> Call:
+        if not self._calls:
+            raise ModelError(f"Layer '{self.name}' is not wired: apply it to a symbolic tensor first")
+        return self._calls[0]
+
+    # ------------------------------------------------------------------ on arrays
+
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         """Return the output array for input arrays of shape (rows, …), as the layer does when predicting.
 
         Raises:
@@ -390,13 +455,13 @@ class Layer:
 
         if self._standalone is None:
             self._standalone = Standalone(self)
-        return self._standalone.forward(*inputs)
+        return self._standalone.forward(*inputs, **options)
 
     def backward(self, gradient: Any) -> Any:
         """Return the gradient of the last `forward`'s input, and fill in the weights' gradients.
 
         Args:
-            gradient: gradient of the output, of the output's shape.
+            gradient: gradient of the output, of the output's shape; a list of them where there are several.
 
         Raises:
             ModelError: `forward` was not called before.
@@ -406,8 +471,12 @@ class Layer:
         return self._standalone.backward(gradient)
 
 
-def current_generator() -> numpy.random.Generator:
-    """Return the generator that initial weights are drawn from; see `nnc.utils.set_random_seed`."""
-    from nnc.utils import random_generator
+def _others(found: Any) -> list[str]:
+    """Return the types of what is no graph value among the outputs of a call."""
+    if isinstance(found, list | tuple):
+        return [name for part in found for name in _others(part)]
+    return [] if isinstance(found, Value) else [type(found).__name__]
 
-    return random_generator()
+
+def _accepted(kwargs: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:
+    return {key: value for key, value in kwargs.items() if key in arguments.names or key in arguments.given}

@@ -57,8 +57,13 @@ class InputLayer(Layer):
             row = row_shape("Input", "shape", shape)
         self.type: TensorType = input_type((None, *row), self.weights_dtype or FLOAT)
         self.built = True
-        self.output = SymbolicTensor(self.type)
-        self.output.call = Call(self, (), (self.output,))
+        self._output = SymbolicTensor(self.type)
+        self._output.call = Call(self, (), outputs=(self._output,))
+
+    @property
+    def output(self) -> SymbolicTensor:
+        """The symbolic tensor that stands for the array."""
+        return self._output
 
     @property
     def default_name(self) -> str:
@@ -130,6 +135,8 @@ class Dense(Layer):
         if self.use_bias:
             self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias")
 
+    supports_masking = True
+
     def call(self, x: Value) -> Value:
         inputs = self.kernel.shape[0]
         if x.shape[-1] != inputs:
@@ -200,6 +207,8 @@ class Activation(Layer):
         if activation is MISSING and type(self).call is Activation.call:
             raise ModelError("Activation: activation is missing, for example Activation('relu')")
         self.activation = activations.get(None if activation is MISSING else activation)
+
+    supports_masking = True
 
     def call(self, x: Value) -> Value:
         return self.activation(x)

@@ -1,44 +1,149 @@
-"""Gives layers' weights their values in a graph: states that are unpacked, or one state per weight."""
+"""Lowering layers to a graph: what is known meanwhile, and how weights get their values there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 
+from nnc.errors import ModelError
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value, meaning
 from nnc.layers.variable import Segment, Variable
 from nnc.ops import Unpack, reshape
 
 FROZEN = "frozen"
+"""Role of states whose weights nothing changes while a graph runs."""
+BUFFER = "buffer"
+"""Role of the state of one weight that layers may assign, such as a moving mean."""
+RANDOM = "random"
+"""Label of the state that holds the random key."""
 
 
-@contextmanager
-def declare_weights(graph: Graph, weights: Sequence[Variable]) -> Iterator[None]:
-    """Give each weight a state of its own inside the block."""
-    meanings: dict[Placeholder, Value] = {}
-    for weight in weights:
-        role = PARAMETER if weight.trainable else FROZEN
-        meanings[weight] = graph.state(weight.path, TensorType(weight.dtype, weight.shape), role)
-    with meaning(meanings):
-        yield
-
-
-@contextmanager
-def declare_segments(graph: Graph, segments: Sequence[tuple[Segment, str]]) -> Iterator[None]:
-    """Unpack states that hold several weights each inside the block.
+@dataclass(eq=False)
+class Lowering:
+    """What layers know and leave behind while they are lowered to one graph.
 
     Args:
-        graph: where they are declared.
-        segments: each with the role of its state.
+        graph: the graph that is being built.
+        training: whether layers behave as in training.
+        meanings: what weights stand for.
+        declares: whether weights that are made meanwhile become states of the graph.
+
+    Attributes:
+        masks: which elements of a value count, as Keras's masks say: for each masked value one of bool.
+        losses: what layers add to the loss.
+        updates: new values of weights, by weight.
     """
+
+    graph: Graph
+    training: bool
+    meanings: dict[Placeholder, Value]
+    declares: bool = False
+    masks: dict[Value, Value] = field(default_factory=dict)
+    losses: list[Value] = field(default_factory=list)
+    updates: dict[Variable, Value] = field(default_factory=dict)
+    _labels: dict[Variable, str] = field(default_factory=dict)
+
+    def declare(self, weight: Variable, label: str, role: str | None = None) -> None:
+        """Give a weight a state of its own."""
+        role = role or (PARAMETER if weight.trainable else BUFFER)
+        state = self.graph.state(label, TensorType(weight.dtype, weight.array.shape), role)
+        self.meanings[weight], self._labels[weight] = state, label
+
+    @property
+    def declared(self) -> tuple[Variable, ...]:
+        """The weights that have states of their own."""
+        return tuple(self._labels)
+
+    def assign(self, weight: Variable, value: Value) -> None:
+        """Let a weight have a new value, for what is lowered from now on and after the run.
+
+        Raises:
+            ModelError: the weight shares its state with others, as trainable weights do.
+            ShapeError: the value is of another type.
+        """
+        if weight not in self._labels:
+            raise ModelError(f"weight '{weight.path}' is trained; only those made with trainable=False can be assigned")
+        self.meanings[weight] = self.updates[weight] = value
+
+    def finish(self) -> None:
+        """Turn what weights were assigned into updates of the graph, and step the random key if it was used."""
+        graph = self.graph
+        with graph.scope("", "update"):
+            for weight, value in self.updates.items():
+                graph.update(self._labels[weight], value)
+            if RANDOM in graph.states:
+                key = graph.states[RANDOM]
+                graph.update(RANDOM, key + graph.constant([0, 1], key.dtype))
+
+
+_LOWERING: ContextVar[Lowering | None] = ContextVar("lowering", default=None)
+
+
+def current_lowering() -> Lowering:
+    """Return what is being lowered.
+
+    Raises:
+        ModelError: nothing is.
+    """
+    found = _LOWERING.get()
+    if found is None:
+        raise ModelError("this is only possible inside a layer's call(), while a graph is being built")
+    return found
+
+
+def is_lowering() -> bool:
+    """Return whether a graph is being built from layers."""
+    return _LOWERING.get() is not None
+
+
+@contextmanager
+def lowering(graph: Graph, training: bool = False, declares: bool = False) -> Iterator[Lowering]:
+    """Lower layers to a graph inside the block; see `Lowering`."""
     meanings: dict[Placeholder, Value] = {}
+    context = Lowering(graph, training, meanings, declares)
+    token = _LOWERING.set(context)
+    try:
+        with meaning(meanings):
+            yield context
+    finally:
+        _LOWERING.reset(token)
+
+
+@contextmanager
+def training_mode(context: Lowering, training: bool) -> Iterator[None]:
+    """Let layers behave as in training, or not, inside the block."""
+    before, context.training = context.training, training
+    try:
+        yield
+    finally:
+        context.training = before
+
+
+def declare_weights(context: Lowering, paths: Mapping[Variable, str]) -> None:
+    """Give each weight a state of its own, by its path."""
+    for weight, path in paths.items():
+        context.declare(weight, path)
+
+
+def declare_segments(context: Lowering, segments: Sequence[tuple[Segment, str]], paths: Mapping[Variable, str]) -> None:
+    """Declare the states of a program and unpack those that hold several weights.
+
+    Args:
+        context: where they are declared.
+        segments: each with the role of its state.
+        paths: unique names of the weights.
+    """
+    graph = context.graph
     for segment, role in segments:
+        if role == BUFFER:
+            context.declare(segment.variables[0], segment.label, role)
+            continue
         state = graph.state(segment.label, TensorType(str(segment.array.dtype), segment.array.shape), role)
         if len(segment.variables) == 1:
-            meanings[segment.variables[0]] = reshape(state, segment.variables[0].shape)
+            context.meanings[segment.variables[0]] = reshape(state, segment.variables[0].shape)
             continue
         unpack = Unpack(tuple(variable.shape for variable in segment.variables))
-        values = graph.add(unpack, state, names=[variable.path for variable in segment.variables])
-        meanings.update(zip(segment.variables, values, strict=True))
-    with meaning(meanings):
-        yield
+        values = graph.add(unpack, state, names=[paths[variable] for variable in segment.variables])
+        context.meanings.update(zip(segment.variables, values, strict=True))

@@ -14,7 +14,7 @@ from nnc.ops import concatenate
 class Merge(Layer):
     """Base of layers that take a list of inputs."""
 
-    is_merging: ClassVar[bool] = True
+    is_merging = True
     least_inputs: ClassVar[int] = 2
 
     def build(self, input_shape: Any) -> None:

@@ -9,13 +9,11 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_number
+from nnc.layers.lowering import RANDOM
 from nnc.ops import random_uniform
 from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.random import KEY_TYPE
-
-RANDOM = "random"
-"""Label of the state that holds the random key."""
 
 
 def random_key(value: Value) -> Value:
@@ -34,6 +32,8 @@ class Dropout(Layer):
         seed: tells this layer's random stream from others.
         options: arguments of `Layer`.
     """
+
+    supports_masking = True
 
     def __init__(
         self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **options: Any

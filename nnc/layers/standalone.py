@@ -8,22 +8,27 @@ import numpy
 
 from nnc.backends.numpy import Executable, kernel_workspace, print_source
 from nnc.errors import DataError, ModelError
-from nnc.ir import Graph, TensorType
+from nnc.ir import Graph, TensorType, Value
+from nnc.layers.calling import takes_several
 from nnc.layers.checks import FLOAT
-from nnc.layers.lowering import declare_weights
+from nnc.layers.lowering import RANDOM, declare_weights, lowering
+from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import BATCH
+from nnc.layers.weights import weight_paths
 from nnc.passes import OPTIMIZE, gradients, run_passes
 from nnc.plan import make_plan
+from nnc.utils import random_generator
 
 if TYPE_CHECKING:
     from nnc.layers.base import Layer
 
 Array = Any
 _SEED = "gradient"
+MAX_OUTPUTS = 10_000
 
 
 class Standalone:
-    """Runs one layer on arrays; compiled for each row shape it meets.
+    """Runs one layer on arrays; compiled for each combination of types and options it meets.
 
     Args:
         layer: the layer.
@@ -31,42 +36,52 @@ class Standalone:
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
-        self._graphs: dict[tuple[bool, tuple[TensorType, ...]], Graph] = {}
-        self._inputs: list[Array] = []
+        self._graphs: dict[Any, Graph] = {}
+        self._executables: dict[Any, tuple[Executable, dict[str, Array]]] = {}
+        self._structures: dict[Any, Any] = {}
+        self._call: tuple[Any, Any] = ((), {})
+        self._states: dict[str, Array] = {}
 
-    def forward(self, *inputs: Any) -> Any:
-        """Return the output for arrays of shape (rows, …)."""
+    def forward(self, *inputs: Any, **options: Any) -> Any:
+        """Return the output for arrays of shape (rows, …), nested as the layer's call wants and returns them."""
         layer = self.layer
         is_list = len(inputs) == 1 and isinstance(inputs[0], list | tuple)
-        flat = inputs[0] if is_list and (layer.is_merging or layer.takes_several()) else inputs
-        arrays = [self._as_array(item) for item in flat]
-        if len({len(array) for array in arrays}) > 1:
+        if is_list and layer.is_merging:
+            args: tuple[Any, ...] = ([self._as_array(item) for item in inputs[0]],)
+        elif is_list and (takes_several(layer) or leaves(inputs[0], numpy.ndarray)):
+            args = tuple(self._as_array(item) for item in inputs[0])
+        else:
+            args = tuple(self._as_array(item) for item in inputs)
+        kwargs = map_leaves(self._as_array, options, numpy.ndarray)
+        arrays = leaves((args, kwargs), numpy.ndarray)
+        if len({len(array) for array in leaves(args, numpy.ndarray)}) > 1:
             listed = ", ".join(str(len(array)) for array in arrays)
             raise DataError(f"Layer '{layer.name}': all inputs must have the same number of rows, got {listed}")
-        self._inputs = arrays
-        types = tuple(TensorType(str(array.dtype), (BATCH, *array.shape[1:])) for array in arrays)
-        layer.ensure_built(types)
-        outputs = self._run(False, types, dict(zip(self._labels(types), arrays, strict=True)))
-        found = list(outputs.values())
-        return found[0] if len(found) == 1 else found
+        self._call = args, kwargs
+        structure = self._structure()
+        outputs = self._run(False, arrays)
+        return map_leaves(outputs.__getitem__, structure, str)
 
     def backward(self, gradient: Any) -> Any:
         """Return the inputs' gradient and fill in the weights'."""
-        if not self._inputs:
+        arrays = leaves(self._call, numpy.ndarray)
+        if not arrays:
             raise ModelError(f"Layer '{self.layer.name}': call forward(x) before backward(gradient)")
-        arrays = self._inputs
-        types = tuple(TensorType(str(array.dtype), (BATCH, *array.shape[1:])) for array in arrays)
-        given = dict(zip(self._labels(types), arrays, strict=True))
-        dtype = next((type.dtype for type in types if type.is_floating), FLOAT)
-        graph = self._graph(True, types)
-        expected = graph.inputs[_SEED].type.bind({"batch": len(arrays[0])})
-        seed = numpy.asarray(gradient, dtype)
-        if seed.shape != expected.shape:
-            raise DataError(f"Layer '{self.layer.name}': gradient must have shape {expected.shape}, got {seed.shape}")
-        outputs = self._run(True, types, given | {_SEED: seed})
-        for weight in self.layer.weights:
-            weight.gradient = outputs.get(weight.path, numpy.zeros(weight.shape, weight.dtype))
-        found = [outputs.get(label, numpy.zeros_like(given[label])) for label in self._labels(types)]
+        dtype = next((str(array.dtype) for array in arrays if array.dtype.kind == "f"), FLOAT)
+        graph = self._graph(True)
+        seeds = {label: value for label, value in graph.inputs.items() if label.startswith(_SEED)}
+        given = gradient if isinstance(gradient, list | tuple) and len(seeds) > 1 else [gradient]
+        if len(given) != len(seeds):
+            raise DataError(f"Layer '{self.layer.name}' has {len(seeds)} outputs, got {len(given)} gradients")
+        cotangents = [numpy.asarray(item, dtype) for item in given]
+        for seed, value in zip(cotangents, seeds.values(), strict=True):
+            expected = value.type.bind(dict.fromkeys(value.type.symbols, len(arrays[0]))).shape
+            if seed.shape != expected:
+                raise DataError(f"Layer '{self.layer.name}': gradient must have shape {expected}, got {seed.shape}")
+        outputs = self._run(True, [*arrays, *cotangents])
+        for weight, path in self._paths().items():
+            weight.gradient = outputs.get(path, numpy.zeros(weight.shape, weight.dtype))
+        found = [outputs.get(f"x{number}", numpy.zeros_like(array)) for number, array in enumerate(arrays)]
         return found[0] if len(found) == 1 else found
 
     def _as_array(self, item: Any) -> Array:
@@ -74,50 +89,80 @@ class Standalone:
         if array.ndim < 1 or array.dtype.kind not in "fiub":
             raise DataError(f"Layer '{self.layer.name}' needs an array of numbers of shape (rows, …), got {item!r:.80}")
         dtype = self.layer.weights_dtype or FLOAT
-        return numpy.ascontiguousarray(
-            array, dtype if array.dtype.kind == "f" or not self.layer.keeps_integers else None
-        )
+        return numpy.ascontiguousarray(array, dtype if array.dtype.kind == "f" else None)
 
-    def _labels(self, types: tuple[TensorType, ...]) -> list[str]:
-        return [f"x{number}" for number in range(len(types))]
+    def _paths(self) -> dict[Any, str]:
+        return weight_paths(self.layer, f"{self.layer.name}/")
 
-    def _graph(self, backward: bool, types: tuple[TensorType, ...]) -> Graph:
-        key = backward, types
+    def _key(self, backward: bool) -> Any:
+        args, kwargs = map_leaves(_type, self._call, numpy.ndarray)
+        return backward, repr((args, kwargs))
+
+    def _graph(self, backward: bool) -> Graph:
+        key = self._key(backward)
         if key not in self._graphs:
-            self._graphs[key] = run_passes(self._lower(backward, types), OPTIMIZE)
+            self._graphs[key] = run_passes(self._lower(backward), OPTIMIZE)
         return self._graphs[key]
 
-    def _lower(self, backward: bool, types: tuple[TensorType, ...]) -> Graph:
+    def _lower(self, backward: bool) -> Graph:
         graph = Graph("backward" if backward else "forward")
-        pairs = zip(self._labels(types), types, strict=True)
-        inputs = [graph.input(label, type) for label, type in pairs]
-        with declare_weights(graph, self.layer.weights):
-            outputs = self.layer.lower(graph, inputs, training=False)
-        if not backward:
-            for number, value in enumerate(outputs):
-                graph.output(f"y{number}", value)
-            return graph
-        if len(outputs) != 1:
-            raise ModelError(f"Layer '{self.layer.name}' has {len(outputs)} outputs; backward needs one")
-        seed = graph.input(_SEED, outputs[0].type)
-        weights = [graph.states[weight.path] for weight in self.layer.weights]
-        labels = [*self._labels(types), *(weight.path for weight in self.layer.weights)]
-        found = gradients({outputs[0]: seed}, [*inputs, *weights])
-        for label, gradient in zip(labels, found, strict=True):
+        count = iter(range(len(leaves(self._call, numpy.ndarray))))
+        args, kwargs = map_leaves(lambda array: graph.input(f"x{next(count)}", _type(array)), self._call, numpy.ndarray)
+        paths = self._paths()
+        with lowering(graph) as context:
+            declare_weights(context, paths)
+            found = self.layer.lower(*args, **kwargs)
+            outputs = leaves(found, Value)
+            if not backward:
+                for number, value in enumerate(outputs):
+                    graph.output(f"y{number}", value)
+                context.finish()
+                return graph
+        labels = [_SEED] if len(outputs) == 1 else [f"{_SEED}{number}" for number in range(len(outputs))]
+        seeds = {value: graph.input(label, value.type) for label, value in zip(labels, outputs, strict=True)}
+        wrt = {label: value for label, value in graph.inputs.items() if not label.startswith(_SEED)}
+        wrt |= {path: graph.states[path] for path in paths.values()}
+        wrt = {label: value for label, value in wrt.items() if value.type.is_floating}
+        for label, gradient in zip(wrt, gradients(seeds, list(wrt.values())), strict=True):
             if gradient is not None:
                 graph.output(label, gradient)
         return graph
 
-    def _run(self, backward: bool, types: tuple[TensorType, ...], arrays: dict[str, Array]) -> dict[str, Array]:
-        graph = self._graph(backward, types)
-        rows = len(next(iter(arrays.values())))
-        sizes = dict.fromkeys(graph.symbols, rows)
-        plan = make_plan(graph, sizes, workspace=kernel_workspace)
-        source = print_source(plan)
-        states = {weight.path: weight.array for weight in self.layer.weights}
-        bound = Executable(plan, source, source.compile(), states).bind(sizes)
-        for label, target in bound.inputs.items():
-            numpy.copyto(target, arrays[label])
+    def _run(self, backward: bool, arrays: list[Array]) -> dict[str, Array]:
+        """Run on arrays and return the outputs by label."""
+        graph = self._graph(backward)
+        sizes = dict.fromkeys(graph.symbols, len(arrays[0]))
+        key = self._key(backward), len(arrays[0])
+        states = {path: weight.array for weight, path in self._paths().items()}
+        if RANDOM in graph.states:
+            states[RANDOM] = self._states.setdefault(RANDOM, self._random_key())
+        executable, known = self._executables.get(key, (None, {}))
+        if executable is None or any(known[label] is not array for label, array in states.items()):
+            plan = make_plan(graph, sizes, workspace=kernel_workspace)
+            source = print_source(plan)
+            executable = Executable(plan, source, source.compile(), states)
+            self._executables[key] = executable, states
+        bound = executable.bind(sizes)
+        for target, array in zip(bound.inputs.values(), arrays, strict=True):
+            numpy.copyto(target, array)
         with numpy.errstate(all="ignore"):
             bound.run()
         return {label: output.copy() for label, output in bound.outputs.items()}
+
+    def _structure(self) -> Any:
+        """Return the labels of the outputs, nested as the layer returns them; builds the layer where needed."""
+        key = self._key(False)
+        if key not in self._structures:
+            args, kwargs = map_leaves(_type, self._call, numpy.ndarray)
+            count = iter(range(MAX_OUTPUTS))
+            types = self.layer.output_types(*args, **kwargs)
+            self._structures[key] = map_leaves(lambda _: f"y{next(count)}", types, TensorType)
+        return self._structures[key]
+
+    @staticmethod
+    def _random_key() -> Array:
+        return numpy.array([random_generator().integers(2**32), 0], "uint32")
+
+
+def _type(array: Array) -> TensorType:
+    return TensorType(str(array.dtype), (BATCH, *array.shape[1:]))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nnc.ir import TensorType, symbol
+from nnc.layers.structure import leaves, map_leaves
 
 if TYPE_CHECKING:
     from nnc.layers.base import Layer
@@ -54,10 +56,22 @@ class Call:
 
     Args:
         layer: what is applied.
-        inputs: what it is applied to.
-        outputs: what comes out.
+        args: its positional arguments, nested as they were given, with symbolic tensors as leaves.
+        kwargs: its keywords, likewise.
+        outputs: what comes out, flat.
     """
 
     layer: Layer
-    inputs: tuple[SymbolicTensor, ...]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = field(default_factory=dict)
     outputs: tuple[SymbolicTensor, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[SymbolicTensor, ...]:
+        """The tensors among the arguments, from left to right."""
+        return tuple(leaves((self.args, self.kwargs), SymbolicTensor))
+
+    def arguments(self, values: Mapping[SymbolicTensor, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return positional arguments and keywords with values in the place of symbolic tensors."""
+        args, kwargs = map_leaves(values.__getitem__, (self.args, self.kwargs), SymbolicTensor)
+        return args, kwargs

@@ -11,7 +11,7 @@ import numpy
 
 from nnc import initializers
 from nnc.errors import GraphError, ModelError
-from nnc.ir import Placeholder
+from nnc.ir import Placeholder, Value
 
 Array = Any
 
@@ -24,8 +24,11 @@ class Variable(Placeholder):
         name: its name inside the layer, such as ``kernel``.
         owner: the layer.
         initializer: gives its first value.
-        trainable: whether training may change it.
+        trainable: whether it is trained; one that is not can be assigned in `call`.
         dtype: element type.
+        generator: what an initializer draws from.
+        regularizer: adds to the loss, a function of the weight; None for nothing.
+        constraint: what an update is projected to, a function of the weight; None for nothing.
 
     Attributes:
         array: its value; a window on a slab once it belongs to a compiled model.
@@ -41,11 +44,15 @@ class Variable(Placeholder):
         trainable: bool = True,
         dtype: str = "float32",
         generator: numpy.random.Generator | None = None,
+        regularizer: Any = None,
+        constraint: Any = None,
     ) -> None:
         self.shape = tuple(int(dim) for dim in shape)
         self.name = name
         self.owner = owner
         self.trainable = trainable
+        self.regularizer = regularizer
+        self.constraint = constraint
         first = initializers.get(initializer)(self.shape, dtype, generator)
         self.array: Array = numpy.ascontiguousarray(first, dtype)
         self.gradient: Array | None = None
@@ -70,9 +77,19 @@ class Variable(Placeholder):
     def assign(self, value: Any) -> None:
         """Overwrite the value, in place.
 
+        Inside a layer's call() the new value is a graph value: the weight has it for what is lowered from then on,
+        and keeps it after the run.
+
         Raises:
-            ModelError: the shape is another, or there are no real numbers in it.
+            ModelError: the shape is another, there are no real numbers in it, or a trained weight is to be assigned
+                inside a call().
+            ShapeError: a graph value is of another type.
         """
+        if isinstance(value, Value | Placeholder):
+            from nnc.layers.lowering import current_lowering
+
+            current_lowering().assign(self, value.value if isinstance(value, Placeholder) else value)
+            return
         self.array[...] = self.checked(value)
 
     def checked(self, value: Any) -> Array:
@@ -148,6 +165,19 @@ class Segment:
     label: str
     array: Array
     variables: tuple[Variable, ...]
+
+
+def make_buffer(variable: Variable, label: str, dtype: str) -> Segment:
+    """Return the state of a weight that layers assign, in memory of its own.
+
+    Args:
+        variable: the weight.
+        label: name of the state.
+        dtype: element type, where the weight holds floating-point numbers.
+    """
+    if variable.array.dtype.kind == "f" and variable.dtype != dtype:
+        variable.array = variable.array.astype(dtype)
+    return Segment(label, variable.array, (variable,))
 
 
 def make_segments(variables: Sequence[Variable], label: str, dtype: str) -> list[Segment]:

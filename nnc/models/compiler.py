@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.ir import PARAMETER, Graph, TensorType, Value
-from nnc.layers.lowering import FROZEN, declare_segments
-from nnc.layers.regularization import RANDOM
+from nnc.ir import PARAMETER, Graph, TensorType
+from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments, lowering
 from nnc.layers.symbolic import SymbolicTensor
-from nnc.layers.variable import Segment, make_segments
-from nnc.models.head import ModelHead
+from nnc.layers.variable import Segment, make_buffer, make_segments
+from nnc.layers.weights import weight_paths
+from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
+from nnc.models.wiring import run_calls
 from nnc.passes import INFER, Observer, evaluate_pipeline, run_passes, train_pipeline
 from nnc.program import EVALUATE, PREDICT, TRAIN, WEIGHTED, ArraySpec, Program, ProgramSpec, VariableSpec
 
@@ -39,35 +40,41 @@ class Compiler:
         self.model = model
         self.observe = observe
         self.dtype = dtype or model.compute_dtype
-        self.calls, self.weights, self.optimizer = model.calls, model.weights, model.optimizer
+        self.calls, self.paths, self.optimizer = model.calls, weight_paths(model), model.optimizer
         self.inputs = list(zip(model.input_names, model.inputs, strict=True))
         self.outputs = list(zip(model.output_names, model.outputs, strict=True))
         self.named_outputs, self.objective = model.named_outputs, model.objective
-        trainable = model.trainable_weights
-        trained = set(trainable)
-        frozen = [weight for weight in self.weights if weight not in trained]
+        self.trainable = model.trainable_weights
+        trained = set(self.trainable)
+        others = [weight for weight in self.paths if weight not in trained]
+        frozen = [weight for weight in others if weight.trainable]
+        buffers = [weight for weight in others if not weight.trainable]
         self.segments: list[tuple[Segment, str]] = [
-            *((segment, PARAMETER) for segment in make_segments(trainable, "parameters", self.dtype)),
+            *((segment, PARAMETER) for segment in make_segments(self.trainable, "parameters", self.dtype)),
             *((segment, FROZEN) for segment in make_segments(frozen, FROZEN, self.dtype)),
+            *((make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers),
         ]
 
     def lower(self, name: str, training: bool) -> Graph:
-        """Return the forward graph, one output per output of the model."""
+        """Return the forward graph: the model's outputs and, for a loss, their masks and what layers add to it."""
         graph = Graph(name)
-        values: dict[SymbolicTensor, Value] = {}
-        for label, tensor in self.inputs:
-            values[tensor] = graph.input(label, self._type(tensor.type))
-        with declare_segments(graph, self.segments):
-            for call in self.calls:
-                if call.inputs:
-                    outputs = call.layer.lower(graph, [values[tensor] for tensor in call.inputs], training)
-                    values.update(zip(call.outputs, outputs, strict=True))
-        for label, tensor in self.outputs:
-            graph.output(label, values[tensor])
-        if RANDOM in graph.states:
-            with graph.scope("", "update"):
-                key = graph.states[RANDOM]
-                graph.update(RANDOM, key + graph.constant([0, 1], key.dtype))
+        with lowering(graph, training) as context:
+            declared = {tensor: graph.input(label, self._type(tensor.type)) for label, tensor in self.inputs}
+            declare_segments(context, self.segments, self.paths)
+            values = run_calls(self.calls, declared)
+            for label, tensor in self.outputs:
+                graph.output(label, values[tensor])
+            if name != PREDICT:
+                for label, tensor in self.outputs:
+                    if values[tensor] in context.masks:
+                        graph.output(MASK + label, context.masks[values[tensor]])
+                with graph.scope("", "loss"):
+                    penalties = [
+                        item.regularizer(item.value) for item in self.trainable if item.regularizer is not None
+                    ]
+                for number, value in enumerate([*context.losses, *penalties]):
+                    graph.output(f"{PENALTY}{number}", value)
+            context.finish()
         return graph
 
     def _type(self, type: TensorType) -> TensorType:
@@ -130,7 +137,8 @@ class Compiler:
                 places[variable] = segment.label, offset, role == PARAMETER
                 offset += variable.size
         return tuple(
-            VariableSpec(weight.path, *places[weight][:2], weight.shape, places[weight][2]) for weight in self.weights
+            VariableSpec(path, *places[weight][:2], weight.shape, places[weight][2])
+            for weight, path in self.paths.items()
         )
 
 

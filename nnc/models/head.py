@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nnc.ir import Graph, TensorType, Value
 from nnc.layers.symbolic import BATCH
 from nnc.losses import Loss
 from nnc.metrics import Metric
 from nnc.ops import Pack, size
+from nnc.ops import sum as sum_
 from nnc.program import COUNT, SAMPLE_WEIGHT, TOTAL
+
+MASK, PENALTY = "mask/", "penalty/"
+"""Prefixes of outputs beside those of the model: their masks, and what layers and weights add to the loss."""
 
 
 @dataclass(frozen=True)
@@ -75,21 +80,26 @@ class ModelHead:
         """Add targets, the output ``loss``, and the updates of the states that metrics add up in."""
         weights = graph.input(SAMPLE_WEIGHT, TensorType(self.dtype, (BATCH,))) if self.weighted else None
         targets = {head.label: graph.input(head.target, head.target_type) for head in self.outputs}
+        masks = {head.label: _keyword("mask", outputs.get(MASK + head.label)) for head in self.outputs}
         losses: list[tuple[Value, float]] = []
         measured: list[tuple[Value, Value]] = []
         for head in self.outputs:
             if head.loss is not None:
                 with graph.scope("", "loss"):
-                    losses.append((head.loss.lower(targets[head.label], outputs[head.label], weights), head.weight))
+                    loss = head.loss.lower(targets[head.label], outputs[head.label], weights, **masks[head.label])
+                    losses.append((loss, head.weight))
         with graph.scope("", "metrics"):
             for head in self.outputs:
-                operands = targets[head.label], outputs[head.label]
-                measured += [metric.lower(*operands) for metric in head.metrics]
+                operands, mask = (targets[head.label], outputs[head.label]), masks[head.label]
+                measured += [metric.lower(*operands, **mask) for metric in head.metrics]
             for head in self.outputs:
-                operands = targets[head.label], outputs[head.label]
-                measured += [metric.lower(*operands, weights) for metric in head.weighted_metrics]
+                operands, mask = (targets[head.label], outputs[head.label]), masks[head.label]
+                measured += [metric.lower(*operands, weights, **mask) for metric in head.weighted_metrics]
         with graph.scope("", "loss"):
             total = _weighted_sum(losses)
+            for label, value in outputs.items():
+                if label.startswith(PENALTY):
+                    total = total + sum_(value)
             graph.output("loss", total)
         with graph.scope("", "metrics"):
             rows = size(next(iter(targets.values())), [0], self.dtype)
@@ -97,6 +107,10 @@ class ModelHead:
             means = [(loss * rows, rows) for loss in (total, *per_output)]
             _accumulate(graph, TOTAL, [value for value, _ in (*means, *measured)])
             _accumulate(graph, COUNT, [count for _, count in (*means, *measured)])
+
+
+def _keyword(name: str, value: Value | None) -> dict[str, Any]:
+    return {} if value is None else {name: value}
 
 
 def _unique(name: str, taken: Sequence[str]) -> str:

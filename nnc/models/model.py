@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,16 @@ import numpy
 
 from nnc import optimizers
 from nnc.errors import DataError, ModelError, nearest
-from nnc.ir import TensorType
+from nnc.ir import TensorType, Value
 from nnc.layers import Layer, Variable
 from nnc.layers.checks import FLOAT
+from nnc.layers.structure import leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
-from nnc.layers.variable import assign_all
 from nnc.models.compiler import Compiler
 from nnc.models.head import ModelHead
 from nnc.models.objective import Objective
 from nnc.models.summary import parameter_table, summary
-from nnc.models.wiring import name_layers, trace
+from nnc.models.wiring import name_layers, run_calls, trace
 from nnc.passes import Observer
 from nnc.program import EVALUATE, TRAIN, History, Program
 from nnc.program.training import batch_arrays
@@ -28,20 +28,26 @@ from nnc.utils import random_generator
 Array = Any
 
 
-class Model:
-    """A graph of layers from inputs to outputs, as in Keras's functional interface.
+class Model(Layer):
+    """A graph of layers from inputs to outputs, as in Keras's functional interface; in another model, a layer.
 
     Args:
         inputs: symbolic input or inputs, from `nnc.Input`.
         outputs: symbolic output or outputs.
         name: name of the model.
+        trainable: whether its weights are trained.
 
     Raises:
         ModelError: outputs do not come from the inputs, or names collide.
     """
 
-    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None) -> None:
-        self.name = name or "model"
+    supports_masking = True
+    keeps_integers = True
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
         self.optimizer: optimizers.Optimizer = optimizers.get("rmsprop")
         self.seed = int(random_generator().integers(2**32))
         self._objective = Objective()
@@ -58,9 +64,16 @@ class Model:
         calls = trace(inputs, outputs, self.name)
         name_layers([call.layer for call in calls], self)
         self.inputs, self.outputs, self.calls = inputs, outputs, calls
+        self.is_merging = len(inputs) > 1
+        self.built = True
         self._program = None
 
     # ------------------------------------------------------------------ looking
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """The layers."""
+        return self.layers
 
     @property
     def layers(self) -> list[Layer]:
@@ -116,23 +129,19 @@ class Model:
         return _one_or_list([tensor.shape for tensor in self.outputs])
 
     @property
-    def weights(self) -> list[Variable]:
-        """All weights, in the order of layers."""
-        return [weight for layer in self.layers for weight in layer.weights]
+    def input(self) -> Any:
+        """The symbolic input, or a list of them."""
+        return _one_or_list(list(self.inputs))
 
     @property
-    def trainable_weights(self) -> list[Variable]:
-        """Weights that training changes."""
-        return [weight for layer in self.layers for weight in layer.trainable_weights]
-
-    def count_params(self) -> int:
-        """Return the number of elements of all weights."""
-        return sum(layer.count_params() for layer in self.layers)
+    def output(self) -> Any:
+        """The symbolic output, or a list of them."""
+        return _one_or_list(list(self.outputs))
 
     @property
     def compute_dtype(self) -> str:
         """Element type of the weights."""
-        dtypes = {weight.dtype for weight in self.weights}
+        dtypes = {weight.dtype for weight in self.weights if weight.array.dtype.kind == "f"}
         dtypes |= {tensor.dtype for tensor in self.inputs if not dtypes and tensor.type.is_floating}
         if len(dtypes) > 1:
             raise ModelError(f"model '{self.name}' mixes weights of {' and '.join(sorted(dtypes))}; give one dtype")
@@ -154,17 +163,9 @@ class Model:
 
     # ------------------------------------------------------------------ weights
 
-    def get_weights(self) -> list[Array]:
-        """Return copies of all weights."""
-        return [weight.numpy() for weight in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrite all weights.
-
-        Raises:
-            ModelError: number or shapes do not fit; nothing is changed then.
-        """
-        assign_all(self.weights, weights, f"model '{self.name}'")
+    @property
+    def _described(self) -> str:
+        return f"model '{self.name}'"
 
     def save_parameters(self, path: str | Path) -> None:
         """Write ``parameters.npz``: under "0", "1", … the `parameters` of each layer."""
@@ -267,32 +268,40 @@ class Model:
     def __getstate__(self) -> dict[str, Any]:
         """Pickles and copies have memory of their own; they compile anew and go on where this model was."""
         resumed = self._resumed if self._program is None else self._program.checkpoint()
-        forwards = {"calls": self.calls}  # first, because from the outputs back a deep model would be a deep recursion
-        return forwards | self.__dict__ | {"_program": None, "_memory": [], "_resumed": resumed}
+        forwards = {
+            "calls": self.calls
+        } | super().__getstate__()  # first, because from the outputs back a deep model would be a deep recursion
+        return forwards | {"_program": None, "_memory": [], "_resumed": resumed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        super().__setstate__(state)
         for layer in self.layers:
             layer.models.add(self)
 
     # ------------------------------------------------------------------ running
 
-    def __call__(self, *inputs: Any) -> Any:
-        """Apply the model: to arrays, or to symbolic tensors, which wires its layers into another model."""
-        flat = list(inputs[0]) if len(inputs) == 1 and isinstance(inputs[0], list | tuple) else list(inputs)
-        if not flat or not all(isinstance(item, SymbolicTensor) for item in flat):
-            self._ensure_wired(inputs[0] if len(inputs) == 1 else inputs)
-            return self.program(*inputs)
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        """Apply the model: to arrays, or to symbolic tensors, which makes it a layer of another model."""
+        if leaves((inputs, options), (SymbolicTensor, Value)):
+            self._must_be_wired()
+            return super().__call__(*inputs, **options)
+        self._ensure_wired(inputs[0] if len(inputs) == 1 else inputs)
+        return self.program(*inputs)
+
+    def call(self, inputs: Any) -> Any:
+        """Return the outputs for graph values: one, a list, or a dictionary by the inputs' names."""
         self._must_be_wired()
-        if len(flat) != len(self.inputs):
-            raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(flat)}")
-        values = dict(zip(self.inputs, flat, strict=True))
-        for call in self.calls:
-            if call.inputs:
-                given = [values[tensor] for tensor in call.inputs]
-                found = call.layer(given) if call.layer.is_merging else call.layer(*given)
-                values.update(zip(call.outputs, found if isinstance(found, tuple) else (found,), strict=True))
+        if isinstance(inputs, Mapping):
+            inputs = [inputs[_producer(tensor).layer.name] for tensor in self.inputs]
+        given = inputs if isinstance(inputs, list | tuple) else [inputs]
+        if len(given) != len(self.inputs):
+            raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(given)}")
+        values = run_calls(self.calls, dict(zip(self.inputs, given, strict=True)))
         return _one_or_list([values[tensor] for tensor in self.outputs])
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return None: outputs have the masks that the layers inside gave them."""
+        del inputs, previous_mask
 
     def fit(
         self,

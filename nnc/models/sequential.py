@@ -9,6 +9,7 @@ import numpy
 
 from nnc.errors import ModelError
 from nnc.layers import InputLayer, Layer
+from nnc.layers.structure import leaves
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
 
@@ -17,15 +18,16 @@ class Sequential(Model):
     """A chain of layers, the output of each the input of the next.
 
     Args:
-        layers: the layers, optionally with an `nnc.Input` in front; those of another Sequential are taken one by one.
+        layers: the layers, optionally with an `nnc.Input` in front; a model may be one of them.
+        trainable: whether its weights are trained.
         name: name of the model.
 
     Raises:
         ModelError: something in the list is no layer, or layers do not fit each other.
     """
 
-    def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None) -> None:
-        super().__init__(name=name or "sequential")
+    def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
+        super().__init__(name=name, trainable=trainable)
         self._chain: list[Layer] = []
         self._input: InputLayer | None = None
         for layer in layers or ():
@@ -60,16 +62,6 @@ class Sequential(Model):
         return layer
 
     def _append(self, layer: Any) -> None:
-        if isinstance(layer, Sequential):
-            if layer._input is not None and not self._chain and self._input is None:
-                self._append(layer._input)
-            for inner in layer._chain:
-                self._append(inner)
-            return
-        if isinstance(layer, Model):
-            raise ModelError(
-                f"model '{self.name}': a functional model in a chain is not supported; call it on nnc.Input"
-            )
         if isinstance(layer, SymbolicTensor) and layer.call is not None and isinstance(layer.call.layer, InputLayer):
             layer = layer.call.layer
         if isinstance(layer, InputLayer):
@@ -82,8 +74,8 @@ class Sequential(Model):
             raise ModelError(f"model '{self.name}': expected a layer, got {layer!r}{hint}")
         if any(layer is other for other in self._chain):
             raise ModelError(f"model '{self.name}': layer '{layer.name}' is in it twice; make a second one")
-        if not self._chain and self._input is None and layer.batch_input_shape is not None:
-            self._input = InputLayer(batch_shape=layer.batch_input_shape, dtype=layer.weights_dtype)
+        if not self._chain and self._input is None:
+            self._input = _input_of(layer)
         self._chain.append(layer)
 
     def _wire_chain(self) -> None:
@@ -93,17 +85,19 @@ class Sequential(Model):
             return
         tensor: Any = self._input.output
         for layer in self._chain:
-            if isinstance(tensor, tuple):
+            if isinstance(tensor, tuple | list):
                 raise ModelError(f"model '{self.name}': a layer with several outputs can only come last")
             tensor = layer([tensor] if layer.is_merging else tensor)
-        self._connect((self._input.output,), tensor if isinstance(tensor, tuple) else (tensor,))
+        self._connect((self._input.output,), tuple(leaves(tensor, SymbolicTensor)))
 
-    def build(self, input_shape: Sequence[Any]) -> None:
+    def build(self, input_shape: Any) -> None:
         """Make the weights for inputs of this shape, the batch (None) first.
 
         Raises:
             ModelError: the layers do not accept such inputs.
         """
+        if self.outputs:
+            return
         before = self._input
         if self._input is None:
             self._input = InputLayer(batch_shape=tuple(input_shape))
@@ -134,3 +128,13 @@ class Sequential(Model):
         from nnc.models.config import sequential_config
 
         return sequential_config(self)
+
+
+def _input_of(layer: Layer) -> InputLayer | None:
+    """Return the input that a first layer says its model has, by its arguments or as a model of its own."""
+    if isinstance(layer, Model) and len(layer.inputs) == 1:
+        shape = (None, *layer.inputs[0].shape[1:])
+        return InputLayer(batch_shape=shape, dtype=layer.inputs[0].dtype)
+    if layer.batch_input_shape is None:
+        return None
+    return InputLayer(batch_shape=layer.batch_input_shape, dtype=layer.weights_dtype)

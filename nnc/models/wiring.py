@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from nnc.errors import ModelError
+from nnc.ir import Value
 from nnc.layers import Layer
+from nnc.layers.structure import leaves
 from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
 
 if TYPE_CHECKING:
@@ -46,6 +48,22 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
         stack.append((call, True))
         stack += [(tensor.call, False) for tensor in reversed(call.inputs)]
     return tuple(done)
+
+
+def run_calls(calls: Sequence[Call], values: Mapping[SymbolicTensor, Value]) -> dict[SymbolicTensor, Value]:
+    """Lower the calls of a model and return the value of every tensor.
+
+    Args:
+        calls: in topological order.
+        values: those of the inputs.
+    """
+    known = dict(values)
+    for call in calls:
+        if call.inputs:
+            args, kwargs = call.arguments(known)
+            outputs = leaves(call.layer.lower(*args, **kwargs), Value)
+            known.update(zip(call.outputs, outputs, strict=True))
+    return known
 
 
 def name_layers(layers: Sequence[Layer], model: Model) -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy
 
 from nnc.errors import ShapeError, SymbolError
-from nnc.ir import Dim, Layout, Op, Shape, SymbolicDim, TensorType, Value, broadcast_shapes, size_of
+from nnc.ir import Dim, Layout, Op, Shape, TensorType, Value, broadcast_shapes, size_of
 from nnc.ops.elementwise import Array, apply, same_dtype, unbroadcast
 
 
@@ -72,7 +72,7 @@ class Reshape(Movement, name="reshape"):
 
     def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
         """A view where the operand is dense."""
-        layout = operands[0].reshape(_numbers(results[0]))
+        layout = operands[0].reshape(results[0].shape)
         return None if layout is None else (layout,)
 
     def pullback(self, x: Value, cotangent: Value) -> Value:
@@ -125,7 +125,7 @@ class BroadcastTo(Movement, name="broadcast_to"):
 
     def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
         """Always a view, with stride 0."""
-        return (operands[0].broadcast_to(_numbers(results[0])),)
+        return (operands[0].broadcast_to(results[0].shape),)
 
     def pullback(self, x: Value, cotangent: Value) -> Value:
         """Sum over the repetitions."""
@@ -134,20 +134,20 @@ class BroadcastTo(Movement, name="broadcast_to"):
 
 @dataclass(frozen=True)
 class Slice(Movement, name="slice"):
-    """The part from `starts` to `stops` in steps, per axis; an axis with a run-time length stays whole.
+    """The part from `starts` to `stops` in steps, per axis; see `take` for counting from the end.
 
     Args:
         starts: first index per axis.
-        stops: index after the last per axis, -1 for the end of an axis with a run-time length.
+        stops: index after the last per axis, such as ``time-2`` on an axis with a run-time length; -1 for its end.
         steps: distance between indices per axis, positive.
     """
 
-    starts: tuple[int, ...]
-    stops: tuple[int, ...]
+    starts: Shape
+    stops: Shape
     steps: tuple[int, ...]
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
-        """Return the shape of the part."""
+        """Return the shape of the part; on axes with a run-time length the rest is checked when it is known."""
         (x,) = operands
         if not len(self.starts) == len(self.stops) == len(self.steps) == x.rank:
             raise ShapeError(f"'slice' has {len(self.starts)} axes and does not fit {x}")
@@ -156,26 +156,44 @@ class Slice(Movement, name="slice"):
             start, stop, step = self.starts[axis], self.stops[axis], self.steps[axis]
             if stop == -1 and start == 0 and step == 1:
                 shape.append(dim)
-            elif isinstance(dim, SymbolicDim):
-                raise SymbolError(f"axis {axis} of {x} has run-time length '{dim}' and cannot be cut")
-            elif not 0 <= start < stop <= dim or step < 1:
+                continue
+            end = dim if stop == -1 else stop
+            empty = _is_below(end - start, 0) or end == start
+            if step < 1 or _is_below(start, 0) or _is_below(dim - end, 0) or empty:
                 raise ShapeError(f"'slice' {start}:{stop}:{step} is outside axis {axis} of {x}")
-            else:
-                shape.append(len(range(start, stop, step)))
+            shape.append((end - start + step - 1) // step)
         return (x.with_shape(shape),)
 
     def evaluate(self, *operands: Array) -> Array:
         """Slice with NumPy."""
-        triples = zip(self.starts, self.stops, self.steps, strict=True)
-        return operands[0][tuple(slice(start, None if stop == -1 else stop, step) for start, stop, step in triples)]
+        part = zip(self.starts, self._ends(operands[0].shape), self.steps, strict=True)
+        return operands[0][tuple(slice(start, end, step) for start, end, step in part)]
 
     def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
         """Always a view."""
-        return (operands[0].slice(self.starts, _numbers(results[0]), self.steps),)
+        self._ends(operands[0].shape)
+        return (operands[0].slice(self.starts, results[0].shape, self.steps),)
+
+    def _ends(self, shape: Shape) -> Shape:
+        """Return the index after the last per axis.
+
+        Raises:
+            ShapeError: an array of this shape is too short for the part.
+        """
+        ends = tuple(dim if stop == -1 else stop for dim, stop in zip(shape, self.stops, strict=True))
+        for start, end, dim in zip(self.starts, ends, shape, strict=True):
+            if _is_below(start, 0) or _is_below(end - start, 0) or _is_below(dim - end, 0):
+                raise ShapeError(f"'slice' {start}:{end} is outside an axis of length {dim}")
+        return ends
 
     def pullback(self, x: Value, cotangent: Value) -> Value:
         """Put the cotangent into zeros."""
         return apply(Scatter(x.shape, self.starts, self.stops, self.steps), cotangent)
+
+
+def _is_below(dim: Dim, number: int) -> bool:
+    """Whether a dimension is known to be below a number."""
+    return dim < number if isinstance(dim, int) else dim.is_negative
 
 
 @dataclass(frozen=True)
@@ -183,8 +201,8 @@ class Scatter(Movement, name="scatter"):
     """Zeros of `shape` with the operand in the place that `Slice` with the same numbers would take."""
 
     shape: Shape
-    starts: tuple[int, ...]
-    stops: tuple[int, ...]
+    starts: Shape
+    stops: Shape
     steps: tuple[int, ...]
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
@@ -236,12 +254,13 @@ class Concatenate(Op, name="concatenate"):
         self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
     ) -> Sequence[Value | None]:
         """Each operand gets its part."""
-        cotangent, start = cotangents[0], 0
+        cotangent = cotangents[0]
+        start: Dim = 0
         if cotangent is None:
             return [None] * len(operands)
         parts: list[Value | None] = []
         for operand in operands:
-            stop = start + int(operand.shape[self.axis])
+            stop = start + operand.shape[self.axis]
             parts.append(take(cotangent, self.axis, start, stop))
             start = stop
         return parts
@@ -249,10 +268,6 @@ class Concatenate(Op, name="concatenate"):
     def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
         """Return 0: nothing is computed."""
         return 0
-
-
-def _numbers(type: TensorType) -> tuple[int, ...]:
-    return tuple(int(dim) for dim in type.shape)
 
 
 def normalize_axis(x: Value, axis: int) -> int:
@@ -294,11 +309,20 @@ def broadcast_to(x: Value, shape: Sequence[Dim]) -> Value:
     return x if tuple(shape) == x.shape else apply(BroadcastTo(tuple(shape)), x)
 
 
-def take(x: Value, axis: int, start: int, stop: int, step: int = 1) -> Value:
-    """Return the part start:stop:step of one axis."""
+def take(x: Value, axis: int, start: Dim = 0, stop: Dim | None = None, step: int = 1) -> Value:
+    """Return the part start:stop:step of one axis; numbers below 0 count from its end, as in Python.
+
+    Raises:
+        ShapeError: the axis is too short, or does not exist.
+    """
     axis = normalize_axis(x, axis)
-    starts, stops, steps = [0] * x.rank, [-1] * x.rank, [1] * x.rank
-    starts[axis], stops[axis], steps[axis] = start, stop, step
+    length: Dim = x.shape[axis]
+    starts: list[Dim] = [0] * x.rank
+    stops: list[Dim] = [-1] * x.rank
+    steps = [1] * x.rank
+    starts[axis] = length + start if isinstance(start, int) and start < 0 else start
+    stops[axis] = length if stop is None else length + stop if isinstance(stop, int) and stop < 0 else stop
+    steps[axis] = step
     return apply(Slice(tuple(starts), tuple(stops), tuple(steps)), x)
 
 

@@ -74,9 +74,9 @@ class Unpack(Op, name="unpack"):
         (step,), start = operands[0].strides, operands[0].offset
         layouts = []
         for result in results:
-            dense = Layout.dense(tuple(int(dim) for dim in result.shape))
+            dense = Layout.dense(result.shape)
             layouts.append(Layout(dense.shape, tuple(stride * step for stride in dense.strides), start))
-            start += int(result.size) * step
+            start = start + result.size * step
         return layouts
 
     def vjp(

@@ -39,7 +39,7 @@ class Iota(Op, name="iota"):
     """The numbers 0 … length-1."""
 
     arity: ClassVar[int | None] = 0
-    length: int
+    length: Dim
     dtype: str = "int32"
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
@@ -50,7 +50,7 @@ class Iota(Op, name="iota"):
 
     def evaluate(self, *operands: Array) -> Array:
         """Count."""
-        return numpy.arange(self.length, dtype=self.dtype)
+        return numpy.arange(int(self.length), dtype=self.dtype)
 
     def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
         """Return 0: it is known before the run."""

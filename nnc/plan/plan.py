@@ -8,12 +8,14 @@ from functools import cached_property
 
 import numpy
 
-from nnc.ir import Graph, Input, Layout, State, TensorType, Value, value_names
+from nnc.ir import Graph, Input, Layout, Node, State, TensorType, Value, value_names
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
 from nnc.plan.storage import Home, Layouts, Storage, bound_constants
+
+_REMEMBERED_SIZES = 256
 
 
 def no_workspace(*_: object) -> tuple[TensorType, ...]:
@@ -69,8 +71,49 @@ class Plan:
     unshared_bytes: int
 
     def fits(self, bindings: Mapping[str, int]) -> bool:
-        """Whether the arena is large enough for these sizes."""
-        return all(size <= self.bindings.get(name, 0) for name, size in bindings.items())
+        """Whether there is room for these sizes, so that smaller views on the same offsets will do.
+
+        Raises:
+            ShapeError: a dimension would be negative.
+        """
+        if any(size > self.bindings.get(name, 0) for name, size in bindings.items()):
+            return False
+        if not any(self._may_grow):
+            return True
+        key = tuple(bindings.items())
+        if key not in self._rooms:
+            if len(self._rooms) >= _REMEMBERED_SIZES:
+                self._rooms.clear()
+            self._rooms[key] = self._has_room(bindings)
+        return self._rooms[key]
+
+    @cached_property
+    def _rooms(self) -> dict[tuple[tuple[str, int], ...], bool]:
+        return {}
+
+    @cached_property
+    def _may_grow(self) -> tuple[list[tuple[Value, int]], list[Node]]:
+        """Values (with their buffers) and nodes with workspaces that may need more room where a symbol is smaller."""
+        storage, graph = self.storage, self.graph
+        values = [
+            (value, home.buffer)
+            for value, home in storage.homes.items()
+            if home.buffer is not None and value not in storage.views and not _grows(value.type)
+        ]
+        nodes = [graph.nodes[index] for index in storage.workspaces]
+        types = {node.index: (*(value.type for value in node.operands), *node.types) for node in nodes}
+        return values, [node for node in nodes if any(type.symbols for type in types[node.index])]
+
+    def _has_room(self, sizes: Mapping[str, int]) -> bool:
+        storage, bindings = self.storage, {**self.bindings, **sizes}
+        values, nodes = self._may_grow
+        needed = [(buffer, value.type.bind(bindings).nbytes) for value, buffer in values]
+        for node in nodes:
+            operands = [value.type.bind(bindings) for value in node.operands]
+            types = storage.workspace(node.op, operands, [type.bind(bindings) for type in node.types])
+            spaces = storage.workspaces[node.index]
+            needed += [(buffer, type.nbytes) for (buffer, _), type in zip(spaces, types, strict=True)]
+        return all(nbytes <= storage.buffers[buffer].nbytes for buffer, nbytes in needed)
 
     def places(self, bindings: Mapping[str, int]) -> dict[Value, Place]:
         """Return where every value lies when run-time dimensions have these sizes, at most the planned ones."""
@@ -105,6 +148,10 @@ class Plan:
 
     def __str__(self) -> str:
         return format_plan(self)
+
+
+def _grows(type: TensorType) -> bool:
+    return all(isinstance(dim, int) or dim.grows for dim in type.shape)
 
 
 def make_plan(

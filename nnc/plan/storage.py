@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy
 
-from nnc.ir import Constant, Input, Layout, Node, Op, State, TensorType, Value, bind_shape
+from nnc.ir import Constant, Dim, Input, Layout, Node, Op, State, TensorType, Value, bind_shape
 from nnc.ir.types import ITEM_SIZES
 from nnc.plan.flatten import FlatGraph, Group, Workspace
 
@@ -72,8 +72,8 @@ class Storage:
     def __post_init__(self) -> None:
         graph = self.flat.graph
         self.group_of: dict[int, Group] = {index: group for group in self.flat.groups for index in group.steps}
-        # a run-time dimension of length 1 would allow views that other lengths do not, and so another source
-        self.layouts = Layouts({name: max(size, 2) for name, size in self.bindings.items()})
+        self.layouts: dict[Value, Layout] = {}  # with symbols, so that what is decided by them holds for all sizes
+        self._extents: list[Dim] = []  # bytes of each buffer, with symbols
         self.end = len(graph.nodes)
         self.constants = bound_constants(self.flat, self.bindings)
         self.last_reader = self._last_readers()
@@ -117,13 +117,14 @@ class Storage:
     def _set(self, value: Value, home: Home, layout: Layout | None = None) -> None:
         self.homes[value] = home
         self.inhabitants.setdefault(home, []).append(value)
-        self.layouts.set(value, layout)
+        self.layouts[value] = Layout.dense(value.shape) if layout is None else layout
 
     def _new_buffer(self, value: Value, start: int, tiled: int | None = None) -> None:
         type = value.type.bind(self.bindings)
         nbytes = type.nbytes if tiled is None else tiled * ITEM_SIZES[type.dtype]
         buffer = Buffer(len(self.buffers), value.name, nbytes, start, start, tiled=tiled is not None)
         self.buffers.append(buffer)
+        self._extents.append(_bytes(value))
         self._set(value, Home(buffer=buffer.index))
 
     def _place(self, node: Node) -> None:
@@ -151,6 +152,7 @@ class Storage:
         for type in needed:
             buffer = Buffer(len(self.buffers), f"workspace of {node.op.name}", type.nbytes, node.index, node.index)
             self.buffers.append(buffer)
+            self._extents.append(type.nbytes)
             spaces.append((buffer.index, type))
         if spaces:
             self.workspaces[node.index] = tuple(spaces)
@@ -162,8 +164,7 @@ class Storage:
         if not node.operands or node.operands[0] in self.constants:
             return False
         base = node.operands[0]
-        types = [value.type.bind(self.layouts.bindings) for value in results]
-        layouts = node.op.view([self.layouts[base]], types)
+        layouts = node.op.view([self.layouts[base]], node.types)
         if layouts is None:
             return False
         for value, layout in zip(results, layouts, strict=True):
@@ -184,9 +185,8 @@ class Storage:
                 continue
             buffer = self.buffers[home.buffer]
             tiled = group.tile is not None and self._stays_inside(result, group)
-            type = result.type.bind(self.bindings)
             fits = operand.type == result.type and buffer.tiled == tiled
-            whole = buffer.tiled or buffer.nbytes == type.nbytes
+            whole = buffer.tiled or self._extents[buffer.index] == _bytes(result)
             if not fits or not whole or not self.layouts[operand].is_dense:
                 continue
             if self._can_overwrite(node, home, self.layouts[operand]) and not self._alive_after(home, node.index):
@@ -217,7 +217,7 @@ class Storage:
                 buffer is not None
                 and buffer.inside is None
                 and not buffer.tiled
-                and buffer.nbytes == type.nbytes
+                and self._extents[buffer.index] == type.nbytes
                 and self.layouts[operand].is_dense
                 and node.operands.count(operand) == 1
                 and not self._holds_input(buffer)
@@ -261,10 +261,9 @@ class Storage:
 
     def _can_write_state(self, label: str, value: Value, index: int) -> bool:
         buffer = self.buffers[index]
-        type = value.type.bind(self.bindings)
         if (
             buffer.tiled
-            or buffer.nbytes != type.nbytes
+            or self._extents[index] != _bytes(value)
             or not self.layouts[value].is_dense
             or self._holds_input(buffer)
             or index in self._packs
@@ -301,6 +300,10 @@ class Storage:
         for buffer in self.buffers:
             if buffer.inside is not None:
                 buffer.end = max(buffer.end, self.buffers[buffer.inside[0]].end)
+
+
+def _bytes(value: Value) -> Dim:
+    return value.type.size * ITEM_SIZES[value.dtype]
 
 
 class Layouts:

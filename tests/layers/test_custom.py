@@ -151,7 +151,7 @@ def test_several_outputs():
     doubled, summed = layer(X)
     numpy.testing.assert_array_equal(doubled, X * 2)
     numpy.testing.assert_allclose(summed, X.sum(1), rtol=1e-5)
-    with pytest.raises(NncError, match=r"^Layer 'split' has 2 outputs; backward needs one$"):
+    with pytest.raises(NncError, match=r"^Layer 'split' has 2 outputs, got 1 gradients$"):
         layer.backward(X)
     x = nnc.Input((3,))
     model = nnc.Model(x, Split()(x))

@@ -50,8 +50,7 @@ RESULTS = [
     (lambda layer, x: x + FOREIGN, "operand of 'add' belongs to graph 'other', not 'types'"),
     (
         lambda layer, x: nnc.layers.Dense(2)(x),
-        "Layer 'dense' (Dense) has weights, so it cannot be used inside the call() of another layer; make the weights"
-        " there with add_weight",
+        "Layer 'dense' (Dense) has weights, so layer 'custom', which uses it, must have it as an attribute",
     ),
 ]
 
@@ -112,7 +111,7 @@ BUILDS = [
     (lambda layer: layer.add_weight((0,), name="w"), "weight 'w': shape must have positive integers, got (0,)"),
     (
         lambda layer: layer.add_weight((3,), "one", dtype="int8"),
-        "weight 'variable_0': dtype must be float32 or float64",
+        "weight 'variable_0': dtype must be bool, float32, float64, int32, int64, uint32 or uint8, got 'int8'",
     ),
     (lambda layer: layer.add_weight((3,), "onez"), "unknown initializer 'onez'. Did you mean"),
     (lambda layer: layer.add_weight((10**5, 10**5)), "weight 'variable_0' of shape (100000, 100000) has more than"),

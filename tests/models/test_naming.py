@@ -44,9 +44,9 @@ def test_where_two_names_meet_the_new_one_is_free_in_both_models():
     first, second = chain(Dense(3), Dense(3)), chain(Dense(3), Dense(3))
     x = nnc.Input((3,))
     both = nnc.Model(x, second(first(x)))
-    assert names(both) == ["input", "dense", "dense_1", "dense_2", "dense_3"]
-    assert names(first) == ["dense", "dense_1"]
-    assert names(second) == ["dense_2", "dense_3"]
+    assert names(both) == ["input", "sequential", "sequential_1"]
+    assert names(first) == names(second) == ["dense", "dense_1"]
+    assert list(both.program.variables)[2:4] == ["sequential/dense_1/kernel", "sequential/dense_1/bias"]
     crossed = nnc.Model(x, second.layers[1](first.layers[1](second.layers[0](first.layers[0](x)))))
     assert len(set(names(crossed))) == 5
     for model in (first, second, both, crossed):

@@ -55,13 +55,25 @@ def test_weights_survive_growth():
         lambda: [Dense(2, batch_input_shape=(None, 3))],
         lambda: [Dense(2, batch_input_shape=(32, 3))],
         lambda: (Dense(2, input_dim=3),),
-        lambda: [nnc.Sequential([Dense(2, input_dim=3)])],
     ],
 )
 def test_shape_of_the_input(first):
     model = nnc.Sequential(first())
     assert (model.input_shape, model.output_shape) == ((None, 3), (None, 2))
     assert [layer.name for layer in model.layers] == ["dense"]
+
+
+@pytest.mark.parametrize("inner", [lambda: nnc.Sequential([Dense(2, input_dim=3)]), lambda: functional(3, 2)])
+def test_a_model_can_come_first(inner):
+    model = nnc.Sequential([inner(), Dense(1)])
+    assert (model.input_shape, model.output_shape) == ((None, 3), (None, 1))
+    assert [type(layer).__name__ for layer in model.layers] == [type(model.layers[0]).__name__, "Dense"]
+    numpy.testing.assert_allclose(model.predict(X), model.layers[1].forward(model.layers[0].predict(X)), rtol=1e-6)
+
+
+def functional(inputs: int, outputs: int) -> nnc.Model:
+    x = nnc.Input((inputs,))
+    return nnc.Model(x, Dense(outputs)(x))
 
 
 USES = {
@@ -139,10 +151,6 @@ ERRORS = [
     (
         [nnc.Input((3,)), Dense(2, name="a"), Dense(2, name="a")],
         "two layers are named 'a' (Dense and Dense); give one of them another name=",
-    ),
-    (
-        [nnc.Model(x := nnc.Input((3,)), Dense(2)(x))],
-        "a functional model in a chain is not supported; call it on nnc.Input",
     ),
 ]
 

@@ -170,6 +170,18 @@ def part(grower: Grower) -> list[Value]:
     return [ops.take(x, -1, start, stop, grower.draw(st.integers(1, 2)))]
 
 
+def cut(grower: Grower) -> list[Value]:
+    """A part along an axis whose length is known at run time only."""
+    x = grower.pick(lambda value: is_number(value) and BATCH in value.shape)
+    if x is None:
+        return []
+    half = (BATCH + 1) // 2
+    start, stop, step = grower.draw(
+        st.sampled_from([(0, None, 2), (half, None, 1), (0, half, 1), (BATCH - half, half, 2)])
+    )
+    return [ops.take(x, x.shape.index(BATCH), start, stop, step)]
+
+
 def repeat(grower: Grower) -> list[Value]:
     x = grower.pick(lambda value: is_number(value) and value.rank < 3)
     return [ops.broadcast_to(x, (2, *x.shape))]
@@ -212,5 +224,5 @@ def total(grower: Grower) -> list[Value]:
 
 STEPS: tuple[Step, ...] = (
     *(unary, unary, binary, binary, binary, where),
-    *(reshape, transpose, part, repeat, unpack, pack, pack, concatenate, scatter, total),
+    *(reshape, transpose, part, cut, repeat, unpack, pack, pack, concatenate, scatter, total),
 )

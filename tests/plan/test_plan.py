@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnc.backends.numpy import kernel_workspace
-from nnc.errors import SymbolError
-from nnc.ir import parse_graph
+from nnc.errors import ShapeError, SymbolError
+from nnc.ir import TensorType, parse_graph
 from nnc.passes import OPTIMIZE, Fuse, run_passes
 from nnc.plan import ALIGNMENT, Plan, make_plan
 from tests.base_network import training_graph
@@ -101,6 +101,45 @@ def test_a_plan_fits_smaller_sizes():
     assert [plan.fits({"batch": size}) for size in (0, 1, 32, 33)] == [True, True, True, False]
     assert plan.fits({})
     assert not plan.fits({"time": 1})
+
+
+def test_what_may_be_larger_for_a_smaller_size_is_planned_for_that_size():
+    graph = parse_graph("""graph g(x: f32[8], y: f32[batch,time]) {
+        %a = slice(%x, starts=[time], stops=[8], steps=[1]) : f32[-time+8]
+        %b = exp(%a) : f32[-time+8]
+        %c = exp(%b) : f32[-time+8]
+        return b=%b, c=%c
+    }""")
+    plan = make_plan(graph, {"batch": 3, "time": 6})
+    assert plan.fits({"batch": 3, "time": 6})
+    assert plan.fits({"batch": 1, "time": 6})
+    assert not plan.fits({"batch": 3, "time": 5})
+    assert make_plan(graph, {"batch": 3, "time": 5}).fits({"batch": 3, "time": 5})
+    with pytest.raises(ShapeError, match=r"dimension -time\+8 would be -1, less than nothing, where time = 9"):
+        make_plan(graph, {"batch": 3, "time": 9})
+
+
+def test_a_workspace_that_is_larger_for_a_smaller_size_does_not_fit():
+    graph = parse_graph("graph g(x: f32[batch]) {\n %0 = exp(%x) : f32[batch]\n return y=%0\n}")
+
+    def workspace(op, operands, results):
+        return () if op.name != "exp" else (TensorType("float32", (10 - int(results[0].shape[0]),)),)
+
+    plan = make_plan(graph, {"batch": 4}, workspace=workspace)
+    assert plan.fits({"batch": 4})
+    assert not plan.fits({"batch": 3})
+
+
+def test_a_part_that_is_all_of_its_buffer_at_one_size_is_not_taken_over():
+    """Twice the half of 4 is 4, but of 5 it is not: rows are then further apart than those of the result."""
+    graph = parse_graph("""graph g(x: f32[batch,time]) {
+        %h = exp(%x) : f32[batch,time]
+        %a = slice(%h, starts=[0, 0], stops=[-1, 2*(time//2)], steps=[1, 1]) : f32[batch,2*(time//2)]
+        %b = exp(%a) : f32[batch,2*(time//2)]
+        return b=%b
+    }""")
+    plan = make_plan(graph, {"batch": 3, "time": 4})
+    assert plan.graph.outputs["b"].index not in plan.storage.inplace
 
 
 @given(memory_graphs(), st.integers(1, 3))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.numpy.kernels.registry import SIZES
+from nnc.backends.numpy.kernels import Arrays
 from nnc.backends.numpy.source import Source, kernel_workspace
 from nnc.errors import GraphError
 from nnc.ir import Value
@@ -68,7 +68,8 @@ class Executable:
         if not plan.fits(bindings):
             raise GraphError(f"the plan has room for {_sizes(plan.bindings)}, not for {_sizes(bindings)}")
         places = plan.places(bindings)
-        arrays: dict[str, Any] = {name: self._array(places[value]) for name, value in source.values.items()}
+        arrays = Arrays(bindings)
+        arrays.update((name, self._array(places[value])) for name, value in source.values.items())
         for name, (step, position) in source.workspaces.items():
             node = plan.graph.nodes[step]
             operands = [places[value].type for value in node.operands]
@@ -78,7 +79,6 @@ class Executable:
             offset = plan.offsets[plan.storage.workspaces[step][position][0]]
             arrays[name] = numpy.ndarray([int(dim) for dim in type.shape], type.dtype, self.arena, offset)
         namespace: dict[str, Any] = {**source.names.functions, **arrays}
-        arrays[SIZES] = bindings
         for name, derivation in source.names.derived.items():
             namespace[name] = derivation(arrays)
         for name, (values, tile) in source.tiles.items():
@@ -108,16 +108,17 @@ class Executable:
         layout, itemsize = place.layout, ITEM_SIZES[place.type.dtype]
         if place.constant is not None:
             return place.constant
-        if 0 in layout.shape:
-            return numpy.empty(layout.shape, place.type.dtype)  # a part of nothing may begin behind the arena's end
-        strides = tuple(stride * itemsize for stride in layout.strides)
+        shape = tuple(map(int, layout.shape))
+        if 0 in shape:
+            return numpy.empty(shape, place.type.dtype)  # a part of nothing may begin behind the arena's end
+        strides = tuple(int(stride) * itemsize for stride in layout.strides)
         if place.home.state is not None:
             base = self._states[place.home.state]
-            return numpy.ndarray(layout.shape, place.type.dtype, base, layout.offset * itemsize, strides)
-        offset = place.byte_offset + layout.offset * itemsize
+            return numpy.ndarray(shape, place.type.dtype, base, int(layout.offset) * itemsize, strides)
+        offset = place.byte_offset + int(layout.offset) * itemsize
         if place.tiled:
             return numpy.ndarray((self._tile_length(place),), place.type.dtype, self.arena, offset)
-        return numpy.ndarray(layout.shape, place.type.dtype, self.arena, offset, strides)
+        return numpy.ndarray(shape, place.type.dtype, self.arena, offset, strides)
 
     def _tile_length(self, place: Place) -> int:
         assert place.home.buffer is not None

@@ -95,6 +95,12 @@ def scattered(x: Any) -> Any:
     return result
 
 
+def framed(x: Any) -> Any:
+    result = numpy.zeros((7, 2))
+    result[1:5, 0] = x[:, 0]
+    return result
+
+
 MOVEMENT = [
     Case(movement.Copy(), (real(BATCH, 2, 3),), lambda x: x, flops=0),
     Case(movement.Reshape((2, 15)), (real(2, 3, 5),), lambda x: x.reshape(2, 15), flops=0),
@@ -106,10 +112,15 @@ MOVEMENT = [
     Case(movement.BroadcastTo((BATCH, 3)), (real(BATCH, 1),), lambda x: numpy.repeat(x, 3, 1)),
     Case(movement.Slice((0, 1, 2), (-1, 6, 5), (1, 3, 2)), (real(BATCH, 6, 5),), lambda x: x[:, [1, 4]][:, :, [2, 4]]),
     Case(movement.Slice((0, 3), (-1, 4), (1, 1)), (real(2, 5),), lambda x: x.take([3], 1), flops=0),
+    Case(movement.Slice((2, 0), (BATCH - 1, -1), (1, 1)), (real(BATCH, 3),), lambda x: x[[2, 3, 4, 5]], flops=0),
+    Case(movement.Slice((BATCH - 5,), (-1,), (2,)), (real(BATCH),), lambda x: x[[2, 4, 6]]),
+    Case(movement.Slice((0, 1), (BATCH // 2, -1), (1, 1)), (real(BATCH, 3),), lambda x: x[:3][:, [1, 2]]),
+    Case(movement.Scatter((BATCH, 2), (1, 0), (BATCH - 2, 1), (1, 1)), (real(BATCH - 3, 1),), framed),
     Case(movement.Scatter((BATCH, 6, 5), (0, 1, 0), (-1, 6, -1), (1, 3, 1)), (real(BATCH, 2, 5),), scattered, flops=0),
     Case(movement.Concatenate(1), (real(BATCH, 2, 5), real(BATCH, 3, 5)), lambda x, y: numpy.hstack([x, y]), flops=0),
     Case(movement.Concatenate(0), (real(2), real(3), real(1)), lambda *parts: numpy.hstack(parts)),
     Case(movement.Concatenate(0), (real(5),), lambda x: x),
+    Case(movement.Concatenate(0), (real(BATCH, 2), real(3, 2), real(BATCH // 2, 2)), lambda *x: numpy.vstack(x)),
 ]
 
 PACKING = [
@@ -163,6 +174,7 @@ REDUCTION = [
 SIZES = [
     Case(sizes.Size((BATCH, 3), "float64"), (), lambda: numpy.float64(21), NONE, flops=0),
     Case(sizes.Size((2 * BATCH,), "int64"), (), lambda: numpy.int64(14), NONE),
+    Case(sizes.Iota(BATCH - 4, "int64"), (), lambda: numpy.array([0, 1, 2]), NONE, flops=0),
     Case(sizes.Iota(5), (), lambda: numpy.array([0, 1, 2, 3, 4], "int32"), NONE, flops=0),
     Case(sizes.Cast("float64"), (whole(BATCH, 3),), lambda x: x * 1.0, FLAT),
     Case(sizes.Cast("float64"), (real(BATCH, 3),), lambda x: x.astype("float64")),

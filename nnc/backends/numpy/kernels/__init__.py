@@ -10,10 +10,11 @@ from nnc.backends.numpy.kernels import (
     reduction,
     sparsemax,
 )
-from nnc.backends.numpy.kernels.registry import KERNELS, Kernel, KernelCall, Names, kernel, number_name
+from nnc.backends.numpy.kernels.registry import KERNELS, Arrays, Kernel, KernelCall, Names, kernel, number_name
 
 __all__ = [
     "KERNELS",
+    "Arrays",
     "Kernel",
     "KernelCall",
     "Names",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.numpy.kernels.registry import SIZES, Arrays, KernelCall, kernel
+from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
 from nnc.ir import Op, TensorType
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding, extent
 
@@ -73,7 +73,7 @@ def patches_type(op: Sliding, kernel: TensorType, y: TensorType, minimum: int = 
 
 def bound_op(call: KernelCall, arrays: Arrays) -> Sliding:
     """Return the op with numbers in the place of symbols."""
-    op = call.op.bind(arrays[SIZES])
+    op = call.op.bind(arrays.bindings)
     assert isinstance(op, Sliding)
     return op
 

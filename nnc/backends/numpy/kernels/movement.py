@@ -30,7 +30,7 @@ def slice_(call: KernelCall) -> Sequence[str]:
     """A copy of the window."""
     op, operand = call.op, call.operands[0]
     assert isinstance(op, movement.Slice)
-    window = call.derive(f"{operand}_part", lambda arrays: op.evaluate(arrays[operand]))
+    window = call.derive(f"{operand}_part", lambda arrays: op.bind(arrays.bindings).evaluate(arrays[operand]))
     return [f"{call.result}[...] = {window}"]
 
 
@@ -40,7 +40,7 @@ def scatter(call: KernelCall) -> Sequence[str]:
     op, result = call.op, call.result
     assert isinstance(op, movement.Scatter)
     part = movement.Slice(op.starts, op.stops, op.steps)
-    window = call.derive(f"{result}_part", lambda arrays: part.evaluate(arrays[result]))
+    window = call.derive(f"{result}_part", lambda arrays: part.bind(arrays.bindings).evaluate(arrays[result]))
     return [f"{result}.fill(0)", f"{window}[...] = {call.operands[0]}"]
 
 
@@ -51,12 +51,9 @@ def concatenate(call: KernelCall) -> Sequence[str]:
     assert isinstance(op, movement.Concatenate)
     if len(call.operands) == 1:
         return copy(call)
-    lengths = [int(type.shape[op.axis]) for type in call.operand_types]
-    starts = [0, *accumulate(lengths)]
     statements = []
-    for operand, start, length in zip(call.operands, starts, lengths, strict=False):
-        index = (slice(None),) * op.axis + (slice(start, start + length),)
-        window = call.derive(f"{result}_part", _window(result, index))
+    for position, operand in enumerate(call.operands):
+        window = call.derive(f"{result}_part", _joined(result, call.operands[: position + 1], op.axis))
         statements.append(f"{window}[...] = {operand}")
     return statements
 
@@ -74,8 +71,15 @@ def pack(call: KernelCall) -> Sequence[str]:
     return statements
 
 
-def _window(name: str, index: tuple[slice, ...]) -> Derivation:
-    return lambda arrays: arrays[name][index]
+def _joined(name: str, operands: Sequence[str], axis: int) -> Derivation:
+    """Return the window on an array in which the last of the operands lies behind the others."""
+
+    def derive(arrays: Arrays) -> numpy.ndarray:
+        *starts, stop = accumulate(arrays[operand].shape[axis] for operand in operands)
+        part: numpy.ndarray = arrays[name][(slice(None),) * axis + (slice(starts[-1] if starts else 0, stop),)]
+        return part
+
+    return derive
 
 
 def _packed(name: str, start: int, size: int, shape: tuple[int, ...]) -> Derivation:

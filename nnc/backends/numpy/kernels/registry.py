@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from nnc.ir import Op, TensorType
 
-Arrays = dict[str, Any]
-SIZES = "sizes of symbols"
-"""Under this name, which no array has, derivations find the sizes of run-time dimensions."""
+
+class Arrays(dict[str, Any]):
+    """Bound arrays by name, and what derivations share between them.
+
+    Args:
+        bindings: sizes of the run-time dimensions.
+    """
+
+    def __init__(self, bindings: Mapping[str, int]) -> None:
+        super().__init__()
+        self.bindings = bindings
+
+
 Derivation = Callable[[Arrays], Any]
 """Makes an object, such as a window on a bound array, each time a source is bound to arrays."""
 
@@ -29,7 +39,7 @@ class Names:
 
     taken: set[str] = field(default_factory=set)
     bound: dict[str, str] = field(default_factory=dict)
-    functions: Arrays = field(default_factory=dict)
+    functions: dict[str, Any] = field(default_factory=dict)
     derived: dict[str, Derivation] = field(default_factory=dict)
 
     def unique(self, text: str, reserved: Container[str] = ()) -> str:

@@ -1,0 +1,213 @@
+"""What has weights: variables of its own, those of its sublayers, and how they are read, written and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.errors import ModelError
+from nnc.layers.checks import FLOAT, check_flag, dtype_name
+from nnc.layers.structure import leaves
+from nnc.layers.variable import Variable, assign_all
+
+if TYPE_CHECKING:
+    from nnc.layers.base import Layer
+
+Array = Any
+MAX_WEIGHT_SIZE = 2**31 - 1
+"""Elements of the largest weight; a mistyped number in a model file must not fill the memory."""
+
+
+class Weighted:
+    """The part of a layer that is about its weights.
+
+    Attributes:
+        own_weights: the variables it made itself, in the order in which they were made.
+    """
+
+    name: str
+    weights_dtype: str | None
+    own_weights: list[Variable]
+    _trainable: bool
+
+    def add_weight(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        *,
+        name: str | None = None,
+        regularizer: Any = None,
+        constraint: Any = None,
+    ) -> Variable:
+        """Make a weight of this layer.
+
+        Args:
+            shape: its shape.
+            initializer: an initializer or the name of one; Glorot uniform by default, as in Keras.
+            dtype: element type.
+            trainable: whether it is trained; one that is not can be given a new value in `call`.
+            name: its name inside the layer.
+            regularizer: adds to the loss.
+            constraint: what it is projected to after each update.
+
+        Raises:
+            ModelError: the shape has other than positive numbers, or the layer has a weight of this name.
+        """
+        label = name or f"variable_{len(self.own_weights)}"
+        if any(weight.name == label for weight in self.own_weights):
+            raise ModelError(f"two weights are named '{label}'; give one of them another name=")
+        for dim in shape:
+            if isinstance(dim, bool) or not isinstance(dim, int | numpy.integer) or dim <= 0:
+                raise ModelError(f"weight '{label}': shape must have positive integers, got {tuple(shape)}")
+        if prod(shape) > MAX_WEIGHT_SIZE:
+            listed = ", ".join(map(str, shape))
+            raise ModelError(f"weight '{label}' of shape ({listed}) has more than {MAX_WEIGHT_SIZE:,} elements")
+        variable = Variable(
+            shape,
+            label,
+            self,
+            initializer or "glorot_uniform",
+            trainable,
+            dtype_name(dtype, f"weight '{label}'", WEIGHT_DTYPES) or self.weights_dtype or FLOAT,
+            current_generator(),
+            regularizer,
+            constraint,
+        )
+        self.own_weights.append(variable)
+        return variable
+
+    # ------------------------------------------------------------------ sublayers
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """The layers among its attributes, alone or in lists, tuples and dictionaries, in the order they were set."""
+        found = leaves(list(vars(self).values()), Weighted)
+        return list(dict.fromkeys(layer for layer in found if layer is not self))
+
+    @property
+    def trainable(self) -> bool:
+        """Whether its weights are trained; setting it sets that of its sublayers as well."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = check_flag(type(self).__name__, "trainable", value)
+        for layer in self.sublayers:
+            layer.trainable = value
+
+    # ------------------------------------------------------------------ looking
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights in Keras's order: its own, the trainable ones first, then those of its sublayers."""
+        return list(weight_paths(self))
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Weights that training changes."""
+        if not self.trainable:
+            return []
+        found = [weight for weight in self.own_weights if weight.trainable]
+        return list(
+            dict.fromkeys([*found, *(weight for layer in self.sublayers for weight in layer.trainable_weights)])
+        )
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Weights that training leaves alone."""
+        trained = set(self.trainable_weights)
+        return [weight for weight in self.weights if weight not in trained]
+
+    def count_params(self) -> int:
+        """Return the number of elements of all weights."""
+        return sum(weight.size for weight in self.weights)
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of the weights."""
+        return [weight.numpy() for weight in self.weights]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite the weights.
+
+        Raises:
+            ModelError: number or shapes do not fit; nothing is changed then.
+        """
+        assign_all(self.weights, weights, self._described)
+
+    @property
+    def _described(self) -> str:
+        """What messages call it."""
+        return f"Layer '{self.name}'"
+
+    # ------------------------------------------------------------------ as one array
+
+    @property
+    def parameters(self) -> Array:
+        """All weights as one array: here a vector; `Dense` has the bias as last row of the kernel."""
+        return self._join([weight.array for weight in self.weights])
+
+    @parameters.setter
+    def parameters(self, value: Any) -> None:
+        self._assign_parameters(numpy.asarray(value))
+
+    @property
+    def gradients(self) -> Array:
+        """The weights' gradients from the last `backward`, in the form of `parameters`."""
+        missing = [weight.path for weight in self.weights if weight.gradient is None]
+        if missing:
+            raise ModelError(f"{self._described} has no gradients yet: call backward(gradient) first")
+        return self._join([weight.gradient for weight in self.weights])
+
+    def _join(self, arrays: Sequence[Array]) -> Array:
+        return numpy.concatenate([numpy.ravel(array) for array in arrays]) if arrays else numpy.zeros(0, FLOAT)
+
+    def _assign_parameters(self, value: Array) -> None:
+        total = self.count_params()
+        if value.shape != (total,):
+            raise ModelError(f"{self._described}: parameters must have shape ({total},), got {value.shape}")
+        offset = 0
+        for weight in self.weights:
+            weight.assign(value[offset : offset + weight.size].reshape(weight.shape))
+            offset += weight.size
+
+
+WEIGHT_DTYPES = frozenset({"float32", "float64", "int32", "int64", "uint32", "uint8", "bool"})
+
+
+def weight_paths(layer: Weighted, prefix: str = "") -> dict[Variable, str]:
+    """Return all weights of a layer in Keras's order, each once, with unique paths such as ``encoder/dense/kernel``.
+
+    Args:
+        layer: a layer or a model.
+        prefix: what paths start with, such as the layer's own name and a slash.
+    """
+    found: dict[Variable, str] = {}
+    taken: set[str] = set()
+
+    def visit(owner: Weighted, prefix: str) -> None:
+        own = sorted(owner.own_weights, key=lambda weight: not weight.trainable)
+        for weight in own:
+            if weight not in found:
+                path, count = f"{prefix}{weight.name}", 1
+                while path in taken:
+                    count += 1
+                    path = f"{prefix}{weight.name}_{count}"
+                taken.add(path)
+                found[weight] = path
+        for inner in owner.sublayers:
+            visit(inner, f"{prefix}{inner.name}/")
+
+    visit(layer, prefix)
+    return found
+
+
+def current_generator() -> numpy.random.Generator:
+    """Return the generator that initial weights are drawn from; see `nnc.utils.set_random_seed`."""
+    from nnc.utils import random_generator
+
+    return random_generator()
