@@ -80,7 +80,7 @@ class GlobalAveragePooling1D(GlobalPooling):
     """The mean of each channel of a sequence, over the steps that a mask leaves."""
 
     dimensions: ClassVar[int] = 1
-    supports_masking: ClassVar[bool] = True
+    supports_masking = True
 
     def call(self, x: Value, mask: Value | None = None) -> Value:
         axes = self.axes(x)
