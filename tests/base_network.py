@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -18,9 +19,10 @@ SHAPES = {"dense/kernel": (2, 2), "dense/bias": (2,), "dense_1/kernel": (2, 1), 
 class GradientDescent:
     """The update rule: parameters minus the learning rate times the gradient."""
 
-    def lower(self, label: str, parameter: Value, gradient: Value) -> None:
-        rate = gradient.graph.state("learning_rate", TensorType(parameter.dtype), "hyperparameter")
-        gradient.graph.update(label, parameter - gradient * rate)
+    def lower(self, gradients: Mapping[str, Value], variables: Sequence[Any]) -> dict[str, Value]:
+        graph = next(iter(gradients.values())).graph
+        rate = graph.state("learning_rate", TensorType(graph.states["parameters"].dtype), "hyperparameter")
+        return {label: graph.states[label] - gradient * rate for label, gradient in gradients.items()}
 
 
 def forward_graph(dtype: str = "float32") -> Graph:

@@ -14,7 +14,7 @@ from nnc.ir.types import TensorType
 
 PARAMETER = "parameter"
 """Role of state that is trained: the loss is differentiated with respect to it."""
-ROLES = (PARAMETER, "frozen", "buffer", "slot", "counter", "metric", "hyperparameter", "random")
+ROLES = (PARAMETER, "frozen", "buffer", "slot", "average", "counter", "metric", "hyperparameter", "random")
 
 
 class Leaf(Op):

@@ -15,7 +15,7 @@ from nnc.layers.weights import weight_paths
 from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
 from nnc.models.wiring import run_calls
-from nnc.passes import INFER, Observer, evaluate_pipeline, run_passes, train_pipeline
+from nnc.passes import INFER, Observer, Pass, evaluate_pipeline, run_passes, train_pipeline
 from nnc.program import EVALUATE, PREDICT, TRAIN, WEIGHTED, ArraySpec, Program, ProgramSpec, VariableSpec
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Compiler:
             if any(role == PARAMETER for _, role in self.segments):
                 for suffix, weighted in (("", False), (WEIGHTED, True)):
                     makers[TRAIN + suffix] = self._maker(TRAIN + suffix, weighted, train=True)
-            initial = self.optimizer.initial_states()
+            initial = self.optimizer.initial_states(self._trainable_variables())
             states |= {label: numpy.array(value, self._state_dtype(value)) for label, value in initial.items()}
             states[RANDOM] = numpy.array([model.seed, 0], "uint32")
         spec = ProgramSpec(
@@ -124,10 +124,17 @@ class Compiler:
         def make() -> Graph:
             head = self._head(weighted)
             assert head is not None
-            passes = train_pipeline(head, self.optimizer) if train else evaluate_pipeline(head)
+            passes = self._train_passes(head) if train else evaluate_pipeline(head)
             return run_passes(self.lower(name, training=train), passes, self.observe)
 
         return make
+
+    def _train_passes(self, head: ModelHead) -> tuple[Pass, ...]:
+        scale = self.optimizer.loss_scale_factor or 1.0
+        return train_pipeline(head, self.optimizer, self._trainable_variables(), scale)
+
+    def _trainable_variables(self) -> tuple[VariableSpec, ...]:
+        return tuple(variable for variable in self._variables() if variable.trainable)
 
     def _variables(self) -> tuple[VariableSpec, ...]:
         places: dict[Any, tuple[str, int, bool]] = {}

@@ -262,7 +262,7 @@ class Model(Layer):
             program.resume(self._resumed)
         self._program, self._resumed = program, None
         self._memory = [(variable, variable.array) for variable in self.weights]
-        self.optimizer.bind(program.states)
+        self.optimizer.bind(program.states, [item for item in program.spec.variables if item.trainable])
         return program
 
     def __getstate__(self) -> dict[str, Any]:

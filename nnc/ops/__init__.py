@@ -16,6 +16,7 @@ from nnc.ops.random import random_uniform
 from nnc.ops.reduction import argmax, max, mean, sum
 from nnc.ops.sizes import cast, one_hot, size
 from nnc.ops.sparsemax import sparsemax
+from nnc.ops.trigonometric import cos, sin
 
 __all__ = [
     "Fusion",
@@ -28,6 +29,7 @@ __all__ = [
     "cast",
     "clip",
     "concatenate",
+    "cos",
     "einsum",
     "convolution",
     "equal",
@@ -58,6 +60,7 @@ __all__ = [
     "sigmoid",
     "sigmoid_crossentropy",
     "sign",
+    "sin",
     "size",
     "softmax",
     "softmax_crossentropy",

@@ -1,9 +1,19 @@
 """Keras's optimizers as graph code over one vector of all weights: a few elementwise ops, whatever the model."""
 
+from nnc.optimizers import schedules
+from nnc.optimizers.adafactor import Adafactor
+from nnc.optimizers.adagrad import Adadelta, Adagrad
 from nnc.optimizers.adam import Adam, AdamW
-from nnc.optimizers.optimizer import Optimizer, OptimizerOptions
+from nnc.optimizers.adamax import Adamax, Nadam
+from nnc.optimizers.ftrl import Ftrl
+from nnc.optimizers.lamb import Lamb
+from nnc.optimizers.lion import Lion
+from nnc.optimizers.muon import Muon
+from nnc.optimizers.optimizer import AVERAGE, Optimizer
+from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.registry import OPTIMIZERS, deserialize, get, serialize
 from nnc.optimizers.rmsprop import RMSprop
+from nnc.optimizers.saved import SavedVariable, export_variables, import_variables
 from nnc.optimizers.sgd import SGD
 from nnc.optimizers.state import ITERATIONS, LEARNING_RATE, OptimizerState
 
@@ -13,21 +23,35 @@ rmsprop = RMSprop
 sgd = SGD
 
 __all__ = [
+    "AVERAGE",
     "ITERATIONS",
     "LEARNING_RATE",
     "OPTIMIZERS",
     "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
+    "Muon",
+    "Nadam",
     "Optimizer",
     "OptimizerOptions",
     "OptimizerState",
     "RMSprop",
+    "SavedVariable",
     "adam",
     "adamw",
     "deserialize",
+    "export_variables",
     "get",
+    "import_variables",
     "rmsprop",
+    "schedules",
     "serialize",
     "sgd",
 ]

@@ -8,7 +8,8 @@ from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.optimizers.arguments import fraction, not_negative
-from nnc.optimizers.optimizer import CommonOptions, Optimizer, OptimizerOptions
+from nnc.optimizers.optimizer import Optimizer
+from nnc.optimizers.options import CommonOptions, OptimizerOptions
 from nnc.optimizers.state import OptimizerState
 
 
@@ -28,7 +29,7 @@ class Adam(Optimizer):
         **options: see `Optimizer`.
 
     Raises:
-        ModelError: an argument is wrong or not supported.
+        ModelError: an argument is wrong.
     """
 
     counts_steps: ClassVar[bool] = True
@@ -48,6 +49,11 @@ class Adam(Optimizer):
         self.beta_2 = fraction(self._where, "beta_2", beta_2, below_one=True)
         self.epsilon = not_negative(self._where, "epsilon", epsilon)
         self.amsgrad = bool(amsgrad)
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the slots."""
+        return (("momentum", "velocity"), ("velocity_hat",)) if self.amsgrad else (("momentum", "velocity"),)
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
         """Return the parameter after one step."""
@@ -79,7 +85,7 @@ class AdamW(Adam):
         **options: see `Optimizer`.
 
     Raises:
-        ModelError: an argument is wrong or not supported.
+        ModelError: an argument is wrong.
     """
 
     def __init__(

@@ -47,14 +47,15 @@ def fraction(where: str, key: str, value: Any, below_one: bool = False) -> float
     raise ModelError(f"{where}: {key} must be a number from 0 to {'below ' if below_one else ''}1, got {value!r}")
 
 
-def unsupported(where: str, key: str, value: Any, remedy: str) -> None:
-    """Refuse an argument of Keras that changes the rule but is not implemented.
+def whole(where: str, key: str, value: Any, least: int) -> int:
+    """Return a whole number of at least `least`.
 
     Raises:
-        ModelError: it is given.
+        ModelError: it is something else.
     """
-    if value is not None and value is not False:
-        raise ModelError(f"{where}: {key} is not supported yet, got {value!r}; {remedy}")
+    if _finite(value) >= least and value == int(value):
+        return int(value)
+    raise ModelError(f"{where}: {key} must be a whole number of at least {least}, got {value!r}")
 
 
 def _finite(value: Any) -> float:

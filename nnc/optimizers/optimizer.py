@@ -1,63 +1,51 @@
-"""The base class of optimizers: arguments, clipping, weight decay, and the live learning rate."""
+"""The base class of optimizers: arguments, the steps all rules have in common, and the live state."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
-from typing import Any, ClassVar, Self, TypedDict
+from typing import Any, ClassVar, Self
 
 import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import PARAMETER, State, Value
+from nnc.ir import Value
 from nnc.objects import build, snake_case
-from nnc.optimizers.arguments import fraction, not_negative, positive, unsupported
-from nnc.optimizers.state import ITERATIONS, LEARNING_RATE, OptimizerState
+from nnc.optimizers import schedules
+from nnc.optimizers.arguments import fraction, not_negative, positive, whole
+from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.saved import SavedVariable, counter_and_rate, export_variables, import_variables, slot_variable
+from nnc.optimizers.schedules import LearningRateSchedule
+from nnc.optimizers.state import ITERATIONS, LEARNING_RATE, Clock, OptimizerState, is_multiple, slot_label
+from nnc.optimizers.windows import Window, by_runs, join, norms, scale, windows_of
 
 Array = Any
-
-
-class CommonOptions(TypedDict, total=False):
-    """The arguments that all optimizers have and treat alike; see `Optimizer`."""
-
-    name: str | None
-    clipnorm: float | None
-    clipvalue: float | None
-    global_clipnorm: float | None
-    use_ema: bool
-    ema_momentum: float
-    ema_overwrite_frequency: int | None
-    loss_scale_factor: float | None
-    gradient_accumulation_steps: int | None
-    lr: float | None
-
-
-class OptimizerOptions(CommonOptions, total=False):
-    """The arguments of optimizers that decay weights only where they are told to; see `Optimizer`."""
-
-    weight_decay: float | None
+AVERAGE = "average"
+"""Slot with the moving average of the weights; its states have this role as well."""
+ACCUMULATOR = "gradient_accumulator"
 
 
 class Optimizer:
     """An update rule; a subclass says in `update_step` what becomes of a parameter.
 
     Args:
-        learning_rate: step size; it can be set later, also while a program trains.
+        learning_rate: step size, or a schedule of it; a number can be set later, also while a program trains.
         name: the class name in snake case by default.
         weight_decay: fraction of the parameter, times the learning rate, that each step takes away first.
-        clipnorm: not supported, must be None.
+        clipnorm: largest Euclidean norm of each variable's gradient; larger ones are scaled down.
         clipvalue: largest absolute value of a gradient's element.
         global_clipnorm: largest Euclidean norm of all gradients together; larger ones are scaled down.
-        use_ema: not supported, must be False.
-        ema_momentum: without effect, as long as `use_ema` is not supported.
-        ema_overwrite_frequency: not supported, must be None.
-        loss_scale_factor: not supported, must be None.
-        gradient_accumulation_steps: not supported, must be None.
+        use_ema: whether to keep a moving average of the weights, which they take over at the end of training.
+        ema_momentum: weight of the average so far, from 0 to 1.
+        ema_overwrite_frequency: steps after which the weights take over their average, each time; None for never.
+        loss_scale_factor: factor of the loss while gradients are computed, against underflow.
+        gradient_accumulation_steps: batches whose mean gradient makes a step, at least 2; None for 1.
         lr: the learning rate by its old name; it comes first where both are given.
 
     Raises:
-        ModelError: an argument is wrong or not supported.
+        ModelError: an argument is wrong.
 
     >>> class SignDescent(Optimizer):
     ...     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
@@ -73,7 +61,7 @@ class Optimizer:
 
     def __init__(
         self,
-        learning_rate: float,
+        learning_rate: Any,
         *,
         name: str | None = None,
         weight_decay: float | None = None,
@@ -88,21 +76,38 @@ class Optimizer:
         lr: float | None = None,
     ) -> None:
         self.name = name or snake_case(type(self).__name__)
-        self._states: Mapping[str, Array] = {}
-        self._learning_rate = self._checked_rate(learning_rate if lr is None else lr)
+        self._states: Any = {}
+        self._windows: tuple[Window, ...] = ()
+        self._excluded: tuple[Any, ...] = ()
+        self._excluded_names: str | None = None
         where = self._where
+        given = learning_rate if lr is None else lr
+        self.schedule = given if isinstance(given, LearningRateSchedule) else None
+        self._learning_rate = 0.0 if self.schedule is not None else self._checked_rate(given)
         self.weight_decay = None if weight_decay is None else not_negative(where, "weight_decay", weight_decay)
+        self.clipnorm = None if clipnorm is None else positive(where, "clipnorm", clipnorm)
         self.clipvalue = None if clipvalue is None else positive(where, "clipvalue", clipvalue)
         self.global_clipnorm = None if global_clipnorm is None else positive(where, "global_clipnorm", global_clipnorm)
+        self.use_ema = bool(use_ema)
         self.ema_momentum = fraction(where, "ema_momentum", ema_momentum)
-        unsupported(where, "clipnorm", clipnorm, "use global_clipnorm or clipvalue")
-        unsupported(where, "use_ema", use_ema, "leave it out")
-        unsupported(where, "ema_overwrite_frequency", ema_overwrite_frequency, "leave it out")
-        unsupported(where, "loss_scale_factor", loss_scale_factor, "leave it out: float32 needs none")
-        unsupported(where, "gradient_accumulation_steps", gradient_accumulation_steps, "use a larger batch_size")
-        if self.clipvalue is not None and self.global_clipnorm is not None:
+        self.ema_overwrite_frequency = (
+            None
+            if ema_overwrite_frequency is None
+            else whole(where, "ema_overwrite_frequency", ema_overwrite_frequency, 1)
+        )
+        self.loss_scale_factor = (
+            None if loss_scale_factor is None else positive(where, "loss_scale_factor", loss_scale_factor)
+        )
+        self.gradient_accumulation_steps = (
+            None
+            if gradient_accumulation_steps is None
+            else whole(where, "gradient_accumulation_steps", gradient_accumulation_steps, 2)
+        )
+        norms_given = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        chosen = {key: value for key, value in norms_given.items() if value is not None}
+        if len(chosen) > 1:
             raise ModelError(
-                f"{where}: only one of clipvalue and global_clipnorm can be set, got {clipvalue} and {global_clipnorm}"
+                f"{where}: only one of {' and '.join(chosen)} can be set, got {' and '.join(map(str, chosen.values()))}"
             )
 
     @property
@@ -112,21 +117,21 @@ class Optimizer:
     def _checked_rate(self, given: Any) -> float:
         if callable(given) or isinstance(given, Mapping):
             raise ModelError(
-                f"{self._where}: learning-rate schedules are not supported yet, got {given!r}; give a number and set"
-                " optimizer.learning_rate between calls of fit"
+                f"{self._where}: learning_rate must be a number or a LearningRateSchedule, got {given!r}; make it a"
+                " subclass of nnc.optimizers.schedules.LearningRateSchedule that computes the rate from the step"
             )
         value = given.item() if isinstance(given, numpy.ndarray | numpy.generic) and given.ndim == 0 else given
         return positive(self._where, "learning_rate", value)
 
-    # ------------------------------------------------------------------ graph code
+    # ------------------------------------------------------------------ the rule
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
         """Return the parameter after one step, as graph arithmetic.
 
         Args:
-            parameter: the parameter, already decayed.
+            parameter: the parameter, already decayed; usually all trainable weights as one vector.
             gradient: its gradient, already clipped, of the same type.
-            state: learning rate, slots, and the number of the step.
+            state: learning rate, slots, the number of the step, and the variables that lie in the parameter.
 
         Raises:
             ModelError: the subclass does not define it.
@@ -135,69 +140,215 @@ class Optimizer:
             f"{self._where}: class {type(self).__name__} must define update_step(self, parameter, gradient, state)"
         )
 
-    def lower(self, label: str, parameter: Value, gradient: Value) -> None:
-        """Add the state the rule needs, and the updates of the parameter and of that state, to the parameter's graph.
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the slots in the order Keras keeps them: those of a group lie side by side for each variable."""
+        return ()
+
+    @property
+    def first_values(self) -> Mapping[str, float]:
+        """What slots start with, by name; all others start as zeros."""
+        return {}
+
+    def decay_rate(self, window: Window) -> float | None:
+        """Return the weight decay that is set for a variable."""
+        return self.weight_decay
+
+    def decay_of(self, window: Window) -> float:
+        """Return the weight decay of a variable, 0 for none and for those that are excluded."""
+        name = window.path.rsplit("/", 1)[-1]
+        if any(item.path == window.path for item in self._excluded):
+            return 0.0
+        if self._excluded_names is not None and re.search(self._excluded_names, name):
+            return 0.0
+        return self.decay_rate(window) or 0.0
+
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Do not decay some variables.
 
         Args:
-            label: label of the parameter's state.
-            parameter: the parameter, usually all trainable weights as one vector.
-            gradient: its gradient, of the same type.
+            var_list: the variables.
+            var_names: regular expressions; variables in whose name, such as ``bias``, one is found are not decayed.
 
         Raises:
-            ModelError: the rule returned something other than a graph value, or a global norm is asked for where
-                there are several parameters.
-            ShapeError: the new parameter has another type.
+            ModelError: the optimizer is in use already.
         """
-        state = OptimizerState(label, parameter)
-        gradient, parameter = self._clipped(label, gradient), self._decayed(parameter, state)
-        result: object = self.update_step(parameter, gradient, state)
+        if self._windows:
+            raise ModelError(f"{self._where}: call exclude_from_weight_decay before the model is trained")
+        self._excluded = tuple(var_list or ())
+        names = sorted(set(var_names or ()))
+        self._excluded_names = "|".join(names) if names else None
+
+    # ------------------------------------------------------------------ graph code
+
+    def lower(self, gradients: Mapping[str, Value], variables: Sequence[Window] = ()) -> dict[str, Value]:
+        """Add the state the rule needs and its updates to the graph, and return each parameter after the step.
+
+        Args:
+            gradients: the gradient of each parameter by the label of its state, usually one: all weights as a vector.
+            variables: the variables that lie in these states.
+
+        Raises:
+            ModelError: the rule returned something other than a graph value.
+        """
+        first = next(iter(gradients.values()))
+        clock = Clock(first.graph, first.dtype, self.gradient_accumulation_steps or 1, self.schedule)
+        states = {}
+        for label, gradient in gradients.items():
+            parameter = gradient.graph.states[label]
+            states[label] = OptimizerState(label, parameter, windows_of(label, parameter, variables), clock)
+        summed = {label: self._summed(gradient, states[label]) for label, gradient in gradients.items()}
+        clipped = self._clipped(summed, states)
+        return {label: self._updated(gradient, states[label]) for label, gradient in clipped.items()}
+
+    def _updated(self, gradient: Value, state: OptimizerState) -> Value:
+        parameter = state.graph.states[state.label]
+        result: object = self.update_step(self._decayed(parameter, state), gradient, state)
         if not isinstance(result, Value):
             raise ModelError(f"{self._where} must return a graph value from update_step, got {result!r}")
-        parameter.graph.update(label, result)
+        if result.type == parameter.type:  # if not, the update of the state says what is wrong
+            result = state.chosen(result, parameter)
+        return self._averaged(result, state) if self.use_ema else result
 
-    def _clipped(self, label: str, gradient: Value) -> Value:
-        if self.clipvalue is not None:
-            return ops.clip(gradient, -self.clipvalue, self.clipvalue)
-        if self.global_clipnorm is None:
+    def _summed(self, gradient: Value, state: OptimizerState) -> Value:
+        """Return the mean gradient of the batches of a step."""
+        if self.loss_scale_factor is not None:
+            gradient = gradient / self.loss_scale_factor
+        due = state.clock.is_due
+        if due is None:
             return gradient
-        states = ((name, value.node.op) for name, value in gradient.graph.states.items())
-        others = [name for name, op in states if isinstance(op, State) and op.role == PARAMETER and name != label]
-        if others:
-            raise ModelError(
-                f"{self._where}: global_clipnorm needs all trainable weights in one state, but beside '@{label}' there"
-                f" is '@{others[0]}'"
-            )
-        norm = ops.sqrt(ops.sum(ops.square(gradient)))
-        return gradient * (self.global_clipnorm / ops.maximum(norm, self.global_clipnorm))
+        total = gradient + state.slot(ACCUMULATOR)
+        total.graph.update(slot_label(ACCUMULATOR, state.label), ops.where(due, 0.0, total))
+        return total / float(state.clock.every)
+
+    def _clipped(self, gradients: dict[str, Value], states: Mapping[str, OptimizerState]) -> dict[str, Value]:
+        if self.clipvalue is not None:
+            return {label: ops.clip(item, -self.clipvalue, self.clipvalue) for label, item in gradients.items()}
+        if self.clipnorm is not None:
+            clipped = {}
+            for label, item in gradients.items():
+                windows = states[label].windows
+                factors = self.clipnorm / ops.maximum(norms(item, windows), self.clipnorm)
+                clipped[label] = scale(item, factors, windows)
+            return clipped
+        if self.global_clipnorm is None:
+            return gradients
+        squares = [ops.sum(ops.square(item)) for item in gradients.values()]
+        total = squares[0]
+        for square in squares[1:]:
+            total = total + square
+        factor = self.global_clipnorm / ops.maximum(ops.sqrt(total), self.global_clipnorm)
+        return {label: item * factor for label, item in gradients.items()}
 
     def _decayed(self, parameter: Value, state: OptimizerState) -> Value:
-        if not self.weight_decay:
+        rates = {self.decay_of(window) for window in state.windows}
+        if rates == {0.0}:
             return parameter
         # not parameter · (1 - rate): near 1 the rounding of the factor is a large part of a small rate
-        return parameter - parameter * (state.learning_rate * self.weight_decay)
+        if len(rates) == 1:
+            return parameter - parameter * (state.learning_rate * rates.pop())
+        return join(
+            [
+                piece - piece * (state.learning_rate * rate) if rate else piece
+                for rate, piece in by_runs(parameter, state.windows, self.decay_of)
+            ]
+        )
+
+    def _averaged(self, parameter: Value, state: OptimizerState) -> Value:
+        """Update the moving average of the weights, and return what becomes of them."""
+        done = state.clock.steps_done
+        momentum = ops.where(ops.equal(done, 0.0), 0.0, done.graph.constant(self.ema_momentum, done.dtype))
+        label = slot_label(AVERAGE, state.label)
+        before = parameter.graph.state(label, parameter.type, AVERAGE)
+        average = before * momentum + parameter * (1.0 - momentum)
+        parameter.graph.update(label, average)
+        if not self.ema_overwrite_frequency:
+            return parameter
+        return ops.where(is_multiple(done + 1.0, self.ema_overwrite_frequency), average, parameter)
 
     # ------------------------------------------------------------------ live state
 
-    def initial_states(self) -> dict[str, float]:
-        """Return what states start with, by label; all others start as zeros."""
-        return {LEARNING_RATE: self.learning_rate}
+    def saved_variables(self, windows: Sequence[Window]) -> list[SavedVariable]:
+        """Return what Keras calls ``optimizer.variables``, in its order.
 
-    def bind(self, states: Mapping[str, Array]) -> None:
+        Args:
+            windows: the trainable variables, in the model's order.
+        """
+        saved = counter_and_rate(None if self.schedule is not None else self.learning_rate)
+        if self.use_ema:
+            saved += [slot_variable(AVERAGE, window, windows) for window in windows]
+        if self.gradient_accumulation_steps:
+            saved += [slot_variable(ACCUMULATOR, window, windows) for window in windows]
+        return saved + self.saved_slots(windows)
+
+    def saved_slots(self, windows: Sequence[Window]) -> list[SavedVariable]:
+        """Return the part of `saved_variables` that is the rule's own."""
+        first = self.first_values
+        return [
+            slot_variable(slot, window, windows, first.get(slot, 0.0))
+            for group in self.slots
+            for window in windows
+            for slot in group
+        ]
+
+    def initial_states(self, windows: Sequence[Window] = ()) -> dict[str, Any]:
+        """Return what states start with, by label; all others start as zeros.
+
+        Args:
+            windows: the trainable variables.
+        """
+        rates = {} if self.schedule is not None else {LEARNING_RATE: self.learning_rate}
+        slots = {
+            item.state: numpy.full(item.state_shape, item.first)
+            for item in self.saved_slots(windows)
+            if item.first and item.state
+        }
+        return rates | slots
+
+    def bind(self, states: Any, windows: Sequence[Window] = ()) -> None:
         """Read and write the learning rate, and read the counter, in a program's states from now on.
 
         Args:
             states: a program's arrays by label; they are written in place.
+            windows: the program's trainable variables, in the model's order.
         """
-        self._states = states
+        self._states, self._windows = states, tuple(windows)
+
+    @property
+    def variables(self) -> list[Array]:
+        """Copies of counter, learning rate and slots of the program this optimizer is bound to, in Keras's order."""
+        return export_variables(self, self._windows, self._states)
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite counter, learning rate and slots of the program this optimizer is bound to.
+
+        Args:
+            weights: in the order of Keras's ``optimizer.variables``.
+
+        Raises:
+            ModelError: the number or the shape of arrays is another, or the optimizer is not bound.
+        """
+        if not self._windows:
+            raise ModelError(f"{self._where}: compile a model with it, and use model.program, before set_weights")
+        import_variables(self, self._windows, self._states, weights)
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate: a plain number, or that of the program this optimizer is bound to."""
+        """The learning rate: a plain number, that of the program this optimizer is bound to, or the schedule's."""
+        if self.schedule is not None:
+            return self.schedule.at(int(self._states.get(ITERATIONS, 0)))
         bound = self._states.get(LEARNING_RATE)
         return self._learning_rate if bound is None else float(bound)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
+        if self.schedule is not None:
+            raise ModelError(
+                f"{self._where}: the learning rate follows {type(self.schedule).__name__} and cannot be set; make the"
+                " optimizer with a number as learning_rate"
+            )
         self._learning_rate = self._checked_rate(value)
         bound = self._states.get(LEARNING_RATE)
         if bound is not None:
@@ -211,26 +362,30 @@ class Optimizer:
             ModelError: the rule does not count them.
         """
         done = self._states.get(ITERATIONS)
-        if done is None and not self.counts_steps:
+        counts = self.counts_steps or self.schedule is not None or self.use_ema or self.gradient_accumulation_steps
+        if done is None and not counts:
             raise ModelError(f"{self._where} does not count its steps, because its rule does not use their number")
-        return 0 if done is None else int(done)
+        return 0 if done is None else int(done) // (self.gradient_accumulation_steps or 1)
 
     # ------------------------------------------------------------------ configs
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys; the learning rate as float32 has it, like Keras."""
+        schedule = self.schedule
         return {
             "name": self.name,
-            "learning_rate": float(numpy.float32(self.learning_rate)),
+            "learning_rate": float(numpy.float32(self.learning_rate))
+            if schedule is None
+            else schedules.serialize(schedule),
             "weight_decay": self.weight_decay,
-            "clipnorm": None,
+            "clipnorm": self.clipnorm,
             "global_clipnorm": self.global_clipnorm,
             "clipvalue": self.clipvalue,
-            "use_ema": False,
+            "use_ema": self.use_ema,
             "ema_momentum": self.ema_momentum,
-            "ema_overwrite_frequency": None,
-            "loss_scale_factor": None,
-            "gradient_accumulation_steps": None,
+            "ema_overwrite_frequency": self.ema_overwrite_frequency,
+            "loss_scale_factor": self.loss_scale_factor,
+            "gradient_accumulation_steps": self.gradient_accumulation_steps,
         } | {key: getattr(self, key) for key in self.settings}
 
     @classmethod
@@ -238,10 +393,13 @@ class Optimizer:
         """Build the optimizer from what `get_config` returned.
 
         Raises:
-            ModelError: an argument is unknown, missing, wrong or not supported.
+            ModelError: an argument is unknown, missing or wrong.
         """
         known = set(signature(cls).parameters) - {"options"} | set(OptimizerOptions.__annotations__)
-        return build(cls, config, f"optimizer {cls.__name__}", known)
+        arguments = dict(config)
+        if isinstance(arguments.get("learning_rate"), Mapping):
+            arguments["learning_rate"] = schedules.deserialize(arguments["learning_rate"])
+        return build(cls, arguments, f"optimizer {cls.__name__}", known)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.name}', learning rate {self.learning_rate:g}>"

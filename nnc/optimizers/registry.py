@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from nnc.errors import nearest
 from nnc.objects import Registry
+from nnc.optimizers import schedules
+from nnc.optimizers.adafactor import Adafactor
+from nnc.optimizers.adagrad import Adadelta, Adagrad
 from nnc.optimizers.adam import Adam, AdamW
+from nnc.optimizers.adamax import Adamax, Nadam
+from nnc.optimizers.ftrl import Ftrl
+from nnc.optimizers.lamb import Lamb
+from nnc.optimizers.lion import Lion
+from nnc.optimizers.muon import Muon
 from nnc.optimizers.optimizer import Optimizer
 from nnc.optimizers.rmsprop import RMSprop
 from nnc.optimizers.sgd import SGD
 
 OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
-    {"adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "sgd": SGD}
+    {
+        cls.__name__.lower(): cls
+        for cls in (
+            Adadelta,
+            Adafactor,
+            Adagrad,
+            Adam,
+            AdamW,
+            Adamax,
+            Ftrl,
+            Lamb,
+            Lion,
+            Muon,
+            Nadam,
+            RMSprop,
+            SGD,
+        )
+    }
 )
 """Optimizers by name in lower case; upper case makes no difference."""
 
@@ -22,8 +47,15 @@ class _Optimizers(Registry[Optimizer]):
     def find(self, name: str) -> type[Optimizer] | None:
         return OPTIMIZERS.get(name.lower())
 
-    def unknown(self, name: str, known: Iterable[str]) -> str:
-        return f"unknown optimizer '{name}'; known are {', '.join(sorted(known))}.{nearest(name, known)}"
+    def deserialize(
+        self, config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    ) -> Optimizer:
+        arguments = config.get("config") if isinstance(config, Mapping) else None
+        rate = arguments.get("learning_rate") if isinstance(arguments, Mapping) else None
+        if isinstance(config, Mapping) and isinstance(arguments, Mapping) and isinstance(rate, Mapping):
+            arguments = {**arguments, "learning_rate": schedules.deserialize(rate, custom_objects)}
+            config = {**config, "config": arguments}
+        return super().deserialize(config, custom_objects)
 
 
 _REGISTRY = _Optimizers("optimizer", Optimizer, OPTIMIZERS, "keras.optimizers", "an Optimizer")

@@ -7,7 +7,8 @@ from typing import Unpack
 from nnc import ops
 from nnc.ir import Value
 from nnc.optimizers.arguments import fraction, not_negative
-from nnc.optimizers.optimizer import Optimizer, OptimizerOptions
+from nnc.optimizers.optimizer import Optimizer
+from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.state import OptimizerState
 
 
@@ -27,7 +28,7 @@ class RMSprop(Optimizer):
         **options: see `Optimizer`.
 
     Raises:
-        ModelError: an argument is wrong or not supported.
+        ModelError: an argument is wrong.
     """
 
     settings = ("rho", "momentum", "epsilon", "centered")
@@ -46,6 +47,12 @@ class RMSprop(Optimizer):
         self.momentum = fraction(self._where, "momentum", momentum)
         self.epsilon = not_negative(self._where, "epsilon", epsilon)
         self.centered = bool(centered)
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the slots."""
+        momentum = (("momentum",),) if self.momentum > 0.0 else ()
+        return (("velocity",), *momentum, *((("average_gradient",),) if self.centered else ()))
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
         """Return the parameter after one step."""

@@ -6,7 +6,8 @@ from typing import Unpack
 
 from nnc.ir import Value
 from nnc.optimizers.arguments import fraction
-from nnc.optimizers.optimizer import Optimizer, OptimizerOptions
+from nnc.optimizers.optimizer import Optimizer
+from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.state import OptimizerState
 
 
@@ -22,7 +23,7 @@ class SGD(Optimizer):
         **options: see `Optimizer`.
 
     Raises:
-        ModelError: an argument is wrong or not supported.
+        ModelError: an argument is wrong.
     """
 
     settings = ("momentum", "nesterov")
@@ -37,6 +38,11 @@ class SGD(Optimizer):
         super().__init__(learning_rate, **options)
         self.momentum = fraction(self._where, "momentum", momentum)
         self.nesterov = bool(nesterov)
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the slots."""
+        return (("momentum",),) if self.momentum != 0.0 else ()
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
         """Return the parameter after one step."""

@@ -66,10 +66,12 @@ class Differentiate(Pass, name="differentiate"):
 
     Args:
         loss: name of the scalar output to differentiate.
+        scale: factor of all gradients: the cotangent of the loss.
     """
 
     rejects: ClassVar[frozenset[str]] = frozenset({"fusion"})
     loss: str = "loss"
+    scale: float = 1.0
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph with its backward graph.
@@ -94,7 +96,7 @@ class Differentiate(Pass, name="differentiate"):
             for label, value in result.states.items()
             if isinstance(value.node.op, State) and value.node.op.role == PARAMETER
         }
-        seed = result.constant(1.0, loss.dtype)
+        seed = result.constant(self.scale, loss.dtype)
         for label, cotangent in zip(states, gradients({loss: seed}, list(states.values())), strict=True):
             if cotangent is None:
                 raise GraphError(f"output '{self.loss}' does not depend on parameter '@{label}'")

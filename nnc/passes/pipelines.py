@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from nnc.passes.base import Pass
 from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
 from nnc.passes.decompose import Decompose
@@ -30,11 +33,20 @@ def evaluate_pipeline(head: Head) -> tuple[Pass, ...]:
     return (AttachLoss(head), *OPTIMIZE)
 
 
-def train_pipeline(head: Head, optimizer: OptimizerRule) -> tuple[Pass, ...]:
-    """Return the passes from a forward graph to a training graph."""
+def train_pipeline(
+    head: Head, optimizer: OptimizerRule, variables: Sequence[Any] = (), loss_scale: float = 1.0
+) -> tuple[Pass, ...]:
+    """Return the passes from a forward graph to a training graph.
+
+    Args:
+        head: losses and metrics.
+        optimizer: the update rule.
+        variables: what lies where in the states of weights; see `ApplyOptimizer`.
+        loss_scale: factor of the gradients, which the optimizer takes out again.
+    """
     return (
         AttachLoss(head),  # outputs become loss and metrics
-        Differentiate(),  # on primitives, before any fusion
-        ApplyOptimizer(optimizer),  # gradients become updates of state
+        Differentiate(scale=loss_scale),  # on primitives, before any fusion
+        ApplyOptimizer(optimizer, tuple(variables)),  # gradients become updates of state
         *OPTIMIZE,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from nnc.ir import Graph, Rewriter, Value
 from nnc.passes.base import Pass
@@ -20,8 +21,13 @@ class Head(Protocol):
 class OptimizerRule(Protocol):
     """What turns a gradient into an update; see `nnc.optimizers`."""
 
-    def lower(self, label: str, parameter: Value, gradient: Value) -> None:
-        """Add the state the rule needs and the update of the state ``label``."""
+    def lower(self, gradients: Mapping[str, Value], variables: Sequence[Any]) -> Mapping[str, Value]:
+        """Add the state the rule needs and its updates, and return what becomes of each parameter.
+
+        Args:
+            gradients: the gradient of each parameter by the label of its state.
+            variables: the variables that lie in these states.
+        """
 
 
 @dataclass(frozen=True)
@@ -48,20 +54,25 @@ class ApplyOptimizer(Pass, name="update"):
 
     Args:
         optimizer: the update rule.
+        variables: what lies where in the states: path, state, offset and shape of each variable; see
+            `nnc.optimizers.windows.Window`.
     """
 
     rejects: ClassVar[frozenset[str]] = frozenset({"fusion"})
     optimizer: OptimizerRule
+    variables: tuple[Any, ...] = ()
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph with updates in the place of gradients."""
         rewriter = Rewriter(graph)
         result = rewriter.keep_all()
+        gradients: dict[str, Value] = {}
         for label, value in graph.outputs.items():
-            if not label.startswith(GRADIENT):
+            if label.startswith(GRADIENT):
+                gradients[label.removeprefix(GRADIENT)] = rewriter[value]
+            else:
                 result.output(label, rewriter[value])
-                continue
-            state = label.removeprefix(GRADIENT)
-            with result.scope("optimizer", "update"):
-                self.optimizer.lower(state, result.states[state], rewriter[value])
+        with result.scope("optimizer", "update"):
+            for label, value in self.optimizer.lower(gradients, self.variables).items():
+                result.update(label, value)
         return result

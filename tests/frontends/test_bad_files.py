@@ -228,7 +228,7 @@ FILES: list[tuple[str, list[str]]] = [
             "line 4: layer 'dense' (Dense): has no argument 'unitz'. Did you mean 'units'?",
             "line 4: layer 'dense' (Dense): units must be a positive integer, got 'two'",
             "line 4: layer 'dense' (Dense): unknown activation 'sigmod'. Did you mean 'sigmoid'?",
-            "line 7: compile: unknown optimizer 'sdg'; known are adam, adamw, rmsprop, sgd. Did you mean 'sgd'?",
+            "line 7: compile: unknown optimizer 'sdg'. Did you mean 'sgd'?",
             "line 7: compile: unknown loss 'msee'. Did you mean 'mse'?",
             "line 7: compile: unknown metric 'acuracy'. Did you mean 'accuracy'?",
         ],
@@ -280,7 +280,7 @@ COMPILE = [
     ),
     (
         "{optimizer: {SDG: {momentum: 0.9}}}",
-        "compile: unknown optimizer 'SDG'; known are adam, adamw, rmsprop, sgd. Did you mean 'sgd'?",
+        "compile: unknown optimizer 'SDG'. Did you mean 'sgd'?",
     ),
     (
         "{loss: categorical_crossentropy, metrics: [accuracy]}",

@@ -97,13 +97,13 @@ def test_bad_functional_of_keras(old: str, new: str, expected: list[str]) -> Non
 def test_bad_compile_config_of_keras() -> None:
     content: dict[str, Any] = json.loads(KERAS_2_SEQUENTIAL)
     content["compile_config"] = {
-        "optimizer": {"module": "keras.optimizers", "class_name": "Lion", "config": {"learning_rate": 0.1}},
+        "optimizer": {"module": "keras.optimizers", "class_name": "Zzz", "config": {"learning_rate": 0.1}},
         "loss": {"module": "keras.losses", "class_name": "MeanSquaredError", "config": {"reduction": "some"}},
         "metrics": ["f1"],
         "jit_compile": True,
     }
     found = report(json.dumps(content, indent=1), is_json=True)
     assert len(found) == 3
-    assert found[0].endswith("compile: unknown optimizer 'Lion'; known are adam, adamw, rmsprop, sgd.")
+    assert found[0].endswith("compile: unknown optimizer 'Zzz'.")
     assert "reduction must be one of" in found[1]
     assert "unknown metric 'f1'" in found[2]

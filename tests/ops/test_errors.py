@@ -20,8 +20,8 @@ def types(text: str) -> list[TensorType]:
 
 BATCH = symbol("batch")
 FLOATING_ONLY = [
-    "divide", "erf", "exp", "expm1", "log", "log1p", "log_softmax", "logaddexp", "power", "reciprocal", "sigmoid",
-    "sigmoid_crossentropy", "softmax", "softmax_crossentropy", "sparsemax", "sqrt", "tanh",
+    "cos", "divide", "erf", "exp", "expm1", "log", "log1p", "log_softmax", "logaddexp", "power", "reciprocal",
+    "sigmoid", "sigmoid_crossentropy", "sin", "softmax", "softmax_crossentropy", "sparsemax", "sqrt", "tanh",
 ]  # fmt: skip
 NUMBERS_ONLY = [
     "absolute", "add", "floor", "matmul", "maximum", "minimum", "multiply", "negative", "relu", "sign", "square",

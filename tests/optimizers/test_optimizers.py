@@ -44,6 +44,11 @@ def keras():
     return pytest.importorskip("keras")
 
 
+def update(graph, parameters):
+    for label, value in parameters.items():
+        graph.update(label, value)
+
+
 def build(optimizer, dtype="float32"):
     """A graph with the gradient of a parabola whose bottom moves with x."""
     graph, type = Graph("step"), TensorType(dtype, (SIZE,))
@@ -51,7 +56,7 @@ def build(optimizer, dtype="float32"):
     gradient = parameter * 0.5 + graph.input("x", type)
     graph.output("gradient", gradient)
     first = len(graph.nodes)
-    optimizer.lower(LABEL, parameter, gradient)
+    update(graph, optimizer.lower({LABEL: gradient}))
     verify(graph)
     assert parse_graph(str(graph)) == graph
     return graph, [node for node in graph.nodes[first:] if not node.is_leaf]
@@ -142,8 +147,7 @@ def test_several_parameters_count_one_step():
     optimizer = optimizers.Adam(0.1)
     values = {label: graph.state(label, type, "parameter") for label in ("a", "b")}
     gradient = graph.input("x", type)
-    for label, value in values.items():
-        optimizer.lower(label, value, gradient)
+    update(graph, optimizer.lower(dict.fromkeys(values, gradient)))
     verify(graph)
     states = start(graph, optimizer, numpy.zeros(3, "float32"))
     states.pop(LABEL)
@@ -257,12 +261,15 @@ def test_rules_that_are_none_are_named(optimizer, error, message):
     assert message in str(raised.value)
 
 
-def test_a_global_norm_over_several_states_is_refused():
+def test_a_global_norm_over_several_states():
     graph, type = Graph("two"), TensorType("float32", (3,))
-    parameter, gradient = graph.state("a", type, "parameter"), graph.input("x", type)
-    graph.state("frozen", type, "frozen")
-    optimizer = optimizers.SGD(global_clipnorm=1.0)
-    optimizer.lower("a", parameter, gradient)
-    second = graph.state("b", type, "parameter")
-    with pytest.raises(ModelError, match="needs all trainable weights in one state, but beside '@b' there is '@a'"):
-        optimizer.lower("b", second, gradient)
+    gradient = graph.input("x", type)
+    for label in ("a", "b"):
+        graph.state(label, type, "parameter")
+    optimizer = optimizers.SGD(1.0, global_clipnorm=1.0)
+    update(graph, optimizer.lower({"a": gradient, "b": gradient}))
+    states = start(graph, optimizer, numpy.zeros(3, "float32"))
+    states.pop(LABEL)
+    _, states = interpret(graph, {"x": numpy.array([3.0, 0.0, 4.0], "float32")}, states)
+    for label in ("a", "b"):
+        numpy.testing.assert_allclose(states[label], numpy.array([-0.6, 0.0, -0.8]) / sqrt(2.0), rtol=1e-6)

@@ -168,8 +168,8 @@ class SquareLoss:
 class Descent:
     """An optimizer: gradient descent by a fixed step."""
 
-    def lower(self, label, parameter, gradient):
-        gradient.graph.update(label, parameter - gradient * 0.5)
+    def lower(self, gradients, variables):
+        return {label: value.graph.states[label] - value * 0.5 for label, value in gradients.items()}
 
 
 def test_loss_and_update_passes():

@@ -8,7 +8,7 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ops import arithmetic, comparison, exponential, sizes
+from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
 from nnc.ops.elementwise import Binary, Unary
 from nnc.ops.error_function import WORKSPACE_ARRAYS, write_error_function
 
@@ -33,6 +33,8 @@ _UFUNCS: tuple[type[Unary | Binary], ...] = (
     exponential.LogAddExp,
     exponential.Logarithm,
     exponential.LogarithmOnePlus,
+    trigonometric.Cosine,
+    trigonometric.Sine,
 )
 
 

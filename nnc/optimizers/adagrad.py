@@ -1,0 +1,104 @@
+"""Adagrad and Adadelta."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Unpack
+
+from nnc import ops
+from nnc.ir import Value
+from nnc.optimizers.arguments import fraction, not_negative
+from nnc.optimizers.optimizer import Optimizer
+from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.state import OptimizerState
+
+
+class Adagrad(Optimizer):
+    """Steps along the gradient, divided by the root of the sum a of its squares so far: w - η g / √(a + ε).
+
+    See keras.io/api/optimizers/adagrad; Duchi et al. 2011, Adaptive Subgradient Methods for Online Learning and
+    Stochastic Optimization. The slot is ``accumulator``.
+
+    Args:
+        learning_rate: step size η.
+        initial_accumulator_value: what the sum starts with.
+        epsilon: keeps the division finite.
+        **options: see `Optimizer`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    settings = ("initial_accumulator_value", "epsilon")
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        initial_accumulator_value: float = 0.1,
+        epsilon: float = 1e-7,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.initial_accumulator_value = not_negative(
+            self._where, "initial_accumulator_value", initial_accumulator_value
+        )
+        self.epsilon = not_negative(self._where, "epsilon", epsilon)
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the slots."""
+        return (("accumulator",),)
+
+    @property
+    def first_values(self) -> Mapping[str, float]:
+        """What the sum starts with."""
+        return {"accumulator": self.initial_accumulator_value}
+
+    def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
+        """Return the parameter after one step."""
+        total = state.assign("accumulator", state.slot("accumulator") + ops.square(gradient))
+        return parameter - gradient * state.learning_rate / ops.sqrt(total + self.epsilon)
+
+
+class Adadelta(Optimizer):
+    """Steps in the size of the steps before: d = -g √(s + ε) / √(a + ε) and w + η d.
+
+    a and s are the running means of g² and d² (keras.io/api/optimizers/adadelta; Zeiler 2012, arxiv.org/abs/1212.5701).
+    The slots are ``accumulated_grad`` and ``accumulated_delta_var``.
+
+    Args:
+        learning_rate: factor η of the step, 1 in the paper.
+        rho: decay of the means, from 0 to 1.
+        epsilon: keeps the division finite, and the first steps above 0.
+        **options: see `Optimizer`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    settings = ("rho", "epsilon")
+
+    def __init__(
+        self,
+        learning_rate: float = 0.001,
+        rho: float = 0.95,
+        epsilon: float = 1e-7,
+        **options: Unpack[OptimizerOptions],
+    ) -> None:
+        super().__init__(learning_rate, **options)
+        self.rho = fraction(self._where, "rho", rho)
+        self.epsilon = not_negative(self._where, "epsilon", epsilon)
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the slots."""
+        return (("accumulated_grad", "accumulated_delta_var"),)
+
+    def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
+        """Return the parameter after one step."""
+        squares = state.slot("accumulated_grad") * self.rho + ops.square(gradient) * (1.0 - self.rho)
+        squares = state.assign("accumulated_grad", squares)
+        steps = state.slot("accumulated_delta_var")
+        step = ops.sqrt(steps + self.epsilon) * gradient / ops.sqrt(squares + self.epsilon)
+        state.assign("accumulated_delta_var", steps * self.rho + ops.square(step) * (1.0 - self.rho))
+        return parameter - step * state.learning_rate

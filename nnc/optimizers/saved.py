@@ -1,0 +1,139 @@
+"""Optimizer state in the form in which Keras keeps it: one array per variable and slot, in Keras's order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.errors import ModelError
+from nnc.optimizers.state import ITERATIONS, LEARNING_RATE, slot_label
+from nnc.optimizers.windows import Window
+
+if TYPE_CHECKING:
+    from nnc.optimizers.optimizer import Optimizer
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class SavedVariable:
+    """One of Keras's ``optimizer.variables``: a window on a state of a program.
+
+    Args:
+        name: what it is, for messages.
+        state: label of the state; empty for a number that Keras keeps and nothing uses.
+        size: elements of the state, 0 where it is a scalar.
+        offset: its first element there.
+        shape: its shape.
+        first: what it starts with.
+        dtype: element type, that of the weights by default.
+    """
+
+    name: str
+    state: str
+    size: int
+    offset: int
+    shape: tuple[int, ...]
+    first: float = 0.0
+    dtype: str = ""
+
+    @property
+    def state_shape(self) -> tuple[int, ...]:
+        """Shape of the state."""
+        return (self.size,) if self.size else ()
+
+    def view(self, array: Array) -> Array:
+        """Return the variable as a view of its state's array."""
+        return array.reshape(-1)[self.offset : self.offset + prod(self.shape)].reshape(self.shape)
+
+
+def scalar(name: str, state: str, first: float = 0.0, dtype: str = "") -> SavedVariable:
+    """Return a number that belongs to the optimizer as a whole."""
+    return SavedVariable(name, state, 0, 0, (), first, dtype)
+
+
+def slot_variable(slot: str, window: Window, windows: Sequence[Window], first: float = 0.0) -> SavedVariable:
+    """Return a slot of the shape of a variable, which lies in its vector as the variable does in the parameters.
+
+    Args:
+        slot: name of the slot.
+        window: the variable.
+        windows: all variables.
+        first: what it starts with.
+    """
+    size = sum(prod(other.shape) for other in windows if other.state == window.state)
+    label = slot_label(slot, window.state)
+    return SavedVariable(f"{window.path}/{slot}", label, size, window.offset, window.shape, first)
+
+
+def own_variable(slot: str, window: Window, shape: tuple[int, ...]) -> SavedVariable:
+    """Return a slot that is a state of its own, of any shape."""
+    return SavedVariable(f"{window.path}/{slot}", slot_label(slot, window.path), prod(shape), 0, shape)
+
+
+def export_variables(optimizer: Optimizer, windows: Sequence[Window], states: Mapping[str, Array]) -> list[Array]:
+    """Return copies of what Keras calls ``optimizer.variables``: counter, learning rate, slots by variable.
+
+    Args:
+        optimizer: the rule.
+        windows: the trainable variables, in the model's order.
+        states: a program's arrays by label; a state that is missing has its first value.
+    """
+    kind = _weights_dtype(windows, states)
+    arrays = []
+    for item in optimizer.saved_variables(windows):
+        found = states.get(item.state)
+        if found is None:
+            arrays.append(numpy.full(item.shape, item.first, item.dtype or kind))
+        else:
+            arrays.append(item.view(found).copy())
+    return arrays
+
+
+def import_variables(
+    optimizer: Optimizer, windows: Sequence[Window], states: MutableMapping[str, Array], arrays: Sequence[Any]
+) -> None:
+    """Take over what Keras saved of an optimizer, or nothing where it does not fit.
+
+    Args:
+        optimizer: the rule.
+        windows: the trainable variables, in the model's order.
+        states: a program's arrays by label; they are written in place, missing ones are added.
+        arrays: in the order of Keras's ``optimizer.variables``.
+
+    Raises:
+        ModelError: the number or the shape of arrays is another.
+    """
+    expected = optimizer.saved_variables(windows)
+    where = f"optimizer '{optimizer.name}'"
+    if len(arrays) != len(expected):
+        names = ", ".join(item.name for item in expected[:6])
+        raise ModelError(
+            f"{where} has {len(expected)} variables ({names}{', …' if len(expected) > 6 else ''}), got {len(arrays)}"
+        )
+    given = [numpy.asarray(array) for array in arrays]
+    for item, array in zip(expected, given, strict=True):
+        if array.shape != item.shape:
+            raise ModelError(f"{where}: variable '{item.name}' has shape {item.shape}, got {array.shape}")
+        if array.dtype.kind not in "fiu":
+            raise ModelError(f"{where}: variable '{item.name}' must hold numbers, got elements of type {array.dtype}")
+    kind = _weights_dtype(windows, states)
+    for item, array in zip(expected, given, strict=True):
+        if item.state:
+            if item.state not in states:
+                states[item.state] = numpy.full(item.state_shape, item.first, item.dtype or kind)
+            item.view(states[item.state])[...] = array
+
+
+def _weights_dtype(windows: Sequence[Window], states: Mapping[str, Array]) -> str:
+    return next((str(states[window.state].dtype) for window in windows if window.state in states), "float32")
+
+
+def counter_and_rate(rate: float | None) -> list[SavedVariable]:
+    """Return the counter of batches and, where the learning rate is a number, that."""
+    rates = [] if rate is None else [scalar("learning_rate", LEARNING_RATE, rate)]
+    return [scalar("iteration", ITERATIONS, 0, "int64"), *rates]
