@@ -131,7 +131,8 @@ class Compiler:
 
     def _train_passes(self, head: ModelHead) -> tuple[Pass, ...]:
         scale = self.optimizer.loss_scale_factor or 1.0
-        return train_pipeline(head, self.optimizer, self._trainable_variables(), scale)
+        constraints = {path: weight.constraint for weight, path in self.paths.items() if weight.constraint is not None}
+        return train_pipeline(head, self.optimizer, self._trainable_variables(), constraints, scale)
 
     def _trainable_variables(self) -> tuple[VariableSpec, ...]:
         return tuple(variable for variable in self._variables() if variable.trainable)

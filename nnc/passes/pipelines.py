@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
+from nnc.ir import Value
 from nnc.passes.base import Pass
 from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
 from nnc.passes.decompose import Decompose
@@ -34,7 +36,11 @@ def evaluate_pipeline(head: Head) -> tuple[Pass, ...]:
 
 
 def train_pipeline(
-    head: Head, optimizer: OptimizerRule, variables: Sequence[Any] = (), loss_scale: float = 1.0
+    head: Head,
+    optimizer: OptimizerRule,
+    variables: Sequence[Any] = (),
+    constraints: Mapping[str, Callable[[Value], Value]] = MappingProxyType({}),
+    loss_scale: float = 1.0,
 ) -> tuple[Pass, ...]:
     """Return the passes from a forward graph to a training graph.
 
@@ -42,11 +48,12 @@ def train_pipeline(
         head: losses and metrics.
         optimizer: the update rule.
         variables: what lies where in the states of weights; see `ApplyOptimizer`.
+        constraints: what variables are projected to after the update, by path.
         loss_scale: factor of the gradients, which the optimizer takes out again.
     """
     return (
         AttachLoss(head),  # outputs become loss and metrics
         Differentiate(scale=loss_scale),  # on primitives, before any fusion
-        ApplyOptimizer(optimizer, tuple(variables)),  # gradients become updates of state
+        ApplyOptimizer(optimizer, tuple(variables), constraints),  # gradients become updates of state
         *OPTIMIZE,
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from nnc.ir import Graph, Rewriter, Value
+from nnc.ops import Pack, Unpack
 from nnc.passes.base import Pass
 from nnc.passes.differentiate import GRADIENT
 
@@ -56,11 +57,13 @@ class ApplyOptimizer(Pass, name="update"):
         optimizer: the update rule.
         variables: what lies where in the states: path, state, offset and shape of each variable; see
             `nnc.optimizers.windows.Window`.
+        constraints: for paths of variables what they are projected to after the update, as graph arithmetic.
     """
 
     rejects: ClassVar[frozenset[str]] = frozenset({"fusion"})
     optimizer: OptimizerRule
     variables: tuple[Any, ...] = ()
+    constraints: Mapping[str, Callable[[Value], Value]] = field(default_factory=dict)
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph with updates in the place of gradients."""
@@ -74,5 +77,18 @@ class ApplyOptimizer(Pass, name="update"):
                 result.output(label, rewriter[value])
         with result.scope("optimizer", "update"):
             for label, value in self.optimizer.lower(gradients, self.variables).items():
-                result.update(label, value)
+                result.update(label, self._constrained(label, value))
         return result
+
+    def _constrained(self, label: str, value: Value) -> Value:
+        windows = sorted((item for item in self.variables if item.state == label), key=lambda item: item.offset)
+        if not any(window.path in self.constraints for window in windows):
+            return value
+        parts = value.graph.add(Unpack(tuple(window.shape for window in windows)), value)
+        return value.graph.add(
+            Pack(),
+            *(
+                self.constraints[window.path](part) if window.path in self.constraints else part
+                for window, part in zip(windows, parts, strict=True)
+            ),
+        )[0]
