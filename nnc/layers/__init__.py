@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nnc.layers.depthwise import *
     from nnc.layers.global_pooling import *
     from nnc.layers.merging import *
+    from nnc.layers.merging_functions import *
     from nnc.layers.padding import *
     from nnc.layers.pooling import *
     from nnc.layers.regularization import *
@@ -38,6 +39,7 @@ _CLASSES = {
     "AdaptiveMaxPooling2D": "adaptive_pooling",
     "AdaptiveMaxPooling3D": "adaptive_pooling",
     "Add": "merging",
+    "Average": "merging",
     "AveragePooling1D": "pooling",
     "AveragePooling2D": "pooling",
     "AveragePooling3D": "pooling",
@@ -54,6 +56,7 @@ _CLASSES = {
     "Dense": "core",
     "DepthwiseConv1D": "depthwise",
     "DepthwiseConv2D": "depthwise",
+    "Dot": "merging",
     "Dropout": "regularization",
     "Flatten": "reshaping",
     "GlobalAveragePooling1D": "global_pooling",
@@ -66,6 +69,9 @@ _CLASSES = {
     "MaxPooling1D": "pooling",
     "MaxPooling2D": "pooling",
     "MaxPooling3D": "pooling",
+    "Maximum": "merging",
+    "Minimum": "merging",
+    "Multiply": "merging",
     "Permute": "reshaping",
     "ReLU": "activation",
     "RepeatVector": "reshaping",
@@ -73,6 +79,7 @@ _CLASSES = {
     "SeparableConv1D": "separable",
     "SeparableConv2D": "separable",
     "Softmax": "activation",
+    "Subtract": "merging",
     "UpSampling1D": "upsampling",
     "UpSampling2D": "upsampling",
     "UpSampling3D": "upsampling",
@@ -83,9 +90,17 @@ _CLASSES = {
 """Module of each layer class."""
 _FUNCTIONS = {
     "Input": "core",
+    "add": "merging_functions",
+    "average": "merging_functions",
+    "concatenate": "merging_functions",
+    "dot": "merging_functions",
+    "maximum": "merging_functions",
+    "minimum": "merging_functions",
+    "multiply": "merging_functions",
+    "subtract": "merging_functions",
 }
 """Module of each function."""
-_ALIASES: dict[str, str] = {
+_ALIASES = {
     "AvgPool1D": "AveragePooling1D",
     "AvgPool2D": "AveragePooling2D",
     "AvgPool3D": "AveragePooling3D",

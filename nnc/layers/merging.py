@@ -2,31 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any, ClassVar
 
+from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.ops import concatenate
+from nnc.layers.checks import check_flag
+
+EPSILON = 1e-7
+"""Keras's ``epsilon()``."""
+Masks = Sequence[Value | None] | None
 
 
 class Merge(Layer):
-    """Base of layers that take a list of inputs."""
+    """Base of layers that take a list of inputs and combine them element by element, with broadcasting.
+
+    Where inputs have different numbers of dimensions, those with fewer get dimensions of length 1 behind the batch.
+    """
 
     is_merging = True
-    least_inputs: ClassVar[int] = 2
+    supports_masking = True
+    least_inputs: ClassVar[int] = 1
+    most_inputs: ClassVar[int | None] = None
 
     def build(self, input_shape: Any) -> None:
+        if self.least_inputs == self.most_inputs != len(input_shape):
+            raise ModelError(f"expected a list of {self.least_inputs} inputs, got {len(input_shape)}")
         if len(input_shape) < self.least_inputs:
             raise ModelError(f"expected a list of at least {self.least_inputs} inputs, got {len(input_shape)}")
 
+    def call(self, inputs: list[Value], mask: Masks = None) -> Value:
+        rank = max(x.rank for x in inputs)
+        masks: list[Value | None] = [*mask] if mask is not None else [None for _ in inputs]
+        return self.merge([ops.reshape(x, (x.shape[0], *(1,) * (rank - x.rank), *x.shape[1:])) for x in inputs], masks)
+
+    def merge(self, inputs: list[Value], masks: list[Value | None]) -> Value:
+        """Return what is made of inputs of equal rank; masks have the shape of the inputs without the last axis."""
+        raise NotImplementedError
+
+    def compute_mask(self, inputs: Any, previous_mask: Masks = None) -> Value | None:
+        return _either(previous_mask)
+
 
 class Add(Merge):
-    """The sum of its inputs, with broadcasting."""
+    """The sum of its inputs."""
 
-    def call(self, inputs: list[Value]) -> Value:
+    def merge(self, inputs: list[Value], masks: list[Value | None]) -> Value:
         return reduce(lambda x, y: x + y, inputs)
+
+
+class Subtract(Merge):
+    """The first input without the second."""
+
+    least_inputs: ClassVar[int] = 2
+    most_inputs: ClassVar[int | None] = 2
+
+    def merge(self, inputs: list[Value], masks: list[Value | None]) -> Value:
+        first, second = inputs
+        return first - second
+
+
+class Multiply(Merge):
+    """The product of its inputs; what a mask leaves out counts as 1, and what all leave out gives 0."""
+
+    def merge(self, inputs: list[Value], masks: list[Value | None]) -> Value:
+        factors = [x if mask is None else ops.where(_wide(mask), x, 1.0) for x, mask in zip(inputs, masks, strict=True)]
+        product = reduce(lambda x, y: x * y, factors)
+        kept = _either(masks)
+        return product if kept is None else ops.where(_wide(kept), product, 0.0)
+
+
+class Average(Merge):
+    """The mean of its inputs."""
+
+    def merge(self, inputs: list[Value], masks: list[Value | None]) -> Value:
+        return reduce(lambda x, y: x + y, inputs) / float(len(inputs))
+
+
+class Extremum(Merge):
+    """Base of layers that take one of their inputs' elements; what a mask leaves out is not taken."""
+
+    def choose(self, x: Value, y: Value) -> Value:
+        """Return one of two elements."""
+        raise NotImplementedError
+
+    def merge(self, inputs: list[Value], masks: list[Value | None]) -> Value:
+        result, kept = inputs[0], masks[0]
+        for x, mask in zip(inputs[1:], masks[1:], strict=True):
+            candidate = x if mask is None else ops.where(_wide(mask), x, result)
+            result = result if kept is None else ops.where(_wide(kept), result, candidate)
+            kept = None if kept is None or mask is None else ops.logical_or(kept, mask)
+            result = self.choose(result, candidate)
+        return result
+
+
+class Maximum(Extremum):
+    """The largest of its inputs' elements; of equal ones the first gets the gradient."""
+
+    def choose(self, x: Value, y: Value) -> Value:
+        return ops.maximum(x, y)
+
+
+class Minimum(Extremum):
+    """The smallest of its inputs' elements; of equal ones the first gets the gradient."""
+
+    def choose(self, x: Value, y: Value) -> Value:
+        return ops.minimum(x, y)
 
 
 class Concatenate(Merge):
@@ -37,18 +121,94 @@ class Concatenate(Merge):
         options: arguments of `Layer`.
     """
 
-    least_inputs: ClassVar[int] = 1
-
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
         if isinstance(axis, bool) or not isinstance(axis, int) or axis == 0:
             raise ModelError(f"Concatenate: axis must be an integer other than 0 (the batch), got {axis!r}")
         self.axis = axis
 
-    def call(self, inputs: list[Value]) -> Value:
+    def call(self, inputs: list[Value], mask: Masks = None) -> Value:
         if self.axis == -inputs[0].rank:
             raise ModelError(f"axis {self.axis} of {inputs[0].type} is the batch, along which nothing can be joined")
-        return concatenate(inputs, self.axis)
+        return ops.concatenate(inputs, self.axis)
+
+    def compute_mask(self, inputs: Any, previous_mask: Masks = None) -> Value | None:
+        if previous_mask is None or all(mask is None for mask in previous_mask):
+            return None
+        masks = [_complete(x, mask) for x, mask in zip(inputs, previous_mask, strict=True)]
+        if self.axis % inputs[0].rank == inputs[0].rank - 1:
+            return reduce(ops.logical_or, masks)
+        return ops.concatenate(masks, self.axis % inputs[0].rank)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
+
+
+class Dot(Merge):
+    """Scalar products of two inputs along one axis of each, row by row.
+
+    Args:
+        axes: the axis of both, or a pair of axes; not the batch.
+        normalize: whether vectors along the axis are divided by their length before.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: the axes are none, or have different lengths.
+    """
+
+    least_inputs: ClassVar[int] = 2
+    most_inputs: ClassVar[int | None] = 2
+
+    def __init__(self, axes: int | Sequence[int], normalize: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        pair = axes if isinstance(axes, list | tuple) else (axes, axes)
+        if len(pair) != 2 or any(isinstance(axis, bool) or not isinstance(axis, int) or axis == 0 for axis in pair):
+            raise ModelError(f"Dot: axes must be an integer other than 0 (the batch), or two of them, got {axes!r}")
+        self.axes: Any = list(pair) if isinstance(axes, list | tuple) else axes
+        self.normalize = check_flag("Dot", "normalize", normalize)
+
+    def call(self, inputs: list[Value], mask: Masks = None) -> Value:
+        axes = self.axes if isinstance(self.axes, list) else [self.axes] * 2
+        for x, axis in zip(inputs, axes, strict=True):
+            if not -x.rank < axis < x.rank:
+                raise ModelError(f"axis {axis} is out of range for {x.type}")
+        (x, y), (first, second) = inputs, (axis % x.rank for x, axis in zip(inputs, axes, strict=True))
+        if x.shape[first] != y.shape[second]:
+            raise ModelError(f"axis {first} of {x.type} and axis {second} of {y.type} have different lengths")
+        if self.normalize:
+            x, y = _unit(x, first), _unit(y, second)
+        left, right = list("xabcdefgh"[: x.rank]), list("xijklmnop"[: y.rank])
+        left[first] = right[second] = "s"
+        rest = [label for label in left + right[1:] if label != "s"]
+        result = ops.einsum(f"{''.join(left)},{''.join(right)}->{''.join(rest)}", x, y)
+        return result if result.rank > 1 else ops.reshape(result, (result.shape[0], 1))
+
+    def compute_mask(self, inputs: Any, previous_mask: Masks = None) -> None:
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
+
+
+def _unit(x: Value, axis: int) -> Value:
+    """Return x with vectors along the axis divided by their length."""
+    inverse = ops.reciprocal(ops.sqrt(ops.sum(ops.square(x), axis, keepdims=True)))
+    return x * ops.minimum(inverse, 1.0 / EPSILON)
+
+
+def _wide(mask: Value) -> Value:
+    """Return a mask that broadcasts over the last axis."""
+    return ops.reshape(mask, (*mask.shape, 1))
+
+
+def _either(masks: Masks) -> Value | None:
+    """Return where one of the masks holds; None unless all inputs have one."""
+    known = [mask for mask in masks or () if mask is not None]
+    return reduce(ops.logical_or, known) if known and len(known) == len(masks or ()) else None
+
+
+def _complete(x: Value, mask: Value | None) -> Value:
+    """Return the mask of an input without its last axis; all of it where there is none."""
+    if mask is None:
+        return ops.broadcast_to(x.graph.constant(True, "bool"), x.shape[:-1])
+    return ops.max(mask, -1) if mask.rank == x.rank else mask

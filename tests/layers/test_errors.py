@@ -7,7 +7,29 @@ import pytest
 
 import nnc
 from nnc.errors import DataError, GraphError, ModelError, ShapeError
-from nnc.layers import Activation, Add, Concatenate, Dense, Dropout, Flatten, InputLayer, ReLU, Reshape, Softmax
+from nnc.layers import (
+    Activation,
+    Add,
+    AveragePooling2D,
+    Concatenate,
+    Cropping1D,
+    Dense,
+    Dot,
+    Dropout,
+    Flatten,
+    GlobalMaxPooling3D,
+    InputLayer,
+    MaxPooling1D,
+    MaxPooling2D,
+    Permute,
+    ReLU,
+    RepeatVector,
+    Reshape,
+    Softmax,
+    Subtract,
+    UpSampling2D,
+    ZeroPadding2D,
+)
 
 X = numpy.ones((2, 3), "float32")
 INT, FLAG = "must be a positive integer", "must be True or False"
@@ -47,6 +69,35 @@ ARGUMENTS = [
     (lambda: Dropout(0.5, seed="a"), "Dropout: seed must be an integer or None, got 'a'"),
     (lambda: Dropout(0.5, 3), "Dropout: noise_shape must be a list of integers and None, got 3"),
     (lambda: Concatenate(0), "Concatenate: axis must be an integer other than 0 (the batch), got 0"),
+    (lambda: Dot(0), "Dot: axes must be an integer other than 0 (the batch), or two of them, got 0"),
+    (lambda: Dot((1, 2, 3)), "Dot: axes must be an integer other than 0 (the batch), or two of them, got (1, 2, 3)"),
+    (
+        lambda: Permute((0, 1)),
+        "Permute: dims must be the numbers from 1 to the number of axes, in any order, got (0, 1)",
+    ),
+    (lambda: RepeatVector(1.5), f"RepeatVector: n {INT}, got 1.5"),
+    (
+        lambda: MaxPooling2D((2, 0)),
+        "MaxPooling2D: pool_size must be an integer or a tuple of 2 integers of at least 1, got (2, 0)",
+    ),
+    (lambda: MaxPooling1D(2, 0), "MaxPooling1D: strides must be an integer of at least 1, got 0"),
+    (lambda: AveragePooling2D(2, padding="full"), "AveragePooling2D: padding must be valid or same, got 'full'"),
+    (
+        lambda: AveragePooling2D(2, data_format="rows"),
+        "AveragePooling2D: data_format must be channels_last or channels_first, got 'rows'",
+    ),
+    (
+        lambda: ZeroPadding2D((1, 2, 3)),
+        "ZeroPadding2D: padding must be an integer, or 2 integers or pairs of integers, got (1, 2, 3)",
+    ),
+    (
+        lambda: Cropping1D(-1),
+        "Cropping1D: cropping must be an integer or a tuple of 2 integers of at least 0, got -1",
+    ),
+    (
+        lambda: UpSampling2D(interpolation="cubic"),
+        "UpSampling2D: interpolation must be one of bilinear, nearest, bicubic, area, lanczos3, lanczos5, got 'cubic'",
+    ),
     (lambda: nnc.Input(), "Input: shape is missing, for example Input(shape=(2,))"),
     (lambda: nnc.Input("ab"), "Input: shape must be a tuple such as (2,), got 'ab'"),
     (lambda: nnc.Input(batch_shape=()), "Input: batch_shape must be a tuple such as (None, 2), got ()"),
@@ -94,7 +145,29 @@ CALLS = [
         "f32[batch,3] has 3*batch elements and cannot be reshaped to (batch, 1, 2), which has 2*batch",
     ),
     (Softmax(4), [(3,)], "axis 4 is out of range for f32[batch,3]"),
-    (Add(), [(3,)], "expected a list of at least 2 inputs, got 1"),
+    (Subtract(), [(3,)], "expected a list of 2 inputs, got 1"),
+    (Subtract(), [(3,), (3,), (3,)], "expected a list of 2 inputs, got 3"),
+    (Dot(1), [(3,), (2,)], "axis 1 of f32[batch,3] and axis 1 of f32[batch,2] have different lengths"),
+    (Dot(2), [(3,), (2,)], "axis 2 is out of range for f32[batch,3]"),
+    (Permute((2, 1)), [(3,)], "expected an input with 3 dimensions for dims (2, 1), got f32[batch,3]"),
+    (RepeatVector(2), [(3, 2)], "expected an input with 2 dimensions, (batch, features), got f32[batch,3,2]"),
+    (MaxPooling1D(), [(3,)], "expected an input with 3 dimensions, (batch, steps, channels), got f32[batch,3]"),
+    (
+        AveragePooling2D(2, data_format="channels_first"),
+        [(3, 2)],
+        "expected an input with 4 dimensions, (batch, channels, height, width), got f32[batch,3,2]",
+    ),
+    (
+        GlobalMaxPooling3D(),
+        [(3, 2)],
+        "expected an input with 5 dimensions, (batch, depth, height, width, channels), got f32[batch,3,2]",
+    ),
+    (
+        MaxPooling2D(3),
+        [(5, 2, 1)],
+        "'max_pool' with windows of [1, 3, 3, 1] finds none along axis 2 of f32[batch,5,2,1]",
+    ),
+    (Cropping1D((1, 2)), [(3, 1)], "cropping ((1, 2),) leaves nothing of axis 1 of f32[batch,3,1]"),
     (Add(), [(3,), (2,)], "shapes (batch, 3) and (batch, 2) do not broadcast: axis -1 is 3 and 2"),
     (Concatenate(), [(3,), (2, 2)], "f32[batch,3] and f32[batch,2,2] cannot be concatenated along axis 1"),
     (Concatenate(1), [(3, 2), (3, 1)], "f32[batch,3,2] and f32[batch,3,1] cannot be concatenated along axis 1"),
