@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextvars import Context
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -202,17 +203,16 @@ class Program:
         """
         if len(inputs) == 1:  # the way of the many small calls
             try:
-                target, run, outputs = self._local.calls[inputs[0].shape]
+                enter, target, run, outputs = self._local.calls[inputs[0].shape]
             except (AttributeError, KeyError, TypeError):
                 return self._first_call(inputs, copy)
         else:
             return self._first_call(inputs, copy)
-        with numpy.errstate(all="ignore"):
-            try:
-                numpy.copyto(target, inputs[0])
-            except TypeError:  # an element type that is not converted silently
-                return self._first_call(inputs, copy)
-            run()
+        try:
+            enter(numpy.copyto, target, inputs[0])
+        except TypeError:  # an element type that is not converted silently
+            return self._first_call(inputs, copy)
+        enter(run)
         if len(outputs) == 1:
             return outputs[0].copy() if copy else outputs[0]
         return [output.copy() for output in outputs] if copy else list(outputs)
@@ -231,11 +231,21 @@ class Program:
             calls = self._local.__dict__.setdefault("calls", {})
             if len(calls) >= _REMEMBERED_SHAPES:
                 calls.clear()
-            calls[arrays[0].shape] = next(iter(bound.inputs.values())), bound.run, outputs
+            calls[arrays[0].shape] = self._enter, next(iter(bound.inputs.values())), bound.run, outputs
         with numpy.errstate(all="ignore"):
             bound.run()
         found = [output.copy() if copy else output for output in outputs]
         return found[0] if len(found) == 1 else found
+
+    @property
+    def _enter(self) -> Callable[..., Any]:
+        """This thread's way to call a function with NumPy's warnings off; an eighth of the time of ``errstate``."""
+        if not hasattr(self._local, "enter"):
+            quiet = Context()
+            quiet.run(numpy.seterr, all="ignore")
+            self._local.enter = quiet.run
+        enter: Callable[..., Any] = self._local.enter
+        return enter
 
     def step(self, name: str, arrays: Mapping[str, Array]) -> dict[str, float]:
         """Run one batch of an evaluation or training graph and return its outputs as numbers.
