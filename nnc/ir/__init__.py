@@ -1,5 +1,6 @@
 """The intermediate representation: typed static graphs, their text form, and their rules."""
 
+from nnc.ir.backward import gradients
 from nnc.ir.dimensions import Dim, SymbolicDim, parse_dim, symbol
 from nnc.ir.graph import PHASES, Graph, Node, Operand, Value
 from nnc.ir.interpreter import interpret
@@ -7,7 +8,7 @@ from nnc.ir.layout import Layout
 from nnc.ir.leaves import PARAMETER, Constant, Input, State
 from nnc.ir.op import Op, make_op, op_class, op_names
 from nnc.ir.parser import parse_graph
-from nnc.ir.placeholder import Placeholder, meaning
+from nnc.ir.placeholder import Placeholder, capturing, meaning
 from nnc.ir.printer import print_graph, value_names
 from nnc.ir.rewriter import Rewriter, copy_into
 from nnc.ir.types import (
@@ -44,7 +45,9 @@ __all__ = [
     "Value",
     "bind_shape",
     "broadcast_shapes",
+    "capturing",
     "copy_into",
+    "gradients",
     "interpret",
     "make_op",
     "meaning",

@@ -14,7 +14,9 @@ from nnc.ir.types import TensorType
 
 PARAMETER = "parameter"
 """Role of state that is trained: the loss is differentiated with respect to it."""
-ROLES = (PARAMETER, "frozen", "buffer", "slot", "average", "counter", "metric", "hyperparameter", "random")
+WINDOW = "window"
+"""Role of what the planner makes of the inputs of a loop's body: a place that moves from step to step."""
+ROLES = (PARAMETER, "frozen", "buffer", "slot", "average", "counter", "metric", "hyperparameter", "random", WINDOW)
 
 
 class Leaf(Op):
@@ -49,7 +51,7 @@ class State(Leaf, name="state"):
 
     Args:
         label: unique name, printed as ``@label``.
-        type: element type and (numeric) shape.
+        type: element type and shape, which must be numeric for all but windows.
         role: one of `ROLES`.
     """
 
@@ -61,7 +63,7 @@ class State(Leaf, name="state"):
         check_name(self.label, "a state")
         if self.role not in ROLES:
             raise ShapeError(f"state '{self.label}' has unknown role {self.role!r}; known are {', '.join(ROLES)}")
-        if self.type.symbols:
+        if self.type.symbols and self.role != WINDOW:
             raise ShapeError(f"state '{self.label}' needs a numeric shape, got {self.type}")
 
 

@@ -107,6 +107,11 @@ class Op:
         """Return the number of floating-point operations for numeric types."""
         return sum(prod(int(dim) for dim in result.shape) for result in results)
 
+    @classmethod
+    def body_types(cls, attributes: Mapping[str, Any], operands: Sequence[TensorType]) -> list[TensorType]:
+        """Return the types of a body's inputs for operands of these types; only for ops with a body."""
+        return list(operands)
+
     def decompose(self, *operands: Value) -> tuple[Value, ...]:
         """Return the same results in terms of other ops; only for ops with `composite` set."""
         raise TypeError(f"operation '{self.name}' has no decomposition")

@@ -113,7 +113,9 @@ class _Body:
         tokens.expect(":")
         types = tuple(tokens.separated(lambda: _type(tokens)))
         if tokens.accept("{"):
-            attributes["body"] = self.nested([operand.type for operand in operands])
+            attributes["body"] = self.nested(
+                op_class(name).body_types(attributes, [operand.type for operand in operands])
+            )
         path, phase = _place(tokens.comment())
         hints = [text[1:] if SIMPLE.fullmatch(text[1:]) else "" for text in names]
         with self.graph.scope(path, phase):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, ClassVar
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nnc.ir.graph import Graph, Operand, Value
     from nnc.ir.types import TensorType
 
-_MEANINGS: ContextVar[dict[Placeholder, Value] | None] = ContextVar("meanings", default=None)
+_MEANINGS: ContextVar[Mapping[Placeholder, Value] | None] = ContextVar("meanings", default=None)
 
 
 class Placeholder:
@@ -104,6 +104,36 @@ class Placeholder:
 def meaning(meanings: dict[Placeholder, Value]) -> Iterator[None]:
     """Let placeholders stand for these values inside the block."""
     token = _MEANINGS.set(meanings)
+    try:
+        yield
+    finally:
+        _MEANINGS.reset(token)
+
+
+class _Captured(Mapping["Placeholder", "Value"]):
+    """The meanings outside of a body, each as what the body knows it by."""
+
+    def __init__(self, outside: Mapping[Placeholder, Value], capture: Callable[[Value], Value]) -> None:
+        self.outside = outside
+        self.capture = capture
+
+    def __getitem__(self, placeholder: Placeholder) -> Value:
+        return self.capture(self.outside[placeholder])
+
+    def __contains__(self, placeholder: object) -> bool:
+        return placeholder in self.outside
+
+    def __iter__(self) -> Iterator[Placeholder]:
+        return iter(self.outside)
+
+    def __len__(self) -> int:
+        return len(self.outside)
+
+
+@contextmanager
+def capturing(capture: Callable[[Value], Value]) -> Iterator[None]:
+    """Let placeholders stand for what `capture` makes of their values inside the block, in which a body is built."""
+    token = _MEANINGS.set(_Captured(_MEANINGS.get() or {}, capture))
     try:
         yield
     finally:

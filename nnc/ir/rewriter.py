@@ -67,9 +67,19 @@ class Rewriter:
         return self.graph
 
 
-def copy_into(graph: Graph, source: Graph, inputs: Mapping[str, Value]) -> dict[str, Value]:
-    """Append the nodes of `source` to `graph`, its inputs replaced by values, and return its outputs."""
-    values: dict[Value, Value] = {source.inputs[label]: value for label, value in inputs.items()}
+def copy_into(
+    graph: Graph, source: Graph, inputs: Mapping[str, Value], values: dict[Value, Value] | None = None
+) -> dict[str, Value]:
+    """Append the nodes of `source` to `graph`, its inputs replaced by values, and return its outputs.
+
+    Args:
+        graph: what to append to.
+        source: what to copy.
+        inputs: the values by name of input.
+        values: filled with the copy of each value of `source`.
+    """
+    values = {} if values is None else values
+    values.update((source.inputs[label], value) for label, value in inputs.items())
     for node in source.nodes:
         if isinstance(node.op, Input):
             continue

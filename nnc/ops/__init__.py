@@ -14,6 +14,8 @@ from nnc.ops.packing import Pack, Unpack
 from nnc.ops.pooling import average_pool, max_pool, repeat, sum_pool
 from nnc.ops.random import random_uniform
 from nnc.ops.reduction import argmax, max, mean, sum
+from nnc.ops.scan import Scan
+from nnc.ops.scanning import scan
 from nnc.ops.sizes import cast, one_hot, size
 from nnc.ops.sparsemax import sparsemax
 from nnc.ops.trigonometric import cos, sin
@@ -21,6 +23,7 @@ from nnc.ops.trigonometric import cos, sin
 __all__ = [
     "Fusion",
     "Pack",
+    "Scan",
     "Unpack",
     "absolute",
     "argmax",
@@ -57,6 +60,7 @@ __all__ = [
     "relu",
     "repeat",
     "reshape",
+    "scan",
     "sigmoid",
     "sigmoid_crossentropy",
     "sign",

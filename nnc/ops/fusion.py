@@ -55,11 +55,16 @@ class Fusion(Op, name="fusion"):
 
     def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
         """Return the sum over the body, bound to the operands' sizes."""
-        pairs = zip(self.body.inputs.items(), operands, strict=True)
-        bindings = solve_symbols({label: (value.shape, bind_shape(type.shape, {})) for (label, value), type in pairs})
-        return sum(
-            node.op.flops(
-                [value.type.bind(bindings) for value in node.operands], [type.bind(bindings) for type in node.types]
-            )
-            for node in self.body.nodes
+        return body_flops(self.body, operands)
+
+
+def body_flops(body: Graph, operands: Sequence[TensorType]) -> int:
+    """Return the operations of a body for operands of numeric types."""
+    pairs = zip(body.inputs.items(), operands, strict=True)
+    bindings = solve_symbols({label: (value.shape, bind_shape(type.shape, {})) for (label, value), type in pairs})
+    return sum(
+        node.op.bind(bindings).flops(
+            [value.type.bind(bindings) for value in node.operands], [type.bind(bindings) for type in node.types]
         )
+        for node in body.nodes
+    )

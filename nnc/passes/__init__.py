@@ -1,9 +1,10 @@
 """Passes from graph to graph, and the pipelines made of them."""
 
+from nnc.ir import gradients
 from nnc.passes.base import Observer, Pass, PassRecord, count_nodes, make_pass, pass_names, run_passes
 from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
 from nnc.passes.decompose import Decompose
-from nnc.passes.differentiate import GRADIENT, Differentiate, gradients
+from nnc.passes.differentiate import GRADIENT, Differentiate
 from nnc.passes.fuse import Fuse
 from nnc.passes.pipelines import INFER, OPTIMIZE, evaluate_pipeline, train_pipeline
 from nnc.passes.schedule import Schedule

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from nnc.errors import GraphError, nearest
 from nnc.ir import Graph, verify
+from nnc.passes.scans import in_bodies
 
 _PASSES: dict[str, type[Pass]] = {}
 
@@ -24,6 +25,8 @@ class Pass:
     name: ClassVar[str] = ""
     rejects: ClassVar[frozenset[str]] = frozenset()
     """Names of ops that must not occur before the pass."""
+    enters_bodies: ClassVar[bool] = True
+    """Whether `run_passes` runs the pass on the bodies of scans as well, before the graph around them."""
     removes: ClassVar[frozenset[str]] = frozenset()
     """Names of ops that do not occur after the pass."""
 
@@ -68,7 +71,7 @@ def run_passes(graph: Graph, passes: Sequence[Pass], observe: Observer | None = 
     for item in passes:
         verify(graph, illegal=item.rejects)
         start = perf_counter()
-        result = item.run(graph)
+        result = item.run(in_bodies(graph, item.run) if item.enters_bodies else graph)
         seconds = perf_counter() - start
         try:
             verify(result, illegal=item.removes)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy
 
-from nnc.ir import Constant, Graph, Op, Rewriter, TensorType, Value
+from nnc.ir import Constant, Graph, Node, Op, Rewriter, TensorType, Value
+from nnc.ops.scan import Scan
 from nnc.passes.base import Pass
+from nnc.passes.scans import Pruned, merge_scans, prune
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class CommonSubexpressions(Pass, name="cse"):
                 rewriter.replace(node, seen[key])
             else:
                 seen[key] = rewriter.keep(node)
-        return rewriter.finish()
+        return merge_scans(rewriter.finish(), self.run)
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,32 @@ class DeadCode(Pass, name="dce"):
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph without dead nodes."""
-        import networkx
-
-        flow = graph.nx
-        alive = {value.index for value in graph.roots}
-        for index in list(alive):
-            alive |= networkx.ancestors(flow, index)
+        alive = set(graph.roots)
+        pruned: dict[int, Pruned] = {}
+        for node in reversed(graph.nodes):
+            live = [position for position, value in enumerate(graph.results(node)) if value in alive]
+            if live and isinstance(node.op, Scan):
+                pruned[node.index] = smaller = prune(node.op, live)
+                alive.update(node.operands[position] for position in smaller.operands)
+            elif live:
+                alive.update(node.operands)
         rewriter = Rewriter(graph)
         for node in graph.nodes:
-            if node.index in alive:
+            if node.index in pruned:
+                _keep_pruned(rewriter, node, pruned[node.index])
+            elif any(value in alive for value in graph.results(node)):
                 rewriter.keep(node)
         return rewriter.finish()
+
+
+def _keep_pruned(rewriter: Rewriter, node: Node, smaller: Pruned) -> None:
+    operands = [rewriter[node.operands[position]] for position in smaller.operands]
+    names = [node.names[position] for position in smaller.results]
+    with rewriter.graph.scope(node.path, node.phase):
+        found = rewriter.graph.add(smaller.op, *operands, names=names)
+    results = rewriter.source.results(node)
+    for position, value in zip(smaller.results, found, strict=True):
+        rewriter.set(results[position], value)
 
 
 @dataclass(frozen=True)

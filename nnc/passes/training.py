@@ -39,6 +39,7 @@ class AttachLoss(Pass, name="loss"):
         head: losses and metrics of the model.
     """
 
+    enters_bodies: ClassVar[bool] = False
     head: Head
 
     def run(self, graph: Graph) -> Graph:
@@ -60,6 +61,7 @@ class ApplyOptimizer(Pass, name="update"):
         constraints: for paths of variables what they are projected to after the update, as graph arithmetic.
     """
 
+    enters_bodies: ClassVar[bool] = False
     rejects: ClassVar[frozenset[str]] = frozenset({"fusion"})
     optimizer: OptimizerRule
     variables: tuple[Any, ...] = ()

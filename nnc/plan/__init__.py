@@ -2,6 +2,7 @@
 
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
+from nnc.plan.loops import Carry, LoopPlan
 from nnc.plan.plan import Place, Plan, is_step, make_plan
 from nnc.plan.storage import Buffer, Home, Storage
 
@@ -9,8 +10,10 @@ __all__ = [
     "ALIGNMENT",
     "TILE_ELEMENTS",
     "Buffer",
+    "Carry",
     "Group",
     "Home",
+    "LoopPlan",
     "Place",
     "Plan",
     "Storage",

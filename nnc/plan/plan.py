@@ -70,6 +70,11 @@ class Plan:
     lower_bound: int
     unshared_bytes: int
 
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes of the arena without those that align it."""
+        return self.peak_bytes - ALIGNMENT
+
     def fits(self, bindings: Mapping[str, int]) -> bool:
         """Whether there is room for these sizes, so that smaller views on the same offsets will do.
 
@@ -77,6 +82,8 @@ class Plan:
             ShapeError: a dimension would be negative.
         """
         if any(size > self.bindings.get(name, 0) for name, size in bindings.items()):
+            return False
+        if not all(loop.plan.fits(bindings) for loop in self.storage.loops.values()):
             return False
         if not any(self._may_grow):
             return True
@@ -211,6 +218,8 @@ def format_plan(plan: Plan) -> str:
             text = node_line(node, plan.names, with_body=False).partition("  # ")[0]
             target = "; ".join(_where(plan, value, places) for value in results)
             lines.append(f"{index:5} {text}  @ {target}")
+            if index in plan.storage.loops:
+                lines += [f"      {line}" for line in format_plan(plan.storage.loops[index].plan).splitlines()]
     for label, value in plan.storage.copies:
         lines.append(f"      copy {operand_text(value, plan.names)} to @{name_text(label)}")
     return "\n".join(lines) + "\n"

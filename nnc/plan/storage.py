@@ -9,7 +9,9 @@ import numpy
 
 from nnc.ir import Constant, Dim, Input, Layout, Node, Op, State, TensorType, Value, bind_shape
 from nnc.ir.types import ITEM_SIZES
+from nnc.ops.scan import Scan
 from nnc.plan.flatten import FlatGraph, Group, Workspace
+from nnc.plan.loops import LoopPlan, plan_body
 
 
 @dataclass(slots=True)
@@ -55,6 +57,7 @@ class Storage:
         copies: values to be copied to a state at the end, as (state, value).
         unplaced: positions of a pack's operands (by step) that must be copied into place.
         workspaces: buffers of each step's workspace, with the types they hold.
+        loops: how each scan runs, by step.
     """
 
     flat: FlatGraph
@@ -67,6 +70,7 @@ class Storage:
     copies: list[tuple[str, Value]] = field(default_factory=list)
     unplaced: dict[int, tuple[int, ...]] = field(default_factory=dict)
     workspaces: dict[int, tuple[tuple[int, TensorType], ...]] = field(default_factory=dict)
+    loops: dict[int, LoopPlan] = field(default_factory=dict)
     buffers: list[Buffer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -146,6 +150,9 @@ class Storage:
             for value in results:
                 inner = group.tile is not None and self._stays_inside(value, group)
                 self._new_buffer(value, node.index, group.tile if inner else None)
+        if isinstance(node.op, Scan):
+            self._place_loop(node, node.op)
+            return
         types = [value.type.bind(self.bindings) for value in node.operands]
         needed = self.workspace(node.op, types, [value.type.bind(self.bindings) for value in results])
         spaces = []
@@ -156,6 +163,22 @@ class Storage:
             spaces.append((buffer.index, type))
         if spaces:
             self.workspaces[node.index] = tuple(spaces)
+
+    def _place_loop(self, node: Node, op: Scan) -> None:
+        """Plan the body; its arena, and copies of operands that are not dense, are workspaces of the step."""
+
+        def space(name: str, nbytes: int) -> int:
+            self.buffers.append(Buffer(len(self.buffers), name, nbytes, node.index, node.index))
+            self._extents.append(nbytes)
+            return len(self.buffers) - 1
+
+        plan, carries = plan_body(op, self.bindings, self.reuse, self.workspace)
+        copies = {
+            position: space(f"operand {position} of {op.name}", operand.type.bind(self.bindings).nbytes)
+            for position, operand in enumerate(node.operands)
+            if not self.homes[operand].constant and not self.layouts[operand].is_dense
+        }
+        self.loops[node.index] = LoopPlan(op, plan, carries, space(f"body of {op.name}", plan.arena_bytes), copies)
 
     def _stays_inside(self, value: Value, group: Group) -> bool:
         return self.last_use.get(value, -1) <= group.steps[-1]

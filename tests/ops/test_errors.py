@@ -9,6 +9,7 @@ from nnc.errors import ShapeError, SymbolError
 from nnc.ir import Graph, TensorType, Value, make_op, op_class, op_names, parse_graph, symbol
 from nnc.ops.elementwise import Binary, Unary
 from nnc.ops.fusion import Fusion
+from nnc.ops.scan import Scan
 from tests.ops import cases
 
 
@@ -139,7 +140,7 @@ def test_operands_that_do_not_fit(name, attributes, operands, fragment):
 
 def test_every_type_rule_is_tried():
     tried = {*(name for name, *_ in REFUSED), *FLOATING_ONLY, *NUMBERS_ONLY}
-    takes_anything = {op_class(name).infer for name in ("copy", "input", "fusion")}  # fusion: see below
+    takes_anything = {op_class(name).infer for name in ("copy", "input", "fusion", "scan")}  # the last two: see below
     assert {op_class(name).infer for name in op_names()} <= {op_class(name).infer for name in tried} | takes_anything
 
 
@@ -236,3 +237,43 @@ def test_fusions_check_kind_and_body():
 def test_unbound_sizes_name_the_symbol():
     with pytest.raises(SymbolError, match="dimension 'batch' is only known at run time"):
         make_op("size", {"shape": (BATCH,)}).evaluate()
+
+
+def _step(carry: str = "f32[2]", **changes: int) -> Scan:
+    body = Graph("body")
+    _, x = body.input("h", types(carry)[0]), body.input("x", TensorType("float32", (2,)))
+    body.output("next", x)
+    body.output("stack", x)
+    return Scan(body, **({"carries": 1, "sequences": 1} | changes))
+
+
+@pytest.mark.parametrize(
+    ("operands", "fragment"),
+    [
+        ("f32[2]", "takes f32[2], f32[2], its operands give f32[2]"),
+        ("f32[3] f32[5,2]", "takes f32[2], f32[2], its operands give f32[3], f32[2]"),
+        ("f32[2] f32[2]", "takes f32[2], f32[2], its operands give f32[2], f32[]"),
+        ("f32[2] f32[]", "a sequence of a 'scan' needs a first axis, which is time"),
+    ],
+)
+def test_scans_check_their_operands(operands, fragment):
+    with pytest.raises(ShapeError) as caught:
+        _step().result_types(types(operands))
+    assert fragment in str(caught.value)
+
+
+def test_scans_check_their_bodies():
+    with pytest.raises(ShapeError, match="there must be at least one sequence"):
+        _step(sequences=0)
+    with pytest.raises(ShapeError, match="over 2 sequences with 1 carries does not fit its body, which has 2 inputs"):
+        _step(sequences=2)
+    with pytest.raises(ShapeError, match=r"the carries of a 'scan' are f32\[3\], its body makes them f32\[2\]"):
+        _step("f32[3]").result_types(types("f32[3] f32[5,2]"))
+    body = Graph("body")
+    x, y = (body.input(label, TensorType("float32", ())) for label in "xy")
+    body.output("sum", x + y)
+    with pytest.raises(ShapeError, match="the sequences of a 'scan' have different lengths: 3, 4"):
+        Scan(body, carries=0, sequences=2).result_types(types("f32[3] f32[4]"))
+    body.input("z", TensorType("float32", ()))
+    with pytest.raises(ShapeError, match="the body of a scan with 2 carries has 1 outputs"):
+        Scan(body, carries=2, sequences=1)

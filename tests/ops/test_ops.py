@@ -49,7 +49,7 @@ def test_every_op_has_a_case():
         pytest.param(case, dtype, id=f"{case}-{dtype}")
         for dtype in ("float64", "float32")
         for case in CASES
-        if dtype == "float64" or case.op.name != "fusion"  # a body's types are fixed
+        if dtype == "float64" or case.op.name not in ("fusion", "scan")  # a body's types are fixed
     ],
 )
 def test_results_have_the_inferred_types_and_the_oracles_numbers(case, dtype):

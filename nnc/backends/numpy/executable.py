@@ -10,9 +10,9 @@ from typing import Any
 import numpy
 
 from nnc.backends.numpy.kernels import Arrays
-from nnc.backends.numpy.source import Source, kernel_workspace
+from nnc.backends.numpy.source import LoopSource, Scope, Source, kernel_workspace
 from nnc.errors import GraphError
-from nnc.ir import Value
+from nnc.ir import TensorType, Value
 from nnc.ir.types import ITEM_SIZES
 from nnc.plan import ALIGNMENT, Place, Plan
 
@@ -64,37 +64,109 @@ class Executable:
         return self._bound[key]
 
     def _make(self, bindings: Mapping[str, int]) -> BoundRun:
-        plan, source = self.plan, self.source
+        plan = self.plan
         if not plan.fits(bindings):
             raise GraphError(f"the plan has room for {_sizes(plan.bindings)}, not for {_sizes(bindings)}")
-        places = plan.places(bindings)
-        arrays = Arrays(bindings)
-        arrays.update((name, self._array(places[value])) for name, value in source.values.items())
-        for name, (step, position) in source.workspaces.items():
-            node = plan.graph.nodes[step]
-            operands = [places[value].type for value in node.operands]
-            type = kernel_workspace(node.op, operands, [places[value].type for value in plan.graph.results(node)])[
-                position
-            ]
-            offset = plan.offsets[plan.storage.workspaces[step][position][0]]
-            arrays[name] = numpy.ndarray([int(dim) for dim in type.shape], type.dtype, self.arena, offset)
-        namespace: dict[str, Any] = {**source.names.functions, **arrays}
-        for name, derivation in source.names.derived.items():
-            namespace[name] = derivation(arrays)
-        for name, (values, tile) in source.tiles.items():
-            namespace[name] = self._tiles([arrays[value] for value in values], values, places, tile)
-        run = FunctionType(self._code, namespace)
+        scope = BoundScope(self.source.scope, self.arena, 0, bindings)
+        namespace = scope.names.functions | scope.bind(self._states)
         return BoundRun(
-            run,
-            {label: self._array(places[value]) for label, value in plan.graph.inputs.items()},
-            {label: self._array(places[value]) for label, value in plan.graph.outputs.items()},
+            FunctionType(self._code, namespace | scope.still),
+            {label: scope.array(value, self._states) for label, value in plan.graph.inputs.items()},
+            {label: scope.array(value, self._states) for label, value in plan.graph.outputs.items()},
         )
 
-    def _tiles(
-        self, arrays: list[Array], names: tuple[str, ...], places: Mapping[Value, Place], tile: int
-    ) -> list[tuple[Array, ...]]:
-        tiled = [places[self.source.values[name]].tiled for name in names]
-        (length,) = {int(self.source.values[name].shape[0]) for name in names}
+
+class BoundScope:
+    """The names of a scope for one size.
+
+    Args:
+        scope: the names.
+        arena: memory.
+        base: offset in bytes of the scope's own arena in it.
+        bindings: sizes of the run-time dimensions.
+
+    Attributes:
+        still: what the scope and the loops in it bind once.
+    """
+
+    def __init__(self, scope: Scope, arena: Array, base: int, bindings: Mapping[str, int]) -> None:
+        self.scope = scope
+        self.names = scope.names
+        self.arena = arena
+        self.base = base
+        self.bindings = bindings
+        plan = scope.plan
+        self.places = places = plan.places(bindings)
+        self.still: dict[str, Array] = {
+            name: self.array(value, {}) for name, value in scope.values.items() if places[value].home.state is None
+        }
+        for name, (step, position) in scope.workspaces.items():
+            node = plan.graph.nodes[step]
+            operands = [places[value].type for value in node.operands]
+            results = [places[value].type for value in plan.graph.results(node)]
+            type = kernel_workspace(node.op, operands, results)[position]
+            self.still[name] = self._space(type, plan.storage.workspaces[step][position][0])
+        for name, (value, buffer) in scope.copies.items():
+            self.still[name] = self._space(places[value].type, buffer)
+        self.loops: dict[str, BoundScope] = {}
+        for name, loop in scope.loops.items():
+            offset = base + plan.offsets[plan.storage.loops[loop.step].arena]
+            self.loops[name] = inner = BoundScope(loop.body, arena, offset, bindings)
+            self.still |= inner.still
+
+    def bind(self, states: Mapping[str, Array]) -> dict[str, Any]:
+        """Return the objects by name where states, or windows, are these arrays."""
+        scope, places = self.scope, self.places
+        arrays = Arrays(self.bindings)
+        arrays.update(self.still)
+        for name, value in scope.values.items():
+            if places[value].home.state is not None:
+                arrays[name] = self.array(value, states)
+        found: dict[str, Any] = dict(arrays)
+        for name, derivation in self.names.derived.items():
+            found[name] = derivation(arrays)
+        for name, (values, tile) in scope.tiles.items():
+            found[name] = self._tiles([arrays[value] for value in values], values, tile)
+        for name, loop in scope.loops.items():
+            found[name] = self._steps(loop, self.loops[name], arrays)
+        return found
+
+    def _steps(self, loop: LoopSource, inner: BoundScope, arrays: Mapping[str, Array]) -> list[tuple[Any, ...]]:
+        """Return what a loop binds in each step, in the order in which the steps run."""
+        plan = self.scope.plan.storage.loops[loop.step]
+        op, count = plan.op, len(plan.carries)
+        operands = [numpy.ascontiguousarray(arrays[name]).reshape(arrays[name].shape) for name in loop.operands]
+        results = [arrays[name] for name in loop.results]
+        last = count + op.sequences
+        time = len(operands[count])
+        fixed = {f"w{number}": operand for number, operand in enumerate(operands[last:])}
+        steps = []
+        for step in range(time):
+            now, before, after = (
+                (time - 1 - step, time - step, time - 2 - step) if op.reverse else (step, step - 1, step + 1)
+            )
+            windows = dict(fixed)
+            windows.update((f"x{number}", operand[now, ...]) for number, operand in enumerate(operands[count:last]))
+            windows.update((f"y{number}", stack[now, ...]) for number, stack in enumerate(results[count:]))
+            for position, carry in enumerate(plan.carries):
+                if carry.after is not None:
+                    stack = results[count + carry.after]
+                    windows[carry.operand] = operands[position] if step == 0 else stack[before, ...]
+                    continue
+                assert carry.result is not None
+                windows[carry.operand] = windows[carry.result] = results[position]
+                if carry.before is not None:
+                    stack = results[count + carry.before]
+                    windows[carry.operand] = stack[now, ...]
+                    windows[carry.result] = results[position] if step == time - 1 else stack[after, ...]
+            found = inner.bind(windows)
+            steps.append(tuple(found[name] for name in loop.moving))
+        return steps
+
+    def _tiles(self, arrays: list[Array], names: tuple[str, ...], tile: int) -> list[tuple[Array, ...]]:
+        values = [self.scope.values[name] for name in names]
+        tiled = [self.places[value].tiled for value in values]
+        (length,) = {int(value.shape[0]) for value in values}
         return [
             tuple(
                 array[: min(tile, length - start)] if small else array[start : start + tile]
@@ -103,8 +175,13 @@ class Executable:
             for start in range(0, length, tile)
         ]
 
-    def _array(self, place: Place) -> Array:
-        """Return the window on memory that a place describes."""
+    def _space(self, type: TensorType, buffer: int) -> Array:
+        offset = self.base + self.scope.plan.offsets[buffer]
+        return numpy.ndarray([int(dim) for dim in type.shape], type.dtype, self.arena, offset)
+
+    def array(self, value: Value, states: Mapping[str, Array]) -> Array:
+        """Return the window on memory where a value lies."""
+        place = self.places[value]
         layout, itemsize = place.layout, ITEM_SIZES[place.type.dtype]
         if place.constant is not None:
             return place.constant
@@ -113,16 +190,16 @@ class Executable:
             return numpy.empty(shape, place.type.dtype)  # a part of nothing may begin behind the arena's end
         strides = tuple(int(stride) * itemsize for stride in layout.strides)
         if place.home.state is not None:
-            base = self._states[place.home.state]
+            base = states[place.home.state]
             return numpy.ndarray(shape, place.type.dtype, base, int(layout.offset) * itemsize, strides)
-        offset = place.byte_offset + int(layout.offset) * itemsize
+        offset = self.base + place.byte_offset + int(layout.offset) * itemsize
         if place.tiled:
             return numpy.ndarray((self._tile_length(place),), place.type.dtype, self.arena, offset)
         return numpy.ndarray(shape, place.type.dtype, self.arena, offset, strides)
 
     def _tile_length(self, place: Place) -> int:
         assert place.home.buffer is not None
-        return self.plan.storage.buffers[place.home.buffer].nbytes // ITEM_SIZES[place.type.dtype]
+        return self.scope.plan.storage.buffers[place.home.buffer].nbytes // ITEM_SIZES[place.type.dtype]
 
 
 def _sizes(bindings: Mapping[str, int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import linecache
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
@@ -23,24 +23,60 @@ _RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset(dir
 
 
 @dataclass(frozen=True)
+class Scope:
+    """What must be bound to the names of a text, or of the body of a loop in it.
+
+    Attributes:
+        plan: the plan that the names belong to.
+        values: names of the arrays of values.
+        workspaces: names of workspace arrays, with step and position.
+        copies: names of dense copies of a loop's operands, with the operand and its buffer.
+        tiles: names of tile lists, with the values (by name) that each tile has windows on.
+        loops: names of lists of steps.
+        names: functions, numbers and derived objects.
+    """
+
+    plan: Plan
+    values: dict[str, Value]
+    workspaces: dict[str, tuple[int, int]]
+    copies: dict[str, tuple[Value, int]]
+    tiles: dict[str, tuple[tuple[str, ...], int]]
+    loops: dict[str, LoopSource]
+    names: Names
+
+
+@dataclass(frozen=True)
+class LoopSource:
+    """A loop over time, and what each step binds.
+
+    Attributes:
+        step: number of the scan among the steps of the plan.
+        operands: names of the scan's operands, outside.
+        results: names of its results, outside.
+        body: what the body's statements refer to.
+        moving: names that are bound anew in each step, in the order of the loop's targets.
+    """
+
+    step: int
+    operands: tuple[str, ...]
+    results: tuple[str, ...]
+    body: Scope
+    moving: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Source:
     """Emitted source, and what must be bound to its names before it runs.
 
     Attributes:
         text: the Python text, a function without arguments named like the graph.
         name: the function's name.
-        values: names of the arrays of values.
-        workspaces: names of workspace arrays, with step and position.
-        tiles: names of tile lists, with the values (by name) that each tile has windows on.
-        names: functions, numbers and derived objects.
+        scope: what its names stand for.
     """
 
     text: str
     name: str
-    values: dict[str, Value]
-    workspaces: dict[str, tuple[int, int]]
-    tiles: dict[str, tuple[tuple[str, ...], int]]
-    names: Names
+    scope: Scope
 
     def compile(self) -> CodeType:
         """Compile the text; tracebacks and debuggers show its lines."""
@@ -74,16 +110,27 @@ class _Printer:
     names: Names = field(default_factory=Names)
     values: dict[str, Value] = field(default_factory=dict)
     workspaces: dict[str, tuple[int, int]] = field(default_factory=dict)
+    copies: dict[str, tuple[Value, int]] = field(default_factory=dict)
+    loops: dict[str, LoopSource] = field(default_factory=dict)
     tiles: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
     tile_names: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
     def print(self) -> Source:
+        name = Names().unique(self.plan.source.name, keyword.kwlist)
+        self._print_lines()
+        body = "".join(f"    {line}\n" for line in self.lines or ["pass"])
+        return Source(f"def {name}():\n{body}", name, self._scope)
+
+    @property
+    def _scope(self) -> Scope:
+        return Scope(self.plan, self.values, self.workspaces, self.copies, self.tiles, self.loops, self.names)
+
+    def _print_lines(self) -> None:
         plan = self.plan
-        self.python_names = python_names(plan)
+        self.python_names = python_names(plan, self.names.taken)
         self.names.taken.update(self.python_names.values())
         self.line_names = {**value_names(plan.source), **plan.names}
-        name = Names().unique(plan.source.name, keyword.kwlist)
         for group in plan.groups:
             steps = [index for index in group.steps if is_step(plan, index)]
             if steps:
@@ -91,9 +138,6 @@ class _Printer:
         for label, value in plan.storage.copies:
             target = self._value(plan.graph.states[label])
             self.lines += [f"# update @{label}", f"{target}[...] = {self._value(value)}"]
-        body = "".join(f"    {line}\n" for line in self.lines or ["pass"])
-        text = f"def {name}():\n{body}"
-        return Source(text, name, self.values, self.workspaces, self.tiles, self.names)
 
     def _group(self, group: Group, steps: list[int]) -> None:
         line = node_line(group.node, self.line_names, with_body=False)
@@ -120,6 +164,8 @@ class _Printer:
     def _statements(self, index: int, group: Group) -> Sequence[str]:
         node = self.plan.graph.nodes[index]
         results = self.plan.graph.results(node)
+        if index in self.plan.storage.loops:
+            return self._loop(index)
         operand_names = [self._operand(value, group) for value in node.operands]
         workspace = []
         for position in range(len(self.plan.storage.workspaces.get(index, ()))):
@@ -139,6 +185,43 @@ class _Printer:
             names=self.names,
         )
         return KERNELS[type(node.op)].write(call)
+
+    def _loop(self, index: int) -> Sequence[str]:
+        """A ``for`` over the steps; what lies elsewhere in each step has been bound before the first run."""
+        node = self.plan.graph.nodes[index]
+        loop = self.plan.storage.loops[index]
+        inner = _Printer(loop.plan, self.names.inside())
+        inner._print_lines()
+        before, after, operands = [], [], []
+        for position, value in enumerate(node.operands):
+            name = self._value(value)
+            if position in loop.copies:
+                copy = self.names.unique(f"{name}_dense")
+                self.copies[copy] = value, loop.copies[position]
+                before.append(f"{copy}[...] = {name}")
+                name = copy
+            operands.append(name)
+        results = [self._value(value) for value in self.plan.graph.results(node)]
+        count, first = len(loop.carries), -1 if loop.op.reverse else 0
+        for position, carry in enumerate(loop.carries):
+            if carry.after is not None:
+                step = self._step_of(results[count + carry.after], -1 - first, "last")
+                after.append(f"{results[position]}[...] = {step}")
+            elif carry.before is not None:
+                step = self._step_of(results[count + carry.before], first, "first")
+                before.append(f"{step}[...] = {operands[position]}")
+            else:
+                before.append(f"{results[position]}[...] = {operands[position]}")
+        homes = loop.plan.storage.homes
+        moving = [name for name, value in inner.values.items() if homes[value].state is not None]
+        moving += [*inner.names.derived, *inner.loops]
+        name = self.names.unique(f"steps_of_{results[-1]}")
+        self.loops[name] = LoopSource(index, tuple(operands), tuple(results), inner._scope, tuple(moving))
+        head = f"for {', '.join(moving)}{',' if len(moving) == 1 else ''} in {name}:"
+        return [*before, head, *(f"    {line}" for line in inner.lines or ["pass"]), *after]
+
+    def _step_of(self, stack: str, index: int, kind: str) -> str:
+        return self.names.derive(f"{stack}_{kind}", lambda arrays: arrays[stack][index, ...])
 
     def _is_dense(self, value: Value) -> bool:
         """Whether the value lies in row-major order whatever the run-time dimensions are."""
@@ -167,7 +250,7 @@ def _is_tiled(value: Value, group: Group) -> bool:
     return group.tile is not None and value.shape == group.node.types[0].shape
 
 
-def python_names(plan: Plan) -> dict[Value, str]:
+def python_names(plan: Plan, taken: Iterable[str] = ()) -> dict[Value, str]:
     """Return a valid Python name for each value of the flat graph.
 
     Values that take over an operand's buffer share its name, so that a reader sees what happens in place.
@@ -187,7 +270,7 @@ def python_names(plan: Plan) -> dict[Value, str]:
             leader[value] = first
             if first not in wanted or (value.name and not isinstance(first.node.op, State)):
                 wanted[first] = value.name or _fallback_name(plan, value, wanted, leader)
-    names = Names()
+    names = Names(set(taken))
     found = {first: names.unique(text, _RESERVED) for first, text in wanted.items()}
     return {value: found[first] for value, first in leader.items()}
 

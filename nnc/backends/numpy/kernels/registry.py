@@ -62,6 +62,10 @@ class Names:
             raise ValueError(f"the name '{name}' is bound to two different objects")
         return self.bound[name]
 
+    def inside(self) -> Names:
+        """Return names for the body of a loop: the same, but for objects that are made anew for each step."""
+        return Names(self.taken, self.bound, self.functions)
+
     def derive(self, name: str, derivation: Derivation) -> str:
         """Take a name for an object that is made from the bound arrays."""
         unique = self.unique(name)

@@ -1,0 +1,194 @@
+"""Builds scans: a step written as a function becomes a body, and what need not run step by step leaves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nnc.ir import Constant, Dim, Graph, Input, Node, State, Value, capturing
+from nnc.ir.names import SIMPLE
+from nnc.ops.elementwise import apply
+from nnc.ops.lifting import Operand, lift
+from nnc.ops.movement import broadcast_to
+from nnc.ops.random import RandomUniform
+from nnc.ops.scan import Scan
+
+if TYPE_CHECKING:
+    from nnc.ir import TensorType
+
+Step = Callable[[list[Value], list[Value], list[Value]], tuple[Sequence[Value], Sequence[Value]]]
+"""Takes carries, one step of each sequence, and the other values; returns the new carries and what the step gives."""
+
+
+def scan(
+    step: Step,
+    carries: Sequence[Value],
+    sequences: Sequence[Value],
+    others: Sequence[Value] = (),
+    reverse: bool = False,
+) -> tuple[list[Value], list[Value]]:
+    """Run a step for each index of the sequences' first axis.
+
+    What the step computes from `others` and weights alone is computed once, before the loop; what it computes from
+    the sequences alone is computed for all steps at once, so that ``x @ kernel`` is one product.
+
+    Args:
+        step: called once, to say in graph arithmetic what a step does; weights may be used inside as well.
+        carries: their first values.
+        sequences: at least one; time is the first axis.
+        others: what is the same in each step.
+        reverse: whether the last step in time comes first.
+
+    Returns:
+        The last carries, and what the steps gave, stacked in the order of time.
+
+    Raises:
+        ShapeError: the step changes the type of a carry, or the sequences differ in length.
+    """
+    graph = sequences[0].graph
+    loop = Loop(graph, carries, sequences, others, reverse)
+    with capturing(loop.capture):
+        new, given = step(loop.carries, loop.elements, loop.others)
+    return loop.finish(new, given)
+
+
+class Loop:
+    """A body that is being built, and what its inputs stand for outside.
+
+    Args:
+        graph: the graph outside.
+        carries: first values of the carries.
+        sequences: values whose first axis is time.
+        others: what is the same in each step.
+        reverse: whether the last step in time comes first.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        carries: Sequence[Value],
+        sequences: Sequence[Value],
+        others: Sequence[Value],
+        reverse: bool,
+    ) -> None:
+        self.graph = graph
+        self.body = Graph("body")
+        self.first = list(carries)
+        self.reverse = reverse
+        self.sequence = sequences[0]
+        self.outside: dict[Value, Operand] = {}
+        self.labels: dict[str, int] = {}
+        self._captured: dict[Value, Value] = {}
+        self.carries = [self._input(self.body, value, value.type) for value in carries]
+        self.elements = [self._input(self.body, value, value.type.with_shape(value.shape[1:])) for value in sequences]
+        self.others = [self.capture(value) for value in others]
+        self.outside.update(
+            (element, Operand(value, True)) for element, value in zip(self.elements, sequences, strict=True)
+        )
+
+    @property
+    def time(self) -> Dim:
+        """Number of steps."""
+        dim: Dim = self.sequence.shape[0]
+        return dim
+
+    def capture(self, value: Value) -> Value:
+        """Return what the body knows a value from outside by."""
+        if value not in self._captured:
+            self._captured[value] = inner = self._input(self.body, value, value.type)
+            self.outside[inner] = Operand(value, False)
+        return self._captured[value]
+
+    def _input(self, body: Graph, like: Value, type: TensorType) -> Value:
+        hint = like.name.rpartition("/")[2]
+        name = hint if SIMPLE.fullmatch(hint) else "x"
+        label = name
+        while label in body.inputs:
+            self.labels[name] = self.labels.get(name, 0) + 1
+            label = f"{name}.{self.labels[name]}"
+        return body.input(label, type)
+
+    def finish(self, carries: Sequence[Value], outputs: Sequence[Value]) -> tuple[list[Value], list[Value]]:
+        """Add the scan to the graph outside and return the last carries and the stacks."""
+        inside = [node for node in self.body.nodes if not self._leaves(node)]
+        needed = {value for value in (*carries, *outputs) if value not in self.outside} | set(carries)
+        for node in reversed(inside):
+            if any(value in needed for value in self.body.results(node)):
+                needed.update(node.operands)
+        inside = [node for node in inside if any(value in needed for value in self.body.results(node))]
+        border = dict.fromkeys(
+            operand
+            for operands in (*(node.operands for node in inside), carries)
+            for operand in operands
+            if operand in self.outside and not isinstance(self.outside[operand].value.node.op, Constant)
+        )
+        stacked = [value for value in border if self.outside[value].stacked]
+        same = [value for value in border if not self.outside[value].stacked]
+        sequences = [self.outside[value].value for value in stacked] or [self.sequence]
+        body = Graph("body")
+        self.labels.clear()
+        values = {value: self._input(body, value, value.type) for value in self.carries}
+        if stacked:
+            values |= {value: self._input(body, value, value.type) for value in stacked}
+        else:
+            self._input(body, self.sequence, self.sequence.type.with_shape(self.sequence.shape[1:]))
+        values |= {value: self._input(body, value, value.type) for value in same}
+
+        def known(value: Value) -> Value:
+            if value not in values:
+                constant = self.outside[value].value.node.op
+                assert isinstance(constant, Constant)
+                values[value] = body.add_constant(constant)
+            return values[value]
+
+        for node in inside:
+            results = body.add(node.op, *map(known, node.operands), names=node.names)
+            values.update(zip(self.body.results(node), results, strict=True))
+        for position, value in enumerate(carries):
+            body.output(f"carry{position}", known(value))
+        given = list(dict.fromkeys(value for value in outputs if value not in self.outside))
+        for position, value in enumerate(given):
+            body.output(f"stack{position}", values[value])
+        if not body.outputs:
+            return [], [self._stack(self.outside[value]) for value in outputs]
+        op = Scan(body, len(carries), len(sequences), self.reverse)
+        names = ["" for _ in carries] + [value.name for value in given]
+        operands = (*self.first, *sequences, *(self.outside[value].value for value in same))
+        results = self.graph.add(op, *operands, names=names)
+        stacks = dict(zip(given, results[len(carries) :], strict=True))
+        return list(results[: len(carries)]), [
+            stacks[value] if value in stacks else self._stack(self.outside[value]) for value in outputs
+        ]
+
+    def _stack(self, operand: Operand) -> Value:
+        value = operand.value
+        return value if operand.stacked else broadcast_to(value, (self.time, *value.shape))
+
+    def _leaves(self, node: Node) -> bool:
+        """Compute a node outside where that is possible, and say whether it was; inputs are there already."""
+        results = self.body.results(node)
+        if isinstance(node.op, Input):
+            return True
+        if isinstance(node.op, State):
+            found = [Operand(self.graph.state(node.op.label, node.op.type, node.op.role), False)]
+        elif isinstance(node.op, Constant):
+            found = [Operand(self.graph.add_constant(node.op), False)]
+        elif any(operand not in self.outside for operand in node.operands):
+            return False
+        elif isinstance(node.op, RandomUniform):  # each step draws numbers of its own
+            key = self.outside[node.operands[0]].value
+            drawn = replace(node.op, shape=(self.time, *node.op.shape))
+            found = [Operand(apply(drawn, key), True)]
+        else:
+            operands = [self.outside[operand] for operand in node.operands]
+            if any(operand.stacked for operand in operands):
+                lifted = lift(node.op, self.time, operands)
+                if lifted is None:
+                    return False
+                found = [Operand(lifted, True)]
+            else:
+                values = self.graph.add(node.op, *(operand.value for operand in operands), names=node.names)
+                found = [Operand(value, False) for value in values]
+        self.outside.update(zip(results, found, strict=True))
+        return True

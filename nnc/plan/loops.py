@@ -1,0 +1,108 @@
+"""Plans the body of a scan: what it reads and writes are windows that move with time, the rest is planned once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnc.ir import Graph, Value, copy_into
+from nnc.ir.leaves import WINDOW
+from nnc.ops.scan import Scan
+
+if TYPE_CHECKING:
+    from nnc.plan.flatten import Workspace
+    from nnc.plan.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Where a carry is read and written.
+
+    Args:
+        operand: label of the window the body reads.
+        result: label of the window the body writes, None where the body writes it as a stack.
+        before: stack that holds the carries as they were before each step, or None.
+        after: stack that holds the carries as they are after each step, or None.
+    """
+
+    operand: str
+    result: str | None
+    before: int | None = None
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPlan:
+    """How a scan runs.
+
+    Args:
+        op: the scan.
+        plan: plan of a body whose states are windows; its arena is a buffer of the plan around it.
+        carries: one per carry of the scan.
+        arena: buffer for the body's own values.
+        copies: buffers for dense copies of operands that are not dense, by position.
+    """
+
+    op: Scan
+    plan: Plan
+    carries: tuple[Carry, ...]
+    arena: int
+    copies: Mapping[int, int]
+
+
+def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:
+    """Return the body with states in the place of inputs and updates in the place of outputs.
+
+    A carry whose new value is stacked anyway is read where the step before has put it; one whose old value is stacked
+    is written where the next step's old value belongs. Any other carry is updated in the memory of the last carry.
+    """
+    inputs, outputs = list(op.body.inputs.items()), list(op.body.outputs.values())
+    graph = Graph("step")
+    stacks = outputs[op.carries :]
+    carries: list[Carry] = []
+    used: set[int] = set()
+    for position in range(op.carries):
+        new, old = outputs[position], inputs[position][1]
+        after = next((index for index, value in enumerate(stacks) if value == new and index not in used), None)
+        before = next((index for index, value in enumerate(stacks) if value == old and index not in used), None)
+        if after is not None and new != old:
+            carries.append(Carry(f"c{position}", None, after=after))
+            used.add(after)
+        elif before is not None and new != old:
+            carries.append(Carry(f"c{position}", f"d{position}", before=before))
+            used.add(before)
+        else:
+            carries.append(Carry(f"c{position}", f"c{position}"))
+
+    def window(label: str, like: Value) -> Value:
+        if label not in graph.states:
+            graph.state(label, like.type, WINDOW)
+        return graph.states[label]
+
+    last = op.carries + op.sequences
+    labels: dict[str, Value] = {}
+    for position, (label, value) in enumerate(inputs):
+        kind, number = ("c", 0) if position < op.carries else ("x", op.carries) if position < last else ("w", last)
+        labels[label] = window(f"{kind}{position - number}", value)
+    found = list(copy_into(graph, op.body, labels).values())
+    for carry, value in zip(carries, found, strict=False):
+        if carry.result is not None:
+            window(carry.result, value)
+            graph.update(carry.result, value)
+    filled = {carry.before for carry in carries}
+    for number, value in enumerate(found[op.carries :]):
+        if number not in filled:
+            window(f"y{number}", value)
+            graph.update(f"y{number}", value)
+    return graph, tuple(carries)
+
+
+def plan_body(
+    op: Scan, bindings: Mapping[str, int], reuse: bool, workspace: Workspace
+) -> tuple[Plan, tuple[Carry, ...]]:
+    """Return the plan of a body and how its carries move."""
+    from nnc.plan.plan import make_plan
+
+    graph, carries = window_graph(op)
+    return make_plan(graph, bindings, reuse, workspace, tile=None), carries
