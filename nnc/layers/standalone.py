@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.backends.numpy import Executable, kernel_workspace, print_source
+from nnc.backends.numpy import Executable, kernel_settings, kernel_workspace, print_source
 from nnc.errors import DataError, ModelError
 from nnc.ir import Graph, TensorType, Value
 from nnc.layers.calling import takes_several
@@ -145,7 +145,7 @@ class Standalone:
         bound = executable.bind(sizes)
         for target, array in zip(bound.inputs.values(), arrays, strict=True):
             numpy.copyto(target, array)
-        with numpy.errstate(all="ignore"):
+        with kernel_settings():
             bound.run()
         return {label: output.copy() for label, output in bound.outputs.items()}
 

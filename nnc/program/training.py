@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.backends.numpy import kernel_settings
 from nnc.errors import DataError
 from nnc.program.data import as_arrays, as_weights, check_finite, check_rows, check_targets
 from nnc.program.history import History
@@ -176,7 +177,7 @@ def fit(
         logs: dict[str, float] = {}
         epoch = initial_epoch
         try:
-            with numpy.errstate(all="ignore"), deferred_interrupt() as interrupted:
+            with kernel_settings(), deferred_interrupt() as interrupted:
                 for epoch in range(initial_epoch, epochs):
                     if shuffle:
                         batches.shuffle(program.shuffler)
@@ -220,7 +221,7 @@ def evaluate(
         DataError: the arrays do not fit the model.
     """
     arrays = prepare(program, x, y, sample_weight)
-    with program.turn, numpy.errstate(all="ignore"):
+    with program.turn, kernel_settings():
         batches = Batches(program, EVALUATE, arrays, _batch_size(batch_size))
         program.reset_metrics()
         batches.run()
@@ -233,7 +234,7 @@ def predict(program: Program, x: Any, batch_size: int | None = None) -> Any:
     rows = check_rows(arrays, [item.label for item in program.spec.inputs])
     size = min(rows, PREDICT_BATCH if batch_size is None else _batch_size(batch_size))
     results = [numpy.empty((rows, *item.shape), item.dtype) for item in program.spec.outputs]
-    with numpy.errstate(all="ignore"):
+    with kernel_settings():
         program.bound(PREDICT, size)
         for start in range(0, rows, size):
             bound = program.bound(PREDICT, min(size, rows - start))

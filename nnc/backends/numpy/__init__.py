@@ -1,6 +1,15 @@
 """The NumPy backend: the reference, always there."""
 
 from nnc.backends.numpy.executable import BoundRun, Executable
+from nnc.backends.numpy.settings import apply_kernel_settings, kernel_settings
 from nnc.backends.numpy.source import Source, kernel_workspace, print_source
 
-__all__ = ["BoundRun", "Executable", "Source", "kernel_workspace", "print_source"]
+__all__ = [
+    "BoundRun",
+    "Executable",
+    "Source",
+    "apply_kernel_settings",
+    "kernel_settings",
+    "kernel_workspace",
+    "print_source",
+]
