@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from importlib import import_module
 from typing import Any, TypeVar, overload
 
 from nnc.errors import ModelError, nearest
@@ -36,6 +37,10 @@ def register(cls: Any = None, *, name: str | None = None) -> Any:
     return add if cls is None else add(cls)
 
 
+_APPLICATIONS = frozenset({"CustomScaleLayer", "LayerScale", "StochasticDepth"})
+"""Layers of keras.applications, which are found by name but are no part of keras.layers."""
+
+
 class LayerClasses(Mapping[str, type[Layer]]):
     """Layer classes by name; a class of nnc's is imported when it is looked up.
 
@@ -55,7 +60,8 @@ class LayerClasses(Mapping[str, type[Layer]]):
 
         if name in self._registered:
             return self._registered[name]
-        found: type[Layer] = getattr(layers, self._own[name])
+        module: Any = import_module("nnc.layers.applications") if name in _APPLICATIONS else layers
+        found: type[Layer] = getattr(module, name if name in _APPLICATIONS else self._own[name])
         return found
 
     def __iter__(self) -> Iterator[str]:

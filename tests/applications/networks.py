@@ -1,0 +1,115 @@
+"""Networks of keras.applications with random weights, run by Keras and by nnc."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy
+
+import nnc
+
+FAMILIES = {
+    "ConvNeXt": ("ConvNeXtTiny", "ConvNeXtSmall", "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtXLarge"),
+    "DenseNet": ("DenseNet121", "DenseNet169", "DenseNet201"),
+    "EfficientNet": tuple(f"EfficientNetB{size}" for size in range(8)),
+    "EfficientNetV2": (
+        *("EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2", "EfficientNetV2B3"),
+        *("EfficientNetV2S", "EfficientNetV2M", "EfficientNetV2L"),
+    ),
+    "Inception": ("InceptionV3", "InceptionResNetV2", "Xception"),
+    "MobileNet": ("MobileNet", "MobileNetV2", "MobileNetV3Small", "MobileNetV3Large"),
+    "NASNet": ("NASNetMobile", "NASNetLarge"),
+    "ResNet": ("ResNet50", "ResNet101", "ResNet152", "ResNet50V2", "ResNet101V2", "ResNet152V2"),
+    "VGG": ("VGG16", "VGG19"),
+}
+"""Every architecture and size, by family."""
+NAMES = tuple(name for names in FAMILIES.values() for name in names)
+SMALL = {
+    "ConvNeXtTiny": 64,
+    "DenseNet121": 64,
+    "EfficientNetB0": 64,
+    "EfficientNetV2B0": 64,
+    "InceptionV3": 96,
+    "InceptionResNetV2": 96,
+    "Xception": 96,
+    "MobileNet": 64,
+    "MobileNetV2": 64,
+    "MobileNetV3Small": 64,
+    "NASNetMobile": 64,
+    "ResNet50": 64,
+    "ResNet50V2": 64,
+    "VGG16": 64,
+}
+"""Those that are tested on small images by default, with the length of an edge."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How nnc's output compares with Keras's.
+
+    Args:
+        name: function in keras.applications.
+        edge: length of an edge of the image.
+        parameters: number of weights' elements.
+        error: largest difference of the outputs, relative to the largest magnitude.
+        peak_bytes: planned peak of a prediction of one image.
+        lower_bound: bytes that no plan can do without.
+    """
+
+    name: str
+    edge: int
+    parameters: int
+    error: float
+    peak_bytes: int
+    lower_bound: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return asdict(self)
+
+
+def build(name: str, edge: int | None = None) -> Any:
+    """Return a network of Keras's with random weights everywhere, moving statistics included.
+
+    Args:
+        name: function in keras.applications.
+        edge: length of an edge of the image, by default the network's own; weights then have 10 classes.
+    """
+    from tensorflow import keras
+
+    keras.utils.set_random_seed(1)
+    options: dict[str, Any] = {"weights": None, "classifier_activation": None}
+    if edge is not None:
+        options |= {"input_shape": (edge, edge, 3), "classes": 10}
+    model = getattr(keras.applications, name)(**options)
+    generator = numpy.random.default_rng(2)
+    for weight in model.weights:
+        if weight.path.endswith(("gamma", "moving_variance", "variance")):
+            weight.assign(generator.uniform(0.8, 1.2, weight.shape).astype("float32"))
+        elif weight.path.endswith(("beta", "moving_mean", "bias", "mean")):
+            weight.assign(generator.normal(0.0, 0.1, weight.shape).astype("float32"))
+        elif weight.path.endswith("variable"):  # factors of ConvNeXt's branches, which begin as 1e-6
+            weight.assign(generator.uniform(0.2, 0.6, weight.shape).astype("float32"))
+    return model
+
+
+def compare(name: str, edge: int | None = None, rows: int = 1) -> Outcome:
+    """Predict the same random images with Keras and with nnc."""
+    theirs = build(name, edge)
+    shape = theirs.input_shape[1:]
+    images = numpy.random.default_rng(3).uniform(0.0, 255.0, (rows, *shape)).astype("float32")
+    expected = numpy.asarray(theirs(images))
+    program = nnc.compile(theirs)
+    parameters = theirs.count_params()
+    del theirs
+    found = program(images)
+    plan = program.plan("predict", batch=1)
+    return Outcome(
+        name=name,
+        edge=shape[0],
+        parameters=parameters,
+        error=float(numpy.abs(found - expected).max() / numpy.abs(expected).max()),
+        peak_bytes=plan.peak_bytes,
+        lower_bound=plan.lower_bound,
+    )
