@@ -111,9 +111,10 @@ class Convolving(Layer):
     def weight(self, name: str, shape: Sequence[int], kind: str = "") -> Variable:
         """Make a weight whose initializer, regularizer and constraint are the attributes named after `kind`."""
         kind = kind or name
-        options = {key: getattr(self, f"{kind}_{key}") for key in ("regularizer", "constraint")}
-        given = {key: item for key, item in options.items() if item is not None}
-        return self.add_weight(shape, getattr(self, f"{kind}_initializer"), name=name, **given)
+        initializer, regularizer, constraint = (
+            getattr(self, f"{kind}_{key}") for key in ("initializer", "regularizer", "constraint")
+        )
+        return self.add_weight(shape, initializer, name=name, regularizer=regularizer, constraint=constraint)
 
     def channels_last(self, x: Value, channels: int) -> Value:
         """Return the input as (batch, …, channels).

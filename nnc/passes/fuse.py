@@ -8,19 +8,23 @@ from typing import ClassVar
 
 from nnc.ir import Constant, Graph, Node, Rewriter, Value
 from nnc.ops.arithmetic import Add
+from nnc.ops.convolution import Convolution, ConvolutionInputGradient
 from nnc.ops.elementwise import Unary
 from nnc.ops.fusion import Fusion
 from nnc.ops.matmul import MatMul
 from nnc.passes.base import Pass
+
+PRODUCTS = {MatMul: "dense", Convolution: "conv", ConvolutionInputGradient: "conv_transpose"}
+"""What a product with bias and activation is called."""
 
 
 @dataclass(frozen=True)
 class Fuse(Pass, name="fuse"):
     """Replaces groups of nodes by one ``fusion`` node each, without changing a single result.
 
-    Patterns, in order: matmul + bias + activation (``dense_…``); then connected elementwise ops of one
-    shape, layer and phase. A value inside a group that is used outside becomes a result of the fusion
-    (elementwise) or ends the pattern (dense).
+    Patterns, in order: product + bias + activation (``dense_…``, ``conv_…``, ``conv_transpose_…``); then connected
+    elementwise ops of one shape, layer and phase. A value inside a group that is used outside becomes a result of the
+    fusion (elementwise) or ends the pattern (product).
     """
 
     rejects: ClassVar[frozenset[str]] = frozenset({"fusion"})
@@ -28,7 +32,7 @@ class Fuse(Pass, name="fuse"):
     def run(self, graph: Graph) -> Graph:
         """Return the fused graph."""
         groups = Groups(graph)
-        fuse_dense(graph, groups)
+        fuse_products(graph, groups)
         fuse_elementwise(graph, groups)
         return groups.contract()
 
@@ -169,10 +173,11 @@ def _kind(nodes: list[Node]) -> str:
     return "_".join(names) if len(names) <= 3 else f"elementwise{len(names)}"
 
 
-def fuse_dense(graph: Graph, groups: Groups) -> None:
-    """Group a matrix product with the bias added to it and the activation applied to the sum."""
+def fuse_products(graph: Graph, groups: Groups) -> None:
+    """Group a matrix product or convolution with the bias added to it and the activation applied to the sum."""
     for node in graph.nodes:
-        if not isinstance(node.op, MatMul):
+        kind = PRODUCTS.get(type(node.op))
+        if kind is None:
             continue
         (product,) = graph.results(node)
         if not groups.single_use(product):
@@ -185,11 +190,11 @@ def fuse_dense(graph: Graph, groups: Groups) -> None:
             continue
         (total,) = graph.results(add)
         group = groups.of[add.index]
-        groups.kinds[group] = "dense"
+        groups.kinds[group] = kind
         for activation in groups.uses.get(total, ()):
             same = (activation.path, activation.phase, activation.types) == (node.path, node.phase, node.types)
             if same and isinstance(activation.op, Unary) and groups.merge(group, groups.of[activation.index]):
-                groups.kinds[group] = f"dense_{activation.op.name}"
+                groups.kinds[group] = f"{kind}_{activation.op.name}"
                 break
 
 

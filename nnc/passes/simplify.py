@@ -120,6 +120,18 @@ def chained_movement(node: Node, operands: tuple[Value, ...]) -> Value | None:
     return None
 
 
+def transposed_operands(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """f(xᵀ, yᵀ, 2) is f(x, y, 2)ᵀ for an elementwise f, so that transposes meet and cancel."""
+    if not node.op.elementwise:
+        return None
+    wide = [operand for operand in operands if operand.rank > 0]
+    axes = {operand.node.op.axes if isinstance(operand.node.op, Transpose) else None for operand in wide}
+    if len(axes) != 1 or None in axes:
+        return None
+    inner = [operand.node.operands[0] if operand.rank > 0 else operand for operand in operands]
+    return apply(wide[0].node.op, apply(node.op, *inner))
+
+
 def repeated_number(node: Node, operands: tuple[Value, ...]) -> Value | None:
     """One number repeated to a shape stays one number repeated, whatever it is reshaped to in between."""
     if not isinstance(node.op, Reshape | BroadcastTo):
@@ -196,6 +208,7 @@ RULES: tuple[Rule, ...] = (
     double_negative,
     implicit_broadcast,
     chained_movement,
+    transposed_operands,
     repeated_number,
     packed_reshape,
     cast_comparison,

@@ -199,6 +199,68 @@ STAYS = {
 }
 
 
+IMAGES = "graph g(x: f64[batch,6,4], w: f64[3,4,5], b: f64[5], y: f64[batch,4,5], v: f64[4])"
+GEOMETRY = "strides=[1], dilation=[1], before=[0], after=[0]"
+CONVOLVED = f"%0 = convolution(%x, %w, {GEOMETRY}) : f64[batch,4,5]  # conv forward\n"
+SPREAD = f"%0 = convolution_input_gradient(%y, %w, {GEOMETRY}, shape=[6]) : f64[batch,6,4]  # conv forward\n"
+CONVOLUTIONS = {
+    "convolution with activation": (
+        CONVOLVED
+        + "%1 = add(%0, %b) : f64[batch,4,5]  # conv forward\n%h = relu(%1) : f64[batch,4,5]  # conv forward\n"
+        "return z=%h",
+        f"""
+        %h = fusion.conv_relu(%x, %w, %b) : f64[batch,4,5] {{(a, b, c)
+          %0 = convolution(%a, %b, {GEOMETRY}) : f64[batch,4,5]
+          %1 = add(%0, %c) : f64[batch,4,5]
+          %h = relu(%1) : f64[batch,4,5]
+          return result=%h
+        }}  # conv forward
+        return z=%h
+        """,
+    ),
+    "convolution alone with a bias": (
+        CONVOLVED + "%1 = add(%b, %0) : f64[batch,4,5]  # conv forward\nreturn z=%1",
+        f"""
+        %0 = fusion.conv(%x, %w, %b) : f64[batch,4,5] {{(a, b, c)
+          %0 = convolution(%a, %b, {GEOMETRY}) : f64[batch,4,5]
+          %1 = add(%c, %0) : f64[batch,4,5]
+          return result=%1
+        }}  # conv forward
+        return z=%0
+        """,
+    ),
+    "transposed convolution": (
+        SPREAD + "%1 = add(%0, %v) : f64[batch,6,4]  # conv forward\n%2 = tanh(%1) : f64[batch,6,4]  # conv forward\n"
+        "return z=%2",
+        f"""
+        %0 = fusion.conv_transpose_tanh(%y, %w, %v) : f64[batch,6,4] {{(a, b, c)
+          %0 = convolution_input_gradient(%a, %b, {GEOMETRY}, shape=[6]) : f64[batch,6,4]
+          %1 = add(%0, %c) : f64[batch,6,4]
+          %2 = tanh(%1) : f64[batch,6,4]
+          return result=%2
+        }}  # conv forward
+        return z=%0
+        """,
+    ),
+}
+APART = {
+    "convolution used twice": CONVOLVED + "%1 = add(%0, %b) : f64[batch,4,5]  # conv forward\n"
+    "%2 = sum(%0, axes=[0]) : f64[4,5]\nreturn z=%1, s=%2",
+    "residual": CONVOLVED + "%1 = add(%0, %y) : f64[batch,4,5]  # conv forward\nreturn z=%1",
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_fuses_convolutions(name):
+    before, after = CONVOLUTIONS[name]
+    check_rewrite(graph_text(before, IMAGES), Fuse(), graph_text(after, IMAGES))
+
+
+@pytest.mark.parametrize("name", APART)
+def test_convolutions_stay_apart(name):
+    check_rewrite(graph_text(APART[name], IMAGES), Fuse())
+
+
 @pytest.mark.parametrize("name", MATCHING)
 def test_fuses(name):
     before, after = MATCHING[name]

@@ -93,6 +93,17 @@ MATCHING = {
         "%0 = reshape(%x, shape=[batch, 1, 3]) : f64[batch,1,3]\n"
         "%1 = transpose(%0, axes=[1, 0, 2]) : f64[1,batch,3]\nreturn z=%1",
     ),
+    "function of a transpose, transposed": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = exp(%0) : f64[3,batch]\n"
+        "%2 = transpose(%1, axes=[1, 0]) : f64[batch,3]\nreturn z=%2",
+        "%0 = exp(%x) : f64[batch,3]\nreturn z=%0",
+    ),
+    "sum of two transposes and a number": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = transpose(%y, axes=[1, 0]) : f64[3,batch]\n"
+        "%2 = multiply(%0, f64(3.0)) : f64[3,batch]\n%3 = add(%1, %2) : f64[3,batch]\nreturn z=%3",
+        "%0 = multiply(%x, f64(3.0)) : f64[batch,3]\n%1 = add(%y, %0) : f64[batch,3]\n"
+        "%2 = transpose(%1, axes=[1, 0]) : f64[3,batch]\nreturn z=%2",
+    ),
     "a number repeated, reshaped, repeated": (
         "%0 = sum(%b, axes=[0]) : f64[]\n%1 = broadcast_to(%0, shape=[2]) : f64[2]\n"
         "%2 = reshape(%1, shape=[2, 1]) : f64[2,1]\n%3 = broadcast_to(%2, shape=[2, 3]) : f64[2,3]\nreturn z=%3",
@@ -152,6 +163,13 @@ STAYS = {
     ),
     "reshape of a transpose": (
         "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = reshape(%0, shape=[batch, 3]) : f64[batch,3]\nreturn z=%1"
+    ),
+    "sum of a transpose and something else": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = reshape(%y, shape=[3, batch]) : f64[3,batch]\n"
+        "%2 = add(%0, %1) : f64[3,batch]\nreturn z=%2"
+    ),
+    "sum over a transpose": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = sum(%0, axes=[0]) : f64[batch]\nreturn z=%1"
     ),
     "a vector repeated twice": (
         "%0 = broadcast_to(%b, shape=[2, 3]) : f64[2,3]\n%1 = broadcast_to(%0, shape=[4, 2, 3]) : f64[4,2,3]\n"

@@ -17,6 +17,7 @@ FIRST = {"data_format": "channels_first"}
 """No output is as wide as it has channels: Keras would then add the bias along the width."""
 SOFTMAX = {"activation": "softmax", "use_bias": False, **FIRST}
 """Along the width, not the channels."""
+ACTIVITY = {"activity_regularizer": "l1"}
 CASES = (
     Case("Conv1D", {"filters": 3, "kernel_size": 3}, (7, 2), (5, 3)),
     Case("Conv1D", {"filters": 2, "kernel_size": 2, "strides": 3, **SAME}, (7, 3), (3, 2)),
@@ -43,6 +44,12 @@ CASES = (
         (3, 2, 4),
     ),
     Case("Conv2D", {"filters": 3, "kernel_size": 3, "strides": 2, **SAME, **FIRST}, (2, 5, 4), (3, 3, 2)),
+    Case(
+        "Conv2D",
+        {"filters": 2, "kernel_size": 1, "kernel_regularizer": "l2", "bias_constraint": "non_neg", **ACTIVITY},
+        (2, 3, 2),
+        (2, 3, 2),
+    ),
     Case("Conv3D", {"filters": 2, "kernel_size": 2}, (3, 4, 3, 2), (2, 3, 2, 2)),
     Case("Conv3D", {"filters": 2, "kernel_size": (1, 3, 2), **SAME}, (2, 4, 3, 2), (2, 4, 3, 2)),
     Case("Conv3D", {"filters": 2, "kernel_size": 3, "strides": 2, **SAME}, (3, 4, 3, 1), (2, 2, 2, 2)),
@@ -53,6 +60,7 @@ CASES = (
     Case("Conv1DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "output_padding": 1}, (3, 2), (8, 2)),
     Case("Conv1DTranspose", {"filters": 2, "kernel_size": 2, "strides": 2, **FIRST}, (3, 4), (2, 8)),
     Case("Conv2DTranspose", {"filters": 3, "kernel_size": 3, "activation": "relu"}, (3, 4, 2), (5, 6, 3)),
+    Case("Conv2DTranspose", {"filters": 2, "kernel_size": 1, "kernel_constraint": "max_norm"}, (2, 3, 2), (2, 3, 2)),
     Case("Conv2DTranspose", {"filters": 2, "kernel_size": 2, "strides": 2, **SAME}, (2, 3, 3), (4, 6, 2)),
     Case("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": (2, 1), **SAME}, (2, 3, 2), (4, 3, 2)),
     Case(
@@ -82,9 +90,13 @@ CASES = (
     Case(
         "DepthwiseConv2D", {"kernel_size": 2, "use_bias": False, "depth_multiplier": 2, **FIRST}, (2, 3, 4), (4, 2, 3)
     ),
+    Case("DepthwiseConv2D", {"kernel_size": 2, "depthwise_regularizer": "l1", **ACTIVITY}, (3, 2, 2), (2, 1, 2)),
     Case("DepthwiseConv2D", {"kernel_size": 1}, (3, 2, 4), (3, 2, 4)),
     Case("SeparableConv1D", {"filters": 4, "kernel_size": 3, **SAME}, (5, 2), (5, 4)),
     Case("SeparableConv1D", {"filters": 3, "kernel_size": 2, "strides": 2, "depth_multiplier": 2}, (6, 2), (3, 3)),
+    Case(
+        "SeparableConv2D", {"filters": 3, "kernel_size": 2, "pointwise_constraint": "unit_norm"}, (2, 3, 2), (1, 2, 3)
+    ),
     Case("SeparableConv2D", {"filters": 4, "kernel_size": 3, "activation": "relu"}, (4, 5, 2), (2, 3, 4)),
     Case("SeparableConv2D", {"filters": 3, "kernel_size": 2, "strides": 2, **SAME}, (5, 4, 2), (3, 2, 3)),
     Case(

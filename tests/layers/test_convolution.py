@@ -1,0 +1,91 @@
+"""What convolution layers refuse, and what their graphs look like."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+import nnc
+from nnc import layers
+from nnc.errors import ModelError, NncError
+from nnc.ir import Graph
+from tests.layers.cases import CASES
+
+FIRST = {"data_format": "channels_first"}
+
+
+@pytest.mark.parametrize(
+    ("make", "fragment"),
+    [
+        (lambda: layers.Conv2D(0, 3), "Conv2D: filters must be a positive integer, got 0"),
+        (lambda: layers.Conv2D(2, (3, 3, 3)), "Conv2D: kernel_size must be an integer or a tuple of 2 integers"),
+        (lambda: layers.Conv1D(2, 0), "Conv1D: kernel_size must be an integer of at least 1, got 0"),
+        (lambda: layers.Conv2D(2, 3, strides=(1, 0)), "Conv2D: strides must be"),
+        (lambda: layers.Conv2D(2, 3, padding="causal"), "Conv2D: padding must be valid or same, got 'causal'"),
+        (lambda: layers.Conv1D(2, 3, padding="full"), "Conv1D: padding must be valid or same or causal, got 'full'"),
+        (
+            lambda: layers.Conv2D(2, 3, data_format="NHWC"),
+            "Conv2D: data_format must be channels_last or channels_first",
+        ),
+        (lambda: layers.Conv2D(3, 3, groups=2), "Conv2D: groups must divide filters, got groups=2 and filters=3"),
+        (lambda: layers.Conv2D(2, 3, strides=2, dilation_rate=2), "strides and dilation_rate cannot both be larger"),
+        (lambda: layers.Conv2D(2, 3, lora_rank=4), "Conv2D: lora_rank is not supported; leave it out"),
+        (lambda: layers.Conv2D(2, 3, kernel_sizes=4), "Conv2D has no argument 'kernel_sizes'"),
+        (
+            lambda: layers.Conv1DTranspose(2, 3, strides=2, output_padding=2),
+            "Conv1DTranspose: output_padding must be smaller than strides, got output_padding=(2,) and strides=(2,)",
+        ),
+        (lambda: layers.DepthwiseConv2D(3, depth_multiplier=0), "DepthwiseConv2D: depth_multiplier must be a positive"),
+        (lambda: layers.Conv2D(2, 3)(nnc.Input((5, 3))), "expected an input with 4 dimensions, got (None, 5, 3)"),
+        (lambda: layers.Conv2D(2, 3, groups=2)(nnc.Input((5, 5, 3))), "groups must divide the input's channels"),
+        (lambda: layers.Conv2D(2, 3)(nnc.Input((2, 5, 3))), "a window of [3, 3] does not fit into f32[batch,2,5,3]"),
+    ],
+)
+def test_refuses(make, fragment):
+    with pytest.raises(NncError) as caught:
+        make()
+    assert fragment in str(caught.value)
+
+
+def test_another_number_of_channels_is_refused():
+    layer = layers.Conv1D(2, 3)
+    layer(nnc.Input((5, 3)))
+    with pytest.raises(ModelError, match="expected an input with 3 channels in axis 2"):
+        layer(nnc.Input((5, 4)))
+
+
+@pytest.mark.parametrize("name", sorted({case.layer for case in CASES if "Conv" in case.layer and "D" in case.layer}))
+def test_aliases_are_those_of_keras(name):
+    alias = name.replace("Conv", "Convolution")
+    assert hasattr(layers, alias) == ("Depthwise" not in name)
+    assert "Depthwise" in name or getattr(layers, alias) is getattr(layers, name)
+
+
+def predicting(model: nnc.Sequential) -> Graph:
+    model.compile("sgd", "mse")
+    return model.program.graph("predict")
+
+
+def test_transposes_of_a_channels_first_chain_cancel():
+    model = nnc.Sequential(
+        [
+            nnc.Input((3, 8, 9)),
+            layers.Conv2D(4, 3, activation="relu", **FIRST),
+            layers.DepthwiseConv2D(3, padding="same", **FIRST),
+            layers.Activation("tanh"),
+            layers.Conv2DTranspose(2, 2, **FIRST),
+        ]
+    )
+    graph = predicting(model)
+    names = [node.op.title for node in graph.nodes]
+    assert names.count("transpose") == 2
+    assert [name for name in names if "conv" in name] == ["fusion.conv_relu", "fusion.conv", "fusion.conv_transpose"]
+
+
+def test_channels_first_is_channels_last_with_axes_moved():
+    given = numpy.random.default_rng(3).normal(size=(2, 3, 6, 5)).astype("float32")
+    first, last = layers.Conv2D(4, 3, **FIRST), layers.Conv2D(4, 3)
+    expected = last(numpy.moveaxis(given, 1, -1))
+    first(given)
+    first.set_weights(last.get_weights())
+    numpy.testing.assert_allclose(numpy.moveaxis(first(given), 1, -1), expected, rtol=1e-6, atol=1e-6)
