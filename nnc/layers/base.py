@@ -11,6 +11,7 @@ from weakref import WeakSet
 
 from nnc.errors import ModelError, NncError, nearest
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value
+from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, shape_of, takes_several
 from nnc.layers.checks import FLOAT, check_flag, check_positive, dtype_name, input_type, row_shape
 from nnc.layers.lowering import Lowering, current_lowering, declare_weights, is_lowering, lowering, training_mode
@@ -84,7 +85,9 @@ class Layer(Weighted):
         self.is_named = name is not None
         self.models: WeakSet[Any] = WeakSet()
         self._trainable = check_flag(type(self).__name__, "trainable", trainable)
-        self.activity_regularizer = activity_regularizer
+        self.activity_regularizer: Any = None
+        if activity_regularizer is not None:
+            set_arguments(self, activity_regularizer=activity_regularizer)
         self.weights_dtype = dtype_name(dtype, type(self).__name__, self.dtypes)
         self.batch_input_shape = self._input_shape(legacy)
         self.supports_masking = self.supports_masking or type(self).compute_mask is not Layer.compute_mask
@@ -137,7 +140,8 @@ class Layer(Weighted):
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments from which `from_config` makes an equal layer; Keras's keys."""
-        return {"name": self.name, "trainable": self.trainable, "dtype": self.weights_dtype}
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.weights_dtype}
+        return config if self.activity_regularizer is None else config | arguments_config(self, "activity_regularizer")
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

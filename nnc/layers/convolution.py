@@ -75,7 +75,7 @@ class Convolution(Convolving):
             bias_initializer,
             bias_regularizer,
             bias_constraint,
-            activity_regularizer,
+            activity_regularizer=activity_regularizer,
             **options,
         )
         self.groups = check_positive(where, "groups", groups)

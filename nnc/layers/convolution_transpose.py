@@ -75,7 +75,7 @@ class ConvolutionTranspose(Convolving):
             bias_initializer,
             bias_regularizer,
             bias_constraint,
-            activity_regularizer,
+            activity_regularizer=activity_regularizer,
             **options,
         )
         self.filters = check_filters(where, filters)

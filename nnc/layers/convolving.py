@@ -38,7 +38,6 @@ class Convolving(Layer):
         bias_initializer: first value of the bias.
         bias_regularizer: penalty on the bias.
         bias_constraint: projection of the bias after each update.
-        activity_regularizer: penalty on the output.
         options: arguments of `Layer`.
 
     Raises:
@@ -63,7 +62,6 @@ class Convolving(Layer):
         bias_initializer: Any,
         bias_regularizer: Any,
         bias_constraint: Any,
-        activity_regularizer: Any,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -85,7 +83,6 @@ class Convolving(Layer):
             bias_initializer=bias_initializer or "zeros",
             bias_regularizer=bias_regularizer,
             bias_constraint=bias_constraint,
-            activity_regularizer=activity_regularizer,
         )
         self.activation: Any
         self.bias: Variable | None = None

@@ -72,7 +72,7 @@ class DepthwiseConvolution(Convolving):
             bias_initializer,
             bias_regularizer,
             bias_constraint,
-            activity_regularizer,
+            activity_regularizer=activity_regularizer,
             **options,
         )
         self.depth_multiplier = check_positive(where, "depth_multiplier", depth_multiplier)
