@@ -31,8 +31,8 @@ MODULES = names(
 )
 PROGRAM = names(
     """
-    COUNT EVALUATE PREDICT SAMPLE_WEIGHT TOTAL TRAIN WEIGHTED ArraySpec History Program ProgramSpec TargetSpec
-    VariableSpec load
+    COUNT EVALUATE PREDICT PROLOGUE SAMPLE_WEIGHT TOTAL TRAIN WEIGHTED ArraySpec History Program ProgramSpec TargetSpec
+    VariableSpec Version load
     """
 )
 METHODS = {
@@ -46,8 +46,8 @@ METHODS = {
         summary_note supports_masking test_on_batch train_on_batch trainable trainable_weights weights
     """,
     nnc.Program: """
-        bound checkpoint evaluate fit graph graph_names measure metric_values name order_state plan predict
-        reset_metrics resume save shuffler source step train_step variables
+        bound changed checkpoint derived_bytes evaluate fit graph graph_names measure metric_values name order_state
+        plan predict prologue reset_metrics resume save shuffler source step train_step variables
     """,
 }
 HEAVY = (

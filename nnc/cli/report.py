@@ -32,6 +32,7 @@ class CompileReport:
         peak_bytes: bytes of the arena of one thread.
         lower_bound: bytes alive in the fullest step; no arena can be smaller.
         unshared_bytes: bytes of an arena in which no two buffers share memory.
+        derived_bytes: bytes of states that are derived from the weights once for all predictions, beside the arena.
     """
 
     model: str
@@ -45,6 +46,7 @@ class CompileReport:
     peak_bytes: int
     lower_bound: int
     unshared_bytes: int
+    derived_bytes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -71,6 +73,7 @@ class CompileReport:
                 f"{self.unshared_bytes:,}",
                 f"{self.unshared_bytes / self.peak_bytes:.1f} times the peak",
             ),
+            *([("Derived states", f"{self.derived_bytes:,}", "beside the arena")] if self.derived_bytes else []),
         ]
 
 
@@ -91,6 +94,7 @@ def compile_report(
         ModelError: the model cannot be read.
     """
     from nnc.passes import count_nodes
+    from nnc.program import PREDICT
 
     records: dict[str, list[PassRecord]] = {}
 
@@ -115,6 +119,7 @@ def compile_report(
         peak_bytes=plan.peak_bytes,
         lower_bound=plan.lower_bound,
         unshared_bytes=plan.unshared_bytes,
+        derived_bytes=program.derived_bytes if name == PREDICT else 0,
     )
     return program, report
 

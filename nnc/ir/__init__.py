@@ -5,7 +5,7 @@ from nnc.ir.dimensions import Dim, SymbolicDim, parse_dim, symbol
 from nnc.ir.graph import PHASES, Graph, Node, Operand, Value
 from nnc.ir.interpreter import interpret
 from nnc.ir.layout import Layout
-from nnc.ir.leaves import PARAMETER, Constant, Input, State
+from nnc.ir.leaves import HOISTED, PARAMETER, Constant, Input, State
 from nnc.ir.op import Op, make_op, op_class, op_names
 from nnc.ir.parser import parse_graph
 from nnc.ir.placeholder import Placeholder, capturing, meaning
@@ -26,6 +26,7 @@ from nnc.ir.verifier import verify
 __all__ = [
     "FLOATING",
     "NUMERIC",
+    "HOISTED",
     "PARAMETER",
     "PHASES",
     "Constant",

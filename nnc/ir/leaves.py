@@ -16,7 +16,21 @@ PARAMETER = "parameter"
 """Role of state that is trained: the loss is differentiated with respect to it."""
 WINDOW = "window"
 """Role of what the planner makes of the inputs of a loop's body: a place that moves from step to step."""
-ROLES = (PARAMETER, "frozen", "buffer", "slot", "average", "counter", "metric", "hyperparameter", "random", WINDOW)
+HOISTED = "hoisted"
+"""Role of state that a prologue derives from other states; it is not saved."""
+ROLES = (
+    PARAMETER,
+    "frozen",
+    "buffer",
+    "slot",
+    "average",
+    "counter",
+    "metric",
+    "hyperparameter",
+    "random",
+    WINDOW,
+    HOISTED,
+)
 
 
 class Leaf(Op):

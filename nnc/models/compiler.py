@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc import passes
 from nnc.ir import PARAMETER, Graph, TensorType
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments, lowering
 from nnc.layers.symbolic import SymbolicTensor
@@ -16,7 +17,7 @@ from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
 from nnc.models.wiring import run_calls
 from nnc.passes import INFER, Observer, Pass, evaluate_pipeline, run_passes, train_pipeline
-from nnc.program import EVALUATE, PREDICT, TRAIN, WEIGHTED, ArraySpec, Program, ProgramSpec, VariableSpec
+from nnc.program import EVALUATE, PREDICT, PROLOGUE, TRAIN, WEIGHTED, ArraySpec, Program, ProgramSpec, VariableSpec
 
 if TYPE_CHECKING:
     from nnc.models.model import Model
@@ -87,7 +88,7 @@ class Compiler:
         """Return the program; its graphs are made when they are first needed."""
         model = self.model
         head = self._head(weighted=False)
-        makers: dict[str, Callable[[], Graph]] = {PREDICT: self._predict}
+        makers: dict[str, Callable[[], Graph]] = {PREDICT: self._predict, PROLOGUE: self._prologue}
         states: dict[str, Array] = {segment.label: segment.array for segment, _ in self.segments}
         if head is not None:
             for suffix, weighted in (("", False), (WEIGHTED, True)):
@@ -120,12 +121,15 @@ class Compiler:
     def _predict(self) -> Graph:
         return run_passes(self.lower(PREDICT, training=False), INFER, self.observe)
 
+    def _prologue(self) -> Graph:
+        return run_passes(self.lower(PREDICT, training=False), passes.PROLOGUE, self.observe)
+
     def _maker(self, name: str, weighted: bool, train: bool) -> Callable[[], Graph]:
         def make() -> Graph:
             head = self._head(weighted)
             assert head is not None
-            passes = self._train_passes(head) if train else evaluate_pipeline(head)
-            return run_passes(self.lower(name, training=train), passes, self.observe)
+            pipeline = self._train_passes(head) if train else evaluate_pipeline(head)
+            return run_passes(self.lower(name, training=train), pipeline, self.observe)
 
         return make
 

@@ -5,8 +5,10 @@ from nnc.passes.base import Observer, Pass, PassRecord, count_nodes, make_pass, 
 from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
 from nnc.passes.decompose import Decompose
 from nnc.passes.differentiate import GRADIENT, Differentiate
+from nnc.passes.fold_batch_norm import FoldBatchNorm
 from nnc.passes.fuse import Fuse
-from nnc.passes.pipelines import INFER, OPTIMIZE, evaluate_pipeline, train_pipeline
+from nnc.passes.hoist import Hoist, Prologue
+from nnc.passes.pipelines import INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, train_pipeline
 from nnc.passes.schedule import Schedule
 from nnc.passes.simplify import Simplify
 
@@ -14,15 +16,19 @@ __all__ = [
     "GRADIENT",
     "INFER",
     "OPTIMIZE",
+    "PROLOGUE",
     "CommonSubexpressions",
     "DeadCode",
     "Decompose",
     "Differentiate",
+    "FoldBatchNorm",
     "FoldConstants",
     "Fuse",
+    "Hoist",
     "Observer",
     "Pass",
     "PassRecord",
+    "Prologue",
     "Schedule",
     "Simplify",
     "count_nodes",

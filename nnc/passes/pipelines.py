@@ -11,7 +11,9 @@ from nnc.passes.base import Pass
 from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
 from nnc.passes.decompose import Decompose
 from nnc.passes.differentiate import Differentiate
+from nnc.passes.fold_batch_norm import FoldBatchNorm
 from nnc.passes.fuse import Fuse
+from nnc.passes.hoist import Hoist, Prologue
 from nnc.passes.schedule import Schedule
 from nnc.passes.simplify import Simplify
 from nnc.passes.training import ApplyOptimizer, AttachLoss, Head, OptimizerRule
@@ -27,12 +29,34 @@ OPTIMIZE: tuple[Pass, ...] = (
     Schedule(),  # last: the order of nodes is the order of execution
 )
 
-INFER = OPTIMIZE
+FOLD: tuple[Pass, ...] = (
+    Simplify(),
+    Decompose(),
+    Simplify(),
+    FoldBatchNorm(),  # after derivatives would be taken: it makes products that nothing is trained through
+    FoldConstants(),
+    CommonSubexpressions(),
+    DeadCode(),
+)
+
+INFER: tuple[Pass, ...] = (
+    *FOLD,
+    Hoist(),  # what states alone decide is read from states that the prologue derives
+    Fuse(),
+    Schedule(),
+)
+
+PROLOGUE: tuple[Pass, ...] = (
+    *FOLD,
+    Prologue(),  # the other half of what Hoist divides
+    Fuse(),
+    Schedule(),
+)
 
 
 def evaluate_pipeline(head: Head) -> tuple[Pass, ...]:
     """Return the passes from a forward graph to an evaluation graph."""
-    return (AttachLoss(head), *OPTIMIZE)
+    return (AttachLoss(head), *FOLD, Fuse(), Schedule())
 
 
 def train_pipeline(

@@ -1,7 +1,8 @@
 """Programs: what a compiled model is to its user."""
 
 from nnc.program.history import History
-from nnc.program.program import COUNT, EVALUATE, PREDICT, SAMPLE_WEIGHT, TOTAL, TRAIN, WEIGHTED, Program
+from nnc.program.program import COUNT, EVALUATE, PREDICT, PROLOGUE, SAMPLE_WEIGHT, TOTAL, TRAIN, WEIGHTED, Program
+from nnc.program.prologue import Version
 from nnc.program.spec import ArraySpec, ProgramSpec, TargetSpec, VariableSpec
 from nnc.program.storage import load
 
@@ -9,6 +10,7 @@ __all__ = [
     "COUNT",
     "EVALUATE",
     "PREDICT",
+    "PROLOGUE",
     "SAMPLE_WEIGHT",
     "TOTAL",
     "TRAIN",
@@ -19,5 +21,6 @@ __all__ = [
     "ProgramSpec",
     "TargetSpec",
     "VariableSpec",
+    "Version",
     "load",
 ]

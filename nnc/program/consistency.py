@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import Any
 
 from nnc.errors import ProgramFileError
 from nnc.ir import Graph, TensorType, symbol
 from nnc.ops.fusion import Fusion
-from nnc.program.program import COUNT, EVALUATE, PREDICT, SAMPLE_WEIGHT, TOTAL, TRAIN, WEIGHTED
+from nnc.program.program import (
+    COUNT,
+    EVALUATE,
+    PREDICT,
+    PROLOGUE,
+    SAMPLE_WEIGHT,
+    TOTAL,
+    TRAIN,
+    WEIGHTED,
+    hoisted_states,
+)
 from nnc.program.spec import ArraySpec, ProgramSpec
 
 _LARGEST_ROW = 2**26
@@ -45,7 +55,7 @@ def check_graph_names(spec: ProgramSpec, names: Sequence[Any]) -> None:
         if name not in names:
             raise ProgramFileError(f"manifest: graph '{name}' is missing")
     for name in names:
-        if name not in expected:
+        if name not in (*expected, PROLOGUE):
             raise ProgramFileError(f"manifest: there should be no graph {name!r}")
 
 
@@ -55,6 +65,9 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
     Raises:
         ProgramFileError: something does not fit.
     """
+    if name == PROLOGUE:
+        _check_prologue(graph, states)
+        return
     is_predict = name == PREDICT
     inputs = _types(spec.inputs if is_predict else (*spec.inputs, *spec.targets))
     found = {label: value.type for label, value in graph.inputs.items()}
@@ -69,11 +82,27 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
         _compare("output", _types(spec.outputs), outputs)
     elif "loss" not in outputs or outputs["loss"].shape != ():
         raise ProgramFileError("output 'loss' is missing")
+    hoisted = hoisted_states(graph) if is_predict else {}
+    if any(label in states or label in graph.updates for label in hoisted):
+        raise ProgramFileError("a state of role 'hoisted' is in the file, or changes")
+    _check_states(graph, states, hoisted)
+    _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())))
+
+
+def _check_prologue(graph: Graph, states: Mapping[str, Any]) -> None:
+    hoisted = hoisted_states(graph)
+    if graph.inputs or graph.outputs or set(graph.updates) != set(hoisted):
+        raise ProgramFileError("a prologue has no inputs and outputs, and changes the states of role 'hoisted'")
+    _check_states(graph, states, hoisted)
+    _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())))
+
+
+def _check_states(graph: Graph, states: Mapping[str, Any], hoisted: Collection[str]) -> None:
+    """Check that states other than hoisted ones are in the file."""
     for label, value in graph.states.items():
         array = states.get(label)
-        if array is None or str(array.dtype) != value.dtype or array.shape != value.shape:
+        if label not in hoisted and (array is None or str(array.dtype) != value.dtype or array.shape != value.shape):
             raise ProgramFileError(f"state '@{label}' should be {value.type}")
-    _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())))
 
 
 def _types(specs: Sequence[ArraySpec]) -> dict[str, TensorType]:

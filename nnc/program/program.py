@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from pathlib import Path
 from types import CodeType
@@ -21,14 +21,17 @@ from nnc.backends.numpy import (
     print_source,
 )
 from nnc.errors import DataError, GraphError, nearest
-from nnc.ir import Graph
+from nnc.ir import HOISTED, Graph, State, Value
 from nnc.plan import Plan, make_plan
 from nnc.program.data import as_arrays
+from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec
 
 Array = Any
 GraphMaker = Callable[[], Graph]
 PREDICT, EVALUATE, TRAIN = "predict", "evaluate", "train"
+PROLOGUE = "predict_prologue"
+"""The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
 WEIGHTED = "_weighted"
 """Suffix of the graphs that take sample weights."""
 SAMPLE_WEIGHT = "sample_weight"
@@ -50,6 +53,7 @@ class Program:
         states: arrays by label; states that are missing start as zeros.
         seed: seeds the order of samples.
         order: state of the generator of that order, to go on with; see `order_state`.
+        versions: count changes of states that other programs change as well.
     """
 
     def __init__(
@@ -59,6 +63,7 @@ class Program:
         states: dict[str, Array],
         seed: int = 0,
         order: dict[str, Any] | None = None,
+        versions: Sequence[Version] = (),
     ) -> None:
         self.spec = spec
         self.states = states
@@ -70,6 +75,10 @@ class Program:
         self._graphs: dict[str, Graph] = {}
         self._plans: dict[str, tuple[Plan, Source, CodeType]] = {}
         self._codes: dict[str, CodeType] = {}
+        self._versions = (*versions, Version())
+        self._derived: dict[str, Array] = {}
+        self._prologue: Prologue | None = None
+        self._has_prologue: bool | None = None
         self._local = threading.local()
         self._compiling = threading.RLock()
         self.turn = threading.RLock()
@@ -84,8 +93,8 @@ class Program:
 
     @property
     def graph_names(self) -> tuple[str, ...]:
-        """Names of the graphs."""
-        return tuple(self._makers)
+        """Names of the graphs; the prologue of ``predict`` is a part of it."""
+        return tuple(name for name in self._makers if name != PROLOGUE)
 
     def graph(self, name: str = PREDICT) -> Graph:
         """Return an optimised, scheduled graph; its ``nx`` is the networkx graph.
@@ -101,18 +110,51 @@ class Program:
                 if name not in self._makers:
                     raise GraphError(self._missing(name))
                 graph = self._makers[name]()
-                for label, value in graph.states.items():
-                    if label not in self.states:
-                        self.states[label] = numpy.zeros([int(dim) for dim in value.shape], value.dtype)
+                self._add_states(graph)
                 self._graphs[name] = graph
             return self._graphs[name]
+
+    def _add_states(self, graph: Graph) -> None:
+        """Give states of a graph that are new their memory: derived ones are kept apart, because they are not saved."""
+        for label, value in graph.states.items():
+            arrays = self._derived if label in hoisted_states(graph) else self.states
+            if label not in arrays:
+                arrays[label] = numpy.zeros([int(dim) for dim in value.shape], value.dtype)
+            elif arrays[label].shape != value.shape or str(arrays[label].dtype) != value.dtype:
+                raise GraphError(f"state '@{label}' of graph '{graph.name}' should be {arrays[label].shape}")
+
+    @property
+    def prologue(self) -> Prologue | None:
+        """What derives the states of role ``hoisted`` that predictions read; None where there are none."""
+        if self._has_prologue is None:
+            with self._compiling:
+                has_prologue = bool(hoisted_states(self.graph(PREDICT)))
+                if has_prologue:
+                    graph = self.graph(PROLOGUE)
+                    sources = {label: self.states[label] for label in graph.states if label in self.states}
+                    self._prologue = Prologue(self._versions, sources, lambda: self._bind(PROLOGUE, {}).run())
+                self._has_prologue = has_prologue
+        return self._prologue
+
+    @property
+    def derived_bytes(self) -> int:
+        """Bytes of the arrays that are derived from the states for predictions, beside those of an arena."""
+        return sum(value.type.nbytes for value in hoisted_states(self.graph(PREDICT)).values())
+
+    def changed(self) -> None:
+        """Say that arrays of `states` were written to, so that what was derived from them is derived anew.
+
+        Training, `resume` and the ways to set weights do so by themselves.
+        """
+        for version in self._versions:
+            version.change()
 
     def _missing(self, name: str) -> str:
         reason = "unknown name"
         if name in (TRAIN, EVALUATE, TRAIN + WEIGHTED, EVALUATE + WEIGHTED):
             compiled = EVALUATE in self._makers
             reason = "no weight is trainable" if compiled else "the model was not compiled with a loss"
-        known = ", ".join(self._makers)
+        known = ", ".join(self.graph_names)
         return f"program '{self.name}' has no graph '{name}' ({reason}); it has {known}.{nearest(name, self._makers)}"
 
     def plan(self, name: str = PREDICT, batch: int = 32, reuse: bool = True) -> Plan:
@@ -133,6 +175,8 @@ class Program:
     @property
     def variables(self) -> dict[str, Array]:
         """All weights by path, as views on the state."""
+        for version in self._versions:
+            version.expose()
         found = {}
         for variable in self.spec.variables:
             size = int(numpy.prod(variable.shape))
@@ -142,7 +186,7 @@ class Program:
 
     def __repr__(self) -> str:
         count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
-        return f"<Program '{self.name}': {', '.join(self._makers)}; {count} parameters, NumPy backend>"
+        return f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, NumPy backend>"
 
     @property
     def shuffler(self) -> numpy.random.Generator:
@@ -186,12 +230,30 @@ class Program:
 
     def bound(self, name: str, rows: int) -> BoundRun:
         """Return this thread's run of a graph for a batch of `rows` rows."""
+        bound = self._bind(name, dict.fromkeys(self.graph(name).symbols, rows))
+        if name == PREDICT and (prologue := self.prologue) is not None:
+            return BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
+        if name in (TRAIN, TRAIN + WEIGHTED):
+            return BoundRun(self._changing(bound.run), bound.inputs, bound.outputs)
+        return bound
+
+    def _changing(self, run: Callable[[], None]) -> Callable[[], None]:
+        """Return a function that changes the states and says so."""
+
+        def run_and_tell() -> None:
+            try:
+                run()
+            finally:
+                self.changed()
+
+        return run_and_tell
+
+    def _bind(self, name: str, bindings: Mapping[str, int]) -> BoundRun:
         executables: dict[str, Executable] = self._local.__dict__.setdefault("executables", {})
         executable = executables.get(name)
-        bindings = dict.fromkeys(self.graph(name).symbols, rows)
         if executable is None or not executable.plan.fits(bindings):
             plan, source, code = self._planned(name, bindings)
-            executables[name] = executable = Executable(plan, source, code, self.states)
+            executables[name] = executable = Executable(plan, source, code, {**self.states, **self._derived})
             self._local.__dict__.pop("calls", None)
         return executable.bind(bindings)
 
@@ -348,6 +410,7 @@ class Program:
                 own = self.states.setdefault(label, array.copy())
                 numpy.copyto(own, array, casting="same_kind")
             self._shuffler, self._order = None, checkpoint["order"]
+            self.changed()
 
     def save(self, path: str | Path) -> None:
         """Write a ``.nnc`` file: graphs, weights, optimizer state; a program loaded from it goes on to the bit.
@@ -363,3 +426,12 @@ class Program:
         from nnc.program.storage import from_bytes, to_bytes
 
         return from_bytes, (to_bytes(self),)
+
+
+def hoisted_states(graph: Graph) -> dict[str, Value]:
+    """Return the states of a graph that a prologue derives, by label."""
+    return {
+        label: value
+        for label, value in graph.states.items()
+        if isinstance(value.node.op, State) and value.node.op.role == HOISTED
+    }

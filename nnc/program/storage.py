@@ -18,7 +18,7 @@ from nnc.files import write_atomically
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.program.consistency import check_graph, check_graph_names, check_states
-from nnc.program.program import Program
+from nnc.program.program import PROLOGUE, Program
 from nnc.program.spec import ProgramSpec
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def save(program: Program, path: str | Path) -> None:
 def to_bytes(program: Program) -> bytes:
     """Return the contents of a program's file; equal programs give equal bytes."""
     with program.turn:
-        graphs = {name: str(program.graph(name)) for name in program.graph_names}
+        names = (*program.graph_names, *(() if program.prologue is None else (PROLOGUE,)))
+        graphs = {name: str(program.graph(name)) for name in names}
         states = [
             {"label": label, "dtype": str(array.dtype), "shape": list(array.shape)}
             for label, array in sorted(program.states.items())

@@ -15,8 +15,11 @@ from nnc.passes import (
     CommonSubexpressions,
     DeadCode,
     Decompose,
+    FoldBatchNorm,
     FoldConstants,
     Fuse,
+    Hoist,
+    Prologue,
     Schedule,
     Simplify,
     gradients,
@@ -25,7 +28,16 @@ from nnc.passes import (
 from tests.passes.helpers import check_same
 from tests.strategies import MAXIMUM_BATCH, random_arrays, random_graphs
 
-PASSES = [Simplify(), CommonSubexpressions(), DeadCode(), FoldConstants(), Decompose(), Fuse(), Schedule()]
+PASSES = [
+    Simplify(),
+    CommonSubexpressions(),
+    DeadCode(),
+    FoldConstants(),
+    FoldBatchNorm(),
+    Decompose(),
+    Fuse(),
+    Schedule(),
+]
 BATCHES = st.integers(1, MAXIMUM_BATCH)
 DIFFERENCE = 1e-5
 """Step of the central differences."""
@@ -41,6 +53,20 @@ def test_pass_keeps_numbers_and_its_result_is_a_fixed_point(item, graph, batch):
     assert str(parse_graph(str(found))) == str(found)
     if item.name not in type(item).rejects and not isinstance(item, Fuse):
         assert str(run_passes(found, [item])) == str(found)
+
+
+@given(random_graphs(level="any", steps=14), BATCHES)
+def test_a_prologue_and_the_rest_are_the_whole(graph, batch):
+    inputs, states = random_arrays(graph, batch)
+    prologue, rest = run_passes(graph, [Prologue()]), run_passes(graph, [Hoist()])
+    derived = {label: numpy.zeros(prologue.states[label].shape) for label in prologue.updates}
+    assert derived.keys() == rest.states.keys() - graph.states.keys()
+    assert not prologue.inputs and not prologue.outputs
+    _, updated = interpret(prologue, {}, states | derived)
+    outputs, after = interpret(rest, inputs, updated)
+    expected = interpret(graph, inputs, states)
+    check_same(expected, (outputs, {label: after[label] for label in states}), 0, graph, prologue, rest)
+    assert str(run_passes(rest, [Hoist()])) == str(rest)
 
 
 @given(random_graphs(level="any", steps=14), BATCHES)

@@ -11,8 +11,11 @@ from nnc.errors import GraphError
 from nnc.ir import Graph, Rewriter, TensorType, parse_graph
 from nnc.passes import (
     GRADIENT,
+    INFER,
     OPTIMIZE,
+    PROLOGUE,
     Decompose,
+    FoldBatchNorm,
     Fuse,
     Pass,
     PassRecord,
@@ -124,8 +127,11 @@ def test_names_of_the_passes_that_need_no_arguments():
         "dce",
         "decompose",
         "differentiate",
+        "fold-batch-norm",
         "fold-constants",
         "fuse",
+        "hoist",
+        "prologue",
         "schedule",
         "simplify",
     )
@@ -139,13 +145,13 @@ def test_names_of_the_passes_that_need_no_arguments():
     [
         (
             "simplfy",
-            "unknown pass 'simplfy'; known are cse, dce, decompose, differentiate, fold-constants, fuse, schedule, "
-            "simplify. Did you mean 'simplify'?",
+            "unknown pass 'simplfy'; known are cse, dce, decompose, differentiate, fold-batch-norm, fold-constants, "
+            "fuse, hoist, prologue, schedule, simplify. Did you mean 'simplify'?",
         ),
         (
             "update",
-            "unknown pass 'update'; known are cse, dce, decompose, differentiate, fold-constants, fuse, schedule, "
-            "simplify.",
+            "unknown pass 'update'; known are cse, dce, decompose, differentiate, fold-batch-norm, fold-constants, "
+            "fuse, hoist, prologue, schedule, simplify.",
         ),
     ],
 )
@@ -195,5 +201,7 @@ def test_pipelines_are_made_of_the_known_passes():
         "fuse",
         "schedule",
     ]
-    assert evaluate_pipeline(SquareLoss())[1:] == OPTIMIZE
+    assert evaluate_pipeline(SquareLoss())[1:] == (*OPTIMIZE[:3], FoldBatchNorm(), *OPTIMIZE[3:])
+    assert [item.name for item in INFER if item not in PROLOGUE] == ["hoist"]
+    assert [item.name for item in PROLOGUE if item not in INFER] == ["prologue"]
     assert [item.name for item in train_pipeline(SquareLoss(), Descent())[:3]] == ["loss", "differentiate", "update"]
