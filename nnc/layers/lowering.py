@@ -48,7 +48,7 @@ class Lowering:
     def declare(self, weight: Variable, label: str, role: str | None = None) -> None:
         """Give a weight a state of its own."""
         role = role or (PARAMETER if weight.trainable else BUFFER)
-        state = self.graph.state(label, TensorType(weight.dtype, weight.array.shape), role)
+        state = self.graph.state(label, TensorType(weight.dtype, weight.memory.shape), role)
         self.meanings[weight], self._labels[weight] = state, label
 
     @property

@@ -133,7 +133,7 @@ class Standalone:
         graph = self._graph(backward)
         sizes = dict.fromkeys(graph.symbols, len(arrays[0]))
         key = self._key(backward), len(arrays[0])
-        states = {path: weight.array for weight, path in self._paths().items()}
+        states = {path: weight.memory for weight, path in self._paths().items()}
         if RANDOM in graph.states:
             states[RANDOM] = self._states.setdefault(RANDOM, self._random_key())
         executable, known = self._executables.get(key, (None, {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -12,6 +12,7 @@ import numpy
 from nnc import initializers
 from nnc.errors import GraphError, ModelError
 from nnc.ir import Placeholder, Value
+from nnc.program.prologue import Version
 
 Array = Any
 
@@ -31,7 +32,8 @@ class Variable(Placeholder):
         constraint: what an update is projected to, a function of the weight; None for nothing.
 
     Attributes:
-        array: its value; a window on a slab once it belongs to a compiled model.
+        memory: its value, for code that tells `version` what it writes; see `array`.
+        version: counts its changes once it belongs to a compiled model, together with other weights.
         gradient: what `Layer.backward` computed, or None.
     """
 
@@ -54,10 +56,27 @@ class Variable(Placeholder):
         self.regularizer = regularizer
         self.constraint = constraint
         first = initializers.get(initializer)(self.shape, dtype, generator)
-        self.array: Array = numpy.ascontiguousarray(first, dtype)
+        self.memory: Array = numpy.ascontiguousarray(first, dtype)
+        self.version: Version | None = None
         self.gradient: Array | None = None
         self.slab: Slab | None = None
         self.offset = 0
+
+    @property
+    def array(self) -> Array:
+        """Its value; a window on a slab once it belongs to a compiled model.
+
+        It can be written to. From then on predictions whose graph derives something from weights compare these with
+        copies of them, which takes time: `assign` and `numpy` are better ways.
+        """
+        if self.version is not None:
+            self.version.expose()
+        return self.memory
+
+    @array.setter
+    def array(self, value: Array) -> None:
+        """Take over another array, as ``variable.array += 1`` does with its own."""
+        self.memory = value
 
     @property
     def path(self) -> str:
@@ -67,7 +86,7 @@ class Variable(Placeholder):
     @property
     def dtype(self) -> str:
         """Element type."""
-        return str(self.array.dtype)
+        return str(self.memory.dtype)
 
     @property
     def size(self) -> int:
@@ -90,7 +109,9 @@ class Variable(Placeholder):
 
             current_lowering().assign(self, value.value if isinstance(value, Placeholder) else value)
             return
-        self.array[...] = self.checked(value)
+        self.memory[...] = self.checked(value)
+        if self.version is not None:
+            self.version.change()
 
     def checked(self, value: Any) -> Array:
         """Return an array that `assign` takes.
@@ -110,16 +131,17 @@ class Variable(Placeholder):
 
     def numpy(self) -> Array:
         """Return a copy of the value."""
-        return self.array.copy()
+        return self.memory.copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.has_value:  # an array would be a constant of the graph, which nothing trains
             raise GraphError(f"weight '{self.path}' is a graph value here; use nnc.ops instead of NumPy functions")
-        return numpy.array(self.array, dtype) if copy or dtype is not None else self.array
+        return numpy.array(self.memory, dtype) if copy or dtype is not None else self.array
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy has memory of its own: it is a window on no slab."""
-        return self.__dict__ | {"array": self.array.copy(), "gradient": None, "slab": None, "offset": 0}
+        own = {"memory": self.memory.copy(), "version": None, "gradient": None, "slab": None, "offset": 0}
+        return self.__dict__ | own
 
     def __repr__(self) -> str:
         return f"<Variable {self.path} {self.shape} {self.dtype}>"
@@ -175,9 +197,11 @@ def make_buffer(variable: Variable, label: str, dtype: str) -> Segment:
         label: name of the state.
         dtype: element type, where the weight holds floating-point numbers.
     """
-    if variable.array.dtype.kind == "f" and variable.dtype != dtype:
-        variable.array = variable.array.astype(dtype)
-    return Segment(label, variable.array, (variable,))
+    if variable.memory.dtype.kind == "f" and variable.dtype != dtype:
+        variable.memory = variable.memory.astype(dtype)
+    elif variable.version is None:
+        variable.memory = variable.memory.copy()  # whoever has a window on the old array does not change the new one
+    return Segment(label, variable.memory, (variable,))
 
 
 def make_segments(variables: Sequence[Variable], label: str, dtype: str) -> list[Segment]:
@@ -196,8 +220,8 @@ def make_segments(variables: Sequence[Variable], label: str, dtype: str) -> list
     offset = 0
     for variable in fresh:
         window = slab.array[offset : offset + variable.size].reshape(variable.shape)
-        window[...] = variable.array
-        variable.array, variable.slab, variable.offset = window, slab, offset
+        window[...] = variable.memory
+        variable.memory, variable.slab, variable.offset = window, slab, offset
         offset += variable.size
     runs: list[list[Variable]] = []
     for variable in variables:
@@ -213,3 +237,14 @@ def make_segments(variables: Sequence[Variable], label: str, dtype: str) -> list
         array = first.slab.array[first.offset : last.offset + last.size]
         segments.append(Segment(label if number == 0 else f"{label}_{number}", array, tuple(run)))
     return segments
+
+
+def share_versions(variables: Iterable[Variable]) -> tuple[Version, ...]:
+    """Let weights that no model has compiled before count their changes together; return the counters of all."""
+    fresh = Version()
+    found: dict[Version, None] = {}
+    for variable in variables:
+        if variable.version is None:
+            variable.version = fresh
+        found[variable.version] = None
+    return tuple(found)

@@ -149,7 +149,7 @@ class Weighted:
     @property
     def parameters(self) -> Array:
         """All weights as one array: here a vector; `Dense` has the bias as last row of the kernel."""
-        return self._join([weight.array for weight in self.weights])
+        return self._join([weight.memory for weight in self.weights])
 
     @parameters.setter
     def parameters(self, value: Any) -> None:

@@ -11,7 +11,7 @@ from nnc import passes
 from nnc.ir import PARAMETER, Graph, TensorType
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments, lowering
 from nnc.layers.symbolic import SymbolicTensor
-from nnc.layers.variable import Segment, make_buffer, make_segments
+from nnc.layers.variable import Segment, make_buffer, make_segments, share_versions
 from nnc.layers.weights import weight_paths
 from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
@@ -55,6 +55,7 @@ class Compiler:
             *((segment, FROZEN) for segment in make_segments(frozen, FROZEN, self.dtype)),
             *((make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers),
         ]
+        self.versions = share_versions(self.paths)
 
     def lower(self, name: str, training: bool) -> Graph:
         """Return the forward graph: the model's outputs and, for a loss, their masks and what layers add to it."""
@@ -109,7 +110,7 @@ class Compiler:
             trains=TRAIN in makers,
             model=model.serialized_config(),
         )
-        return Program(spec, makers, states, seed=model.seed)
+        return Program(spec, makers, states, seed=model.seed, versions=self.versions)
 
     def _specs(self, named: Sequence[tuple[str, SymbolicTensor]]) -> tuple[ArraySpec, ...]:
         return tuple(ArraySpec(label, _row(tensor.type), self._type(tensor.type).dtype) for label, tensor in named)

@@ -141,7 +141,7 @@ class Model(Layer):
     @property
     def compute_dtype(self) -> str:
         """Element type of the weights."""
-        dtypes = {weight.dtype for weight in self.weights if weight.array.dtype.kind == "f"}
+        dtypes = {weight.dtype for weight in self.weights if weight.memory.dtype.kind == "f"}
         dtypes |= {tensor.dtype for tensor in self.inputs if not dtypes and tensor.type.is_floating}
         if len(dtypes) > 1:
             raise ModelError(f"model '{self.name}' mixes weights of {' and '.join(sorted(dtypes))}; give one dtype")
@@ -244,7 +244,7 @@ class Model(Layer):
         """The compiled program, made when it is first needed."""
         if self._program is None:
             return self.make_program()
-        if any(variable.array is not array for variable, array in self._memory):  # another model has another dtype
+        if any(variable.memory is not array for variable, array in self._memory):  # another model has another dtype
             self._resumed = self._program.checkpoint()
             return self.make_program()
         return self._program
@@ -261,7 +261,7 @@ class Model(Layer):
         if self._resumed is not None:
             program.resume(self._resumed)
         self._program, self._resumed = program, None
-        self._memory = [(variable, variable.array) for variable in self.weights]
+        self._memory = [(variable, variable.memory) for variable in self.weights]
         self.optimizer.bind(program.states, [item for item in program.spec.variables if item.trainable])
         return program
 

@@ -59,11 +59,11 @@ def parameter_table(model: Model) -> str:
     layers = [layer for layer in model.layers if layer.weights and layer.parameters.ndim == 2]
     if not layers:
         return f"Model {model.name} has no parameters to show"
-    width = max(len(layer.weights[0].array) for layer in layers)
+    width = max(len(layer.weights[0].memory) for layer in layers)
     rows = []
     for number, layer in enumerate(layers, 1):
-        kernel = layer.weights[0].array
-        bias = layer.weights[1].array if len(layer.weights) > 1 else numpy.zeros(kernel.shape[1])
+        kernel = layer.weights[0].memory
+        bias = layer.weights[1].memory if len(layer.weights) > 1 else numpy.zeros(kernel.shape[1])
         for unit in range(kernel.shape[1]):
             label = f"Layer{number}-{unit + 1}" if kernel.shape[1] > 1 else f"Layer{number}"
             cells = [f"{value:.4f}" for value in kernel[:, unit]] + [""] * (width - len(kernel))

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from nnc.errors import ProgramFileError
-from nnc.ir import Graph, TensorType, symbol
+from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.ops.fusion import Fusion
 from nnc.program.program import (
     COUNT,
@@ -87,6 +87,17 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
         raise ProgramFileError("a state of role 'hoisted' is in the file, or changes")
     _check_states(graph, states, hoisted)
     _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())))
+
+
+def check_derived(read: Mapping[str, Value], derived: Mapping[str, Value]) -> None:
+    """Check that a prologue derives the states of role ``hoisted`` that are read.
+
+    Raises:
+        ProgramFileError: it does not.
+    """
+    for label, value in read.items():
+        if label not in derived or derived[label].type != value.type:
+            raise ProgramFileError(f"no prologue derives state '@{label}' of type {value.type}")
 
 
 def _check_prologue(graph: Graph, states: Mapping[str, Any]) -> None:

@@ -75,7 +75,7 @@ class Program:
         self._graphs: dict[str, Graph] = {}
         self._plans: dict[str, tuple[Plan, Source, CodeType]] = {}
         self._codes: dict[str, CodeType] = {}
-        self._versions = (*versions, Version())
+        self._versions = tuple(versions) or (Version(),)
         self._derived: dict[str, Array] = {}
         self._prologue: Prologue | None = None
         self._has_prologue: bool | None = None

@@ -17,8 +17,8 @@ from nnc.errors import GraphError, ProgramFileError
 from nnc.files import write_atomically
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
-from nnc.program.consistency import check_graph, check_graph_names, check_states
-from nnc.program.program import PROLOGUE, Program
+from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
+from nnc.program.program import PREDICT, PROLOGUE, Program, hoisted_states
 from nnc.program.spec import ProgramSpec
 
 if TYPE_CHECKING:
@@ -119,20 +119,25 @@ def _read(archive: zipfile.ZipFile, source: str) -> Program:
     if not isinstance(names, list):
         raise ProgramFileError("manifest: 'graphs' is missing")
     check_graph_names(spec, names)
-    graphs: dict[str, Callable[[], Graph]] = {}
-    for name in names:
-        text = _member(archive, _graph_file(name)).decode()
-        graphs[name] = partial(_parse, name, text, f"{source}:{_graph_file(name)}", spec, states)
+    texts = {name: _member(archive, _graph_file(name)).decode() for name in names}
+    graphs: dict[str, Callable[[], Graph]] = {
+        name: partial(_parse, name, texts, source, spec, states) for name in names
+    }
     return Program(spec, graphs, states, order=_order_from_json(manifest.get("shuffler")))
 
 
-def _parse(name: str, text: str, source: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:
+def _parse(name: str, texts: Mapping[str, str], file: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:
     """Read a graph when it is first used."""
     import nnc.ops  # noqa: F401  (the parser looks operations up by name)
 
+    source = f"{file}:{_graph_file(name)}"
     try:
-        graph = parse_graph(text, source)
+        graph = parse_graph(texts[name], source)
         check_graph(name, graph, spec, states)
+        hoisted = hoisted_states(graph) if name == PREDICT else {}
+        if hoisted:
+            derived = hoisted_states(_parse(PROLOGUE, texts, file, spec, states)) if PROLOGUE in texts else {}
+            check_derived(hoisted, derived)
     except ProgramFileError as error:
         raise ProgramFileError(_one_line(f"{source}: {error}; the file is damaged")) from None
     except (GraphError, RecursionError) as error:
