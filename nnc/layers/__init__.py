@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nnc.layers.global_pooling import *
     from nnc.layers.merging import *
     from nnc.layers.merging_functions import *
+    from nnc.layers.noise import *
     from nnc.layers.padding import *
     from nnc.layers.pooling import *
     from nnc.layers.regularization import *
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _CLASSES = {
     "Activation": "core",
+    "ActivityRegularization": "regularization",
     "AdaptiveAveragePooling1D": "adaptive_pooling",
     "AdaptiveAveragePooling2D": "adaptive_pooling",
     "AdaptiveAveragePooling3D": "adaptive_pooling",
@@ -39,6 +41,7 @@ _CLASSES = {
     "AdaptiveMaxPooling2D": "adaptive_pooling",
     "AdaptiveMaxPooling3D": "adaptive_pooling",
     "Add": "merging",
+    "AlphaDropout": "noise",
     "Average": "merging",
     "AveragePooling1D": "pooling",
     "AveragePooling2D": "pooling",
@@ -58,7 +61,10 @@ _CLASSES = {
     "DepthwiseConv2D": "depthwise",
     "Dot": "merging",
     "Dropout": "regularization",
+    "ELU": "activation",
     "Flatten": "reshaping",
+    "GaussianDropout": "noise",
+    "GaussianNoise": "noise",
     "GlobalAveragePooling1D": "global_pooling",
     "GlobalAveragePooling2D": "global_pooling",
     "GlobalAveragePooling3D": "global_pooling",
@@ -66,12 +72,14 @@ _CLASSES = {
     "GlobalMaxPooling2D": "global_pooling",
     "GlobalMaxPooling3D": "global_pooling",
     "InputLayer": "core",
+    "LeakyReLU": "activation",
     "MaxPooling1D": "pooling",
     "MaxPooling2D": "pooling",
     "MaxPooling3D": "pooling",
     "Maximum": "merging",
     "Minimum": "merging",
     "Multiply": "merging",
+    "PReLU": "activation",
     "Permute": "reshaping",
     "ReLU": "activation",
     "RepeatVector": "reshaping",
@@ -79,6 +87,9 @@ _CLASSES = {
     "SeparableConv1D": "separable",
     "SeparableConv2D": "separable",
     "Softmax": "activation",
+    "SpatialDropout1D": "regularization",
+    "SpatialDropout2D": "regularization",
+    "SpatialDropout3D": "regularization",
     "Subtract": "merging",
     "UpSampling1D": "upsampling",
     "UpSampling2D": "upsampling",

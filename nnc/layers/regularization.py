@@ -1,24 +1,16 @@
-"""Layers that do something only while training."""
+"""Layers that leave out parts of their input while training, or add to the loss."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from nnc.errors import ModelError
+from nnc import regularizers
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_number
-from nnc.layers.lowering import RANDOM
-from nnc.ops import random_uniform
-from nnc.ops.comparison import GreaterEqual
-from nnc.ops.elementwise import apply
-from nnc.ops.random import KEY_TYPE
-
-
-def random_key(value: Value) -> Value:
-    """Return the random key of a value's graph."""
-    return value.graph.state(RANDOM, KEY_TYPE, "random")
+from nnc.layers.drawing import check_noise_shape, check_seed, draw_kept, full_noise_shape
+from nnc.layers.spatial import check_data_format, check_rank, per_axis
 
 
 class Dropout(Layer):
@@ -39,32 +31,22 @@ class Dropout(Layer):
         self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **options: Any
     ) -> None:
         super().__init__(**options)
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-            raise ModelError(f"Dropout: seed must be an integer or None, got {seed!r}")
-        if noise_shape is not None and not (
-            isinstance(noise_shape, list | tuple)
-            and all(dim is None or (isinstance(dim, int) and not isinstance(dim, bool)) for dim in noise_shape)
-        ):
-            raise ModelError(f"Dropout: noise_shape must be a list of integers and None, got {noise_shape!r}")
-        self.rate = check_number("Dropout", "rate", rate, high=1)
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
-        self.seed = seed
+        where = type(self).__name__
+        self.seed = check_seed(where, seed)
+        self.noise_shape = check_noise_shape(where, noise_shape)
+        self.rate = check_number(where, "rate", rate, high=1)
 
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.rate == 0:
             return x
         if self.rate == 1:
             return x * 0.0
-        shape = x.shape
-        if self.noise_shape is not None:
-            if len(self.noise_shape) != x.rank:
-                raise ModelError(f"noise_shape {self.noise_shape} does not fit an input of type {x.type}")
-            pairs = zip(self.noise_shape, x.shape, strict=True)
-            shape = tuple(dim if given is None else given for given, dim in pairs)
-        stream = sum(node.op.name == "random_uniform" for node in x.graph.nodes) + 1000003 * (self.seed or 0)
-        uniform = random_uniform(random_key(x), shape, stream, x.dtype)
-        keep = apply(GreaterEqual(dtype=x.dtype), uniform, self.rate)
-        return x * keep * (1.0 / (1.0 - self.rate))
+        shape = full_noise_shape(x, self.noise_shape_for(x))
+        return x * draw_kept(x, shape, self.rate, self.seed) * (1.0 / (1.0 - self.rate))
+
+    def noise_shape_for(self, x: Value) -> Sequence[int | None] | None:
+        """Return the shape of the mask for an input."""
+        return self.noise_shape
 
     @property
     def summary_note(self) -> str:
@@ -77,3 +59,82 @@ class Dropout(Layer):
             "seed": self.seed,
             "noise_shape": None if self.noise_shape is None else list(self.noise_shape),
         }
+
+
+class SpatialDropout(Dropout):
+    """Base of layers that leave out whole channels while training.
+
+    J. Tompson et al., "Efficient object localization using convolutional networks", CVPR (2015).
+
+    Args:
+        rate: share of channels set to 0.
+        data_format: ``channels_last`` or ``channels_first``.
+        seed: tells this layer's random stream from others.
+        options: arguments of `Layer`; ``noise_shape``, which older files have, must be None.
+    """
+
+    dimensions: ClassVar[int]
+    """Number of axes between batch and channels."""
+
+    def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **options: Any) -> None:
+        super().__init__(rate, seed=seed, **options)
+        self.data_format = check_data_format(type(self).__name__, data_format)
+
+    def noise_shape_for(self, x: Value) -> Sequence[int | None] | None:
+        check_rank(x, self.dimensions, self.data_format)
+        axes = per_axis(self.data_format, (1,) * self.dimensions, other=0)
+        return tuple(length or None for length in axes)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        keys = ("rate", "seed", "name", "dtype")
+        return {key: config[key] for key in keys} | {"data_format": self.data_format}
+
+
+class SpatialDropout1D(SpatialDropout):
+    """Leaves out channels of a sequence while training; channels are last."""
+
+    dimensions: ClassVar[int] = 1
+
+    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+        super().__init__(rate, seed=seed, **options)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.pop("data_format")
+        return config
+
+
+class SpatialDropout2D(SpatialDropout):
+    """Leaves out channels of an image while training."""
+
+    dimensions: ClassVar[int] = 2
+
+
+class SpatialDropout3D(SpatialDropout):
+    """Leaves out channels of a volume while training."""
+
+    dimensions: ClassVar[int] = 3
+
+
+class ActivityRegularization(Layer):
+    """Its input, whose elements add to the loss.
+
+    Args:
+        l1: weight of the sum of magnitudes.
+        l2: weight of the sum of squares.
+        options: arguments of `Layer`.
+    """
+
+    supports_masking = True
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:
+        self.l1 = check_number("ActivityRegularization", "l1", l1)
+        self.l2 = check_number("ActivityRegularization", "l2", l2)
+        super().__init__(activity_regularizer=regularizers.L1L2(l1=self.l1, l2=self.l2), **options)
+
+    def call(self, x: Value) -> Value:
+        return x
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "l1": self.l1, "l2": self.l2}

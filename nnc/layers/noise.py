@@ -1,0 +1,106 @@
+"""Layers that add noise while training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import Any
+
+from nnc.activations.rectifiers import SELU_ALPHA, SELU_SCALE
+from nnc.ir import Value
+from nnc.layers.base import Layer
+from nnc.layers.checks import check_number
+from nnc.layers.drawing import check_noise_shape, check_seed, draw_kept, draw_normal, full_noise_shape
+
+
+class GaussianNoise(Layer):
+    """While training, adds normal numbers.
+
+    Args:
+        stddev: their standard deviation, from 0 to 1.
+        seed: tells this layer's random stream from others.
+        options: arguments of `Layer`.
+    """
+
+    supports_masking = True
+
+    def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.stddev = check_number("GaussianNoise", "stddev", stddev, high=1)
+        self.seed = check_seed("GaussianNoise", seed)
+
+    def call(self, x: Value, training: bool = False) -> Value:
+        if not training or self.stddev == 0:
+            return x
+        return x + draw_normal(x, x.shape, self.seed) * self.stddev
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
+
+
+class GaussianDropout(Layer):
+    """While training, multiplies by normal numbers of mean 1 and the variance that dropout has.
+
+    N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15 (2014).
+
+    Args:
+        rate: the standard deviation is √(rate / (1 - rate)).
+        seed: tells this layer's random stream from others.
+        options: arguments of `Layer`.
+    """
+
+    supports_masking = True
+
+    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.rate = check_number("GaussianDropout", "rate", rate, high=1)
+        self.seed = check_seed("GaussianDropout", seed)
+
+    def call(self, x: Value, training: bool = False) -> Value:
+        if not training or self.rate == 0:
+            return x
+        deviation = sqrt(self.rate / (1.0 - self.rate)) if self.rate < 1 else float("inf")
+        return x * (draw_normal(x, x.shape, self.seed) * deviation + 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+class AlphaDropout(Layer):
+    """While training, sets a share of the elements to SELU's limit and keeps mean and variance.
+
+    G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter: Self-normalizing neural networks, 2017,
+    https://arxiv.org/abs/1706.02515
+
+    Args:
+        rate: share of elements.
+        noise_shape: shape of the mask, with None or the full length where elements are chosen one by one.
+        seed: tells this layer's random stream from others.
+        options: arguments of `Layer`.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **options: Any
+    ) -> None:
+        super().__init__(**options)
+        self.rate = check_number("AlphaDropout", "rate", rate, high=1)
+        self.noise_shape = check_noise_shape("AlphaDropout", noise_shape)
+        self.seed = check_seed("AlphaDropout", seed)
+
+    def call(self, x: Value, training: bool = False) -> Value:
+        if not training or self.rate == 0:
+            return x
+        limit = -SELU_ALPHA * SELU_SCALE
+        kept = draw_kept(x, full_noise_shape(x, self.noise_shape), self.rate, self.seed)
+        scale = ((1.0 - self.rate) * (1.0 + self.rate * limit**2)) ** -0.5 if self.rate < 1 else float("inf")
+        return (x * kept + (1.0 - kept) * limit) * scale - scale * limit * self.rate
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "seed": self.seed,
+            "noise_shape": None if self.noise_shape is None else list(self.noise_shape),
+        }
