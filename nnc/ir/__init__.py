@@ -21,7 +21,7 @@ from nnc.ir.types import (
     size_of,
     solve_symbols,
 )
-from nnc.ir.verifier import verify
+from nnc.ir.verifier import check_legal, verify
 
 __all__ = [
     "FLOATING",
@@ -47,6 +47,7 @@ __all__ = [
     "bind_shape",
     "broadcast_shapes",
     "capturing",
+    "check_legal",
     "copy_into",
     "gradients",
     "interpret",

@@ -47,8 +47,8 @@ def gradients(seeds: Mapping[Value, Value], wrt: Sequence[Value]) -> list[Value 
 
 
 def _dependents(graph: Graph, wrt: Sequence[Value]) -> set[int]:
-    import networkx
-
-    sources = {value.index for value in wrt}
-    flow = graph.nx
-    return sources.union(*(networkx.descendants(flow, index) for index in sources))
+    dependent = {value.index for value in wrt}
+    for node in graph.nodes:  # their order is topological
+        if any(operand.index in dependent for operand in node.operands):
+            dependent.add(node.index)
+    return dependent

@@ -71,7 +71,7 @@ class Value:
     @property
     def type(self) -> TensorType:
         """Element type and shape."""
-        return self.node.types[self.result]
+        return self.graph.nodes[self.index].types[self.result]
 
     @property
     def shape(self) -> tuple[Any, ...]:
@@ -180,6 +180,7 @@ class Graph:
         self._path = ""
         self._phase = "forward"
         self._nx: tuple[Any, networkx.MultiDiGraph[int]] | None = None
+        self._text: tuple[Any, str] | None = None
 
     # ------------------------------------------------------------------ building
 
@@ -219,9 +220,13 @@ class Graph:
         if len(names) > len(types):
             raise GraphError(f"'{op.name}' has {len(types)} results, got {len(names)} names: {', '.join(names)}")
         padded = tuple(names) + ("",) * (len(types) - len(names))
-        node = Node(len(self.nodes), op, operands, types, padded, self._path, self._phase)
+        return self._append(Node(len(self.nodes), op, operands, types, padded, self._path, self._phase))
+
+    def _append(self, node: Node) -> tuple[Value, ...]:
         self.nodes.append(node)
-        return tuple(Value(self, node.index, result) for result in range(len(types)))
+        if len(node.types) == 1:
+            return (Value(self, node.index),)
+        return tuple([Value(self, node.index, result) for result in range(len(node.types))])
 
     def input(self, label: str, type: TensorType) -> Value:
         """Declare an input."""
@@ -307,17 +312,21 @@ class Graph:
         if not node.is_leaf and not value.name:
             names = (*node.names[: value.result], name, *node.names[value.result + 1 :])
             self.nodes[node.index] = replace(node, names=names)
-            self._nx = None
+            self._nx = self._text = None
 
     def copy_node(self, node: Node, operands: Iterable[Value]) -> tuple[Value, ...]:
         """Append a node of another graph, with its names, path and phase."""
-        op = node.op
+        op, operands = node.op, tuple(operands)
         if isinstance(op, Input):
             return (self.input(op.label, op.type),)
         if isinstance(op, State):
             return (self.state(op.label, op.type, op.role),)
         if isinstance(op, Constant):
             return (self.add_constant(op),)
+        if len(operands) == len(node.operands) > 0 and all(
+            new.graph is self and new.type is old.type for new, old in zip(operands, node.operands, strict=True)
+        ):  # the types are known; most nodes that a pass keeps come this way
+            return self._append(Node(len(self.nodes), op, operands, node.types, node.names, node.path, node.phase))
         with self.scope(node.path, node.phase):
             return self.add(op, *operands, names=node.names)
 
@@ -347,6 +356,8 @@ class Graph:
 
     def results(self, node: Node) -> tuple[Value, ...]:
         """Return the values a node computes."""
+        if len(node.types) == 1:
+            return (Value(self, node.index),)
         return tuple(Value(self, node.index, result) for result in range(len(node.types)))
 
     @property
@@ -367,7 +378,7 @@ class Graph:
         that ``x * x`` keeps two edges) and it carries the attribute ``result``. Graph attributes are
         ``name``, ``outputs`` and ``updates``. It is frozen; ``graph.nx.copy()`` can be changed.
         """
-        key = (len(self.nodes), tuple(self.outputs.items()), tuple(self.updates.items()))
+        key = self._stage()
         if self._nx is None or self._nx[0] != key:
             import networkx
 
@@ -380,6 +391,10 @@ class Graph:
                     graph.add_edge(operand.index, node.index, key=position, result=operand.result)
             self._nx = key, networkx.freeze(graph)
         return self._nx[1]
+
+    def _stage(self) -> Any:
+        """What changes when the graph grows."""
+        return len(self.nodes), tuple(self.outputs.items()), tuple(self.updates.items())
 
     @staticmethod
     def from_nx(source: networkx.MultiDiGraph[int]) -> Graph:
@@ -422,7 +437,14 @@ class Graph:
         )
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Graph) and (self is other or str(self) == str(other))
+        return isinstance(other, Graph) and (self is other or self._comparable() == other._comparable())
 
     def __hash__(self) -> int:
-        return hash(str(self))
+        return hash(self._comparable())
+
+    def _comparable(self) -> str:
+        """Return the text, which is printed once: common subexpressions are looked up by bodies too."""
+        key = self._stage()
+        if self._text is None or self._text[0] != key:
+            self._text = key, str(self)
+        return self._text[1]

@@ -13,7 +13,7 @@ from nnc.ir.dimensions import SymbolicDim
 from nnc.ir.types import TensorType
 
 if TYPE_CHECKING:
-    from nnc.ir.graph import Value
+    from nnc.ir.graph import Graph, Value
     from nnc.ir.layout import Layout
 
 _OPS: dict[str, type[Op]] = {}
@@ -120,12 +120,19 @@ class Op:
 
     def bind(self, bindings: Mapping[str, int]) -> Op:
         """Return the op with numbers in the place of symbols in its attributes and bodies."""
-        bound = {key: _bound(value, bindings) for key, value in self.attributes().items()}
-        return replace(self, **bound) if bound != self.attributes() else self
+        attributes = self.attributes()
+        bound = {key: _bound(value, bindings) for key, value in attributes.items()}
+        return replace(self, **bound) if any(bound[key] is not attributes[key] for key in bound) else self
+
+    @property
+    def bodies(self) -> tuple[Graph, ...]:
+        """The graphs among the attributes."""
+        names = _body_names(type(self))
+        return tuple(body for body in (getattr(self, name) for name in names) if body is not None) if names else ()
 
     def attributes(self) -> dict[str, Any]:
         """Return the attributes by name, in the order of declaration."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in _attribute_names(type(self))}
 
     def attribute_defaults(self) -> dict[str, Any]:
         """Return the declared defaults; the printer leaves out what equals them."""
@@ -138,8 +145,25 @@ def _bound(value: Any, bindings: Mapping[str, int]) -> Any:
     if isinstance(value, SymbolicDim | TensorType | Graph):
         return value.bind(bindings)
     if isinstance(value, tuple):
-        return tuple(_bound(item, bindings) for item in value)
+        items = [_bound(item, bindings) for item in value]
+        return tuple(items) if any(new is not old for new, old in zip(items, value, strict=True)) else value
     return value
+
+
+_ATTRIBUTE_NAMES: dict[type[Op], tuple[str, ...]] = {}
+_BODY_NAMES: dict[type[Op], tuple[str, ...]] = {}
+
+
+def _attribute_names(cls: type[Op]) -> tuple[str, ...]:
+    if cls not in _ATTRIBUTE_NAMES:
+        _ATTRIBUTE_NAMES[cls] = tuple(field.name for field in fields(cls))
+    return _ATTRIBUTE_NAMES[cls]
+
+
+def _body_names(cls: type[Op]) -> tuple[str, ...]:
+    if cls not in _BODY_NAMES:
+        _BODY_NAMES[cls] = tuple(field.name for field in fields(cls) if "Graph" in str(field.type))
+    return _BODY_NAMES[cls]
 
 
 def op_names() -> tuple[str, ...]:

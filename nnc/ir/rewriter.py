@@ -17,53 +17,58 @@ class Rewriter:
     def __init__(self, source: Graph, name: str | None = None) -> None:
         self.source = source
         self.graph = Graph(source.name if name is None else name)
-        self._values: dict[Value, Value] = {}
+        self._results: dict[int, tuple[Value | None, ...]] = {}  # by the old node; looked up more often than all else
         for value in (*source.inputs.values(), *source.states.values()):
             self.keep(value.node)
 
     def __getitem__(self, value: Value) -> Value:
         """Return the new value that stands for an old one."""
-        return self._values[value]
+        found = self._results[value.index][value.result]
+        if found is None:
+            raise KeyError(value)
+        return found
 
     def __contains__(self, value: Value) -> bool:
-        return value in self._values
+        return value.index in self._results and self._results[value.index][value.result] is not None
 
     def operands(self, node: Node) -> tuple[Value, ...]:
         """Return the new values for a node's operands."""
-        return tuple(self._values[operand] for operand in node.operands)
+        return tuple([self[operand] for operand in node.operands])
 
     def keep(self, node: Node) -> tuple[Value, ...]:
         """Copy a node."""
-        known = [self._values.get(value) for value in self.source.results(node)]
-        if known and known[0] is not None:
+        known = self._results.get(node.index)
+        if known is not None:
             return tuple(value for value in known if value is not None)
         results = self.graph.copy_node(node, self.operands(node))
-        self.replace(node, results)
+        self._results[node.index] = results
         return results
 
     def replace(self, node: Node, results: Sequence[Value]) -> None:
         """Let new values stand for a node's results."""
-        for old, new in zip(self.source.results(node), results, strict=True):
-            self._values[old] = new
+        if len(results) != len(node.types):
+            raise ValueError(f"'{node.op.name}' has {len(node.types)} results, got {len(results)} to stand for them")
+        self._results[node.index] = tuple(results)
 
     def set(self, old: Value, new: Value) -> None:
         """Let a new value stand for one old value."""
-        self._values[old] = new
+        known = self._results.get(old.index, (None,) * len(old.node.types))
+        self._results[old.index] = (*known[: old.result], new, *known[old.result + 1 :])
 
     def keep_all(self) -> Graph:
         """Copy every node and update, but no outputs, and return the new graph to add to."""
         for node in self.source.nodes:
             self.keep(node)
         for label, value in self.source.updates.items():
-            self.graph.update(label, self._values[value])
+            self.graph.update(label, self[value])
         return self.graph
 
     def finish(self) -> Graph:
         """Name outputs and updates as in the old graph and return the new one."""
         for label, value in self.source.outputs.items():
-            self.graph.output(label, self._values[value])
+            self.graph.output(label, self[value])
         for label, value in self.source.updates.items():
-            self.graph.update(label, self._values[value])
+            self.graph.update(label, self[value])
         return self.graph
 
 

@@ -164,6 +164,8 @@ class TensorType:
 
     def bind(self, bindings: Mapping[str, int]) -> TensorType:
         """Return this type with numbers in the place of symbols."""
+        if all(isinstance(dim, int) for dim in self.shape):
+            return self
         return TensorType(self.dtype, bind_shape(self.shape, bindings))
 
     def with_shape(self, shape: Iterable[Dim]) -> TensorType:

@@ -33,6 +33,21 @@ def verify(graph: Graph, illegal: Container[str] = ()) -> None:
         raise
 
 
+def check_legal(graph: Graph, illegal: Container[str]) -> None:
+    """Check that neither a graph nor the bodies inside it have ops that may not occur at this stage.
+
+    Raises:
+        GraphError: one occurs; the graph's text is added to the error as a note.
+    """
+    for position, node in enumerate(graph.nodes):
+        if node.op.name in illegal:
+            error = GraphError(f"node {position} ({node.op.title}) is not legal at this stage")
+            error.add_note(f"in the graph\n{_text(graph)}")
+            raise error
+        for body in node.op.bodies:
+            check_legal(body, illegal)
+
+
 def _text(graph: Graph) -> str:
     try:
         return str(graph)
@@ -67,8 +82,7 @@ def _verify_node(graph: Graph, position: int, node: Node, illegal: Container[str
     for kind, declared in ((Input, graph.inputs), (State, graph.states)):
         if isinstance(node.op, kind) and declared.get(node.op.label) != Value(graph, position):
             raise GraphError(f"{where} is not declared under its name '{node.op.label}'")
-    for attribute in node.op.attributes().values():
-        if isinstance(attribute, Graph):
-            if any(isinstance(inner.op, State) for inner in attribute.nodes):
-                raise GraphError(f"{where}: a body cannot have state of its own")
-            verify(attribute, illegal)
+    for body in node.op.bodies:
+        if any(isinstance(inner.op, State) for inner in body.nodes):
+            raise GraphError(f"{where}: a body cannot have state of its own")
+        verify(body, illegal)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nnc.ir import Constant, Graph, Node, Rewriter, Value
+from nnc.ir import Graph, Node
 from nnc.ops.arithmetic import Add
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient
 from nnc.ops.elementwise import Unary
-from nnc.ops.fusion import Fusion
 from nnc.ops.matmul import MatMul
 from nnc.passes.base import Pass
+from nnc.passes.grouping import Groups
 
 PRODUCTS = {MatMul: "dense", Convolution: "conv", ConvolutionInputGradient: "conv_transpose"}
 """What a product with bias and activation is called."""
@@ -35,142 +34,6 @@ class Fuse(Pass, name="fuse"):
         fuse_products(graph, groups)
         fuse_elementwise(graph, groups)
         return groups.contract()
-
-
-class Groups:
-    """A partition of a graph's nodes whose contraction stays free of cycles."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.of: dict[int, int] = {node.index: node.index for node in graph.nodes}
-        self.members: dict[int, list[int]] = {node.index: [node.index] for node in graph.nodes}
-        self.kinds: dict[int, str] = {}
-        self.uses = graph.uses()
-        self.roots = set(graph.roots)
-
-    def single_use(self, value: Value) -> bool:
-        """Whether exactly one node reads the value and it does not leave the graph."""
-        return len(self.uses.get(value, ())) == 1 and value not in self.roots
-
-    def merge(self, first: int, second: int) -> bool:
-        """Put two groups into one, unless a path between them runs outside; says whether it did."""
-        if first == second:
-            return True
-        early, late = sorted((first, second), key=lambda group: self.members[group][-1])
-        if self._reaches_around(early, late):
-            return False
-        for index in self.members.pop(late):
-            self.of[index] = early
-            self.members[early].append(index)
-        self.members[early].sort()
-        return True
-
-    def _reaches_around(self, early: int, late: int) -> bool:
-        pending = [
-            operand.index
-            for index in self.members[early] + self.members[late]
-            for operand in self.graph.nodes[index].operands
-            if self.of[operand.index] not in (early, late)
-        ]
-        seen: set[int] = set()
-        while pending:
-            group = self.of[pending.pop()]
-            if group in seen:
-                continue
-            if group in (early, late):
-                return True
-            seen.add(group)
-            pending += [operand.index for index in self.members[group] for operand in self.graph.nodes[index].operands]
-        return False
-
-    def contract(self) -> Graph:
-        """Return the graph with each group of several nodes replaced by a fusion."""
-        rewriter = Rewriter(self.graph)
-        done: set[int] = set()
-
-        def emit(group: int) -> None:
-            stack = [group]
-            while stack:
-                current = stack[-1]
-                if current in done:
-                    stack.pop()
-                    continue
-                outside = {
-                    self.of[operand.index]
-                    for index in self.members[current]
-                    for operand in self.graph.nodes[index].operands
-                } - {current}
-                missing = sorted(outside - done)
-                if missing:
-                    stack.extend(reversed(missing))
-                    continue
-                self._emit_group(rewriter, current)
-                done.add(current)
-                stack.pop()
-
-        for node in self.graph.nodes:
-            emit(self.of[node.index])
-        return rewriter.finish()
-
-    def _emit_group(self, rewriter: Rewriter, group: int) -> None:
-        nodes = [self.graph.nodes[index] for index in self.members[group]]
-        if len(nodes) == 1:
-            rewriter.keep(nodes[0])
-            return
-        inside = set(self.members[group])
-        operands = list(
-            dict.fromkeys(
-                operand
-                for node in nodes
-                for operand in node.operands
-                if operand.index not in inside and not isinstance(operand.node.op, Constant)
-            )
-        )
-        results = [
-            value
-            for node in nodes
-            for value in self.graph.results(node)
-            if value in self.roots or any(user.index not in inside for user in self.uses.get(value, ()))
-        ]
-        if not results:
-            return  # dead code
-        body = _body(self.graph, nodes, operands, results)
-        kind = self.kinds.get(group) or _kind(nodes)
-        last = nodes[-1]
-        with rewriter.graph.scope(last.path, last.phase):
-            values = rewriter.graph.add(
-                Fusion(kind, body),
-                *(rewriter[operand] for operand in operands),
-                names=[value.name for value in results],
-            )
-        for old, new in zip(results, values, strict=True):
-            rewriter.set(old, new)
-
-
-def _body(graph: Graph, nodes: Iterable[Node], operands: list[Value], results: list[Value]) -> Graph:
-    body = Graph("body")
-    values: dict[Value, Value] = {}
-    for position, operand in enumerate(operands):
-        values[operand] = body.input(_letter(position), operand.type)
-    for node in nodes:
-        inner = []
-        for operand in node.operands:
-            op = operand.node.op
-            inner.append(body.add_constant(op) if isinstance(op, Constant) else values[operand])
-        with body.scope("", "forward"):
-            values.update(zip(graph.results(node), body.add(node.op, *inner, names=node.names), strict=True))
-    for position, result in enumerate(results):
-        body.output(f"result{position}" if len(results) > 1 else "result", values[result])
-    return body
-
-
-def _letter(position: int) -> str:
-    return chr(ord("a") + position) if position < 26 else f"operand{position}"
-
-
-def _kind(nodes: list[Node]) -> str:
-    names = [node.op.name for node in nodes]
-    return "_".join(names) if len(names) <= 3 else f"elementwise{len(names)}"
 
 
 def fuse_products(graph: Graph, groups: Groups) -> None:

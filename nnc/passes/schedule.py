@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
+from nnc.errors import ShapeError
 from nnc.ir import Graph, Node, Rewriter, Value
 from nnc.passes.base import Pass
 
 NOMINAL_SIZE = 32
 """Size that a run-time dimension is taken to have when orders are compared."""
 
+_LARGEST_SIZE = 2**20
+
 
 @dataclass(frozen=True)
 class Schedule(Pass, name="schedule"):
     """Orders nodes so that the largest live set is small; the order of nodes is the order of execution.
 
-    Compares networkx's lexicographical topological order (by node index) with a greedy one that always
-    runs the ready node which frees most, and takes the better; the first on a tie.
+    Compares the order that is there, which is topological, with a greedy one that always runs the ready node which
+    frees most, and takes the better; the first on a tie.
     """
 
     def run(self, graph: Graph) -> Graph:
         """Return the same graph in another order."""
-        import networkx
-
         sizes = Sizes(graph)
-        lexical: list[int] = list(networkx.lexicographical_topological_sort(graph.nx, key=int))
-        orders = [lexical, greedy_order(graph, sizes)]
+        orders = [list(range(len(graph.nodes))), greedy_order(graph, sizes)]
         best = min(orders, key=sizes.peak)
         rewriter = Rewriter(graph)
         for index in best:
@@ -34,34 +35,61 @@ class Schedule(Pass, name="schedule"):
         return rewriter.finish()
 
 
+def nominal_sizes(graph: Graph) -> dict[str, int]:
+    """Return a size for each symbol, doubled until no dimension, such as ``time-40``, would be negative.
+
+    Raises:
+        ShapeError: sizes of a million do not do.
+    """
+    types = {type for node in graph.nodes for type in node.types if type.symbols}
+    size = NOMINAL_SIZE
+    while True:
+        sizes = {name: NOMINAL_SIZE if name == "batch" else size for name in graph.symbols}
+        try:
+            for type in types:
+                type.bind(sizes)
+        except ShapeError:
+            if size > _LARGEST_SIZE:
+                raise
+            size *= 2
+        else:
+            return sizes
+
+
 @dataclass
 class Sizes:
-    """Bytes of each value at the nominal size, and who still needs it."""
+    """Bytes of each value at the nominal size, who reads it, and what each node adds and reads."""
 
     graph: Graph
     nbytes: dict[Value, int] = field(init=False)
     uses: dict[Value, list[Node]] = field(init=False)
     kept: set[Value] = field(init=False)
+    gained: list[int] = field(init=False)
+    read: list[dict[Value, int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        bindings = dict.fromkeys(self.graph.symbols, NOMINAL_SIZE)
+        bindings = nominal_sizes(self.graph)
         self.nbytes = {
             value: 0 if node.is_leaf else value.type.bind(bindings).nbytes
             for node in self.graph.nodes
             for value in self.graph.results(node)
         }
         self.uses = self.graph.uses()
-        self.kept = set(self.graph.roots)
+        self.kept = kept = set(self.graph.roots)
+        self.gained = [sum(map(self.nbytes.__getitem__, self.graph.results(node))) for node in self.graph.nodes]
+        self.read = [  # what may be freed, and how often the node reads it
+            {
+                value: count
+                for value, count in Counter(node.operands).items()
+                if self.nbytes[value] and value not in kept
+            }
+            for node in self.graph.nodes
+        ]
 
     def change(self, node: Node, remaining: dict[Value, int]) -> int:
         """Return how many bytes more are live after the node than before it."""
-        gained = sum(self.nbytes[value] for value in self.graph.results(node))
-        freed = sum(
-            self.nbytes[value]
-            for value in set(node.operands)
-            if value not in self.kept and remaining[value] == node.operands.count(value)
-        )
-        return gained - freed
+        read = self.read[node.index].items()
+        return self.gained[node.index] - sum(self.nbytes[value] for value, count in read if remaining[value] == count)
 
     def peak(self, order: list[int]) -> int:
         """Return the largest number of live bytes when nodes run in this order."""
@@ -69,8 +97,7 @@ class Sizes:
         live = peak = 0
         for index in order:
             node = self.graph.nodes[index]
-            gained = sum(self.nbytes[value] for value in self.graph.results(node))
-            peak = max(peak, live + gained)
+            peak = max(peak, live + self.gained[index])
             live += self.change(node, remaining)
             for operand in node.operands:
                 remaining[operand] -= 1

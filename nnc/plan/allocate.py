@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy
+
 from nnc.plan.storage import Buffer
 
 ALIGNMENT = 64
@@ -105,24 +107,57 @@ def _side_by_side(blocks: Sequence[Block]) -> tuple[dict[int, int], int]:
 
 def _first_fit(blocks: Sequence[Block]) -> tuple[dict[int, int], int]:
     bases: dict[int, int] = {}
-    placed: list[Rectangle] = []
+    placed = _Placed(sum(len(block.rectangles) for block in blocks))
     size = 0
     for block in blocks:
-        taken = sorted(
-            (other.offset - part.offset - part.nbytes, other.offset + other.nbytes - part.offset)
-            for part in block.rectangles
-            for other in placed
-            if part.start <= other.end and other.start <= part.end
-        )
-        alignment = _alignment(block.nbytes)
-        base = 0
-        for low, high in taken:  # a base strictly between low and high would overlap
-            if low < base < high:
-                base = -(-high // alignment) * alignment
+        base = placed.lowest(block)
         bases[block.buffers[0]] = base
-        placed += [Rectangle(base + part.offset, part.nbytes, part.start, part.end) for part in block.rectangles]
+        placed.add(block, base)
         size = max(size, base + block.nbytes)
     return bases, size
+
+
+class _Placed:
+    """Rectangles that have their place, in one array per property: a block meets hundreds in a deep model.
+
+    Args:
+        count: the largest number of rectangles.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = 0
+        self.low, self.high, self.start, self.end = numpy.empty((4, count), numpy.int64)
+
+    def add(self, block: Block, base: int) -> None:
+        """Place a block."""
+        for part in block.rectangles:
+            low = base + part.offset
+            for array, number in (
+                (self.low, low),
+                (self.high, low + part.nbytes),
+                (self.start, part.start),
+                (self.end, part.end),
+            ):
+                array[self.count] = number
+            self.count += 1
+
+    def lowest(self, block: Block) -> int:
+        """Return the lowest aligned base at which a block meets nothing that is alive at the same time."""
+        known = slice(0, self.count)
+        low, high, start, end = self.low[known], self.high[known], self.start[known], self.end[known]
+        alignment = _alignment(block.nbytes)
+        lows, highs = [], []  # a base strictly between a low and its high would overlap
+        for part in block.rectangles:
+            alive = numpy.flatnonzero((start <= part.end) & (end >= part.start))
+            lows.append(low[alive] - (part.offset + part.nbytes))
+            highs.append(high[alive] - part.offset)
+        taken_from, taken_to = numpy.concatenate(lows), numpy.concatenate(highs)
+        order = numpy.argsort(taken_from)
+        # behind everything that begins below: the base to try before the next begins
+        behind = numpy.maximum.accumulate(numpy.maximum(taken_to[order], 0))
+        bases = numpy.concatenate(([0], -(-behind // alignment) * alignment))
+        fits = numpy.flatnonzero(taken_from[order] >= bases[:-1])
+        return int(bases[fits[0]] if len(fits) else bases[-1])
 
 
 def _alignment(nbytes: int) -> int:

@@ -57,7 +57,6 @@ class Plan:
         offsets: byte offset of each buffer in the arena.
         peak_bytes: bytes of the arena, `ALIGNMENT` of them to align it.
         lower_bound: bytes alive in the fullest step; no arena can be smaller.
-        unshared_bytes: bytes of an arena in which no two buffers share memory.
     """
 
     source: Graph
@@ -68,7 +67,12 @@ class Plan:
     offsets: Mapping[int, int]
     peak_bytes: int
     lower_bound: int
-    unshared_bytes: int
+
+    @cached_property
+    def unshared_bytes(self) -> int:
+        """Bytes of an arena in which no two buffers share memory."""
+        separate = Storage(self.storage.flat, self.bindings, False, self.storage.workspace)
+        return allocate(separate.buffers, reuse=False)[1] + ALIGNMENT
 
     @property
     def arena_bytes(self) -> int:
@@ -183,7 +187,6 @@ def make_plan(
     flat = flatten(graph, workspace, tile)
     storage = Storage(flat, dict(bindings), reuse, workspace)
     offsets, size = allocate(storage.buffers, reuse)
-    separate = allocate(Storage(flat, dict(bindings), False, workspace).buffers, reuse=False)[1]
     return Plan(
         source=graph,
         graph=flat.graph,
@@ -193,7 +196,6 @@ def make_plan(
         offsets=offsets,
         peak_bytes=size + ALIGNMENT,
         lower_bound=lower_bound(storage.buffers),
-        unshared_bytes=separate + ALIGNMENT,
     )
 
 

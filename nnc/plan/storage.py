@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -83,6 +84,7 @@ class Storage:
         self.last_reader = self._last_readers()
         self.last_use = {value: self._step_end(index, value) for value, index in self.last_reader.items()}
         self.inhabitants: dict[Home, list[Value]] = {}
+        self._needed_until: dict[Home, int] = {}
         self._updates = set(graph.updates.values())
         for node in reversed(graph.nodes):
             if type(node.op).view is not Op.view and not self._updates.isdisjoint(graph.results(node)):
@@ -114,13 +116,14 @@ class Storage:
 
     def _alive_after(self, home: Home, step: int) -> bool:
         """Whether a value in this home is read after `step`."""
-        return any(self.last_use.get(value, -1) > step for value in self.inhabitants[home])
+        return self._needed_until[home] > step
 
     # ------------------------------------------------------------------ placing
 
     def _set(self, value: Value, home: Home, layout: Layout | None = None) -> None:
         self.homes[value] = home
         self.inhabitants.setdefault(home, []).append(value)
+        self._needed_until[home] = max(self._needed_until.get(home, -1), self.last_use.get(value, -1))
         self.layouts[value] = Layout.dense(value.shape) if layout is None else layout
 
     def _new_buffer(self, value: Value, start: int, tiled: int | None = None) -> None:
@@ -232,6 +235,7 @@ class Storage:
         home = self.homes[result]
         assert home.buffer is not None
         offset, unplaced = 0, []
+        once = {operand for operand, count in Counter(node.operands).items() if count == 1}
         for position, operand in enumerate(node.operands):
             type = operand.type.bind(self.bindings)
             source = self.homes[operand]
@@ -242,7 +246,7 @@ class Storage:
                 and not buffer.tiled
                 and self._extents[buffer.index] == type.nbytes
                 and self.layouts[operand].is_dense
-                and node.operands.count(operand) == 1
+                and operand in once
                 and not self._holds_input(buffer)
                 and buffer.index not in self._packs
                 and not self._alive_after(source, node.index)

@@ -23,6 +23,7 @@ from nnc.backends.numpy import (
 from nnc.errors import DataError, GraphError, nearest
 from nnc.ir import HOISTED, Graph, State, Value
 from nnc.plan import Plan, make_plan
+from nnc.program.collection import collection_paused
 from nnc.program.data import as_arrays
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec
@@ -109,7 +110,8 @@ class Program:
             if name not in self._graphs:
                 if name not in self._makers:
                     raise GraphError(self._missing(name))
-                graph = self._makers[name]()
+                with collection_paused():
+                    graph = self._makers[name]()
                 self._add_states(graph)
                 self._graphs[name] = graph
             return self._graphs[name]
@@ -220,8 +222,11 @@ class Program:
             sizes = {symbol: bindings.get(symbol, 1) for symbol in graph.symbols}
             if known is not None:
                 sizes = {symbol: max(size, known[0].bindings[symbol]) for symbol, size in sizes.items()}
-            plan = make_plan(graph, sizes, workspace=kernel_workspace)
-            source = print_source(plan)
+            with collection_paused():
+                plan = make_plan(graph, sizes, workspace=kernel_workspace)
+                if not plan.fits(bindings):  # something is larger for smaller sizes: this plan is for these sizes only
+                    plan = make_plan(graph, {**sizes, **bindings}, workspace=kernel_workspace)
+                source = print_source(plan)
             if source.text not in self._codes:
                 self._codes[source.text] = source.compile()
                 self.compilations += 1

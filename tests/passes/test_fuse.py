@@ -7,6 +7,8 @@ import pytest
 from nnc.errors import GraphError
 from nnc.ir import parse_graph
 from nnc.passes import Fuse, run_passes
+from nnc.passes.fuse import fuse_elementwise
+from nnc.passes.grouping import Groups
 from tests.passes.helpers import check_rewrite, graph_text
 
 HEAD = "graph g(x: f64[batch,2], w: f64[2,3], b: f64[3], y: f64[batch,3])"
@@ -292,6 +294,31 @@ def test_two_groups_that_feed_each_other_are_not_both_merged():
         return z=%q, w=%s
         """
     check_rewrite(graph_text(before, HEAD), Fuse(), graph_text(after, HEAD))
+
+
+def test_groups_that_wait_for_each_other_are_found(monkeypatch):
+    """What the check in `merge` is for: without it, the sum would need the group and the group the sum."""
+    monkeypatch.setattr(Groups, "_needed_between", lambda self, before, after: set())
+    before, _ = MATCHING["a group that would make a cycle"]
+    with pytest.raises(GraphError, match=r"the fusion of nodes \[4, 6, 7\] would need its own results"):
+        Fuse().run(parse_graph(graph_text(before, HEAD)))
+
+
+def test_merges_look_at_what_lies_between_alone():
+    """The groups looked at grow as the graph does, however much comes before the two that are merged."""
+
+    def visits(depth: int) -> int:
+        layers = [
+            f"%a{i} = exp(%b{i - 1}) : f64[batch,3]  # l{i} forward\n"
+            f"%b{i} = multiply(%a{i}, %b{i - 1}) : f64[batch,3]  # l{i} forward"
+            for i in range(1, depth + 1)
+        ]
+        lines = ["%b0 = exp(%y) : f64[batch,3]", *layers, f"return z=%b{depth}"]
+        groups = Groups(parse_graph(graph_text("\n".join(lines), HEAD)))
+        fuse_elementwise(groups.graph, groups)
+        return groups.visits
+
+    assert visits(40) - visits(20) == visits(20) - visits(0) > 0
 
 
 def test_a_fused_graph_is_not_fused_again():

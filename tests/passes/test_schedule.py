@@ -51,6 +51,12 @@ def test_sizes_are_nominal():
     assert Sizes(graph).nbytes[graph.inputs["x"]] == 0
 
 
+def test_sizes_are_large_enough_for_what_is_cut_off():
+    text = "graph g(x: f64[batch,time]) {\n%0 = slice(%x, starts=[0, 40], stops=[-1, -1], steps=[1, 1])"
+    graph = parse_graph(text + " : f64[batch,time-40]\n%1 = exp(%0) : f64[batch,time-40]\nreturn z=%1\n}")
+    assert Sizes(graph).nbytes[graph.outputs["z"]] == NOMINAL_SIZE * (64 - 40) * 8
+
+
 @given(random_graphs(level="any", steps=14))
 def test_order_is_a_permutation_that_is_never_worse(graph):
     found = run_passes(graph, [Schedule()])

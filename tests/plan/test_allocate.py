@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnc.plan import ALIGNMENT, Buffer, allocate, lower_bound
+from nnc.plan.allocate import ORDERS, Rectangle, make_blocks
 
 
 @st.composite
@@ -124,3 +125,36 @@ def test_nothing_needs_nothing(reuse):
     assert allocate([], reuse) == ({}, 0)
     assert allocate([Buffer(0, "a", 0, 0, 9)], reuse) == ({0: 0}, 0)
     assert lower_bound([]) == 0
+
+
+def lowest_by_trying(blocks) -> dict[int, int]:
+    """The place of each block by trying every multiple of its alignment, from 0 on."""
+    placed: list[tuple[int, Rectangle]] = []
+    bases = {}
+    for block in blocks:
+        alignment = next(power for power in (1, 2, 4, 8, 16, 32, 64) if power >= min(block.nbytes, ALIGNMENT))
+        base = 0
+        while any(
+            low + other.offset < base + part.offset + part.nbytes
+            and base + part.offset < low + other.offset + other.nbytes
+            and part.start <= other.end
+            and other.start <= part.end
+            for low, other in placed
+            for part in block.rectangles
+            if part.nbytes and other.nbytes
+        ):
+            base += alignment
+        bases[block.buffers[0]] = base
+        placed += [(base, part) for part in block.rectangles]
+    return bases
+
+
+@given(buffers())
+def test_each_block_goes_to_the_lowest_place_in_the_best_order(given):
+    given = [buffer for buffer in given if buffer.nbytes]
+    blocks = make_blocks(given)
+    placements = [lowest_by_trying(sorted(blocks, key=order)) for order in ORDERS]
+    sizes = [max((bases[block.buffers[0]] + block.nbytes for block in blocks), default=0) for bases in placements]
+    offsets, size = allocate(given)
+    assert size == min(sizes)
+    assert {index: offsets[index] for index in placements[0]} == placements[sizes.index(size)]
