@@ -31,8 +31,8 @@ MODULES = names(
 )
 PROGRAM = names(
     """
-    COUNT EVALUATE PREDICT PROLOGUE SAMPLE_WEIGHT TOTAL TRAIN WEIGHTED ArraySpec History Program ProgramSpec TargetSpec
-    VariableSpec Version load
+    COUNT EVALUATE PREDICT PROLOGUE SAMPLE_WEIGHT TOTAL TRAIN WEIGHTED ArraySpec History Program ProgramSpec
+    ResultSpec TargetSpec VariableSpec Version load sums_label
     """
 )
 METHODS = {

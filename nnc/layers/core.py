@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 
 import numpy
 
-from nnc import activations, initializers
+from nnc import activations
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
+from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, MISSING, check_flag, check_positive, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
@@ -105,11 +106,26 @@ class Dense(Layer):
         use_bias: whether there is a bias.
         kernel_initializer: first value of the kernel, of shape (inputs, units).
         bias_initializer: first value of the bias, of shape (units,).
-        options: regularizers and constraints, which must be None, and the arguments of `Layer`.
+        kernel_regularizer: penalty on the kernel, see `nnc.regularizers`.
+        bias_regularizer: penalty on the bias.
+        activity_regularizer: penalty on the output.
+        kernel_constraint: what the kernel has to satisfy after each step, see `nnc.constraints`.
+        bias_constraint: what the bias has to satisfy.
+        quantization_config: not supported, must be None.
+        options: the arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
+
+    supports_masking = True
+    activation: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
 
     def __init__(
         self,
@@ -118,24 +134,52 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        lora_rank: None = None,
+        lora_alpha: None = None,
+        quantization_config: None = None,
         **options: Any,
     ) -> None:
-        take_unsupported(type(self).__name__, options, _DENSE_UNSUPPORTED)
-        super().__init__(**options)
+        for key, given in (("lora_rank", lora_rank), ("quantization_config", quantization_config)):
+            if given is not None:
+                raise ModelError(f"Dense: {key} is not supported; leave it out")
+        del lora_alpha  # without a rank it says nothing
+        super().__init__(activity_regularizer=activity_regularizer, **options)
         self.units = check_positive("Dense", "units", units)
-        self.activation = activations.get(activation)
         self.use_bias = check_flag("Dense", "use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer or "glorot_uniform")
-        self.bias_initializer = initializers.get(bias_initializer or "zeros")
+        set_arguments(
+            self,
+            activation=activation,
+            kernel_initializer=kernel_initializer or "glorot_uniform",
+            bias_initializer=bias_initializer or "zeros",
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 2:
             raise ModelError(f"expected an input with at least 2 dimensions, (batch, …, inputs), got {input_shape}")
-        self.kernel = self.add_weight((input_shape[-1], self.units), self.kernel_initializer, name="kernel")
+        self.kernel = self.add_weight(
+            (input_shape[-1], self.units),
+            self.kernel_initializer,
+            name="kernel",
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
         if self.use_bias:
-            self.bias = self.add_weight((self.units,), self.bias_initializer, name="bias")
-
-    supports_masking = True
+            self.bias = self.add_weight(
+                (self.units,),
+                self.bias_initializer,
+                name="bias",
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
 
     def call(self, x: Value) -> Value:
         inputs = self.kernel.shape[0]
@@ -174,21 +218,12 @@ class Dense(Layer):
         return {
             **super().get_config(),
             "units": self.units,
-            "activation": activations.serialize(self.activation),
+            **arguments_config(self, "activation"),
             "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            **dict.fromkeys(_DENSE_UNSUPPORTED),
+            **arguments_config(self, "kernel_initializer", "bias_initializer"),
+            **arguments_config(self, "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"),
+            "quantization_config": None,
         }
-
-
-_DENSE_UNSUPPORTED = (
-    "kernel_regularizer",
-    "bias_regularizer",
-    "kernel_constraint",
-    "bias_constraint",
-    "quantization_config",
-)
 
 
 class Activation(Layer):
@@ -224,14 +259,3 @@ class Activation(Layer):
 def activation_name(activation: Any) -> str:
     """Return the name to show for an activation."""
     return str(getattr(activation, "name", None) or getattr(activation, "__name__", type(activation).__name__))
-
-
-def take_unsupported(where: str, options: dict[str, Any], keys: Sequence[str]) -> None:
-    """Remove arguments that must be None for now.
-
-    Raises:
-        ModelError: one of them is not.
-    """
-    for key in (*keys, "activity_regularizer"):
-        if options.pop(key, None) is not None:
-            raise ModelError(f"{where}: {key} is not supported yet; leave it out")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc import constraints, regularizers
 from nnc.errors import ModelError
 from nnc.layers.checks import FLOAT, check_flag, dtype_name
 from nnc.layers.structure import leaves
@@ -52,8 +53,8 @@ class Weighted:
             dtype: element type.
             trainable: whether it is trained; one that is not can be given a new value in `call`.
             name: its name inside the layer.
-            regularizer: adds to the loss.
-            constraint: what it is projected to after each update.
+            regularizer: penalty on it, see `nnc.regularizers`.
+            constraint: what it has to satisfy after each step, see `nnc.constraints`.
 
         Raises:
             ModelError: the shape has other than positive numbers, or the layer has a weight of this name.
@@ -75,8 +76,8 @@ class Weighted:
             trainable,
             dtype_name(dtype, f"weight '{label}'", WEIGHT_DTYPES) or self.weights_dtype or FLOAT,
             current_generator(),
-            regularizer,
-            constraint,
+            regularizers.get(regularizer),
+            constraints.get(constraint),
         )
         self.own_weights.append(variable)
         return variable

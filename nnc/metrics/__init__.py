@@ -1,11 +1,22 @@
-"""Keras's metrics as graph arithmetic: sums and counts that add up from batch to batch."""
+"""Keras's metrics as graph arithmetic: sums that add up from batch to batch, and what comes of them."""
 
 from nnc.losses import (
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
     mean_absolute_error,
+    mean_absolute_percentage_error,
     mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
     sparse_categorical_crossentropy,
+    squared_hinge,
 )
 from nnc.metrics.accuracy import (
     Accuracy,
@@ -16,47 +27,180 @@ from nnc.metrics.accuracy import (
     categorical_accuracy,
     sparse_categorical_accuracy,
 )
-from nnc.metrics.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
-from nnc.metrics.metric import MeanMetricWrapper, Metric
+from nnc.metrics.auc import (
+    AUC,
+)
+from nnc.metrics.confusion import (
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    Recall,
+    TrueNegatives,
+    TruePositives,
+)
+from nnc.metrics.constrained import (
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
+from nnc.metrics.correlation import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
+)
+from nnc.metrics.crossentropy import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
+from nnc.metrics.distributions import (
+    KLDivergence,
+    Poisson,
+)
+from nnc.metrics.f_score import (
+    F1Score,
+    FBetaScore,
+)
+from nnc.metrics.hinge import (
+    CategoricalHinge,
+    Hinge,
+    SquaredHinge,
+)
+from nnc.metrics.iou import (
+    BinaryIoU,
+    IoU,
+    MeanIoU,
+    OneHotIoU,
+    OneHotMeanIoU,
+)
+from nnc.metrics.metric import (
+    MeanMetricWrapper,
+    Metric,
+)
+from nnc.metrics.r2_score import (
+    R2Score,
+)
+from nnc.metrics.reduction import (
+    Mean,
+    Sum,
+)
 from nnc.metrics.registry import METRICS, accuracy, deserialize, get, serialize
-from nnc.metrics.regression import MeanAbsoluteError, MeanSquaredError
+from nnc.metrics.regression import (
+    CosineSimilarity,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    RootMeanSquaredError,
+)
+from nnc.metrics.sums import (
+    SumsMetric,
+)
+from nnc.metrics.top_k import (
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
 
 BCE = BinaryCrossentropy
 MAE = MeanAbsoluteError
+MAPE = MeanAbsolutePercentageError
 MSE = MeanSquaredError
+MSLE = MeanSquaredLogarithmicError
 bce = binary_crossentropy
 mae = mean_absolute_error
+mape = mean_absolute_percentage_error
 mse = mean_squared_error
+msle = mean_squared_logarithmic_error
 
 __all__ = [
-    "BCE",
-    "MAE",
-    "METRICS",
-    "MSE",
+    "AUC",
     "Accuracy",
+    "BCE",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "ConcordanceCorrelation",
+    "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
+    "Hinge",
+    "IoU",
+    "KLDivergence",
+    "LogCoshError",
+    "MAE",
+    "MAPE",
+    "METRICS",
+    "MSE",
+    "MSLE",
+    "Mean",
     "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "PearsonCorrelation",
+    "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
+    "R2Score",
+    "Recall",
+    "RecallAtPrecision",
+    "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
+    "SquaredHinge",
+    "Sum",
+    "SumsMetric",
+    "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "accuracy",
     "bce",
     "binary_accuracy",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "concordance_correlation",
     "deserialize",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
     "mae",
+    "mape",
     "mean_absolute_error",
+    "mean_absolute_percentage_error",
     "mean_squared_error",
+    "mean_squared_logarithmic_error",
     "mse",
+    "msle",
+    "pearson_correlation",
+    "poisson",
     "serialize",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
 ]

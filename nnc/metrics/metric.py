@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
+
+import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.losses.measure import Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.weighting import merge_masks, merge_weights
+from nnc.metrics.standalone import Standalone
 
 
 class Metric(Measure):
@@ -31,10 +34,12 @@ class Metric(Measure):
 
     noun: ClassVar[str] = "metric"
     name: str = "metric"
+    result_name: ClassVar[str] = "mean"
+    """How the result comes from the sums: ``mean``, or one of `nnc.program.results.RESULTS`."""
 
     def lower(
         self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
-    ) -> tuple[Value, Value]:
+    ) -> tuple[Value, ...]:
         """Return the sum over rows and what to divide it by, scalars of y_pred's element type.
 
         As Keras's ``Mean``: several values of a row are one value, their mean; the divisor is the number of rows or
@@ -54,22 +59,77 @@ class Metric(Measure):
         values, own_mask = self._values(y_true, y_pred)
         if sample_weight is not None or mask is not None:
             mask = merge_masks(mask, own_mask)
-        weights = merge_weights(values, sample_weight, mask, False, self._where)
-        if weights is None:
-            inner = range(1, values.rank)
-            total, count = ops.sum(values), ops.size(values, range(min(values.rank, 1)))
-            total = total / ops.size(values, inner) if inner else total
-        elif values.rank == 0:
-            raise ModelError(f"{self._where} returns one number for the whole batch, so that rows cannot be weighted")
-        else:
-            values = _mean(values, range(weights.rank, values.rank))
-            inner = range(1, weights.rank)
-            total, count = ops.sum(_mean(values * weights, inner)), ops.sum(_mean(weights, inner))
-        return ops.cast(total, y_pred.dtype), ops.cast(count, y_pred.dtype)
+        return tuple(ops.cast(part, y_pred.dtype) for part in mean_parts(values, sample_weight, mask, self._where))
+
+    def result_settings(self) -> dict[str, Any]:
+        """Return what the result depends on beside the sums, as plain data for the manifest."""
+        return {}
+
+    # ------------------------------------------------------------------ by itself
+
+    @property
+    def standalone(self) -> Standalone:
+        """What `update_state` added up."""
+        found: Standalone = self.__dict__.setdefault("_standalone", Standalone(self.dtype or "float32"))
+        return found
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch of arrays, without a model; see `result`.
+
+        Args:
+            y_true: targets, shape (batch, …).
+            y_pred: outputs, shape (batch, …).
+            sample_weight: weights of shape (batch), or of more of the axes.
+
+        Raises:
+            NncError: the arrays do not suit the metric.
+        """
+
+        def lower(targets: Value, output: Value | None, weights: Value | None) -> Sequence[Value]:
+            assert output is not None
+            return self.lower(targets, output, weights)
+
+        outputs = numpy.asarray(y_pred)
+        self.standalone.add(
+            lower, y_true, outputs if outputs.dtype.kind == "f" else outputs.astype(float), sample_weight
+        )
+
+    def result(self) -> Any:
+        """Return the metric of what `update_state` added since the last `reset_state`: a number, or an array."""
+        return self.standalone.result(self.result_name, self.result_settings())
+
+    def reset_state(self) -> None:
+        """Start afresh."""
+        self.__dict__.pop("_standalone", None)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
         return super().get_config() | {"dtype": self.dtype or "float32"}
+
+
+def mean_parts(values: Value, sample_weight: Value | None, mask: Value | None, what: str) -> tuple[Value, Value]:
+    """Return the sum over rows and what to divide it by, scalars; see `Metric.lower`.
+
+    Args:
+        values: shape (batch, …).
+        sample_weight: weights of shape (batch), or of more of the axes of the values.
+        mask: bool, true where a value counts.
+        what: the metric, for messages.
+
+    Raises:
+        ModelError: a scalar is to be weighted.
+        ShapeError: weights or mask do not fit.
+    """
+    weights = merge_weights(values, sample_weight, mask, False, what)
+    if weights is None:
+        inner = range(1, values.rank)
+        total, count = ops.sum(values), ops.size(values, range(min(values.rank, 1)))
+        return total / ops.size(values, inner) if inner else total, count
+    if values.rank == 0:
+        raise ModelError(f"{what} returns one number for the whole batch, so that rows cannot be weighted")
+    values = _mean(values, range(weights.rank, values.rank))
+    inner = range(1, weights.rank)
+    return ops.sum(_mean(values * weights, inner)), ops.sum(_mean(weights, inner))
 
 
 def _mean(values: Value, axes: range) -> Value:

@@ -106,6 +106,7 @@ class Compiler:
             outputs=self._specs(self.outputs),
             targets=() if head is None else target_specs(head, self.named_outputs),
             metrics=() if head is None else head.names,
+            results=() if head is None else head.results({name: self._type(type) for name, type in self.named_outputs}),
             variables=self._variables(),
             trains=TRAIN in makers,
             model=model.serialized_config(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from nnc.losses import Loss
 from nnc.metrics import Metric
 from nnc.ops import Pack, size
 from nnc.ops import sum as sum_
-from nnc.program import COUNT, SAMPLE_WEIGHT, TOTAL
+from nnc.program import COUNT, SAMPLE_WEIGHT, TOTAL, ResultSpec, sums_label
 
 MASK, PENALTY = "mask/", "penalty/"
 """Prefixes of outputs beside those of the model: their masks, and what layers and weights add to the loss."""
@@ -42,6 +42,28 @@ class OutputHead:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A metric of one output.
+
+    Args:
+        name: key in logs.
+        metric: what is measured.
+        head: the output.
+        is_weighted: whether with the weights of the rows.
+    """
+
+    name: str
+    metric: Metric
+    head: OutputHead
+    is_weighted: bool
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether it is a mean, so that it needs two elements of the common sums and no state of its own."""
+        return self.metric.result_name == "mean"
+
+
+@dataclass(frozen=True)
 class ModelHead:
     """Losses and metrics of all outputs; lowers itself for `nnc.passes.training.AttachLoss`.
 
@@ -56,25 +78,52 @@ class ModelHead:
     dtype: str
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Names of what is measured: the total loss, the losses of several outputs, then the metrics.
+    def _losses(self) -> list[str]:
+        own = [f"{head.label}_loss" for head in self.outputs if head.loss is not None]
+        return ["loss", *(own if len(self.outputs) > 1 else [])]
+
+    @property
+    def measures(self) -> tuple[Measured, ...]:
+        """The metrics of all outputs, then those with weights.
 
         Names are unique, as Keras makes them: ``mae_1`` is the second ``mae``, ``weighted_mae`` that with weights.
         """
-        several = len(self.outputs) > 1
-        names = ["loss"]
-        if several:
-            names += [f"{head.label}_loss" for head in self.outputs if head.loss is not None]
-        for head in self.outputs:
-            prefix = f"{head.label}_" if several else ""
-            for metric in head.metrics:
-                names.append(_unique(f"{prefix}{metric.name}", names))
-        for head in self.outputs:
-            prefix = f"{head.label}_" if several else ""
-            for metric in head.weighted_metrics:
-                is_free = f"{prefix}{metric.name}" not in names
-                names.append(_unique(f"{prefix}{'' if is_free else 'weighted_'}{metric.name}", names))
-        return tuple(names)
+        taken, found = self._losses, []
+        for is_weighted in (False, True):
+            for head in self.outputs:
+                prefix = f"{head.label}_" if len(self.outputs) > 1 else ""
+                for metric in head.weighted_metrics if is_weighted else head.metrics:
+                    is_free = not is_weighted or f"{prefix}{metric.name}" not in taken
+                    name = _unique(f"{prefix}{'' if is_free else 'weighted_'}{metric.name}", taken)
+                    taken.append(name)
+                    found.append(Measured(name, metric, head, is_weighted))
+        return tuple(found)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of what is measured: the total loss, the losses of several outputs, then the metrics."""
+        return (*self._losses, *(item.name for item in self.measures))
+
+    def results(self, types: Mapping[str, TensorType]) -> tuple[ResultSpec, ...]:
+        """Return how the results of those metrics come about that are no means.
+
+        Args:
+            types: types of the outputs by name.
+
+        Raises:
+            NncError: a metric does not suit its output.
+        """
+        specs = []
+        for item in self.measures:
+            if not item.is_mean:
+                graph = Graph("sums")
+                y_true, y_pred = (
+                    graph.input(*pair) for pair in (("y", item.head.target_type), ("x", types[item.head.label]))
+                )
+                shapes = tuple(tuple(int(dim) for dim in value.shape) for value in item.metric.lower(y_true, y_pred))
+                settings = item.metric.result_settings()
+                specs.append(ResultSpec(item.name, item.metric.result_name, shapes, settings))
+        return tuple(specs)
 
     def lower(self, graph: Graph, outputs: dict[str, Value]) -> None:
         """Add targets, the output ``loss``, and the updates of the states that metrics add up in."""
@@ -82,19 +131,18 @@ class ModelHead:
         targets = {head.label: graph.input(head.target, head.target_type) for head in self.outputs}
         masks = {head.label: _keyword("mask", outputs.get(MASK + head.label)) for head in self.outputs}
         losses: list[tuple[Value, float]] = []
-        measured: list[tuple[Value, Value]] = []
         for head in self.outputs:
             if head.loss is not None:
                 with graph.scope("", "loss"):
                     loss = head.loss.lower(targets[head.label], outputs[head.label], weights, **masks[head.label])
                     losses.append((loss, head.weight))
+        measures = self.measures
         with graph.scope("", "metrics"):
-            for head in self.outputs:
-                operands, mask = (targets[head.label], outputs[head.label]), masks[head.label]
-                measured += [metric.lower(*operands, **mask) for metric in head.metrics]
-            for head in self.outputs:
-                operands, mask = (targets[head.label], outputs[head.label]), masks[head.label]
-                measured += [metric.lower(*operands, weights, **mask) for metric in head.weighted_metrics]
+            measured = []
+            for item in measures:
+                label = item.head.label
+                given = (weights,) if item.is_weighted else ()
+                measured.append(item.metric.lower(targets[label], outputs[label], *given, **masks[label]))
         with graph.scope("", "loss"):
             total = _weighted_sum(losses)
             for label, value in outputs.items():
@@ -105,8 +153,12 @@ class ModelHead:
             rows = size(next(iter(targets.values())), [0], self.dtype)
             per_output = [loss for loss, _ in losses] if len(self.outputs) > 1 else []
             means = [(loss * rows, rows) for loss in (total, *per_output)]
-            _accumulate(graph, TOTAL, [value for value, _ in (*means, *measured)])
-            _accumulate(graph, COUNT, [count for _, count in (*means, *measured)])
+            means += [(parts[0], parts[1]) for item, parts in zip(measures, measured, strict=True) if item.is_mean]
+            _accumulate(graph, TOTAL, [value for value, _ in means])
+            _accumulate(graph, COUNT, [count for _, count in means])
+            for item, parts in zip(measures, measured, strict=True):
+                if not item.is_mean:
+                    _accumulate(graph, sums_label(item.name), parts)
 
 
 def _keyword(name: str, value: Value | None) -> dict[str, Any]:
@@ -131,6 +183,6 @@ def _weighted_sum(losses: Sequence[tuple[Value, float]]) -> Value:
 
 
 def _accumulate(graph: Graph, label: str, values: Sequence[Value]) -> None:
-    """Add numbers to a state, one element each, with a single addition."""
-    state = graph.state(label, TensorType(values[0].dtype, (len(values),)), "metric")
-    graph.update(label, state + graph.add(Pack(), *values)[0])
+    """Add values to a state, one behind the other, with a single addition."""
+    packed = graph.add(Pack(), *values)[0]
+    graph.update(label, graph.state(label, packed.type, "metric") + packed)

@@ -3,7 +3,7 @@
 from nnc.program.history import History
 from nnc.program.program import COUNT, EVALUATE, PREDICT, PROLOGUE, SAMPLE_WEIGHT, TOTAL, TRAIN, WEIGHTED, Program
 from nnc.program.prologue import Version
-from nnc.program.spec import ArraySpec, ProgramSpec, TargetSpec, VariableSpec
+from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec, sums_label
 from nnc.program.storage import load
 
 __all__ = [
@@ -19,8 +19,10 @@ __all__ = [
     "History",
     "Program",
     "ProgramSpec",
+    "ResultSpec",
     "TargetSpec",
     "VariableSpec",
     "Version",
     "load",
+    "sums_label",
 ]

@@ -20,7 +20,7 @@ from nnc.program.program import (
     WEIGHTED,
     hoisted_states,
 )
-from nnc.program.spec import ArraySpec, ProgramSpec
+from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec, sums_label
 
 _LARGEST_ROW = 2**26
 """Elements of the largest value per row of a batch, unless the program has more weights than that."""
@@ -37,9 +37,29 @@ def check_states(spec: ProgramSpec, states: Mapping[str, Any]) -> None:
         array = states.get(variable.state)
         if array is None or variable.offset < 0 or variable.offset + prod(variable.shape) > array.size:
             raise ProgramFileError(f"variable '{variable.path}' lies outside its state")
+    means = len(spec.metrics) - len(spec.results)
     for label in (TOTAL, COUNT):
-        if label in states and states[label].shape != (len(spec.metrics),):
-            raise ProgramFileError(f"state '@{label}' does not have {len(spec.metrics)} elements, one per metric")
+        if label in states and states[label].shape != (means,):
+            raise ProgramFileError(f"state '@{label}' does not have {means} elements, one per metric")
+    for result in spec.results:
+        _check_result(result, states)
+
+
+def _check_result(result: ResultSpec, states: Mapping[str, Any]) -> None:
+    """Check that a metric has its sums, and that its result can be computed of them."""
+    from nnc.program.results import RESULTS, result_of
+
+    label = sums_label(result.metric)
+    if label not in states or states[label].shape != (result.size,):
+        raise ProgramFileError(f"state '@{label}' does not have {result.size} elements")
+    if result.kind not in RESULTS:
+        raise ProgramFileError(f"manifest: metric '{result.metric}' has an unknown kind of result, {result.kind!r}")
+    try:
+        result_of(result.kind, states[label], result.shapes, result.settings)
+    except Exception as error:
+        raise ProgramFileError(
+            f"manifest: the result of metric '{result.metric}' cannot be computed: {error!r:.100}"
+        ) from None
 
 
 def check_graph_names(spec: ProgramSpec, names: Sequence[Any]) -> None:

@@ -26,7 +26,7 @@ from nnc.plan import Plan, make_plan
 from nnc.program.collection import collection_paused
 from nnc.program.data import as_arrays
 from nnc.program.prologue import Prologue, Version
-from nnc.program.spec import ProgramSpec
+from nnc.program.spec import ProgramSpec, ResultSpec, sums_label
 
 Array = Any
 GraphMaker = Callable[[], Graph]
@@ -38,7 +38,7 @@ WEIGHTED = "_weighted"
 SAMPLE_WEIGHT = "sample_weight"
 """Label of the input with one weight per row."""
 TOTAL, COUNT = "metrics/total", "metrics/count"
-"""States in which metrics add up: weighted sums, and the weights, one element per metric."""
+"""States in which means add up: weighted sums, and the weights, one element per metric."""
 _REMEMBERED_SHAPES = 256
 
 
@@ -352,7 +352,7 @@ class Program:
         name, arrays = batch_arrays(self, TRAIN, x, y, sample_weight)
         return self.step(name, arrays)["loss"]
 
-    def measure(self, name: str, arrays: Mapping[str, Array]) -> dict[str, float]:
+    def measure(self, name: str, arrays: Mapping[str, Array]) -> dict[str, Any]:
         """Run one batch of an evaluation or training graph and return loss and metrics of this batch; see `step`."""
         with self.turn:
             self.reset_metrics()
@@ -361,17 +361,30 @@ class Program:
 
     def reset_metrics(self) -> None:
         """Start metrics afresh."""
-        for label in (TOTAL, COUNT):
+        for label in (TOTAL, COUNT, *(sums_label(result.metric) for result in self.spec.results)):
             if label in self.states:
                 self.states[label].fill(0)
 
-    def metric_values(self) -> dict[str, float]:
-        """Return loss and metrics since the last reset; NaN where nothing was measured."""
+    def metric_values(self) -> dict[str, Any]:
+        """Return loss and metrics since the last reset, numbers or arrays; NaN where nothing was measured."""
         totals, counts = self.states.get(TOTAL), self.states.get(COUNT)
         if totals is None or counts is None:
             return dict.fromkeys(self.spec.metrics, float("nan"))
-        pairs = zip(self.spec.metrics, totals.tolist(), counts.tolist(), strict=True)
-        return {name: total / count if count else float("nan") for name, total, count in pairs}
+        others = {result.metric: result for result in self.spec.results}
+        pairs = iter(zip(totals.tolist(), counts.tolist(), strict=True))
+        values: dict[str, Any] = {}
+        for name in self.spec.metrics:
+            if name in others:
+                values[name] = self._result(others[name])
+            else:
+                total, count = next(pairs)
+                values[name] = total / count if count else float("nan")
+        return values
+
+    def _result(self, spec: ResultSpec) -> Any:
+        from nnc.program.results import result_of
+
+        return result_of(spec.kind, self.states[sums_label(spec.metric)], spec.shapes, spec.settings)
 
     def predict(self, x: Any, batch_size: int | None = None) -> Any:
         """Predict any number of rows, batch by batch.
@@ -387,7 +400,7 @@ class Program:
 
         return predict(self, x, batch_size)
 
-    def evaluate(self, x: Any, y: Any, **options: Any) -> dict[str, float]:
+    def evaluate(self, x: Any, y: Any, **options: Any) -> dict[str, Any]:
         """Return loss and metrics; see `nnc.program.training.evaluate`."""
         from nnc.program.training import evaluate
 

@@ -10,9 +10,15 @@ INTERVAL = 0.5
 """Seconds between two drawings: a drawing takes 2 to 4 ms, so it stays below 1% of the time."""
 
 
-def format_logs(logs: Mapping[str, float]) -> str:
-    """Return ``loss 0.1234  accuracy 0.9688``."""
-    return "  ".join(f"{name} {number:.4f}" for name, number in logs.items())
+def format_logs(logs: Mapping[str, Any]) -> str:
+    """Return ``loss 0.1234  accuracy 0.9688``; a metric with several results has them in brackets."""
+    return "  ".join(f"{name} {_format(number)}" for name, number in logs.items())
+
+
+def _format(number: Any) -> str:
+    if isinstance(number, float):
+        return f"{number:.4f}"
+    return f"[{' '.join(_format(item) for item in number.tolist())}]"
 
 
 class Progress:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from math import prod
 from typing import Any
 
 from nnc.errors import ProgramFileError
 from nnc.ir.types import SHORT_NAMES
 
 Shape = tuple[int, ...]
+
+
+def sums_label(metric: str) -> str:
+    """Return the label of the state in which a metric that is no mean adds up its sums."""
+    return f"metrics/{metric}/sums"
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,28 @@ class VariableSpec:
 
 
 @dataclass(frozen=True)
+class ResultSpec:
+    """How the result of a metric that is no mean comes about; see `nnc.program.results`.
+
+    Args:
+        metric: name of the metric.
+        kind: how the result is computed.
+        shapes: the shape of each of its sums, which lie one behind the other in a state of its own.
+        settings: what the result depends on beside the sums.
+    """
+
+    metric: str
+    kind: str
+    shapes: tuple[Shape, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of elements of all sums."""
+        return sum(prod(shape) for shape in self.shapes)
+
+
+@dataclass(frozen=True)
 class ProgramSpec:
     """The description of a program.
 
@@ -75,6 +103,7 @@ class ProgramSpec:
         outputs: predicted arrays.
         targets: arrays to train on; empty for a program that only predicts.
         metrics: names of what is measured, the loss first.
+        results: how the results of those metrics come about that are no means.
         variables: all weights, in the order of ``get_weights``.
         trains: whether there is a training graph.
         model: config of the model, for pictures and summaries.
@@ -87,6 +116,7 @@ class ProgramSpec:
     metrics: tuple[str, ...] = ()
     variables: tuple[VariableSpec, ...] = ()
     trains: bool = False
+    results: tuple[ResultSpec, ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -108,13 +138,29 @@ class ProgramSpec:
             metrics=tuple(_checked(item, str, "metrics") for item in _item(data, "metrics", list)),
             variables=_records(VariableSpec, _item(data, "variables", list)),
             trains=_item(data, "trains", bool),
+            results=tuple(_result(item) for item in _checked(data.get("results", []), list, "results")),
             model=_item(data, "model", dict),
         )
         labels = [array.label for array in (*spec.inputs, *spec.targets)]
         for names in (labels, [array.label for array in spec.outputs], spec.metrics):
             if len(set(names)) < len(names):
                 raise ProgramFileError("manifest: a name occurs twice")
+        own = [result.metric for result in spec.results]
+        if len(set(own)) < len(own) or not set(own) <= set(spec.metrics):
+            raise ProgramFileError("manifest: 'results' must name metrics, each once")
         return spec
+
+
+def _result(item: Any) -> ResultSpec:
+    shapes = tuple(_shape(shape, "shapes") for shape in _item(item, "shapes", list))
+    return ResultSpec(_item(item, "metric", str), _item(item, "kind", str), shapes, _item(item, "settings", dict))
+
+
+def _shape(value: Any, where: str) -> Shape:
+    shape = tuple(_checked(dim, int, where) for dim in _checked(value, list, where))
+    if any(dim < 0 for dim in shape):
+        raise ProgramFileError(f"manifest: '{where}' has a negative dimension")
+    return shape
 
 
 def _checked(value: Any, kind: type, where: str) -> Any:
@@ -139,9 +185,7 @@ def _records(cls: type, items: list[Any]) -> tuple[Any, ...]:
         for entry in fields(cls):
             kind = str(entry.type)
             if kind == "Shape":
-                values[entry.name] = tuple(_checked(dim, int, entry.name) for dim in _item(item, entry.name, list))
-                if any(dim < 0 for dim in values[entry.name]):
-                    raise ProgramFileError(f"manifest: '{entry.name}' has a negative dimension")
+                values[entry.name] = _shape(_item(item, entry.name, list), entry.name)
             elif entry.name == "dtype" and _item(item, "dtype", str) not in SHORT_NAMES:
                 raise ProgramFileError(f"manifest: unknown element type {item['dtype']!r}")
             elif kind in _KINDS:

@@ -46,8 +46,8 @@ LAYERS = [
         "layer 'dense' (Dense): initializer RandomNormal has no argument 'stdev'. Did you mean 'stddev'?",
     ),
     (
-        "Dense: {units: 2, kernel_regularizer: l2}",
-        "layer 'dense' (Dense): kernel_regularizer is not supported yet; leave it out",
+        "Dense: {units: 2, lora_rank: 2}",
+        "layer 'dense' (Dense): lora_rank is not supported; leave it out",
     ),
     ("Dense: {units: 2, dtype: float31}", "layer 'dense' (Dense): dtype must be float32 or float64, got 'float31'"),
     ("Activation: rleu", "layer 'activation' (Activation): unknown activation 'rleu'. Did you mean 'relu'?"),

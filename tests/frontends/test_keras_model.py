@@ -188,12 +188,12 @@ def test_all_unknown_layers_are_named(keras: Any) -> None:
     layers = keras.layers
     chain = [
         layers.LSTM(3, name="one"),
-        layers.Dense(2, kernel_regularizer="l2", name="two"),
+        layers.Dense(2, lora_rank=1, name="two"),
         layers.GRUCell(1, name="x"),
     ]
     assert problems(keras.Sequential([keras.Input((4, 4)), *chain[:2]], name="m")) == (
         "layer 'one' (LSTM): unknown layer class 'LSTM'. A class of your own: register it with @nnc.layers.register.",
-        "layer 'two' (Dense): kernel_regularizer is not supported yet; leave it out",
+        "layer 'two' (Dense): lora_rank is not supported; leave it out",
     )
 
 

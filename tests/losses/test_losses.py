@@ -80,6 +80,9 @@ CASES = [
     ("Dice", {"axis": -1, "reduction": "sum"}, "sigmoid", (4, 3)),
     ("Tversky", {}, "positive", (3,)),
     ("Tversky", {"alpha": 0.3, "beta": 0.8, "axis": (1, 2)}, "positive", (4, 3)),
+    ("Circle", {}, "unit", (3,)),
+    ("Circle", {"gamma": 10.0, "margin": 0.2, "remove_diagonal": False}, "unit", (5,)),
+    ("Circle", {"reduction": "sum"}, "unit", (4,)),
 ]
 IDS = [f"{name}-{activation}-{'x'.join(map(str, shape))}-{config}" for name, config, activation, shape in CASES]
 

@@ -13,13 +13,42 @@ from tests.registry_battery import check_import_is_light, check_mistake, check_r
 
 BATCH = symbol("batch")
 CLASSES = sorted({cls.__name__ for cls in METRICS.values()})
+REQUIRED = {
+    "IoU": {"num_classes": 3, "target_class_ids": [0, 2]},
+    "MeanIoU": {"num_classes": 3},
+    "OneHotIoU": {"num_classes": 3, "target_class_ids": [0, 2]},
+    "OneHotMeanIoU": {"num_classes": 3},
+    "PrecisionAtRecall": {"recall": 0.5},
+    "RecallAtPrecision": {"precision": 0.5},
+    "SensitivityAtSpecificity": {"specificity": 0.5},
+    "SpecificityAtSensitivity": {"sensitivity": 0.5},
+}
+NAMED = {name: {"name": "mine"} for name in CLASSES}
+"""Keras numbers names that are not given."""
 CONFIGS = [
-    *[(name, {}) for name in CLASSES],
+    *[(name, REQUIRED.get(name, {}) | NAMED[name]) for name in CLASSES],
+    *[
+        (name, REQUIRED.get(name, {}))
+        for name in CLASSES
+        if inspect.signature(METRICS[name]).parameters["name"].default
+    ],
     ("BinaryAccuracy", {"threshold": 0.25, "name": "mine"}),
     ("MeanSquaredError", {"dtype": "float64"}),
     ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}),
     ("CategoricalCrossentropy", {"from_logits": True, "label_smoothing": 0.1, "axis": 1}),
-    ("SparseCategoricalCrossentropy", {"from_logits": True}),
+    ("SparseCategoricalCrossentropy", {"from_logits": True, "ignore_class": -1}),
+    ("TruePositives", {"thresholds": [0.2, 0.5], "name": "mine"}),
+    ("Precision", {"thresholds": 0.2, "top_k": 2, "class_id": 1, "name": "mine"}),
+    ("PrecisionAtRecall", {"recall": 0.2, "num_thresholds": 7, "class_id": 1, "name": "mine"}),
+    ("AUC", {"num_thresholds": 7, "curve": "pr", "summation_method": "Majoring", "from_logits": True, "name": "mine"}),
+    ("AUC", {"multi_label": True, "num_labels": 3, "name": "mine"}),
+    ("FBetaScore", {"average": "micro", "beta": 2.0, "threshold": 0.5}),
+    ("R2Score", {"class_aggregation": None, "num_regressors": 2}),
+    ("BinaryIoU", {"target_class_ids": [1], "threshold": 0.2, "dtype": "float32", "name": "mine"}),
+    ("IoU", {"num_classes": 3, "target_class_ids": (0, 1), "ignore_class": 1, "axis": 1, "name": "mine"}),
+    ("OneHotMeanIoU", {"num_classes": 3, "sparse_y_pred": True, "name": "mine"}),
+    ("SparseTopKCategoricalAccuracy", {"k": 2, "from_sorted_ids": True}),
+    ("ConcordanceCorrelation", {"axis": 1}),
 ]
 SHAPES = {
     "one unit": ((1,), (1,)),
@@ -133,7 +162,10 @@ def test_own_metrics():
 
 def test_names_and_signatures_are_those_of_keras(keras):
     names = importlib.import_module("keras.src.metrics").ALL_OBJECTS_DICT
-    assert set(METRICS) == {name for name, cls in names.items() if cls.__name__ in CLASSES}
+    bases = {"Metric", "metric", "MeanMetricWrapper", "mean_metric_wrapper"}
+    assert set(METRICS) == set(names) - bases
+    for name in dir(keras.metrics):
+        assert name.startswith("_") or hasattr(metrics, name)
     for name, cls in METRICS.items():
         assert cls.__name__ == names[name].__name__
         found, expected = (inspect.signature(item).parameters.values() for item in (cls, names[name]))
@@ -155,7 +187,7 @@ def test_wrapper_config_is_that_of_keras(keras):
     ("action", "message"),
     [
         (lambda: metrics.get("acuracy", *types((1,))), "unknown metric 'acuracy'. Did you mean 'accuracy'?"),
-        (lambda: metrics.get("auc", *types((1,))), "unknown metric 'auc'."),
+        (lambda: metrics.get("aucs", *types((1,))), "unknown metric 'aucs'. Did you mean 'auc'?"),
         (lambda: metrics.get(None, *types((1,))), "a metric must be a name, a config, a Metric or a function"),
         (lambda: metrics.get(dict, *types((1,))), "a metric must be a name"),
         (lambda: metrics.deserialize("mine", {"mine": 3}), "metric 'mine' must be a Metric or a function of (y_true"),

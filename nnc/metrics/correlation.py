@@ -1,0 +1,91 @@
+"""How far targets and outputs go up and down together."""
+
+from __future__ import annotations
+
+from nnc import ops
+from nnc.ir import Value
+from nnc.losses.arguments import checked_axis
+from nnc.losses.measure import FunctionMeasure
+from nnc.losses.operands import EPSILON, like_output
+from nnc.metrics.metric import Metric
+
+
+def pearson_correlation(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
+    """Return Pearson's correlation along an axis: the mean product of both, brought to mean 0 and deviation 1.
+
+    Args:
+        y_true: targets, shape (batch, …).
+        y_pred: output of the same shape.
+        axis: axis to correlate along; it is not in the result.
+
+    Raises:
+        ShapeError: the shapes differ, or there is no such axis.
+    """
+    labels = like_output(y_true, y_pred, "pearson_correlation")
+    first, second = (x / ops.sqrt(ops.mean(ops.square(x), axis, keepdims=True)) for x in _centred(labels, y_pred, axis))
+    return ops.mean(first * second, axis)
+
+
+def concordance_correlation(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
+    """Return Lin's concordance along an axis: the correlation, less for other means and deviations.
+
+    Source: Lin, A Concordance Correlation Coefficient to Evaluate Reproducibility, 1989; as in Keras the targets are
+    centred by the outputs' mean.
+
+    Args:
+        y_true: targets, shape (batch, …).
+        y_pred: output of the same shape.
+        axis: axis to correlate along; it is not in the result.
+
+    Raises:
+        ShapeError: the shapes differ, or there is no such axis.
+    """
+    labels = like_output(y_true, y_pred, "concordance_correlation")
+    first, second = (ops.mean(ops.square(x), axis, keepdims=True) for x in _centred(labels, y_pred, axis))
+    true_mean, mean = ops.mean(labels, axis, keepdims=True), ops.mean(y_pred, axis, keepdims=True)
+    common = (labels - mean) * (y_pred - mean)
+    return ops.mean(common * 2.0 / (first + second + ops.square(true_mean - mean) + EPSILON), axis)
+
+
+def _centred(y_true: Value, y_pred: Value, axis: int) -> tuple[Value, Value]:
+    return y_true - ops.mean(y_true, axis, keepdims=True), y_pred - ops.mean(y_pred, axis, keepdims=True)
+
+
+class PearsonCorrelation(FunctionMeasure, Metric):
+    """Pearson's correlation; see `pearson_correlation`.
+
+    Args:
+        name: see `Metric`.
+        dtype: see `Metric`.
+        axis: axis to correlate along.
+
+    Raises:
+        ModelError: the axis is none.
+    """
+
+    function = pearson_correlation
+    settings = ("axis",)
+
+    def __init__(self, name: str | None = "pearson_correlation", dtype: str | None = None, axis: int = -1) -> None:
+        super().__init__(name, dtype)
+        self.axis = checked_axis(self._where, axis)
+
+
+class ConcordanceCorrelation(FunctionMeasure, Metric):
+    """Lin's concordance; see `concordance_correlation`.
+
+    Args:
+        name: see `Metric`.
+        dtype: see `Metric`.
+        axis: axis to correlate along.
+
+    Raises:
+        ModelError: the axis is none.
+    """
+
+    function = concordance_correlation
+    settings = ("axis",)
+
+    def __init__(self, name: str | None = "concordance_correlation", dtype: str | None = None, axis: int = -1) -> None:
+        super().__init__(name, dtype)
+        self.axis = checked_axis(self._where, axis)

@@ -1,0 +1,82 @@
+"""Means and sums of values that are given, instead of computed from targets and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnc import ops
+from nnc.errors import ModelError
+from nnc.ir import Value
+from nnc.losses.weighting import merge_weights
+from nnc.metrics.metric import mean_parts
+from nnc.metrics.sums import SumsMetric
+
+
+class Values(SumsMetric):
+    """Adds up values; it is used by itself, with `update_state` and `result`."""
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Add an array of values, with weights of its first axes.
+
+        Raises:
+            ShapeError: the weights do not fit.
+        """
+        self.standalone.add(self._parts, values, None, sample_weight)
+
+    def lower(
+        self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
+    ) -> tuple[Value, ...]:
+        """Refuse to compare.
+
+        Raises:
+            ModelError: always.
+        """
+        raise ModelError(
+            f"{self._where}: {type(self).__name__} takes values, not targets and outputs; use update_state(values), or"
+            " MeanMetricWrapper with a function of both"
+        )
+
+    def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
+        """Refuse to compare; see `lower`."""
+        return self.lower(y_true, y_pred, sample_weight)
+
+    def _parts(self, values: Value, other: Value | None, sample_weight: Value | None) -> Sequence[Value]:
+        raise NotImplementedError
+
+
+class Mean(Values):
+    """The mean of values (keras.io/api/metrics/reduction_metrics).
+
+    Args:
+        name: see `Metric`.
+        dtype: see `Metric`.
+    """
+
+    result_name = "mean"
+
+    def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def _parts(self, values: Value, other: Value | None, sample_weight: Value | None) -> Sequence[Value]:
+        return mean_parts(values, sample_weight, None, self._where)
+
+
+class Sum(Values):
+    """The sum of values (keras.io/api/metrics/reduction_metrics).
+
+    Args:
+        name: see `Metric`.
+        dtype: see `Metric`.
+    """
+
+    result_name = "sum"
+
+    def __init__(self, name: str | None = "sum", dtype: str | None = None) -> None:
+        super().__init__(name, dtype)
+
+    def _parts(self, values: Value, other: Value | None, sample_weight: Value | None) -> Sequence[Value]:
+        weights = merge_weights(values, sample_weight, None, False, self._where)
+        if weights is None:
+            return [ops.sum(values)]
+        return [ops.sum(ops.sum(values, range(weights.rank, values.rank)) * weights)]

@@ -1,0 +1,156 @@
+"""Counts of targets between thresholds, from which all confusion counts, rates and curves follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from nnc import ops
+from nnc.errors import ModelError
+from nnc.ir import Value
+from nnc.losses.arguments import checked_number
+from nnc.losses.operands import like_output
+from nnc.metrics.sums import spread
+from nnc.ops.comparison import Greater, NotEqual
+from nnc.ops.elementwise import apply
+from nnc.ops.gathering import ScatterAdd
+from nnc.ops.sizes import Iota
+
+LOWEST = -1e10
+"""What scores become that are not among the largest; Keras's ``NEG_INF``."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Numbers that an output is compared with.
+
+    Args:
+        values: the thresholds, ascending.
+        order: the place of each given threshold among them.
+        is_even: whether they cut 0 … 1 into equal parts, so that a product takes the place of comparisons.
+        opens_below: whether the first lies a little below 0, so that every output is above it.
+    """
+
+    values: tuple[float, ...]
+    order: tuple[int, ...]
+    is_even: bool
+    opens_below: bool = False
+
+    @staticmethod
+    def of(given: Sequence[float]) -> Thresholds:
+        """Return thresholds as a user gives them."""
+        places = [int(place) for place in numpy.argsort(given, kind="stable")]
+        values = tuple(float(given[place]) for place in places)
+        return Thresholds(values, tuple(places.index(number) for number in range(len(places))), is_even(given))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What `nnc.program.curves.Confusion.of` reads."""
+        return {"order": list(self.order)}
+
+    def below(self, scores: Value) -> Value:
+        """Return for each score how many thresholds it is above, int32 of the same shape."""
+        if self.is_even:
+            scaled = ops.clip(scores, 0.0, 1.0) * float(len(self.values) - 1)
+            count = -ops.floor(-scaled)
+            return ops.cast(ops.maximum(count, 1.0) if self.opens_below else count, "int32")
+        if len(self.values) == 1:
+            return apply(Greater(dtype="int32"), scores, self.values[0])
+        numbers = scores.graph.constant(self.values, scores.dtype)
+        return ops.sum(apply(Greater(dtype="int32"), ops.reshape(scores, (*scores.shape, 1)), numbers), -1)
+
+
+def is_even(thresholds: Sequence[float]) -> bool:
+    """Return whether thresholds cut 0 … 1 into equal parts, as near as Keras asks for."""
+    count = len(thresholds)
+    return count > 2 and numpy.allclose(thresholds, numpy.arange(count, dtype="float32") / (count - 1), atol=1e-7)
+
+
+def checked_thresholds(where: str, given: Any, default: float) -> list[float]:
+    """Return thresholds from one, several or None.
+
+    Raises:
+        ModelError: one of them is no number from 0 to 1.
+    """
+    if given is None:
+        return [default]
+    listed = list(given) if isinstance(given, list | tuple) else [given]
+    for number in listed:
+        if not 0 <= checked_number(where, "thresholds", number) <= 1:
+            raise ModelError(f"{where}: thresholds must be numbers from 0 to 1, got {number!r}")
+    if not listed:
+        raise ModelError(f"{where}: thresholds must not be empty")
+    return listed
+
+
+def count_targets(
+    y_true: Value,
+    y_pred: Value,
+    thresholds: Thresholds,
+    weights: Value | None = None,
+    label_weights: Sequence[float] | None = None,
+    by_label: bool = False,
+    what: str = "metric",
+) -> Value:
+    """Return the weight of the targets of 0, and of others, by how many thresholds the output is above.
+
+    Args:
+        y_true: targets, 0 or anything else, of y_pred's shape.
+        y_pred: scores, shape (batch, …, labels).
+        thresholds: what the scores are compared with.
+        weights: weights of shape (batch), or of more of the output's axes.
+        label_weights: a weight for each label.
+        by_label: whether labels are counted each for itself.
+        what: the metric, for messages.
+
+    Returns:
+        Shape (2, thresholds + 1), or (2, labels, thresholds + 1).
+    """
+    labels, buckets = (y_pred.shape[-1] if by_label else 1), len(thresholds.values) + 1
+    targets = apply(NotEqual(dtype="int32"), like_output(y_true, y_pred, what), 0.0)
+    places = targets * (labels * buckets) + thresholds.below(y_pred)
+    if by_label:
+        places = places + y_pred.graph.add(Iota(labels))[0] * buckets
+    amounts = ops.broadcast_to(y_pred.graph.constant(1.0, y_pred.dtype), y_pred.shape)
+    if weights is not None:
+        amounts = spread(weights, y_pred)
+    if label_weights is not None:
+        amounts = amounts * y_pred.graph.constant(label_weights, y_pred.dtype)
+    flat = (ops.reshape(value, (-1,)) for value in (amounts, places))
+    counts = apply(ScatterAdd((2 * labels * buckets,)), *flat)
+    return ops.reshape(counts, (2, labels, buckets) if by_label else (2, buckets))
+
+
+def choose_class(y_true: Value, y_pred: Value, class_id: int, what: str) -> tuple[Value, Value]:
+    """Return one class of targets and scores, the last axis with length 1.
+
+    Raises:
+        ModelError: there is no such class.
+    """
+    classes = y_pred.shape[-1] if y_pred.rank > 1 else 0
+    if not isinstance(classes, int) or not -classes <= class_id < classes:
+        raise ModelError(f"{what}: class_id {class_id} needs an output with such a class, got {y_pred.type}")
+    start = class_id % classes
+    labels = like_output(y_true, y_pred, what)
+    return ops.take(labels, -1, start, start + 1), ops.take(y_pred, -1, start, start + 1)
+
+
+def keep_largest(scores: Value, count: int, what: str) -> Value:
+    """Return scores whose last axis keeps the `count` largest; the others become `LOWEST`, of equals the later ones.
+
+    Raises:
+        ModelError: there are not so many.
+    """
+    classes = scores.shape[-1]
+    if not isinstance(classes, int) or not 0 < count <= classes:
+        raise ModelError(f"{what}: top_k {count} needs an output with at least that many classes, got {scores.type}")
+    left, kept = scores, None
+    for _ in range(count):
+        largest = ops.one_hot(ops.argmax(left), classes, "bool")
+        kept = largest if kept is None else ops.logical_or(kept, largest)
+        left = ops.where(largest, -numpy.inf, left)
+    assert kept is not None
+    return ops.where(kept, scores, LOWEST)
