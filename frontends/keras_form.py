@@ -1,19 +1,25 @@
-"""Keras's own form of a model, as ``to_json()`` and ``get_config()`` of Keras 2 and 3 give it."""
+"""Keras's own form of a model, as ``to_json()`` and ``get_config()`` of Keras 1, 2 and 3 give it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from typing import Any
 
-from frontends.layer_maker import check_input_arguments, make_layer, read_name
+from frontends.keras_calls import CallReader, Unreadable, count_calls_from_first, flat, safe_name
+from frontends.keras_layers import make_keras_layer
+from frontends.layer_maker import make_layer, read_name
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
-from frontends.problems import Problems, layer_subject
-from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference
-from nnc.objects import layer_snake_case as snake_case
+from frontends.options import Options
+from frontends.origin import is_null
+from frontends.problems import Problems
+from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference, wire
+from nnc.models import Model
+from nnc.objects import snake_case
 
-_TENSOR = "__keras_tensor__"
-_INPUT_KEYWORDS = ("inputs", "x")
-"""Names by which Keras's layers take what they are applied to."""
-_MODELS = ("Functional", "Model", "Sequential")
+MAX_MODELS_IN_MODELS = 16
+_MODELS = ("Functional", "Model", "Sequential", "Container", "Graph")
 
 
 def is_keras_form(root: Mapping) -> bool:
@@ -25,16 +31,25 @@ def is_keras_form(root: Mapping) -> bool:
     return isinstance(first, Mapping) and "class_name" in first.entries
 
 
-def read_keras_form(root: Mapping, problems: Problems) -> Definition:
+def is_model_class(class_name: str, config: Node | None) -> bool:
+    """Return whether a class with its config is a model, possibly of a class of its user's, which adds nothing."""
+    if class_name in _MODELS:
+        return True
+    return isinstance(config, Mapping) and {"layers", "input_layers", "output_layers"} <= set(config.entries)
+
+
+def read_keras_form(root: Mapping, problems: Problems, options: Options | None = None) -> Definition:
     """Return the layers of a model and how they are connected; what is wrong is noted.
 
     Args:
         root: class name and config, or the config alone.
         problems: where problems are noted.
+        options: how it is read.
 
     Raises:
         ModelFileError: there is no list of layers.
     """
+    options = options or Options()
     config = root.entries.get("config", root) if "class_name" in root.entries else root
     if isinstance(config, Sequence):  # Sequential of Keras 2.2 and before
         config = Mapping(line=config.line, entries={"layers": config})
@@ -44,26 +59,33 @@ def read_keras_form(root: Mapping, problems: Problems) -> Definition:
         problems.stop(f"the config of a model needs a list of layers, got {found}", config.line or root.line)
     if len(layers.items) > MAX_LAYERS:
         problems.stop(f"there are {len(layers.items)} layers; at most {MAX_LAYERS} can be read", layers.line)
-    return _KerasForm(config, layers, problems).definition()
+    if options.build_config is None and "build_config" in root.entries:
+        options = replace(options, build_config=root.entries["build_config"])
+    return _KerasForm(config, layers, options, problems).definition()
 
 
 class _KerasForm:
-    def __init__(self, config: Mapping, layers: Sequence, problems: Problems) -> None:
+    def __init__(self, config: Mapping, layers: Sequence, options: Options, problems: Problems) -> None:
         self.config = config
+        self.options = options
         self.problems = problems
+        self.reader = CallReader(options.origin, problems)
         self.is_chain = "input_layers" not in config.entries
+        self.first = layers.items[0] if layers.items else None
         self.layers = [found for item in layers.items if (found := self._layer(item)) is not None]
 
     def definition(self) -> Definition:
         if self.is_chain:
             self._chain()
         name = self.config.entries.get("name")
-        given = name is not None and not (isinstance(name, Scalar) and name.value is None)
+        inputs, outputs = count_calls_from_first(self.layers, [self._inputs(), self._outputs()])
         return Definition(
-            name=read_name(name, self.problems, "model") if given and name is not None else None,
+            name=read_name(_with_safe_name(name), self.problems, "model")
+            if name is not None and not is_null(name)
+            else None,
             layers=self.layers,
-            inputs=self._inputs(),
-            outputs=self._outputs(),
+            inputs=inputs,
+            outputs=outputs,
             is_chain=self.is_chain,
             must_use_all=False,
         )
@@ -79,91 +101,36 @@ class _KerasForm:
         class_name = node.text("class_name")
         config = node.entries.get("config")
         line = node.line_of("class_name")
-        if class_name is None or not isinstance(config, Mapping | None):
+        if class_name is None or not isinstance(config, Mapping | Sequence | None):
             what = "class_name must be the name of a class" if class_name is None else "config must be a mapping"
             found = node.entries.get("class_name" if class_name is None else "config")
             if found is None or not found.is_refused:
                 got = "nothing" if found is None else describe(found)
                 self.problems.add(f"a layer's {what}, got {got}", line)
             return None
-        arguments = dict(config.entries) if config is not None else {}
-        name = node.text("name") or (config.text("name") if config is not None else None)
-        shown = name or snake_case(class_name)
-        subject = layer_subject(shown, class_name)
-        if class_name in _MODELS:
-            message = "models inside models are not supported yet; put its layers in the outer model"
-            self.problems.add(message, line, subject)
-            made = LayerDefinition(shown, class_name, line, None)
+        arguments = dict(config.entries) if isinstance(config, Mapping) else {}
+        given = node.entries.get("name") or arguments.get("name")
+        name = _text_of(given)
+        shown = safe_name(name) if name else snake_case(class_name)
+        if is_model_class(class_name, config) and self.options.replacement(class_name, name) is None:
+            made = self._model(node, class_name, shown, line)
         else:
-            if class_name == "InputLayer":
-                check_input_arguments(arguments, subject, self.problems)
             if name is not None:
-                arguments.setdefault("name", Scalar(line=line, value=name))
-            made = make_layer(class_name, arguments, shown, line, self.problems)
+                arguments["name"] = Scalar(line=given.line if given is not None else line, value=safe_name(name))
+            made = make_keras_layer(class_name, arguments, shown, line, self.options, self.problems)
         if not self.is_chain:
-            made.calls = self._calls(node, made)
+            made.calls = self.reader.calls(node, made)
         return made
 
-    def _calls(self, node: Mapping, layer: LayerDefinition) -> list[CallDefinition]:
-        inbound = node.entries.get("inbound_nodes")
-        if not isinstance(inbound, Sequence) or not inbound.items:
-            if not layer.is_input and (inbound is None or not inbound.is_refused):
-                message = "inbound_nodes must be a list that says what the layer is applied to"
-                self.problems.add(message, layer.line if inbound is None else inbound.line, layer.subject)
-            return [CallDefinition(() if layer.is_input else None, layer.line)]
-        return [CallDefinition(self._sources(item, layer), item.line) for item in inbound.items]
-
-    # ------------------------------------------------------------------ calls
-
-    def _sources(self, node: Node, layer: LayerDefinition) -> list[Reference] | None:
-        """Return what a call reads, None where that is wrong."""
-        if isinstance(node, Mapping):
-            return self._keras_3_sources(node, layer)
-        if isinstance(node, Sequence):
-            return self._all_references((node,) if _is_history(node) else node.items, layer)
-        self._not_readable(node, layer)
-        return None
-
-    def _keras_3_sources(self, node: Mapping, layer: LayerDefinition) -> list[Reference] | None:
-        args, keywords = node.entries.get("args"), node.entries.get("kwargs")
-        items = list(_flat(args)) if isinstance(args, Sequence) else []
-        for key, value in keywords.entries.items() if isinstance(keywords, Mapping) else ():
-            if key in _INPUT_KEYWORDS:
-                items += _flat(value)
-            elif key != "training" and not _is_null(value):  # fit and predict of Keras 3 overrule training
-                self._not_supported(key, value, layer)
-                return None
-        return self._all_references(items, layer)
-
-    def _not_supported(self, key: str, value: Node, layer: LayerDefinition | None) -> None:
-        message = f"it is called with {key}={describe(value)}, which is not supported; call it with its inputs alone"
-        self.problems.add(message, value.line, _subject(layer))
-
-    def _all_references(self, items: list[Node] | tuple[Node, ...], layer: LayerDefinition) -> list[Reference] | None:
-        found = [self._reference(item, layer) for item in items]
-        known = [reference for reference in found if reference is not None]
-        return known if len(known) == len(found) else None
-
-    def _reference(self, node: Node, layer: LayerDefinition | None) -> Reference | None:
-        history: Node | None = node
-        if isinstance(node, Mapping):
-            config = node.entries.get("config")
-            history = config.entries.get("keras_history") if isinstance(config, Mapping) else None
-        if isinstance(history, Sequence) and _is_history(history):
-            options = history.items[3] if len(history.items) > 3 else None
-            for key, value in options.entries.items() if isinstance(options, Mapping) else ():
-                if not _is_null(value):
-                    self._not_supported(key, value, layer)
-                    return None
-            name, call, output = (item.plain() for item in history.items[:3])
-            return Reference(name, history.line, call, output)
-        self._not_readable(node, layer)
-        return None
-
-    def _not_readable(self, node: Node, layer: LayerDefinition | None) -> None:
-        if not node.is_refused:
-            message = f"expected the output of a layer, as [name, call, output], got {describe(node)}"
-            self.problems.add(message, node.line, _subject(layer))
+    def _model(self, node: Mapping, class_name: str, name: str, line: int | None) -> LayerDefinition:
+        """Return a model that is a layer of this one."""
+        if self.options.depth >= MAX_MODELS_IN_MODELS:
+            self.problems.stop(f"models are nested more than {MAX_MODELS_IN_MODELS} deep", line)
+        with self.problems.inside(name):
+            inner = read_keras_form(node, self.problems, self.options.deeper())
+            inner.name = name
+            model = wire(inner, self.problems)
+        return LayerDefinition(name, class_name, line, model, is_model=True, definition=inner)
 
     # ------------------------------------------------------------------ inputs and outputs
 
@@ -178,10 +145,14 @@ class _KerasForm:
             layer.calls = [CallDefinition(sources, layer.line)]
 
     def _chain_input(self, first: LayerDefinition) -> LayerDefinition:
-        shape = self.config.entries.get("build_input_shape")
+        shape = self._built_shape()
         given = first.layer.batch_input_shape if first.layer is not None else None
-        if given is not None and first.layer is not None:
+        dtype: Any = None
+        if isinstance(first.layer, Model) and first.layer.inputs:
+            given, dtype = first.layer.inputs[0].shape, first.layer.inputs[0].dtype
+        elif given is not None and first.layer is not None:
             dtype = first.layer.weights_dtype
+        if given is not None:
             shape = Sequence(line=first.line, items=tuple(Scalar(line=first.line, value=size) for size in given))
             arguments: dict[str, Node] = {"batch_shape": shape, "dtype": Scalar(value=dtype)}
         elif isinstance(shape, Sequence):
@@ -191,7 +162,23 @@ class _KerasForm:
                 message = "there is no input shape; add an InputLayer, or batch_input_shape to the first layer"
                 self.problems.add(message, first.line, first.subject)
             return LayerDefinition("input", "InputLayer", first.line, None)
-        return make_layer("InputLayer", arguments, "input", first.line, self.problems)
+        name = self._free_name("input")
+        return make_layer("InputLayer", arguments, name, first.line, self.problems)
+
+    def _free_name(self, name: str) -> str:
+        taken = {layer.name for layer in self.layers}
+        return next(found for number in count() if (found := f"{name}_{number}" if number else name) not in taken)
+
+    def _built_shape(self) -> Node | None:
+        """Return the shape a Sequential without an input was built with."""
+        places = [self.options.build_config, self.config.entries.get("build_config")]
+        if isinstance(self.first, Mapping):
+            places.append(self.first.entries.get("build_config"))
+        found = self.config.entries.get("build_input_shape")
+        for place in places:
+            if not isinstance(found, Sequence) and isinstance(place, Mapping):
+                found = place.entries.get("input_shape")
+        return found
 
     def _inputs(self) -> list[Reference]:
         if self.is_chain:
@@ -207,38 +194,21 @@ class _KerasForm:
 
     def _ends(self, key: str) -> list[Reference]:
         node = self.config.entries.get(key)
-        items = [] if node is None else list(_flat(node))
+        items = [] if node is None else list(flat(node))
         if not items and (node is None or not node.is_refused):
             self.problems.add(f"{key} must be a list of [name, call, output]", self.config.line_of(key), "model")
-        found = [self._reference(item, None) for item in items]
-        return [reference for reference in found if reference is not None]
+        found: list[Reference] = []
+        for item in items:
+            with suppress(Unreadable):
+                found.append(self.reader.reference(item, None))
+        return found
 
 
-def _subject(layer: LayerDefinition | None) -> str:
-    return "model" if layer is None else layer.subject
+def _with_safe_name(node: Node) -> Node:
+    value = node.plain()
+    return replace(node, value=safe_name(value)) if isinstance(node, Scalar) and isinstance(value, str) else node
 
 
-def _is_history(node: Sequence) -> bool:
-    """Return whether a list is ``[name, call, output]``, in Keras 2 with the call's arguments as fourth item."""
-    items = [item.value if isinstance(item, Scalar) else None for item in node.items[:3]]
-    return (
-        len(items) == 3
-        and isinstance(items[0], str)
-        and all(isinstance(item, int) and not isinstance(item, bool) and item >= 0 for item in items[1:])
-    )
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is None
-
-
-def _flat(node: Node) -> Iterator[Node]:
-    """Return the tensors in nested lists and mappings, in order."""
-    if isinstance(node, Sequence) and not _is_history(node):
-        for item in node.items:
-            yield from _flat(item)
-    elif isinstance(node, Mapping) and node.text("class_name") != _TENSOR:
-        for item in node.entries.values():
-            yield from _flat(item)
-    else:
-        yield node
+def _text_of(node: Node | None) -> str | None:
+    value = node.value if isinstance(node, Scalar) else None
+    return value if isinstance(value, str) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +12,10 @@ import numpy
 from frontends.keras_state import copy_optimizer_state
 from frontends.model_reader import build_model
 from frontends.nodes import from_plain
+from frontends.options import Options
+from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
+from frontends.replacements import read_replacements
 from nnc.errors import ModelError
 from nnc.models import Model
 
@@ -29,12 +34,13 @@ class KerasFrontend:
         packages = {cls.__module__.partition(".")[0] for cls in type(source).__mro__}
         return bool(packages & _PACKAGES) and all(hasattr(type(source), method) for method in _METHODS)
 
-    def read(self, source: Any, *, compile: bool = True) -> Model:
+    def read(self, source: Any, *, compile: bool = True, replace: Mapping[str, Any] | None = None) -> Model:
         """Return an nnc model with the layers, weights, optimizer and loss of a Keras model.
 
         Args:
             source: a built Sequential or functional model; it is not changed, and shares no memory with the result.
             compile: whether to take its optimizer with its state, its loss and its metrics.
+            replace: what stands in the place of classes that are not known, such as ``{"Old": "Dense(3)"}``.
 
         Raises:
             ModelFileError: a layer, or an argument of one, is not known; all such problems are listed.
@@ -46,10 +52,13 @@ class KerasFrontend:
         if compile:
             definition["compile_config"] = _compile_config(source)
         problems = Problems(title, title)
-        model = build_model(from_plain(definition), problems, compile)
+        options = Options(_origin(source), read_replacements(replace), has_weights=True)
+        model = build_model(from_plain(definition), problems, compile, options)
         _copy_weights(source, model, problems)
         if problems:
             raise problems.error()
+        for note in problems.notes:
+            warnings.warn(note, stacklevel=4)
         if compile and model.is_compiled:
             copy_optimizer_state(source, model)
         return model
@@ -69,6 +78,17 @@ def _config(source: Any, title: str) -> Any:
             " read; write it as a Sequential or functional model"
         )
     return config
+
+
+def _origin(source: Any) -> Origin:
+    """Return the version of the library that a live model's class comes from, which has been imported."""
+    for cls in type(source).__mro__:
+        package = sys.modules.get(cls.__module__.partition(".")[0])
+        if cls.__module__.startswith("tensorflow."):
+            return KERAS_2
+        if cls.__module__.partition(".")[0] in _PACKAGES:
+            return parse_version(str(getattr(package, "__version__", "3")))
+    return KERAS_3
 
 
 def _compile_config(source: Any) -> Any:

@@ -23,7 +23,14 @@ _NEUTRAL = frozenset({"name", "trainable", "activation", "use_bias", "seed"})
 
 
 def make_layer(
-    class_name: str, arguments: Mapping[str, Node], name: str, line: int | None, problems: Problems
+    class_name: str,
+    arguments: Mapping[str, Node],
+    name: str,
+    line: int | None,
+    problems: Problems,
+    own: type[Layer] | None = None,
+    *,
+    is_lenient: bool = False,
 ) -> LayerDefinition:
     """Return a layer; its problems are noted, each with the line of the argument it is about.
 
@@ -33,13 +40,16 @@ def make_layer(
         name: how problems name it.
         line: where it stands.
         problems: where problems are noted.
+        own: the class itself, where it is not looked up by its name.
+        is_lenient: whether arguments that the class does not have may be there, as long as they say nothing.
     """
     subject = layer_subject(name, class_name)
     made = LayerDefinition(name, class_name, line, None)
-    cls = layer_classes().get(class_name)
+    cls = own or layer_classes().get(class_name)
     if cls is None:
-        hint = nearest(class_name, layer_classes()) or " A class of your own: register it with @nnc.layers.register."
-        problems.add(f"unknown layer class '{class_name}'.{hint}", line, subject)
+        hint = nearest(class_name, layer_classes())
+        remedy = remedy_for(class_name) if is_lenient or not hint else ""
+        problems.add(f"unknown layer class '{class_name}'.{hint}{remedy}", line, subject)
         return made
     given = _with_checked_shapes(arguments, subject, problems)
     if class_name == "InputLayer" and any(key in given and given[key].is_refused for key in _SHAPES):
@@ -54,6 +64,9 @@ def make_layer(
     )
     for message, key in found.problems:
         node = given.get(key) if key is not None else None
+        if is_lenient and node is not None and _says_nothing(node) and "has no argument" in message:
+            found.refused.discard(key or "")
+            continue
         problems.add(message, line if node is None or node.line is None else node.line, subject)
     made.layer = found.made
     made.is_sound = all(_is_neutral(key) for key in found.refused)
@@ -64,6 +77,19 @@ def make_layer(
 
 def _made(cls: type[Layer], values: dict[str, Any]) -> Layer:
     return cls.from_config(values)
+
+
+def remedy_for(class_name: str) -> str:
+    """Return what to do about a class that is not known."""
+    shown = class_name if len(class_name) <= 80 else f"{class_name[:77]}..."
+    return (
+        f" A class of your own: register it with @nnc.layers.register, or put a layer in its place:"
+        f" --replace '{shown}=Layer(args)'"
+    )
+
+
+def _says_nothing(node: Node) -> bool:
+    return not node.is_refused and node.plain() in (None, False, [], {})
 
 
 def _is_neutral(key: str) -> bool:

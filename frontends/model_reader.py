@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from frontends.compile_options import apply_compile
 from frontends.keras_form import is_keras_form, read_keras_form
+from frontends.legacy.values import decoded_mapping
 from frontends.nodes import Mapping, Node, describe
+from frontends.options import Options
+from frontends.origin import origin_of
 from frontends.problems import Problems
 from frontends.short_form import read_short_form
 from frontends.wiring import wire
 from nnc.models import Model
 
 
-def build_model(root: Node, problems: Problems, compile: bool) -> Model:
+def build_model(root: Node, problems: Problems, compile: bool, options: Options | None = None) -> Model:
     """Return the model of a definition in either form.
 
     Args:
         root: the definition.
         problems: what has been noted so far.
         compile: whether to take optimizer, loss and metrics from it.
+        options: how it is read; by default as the definition says where it comes from.
 
     Raises:
         ModelFileError: there are problems; all of them are listed.
@@ -27,7 +31,10 @@ def build_model(root: Node, problems: Problems, compile: bool) -> Model:
             raise problems.error()
         problems.stop(f"expected a model, with 'input:' and 'layers:', got {describe(root)}", root.line)
     is_short = not is_keras_form(root)
-    definition = read_short_form(root, problems) if is_short else read_keras_form(root, problems)
+    if is_short:
+        definition = read_short_form(root, problems)
+    else:
+        definition = read_keras_form(decoded_mapping(root), problems, options or Options(origin_of(root)))
     model = wire(definition, problems)
     names = [reference.name for reference in definition.outputs or ()] if model is None else model.output_names
     if compile:

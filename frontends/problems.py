@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -9,6 +11,7 @@ from nnc.errors import ModelFileError
 
 _MOST = 100
 _LONGEST = 400
+_LAYER = "layer '"
 
 
 @dataclass
@@ -18,11 +21,14 @@ class Problems:
     Args:
         source: what is read, as the error's heading names it.
         place: how each problem names it, such as the file's name.
+        notes: what is read otherwise than it is written, and is no problem.
     """
 
     source: str
     place: str
+    notes: list[str] = field(default_factory=list)
     _found: list[tuple[int, str]] = field(default_factory=list)
+    _scope: str = ""
 
     def __bool__(self) -> bool:
         return bool(self._found)
@@ -38,12 +44,40 @@ class Problems:
         Raises:
             ModelFileError: there are so many problems that nobody would read more.
         """
+        subject = self._scoped(subject)
         where = self.place if line is None else f"{self.place} line {line}"
         text = _one_line(f"{where}: {subject}: {message}" if subject else f"{where}: {message}")
         if (line or 0, text) not in self._found:
             self._found.append((line or 0, text))
         if len(self._found) >= _MOST:
             raise self.error()
+
+    def note(self, message: str, subject: str = "") -> None:
+        """Note something that is read otherwise than it is written.
+
+        Args:
+            message: what is written, and what is done.
+            subject: what it is about.
+        """
+        subject = self._scoped(subject)
+        text = _one_line(f"{self.place}: {subject}: {message}" if subject else f"{self.place}: {message}")
+        if text not in self.notes and len(self.notes) < _MOST:
+            self.notes.append(text)
+
+    def _scoped(self, subject: str) -> str:
+        if not self._scope or not subject.startswith(_LAYER):
+            return subject
+        return f"{_LAYER}{self._scope}/{subject.removeprefix(_LAYER)}"
+
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Put a model's name before those of the layers in it."""
+        before = self._scope
+        self._scope = f"{before}/{_shortened(name)}" if before else _shortened(name)
+        try:
+            yield
+        finally:
+            self._scope = before
 
     def stop(self, message: str, line: int | None = None) -> NoReturn:
         """Note a problem that nothing can be read after.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from frontends.arguments import error_text
 from frontends.ordering import order
 from frontends.problems import Problems, layer_subject
 from nnc.errors import nearest
 from nnc.layers import InputLayer, Layer, SymbolicTensor
+from nnc.layers.structure import leaves, map_leaves
 from nnc.models import Model, Sequential
 
 MAX_LAYERS = 5_000
@@ -42,10 +44,13 @@ class CallDefinition:
     Args:
         sources: what it is applied to; None where that has been reported already.
         line: where it stands.
+        arguments: positional arguments and keywords, nested as the layer takes them, with the sources as leaves;
+            None where the sources are all there is.
     """
 
     sources: Sequence[Reference] | None = ()
     line: int | None = None
+    arguments: tuple[tuple[Any, ...], dict[str, Any]] | None = None
 
 
 @dataclass(eq=False)
@@ -58,6 +63,8 @@ class LayerDefinition:
         line: where it stands.
         layer: the layer, None where it could not be made.
         is_sound: whether the shape of its output can be relied on.
+        is_model: whether it is a model with layers of its own.
+        definition: what the file says about such a model.
         calls: its applications; of an input one without sources.
     """
 
@@ -66,6 +73,8 @@ class LayerDefinition:
     line: int | None
     layer: Layer | None
     is_sound: bool = True
+    is_model: bool = False
+    definition: Definition | None = None
     calls: list[CallDefinition] = field(default_factory=list)
 
     @property
@@ -217,12 +226,23 @@ class _Wiring:
         if len(tensors) != len(sources):
             return
         try:
-            result = layer(tensors)
+            args, kwargs = self._arguments(call, tensors, layer.is_merging)
+            result = layer(*args, **kwargs)
         except Exception as error:  # a user's own layer may raise anything
             message = error_text(error).removeprefix(f"Layer '{layer.name}' ({type(layer).__name__})")
             self.problems.add(message.removeprefix(":").strip(), call.line, owner.subject)
             return
-        self.results[call] = result if isinstance(result, tuple) else (result,)
+        self.results[call] = tuple(leaves(result, SymbolicTensor))
+
+    def _arguments(
+        self, call: CallDefinition, tensors: list[SymbolicTensor], as_list: bool
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return what a layer is called with."""
+        if call.arguments is None:
+            return (tensors if len(tensors) > 1 or as_list else tensors[0],), {}
+        given = iter(tensors)
+        args, kwargs = map_leaves(lambda _: next(given), call.arguments, Reference)
+        return args, kwargs
 
     # ------------------------------------------------------------------ outputs
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from frontends.model_reader import build_model
+from frontends.options import Options
+from frontends.origin import origin_of
 from frontends.problems import Problems
+from frontends.replacements import read_replacements
 from frontends.yaml_nodes import parse
 from nnc.errors import ModelError
 from nnc.models import Model
@@ -26,25 +31,34 @@ class YamlFrontend:
         """Return whether the source is a path with one of the suffixes."""
         return isinstance(source, str | os.PathLike) and Path(source).suffix.lower() in self.suffixes
 
-    def read(self, source: str | os.PathLike[str], *, compile: bool = True) -> Model:
+    def read(
+        self, source: str | os.PathLike[str], *, compile: bool = True, replace: Mapping[str, Any] | None = None
+    ) -> Model:
         """Return the model of a file.
 
         Args:
             source: the file.
             compile: whether to take optimizer, loss and metrics from it.
+            replace: what stands in the place of classes that are not known, such as ``{"Old": "Dense(3)"}``.
 
         Raises:
             ModelFileError: the file defines no model; all its problems are listed.
             ModelError: it cannot be read.
         """
         path = Path(source)
-        return read_text(_bytes_of(path), str(path), path.suffix.lower() == ".json", compile)
+        return read_text(_bytes_of(path), str(path), path.suffix.lower() == ".json", compile, replace)
 
 
 FRONTEND = YamlFrontend()
 
 
-def read_text(content: bytes | str, name: str, is_json: bool = False, compile: bool = True) -> Model:
+def read_text(
+    content: bytes | str,
+    name: str,
+    is_json: bool = False,
+    compile: bool = True,
+    replace: Mapping[str, Any] | None = None,
+) -> Model:
     """Return the model of a file's content.
 
     Args:
@@ -52,6 +66,7 @@ def read_text(content: bytes | str, name: str, is_json: bool = False, compile: b
         name: name of the file, for messages.
         is_json: whether it is JSON.
         compile: whether to take optimizer, loss and metrics from it.
+        replace: what stands in the place of classes that are not known.
 
     Raises:
         ModelFileError: it defines no model; all its problems are listed.
@@ -60,7 +75,12 @@ def read_text(content: bytes | str, name: str, is_json: bool = False, compile: b
     if len(content) > MAX_BYTES:
         problems.stop(f"the file is larger than {MAX_BYTES // 1024**2} MiB; a model's definition has no weights in it")
     text = content if isinstance(content, str) else _decoded(content, problems)
-    return build_model(parse(text, problems, is_json), problems, compile)
+    root = parse(text, problems, is_json)
+    options = Options(origin_of(root), read_replacements(replace))
+    model = build_model(root, problems, compile, options)
+    for note in problems.notes:
+        warnings.warn(note, stacklevel=4)
+    return model
 
 
 def _decoded(content: bytes, problems: Problems) -> str:

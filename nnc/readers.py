@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nnc.errors import ModelError, nearest
+from nnc.plugins import GROUP, entry_points
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from nnc.models import Model
-
-GROUP = "nnc.frontends"
-"""Entry-point group in which packages declare their readers; each names a `Frontend`."""
 
 
 class Frontend(Protocol):
@@ -73,14 +69,6 @@ def read_model(source: Any, **options: Any) -> Model:
             _check_options(reader, options)
             return reader.read(source, **options)
     raise ModelError(_refusal(source, readers, failed))
-
-
-def entry_points() -> Iterator[EntryPoint]:
-    """Return the installed readers by name, each once."""
-    from importlib.metadata import entry_points as installed
-
-    found = {(entry.name, entry.value): entry for entry in installed(group=GROUP)}
-    yield from (found[key] for key in sorted(found))
 
 
 def missing_file(path: Path) -> ModelError:

@@ -7,7 +7,16 @@ from nnc.activations.ramps import exponential, linear, softplus, sparse_plus, sq
 from nnc.activations.rectifiers import celu, elu, leaky_relu, relu, relu6, selu, threshold
 from nnc.activations.registry import ACTIVATIONS, ActivationFunction, deserialize, get, serialize
 from nnc.activations.shrinking import hard_shrink, soft_shrink, tanh_shrink
-from nnc.activations.sigmoids import hard_sigmoid, hard_tanh, log_sigmoid, sigmoid, softsign, sparse_sigmoid, tanh
+from nnc.activations.sigmoids import (
+    hard_sigmoid,
+    hard_sigmoid_keras_2,
+    hard_tanh,
+    log_sigmoid,
+    sigmoid,
+    softsign,
+    sparse_sigmoid,
+    tanh,
+)
 
 hard_swish = hard_silu
 swish = silu
@@ -25,6 +34,7 @@ __all__ = [
     "glu",
     "hard_shrink",
     "hard_sigmoid",
+    "hard_sigmoid_keras_2",
     "hard_silu",
     "hard_swish",
     "hard_tanh",

@@ -8,11 +8,21 @@ from typing import Any
 
 from nnc.activations.activation import Activation
 from nnc.activations.gates import gelu, glu, hard_silu, mish, silu
+from nnc.activations.layered import ELU, LeakyReLU, ReLU, Softmax
 from nnc.activations.normalizing import log_softmax, softmax, sparsemax
 from nnc.activations.ramps import exponential, linear, softplus, sparse_plus, squareplus
 from nnc.activations.rectifiers import celu, elu, leaky_relu, relu, relu6, selu, threshold
 from nnc.activations.shrinking import hard_shrink, soft_shrink, tanh_shrink
-from nnc.activations.sigmoids import hard_sigmoid, hard_tanh, log_sigmoid, sigmoid, softsign, sparse_sigmoid, tanh
+from nnc.activations.sigmoids import (
+    hard_sigmoid,
+    hard_sigmoid_keras_2,
+    hard_tanh,
+    log_sigmoid,
+    sigmoid,
+    softsign,
+    sparse_sigmoid,
+    tanh,
+)
 from nnc.ir import Value
 from nnc.objects import Registry, function_config, is_function
 
@@ -57,8 +67,22 @@ ACTIVATIONS: Mapping[str, ActivationFunction] = MappingProxyType(
 )
 """Every name that ``keras.activations.get`` knows."""
 
+OF_FILES: Mapping[str, Any] = MappingProxyType(
+    {
+        "ELU": ELU,
+        "LeakyReLU": LeakyReLU,
+        "ReLU": ReLU,
+        "Softmax": Softmax,
+        "hard_sigmoid_keras_2": hard_sigmoid_keras_2,
+    }
+)
+"""What model files need beside: meanings that a name had before, and layers in the place of functions."""
+
 
 class _Activations(Registry[ActivationFunction]):
+    def find(self, name: str) -> Any:
+        return self.table.get(name) or OF_FILES.get(name)
+
     def adapt(self, item: Any) -> ActivationFunction | None:
         return linear if item is None else item if is_function(item) else None
 
@@ -74,7 +98,7 @@ def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
     Raises:
         ModelError: the function has no name to find it by.
     """
-    for name, function in ACTIVATIONS.items():
+    for name, function in (*ACTIVATIONS.items(), *OF_FILES.items()):
         if activation is function and function.__name__ == name:
             return name
     if isinstance(activation, Activation):

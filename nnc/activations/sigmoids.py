@@ -23,6 +23,14 @@ def hard_sigmoid(x: Value) -> Value:
     return relu6(x + 3.0) / 6.0
 
 
+def hard_sigmoid_keras_2(x: Value) -> Value:
+    """Return ``0.2 x + 1/2`` limited to 0 … 1: the hard sigmoid of Keras 1 and 2, in models read from their files.
+
+    https://github.com/keras-team/keras/blob/v2.15.0/keras/activations.py
+    """
+    return ops.clip(x * 0.2 + 0.5, 0.0, 1.0)
+
+
 def sparse_sigmoid(x: Value) -> Value:
     """Return ``(x + 1) / 2`` limited to 0 … 1; flat at both ends.
 

@@ -64,6 +64,10 @@ class LayerClasses(Mapping[str, type[Layer]]):
         found: type[Layer] = getattr(module, name if name in _APPLICATIONS else self._own[name])
         return found
 
+    def is_registered(self, name: str) -> bool:
+        """Return whether a name is that of a class of the user's."""
+        return name in self._registered
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 

@@ -167,6 +167,22 @@ class Model(Layer):
     def _described(self) -> str:
         return f"model '{self.name}'"
 
+    def load_weights(self, path: str | Path, *, by_name: bool = False, skip_mismatch: bool = False) -> None:
+        """Overwrite the weights with those of a file that Keras wrote: a whole model, or weights alone.
+
+        Args:
+            path: a ``.h5``, ``.weights.h5`` or ``.keras`` file.
+            by_name: whether layers are found by their names, others staying as they are; otherwise one after another.
+            skip_mismatch: whether layers that do not fit stay as they are, with a warning.
+
+        Raises:
+            ModelError: weights do not fit, and then nothing is changed; or the file cannot be read.
+        """
+        from nnc.plugins import load_weights
+
+        self._must_be_wired()
+        load_weights(self, path, by_name=by_name, skip_mismatch=skip_mismatch)
+
     def save_parameters(self, path: str | Path) -> None:
         """Write ``parameters.npz``: under "0", "1", … the `parameters` of each layer."""
         import io

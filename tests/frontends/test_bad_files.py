@@ -16,7 +16,7 @@ LAYERS = [
     ("Dens: {units: 2}", "layer 'dens' (Dens): unknown layer class 'Dens'. Did you mean 'Dense'?"),
     (
         "Quux: {units: 2}",
-        "layer 'quux' (Quux): unknown layer class 'Quux'. A class of your own: register it with @nnc.layers.register.",
+        "layer 'quux' (Quux): unknown layer class 'Quux'. A class of your own: register it with @nnc.layers.register, or put a layer in its place: --replace 'Quux=Layer(args)'",
     ),
     ("Dense: {units: two}", "layer 'dense' (Dense): units must be a positive integer, got 'two'"),
     ("Dense: two", "layer 'dense' (Dense): units must be a positive integer, got 'two'"),

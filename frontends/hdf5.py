@@ -1,0 +1,213 @@
+"""HDF5 files, read with h5py and without trust: links are not followed, and sizes are checked before they are read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from math import prod
+from typing import Any
+
+import numpy
+
+from nnc.errors import ModelError, NncError
+
+Array = Any
+MAX_ATTRIBUTE = 64 * 1024 * 1024
+"""Bytes of the largest attribute; a model's config is one."""
+_MAX_MEMBERS = 100_000
+_MAX_DEPTH = 64
+_MAX_EXPANSION = 1_100
+"""How many bytes may come from one stored byte; DEFLATE's limit is 1032."""
+_MAX_RANK = 32
+_KINDS = "fiub"
+
+
+@contextmanager
+def open_hdf5(source: str | os.PathLike[str] | bytes, title: str) -> Iterator[Group]:
+    """Open a file and give its root group.
+
+    Args:
+        source: a path, or the file's content.
+        title: how errors name it.
+
+    Raises:
+        ModelError: h5py is not installed, or this is no HDF5 file, or a damaged one.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise ModelError(f"{title} is an HDF5 file; to read it, run: pip install 'nnc[h5]'") from None
+    try:
+        with h5py.File(BytesIO(source) if isinstance(source, bytes) else source, "r") as file:
+            yield Group(file, title)
+    except NncError:
+        raise
+    except Exception as error:  # what h5py raises on a damaged file is not documented
+        reason = str(error).partition("\n")[0]
+        raise ModelError(f"{title} cannot be read as an HDF5 file, it may be damaged: {reason:.200}") from error
+
+
+class Group:
+    """A group of an HDF5 file.
+
+    Args:
+        handle: h5py's group.
+        title: how errors name the file.
+        path: its path in the file.
+        depth: how deep it lies.
+    """
+
+    def __init__(self, handle: Any, title: str, path: str = "", depth: int = 0) -> None:
+        self.handle = handle
+        self.title = title
+        self.path = path
+        self.depth = depth
+
+    def names(self) -> list[str]:
+        """Return the names of what is in it.
+
+        Raises:
+            ModelError: there is too much.
+        """
+        if len(self.handle) > _MAX_MEMBERS:
+            raise ModelError(f"{self.title}: group '{self.path}' has more than {_MAX_MEMBERS:,} members")
+        return list(self.handle)
+
+    def __contains__(self, name: str) -> bool:
+        return self._member(name) is not None
+
+    def _member(self, name: str) -> Any:
+        """Return a group or data set below this one; links to elsewhere and to other files are not followed."""
+        import h5py
+
+        handle = self.handle
+        parts = [part for part in name.split("/") if part]
+        if not parts or len(parts) + self.depth > _MAX_DEPTH or not name.isprintable():
+            return None
+        for part in parts:
+            if part in (".", "..") or not isinstance(handle, h5py.Group):
+                return None
+            if not isinstance(handle.get(part, getlink=True), h5py.HardLink):
+                return None
+            handle = handle.get(part)
+        return handle
+
+    def group(self, name: str) -> Group | None:
+        """Return the group of a name or path, None where there is none."""
+        import h5py
+
+        member = self._member(name)
+        if not isinstance(member, h5py.Group):
+            return None
+        return Group(member, self.title, f"{self.path}/{name}".lstrip("/"), self.depth + name.count("/") + 1)
+
+    def groups(self) -> dict[str, Group]:
+        """Return the groups in it by name."""
+        found = {name: self.group(name) for name in self.names()}
+        return {name: group for name, group in found.items() if group is not None}
+
+    def array(self, name: str) -> StoredArray | None:
+        """Return the data set of a name or path, None where there is none.
+
+        Raises:
+            ModelError: what is stored is no array of numbers, or is larger than the file.
+        """
+        import h5py
+
+        member = self._member(name)
+        if not isinstance(member, h5py.Dataset):
+            return None
+        path = f"{self.path}/{name}".lstrip("/")
+        shape = member.shape
+        if shape is None or len(shape) > _MAX_RANK or member.dtype.kind not in _KINDS + "VO":
+            raise ModelError(f"{self.title}: '{path}' is no array of numbers")
+        if member.external or member.is_virtual:
+            raise ModelError(f"{self.title}: '{path}' lies in another file, which is not followed")
+        size = prod(shape) * member.dtype.itemsize
+        stored = int(member.id.get_storage_size())
+        if size > _MAX_EXPANSION * stored:
+            raise ModelError(f"{self.title}: '{path}' claims {size:,} bytes, but {stored:,} are in the file")
+        return StoredArray(path, tuple(int(length) for length in shape), member)
+
+    def text(self, name: str) -> str | None:
+        """Return an attribute that is a text, None where there is none.
+
+        Raises:
+            ModelError: it is too large, or no UTF-8.
+        """
+        value = self._attribute(name)
+        if isinstance(value, numpy.ndarray) and value.shape == (1,):
+            value = value[0]
+        return None if value is None or isinstance(value, numpy.ndarray) else self._decoded(value, name)
+
+    def texts(self, name: str) -> list[str] | None:
+        """Return an attribute that is a list of texts, None where there is none.
+
+        Keras splits those of more than 64 KiB into ``name0``, ``name1`` and so on.
+
+        Raises:
+            ModelError: it is too large, or no UTF-8.
+        """
+        value = self._attribute(name)
+        if value is not None:
+            return [self._decoded(item, name) for item in numpy.ravel(value)]
+        found: list[str] = []
+        for number in range(_MAX_MEMBERS):
+            part = self._attribute(f"{name}{number}")
+            if part is None:
+                return found if number else None
+            found += [self._decoded(item, name) for item in numpy.ravel(part)]
+        raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' has too many parts")
+
+    def _attribute(self, name: str) -> Any:
+        attributes = self.handle.attrs
+        if name not in attributes:
+            return None
+        identifier = attributes.get_id(name)
+        if 0 in (identifier.shape or ()):
+            return numpy.empty(0)
+        if prod(identifier.shape or ()) > _MAX_MEMBERS or identifier.get_storage_size() > MAX_ATTRIBUTE:
+            raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is too large")
+        return attributes[name]
+
+    def _decoded(self, value: Any, name: str) -> str:
+        text = value
+        if isinstance(value, bytes):
+            try:
+                text = value.decode("utf-8")
+            except UnicodeDecodeError:
+                text = None
+        if not isinstance(text, str) or len(text) > MAX_ATTRIBUTE:
+            raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is no text")
+        return text
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """An array that has not been read yet.
+
+    Args:
+        path: its path in the file.
+        shape: its shape.
+        handle: h5py's data set.
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    handle: Any
+
+    def read(self) -> Array:
+        """Return the array.
+
+        Raises:
+            ModelError: its elements are no numbers.
+        """
+        value = numpy.asarray(self.handle[()])
+        if value.dtype.kind == "V" and value.dtype.itemsize == 2:  # bfloat16: the upper half of a float32
+            return (value.view("uint16").astype("uint32") << 16).view("float32")
+        if value.dtype.kind not in _KINDS:
+            raise ModelError(f"'{self.path}' has elements of type {value.dtype}, expected numbers")
+        return value

@@ -1,0 +1,139 @@
+"""Makes one layer of a Keras definition: old words are translated, replacements made, and code is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+
+from frontends.arguments import error_text
+from frontends.layer_maker import check_input_arguments, make_layer
+from frontends.legacy.layers import modernized
+from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
+from frontends.options import Options
+from frontends.origin import is_null
+from frontends.problems import Problems, layer_subject
+from frontends.wiring import LayerDefinition
+from nnc import activations, constraints, initializers, regularizers
+from nnc.errors import ModelError
+from nnc.layers import layer_classes
+
+_KEPT = ("name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input_shape")
+_ACTIVATIONS = ("activation", "recurrent_activation")
+
+
+def make_keras_layer(
+    class_name: str,
+    arguments: MappingType[str, Node],
+    name: str,
+    line: int | None,
+    options: Options,
+    problems: Problems,
+) -> LayerDefinition:
+    """Return a layer; its problems are noted.
+
+    Args:
+        class_name: its class.
+        arguments: its arguments as its file has them.
+        name: how problems name it.
+        line: where it stands.
+        options: how the file is read.
+        problems: where problems are noted.
+    """
+    subject = layer_subject(name, class_name)
+    found = options.replacement(class_name, name)
+    given = dict(arguments)
+    if found is not None and found.arguments is not None:
+        given = {key: node for key, node in given.items() if key in _KEPT}
+        given |= {key: from_plain(value) for key, value in found.arguments.items()}
+    if found is not None:
+        return make_layer(found.class_name, given, name, line, problems, found.cls)
+    if class_name == "InputLayer":
+        check_input_arguments(given, subject, problems)
+    entry = modernized(class_name, given, options.origin, line, layer_classes().is_registered)
+    for note in entry.notes:
+        problems.note(note, subject)
+    for message, key in entry.problems:
+        node = entry.arguments.get(key)
+        problems.add(message, line if node is None else node.line, subject)
+        entry.arguments[key] = Node(line=line)
+    if _holds_code(entry.class_name, entry.arguments, subject, line, problems):
+        return LayerDefinition(name, class_name, line, None)
+    _check_activations(entry.arguments, subject, line, options, problems)
+    if options.has_weights:
+        _forget_first_values(entry.arguments, subject, problems)
+    return make_layer(entry.class_name, entry.arguments, name, line, problems, is_lenient=True)
+
+
+def _holds_code(
+    class_name: str, arguments: MappingType[str, Node], subject: str, line: int | None, problems: Problems
+) -> bool:
+    """Return whether a layer is Python code, which is noted; a registered function is no code of the file's."""
+    if class_name == "Lambda":
+        function = arguments.get("function")
+        name = function.entries.get("config") if isinstance(function, Mapping) else function
+        is_named = isinstance(name, Scalar) and isinstance(name.value, str) and name.value.isidentifier()
+        has_code = isinstance(function, Sequence) or (
+            isinstance(function, Mapping) and function.text("class_name") == "__lambda__"
+        )
+        if has_code or not is_named:
+            problems.add(
+                f"holds Python byte code, which is never run; {REMEDY.format('Lambda', 'Lambda')}", line, subject
+            )
+            return True
+    if class_name in ("TFOpLambda", "TensorFlowOpLayer", "SlicingOpLambda", "ClassMethod", "InstanceProperty"):
+        what = arguments.get("function") or arguments.get("node_def") or arguments.get("name")
+        label = str(what.plain())[:60] if what is not None else class_name
+        problems.add(
+            f"is a TensorFlow operation ({label}) and no layer; {REMEDY.format(class_name, class_name)}", line, subject
+        )
+        return True
+    return False
+
+
+REMEDY = (
+    "register a class with @nnc.layers.register(name='{}'), or put a layer in its place: --replace '{}=Layer(args)'"
+)
+"""What to do about a class that cannot be read."""
+
+
+def _check_activations(
+    arguments: dict[str, Node], subject: str, line: int | None, options: Options, problems: Problems
+) -> None:
+    for key in _ACTIVATIONS:
+        node = arguments.get(key)
+        if node is None or is_null(node) or node.is_refused:
+            continue
+        name = _name_of(node)
+        found = options.replacement(name) if name is not None else None
+        if found is not None:
+            replaced = {"class_name": found.class_name, "config": dict(found.arguments or {})}
+            node = arguments[key] = from_plain(replaced if found.arguments else found.class_name)
+        try:
+            activations.get(node.plain())
+        except ModelError as error:
+            remedy = f" It is not in the file; put one in its place: --replace '{name}=relu'" if name else ""
+            is_code = name is not None and not name.isidentifier()
+            message = f"{key} '{name}' is Python code of its author's." if is_code else f"{error}"
+            problems.add(f"{message}{remedy}", node.line or line, subject)
+            arguments[key] = Node(line=node.line)
+
+
+def _name_of(node: Node) -> str | None:
+    """Return the name of an activation, or of the class of one."""
+    if isinstance(node, Mapping):
+        name, config = node.text("class_name"), node.entries.get("config")
+        return config.value if name == "function" and isinstance(config, Scalar) else name
+    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
+
+
+def _forget_first_values(arguments: dict[str, Node], subject: str, problems: Problems) -> None:
+    """Leave out initializers, regularizers and constraints that nobody knows, where weights are read from a file."""
+    kinds = {"_initializer": initializers.get, "_regularizer": regularizers.get, "_constraint": constraints.get}
+    for key, node in list(arguments.items()):
+        get = next((function for suffix, function in kinds.items() if key.endswith(suffix)), None)
+        if get is None or is_null(node) or node.is_refused:
+            continue
+        try:
+            get(node.plain())
+        except Exception as error:  # a user's own class may raise anything
+            problems.note(f"{key} is left out, predictions do not need it: {error_text(error)}", subject)
+            del arguments[key]

@@ -1,0 +1,80 @@
+"""Optimizers, losses and metrics of older files in the words of Keras 3."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from frontends.legacy.values import number
+from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
+from frontends.origin import Origin, is_null
+
+_ONLY_OLD = ("decay", "is_legacy_optimizer", "jit_compile", "schedule_decay", "lr")
+"""Arguments of optimizers that Keras 3 does not have."""
+_WRAPPERS = ("MeanMetricWrapper", "SumOverBatchSizeMetricWrapper", "LossFunctionWrapper")
+_KEYS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
+
+
+def compile_options(config: Mapping, origin: Origin) -> Mapping:
+    """Return what `Model.compile` is given, from ``training_config`` of an HDF5 file or from ``compile_config``.
+
+    Args:
+        config: the file's.
+        origin: which Keras wrote it.
+    """
+    entries = dict(config.entries)
+    if "optimizer_config" in entries:
+        entries["optimizer"] = entries.pop("optimizer_config")
+    found = {key: entries[key] for key in _KEYS if key in entries and not is_null(entries[key])}
+    if origin.is_old:
+        if "optimizer" in found:
+            found["optimizer"] = optimizer(found["optimizer"])
+        for key in ("loss", "metrics", "weighted_metrics"):
+            if key in found:
+                found[key] = measures(found[key])
+    return Mapping(line=config.line, entries=found)
+
+
+def optimizer(node: Node) -> Node:
+    """Return an optimizer's config of Keras 2 in the words of Keras 3.
+
+    >>> optimizer(from_plain({"class_name": "Custom>SGD", "config": {"lr": 0.1, "decay": 0.0}})).plain()
+    {'class_name': 'SGD', 'config': {'learning_rate': 0.1}}
+    """
+    config = node.entries.get("config") if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping) or not isinstance(config, Mapping):
+        return node
+    entries = {key: item for key, item in config.entries.items() if key not in _ONLY_OLD and not is_null(item)}
+    rate = config.entries.get("learning_rate") or config.entries.get("lr")
+    decay = number(config.entries.get("decay"))
+    if rate is not None and not is_null(rate):
+        entries["learning_rate"] = rate
+    if decay and number(rate) is not None:  # Keras 2 divides the rate by 1 + decay · steps
+        arguments = {"initial_learning_rate": number(rate), "decay_steps": 1, "decay_rate": decay}
+        entries["learning_rate"] = from_plain({"class_name": "InverseTimeDecay", "config": arguments})
+    if entries.get("weight_decay") is not None and entries["weight_decay"].plain() is False:
+        del entries["weight_decay"]
+    name = (node.text("class_name") or "").rpartition(">")[2].removeprefix("Experimental")
+    return Mapping(
+        line=node.line,
+        entries={"class_name": Scalar(line=node.line, value=name), "config": replace(config, entries=entries)},
+    )
+
+
+def measures(node: Node) -> Node:
+    """Return losses or metrics of Keras 2, alone or in lists and mappings, in the words of Keras 3."""
+    if isinstance(node, Sequence):
+        return replace(node, items=tuple(measures(item) for item in node.items))
+    if not isinstance(node, Mapping):
+        return node
+    config = node.entries.get("config")
+    if "class_name" not in node.entries or not isinstance(config, Mapping):
+        return replace(node, entries={key: measures(item) for key, item in node.entries.items()})
+    if node.text("class_name") in _WRAPPERS:
+        function = config.entries.get("fn")
+        name = config.text("name")
+        return Scalar(line=node.line, value=name) if name in ("accuracy", "acc") else function or node
+    kept = {key: item for key, item in config.entries.items() if key not in ("axis", "fn") or not is_null(item)}
+    reduction = config.text("reduction")
+    if reduction == "auto":
+        kept["reduction"] = Scalar(line=config.line, value="sum_over_batch_size")
+    return replace(node, entries={**node.entries, "config": replace(config, entries=kept)})

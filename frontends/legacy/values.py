@@ -1,0 +1,54 @@
+"""Values that JSON has no words for, as Keras writes them: tuples, arrays and shapes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from frontends.nodes import Mapping, Node, Scalar, Sequence
+
+_LISTS = ("__tuple__", "TensorShape", "__set__")
+
+
+def decoded(node: Node) -> Node:
+    """Return a definition with plain lists and numbers in the place of Keras's tuples, shapes and arrays.
+
+    >>> from frontends.nodes import from_plain
+    >>> decoded(from_plain({"class_name": "__tuple__", "items": [1, {"type": "ndarray", "value": 0.5}]})).plain()
+    [1, 0.5]
+    """
+    if isinstance(node, Sequence):
+        items = tuple(decoded(item) for item in node.items)
+        return (
+            node if all(old is new for old, new in zip(node.items, items, strict=True)) else replace(node, items=items)
+        )
+    if not isinstance(node, Mapping):
+        return node
+    name = node.text("class_name")
+    items_node = node.entries.get("items")
+    if name in _LISTS and isinstance(items_node, Sequence):
+        return decoded(items_node)
+    if node.text("type") == "ndarray" and len(node.entries) <= 3 and "value" in node.entries:
+        return decoded(node.entries["value"])
+    config = node.entries.get("config")
+    if name == "__numpy__" and isinstance(config, Mapping) and "value" in config.entries:
+        return decoded(config.entries["value"])
+    entries = {key: decoded(entry) for key, entry in node.entries.items()}
+    if all(entries[key] is entry for key, entry in node.entries.items()):
+        return node
+    return replace(node, entries=entries)
+
+
+def decoded_mapping(node: Mapping) -> Mapping:
+    """Return the same of a mapping, which stays one."""
+    return replace(node, entries={key: decoded(entry) for key, entry in node.entries.items()})
+
+
+def single(node: Node) -> Node:
+    """Return the only item of a list of one."""
+    return node.items[0] if isinstance(node, Sequence) and len(node.items) == 1 else node
+
+
+def number(node: Node | None) -> float | None:
+    """Return a number, None where there is none."""
+    value = node.value if isinstance(node, Scalar) else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

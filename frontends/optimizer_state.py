@@ -1,0 +1,149 @@
+"""Reads the state of an optimizer from a file: how many steps it has made, and its slots for each weight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from frontends.hdf5 import Group, StoredArray
+from frontends.layer_order import Definitions, trained_weights
+from frontends.options import Options
+from frontends.problems import Problems
+from frontends.weight_tree import numbered
+from nnc.errors import NncError
+from nnc.layers.weights import weight_paths
+from nnc.models import Model
+from nnc.optimizers import Nadam, Optimizer
+from nnc.optimizers.saved import SavedVariable, import_variables
+from nnc.optimizers.windows import Window
+
+Array = Any
+_MAX_STEPS = 100_000
+"""After so many, the product of Nadam's momenta has been 0 for long."""
+_SIDE_BY_SIDE = ("m", "v", "vhat", "velocity", "momentum", "accumulator", "accumulated_grad", "accumulated_delta_var")
+"""Parts of names by which optimizers from Keras 2.11 on name a slot, before the weight: ``Adam/m/dense/kernel``."""
+
+
+def resume_from_tree(
+    group: Group | None, model: Model, known: Definitions, options: Options, problems: Problems
+) -> None:
+    """Copy the state in a ``.keras`` file.
+
+    Args:
+        group: the optimizer's group, None where there is none.
+        model: the model, compiled.
+        known: what the file says about the models in it.
+        options: how the file is read.
+        problems: where it is noted that the optimizer starts afresh.
+    """
+    arrays = numbered(None if group is None else group.group("vars"))
+    _resume(arrays, [""] * len(arrays), model, known, options, problems)
+
+
+def resume_from_lists(
+    group: Group | None, model: Model, known: Definitions, options: Options, problems: Problems
+) -> None:
+    """Copy the state in an HDF5 file with ``weight_names``; see `resume_from_tree`."""
+    names = [] if group is None else group.texts("weight_names") or []
+    found = [None if group is None else group.array(name) for name in names]
+    arrays = [array for array in found if array is not None]
+    if len(arrays) != len(names):
+        problems.note("its optimizer starts afresh: a part of its state is missing in the file")
+        return
+    _resume(arrays, names, model, known, options, problems)
+
+
+def _resume(
+    arrays: Sequence[StoredArray],
+    names: Sequence[str],
+    model: Model,
+    known: Definitions,
+    options: Options,
+    problems: Problems,
+) -> None:
+    if not arrays:
+        return
+    program = model.program
+    optimizer = model.optimizer
+    windows = _windows(model, known)
+    expected = optimizer.saved_variables(windows)
+    try:
+        if options.origin.is_old:
+            found = _from_keras_2(optimizer, arrays, names, windows, expected)
+        else:
+            found = _in_order(arrays, expected)
+        import_variables(optimizer, windows, program.states, found)
+    except NncError as error:
+        problems.note(f"its optimizer starts afresh: {error}")
+    except ValueError as error:
+        problems.note(f"its optimizer starts afresh: {error}")
+
+
+def _windows(model: Model, known: Definitions) -> list[Window]:
+    """Return the trained weights in Keras's order, as windows on the program's states."""
+    by_path = {spec.path: spec for spec in model.program.spec.variables}
+    paths = weight_paths(model)
+    return [by_path[paths[weight]] for weight in trained_weights(model, known)]
+
+
+def _in_order(arrays: Sequence[StoredArray], expected: Sequence[SavedVariable]) -> list[Array]:
+    """Return the arrays of Keras 3, which are in the order of `expected`."""
+    shapes = [array.shape for array in arrays]
+    if shapes != [item.shape for item in expected]:
+        raise ValueError(f"the file has {len(arrays)} arrays of state, expected {len(expected)}, or of other shapes")
+    return [array.read() for array in arrays]
+
+
+def _from_keras_2(
+    optimizer: Optimizer,
+    arrays: Sequence[StoredArray],
+    names: Sequence[str],
+    windows: Sequence[Window],
+    expected: Sequence[SavedVariable],
+) -> list[Array]:
+    """Return the arrays of Keras 2 in Keras 3's order; what Keras 2 does not keep has its first value.
+
+    Keras 2 writes the number of steps, then one slot of all weights after the other; from 2.11 on, the slots of each
+    weight lie side by side.
+    """
+    slots = [slot for group in optimizer.slots for slot in group]
+    shapes = [window.shape for window in windows]
+    found: dict[str, Array] = {}
+    rest = list(zip(names, arrays, strict=True))
+    if rest and rest[0][1].shape == ():
+        found["iteration"] = rest.pop(0)[1].read()
+    if rest and rest[0][1].shape == () and shapes[:1] != [()]:  # learning rate, momentum cache
+        rest.pop(0)
+    count = len(windows)
+    blocks = [rest[start : start + count] for start in range(0, len(rest) - count + 1, count)] if count else []
+    if _are_side_by_side(rest, count * len(slots)):
+        items = [item for item in expected if item.name.rpartition("/")[2] in slots and "/" in item.name]
+        if [array.shape for _, array in rest[: len(items)]] != [item.shape for item in items]:
+            raise ValueError("its arrays have other shapes than the weights")
+        blocks = []
+        found |= {item.name: array.read() for item, (_, array) in zip(items, rest, strict=False)}
+    for slot, block in zip(slots, blocks, strict=False):
+        if [array.shape for _, array in block] != shapes:
+            raise ValueError(f"the arrays of '{slot}' have other shapes than the weights")
+        found |= {f"{window.path}/{slot}": array.read() for window, (_, array) in zip(windows, block, strict=True)}
+    missing = [item.name for item in expected if item.shape != () and item.name not in found]
+    if missing:
+        raise ValueError(f"the file has no '{missing[0]}'")
+    if isinstance(optimizer, Nadam):
+        found["u_product"] = _nadam_product(optimizer, int(found.get("iteration", 0)))
+    return [found[item.name] if item.name in found else numpy.full(item.shape, item.first) for item in expected]
+
+
+def _nadam_product(optimizer: Nadam, steps: int) -> Array:
+    """Return the product of Nadam's momenta over the steps so far, which Keras 2 does not write."""
+    numbers = numpy.arange(1, min(steps, _MAX_STEPS) + 1)
+    return numpy.prod(optimizer.beta_1 * (1.0 - 0.5 * 0.96**numbers))
+
+
+def _are_side_by_side(rest: Sequence[tuple[str, StoredArray]], count: int) -> bool:
+    """Return whether the slots of each weight follow one another."""
+    if any(name for name, _ in rest):
+        return any(part in _SIDE_BY_SIDE for name, _ in rest for part in name.split("/")[1:-1])
+    return len(rest) >= count > 0  # a .keras file has no names; all versions that write one keep them side by side

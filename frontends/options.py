@@ -1,0 +1,38 @@
+"""What a reader knows beside the definition itself: where it comes from, and what its user wants replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field, replace
+
+from frontends.nodes import Node
+from frontends.origin import KERAS_3, Origin
+from frontends.replacements import Replacement
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a definition is read.
+
+    Args:
+        origin: which Keras wrote it.
+        replacements: what stands in the place of a class, or of the layer of a name.
+        has_weights: whether weights are read as well, so that first values say nothing.
+        build_config: the shape the model was built with, as files of Keras 3 have it beside the config.
+        depth: how many models this one lies in.
+    """
+
+    origin: Origin = KERAS_3
+    replacements: MappingType[str, Replacement] = field(default_factory=dict)
+    has_weights: bool = False
+    build_config: Node | None = None
+    depth: int = 0
+
+    def deeper(self, build_config: Node | None = None) -> Options:
+        """Return the options for a model inside this one."""
+        return replace(self, depth=self.depth + 1, build_config=build_config)
+
+    def replacement(self, class_name: str, name: str | None = None) -> Replacement | None:
+        """Return what stands in the place of a layer, by its name or by its class; None for itself."""
+        found = self.replacements.get(name) if name is not None else None
+        return found or self.replacements.get(class_name)

@@ -1,0 +1,81 @@
+"""Puts a model together from what a file holds: its definition, its weights, and where its training stands."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from frontends.compile_options import apply_compile
+from frontends.keras_form import read_keras_form
+from frontends.layer_order import Definitions, definitions
+from frontends.legacy.training import compile_options
+from frontends.legacy.values import decoded_mapping
+from frontends.nodes import Mapping, Node
+from frontends.options import Options
+from frontends.origin import is_null
+from frontends.problems import Problems
+from frontends.stored_weights import Assignment
+from frontends.wiring import wire
+from nnc.models import Model
+
+
+@dataclass(frozen=True)
+class Training:
+    """Where training stands.
+
+    Args:
+        config: optimizer, loss and metrics; None where the file has none.
+        resume: copies the state of the optimizer.
+    """
+
+    config: Node | None
+    resume: Callable[[Model, Definitions], None]
+
+
+def read_trained(
+    root: Mapping,
+    options: Options,
+    problems: Problems,
+    assign: Callable[[Assignment], None],
+    training: Training | None,
+) -> Model:
+    """Return the model of a file with its weights.
+
+    Args:
+        root: class name and config.
+        options: how it is read.
+        problems: what has been noted so far.
+        assign: takes the file's arrays for the model's weights.
+        training: where training stands; None to leave that out.
+
+    Raises:
+        ModelFileError: there are problems; all of them are listed.
+    """
+    definition = read_keras_form(decoded_mapping(root), problems, options)
+    model = wire(definition, problems)
+    if problems or model is None:
+        raise problems.error()
+    known = definitions(model, definition)
+    assignment = Assignment(model, options.origin, problems, known)
+    assign(assignment)
+    assignment.carry_out()
+    if training is not None and not is_null(training.config):
+        _compile(model, known, training, options, problems)
+    for note in problems.notes:
+        warnings.warn(note, stacklevel=4)
+    return model
+
+
+def _compile(model: Model, known: Definitions, training: Training, options: Options, problems: Problems) -> None:
+    """Take over the training; where it is not known here, the model predicts, which is noted."""
+    if not isinstance(training.config, Mapping):
+        return
+    config = compile_options(decoded_mapping(training.config), options.origin)
+    found = Problems(problems.source, problems.place)
+    apply_compile(config, model, model.output_names, found, is_short=False)
+    if found:
+        reasons = "; ".join(problem.removeprefix(f"{problems.place}: ") for problem in found.error().problems)
+        problems.note(f"it is read for predicting and not compiled: {reasons}")
+    elif model.is_compiled:
+        training.resume(model, known)

@@ -1,0 +1,190 @@
+"""Weights in files of Keras 3, ``model.weights.h5``: groups nested like the layers, arrays numbered in each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from frontends.hdf5 import Group, StoredArray
+from frontends.layer_order import layer_by_layer, layers_of
+from frontends.legacy.weights import converted
+from frontends.stored_weights import Assignment, listed
+from nnc.layers import Layer, Variable
+from nnc.models import Model
+
+_CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
+"""What the group of a model's layers is called; the second by Keras 2.12."""
+_STATES = ("seed_generator", "random_generator", "vars", "optimizer", "metrics")
+_ORDER = (
+    "cell",
+    "cells",
+    "layer",
+    "forward_layer",
+    "backward_layer",
+    "query_dense",
+    "key_dense",
+    "value_dense",
+    "output_dense",
+)
+"""The order of the groups in a layer's group whose arrays are weights of the layer itself here."""
+_MAX_ARRAYS = 10_000
+
+
+def is_tree(root: Group) -> bool:
+    """Return whether a file is laid out like this."""
+    return any(name in root for name in (*_CONTAINERS, "vars")) and root.texts("layer_names") is None
+
+
+def assign_tree(assignment: Assignment, root: Group) -> None:
+    """Take the arrays of a file for the weights of a model; that some do not fit is noted.
+
+    Args:
+        assignment: for the model.
+        root: the file's root group.
+    """
+    walk = _Walk(assignment, {})
+    walk.model(assignment.model, root)
+    for layer in assignment.model.layers:
+        missing = [weight for weight in layer_by_layer(layer, assignment.known) if weight not in assignment.plan]
+        if missing and layer not in walk.refused:
+            assignment.refuse(layer, f"its weight '{missing[0].name}' of shape {missing[0].shape} is not in the file")
+
+
+@dataclass
+class _Walk:
+    assignment: Assignment
+    refused: dict[Layer, None]
+
+    def model(self, model: Model, group: Group) -> None:
+        container = next((found for name in _CONTAINERS if (found := group.group(name)) is not None), None)
+        if container is None:
+            return
+        groups = container.groups()
+        named = self._by_attribute(model, groups)
+        counts: dict[str, int] = {}
+        done: set[Layer] = set()
+        for class_name, layer in layers_of(model, self.assignment.known):
+            if layer in done and self.assignment.origin.is_old:
+                continue
+            done.add(layer)
+            name = group_name(class_name)
+            number = counts.get(name, -1) + 1
+            counts[name] = number
+            found = named.get(layer) or groups.get(f"{name}_{number}" if number else name)
+            if found is not None:
+                self.layer(layer, found)
+
+    def _by_attribute(self, model: Model, groups: Mapping[str, Group]) -> dict[Layer, Group]:
+        """Return groups by the names of layers noted beside them, where all layers with weights have one."""
+        if model in self.assignment.known:
+            return {}
+        names: dict[str, Group] = {}
+        for group in groups.values():
+            own = group.group("vars")
+            name = own.text("name") if own is not None else None
+            if name is not None:
+                names[name] = group
+        layers = [layer for layer in model.layers if layer.weights]
+        return {layer: names[layer.name] for layer in layers} if all(layer.name in names for layer in layers) else {}
+
+    def layer(self, layer: Layer, group: Group) -> None:
+        if isinstance(layer, Model):
+            self.model(layer, group)
+            return
+        if self._structural(layer, group):
+            return
+        weights = layer_by_layer(layer, self.assignment.known)
+        arrays = list(_arrays(group))
+        self._take(layer, weights, arrays)
+
+    def _structural(self, layer: Layer, group: Group) -> bool:
+        """Take arrays where the layers inside the layer are those of Keras; return whether they are."""
+        own, inner = numbered(group.group("vars")), _inner(layer)
+        parts = {name: _group_of(group, name) for name, part in inner.items() if part.weights}
+        if len(own) != len(layer.own_weights) or (not own and not parts) or not all(parts.values()):
+            return False
+        weights = [weight for weight in layer.own_weights if weight.trainable]
+        weights += [weight for weight in layer.own_weights if not weight.trainable]
+        self._take(layer, weights, own)
+        for name, part in parts.items():
+            if part is not None:
+                self.layer(inner[name], part)
+        return True
+
+    def _take(self, layer: Layer, weights: list[Variable], arrays: list[StoredArray]) -> None:
+        shapes = [array.shape for array in arrays]
+        ways = converted([weight.shape for weight in weights], [weight.name for weight in weights], shapes)
+        if ways is None and len(arrays) == len(weights) + 1 and shapes[-1] == ():  # the count of Normalization
+            arrays, shapes = arrays[:-1], shapes[:-1]
+            ways = converted([weight.shape for weight in weights], [weight.name for weight in weights], shapes)
+        if ways is None:
+            self.refused[layer] = None
+            expected = [weight.shape for weight in weights]
+            message = f"its weights have the shapes {listed(shapes)} in the file, expected {listed(expected)}"
+            self.assignment.refuse(layer, message)
+            return
+        for weight, array, way in zip(weights, arrays, ways, strict=True):
+            self.assignment.plan[weight] = array, way
+
+
+def _inner(layer: Layer) -> dict[str, Layer]:
+    """Return the layers inside a layer by the paths that their groups have below that of the layer."""
+    found: dict[str, Layer] = {}
+    for attribute, value in vars(layer).items():
+        if isinstance(value, Layer):
+            found.setdefault(attribute, value)
+        elif isinstance(value, list | tuple) and value and all(isinstance(item, Layer) for item in value):
+            counts: dict[str, int] = {}
+            for item in value:
+                name = group_name(type(item).__name__)
+                counts[name] = counts.get(name, -1) + 1
+                found[f"{attribute}/{name}_{counts[name]}" if counts[name] else f"{attribute}/{name}"] = item
+    return {path: item for path, item in found.items() if item is not layer}
+
+
+def _group_of(group: Group, path: str) -> Group | None:
+    """Return the group of an attribute; Keras's public and private names for it are the same here."""
+    attribute, slash, rest = path.partition("/")
+    plain = attribute.lstrip("_")
+    for name in dict.fromkeys((attribute, plain, f"_{plain}")):
+        found = group.group(name + slash + rest)
+        if found is not None:
+            return found
+    return None
+
+
+def numbered(group: Group | None) -> list[StoredArray]:
+    """Return the arrays ``0``, ``1``, … of a group."""
+    found: list[StoredArray] = []
+    while group is not None and len(found) < _MAX_ARRAYS:
+        array = group.array(str(len(found)))
+        if array is None:
+            break
+        found.append(array)
+    return found
+
+
+def _arrays(group: Group) -> Iterator[StoredArray]:
+    """Give all arrays in a layer's group, those of inner groups in Keras's order."""
+    yield from numbered(group.group("vars"))
+    inner = {name: found for name, found in group.groups().items() if name.lstrip("_") not in _STATES}
+    known = {name: index for index, name in enumerate(_ORDER)}
+    for name in sorted(inner, key=lambda name: (known.get(name.lstrip("_"), len(known)), _natural(name))):
+        yield from _arrays(inner[name])
+
+
+def _natural(name: str) -> tuple[str, int]:
+    found = re.fullmatch(r"(.*?)_?(\d{0,9})", name)
+    return (found[1], int(found[2] or 0)) if found else (name, 0)
+
+
+def group_name(class_name: str) -> str:
+    """Return the name of the first group for layers of a class.
+
+    >>> group_name("Conv2DTranspose"), group_name("LSTM"), group_name("BatchNormalization")
+    ('conv2d_transpose', 'lstm', 'batch_normalization')
+    """
+    name = re.sub(r"\W+", "", class_name.rpartition(">")[2])
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -1,0 +1,79 @@
+"""Files that Keras 3 and Keras 2 write, read back: they predict the same, and their training goes on the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+import nnc
+from nnc.readers import read_model
+from tests.frontends.zoo.files import FIT, Animal, Written, difference, write
+from tests.frontends.zoo.models import ANIMALS
+
+PACKAGES = ("keras", "tf_keras")
+
+
+@pytest.fixture(scope="module", params=[(name, animal) for animal in ANIMALS for name in PACKAGES], ids=str)
+def case(request: Any, tmp_path_factory: Any) -> Iterator[tuple[Animal, Written]]:
+    name, animal = request.param
+    package = pytest.importorskip(name)
+    yield animal, write(animal, package, tmp_path_factory.mktemp("zoo"))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("kind", ["keras", "h5"])
+def test_whole_models(case: tuple[Animal, Written], kind: str) -> None:
+    animal, written = case
+    model = read_model(written.files[kind])
+    assert difference(model.predict(written.x), written.predicted) <= animal.tolerance
+    losses = model.fit(written.x, written.y, epochs=2, **FIT).history["loss"]
+    if not animal.is_random:
+        numpy.testing.assert_allclose(losses, written.losses, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["weights.h5", "h5", "keras"])
+def test_definition_and_weights(case: tuple[Animal, Written], kind: str) -> None:
+    animal, written = case
+    model = read_model(written.files["json"])
+    model.load_weights(written.files[kind])
+    assert difference(model.predict(written.x), written.predicted) <= animal.tolerance
+
+
+def test_saved_programs_predict_the_same(case: tuple[Animal, Written], tmp_path: Path) -> None:
+    animal, written = case
+    read_model(written.files["h5"]).save(tmp_path / "model.nnc")
+    found = nnc.load(tmp_path / "model.nnc").predict(written.x)
+    assert difference(found, written.predicted) <= animal.tolerance
+
+
+OPTIMIZERS: list[Any] = [
+    ("SGD", {}),
+    ("SGD", {"momentum": 0.9, "nesterov": True}),
+    ("RMSprop", {}),
+    ("RMSprop", {"momentum": 0.5, "centered": True}),
+    ("Adam", {"amsgrad": True}),
+    ("AdamW", {"weight_decay": 0.01}),
+    ("Adagrad", {}),
+    ("Adadelta", {"learning_rate": 0.5}),
+    ("Adamax", {}),
+    ("Nadam", {}),
+    ("Ftrl", {}),
+]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize(("name", "arguments"), OPTIMIZERS)
+@pytest.mark.parametrize("kind", ["keras", "h5"])
+def test_training_goes_on(package: str, name: str, arguments: dict[str, Any], kind: str, tmp_path: Path) -> None:
+    library = pytest.importorskip(package)
+    animal = next(animal for animal in ANIMALS if animal.name == "several ends")
+    written = write(animal, library, tmp_path, getattr(library.optimizers, name)(**{"learning_rate": 0.01} | arguments))
+    model = read_model(written.files[kind])
+    losses = model.fit(written.x, written.y, epochs=2, **FIT).history["loss"]
+    # Nadam of Keras 2 keeps a product of momenta that it does not write, and updates it once per weight
+    is_loose = (package, name) == ("tf_keras", "Nadam")
+    numpy.testing.assert_allclose(losses, written.losses, rtol=5e-3 if is_loose else 1e-4)
