@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from nnc.layers.convolution_transpose import *
     from nnc.layers.core import *
     from nnc.layers.depthwise import *
+    from nnc.layers.einsum_dense import *
+    from nnc.layers.embedding import *
     from nnc.layers.global_pooling import *
+    from nnc.layers.masking import *
     from nnc.layers.merging import *
     from nnc.layers.merging_functions import *
     from nnc.layers.noise import *
@@ -62,6 +65,8 @@ _CLASSES = {
     "Dot": "merging",
     "Dropout": "regularization",
     "ELU": "activation",
+    "EinsumDense": "einsum_dense",
+    "Embedding": "embedding",
     "Flatten": "reshaping",
     "GaussianDropout": "noise",
     "GaussianNoise": "noise",
@@ -71,8 +76,10 @@ _CLASSES = {
     "GlobalMaxPooling1D": "global_pooling",
     "GlobalMaxPooling2D": "global_pooling",
     "GlobalMaxPooling3D": "global_pooling",
+    "Identity": "masking",
     "InputLayer": "core",
     "LeakyReLU": "activation",
+    "Masking": "masking",
     "MaxPooling1D": "pooling",
     "MaxPooling2D": "pooling",
     "MaxPooling3D": "pooling",

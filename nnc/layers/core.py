@@ -1,4 +1,4 @@
-"""Input, Dense, Activation and Identity."""
+"""Input, Dense and Activation."""
 
 from __future__ import annotations
 

@@ -67,7 +67,9 @@ class Standalone:
         arrays = leaves(self._call, numpy.ndarray)
         if not arrays:
             raise ModelError(f"Layer '{self.layer.name}': call forward(x) before backward(gradient)")
-        dtype = next((str(array.dtype) for array in arrays if array.dtype.kind == "f"), FLOAT)
+        dtype = next(
+            (str(array.dtype) for array in arrays if array.dtype.kind == "f"), self.layer.weights_dtype or FLOAT
+        )
         graph = self._graph(True)
         seeds = {label: value for label, value in graph.inputs.items() if label.startswith(_SEED)}
         given = gradient if isinstance(gradient, list | tuple) and len(seeds) > 1 else [gradient]

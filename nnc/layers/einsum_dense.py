@@ -1,0 +1,208 @@
+"""Dense layers whose product is given in Einstein's notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from nnc.errors import ModelError
+from nnc.ir import Value
+from nnc.layers.arguments import arguments_config, set_arguments
+from nnc.layers.base import Layer
+from nnc.layers.core import activation_name, take_unsupported
+from nnc.layers.variable import Variable
+from nnc.ops import einsum
+
+_EQUATIONS = (
+    r"(?P<x>[a-zA-Z]+),(?P<kernel>[a-zA-Z]+)->(?P<y>[a-zA-Z]+)",
+    r"(?P<left>\.\.\.)(?P<x>[a-zA-Z]+),(?P<kernel>[a-zA-Z]+)->\.\.\.(?P<y>[a-zA-Z]+)",
+    r"(?P<x>[a-zA-Z]{2,})\.\.\.,(?P<kernel>[a-zA-Z]+)->(?P<y>[a-zA-Z]+)\.\.\.",
+)
+_UNSUPPORTED = ("lora_rank", "lora_alpha", "gptq_unpacked_column_size", "quantization_config")
+
+
+class EinsumDense(Layer):
+    """activation(einsum(equation, x, kernel) + bias).
+
+    Args:
+        equation: such as ``ab,bc->ac``, ``...x,xy->...y`` or ``abc...,bd->adc...``.
+        output_shape: shape of a row of the output, with None for lengths that the input decides; without the axes
+            that ``...`` stands for.
+        activation: name, function or `Activation`.
+        bias_axes: axes of the output, by their letters, that the bias has; None for no bias.
+        kernel_initializer: first value of the kernel.
+        bias_initializer: first value of the bias.
+        kernel_regularizer: penalty on the kernel.
+        bias_regularizer: penalty on the bias.
+        kernel_constraint: projection of the kernel after each update.
+        bias_constraint: projection of the bias after each update.
+        activity_regularizer: penalty on the output.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    supports_masking = False
+
+    def __init__(
+        self,
+        equation: str,
+        output_shape: Any,
+        activation: Any = None,
+        bias_axes: str | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        activity_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        take_unsupported("EinsumDense", options, _UNSUPPORTED)
+        super().__init__(activity_regularizer=activity_regularizer, **options)
+        self.equation = equation
+        self.spec = _read(equation)
+        shape = (output_shape,) if isinstance(output_shape, int) else output_shape
+        if not isinstance(shape, list | tuple) or not all(
+            dim is None or (isinstance(dim, int) and not isinstance(dim, bool) and dim > 0) for dim in shape
+        ):
+            raise ModelError(
+                "EinsumDense: output_shape must be a positive integer or a tuple of them and None, "
+                f"got {output_shape!r}"
+            )
+        if bias_axes is not None and not (isinstance(bias_axes, str) and bias_axes):
+            raise ModelError(f"EinsumDense: bias_axes must be letters of the output such as 'bc', got {bias_axes!r}")
+        self.partial_output_shape = tuple(shape)
+        self.bias_axes = bias_axes
+        set_arguments(
+            self,
+            activation=activation,
+            kernel_initializer=kernel_initializer or "glorot_uniform",
+            bias_initializer=bias_initializer or "zeros",
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+        )
+        self.activation: Any
+        self.kernel_initializer: Any
+        self.bias_initializer: Any
+        self.bias: Variable | None = None
+
+    def build(self, input_shape: Any) -> None:
+        shapes = _shapes(self.spec, self.bias_axes, tuple(input_shape), self.partial_output_shape, self.equation)
+        kernel_shape, bias_shape, inner, outer = shapes
+        for letter, dim in zip(self.spec["kernel"], kernel_shape, strict=True):
+            if dim is None:
+                raise ModelError(f"axis '{letter}' of the kernel must have a known length, input {tuple(input_shape)}")
+        initializer = self.kernel_initializer
+        if getattr(initializer, "input_axes", ...) is None:
+            initializer = type(initializer).from_config(
+                {**initializer.get_config(), "input_axes": inner, "output_axes": outer}
+            )
+        self.kernel = self._weight("kernel", kernel_shape, initializer)
+        if bias_shape is not None:
+            if any(dim is None for dim in bias_shape):
+                raise ModelError(f"bias_axes '{self.bias_axes}' name an axis whose length output_shape does not give")
+            self.bias = self._weight("bias", bias_shape, self.bias_initializer)
+
+    def _weight(self, name: str, shape: Sequence[Any], initializer: Any) -> Variable:
+        regularizer, constraint = getattr(self, f"{name}_regularizer"), getattr(self, f"{name}_constraint")
+        return self.add_weight(shape, initializer, name=name, regularizer=regularizer, constraint=constraint)
+
+    def call(self, x: Value) -> Value:
+        product = einsum(self.equation, x, self.kernel.value)
+        if self.bias is not None:
+            product = product + self.bias
+        return self.activation(product)  # type: ignore[no-any-return]
+
+    @property
+    def summary_note(self) -> str:
+        name = activation_name(self.activation)
+        return self.equation if name == "linear" else f"{self.equation}, {name}"
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "output_shape": list(self.partial_output_shape),
+            "equation": self.equation,
+            **arguments_config(self, "activation"),
+            "bias_axes": self.bias_axes,
+            **arguments_config(
+                self,
+                "kernel_initializer",
+                "bias_initializer",
+                "kernel_regularizer",
+                "bias_regularizer",
+                "activity_regularizer",
+                "kernel_constraint",
+                "bias_constraint",
+            ),
+            "quantization_config": None,
+        }
+
+
+def _read(equation: Any) -> dict[str, str]:
+    """Return the letters of input (x), kernel and output (y), and whether ``...`` stands on the left."""
+    for pattern in _EQUATIONS:
+        found = re.fullmatch(pattern, equation) if isinstance(equation, str) else None
+        if found is not None:
+            spec = found.groupdict(default="")
+            return {"left": "", **spec}
+    raise ModelError(
+        f"EinsumDense: invalid equation {equation!r}; equations are of the form [X],[Y]->[Z], ...[X],[Y]->...[Z] or "
+        "[X]...,[Y]->[Z]..."
+    )
+
+
+def _shapes(
+    spec: dict[str, str], bias_axes: str | None, input_shape: tuple[Any, ...], partial: tuple[Any, ...], equation: str
+) -> tuple[list[Any], list[Any] | None, list[int], list[int]]:
+    """Return the shapes of kernel and bias, and the kernel's axes of input and output units; Keras's rules."""
+    x, kernel, y, left = spec["x"], spec["kernel"], spec["y"], bool(spec["left"])
+    elided = len(input_shape) - len(x)
+    if elided < 0 or (elided and not left and "..." not in equation):
+        raise ModelError(f"equation '{equation}' does not fit an input of shape {input_shape}")
+    output = [input_shape[0], *partial]
+    if left:
+        output[1:1] = input_shape[1:elided]
+    else:
+        output += input_shape[len(x) :]
+    if len(output) != len(y) + elided:
+        raise ModelError(
+            f"equation '{equation}' gives an output of {len(y) + elided} axes, output_shape {partial} gives one of "
+            f"{len(output)}"
+        )
+    shift = elided if left else 0
+    inputs = {letter: input_shape[axis + shift] for axis, letter in enumerate(x)}
+    outputs = {letter: output[axis + shift] for axis, letter in enumerate(y)}
+    for letter, dim in inputs.items():
+        if outputs.get(letter) not in (None, dim):
+            raise ModelError(
+                f"axis '{letter}' of equation '{equation}' is {dim} long in the input "
+                f"and {outputs[letter]} in the output"
+            )
+    for letter in kernel:
+        if letter not in inputs and letter not in outputs:
+            raise ModelError(
+                f"axis '{letter}' of the kernel of '{equation}' is neither one of the input nor of the output"
+            )
+    for letter in y:
+        if letter not in inputs and letter not in kernel:
+            raise ModelError(
+                f"axis '{letter}' of the output of '{equation}' is neither one of the input nor of the kernel"
+            )
+    kernel_shape = [outputs[letter] if letter in outputs else inputs[letter] for letter in kernel]
+    inner = [axis for axis, letter in enumerate(kernel) if letter not in outputs]
+    outer = [axis for axis, letter in enumerate(kernel) if letter in outputs]
+    if bias_axes is None:
+        return kernel_shape, None, inner, outer
+    for letter in bias_axes:
+        if letter not in y:
+            raise ModelError(f"bias_axes '{bias_axes}' name an axis that the output '{y}' does not have")
+    first = min(y.find(letter) for letter in bias_axes)
+    bias_shape = [outputs[letter] if letter in bias_axes else 1 for letter in y[first:]]
+    return kernel_shape, bias_shape + [1] * (0 if left else elided), inner, outer
