@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from nnc import activations, constraints, initializers, regularizers
+from nnc.errors import ModelError
 
 _PACKAGES = {
     "activation": activations,
@@ -47,6 +49,17 @@ def arguments_config(layer: Any, *keys: str) -> dict[str, Any]:
         item = getattr(layer, key)
         config[key] = None if item is None else _package(key).serialize(item)
     return config
+
+
+def take_unsupported(where: str, options: dict[str, Any], keys: Sequence[str]) -> None:
+    """Remove arguments that must be None from the options of a layer.
+
+    Raises:
+        ModelError: one of them is not.
+    """
+    for key in keys:
+        if options.pop(key, None) is not None:
+            raise ModelError(f"{where}: {key} is not supported; leave it out")
 
 
 def _package(key: str) -> Any:

@@ -10,7 +10,7 @@ import numpy
 from nnc import activations
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.layers.arguments import arguments_config, set_arguments
+from nnc.layers.arguments import arguments_config, set_arguments, take_unsupported
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, MISSING, check_flag, check_positive, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
@@ -111,7 +111,6 @@ class Dense(Layer):
         activity_regularizer: penalty on the output.
         kernel_constraint: what the kernel has to satisfy after each step, see `nnc.constraints`.
         bias_constraint: what the bias has to satisfy.
-        quantization_config: not supported, must be None.
         options: the arguments of `Layer`.
 
     Raises:
@@ -139,15 +138,9 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        lora_rank: None = None,
-        lora_alpha: None = None,
-        quantization_config: None = None,
         **options: Any,
     ) -> None:
-        for key, given in (("lora_rank", lora_rank), ("quantization_config", quantization_config)):
-            if given is not None:
-                raise ModelError(f"Dense: {key} is not supported; leave it out")
-        del lora_alpha  # without a rank it says nothing
+        take_unsupported("Dense", options, ("lora_rank", "lora_alpha", "quantization_config"))
         super().__init__(activity_regularizer=activity_regularizer, **options)
         self.units = check_positive("Dense", "units", units)
         self.use_bias = check_flag("Dense", "use_bias", use_bias)

@@ -8,9 +8,9 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.arguments import arguments_config, set_arguments
+from nnc.layers.arguments import arguments_config, set_arguments, take_unsupported
 from nnc.layers.base import Layer
-from nnc.layers.core import activation_name, take_unsupported
+from nnc.layers.core import activation_name
 from nnc.layers.variable import Variable
 from nnc.ops import einsum
 

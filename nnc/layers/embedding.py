@@ -6,10 +6,9 @@ import warnings
 from typing import Any
 
 from nnc.ir import Value
-from nnc.layers.arguments import arguments_config, set_arguments
+from nnc.layers.arguments import arguments_config, set_arguments, take_unsupported
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag, check_positive
-from nnc.layers.core import take_unsupported
 from nnc.ops import cast, gather
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply

@@ -1,0 +1,103 @@
+"""The loss of sequences whose labels have no times: connectionist temporal classification."""
+
+from __future__ import annotations
+
+from nnc import ops
+from nnc.errors import ModelError, ShapeError
+from nnc.ir import TensorType, Value, symbol
+from nnc.losses.loss import Loss
+from nnc.losses.measure import FunctionMeasure
+from nnc.losses.operands import class_count
+from nnc.losses.target import Target
+from nnc.ops.comparison import NotEqual
+from nnc.ops.elementwise import apply
+from nnc.ops.sizes import Iota
+
+_IMPOSSIBLE = -1e30
+"""The logarithm of a probability of nothing; finite, so that sums and gradients are."""
+
+
+def ctc(y_true: Value, y_pred: Value) -> Value:
+    """Return minus the log-probability that the output reads as the labels, summed over all alignments.
+
+    An alignment gives each step a label or the blank, 0; repeated labels are one, unless a blank is between them.
+    Source: Graves et al., Connectionist Temporal Classification, 2006.
+
+    Args:
+        y_true: labels from 1, whole numbers of shape (batch, labels), with zeros behind them.
+        y_pred: logits, shape (batch, time, classes), class 0 being the blank.
+
+    Raises:
+        ShapeError: the operands have other ranks.
+    """
+    if y_true.rank != 2 or y_pred.rank != 3:
+        raise ShapeError(
+            f"ctc needs labels (batch, labels) and logits (batch, time, classes), got {y_true.type} and {y_pred.type}"
+        )
+    labels = ops.cast(y_true, "int32")
+    places = _with_blanks(labels)
+    logits = ops.log_softmax(y_pred)
+    chosen = ops.one_hot(places, class_count("ctc", y_pred.type), y_pred.dtype)
+    emissions = ops.transpose(ops.einsum("btc,bsc->bts", logits, chosen), (1, 0, 2))
+    # from a label to the next one without a blank between, unless both are equal
+    skips = ops.logical_and(apply(NotEqual(), places, 0), apply(NotEqual(), places, _later(places, 2, 0)))
+
+    def step(carries: list[Value], elements: list[Value], others: list[Value]) -> tuple[list[Value], list[Value]]:
+        (before,), (emission,), (allowed,) = carries, elements, others
+        skipped = ops.where(allowed, _later(before, 2, _IMPOSSIBLE), _IMPOSSIBLE)
+        stayed = ops.logaddexp(before, _later(before, 1, _IMPOSSIBLE))
+        return [ops.logaddexp(stayed, skipped) + emission], []
+
+    number = y_pred.graph.add(Iota(places.shape[1]))[0]
+    start = ops.where(ops.equal(number, 0), y_pred.graph.constant(0.0, y_pred.dtype), _IMPOSSIBLE)
+    (last,), _ = ops.scan(step, [ops.broadcast_to(start, places.shape)], [emissions], [skips])
+    count = ops.sum(apply(NotEqual(dtype="int32"), labels, 0), 1, keepdims=True) * 2
+    is_end = ops.logical_or(ops.equal(number, count), ops.equal(number, count - 1))
+    ends = ops.where(is_end, last, _IMPOSSIBLE)
+    largest = ops.max(ends, 1, keepdims=True)
+    return -(ops.log(ops.sum(ops.exp(ends - largest), 1)) + ops.reshape(largest, (-1,)))
+
+
+def _with_blanks(labels: Value) -> Value:
+    """Return labels with a 0 before, between and behind them, shape (batch, 2 labels + 1)."""
+    column = ops.reshape(labels, (*labels.shape, 1))
+    pairs = ops.concatenate([column * 0, column])
+    flat = ops.reshape(pairs, (labels.shape[0], labels.shape[1] * 2))
+    return ops.concatenate([flat, ops.take(flat, 1, 0, 1)])
+
+
+def _later(x: Value, count: int, first: float) -> Value:
+    """Return x moved along the last axis, with `first` in the free places."""
+    free = ops.broadcast_to(x.graph.constant(first, x.dtype), (x.shape[0], count))
+    return ops.concatenate([free, ops.take(x, 1, 0, -count)])
+
+
+class CTC(FunctionMeasure, Loss):
+    """The loss of sequences whose labels have no times; see `ctc`.
+
+    Args:
+        reduction: see `Loss`.
+        name: see `Loss`.
+        dtype: see `Loss`.
+    """
+
+    function = ctc
+
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = "ctc",
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+
+    def target(self, output: TensorType) -> Target:
+        """Return int32 labels (batch, labels), with zeros behind them.
+
+        Raises:
+            ModelError: the output is no array (batch, time, classes) of floating-point numbers.
+        """
+        if output.rank != 3:
+            raise ModelError(f"{self._where} needs an output (batch, time, classes), got {output}")
+        classes = class_count(self.name, output)
+        return Target(TensorType("int32", (output.shape[0], symbol("labels"))), classes=classes)
