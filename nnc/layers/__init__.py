@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from nnc.layers.depthwise import *
     from nnc.layers.einsum_dense import *
     from nnc.layers.embedding import *
+    from nnc.layers.encoding import *
     from nnc.layers.global_pooling import *
+    from nnc.layers.integer_lookup import *
     from nnc.layers.masking import *
     from nnc.layers.merging import *
     from nnc.layers.merging_functions import *
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from nnc.layers.padding import *
     from nnc.layers.pooling import *
     from nnc.layers.regularization import *
+    from nnc.layers.rescaling import *
     from nnc.layers.reshaping import *
+    from nnc.layers.resizing import *
     from nnc.layers.separable import *
     from nnc.layers.upsampling import *
 
@@ -49,6 +53,8 @@ _CLASSES = {
     "AveragePooling1D": "pooling",
     "AveragePooling2D": "pooling",
     "AveragePooling3D": "pooling",
+    "CategoryEncoding": "encoding",
+    "CenterCrop": "resizing",
     "Concatenate": "merging",
     "Conv1D": "convolution",
     "Conv1DTranspose": "convolution_transpose",
@@ -62,6 +68,7 @@ _CLASSES = {
     "Dense": "core",
     "DepthwiseConv1D": "depthwise",
     "DepthwiseConv2D": "depthwise",
+    "Discretization": "encoding",
     "Dot": "merging",
     "Dropout": "regularization",
     "ELU": "activation",
@@ -78,6 +85,7 @@ _CLASSES = {
     "GlobalMaxPooling3D": "global_pooling",
     "Identity": "masking",
     "InputLayer": "core",
+    "IntegerLookup": "integer_lookup",
     "LeakyReLU": "activation",
     "Masking": "masking",
     "MaxPooling1D": "pooling",
@@ -86,11 +94,14 @@ _CLASSES = {
     "Maximum": "merging",
     "Minimum": "merging",
     "Multiply": "merging",
+    "Normalization": "rescaling",
     "PReLU": "activation",
     "Permute": "reshaping",
     "ReLU": "activation",
     "RepeatVector": "reshaping",
+    "Rescaling": "rescaling",
     "Reshape": "reshaping",
+    "Resizing": "resizing",
     "SeparableConv1D": "separable",
     "SeparableConv2D": "separable",
     "Softmax": "activation",

@@ -1,0 +1,185 @@
+"""Numbers brought to another scale: by given numbers, or by mean and variance of data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from nnc.errors import ModelError
+from nnc.ir import Value
+from nnc.layers.base import Layer
+from nnc.layers.checks import check_flag
+from nnc.ops import maximum, reshape, sqrt
+
+EPSILON = 1e-7
+"""Keras's ``epsilon()``, the smallest deviation that is divided by."""
+
+
+def as_numbers(where: str, key: str, value: Any) -> Any:
+    """Return numbers from a number, a list, an array, or Keras's config of an array; arrays become lists.
+
+    Raises:
+        ModelError: they are none.
+    """
+    if isinstance(value, Mapping):
+        inner = value.get("config")
+        value = inner.get("value") if isinstance(inner, Mapping) else value
+    try:
+        array = numpy.asarray(value, float)
+    except (TypeError, ValueError):
+        raise ModelError(f"{where}: {key} must be a number or a list of numbers, got {value!r}") from None
+    return value if isinstance(value, int | float) else array.tolist()
+
+
+class Rescaling(Layer):
+    """``x · scale + offset``.
+
+    Args:
+        scale: a number, or one per element of the last axis.
+        offset: likewise.
+        options: arguments of `Layer`.
+    """
+
+    supports_masking = True
+
+    def __init__(self, scale: Any, offset: Any = 0.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.scale = as_numbers("Rescaling", "scale", scale)
+        self.offset = as_numbers("Rescaling", "offset", offset)
+
+    def call(self, x: Value) -> Value:
+        scale, offset = (x.graph.constant(numbers, x.dtype) for numbers in (self.scale, self.offset))
+        return x * scale + offset
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scale": self.scale, "offset": self.offset}
+
+
+class Normalization(Layer):
+    """``(x - mean) / deviation``, both given or taken from data by `adapt`.
+
+    Args:
+        axis: axes whose elements have a mean each, the last by default; None for one mean of everything.
+        mean: the mean, a number or an array over these axes.
+        variance: the variance, of the same shape.
+        invert: whether the inverse is computed, ``mean + x · deviation``.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong, or does not fit an input.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis: int | Sequence[int] | None = -1,
+        mean: Any = None,
+        variance: Any = None,
+        invert: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        axes = () if axis is None else axis if isinstance(axis, list | tuple) else (axis,)
+        if any(isinstance(item, bool) or not isinstance(item, int) for item in axes):
+            raise ModelError(f"Normalization: axis must be an integer, a list of integers or None, got {axis!r}")
+        self.axis = tuple(axes)
+        if (mean is None) != (variance is None):
+            raise ModelError(f"Normalization: give mean and variance, or neither, got {mean!r} and {variance!r}")
+        given: list[Any] = [
+            None if numbers is None else as_numbers("Normalization", key, numbers)
+            for key, numbers in (("mean", mean), ("variance", variance))
+        ]
+        self.input_mean, self.input_variance = given
+        shapes = [numpy.shape(numbers) for numbers in given]
+        if shapes[0] != shapes[1] or len(shapes[0]) > len(self.axis):
+            raise ModelError(
+                f"Normalization: mean and variance must have one shape over axes {self.axis}, "
+                f"got {shapes[0]} and {shapes[1]}"
+            )
+        self.invert = check_flag("Normalization", "invert", invert)
+        self._input_shape_built: tuple[Any, ...] = ()
+
+    def build(self, input_shape: Any) -> None:
+        rank = len(input_shape)
+        if any(not -rank <= axis < rank for axis in self.axis):
+            raise ModelError(f"axes {self.axis} are out of range for an input of shape {input_shape}")
+        self._kept = tuple(sorted(axis % rank for axis in self.axis))
+        self._input_shape_built = tuple(input_shape)
+        shape = [input_shape[axis] for axis in self._kept]
+        if None in shape:
+            raise ModelError(f"axes {self.axis} must have known lengths, got an input of shape {input_shape}")
+        if self.input_mean is None:
+            self.mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
+            self.variance = self.add_weight(shape, "ones", trainable=False, name="variance")
+            self.count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
+
+    def adapt(self, data: Any) -> None:
+        """Take mean and variance from data.
+
+        Args:
+            data: an array, or batches of arrays of the input's shape.
+
+        Raises:
+            ModelError: mean and variance were given, there is no data, or it does not fit the layer.
+        """
+        if self.input_mean is not None:
+            raise ModelError(f"Layer '{self.name}' (Normalization) was given mean and variance, and cannot adapt")
+        batches = [numpy.asarray(batch, float) for batch in _batches(data)]
+        if not batches:
+            raise ModelError(f"Layer '{self.name}' (Normalization): there is no data to adapt to")
+        if not self.built:
+            with self.blame():
+                self.build((None, *batches[0].shape[1:]))
+            self.built = True
+        reduced = tuple(axis for axis in range(batches[0].ndim) if axis not in self._kept)
+        expected = [self._input_shape_built[axis] for axis in self._kept]
+        mean, variance, total = numpy.zeros(expected), numpy.zeros(expected), 0
+        for batch in batches:
+            if batch.ndim != len(self._input_shape_built) or [batch.shape[axis] for axis in self._kept] != expected:
+                raise ModelError(
+                    f"Layer '{self.name}' (Normalization) was built for inputs of shape {self._input_shape_built}, "
+                    f"and cannot adapt to data of shape {batch.shape}"
+                )
+            count = batch.size // max(mean.size, 1)
+            total += count
+            weight = count / total if total else 0.0
+            # T. F. Chan, G. H. Golub, R. J. LeVeque: Updating formulae and a pairwise algorithm for variances, 1979
+            shift = batch.mean(reduced) - mean
+            variance += weight * (batch.var(reduced) - variance + (1.0 - weight) * shift**2)
+            mean += weight * shift
+        self.mean.assign(mean)
+        self.variance.assign(variance)
+
+    def call(self, x: Value) -> Value:
+        shape = tuple(dim if axis in self._kept else 1 for axis, dim in enumerate(x.shape))
+        if self.input_mean is None:
+            mean, variance = reshape(self.mean.value, shape), reshape(self.variance.value, shape)
+        else:
+            mean, variance = (self._given(x, numbers) for numbers in (self.input_mean, self.input_variance))
+        deviation = maximum(sqrt(variance), EPSILON)
+        return mean + x * deviation if self.invert else (x - mean) / deviation
+
+    def _given(self, x: Value, numbers: Any) -> Value:
+        """Return given numbers with their last axes along the last kept axes."""
+        array = numpy.asarray(numbers)
+        shape = [1] * x.rank
+        for length, axis in zip(reversed(array.shape), reversed(self._kept), strict=False):
+            shape[axis] = length
+        return x.graph.constant(array.reshape(shape), x.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "axis": list(self.axis),
+            "invert": self.invert,
+            "mean": self.input_mean,
+            "variance": self.input_variance,
+        }
+
+
+def _batches(data: Any) -> Iterable[Any]:
+    """Return the batches of data; an array is one."""
+    return [data] if isinstance(data, numpy.ndarray) else data

@@ -1,0 +1,191 @@
+"""Images of another size: interpolated, or their centre."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from nnc.errors import ModelError
+from nnc.ir import SymbolicDim, Value
+from nnc.layers.base import Layer
+from nnc.layers.checks import FLOAT, check_flag, check_positive
+from nnc.layers.interpolation import resize_axis
+from nnc.layers.spatial import check_data_format, check_rank, spatial_axes
+from nnc.layers.upsampling import check_interpolation
+from nnc.ops import cast, clip, floor, pad, take
+
+
+class Resizing(Layer):
+    """Images of a given size.
+
+    Args:
+        height: height of the result.
+        width: width of the result.
+        interpolation: ``bilinear``, ``nearest``, ``bicubic``, ``area``, ``lanczos3`` or ``lanczos5``.
+        crop_to_aspect_ratio: whether what does not fit the new shape is cut off, so that nothing is distorted.
+        pad_to_aspect_ratio: whether images are extended instead.
+        fill_mode: ``constant``.
+        fill_value: what images are extended by.
+        antialias: whether pixels are averaged where images become smaller.
+        data_format: ``channels_last`` or ``channels_first``.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong, or an image's size is not known before the run.
+    """
+
+    keeps_integers = True
+
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        interpolation: str = "bilinear",
+        crop_to_aspect_ratio: bool = False,
+        pad_to_aspect_ratio: bool = False,
+        fill_mode: str = "constant",
+        fill_value: float = 0.0,
+        antialias: bool = False,
+        data_format: str | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        where = type(self).__name__
+        self.height = check_positive(where, "height", height)
+        self.width = check_positive(where, "width", width)
+        self.interpolation = check_interpolation(where, interpolation)
+        self.crop_to_aspect_ratio = check_flag(where, "crop_to_aspect_ratio", crop_to_aspect_ratio)
+        self.pad_to_aspect_ratio = check_flag(where, "pad_to_aspect_ratio", pad_to_aspect_ratio)
+        if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
+            raise ModelError(f"{where}: only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be True")
+        if fill_mode != "constant":
+            raise ModelError(f"{where}: fill_mode must be 'constant', got {fill_mode!r}")
+        self.fill_mode = fill_mode
+        self.fill_value = float(fill_value)
+        self.antialias = check_flag(where, "antialias", antialias)
+        self.data_format = check_data_format(where, data_format)
+
+    def call(self, x: Value) -> Value:
+        sizes = known_sizes(x, self.data_format)
+        dtype = x.dtype
+        images = x if x.type.is_floating else cast(x, self.weights_dtype or FLOAT)
+        size = (self.height, self.width)
+        if self.crop_to_aspect_ratio:
+            images = crop_to_ratio(images, self.data_format, sizes, size)
+        elif self.pad_to_aspect_ratio:
+            images = self._padded(images, sizes, size)
+        for axis, length in zip(spatial_axes(self.data_format, 2), size, strict=True):
+            images = resize_axis(images, axis, length, self.interpolation, self.antialias)
+        return images if images.dtype == dtype else _saturated(images, dtype)
+
+    def _padded(self, x: Value, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
+        widths = [(0, 0)] * x.rank
+        for axis, length, wanted in zip(
+            spatial_axes(self.data_format, 2), sizes, fitting_sizes(sizes, size), strict=True
+        ):
+            side = max(wanted - length, 0) // 2
+            widths[axis] = side, side
+        return pad(x - self.fill_value, widths) + self.fill_value if self.fill_value else pad(x, widths)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "data_format": self.data_format,
+            "height": self.height,
+            "width": self.width,
+            "interpolation": self.interpolation,
+            "crop_to_aspect_ratio": self.crop_to_aspect_ratio,
+            "pad_to_aspect_ratio": self.pad_to_aspect_ratio,
+            "fill_mode": self.fill_mode,
+            "fill_value": self.fill_value,
+            "antialias": self.antialias,
+        }
+
+
+class CenterCrop(Layer):
+    """The centre of images; those that are too small are cropped to the new shape and interpolated.
+
+    Args:
+        height: height of the result.
+        width: width of the result.
+        data_format: ``channels_last`` or ``channels_first``.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong, or an image's size is not known before the run.
+    """
+
+    def __init__(self, height: int, width: int, data_format: str | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.height = check_positive("CenterCrop", "height", height)
+        self.width = check_positive("CenterCrop", "width", width)
+        self.data_format = check_data_format("CenterCrop", data_format)
+
+    def call(self, x: Value) -> Value:
+        sizes, size = known_sizes(x, self.data_format), (self.height, self.width)
+        if all(length >= wanted for length, wanted in zip(sizes, size, strict=True)):
+            return center(x, self.data_format, sizes, size)
+        return smart_resize(x, self.data_format, sizes, size)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "data_format": self.data_format,
+            "height": self.height,
+            "width": self.width,
+        }
+
+
+def known_sizes(x: Value, data_format: str) -> tuple[int, int]:
+    """Return height and width of images.
+
+    Raises:
+        ModelError: x is no batch of images, or its size is not known before the run.
+    """
+    check_rank(x, 2, data_format)
+    height, width = (x.shape[axis] for axis in spatial_axes(data_format, 2))
+    if isinstance(height, SymbolicDim) or isinstance(width, SymbolicDim):
+        raise ModelError(f"images must have a known height and width, got {x.type}")
+    return height, width
+
+
+def fitting_sizes(sizes: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """Return the height that goes with the width, and the width that goes with the height, at the ratio of `size`."""
+    (height, width), (target_height, target_width) = sizes, size
+    fitting_height = int(numpy.float32(width * target_height) / numpy.float32(target_width))
+    fitting_width = int(numpy.float32(height * target_width) / numpy.float32(target_height))
+    return fitting_height, fitting_width
+
+
+def center(x: Value, data_format: str, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
+    """Return the centre of images."""
+    for axis, length, wanted in zip(spatial_axes(data_format, 2), sizes, size, strict=True):
+        start = (length - wanted) // 2
+        x = take(x, axis, start, start + wanted) if wanted < length else x
+    return x
+
+
+def crop_to_ratio(x: Value, data_format: str, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
+    """Return the largest part in the middle of images that has the ratio of `size`."""
+    pairs = zip(sizes, fitting_sizes(sizes, size), strict=True)
+    height, width = (max(min(length, fitting), 1) for length, fitting in pairs)
+    return center(x, data_format, sizes, (height, width))
+
+
+def smart_resize(x: Value, data_format: str, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
+    """Return images of another size, cropped so that nothing is distorted and interpolated linearly."""
+    x = crop_to_ratio(x, data_format, sizes, size)
+    for axis, length in zip(spatial_axes(data_format, 2), size, strict=True):
+        x = resize_axis(x, axis, length, "bilinear")
+    return x
+
+
+def _saturated(x: Value, dtype: str) -> Value:
+    """Return x rounded to whole numbers, halves to even ones, within the range of an element type."""
+    low = floor(x)
+    is_odd = low - floor(low * 0.5) * 2.0
+    up, up_or_tie = cast(x - low > 0.5, x.dtype), cast(x - low >= 0.5, x.dtype)
+    rounded = low + up + (up_or_tie - up) * is_odd
+    limits = numpy.iinfo(dtype)
+    return cast(clip(rounded, float(limits.min), float(limits.max)), dtype)

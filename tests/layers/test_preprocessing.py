@@ -1,0 +1,152 @@
+"""Preparing layers that learn from data, and what Keras's table of cases cannot say about the others."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+import nnc
+from nnc import layers
+from nnc.errors import ModelError
+from nnc.layers.interpolation import METHODS, resizing_matrix
+
+GENERATOR = numpy.random.default_rng(2)
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return pytest.importorskip("keras")
+
+
+@pytest.mark.parametrize("antialias", [False, True])
+@pytest.mark.parametrize("method", METHODS)
+def test_resizing_matrices_are_those_of_tensorflow(method, antialias):
+    tf = pytest.importorskip("tensorflow")
+    for old, new in ((1, 3), (2, 7), (5, 5), (6, 4), (7, 3), (9, 1), (10, 16), (33, 12), (224, 96), (17, 130)):
+        x = GENERATOR.normal(size=(1, old, 1, 1)).astype("float32")
+        expected = tf.image.resize(x, (new, 1), method, antialias=antialias).numpy()[0, :, 0, 0]
+        found = resizing_matrix(old, new, method, antialias) @ x[0, :, 0, 0]
+        numpy.testing.assert_allclose(found, expected, rtol=1e-4, atol=2e-5)
+
+
+def test_area_resizes_as_keras_does(keras):
+    x = GENERATOR.normal(size=(2, 5, 7, 3)).astype("float32")
+    found, expected = (nn.layers.Resizing(4, 3, interpolation="area")(x) for nn in (nnc, keras))
+    numpy.testing.assert_allclose(found, numpy.asarray(expected), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32"])
+def test_resized_whole_numbers_are_rounded_as_keras_does(keras, dtype):
+    x = GENERATOR.integers(0, 256, (2, 4, 6, 3)).astype(dtype)
+    for size, interpolation in (((8, 3), "bilinear"), ((7, 9), "bicubic"), ((3, 4), "nearest")):
+        found, expected = (nn.layers.Resizing(*size, interpolation=interpolation)(x) for nn in (nnc, keras))
+        assert found.dtype == dtype
+        numpy.testing.assert_array_equal(found, numpy.asarray(expected))
+
+
+@pytest.mark.parametrize(("axis", "batches"), [(-1, False), (None, False), ((1, 2), False), (-1, True)])
+def test_normalization_adapts_to_data(keras, axis, batches):
+    data = GENERATOR.normal(2.0, 3.0, (30, 4, 5)).astype("float32")
+    given = [data[:8], data[8:20], data[20:]] if batches else data
+    found = []
+    for nn in (nnc, keras):
+        layer = nn.layers.Normalization(axis)
+        layer.adapt(given)
+        found.append((numpy.asarray(layer(data)), *map(numpy.asarray, layer.get_weights())))
+    for ours, theirs in zip(*found, strict=True):
+        numpy.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_normalization_adapts_inside_a_model():
+    data = GENERATOR.normal(2.0, 3.0, (30, 4)).astype("float32")
+    layer = layers.Normalization()
+    model = nnc.Sequential([nnc.Input((4,)), layer])
+    numpy.testing.assert_array_equal(model.predict(data), data)
+    layer.adapt(data)
+    found = model.predict(data)
+    numpy.testing.assert_allclose(found.mean(0), 0.0, atol=1e-5)
+    numpy.testing.assert_allclose(found.std(0), 1.0, rtol=1e-5)
+
+
+@pytest.mark.parametrize("batches", [False, True])
+@pytest.mark.parametrize("count", [20, 1000])
+def test_discretization_adapts_to_data(keras, count, batches):
+    data = GENERATOR.normal(size=(count, 3)).astype("float32")
+    given = [data[: count // 3], data[count // 3 :]] if batches else data
+    x = GENERATOR.normal(size=(50, 3)).astype("float32")
+    found = []
+    for nn in (nnc, keras):
+        layer = nn.layers.Discretization(num_bins=4)
+        layer.adapt(given)
+        found.append((numpy.asarray(layer.bin_boundaries), numpy.asarray(layer(x))))
+    numpy.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-6)
+    numpy.testing.assert_array_equal(found[0][1], found[1][1])
+    again = layers.Discretization(num_bins=4)
+    again.adapt(given)
+    assert layers.Discretization.from_config(again.get_config()).bin_boundaries == again.bin_boundaries
+
+
+@pytest.mark.parametrize("mode", ["int", "multi_hot", "tf_idf"])
+@pytest.mark.parametrize("options", [{}, {"max_tokens": 4}, {"mask_token": 3, "num_oov_indices": 2}])
+def test_integer_lookup_adapts_to_data(keras, mode, options):
+    data = GENERATOR.integers(0, 9, (12, 5))
+    x = GENERATOR.integers(0, 12, (6, 5))
+    found = []
+    for nn in (nnc, keras):
+        layer = nn.layers.IntegerLookup(output_mode=mode, **options)
+        layer.adapt(data)
+        found.append((list(map(int, layer.get_vocabulary())), numpy.asarray(layer(x))))
+    assert found[0][0] == found[1][0]
+    numpy.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6)
+    ours = layers.IntegerLookup(output_mode=mode, **options)
+    ours.adapt(data)
+    numpy.testing.assert_array_equal(layers.IntegerLookup.from_config(ours.get_config())(x), ours(x))
+
+
+def test_category_counts_can_be_weighted(keras):
+    x, weights = GENERATOR.integers(0, 4, (3, 5)), GENERATOR.uniform(size=(3, 5)).astype("float32")
+    found, expected = (nn.layers.CategoryEncoding(4, "count")(x, count_weights=weights) for nn in (nnc, keras))
+    numpy.testing.assert_allclose(found, numpy.asarray(expected), rtol=1e-6)
+
+
+ERRORS = [
+    (lambda: layers.Normalization(mean=1.0), "Normalization: give mean and variance, or neither, got 1.0 and None"),
+    (
+        lambda: layers.Normalization(mean=[1.0, 2.0], variance=1.0),
+        "Normalization: mean and variance must have one shape over axes (-1,), got (2,) and ()",
+    ),
+    (
+        lambda: layers.Normalization(mean=1.0, variance=1.0, name="n").adapt(numpy.ones((2, 2))),
+        "Layer 'n' (Normalization) was given mean and variance, and cannot adapt",
+    ),
+    (lambda: layers.Rescaling("a"), "Rescaling: scale must be a number or a list of numbers, got 'a'"),
+    (
+        lambda: layers.Resizing(2, 2, crop_to_aspect_ratio=True, pad_to_aspect_ratio=True),
+        "Resizing: only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be True",
+    ),
+    (
+        lambda: layers.CategoryEncoding(3, "hot"),
+        "CategoryEncoding: output_mode must be one of one_hot, multi_hot, count, got 'hot'",
+    ),
+    (lambda: layers.CategoryEncoding(), "CategoryEncoding: num_tokens must be a positive integer, got None"),
+    (
+        lambda: layers.Discretization([1.0], 2),
+        "Discretization: give either num_bins or bin_boundaries, got 2 and [1.0]",
+    ),
+    (
+        lambda: layers.Discretization(num_bins=2, name="d")(numpy.ones((2, 2))),
+        "Layer 'd' (Discretization): bin_boundaries are missing: give them, or call adapt(data) first",
+    ),
+    (lambda: layers.IntegerLookup(vocabulary=[1, 1]), "IntegerLookup: the vocabulary has a number twice"),
+    (
+        lambda: layers.IntegerLookup(name="l")(numpy.ones((2, 2), int)),
+        "Layer 'l' (IntegerLookup): the vocabulary is missing: give one, or call adapt(data) first",
+    ),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), ERRORS)
+def test_errors(make, message):
+    with pytest.raises(ModelError) as error:
+        make()
+    assert str(error.value) == message
