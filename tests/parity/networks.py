@@ -1,0 +1,208 @@
+"""Small networks of many kinds, written once for both engines: architecture, data, loss and optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+Array = numpy.ndarray
+ROWS, BATCH, STEPS = 16, 8, 10
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network to train.
+
+    Args:
+        build: returns the model; is given nnc or Keras.
+        data: returns inputs and targets.
+        compile: arguments of ``compile``; is given nnc or Keras.
+    """
+
+    build: Callable[[Any], Any]
+    data: Callable[[numpy.random.Generator], tuple[Any, Any]]
+    compile: Callable[[Any], dict[str, Any]]
+
+
+def images(generator: numpy.random.Generator) -> Array:
+    """Return images of shape (rows, 12, 12, 3)."""
+    return generator.normal(size=(ROWS, 12, 12, 3)).astype("float32")
+
+
+def classes(generator: numpy.random.Generator) -> Array:
+    """Return class indices from 0 to 3."""
+    return generator.integers(0, 4, ROWS)
+
+
+def convolutional(nn: Any) -> Any:
+    """Convolutions with batch normalisation and pooling."""
+    layers = nn.layers
+    return nn.Sequential(
+        [
+            layers.Input((12, 12, 3)),
+            layers.Conv2D(8, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.MaxPooling2D(),
+            layers.SeparableConv2D(12, 3, activation="elu"),
+            layers.BatchNormalization(momentum=0.8),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(4, activation="softmax"),
+        ]
+    )
+
+
+def residual(nn: Any) -> Any:
+    """Two residual blocks, the second with strides and a projection."""
+    layers = nn.layers
+    x = nn.Input((12, 12, 3))
+    y = layers.Conv2D(8, 3, padding="same", activation="relu")(x)
+    for filters, strides in ((8, 1), (12, 2)):
+        z = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False)(y)
+        z = layers.BatchNormalization()(z)
+        z = layers.Activation("relu")(z)
+        z = layers.Conv2D(filters, 3, padding="same", use_bias=False)(z)
+        z = layers.BatchNormalization()(z)
+        y = y if strides == 1 else layers.Conv2D(filters, 1, strides)(y)
+        y = layers.ReLU()(layers.Add()([y, z]))
+    y = layers.AveragePooling2D(2)(y)
+    return nn.Model(x, layers.Dense(4)(layers.Flatten()(y)))
+
+
+def bidirectional(nn: Any) -> Any:
+    """Two bidirectional LSTMs over masked words."""
+    layers = nn.layers
+    return nn.Sequential(
+        [
+            layers.Input((7,), dtype="int32"),
+            layers.Embedding(20, 6, mask_zero=True),
+            layers.Bidirectional(layers.LSTM(5, return_sequences=True)),
+            layers.Bidirectional(layers.LSTM(4), merge_mode="sum"),
+            layers.Dense(4, activation="softmax"),
+        ]
+    )
+
+
+def tagger(nn: Any) -> Any:
+    """A GRU that labels every word; words that are masked do not count in the loss."""
+    layers = nn.layers
+    return nn.Sequential(
+        [
+            layers.Input((7,), dtype="int32"),
+            layers.Embedding(20, 6, mask_zero=True),
+            layers.GRU(5, return_sequences=True),
+            layers.TimeDistributed(layers.Dense(4, activation="softmax")),
+        ]
+    )
+
+
+def words(generator: numpy.random.Generator) -> Array:
+    """Return rows of word numbers that end in zeros."""
+    found = generator.integers(1, 20, (ROWS, 7))
+    lengths = generator.integers(2, 8, ROWS)
+    return numpy.where(numpy.arange(7) < lengths[:, None], found, 0).astype("int32")
+
+
+def transformer(nn: Any) -> Any:
+    """One encoder block with attention over words and positions."""
+    layers = nn.layers
+    x = nn.Input((7,), dtype="int32")
+    positions = layers.Embedding(7, 8, name="positions")(layers.Rescaling(0.0, name="zeros")(x))
+    y = layers.Add()([layers.Embedding(20, 8, name="words")(x), positions])
+    attended = layers.MultiHeadAttention(2, 4)(y, y)
+    y = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([y, attended]))
+    z = layers.Dense(8)(layers.Dense(16, activation="gelu")(y))
+    y = layers.LayerNormalization()(layers.Add()([y, z]))
+    return nn.Model(x, layers.Dense(4)(layers.GlobalAveragePooling1D()(y)))
+
+
+def several(nn: Any) -> Any:
+    """Two inputs and two outputs, and a layer that both inputs share."""
+    layers = nn.layers
+    a, b = nn.Input((6,), name="a"), nn.Input((6,), name="b")
+    shared = layers.Dense(5, activation="tanh", name="shared")
+    joined = layers.Concatenate()([shared(a), shared(b), layers.Multiply()([a, b])])
+    kind = layers.Dense(4, activation="softmax", name="kind")(joined)
+    size = layers.Dense(1, name="size")(layers.Subtract()([shared(a), shared(b)]))
+    return nn.Model([a, b], [kind, size])
+
+
+def autoencoder(nn: Any) -> Any:
+    """Strided convolutions and their transposes."""
+    layers = nn.layers
+    return nn.Sequential(
+        [
+            layers.Input((12, 12, 3)),
+            layers.Conv2D(6, 3, 2, padding="same", activation="relu"),
+            layers.Conv2D(8, 3, 2, padding="same", activation="relu"),
+            layers.Conv2DTranspose(6, 3, 2, padding="same", activation="relu"),
+            layers.Conv2DTranspose(6, 2, 2, activation="relu"),
+            layers.UpSampling2D(2),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(3, 3, padding="same", activation="sigmoid"),
+        ]
+    )
+
+
+def regularized(nn: Any) -> Any:
+    """Regularizers of weights and outputs, constraints, a frozen layer."""
+    layers, regularizers, constraints = nn.layers, nn.regularizers, nn.constraints
+    frozen = layers.Dense(6, activation="tanh", trainable=False)
+    return nn.Sequential(
+        [
+            layers.Input((6,)),
+            frozen,
+            layers.Dense(5, activation="relu", kernel_regularizer=regularizers.L1L2(0.01, 0.02)),
+            layers.Dense(5, activity_regularizer="l2", kernel_constraint=constraints.MaxNorm(0.8)),
+            layers.LayerNormalization(),
+            layers.Dense(4, bias_regularizer="l1", kernel_constraint="non_neg"),
+        ]
+    )
+
+
+def adam(nn: Any) -> Any:
+    return nn.optimizers.Adam(0.01)
+
+
+def softmax(nn: Any, optimizer: Any = None) -> dict[str, Any]:
+    return {"optimizer": optimizer or adam(nn), "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+
+
+def logits(nn: Any) -> dict[str, Any]:
+    loss = nn.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return {"optimizer": nn.optimizers.SGD(0.05, momentum=0.9), "loss": loss, "metrics": ["accuracy"]}
+
+
+NETWORKS = {
+    "convolutional": Network(convolutional, lambda g: (images(g), classes(g)), softmax),
+    "residual": Network(residual, lambda g: (images(g), classes(g)), logits),
+    "bidirectional": Network(bidirectional, lambda g: (words(g), classes(g)), softmax),
+    "tagger": Network(tagger, lambda g: (words(g), g.integers(0, 4, (ROWS, 7))), softmax),
+    "transformer": Network(transformer, lambda g: (words(g), classes(g)), logits),
+    "several": Network(
+        several,
+        lambda g: (
+            [g.normal(size=(ROWS, 6)).astype("float32") for _ in "ab"],
+            [classes(g), g.normal(size=(ROWS, 1)).astype("float32")],
+        ),
+        lambda nn: {
+            "optimizer": nn.optimizers.RMSprop(0.01),
+            "loss": ["sparse_categorical_crossentropy", "mse"],
+            "loss_weights": [0.7, 0.4],
+            "metrics": [["accuracy"], ["mae"]],
+        },
+    ),
+    "autoencoder": Network(
+        autoencoder,
+        lambda g: ((x := g.uniform(size=(ROWS, 12, 12, 3)).astype("float32")), x),
+        lambda nn: {"optimizer": nn.optimizers.AdamW(0.01), "loss": "binary_crossentropy"},
+    ),
+    "regularized": Network(
+        regularized,
+        lambda g: (g.normal(size=(ROWS, 6)).astype("float32"), classes(g)),
+        logits,
+    ),
+}

@@ -1,0 +1,49 @@
+"""Ten steps of training agree with TensorFlow's, for networks of many kinds."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy
+import pytest
+
+import nnc
+from tests.parity.networks import BATCH, NETWORKS, ROWS, STEPS
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("tensorflow").keras
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_losses_and_weights(name: str, keras: Any) -> None:
+    network = NETWORKS[name]
+    x, y = network.data(numpy.random.default_rng(4))
+    ours, theirs = network.build(nnc), network.build(keras)
+    assert [weight.shape for weight in ours.get_weights()] == [weight.shape for weight in theirs.get_weights()]
+    generator = numpy.random.default_rng(5)
+    weights = [weight + generator.normal(0, 0.05, weight.shape) ** 2 for weight in theirs.get_weights()]
+    for model, nn in ((ours, nnc), (theirs, keras)):
+        model.set_weights([weight.astype("float32") for weight in weights])
+        model.compile(**network.compile(nn))
+    numpy_outputs = ours.predict(x)
+    for found, expected in zip(_listed(numpy_outputs), _listed(theirs.predict(x, verbose=0)), strict=True):
+        numpy.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    options = {"batch_size": BATCH, "epochs": STEPS * BATCH // ROWS, "shuffle": False, "verbose": 0}
+    found, expected = ours.fit(x, y, **options).history, theirs.fit(x, y, **options).history
+    assert set(found) == set(expected)
+    for key, values in expected.items():
+        numpy.testing.assert_allclose(found[key], values, rtol=1e-4, atol=1e-6, err_msg=key)
+    for weight, after in zip(ours.weights, theirs.get_weights(), strict=True):
+        numpy.testing.assert_allclose(weight.array, after, rtol=1e-3, atol=1e-4, err_msg=weight.path)
+    results = zip(_listed(ours.evaluate(x, y, verbose=0)), _listed(theirs.evaluate(x, y, verbose=0)), strict=True)
+    for value, reference in results:
+        numpy.testing.assert_allclose(value, reference, rtol=1e-4, atol=1e-6)
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found]
