@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import pi, sqrt
 from typing import Any, ClassVar
 
@@ -79,19 +80,25 @@ class HyperbolicTangent(Unary, name="tanh"):
         return cotangent * (1.0 - square(y))
 
 
+@dataclass(frozen=True)
 class Sigmoid(Unary, name="sigmoid"):
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    Args:
+        negated: whether the operand is -x already, because its sign was changed where it costs nothing.
+    """
 
     accepts: ClassVar[frozenset[str]] = FLOATING
+    negated: bool = False
 
     def evaluate(self, *operands: Array) -> Array:
         """By the formula; exp may overflow to infinity, which gives the right 0."""
         with numpy.errstate(over="ignore"):
-            return numpy.reciprocal(numpy.exp(-operands[0]) + 1)
+            return numpy.reciprocal(numpy.exp(operands[0] if self.negated else -operands[0]) + 1)
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
-        """y (1 - y)."""
-        return cotangent * (y * (1.0 - y))
+        """y (1 - y), or its negative."""
+        return cotangent * (y * (y - 1.0 if self.negated else 1.0 - y))
 
 
 class ErrorFunction(Unary, name="erf"):

@@ -6,6 +6,7 @@ from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
 from nnc.passes.decompose import Decompose
 from nnc.passes.differentiate import GRADIENT, Differentiate
 from nnc.passes.fold_batch_norm import FoldBatchNorm
+from nnc.passes.fold_sign import FoldSign
 from nnc.passes.fuse import Fuse
 from nnc.passes.hoist import Hoist, Prologue
 from nnc.passes.pipelines import INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, train_pipeline
@@ -23,6 +24,7 @@ __all__ = [
     "Differentiate",
     "FoldBatchNorm",
     "FoldConstants",
+    "FoldSign",
     "Fuse",
     "Hoist",
     "Observer",

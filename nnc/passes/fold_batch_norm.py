@@ -140,8 +140,8 @@ def _folded(chain: Chain, rewriter: Rewriter) -> Value:
 
 
 def _vector(value: Value, channels: Dim) -> Value:
-    """Return a value with an axis of channels and other axes of length 1 as a vector, or one number as a scalar."""
-    return reshape(value, () if value.type.size == 1 else (channels,))
+    """Return a value with an axis of channels and other axes of length 1 as a vector, one for all as a scalar."""
+    return reshape(value, () if value.type.size == 1 and channels != 1 else (channels,))
 
 
 @dataclass

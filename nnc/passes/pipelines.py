@@ -12,6 +12,7 @@ from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
 from nnc.passes.decompose import Decompose
 from nnc.passes.differentiate import Differentiate
 from nnc.passes.fold_batch_norm import FoldBatchNorm
+from nnc.passes.fold_sign import FoldSign
 from nnc.passes.fuse import Fuse
 from nnc.passes.hoist import Hoist, Prologue
 from nnc.passes.schedule import Schedule
@@ -39,15 +40,26 @@ FOLD: tuple[Pass, ...] = (
     DeadCode(),
 )
 
+HOISTABLE: tuple[Pass, ...] = (
+    Simplify(),
+    Decompose(),
+    Simplify(),
+    FoldSign(),  # worth it only where kernels are derived once: in front of a Hoist
+    FoldBatchNorm(),
+    FoldConstants(),
+    CommonSubexpressions(),
+    DeadCode(),
+)
+
 INFER: tuple[Pass, ...] = (
-    *FOLD,
+    *HOISTABLE,
     Hoist(),  # what states alone decide is read from states that the prologue derives
     Fuse(),
     Schedule(),
 )
 
 PROLOGUE: tuple[Pass, ...] = (
-    *FOLD,
+    *HOISTABLE,
     Prologue(),  # the other half of what Hoist divides
     Fuse(),
     Schedule(),

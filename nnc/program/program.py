@@ -259,7 +259,8 @@ class Program:
         if executable is None or not executable.plan.fits(bindings):
             plan, source, code = self._planned(name, bindings)
             executables[name] = executable = Executable(plan, source, code, {**self.states, **self._derived})
-            self._local.__dict__.pop("calls", None)
+            if name == PREDICT:
+                self._local.__dict__.pop("calls", None)
         return executable.bind(bindings)
 
     def __call__(self, *inputs: Any, copy: bool = True) -> Any:

@@ -12,7 +12,7 @@ from nnc.ir import parse_graph
 from tests.cli.conftest import Run
 
 PASSES = ["simplify", "decompose", "simplify", "fold-constants", "cse", "dce", "fuse", "schedule"]
-PREDICT_PASSES = [*PASSES[:3], "fold-batch-norm", *PASSES[3:6], "hoist", *PASSES[6:]]
+PREDICT_PASSES = [*PASSES[:3], "fold-sign", "fold-batch-norm", *PASSES[3:6], "hoist", *PASSES[6:]]
 
 
 def test_table(run: Run) -> None:

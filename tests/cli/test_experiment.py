@@ -79,8 +79,8 @@ def test_other_spellings_are_no_slips(run: Run) -> None:
     ("option", "given", "hint"),
     [
         ("--loss", "binary_entropy", "Did you mean 'binary_crossentropy'?"),
-        ("--loss", "mape", "Did you mean 'mae'?"),
-        ("--optimizer", "Nadam", "Did you mean 'Adam'?"),
+        ("--loss", "maep", "Did you mean 'mae'?"),
+        ("--optimizer", "Adamantine", "Did you mean 'Adam"),
         ("--mode", "torch", "known are np, tf"),
         ("--layer", "8;4", "widths such as 2 or 8,4"),
         ("--layer", "0", "widths such as 2 or 8,4"),

@@ -129,6 +129,7 @@ def test_names_of_the_passes_that_need_no_arguments():
         "differentiate",
         "fold-batch-norm",
         "fold-constants",
+        "fold-sign",
         "fuse",
         "hoist",
         "prologue",
@@ -146,12 +147,12 @@ def test_names_of_the_passes_that_need_no_arguments():
         (
             "simplfy",
             "unknown pass 'simplfy'; known are cse, dce, decompose, differentiate, fold-batch-norm, fold-constants, "
-            "fuse, hoist, prologue, schedule, simplify. Did you mean 'simplify'?",
+            "fold-sign, fuse, hoist, prologue, schedule, simplify. Did you mean 'simplify'?",
         ),
         (
             "update",
             "unknown pass 'update'; known are cse, dce, decompose, differentiate, fold-batch-norm, fold-constants, "
-            "fuse, hoist, prologue, schedule, simplify.",
+            "fold-sign, fuse, hoist, prologue, schedule, simplify.",
         ),
     ],
 )

@@ -215,11 +215,11 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "lost state": (
         lambda: graph("predict", "@parameters : f32[41]", "@parameters : f32[40]"),
-        ":graphs/predict.txt line 3:",
+        ":graphs/predict.txt line 5:",
     ),
     "unknown state": (
         lambda: graph("predict", "@parameters", "@weights"),
-        ":graphs/predict.txt line 3: @parameters is used before it is defined",
+        ":graphs/predict.txt line 5: @parameters is used before it is defined",
     ),
     "no loss": (
         lambda: graph("evaluate", "return loss=", "return lost="),

@@ -78,7 +78,7 @@ def test_predictions_read_a_scaled_kernel_and_one_bias():
     model = network()
     graph = model.program.graph()
     titles = [node.op.title for node in graph.nodes if not node.is_leaf]
-    assert titles == ["unpack", "fusion.dense_tanh", "matmul", "add"]
+    assert titles == ["unpack", "fusion.dense_tanh", "fusion.dense"]
     assert {label for label in graph.states if label.startswith("hoisted/")} == {
         "hoisted/scaled/kernel",
         "hoisted/scaled/bias",

@@ -71,6 +71,7 @@ EXPONENTIAL = [
     *binary(exponential.LogAddExp(), lambda x, y: math.log(math.exp(x) + math.exp(y))),
     *unary(exponential.HyperbolicTangent(), math.tanh),
     *unary(exponential.Sigmoid(), scipy.special.expit),
+    *unary(exponential.Sigmoid(negated=True), lambda x: scipy.special.expit(-x)),
     *unary(exponential.ErrorFunction(), math.erf),
 ]
 

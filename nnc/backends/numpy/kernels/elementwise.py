@@ -88,10 +88,12 @@ def relu(call: KernelCall) -> Sequence[str]:
 @kernel(exponential.Sigmoid)
 def sigmoid(call: KernelCall) -> Sequence[str]:
     """1 / (1 + exp(-x)), in the result's buffer."""
-    (x,), y = call.operands, call.result
+    op, (x,), y = call.op, call.operands, call.result
+    assert isinstance(op, exponential.Sigmoid)
+    first = [] if op.negated else [f"{call.function(numpy.negative)}({x}, {y})"]
     return [
-        f"{call.function(numpy.negative)}({x}, {y})",
-        f"{call.function(numpy.exp)}({y}, {y})",
+        *first,
+        f"{call.function(numpy.exp)}({x if op.negated else y}, {y})",
         f"{call.function(numpy.add)}({y}, {call.number(1)}, {y})",
         f"{call.function(numpy.reciprocal)}({y}, {y})",
     ]

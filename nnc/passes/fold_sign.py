@@ -1,0 +1,48 @@
+"""Moves the change of sign that a sigmoid begins with to where it costs nothing: into the kernel and bias before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nnc.ir import Graph, Node, Rewriter, Value
+from nnc.ops.arithmetic import Add
+from nnc.ops.exponential import Sigmoid
+from nnc.ops.movement import Reshape
+from nnc.passes.base import Pass
+from nnc.passes.hoist import static_values
+
+
+@dataclass(frozen=True)
+class FoldSign(Pass, name="fold-sign"):
+    """Computes ``sigmoid(x · kernel + bias)`` from ``-(x · kernel + bias)`` where states alone decide kernel and bias.
+
+    `FoldBatchNorm` then takes the sign into them, `Hoist` takes them out, and no bit of a result changes.
+    """
+
+    def run(self, graph: Graph) -> Graph:
+        """Return the graph with sigmoids of changed signs."""
+        static, uses, roots = static_values(graph), graph.uses(), set(graph.roots)
+        rewriter = Rewriter(graph)
+        for node in graph.nodes:
+            if node.op == Sigmoid() and _is_affine(node.operands[0], static, uses, roots):
+                with rewriter.graph.scope(node.path, node.phase):
+                    changed = rewriter.graph.add(Sigmoid(negated=True), -rewriter[node.operands[0]], names=node.names)
+                rewriter.replace(node, changed)
+            else:
+                rewriter.keep(node)
+        return rewriter.finish()
+
+
+def _is_affine(value: Value, static: set[Value], uses: Mapping[Value, Sequence[Node]], roots: set[Value]) -> bool:
+    """Whether a value that nobody else reads is a product with a static kernel, perhaps with static summands."""
+    while value not in roots and len(uses[value]) == 1:
+        node = value.node
+        kernel = node.op.kernel
+        if kernel is not None:
+            return node.operands[kernel] in static and value not in static
+        inner = [operand for operand in node.operands if operand not in static]
+        if not isinstance(node.op, Add | Reshape) or len(inner) != 1:
+            return False
+        value = inner[0]
+    return False
