@@ -10,6 +10,7 @@ from nnc.losses.categorical import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from nnc.losses.ctc import CTC, ctc
 from nnc.losses.distributions import (
     KLDivergence,
     Poisson,
@@ -80,6 +81,7 @@ msle = mean_squared_logarithmic_error
 
 __all__ = [
     "BCE",
+    "CTC",
     "BinaryCrossentropy",
     "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
@@ -121,6 +123,7 @@ __all__ = [
     "categorical_hinge",
     "circle",
     "cosine_similarity",
+    "ctc",
     "deserialize",
     "dice",
     "get",

@@ -18,6 +18,7 @@ from nnc.losses.categorical import (
     categorical_crossentropy,
     sparse_categorical_crossentropy,
 )
+from nnc.losses.ctc import CTC, ctc
 from nnc.losses.distributions import (
     KLDivergence,
     Poisson,
@@ -85,6 +86,7 @@ FUNCTIONS: Mapping[str, LossFunction] = MappingProxyType(
         "categorical_hinge": categorical_hinge,
         "circle": circle,
         "cosine_similarity": cosine_similarity,
+        "ctc": ctc,
         "dice": dice,
         "hinge": hinge,
         "huber": huber,
@@ -107,6 +109,7 @@ LOSSES: Mapping[str, type[Loss]] = MappingProxyType(
         "BCE": BinaryCrossentropy,
         "BinaryCrossentropy": BinaryCrossentropy,
         "BinaryFocalCrossentropy": BinaryFocalCrossentropy,
+        "CTC": CTC,
         "CategoricalCrossentropy": CategoricalCrossentropy,
         "CategoricalFocalCrossentropy": CategoricalFocalCrossentropy,
         "CategoricalGeneralizedCrossEntropy": CategoricalGeneralizedCrossEntropy,
@@ -140,6 +143,7 @@ LOSSES: Mapping[str, type[Loss]] = MappingProxyType(
         "categorical_hinge": CategoricalHinge,
         "circle": Circle,
         "cosine_similarity": CosineSimilarity,
+        "ctc": CTC,
         "dice": Dice,
         "hinge": Hinge,
         "huber": Huber,

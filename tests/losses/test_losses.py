@@ -80,6 +80,8 @@ CASES = [
     ("Dice", {"axis": -1, "reduction": "sum"}, "sigmoid", (4, 3)),
     ("Tversky", {}, "positive", (3,)),
     ("Tversky", {"alpha": 0.3, "beta": 0.8, "axis": (1, 2)}, "positive", (4, 3)),
+    ("CTC", {}, "none", (9, 5)),
+    ("CTC", {"reduction": "sum"}, "none", (12, 3)),
     ("Circle", {}, "unit", (3,)),
     ("Circle", {"gamma": 10.0, "margin": 0.2, "remove_diagonal": False}, "unit", (5,)),
     ("Circle", {"reduction": "sum"}, "unit", (4,)),
@@ -110,6 +112,10 @@ def data(name, shape, axis=-1):
         return x, RNG.integers(0, 2, x.shape).astype("float32")
     if name == "KLDivergence":
         return x, RNG.dirichlet(numpy.ones(x.shape[-1]), x.shape[:-1]).astype("float32")
+    if name == "CTC":  # of different lengths, with repetitions, one of them empty
+        lengths = numpy.arange(ROWS)[:, None] % 5
+        labels = RNG.integers(1, shape[-1], (ROWS, 4))
+        return x, numpy.where(numpy.arange(4) < lengths, labels, 0).astype("int32")
     if name == "Circle":
         return x, numpy.array([0, 1, 0, 1, 1, 2, 0], "int32")  # class 2 has nobody to be near
     classes = RNG.integers(0, numpy.shape(x)[axis], numpy.take(x, 0, axis).shape).astype("int32")
