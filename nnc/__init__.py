@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from nnc import (
         activations,
+        callbacks,
         constraints,
         data,
         errors,
@@ -29,14 +30,16 @@ if TYPE_CHECKING:
         render,
         utils,
     )
+    from nnc.callbacks import History
     from nnc.compiling import compile
     from nnc.data import Dataset
     from nnc.layers import Input
     from nnc.models import Model, Sequential
-    from nnc.program import History, Program, load
+    from nnc.program import Program, load
 
 _MODULES = (
     "activations",
+    "callbacks",
     "constraints",
     "data",
     "errors",
@@ -57,7 +60,7 @@ _MODULES = (
 )
 _MEMBERS = {
     "Dataset": "nnc.data",
-    "History": "nnc.program",
+    "History": "nnc.callbacks",
     "Input": "nnc.layers",
     "Model": "nnc.models",
     "Program": "nnc.program",
@@ -74,6 +77,7 @@ __all__ = [
     "Program",
     "Sequential",
     "activations",
+    "callbacks",
     "compile",
     "constraints",
     "data",

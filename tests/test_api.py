@@ -19,19 +19,19 @@ def names(text: str) -> list[str]:
 
 NAMES = names(
     """
-    Dataset History Input Model Program Sequential activations compile constraints data errors initializers layers load
-    losses metrics models ops optimizers passes regularizers render utils
+    Dataset History Input Model Program Sequential activations callbacks compile constraints data errors initializers
+    layers load losses metrics models ops optimizers passes regularizers render utils
     """
 )
 MODULES = names(
     """
-    activations constraints data errors initializers ir layers losses metrics models ops optimizers passes plan program
-    regularizers render utils
+    activations callbacks constraints data errors initializers ir layers losses metrics models ops optimizers passes
+    plan program regularizers render utils
     """
 )
 PROGRAM = names(
     """
-    COUNT EVALUATE PREDICT PROLOGUE SAMPLE_WEIGHT TOTAL TRAIN WEIGHTED ArraySpec History Program ProgramSpec
+    COUNT EVALUATE PREDICT PROLOGUE SAMPLE_WEIGHT TOTAL TRAIN WEIGHTED ArraySpec Program ProgramSpec
     ResultSpec TargetSpec VariableSpec Version load sums_label
     """
 )
@@ -42,12 +42,13 @@ METHODS = {
         get_config get_layer get_weights gradients head input input_names input_shape is_compiled is_merging
         keeps_integers layers load_weights lower make_program name named_outputs non_trainable_weights objective output
         output_names output_shape output_types parameter_table parameters pop predict predict_on_batch program
-        reset_metrics save save_parameters serialized_config set_default_name set_weights sublayers summary
+        reset_metrics save save_parameters save_weights serialized_config set_default_name set_weights sublayers summary
         summary_note supports_masking test_on_batch train_on_batch trainable trainable_weights weights
     """,
     nnc.Program: """
-        bound changed checkpoint derived_bytes evaluate fit graph graph_names measure metric_values name order_state
-        plan predict prologue reset_metrics resume save shuffler source step train_step variables
+        averages bound changed checkpoint derived_bytes evaluate fit get_weights graph graph_names measure
+        metric_values name optimizer order_state plan predict prologue reset_metrics restore resume save
+        save_weights set_weights shuffler source step take_averages take_place train_step variables
     """,
 }
 HEAVY = (

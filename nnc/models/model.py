@@ -9,6 +9,7 @@ from typing import Any
 import numpy
 
 from nnc import optimizers
+from nnc.callbacks import History
 from nnc.errors import DataError, ModelError, nearest
 from nnc.ir import TensorType, Value
 from nnc.layers import Layer, Variable
@@ -21,8 +22,8 @@ from nnc.models.objective import Objective
 from nnc.models.summary import parameter_table, summary
 from nnc.models.wiring import name_layers, run_calls, trace
 from nnc.passes import Observer
-from nnc.program import EVALUATE, TRAIN, History, Program
-from nnc.program.training import batch_arrays
+from nnc.program import EVALUATE, TRAIN, Program
+from nnc.program.preparation import batch_arrays
 from nnc.utils import random_generator
 
 Array = Any
@@ -54,6 +55,8 @@ class Model(Layer):
         self._program: Program | None = None
         self._memory: list[tuple[Variable, Array]] = []
         self._resumed: dict[str, Any] | None = None
+        self.stop_training = self.stop_evaluating = self.stop_predicting = False
+        self.history: History | None = None
         self.inputs: tuple[SymbolicTensor, ...] = ()
         self.outputs: tuple[SymbolicTensor, ...] = ()
         self.calls: tuple[Call, ...] = ()
@@ -326,12 +329,15 @@ class Model(Layer):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: int | str = "auto",
+        callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
     ) -> History:
@@ -343,20 +349,26 @@ class Model(Layer):
         """
         self._must_be_compiled("fit")
         self._ensure_wired(x)
+        if isinstance(validation_data, list | tuple) and validation_data:
+            validation_data = (self._named(validation_data[0]), *validation_data[1:])
         history: History = self.program.fit(
-            x,
+            self._named(x),
             y,
             batch_size=batch_size,
             epochs=epochs,
             verbose=verbose,
+            callbacks=callbacks,
             validation_split=validation_split,
             validation_data=validation_data,
             shuffle=shuffle,
             class_weight=class_weight,
             sample_weight=sample_weight,
             initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
+            owner=self,
         )
         return history
 
@@ -367,6 +379,8 @@ class Model(Layer):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
         return_dict: bool = False,
     ) -> Any:
         """Return loss and metrics on arrays: a list, the loss alone where there are no metrics, or a dictionary.
@@ -378,10 +392,25 @@ class Model(Layer):
         del verbose
         self._must_be_compiled("evaluate")
         self._ensure_wired(x)
-        logs = self.program.evaluate(x, y, batch_size=batch_size, sample_weight=sample_weight)
+        logs = self.program.evaluate(
+            self._named(x),
+            y,
+            batch_size=batch_size,
+            sample_weight=sample_weight,
+            steps=steps,
+            callbacks=callbacks,
+            owner=self,
+        )
         return logs if return_dict else _one_or_list(list(logs.values()))
 
-    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto") -> Any:
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
         """Return the outputs for any number of rows.
 
         Raises:
@@ -389,7 +418,18 @@ class Model(Layer):
         """
         del verbose
         self._ensure_wired(x)
-        return self.program.predict(x, batch_size)
+        return self.program.predict(self._named(x), batch_size, steps=steps, callbacks=callbacks, owner=self)
+
+    def _named(self, x: Any) -> Any:
+        """Return inputs by label: a single one may be given under the name of its layer."""
+        if isinstance(x, Mapping) and len(self.inputs) == 1:
+            name = _producer(self.inputs[0]).layer.name
+            return {self.input_names[0]: x[name]} if name in x else x
+        return x
+
+    def save_weights(self, path: str | Path) -> None:
+        """Write the weights to an ``.npz`` file, under their paths."""
+        self.program.save_weights(path)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""

@@ -15,7 +15,8 @@ from nnc.optimizers.registry import OPTIMIZERS, deserialize, get, serialize
 from nnc.optimizers.rmsprop import RMSprop
 from nnc.optimizers.saved import SavedVariable, export_variables, import_variables
 from nnc.optimizers.sgd import SGD
-from nnc.optimizers.state import ITERATIONS, LEARNING_RATE, OptimizerState
+from nnc.optimizers.state import OptimizerState
+from nnc.program.live import ITERATIONS, LEARNING_RATE
 
 adam = Adam
 adamw = AdamW

@@ -18,8 +18,9 @@ from nnc.optimizers.arguments import fraction, not_negative, positive, whole
 from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.saved import SavedVariable, counter_and_rate, export_variables, import_variables, slot_variable
 from nnc.optimizers.schedules import LearningRateSchedule
-from nnc.optimizers.state import ITERATIONS, LEARNING_RATE, Clock, OptimizerState, is_multiple, slot_label
+from nnc.optimizers.state import Clock, OptimizerState, is_multiple, slot_label
 from nnc.optimizers.windows import Window, by_runs, join, norms, scale, windows_of
+from nnc.program.live import ITERATIONS, LEARNING_RATE
 
 Array = Any
 AVERAGE = "average"

@@ -7,11 +7,7 @@ from collections.abc import Callable, Sequence
 from nnc import ops
 from nnc.ir import Graph, Shape, TensorType, Value
 from nnc.optimizers.windows import Whole, Window
-
-LEARNING_RATE = "optimizer/learning_rate"
-"""Label of the state that holds the learning rate."""
-ITERATIONS = "optimizer/iterations"
-"""Label of the state that counts batches."""
+from nnc.program.live import ITERATIONS, LEARNING_RATE
 
 
 class Clock:

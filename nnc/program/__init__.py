@@ -1,6 +1,5 @@
 """Programs: what a compiled model is to its user."""
 
-from nnc.program.history import History
 from nnc.program.program import COUNT, EVALUATE, PREDICT, PROLOGUE, SAMPLE_WEIGHT, TOTAL, TRAIN, WEIGHTED, Program
 from nnc.program.prologue import Version
 from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec, sums_label
@@ -16,7 +15,6 @@ __all__ = [
     "TRAIN",
     "WEIGHTED",
     "ArraySpec",
-    "History",
     "Program",
     "ProgramSpec",
     "ResultSpec",

@@ -25,6 +25,7 @@ from nnc.ir import HOISTED, Graph, State, Value
 from nnc.plan import Plan, make_plan
 from nnc.program.collection import collection_paused
 from nnc.program.data import as_arrays
+from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec, ResultSpec, sums_label
 
@@ -42,7 +43,7 @@ TOTAL, COUNT = "metrics/total", "metrics/count"
 _REMEMBERED_SHAPES = 256
 
 
-class Program:
+class Program(LiveState):
     """A compiled model. NumPy is all it needs to predict and to train.
 
     Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take
@@ -72,6 +73,9 @@ class Program:
         self._shuffler: numpy.random.Generator | None = None
         self.compilations = 0
         """How many times source was compiled; it does not grow with new batch sizes."""
+        self.stop_training = self.stop_evaluating = self.stop_predicting = False
+        self.history: Any = None
+        self._place: tuple[int, int] | None = None
         self._makers = dict(graphs)
         self._graphs: dict[str, Graph] = {}
         self._plans: dict[str, tuple[Plan, Source, CodeType]] = {}
@@ -143,14 +147,6 @@ class Program:
         """Bytes of the arrays that are derived from the states for predictions, beside those of an arena."""
         return sum(value.type.nbytes for value in hoisted_states(self.graph(PREDICT)).values())
 
-    def changed(self) -> None:
-        """Say that arrays of `states` were written to, so that what was derived from them is derived anew.
-
-        Training, `resume` and the ways to set weights do so by themselves.
-        """
-        for version in self._versions:
-            version.change()
-
     def _missing(self, name: str) -> str:
         reason = "unknown name"
         if name in (TRAIN, EVALUATE, TRAIN + WEIGHTED, EVALUATE + WEIGHTED):
@@ -173,18 +169,6 @@ class Program:
     def source(self, name: str = PREDICT) -> str:
         """Return the NumPy source of a graph."""
         return self._planned(name, {})[1].text
-
-    @property
-    def variables(self) -> dict[str, Array]:
-        """All weights by path, as views on the state."""
-        for version in self._versions:
-            version.expose()
-        found = {}
-        for variable in self.spec.variables:
-            size = int(numpy.prod(variable.shape))
-            flat = self.states[variable.state].reshape(-1)[variable.offset : variable.offset + size]
-            found[variable.path] = flat.reshape(variable.shape)
-        return found
 
     def __repr__(self) -> str:
         count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
@@ -348,7 +332,7 @@ class Program:
         Raises:
             DataError: the arrays do not fit the model.
         """
-        from nnc.program.training import batch_arrays
+        from nnc.program.preparation import batch_arrays
 
         name, arrays = batch_arrays(self, TRAIN, x, y, sample_weight)
         return self.step(name, arrays)["loss"]
@@ -387,27 +371,28 @@ class Program:
 
         return result_of(spec.kind, self.states[sums_label(spec.metric)], spec.shapes, spec.settings)
 
-    def predict(self, x: Any, batch_size: int | None = None) -> Any:
+    def predict(self, x: Any, batch_size: int | None = None, **options: Any) -> Any:
         """Predict any number of rows, batch by batch.
 
         Args:
-            x: input array or arrays of shape (rows, …).
+            x: input array or arrays of shape (rows, …), or what yields batches of them.
             batch_size: rows of a batch, 256 by default.
+            options: ``steps``, ``callbacks``; see `nnc.program.evaluation.predict`.
 
         Raises:
             DataError: the arrays do not fit the model.
         """
-        from nnc.program.training import predict
+        from nnc.program.evaluation import predict
 
-        return predict(self, x, batch_size)
+        return predict(self, x, batch_size, **options)
 
-    def evaluate(self, x: Any, y: Any, **options: Any) -> dict[str, Any]:
-        """Return loss and metrics; see `nnc.program.training.evaluate`."""
-        from nnc.program.training import evaluate
+    def evaluate(self, x: Any, y: Any = None, **options: Any) -> dict[str, Any]:
+        """Return loss and metrics; see `nnc.program.evaluation.evaluate`."""
+        from nnc.program.evaluation import evaluate
 
         return evaluate(self, x, y, **options)
 
-    def fit(self, x: Any, y: Any, **options: Any) -> Any:
+    def fit(self, x: Any, y: Any = None, **options: Any) -> Any:
         """Train and return the `History`; see `nnc.program.training.fit`."""
         from nnc.program.training import fit
 

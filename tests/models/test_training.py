@@ -30,7 +30,7 @@ def test_history():
     assert list(history.history) == ["loss", "accuracy"]
     assert [len(values) for values in history.history.values()] == [3, 3]
     assert history.epoch == [0, 1, 2]
-    assert history.params == {"epochs": 3, "batch_size": 16, "steps": 3}
+    assert history.params == {"verbose": 0, "epochs": 3, "steps": 3}
     assert all(isinstance(value, float) for values in history.history.values() for value in values)
 
 

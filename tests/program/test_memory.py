@@ -12,7 +12,7 @@ import pytest
 import nnc
 from nnc.backends.numpy import Executable, kernel_settings
 from nnc.layers import Dense, Dropout
-from nnc.program.training import Batches
+from nnc.program.batches import Batches
 from tests.program.samples import X, Y, network, output
 
 NUMPY_DOMAIN = numpy.lib.tracemalloc_domain

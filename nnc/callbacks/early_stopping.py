@@ -1,0 +1,114 @@
+"""Callbacks that end a training."""
+
+from __future__ import annotations
+
+import warnings
+from math import isfinite
+from typing import Any
+
+from nnc.callbacks.callback import Callback, Logs
+from nnc.callbacks.monitor import Monitor
+from nnc.errors import DataError
+
+
+class EarlyStopping(Monitor):
+    """Ends training when a number has not improved for some epochs (keras.io/api/callbacks/early_stopping).
+
+    Args:
+        monitor: name of the number.
+        min_delta: smallest change that is an improvement.
+        patience: epochs without improvement.
+        verbose: 1 says when training is ended.
+        mode: ``min``, ``max`` or ``auto``.
+        baseline: number that has to be improved on, too.
+        restore_best_weights: whether the weights of the best epoch come back at the end.
+        start_from_epoch: epochs to wait before the first look.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta=min_delta)
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = start_from_epoch
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.best_weights: Any = None
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        """Start afresh."""
+        self.wait = self.stopped_epoch = self.best_epoch = 0
+        self.best = self.best_weights = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Look at the number."""
+        current = (logs or {}).get(self.monitor)
+        if current is None:
+            warnings.warn(
+                f"Early stopping conditioned on metric `{self.monitor}` which is not available. Available metrics are:"
+                f" {','.join(logs or {})}",
+                stacklevel=2,
+            )
+            return
+        if epoch < self.start_from_epoch:
+            return
+        if self.restore_best_weights and self.best_weights is None:
+            self.best_weights, self.best_epoch = self.model.get_weights(), epoch
+        self.wait += 1
+        if self.is_improvement(current, self.best):
+            self.best, self.best_epoch = current, epoch
+            if self.restore_best_weights:
+                self.best_weights = self.model.get_weights()
+            if self.baseline is None or self.is_improvement(current, self.baseline):
+                self.wait = 0
+            return
+        if self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        """Bring the best weights back."""
+        if self.stopped_epoch > 0 and self.verbose > 0:
+            print(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.restore_best_weights and self.best_weights is not None:
+            if self.verbose > 0:
+                print(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+            self.model.set_weights(self.best_weights)
+
+
+class TerminateOnNaN(Callback):
+    """Ends training at a batch after which the loss is no finite number (keras.io/api/callbacks/terminate_on_nan).
+
+    Args:
+        raise_error: whether to raise an error instead of ending training.
+    """
+
+    def __init__(self, raise_error: bool = False) -> None:
+        super().__init__()
+        self.raise_error = raise_error
+
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
+        """Look at the loss.
+
+        Raises:
+            DataError: it is not finite, and that is to be an error.
+        """
+        loss = (logs or {}).get("loss")
+        if loss is None or isfinite(loss):
+            return
+        if self.raise_error:
+            raise DataError(
+                f"NaN or Inf loss encountered at batch {batch}. Loss value: {loss}. Terminating training immediately."
+            )
+        print(f"Batch {batch}: Invalid loss, terminating training")
+        self.model.stop_training = True

@@ -1,0 +1,144 @@
+"""The callback that saves the model while it is trained."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+from nnc.callbacks.callback import Logs
+from nnc.callbacks.monitor import Monitor
+from nnc.errors import DataError
+
+PROGRAM, WEIGHTS = ".nnc", ".weights.npz"
+
+
+class ModelCheckpoint(Monitor):
+    """Saves the model after each epoch, or each so many batches (keras.io/api/callbacks/model_checkpoint).
+
+    Args:
+        filepath: a path that ends in ``.nnc``, or in ``.weights.npz`` for weights alone; ``{epoch:02d}``, ``{batch}``
+            and names of logs, such as ``{val_loss:.2f}``, are filled in.
+        monitor: name of the number that says which is the best.
+        verbose: 1 says when it is saved.
+        save_best_only: whether to save only what is better than all before.
+        save_weights_only: whether to save weights alone.
+        mode: ``min``, ``max`` or ``auto``.
+        save_freq: ``epoch`` or a number of batches.
+        initial_value_threshold: what must be improved on by the first file.
+
+    Raises:
+        DataError: the path or the frequency does not fit.
+    """
+
+    def __init__(
+        self,
+        filepath: str | Path,
+        monitor: str = "val_loss",
+        verbose: int = 0,
+        save_best_only: bool = False,
+        save_weights_only: bool = False,
+        mode: str = "auto",
+        save_freq: str | int = "epoch",
+        initial_value_threshold: float | None = None,
+    ) -> None:
+        super().__init__(monitor, mode, initial_value_threshold)
+        self.filepath = str(filepath)
+        self.verbose = verbose
+        self.save_best_only = save_best_only
+        self.save_weights_only = save_weights_only
+        self.save_freq = checked_frequency("ModelCheckpoint", save_freq)
+        self.batches = BatchCounter(self.save_freq)
+        self._epoch = 0
+        suffix = WEIGHTS if save_weights_only else PROGRAM
+        if not self.filepath.endswith(suffix):
+            raise DataError(f"ModelCheckpoint: filepath must end in '{suffix}', got {self.filepath!r}")
+        if isinstance(self.save_freq, int):  # a hook of batches, which cost time, only where it is needed
+            self.on_train_batch_end = self._batch_done  # type: ignore[method-assign]
+
+    def _batch_done(self, batch: int, logs: Logs = None) -> None:
+        if self.batches.is_due(batch):
+            self._save(self._epoch, batch, logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        """Remember the epoch."""
+        self._epoch = epoch
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        """Save, where it is to be saved by epochs."""
+        if self.save_freq == "epoch":
+            self._save(epoch, None, logs)
+
+    def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
+        logs = logs or {}
+        path = self._path(epoch, batch, logs)
+        if not self._is_wanted(epoch, logs, path):
+            return
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if self.save_weights_only:
+            self.model.save_weights(path)
+        else:
+            self.model.save(path)
+        if self.verbose > 0:
+            print(f"\nEpoch {epoch + 1}: finished saving model to {path}")
+
+    def _path(self, epoch: int, batch: int | None, logs: dict[str, Any]) -> str:
+        numbers = {"epoch": epoch + 1} | ({} if batch is None else {"batch": batch + 1})
+        try:
+            return self.filepath.format(**(numbers | logs))
+        except KeyError as error:
+            known = ", ".join([*numbers, *logs])
+            raise DataError(
+                f"ModelCheckpoint: {error} in filepath {self.filepath!r} is not among the logs, which are {known}"
+            ) from None
+
+    def _is_wanted(self, epoch: int, logs: dict[str, Any], path: str) -> bool:
+        current = logs.get(self.monitor)
+        if not self.save_best_only:
+            said = f"saving model to {path}"
+        elif current is None:
+            warnings.warn(f"Can save best model only with {self.monitor} available.", stacklevel=2)
+            return True
+        else:
+            best = "None" if self.best is None else f"{self.best:.5f}"
+            if not self.is_improvement(current, self.best):
+                if self.verbose > 0:
+                    print(f"\nEpoch {epoch + 1}: {self.monitor} did not improve from {best}")
+                return False
+            said = f"{self.monitor} improved from {best} to {current:.5f}, saving model to {path}"
+            self.best = current
+        if self.verbose > 0:
+            print(f"\nEpoch {epoch + 1}: {said}")
+        return True
+
+
+class BatchCounter:
+    """Counts batches through all epochs.
+
+    Args:
+        every: how many batches lie between two that are due; a word for none.
+    """
+
+    def __init__(self, every: str | int) -> None:
+        self.every = every
+        self.count = 0
+
+    def is_due(self, batch: int) -> bool:
+        """Count a batch and return whether it is due."""
+        del batch
+        self.count += 1
+        if not isinstance(self.every, int) or self.count < self.every:
+            return False
+        self.count = 0
+        return True
+
+
+def checked_frequency(where: str, given: Any) -> str | int:
+    """Return ``epoch`` or a number of batches.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if given == "epoch" or (isinstance(given, int) and not isinstance(given, bool) and given > 0):
+        return given  # type: ignore[no-any-return]
+    raise DataError(f"{where}: save_freq must be 'epoch' or a number of batches, got {given!r}")

@@ -1,0 +1,135 @@
+"""Arrays cut into batches, and the graph run on each."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy
+
+from nnc.program.preparation import graph_name
+
+if TYPE_CHECKING:
+    from nnc.program.program import Program
+
+Array = Any
+OUT_OF_DATA = (
+    "the data ran out before steps_per_epoch batches were seen; give a generator that yields at least steps_per_epoch"
+    " · epochs batches, or fewer steps"
+)
+
+
+class BatchHooks(Protocol):
+    """What is called around each batch."""
+
+    def begin(self, batch: int) -> None:
+        """Called before a batch with its number."""
+
+    def end(self, batch: int) -> bool:
+        """Called after a batch; return whether it was the last."""
+
+
+class Feed(Protocol):
+    """What gives batches to a graph, epoch by epoch."""
+
+    @property
+    def count(self) -> int | None:
+        """Batches of an epoch, None where nobody knows."""
+
+    def begin_epoch(self, generator: numpy.random.Generator | None) -> None:
+        """Begin an epoch, in a new order where there is a generator to draw it with."""
+
+    def run(self, hooks: BatchHooks | None = None, first: int = 0, interrupted: Sequence[int] = ()) -> int:
+        """Run the batches of an epoch and return how many there were."""
+
+
+class Batches:
+    """Cuts arrays into batches and runs a graph on each, without allocating anything per batch.
+
+    Args:
+        program: what to run.
+        name: graph, without the suffix for weights.
+        arrays: arrays by input label, of equal length.
+        batch_size: rows of a batch; the last one may have fewer.
+        limit: batches of an epoch; by default as many as there are. With fewer, the next epoch goes on where this one
+            ended.
+    """
+
+    def __init__(
+        self, program: Program, name: str, arrays: Mapping[str, Array], batch_size: int, limit: int | None = None
+    ) -> None:
+        name = graph_name(name, arrays)
+        rows = len(next(iter(arrays.values())))
+        self.order = numpy.arange(rows)
+        self._sorted = numpy.arange(rows)
+        size = min(batch_size, rows)
+        starts = range(0, rows, size)
+        program.bound(name, size)
+        self.steps: list[tuple[Array, list[tuple[Callable[..., Any], Array]], Callable[[], None]]] = []
+        for start in starts:
+            window = self.order[start : start + size]
+            bound = program.bound(name, len(window))
+            gathers = [(arrays[label].take, target) for label, target in bound.inputs.items()]
+            self.steps.append((window, gathers, bound.run))
+        self.limit = limit
+        self._position = 0
+
+    @property
+    def count(self) -> int:
+        """Batches of an epoch."""
+        return self.limit or len(self.steps)
+
+    def shuffle(self, generator: numpy.random.Generator) -> None:
+        """Draw a new order, which depends on the generator's state alone."""
+        numpy.copyto(self.order, self._sorted)
+        generator.shuffle(self.order)
+
+    def begin_epoch(self, generator: numpy.random.Generator | None) -> None:
+        """Begin an epoch; a new order is drawn where all rows have been seen."""
+        if generator is not None and self._position == 0:
+            self.shuffle(generator)
+
+    def run(self, hooks: BatchHooks | None = None, first: int = 0, interrupted: Sequence[int] = ()) -> int:
+        """Run the batches of an epoch; an interrupt ends it between two batches.
+
+        Args:
+            hooks: what is called around each batch.
+            first: number of the batch to begin with.
+            interrupted: has something in it when the epoch should end.
+
+        Returns:
+            The number of batches.
+        """
+        steps = self._next_steps()
+        if hooks is not None or first:
+            return self._run_each(steps, hooks, first, interrupted)
+        for window, gathers, run in steps:
+            for take, target in gathers:
+                take(window, 0, target, "clip")
+            run()
+            if interrupted:
+                break
+        return len(steps)
+
+    def _run_each(self, steps: Sequence[Any], hooks: BatchHooks | None, first: int, interrupted: Sequence[int]) -> int:
+        for number, (window, gathers, run) in enumerate(steps[first:], first):
+            if hooks is not None:
+                hooks.begin(number)
+            for take, target in gathers:
+                take(window, 0, target, "clip")
+            run()
+            if (hooks is not None and hooks.end(number)) or interrupted:
+                break
+        return len(steps)
+
+    def _next_steps(self) -> Sequence[Any]:
+        if self.limit is None:
+            return self.steps
+        steps = self.steps[self._position : self._position + self.limit]
+        if len(steps) < self.limit:
+            warnings.warn(OUT_OF_DATA, stacklevel=4)
+        self._position += len(steps)
+        if self._position >= len(self.steps):
+            self._position = 0
+        return steps

@@ -1,0 +1,168 @@
+"""The loops over batches that change nothing: evaluate and predict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.backends.numpy import kernel_settings
+from nnc.callbacks import CallbackList
+from nnc.errors import DataError
+from nnc.program.batches import Batches, Feed
+from nnc.program.data import as_arrays, check_rows
+from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
+from nnc.program.program import EVALUATE, PREDICT
+from nnc.program.streams import Stream, batches_of, check_alone, is_stream, length_of, parts_of
+
+if TYPE_CHECKING:
+    from nnc.program.program import Program
+
+Array = Any
+PREDICT_BATCH = 256
+
+
+class TestHooks:
+    """Calls the hooks of callbacks around batches of evaluation.
+
+    Args:
+        program: what is evaluated.
+        callbacks: what is called.
+    """
+
+    def __init__(self, program: Program, callbacks: CallbackList) -> None:
+        self.program, self.callbacks = program, callbacks
+
+    def begin(self, batch: int) -> None:
+        """Call what wants to be called before a batch."""
+        self.callbacks.on_test_batch_begin(batch)
+
+    def end(self, batch: int) -> bool:
+        """Call what wants to be called after a batch."""
+        self.callbacks.on_test_batch_end(batch, self.program.metric_values())
+        return bool(self.callbacks.model.stop_evaluating)
+
+
+def run_evaluation(program: Program, feed: Feed, callbacks: CallbackList) -> dict[str, Any]:
+    """Run an epoch of evaluation, with its hooks, and return loss and metrics."""
+    hooks = TestHooks(program, callbacks) if callbacks.wants_test_batches else None
+    callbacks.on_test_begin()
+    program.reset_metrics()
+    feed.begin_epoch(None)
+    feed.run(hooks)
+    logs = program.metric_values()
+    callbacks.on_test_end(logs)
+    return logs
+
+
+def evaluate(
+    program: Program,
+    x: Any,
+    y: Any = None,
+    batch_size: int | None = None,
+    sample_weight: Any = None,
+    steps: int | None = None,
+    callbacks: Any = None,
+    owner: Any = None,
+) -> dict[str, Any]:
+    """Return loss and metrics on arrays.
+
+    Args:
+        program: what to evaluate.
+        x: input array or arrays of shape (rows, …), or what yields batches (x, y) or (x, y, sample_weight).
+        y: target array or arrays.
+        batch_size: rows of a batch, 32 by default.
+        sample_weight: weight of each row.
+        steps: batches to look at; all by default.
+        callbacks: what is called at the beginning, the end and around batches.
+        owner: what callbacks see as their model, the program by default.
+
+    Raises:
+        DataError: the arrays do not fit the model.
+    """
+    owner = program if owner is None else owner
+    limit = whole_or_none("steps", steps)
+    check_trains(program)
+    with program.turn, kernel_settings():
+        feed: Feed
+        if is_stream(x):
+            check_alone(x, y=y, sample_weight=sample_weight, batch_size=batch_size)
+            feed = Stream(program, EVALUATE, x, limit)
+        else:
+            arrays = prepare(program, x, y, sample_weight)
+            feed = Batches(program, EVALUATE, arrays, batch_size_of(batch_size), limit)
+        listed = CallbackList(callbacks, model=owner, verbose=0, epochs=1, steps=feed.count)
+        owner.stop_evaluating = False
+        return run_evaluation(program, feed, listed)
+
+
+def predict(
+    program: Program,
+    x: Any,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    callbacks: Any = None,
+    owner: Any = None,
+) -> Any:
+    """Return the outputs for any number of rows; see `Program.predict`."""
+    limit = whole_or_none("steps", steps)
+    if is_stream(x):
+        check_alone(x, batch_size=batch_size)
+        return _predict_stream(program, x, limit, callbacks, owner)
+    arrays = as_arrays(program.spec.inputs, x, "input")
+    rows = check_rows(arrays, [item.label for item in program.spec.inputs])
+    size = min(rows, PREDICT_BATCH if batch_size is None else batch_size_of(batch_size))
+    if limit is not None or callbacks is not None:
+        if batch_size is None:
+            size = min(rows, batch_size_of(None))  # Keras's: callbacks see its batches
+        parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]
+        return _predict_stream(program, _Parts(parts), limit, callbacks, owner)
+    results = [numpy.empty((rows, *item.shape), item.dtype) for item in program.spec.outputs]
+    with kernel_settings():
+        program.bound(PREDICT, size)
+        for start in range(0, rows, size):
+            bound = program.bound(PREDICT, min(size, rows - start))
+            for target, array in zip(bound.inputs.values(), arrays, strict=True):
+                numpy.copyto(target, array[start : start + size])
+            bound.run()
+            for result, output in zip(results, bound.outputs.values(), strict=True):
+                result[start : start + size] = output
+    return results[0] if len(results) == 1 else results
+
+
+class _Parts:
+    """Batches of inputs by number, as lists of arrays."""
+
+    def __init__(self, parts: list[list[Array]]) -> None:
+        self.parts = parts
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __iter__(self) -> Iterator[tuple[list[Array]]]:
+        return iter([(part,) for part in self.parts])
+
+
+def _predict_stream(program: Program, source: Any, limit: int | None, callbacks: Any, owner: Any) -> Any:
+    owner = program if owner is None else owner
+    count = limit or length_of(source)
+    listed = CallbackList(callbacks, model=owner, verbose=0, epochs=1, steps=count)
+    owner.stop_predicting = False
+    listed.on_predict_begin()
+    found: list[list[Array]] = []
+    for number, item in enumerate(batches_of(source)):
+        if number == limit:
+            break
+        listed.on_predict_batch_begin(number)
+        x, _, _ = parts_of(item)
+        outputs = program(*as_arrays(program.spec.inputs, x, "input"))
+        found.append(outputs if isinstance(outputs, list) else [outputs])
+        listed.on_predict_batch_end(number, {"outputs": outputs})
+        if owner.stop_predicting:
+            break
+    listed.on_predict_end()
+    if not found:
+        raise DataError("there is nothing to predict from: x yields no batch")
+    results = [numpy.concatenate(parts) for parts in zip(*found, strict=True)]
+    return results[0] if len(results) == 1 else results

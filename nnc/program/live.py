@@ -1,0 +1,179 @@
+"""What callbacks and users read and write in a program while it trains: weights, averages, learning rate."""
+
+from __future__ import annotations
+
+import io
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from nnc.errors import DataError
+from nnc.files import write_atomically
+from nnc.ir import Graph, State
+from nnc.program.prologue import Version
+from nnc.program.spec import ProgramSpec
+
+Array = Any
+
+LEARNING_RATE = "optimizer/learning_rate"
+"""Label of the state that holds the learning rate."""
+ITERATIONS = "optimizer/iterations"
+"""Label of the state that counts batches."""
+
+
+class LiveOptimizer:
+    """What callbacks ask of an optimizer, read from and written to a program's states.
+
+    Args:
+        states: a program's arrays by label.
+    """
+
+    def __init__(self, states: Mapping[str, Any]) -> None:
+        self._states = states
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate.
+
+        Raises:
+            DataError: it follows a schedule, and is no state.
+        """
+        return float(self._rate())
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._rate()[...] = value
+
+    def _rate(self) -> Any:
+        rate = self._states.get(LEARNING_RATE)
+        if rate is None:
+            raise DataError("this program has no learning rate: it only predicts, or the rate follows a schedule")
+        return rate
+
+    @property
+    def iterations(self) -> int:
+        """The number of batches done, 0 where the rule does not count them."""
+        return int(self._states.get(ITERATIONS, 0))
+
+
+class LiveState(ABC):
+    """The part of `Program` that is about its states' numbers."""
+
+    spec: ProgramSpec
+    states: dict[str, Array]
+    turn: threading.RLock
+    _versions: tuple[Version, ...]
+    _shuffler: numpy.random.Generator | None
+    _order: dict[str, Any] | None
+    _place: tuple[int, int] | None
+
+    @abstractmethod
+    def graph(self, name: str) -> Graph:
+        """Return a graph by name."""
+
+    def changed(self) -> None:
+        """Say that arrays of `states` were written to, so that what was derived from them is derived anew.
+
+        Training, `resume` and the ways to set weights do so by themselves.
+        """
+        for version in self._versions:
+            version.change()
+
+    @property
+    def variables(self) -> dict[str, Array]:
+        """All weights by path, as views on the state."""
+        for version in self._versions:
+            version.expose()
+        return self._views()
+
+    def _views(self) -> dict[str, Array]:
+        found = {}
+        for variable in self.spec.variables:
+            size = int(numpy.prod(variable.shape))
+            flat = self.states[variable.state].reshape(-1)[variable.offset : variable.offset + size]
+            found[variable.path] = flat.reshape(variable.shape)
+        return found
+
+    @property
+    def optimizer(self) -> LiveOptimizer:
+        """The learning rate and the counter of steps, live."""
+        return LiveOptimizer(self.states)
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of all weights."""
+        return [array.copy() for array in self._views().values()]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite all weights.
+
+        Raises:
+            DataError: number or shapes do not fit; nothing is changed then.
+        """
+        own, arrays = list(self._views().values()), [numpy.asarray(array) for array in weights]
+        if [array.shape for array in arrays] != [array.shape for array in own]:
+            raise DataError(
+                f"program '{self.spec.name}' has weights of shapes {[array.shape for array in own]}, got"
+                f" {[array.shape for array in arrays]}"
+            )
+        for array, value in zip(own, arrays, strict=True):
+            array[...] = value
+        self.changed()
+
+    def save_weights(self, path: str | Path) -> None:
+        """Write the weights to an ``.npz`` file, under their paths."""
+        buffer = io.BytesIO()
+        numpy.savez(buffer, **self._views())
+        write_atomically(path, buffer.getbuffer())
+
+    def averages(self) -> list[tuple[Array, Array]]:
+        """Return each state of weights with its moving average, where the optimizer keeps one.
+
+        Whoever writes to them says so with `changed`.
+        """
+        if not self.spec.trains:
+            return []
+        prefix = "optimizer/average/"
+        return [
+            (self.states[label.removeprefix(prefix)], self.states[label])
+            for label, value in self.graph("train").states.items()
+            if isinstance(value.node.op, State) and value.node.op.role == "average"
+        ]
+
+    def take_averages(self) -> None:
+        """Let weights take over their moving averages, at the end of training."""
+        for weights, average in self.averages():
+            weights[...] = average
+            self.changed()
+
+    def restore(self, states: Mapping[str, Array], order: dict[str, Any], epoch: int, batch: int) -> None:
+        """Take over a whole state and let the next epoch of `fit` be `epoch`, from its batch `batch` on.
+
+        Args:
+            states: arrays by label.
+            order: state of the generator of orders, as it was before that epoch.
+            epoch: number of the epoch, from 0.
+            batch: number of the batch, from 0.
+
+        Raises:
+            DataError: a state has another shape.
+        """
+        for label, own in self.states.items():
+            if label in states and states[label].shape != own.shape:
+                raise DataError(
+                    f"state '@{label}' of program '{self.spec.name}' has shape {own.shape}, got {states[label].shape}"
+                )
+        with self.turn:
+            for label, array in states.items():
+                numpy.copyto(self.states.setdefault(label, array.copy()), array)
+            self._shuffler, self._order = None, order
+            self._place = epoch, batch
+            self.changed()
+
+    def take_place(self, epoch: int) -> tuple[int, int]:
+        """Return the epoch and the batch to begin with: what `restore` said, or the epoch given."""
+        place, self._place = self._place, None
+        return (epoch, 0) if place is None else place

@@ -1,0 +1,137 @@
+"""From what a user gives to `fit` and its like to arrays by input label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.errors import DataError
+from nnc.program.data import as_arrays, as_weights, check_finite, check_rows, check_targets
+from nnc.program.program import SAMPLE_WEIGHT, WEIGHTED
+
+if TYPE_CHECKING:
+    from nnc.program.program import Program
+
+Array = Any
+BATCH = 32
+
+
+def prepare(
+    program: Program,
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
+) -> dict[str, Array]:
+    """Check data for training or evaluation and return arrays by input label.
+
+    Raises:
+        DataError: something does not fit.
+    """
+    spec = program.spec
+    check_trains(program)
+    if x is None:
+        raise DataError("inputs are missing: give x")
+    if y is None:
+        raise DataError("targets are missing: give y")
+    if isinstance(y, Mapping) and set(y) == {output.label for output in spec.outputs}:  # by output, as in Keras
+        y = {target.label: y[output.label] for target, output in zip(spec.targets, spec.outputs, strict=True)}
+    inputs, targets = as_arrays(spec.inputs, x, "input"), as_arrays(spec.targets, y, "target")
+    labels = [item.label for item in (*spec.inputs, *spec.targets)]
+    check_rows([*inputs, *targets], labels)
+    check_finite(spec.inputs, inputs, "input")
+    check_finite(spec.targets, targets, "target")
+    check_targets(spec.targets, targets)
+    arrays = dict(zip(labels, [*inputs, *targets], strict=True))
+    weights = as_weights(sample_weight, class_weight, targets)
+    if weights is not None:
+        arrays[SAMPLE_WEIGHT] = numpy.ascontiguousarray(weights, _float_type(program))
+    return arrays
+
+
+def check_trains(program: Program) -> None:
+    """Check that a program has a loss.
+
+    Raises:
+        DataError: it has none.
+    """
+    if not program.spec.targets:
+        raise DataError(
+            f"program '{program.name}' only predicts: compile the model with a loss to train or evaluate it"
+        )
+
+
+def _float_type(program: Program) -> str:
+    return next((item.dtype for item in program.spec.outputs if item.dtype.startswith("float")), "float32")
+
+
+def batch_arrays(
+    program: Program,
+    name: str,
+    x: Any,
+    y: Any,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | None = None,
+) -> tuple[str, dict[str, Array]]:
+    """Return the graph to use for one batch and its arrays by label."""
+    arrays = prepare(program, x, y, sample_weight, class_weight)
+    return graph_name(name, arrays), arrays
+
+
+def graph_name(name: str, arrays: Mapping[str, Array]) -> str:
+    """Return the name of the graph that takes these arrays."""
+    return name + WEIGHTED if SAMPLE_WEIGHT in arrays else name
+
+
+def split_rows(arrays: Mapping[str, Array], given: Any) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return the first rows, to train on, and the last, to validate on.
+
+    Args:
+        arrays: arrays by label, of equal length.
+        given: the fraction of the last rows.
+
+    Raises:
+        DataError: it is no fraction, or nothing is left on one side.
+    """
+    fraction: Any = given
+    if isinstance(given, bool) or not isinstance(given, Real) or not 0.0 < fraction < 1.0:
+        raise DataError(f"validation_split must be a number between 0 and 1, got {given!r}")
+    rows = len(next(iter(arrays.values())))
+    kept = int(rows * (1.0 - fraction))
+    if kept in (0, rows):
+        raise DataError(f"validation_split {fraction} of {rows} rows leaves nothing to train or to validate on")
+    first = {label: array[:kept] for label, array in arrays.items()}
+    return first, {label: array[kept:] for label, array in arrays.items()}
+
+
+def batch_size_of(given: int | None) -> int:
+    """Return the rows of a batch, 32 by default.
+
+    Raises:
+        DataError: it is no whole number of at least 1.
+    """
+    return BATCH if given is None else whole("batch_size", given, 1)
+
+
+def whole(name: str, given: Any, least: int) -> int:
+    """Return an argument that must be a whole number.
+
+    Raises:
+        DataError: it is something else.
+    """
+    number: Any = given
+    if isinstance(given, bool) or not isinstance(given, Real) or number % 1 != 0 or number < least:
+        raise DataError(f"{name} must be a whole number of at least {least}, got {given!r}")
+    return int(number)
+
+
+def whole_or_none(name: str, given: Any) -> int | None:
+    """Return an argument that must be a whole number of at least 1, or None.
+
+    Raises:
+        DataError: it is something else.
+    """
+    return None if given is None else whole(name, given, 1)

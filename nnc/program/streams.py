@@ -1,0 +1,152 @@
+"""Batches that come from an iterator, a generator, or an object with ``len`` and an index."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.errors import DataError
+from nnc.program.batches import OUT_OF_DATA, BatchHooks
+from nnc.program.preparation import batch_arrays
+
+if TYPE_CHECKING:
+    from nnc.program.program import Program
+
+
+def is_stream(x: Any) -> bool:
+    """Return whether x gives batches, one after the other, and is no array or collection of arrays."""
+    if x is None or isinstance(x, list | tuple | Mapping | str | bytes):
+        return False
+    if hasattr(x, "__array__") or hasattr(x, "shape"):
+        return False
+    return hasattr(x, "__next__") or hasattr(x, "__iter__") or is_indexed(x)
+
+
+def is_indexed(x: Any) -> bool:
+    """Return whether x has batches by number, as Keras's ``PyDataset``."""
+    return hasattr(x, "__getitem__") and (hasattr(x, "__len__") or hasattr(x, "num_batches"))
+
+
+def check_alone(x: Any, **others: Any) -> None:
+    """Check that nothing is given beside a stream that has to come with its batches.
+
+    Raises:
+        DataError: something is.
+    """
+    for name, value in others.items():
+        if value is not None:
+            raise DataError(
+                f"{name} cannot be given where x is {type(x).__name__}, which has to yield batches (x, y) or"
+                " (x, y, sample_weight)"
+            )
+
+
+def parts_of(item: Any) -> tuple[Any, Any, Any]:
+    """Return inputs, targets and weights of what a stream yielded; what is missing is None.
+
+    Raises:
+        DataError: it is a tuple of more than three.
+    """
+    if isinstance(item, list) and len(item) in (2, 3):
+        item = tuple(item)
+    if not isinstance(item, tuple):
+        return item, None, None
+    if not 1 <= len(item) <= 3:
+        raise DataError(f"a batch must be x, (x, y) or (x, y, sample_weight), got a tuple of {len(item)}")
+    x, y, weight = (*item, None, None)[:3]
+    return x, y, weight
+
+
+class Stream:
+    """Runs a graph on each batch of a stream.
+
+    Args:
+        program: what to run.
+        name: graph, without the suffix for weights.
+        source: what gives the batches.
+        limit: batches of an epoch; by default all there are.
+        class_weight: weight of each class index.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        name: str,
+        source: Any,
+        limit: int | None = None,
+        class_weight: Mapping[int, float] | None = None,
+    ) -> None:
+        self.program, self.name, self.source = program, name, source
+        self.limit = limit
+        self.class_weight = class_weight
+        self._iterator: Iterator[Any] | None = None
+        self._order: Any = None
+        self._length = length_of(source)
+
+    @property
+    def count(self) -> int | None:
+        """Batches of an epoch, None where nobody knows."""
+        return self.limit or self._length
+
+    def begin_epoch(self, generator: numpy.random.Generator | None) -> None:
+        """Begin an epoch; the order of batches that have numbers is drawn anew."""
+        if is_indexed(self.source) and self._length is not None:
+            self._order = numpy.arange(self._length)
+            if generator is not None:
+                generator.shuffle(self._order)
+
+    def run(self, hooks: BatchHooks | None = None, first: int = 0, interrupted: Sequence[int] = ()) -> int:
+        """Run the batches of an epoch; see `Batches.run`. The first ones are drawn and left out."""
+        number = 0
+        for item in self._items():
+            if number >= first:
+                if hooks is not None:
+                    hooks.begin(number)
+                self._step(item)
+                if (hooks is not None and hooks.end(number)) or interrupted:
+                    return number + 1
+            number += 1
+            if number == self.limit:
+                return number
+        if self.limit is not None or number == 0:
+            warnings.warn(OUT_OF_DATA, stacklevel=3)
+        self._iterator = None
+        if callable(getattr(self.source, "on_epoch_end", None)):
+            self.source.on_epoch_end()
+        return number
+
+    def _items(self) -> Iterator[Any]:
+        if self._iterator is None or self.limit is None:
+            self._iterator = iter(batches_of(self.source, self._order))
+        return self._iterator
+
+    def _step(self, item: Any) -> None:
+        x, y, weight = parts_of(item)
+        name, arrays = batch_arrays(self.program, self.name, x, y, weight, self.class_weight)
+        bound = self.program.bound(name, len(next(iter(arrays.values()))))
+        for label, target in bound.inputs.items():
+            numpy.copyto(target, arrays[label])
+        bound.run()
+
+
+def length_of(source: Any) -> int | None:
+    """Return the number of batches, None where nobody knows."""
+    number = getattr(source, "num_batches", None)
+    if isinstance(number, int):
+        return number
+    try:
+        return len(source)
+    except TypeError:
+        return None
+
+
+def batches_of(source: Any, order: Any = None) -> Iterable[Any]:
+    """Return the batches of a stream."""
+    if is_indexed(source) and not hasattr(source, "__next__"):
+        numbers = range(length_of(source) or 0) if order is None else order.tolist()
+        return (source[number] for number in numbers)
+    found: Iterable[Any] = source
+    return found
