@@ -45,6 +45,11 @@ class Scan(Op, name="scan"):
         if outputs < max(self.carries, 1):
             raise ShapeError(f"the body of a scan with {self.carries} carries has {outputs} outputs")
 
+    @property
+    def dense(self) -> tuple[int, ...]:  # type: ignore[override]
+        """All operands: each step is a window on their memory."""
+        return tuple(range(len(self.body.inputs)))
+
     @classmethod
     def body_types(cls, attributes: Mapping[str, Any], operands: Sequence[TensorType]) -> list[TensorType]:
         """Return the types of the body's inputs: those of the operands, without time where they are sequences.

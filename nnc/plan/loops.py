@@ -41,14 +41,12 @@ class LoopPlan:
         plan: plan of a body whose states are windows; its arena is a buffer of the plan around it.
         carries: one per carry of the scan.
         arena: buffer for the body's own values.
-        copies: buffers for dense copies of operands that are not dense, by position.
     """
 
     op: Scan
     plan: Plan
     carries: tuple[Carry, ...]
     arena: int
-    copies: Mapping[int, int]
 
 
 def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:

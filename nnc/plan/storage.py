@@ -168,20 +168,12 @@ class Storage:
             self.workspaces[node.index] = tuple(spaces)
 
     def _place_loop(self, node: Node, op: Scan) -> None:
-        """Plan the body; its arena, and copies of operands that are not dense, are workspaces of the step."""
-
-        def space(name: str, nbytes: int) -> int:
-            self.buffers.append(Buffer(len(self.buffers), name, nbytes, node.index, node.index))
-            self._extents.append(nbytes)
-            return len(self.buffers) - 1
-
+        """Plan the body; its arena is a workspace of the step."""
         plan, carries = plan_body(op, self.bindings, self.reuse, self.workspace)
-        copies = {
-            position: space(f"operand {position} of {op.name}", operand.type.bind(self.bindings).nbytes)
-            for position, operand in enumerate(node.operands)
-            if not self.homes[operand].constant and not self.layouts[operand].is_dense
-        }
-        self.loops[node.index] = LoopPlan(op, plan, carries, space(f"body of {op.name}", plan.arena_bytes), copies)
+        buffer = Buffer(len(self.buffers), f"body of {op.name}", plan.arena_bytes, node.index, node.index)
+        self.buffers.append(buffer)
+        self._extents.append(buffer.nbytes)
+        self.loops[node.index] = LoopPlan(op, plan, carries, buffer.index)
 
     def _stays_inside(self, value: Value, group: Group) -> bool:
         return self.last_use.get(value, -1) <= group.steps[-1]

@@ -106,8 +106,6 @@ class BoundScope:
             results = [places[value].type for value in plan.graph.results(node)]
             type = kernel_workspace(node.op, operands, results)[position]
             self.still[name] = self._space(type, plan.storage.workspaces[step][position][0])
-        for name, (value, buffer) in scope.copies.items():
-            self.still[name] = self._space(places[value].type, buffer)
         self.loops: dict[str, BoundScope] = {}
         for name, loop in scope.loops.items():
             offset = base + plan.offsets[plan.storage.loops[loop.step].arena]

@@ -30,7 +30,6 @@ class Scope:
         plan: the plan that the names belong to.
         values: names of the arrays of values.
         workspaces: names of workspace arrays, with step and position.
-        copies: names of dense copies of a loop's operands, with the operand and its buffer.
         tiles: names of tile lists, with the values (by name) that each tile has windows on.
         loops: names of lists of steps.
         names: functions, numbers and derived objects.
@@ -39,7 +38,6 @@ class Scope:
     plan: Plan
     values: dict[str, Value]
     workspaces: dict[str, tuple[int, int]]
-    copies: dict[str, tuple[Value, int]]
     tiles: dict[str, tuple[tuple[str, ...], int]]
     loops: dict[str, LoopSource]
     names: Names
@@ -110,7 +108,6 @@ class _Printer:
     names: Names = field(default_factory=Names)
     values: dict[str, Value] = field(default_factory=dict)
     workspaces: dict[str, tuple[int, int]] = field(default_factory=dict)
-    copies: dict[str, tuple[Value, int]] = field(default_factory=dict)
     loops: dict[str, LoopSource] = field(default_factory=dict)
     tiles: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
     tile_names: dict[str, str] = field(default_factory=dict)
@@ -124,7 +121,7 @@ class _Printer:
 
     @property
     def _scope(self) -> Scope:
-        return Scope(self.plan, self.values, self.workspaces, self.copies, self.tiles, self.loops, self.names)
+        return Scope(self.plan, self.values, self.workspaces, self.tiles, self.loops, self.names)
 
     def _print_lines(self) -> None:
         plan = self.plan
@@ -192,15 +189,8 @@ class _Printer:
         loop = self.plan.storage.loops[index]
         inner = _Printer(loop.plan, self.names.inside())
         inner._print_lines()
-        before, after, operands = [], [], []
-        for position, value in enumerate(node.operands):
-            name = self._value(value)
-            if position in loop.copies:
-                copy = self.names.unique(f"{name}_dense")
-                self.copies[copy] = value, loop.copies[position]
-                before.append(f"{copy}[...] = {name}")
-                name = copy
-            operands.append(name)
+        before, after = [], []
+        operands = [self._value(value) for value in node.operands]
         results = [self._value(value) for value in self.plan.graph.results(node)]
         count, first = len(loop.carries), -1 if loop.op.reverse else 0
         for position, carry in enumerate(loop.carries):
