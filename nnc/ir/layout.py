@@ -48,6 +48,14 @@ class Layout:
             strides=tuple(self.strides[axis] for axis in axes),
         )
 
+    def flip(self, axes: tuple[int, ...]) -> Layout:
+        """Return the layout read backwards along the axes."""
+        offset, strides = self.offset, list(self.strides)
+        for axis in axes:
+            offset = offset + (self.shape[axis] - 1) * strides[axis]
+            strides[axis] = -1 * strides[axis]
+        return replace(self, strides=tuple(strides), offset=offset)
+
     def slice(self, starts: Shape, shape: Shape, steps: tuple[int, ...]) -> Layout:
         """Return the window of `shape` that begins at `starts` and takes every `steps`-th element."""
         offset = self.offset

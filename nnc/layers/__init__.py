@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from nnc.layers.noise import *
     from nnc.layers.padding import *
     from nnc.layers.pooling import *
+    from nnc.layers.recurrent.bidirectional import *
+    from nnc.layers.recurrent.gru import *
+    from nnc.layers.recurrent.lstm import *
+    from nnc.layers.recurrent.rnn import *
+    from nnc.layers.recurrent.simple_rnn import *
+    from nnc.layers.recurrent.stacked import *
+    from nnc.layers.recurrent.time_distributed import *
     from nnc.layers.regularization import *
     from nnc.layers.rescaling import *
     from nnc.layers.reshaping import *
@@ -53,6 +60,7 @@ _CLASSES = {
     "AveragePooling1D": "pooling",
     "AveragePooling2D": "pooling",
     "AveragePooling3D": "pooling",
+    "Bidirectional": "recurrent.bidirectional",
     "CategoryEncoding": "encoding",
     "CenterCrop": "resizing",
     "Concatenate": "merging",
@@ -75,6 +83,8 @@ _CLASSES = {
     "EinsumDense": "einsum_dense",
     "Embedding": "embedding",
     "Flatten": "reshaping",
+    "GRU": "recurrent.gru",
+    "GRUCell": "recurrent.gru",
     "GaussianDropout": "noise",
     "GaussianNoise": "noise",
     "GlobalAveragePooling1D": "global_pooling",
@@ -86,6 +96,8 @@ _CLASSES = {
     "Identity": "masking",
     "InputLayer": "core",
     "IntegerLookup": "integer_lookup",
+    "LSTM": "recurrent.lstm",
+    "LSTMCell": "recurrent.lstm",
     "LeakyReLU": "activation",
     "Masking": "masking",
     "MaxPooling1D": "pooling",
@@ -97,6 +109,7 @@ _CLASSES = {
     "Normalization": "rescaling",
     "PReLU": "activation",
     "Permute": "reshaping",
+    "RNN": "recurrent.rnn",
     "ReLU": "activation",
     "RepeatVector": "reshaping",
     "Rescaling": "rescaling",
@@ -104,14 +117,19 @@ _CLASSES = {
     "Resizing": "resizing",
     "SeparableConv1D": "separable",
     "SeparableConv2D": "separable",
+    "SimpleRNN": "recurrent.simple_rnn",
+    "SimpleRNNCell": "recurrent.simple_rnn",
     "Softmax": "activation",
     "SpatialDropout1D": "regularization",
     "SpatialDropout2D": "regularization",
     "SpatialDropout3D": "regularization",
+    "StackedRNNCells": "recurrent.stacked",
     "Subtract": "merging",
+    "TimeDistributed": "recurrent.time_distributed",
     "UpSampling1D": "upsampling",
     "UpSampling2D": "upsampling",
     "UpSampling3D": "upsampling",
+    "Wrapper": "wrapping",
     "ZeroPadding1D": "padding",
     "ZeroPadding2D": "padding",
     "ZeroPadding3D": "padding",

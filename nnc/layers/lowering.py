@@ -8,9 +8,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from nnc.errors import ModelError
-from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value, meaning
+from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value, capturing, meaning
 from nnc.layers.variable import Segment, Variable
 from nnc.ops import Unpack, reshape
+from nnc.ops.scanning import Loop
 
 FROZEN = "frozen"
 """Role of states whose weights nothing changes while a graph runs."""
@@ -33,6 +34,7 @@ class Lowering:
     Attributes:
         masks: which elements of a value count, as Keras's masks say: for each masked value one of bool.
         losses: what layers add to the loss.
+        loop: the loop whose body is being built, or None.
         updates: new values of weights, by weight.
     """
 
@@ -42,6 +44,7 @@ class Lowering:
     declares: bool = False
     masks: dict[Value, Value] = field(default_factory=dict)
     losses: list[Value] = field(default_factory=list)
+    loop: Loop | None = None
     updates: dict[Variable, Value] = field(default_factory=dict)
     _labels: dict[Variable, str] = field(default_factory=dict)
 
@@ -109,6 +112,25 @@ def lowering(graph: Graph, training: bool = False, declares: bool = False) -> It
             yield context
     finally:
         _LOWERING.reset(token)
+
+
+@contextmanager
+def lowering_body(loop: Loop) -> Iterator[Lowering]:
+    """Lower layers to the body of a loop inside the block; weights are known there as outside.
+
+    Raises:
+        ModelError: a layer adds to the loss or assigns a weight in there.
+    """
+    outside = current_lowering()
+    context = Lowering(loop.body, outside.training, {}, loop=loop)
+    token = _LOWERING.set(context)
+    try:
+        with capturing(loop.capture):
+            yield context
+    finally:
+        _LOWERING.reset(token)
+    if context.losses:
+        raise ModelError("layers inside a cell cannot add to the loss; add to it in the layer around the cell")
 
 
 @contextmanager

@@ -121,7 +121,10 @@ class Standalone:
                 context.finish()
                 return graph
         labels = [_SEED] if len(outputs) == 1 else [f"{_SEED}{number}" for number in range(len(outputs))]
-        seeds = {value: graph.input(label, value.type) for label, value in zip(labels, outputs, strict=True)}
+        seeds: dict[Value, Value] = {}
+        for label, value in zip(labels, outputs, strict=True):
+            seed = graph.input(label, value.type)
+            seeds[value] = seeds[value] + seed if value in seeds else seed  # a layer may return a value twice
         wrt = {label: value for label, value in graph.inputs.items() if not label.startswith(_SEED)}
         wrt |= {path: graph.states[path] for path in paths.values()}
         wrt = {label: value for label, value in wrt.items() if value.type.is_floating}

@@ -9,7 +9,7 @@ from nnc.ops.exponential import erf, exp, expm1, log, log1p, logaddexp, sigmoid,
 from nnc.ops.fusion import Fusion
 from nnc.ops.gathering import gather
 from nnc.ops.matmul import matmul
-from nnc.ops.movement import broadcast_to, concatenate, pad, reshape, take, transpose
+from nnc.ops.movement import broadcast_to, concatenate, flip, pad, reshape, take, transpose
 from nnc.ops.packing import Pack, Unpack
 from nnc.ops.pooling import average_pool, max_pool, repeat, sum_pool
 from nnc.ops.random import random_uniform
@@ -39,6 +39,7 @@ __all__ = [
     "erf",
     "exp",
     "expm1",
+    "flip",
     "floor",
     "gather",
     "log",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from nnc.ir import Dim, Op, Value
 from nnc.ops.elementwise import apply
 from nnc.ops.matmul import MatMul
-from nnc.ops.movement import BroadcastTo, Concatenate, Reshape, Scatter, Slice, Transpose, broadcast_to, reshape
+from nnc.ops.movement import BroadcastTo, Concatenate, Flip, Reshape, Scatter, Slice, Transpose, broadcast_to, reshape
 from nnc.ops.reduction import Reduction
 
 
@@ -82,6 +82,11 @@ def _transpose(op: Op, time: Dim, operands: Sequence[Operand]) -> Value:
     return apply(Transpose((0, *(axis + 1 for axis in op.axes))), operands[0].value)
 
 
+def _flip(op: Op, time: Dim, operands: Sequence[Operand]) -> Value:
+    assert isinstance(op, Flip)
+    return apply(Flip(tuple(axis + 1 for axis in op.axes)), operands[0].value)
+
+
 def _broadcast(op: Op, time: Dim, operands: Sequence[Operand]) -> Value:
     assert isinstance(op, BroadcastTo)
     return broadcast_to(_with_rank(operands[0], len(op.shape)), (time, *op.shape))
@@ -115,6 +120,7 @@ def _reduction(op: Op, time: Dim, operands: Sequence[Operand]) -> Value:
 RULES: dict[type[Op], Rule] = {
     BroadcastTo: _broadcast,
     Concatenate: _concatenate,
+    Flip: _flip,
     MatMul: _matmul,
     Reduction: _reduction,
     Reshape: _reshape,

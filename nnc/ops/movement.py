@@ -107,6 +107,32 @@ class Transpose(Movement, name="transpose"):
 
 
 @dataclass(frozen=True)
+class Flip(Movement, name="flip"):
+    """The same elements in the opposite order along `axes`, which ascend."""
+
+    axes: tuple[int, ...]
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the operand's type."""
+        (x,) = operands
+        if list(self.axes) != sorted({axis for axis in self.axes if 0 <= axis < x.rank}):
+            raise ShapeError(f"'flip' over axes {list(self.axes)} does not fit {x}")
+        return operands
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Flip with NumPy."""
+        return numpy.flip(operands[0], self.axes)
+
+    def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
+        """Always a view, with negative strides."""
+        return (operands[0].flip(self.axes),)
+
+    def pullback(self, x: Value, cotangent: Value) -> Value:
+        """Flip back."""
+        return flip(cotangent, self.axes)
+
+
+@dataclass(frozen=True)
 class BroadcastTo(Movement, name="broadcast_to"):
     """The operand repeated to a larger shape."""
 
@@ -302,6 +328,19 @@ def transpose(x: Value, axes: Sequence[int] | None = None) -> Value:
     """Return x with its axes in the given order, reversed by default."""
     order = tuple(reversed(range(x.rank))) if axes is None else tuple(axes)
     return x if order == tuple(range(x.rank)) else apply(Transpose(order), x)
+
+
+def flip(x: Value, axis: int | Sequence[int]) -> Value:
+    """Return x in the opposite order along axes.
+
+    Raises:
+        ShapeError: there is no such axis.
+    """
+    given = (axis,) if isinstance(axis, int) else axis
+    axes = tuple(sorted({normalize_axis(x, item) for item in given}))
+    if isinstance(x.node.op, Flip) and x.node.op.axes == axes:
+        return x.node.operands[0]
+    return apply(Flip(axes), x) if axes else x
 
 
 def broadcast_to(x: Value, shape: Sequence[Dim]) -> Value:

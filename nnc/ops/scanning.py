@@ -100,6 +100,12 @@ class Loop:
             self.outside[inner] = Operand(value, False)
         return self._captured[value]
 
+    def carry(self, first: Value) -> Value:
+        """Add a carry and return what it is in a step."""
+        self.first.append(first)
+        self.carries.append(self._input(self.body, first, first.type))
+        return self.carries[-1]
+
     def _input(self, body: Graph, like: Value, type: TensorType) -> Value:
         hint = like.name.rpartition("/")[2]
         name = hint if SIMPLE.fullmatch(hint) else "x"
@@ -178,7 +184,10 @@ class Loop:
             return False
         elif isinstance(node.op, RandomUniform):  # each step draws numbers of its own
             key = self.outside[node.operands[0]].value
-            drawn = replace(node.op, shape=(self.time, *node.op.shape))
+            before = sum(other.op.name == "random_uniform" for other in self.body.nodes[: node.index])
+            known = sum(other.op.name == "random_uniform" for other in self.graph.nodes)
+            stream = node.op.stream - before + known
+            drawn = replace(node.op, shape=(self.time, *node.op.shape), stream=stream)
             found = [Operand(apply(drawn, key), True)]
         else:
             operands = [self.outside[operand] for operand in node.operands]

@@ -52,6 +52,8 @@ REFUSED = [
     ("reshape", {"shape": (-2, -3)}, "f32[6]", "a dimension must be an int of at least 0 or a symbol, got -2"),
     ("transpose", {"axes": (0, 0)}, "f32[2,3]", "'transpose' to axes [0, 0] does not fit f32[2,3]"),
     ("transpose", {"axes": (0, 2)}, "f32[2,3]", "'transpose' to axes [0, 2] does not fit f32[2,3]"),
+    ("flip", {"axes": (1, 0)}, "f32[2,3]", "'flip' over axes [1, 0] does not fit f32[2,3]"),
+    ("flip", {"axes": (2,)}, "f32[2,3]", "'flip' over axes [2] does not fit f32[2,3]"),
     ("broadcast_to", {"shape": (3, 2)}, "f32[3]", "do not broadcast"),
     ("broadcast_to", {"shape": (3,)}, "f32[2,3]", "f32[2,3] cannot be broadcast to (3)"),
     ("slice", {"starts": (0,), "stops": (1,), "steps": (1,)}, "f32[2,3]", "'slice' has 1 axes and does not fit"),

@@ -109,6 +109,8 @@ MOVEMENT = [
     Case(movement.Reshape((1, 1)), (real(),), lambda x: numpy.array([[x]])),
     Case(movement.Transpose((2, 0, 1)), (real(BATCH, 2, 3),), lambda x: numpy.einsum("abc->cab", x), flops=0),
     Case(movement.Transpose((1, 0)), (whole(2, 3),), lambda x: numpy.einsum("ab->ba", x), WHOLE),
+    Case(movement.Flip((0, 2)), (real(BATCH, 2, 3),), lambda x: x[::-1, :, ::-1], flops=0),
+    Case(movement.Flip((1,)), (whole(2, BATCH),), lambda x: x[:, ::-1], WHOLE),
     Case(movement.BroadcastTo((5, BATCH, 2, 3)), (real(2, 1),), lambda x: numpy.ones((5, 7, 2, 3)) * x, flops=0),
     Case(movement.BroadcastTo((BATCH, 3)), (real(BATCH, 1),), lambda x: numpy.repeat(x, 3, 1)),
     Case(movement.Slice((0, 1, 2), (-1, 6, 5), (1, 3, 2)), (real(BATCH, 6, 5),), lambda x: x[:, [1, 4]][:, :, [2, 4]]),

@@ -1,0 +1,212 @@
+"""The gated recurrent unit: the cell and its layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnc.ir import Value
+from nnc.layers.checks import check_flag
+from nnc.layers.recurrent.cell import Cell, gates_of, projected
+from nnc.layers.recurrent.lstm import check_cudnn
+from nnc.layers.recurrent.rnn import CellRNN
+from nnc.ops import reshape, take
+
+
+class GRUCell(Cell):
+    """One step of a gated recurrent unit (K. Cho et al., EMNLP 2014).
+
+    The columns of kernels and bias belong to the update gate, the reset gate and the candidate, in this order.
+
+    Args:
+        units: length of the state.
+        activation: of the candidate.
+        recurrent_activation: of the gates.
+        use_bias: whether there is a bias.
+        kernel_initializer: first value of the kernel, of shape (inputs, 3 · units).
+        recurrent_initializer: first value of the recurrent kernel, of shape (units, 3 · units).
+        bias_initializer: first value of the bias, of shape (3 · units,), or (2, 3 · units) with `reset_after`.
+        kernel_regularizer: adds to the loss; so do the other two.
+        recurrent_regularizer: see `kernel_regularizer`.
+        bias_regularizer: see `kernel_regularizer`.
+        kernel_constraint: what the kernel is projected to after an update; likewise the other two.
+        recurrent_constraint: see `kernel_constraint`.
+        bias_constraint: see `kernel_constraint`.
+        dropout: share of the inputs that is dropped while training.
+        recurrent_dropout: share of the state that is dropped while training, for each gate others.
+        seed: tells this cell's random stream from others.
+        reset_after: whether the reset gate applies after the product with the recurrent kernel, as in cuDNN.
+        options: ``implementation``, and arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    gates = 3
+    keys = (
+        "units",
+        "activation",
+        "recurrent_activation",
+        "use_bias",
+        "kernel_initializer",
+        "recurrent_initializer",
+        "bias_initializer",
+        "kernel_regularizer",
+        "recurrent_regularizer",
+        "bias_regularizer",
+        "kernel_constraint",
+        "recurrent_constraint",
+        "bias_constraint",
+        "dropout",
+        "recurrent_dropout",
+        "reset_after",
+        "seed",
+    )
+    activation: Any
+    recurrent_activation: Any
+    bias_initializer: Any
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        reset_after: bool = True,
+        **options: Any,
+    ) -> None:
+        implementation = options.pop("implementation", 2)
+        super().__init__(**options)
+        self.set_up(
+            units,
+            use_bias,
+            dropout,
+            recurrent_dropout,
+            seed,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        self.reset_after = check_flag("GRUCell", "reset_after", reset_after)
+        self.implementation = 1 if self.recurrent_dropout else implementation
+
+    def build(self, input_shape: Any) -> None:
+        shape = (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+        self.build_kernels(input_shape[-1], self.bias_initializer, shape)
+
+    def call(self, x: Value, states: Any, training: bool = False) -> tuple[Value, Any]:
+        h = states[0] if isinstance(states, list | tuple) else states
+        dropout = self.dropout if training else 0.0
+        recurrent_dropout = self.recurrent_dropout if training else 0.0
+        if self.implementation == 1 and (0 < dropout < 1 or 0 < recurrent_dropout < 1):
+            update, reset, first, second, dropped = self._gate_by_gate(x, h, dropout, recurrent_dropout)
+        else:
+            (x,) = self.dropped(x, dropout, "inputs")
+            update, reset, first, second = self._gates_at_once(x, h)
+            dropped = h
+        if second is not None:
+            recurrent = reset * second
+        else:
+            recurrent = (reset * dropped) @ take(self.recurrent_kernel.value, 1, 2 * self.units, 3 * self.units)
+        h = update * h + (1.0 - update) * self.activation(first + recurrent)
+        return h, [h] if isinstance(states, list | tuple) else h
+
+    def _gates_at_once(self, x: Value, h: Value) -> tuple[Value, Value, Value, Value | None]:
+        """Return both gates, and what comes of inputs and state for the candidate."""
+        gates = 2 * self.units
+        bias, recurrent_bias = self._biases()
+        z = x @ self.kernel
+        inner = h @ self._columns
+        z = z if bias is None else z + bias
+        inner = inner if recurrent_bias is None else inner + recurrent_bias
+        summed = take(z, 1, 0, gates) + (take(inner, 1, 0, gates) if self.reset_after else inner)
+        update, reset = gates_of(self.recurrent_activation(summed), 2)
+        second = take(inner, 1, gates, gates + self.units) if self.reset_after else None
+        return update, reset, take(z, 1, gates, gates + self.units), second
+
+    def _gate_by_gate(
+        self, x: Value, h: Value, dropout: float, recurrent_dropout: float
+    ) -> tuple[Value, Value, Value, Value | None, Value]:
+        """Return the same with masks of their own for each gate, and the state that is dropped for the candidate."""
+        bias, recurrent_bias = self._biases()
+        xs = projected(self.dropped(x, dropout, "inputs", 3), self.kernel.value)
+        if bias is not None:
+            xs = [part + own for part, own in zip(xs, gates_of(bias, 3), strict=True)]
+        dropped = self.dropped(h, recurrent_dropout, "state", 3)
+        hs = projected(dropped if self.reset_after else dropped[:2], self._columns)
+        if recurrent_bias is not None:
+            hs = [part + own for part, own in zip(hs, gates_of(recurrent_bias, 3), strict=True)]
+        update, reset = (self.recurrent_activation(xs[gate] + hs[gate]) for gate in range(2))
+        return update, reset, xs[2], hs[2] if self.reset_after else None, dropped[2]
+
+    def _biases(self) -> tuple[Value | None, Value | None]:
+        """Return the biases of inputs and state."""
+        if self.bias is None:
+            return None, None
+        if not self.reset_after:
+            return self.bias.value, None
+        rows = [reshape(take(self.bias.value, 0, row, row + 1), (-1,)) for row in range(2)]
+        return rows[0], rows[1]
+
+    @property
+    def _columns(self) -> Value:
+        """The part of the recurrent kernel that the state is multiplied with as it is."""
+        kernel = self.recurrent_kernel.value
+        return kernel if self.reset_after else take(kernel, 1, 0, 2 * self.units)
+
+
+class GRU(CellRNN):
+    """Gated recurrent units over time; its arguments are those of `GRUCell` and `RNN`."""
+
+    cell_class = GRUCell
+    keys = (*GRUCell.keys[:10], "activity_regularizer", *GRUCell.keys[10:])
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,
+        reset_after: bool = True,
+        use_cudnn: Any = "auto",
+        **options: Any,
+    ) -> None:
+        check_cudnn("GRU", use_cudnn)
+        self.make(locals(), options)

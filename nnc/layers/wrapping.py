@@ -1,0 +1,73 @@
+"""Layers inside the configs of other layers, in Keras's form, and the base class of layers around another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from nnc.errors import ModelError
+from nnc.layers.base import Layer
+from nnc.layers.registry import layer_class
+from nnc.objects import split_config
+
+
+def layer_config(layer: Layer) -> dict[str, Any]:
+    """Return a layer's config as other layers' configs hold it."""
+    cls = type(layer)
+    own = cls.__module__.startswith("nnc.")
+    return {
+        "module": "keras.layers" if own else cls.__module__,
+        "class_name": cls.__name__,
+        "config": layer.get_config(),
+        "registered_name": None if own else cls.__name__,
+    }
+
+
+def inner_layer(given: Any, where: str) -> Any:
+    """Return a layer that is given as one, or as its config.
+
+    Args:
+        given: a layer, or what `layer_config` or Keras made of one; anything else is returned as it is.
+        where: what it is for, for messages.
+
+    Raises:
+        ModelError: the config is malformed, or names no known layer.
+    """
+    if not isinstance(given, Mapping):
+        return given
+    name, arguments = split_config(given, f"{where}: a layer")
+    return layer_class(name).from_config(arguments)
+
+
+class Wrapper(Layer):
+    """A layer around another one.
+
+    Args:
+        layer: the layer inside.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: it is no layer.
+    """
+
+    def __init__(self, layer: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.layer: Layer = checked_layer(layer, type(self).__name__)
+
+    def build(self, input_shape: Any) -> None:
+        self.build_sublayer(self.layer, input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "layer": layer_config(self.layer)}
+
+
+def checked_layer(layer: Any, where: str, key: str = "layer") -> Layer:
+    """Return a layer from a layer or its config.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    found = inner_layer(layer, where)
+    if not isinstance(found, Layer):
+        raise ModelError(f"{where}: {key} must be a layer, got {found!r:.80}")
+    return found
