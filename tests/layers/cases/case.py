@@ -26,6 +26,7 @@ class Case:
         more: shapes of further outputs.
         integers: for each input the number that its whole numbers stay below, 0 for floating-point numbers.
         options: keywords that the layer is called with.
+        states: keyword that takes all inputs but the first, as a list.
         positive: whether all weights are positive, as variances are.
         tolerance: largest error of the output, relative to the largest magnitude; ten times as much for gradients.
     """
@@ -38,6 +39,7 @@ class Case:
     more: tuple[tuple[int, ...], ...] = field(default=(), kw_only=True)
     integers: tuple[int, ...] = field(default=(), kw_only=True)
     options: dict[str, Any] = field(default_factory=dict, kw_only=True)
+    states: str = field(default="", kw_only=True)
     positive: bool = field(default=False, kw_only=True)
     tolerance: float = field(default=1e-6, kw_only=True)
 
@@ -83,6 +85,8 @@ class Case:
         """Apply a layer as its class wants it: merging layers to a list."""
         if getattr(nnc.layers, self.layer).is_merging:
             return layer(inputs, **self.options)
+        if self.states:
+            return layer(inputs[0], **{self.states: list(inputs[1:])}, **self.options)
         return layer(*inputs, **self.options)
 
     def outputs(self, layer: Any, inputs: list[Any]) -> list[Any]:

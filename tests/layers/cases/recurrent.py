@@ -58,7 +58,35 @@ def rnn(*cells: tuple[str, dict[str, Any]], **config: Any) -> Any:
     return arguments
 
 
+LSTM_STATES = ((5, 3), (2,), (2,))
+FIRST_STATES = [
+    case("LSTM", {"units": 2} | SEQUENCES, (5, 2), shapes=LSTM_STATES, states="initial_state"),
+    case("LSTM", {"units": 2, "unroll": True}, (2,), shapes=LSTM_STATES, states="initial_state"),
+    case("GRU", {"units": 2, "go_backwards": True}, (2,), shapes=((5, 3), (2,)), states="initial_state"),
+    case("SimpleRNN", {"units": 2} | STATES, (5, 2), more=((2,),), shapes=((5, 3), (2,)), states="initial_state"),
+]
 CELLS = [
+    case("LSTMCell", {"units": 2}, (2,), more=((2,), (2,)), shapes=((3,), (2,), (2,)), states="states"),
+    case(
+        "LSTMCell",
+        {"units": 2, "implementation": 1},
+        (2,),
+        more=((2,), (2,)),
+        shapes=((3,), (2,), (2,)),
+        states="states",
+    ),
+    case("GRUCell", {"units": 2}, (2,), more=((2,),), shapes=((3,), (2,)), states="states"),
+    case(
+        "StackedRNNCells",
+        lambda nn: {"cells": [nn.layers.GRUCell(2, name="a"), nn.layers.SimpleRNNCell(3, name="b")]},
+        (3,),
+        more=((2,), (3,)),
+        shapes=((3,), (2,), (3,)),
+        states="states",
+    ),
+    case("SimpleRNNCell", {"units": 4}, (4,), more=((4,),), shapes=((3,), (4,))),
+    case("GRUCell", {"units": 4}, (4,), more=((4,),), shapes=((3,), (4,))),
+    case("GRUCell", {"units": 2, "reset_after": False, "use_bias": False}, (2,), more=((2,),), shapes=((3,), (2,))),
     case("RNN", rnn(("LSTMCell", {"units": 3}), **STATES), (5, 3), more=((3,), (3,))),
     case("RNN", rnn(("GRUCell", {"units": 3, "reset_after": False}), go_backwards=True), (3,)),
     case("RNN", rnn(("SimpleRNNCell", {"units": 3}), unroll=True), (3,)),
@@ -89,6 +117,13 @@ BIDIRECTIONAL = [
     case("Bidirectional", bidirectional("SimpleRNN", {"units": 2}, merge_mode="ave"), (2,)),
     case("Bidirectional", bidirectional("GRU", {"units": 2} | SEQUENCES, merge_mode=None), (5, 2), more=((5, 2),)),
     case("Bidirectional", bidirectional("LSTM", {"units": 2} | STATES), (5, 4), more=((2,),) * 4),
+    case(
+        "Bidirectional",
+        bidirectional("GRU", {"units": 2} | SEQUENCES),
+        (5, 4),
+        shapes=((5, 3), (2,), (2,)),
+        states="initial_state",
+    ),
     case("Bidirectional", bidirectional("GRU", {"units": 2} | SEQUENCES, {"activation": "relu"}), (5, 4), seed=2),
 ]
 
@@ -103,4 +138,4 @@ TIME_DISTRIBUTED = [
     case("TimeDistributed", inside("Flatten", {}), (5, 6), shapes=((5, 2, 3),)),
 ]
 
-CASES = [*SIMPLE, *LSTM, *GRU, *CELLS, *BIDIRECTIONAL, *TIME_DISTRIBUTED]
+CASES = [*SIMPLE, *LSTM, *GRU, *FIRST_STATES, *CELLS, *BIDIRECTIONAL, *TIME_DISTRIBUTED]
