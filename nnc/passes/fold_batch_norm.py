@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from nnc.ir import Dim, Graph, Node, Op, Rewriter, Value
 from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
@@ -21,6 +22,8 @@ class FoldBatchNorm(Pass, name="fold-batch-norm"):
     inference", 2018, section 3.2). The new kernel and the new bias are then for `Hoist` to take out. What lies between
     may be read by nobody else. Reshapes and transposes that leave the channels one axis stay behind the product.
     """
+
+    enters_bodies: ClassVar[bool] = False
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph with scaled kernels."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from nnc.ir import Graph, Node, Rewriter, Value
 from nnc.ops.arithmetic import Add
@@ -19,6 +20,8 @@ class FoldSign(Pass, name="fold-sign"):
 
     `FoldBatchNorm` then takes the sign into them, `Hoist` takes them out, and no bit of a result changes.
     """
+
+    enters_bodies: ClassVar[bool] = False
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph with sigmoids of changed signs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from nnc.errors import SymbolError
 from nnc.ir import HOISTED, Graph, Input, Layout, Node, Op, Rewriter, State, TensorType, Value
@@ -21,6 +22,8 @@ class Hoist(Pass, name="hoist"):
     What costs nothing, such as a view, stays where it is; so does what depends on a state that the graph updates.
     """
 
+    enters_bodies: ClassVar[bool] = False
+
     def run(self, graph: Graph) -> Graph:
         """Return the graph without what the prologue computes."""
         hoisted = hoisted_values(graph)
@@ -38,6 +41,8 @@ class Hoist(Pass, name="hoist"):
 @dataclass(frozen=True)
 class Prologue(Pass, name="prologue"):
     """Keeps only what `Hoist` takes out of the same graph: updates of the states of role ``hoisted``."""
+
+    enters_bodies: ClassVar[bool] = False
 
     def run(self, graph: Graph) -> Graph:
         """Return the graph of the prologue, without inputs and outputs."""
