@@ -17,6 +17,7 @@ from frontends.origin import is_null
 from frontends.problems import Problems
 from frontends.stored_weights import Assignment
 from frontends.wiring import wire
+from nnc.layers.variable import blank_weights
 from nnc.models import Model
 
 
@@ -52,8 +53,9 @@ def read_trained(
     Raises:
         ModelFileError: there are problems; all of them are listed.
     """
-    definition = read_keras_form(decoded_mapping(root), problems, options)
-    model = wire(definition, problems)
+    with blank_weights():
+        definition = read_keras_form(decoded_mapping(root), problems, options)
+        model = wire(definition, problems)
     if problems or model is None:
         raise problems.error()
     known = definitions(model, definition)

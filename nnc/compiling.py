@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from nnc.errors import ModelError
@@ -18,6 +19,7 @@ def compile(
     metrics: Any = None,
     dtype: str | None = None,
     observe: Observer | None = None,
+    replace: Mapping[str, Any] | None = None,
 ) -> Program:
     """Compile a model into a program.
 
@@ -28,6 +30,8 @@ def compile(
         metrics: metrics, in the place of the model's own.
         dtype: ``float32`` or ``float64``; by default that of the model's weights.
         observe: called after each pass with the pass, the graph it made, and a record of nodes and time.
+        replace: what stands in the place of layers that the definition names by their class or by their own name: a
+            text such as ``"Activation('swish')"``, of which nothing is executed, a layer, or a class.
 
     Returns:
         A program that predicts, and trains where the model has a loss. Its graphs are made when they are
@@ -42,7 +46,7 @@ def compile(
     >>> program([[0.0, 1.0]]).shape
     (1, 1)
     """
-    found = read_model(model)
+    found = read_model(model, **({} if replace is None else {"replace": replace}))
     if optimizer is not None or loss is not None or metrics is not None:
         if loss is None and not found.is_compiled:
             raise ModelError("compile: give a loss as well; the model has none")

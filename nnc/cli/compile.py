@@ -58,6 +58,7 @@ def command(
         ),
     ] = None,
     as_json: options.Json = False,
+    replace: options.Replace = None,
 ) -> None:
     """Compile a model: show what each pass does, then parameters, FLOPs and exact memory."""
     from nnc.cli.report import compile_report
@@ -73,7 +74,7 @@ def command(
         del record
         stages[stage.name, item.name] = stage
 
-    program, report = compile_report(model, graph, batch, dtype, remember)
+    program, report = compile_report(model, graph, batch, dtype, remember, replace)
     if output is not None:
         program.save(output)
     if after is not None:

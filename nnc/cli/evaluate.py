@@ -16,12 +16,13 @@ def command(
     target: options.Target = None,
     batch: options.Batch = 32,
     as_json: options.Json = False,
+    replace: options.Replace = None,
 ) -> None:
     """Print loss and metrics of a model on data."""
     from nnc.data import read_table
 
     table = read_table(data, target)
-    program = open_program(model)
+    program = open_program(model, replace=replace)
     logs = program.evaluate(table.x, targets_like(program, table), batch_size=batch)
     if as_json:
         print_json({"model": program.name, "rows": len(table.x), "result": logs})

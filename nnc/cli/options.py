@@ -44,5 +44,14 @@ For = Annotated[
     GraphName | None,
     typer.Option("--for", help="The graph; by default train where the model has a loss.", show_default=False),
 ]
+Replace = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--replace",
+        metavar="'OLD=LAYER(ARGS)'",
+        help="Put a layer in the place of a class or a name in the model file; can be given several times.",
+        show_default=False,
+    ),
+]
 Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Rows of a batch.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in the place of a table.")]

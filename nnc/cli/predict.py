@@ -40,13 +40,14 @@ def command(
             "--target", metavar="COLUMN", help="Column of a .csv that is no input and is left out.", show_default=False
         ),
     ] = None,
+    replace: options.Replace = None,
 ) -> None:
     """Write a model's outputs for the inputs in a file."""
     from nnc.data import read_inputs, write_table
 
     check_output(output, *SUFFIXES)
     inputs = read_inputs(source, without)
-    program = open_program(model)
+    program = open_program(model, replace=replace)
     found = program.predict(inputs)
     if isinstance(found, list):
         raise DataError(

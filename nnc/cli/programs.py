@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,13 +21,37 @@ def is_program(path: Path) -> bool:
     return path.suffix.lower() == PROGRAM_SUFFIX
 
 
-def open_program(path: Path, dtype: str | None = None, observe: Observer | None = None) -> Program:
+def replacements(given: Sequence[str] | None) -> dict[str, str]:
+    """Return what ``--replace 'Old=Layer(args)'`` says, by what is replaced.
+
+    Raises:
+        ModelError: a text has no name before '='.
+    """
+    found: dict[str, str] = {}
+    for text in given or ():
+        name, equals, layer = text.partition("=")
+        if not equals or not name.strip() or not layer.strip():
+            raise ModelError(f"--replace takes OLD=LAYER(ARGS), such as \"Swish=Activation('swish')\", got {text!r}")
+        found[name.strip()] = layer.strip()
+    return found
+
+
+def read_options(given: Sequence[str] | None) -> dict[str, Any]:
+    """Return the options for reading a model file."""
+    found = replacements(given)
+    return {"replace": found} if found else {}
+
+
+def open_program(
+    path: Path, dtype: str | None = None, observe: Observer | None = None, replace: Sequence[str] | None = None
+) -> Program:
     """Load a saved program, or compile a model file.
 
     Args:
         path: the file.
         dtype: element type to compile for.
         observe: called after each pass.
+        replace: what stands in the place of classes, as ``--replace`` has it.
 
     Raises:
         ModelError: the model file is wrong, or an element type is wished for a program that has one already.
@@ -38,8 +63,10 @@ def open_program(path: Path, dtype: str | None = None, observe: Observer | None 
     if is_program(path):
         if dtype is not None:
             raise ModelError(f"{path} is compiled already; give --dtype with the model file it came from")
+        if replace:
+            raise ModelError(f"{path} is compiled already; give --replace with the model file it came from")
         return nnc.load(path)
-    return nnc.compile(path, dtype=dtype, observe=observe)
+    return nnc.compile(path, dtype=dtype, observe=observe, **read_options(replace))
 
 
 def default_graph(program: Program, wanted: str | None) -> str:

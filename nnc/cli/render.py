@@ -10,7 +10,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, print_text, say
-from nnc.cli.programs import default_graph, is_program, open_program
+from nnc.cli.programs import default_graph, is_program, open_program, read_options
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def command(
         ),
     ] = None,
     graph: options.For = None,
+    replace: options.Replace = None,
 ) -> None:
     """Draw a model's layers, or the ops it is compiled into."""
     if [dot, mermaid, output is not None].count(True) != 1:
@@ -51,7 +52,7 @@ def command(
     from nnc.render import render, write
 
     check_output(output, ".svg", ".png", ".dot", ".mmd")
-    diagram = _diagram(model, level, graph)
+    diagram = _diagram(model, level, graph, replace)
     if output is not None:
         write(diagram, output)
         say(f"wrote {output}")
@@ -59,15 +60,15 @@ def command(
         print_text(render(diagram, format="dot" if dot else "mermaid"))
 
 
-def _diagram(path: Path, level: Level | None, graph: str | None) -> Diagram:
+def _diagram(path: Path, level: Level | None, graph: str | None, replace: list[str] | None) -> Diagram:
     from nnc.readers import read_model
     from nnc.render import diagram_of
 
     if level is None:
         level = Level.ops if graph is not None or is_program(path) else Level.layers
     if level is Level.ops:
-        program = open_program(path)
+        program = open_program(path, replace=replace)
         return diagram_of(program.graph(default_graph(program, graph)))
     if is_program(path):
         raise ModelError(f"{path} is compiled, and has ops in the place of layers; give the model file, or --level ops")
-    return diagram_of(read_model(path))
+    return diagram_of(read_model(path, **read_options(replace)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,12 @@ class CompileReport:
 
 
 def compile_report(
-    path: Path, wanted: str | None, batch: int, dtype: str | None, observe: Observer | None = None
+    path: Path,
+    wanted: str | None,
+    batch: int,
+    dtype: str | None,
+    observe: Observer | None = None,
+    replace: Sequence[str] | None = None,
 ) -> tuple[Program, CompileReport]:
     """Open a model and work out what one of its graphs costs.
 
@@ -88,6 +94,7 @@ def compile_report(
         batch: rows of a batch.
         dtype: element type to compile for.
         observe: called after each pass.
+        replace: what stands in the place of classes, as ``--replace`` has it.
 
     Raises:
         GraphError: the model has no such graph.
@@ -103,7 +110,7 @@ def compile_report(
         if observe is not None:
             observe(item, graph, record)
 
-    program = open_program(path, dtype, None if is_program(path) else remember)
+    program = open_program(path, dtype, None if is_program(path) else remember, replace)
     name = default_graph(program, wanted)
     graph = program.graph(name)
     plan = program.plan(name, batch)

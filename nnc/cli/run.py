@@ -11,7 +11,7 @@ import typer
 from nnc.cli import options
 from nnc.cli.compile import print_report
 from nnc.cli.console import print_table, say
-from nnc.cli.programs import is_program, targets_like
+from nnc.cli.programs import is_program, read_options, targets_like
 from nnc.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def command(
     folder: Annotated[
         Path, typer.Option("--folder", metavar="FOLDER", help="Where program and picture are written.")
     ] = Path(),
+    replace: options.Replace = None,
 ) -> None:
     """Compile a model, train it, test it, save the program and draw the picture."""
     from nnc.cli.report import compile_report
@@ -56,7 +57,7 @@ def command(
     if not folder.is_dir():
         raise DataError(f"the folder '{folder}' does not exist")
     set_random_seed(seed)
-    program, report = compile_report(model, None, batch, None)
+    program, report = compile_report(model, None, batch, None, replace=replace)
     print_report(report)
     training, test = _rows(program, data, target, seed)
     start = perf_counter()
@@ -68,7 +69,7 @@ def command(
     print_table(("", f"{len(training[0]):,} training rows", f"{len(test[0]):,} test rows"), rows, title)
     saved, picture = folder / f"{model.stem}.nnc", folder / f"{model.stem}.svg"
     program.save(saved)
-    write(diagram_of(read_model(model)), picture)
+    write(diagram_of(read_model(model, **read_options(replace))), picture)
     say(f"saved {saved}, drew {picture}")
 
 

@@ -45,6 +45,7 @@ def command(
         typer.Option("-o", "--output", metavar="OUT.nnc", help="Save the trained program.", show_default=False),
     ] = None,
     as_json: options.Json = False,
+    replace: options.Replace = None,
 ) -> None:
     """Train a model file from the start, or a saved program where it was.
 
@@ -58,7 +59,7 @@ def command(
     check_output(output, ".nnc")
     table = read_table(data, target)
     set_random_seed(seed or 0)
-    program = open_program(model)
+    program = open_program(model, replace=replace)
     done, logs = 0, {}
 
     def remember(epoch: int, found: Mapping[str, float]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -15,6 +17,23 @@ from nnc.ir import Placeholder, Value
 from nnc.program.prologue import Version
 
 Array = Any
+
+
+_ARE_BLANK: ContextVar[bool] = ContextVar("are_blank", default=False)
+
+
+@contextmanager
+def blank_weights() -> Iterator[None]:
+    """Let weights start as zeros, for which no memory is taken before they are written.
+
+    For readers that overwrite all of them: a file may claim any shape, and this costs nothing until its arrays
+    have been compared with that.
+    """
+    token = _ARE_BLANK.set(True)
+    try:
+        yield
+    finally:
+        _ARE_BLANK.reset(token)
 
 
 class Variable(Placeholder):
@@ -55,8 +74,11 @@ class Variable(Placeholder):
         self.trainable = trainable
         self.regularizer = regularizer
         self.constraint = constraint
-        first = initializers.get(initializer)(self.shape, dtype, generator)
-        self.memory: Array = numpy.ascontiguousarray(first, dtype)
+        if _ARE_BLANK.get():
+            self.memory: Array = numpy.zeros(self.shape, dtype)
+        else:
+            first = initializers.get(initializer)(self.shape, dtype, generator)
+            self.memory = numpy.ascontiguousarray(first, dtype)
         self.version: Version | None = None
         self.gradient: Array | None = None
         self.slab: Slab | None = None

@@ -65,7 +65,6 @@ LAYERS = [
         "layer 'reshape' (Reshape): f32[batch,4] has 4*batch elements and cannot be reshaped to (batch, 2, 3), which has"
         " 6*batch",
     ),
-    ("Add", "layer 'add' (Add): expected a list of at least 2 inputs, got 1"),
     ("Dense: {units: 2, name: 5}", "layer 'dense' (Dense): name must be text, got 5; put it in quotes"),
     (
         "Dense: {units: 2, name: a/b}",
