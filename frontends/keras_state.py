@@ -1,4 +1,4 @@
-"""Copies a Keras optimizer's state: the number of steps, and slots such as Adam's momentums and velocities."""
+"""Copies a live Keras optimizer's state: the number of steps, and its slots for each weight."""
 
 from __future__ import annotations
 
@@ -7,63 +7,63 @@ from typing import Any
 import numpy
 
 from nnc.errors import ModelError
+from nnc.layers.weights import weight_paths
 from nnc.models import Model
-from nnc.optimizers import ITERATIONS
+from nnc.optimizers import import_variables
+from nnc.program import VariableSpec
 
-_SLOTS = ("momentum", "velocity", "velocity_hat", "average_gradient")
-"""Names of slots, the same in Keras and here."""
 _REMEDY = "read the model with compile=False"
 
 
 def copy_optimizer_state(source: Any, model: Model) -> None:
-    """Copy the state of a Keras 3 optimizer that has made steps; that of Keras 2 starts afresh.
+    """Copy the state of a Keras 3 optimizer that has been built; that of Keras 2 starts afresh.
 
     Args:
         source: the Keras model.
         model: the nnc model with the same layers, compiled.
 
     Raises:
-        ModelError: a part of the state belongs to no weight, or has another shape.
+        ModelError: a part of the state belongs to no weight, is missing, or has another shape.
     """
-    optimizer = source.optimizer
-    variables = getattr(optimizer, "variables", None)
-    if not isinstance(variables, list | tuple) or not getattr(optimizer, "built", False):
+    variables, trained = (getattr(source.optimizer, name, None) for name in ("variables", "_trainable_variables"))
+    if not isinstance(variables, list | tuple) or not trained or not getattr(source.optimizer, "built", False):
         return
-    # a slot is named after its weight's path with '_' for '/'; what comes before are scopes
-    slots = {variable.path.rpartition("/")[2]: variable for variable in variables if hasattr(variable, "path")}
-    program = model.program
-    steps = slots.pop("iteration", None)
-    slots.pop("learning_rate", None)  # part of the config
-    if steps is not None and model.optimizer.counts_steps:
-        program.states[ITERATIONS] = numpy.array(_array(steps), "int64")
-    paths = _keras_paths(source, model)
-    for spec in program.spec.variables:
-        for slot in _SLOTS:
-            variable = slots.pop(f"{paths.get(spec.path)}_{slot}", None)
-            if variable is None or not spec.trainable:  # frozen after it was trained
-                continue
-            array = _array(variable)
-            if array.shape != spec.shape:
-                message = f"{slot} of weight '{spec.path}' has the shape {array.shape}, expected {spec.shape}"
-                raise ModelError(f"{message}; {_REMEDY}")
-            state = program.states[spec.state]
-            whole = program.states.setdefault(f"optimizer/{slot}/{spec.state}", numpy.zeros(state.shape, state.dtype))
-            whole.reshape(-1)[spec.offset : spec.offset + array.size] = array.reshape(-1)
-    if slots:
-        raise ModelError(f"optimizer state '{next(iter(slots))}' belongs to no weight of the model; {_REMEDY}")
+    specs = _specs(source, model)
+    windows = []
+    for variable in trained:
+        if id(variable) not in specs:
+            raise ModelError(
+                f"the optimizer has state of '{variable.path}', which is no weight of the model; {_REMEDY}"
+            )
+        windows.append(specs[id(variable)])
+    kept = [spec for spec in windows if spec.trainable]  # others were frozen after they were trained
+    known = {spec.path for spec in kept}
+    new = [spec.path for spec in model.program.spec.variables if spec.trainable and spec.path not in known]
+    if new:
+        raise ModelError(f"the optimizer has no state of weight '{new[0]}'; {_REMEDY}")
+    expected = model.optimizer.saved_variables(windows)
+    if len(expected) != len(variables):
+        raise ModelError(f"the optimizer has {len(variables)} variables, expected {len(expected)}; {_REMEDY}")
+    names = {item.name for item in model.optimizer.saved_variables(kept)}
+    arrays = [_array(variable) for item, variable in zip(expected, variables, strict=True) if item.name in names]
+    try:
+        import_variables(model.optimizer, kept, model.program.states, arrays)
+    except ModelError as error:
+        raise ModelError(f"{error}; {_REMEDY}") from None
 
 
-def _keras_paths(source: Any, model: Model) -> dict[str, str]:
-    """Return by a weight's path in nnc its path in Keras, as the names of slots have it."""
+def _specs(source: Any, model: Model) -> dict[int, VariableSpec]:
+    """Return by a Keras weight's identity where it lies in the program."""
+    by_path = {spec.path: spec for spec in model.program.spec.variables}
+    paths = weight_paths(model)
     layers = {layer.name: layer for layer in model.layers}
-    paths: dict[str, str] = {}
+    found: dict[int, VariableSpec] = {}
     for keras_layer in source.layers:
         if keras_layer.name in layers:
             for weight, keras_weight in zip(layers[keras_layer.name].weights, keras_layer.weights, strict=True):
-                paths[weight.path] = str(keras_weight.path).replace("/", "_")
-    return paths
+                found[id(keras_weight)] = by_path[paths[weight]]
+    return found
 
 
 def _array(variable: Any) -> Any:
-    value = variable.numpy() if hasattr(variable, "numpy") else variable.value
-    return numpy.asarray(value)
+    return numpy.asarray(variable.numpy() if hasattr(variable, "numpy") else variable.value)

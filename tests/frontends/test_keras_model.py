@@ -268,25 +268,27 @@ def test_optimizer_state_is_never_lost_silently(monkeypatch: pytest.MonkeyPatch)
     )
     weights = [SimpleNamespace(path=f"scope/d/{name}") for name in ("kernel", "bias")]
 
-    def variable(path: str, array: Any) -> Any:
-        return SimpleNamespace(path=path, numpy=lambda: numpy.asarray(array))
-
-    def read(*variables: Any) -> Any:
+    def read(*arrays: Any, trained: Any = weights) -> Any:
         model = Pretender((3, 2), (2,))
         model.layers[0].weights = weights
-        model.optimizer = SimpleNamespace(built=True, variables=[variable("a/b/adam/iteration", 7), *variables])
+        variables = [SimpleNamespace(numpy=lambda array=array: numpy.asarray(array)) for array in arrays]
+        model.optimizer = SimpleNamespace(built=True, variables=variables, _trainable_variables=trained)
         return read_model(model)
 
-    states = read(variable("adam/scope_d_bias_velocity", [1.0, 2.0])).program.states
+    slots = [numpy.zeros((3, 2)), numpy.zeros((3, 2)), [0.0, 0.0]]
+    states = read(7, 0.5, *slots, [1.0, 2.0]).program.states
     assert states["optimizer/iterations"] == 7
+    assert states["optimizer/learning_rate"] == 0.5
     assert states["optimizer/velocity/parameters"].tolist() == [0.0] * 6 + [1.0, 2.0]
-    expected = (
-        "velocity of weight 'd/bias' has the shape \\(3,\\), expected \\(2,\\); read the model with compile=False"
-    )
+    expected = "variable 'd/bias/velocity' has shape \\(2,\\), got \\(3,\\); read the model with compile=False"
     with pytest.raises(ModelError, match=expected):
-        read(variable("adam/scope_d_bias_velocity", [1.0, 2.0, 3.0]))
-    with pytest.raises(ModelError, match="optimizer state 'scope_e_bias_velocity' belongs to no weight of the model"):
-        read(variable("adam/scope_e_bias_velocity", [1.0, 2.0]))
+        read(7, 0.5, *slots, [1.0, 2.0, 3.0])
+    with pytest.raises(ModelError, match="the optimizer has 5 variables, expected 6; read"):
+        read(7, 0.5, *slots)
+    with pytest.raises(ModelError, match="the optimizer has no state of weight 'd/bias'; read"):
+        read(7, 0.5, *slots[:2], trained=weights[:1])
+    with pytest.raises(ModelError, match="the optimizer has state of 'e/bias', which is no weight of the model; read"):
+        read(7, 0.5, *slots, [1.0, 2.0], trained=[weights[0], SimpleNamespace(path="e/bias")])
 
 
 def test_json_of_keras_has_lines(keras: Any) -> None:

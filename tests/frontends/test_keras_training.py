@@ -1,0 +1,45 @@
+"""A Keras model read in the middle of its training goes on with the losses that Keras would have had."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+import pytest
+
+from nnc.optimizers import OPTIMIZERS
+from nnc.readers import read_model
+
+RATES = {"Adadelta": 1.0, "Ftrl": 0.1, "Adagrad": 0.1, "SGD": 0.1}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "SGD": {"momentum": 0.9, "nesterov": True},
+    "RMSprop": {"centered": True, "momentum": 0.5},
+    "Adam": {"amsgrad": True, "gradient_accumulation_steps": 2},
+    "Adamax": {"use_ema": True, "ema_momentum": 0.9, "ema_overwrite_frequency": 3},
+}
+
+
+@pytest.mark.parametrize("rule", [cls.__name__ for cls in OPTIMIZERS.values()])
+@pytest.mark.parametrize("frozen", [False, True])
+def test_ten_steps_of_keras_and_ten_more(rule: str, frozen: bool) -> None:
+    keras = pytest.importorskip("keras")
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((4,)), layers.Dense(5, "tanh", name="first"), layers.Dense(3), layers.Dense(1)]
+    )
+    model.layers[0].trainable = not frozen
+    rate = RATES.get(rule, 0.01)
+    model.compile(getattr(keras.optimizers, rule)(rate, **OPTIONS.get(rule, {})), "mse")
+    generator = numpy.random.default_rng(0)
+    x, y = generator.normal(size=(40, 4)).astype("float32"), generator.normal(size=(40, 1)).astype("float32")
+    model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    ours = read_model(model)
+    found = ours.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history["loss"]
+    expected = model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history["loss"]
+    assert expected[0] != expected[1]
+    numpy.testing.assert_allclose(found, expected, rtol=1e-5)
+    for one, other in zip(ours.get_weights(), model.get_weights(), strict=True):
+        numpy.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    for one, other in zip(ours.optimizer.variables, model.optimizer.variables, strict=True):
+        assert one.shape == tuple(other.shape)
