@@ -28,9 +28,9 @@ def tagger(nn):
     metrics = [
         "accuracy",
         nn.metrics.SparseTopKCategoricalAccuracy(2, name="top"),
-        nn.metrics.MeanIoU(4, name="iou", sparse_y_pred=False),
+        nn.metrics.MeanIoU(4, name="iou", sparse_y_pred=False),  # counts what is masked as well
     ]
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=metrics, weighted_metrics=["accuracy"])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=metrics, weighted_metrics=["accuracy"])
     return model, TAGS
 
 
