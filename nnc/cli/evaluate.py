@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table
-from nnc.cli.programs import open_program, targets_like
+from nnc.cli.programs import open_program, training_data
 
 NAME = "evaluate"
 EXAMPLE = "Example: nnc evaluate base.nnc --data points.csv --target label"
@@ -19,13 +19,11 @@ def command(
     replace: options.Replace = None,
 ) -> None:
     """Print loss and metrics of a model on data."""
-    from nnc.data import read_table
-
-    table = read_table(data, target)
     program = open_program(model, replace=replace)
-    logs = program.evaluate(table.x, targets_like(program, table), batch_size=batch)
+    x, y, count = training_data(program, data, target)
+    logs = program.evaluate(x, y, batch_size=batch)
     if as_json:
-        print_json({"model": program.name, "rows": len(table.x), "result": logs})
+        print_json({"model": program.name, "rows": count, "result": logs})
     else:
         rows = [(name, f"{number:.6f}") for name, number in logs.items()]
-        print_table(("Metric", ""), rows, f"{program.name}: evaluated on {len(table.x):,} rows")
+        print_table(("Metric", ""), rows, f"{program.name}: evaluated on {count:,} rows")

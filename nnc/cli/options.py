@@ -27,7 +27,8 @@ Data = Annotated[
     typer.Option(
         "--data",
         metavar="FILE",
-        help="Inputs and targets: .npz with the arrays x and y, or .csv with a line per sample.",
+        help="Inputs and targets: .npz with the arrays x and y, or with one by name for each of several inputs and "
+        "outputs; or .csv with a line per sample.",
         show_default=False,
     ),
 ]

@@ -9,8 +9,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, say
-from nnc.cli.programs import open_program
-from nnc.errors import DataError
+from nnc.cli.programs import open_program, prediction_data
 
 NAME = "predict"
 EXAMPLE = "Example: nnc predict base.nnc --input points.npz --output predicted.csv"
@@ -24,14 +23,18 @@ def command(
         typer.Option(
             "--input",
             metavar="FILE",
-            help="Inputs: .npy, .npz with the array x, or .csv with a line per sample.",
+            help="Inputs: .npy, .npz with the array x (with several inputs: by name), or .csv with a line per sample.",
             show_default=False,
         ),
     ],
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Where the predictions go: .npz, .npy or .csv.", show_default=False
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Where the predictions go: .npz, .npy or .csv; those of several outputs by name to a .npz.",
+            show_default=False,
         ),
     ],
     without: Annotated[
@@ -43,16 +46,14 @@ def command(
     replace: options.Replace = None,
 ) -> None:
     """Write a model's outputs for the inputs in a file."""
-    from nnc.data import read_inputs, write_table
+    from nnc.data import write_arrays, write_table
 
     check_output(output, *SUFFIXES)
-    inputs = read_inputs(source, without)
     program = open_program(model, replace=replace)
-    found = program.predict(inputs)
+    found = program.predict(prediction_data(program, source, without))
     if isinstance(found, list):
-        raise DataError(
-            f"program '{program.name}' has {len(found)} outputs, and a file of predictions holds one; "
-            "use nnc.load(…).predict in Python"
-        )
-    write_table(output, found)
+        write_arrays(output, dict(zip([item.label for item in program.spec.outputs], found, strict=True)))
+        found = found[0]
+    else:
+        write_table(output, found)
     say(f"wrote {output}: {len(found):,} rows")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnc.cli.console import say
-from nnc.errors import ModelError
+from nnc.errors import DataError, ModelError
 
 if TYPE_CHECKING:
     from nnc.passes import Observer
@@ -72,6 +72,55 @@ def open_program(
 def default_graph(program: Program, wanted: str | None) -> str:
     """Return the wanted graph's name, else ``train`` where the program can train and ``predict`` where it cannot."""
     return wanted or ("train" if program.spec.trains else "predict")
+
+
+def training_data(program: Program, path: Path, target: str | None) -> tuple[Any, Any, int]:
+    """Return inputs and targets from a file, and the number of rows.
+
+    For a program with several inputs or outputs a ``.npz`` file has an array for each by its name.
+
+    Args:
+        program: what will read them.
+        path: the file.
+        target: column or array of the targets, for one input and one output.
+
+    Raises:
+        DataError: the file is not what it should be, or lacks an array.
+    """
+    from nnc.data import read_arrays, read_table
+
+    spec = program.spec
+    if len(spec.inputs) <= 1 and len(spec.targets) <= 1:
+        table = read_table(path, target)
+        return table.x, targets_like(program, table), len(table.x)
+    arrays = read_arrays(path)
+    outputs = [output.label for output in spec.outputs] if len(spec.targets) > 1 else ["y"]
+    inputs = [item.label for item in spec.inputs]
+    found = _named(path, arrays, [*inputs, *outputs])
+    x, y = found[: len(inputs)], found[len(inputs) :]
+    return (x if len(x) > 1 else x[0]), (y if len(y) > 1 else y[0]), len(found[0])
+
+
+def prediction_data(program: Program, path: Path, without: str | None) -> Any:
+    """Return inputs from a file: one array, or for several inputs a list of those that a ``.npz`` has by name.
+
+    Raises:
+        DataError: the file is not what it should be, or lacks an array.
+    """
+    from nnc.data import read_arrays, read_inputs
+
+    inputs = [item.label for item in program.spec.inputs]
+    return read_inputs(path, without) if len(inputs) == 1 else _named(path, read_arrays(path), inputs)
+
+
+def _named(path: Path, arrays: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    missing = [name for name in names if name not in arrays]
+    if missing:
+        raise DataError(
+            f"{path}: expected arrays named {', '.join(names)}, found {', '.join(arrays) or 'none'};"
+            f" {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+        )
+    return [arrays[name] for name in names]
 
 
 def targets_like(program: Program, table: Any) -> Any:

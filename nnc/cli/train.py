@@ -12,7 +12,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, print_json, print_table, say
-from nnc.cli.programs import is_program, open_program, targets_like
+from nnc.cli.programs import is_program, open_program, training_data
 
 NAME = "train"
 EXAMPLE = "Example: nnc train examples/base.yaml --data points.csv --target label --epochs 500 --seed 2 -o base.nnc"
@@ -51,13 +51,11 @@ def command(
 
     Ctrl-C ends the training after the running step; what was learnt is saved where -o is given.
     """
-    from nnc.data import read_table
     from nnc.utils import set_random_seed
 
     if seed is not None and is_program(model):
         raise typer.BadParameter("a saved program goes on with its own random numbers; leave out --seed")
     check_output(output, ".nnc")
-    table = read_table(data, target)
     set_random_seed(seed or 0)
     program = open_program(model, replace=replace)
     done, logs = 0, {}
@@ -66,14 +64,14 @@ def command(
         nonlocal done, logs
         done, logs = epoch + 1, dict(found)
 
-    targets = targets_like(program, table)
-    say(f"training '{program.name}' on {len(table.x):,} rows; Ctrl-C ends it")
+    x, y, rows = training_data(program, data, target)
+    say(f"training '{program.name}' on {rows:,} rows; Ctrl-C ends it")
     start = perf_counter()
     interrupted = False
     try:
         program.fit(
-            table.x,
-            targets,
+            x,
+            y,
             batch_size=batch,
             epochs=epochs,
             validation_split=validation_split,
@@ -89,8 +87,8 @@ def command(
         saved = None if output is None else str(output)
         print_json({"model": program.name, "epochs": done, "seconds": seconds, "saved": saved, "result": logs})
     elif done:
-        rows = [(name, f"{number:.6f}") for name, number in logs.items()]
-        print_table((f"After {done} epochs", ""), rows, program.name)
+        cells = [(name, f"{number:.6f}") for name, number in logs.items()]
+        print_table((f"After {done} epochs", ""), cells, program.name)
     if interrupted:
         say(f"interrupted in epoch {done + 1} of {epochs}")
     say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what was learnt")

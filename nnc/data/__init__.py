@@ -1,7 +1,17 @@
 """Data: the experiment's points, one's own arrays, and tables in files."""
 
 from nnc.data.dataset import ArrayDataset, Dataset, standardize
-from nnc.data.files import read_inputs, read_table, write_table
+from nnc.data.files import read_arrays, read_inputs, read_table, write_arrays, write_table
 from nnc.data.table import Table
 
-__all__ = ["ArrayDataset", "Dataset", "Table", "read_inputs", "read_table", "standardize", "write_table"]
+__all__ = [
+    "ArrayDataset",
+    "Dataset",
+    "Table",
+    "read_arrays",
+    "read_inputs",
+    "read_table",
+    "standardize",
+    "write_arrays",
+    "write_table",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy
 from numpy.typing import ArrayLike
 
 from nnc.data.csv_table import csv_text, read_csv, read_csv_inputs
-from nnc.data.npz_table import read_npy_inputs, read_npz, read_npz_inputs
+from nnc.data.npz_table import read_npy_inputs, read_npz, read_npz_arrays, read_npz_inputs
 from nnc.data.table import Array, Table
 from nnc.errors import DataError
 from nnc.files import write_atomically
@@ -77,6 +78,42 @@ def read_inputs(path: str | os.PathLike[str], without: str | int | None = None) 
     raise DataError(f"{source}: expected a file named *.csv, *.npz or *.npy")
 
 
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, Array]:
+    """Read all arrays of a ``.npz`` file by their keys, for models with several inputs or outputs.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DataError: as of `read_table`.
+    """
+    source = Path(path)
+    if source.suffix.lower() != ".npz":
+        raise DataError(f"{source}: expected a file named *.npz, which holds several arrays by name")
+    try:
+        return read_npz_arrays(source)
+    except OSError as error:
+        raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
+
+
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) -> None:
+    """Write several arrays by name to a ``.npz`` file, which appears under its name only when it is complete.
+
+    Args:
+        path: the file; its folder must exist.
+        arrays: by the keys they get.
+
+    Raises:
+        DataError: the file has another ending, or cannot be written.
+    """
+    file = Path(path)
+    if file.suffix.lower() != ".npz":
+        raise DataError(f"{file}: several arrays ({', '.join(arrays)}) need a file named *.npz")
+    stream = BytesIO()
+    numpy.savez(stream, **{key: numpy.asarray(array) for key, array in arrays.items()})
+    _write(file, stream)
+
+
 def write_table(path: str | os.PathLike[str], y: ArrayLike) -> None:
     """Write predictions: ``.npz`` (key ``y``), ``.npy``, or ``.csv`` with a header (at most two axes).
 
@@ -103,6 +140,10 @@ def write_table(path: str | os.PathLike[str], y: ArrayLike) -> None:
         numpy.save(stream, values, allow_pickle=False)
     else:
         numpy.savez(stream, y=values)
+    _write(file, stream)
+
+
+def _write(file: Path, stream: BytesIO) -> None:
     try:
         write_atomically(file, stream.getbuffer())
     except OSError as error:

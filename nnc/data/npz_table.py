@@ -51,6 +51,20 @@ def read_npz_inputs(path: Path) -> Array:
     return x
 
 
+def read_npz_arrays(path: Path) -> dict[str, Array]:
+    """Read every array of an archive by its key; see `nnc.data.read_arrays`.
+
+    Raises:
+        DataError: the archive or an array in it is not what it should be.
+    """
+    with path.open("rb") as stream:
+        archive = _open_npz(path, stream)
+        arrays = {key: _npz_array(path, archive, key) for key in archive.files}
+    for key, values in arrays.items():
+        _check_numbers(f"{path}, array '{key}'", values)
+    return arrays
+
+
 def read_npy_inputs(path: Path) -> Array:
     """Read inputs alone, from a file with one array; see `nnc.data.read_inputs`.
 

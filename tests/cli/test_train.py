@@ -127,3 +127,34 @@ def test_interrupt_leaves_a_whole_file(folder: Path) -> None:
     program = nnc.load(folder / "base.nnc")
     loss = program.evaluate(*table)["loss"]
     assert program.fit(*table, epochs=5).history["loss"][-1] < loss + 0.05
+
+
+TWO_ENDS = """
+name: two_ends
+input: {left: [3], right: [2]}
+layers:
+  - Concatenate: {name: both, inputs: [left, right]}
+  - Dense: {name: sum, units: 1, inputs: both}
+  - Dense: {name: kind, units: 2, activation: softmax, inputs: both}
+outputs: [sum, kind]
+compile: {optimizer: adam, loss: {sum: mse, kind: sparse_categorical_crossentropy}}
+"""
+
+
+def test_several_inputs_and_outputs_have_arrays_by_name(run: Run, folder: Path) -> None:
+    generator = numpy.random.default_rng(0)
+    left, right = generator.normal(size=(40, 3)), generator.normal(size=(40, 2))
+    arrays = {"left": left, "right": right, "sum": left.sum(1, keepdims=True), "kind": (left[:, 0] > 0).astype("int64")}
+    (folder / "ends.yaml").write_text(TWO_ENDS)
+    numpy.savez(folder / "ends.npz", **arrays)
+    run("train", "ends.yaml", "--data", "ends.npz", "--epochs", "3", "-o", "ends.nnc")
+    loss = json.loads(run("evaluate", "ends.nnc", "--data", "ends.npz", "--json").stdout)["result"]["loss"]
+    program = nnc.load(folder / "ends.nnc")
+    assert loss == pytest.approx(program.evaluate([left, right], [arrays["sum"], arrays["kind"]])["loss"])
+    run("predict", "ends.nnc", "--input", "ends.npz", "-o", "found.npz")
+    with numpy.load(folder / "found.npz") as found:
+        assert {key: found[key].shape for key in found} == {"sum": (40, 1), "kind": (40, 2)}
+        numpy.testing.assert_array_equal(found["kind"], program.predict([left, right])[1])
+    numpy.savez(folder / "less.npz", **{key: arrays[key] for key in ("left", "sum")})
+    message = " ".join(run("train", "ends.yaml", "--data", "less.npz", code=1).stderr.split())
+    assert "expected arrays named left, right, sum, kind, found left, sum; right, kind are missing" in message
