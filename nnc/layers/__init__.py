@@ -16,6 +16,8 @@ from nnc.layers.variable import Variable
 if TYPE_CHECKING:
     from nnc.layers.activation import *
     from nnc.layers.adaptive_pooling import *
+    from nnc.layers.augmentation import *
+    from nnc.layers.color_augmentation import *
     from nnc.layers.convolution import *
     from nnc.layers.convolution_transpose import *
     from nnc.layers.core import *
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from nnc.layers.einsum_dense import *
     from nnc.layers.embedding import *
     from nnc.layers.encoding import *
+    from nnc.layers.geometric_augmentation import *
     from nnc.layers.global_pooling import *
     from nnc.layers.integer_lookup import *
     from nnc.layers.masking import *
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     from nnc.layers.resizing import *
     from nnc.layers.separable import *
     from nnc.layers.upsampling import *
+    from nnc.layers.wrapping import *
 
 _CLASSES = {
     "Activation": "core",
@@ -56,11 +60,12 @@ _CLASSES = {
     "AdaptiveMaxPooling3D": "adaptive_pooling",
     "Add": "merging",
     "AlphaDropout": "noise",
+    "AugMix": "augmentation",
+    "AutoContrast": "color_augmentation",
     "Average": "merging",
     "AveragePooling1D": "pooling",
     "AveragePooling2D": "pooling",
     "AveragePooling3D": "pooling",
-    "Bidirectional": "recurrent.bidirectional",
     "CategoryEncoding": "encoding",
     "CenterCrop": "resizing",
     "Concatenate": "merging",
@@ -73,6 +78,7 @@ _CLASSES = {
     "Cropping1D": "padding",
     "Cropping2D": "padding",
     "Cropping3D": "padding",
+    "CutMix": "augmentation",
     "Dense": "core",
     "DepthwiseConv1D": "depthwise",
     "DepthwiseConv2D": "depthwise",
@@ -82,9 +88,8 @@ _CLASSES = {
     "ELU": "activation",
     "EinsumDense": "einsum_dense",
     "Embedding": "embedding",
+    "Equalization": "augmentation",
     "Flatten": "reshaping",
-    "GRU": "recurrent.gru",
-    "GRUCell": "recurrent.gru",
     "GaussianDropout": "noise",
     "GaussianNoise": "noise",
     "GlobalAveragePooling1D": "global_pooling",
@@ -96,20 +101,40 @@ _CLASSES = {
     "Identity": "masking",
     "InputLayer": "core",
     "IntegerLookup": "integer_lookup",
-    "LSTM": "recurrent.lstm",
-    "LSTMCell": "recurrent.lstm",
     "LeakyReLU": "activation",
     "Masking": "masking",
+    "MaxNumBoundingBoxes": "augmentation",
     "MaxPooling1D": "pooling",
     "MaxPooling2D": "pooling",
     "MaxPooling3D": "pooling",
     "Maximum": "merging",
     "Minimum": "merging",
+    "MixUp": "augmentation",
     "Multiply": "merging",
     "Normalization": "rescaling",
     "PReLU": "activation",
     "Permute": "reshaping",
-    "RNN": "recurrent.rnn",
+    "RandAugment": "augmentation",
+    "RandomBrightness": "color_augmentation",
+    "RandomColorDegeneration": "color_augmentation",
+    "RandomColorJitter": "color_augmentation",
+    "RandomContrast": "color_augmentation",
+    "RandomCrop": "geometric_augmentation",
+    "RandomElasticTransform": "geometric_augmentation",
+    "RandomErasing": "augmentation",
+    "RandomFlip": "geometric_augmentation",
+    "RandomGaussianBlur": "augmentation",
+    "RandomGrayscale": "color_augmentation",
+    "RandomHue": "color_augmentation",
+    "RandomInvert": "color_augmentation",
+    "RandomPerspective": "geometric_augmentation",
+    "RandomPosterization": "color_augmentation",
+    "RandomRotation": "geometric_augmentation",
+    "RandomSaturation": "color_augmentation",
+    "RandomSharpness": "augmentation",
+    "RandomShear": "geometric_augmentation",
+    "RandomTranslation": "geometric_augmentation",
+    "RandomZoom": "geometric_augmentation",
     "ReLU": "activation",
     "RepeatVector": "reshaping",
     "Rescaling": "rescaling",
@@ -117,15 +142,12 @@ _CLASSES = {
     "Resizing": "resizing",
     "SeparableConv1D": "separable",
     "SeparableConv2D": "separable",
-    "SimpleRNN": "recurrent.simple_rnn",
-    "SimpleRNNCell": "recurrent.simple_rnn",
     "Softmax": "activation",
+    "Solarization": "color_augmentation",
     "SpatialDropout1D": "regularization",
     "SpatialDropout2D": "regularization",
     "SpatialDropout3D": "regularization",
-    "StackedRNNCells": "recurrent.stacked",
     "Subtract": "merging",
-    "TimeDistributed": "recurrent.time_distributed",
     "UpSampling1D": "upsampling",
     "UpSampling2D": "upsampling",
     "UpSampling3D": "upsampling",

@@ -27,7 +27,7 @@ def trained(layer: Layer, x: Any, key: int = 0) -> tuple[numpy.ndarray, numpy.nd
     with lowering(graph, training=True) as context:
         declare_weights(context, weight_paths(layer))
         output = layer.lower(value)
-    (gradient,) = gradients({output: graph.constant(numpy.ones(x.shape), "float64")}, [value])
+    (gradient,) = gradients({output: graph.constant(numpy.ones(tuple(map(int, output.shape))), "float64")}, [value])
     graph.output("y", output)
     graph.output("slope", gradient if gradient is not None else graph.constant(numpy.zeros(x.shape), "float64"))
     states = {path: weight.numpy() for weight, path in weight_paths(layer).items()}

@@ -1,0 +1,247 @@
+"""Base of layers that change images at random while training, and those that here leave them alone."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from nnc.errors import ModelError
+from nnc.ir import Value
+from nnc.layers.base import Layer
+from nnc.layers.checks import FLOAT
+from nnc.layers.drawing import check_seed, draw_uniform
+from nnc.layers.spatial import check_data_format, check_rank
+from nnc.ops import cast
+
+REQUIRED: Any = object()
+"""Default of an argument that must be given."""
+BYTES = (0, 255)
+"""Range of the pixels of most images."""
+Pair = tuple[float, float]
+
+
+class Augmentation(Layer):
+    """Images unchanged when predicting; while training changed at random.
+
+    A subclass says what it does in `augment`; where it does not, images stay unchanged while training, too, and a
+    warning says so. Arguments are declared, in Keras's order, instead of being written out in an ``__init__`` each.
+
+    Args:
+        values: the arguments of the subclass, in the order of `arguments`.
+        options: likewise by name, ``bounding_box_format``, and the arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is unknown, missing or wrong.
+    """
+
+    arguments: ClassVar[Mapping[str, Any]] = {}
+    """Defaults of the arguments by name."""
+    config_keys: ClassVar[tuple[str, ...]] = ()
+    """The arguments that Keras's configs have behind ``data_format``."""
+    bounds: ClassVar[Mapping[str, Pair]] = {}
+    """Limits of arguments that are a number, which stands for a range around 0, or a range."""
+    factor: Pair
+    value_range: Any
+    seed: int | None = None
+    data_format: str
+
+    def __init__(self, *values: Any, **options: Any) -> None:
+        where, names = type(self).__name__, list(self.arguments)
+        if len(values) > len(names):
+            raise ModelError(f"{where} takes {len(names)} arguments, {', '.join(names)}, got {len(values)}")
+        given = dict(zip(names, values, strict=False))
+        for name in [*names, "data_format"]:
+            if name in options:
+                if name in given:
+                    raise ModelError(f"{where}: {name} is given twice")
+                given[name] = options.pop(name)
+        self.bounding_box_format = options.pop("bounding_box_format", None)
+        super().__init__(**options)
+        given = {**self.arguments, "data_format": None} | given
+        for name, value in given.items():
+            if value is REQUIRED:
+                raise ModelError(f"{where}: {name} is missing")
+            setattr(self, name, self._checked_argument(where, name, value))
+        self._has_warned = False
+
+    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
+        if name == "data_format":
+            return check_data_format(where, value)
+        if name == "seed":
+            return check_seed(where, value)
+        if name in self.bounds:
+            return check_range(where, name, value, self.bounds[name])
+        if name == "value_range":
+            if not isinstance(value, list | tuple) or len(value) != 2:
+                raise ModelError(f"{where}: value_range must be two numbers, got {value!r}")
+            return tuple(sorted(value))
+        return value
+
+    def call(self, x: Value, training: bool = False) -> Value:
+        if not training:
+            return x
+        check_rank(x, 2, self.data_format)
+        return self.augment(x if x.type.is_floating else cast(x, self.weights_dtype or FLOAT))
+
+    def augment(self, x: Value) -> Value:
+        """Return images as they are for training."""
+        if not self._has_warned:
+            warnings.warn(
+                f"Layer '{self.name}' ({type(self).__name__}) is not able to change images here: "
+                "it passes them on unchanged while training, too",
+                stacklevel=2,
+            )
+            self._has_warned = True
+        return x
+
+    def draw(self, x: Value, low: float = 0.0, high: float = 1.0) -> Value:
+        """Return a uniform random number per image, to be broadcast over it."""
+        uniform = draw_uniform(x, (x.shape[0], 1, 1, 1), self.seed)
+        return uniform * (high - low) + low if (low, high) != (0.0, 1.0) else uniform
+
+    def get_config(self) -> dict[str, Any]:
+        formats = {} if self.bounding_box_format is None else {"bounding_box_format": self.bounding_box_format}
+        own = {key: as_config(getattr(self, key)) for key in self.config_keys}
+        return {**super().get_config(), "data_format": self.data_format, **formats, **own}
+
+
+def check_range(where: str, name: str, value: Any, bounds: Pair) -> Pair:
+    """Return a range (lowest, highest): of a number, from its negative, or the lower bound, to it.
+
+    Raises:
+        ModelError: it is neither a number nor two, or they lie outside the bounds.
+    """
+    numbers = list(value) if isinstance(value, list | tuple) else [value]
+    low, high = bounds
+    if (
+        len(numbers) != (2 if isinstance(value, list | tuple) else 1)
+        or any(isinstance(item, bool) or not isinstance(item, int | float) for item in numbers)
+        or any(not low <= item <= high for item in numbers)
+    ):
+        raise ModelError(f"{where}: {name} must be a number from {low} to {high}, or two of them, got {value!r}")
+    if len(numbers) == 2:
+        return min(numbers), max(numbers)
+    return max(-abs(numbers[0]), low), abs(numbers[0])
+
+
+def as_config(value: Any) -> Any:
+    """Return a value with lists in the place of tuples."""
+    return [as_config(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+class AugMix(Augmentation):
+    """Images, unchanged; Keras mixes chains of changes."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "value_range": BYTES,
+        "num_chains": 3,
+        "chain_depth": 3,
+        "factor": 0.3,
+        "alpha": 1.0,
+        "all_ops": True,
+        "interpolation": "bilinear",
+        "seed": None,
+        "data_format": None,
+    }
+    config_keys = tuple(arguments)[:-1]
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+
+class CutMix(Augmentation):
+    """Images, unchanged; Keras puts parts of images into others."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {"factor": 1.0, "seed": None, "data_format": None}
+    config_keys = ("factor", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+
+class Equalization(Augmentation):
+    """Images, unchanged; while training Keras flattens their histograms."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = {"value_range": BYTES, "bins": 256, "data_format": None}
+    config_keys = ("bins", "value_range")
+
+
+class MaxNumBoundingBoxes(Augmentation):
+    """Images, unchanged; Keras limits the number of boxes, which come along with images only in its data pipelines."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = {"max_number": REQUIRED, "fill_value": -1}
+    config_keys = ("max_number",)
+
+    def augment(self, x: Value) -> Value:
+        """Images by themselves have no boxes."""
+        return x
+
+
+class MixUp(Augmentation):
+    """Images, unchanged; Keras mixes pairs of images."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = {"alpha": 0.2, "data_format": None, "seed": None}
+    config_keys = ("alpha", "seed")
+
+
+class RandAugment(Augmentation):
+    """Images, unchanged; Keras applies some of many changes."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "value_range": BYTES,
+        "num_ops": 2,
+        "factor": 0.5,
+        "interpolation": "bilinear",
+        "seed": None,
+        "data_format": None,
+    }
+    config_keys = tuple(arguments)[:-1]
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+
+class RandomErasing(Augmentation):
+    """Images, unchanged; Keras overwrites rectangles."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "factor": 1.0,
+        "scale": (0.02, 0.33),
+        "fill_value": None,
+        "value_range": BYTES,
+        "seed": None,
+        "data_format": None,
+    }
+    config_keys = tuple(arguments)[:-1]
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "scale": (0, 1)}
+
+
+class RandomGaussianBlur(Augmentation):
+    """Images, unchanged; Keras blurs them."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "factor": 1.0,
+        "kernel_size": 3,
+        "sigma": 1.0,
+        "value_range": BYTES,
+        "data_format": None,
+        "seed": None,
+    }
+    config_keys = ("factor", "kernel_size", "sigma", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "sigma": (0, 1)}
+
+    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
+        if name == "kernel_size" and isinstance(value, int):
+            return value, value
+        return super()._checked_argument(where, name, value)
+
+
+class RandomSharpness(Augmentation):
+    """Images, unchanged; Keras sharpens them."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "factor": REQUIRED,
+        "value_range": BYTES,
+        "data_format": None,
+        "seed": None,
+    }
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}

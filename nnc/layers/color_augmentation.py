@@ -1,0 +1,197 @@
+"""Layers that change the colours of images at random while training, each image by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy
+
+from nnc.errors import ModelError
+from nnc.ir import Value
+from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair
+from nnc.layers.checks import check_number
+from nnc.layers.interpolation import multiply_axis
+from nnc.layers.spatial import CHANNELS_LAST, check_rank, spatial_axes
+from nnc.ops import clip, floor, max, mean, where
+
+_LUMINANCE = (0.2989, 0.587, 0.114)
+"""Weights of red, green and blue in grey, those of ``tf.image.rgb_to_grayscale``."""
+_FACTOR: Mapping[str, Any] = {"factor": REQUIRED, "value_range": BYTES, "data_format": None, "seed": None}
+
+
+def move_range(x: Value, old: Pair, new: Pair) -> Value:
+    """Return numbers of one range as those of another."""
+    if tuple(old) == tuple(new):
+        return x
+    return (x - float(old[0])) * ((new[1] - new[0]) / (old[1] - old[0])) + float(new[0])
+
+
+def grayscale(x: Value, data_format: str) -> Value:
+    """Return images in grey, with as many channels as they have.
+
+    Raises:
+        ModelError: they have neither one nor three channels.
+    """
+    axis = 3 if data_format == CHANNELS_LAST else 1
+    if x.shape[axis] == 1:
+        return x
+    if x.shape[axis] != 3:
+        raise ModelError(f"images must have 1 or 3 channels, got {x.type}")
+    return multiply_axis(x, axis, numpy.tile(_LUMINANCE, (3, 1)))
+
+
+class AutoContrast(Augmentation):
+    """Each channel of an image stretched to the whole range; when predicting, too."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {"value_range": BYTES}
+    config_keys = ("value_range",)
+
+    def call(self, x: Value, training: bool = False) -> Value:
+        check_rank(x, 2, self.data_format)
+        images = move_range(x, self.value_range, BYTES)
+        low, high = -max(-images, (1, 2), keepdims=True), max(images, (1, 2), keepdims=True)
+        width = high - low
+        stretched = clip((images - low) * (255.0 / where(width > 0.0, width, 1.0)), 0.0, 255.0)
+        return where(width > 0.0, move_range(stretched, BYTES, self.value_range), x)
+
+
+class RandomBrightness(Augmentation):
+    """While training, adds a number to each image: `factor` times the width of the range."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = {"factor": REQUIRED, "value_range": BYTES, "seed": None}
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
+
+    def augment(self, x: Value) -> Value:
+        low, high = self.value_range
+        return clip(x + self.draw(x, *self.factor) * float(high - low), low, high)
+
+
+class RandomContrast(Augmentation):
+    """While training, multiplies the distance of each pixel from the image's mean."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = {"factor": REQUIRED, "value_range": BYTES, "seed": None}
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+    def augment(self, x: Value) -> Value:
+        middle = mean(x, spatial_axes(self.data_format, 2), keepdims=True)
+        changed = (x - middle) * self.draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1]) + middle
+        return clip(changed, *self.value_range)
+
+
+class RandomColorDegeneration(Augmentation):
+    """While training, mixes each image with its grey form."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
+
+    def augment(self, x: Value) -> Value:
+        mixed = x + self.draw(x, *self.factor) * (grayscale(x, self.data_format) - x)
+        return clip(mixed, *self.value_range)
+
+
+class RandomGrayscale(Augmentation):
+    """While training, makes a share of the images grey."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = {"factor": 0.5, "data_format": None, "seed": None}
+    config_keys = ("factor",)
+
+    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
+        if name == "factor":
+            return check_number(where, name, value, high=1)
+        return super()._checked_argument(where, name, value)
+
+    def augment(self, x: Value) -> Value:
+        share: Any = self.factor
+        return where(self.draw(x) < share, grayscale(x, self.data_format), x)
+
+
+class RandomInvert(Augmentation):
+    """While training, subtracts some images from the range's upper end."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = {"factor": 1.0, "value_range": BYTES, "seed": None, "data_format": None}
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+    def augment(self, x: Value) -> Value:
+        probability = self.draw(x, *self.factor)
+        return where(self.draw(x) < probability, float(self.value_range[1]) - x, x)
+
+
+class RandomPosterization(Augmentation):
+    """While training, keeps the highest bits of each pixel only: a random number of them, from 1 to 8."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (1, 8)}
+
+    def augment(self, x: Value) -> Value:
+        bits = floor(self.draw(x, *self.factor)) if self.factor[0] != self.factor[1] else self.factor[0]
+        step: Any = x.graph.constant(2.0, x.dtype) ** (8.0 - bits) if isinstance(bits, Value) else 2.0 ** (8 - bits)
+        images = floor(move_range(x, self.value_range, BYTES))
+        return move_range(floor(images / step) * step, BYTES, self.value_range)
+
+
+class Solarization(Augmentation):
+    """While training, adds a number to each image and turns round what is not below another."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "addition_factor": 0.0,
+        "threshold_factor": 0.0,
+        "value_range": BYTES,
+        "seed": None,
+    }
+    config_keys = ("value_range", "addition_factor", "threshold_factor", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"addition_factor": (0, 1), "threshold_factor": (0, 1)}
+    addition_factor: Pair
+    threshold_factor: Pair
+
+    def augment(self, x: Value) -> Value:
+        additions, thresholds = (
+            self.draw(x, low, high * 255.0) for low, high in (self.addition_factor, self.threshold_factor)
+        )
+        images = clip(move_range(x, self.value_range, BYTES) + additions, 0.0, 255.0)
+        return move_range(where(images < thresholds, images, 255.0 - images), BYTES, self.value_range)
+
+
+class RandomColorJitter(Augmentation):
+    """Images, unchanged; Keras changes brightness, contrast, saturation and hue."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "value_range": BYTES,
+        "brightness_factor": None,
+        "contrast_factor": None,
+        "saturation_factor": None,
+        "hue_factor": None,
+        "seed": None,
+        "data_format": None,
+    }
+    config_keys = tuple(arguments)[:-1]
+
+
+class RandomHue(Augmentation):
+    """Images, unchanged; Keras turns their colours."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+
+class RandomSaturation(Augmentation):
+    """Images, unchanged; Keras changes how colourful they are."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}

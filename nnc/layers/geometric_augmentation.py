@@ -1,0 +1,183 @@
+"""Layers that move the pixels of images at random while training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy
+
+from nnc.errors import ModelError
+from nnc.ir import Value, size_of
+from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair
+from nnc.layers.checks import check_positive
+from nnc.layers.drawing import draw_uniform
+from nnc.layers.interpolation import multiply_axis, resize_axis
+from nnc.layers.resizing import known_sizes
+from nnc.layers.spatial import spatial_axes
+from nnc.ops import floor, matmul, reshape, take, where
+from nnc.ops.comparison import Equal
+from nnc.ops.elementwise import apply
+
+_MODES = ("horizontal", "vertical", "horizontal_and_vertical")
+
+
+class RandomFlip(Augmentation):
+    """While training, mirrors half of the images."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {"mode": "horizontal_and_vertical", "seed": None, "data_format": None}
+    config_keys = ("seed", "mode")
+    mode: str
+
+    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
+        if name == "mode" and value not in _MODES:
+            raise ModelError(f"{where}: mode must be {', '.join(_MODES[:2])} or {_MODES[2]}, got {value!r}")
+        return super()._checked_argument(where, name, value)
+
+    def augment(self, x: Value) -> Value:
+        vertical, horizontal = spatial_axes(self.data_format, 2)
+        sizes = dict(zip((vertical, horizontal), known_sizes(x, self.data_format), strict=True))
+        flipped = x
+        for name, axis in (("horizontal", horizontal), ("vertical", vertical)):
+            if name in self.mode:
+                flipped = multiply_axis(flipped, axis, numpy.eye(sizes[axis])[::-1])
+        return where(self.draw(x) <= 0.5, flipped, x)
+
+
+class RandomCrop(Augmentation):
+    """While training, a part of the images at a random place; smaller ones are interpolated.
+
+    As in Keras, images stay as they are when predicting, even if they have another size.
+    """
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "height": REQUIRED,
+        "width": REQUIRED,
+        "seed": None,
+        "data_format": None,
+    }
+    config_keys = ("height", "width", "seed")
+    height: int
+    width: int
+
+    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
+        if name in ("height", "width"):
+            return check_positive(where, name, value)
+        return super()._checked_argument(where, name, value)
+
+    def augment(self, x: Value) -> Value:
+        sizes, size = known_sizes(x, self.data_format), (self.height, self.width)
+        axes = spatial_axes(self.data_format, 2)
+        if all(length > wanted for length, wanted in zip(sizes, size, strict=True)):
+            for axis, length, wanted in zip(axes, sizes, size, strict=True):
+                x = self._cut(x, axis, length, wanted)
+            return x
+        fitting = int(sizes[1] * size[0] / size[1]), int(sizes[0] * size[1] / size[0])
+        for axis, length, wanted, part in zip(axes, sizes, size, fitting, strict=True):
+            start = (length - max(min(length, part), 1)) // 2
+            x = take(x, axis, start, min(start + wanted, length))
+            x = resize_axis(x, axis, wanted, "bilinear")
+        return x
+
+    def _cut(self, x: Value, axis: int, length: int, wanted: int) -> Value:
+        """Return a part of an axis from a random place on, by the product with rows of a unit matrix."""
+        start = floor(draw_uniform(x, (1, 1), self.seed) * float(length - wanted + 1))
+        rows = x.graph.constant(numpy.arange(wanted)[:, None], x.dtype) + start
+        chosen = apply(Equal(dtype=x.dtype), rows, x.graph.constant(numpy.arange(length), x.dtype))
+        before, after = x.shape[:axis], x.shape[axis + 1 :]
+        columns = reshape(x, (size_of(before), length, size_of(after)))
+        return reshape(matmul(chosen, columns), (*before, wanted, *after))
+
+
+class RandomElasticTransform(Augmentation):
+    """Images, unchanged; Keras distorts them."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "factor": 1.0,
+        "scale": 1.0,
+        "interpolation": "bilinear",
+        "fill_mode": "reflect",
+        "fill_value": 0.0,
+        "value_range": BYTES,
+        "seed": None,
+        "data_format": None,
+    }
+    config_keys = tuple(arguments)[:-1]
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "scale": (0, 1)}
+
+
+class RandomPerspective(Augmentation):
+    """Images, unchanged; Keras looks at them from other places."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "factor": 1.0,
+        "scale": 1.0,
+        "interpolation": "bilinear",
+        "fill_value": 0.0,
+        "seed": None,
+        "data_format": None,
+    }
+    config_keys = tuple(arguments)[:-1]
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+
+class RandomRotation(Augmentation):
+    """Images, unchanged; Keras turns them."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "factor": REQUIRED,
+        "fill_mode": "reflect",
+        "interpolation": "bilinear",
+        "seed": None,
+        "fill_value": 0.0,
+        "data_format": None,
+    }
+    config_keys = ("factor", "fill_mode", "fill_value", "interpolation", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
+
+
+class RandomShear(Augmentation):
+    """Images, unchanged; Keras slants them."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "x_factor": 0.0,
+        "y_factor": 0.0,
+        "interpolation": "bilinear",
+        "fill_mode": "reflect",
+        "fill_value": 0.0,
+        "data_format": None,
+        "seed": None,
+    }
+    config_keys = ("x_factor", "y_factor", "fill_mode", "interpolation", "seed", "fill_value")
+    bounds: ClassVar[Mapping[str, Pair]] = {"x_factor": (-1, 1), "y_factor": (-1, 1)}
+
+
+class RandomTranslation(Augmentation):
+    """Images, unchanged; Keras moves them."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "height_factor": REQUIRED,
+        "width_factor": REQUIRED,
+        "fill_mode": "reflect",
+        "interpolation": "bilinear",
+        "seed": None,
+        "fill_value": 0.0,
+        "data_format": None,
+    }
+    config_keys = ("height_factor", "width_factor", "fill_mode", "interpolation", "seed", "fill_value")
+
+
+class RandomZoom(Augmentation):
+    """Images, unchanged; Keras enlarges or shrinks them."""
+
+    arguments: ClassVar[Mapping[str, Any]] = {
+        "height_factor": REQUIRED,
+        "width_factor": None,
+        "fill_mode": "reflect",
+        "interpolation": "bilinear",
+        "seed": None,
+        "fill_value": 0.0,
+        "data_format": None,
+    }
+    config_keys = ("height_factor", "width_factor", "fill_mode", "interpolation", "seed", "fill_value")

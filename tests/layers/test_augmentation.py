@@ -1,0 +1,173 @@
+"""Augmenting layers while training: each image is one of those that Keras could have made of it."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy
+import pytest
+
+import nnc
+from nnc import layers
+from nnc.errors import ModelError
+from tests.layers.training import trained
+
+IMAGES = numpy.random.default_rng(5).uniform(0, 255, (200, 5, 4, 3))
+GREY = IMAGES @ numpy.tile([0.2989, 0.587, 0.114], (3, 1)).T
+
+
+def changed(layer, images=IMAGES, key: int = 0):
+    return trained(layer, images, key)[0]
+
+
+def close(first, second) -> numpy.ndarray:
+    """Return for each image whether two are equal."""
+    return numpy.isclose(first, second, atol=1e-6).reshape(len(first), -1).all(1)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize(
+    ("mode", "axes"), [("horizontal", (2,)), ("vertical", (1,)), ("horizontal_and_vertical", (1, 2))]
+)
+def test_half_of_the_images_are_flipped(mode, axes, data_format):
+    last = data_format == "channels_last"
+    images = IMAGES if last else numpy.moveaxis(IMAGES, -1, 1)
+    found = changed(layers.RandomFlip(mode, data_format=data_format), images)
+    flipped = close(found, numpy.flip(images, [axis + (not last) for axis in axes]))
+    assert (flipped ^ close(found, images)).all()
+    assert 0.35 < flipped.mean() < 0.65
+    assert not close(found, changed(layers.RandomFlip(mode, data_format=data_format), images, key=1)).all()
+
+
+def test_brightness_adds_a_number_to_each_image():
+    images = IMAGES / 1000 + 100
+    delta = changed(layers.RandomBrightness((-0.1, 0.2)), images) - images
+    numpy.testing.assert_allclose(delta, numpy.broadcast_to(delta[:, :1, :1, :1], delta.shape), atol=1e-9)
+    sizes = delta[:, 0, 0, 0] / 255
+    assert -0.1 <= sizes.min() < -0.08 and 0.18 < sizes.max() <= 0.2
+    assert changed(layers.RandomBrightness(1.0)).max() == 255
+
+
+def test_contrast_scales_the_distance_from_the_mean():
+    images = 100 + IMAGES / 100
+    middle = images.mean((1, 2), keepdims=True)
+    factors = (changed(layers.RandomContrast((0.3, 0.5)), images) - middle) / (images - middle)
+    numpy.testing.assert_allclose(factors, numpy.broadcast_to(factors[:, :1, :1, :1], factors.shape), rtol=1e-6)
+    assert 0.7 <= factors.min() < 0.75 and 1.4 < factors.max() <= 1.5
+
+
+def test_grey_and_inverted_images():
+    found = changed(layers.RandomGrayscale(0.3))
+    grey = close(found, GREY)
+    assert (grey ^ close(found, IMAGES)).all() and 0.2 < grey.mean() < 0.4
+    found = changed(layers.RandomInvert((0.6, 0.8)))
+    inverted = close(found, 255 - IMAGES)
+    assert (inverted ^ close(found, IMAGES)).all() and 0.6 < inverted.mean() < 0.8
+    first = changed(layers.RandomGrayscale(1.0, "channels_first"), numpy.moveaxis(IMAGES, -1, 1))
+    numpy.testing.assert_allclose(first, numpy.moveaxis(GREY, -1, 1))
+
+
+def test_colours_degenerate_towards_grey():
+    share = (changed(layers.RandomColorDegeneration((0.2, 0.6))) - IMAGES) / (GREY - IMAGES)
+    numpy.testing.assert_allclose(share, numpy.broadcast_to(share[:, :1, :1, :1], share.shape), rtol=1e-5)
+    assert 0.2 <= share.min() < 0.25 and 0.55 < share.max() <= 0.6
+
+
+@pytest.mark.parametrize("value_range", [(0, 255), (0, 1)])
+def test_posterization_keeps_the_highest_bits(value_range):
+    images = IMAGES / 255 * value_range[1]
+    found = changed(layers.RandomPosterization((2, 5), value_range), images) * 255 / value_range[1]
+    whole = numpy.floor(images * 255 / value_range[1] + 1e-9).astype(int)
+    options = [close(found, whole >> 8 - bits << 8 - bits) for bits in (2, 3, 4)]
+    assert numpy.any(options, 0).all()
+    assert all(option.any() for option in options)
+    fixed = changed(layers.RandomPosterization((3, 3)))
+    numpy.testing.assert_allclose(fixed, IMAGES.astype(int) >> 5 << 5)
+
+
+def test_solarization_turns_pixels_round():
+    found = changed(layers.Solarization(threshold_factor=(0.4, 0.4)))  # thresholds from 0.4 to 102, as in Keras
+    turned = numpy.isclose(found, 255 - IMAGES)
+    assert (turned | numpy.isclose(found, IMAGES)).all()
+    for image, flags in zip(IMAGES, turned, strict=True):
+        if flags.any() and not flags.all():
+            assert image[flags].min() > image[~flags].max()
+    assert not turned.all()
+    added = 255 - changed(layers.Solarization((0.0, 0.1)), IMAGES / 2)
+    assert 20 < (added - IMAGES / 2).max() <= 25.5
+
+
+def test_auto_contrast_is_that_of_keras_when_a_channel_is_flat():
+    keras = pytest.importorskip("keras")
+    images = IMAGES[:4].astype("float32")
+    images[:, :, :, 1] = 7.0
+    expected = numpy.asarray(keras.layers.AutoContrast()(images))
+    numpy.testing.assert_allclose(layers.AutoContrast()(images), expected, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_crops_are_parts_of_the_images(data_format):
+    images = IMAGES[:3] if data_format == "channels_last" else numpy.moveaxis(IMAGES[:3], -1, 1)
+    places = set()
+    for key in range(40):
+        layer = layers.RandomCrop(3, 2, data_format=data_format)
+        graph_images = changed(layer, images, key)
+        found = graph_images if data_format == "channels_last" else numpy.moveaxis(graph_images, 1, -1)
+        assert found.shape == (3, 3, 2, 3)
+        parts = [(row, column) for row in range(3) for column in range(3)]
+        places |= {
+            (row, column)
+            for row, column in parts
+            if numpy.allclose(found, IMAGES[:3, row : row + 3, column : column + 2])
+        }
+        assert places
+    assert len(places) > 6
+
+
+def test_small_images_are_enlarged_to_the_crop():
+    assert changed(layers.RandomCrop(8, 6), IMAGES[:2]).shape == (2, 8, 6, 3)
+
+
+def test_what_is_not_changed_is_said_once():
+    layer = layers.RandomRotation(0.2, name="turn")
+    with pytest.warns(UserWarning, match=r"Layer 'turn' \(RandomRotation\) .* unchanged while training, too"):
+        numpy.testing.assert_array_equal(changed(layer), IMAGES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        changed(layer)
+
+
+def test_a_model_trains_with_augmentation_and_predicts_without():
+    model = nnc.Sequential(
+        [nnc.Input((5, 4, 3)), layers.RandomFlip(), layers.RandomContrast(0.2), layers.GlobalAveragePooling2D()]
+    )
+    x = IMAGES[:8].astype("float32")
+    numpy.testing.assert_allclose(model.predict(x), x.mean((1, 2)), rtol=1e-5)
+    model.add(layers.Dense(1))
+    model.compile("sgd", "mse")
+    model.fit(x / 255, numpy.ones((8, 1)), epochs=2, verbose=0)
+
+
+ERRORS = [
+    (
+        lambda: layers.RandomFlip("sideways"),
+        "RandomFlip: mode must be horizontal, vertical or horizontal_and_vertical, got 'sideways'",
+    ),
+    (lambda: layers.RandomRotation(), "RandomRotation: factor is missing"),
+    (
+        lambda: layers.RandomRotation(2.0),
+        "RandomRotation: factor must be a number from -1 to 1, or two of them, got 2.0",
+    ),
+    (lambda: layers.RandomCrop(0, 2), "RandomCrop: height must be a positive integer, got 0"),
+    (lambda: layers.CutMix(1.0, None, None, 4), "CutMix takes 3 arguments, factor, seed, data_format, got 4"),
+    (lambda: layers.MixUp(0.1, alpha=0.2), "MixUp: alpha is given twice"),
+    (lambda: layers.RandomHue(0.1, 3), "RandomHue: value_range must be two numbers, got 3"),
+    (lambda: layers.RandomHue(0.1, seed="a"), "RandomHue: seed must be an integer or None, got 'a'"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), ERRORS)
+def test_errors(make, message):
+    with pytest.raises(ModelError) as error:
+        make()
+    assert str(error.value) == message
