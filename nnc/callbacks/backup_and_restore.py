@@ -107,7 +107,7 @@ class BackupAndRestore(Callback):
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    with numpy.load(path, allow_pickle=False) as archive:
+    with numpy.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
         place = json.loads(archive[_PLACE].tobytes())
         states = {key.removeprefix(_STATE): archive[key] for key in archive.files if key.startswith(_STATE)}
     return {"order": place["order"], "epoch": int(place["epoch"]), "batch": int(place["batch"])}, states

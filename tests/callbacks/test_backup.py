@@ -1,0 +1,112 @@
+"""A training that is killed goes on to the bit, from an epoch or from the middle of one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+import pytest
+
+import nnc
+from nnc.callbacks import BackupAndRestore, Callback
+from nnc.errors import DataError
+from tests.callbacks.networks import arrays, fit, network
+
+SCRIPT = """
+import os, sys
+import nnc
+from nnc.callbacks import BackupAndRestore, Callback
+from tests.callbacks.test_backup import train
+
+class Killed(Callback):
+    batches = 0
+    def on_batch_end(self, batch, logs=None):
+        self.batches += 1
+        if self.batches == int(sys.argv[2]):
+            os.kill(os.getpid(), 9)
+
+train(sys.argv[1], eval(sys.argv[3]), [Killed()])
+"""
+
+
+def model():
+    """Dropout, a shuffled order, and an optimizer with slots: all of which have to go on."""
+    made = nnc.Sequential(
+        [
+            nnc.Input((3,)),
+            nnc.layers.Dense(4, activation="tanh"),
+            nnc.layers.Dropout(0.3),
+            nnc.layers.Dense(1),
+        ]
+    )
+    made.compile(nnc.optimizers.Adam(0.01), "mse", metrics=["mae"])
+    made.seed = 11
+    generator = numpy.random.default_rng(1)
+    made.set_weights([generator.normal(0, 0.7, weight.shape) for weight in made.get_weights()])
+    return made
+
+
+def train(folder, save_freq, more=()):
+    made = model()
+    x, y = arrays()
+    callbacks = [BackupAndRestore(folder, save_freq), *more]
+    history = made.fit(x, y, 8, epochs=6, verbose=0, callbacks=callbacks, validation_data=(x[:9], y[:9]))
+    return made, history
+
+
+@pytest.mark.parametrize(("save_freq", "killed", "first"), [("epoch", 13, 2), (1, 13, 2), (4, 18, 3), (1, 15, 2)])
+def test_a_killed_process_goes_on(tmp_path, save_freq, killed, first):
+    folder = tmp_path / "backup"
+    code = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(folder), str(killed), repr(save_freq)],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+    ).returncode
+    assert code == -9
+    assert [path.name for path in folder.iterdir()] == ["latest.npz"]
+    resumed, history = train(folder, save_freq)
+    whole, expected = train(tmp_path / "other", "epoch")
+    assert not folder.exists()
+    assert history.epoch == list(range(first, 6))
+    for name, values in history.history.items():
+        assert values == expected.history[name][first:]
+    for label, array in whole.program.states.items():
+        numpy.testing.assert_array_equal(resumed.program.states[label], array, err_msg=label)
+    assert resumed.program.order_state == whole.program.order_state
+
+
+class Stopped(Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            raise RuntimeError("stopped")
+
+
+def test_copies_are_kept_where_that_is_wanted(tmp_path):
+    with pytest.raises(RuntimeError, match="stopped"):
+        fit(network(nnc), [BackupAndRestore(tmp_path, double_checkpoint=True), Stopped()])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest.npz", "latest.npz.bkp"]
+    history = fit(network(nnc), BackupAndRestore(tmp_path, delete_checkpoint=False))
+    assert history.epoch == [2, 3, 4]
+    assert (tmp_path / "latest.npz").exists()
+    assert fit(network(nnc), BackupAndRestore(tmp_path)).epoch == []
+    assert not tmp_path.exists()
+
+
+def test_a_damaged_copy_is_named(tmp_path):
+    with pytest.raises(RuntimeError, match="stopped"):
+        fit(network(nnc), [BackupAndRestore(tmp_path), Stopped()])
+    path = tmp_path / "latest.npz"
+    data = path.read_bytes()
+    for damaged in (data[: len(data) // 2], b"nothing", b"", data[:200] + b"\0" * 40 + data[240:]):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match=r"latest.npz is damaged: .* delete it to train from the start"):
+            fit(network(nnc), BackupAndRestore(tmp_path))
+    path.write_bytes(data)
+    other = nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(5), nnc.layers.Dense(1)])
+    other.compile("sgd", "mse")
+    with pytest.raises(DataError, match=r"state '@parameters' of program 'sequential.*' has shape"):
+        fit(other, BackupAndRestore(tmp_path))
