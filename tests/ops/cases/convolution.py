@@ -35,15 +35,17 @@ def rows(
     filters: int,
     places: tuple[int, ...],
     *,
-    strides: int = 1,
-    dilation: int = 1,
-    padding: tuple[int, int] = (0, 0),
+    strides: int | tuple[int, ...] = 1,
+    dilation: int | tuple[int, ...] = 1,
+    padding: tuple[Any, Any] = (0, 0),
     groups: int = 1,
 ) -> list[Case]:
-    """The convolution of these shapes and its two gradients."""
-    rank = len(length)
-    before, after = (padding[0],) * rank, (padding[1],) * rank
-    geometry: tuple[Any, ...] = ((strides,) * rank, (dilation,) * rank, before, after)
+    """The convolution of these shapes and its two gradients; one number stands for all axes."""
+
+    def axes(item: Any) -> tuple[int, ...]:
+        return item if isinstance(item, tuple) else (item,) * len(length)
+
+    geometry: tuple[Any, ...] = tuple(map(axes, (strides, dilation, *padding)))
     shapes = (BATCH, *length, channels), (*window, channels // groups, filters), (BATCH, *places, filters)
     x, kernel, y = (tuple(dim if isinstance(dim, int) else BINDINGS["batch"] for dim in shape) for shape in shapes)
     forward = Convolution(*geometry, groups=groups)

@@ -32,10 +32,12 @@ from nnc.backends.numpy.kernels.windows import (
     windows_of,
 )
 from nnc.ir import Op, TensorType
-from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
+from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding, output_length
 
 TURNED_PLACES = 128
-"""Places per image from which on turning the kernel for the input's gradient pays."""
+"""Elements per image of an input from which on turning the kernel for its gradient pays."""
+TURNED_SHARE = 1.25
+"""Elements of the input per place of the window up to which it does."""
 
 
 def bands(op: Sliding, windows: Array, out: Array, patches: Array, minimum: int = 1) -> list[tuple[Array, ...]]:
@@ -49,10 +51,9 @@ def bands(op: Sliding, windows: Array, out: Array, patches: Array, minimum: int 
         minimum: rows of a matrix, if there are as many.
     """
     rank, row = op.rank, prod(windows.shape[op.rank + 1 :])
+    turns = windows.shape[-1] == 1  # patches of one channel are short: places side by side are longer runs to copy
     windows = split(windows, op.groups)
     leading = (slice(None),) * (op.groups > 1)
-    # patches of one channel are short: places side by side are longer runs to copy
-    turns = row == prod(windows.shape[rank + 1 : -1])
     found = []
     for images, rows in cut(out.shape[:-1], row, minimum):
         source = windows[(*leading, images, rows)]
@@ -181,11 +182,18 @@ def convolution_kernel_gradient(call: KernelCall) -> Sequence[str]:
 # ---------------------------------------------------------------------- gradient of the input
 
 
-def _turns(op: Sliding, x: TensorType) -> bool:
-    """Whether the input's gradient is computed as a convolution with the turned kernel."""
-    lengths = x.shape[1:-1]
-    places = prod(length for length in lengths if isinstance(length, int))
-    return max(op.strides) == 1 and (places >= TURNED_PLACES or any(not isinstance(dim, int) for dim in lengths))
+def _turns(op: Op, weight: TensorType) -> bool:
+    """Whether the input's gradient is computed as a convolution with the turned kernel.
+
+    It takes a product per element of the input, the other way one per element of the result.
+    """
+    assert isinstance(op, ConvolutionInputGradient)
+    axes = zip(op.shape, numbers(weight)[:-2], op.strides, op.dilation, op.before, op.after, strict=True)
+    places = [output_length(*axis) for axis in axes]
+    if max(op.strides) > 1 or not all(isinstance(dim, int) for dim in (*op.shape, *places)):
+        return max(op.strides) == 1 and tuple(places) == op.shape
+    elements = prod(map(int, op.shape))
+    return TURNED_PLACES <= elements <= TURNED_SHARE * prod(map(int, places))
 
 
 def _turned_type(op: Sliding, weight: TensorType) -> TensorType:
@@ -201,7 +209,7 @@ def _input_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
     if is_pointwise(op, weight):
         return ()
     lengths, filters = numbers(x)[:-1], numbers(y)[-1]
-    if _turns(op, x.with_shape((x.shape[0], *op.shape, x.shape[-1]))):
+    if _turns(op, weight):
         patches = x.with_shape((band_elements(lengths, prod(numbers(weight)[:-2]) * filters),))
         return patches, spread_type(op, x, weight, y), _turned_type(op, weight)
     terms = x.with_shape((band_elements(numbers(y)[:-1], numbers(x)[-1], MINIMUM_ROWS),))
@@ -217,7 +225,7 @@ def convolution_input_gradient(call: KernelCall) -> Sequence[str]:
     (y, weight), result = call.operands, call.result
     if not call.workspace:
         return [product(call, matrix(call, y), matrix(call, weight, transposed=True), matrix(call, result))]
-    if _turns(call.op, call.result_types[0]):
+    if _turns(call.op, call.operand_types[1]):
         return _turned_convolution(call)
     terms, *more = call.workspace
     whole = more[0] if more else result
