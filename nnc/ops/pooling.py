@@ -239,7 +239,7 @@ def max_pool(x: Value, window: Sequence[int], strides: Sequence[int], padding: s
     Raises:
         ShapeError: there is no window, or the numbers do not fit.
     """
-    return apply(MaxPool(tuple(window), tuple(strides), padding), x)
+    return _pool(MaxPool, x, tuple(window), tuple(strides), padding)
 
 
 def sum_pool(x: Value, window: Sequence[int], strides: Sequence[int], padding: str = "valid") -> Value:
@@ -248,7 +248,31 @@ def sum_pool(x: Value, window: Sequence[int], strides: Sequence[int], padding: s
     Raises:
         ShapeError: there is no window, or the numbers do not fit.
     """
-    return apply(SumPool(tuple(window), tuple(strides), padding), x)
+    return _pool(SumPool, x, tuple(window), tuple(strides), padding)
+
+
+def _pool(
+    cls: type[MaxPool | SumPool], x: Value, window: tuple[int, ...], strides: tuple[int, ...], padding: str
+) -> Value:
+    """Pool along all axes at once, or where windows overlap along one after the other, from the last on.
+
+    Both touch one element per position in a window and per window; along axes, windows of earlier ones are still
+    many. The first of equal maxima is the same: the first row that has one, and in that row the first.
+    """
+    whole = cls(window, strides, padding)
+    whole.pooled(x.type)
+    axes = [axis for axis, length in enumerate(window) if length > 1 or strides[axis] > 1]
+    share, separate = 1.0, 0.0
+    for axis in reversed(axes):
+        share /= strides[axis]
+        separate += window[axis] * share
+    if separate >= prod(window) * share:
+        return apply(whole, x)
+    for axis in reversed(axes):
+        lengths, steps = ([1] * x.rank for _ in range(2))
+        lengths[axis], steps[axis] = window[axis], strides[axis]
+        x = apply(cls(tuple(lengths), tuple(steps), padding), x)
+    return x
 
 
 def repeat(x: Value, factors: Sequence[int]) -> Value:

@@ -60,7 +60,9 @@ def sum_pool(call: KernelCall) -> Sequence[str]:
     return _combination(call, numpy.add)
 
 
-def give_to_maxima(remaining: Array, cotangent: Array, parts: Sequence[tuple[Array, ...]], add: bool) -> None:
+def give_to_maxima(
+    remaining: Array, cotangent: Array, parts: Sequence[tuple[Array, ...]], last: Sequence[Array], add: bool
+) -> None:
     """Give each window's cotangent to its first largest element.
 
     What an element has taken is subtracted from its window's remaining cotangent, so that equal ones get nothing.
@@ -70,6 +72,8 @@ def give_to_maxima(remaining: Array, cotangent: Array, parts: Sequence[tuple[Arr
         cotangent: one element per window.
         parts: for each position in the windows the elements there, and for the windows that have it inside the
             maxima, the remaining cotangents, two workspaces of bool and float, and the elements of the result.
+        last: the elements of the result at a last position that all windows have inside: what no other position has
+            taken is theirs. At most one.
         add: whether windows overlap, so that the result is added to.
     """
     numpy.copyto(remaining, cotangent)
@@ -82,6 +86,11 @@ def give_to_maxima(remaining: Array, cotangent: Array, parts: Sequence[tuple[Arr
         else:
             numpy.copyto(target, share)
         numpy.subtract(left, share, out=left)
+    for target in last:
+        if add:
+            numpy.add(target, remaining, out=target)
+        else:
+            numpy.copyto(target, remaining)
 
 
 def _maxima_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
@@ -96,16 +105,21 @@ def max_pool_gradient(call: KernelCall) -> Sequence[str]:
     assert isinstance(op, MaxPoolGradient)
     remaining, share, chosen = call.workspace
 
-    def parts(arrays: Arrays) -> list[tuple[Array, ...]]:
+    def split(arrays: Arrays) -> tuple[list[tuple[Array, ...]], list[Array]]:
         x, result = arrays[operand], arrays[call.result]
+        places = list(op.parts(x.shape))
+        rest = []
+        if places and arrays[cotangent][places[-1][1]].shape == arrays[cotangent].shape:
+            rest.append(result[places.pop()[0]])
+        names = (maxima, remaining, chosen, share)
         return [
-            (x[inside], *(arrays[name][windows] for name in (maxima, remaining, chosen, share)), result[inside])
-            for inside, windows in op.parts(x.shape)
-        ]
+            (x[inside], *(arrays[name][windows] for name in names), result[inside]) for inside, windows in places
+        ], rest
 
-    windows = call.derive(f"{operand}_windows", parts)
+    windows = call.derive(f"{operand}_windows", lambda arrays: split(arrays)[0])
+    last = call.derive(f"{operand}_last", lambda arrays: split(arrays)[1])
     function, add = call.function(give_to_maxima), _overlaps(op)
-    return [*_clear(call, op, call.result_types[0]), f"{function}({remaining}, {cotangent}, {windows}, {add})"]
+    return [*_clear(call, op, call.result_types[0]), f"{function}({remaining}, {cotangent}, {windows}, {last}, {add})"]
 
 
 def give_to_all(parts: Sequence[tuple[Array, Array]], add: bool) -> None:
