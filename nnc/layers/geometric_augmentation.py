@@ -12,10 +12,10 @@ from nnc.ir import Value, size_of
 from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair
 from nnc.layers.checks import check_positive
 from nnc.layers.drawing import draw_uniform
-from nnc.layers.interpolation import multiply_axis, resize_axis
+from nnc.layers.interpolation import resize_axis
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import spatial_axes
-from nnc.ops import floor, matmul, reshape, take, where
+from nnc.ops import flip, floor, matmul, reshape, take, where
 from nnc.ops.comparison import Equal
 from nnc.ops.elementwise import apply
 
@@ -36,11 +36,10 @@ class RandomFlip(Augmentation):
 
     def augment(self, x: Value) -> Value:
         vertical, horizontal = spatial_axes(self.data_format, 2)
-        sizes = dict(zip((vertical, horizontal), known_sizes(x, self.data_format), strict=True))
         flipped = x
         for name, axis in (("horizontal", horizontal), ("vertical", vertical)):
             if name in self.mode:
-                flipped = multiply_axis(flipped, axis, numpy.eye(sizes[axis])[::-1])
+                flipped = flip(flipped, axis)
         return where(self.draw(x) <= 0.5, flipped, x)
 
 
