@@ -108,11 +108,11 @@ def _with_checked_shapes(arguments: Mapping[str, Node], subject: str, problems: 
 
 def read_shape(
     node: Node, problems: Problems, subject: str = "", key: str = "shape", has_batch: bool = False
-) -> list[int] | None:
+) -> list[int | None] | None:
     """Return the shape of a row, None where it is wrong, which is noted.
 
     Args:
-        node: a list of positive whole numbers, or one number.
+        node: a list of positive whole numbers (null for a length that is not known), or one number.
         problems: where problems are noted.
         subject: what has the shape.
         key: name of the argument.
@@ -131,13 +131,14 @@ def read_shape(
     if len(items) > _MAX_DIMENSIONS:
         problems.add(f"{key} may have {_MAX_DIMENSIONS} dimensions, got {len(items)}", node.line, subject)
         return None
-    shape: list[int] = []
+    shape: list[int | None] = []
     for item in items:
-        value = item.value if isinstance(item, Scalar) else None
+        value = item.value if isinstance(item, Scalar) else False
+        if value is None:
+            shape.append(None)
+            continue
         if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-            known = "; nnc needs the size of every dimension but the batch" if value is None else ""
-            got = describe(item)
-            problems.add(f"{key} must be a list of positive integers, got {got}{known}", item.line, subject)
+            problems.add(f"{key} must be a list of positive integers, got {describe(item)}", item.line, subject)
             return None
         if value > _MAX_LENGTH:
             problems.add(f"{key} may have dimensions up to {_MAX_LENGTH:,}, got {value}", item.line, subject)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,16 @@ class ModelError(NncError, ValueError):
 
 
 class ShapeError(ModelError):
-    """Shapes or element types do not fit together."""
+    """Shapes or element types do not fit together.
+
+    Args:
+        message: what was expected, and what was found.
+        unequal: two dimensions that would have to be equal, where that is the reason.
+    """
+
+    def __init__(self, message: str = "", unequal: tuple[Any, Any] | None = None) -> None:
+        super().__init__(message)
+        self.unequal = unequal
 
 
 class SymbolError(ShapeError):

@@ -135,10 +135,12 @@ def count_flops(graph: Graph, batch: int) -> int:
     """Return the floating-point operations of one run of a graph.
 
     Args:
-        graph: the graph; its run-time dimensions all get the size `batch`.
+        graph: the graph; run-time dimensions other than the batch get their nominal size.
         batch: rows of a batch.
     """
-    bound = graph.bind(dict.fromkeys(graph.symbols, batch))
+    from nnc.ir import nominal_sizes
+
+    bound = graph.bind(nominal_sizes(graph, batch))
     return sum(
         node.op.flops([value.type for value in node.operands], node.types) for node in bound.nodes if not node.is_leaf
     )

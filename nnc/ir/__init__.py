@@ -6,6 +6,7 @@ from nnc.ir.graph import PHASES, Graph, Node, Operand, Value
 from nnc.ir.interpreter import interpret
 from nnc.ir.layout import Layout
 from nnc.ir.leaves import HOISTED, PARAMETER, Constant, Input, State
+from nnc.ir.nominal import NOMINAL_SIZE, nominal_sizes
 from nnc.ir.op import Op, make_op, op_class, op_names
 from nnc.ir.parser import parse_graph
 from nnc.ir.placeholder import Placeholder, capturing, meaning
@@ -25,6 +26,7 @@ from nnc.ir.verifier import check_legal, verify
 
 __all__ = [
     "FLOATING",
+    "NOMINAL_SIZE",
     "NUMERIC",
     "HOISTED",
     "PARAMETER",
@@ -53,6 +55,7 @@ __all__ = [
     "interpret",
     "make_op",
     "meaning",
+    "nominal_sizes",
     "op_class",
     "op_names",
     "parse_dim",

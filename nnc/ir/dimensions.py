@@ -161,6 +161,17 @@ class SymbolicDim:
             total = total + product
         return total
 
+    def divisors(self, name: str) -> list[int]:
+        """Return what quotients with this symbol divide by, ascending."""
+        return sorted(
+            {
+                atom.divisor
+                for atoms, _ in self.terms
+                for atom in atoms
+                if not isinstance(atom, str) and name in atom.numerator.symbols
+            }
+        )
+
     def solve(self, size: int, known: Mapping[str, int]) -> tuple[str, int] | None:
         """Return the symbol that is not known and its size, rounded down, where this dimension has `size`.
 

@@ -168,6 +168,12 @@ class TensorType:
             return self
         return TensorType(self.dtype, bind_shape(self.shape, bindings))
 
+    def substitute(self, dims: Mapping[str, Dim]) -> TensorType:
+        """Return this type with dimensions in the place of symbols; symbols that are not named stay."""
+        if self.symbols.isdisjoint(dims):
+            return self
+        return self.with_shape(dim if isinstance(dim, int) else dim.substitute(dims) for dim in self.shape)
+
     def with_shape(self, shape: Iterable[Dim]) -> TensorType:
         """Return the type of the same elements in another shape."""
         return TensorType(self.dtype, tuple(shape))
@@ -199,6 +205,9 @@ def broadcast_shapes(*shapes: Shape) -> Shape:
         wide = [dim for dim in dims if dim != 1]
         if any(dim != wide[0] for dim in wide[1:]):
             listed = " and ".join(f"({_listed(shape)})" for shape in shapes)
-            raise ShapeError(f"shapes {listed} do not broadcast: axis {axis} is {' and '.join(map(str, wide))}")
+            raise ShapeError(
+                f"shapes {listed} do not broadcast: axis {axis} is {' and '.join(map(str, wide))}",
+                unequal=(wide[0], next(dim for dim in wide[1:] if dim != wide[0])),
+            )
         result.append(wide[0] if wide else 1)
     return tuple(result)

@@ -9,11 +9,12 @@ from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from weakref import WeakSet
 
-from nnc.errors import ModelError, NncError, nearest
+from nnc.errors import ModelError, NncError, ShapeError, nearest
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, shape_of, takes_several
 from nnc.layers.checks import FLOAT, check_flag, check_positive, dtype_name, input_type, row_shape
+from nnc.layers.lengths import equate
 from nnc.layers.lowering import Lowering, current_lowering, declare_weights, is_lowering, lowering, training_mode
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
@@ -384,17 +385,27 @@ class Layer(Weighted):
 
     def _wire(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call = Call(self, args, kwargs)
-        types = map_leaves(lambda tensor: tensor.type, (args, kwargs), SymbolicTensor)
         outputs: list[SymbolicTensor] = []
 
         def output(type: TensorType) -> SymbolicTensor:
             outputs.append(SymbolicTensor(type, call, len(outputs)))
             return outputs[-1]
 
-        found = map_leaves(output, self.output_types(*types[0], **types[1]), TensorType)
+        found = map_leaves(output, self._settled_types(args, kwargs), TensorType)
         call.outputs = tuple(outputs)
         self._calls.append(call)
         return found
+
+    def _settled_types(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return `output_types`, and let lengths that are not known be what the layer demands of them."""
+        while True:
+            types = map_leaves(lambda tensor: tensor.type, (args, kwargs), SymbolicTensor)
+            try:
+                return self.output_types(*types[0], **types[1])
+            except ShapeError as error:
+                unequal = _unequal(error)
+                if unequal is None or not equate(*unequal):
+                    raise
 
     def output_types(self, *args: Any, **kwargs: Any) -> Any:
         """Return the types of the outputs for inputs of these types, nested as `call` returns them.
@@ -480,6 +491,16 @@ def _others(found: Any) -> list[str]:
     if isinstance(found, list | tuple):
         return [name for part in found for name in _others(part)]
     return [] if isinstance(found, Value) else [type(found).__name__]
+
+
+def _unequal(error: BaseException) -> tuple[Any, Any] | None:
+    """Return the dimensions that an error, or what caused it, says should be equal."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ShapeError) and cause.unequal is not None:
+            return cause.unequal
+        cause = cause.__cause__
+    return None
 
 
 def _accepted(kwargs: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:

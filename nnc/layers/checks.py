@@ -11,6 +11,7 @@ import numpy
 
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import FLOATING, TensorType
+from nnc.layers.lengths import unknown_length
 from nnc.layers.symbolic import BATCH
 
 FLOAT = "float32"
@@ -103,10 +104,16 @@ def row_shape(where: str, key: str, shape: Any, has_batch: bool = False) -> tupl
 def input_type(shape: Sequence[Any], dtype: str) -> TensorType:
     """Return the type of a model's input from a shape whose first dimension is the batch.
 
+    Each None behind the batch is a length of its own that is not known yet.
+
     Raises:
-        ShapeError: another dimension is not a positive number.
+        ShapeError: another dimension is neither a positive number nor None.
     """
     for axis, dim in enumerate(shape[1:], 1):
+        if dim is None:
+            continue
         if isinstance(dim, bool) or not isinstance(dim, int | numpy.integer) or dim <= 0:
-            raise ShapeError(f"dimension {axis} of an input must be a positive integer, got {dim!r} in {tuple(shape)}")
-    return TensorType(dtype, (BATCH, *(int(dim) for dim in shape[1:])))
+            raise ShapeError(
+                f"dimension {axis} of an input must be a positive integer or None, got {dim!r} in {tuple(shape)}"
+            )
+    return TensorType(dtype, (BATCH, *(unknown_length() if dim is None else int(dim) for dim in shape[1:])))

@@ -71,7 +71,7 @@ class InputLayer(Layer):
         return "input"
 
     def get_config(self) -> dict[str, Any]:
-        shape = [None, *(int(dim) for dim in self.type.shape[1:])]
+        shape = [None, *(dim if isinstance(dim, int) else None for dim in self.type.shape[1:])]
         return {"batch_shape": shape, "dtype": self.type.dtype, "name": self.name}
 
 

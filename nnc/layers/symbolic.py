@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nnc.ir import TensorType, symbol
+from nnc.layers.lengths import settled
 from nnc.layers.structure import leaves, map_leaves
 
 if TYPE_CHECKING:
@@ -21,18 +22,23 @@ class SymbolicTensor:
     """What a layer returns for a symbolic input: a type, and the call that produces it.
 
     Args:
-        type: element type and shape, with the batch as symbol.
+        declared: element type and shape as they were known when the layer was called, with the batch as symbol.
         call: the call, None until it is known.
         index: position among the call's outputs.
     """
 
-    type: TensorType
+    declared: TensorType
     call: Call | None = None
     index: int = 0
 
     @property
+    def type(self) -> TensorType:
+        """Element type and shape; symbols are the batch and lengths that are not known."""
+        return settled(self.declared)
+
+    @property
     def shape(self) -> tuple[Any, ...]:
-        """Shape as Keras shows it: None in the place of the batch."""
+        """Shape as Keras shows it: None in the place of what is not known."""
         return tuple(dim if isinstance(dim, int) else None for dim in self.type.shape)
 
     @property
@@ -44,6 +50,9 @@ class SymbolicTensor:
     def rank(self) -> int:
         """Number of dimensions, the batch included."""
         return self.type.rank
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"declared": self.type}  # what is known of lengths stays behind in this process
 
     def __repr__(self) -> str:
         producer = self.call.layer.name if self.call is not None else "nobody"

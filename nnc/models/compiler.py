@@ -9,6 +9,7 @@ import numpy
 
 from nnc import passes
 from nnc.ir import PARAMETER, Graph, TensorType
+from nnc.layers.lengths import length_names
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments, lowering
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.layers.variable import Segment, make_buffer, make_segments, share_versions
@@ -44,6 +45,7 @@ class Compiler:
         self.calls, self.paths, self.optimizer = model.calls, weight_paths(model), model.optimizer
         self.inputs = list(zip(model.input_names, model.inputs, strict=True))
         self.outputs = list(zip(model.output_names, model.outputs, strict=True))
+        self.lengths = length_names(tensor.type for tensor in model.inputs)
         self.named_outputs, self.objective = model.named_outputs, model.objective
         self.trainable = model.trainable_weights
         trained = set(self.trainable)
@@ -80,7 +82,8 @@ class Compiler:
         return graph
 
     def _type(self, type: TensorType) -> TensorType:
-        return type.with_dtype(self.dtype) if type.is_floating else type
+        """Return a type with the element type to compute in, and with names for lengths that are not known."""
+        return (type.with_dtype(self.dtype) if type.is_floating else type).substitute(self.lengths)
 
     def _head(self, weighted: bool) -> ModelHead | None:
         return self.objective.head(self.named_outputs, [name for name, _ in self.inputs], self.dtype, weighted)
@@ -114,7 +117,10 @@ class Compiler:
         return Program(spec, makers, states, seed=model.seed, versions=self.versions)
 
     def _specs(self, named: Sequence[tuple[str, SymbolicTensor]]) -> tuple[ArraySpec, ...]:
-        return tuple(ArraySpec(label, _row(tensor.type), self._type(tensor.type).dtype) for label, tensor in named)
+        return tuple(
+            ArraySpec(label, type.shape[1:], type.dtype)
+            for label, type in ((label, self._type(tensor.type)) for label, tensor in named)
+        )
 
     def _state_dtype(self, value: Any) -> str:
         dtype = numpy.asarray(value).dtype
@@ -154,7 +160,3 @@ class Compiler:
             VariableSpec(path, *places[weight][:2], weight.shape, places[weight][2])
             for weight, path in self.paths.items()
         )
-
-
-def _row(type: TensorType) -> tuple[int, ...]:
-    return tuple(int(dim) for dim in type.shape[1:])

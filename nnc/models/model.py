@@ -14,6 +14,7 @@ from nnc.errors import DataError, ModelError, nearest
 from nnc.ir import TensorType, Value
 from nnc.layers import Layer, Variable
 from nnc.layers.checks import FLOAT
+from nnc.layers.lengths import length_names
 from nnc.layers.structure import leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.compiler import Compiler
@@ -119,7 +120,9 @@ class Model(Layer):
     @property
     def named_outputs(self) -> list[tuple[str, TensorType]]:
         """Name and type of each output."""
-        return [(name, tensor.type) for name, tensor in zip(self.output_names, self.outputs, strict=True)]
+        names = length_names(tensor.type for tensor in self.inputs)
+        types = [tensor.type.substitute(names) for tensor in self.outputs]
+        return list(zip(self.output_names, types, strict=True))
 
     @property
     def input_shape(self) -> Any:

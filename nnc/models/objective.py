@@ -87,7 +87,7 @@ def target_specs(head: ModelHead, outputs: Outputs) -> tuple[TargetSpec, ...]:
     for output, (_, type) in zip(head.outputs, outputs, strict=True):
         assert output.loss is not None
         target = output.loss.target(type)
-        row = tuple(int(dim) for dim in output.target_type.shape[1:])
+        row = output.target_type.shape[1:]
         dtype, name = output.target_type.dtype, output.loss.name
         ignored = None if target.ignored is None else float(target.ignored)
         specs.append(TargetSpec(output.target, row, dtype, target.classes, target.low, target.high, name, ignored))

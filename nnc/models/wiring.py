@@ -27,9 +27,10 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
         if tensor in inputs[:position]:
             raise ModelError(f"model '{name}': input '{tensor.call.layer.name}' is given twice")
     for tensor in outputs:
-        if tensor.type.shape[:1] != (BATCH,) or not all(isinstance(dim, int) for dim in tensor.type.shape[1:]):
+        shape = tensor.type.shape
+        if shape[:1] != (BATCH,) or "batch" in tensor.type.with_shape(shape[1:]).symbols:
             raise ModelError(
-                f"model '{name}': an output must have a shape (batch, …) with numbers behind the batch, got {tensor!r}"
+                f"model '{name}': an output must have a shape (batch, …) with the batch in front alone, got {tensor!r}"
             )
     given = {tensor.call for tensor in inputs}
     done: dict[Call, None] = {tensor.call: None for tensor in inputs if tensor.call is not None}

@@ -28,7 +28,8 @@ class MatMul(Op, name="matmul"):
         if x.rank < 2 or y.rank < 2:
             raise ShapeError(f"'matmul' needs matrices, got {x} and {y}")
         if x.shape[-1] != y.shape[-2]:
-            raise ShapeError(f"'matmul' of {x} and {y}: inner dimensions {x.shape[-1]} and {y.shape[-2]} differ")
+            message = f"'matmul' of {x} and {y}: inner dimensions {x.shape[-1]} and {y.shape[-2]} differ"
+            raise ShapeError(message, unequal=(x.shape[-1], y.shape[-2]))
         leading = broadcast_shapes(x.shape[:-2], y.shape[:-2])
         return (TensorType(dtype, (*leading, x.shape[-2], y.shape[-1])),)
 

@@ -62,7 +62,8 @@ class Reshape(Movement, name="reshape"):
         if size_of(self.shape) != x.size or any(dim == -1 for dim in self.shape):
             shape = ", ".join(map(str, self.shape))
             raise ShapeError(
-                f"{x} has {x.size} elements and cannot be reshaped to ({shape}), which has {size_of(self.shape)}"
+                f"{x} has {x.size} elements and cannot be reshaped to ({shape}), which has {size_of(self.shape)}",
+                unequal=(x.size, size_of(self.shape)),
             )
         return (x.with_shape(self.shape),)
 
@@ -266,7 +267,8 @@ class Concatenate(Op, name="concatenate"):
         for other in operands[1:]:
             rest = [shape[: self.axis] + shape[self.axis + 1 :] for shape in (first.shape, other.shape)]
             if other.rank != first.rank or rest[0] != rest[1]:
-                raise ShapeError(f"{first} and {other} cannot be concatenated along axis {self.axis}")
+                unequal = next((pair for pair in zip(*rest, strict=False) if pair[0] != pair[1]), None)
+                raise ShapeError(f"{first} and {other} cannot be concatenated along axis {self.axis}", unequal)
         length: Dim = first.shape[self.axis]
         for other in operands[1:]:
             length = length + other.shape[self.axis]

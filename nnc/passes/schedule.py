@@ -6,14 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 
-from nnc.errors import ShapeError
-from nnc.ir import Graph, Node, Rewriter, Value
+from nnc.ir import Graph, Node, Rewriter, Value, nominal_sizes
 from nnc.passes.base import Pass
-
-NOMINAL_SIZE = 32
-"""Size that a run-time dimension is taken to have when orders are compared."""
-
-_LARGEST_SIZE = 2**20
 
 
 @dataclass(frozen=True)
@@ -33,27 +27,6 @@ class Schedule(Pass, name="schedule"):
         for index in best:
             rewriter.keep(graph.nodes[index])
         return rewriter.finish()
-
-
-def nominal_sizes(graph: Graph) -> dict[str, int]:
-    """Return a size for each symbol, doubled until no dimension, such as ``time-40``, would be negative.
-
-    Raises:
-        ShapeError: sizes of a million do not do.
-    """
-    types = {type for node in graph.nodes for type in node.types if type.symbols}
-    size = NOMINAL_SIZE
-    while True:
-        sizes = {name: NOMINAL_SIZE if name == "batch" else size for name in graph.symbols}
-        try:
-            for type in types:
-                type.bind(sizes)
-        except ShapeError:
-            if size > _LARGEST_SIZE:
-                raise
-            size *= 2
-        else:
-            return sizes
 
 
 @dataclass

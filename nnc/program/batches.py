@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy
 
+from nnc.program.data import ROWS
 from nnc.program.preparation import graph_name
 
 if TYPE_CHECKING:
@@ -65,11 +66,12 @@ class Batches:
         self._sorted = numpy.arange(rows)
         size = min(batch_size, rows)
         starts = range(0, rows, size)
-        program.bound(name, size)
+        sizes = program.sizes(name, arrays)
+        program.bound(name, sizes | {ROWS: size})
         self.steps: list[tuple[Array, list[tuple[Callable[..., Any], Array]], Callable[[], None]]] = []
         for start in starts:
             window = self.order[start : start + size]
-            bound = program.bound(name, len(window))
+            bound = program.bound(name, sizes | {ROWS: len(window)})
             gathers = [(arrays[label].take, target) for label, target in bound.inputs.items()]
             self.steps.append((window, gathers, bound.run))
         self.limit = limit

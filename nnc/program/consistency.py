@@ -106,7 +106,8 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
     if any(label in states or label in graph.updates for label in hoisted):
         raise ProgramFileError("a state of role 'hoisted' is in the file, or changes")
     _check_states(graph, states, hoisted)
-    _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())))
+    known = {name for value in graph.inputs.values() for name in value.type.symbols}
+    _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())), known)
 
 
 def check_derived(read: Mapping[str, Value], derived: Mapping[str, Value]) -> None:
@@ -125,7 +126,7 @@ def _check_prologue(graph: Graph, states: Mapping[str, Any]) -> None:
     if graph.inputs or graph.outputs or set(graph.updates) != set(hoisted):
         raise ProgramFileError("a prologue has no inputs and outputs, and changes the states of role 'hoisted'")
     _check_states(graph, states, hoisted)
-    _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())))
+    _check_sizes(graph, max(_LARGEST_ROW, sum(array.size for array in states.values())), set())
 
 
 def _check_states(graph: Graph, states: Mapping[str, Any], hoisted: Collection[str]) -> None:
@@ -149,15 +150,14 @@ def _compare(what: str, expected: Mapping[str, TensorType], found: Mapping[str, 
             raise ProgramFileError(f"there should be no {what} '{label}'")
 
 
-def _check_sizes(graph: Graph, largest: int) -> None:
-    """Check that no value is so large that a small file could fill the memory."""
+def _check_sizes(graph: Graph, largest: int, known: Collection[str]) -> None:
+    """Check that no value is so large that a small file could fill the memory, where symbols are 1."""
+    ones = dict.fromkeys(known, 1)
     for node in graph.nodes:
         for type in node.types:
-            if type.symbols - {"batch"}:
-                raise ProgramFileError(
-                    f"'{node.op.name}' has a dimension other than the batch that is not known: {type}"
-                )
-            if prod(map(int, type.bind({"batch": 1}).shape)) > largest:
+            if not type.symbols <= ones.keys():
+                raise ProgramFileError(f"'{node.op.name}' has a dimension that no input has: {type}")
+            if prod(dim if isinstance(dim, int) else max(dim.bind(ones), 1) for dim in type.shape) > largest:
                 raise ProgramFileError(f"'{node.op.name}' has a result of type {type}, which is too large")
         if isinstance(node.op, Fusion):
-            _check_sizes(node.op.body, largest)
+            _check_sizes(node.op.body, largest, known)

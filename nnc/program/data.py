@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy
 
-from nnc.errors import DataError
+from nnc.errors import DataError, ShapeError
+from nnc.ir import solve_symbols
 from nnc.program.spec import ArraySpec, TargetSpec
 
 Array = Any
+ROWS = "batch"
+"""The symbol of the number of rows."""
 
 
 def as_arrays(specs: Sequence[ArraySpec], given: Any, what: str) -> list[Array]:
@@ -59,11 +62,15 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
             " convert them first, for example with x.astype('float32')"
         )
     array = _fit_rank(spec, array, what)
-    if array.shape[1:] != spec.shape:
+    if array.ndim != len(spec.shape) + 1 or any(
+        isinstance(wanted, int) and wanted != found for wanted, found in zip(spec.shape, array.shape[1:], strict=True)
+    ):
         expected = ", ".join(map(str, ("rows", *spec.shape)))
         raise DataError(f"{what} '{spec.label}' must have shape ({expected}), got {array.shape}")
     if len(array) == 0:
         raise DataError(f"{what} '{spec.label}' is empty: it has no rows")
+    if 0 in array.shape:
+        raise DataError(f"{what} '{spec.label}' is empty: it has shape {array.shape}")
     if numpy.dtype(spec.dtype).kind in "iu":
         _check_whole(spec, array, what)
     with numpy.errstate(over="ignore"):  # what is too large for the element type becomes infinite
@@ -139,6 +146,22 @@ def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array]) -> None:
                 f"target '{spec.label}' must hold {kind} for the loss '{spec.loss}', row {row} has"
                 f" {numpy.asarray(value).reshape(-1)[0].item()}"
             )
+
+
+def known_sizes(specs: Sequence[ArraySpec], arrays: Sequence[Array]) -> dict[str, int]:
+    """Return the number of rows, and the length behind each other symbol in the shapes.
+
+    Raises:
+        DataError: the arrays do not fit each other.
+    """
+    sizes = {ROWS: check_rows(arrays, [spec.label for spec in specs])}
+    if all(isinstance(dim, int) for spec in specs for dim in spec.shape):
+        return sizes
+    shapes = {f"'{spec.label}'": (spec.shape, array.shape[1:]) for spec, array in zip(specs, arrays, strict=True)}
+    try:
+        return sizes | solve_symbols(shapes)
+    except ShapeError as error:
+        raise DataError(f"each row of {error}") from None
 
 
 def check_rows(arrays: Sequence[Array], labels: Sequence[str]) -> int:

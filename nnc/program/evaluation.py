@@ -10,8 +10,9 @@ import numpy
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList
 from nnc.errors import DataError
+from nnc.ir import bind_shape
 from nnc.program.batches import Batches, Feed
-from nnc.program.data import as_arrays, check_rows
+from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
 from nnc.program.program import EVALUATE, PREDICT
 from nnc.program.streams import Stream, batches_of, check_alone, is_stream, length_of, parts_of
@@ -111,18 +112,19 @@ def predict(
         check_alone(x, batch_size=batch_size)
         return _predict_stream(program, x, limit, callbacks, owner)
     arrays = as_arrays(program.spec.inputs, x, "input")
-    rows = check_rows(arrays, [item.label for item in program.spec.inputs])
+    sizes = known_sizes(program.spec.inputs, arrays)
+    rows = sizes[ROWS]
     size = min(rows, PREDICT_BATCH if batch_size is None else batch_size_of(batch_size))
     if limit is not None or callbacks is not None:
         if batch_size is None:
             size = min(rows, batch_size_of(None))  # Keras's: callbacks see its batches
         parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]
         return _predict_stream(program, _Parts(parts), limit, callbacks, owner)
-    results = [numpy.empty((rows, *item.shape), item.dtype) for item in program.spec.outputs]
     with kernel_settings():
-        program.bound(PREDICT, size)
+        program.bound(PREDICT, sizes | {ROWS: size})
+        results = [numpy.empty((rows, *bind_shape(item.shape, sizes)), item.dtype) for item in program.spec.outputs]
         for start in range(0, rows, size):
-            bound = program.bound(PREDICT, min(size, rows - start))
+            bound = program.bound(PREDICT, sizes | {ROWS: min(size, rows - start)})
             for target, array in zip(bound.inputs.values(), arrays, strict=True):
                 numpy.copyto(target, array[start : start + size])
             bound.run()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.errors import DataError
-from nnc.program.data import as_arrays, as_weights, check_finite, check_rows, check_targets
+from nnc.program.data import as_arrays, as_weights, check_finite, check_targets, known_sizes
 from nnc.program.program import SAMPLE_WEIGHT, WEIGHTED
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def prepare(
         y = {target.label: y[output.label] for target, output in zip(spec.targets, spec.outputs, strict=True)}
     inputs, targets = as_arrays(spec.inputs, x, "input"), as_arrays(spec.targets, y, "target")
     labels = [item.label for item in (*spec.inputs, *spec.targets)]
-    check_rows([*inputs, *targets], labels)
+    known_sizes([*spec.inputs, *spec.targets], [*inputs, *targets])
     check_finite(spec.inputs, inputs, "input")
     check_finite(spec.targets, targets, "target")
     check_targets(spec.targets, targets)

@@ -20,11 +20,11 @@ from nnc.backends.numpy import (
     kernel_workspace,
     print_source,
 )
-from nnc.errors import DataError, GraphError, nearest
-from nnc.ir import HOISTED, Graph, State, Value
+from nnc.errors import DataError, GraphError, ShapeError, nearest
+from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes, solve_symbols
 from nnc.plan import Plan, make_plan
 from nnc.program.collection import collection_paused
-from nnc.program.data import as_arrays
+from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec, ResultSpec, sums_label
@@ -78,6 +78,7 @@ class Program(LiveState):
         self._place: tuple[int, int] | None = None
         self._makers = dict(graphs)
         self._graphs: dict[str, Graph] = {}
+        self._symbols: dict[str, tuple[str, ...]] = {}
         self._plans: dict[str, tuple[Plan, Source, CodeType]] = {}
         self._codes: dict[str, CodeType] = {}
         self._versions = tuple(versions) or (Version(),)
@@ -155,16 +156,21 @@ class Program(LiveState):
         known = ", ".join(self.graph_names)
         return f"program '{self.name}' has no graph '{name}' ({reason}); it has {known}.{nearest(name, self._makers)}"
 
-    def plan(self, name: str = PREDICT, batch: int = 32, reuse: bool = True) -> Plan:
+    def plan(
+        self, name: str = PREDICT, batch: int = 32, reuse: bool = True, lengths: Mapping[str, int] | None = None
+    ) -> Plan:
         """Return the plan of a graph for batches of up to `batch` rows.
 
         Args:
             name: name of the graph.
             batch: rows of the largest batch.
             reuse: whether buffers may share memory.
+            lengths: largest size of each other run-time dimension, such as ``time``; see `nnc.ir.nominal_sizes` for
+                what they are without.
         """
         graph = self.graph(name)
-        return make_plan(graph, dict.fromkeys(graph.symbols, batch), reuse, kernel_workspace)
+        sizes = nominal_sizes(graph, batch) | dict(lengths or {})
+        return make_plan(graph, {symbol: sizes[symbol] for symbol in graph.symbols}, reuse, kernel_workspace)
 
     def source(self, name: str = PREDICT) -> str:
         """Return the NumPy source of a graph."""
@@ -203,7 +209,7 @@ class Program(LiveState):
             if known is not None and known[0].fits(bindings):
                 return known
             graph = self.graph(name)
-            sizes = {symbol: bindings.get(symbol, 1) for symbol in graph.symbols}
+            sizes = nominal_sizes(graph, 1) | dict(bindings)
             if known is not None:
                 sizes = {symbol: max(size, known[0].bindings[symbol]) for symbol, size in sizes.items()}
             with collection_paused():
@@ -217,9 +223,39 @@ class Program(LiveState):
             self._plans[name] = plan, source, self._codes[source.text]
             return self._plans[name]
 
-    def bound(self, name: str, rows: int) -> BoundRun:
-        """Return this thread's run of a graph for a batch of `rows` rows."""
-        bound = self._bind(name, dict.fromkeys(self.graph(name).symbols, rows))
+    def symbols(self, name: str) -> tuple[str, ...]:
+        """Return the names of a graph's run-time dimensions."""
+        if name not in self._symbols:
+            self._symbols[name] = self.graph(name).symbols
+        return self._symbols[name]
+
+    def sizes(self, name: str, arrays: Mapping[str, Array]) -> dict[str, int]:
+        """Return the size of each run-time dimension of a graph for arrays by input label.
+
+        Raises:
+            DataError: the arrays do not fit each other.
+        """
+        rows = len(next(iter(arrays.values())))
+        if self.symbols(name) in ((), (ROWS,)):
+            return {ROWS: rows}
+        inputs = self.graph(name).inputs
+        try:
+            return {ROWS: rows} | solve_symbols(
+                {f"array '{label}'": (value.shape, arrays[label].shape) for label, value in inputs.items()}
+            )
+        except ShapeError as error:
+            raise DataError(str(error)) from None
+
+    def bound(self, name: str, sizes: Mapping[str, int]) -> BoundRun:
+        """Return this thread's run of a graph for some sizes of its run-time dimensions: ``batch``, ``time``, ….
+
+        Raises:
+            DataError: a size is too small for what is cut off.
+        """
+        try:
+            bound = self._bind(name, {symbol: sizes[symbol] for symbol in self.symbols(name)})
+        except ShapeError as error:
+            raise DataError(f"the arrays are too short for program '{self.name}': {error}") from None
         if name == PREDICT and (prologue := self.prologue) is not None:
             return BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
         if name in (TRAIN, TRAIN + WEIGHTED):
@@ -280,10 +316,7 @@ class Program(LiveState):
     def _first_call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
         given = inputs[0] if len(inputs) == 1 else list(inputs)
         arrays = as_arrays(self.spec.inputs, given, "input")
-        rows = {len(array) for array in arrays}
-        if len(rows) > 1:
-            raise DataError(f"all inputs must have the same number of rows, got {sorted(rows)}")
-        bound = self.bound(PREDICT, rows.pop())
+        bound = self.bound(PREDICT, known_sizes(self.spec.inputs, arrays))
         outputs = tuple(bound.outputs.values())
         for spec, array in zip(self.spec.inputs, arrays, strict=True):
             numpy.copyto(bound.inputs[spec.label], array)
@@ -315,7 +348,7 @@ class Program(LiveState):
             arrays: an array per input of the graph, of the right type and shape.
         """
         with self.turn, kernel_settings():
-            bound = self.bound(name, len(next(iter(arrays.values()))))
+            bound = self.bound(name, self.sizes(name, arrays))
             for label, target in bound.inputs.items():
                 numpy.copyto(target, arrays[label])
             bound.run()

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, field, fields
 from math import prod
 from typing import Any
 
-from nnc.errors import ProgramFileError
+from nnc.errors import ProgramFileError, SymbolError
+from nnc.ir.dimensions import Dim, parse_dim
 from nnc.ir.types import SHORT_NAMES
 
 Shape = tuple[int, ...]
+RowShape = tuple[Dim, ...]
 
 
 def sums_label(metric: str) -> str:
@@ -24,12 +26,12 @@ class ArraySpec:
 
     Args:
         label: name of the graph's input or output.
-        shape: shape of one row.
+        shape: shape of one row; lengths that are only known at run time are symbols.
         dtype: element type.
     """
 
     label: str
-    shape: Shape
+    shape: RowShape
     dtype: str
 
 
@@ -120,8 +122,12 @@ class ProgramSpec:
     model: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data for a JSON file."""
-        return asdict(self)
+        """Return plain data for a JSON file; run-time dimensions are text."""
+        data = asdict(self)
+        for key, specs in (("inputs", self.inputs), ("outputs", self.outputs), ("targets", self.targets)):
+            for record, spec in zip(data[key], specs, strict=True):
+                record["shape"] = [dim if isinstance(dim, int) else str(dim) for dim in spec.shape]
+        return data
 
     @staticmethod
     def from_json(data: Any) -> ProgramSpec:
@@ -169,6 +175,18 @@ def _checked(value: Any, kind: type, where: str) -> Any:
     return value
 
 
+def _dim(value: Any) -> Dim:
+    if not isinstance(value, str):
+        number: int = _checked(value, int, "shape")
+        if number < 0:
+            raise ProgramFileError("manifest: 'shape' has a negative dimension")
+        return number
+    try:
+        return parse_dim(value)
+    except SymbolError as error:
+        raise ProgramFileError(f"manifest: 'shape': {error}") from None
+
+
 def _item(data: Any, key: str, kind: type) -> Any:
     if not isinstance(data, dict) or key not in data:
         raise ProgramFileError(f"manifest: '{key}' is missing")
@@ -186,6 +204,8 @@ def _records(cls: type, items: list[Any]) -> tuple[Any, ...]:
             kind = str(entry.type)
             if kind == "Shape":
                 values[entry.name] = _shape(_item(item, entry.name, list), entry.name)
+            elif kind == "RowShape":
+                values[entry.name] = tuple(map(_dim, _item(item, entry.name, list)))
             elif entry.name == "dtype" and _item(item, "dtype", str) not in SHORT_NAMES:
                 raise ProgramFileError(f"manifest: unknown element type {item['dtype']!r}")
             elif kind in _KINDS:

@@ -126,7 +126,7 @@ class Stream:
     def _step(self, item: Any) -> None:
         x, y, weight = parts_of(item)
         name, arrays = batch_arrays(self.program, self.name, x, y, weight, self.class_weight)
-        bound = self.program.bound(name, len(next(iter(arrays.values()))))
+        bound = self.program.bound(name, self.program.sizes(name, arrays))
         for label, target in bound.inputs.items():
             numpy.copyto(target, arrays[label])
         bound.run()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from nnc.ir import parse_graph
+from nnc.ir import NOMINAL_SIZE, parse_graph
 from nnc.passes import Schedule, run_passes
-from nnc.passes.schedule import NOMINAL_SIZE, Sizes, greedy_order
+from nnc.passes.schedule import Sizes, greedy_order
 from tests.passes.helpers import check_rewrite, graph_text
 from tests.strategies import random_graphs
 
