@@ -48,7 +48,7 @@ METHODS = {
     nnc.Program: """
         averages bound changed checkpoint derived_bytes evaluate fit get_weights graph graph_names measure
         metric_values name optimizer order_state plan predict prologue reset_metrics restore resume save
-        save_weights set_weights shuffler source step take_averages take_place train_step variables
+        save_weights set_weights shuffler sizes source step take_averages take_place train_step variables
     """,
 }
 HEAVY = (

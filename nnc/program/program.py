@@ -21,7 +21,7 @@ from nnc.backends.numpy import (
     print_source,
 )
 from nnc.errors import DataError, GraphError, ShapeError, nearest
-from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes, solve_symbols
+from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
 from nnc.plan import Plan, make_plan
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS, as_arrays, known_sizes
@@ -79,6 +79,7 @@ class Program(LiveState):
         self._makers = dict(graphs)
         self._graphs: dict[str, Graph] = {}
         self._symbols: dict[str, tuple[str, ...]] = {}
+        self._checked: set[tuple[Any, ...]] = set()
         self._plans: dict[str, tuple[Plan, Source, CodeType]] = {}
         self._codes: dict[str, CodeType] = {}
         self._versions = tuple(versions) or (Version(),)
@@ -223,7 +224,7 @@ class Program(LiveState):
             self._plans[name] = plan, source, self._codes[source.text]
             return self._plans[name]
 
-    def symbols(self, name: str) -> tuple[str, ...]:
+    def _symbols_of(self, name: str) -> tuple[str, ...]:
         """Return the names of a graph's run-time dimensions."""
         if name not in self._symbols:
             self._symbols[name] = self.graph(name).symbols
@@ -236,7 +237,7 @@ class Program(LiveState):
             DataError: the arrays do not fit each other.
         """
         rows = len(next(iter(arrays.values())))
-        if self.symbols(name) in ((), (ROWS,)):
+        if self._symbols_of(name) in ((), (ROWS,)):
             return {ROWS: rows}
         inputs = self.graph(name).inputs
         try:
@@ -252,15 +253,36 @@ class Program(LiveState):
         Raises:
             DataError: a size is too small for what is cut off.
         """
-        try:
-            bound = self._bind(name, {symbol: sizes[symbol] for symbol in self.symbols(name)})
-        except ShapeError as error:
-            raise DataError(f"the arrays are too short for program '{self.name}': {error}") from None
+        bindings = {symbol: sizes[symbol] for symbol in self._symbols_of(name)}
+        if bindings.keys() > {ROWS}:
+            self._check_lengths(name, bindings)
+        bound = self._bind(name, bindings)
         if name == PREDICT and (prologue := self.prologue) is not None:
             return BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
         if name in (TRAIN, TRAIN + WEIGHTED):
             return BoundRun(self._changing(bound.run), bound.inputs, bound.outputs)
         return bound
+
+    def _check_lengths(self, name: str, bindings: Mapping[str, int]) -> None:
+        """Check that something is left of each run-time dimension, once for each combination of sizes."""
+        key = name, *bindings.values()
+        if key in self._checked:
+            return
+        for dim in self._run_time_dims(name):
+            size = dim.bind(bindings)
+            if size < 1:
+                given = ", ".join(f"{symbol} = {bindings[symbol]}" for symbol in sorted(dim.symbols))
+                raise DataError(
+                    f"the arrays are too short for program '{self.name}': a dimension of length {dim} would be {size}"
+                    f" where {given}"
+                )
+        if len(self._checked) >= _REMEMBERED_SHAPES:
+            self._checked.clear()
+        self._checked.add(key)
+
+    def _run_time_dims(self, name: str) -> list[SymbolicDim]:
+        dims = {dim for node in self.graph(name).nodes for type in node.types for dim in type.shape}
+        return sorted((dim for dim in dims if isinstance(dim, SymbolicDim)), key=str)
 
     def _changing(self, run: Callable[[], None]) -> Callable[[], None]:
         """Return a function that changes the states and says so."""

@@ -148,11 +148,8 @@ FILES: list[tuple[str, list[str]]] = [
         ["line 1: input 'input': shape may have dimensions up to 2,147,483,647, got 99999999999"],
     ),
     (
-        "input:\n  a: [2]\n  b: [null, 3]\nlayers: [{Add: {inputs: [a, b]}}]",
-        [
-            "line 3: input 'b': shape must be a list of positive integers, got nothing; nnc needs the size of every"
-            " dimension but the batch"
-        ],
+        "input:\n  a: [2]\n  b: [true, 3]\nlayers: [{Add: {inputs: [a, b]}}]",
+        ["line 3: input 'b': shape must be a list of positive integers, got true"],
     ),
     (
         "input: {}\nlayers: [Flatten]",

@@ -102,8 +102,8 @@ ARGUMENTS = [
     (lambda: nnc.Input(), "Input: shape is missing, for example Input(shape=(2,))"),
     (lambda: nnc.Input("ab"), "Input: shape must be a tuple such as (2,), got 'ab'"),
     (lambda: nnc.Input(batch_shape=()), "Input: batch_shape must be a tuple such as (None, 2), got ()"),
-    (lambda: nnc.Input((None, 2)), f"dimension 1 of an input {INT}, got None in (None, None, 2)"),
-    (lambda: nnc.Input((2.0,)), f"dimension 1 of an input {INT}, got 2.0 in (None, 2.0)"),
+    (lambda: nnc.Input((2.0,)), f"dimension 1 of an input {INT} or None, got 2.0 in (None, 2.0)"),
+    (lambda: nnc.Input((None, 0)), f"dimension 2 of an input {INT} or None, got 0 in (None, None, 0)"),
     (
         lambda: nnc.Input((2,), dtype="float16"),
         "InputLayer: dtype must be bool, float32, float64, int32, int64 or uint8, got 'float16'",

@@ -233,7 +233,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "other dimension": (
         lambda: graph("predict", "  return", "  %q = broadcast_to(f32(1), shape=[time]) : f32[time]\n  return"),
-        ":graphs/predict.txt: 'broadcast_to' has a dimension other than the batch that is not known: f32[time]",
+        ":graphs/predict.txt: 'broadcast_to' has a dimension that no input has: f32[time]",
     ),
 }
 
