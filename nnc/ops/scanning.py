@@ -80,6 +80,7 @@ class Loop:
         self.outside: dict[Value, Operand] = {}
         self.labels: dict[str, int] = {}
         self._captured: dict[Value, Value] = {}
+        self._settled = 0
         self.carries = [self._input(self.body, value, value.type) for value in carries]
         self.elements = [self._input(self.body, value, value.type.with_shape(value.shape[1:])) for value in sequences]
         self.others = [self.capture(value) for value in others]
@@ -117,7 +118,13 @@ class Loop:
 
     def finish(self, carries: Sequence[Value], outputs: Sequence[Value]) -> tuple[list[Value], list[Value]]:
         """Add the scan to the graph outside and return the last carries and the stacks."""
-        inside = [node for node in self.body.nodes if not self._leaves(node)]
+        self.settle()
+        body = self.body
+        inside = [
+            node
+            for node in body.nodes
+            if not isinstance(node.op, Input) and not any(value in self.outside for value in body.results(node))
+        ]
         needed = {value for value in (*carries, *outputs) if value not in self.outside} | set(carries)
         for node in reversed(inside):
             if any(value in needed for value in self.body.results(node)):
@@ -167,21 +174,27 @@ class Loop:
             stacks[value] if value in stacks else self._stack(self.outside[value]) for value in outputs
         ]
 
+    def settle(self) -> None:
+        """Compute outside what the body has by now and what can be computed there."""
+        for node in self.body.nodes[self._settled :]:
+            self._leaves(node)
+        self._settled = len(self.body.nodes)
+
     def _stack(self, operand: Operand) -> Value:
         value = operand.value
         return value if operand.stacked else broadcast_to(value, (self.time, *value.shape))
 
-    def _leaves(self, node: Node) -> bool:
-        """Compute a node outside where that is possible, and say whether it was; inputs are there already."""
+    def _leaves(self, node: Node) -> None:
+        """Compute a node outside where that is possible; inputs are there already."""
         results = self.body.results(node)
         if isinstance(node.op, Input):
-            return True
+            return
         if isinstance(node.op, State):
             found = [Operand(self.graph.state(node.op.label, node.op.type, node.op.role), False)]
         elif isinstance(node.op, Constant):
             found = [Operand(self.graph.add_constant(node.op), False)]
         elif any(operand not in self.outside for operand in node.operands):
-            return False
+            return
         elif isinstance(node.op, RandomUniform):  # each step draws numbers of its own
             key = self.outside[node.operands[0]].value
             before = sum(other.op.name == "random_uniform" for other in self.body.nodes[: node.index])
@@ -194,10 +207,9 @@ class Loop:
             if any(operand.stacked for operand in operands):
                 lifted = lift(node.op, self.time, operands)
                 if lifted is None:
-                    return False
+                    return
                 found = [Operand(lifted, True)]
             else:
                 values = self.graph.add(node.op, *(operand.value for operand in operands), names=node.names)
                 found = [Operand(value, False) for value in values]
         self.outside.update(zip(results, found, strict=True))
-        return True

@@ -9,6 +9,7 @@ from nnc.passes.fold_batch_norm import FoldBatchNorm
 from nnc.passes.fold_sign import FoldSign
 from nnc.passes.fuse import Fuse
 from nnc.passes.hoist import Hoist, Prologue
+from nnc.passes.lift import Lift
 from nnc.passes.pipelines import INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, train_pipeline
 from nnc.passes.schedule import Schedule
 from nnc.passes.simplify import Simplify
@@ -27,6 +28,7 @@ __all__ = [
     "FoldSign",
     "Fuse",
     "Hoist",
+    "Lift",
     "Observer",
     "Pass",
     "PassRecord",

@@ -15,6 +15,7 @@ from nnc.passes.fold_batch_norm import FoldBatchNorm
 from nnc.passes.fold_sign import FoldSign
 from nnc.passes.fuse import Fuse
 from nnc.passes.hoist import Hoist, Prologue
+from nnc.passes.lift import Lift
 from nnc.passes.schedule import Schedule
 from nnc.passes.simplify import Simplify
 from nnc.passes.training import ApplyOptimizer, AttachLoss, Head, OptimizerRule
@@ -23,6 +24,7 @@ OPTIMIZE: tuple[Pass, ...] = (
     Simplify(),  # while composites are whole, so that rules see them
     Decompose(),  # softmax and cross-entropy become ops that forward and backward share
     Simplify(),  # what the decompositions brought
+    Lift(),  # once bodies are simple
     FoldConstants(),
     CommonSubexpressions(),
     DeadCode(),
@@ -34,6 +36,7 @@ FOLD: tuple[Pass, ...] = (
     Simplify(),
     Decompose(),
     Simplify(),
+    Lift(),
     FoldBatchNorm(),  # after derivatives would be taken: it makes products that nothing is trained through
     FoldConstants(),
     CommonSubexpressions(),
@@ -44,6 +47,7 @@ HOISTABLE: tuple[Pass, ...] = (
     Simplify(),
     Decompose(),
     Simplify(),
+    Lift(),
     FoldSign(),  # worth it only where kernels are derived once: in front of a Hoist
     FoldBatchNorm(),
     FoldConstants(),

@@ -9,7 +9,7 @@ from nnc.ir import Constant, Graph, Node, Rewriter, Value
 from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
 from nnc.ops.comparison import Comparison
 from nnc.ops.elementwise import Binary, apply
-from nnc.ops.movement import BroadcastTo, Reshape, Transpose, reshape
+from nnc.ops.movement import BroadcastTo, Concatenate, Reshape, Scatter, Transpose, reshape
 from nnc.ops.packing import Pack
 from nnc.ops.reduction import Reduction
 from nnc.ops.sizes import Cast, Size
@@ -203,6 +203,50 @@ def cancelled_factor(node: Node, operands: tuple[Value, ...]) -> Value | None:
     return None
 
 
+def joined_parts(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """A sum of parts that lie next to each other in zeros is the parts joined."""
+    if not isinstance(node.op, Add) or not all(isinstance(value.node.op, Add | Scatter) for value in operands):
+        return None
+    parts: list[Value] = []
+    pending = list(operands)
+    while pending:
+        value = pending.pop()
+        if isinstance(value.node.op, Scatter):
+            parts.append(value)
+        elif isinstance(value.node.op, Add) and value.type == node.types[0]:
+            pending += value.node.operands
+        else:
+            return None
+    axes = {axis for value in parts for axis, whole in enumerate(_cut(value)) if not whole}
+    if len(axes) != 1 or any(value.type != node.types[0] for value in parts):
+        return None
+    (axis,) = axes
+    parts.sort(key=lambda value: _begin(value, axis))
+    end = 0
+    for value in parts:
+        op = value.node.op
+        assert isinstance(op, Scatter)
+        if _begin(value, axis) != end or op.steps[axis] != 1 or not isinstance(op.stops[axis], int):
+            return None
+        end = int(op.stops[axis])
+    if end != node.types[0].shape[axis]:
+        return None
+    return apply(Concatenate(axis), *(value.node.operands[0] for value in parts))
+
+
+def _cut(value: Value) -> list[bool]:
+    """Return for each axis whether a part fills it."""
+    pairs = zip(value.node.operands[0].shape, value.shape, strict=True)
+    return [part == whole for part, whole in pairs]
+
+
+def _begin(value: Value, axis: int) -> int:
+    op = value.node.op
+    assert isinstance(op, Scatter)
+    start = op.starts[axis]
+    return start if isinstance(start, int) else -1
+
+
 RULES: tuple[Rule, ...] = (
     neutral_element,
     double_negative,
@@ -215,4 +259,5 @@ RULES: tuple[Rule, ...] = (
     divide_by_constant,
     unit_axes,
     cancelled_factor,
+    joined_parts,
 )

@@ -11,8 +11,8 @@ import nnc
 from nnc.ir import parse_graph
 from tests.cli.conftest import Run
 
-PASSES = ["simplify", "decompose", "simplify", "fold-constants", "cse", "dce", "fuse", "schedule"]
-PREDICT_PASSES = [*PASSES[:3], "fold-sign", "fold-batch-norm", *PASSES[3:6], "hoist", *PASSES[6:]]
+PASSES = ["simplify", "decompose", "simplify", "lift", "fold-constants", "cse", "dce", "fuse", "schedule"]
+PREDICT_PASSES = [*PASSES[:4], "fold-sign", "fold-batch-norm", *PASSES[4:7], "hoist", *PASSES[7:]]
 
 
 def test_table(run: Run) -> None:
@@ -21,8 +21,8 @@ def test_table(run: Run) -> None:
     above = plan.peak_bytes / plan.lower_bound - 1
     lines = run("compile", "base.yaml").stdout.splitlines()
     assert lines[0] == "base: graph 'train', 32 rows, float32"
-    assert [line.split()[0] for line in lines[3:14]] == ["loss", "differentiate", "update", *PASSES]
-    cost = {line[:15].strip(): line[15:].split() for line in lines[17:-1]}
+    assert [line.split()[0] for line in lines[3:15]] == ["loss", "differentiate", "update", *PASSES]
+    cost = {line[:15].strip(): line[15:].split() for line in lines[18:-1]}
     assert list(cost) == ["Nodes", "Parameters", "FLOPs", "Peak bytes", "Lower bound", "Without reuse"]
     assert cost["Parameters"] == ["9"]
     assert cost["Peak bytes"] == [f"{plan.peak_bytes:,}", f"{above:.1%}", "above", "the", "lower", "bound"]

@@ -132,6 +132,7 @@ def test_names_of_the_passes_that_need_no_arguments():
         "fold-sign",
         "fuse",
         "hoist",
+        "lift",
         "prologue",
         "schedule",
         "simplify",
@@ -147,12 +148,12 @@ def test_names_of_the_passes_that_need_no_arguments():
         (
             "simplfy",
             "unknown pass 'simplfy'; known are cse, dce, decompose, differentiate, fold-batch-norm, fold-constants, "
-            "fold-sign, fuse, hoist, prologue, schedule, simplify. Did you mean 'simplify'?",
+            "fold-sign, fuse, hoist, lift, prologue, schedule, simplify. Did you mean 'simplify'?",
         ),
         (
             "update",
             "unknown pass 'update'; known are cse, dce, decompose, differentiate, fold-batch-norm, fold-constants, "
-            "fold-sign, fuse, hoist, prologue, schedule, simplify.",
+            "fold-sign, fuse, hoist, lift, prologue, schedule, simplify.",
         ),
     ],
 )
@@ -196,13 +197,14 @@ def test_pipelines_are_made_of_the_known_passes():
         "simplify",
         "decompose",
         "simplify",
+        "lift",
         "fold-constants",
         "cse",
         "dce",
         "fuse",
         "schedule",
     ]
-    assert evaluate_pipeline(SquareLoss())[1:] == (*OPTIMIZE[:3], FoldBatchNorm(), *OPTIMIZE[3:])
+    assert evaluate_pipeline(SquareLoss())[1:] == (*OPTIMIZE[:4], FoldBatchNorm(), *OPTIMIZE[4:])
     assert [item.name for item in INFER if item not in PROLOGUE] == ["hoist"]
     assert [item.name for item in PROLOGUE if item not in INFER] == ["prologue"]
     assert [item.name for item in train_pipeline(SquareLoss(), Descent())[:3]] == ["loss", "differentiate", "update"]

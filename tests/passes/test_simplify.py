@@ -11,6 +11,16 @@ from tests.passes.helpers import check_rewrite, graph_text
 
 SIMPLIFY = [Simplify(), DeadCode()]
 MATCHING = {
+    "sum of parts": (
+        "%0 = slice(%x, starts=[0, 0], stops=[-1, 1], steps=[1, 1]) : f64[batch,1]\n"
+        "%1 = slice(%y, starts=[0, 1], stops=[-1, 3], steps=[1, 1]) : f64[batch,2]\n"
+        "%2 = scatter(%0, shape=[batch, 3], starts=[0, 2], stops=[-1, 3], steps=[1, 1]) : f64[batch,3]\n"
+        "%3 = scatter(%1, shape=[batch, 3], starts=[0, 0], stops=[-1, 2], steps=[1, 1]) : f64[batch,3]\n"
+        "%4 = add(%2, %3) : f64[batch,3]\nreturn z=%4",
+        "%0 = slice(%x, starts=[0, 0], stops=[-1, 1], steps=[1, 1]) : f64[batch,1]\n"
+        "%1 = slice(%y, starts=[0, 1], stops=[-1, 3], steps=[1, 1]) : f64[batch,2]\n"
+        "%2 = concatenate(%1, %0, axis=1) : f64[batch,3]\nreturn z=%2",
+    ),
     "add 0": (
         "%0 = add(%x, f64(0.0)) : f64[batch,3]\nreturn z=%0",
         "return z=%x",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from nnc.activations.sigmoids import sigmoid, tanh
 from nnc.errors import ModelError
 from nnc.initializers import Initializer
 from nnc.ir import Value
@@ -137,21 +138,31 @@ class LSTMCell(Cell):
             candidate = zs[2]
         else:
             (x,) = self.dropped(x, dropout, "inputs")
-            z = x @ gates_first(self.kernel.value)
+            by_tanh = self.recurrent_activation is sigmoid and self.activation is tanh
+            scale = 0.5 if by_tanh else 1.0
+            z = x @ gates_first(self.kernel.value, scale)
             if self.bias is not None:
-                z = z + gates_first(self.bias.value)
-            z = z + h @ gates_first(self.recurrent_kernel.value)
-            i, f, o = gates_of(self.recurrent_activation(take(z, 1, 0, 3 * self.units)), 3)
-            candidate = take(z, 1, 3 * self.units, 4 * self.units)
+                z = z + gates_first(self.bias.value, scale)
+            z = z + h @ gates_first(self.recurrent_kernel.value, scale)
+            if by_tanh:  # sigmoid(z) = (tanh(z / 2) + 1) / 2, so that one call does for gates and candidate
+                z = self.activation(z)
+            gates, candidate = take(z, 1, 0, 3 * self.units), take(z, 1, 3 * self.units, 4 * self.units)
+            if by_tanh:
+                i, f, o = gates_of(gates * 0.5 + 0.5, 3)
+                c = f * c + i * candidate
+                h = o * self.activation(c)
+                return h, [h, c]
+            i, f, o = gates_of(self.recurrent_activation(gates), 3)
         c = f * c + i * self.activation(candidate)
         h = o * self.activation(c)
         return h, [h, c]
 
 
-def gates_first(weight: Value) -> Value:
-    """Return columns i, f, candidate, o as i, f, o, candidate: one call then computes all three gates."""
+def gates_first(weight: Value, scale: float) -> Value:
+    """Return columns i, f, candidate, o as i, f, o, candidate, the gates scaled: one call then computes all gates."""
     i, f, candidate, o = gates_of(weight, 4)
-    return concatenate([i, f, o, candidate])
+    gates = concatenate([i, f, o])
+    return concatenate([gates if scale == 1.0 else gates * scale, candidate])
 
 
 class ForgetBias(Initializer):
