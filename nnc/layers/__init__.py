@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nnc.layers.merging_functions import *
     from nnc.layers.noise import *
     from nnc.layers.padding import *
+    from nnc.layers.pixel_augmentation import *
     from nnc.layers.pooling import *
     from nnc.layers.recurrent.bidirectional import *
     from nnc.layers.recurrent.gru import *
@@ -127,9 +128,9 @@ _CLASSES = {
     "RandomContrast": "color_augmentation",
     "RandomCrop": "geometric_augmentation",
     "RandomElasticTransform": "geometric_augmentation",
-    "RandomErasing": "augmentation",
+    "RandomErasing": "pixel_augmentation",
     "RandomFlip": "geometric_augmentation",
-    "RandomGaussianBlur": "augmentation",
+    "RandomGaussianBlur": "pixel_augmentation",
     "RandomGrayscale": "color_augmentation",
     "RandomHue": "color_augmentation",
     "RandomInvert": "color_augmentation",
@@ -137,7 +138,7 @@ _CLASSES = {
     "RandomPosterization": "color_augmentation",
     "RandomRotation": "geometric_augmentation",
     "RandomSaturation": "color_augmentation",
-    "RandomSharpness": "augmentation",
+    "RandomSharpness": "pixel_augmentation",
     "RandomShear": "geometric_augmentation",
     "RandomTranslation": "geometric_augmentation",
     "RandomZoom": "geometric_augmentation",

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import numpy
-
-from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair
 from nnc.layers.checks import check_number
-from nnc.layers.interpolation import multiply_axis
-from nnc.layers.spatial import CHANNELS_LAST, check_rank, spatial_axes
+from nnc.layers.colors import channel_axis, grayscale, hsv_to_rgb, rgb_to_hsv
+from nnc.layers.spatial import check_rank, spatial_axes
 from nnc.ops import clip, floor, max, mean, where
 
-_LUMINANCE = (0.2989, 0.587, 0.114)
-"""Weights of red, green and blue in grey, those of ``tf.image.rgb_to_grayscale``."""
 _FACTOR: Mapping[str, Any] = {"factor": REQUIRED, "value_range": BYTES, "data_format": None, "seed": None}
 
 
@@ -25,20 +20,6 @@ def move_range(x: Value, old: Pair, new: Pair) -> Value:
     if tuple(old) == tuple(new):
         return x
     return (x - float(old[0])) * ((new[1] - new[0]) / (old[1] - old[0])) + float(new[0])
-
-
-def grayscale(x: Value, data_format: str) -> Value:
-    """Return images in grey, with as many channels as they have.
-
-    Raises:
-        ModelError: they have neither one nor three channels.
-    """
-    axis = 3 if data_format == CHANNELS_LAST else 1
-    if x.shape[axis] == 1:
-        return x
-    if x.shape[axis] != 3:
-        raise ModelError(f"images must have 1 or 3 channels, got {x.type}")
-    return multiply_axis(x, axis, numpy.tile(_LUMINANCE, (3, 1)))
 
 
 class AutoContrast(Augmentation):
@@ -163,8 +144,42 @@ class Solarization(Augmentation):
         return move_range(where(images < thresholds, images, 255.0 - images), BYTES, self.value_range)
 
 
+class RandomSaturation(Augmentation):
+    """While training, multiplies how colourful each image is by f / (1 - f), where f is drawn from `factor`."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
+
+    def augment(self, x: Value) -> Value:
+        axis = channel_axis(x, self.data_format)
+        hue, saturation, value = rgb_to_hsv(x, axis)
+        factor = self.draw(x, *self.factor)
+        saturation = clip(saturation * (factor / (1.0 - factor + 1e-7)), *self.value_range)
+        return hsv_to_rgb(hue, saturation, value, axis)
+
+
+class RandomHue(Augmentation):
+    """While training, turns the colours of each image by up to half of `factor` of the circle, in either direction."""
+
+    keeps_integers = True
+    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
+    config_keys = ("factor", "value_range", "seed")
+    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+    def augment(self, x: Value) -> Value:
+        axis = channel_axis(x, self.data_format)
+        hue, saturation, value = rgb_to_hsv(move_range(x, self.value_range, (0, 1)), axis)
+        angle = self.draw(x, *self.factor) * 0.5
+        hue = hue + where(self.draw(x) > 0.5, -angle, angle)
+        hue = where(hue > 1.0, hue - 1.0, hue)
+        hue = where(hue < 0.0, hue + 1.0, hue)
+        return move_range(clip(hsv_to_rgb(hue, saturation, value, axis), 0.0, 1.0), (0, 1), self.value_range)
+
+
 class RandomColorJitter(Augmentation):
-    """Images, unchanged; Keras changes brightness, contrast, saturation and hue."""
+    """While training, changes brightness, contrast, saturation and hue, those whose factor is given."""
 
     keeps_integers = True
     arguments: ClassVar[Mapping[str, Any]] = {
@@ -177,21 +192,23 @@ class RandomColorJitter(Augmentation):
         "data_format": None,
     }
     config_keys = tuple(arguments)[:-1]
+    brightness_factor: Any
+    contrast_factor: Any
+    saturation_factor: Any
+    hue_factor: Any
 
+    def __init__(self, *values: Any, **options: Any) -> None:
+        super().__init__(*values, **options)
+        given = (
+            (RandomBrightness, self.brightness_factor),
+            (RandomContrast, self.contrast_factor),
+            (RandomSaturation, self.saturation_factor),
+            (RandomHue, self.hue_factor),
+        )
+        shared = {"value_range": self.value_range, "seed": self.seed, "data_format": self.data_format}
+        self.steps = [cls(factor, **shared) for cls, factor in given if factor is not None]
 
-class RandomHue(Augmentation):
-    """Images, unchanged; Keras turns their colours."""
-
-    keeps_integers = True
-    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
-
-
-class RandomSaturation(Augmentation):
-    """Images, unchanged; Keras changes how colourful they are."""
-
-    keeps_integers = True
-    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
+    def augment(self, x: Value) -> Value:
+        for step in self.steps:
+            x = step.augment(x)
+        return x

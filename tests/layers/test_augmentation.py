@@ -10,6 +10,8 @@ import pytest
 import nnc
 from nnc import layers
 from nnc.errors import ModelError
+from nnc.ir import Graph, TensorType, interpret
+from nnc.layers.colors import hsv_to_rgb, rgb_to_hsv
 from tests.layers.training import trained
 
 IMAGES = numpy.random.default_rng(5).uniform(0, 255, (200, 5, 4, 3))
@@ -20,9 +22,9 @@ def changed(layer, images=IMAGES, key: int = 0):
     return trained(layer, images, key)[0]
 
 
-def close(first, second) -> numpy.ndarray:
+def close(first, second, tolerance: float = 1e-6) -> numpy.ndarray:
     """Return for each image whether two are equal."""
-    return numpy.isclose(first, second, atol=1e-6).reshape(len(first), -1).all(1)
+    return numpy.isclose(first, second, atol=tolerance).reshape(len(first), -1).all(1)
 
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
@@ -97,6 +99,81 @@ def test_solarization_turns_pixels_round():
     assert 20 < (added - IMAGES / 2).max() <= 25.5
 
 
+def test_hue_saturation_and_value_are_those_of_tensorflow():
+    tf = pytest.importorskip("tensorflow")
+    images = numpy.concatenate([IMAGES[:5] / 255, numpy.zeros((1, 5, 4, 3)), numpy.full((1, 5, 4, 3), 0.3)])
+    images[2, :, :, 1] = images[2, :, :, 0]
+    graph = Graph("colours")
+    x = graph.input("x", TensorType("float64", images.shape))
+    channels = rgb_to_hsv(x, 3)
+    for name, value in zip("hsv", channels, strict=True):
+        graph.output(name, value)
+    graph.output("rgb", hsv_to_rgb(*channels, 3))
+    found, _ = interpret(graph, {"x": images})
+    expected = tf.image.rgb_to_hsv(images).numpy()
+    numpy.testing.assert_allclose(numpy.concatenate([found[name] for name in "hsv"], -1), expected, atol=1e-12)
+    numpy.testing.assert_allclose(found["rgb"], images, atol=1e-12)
+
+
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("RandomSaturation", {"factor": (0.4, 0.4)}),
+        ("RandomSharpness", {"factor": (0.7, 0.7)}),
+        ("RandomGaussianBlur", {"factor": (1.0, 1.0), "kernel_size": 3, "sigma": (0.6, 0.6)}),
+        ("RandomGaussianBlur", {"factor": (1.0, 1.0), "kernel_size": 5, "sigma": (0.9, 0.9)}),
+        ("RandomColorDegeneration", {"factor": (0.3, 0.3)}),
+        ("RandomBrightness", {"factor": (0.1, 0.1)}),
+        ("RandomPosterization", {"factor": (3, 3), "value_range": (0, 1)}),
+    ],
+)
+def test_what_is_not_random_is_that_of_keras(name, options, data_format):
+    keras = pytest.importorskip("keras")
+    images = (IMAGES[:6] if data_format == "channels_last" else numpy.moveaxis(IMAGES[:6], -1, 1)).astype("float32")
+    if "value_range" in options:
+        images = images / 255
+    options = options if name == "RandomBrightness" else options | {"data_format": data_format}
+    expected = numpy.asarray(getattr(keras.layers, name)(**options)(images, training=True))
+    found = changed(getattr(layers, name)(**options), images)
+    numpy.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_hues_turn_in_either_direction():
+    tf = pytest.importorskip("tensorflow")
+    found = changed(layers.RandomHue((0.3, 0.3)))
+    hsv = tf.image.rgb_to_hsv(IMAGES / 255).numpy()
+    turned = []
+    for angle in (-0.15, 0.15):
+        moved = numpy.concatenate([(hsv[..., :1] + angle) % 1.0, hsv[..., 1:]], -1)
+        turned.append(close(found, tf.image.hsv_to_rgb(moved).numpy() * 255, 1e-3))
+    assert (turned[0] ^ turned[1]).all()
+    assert 0.3 < turned[0].mean() < 0.7
+
+
+def test_colour_jitter_does_what_its_parts_do():
+    alone = changed(layers.RandomColorJitter(brightness_factor=(0.1, 0.1)))
+    numpy.testing.assert_allclose(alone, changed(layers.RandomBrightness((0.1, 0.1))))
+    both = changed(layers.RandomColorJitter(saturation_factor=(0.3, 0.3), brightness_factor=(0.1, 0.1)))
+    numpy.testing.assert_allclose(both, changed(layers.RandomSaturation((0.3, 0.3)), alone), rtol=1e-6)
+
+
+@pytest.mark.parametrize("fill", [7.0, None, (1.0, 2.0, 3.0)])
+def test_rectangles_are_erased(fill):
+    images = IMAGES[:, :, :1] + numpy.zeros((1, 1, 6, 1))  # of 5 by 6 pixels
+    found = changed(layers.RandomErasing(0.5, (0.3, 0.6), fill), images)
+    erased = (found != images).any(-1)
+    assert 0.15 < erased.any((1, 2)).mean() < 0.4
+    for image, flags in zip(found, erased, strict=True):
+        if flags.any():
+            rows, columns = flags.any(1), flags.any(0)
+            assert (flags == rows[:, None] & columns[None, :]).all()
+            assert numpy.ptp(numpy.flatnonzero(rows)) == rows.sum() - 1
+            assert numpy.ptp(numpy.flatnonzero(columns)) == columns.sum() - 1
+            if fill is not None:
+                numpy.testing.assert_array_equal(image[flags], numpy.broadcast_to(fill, (flags.sum(), 3)))
+
+
 def test_auto_contrast_is_that_of_keras_when_a_channel_is_flat():
     keras = pytest.importorskip("keras")
     images = IMAGES[:4].astype("float32")
@@ -159,6 +236,14 @@ ERRORS = [
         "RandomRotation: factor must be a number from -1 to 1, or two of them, got 2.0",
     ),
     (lambda: layers.RandomCrop(0, 2), "RandomCrop: height must be a positive integer, got 0"),
+    (
+        lambda: layers.RandomGaussianBlur(kernel_size=4),
+        "RandomGaussianBlur: kernel_size must be an odd number, or two of them, got 4",
+    ),
+    (
+        lambda: layers.RandomErasing(fill_value=(1, 2)),
+        "RandomErasing: fill_value must be a number, three numbers or None, got (1, 2)",
+    ),
     (lambda: layers.CutMix(1.0, None, None, 4), "CutMix takes 3 arguments, factor, seed, data_format, got 4"),
     (lambda: layers.MixUp(0.1, alpha=0.2), "MixUp: alpha is given twice"),
     (lambda: layers.RandomHue(0.1, 3), "RandomHue: value_range must be two numbers, got 3"),
