@@ -31,8 +31,8 @@ MODULES = names(
 )
 PROGRAM = names(
     """
-    COUNT EVALUATE PREDICT PROLOGUE SAMPLE_WEIGHT TOTAL TRAIN WEIGHTED ArraySpec Program ProgramSpec
-    ResultSpec TargetSpec VariableSpec Version load sums_label
+    COUNT EVALUATE PREDICT PROLOGUE SAMPLE_WEIGHT STEPS TOTAL TRAIN WEIGHTED ArraySpec Program ProgramSpec
+    ResultSpec TargetSpec VariableSpec Version load sums_label weight_labels weights_suffixes
     """
 )
 METHODS = {

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Graph, TensorType, Value
 from nnc.losses.arguments import checked_dtype
 from nnc.objects import build, function_config, snake_case
 
@@ -79,6 +79,15 @@ class Measure:
         if not isinstance(values, Value):
             raise ModelError(f"{self._where} must return a graph value, got {values!r}")
         return ops.cast(values, dtype), mask
+
+    def values_type(self, y_true: TensorType, y_pred: TensorType) -> TensorType:
+        """Return the type of what `call` computes from operands of these types.
+
+        Raises:
+            NncError: the operands do not suit it.
+        """
+        graph = Graph("values")
+        return self._values(graph.input("y_true", y_true), graph.input("y_pred", y_pred))[0].type
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -18,7 +19,18 @@ from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
 from nnc.models.wiring import run_calls
 from nnc.passes import INFER, Observer, Pass, evaluate_pipeline, run_passes, train_pipeline
-from nnc.program import EVALUATE, PREDICT, PROLOGUE, TRAIN, WEIGHTED, ArraySpec, Program, ProgramSpec, VariableSpec
+from nnc.program import (
+    EVALUATE,
+    PREDICT,
+    PROLOGUE,
+    STEPS,
+    TRAIN,
+    ArraySpec,
+    Program,
+    ProgramSpec,
+    VariableSpec,
+    weights_suffixes,
+)
 
 if TYPE_CHECKING:
     from nnc.models.model import Model
@@ -85,21 +97,25 @@ class Compiler:
         """Return a type with the element type to compute in, and with names for lengths that are not known."""
         return (type.with_dtype(self.dtype) if type.is_floating else type).substitute(self.lengths)
 
-    def _head(self, weighted: bool) -> ModelHead | None:
-        return self.objective.head(self.named_outputs, [name for name, _ in self.inputs], self.dtype, weighted)
+    def _head(self, weights: str = "") -> ModelHead | None:
+        """Return losses and metrics for a graph whose name ends so."""
+        names = [name for name, _ in self.inputs]
+        head = self.objective.head(self.named_outputs, names, self.dtype, bool(weights))
+        return head and replace(head, steps=weights.endswith(STEPS))
 
     def program(self) -> Program:
         """Return the program; its graphs are made when they are first needed."""
         model = self.model
-        head = self._head(weighted=False)
+        head = self._head()
         makers: dict[str, Callable[[], Graph]] = {PREDICT: self._predict, PROLOGUE: self._prologue}
         states: dict[str, Array] = {segment.label: segment.array for segment, _ in self.segments}
+        targets = () if head is None else target_specs(head, self.named_outputs)
         if head is not None:
-            for suffix, weighted in (("", False), (WEIGHTED, True)):
-                makers[EVALUATE + suffix] = self._maker(EVALUATE + suffix, weighted, train=False)
+            for suffix in weights_suffixes(targets):
+                makers[EVALUATE + suffix] = self._maker(EVALUATE, suffix)
             if any(role == PARAMETER for _, role in self.segments):
-                for suffix, weighted in (("", False), (WEIGHTED, True)):
-                    makers[TRAIN + suffix] = self._maker(TRAIN + suffix, weighted, train=True)
+                for suffix in weights_suffixes(targets):
+                    makers[TRAIN + suffix] = self._maker(TRAIN, suffix)
             initial = self.optimizer.initial_states(self._trainable_variables())
             states |= {label: numpy.array(value, self._state_dtype(value)) for label, value in initial.items()}
             states[RANDOM] = numpy.array([model.seed, 0], "uint32")
@@ -107,7 +123,7 @@ class Compiler:
             name=model.name,
             inputs=self._specs(self.inputs),
             outputs=self._specs(self.outputs),
-            targets=() if head is None else target_specs(head, self.named_outputs),
+            targets=targets,
             metrics=() if head is None else head.names,
             results=() if head is None else head.results({name: self._type(type) for name, type in self.named_outputs}),
             variables=self._variables(),
@@ -132,12 +148,12 @@ class Compiler:
     def _prologue(self) -> Graph:
         return run_passes(self.lower(PREDICT, training=False), passes.PROLOGUE, self.observe)
 
-    def _maker(self, name: str, weighted: bool, train: bool) -> Callable[[], Graph]:
+    def _maker(self, name: str, weights: str) -> Callable[[], Graph]:
         def make() -> Graph:
-            head = self._head(weighted)
+            head = self._head(weights)
             assert head is not None
-            pipeline = self._train_passes(head) if train else evaluate_pipeline(head)
-            return run_passes(self.lower(name, training=train), pipeline, self.observe)
+            pipeline = self._train_passes(head) if name == TRAIN else evaluate_pipeline(head)
+            return run_passes(self.lower(name + weights, training=name == TRAIN), pipeline, self.observe)
 
         return make
 

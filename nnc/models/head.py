@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from nnc.ir import Graph, TensorType, Value
+from nnc.errors import NncError
+from nnc.ir import Graph, Shape, TensorType, Value
 from nnc.layers.symbolic import BATCH
 from nnc.losses import Loss
 from nnc.metrics import Metric
 from nnc.ops import Pack, size
 from nnc.ops import sum as sum_
-from nnc.program import COUNT, SAMPLE_WEIGHT, TOTAL, ResultSpec, sums_label
+from nnc.program import COUNT, TOTAL, ResultSpec, sums_label, weight_labels
 
 MASK, PENALTY = "mask/", "penalty/"
 """Prefixes of outputs beside those of the model: their masks, and what layers and weights add to the loss."""
@@ -39,6 +40,13 @@ class OutputHead:
     weight: float
     metrics: tuple[Metric, ...]
     weighted_metrics: tuple[Metric, ...]
+
+    def steps(self, type: TensorType) -> Shape:
+        """Return the shape of a row of the values of the loss, for an output of this type."""
+        if self.loss is None:
+            return ()
+        shape = self.loss.values_type(self.target_type, type).shape
+        return shape[1:] if shape[:1] == (BATCH,) else ()
 
 
 @dataclass(frozen=True)
@@ -69,13 +77,15 @@ class ModelHead:
 
     Args:
         outputs: one head per output.
-        weighted: whether there is an input with a weight per row.
+        weighted: whether there are inputs with weights.
         dtype: element type of the loss.
+        steps: whether these weigh every value of a loss, instead of whole rows.
     """
 
     outputs: tuple[OutputHead, ...]
     weighted: bool
     dtype: str
+    steps: bool = False
 
     @property
     def _losses(self) -> list[str]:
@@ -125,23 +135,50 @@ class ModelHead:
                 specs.append(ResultSpec(item.name, item.metric.result_name, shapes, settings))
         return tuple(specs)
 
+    def step_ranks(self, types: Mapping[str, TensorType]) -> tuple[int, ...]:
+        """Return for each output the number of axes behind the rows that weights may have.
+
+        Args:
+            types: types of the outputs by name.
+        """
+        ranks = tuple(len(head.steps(types[head.label])) for head in self.outputs)
+        if not any(ranks):
+            return ranks
+        try:
+            graph = Graph("steps")
+            values = {label: graph.input(label, type) for label, type in types.items()}
+            replace(self, weighted=True, steps=True).lower(graph, values)
+        except NncError:  # a metric that only whole rows can be weighed for
+            return (0,) * len(ranks)
+        return ranks
+
+    def _weights(self, graph: Graph, outputs: Mapping[str, Value]) -> dict[str, Value | None]:
+        if not self.weighted:
+            return {head.label: None for head in self.outputs}
+        found: dict[str, Value | None] = {}
+        for head, label in zip(self.outputs, weight_labels([head.target for head in self.outputs]), strict=True):
+            row = head.steps(outputs[head.label].type) if self.steps else ()
+            found[head.label] = graph.input(label, TensorType(self.dtype, (BATCH, *row)))
+        return found
+
     def lower(self, graph: Graph, outputs: dict[str, Value]) -> None:
         """Add targets, the output ``loss``, and the updates of the states that metrics add up in."""
-        weights = graph.input(SAMPLE_WEIGHT, TensorType(self.dtype, (BATCH,))) if self.weighted else None
+        weights = self._weights(graph, outputs)
         targets = {head.label: graph.input(head.target, head.target_type) for head in self.outputs}
         masks = {head.label: _keyword("mask", outputs.get(MASK + head.label)) for head in self.outputs}
         losses: list[tuple[Value, float]] = []
         for head in self.outputs:
             if head.loss is not None:
                 with graph.scope("", "loss"):
-                    loss = head.loss.lower(targets[head.label], outputs[head.label], weights, **masks[head.label])
+                    operands = targets[head.label], outputs[head.label], weights[head.label]
+                    loss = head.loss.lower(*operands, **masks[head.label])
                     losses.append((loss, head.weight))
         measures = self.measures
         with graph.scope("", "metrics"):
             measured = []
             for item in measures:
                 label = item.head.label
-                given = (weights,) if item.is_weighted else ()
+                given = (weights[label],) if item.is_weighted else ()
                 measured.append(item.metric.lower(targets[label], outputs[label], *given, **masks[label]))
         with graph.scope("", "loss"):
             total = _weighted_sum(losses)

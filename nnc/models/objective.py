@@ -46,10 +46,11 @@ class Objective:
         """
         if self.loss is None:
             return None
-        if SAMPLE_WEIGHT in input_names:
-            raise ModelError(
-                f"compile: an input cannot be named '{SAMPLE_WEIGHT}', which is what weights of rows are called"
-            )
+        for name in input_names:
+            if name.startswith(SAMPLE_WEIGHT):
+                raise ModelError(
+                    f"compile: an input cannot be named '{name}', which is what weights of rows are called"
+                )
         names = [name for name, _ in outputs]
         chosen = per_output(self.loss, names, "loss", repeat=True)
         weights = per_output(self.loss_weights, names, "loss_weights")
@@ -84,13 +85,16 @@ class Objective:
 def target_specs(head: ModelHead, outputs: Outputs) -> tuple[TargetSpec, ...]:
     """Return what the targets of outputs must look like."""
     specs = []
-    for output, (_, type) in zip(head.outputs, outputs, strict=True):
+    steps = head.step_ranks({name: type.with_dtype(head.dtype) if type.is_floating else type for name, type in outputs})
+    for output, (_, type), rank in zip(head.outputs, outputs, steps, strict=True):
         assert output.loss is not None
         target = output.loss.target(type)
         row = output.target_type.shape[1:]
         dtype, name = output.target_type.dtype, output.loss.name
         ignored = None if target.ignored is None else float(target.ignored)
-        specs.append(TargetSpec(output.target, row, dtype, target.classes, target.low, target.high, name, ignored))
+        specs.append(
+            TargetSpec(output.target, row, dtype, target.classes, target.low, target.high, name, ignored, rank)
+        )
     return tuple(specs)
 
 

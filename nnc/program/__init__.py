@@ -1,9 +1,10 @@
 """Programs: what a compiled model is to its user."""
 
-from nnc.program.program import COUNT, EVALUATE, PREDICT, PROLOGUE, SAMPLE_WEIGHT, TOTAL, TRAIN, WEIGHTED, Program
+from nnc.program.program import COUNT, EVALUATE, PREDICT, PROLOGUE, TOTAL, TRAIN, Program
 from nnc.program.prologue import Version
 from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec, sums_label
 from nnc.program.storage import load
+from nnc.program.weights import SAMPLE_WEIGHT, STEPS, WEIGHTED, weight_labels, weights_suffixes
 
 __all__ = [
     "COUNT",
@@ -11,6 +12,7 @@ __all__ = [
     "PREDICT",
     "PROLOGUE",
     "SAMPLE_WEIGHT",
+    "STEPS",
     "TOTAL",
     "TRAIN",
     "WEIGHTED",
@@ -23,4 +25,6 @@ __all__ = [
     "Version",
     "load",
     "sums_label",
+    "weight_labels",
+    "weights_suffixes",
 ]

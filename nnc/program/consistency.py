@@ -14,13 +14,12 @@ from nnc.program.program import (
     EVALUATE,
     PREDICT,
     PROLOGUE,
-    SAMPLE_WEIGHT,
     TOTAL,
     TRAIN,
-    WEIGHTED,
     hoisted_states,
 )
 from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec, sums_label
+from nnc.program.weights import STEPS, WEIGHTED, weight_labels, weights_suffixes
 
 _LARGEST_ROW = 2**26
 """Elements of the largest value per row of a batch, unless the program has more weights than that."""
@@ -70,7 +69,7 @@ def check_graph_names(spec: ProgramSpec, names: Sequence[Any]) -> None:
     """
     expected = [PREDICT]
     for name, exists in ((EVALUATE, bool(spec.targets)), (TRAIN, spec.trains)):
-        expected += [name, name + WEIGHTED] if exists else []
+        expected += [name + suffix for suffix in weights_suffixes(spec.targets)] if exists else []
     for name in expected:
         if name not in names:
             raise ProgramFileError(f"manifest: graph '{name}' is missing")
@@ -91,11 +90,12 @@ def check_graph(name: str, graph: Graph, spec: ProgramSpec, states: Mapping[str,
     is_predict = name == PREDICT
     inputs = _types(spec.inputs if is_predict else (*spec.inputs, *spec.targets))
     found = {label: value.type for label, value in graph.inputs.items()}
-    if name.endswith(WEIGHTED):
-        weight = found.get(SAMPLE_WEIGHT)
-        if weight is None or not weight.is_floating or weight.shape != (_BATCH,):
-            raise ProgramFileError(f"input '{SAMPLE_WEIGHT}' is missing")
-        inputs[SAMPLE_WEIGHT] = weight
+    if WEIGHTED in name:
+        for target, label in zip(spec.targets, weight_labels([target.label for target in spec.targets]), strict=True):
+            weight, rank = found.get(label), target.steps if name.endswith(STEPS) else 0
+            if weight is None or not weight.is_floating or weight.shape[:1] != (_BATCH,) or weight.rank != 1 + rank:
+                raise ProgramFileError(f"input '{label}' is missing")
+            inputs[label] = weight
     _compare("input", inputs, found)
     outputs = {label: value.type for label, value in graph.outputs.items()}
     if is_predict:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy
@@ -175,47 +174,3 @@ def check_rows(arrays: Sequence[Array], labels: Sequence[str]) -> int:
         listed = ", ".join(f"{label} has {count}" for label, count in zip(labels, counts, strict=True))
         raise DataError(f"all arrays must have the same number of rows: {listed}")
     return counts[0]
-
-
-def _sample_weights(given: Any, rows: int) -> Array:
-    try:
-        weights = numpy.asarray(given, float)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"sample_weight must hold numbers: {error}") from None
-    if weights.shape == (rows, 1):
-        weights = weights[:, 0]
-    if weights.shape != (rows,):
-        raise DataError(f"sample_weight must have shape ({rows},), got {weights.shape}")
-    if not numpy.isfinite(weights).all():
-        row = first_row(~numpy.isfinite(weights))
-        raise DataError(f"sample_weight has NaN or infinity, first in row {row}: {weights[row]}")
-    return weights
-
-
-def _is_number(item: Any) -> bool:
-    return isinstance(item, Real) and not isinstance(item, bool)
-
-
-def as_weights(sample_weight: Any, class_weight: Mapping[int, float] | None, targets: Sequence[Array]) -> Array | None:
-    """Return one weight per row from sample and class weights, or None where neither is given.
-
-    Raises:
-        DataError: they do not fit the targets.
-    """
-    if sample_weight is None and class_weight is None:
-        return None
-    rows = len(targets[0])
-    weights = numpy.ones(rows) if sample_weight is None else _sample_weights(sample_weight, rows)
-    if class_weight is not None:
-        if len(targets) != 1:
-            raise DataError("class_weight needs a model with one output")
-        if not isinstance(class_weight, Mapping) or not all(
-            _is_number(item) for pair in class_weight.items() for item in pair
-        ):
-            raise DataError(f"class_weight must be a dictionary of numbers by class index, got {class_weight!r:.200}")
-        target = targets[0]
-        classes = target.argmax(-1) if target.ndim > 1 and target.shape[-1] > 1 else target.reshape(rows, -1)[:, 0]
-        unknown = sorted(set(numpy.unique(classes).astype(int).tolist()) - {int(key) for key in class_weight})
-        table = {int(key): float(value) for key, value in class_weight.items()} | dict.fromkeys(unknown, 1.0)
-        weights = weights * numpy.array([table[index] for index in classes.astype(int).tolist()])
-    return weights

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.errors import DataError
-from nnc.program.data import as_arrays, as_weights, check_finite, check_targets, known_sizes
-from nnc.program.program import SAMPLE_WEIGHT, WEIGHTED
+from nnc.program.data import as_arrays, check_finite, check_targets, known_sizes
+from nnc.program.program import EVALUATE
+from nnc.program.weights import STEPS, WEIGHTED, as_weights, weights_suffix
 
 if TYPE_CHECKING:
     from nnc.program.program import Program
@@ -41,15 +42,20 @@ def prepare(
         y = {target.label: y[output.label] for target, output in zip(spec.targets, spec.outputs, strict=True)}
     inputs, targets = as_arrays(spec.inputs, x, "input"), as_arrays(spec.targets, y, "target")
     labels = [item.label for item in (*spec.inputs, *spec.targets)]
-    known_sizes([*spec.inputs, *spec.targets], [*inputs, *targets])
+    sizes = known_sizes([*spec.inputs, *spec.targets], [*inputs, *targets])
     check_finite(spec.inputs, inputs, "input")
     check_finite(spec.targets, targets, "target")
     check_targets(spec.targets, targets)
     arrays = dict(zip(labels, [*inputs, *targets], strict=True))
-    weights = as_weights(sample_weight, class_weight, targets)
-    if weights is not None:
-        arrays[SAMPLE_WEIGHT] = numpy.ascontiguousarray(weights, _float_type(program))
-    return arrays
+    names = [output.label for output in spec.outputs]
+
+    def step_shapes() -> dict[str, tuple[int, ...]]:
+        inputs = program.graph(EVALUATE + WEIGHTED + STEPS).inputs
+        return {label: tuple(map(int, value.type.bind(sizes).shape[1:])) for label, value in inputs.items()}
+
+    weights = as_weights(spec.targets, names, sample_weight, class_weight, targets, step_shapes)
+    dtype = _float_type(program)
+    return arrays | {label: numpy.ascontiguousarray(array, dtype) for label, array in weights.items()}
 
 
 def check_trains(program: Program) -> None:
@@ -83,7 +89,7 @@ def batch_arrays(
 
 def graph_name(name: str, arrays: Mapping[str, Array]) -> str:
     """Return the name of the graph that takes these arrays."""
-    return name + WEIGHTED if SAMPLE_WEIGHT in arrays else name
+    return name + weights_suffix(arrays)
 
 
 def split_rows(arrays: Mapping[str, Array], given: Any) -> tuple[dict[str, Array], dict[str, Array]]:

@@ -28,16 +28,13 @@ from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec, ResultSpec, sums_label
+from nnc.program.weights import STEPS, WEIGHTED
 
 Array = Any
 GraphMaker = Callable[[], Graph]
 PREDICT, EVALUATE, TRAIN = "predict", "evaluate", "train"
 PROLOGUE = "predict_prologue"
 """The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
-WEIGHTED = "_weighted"
-"""Suffix of the graphs that take sample weights."""
-SAMPLE_WEIGHT = "sample_weight"
-"""Label of the input with one weight per row."""
 TOTAL, COUNT = "metrics/total", "metrics/count"
 """States in which means add up: weighted sums, and the weights, one element per metric."""
 _REMEMBERED_SHAPES = 256
@@ -151,7 +148,7 @@ class Program(LiveState):
 
     def _missing(self, name: str) -> str:
         reason = "unknown name"
-        if name in (TRAIN, EVALUATE, TRAIN + WEIGHTED, EVALUATE + WEIGHTED):
+        if name.removesuffix(STEPS).removesuffix(WEIGHTED) in (TRAIN, EVALUATE):
             compiled = EVALUATE in self._makers
             reason = "no weight is trainable" if compiled else "the model was not compiled with a loss"
         known = ", ".join(self.graph_names)
@@ -259,7 +256,7 @@ class Program(LiveState):
         bound = self._bind(name, bindings)
         if name == PREDICT and (prologue := self.prologue) is not None:
             return BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
-        if name in (TRAIN, TRAIN + WEIGHTED):
+        if name.removesuffix(STEPS).removesuffix(WEIGHTED) == TRAIN:
             return BoundRun(self._changing(bound.run), bound.inputs, bound.outputs)
         return bound
 

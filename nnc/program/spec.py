@@ -45,6 +45,7 @@ class TargetSpec(ArraySpec):
         high: largest allowed number, or None.
         loss: name of the loss, for messages.
         ignored: a class index that is allowed although there is no such class, or None.
+        steps: number of axes behind the rows that weights may have.
     """
 
     classes: int = 0
@@ -52,6 +53,7 @@ class TargetSpec(ArraySpec):
     high: float | None = None
     loss: str = ""
     ignored: float | None = None
+    steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,8 @@ def _records(cls: type, items: list[Any]) -> tuple[Any, ...]:
         values: dict[str, Any] = {}
         for entry in fields(cls):
             kind = str(entry.type)
+            if entry.name == "steps" and isinstance(item, dict) and entry.name not in item:
+                continue  # files of 0.1 have none
             if kind == "Shape":
                 values[entry.name] = _shape(_item(item, entry.name, list), entry.name)
             elif kind == "RowShape":
