@@ -58,6 +58,6 @@ def test_masked_training_is_that_of_keras(tf, make, weighted):
         expected = theirs.train_on_batch(TOKENS[rows], y[rows], repeated, return_dict=True)
         assert set(found) == set(expected)
         for name, value in expected.items():
-            assert found[name] == pytest.approx(float(value), rel=1e-5), name
+            assert found[name] == pytest.approx(float(value), rel=1e-5, abs=1e-6), name
     for weight, other in zip(ours.get_weights(), theirs.get_weights(), strict=True):
         numpy.testing.assert_allclose(weight, other, rtol=1e-4, atol=1e-6)
