@@ -437,6 +437,7 @@ class Model(Layer):
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""
         self._ensure_wired(x)
+        x = self._named(x)
         return self.program(*x) if isinstance(x, list | tuple) and len(self.inputs) > 1 else self.program(x)
 
     def train_on_batch(
@@ -471,7 +472,7 @@ class Model(Layer):
         self._ensure_wired(x)
         program = self.program
         graph = TRAIN if action == "train" else EVALUATE
-        name, arrays = batch_arrays(program, graph, x, y, sample_weight, class_weight)
+        name, arrays = batch_arrays(program, graph, self._named(x), y, sample_weight, class_weight)
         logs = program.measure(name, arrays)
         return logs if as_dict else _one_or_list(list(logs.values()))
 

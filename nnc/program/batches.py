@@ -41,6 +41,9 @@ class Feed(Protocol):
     def begin_epoch(self, generator: numpy.random.Generator | None) -> None:
         """Begin an epoch, in a new order where there is a generator to draw it with."""
 
+    def restart(self) -> None:
+        """Let the next epoch begin with the first batch."""
+
     def run(self, hooks: BatchHooks | None = None, first: int = 0, interrupted: Sequence[int] = ()) -> int:
         """Run the batches of an epoch and return how many there were."""
 
@@ -91,6 +94,10 @@ class Batches:
         """Begin an epoch; a new order is drawn where all rows have been seen."""
         if generator is not None and self._position == 0:
             self.shuffle(generator)
+
+    def restart(self) -> None:
+        """Let the next epoch begin with the first batch."""
+        self._position = 0
 
     def run(self, hooks: BatchHooks | None = None, first: int = 0, interrupted: Sequence[int] = ()) -> int:
         """Run the batches of an epoch; an interrupt ends it between two batches.

@@ -50,6 +50,7 @@ def run_evaluation(program: Program, feed: Feed, callbacks: CallbackList) -> dic
     hooks = TestHooks(program, callbacks) if callbacks.wants_test_batches else None
     callbacks.on_test_begin()
     program.reset_metrics()
+    feed.restart()
     feed.begin_epoch(None)
     feed.run(hooks)
     logs = program.metric_values()

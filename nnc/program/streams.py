@@ -98,6 +98,10 @@ class Stream:
             if generator is not None:
                 generator.shuffle(self._order)
 
+    def restart(self) -> None:
+        """Let the next epoch begin with the first batch; a generator goes on all the same."""
+        self._iterator = None
+
     def run(self, hooks: BatchHooks | None = None, first: int = 0, interrupted: Sequence[int] = ()) -> int:
         """Run the batches of an epoch; see `Batches.run`. The first ones are drawn and left out."""
         number = 0
