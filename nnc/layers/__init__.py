@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nnc.layers.activation import *
     from nnc.layers.adaptive_pooling import *
     from nnc.layers.augmentation import *
+    from nnc.layers.batch_normalization import *
     from nnc.layers.color_augmentation import *
     from nnc.layers.convolution import *
     from nnc.layers.convolution_transpose import *
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from nnc.layers.encoding import *
     from nnc.layers.geometric_augmentation import *
     from nnc.layers.global_pooling import *
+    from nnc.layers.group_normalization import *
     from nnc.layers.integer_lookup import *
+    from nnc.layers.layer_normalization import *
     from nnc.layers.masking import *
     from nnc.layers.merging import *
     from nnc.layers.merging_functions import *
@@ -67,6 +70,7 @@ _CLASSES = {
     "AveragePooling1D": "pooling",
     "AveragePooling2D": "pooling",
     "AveragePooling3D": "pooling",
+    "BatchNormalization": "batch_normalization",
     "Bidirectional": "recurrent.bidirectional",
     "CategoryEncoding": "encoding",
     "CenterCrop": "resizing",
@@ -102,11 +106,13 @@ _CLASSES = {
     "GlobalMaxPooling1D": "global_pooling",
     "GlobalMaxPooling2D": "global_pooling",
     "GlobalMaxPooling3D": "global_pooling",
+    "GroupNormalization": "group_normalization",
     "Identity": "masking",
     "InputLayer": "core",
     "IntegerLookup": "integer_lookup",
     "LSTM": "recurrent.lstm",
     "LSTMCell": "recurrent.lstm",
+    "LayerNormalization": "layer_normalization",
     "LeakyReLU": "activation",
     "Masking": "masking",
     "MaxNumBoundingBoxes": "augmentation",
@@ -120,6 +126,7 @@ _CLASSES = {
     "Normalization": "rescaling",
     "PReLU": "activation",
     "Permute": "reshaping",
+    "RMSNormalization": "layer_normalization",
     "RNN": "recurrent.rnn",
     "RandAugment": "augmentation",
     "RandomBrightness": "color_augmentation",
@@ -159,6 +166,7 @@ _CLASSES = {
     "StackedRNNCells": "recurrent.stacked",
     "Subtract": "merging",
     "TimeDistributed": "recurrent.time_distributed",
+    "UnitNormalization": "layer_normalization",
     "UpSampling1D": "upsampling",
     "UpSampling2D": "upsampling",
     "UpSampling3D": "upsampling",

@@ -1,0 +1,213 @@
+"""Batch normalisation: each channel gets mean 0 and variance 1 over a batch, and later over all batches seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnc.errors import ModelError
+from nnc.ir import Dim, Value
+from nnc.layers.arguments import arguments_config, set_arguments
+from nnc.layers.base import Layer
+from nnc.layers.checks import check_flag, check_number
+from nnc.layers.variable import Variable
+from nnc.ops import broadcast_to, cast, mean, reshape, sqrt, square, sum, where
+
+EPSILON = 1e-7
+"""Keras's ``epsilon()``, which keeps the mean of nothing finite."""
+
+
+class BatchNormalization(Layer):
+    """(x - mean) / √(variance + epsilon) · gamma + beta, for each channel.
+
+    While training, mean and variance are those of the batch over all axes but that of the channels, and moving means
+    of both are kept: ``moving = moving · momentum + batch · (1 - momentum)``. Otherwise, and always where the layer is
+    not trainable, the moving means take their place. Elements that the mask leaves out count for neither.
+
+    S. Ioffe and C. Szegedy, "Batch normalization", ICML 2015, https://arxiv.org/abs/1502.03167.
+
+    Args:
+        axis: axis of the channels; a list with one axis, as old files have it, is the same.
+        momentum: of the moving means.
+        epsilon: added to the variance.
+        center: whether there is a beta.
+        scale: whether there is a gamma.
+        beta_initializer: first value of beta, of shape (channels,).
+        gamma_initializer: first value of gamma.
+        moving_mean_initializer: first value of the moving mean.
+        moving_variance_initializer: first value of the moving variance.
+        beta_regularizer: penalty on beta.
+        gamma_regularizer: penalty on gamma.
+        beta_constraint: projection of beta after each update.
+        gamma_constraint: projection of gamma after each update.
+        renorm: batch renormalisation, which is not supported; `renorm_clipping` and `renorm_momentum` belong to it.
+        synchronized: must be False: there is one device.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis: Any = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        renorm: bool = False,
+        renorm_clipping: Any = None,
+        renorm_momentum: float = 0.99,
+        synchronized: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.axis = single_axis("BatchNormalization", axis)
+        self.momentum = check_number("BatchNormalization", "momentum", momentum)
+        self.epsilon = check_number("BatchNormalization", "epsilon", epsilon)
+        self.center = check_flag("BatchNormalization", "center", center)
+        self.scale = check_flag("BatchNormalization", "scale", scale)
+        if synchronized or renorm:
+            key = "synchronized" if synchronized else "renorm"
+            raise ModelError(f"BatchNormalization: {key}=True is not supported; leave it out")
+        self.renorm_clipping, self.renorm_momentum = renorm_clipping, renorm_momentum
+        set_arguments(
+            self,
+            beta_initializer=beta_initializer,
+            gamma_initializer=gamma_initializer,
+            moving_mean_initializer=moving_mean_initializer,
+            moving_variance_initializer=moving_variance_initializer,
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+        )
+        self.moving_mean_initializer: Any
+        self.moving_variance_initializer: Any
+        self.gamma: Variable | None = None
+        self.beta: Variable | None = None
+
+    def build(self, input_shape: Any) -> None:
+        shape = (known_length(input_shape, self.axis),)
+        self.gamma, self.beta = gamma_and_beta(self, shape, self.scale, self.center)
+        self.moving_mean = self.add_weight(shape, self.moving_mean_initializer, trainable=False, name="moving_mean")
+        self.moving_variance = self.add_weight(
+            shape, self.moving_variance_initializer, trainable=False, name="moving_variance"
+        )
+
+    def call(self, x: Value, training: bool = False, mask: Value | None = None) -> Value:
+        if mask is not None and mask.rank != x.rank - 1:
+            raise ModelError(f"expected a mask with one dimension less than the input {x.type}, got {mask.type}")
+        axis = self.axis % x.rank
+        channels = x.shape[axis]
+        shape: tuple[Dim, ...] = tuple(channels if at == axis else 1 for at in range(x.rank))
+
+        def spread(vector: Value) -> Value:
+            return vector if axis == x.rank - 1 else reshape(vector, shape)
+
+        if not (training and self.trainable):
+            factor = 1.0 / sqrt(self.moving_variance + self.epsilon)
+            if self.gamma is not None:
+                factor = factor * self.gamma
+            shift = -(self.moving_mean * factor) if self.beta is None else self.beta - self.moving_mean * factor
+            return x * spread(factor) + spread(shift)
+        axes = [at for at in range(x.rank) if at != axis]
+        batch_mean, batch_variance, centered = _moments(x, axes, spread, mask)
+        for moving, batch in ((self.moving_mean, batch_mean), (self.moving_variance, batch_variance)):
+            moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
+        factor = 1.0 / sqrt(batch_variance + self.epsilon)
+        if self.gamma is not None:
+            factor = factor * self.gamma
+        scaled = centered * spread(factor)
+        return scaled if self.beta is None else scaled + spread(self.beta.value)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            **arguments_config(
+                self,
+                "beta_initializer",
+                "gamma_initializer",
+                "moving_mean_initializer",
+                "moving_variance_initializer",
+                "beta_regularizer",
+                "gamma_regularizer",
+                "beta_constraint",
+                "gamma_constraint",
+            ),
+            "synchronized": False,
+            "renorm": False,
+            "renorm_clipping": self.renorm_clipping,
+            "renorm_momentum": self.renorm_momentum,
+        }
+
+
+def _moments(x: Value, axes: Sequence[int], spread: Any, mask: Value | None) -> tuple[Value, Value, Value]:
+    """Return mean and variance over axes of what the mask leaves, and x minus the mean."""
+    if mask is None:
+        batch_mean = mean(x, axes)
+        centered = x - spread(batch_mean)
+        return batch_mean, mean(square(centered), axes), centered
+    counts = broadcast_to(reshape(mask, (*mask.shape, 1)), x.shape)
+    number = sum(cast(counts, x.dtype), axes) + EPSILON
+    batch_mean = sum(where(counts, x, 0.0), axes) / number
+    centered = x - spread(batch_mean)
+    return batch_mean, sum(square(where(counts, centered, 0.0)), axes) / number, centered
+
+
+def single_axis(where: str, axis: Any) -> int:
+    """Return an axis from a number or from a list of one.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    if isinstance(axis, list | tuple) and len(axis) == 1:
+        axis = axis[0]
+    if isinstance(axis, bool) or not isinstance(axis, int):
+        raise ModelError(f"{where}: axis must be an integer, got {axis!r}")
+    return axis
+
+
+def known_length(input_shape: Sequence[int | None], axis: int) -> int:
+    """Return the length of an axis of an input.
+
+    Raises:
+        ModelError: there is no such axis, or its length is only known at run time.
+    """
+    if not -len(input_shape) <= axis < len(input_shape):
+        raise ModelError(f"axis {axis} is out of bounds for an input of shape {tuple(input_shape)}")
+    length = input_shape[axis]
+    if length is None:
+        raise ModelError(f"axis {axis} must have a known length, got an input of shape {tuple(input_shape)}")
+    return length
+
+
+def gamma_and_beta(
+    layer: Any, shape: Sequence[int], scale: bool, center: bool
+) -> tuple[Variable | None, Variable | None]:
+    """Make the weights gamma and beta of a layer of normalisation, where it scales and centers."""
+    found: list[Variable | None] = []
+    for name, exists in (("gamma", scale), ("beta", center)):
+        initializer, regularizer, constraint = (
+            getattr(layer, f"{name}_{key}") for key in ("initializer", "regularizer", "constraint")
+        )
+        weight = None
+        if exists:
+            weight = layer.add_weight(shape, initializer, name=name, regularizer=regularizer, constraint=constraint)
+        found.append(weight)
+    return found[0], found[1]
