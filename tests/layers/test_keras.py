@@ -64,10 +64,10 @@ def test_forward_and_backward_are_those_of_tensorflow(case, tf, keras):
     weights = case.weights([tuple(weight.shape) for weight in theirs.weights])
     theirs.set_weights(weights), ours.set_weights(weights)
 
-    with tf.GradientTape() as tape:
-        tape.watch([x for x in xs if x.dtype.is_floating])
-        expected = case.outputs(theirs, xs)
     variables = [*xs, *(weight.value for weight in theirs.weights)]
+    with tf.GradientTape() as tape:
+        tape.watch([variable for variable in variables if variable.dtype.is_floating])
+        expected = case.outputs(theirs, xs)
     seeds = case.gradients()
 
     for found, output in zip(case.outputs(ours, case.inputs()), expected, strict=True):

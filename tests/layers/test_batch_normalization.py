@@ -1,0 +1,123 @@
+"""Batch normalisation while training, with masks, frozen, and folded into the product before it, against Keras."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy
+import pytest
+
+import nnc
+from nnc.errors import ModelError
+from nnc.layers import BatchNormalization, Conv2D, Dense, GroupNormalization, LayerNormalization
+
+ROWS = 12
+
+
+@pytest.fixture(scope="module")
+def keras():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("tensorflow")
+        return pytest.importorskip("keras")
+
+
+def dense(nn):
+    return [nn.Input((5,)), nn.layers.Dense(4), nn.layers.BatchNormalization(), nn.layers.Dense(1)], ()
+
+
+def channels_first(nn):
+    layers = [nn.layers.BatchNormalization(axis=1, momentum=0.5, epsilon=0.01), nn.layers.Flatten(), nn.layers.Dense(1)]
+    return [nn.Input((3, 4)), *layers], ()
+
+
+def convolution(nn):
+    layers = [nn.layers.Conv2D(4, 3, use_bias=False), nn.layers.BatchNormalization(scale=False), nn.layers.ReLU()]
+    return [nn.Input((6, 6, 2)), *layers, nn.layers.Flatten(), nn.layers.Dense(1)], ()
+
+
+def masked(nn):
+    layers = [nn.layers.Masking(), nn.layers.BatchNormalization(center=False, momentum=0.75), nn.layers.Dense(1)]
+    return [nn.Input((3, 4)), *layers], (0, 1)
+
+
+def frozen(nn):
+    return [nn.Input((5,)), nn.layers.BatchNormalization(trainable=False), nn.layers.Dense(1)], ()
+
+
+def two_in_a_row(nn):
+    layers = [nn.layers.Dense(4, activation="tanh"), nn.layers.BatchNormalization(), nn.layers.BatchNormalization()]
+    return [nn.Input((5,)), *layers, nn.layers.Dense(1)], ()
+
+
+@pytest.mark.parametrize("make", [dense, channels_first, convolution, masked, frozen, two_in_a_row])
+def test_training_predicting_and_moving_means(keras, make):
+    layers, masked_steps = make(nnc)
+    ours, theirs = nnc.Sequential(layers), keras.Sequential(make(keras)[0])
+    generator = numpy.random.default_rng(1)
+    x = generator.normal(1.0, 2.0, (ROWS, *ours.input_shape[1:])).astype("float32")
+    if masked_steps:
+        x[: ROWS // 2, list(masked_steps)] = 0.0
+    y = generator.normal(size=(ROWS, *ours.output_shape[1:])).astype("float32")
+    weights = [numpy.abs(generator.normal(0.0, 0.5, weight.shape)) + 0.1 for weight in theirs.weights]
+    ours.set_weights(weights), theirs.set_weights(weights)
+    assert [weight.name for weight in ours.weights] == [weight.name for weight in theirs.weights]
+    for model, optimizer in ((ours, nnc.optimizers.SGD(0.05)), (theirs, keras.optimizers.SGD(0.05))):
+        model.compile(optimizer, "mse")
+    for step in range(4):
+        rows = slice(0, ROWS - step)
+        found, expected = ours.train_on_batch(x[rows], y[rows]), float(theirs.train_on_batch(x[rows], y[rows]))
+        assert found == pytest.approx(expected, rel=2e-5)
+        numpy.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), rtol=1e-4, atol=2e-5)
+        assert ours.evaluate(x, y, verbose=0) == pytest.approx(theirs.evaluate(x, y, verbose=0), rel=2e-5)
+    for found, reference in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        numpy.testing.assert_allclose(found, reference, rtol=2e-5, atol=2e-6)
+
+
+def test_predictions_are_one_product_with_a_scaled_kernel():
+    model = nnc.Sequential([nnc.Input((8, 8, 3)), Conv2D(4, 3), BatchNormalization(), Dense(2)])
+    titles = [node.op.title for node in model.program.graph().nodes if not node.is_leaf]
+    assert titles.count("convolution") == 1
+    assert not any(name in title for title in titles for name in ("multiply", "sqrt", "divide", "elementwise"))
+    assert any(label.startswith("hoisted/conv2d/kernel") for label in model.program.graph().states)
+    training = model.program.prologue
+    model.predict(numpy.ones((1, 8, 8, 3), "float32"))
+    assert training is not None and training.runs == 1
+
+
+def test_training_needs_no_prologue():
+    model = nnc.Sequential([nnc.Input((3,)), Dense(2), BatchNormalization()])
+    model.compile("sgd", "mse")
+    model.fit(numpy.ones((8, 3)), numpy.ones((8, 2)), epochs=3, verbose=0)
+    assert model.program.prologue is None or model.program.prologue.runs == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: BatchNormalization(axis=[1, 2]), r"axis must be an integer, got \[1, 2\]"),
+        (lambda: BatchNormalization(synchronized=True), "synchronized=True is not supported"),
+        (lambda: BatchNormalization(renorm=True), "renorm=True is not supported"),
+        (lambda: BatchNormalization(axis=3)(nnc.Input((3,))), "axis 3 is out of bounds for an input of shape"),
+        (lambda: LayerNormalization(axis=[]), r"axis must be an integer or a list of integers, got \[\]"),
+        (lambda: LayerNormalization(axis=2)(nnc.Input((3,))), "axis 2 is out of bounds"),
+        (lambda: GroupNormalization(groups=0), "groups must be a positive integer"),
+        (lambda: GroupNormalization(groups=2)(nnc.Input((3,))), "groups must divide the number of channels 3, got 2"),
+        (lambda: GroupNormalization()(nnc.Input((3,))), "groups must divide the number of channels 3, got 32"),
+    ],
+)
+def test_arguments_that_do_not_fit(make, message):
+    with pytest.raises(ModelError, match=message):
+        make()
+
+
+def test_old_spellings():
+    assert BatchNormalization(axis=[3]).axis == 3
+    with pytest.warns(UserWarning, match="rms_scaling"):
+        layer = LayerNormalization(rms_scaling=True)
+    x = numpy.array([[1.0, 2.0, 6.0]])
+    numpy.testing.assert_allclose(layer(x), x / numpy.sqrt(x.var() + 1e-3), rtol=1e-6)
+    assert [weight.name for weight in layer.weights] == ["gamma"]
+    groups = GroupNormalization(groups=-1)
+    groups(numpy.ones((2, 3, 4)))
+    assert groups.groups == 4
