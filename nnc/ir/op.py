@@ -39,8 +39,8 @@ class Op:
     """Operands whose buffer the result may take over when they are not needed afterwards."""
     dense: ClassVar[tuple[int, ...]] = ()
     """Operands that are needed with their elements in row-major order; views of another order are copied first."""
-    kernel: ClassVar[int | None] = None
-    """Operand in which the op is linear, and whose last axis is the result's: a factor there is one of the result."""
+    kernel: ClassVar[tuple[int, int] | None] = None
+    """Operand, and an axis of it from the end, where a factor per element is one per element of the result's last."""
     composite: ClassVar[bool] = False
     """Whether the op is defined by its decomposition, which backends without a kernel for it use."""
     packs: ClassVar[bool] = False

@@ -162,6 +162,8 @@ class Convolution(Sliding, name="convolution"):
     Operands are x of shape (batch, …, channels) and a kernel of shape (window…, channels / groups, filters).
     """
 
+    kernel: ClassVar[tuple[int, int] | None] = (1, -1)
+
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return (batch, places…, filters)."""
         self.check(*operands)
@@ -207,6 +209,7 @@ class ConvolutionInputGradient(Sliding, name="convolution_input_gradient"):
         shape: lengths of the input's spatial axes.
     """
 
+    kernel: ClassVar[tuple[int, int] | None] = (1, -2)
     shape: Shape
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:

@@ -18,7 +18,7 @@ class MatMul(Op, name="matmul"):
     """Product of matrices in the last two axes; leading axes broadcast."""
 
     arity: ClassVar[int | None] = 2
-    kernel: ClassVar[int | None] = 1
+    kernel: ClassVar[tuple[int, int] | None] = (1, -1)
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return (…, rows, columns) of (…, rows, inner) and (…, inner, columns)."""

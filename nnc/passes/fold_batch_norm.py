@@ -68,8 +68,11 @@ def find_chains(graph: Graph) -> list[Chain]:
     roots = set(graph.roots)
     chains = []
     for node in graph.nodes:
-        position = node.op.kernel
-        if position is None or node.operands[position] not in static or static.issuperset(graph.results(node)):
+        if node.op.kernel is None or static.issuperset(graph.results(node)):
+            continue
+        position, axis = node.op.kernel
+        kernel = node.operands[position]
+        if kernel not in static or kernel.shape[axis] != node.types[0].shape[-1]:  # a grouped kernel has only a part
             continue
         chain = Chain(node)
         (value,) = graph.results(node)
@@ -113,8 +116,8 @@ def _axis_behind(step: Node, value: Value, axis: int, static: set[Value]) -> int
 def _folded(chain: Chain, rewriter: Rewriter) -> Value:
     """Add the product with the new kernel and return what stands for the end of the chain."""
     node, graph = chain.product, rewriter.graph
-    position = node.op.kernel
-    assert position is not None
+    assert node.op.kernel is not None
+    position, axis = node.op.kernel
     (value,) = rewriter.source.results(node)
     channels = value.shape[-1]
     with graph.scope(node.path, node.phase):
@@ -129,7 +132,8 @@ def _folded(chain: Chain, rewriter: Rewriter) -> Value:
             (value,) = rewriter.source.results(step)
         operands = list(rewriter.operands(node))
         if behind.scale is not None:
-            operands[position] = operands[position] * behind.scale
+            trailing = (1,) * (-1 - axis) if behind.scale.rank else ()
+            operands[position] = operands[position] * reshape(behind.scale, (*behind.scale.shape, *trailing))
             graph.set_name(operands[position], f"{node.path}/kernel" if node.path else "kernel")
         result = graph.add(node.op, *operands)[0]
         if behind.shift is not None:

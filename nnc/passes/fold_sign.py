@@ -43,7 +43,7 @@ def _is_affine(value: Value, static: set[Value], uses: Mapping[Value, Sequence[N
         node = value.node
         kernel = node.op.kernel
         if kernel is not None:
-            return node.operands[kernel] in static and value not in static
+            return node.operands[kernel[0]] in static and value not in static
         inner = [operand for operand in node.operands if operand not in static]
         if not isinstance(node.op, Add | Reshape) or len(inner) != 1:
             return False

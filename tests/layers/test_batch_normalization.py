@@ -9,7 +9,16 @@ import pytest
 
 import nnc
 from nnc.errors import ModelError
-from nnc.layers import BatchNormalization, Conv2D, Dense, GroupNormalization, LayerNormalization
+from nnc.layers import (
+    BatchNormalization,
+    Conv2D,
+    Conv2DTranspose,
+    Dense,
+    DepthwiseConv2D,
+    EinsumDense,
+    GroupNormalization,
+    LayerNormalization,
+)
 
 ROWS = 12
 
@@ -74,15 +83,39 @@ def test_training_predicting_and_moving_means(keras, make):
         numpy.testing.assert_allclose(found, reference, rtol=2e-5, atol=2e-6)
 
 
-def test_predictions_are_one_product_with_a_scaled_kernel():
-    model = nnc.Sequential([nnc.Input((8, 8, 3)), Conv2D(4, 3), BatchNormalization(), Dense(2)])
-    titles = [node.op.title for node in model.program.graph().nodes if not node.is_leaf]
-    assert titles.count("convolution") == 1
-    assert not any(name in title for title in titles for name in ("multiply", "sqrt", "divide", "elementwise"))
-    assert any(label.startswith("hoisted/conv2d/kernel") for label in model.program.graph().states)
-    training = model.program.prologue
-    model.predict(numpy.ones((1, 8, 8, 3), "float32"))
-    assert training is not None and training.runs == 1
+PRODUCTS = {
+    "conv": lambda: Conv2D(4, 3),
+    "grouped": lambda: Conv2D(4, 3, groups=2, use_bias=False),
+    "depthwise": lambda: DepthwiseConv2D(3, depth_multiplier=2),
+    "transposed": lambda: Conv2DTranspose(3, 2, strides=2),
+    "dense": lambda: Dense(3),
+    "einsum": lambda: EinsumDense("abcd,df->abcf", (None, None, 3), bias_axes="f"),
+    "channels first": lambda: Conv2D(8, 3, data_format="channels_first", padding="same"),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_predictions_have_a_scaled_kernel_and_one_bias(name):
+    axis = 1 if name == "channels first" else -1
+    model = nnc.Sequential([nnc.Input((8, 8, 2)), PRODUCTS[name](), BatchNormalization(axis), Dense(2)])
+    generator = numpy.random.default_rng(1)
+    model.set_weights([generator.uniform(0.2, 1.0, weight.shape) for weight in model.weights])
+    graph = model.program.graph()
+    parts = [part for node in graph.nodes for part in opened(node)]
+    assert sum(part.name in {"convolution", "convolution_input_gradient", "matmul"} for part in parts) == 2
+    assert not {part.name for part in parts} & {"multiply", "sqrt", "divide", "reciprocal"}
+    assert sum(part.name == "add" for part in parts) == 2
+    assert {label.rpartition("/")[2] for label in graph.states if label.startswith("hoisted/")} >= {"kernel", "bias"}
+    x = generator.normal(size=(3, 8, 8, 2)).astype("float32")
+    expected = x
+    for layer in model.layers:
+        expected = layer.forward(expected)
+    numpy.testing.assert_allclose(model.predict(x), expected, rtol=2e-5, atol=2e-5)
+
+
+def opened(node):
+    """Return a node's op, or those of a fusion's body."""
+    return [inner.op for inner in node.op.body.nodes] if hasattr(node.op, "body") else [node.op]
 
 
 def test_training_needs_no_prologue():
