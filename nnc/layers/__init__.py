@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nnc.layers.merging_functions import *
     from nnc.layers.noise import *
     from nnc.layers.padding import *
+    from nnc.layers.pipeline import *
     from nnc.layers.pixel_augmentation import *
     from nnc.layers.pooling import *
     from nnc.layers.recurrent.bidirectional import *
@@ -126,6 +127,7 @@ _CLASSES = {
     "Normalization": "rescaling",
     "PReLU": "activation",
     "Permute": "reshaping",
+    "Pipeline": "pipeline",
     "RMSNormalization": "layer_normalization",
     "RNN": "recurrent.rnn",
     "RandAugment": "augmentation",

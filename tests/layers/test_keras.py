@@ -112,7 +112,7 @@ def test_config_round_trip(case):
 def test_keras_config_is_accepted(case, keras):
     theirs = case.make(keras, name="layer")
     ours = getattr(layers, case.layer).from_config(theirs.get_config())
-    assert ours.weights_dtype == "float32"
+    assert ours.weights_dtype == ("float32" if "dtype" in theirs.get_config() else None)
     assert ours.name == "layer"
 
 

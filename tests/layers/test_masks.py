@@ -7,6 +7,7 @@ import pytest
 
 import nnc
 from nnc import ops
+from nnc.errors import ModelError
 from nnc.layers import Activation, Dense, Flatten, Layer
 
 X = numpy.array([[[1.0, 2], [0, 0]], [[3, 4], [5, 6]]], "float32")
@@ -82,3 +83,22 @@ def test_a_mask_can_be_given():
 def test_masks_pass_through_models():
     inner = nnc.Sequential([nnc.Input((2, 2)), Mask(), Dense(3)])
     numpy.testing.assert_array_equal(outputs(inner, Count()), [1, 2])
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [[[1, 0, 1]], [[1, 0, 1], [0, 0, 1], [1, 1, 1], [0, 0, 0]], [[0.7, 0.2, 0.6]]],
+    ids=["row", "rows", "numbers"],
+)
+def test_softmax_takes_a_mask(mask):
+    keras = pytest.importorskip("keras")
+    x = numpy.random.default_rng(6).normal(size=(4, 3)).astype("float32")
+    mask = numpy.broadcast_to(numpy.array(mask), (4, 3))
+    mask = mask.astype("float32" if mask.dtype.kind == "f" else bool)
+    expected = keras.layers.Softmax()(x, mask=keras.ops.convert_to_tensor(mask))
+    numpy.testing.assert_allclose(nnc.layers.Softmax()(x, mask=mask), numpy.asarray(expected), rtol=1e-6, atol=1e-7)
+
+
+def test_a_mask_for_softmax_must_fit():
+    with pytest.raises(ModelError, match=r"a mask of type bool\[batch,2\] cannot be broadcast to an input of type"):
+        nnc.layers.Softmax()(numpy.ones((4, 3)), mask=numpy.ones((4, 2), bool))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.layers.cases.case import Case
 
 FIRST = {"data_format": "channels_first"}
 VOCABULARY = [7, 2, 5, 11]
 MODES = ("one_hot", "multi_hot", "count")
 
+
+def pipeline(nn: Any) -> dict[str, Any]:
+    return {"layers": [nn.layers.Resizing(4, 6, name="resize"), nn.layers.Rescaling(0.5, 1.0, name="rescale")]}
+
+
 CASES = (
+    Case("Pipeline", pipeline, ((3, 5, 2),), (4, 6, 2)),
     Case("Rescaling", {"scale": 0.5}, ((4,),), (4,)),
     Case("Rescaling", {"scale": 1 / 255, "offset": -0.5}, ((3, 2, 1),), (3, 2, 1)),
     Case("Rescaling", {"scale": [0.5, 2.0, 1.0], "offset": [1.0, 0.0, -1.0]}, ((2, 3),), (2, 3)),
