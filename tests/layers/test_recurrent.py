@@ -1,0 +1,272 @@
+"""Recurrent layers in models: masks, states, cells of a user's own, dropout, unknown lengths, and what is refused."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+
+import numpy
+import pytest
+
+import nnc
+from nnc import ops
+from nnc.errors import ModelError, ShapeError
+from nnc.layers import GRU, LSTM, RNN, Bidirectional, Dense, Layer, LSTMCell, SimpleRNN, TimeDistributed
+
+ROWS, STEPS, FEATURES = 6, 7, 3
+
+
+@pytest.fixture(scope="module")
+def keras():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("keras")
+
+
+def masked_rows() -> numpy.ndarray:
+    """Rows with masked steps at the end, at the begin, in between, everywhere and nowhere."""
+    rows = numpy.random.default_rng(5).normal(size=(ROWS, STEPS, FEATURES)).astype("float32")
+    for row, steps in enumerate(([], [5, 6], [0], [2, 4], range(STEPS), [6])):
+        rows[row, list(steps)] = 0
+    return rows
+
+
+def layers_of(nn: Any) -> dict[str, list[Any]]:
+    """Layers behind a Masking layer."""
+    make = nn.layers
+    sequences = {"return_sequences": True}
+    return {
+        "last output": [make.LSTM(4)],
+        "all outputs": [make.LSTM(4, **sequences)],
+        "zeros": [make.LSTM(4, zero_output_for_mask=True, **sequences)],
+        "last of zeros": [make.GRU(4, zero_output_for_mask=True)],
+        "backwards": [make.GRU(4, go_backwards=True, **sequences)],
+        "unrolled": [make.SimpleRNN(4, unroll=True, **sequences)],
+        "unrolled zeros": [make.LSTM(4, unroll=True, zero_output_for_mask=True, **sequences)],
+        "one on the other": [make.LSTM(4, **sequences), make.GRU(3, reset_after=False)],
+        "cells": [make.RNN([make.LSTMCell(4), make.GRUCell(3)], **sequences)],
+        "both directions": [make.Bidirectional(make.LSTM(4, **sequences)), make.Bidirectional(make.GRU(2))],
+        "sum of directions": [make.Bidirectional(make.LSTM(4, **sequences), merge_mode="sum")],
+        "dense steps": [make.TimeDistributed(make.Dense(4)), make.LSTM(3)],
+    }
+
+
+def pair(keras: Any, name: str) -> tuple[Any, Any]:
+    """The same network in both engines, with the same weights."""
+    models = []
+    for nn in (nnc, keras):
+        models.append(nn.Sequential([nn.Input((STEPS, FEATURES)), nn.layers.Masking(), *layers_of(nn)[name]]))
+    ours, theirs = models
+    generator = numpy.random.default_rng(1)
+    weights = [generator.normal(0, 0.5, weight.shape).astype("float32") for weight in theirs.get_weights()]
+    ours.set_weights(weights), theirs.set_weights(weights)
+    return ours, theirs
+
+
+@pytest.mark.parametrize("name", layers_of(nnc))
+def test_masked_steps_are_those_of_keras_forward_and_backward(keras, name):
+    ours, theirs = pair(keras, name)
+    x = masked_rows()
+    expected = numpy.asarray(theirs(x))
+    numpy.testing.assert_allclose(ours.predict(x), expected, atol=1e-6)
+    y = numpy.random.default_rng(2).normal(size=expected.shape).astype("float32")
+    for model, nn in ((ours, nnc), (theirs, keras)):
+        model.compile(nn.optimizers.SGD(0.5), nn.losses.MeanSquaredError())
+    losses = [[float(numpy.asarray(model.train_on_batch(x, y))) for _ in range(4)] for model in (ours, theirs)]
+    numpy.testing.assert_allclose(*losses, rtol=1e-5)
+    for found, wanted in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+        numpy.testing.assert_allclose(found, wanted, atol=2e-6)
+
+
+def tagger(nn: Any) -> Any:
+    """Two bidirectional layers over embedded words, of which 0 is none."""
+    words = nn.Input((STEPS,), dtype="int32")
+    x = nn.layers.Embedding(9, 5, mask_zero=True)(words)
+    x = nn.layers.Bidirectional(nn.layers.LSTM(4, return_sequences=True))(x)
+    x = nn.layers.Bidirectional(nn.layers.LSTM(3, return_sequences=True))(x)
+    return nn.Model(words, nn.layers.TimeDistributed(nn.layers.Dense(3, activation="softmax"))(x))
+
+
+def test_a_masked_tagger_trains_as_in_keras(keras):
+    ours, theirs = tagger(nnc), tagger(keras)
+    generator = numpy.random.default_rng(3)
+    weights = [generator.normal(0, 0.5, weight.shape).astype("float32") for weight in theirs.get_weights()]
+    ours.set_weights(weights), theirs.set_weights(weights)
+    words = generator.integers(0, 9, (16, STEPS)).astype("int32")
+    words[:, -2:] *= generator.integers(0, 2, (16, 2))
+    tags = generator.integers(0, 3, (16, STEPS))
+    losses = []
+    for model, nn in ((ours, nnc), (theirs, keras)):
+        model.compile(nn.optimizers.SGD(0.5, 0.9), nn.losses.SparseCategoricalCrossentropy())
+        losses.append([float(numpy.asarray(model.train_on_batch(words, tags))) for _ in range(10)])
+    numpy.testing.assert_allclose(*losses, rtol=1e-4)
+
+
+@pytest.mark.parametrize("steps", [1, 4, 9])
+def test_lengths_that_are_known_at_run_time_only(keras, steps):
+    models = []
+    for nn in (nnc, keras):
+        x = nn.Input((None, FEATURES))
+        y = nn.layers.Bidirectional(nn.layers.GRU(3, return_sequences=True))(nn.layers.Masking()(x))
+        models.append(nn.Model(x, [nn.layers.LSTM(2)(y), y]))
+    ours, theirs = models
+    ours.set_weights(theirs.get_weights())
+    x = numpy.random.default_rng(0).normal(size=(5, steps, FEATURES)).astype("float32")
+    x[0, -1] = 0
+    for found, expected in zip(ours.predict(x), theirs(x), strict=True):
+        numpy.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+# ---------------------------------------------------------------------- cells of one's own
+
+
+@nnc.layers.register
+class Averaging(Layer):
+    """A cell whose state is a weighted mean of what it has read."""
+
+    def __init__(self, units: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.units = units
+        self.mix = Dense(units, name="mix")
+
+    state_size = property(lambda self: self.units)
+
+    def build(self, input_shape: Any) -> None:
+        self.rate = self.add_weight((), "ones", name="rate")
+        self.build_sublayer(self.mix, input_shape)
+
+    def call(self, x: Any, states: Any) -> Any:
+        new = states[0] * 0.5 + self.mix(x) * self.rate
+        return ops.tanh(new), [new]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+def averaged(x: numpy.ndarray, kernel: Any, bias: Any, rate: Any) -> numpy.ndarray:
+    state, outputs = 0.0, []
+    for step in range(x.shape[1]):
+        state = state * 0.5 + (x[:, step] @ kernel + bias) * rate
+        outputs.append(numpy.tanh(state))
+    return numpy.stack(outputs, 1)
+
+
+def test_a_cell_of_ones_own_with_a_layer_inside():
+    layer = RNN(Averaging(4, name="mean"), return_sequences=True, name="rnn")
+    x = masked_rows()
+    found = layer(x)
+    rate, kernel, bias = layer.get_weights()
+    numpy.testing.assert_allclose(found, averaged(x, kernel, bias, rate), atol=1e-6)
+    assert [weight.name for weight in layer.weights] == ["rate", "kernel", "bias"]
+    again = RNN.from_config(layer.get_config())
+    assert isinstance(again.cell, Averaging)
+    model = nnc.Sequential([nnc.Input((STEPS, FEATURES)), layer])
+    model.compile("sgd", "mse")
+    before = [weight.copy() for weight in model.get_weights()]
+    model.fit(x, found + 1, epochs=1, verbose=0)
+    assert all((new != old).any() for new, old in zip(model.get_weights(), before, strict=True))
+    (scan,) = [node for node in model.program.graph("predict").nodes if node.op.name == "scan"]
+    assert "matmul" not in str(scan.op.body)  # one product for all steps, before the loop
+
+
+def test_what_a_cell_must_give():
+    class Forgetful(Averaging):
+        def call(self, x, states):
+            return x, []
+
+    class Growing(Averaging):
+        def call(self, x, states):
+            return x, [ops.concatenate([states[0], states[0]])]
+
+    with pytest.raises(ModelError, match="a cell takes 1 states and returns 0; it must return as many"):
+        RNN(Forgetful(3))(masked_rows())
+    with pytest.raises(ModelError, match="states must keep their type"):
+        RNN(Growing(3))(masked_rows())
+    with pytest.raises(ModelError, match="RNN: a cell needs 'state_size'"):
+        RNN(Dense(3))
+    with pytest.raises(ModelError, match="RNN: a cell needs 'call'"):
+        RNN(3)
+
+
+# ---------------------------------------------------------------------- dropout
+
+
+def test_dropout_drops_the_same_elements_in_every_step_of_a_row():
+    layer = SimpleRNN(
+        4,
+        activation=None,
+        use_bias=False,
+        recurrent_initializer="zeros",
+        kernel_initializer="identity",
+        dropout=0.5,
+        return_sequences=True,
+    )
+    x = nnc.Input((STEPS, 4))
+    model = nnc.Model(x, layer(x))
+    model.compile("sgd", "mse")
+    rows = numpy.ones((64, STEPS, 4), "float32")
+    numpy.testing.assert_allclose(model.predict(rows), rows)
+    kept = numpy.asarray(layer_outputs_while_training(layer, rows))
+    assert set(numpy.unique(kept)) == {0.0, 2.0}
+    assert (kept == kept[:, :1]).all()
+    assert 0.3 < (kept == 0).mean() < 0.7
+
+
+def layer_outputs_while_training(layer: Any, rows: numpy.ndarray) -> Any:
+    return layer(rows, training=True)
+
+
+@pytest.mark.parametrize("cls", [SimpleRNN, LSTM, GRU])
+@pytest.mark.parametrize("unroll", [False, True])
+def test_layers_with_dropout_train(cls, unroll):
+    model = nnc.Sequential(
+        [nnc.Input((STEPS, FEATURES)), cls(4, dropout=0.3, recurrent_dropout=0.3, unroll=unroll), Dense(1)]
+    )
+    model.compile("adam", "mse")
+    history = model.fit(masked_rows(), numpy.ones((ROWS, 1)), epochs=40, verbose=0).history["loss"]
+    assert history[-1] < history[0]
+
+
+# ---------------------------------------------------------------------- what is refused
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: LSTM(0), "LSTMCell: units must be a positive integer, got 0"),
+        (lambda: GRU(2, unroll="no"), "GRU: unroll must be True or False, got 'no'"),
+        (lambda: LSTM(2, use_cudnn=True), "use_cudnn must be 'auto' or False"),
+        (lambda: LSTM(2, activation="tanhh"), "Did you mean 'tanh'"),
+        (lambda: LSTM(2, seed=0.5), "seed must be an integer or None, got 0.5"),
+        (lambda: Bidirectional(Dense(2)), "Bidirectional: layer must be a recurrent layer, got Dense"),
+        (lambda: Bidirectional(LSTM(2), merge_mode="max"), "merge_mode must be sum, mul, ave, concat or None"),
+        (lambda: Bidirectional(LSTM(2), backward_layer=LSTM(2)), "must differ in go_backwards, both have False"),
+        (
+            lambda: Bidirectional(LSTM(2), backward_layer=LSTM(2, go_backwards=True, return_sequences=True)),
+            "must have the same return_sequences, got False and True",
+        ),
+        (lambda: TimeDistributed(3), "TimeDistributed: layer must be a layer, got 3"),
+        (lambda: nnc.layers.StackedRNNCells([]), "cells must be a list of cells"),
+        (lambda: LSTM(2)(nnc.Input((3,))), "expected an input with at least 3 dimensions"),
+        (lambda: TimeDistributed(Dense(2))(nnc.Input((3,))), "expected an input with at least 3 dimensions"),
+        (lambda: LSTM(2, unroll=True)(nnc.Input((None, 3))), "unroll=True needs to know the number of time steps"),
+        (lambda: LSTM(2, stateful=True)(nnc.Input((4, 3))), "stateful=True needs a known batch size"),
+        (lambda: LSTM(2)(nnc.Input((4, 3)), initial_state=[nnc.Input((2,))]), "initial_state must have 2 values"),
+        (lambda: GRU(2)(nnc.Input((4, 3)), initial_state=[nnc.Input((3,))]), "initial_state must have a value of type"),
+    ],
+)
+def test_wrong_arguments(make, message):
+    with pytest.raises((ModelError, ShapeError), match=re.escape(message)):
+        make()
+
+
+def test_first_bias_of_the_forget_gate_is_one():
+    layer = LSTM(2)
+    layer(masked_rows())
+    numpy.testing.assert_array_equal(layer.get_weights()[2], [0, 0, 1, 1, 0, 0, 0, 0])
+    assert layer.units == 2
+    assert layer.cell.state_size == [2, 2]
+    assert isinstance(layer.cell, LSTMCell)
+    with pytest.raises(AttributeError, match="'LSTM' object has no attribute 'gate'"):
+        layer.gate  # noqa: B018
