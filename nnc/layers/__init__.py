@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from nnc.layers.pixel_augmentation import *
     from nnc.layers.pooling import *
     from nnc.layers.recurrent.bidirectional import *
+    from nnc.layers.recurrent.conv_lstm import *
     from nnc.layers.recurrent.gru import *
     from nnc.layers.recurrent.lstm import *
     from nnc.layers.recurrent.rnn import *
@@ -82,6 +83,9 @@ _CLASSES = {
     "Conv2DTranspose": "convolution_transpose",
     "Conv3D": "convolution",
     "Conv3DTranspose": "convolution_transpose",
+    "ConvLSTM1D": "recurrent.conv_lstm",
+    "ConvLSTM2D": "recurrent.conv_lstm",
+    "ConvLSTM3D": "recurrent.conv_lstm",
     "Cropping1D": "padding",
     "Cropping2D": "padding",
     "Cropping3D": "padding",

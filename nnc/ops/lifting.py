@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nnc.ir import Dim, Op, Value
+from nnc.ops.convolution import Convolution
 from nnc.ops.elementwise import apply
 from nnc.ops.matmul import MatMul
 from nnc.ops.movement import BroadcastTo, Concatenate, Flip, Reshape, Scatter, Slice, Transpose, broadcast_to, reshape
@@ -30,7 +31,7 @@ class Operand:
         return self.value.rank - self.stacked
 
 
-Rule = Callable[[Op, Dim, Sequence[Operand]], Value]
+Rule = Callable[[Op, Dim, Sequence[Operand]], Value | None]
 
 
 def lift(op: Op, time: Dim, operands: Sequence[Operand]) -> Value | None:
@@ -45,8 +46,10 @@ def lift(op: Op, time: Dim, operands: Sequence[Operand]) -> Value | None:
     return None if rule is None else rule(op, time, operands)
 
 
-def can_lift(op: Op) -> bool:
-    """Return whether `lift` has a rule for the op."""
+def can_lift(op: Op, same: int) -> bool:
+    """Return whether `lift` has a rule for the op where the operand at position `same` is the same in each step."""
+    if isinstance(op, Convolution):
+        return same == 1
     return op.elementwise or isinstance(op, tuple(RULES))
 
 
@@ -80,6 +83,16 @@ def _reshape(op: Op, time: Dim, operands: Sequence[Operand]) -> Value:
 def _transpose(op: Op, time: Dim, operands: Sequence[Operand]) -> Value:
     assert isinstance(op, Transpose)
     return apply(Transpose((0, *(axis + 1 for axis in op.axes))), operands[0].value)
+
+
+def _convolution(op: Op, time: Dim, operands: Sequence[Operand]) -> Value | None:
+    """All steps of all rows in one convolution where the kernel is the same."""
+    x, kernel = operands
+    if kernel.stacked:
+        return None
+    folded = reshape(x.value, (time * x.value.shape[1], *x.value.shape[2:]))
+    found = apply(op, folded, kernel.value)
+    return reshape(found, (time, x.value.shape[1], *found.shape[1:]))
 
 
 def _flip(op: Op, time: Dim, operands: Sequence[Operand]) -> Value:
@@ -120,6 +133,7 @@ def _reduction(op: Op, time: Dim, operands: Sequence[Operand]) -> Value:
 RULES: dict[type[Op], Rule] = {
     BroadcastTo: _broadcast,
     Concatenate: _concatenate,
+    Convolution: _convolution,
     Flip: _flip,
     MatMul: _matmul,
     Reduction: _reduction,

@@ -256,7 +256,7 @@ class _Step:
             for position, operand in enumerate(node.operands):
                 if operand in self.others and operand.type.is_floating:
                     index = self.others[operand]
-                    if can_lift(node.op) and len(node.types) == 1:
+                    if can_lift(node.op, position) and len(node.types) == 1:
                         use = _Use(node, joint.results(node), index)
                         self.uses += [use] if use not in self.uses else []  # the node may read it twice
                     else:

@@ -87,8 +87,14 @@ class Cell(Layer):
         sizes = self.state_size if isinstance(self.state_size, list) else [self.state_size]
         return [zeros((batch_size, size), self.weights_dtype or FLOAT) for size in sizes]
 
-    def build_kernels(self, inputs: Any, bias_initializer: Any, bias_shape: tuple[int, ...] | None = None) -> None:
-        """Make the weights for inputs of a length."""
+    def build_kernels(
+        self,
+        inputs: Any,
+        bias_initializer: Any,
+        bias_shape: tuple[int, ...] | None = None,
+        window: tuple[int, ...] = (),
+    ) -> None:
+        """Make the weights for inputs of a length; kernels of convolutions begin with the axes of the window."""
         given: Any = self
         width = self.gates * self.units
         if not isinstance(inputs, int):
@@ -98,9 +104,9 @@ class Cell(Layer):
             regularizer, constraint = getattr(given, f"{key}_regularizer"), getattr(given, f"{key}_constraint")
             return self.add_weight(shape, initializer, name=name, regularizer=regularizer, constraint=constraint)
 
-        self.kernel = weight("kernel", "kernel", (inputs, width), given.kernel_initializer)
+        self.kernel = weight("kernel", "kernel", (*window, inputs, width), given.kernel_initializer)
         self.recurrent_kernel = weight(
-            "recurrent_kernel", "recurrent", (self.units, width), given.recurrent_initializer
+            "recurrent_kernel", "recurrent", (*window, self.units, width), given.recurrent_initializer
         )
         self.bias = weight("bias", "bias", bias_shape or (width,), bias_initializer) if self.use_bias else None
 

@@ -101,13 +101,16 @@ class RNN(Layer):
             raise ModelError(
                 "stateful=True needs a known batch size: give Input(batch_shape=(batch, time, features)) to the model"
             )
-        sizes = leaves(self.state_size, int)
         self.states = [
             self.add_weight(
-                (batch_size, size), "zeros", trainable=False, name=f"rnn_state_{number}" if number else "rnn_state"
+                (batch_size, *shape), "zeros", trainable=False, name=f"rnn_state_{number}" if number else "rnn_state"
             )
-            for number, size in enumerate(sizes)
+            for number, shape in enumerate(self._state_shapes())
         ]
+
+    def _state_shapes(self) -> list[tuple[int, ...]]:
+        """Return the shape of each state of a row."""
+        return [(size,) for size in leaves(self.state_size, int)]
 
     def reset_state(self) -> None:
         """Set the states of a stateful layer to 0."""

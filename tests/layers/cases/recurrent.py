@@ -138,4 +138,40 @@ TIME_DISTRIBUTED = [
     case("TimeDistributed", inside("Flatten", {}), (5, 6), shapes=((5, 2, 3),)),
 ]
 
-CASES = [*SIMPLE, *LSTM, *GRU, *FIRST_STATES, *CELLS, *BIDIRECTIONAL, *TIME_DISTRIBUTED]
+CONVOLUTIONS = [
+    case("ConvLSTM1D", {"filters": 2, "kernel_size": 3} | SEQUENCES, (4, 5, 2), shapes=((4, 7, 3),)),
+    case("ConvLSTM1D", {"filters": 2, "kernel_size": 2, "strides": 2, "padding": "same"}, (4, 2), shapes=((3, 7, 2),)),
+    case(
+        "ConvLSTM2D",
+        {"filters": 2, "kernel_size": (2, 3)} | STATES,
+        (3, 3, 3, 2),
+        more=((3, 3, 2),) * 2,
+        shapes=((3, 4, 5, 2),),
+    ),
+    case(
+        "ConvLSTM2D",
+        {
+            "filters": 2,
+            "kernel_size": 3,
+            "padding": "same",
+            "go_backwards": True,
+            "recurrent_activation": "hard_sigmoid",
+        },
+        (4, 5, 2),
+        shapes=((3, 4, 5, 2),),
+    ),
+    case(
+        "ConvLSTM2D",
+        {"filters": 2, "kernel_size": 2, "dilation_rate": 2, "use_bias": False},
+        (3, 2, 2),
+        shapes=((2, 5, 4, 1),),
+    ),
+    case(
+        "ConvLSTM3D",
+        {"filters": 1, "kernel_size": 2, "dropout": 0.5, "recurrent_dropout": 0.2},
+        (2, 1, 2, 1),
+        shapes=((2, 3, 2, 3, 2),),
+    ),
+]
+
+CASES = [*CONVOLUTIONS, *SIMPLE, *LSTM, *GRU, *FIRST_STATES, *CELLS, *BIDIRECTIONAL, *TIME_DISTRIBUTED]

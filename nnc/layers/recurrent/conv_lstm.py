@@ -1,0 +1,281 @@
+"""Long short-term memories whose products are convolutions, over one to three axes."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from nnc.errors import ModelError
+from nnc.ir import Dim, Value
+from nnc.layers.checks import FLOAT, check_flag
+from nnc.layers.convolving import check_filters
+from nnc.layers.recurrent.cell import Cell, gates_of
+from nnc.layers.recurrent.lstm import ForgetBias
+from nnc.layers.recurrent.rnn import CellRNN
+from nnc.layers.recurrent.stepping import zeros
+from nnc.layers.spatial import CHANNELS_FIRST, check_data_format, check_numbers, check_padding
+from nnc.ops import convolution, transpose
+from nnc.ops.convolution import Padding, extent, same_padding
+
+
+class ConvLSTMCell(Cell):
+    """One step of an LSTM that convolves its input and its state (X. Shi et al., NeurIPS 2015, without peepholes).
+
+    Args:
+        rank: number of axes that are convolved over.
+        filters: channels of both states.
+        kernel_size: size of the window, a number for all axes or one per axis; the state's is the same.
+        strides: elements between two places of the window on the input.
+        padding: ``valid`` or ``same``, for the input; the state keeps its size.
+        data_format: ``channels_last``, the default, or ``channels_first``.
+        dilation_rate: elements between two elements of the window on the input.
+        activation: of the candidate and of the memory on its way out.
+        recurrent_activation: of the gates.
+        use_bias: whether there is a bias.
+        kernel_initializer: first value of the kernel, of shape (window…, channels, 4 · filters).
+        recurrent_initializer: first value of the recurrent kernel, of shape (window…, filters, 4 · filters).
+        bias_initializer: first value of the bias, of shape (4 · filters,).
+        unit_forget_bias: whether the bias of the forget gate starts at 1.
+        kernel_regularizer: adds to the loss; so do the other two.
+        recurrent_regularizer: see `kernel_regularizer`.
+        bias_regularizer: see `kernel_regularizer`.
+        kernel_constraint: what the kernel is projected to after an update; likewise the other two.
+        recurrent_constraint: see `kernel_constraint`.
+        bias_constraint: see `kernel_constraint`.
+        dropout: share of the inputs that is dropped while training, for each gate others.
+        recurrent_dropout: share of the state that is dropped while training, for each gate others.
+        seed: tells this cell's random stream from others.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    gates = 4
+    activation: Any
+    recurrent_activation: Any
+    bias_initializer: Any
+
+    def __init__(
+        self,
+        rank: int,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        where = "ConvLSTM"
+        self.rank = rank
+        self.filters = check_filters(where, filters)
+        self.kernel_size = check_numbers(where, "kernel_size", kernel_size, rank)
+        self.strides = check_numbers(where, "strides", strides, rank)
+        self.padding = check_padding(where, padding, ("valid", "same"))
+        self.data_format = check_data_format(where, data_format)
+        self.dilation_rate = check_numbers(where, "dilation_rate", dilation_rate, rank)
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise ModelError(
+                f"{where}: strides and dilation_rate cannot both be larger than 1, "
+                f"got strides={self.strides} and dilation_rate={self.dilation_rate}"
+            )
+        self.set_up(
+            filters,
+            use_bias,
+            dropout,
+            recurrent_dropout,
+            seed,
+            activation=activation,
+            recurrent_activation=recurrent_activation,
+            kernel_initializer=kernel_initializer,
+            recurrent_initializer=recurrent_initializer,
+            bias_initializer=bias_initializer,
+            kernel_regularizer=kernel_regularizer,
+            recurrent_regularizer=recurrent_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
+        self.unit_forget_bias = check_flag(where, "unit_forget_bias", unit_forget_bias)
+        self.lengths: tuple[int, ...] = ()
+
+    @property
+    def state_size(self) -> list[int]:
+        """Channels of output and memory."""
+        return [self.filters, self.filters]
+
+    @property
+    def state_shape(self) -> tuple[int, ...]:
+        """Shape of each state of a row, once the cell is built."""
+        last = self.data_format != CHANNELS_FIRST
+        return (*self.lengths, self.filters) if last else (self.filters, *self.lengths)
+
+    def get_initial_state(self, batch_size: Dim | None = None) -> list[Value]:
+        """Return zeros for both states, while a graph is being built."""
+        return [zeros((batch_size, *self.state_shape), self.weights_dtype or FLOAT) for _ in range(2)]
+
+    def build(self, input_shape: Any) -> None:
+        if len(input_shape) != self.rank + 2:
+            raise ModelError(
+                f"expected an input with {self.rank + 3} dimensions, (batch, time, …), got steps {input_shape}"
+            )
+        row = tuple(input_shape[1:])
+        channels, lengths = (row[-1], row[:-1]) if self.data_format != CHANNELS_FIRST else (row[0], row[1:])
+        if channels is None or None in lengths:
+            raise ModelError(f"all dimensions of a step must be known, got {input_shape}")
+        axes = zip(lengths, self.kernel_size, self.strides, self.dilation_rate, strict=True)
+        self.lengths = tuple(
+            -(-length // stride) if self.padding == "same" else (length - extent(size, dilation)) // stride + 1
+            for length, size, stride, dilation in axes
+        )
+        if min(self.lengths) < 1:
+            raise ModelError(f"a window of {self.kernel_size} is larger than a step of {lengths}")
+        bias = self.bias_initializer
+        self.build_kernels(
+            channels, ForgetBias(bias, self.filters) if self.unit_forget_bias else bias, window=self.kernel_size
+        )
+
+    def call(self, x: Value, states: Any, training: bool = False) -> tuple[Value, list[Value]]:
+        dropout = self.dropout if training else 0.0
+        recurrent_dropout = self.recurrent_dropout if training else 0.0
+        xs, hs = self.dropped(x, dropout, "inputs", 4), self.dropped(states[0], recurrent_dropout, "state", 4)
+        kernel, recurrent_kernel = self.kernel.value, self.recurrent_kernel.value
+        if all(part == xs[0] for part in xs) and all(part == hs[0] for part in hs):
+            z = self._inputs(xs[0], kernel)
+            z = z if self.bias is None else z + self.bias
+            parts = gates_of(z + self._state(hs[0], recurrent_kernel), 4)
+        else:
+            ours = [self._inputs(*pair) for pair in zip(xs, gates_of(kernel, 4), strict=True)]
+            if self.bias is not None:
+                ours = [part + bias for part, bias in zip(ours, gates_of(self.bias.value, 4), strict=True)]
+            theirs = [self._state(*pair) for pair in zip(hs, gates_of(recurrent_kernel, 4), strict=True)]
+            parts = [first + second for first, second in zip(ours, theirs, strict=True)]
+        i, f, o = (self.recurrent_activation(parts[gate]) for gate in (0, 1, 3))
+        c = f * self._inner(states[1]) + i * self.activation(parts[2])
+        h = self._outer(o * self.activation(c))
+        return h, [h, self._outer(c)]
+
+    def _inputs(self, x: Value, kernel: Value) -> Value:
+        x = self._inner(x)
+        padding: Padding = [(0, 0)] * self.rank
+        if self.padding == "same":
+            axes = zip(x.shape[1:-1], self.kernel_size, self.strides, self.dilation_rate, strict=True)
+            padding = [same_padding(*axis) for axis in axes]
+        return convolution(x, kernel, self.strides, self.dilation_rate, padding)
+
+    def _state(self, h: Value, kernel: Value) -> Value:
+        h = self._inner(h)
+        ones = (1,) * self.rank
+        padding = [same_padding(*axis) for axis in zip(h.shape[1:-1], self.kernel_size, ones, ones, strict=True)]
+        return convolution(h, kernel, ones, ones, padding)
+
+    def _inner(self, x: Value) -> Value:
+        return x if self.data_format != CHANNELS_FIRST else transpose(x, (0, *range(2, x.rank), 1))
+
+    def _outer(self, x: Value) -> Value:
+        return x if self.data_format != CHANNELS_FIRST else transpose(x, (0, x.rank - 1, *range(1, x.rank - 1)))
+
+
+class ConvLSTM(CellRNN):
+    """Base of the layers; their arguments are those of `ConvLSTMCell`, without `rank`, and of `RNN`."""
+
+    cell_class = ConvLSTMCell
+    rank: ClassVar[int]
+    keys = (
+        "filters",
+        "kernel_size",
+        "strides",
+        "padding",
+        "data_format",
+        "dilation_rate",
+        "activation",
+        "recurrent_activation",
+        "use_bias",
+        "kernel_initializer",
+        "recurrent_initializer",
+        "bias_initializer",
+        "unit_forget_bias",
+        "kernel_regularizer",
+        "recurrent_regularizer",
+        "bias_regularizer",
+        "activity_regularizer",
+        "kernel_constraint",
+        "recurrent_constraint",
+        "bias_constraint",
+        "dropout",
+        "recurrent_dropout",
+        "seed",
+    )
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,
+        dilation_rate: Any = 1,
+        activation: Any = "tanh",
+        recurrent_activation: Any = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        **options: Any,
+    ) -> None:
+        self.make(locals() | {"rank": self.rank}, options)
+
+    def _state_shapes(self) -> list[tuple[int, ...]]:
+        shape: tuple[int, ...] = self.cell.state_shape
+        return [shape, shape]
+
+
+class ConvLSTM1D(ConvLSTM):
+    """A convolutional LSTM over one axis, (batch, time, steps, channels); its arguments are those of `ConvLSTM`."""
+
+    rank = 1
+
+
+class ConvLSTM2D(ConvLSTM):
+    """A convolutional LSTM over two axes; its arguments are those of `ConvLSTM`."""
+
+    rank = 2
+
+
+class ConvLSTM3D(ConvLSTM):
+    """A convolutional LSTM over three axes; its arguments are those of `ConvLSTM`."""
+
+    rank = 3
