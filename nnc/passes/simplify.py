@@ -124,12 +124,26 @@ def transposed_operands(node: Node, operands: tuple[Value, ...]) -> Value | None
     """f(xᵀ, yᵀ, 2) is f(x, y, 2)ᵀ for an elementwise f, so that transposes meet and cancel."""
     if not node.op.elementwise:
         return None
-    wide = [operand for operand in operands if operand.rank > 0]
-    axes = {operand.node.op.axes if isinstance(operand.node.op, Transpose) else None for operand in wide}
-    if len(axes) != 1 or None in axes:
+    found = {operand.node.op.axes for operand in operands if isinstance(operand.node.op, Transpose)}
+    if len(found) != 1:
         return None
-    inner = [operand.node.operands[0] if operand.rank > 0 else operand for operand in operands]
-    return apply(wide[0].node.op, apply(node.op, *inner))
+    (axes,) = found
+    inner = [_untransposed(operand, axes) for operand in operands]
+    known = [value for value in inner if value is not None]
+    return apply(Transpose(axes), apply(node.op, *known)) if len(known) == len(inner) else None
+
+
+def _untransposed(value: Value, axes: tuple[int, ...]) -> Value | None:
+    """Return what has the value as its transpose; None where that would take a transpose the other way."""
+    if isinstance(value.node.op, Transpose):
+        return value.node.operands[0]
+    if value.rank == 0:
+        return value
+    if value.rank != len(axes) or sum(dim != 1 for dim in value.shape) > 1:
+        return None
+    source = value.node.operands[0] if isinstance(value.node.op, Reshape) else value
+    shape = [value.shape[axes.index(axis)] for axis in range(value.rank)]
+    return reshape(source, shape[-1:] if all(dim == 1 for dim in shape[:-1]) else shape)
 
 
 def repeated_number(node: Node, operands: tuple[Value, ...]) -> Value | None:

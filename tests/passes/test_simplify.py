@@ -114,6 +114,11 @@ MATCHING = {
         "%0 = multiply(%x, f64(3.0)) : f64[batch,3]\n%1 = add(%y, %0) : f64[batch,3]\n"
         "%2 = transpose(%1, axes=[1, 0]) : f64[3,batch]\nreturn z=%2",
     ),
+    "product of a transpose and a number per row": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = reshape(%b, shape=[3, 1]) : f64[3,1]\n"
+        "%2 = multiply(%0, %1) : f64[3,batch]\n%3 = transpose(%2, axes=[1, 0]) : f64[batch,3]\nreturn z=%3",
+        "%0 = multiply(%x, %b) : f64[batch,3]\nreturn z=%0",
+    ),
     "a number repeated, reshaped, repeated": (
         "%0 = sum(%b, axes=[0]) : f64[]\n%1 = broadcast_to(%0, shape=[2]) : f64[2]\n"
         "%2 = reshape(%1, shape=[2, 1]) : f64[2,1]\n%3 = broadcast_to(%2, shape=[2, 3]) : f64[2,3]\nreturn z=%3",
