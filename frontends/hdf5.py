@@ -130,7 +130,7 @@ class Group:
         stored = int(member.id.get_storage_size())
         if size > _MAX_EXPANSION * stored:
             raise ModelError(f"{self.title}: '{path}' claims {size:,} bytes, but {stored:,} are in the file")
-        return StoredArray(path, tuple(int(length) for length in shape), member)
+        return StoredArray(path, name, tuple(int(length) for length in shape), member)
 
     def text(self, name: str) -> str | None:
         """Return an attribute that is a text, None where there is none.
@@ -191,11 +191,13 @@ class StoredArray:
 
     Args:
         path: its path in the file.
+        name: the name it was asked for by.
         shape: its shape.
         handle: h5py's data set.
     """
 
     path: str
+    name: str
     shape: tuple[int, ...]
     handle: Any
 

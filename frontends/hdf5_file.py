@@ -70,7 +70,7 @@ class Hdf5Frontend:
                 if training is None
                 else Training(
                     parse_json(training, "training_config", problems),
-                    lambda model, known: resume_from_lists(root.group(_OPTIMIZER), model, known, options, problems),
+                    lambda assignment: resume_from_lists(root.group(_OPTIMIZER), assignment),
                 ),
             )
 

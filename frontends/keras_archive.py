@@ -71,7 +71,7 @@ class KerasArchiveFrontend:
             with open_hdf5(_content(archive, _WEIGHTS, problems), f"{_WEIGHTS} of {str(path)!r}") as root:
                 training = Training(
                     config.entries.get("compile_config"),
-                    lambda model, known: resume_from_tree(root.group("optimizer"), model, known, options, problems),
+                    lambda assignment: resume_from_tree(root.group("optimizer"), assignment),
                 )
                 return read_trained(
                     config,

@@ -8,69 +8,56 @@ from typing import Any
 import numpy
 
 from frontends.hdf5 import Group, StoredArray
-from frontends.layer_order import Definitions, trained_weights
-from frontends.options import Options
-from frontends.problems import Problems
+from frontends.layer_order import trained_weights
+from frontends.stored_weights import Assignment
 from frontends.weight_tree import numbered
 from nnc.errors import NncError
 from nnc.layers.weights import weight_paths
-from nnc.models import Model
 from nnc.optimizers import Nadam, Optimizer
 from nnc.optimizers.saved import SavedVariable, import_variables
 from nnc.optimizers.windows import Window
 
 Array = Any
+_UNSORTED = (2, 0, 5)
+"""From this version on, optimizers have the weights in the order of layers; before, by their names."""
 _MAX_STEPS = 100_000
 """After so many, the product of Nadam's momenta has been 0 for long."""
 _SIDE_BY_SIDE = ("m", "v", "vhat", "velocity", "momentum", "accumulator", "accumulated_grad", "accumulated_delta_var")
 """Parts of names by which optimizers from Keras 2.11 on name a slot, before the weight: ``Adam/m/dense/kernel``."""
 
 
-def resume_from_tree(
-    group: Group | None, model: Model, known: Definitions, options: Options, problems: Problems
-) -> None:
-    """Copy the state in a ``.keras`` file.
+def resume_from_tree(group: Group | None, assignment: Assignment) -> None:
+    """Copy the state in a ``.keras`` file; where that is not clear, the optimizer starts afresh, which is noted.
 
     Args:
         group: the optimizer's group, None where there is none.
-        model: the model, compiled.
-        known: what the file says about the models in it.
-        options: how the file is read.
-        problems: where it is noted that the optimizer starts afresh.
+        assignment: the model, compiled, with the arrays of its weights.
     """
     arrays = numbered(None if group is None else group.group("vars"))
-    _resume(arrays, [""] * len(arrays), model, known, options, problems)
+    _resume(arrays, [""] * len(arrays), assignment)
 
 
-def resume_from_lists(
-    group: Group | None, model: Model, known: Definitions, options: Options, problems: Problems
-) -> None:
+def resume_from_lists(group: Group | None, assignment: Assignment) -> None:
     """Copy the state in an HDF5 file with ``weight_names``; see `resume_from_tree`."""
     names = [] if group is None else group.texts("weight_names") or []
     found = [None if group is None else group.array(name) for name in names]
     arrays = [array for array in found if array is not None]
     if len(arrays) != len(names):
-        problems.note("its optimizer starts afresh: a part of its state is missing in the file")
+        assignment.problems.note("its optimizer starts afresh: a part of its state is missing in the file")
         return
-    _resume(arrays, names, model, known, options, problems)
+    _resume(arrays, names, assignment)
 
 
-def _resume(
-    arrays: Sequence[StoredArray],
-    names: Sequence[str],
-    model: Model,
-    known: Definitions,
-    options: Options,
-    problems: Problems,
-) -> None:
+def _resume(arrays: Sequence[StoredArray], names: Sequence[str], assignment: Assignment) -> None:
     if not arrays:
         return
+    model, problems = assignment.model, assignment.problems
     program = model.program
     optimizer = model.optimizer
-    windows = _windows(model, known)
+    windows = _windows(assignment)
     expected = optimizer.saved_variables(windows)
     try:
-        if options.origin.is_old:
+        if assignment.origin.is_old:
             found = _from_keras_2(optimizer, arrays, names, windows, expected)
         else:
             found = _in_order(arrays, expected)
@@ -81,11 +68,15 @@ def _resume(
         problems.note(f"its optimizer starts afresh: {error}")
 
 
-def _windows(model: Model, known: Definitions) -> list[Window]:
-    """Return the trained weights in Keras's order, as windows on the program's states."""
+def _windows(assignment: Assignment) -> list[Window]:
+    """Return the trained weights in the order of Keras's optimizers, as windows on the program's states."""
+    model = assignment.model
     by_path = {spec.path: spec for spec in model.program.spec.variables}
     paths = weight_paths(model)
-    return [by_path[paths[weight]] for weight in trained_weights(model, known)]
+    weights = trained_weights(model, assignment.known)
+    if assignment.origin < _UNSORTED:
+        weights = sorted(weights, key=lambda weight: assignment.plan[weight][0].name)
+    return [by_path[paths[weight]] for weight in weights]
 
 
 def _in_order(arrays: Sequence[StoredArray], expected: Sequence[SavedVariable]) -> list[Array]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from frontends.compile_options import apply_compile
 from frontends.keras_form import read_keras_form
-from frontends.layer_order import Definitions, definitions
+from frontends.layer_order import definitions
 from frontends.legacy.training import compile_options
 from frontends.legacy.values import decoded_mapping
 from frontends.nodes import Mapping, Node
@@ -31,7 +31,7 @@ class Training:
     """
 
     config: Node | None
-    resume: Callable[[Model, Definitions], None]
+    resume: Callable[[Assignment], None]
 
 
 def read_trained(
@@ -63,21 +63,22 @@ def read_trained(
     assign(assignment)
     assignment.carry_out()
     if training is not None and not is_null(training.config):
-        _compile(model, known, training, options, problems)
+        _compile(assignment, training)
     for note in problems.notes:
         warnings.warn(note, stacklevel=4)
     return model
 
 
-def _compile(model: Model, known: Definitions, training: Training, options: Options, problems: Problems) -> None:
+def _compile(assignment: Assignment, training: Training) -> None:
     """Take over the training; where it is not known here, the model predicts, which is noted."""
+    model, problems = assignment.model, assignment.problems
     if not isinstance(training.config, Mapping):
         return
-    config = compile_options(decoded_mapping(training.config), options.origin)
+    config = compile_options(decoded_mapping(training.config), assignment.origin)
     found = Problems(problems.source, problems.place)
     apply_compile(config, model, model.output_names, found, is_short=False)
     if found:
         reasons = "; ".join(problem.removeprefix(f"{problems.place}: ") for problem in found.error().problems)
         problems.note(f"it is read for predicting and not compiled: {reasons}")
     elif model.is_compiled:
-        training.resume(model, known)
+        training.resume(assignment)
