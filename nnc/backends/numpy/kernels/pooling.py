@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy
@@ -12,6 +13,15 @@ from nnc.ir import Op, TensorType
 from nnc.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp
 
 Array = Any
+Band = tuple[Array, Array, Sequence[tuple[Array, ...]], Sequence[Array]]
+"""Some rows: a workspace like the cotangent, the cotangent, the positions in the windows, and the last position.
+
+For each position the elements there, and for the windows that have it inside the maxima, the remaining cotangents, two
+workspaces of bool and float, and the elements of the result. At a last position that all windows have inside, the
+elements of the result: what no other position has taken is theirs.
+"""
+BAND_ELEMENTS = 64 * 1024
+"""Elements of a workspace of one band."""
 
 
 def combine(function: numpy.ufunc, result: Array, whole: Sequence[Array], parts: Sequence[tuple[Array, Array]]) -> None:
@@ -60,66 +70,79 @@ def sum_pool(call: KernelCall) -> Sequence[str]:
     return _combination(call, numpy.add)
 
 
-def give_to_maxima(
-    remaining: Array, cotangent: Array, parts: Sequence[tuple[Array, ...]], last: Sequence[Array], add: bool
-) -> None:
-    """Give each window's cotangent to its first largest element.
+def give_to_maxima(bands: Sequence[Band], add: bool) -> None:
+    """Give each window's cotangent to its first largest element, band after band.
 
     What an element has taken is subtracted from its window's remaining cotangent, so that equal ones get nothing.
 
     Args:
-        remaining: workspace like the cotangent.
-        cotangent: one element per window.
-        parts: for each position in the windows the elements there, and for the windows that have it inside the
-            maxima, the remaining cotangents, two workspaces of bool and float, and the elements of the result.
-        last: the elements of the result at a last position that all windows have inside: what no other position has
-            taken is theirs. At most one.
+        bands: some rows of the batch at a time, few enough to stay in the cache.
         add: whether windows overlap, so that the result is added to.
     """
-    numpy.copyto(remaining, cotangent)
-    for elements, maxima, left, chosen, share, target in parts:
-        numpy.equal(elements, maxima, out=chosen)
-        numpy.copyto(share, chosen)  # ufuncs would convert piece by piece, more slowly
-        numpy.multiply(share, left, out=share)
-        if add:
-            numpy.add(target, share, out=target)
-        else:
-            numpy.copyto(target, share)
-        numpy.subtract(left, share, out=left)
-    for target in last:
-        if add:
-            numpy.add(target, remaining, out=target)
-        else:
-            numpy.copyto(target, remaining)
+    for remaining, cotangent, parts, last in bands:
+        numpy.copyto(remaining, cotangent)
+        for elements, maxima, left, chosen, share, target in parts:
+            numpy.equal(elements, maxima, out=chosen)
+            numpy.copyto(share, chosen)  # ufuncs would convert piece by piece, more slowly
+            numpy.multiply(share, left, out=share)
+            if add:
+                numpy.add(target, share, out=target)
+            else:
+                numpy.copyto(target, share)
+            numpy.subtract(left, share, out=left)
+        for target in last:
+            if add:
+                numpy.add(target, remaining, out=target)
+            else:
+                numpy.copyto(target, remaining)
 
 
 def _maxima_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+    assert isinstance(op, MaxPoolGradient)
     pooled = operands[1]
-    return pooled, pooled, pooled.with_dtype("bool")
+    rows, *others = pooled.shape
+    if op.window[0] == op.strides[0] == 1 and all(isinstance(dim, int) for dim in others):
+        fitting = max(1, BAND_ELEMENTS // max(1, prod(int(dim) for dim in others)))
+        rows = min(rows, fitting) if isinstance(rows, int) else fitting
+    band = pooled.with_shape((rows, *others))
+    return band, band, band.with_dtype("bool")
 
 
 @kernel(MaxPoolGradient, workspace=_maxima_workspace)
 def max_pool_gradient(call: KernelCall) -> Sequence[str]:
     """Comparisons of shifted views with the maxima, without indices of the largest elements."""
-    op, (operand, maxima, cotangent) = call.op, call.operands
+    op = call.op
     assert isinstance(op, MaxPoolGradient)
-    remaining, share, chosen = call.workspace
 
-    def split(arrays: Arrays) -> tuple[list[tuple[Array, ...]], list[Array]]:
-        x, result = arrays[operand], arrays[call.result]
-        places = list(op.parts(x.shape))
-        rest = []
-        if places and arrays[cotangent][places[-1][1]].shape == arrays[cotangent].shape:
-            rest.append(result[places.pop()[0]])
-        names = (maxima, remaining, chosen, share)
+    def bands(arrays: Arrays) -> list[Band]:
+        wanted = [arrays[name] for name in (*call.operands, call.result)]
+        spaces = [arrays[name] for name in call.workspace]
+        total, rows = len(wanted[2]), max(1, len(spaces[0]))
         return [
-            (x[inside], *(arrays[name][windows] for name in names), result[inside]) for inside, windows in places
-        ], rest
+            _band(op, [array[start : start + rows] for array in wanted], [space[: total - start] for space in spaces])
+            for start in range(0, total, rows)
+        ]
 
-    windows = call.derive(f"{operand}_windows", lambda arrays: split(arrays)[0])
-    last = call.derive(f"{operand}_last", lambda arrays: split(arrays)[1])
-    function, add = call.function(give_to_maxima), _overlaps(op)
-    return [*_clear(call, op, call.result_types[0]), f"{function}({remaining}, {cotangent}, {windows}, {last}, {add})"]
+    found = call.derive(f"bands_of_{call.result}", bands)
+    return [
+        *_clear(call, op, call.result_types[0]),
+        f"{call.function(give_to_maxima)}({found}, {_overlaps(op)})",
+    ]
+
+
+def _band(op: WindowOp, arrays: Sequence[Array], spaces: Sequence[Array]) -> Band:
+    """Return what `give_to_maxima` needs for the rows of operand, maxima, cotangent and result, and of workspaces."""
+    x, maxima, cotangent, result = arrays
+    remaining, share, chosen = spaces
+    places = list(op.parts(x.shape))
+    last = []
+    if places and cotangent[places[-1][1]].shape == cotangent.shape:
+        last.append(result[places.pop()[0]])
+    parts = [
+        (x[inside], *(array[windows] for array in (maxima, remaining, chosen, share)), result[inside])
+        for inside, windows in places
+    ]
+    return remaining, cotangent, parts, last
 
 
 def give_to_all(parts: Sequence[tuple[Array, Array]], add: bool) -> None:
