@@ -21,7 +21,7 @@ from nnc.models.compiler import Compiler
 from nnc.models.head import ModelHead
 from nnc.models.objective import Objective
 from nnc.models.summary import parameter_table, summary
-from nnc.models.wiring import name_layers, run_calls, trace
+from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
@@ -67,7 +67,7 @@ class Model(Layer):
     def _connect(self, inputs: tuple[SymbolicTensor, ...], outputs: tuple[SymbolicTensor, ...]) -> None:
         calls = trace(inputs, outputs, self.name)
         name_layers([call.layer for call in calls], self)
-        self.inputs, self.outputs, self.calls = inputs, outputs, calls
+        self.inputs, self.outputs, self.calls = inputs, outputs, by_depth(calls, outputs)
         self.is_merging = len(inputs) > 1
         self.built = True
         self._program = None
@@ -81,7 +81,7 @@ class Model(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, each once, in topological order."""
+        """The layers, each once, in Keras's order: those farther from the outputs first."""
         return list(dict.fromkeys(call.layer for call in self.calls))
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:

@@ -51,6 +51,36 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
     return tuple(done)
 
 
+def by_depth(calls: Sequence[Call], outputs: Sequence[SymbolicTensor]) -> tuple[Call, ...]:
+    """Return the calls in the order in which Keras lists a model's layers, and so its weights.
+
+    What is farther from the outputs comes first; at the same distance, what one meets first on the way back from the
+    outputs. Each call still comes after those it reads.
+
+    Args:
+        calls: in topological order.
+        outputs: of the model.
+    """
+    met: dict[Layer, int] = {}
+    seen: set[Call] = set()
+    stack = [tensor.call for tensor in reversed(outputs)]
+    while stack:
+        call = stack.pop()
+        if call is not None and call not in seen:
+            seen.add(call)
+            met.setdefault(call.layer, len(met))
+            stack += [tensor.call for tensor in reversed(call.inputs)]
+    depths: dict[Call, int] = {}
+    of_layer: dict[Layer, int] = {}
+    for call in reversed(calls):
+        depth = max(depths.get(call, 0), of_layer.get(call.layer, 0))
+        depths[call] = of_layer[call.layer] = depth
+        for tensor in call.inputs:
+            if tensor.call is not None:
+                depths[tensor.call] = max(depths.get(tensor.call, 0), depth + 1)
+    return tuple(sorted(calls, key=lambda call: (-depths[call], met.get(call.layer, -1))))
+
+
 def run_calls(calls: Sequence[Call], values: Mapping[SymbolicTensor, Value]) -> dict[SymbolicTensor, Value]:
     """Lower the calls of a model and return the value of every tensor.
 

@@ -20,9 +20,9 @@ SEQUENTIAL: list[tuple[str, str, list[str]]] = [
     ('"units"', '"unit"', ["line 9: layer 'dense_12' (Dense): has no argument 'unit'. Did you mean 'units'?"]),
     (
         '"Dropout"',
-        '"GRU"',
+        '"Quux"',
         [
-            "line 13: layer 'dropout_3' (GRU): unknown layer class 'GRU'. A class of your own: register it with @nnc.layers.register, or put a layer in its place: --replace 'GRU=Layer(args)'"
+            "line 13: layer 'dropout_3' (Quux): unknown layer class 'Quux'. A class of your own: register it with @nnc.layers.register, or put a layer in its place: --replace 'Quux=Layer(args)'"
         ],
     ),
     (

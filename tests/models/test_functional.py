@@ -30,8 +30,8 @@ def test_wiring():
         "a",
         "b",
         "left",
-        "shared",
         "right",
+        "shared",
         "sum",
         "both",
         "first",
@@ -41,7 +41,7 @@ def test_wiring():
     assert model.output_shape == [(None, 1), (None, 2)]
     assert [len(call.inputs) for call in model.calls if call.layer.name == "shared"] == [1, 1]
     assert model.count_params() == 16 + 12 + 20 + 9 + 10
-    assert model.get_layer("shared") is model.layers[3] is model.get_layer(index=3)
+    assert model.get_layer("shared") is model.layers[4] is model.get_layer(index=4)
 
 
 def test_prediction_is_what_one_computes_by_hand():
@@ -212,3 +212,20 @@ def test_only_symbolic_tensors_make_a_model():
         nnc.Model(A, A)
     with pytest.raises(ModelError, match=r"^Model takes symbolic tensors made with nnc.Input and layers, got None$"):
         nnc.Model(x1)
+
+
+def test_layers_and_weights_come_in_the_order_of_keras():
+    keras = pytest.importorskip("keras")
+
+    def branches(nn):
+        layers = nn.layers
+        x, z = nn.Input((4,), name="x"), nn.Input((4,), name="z")
+        shared = layers.Dense(4, name="shared")
+        long = layers.Dense(4, name="long_3")(layers.Dense(4, name="long_2")(layers.Dense(4, name="long_1")(shared(x))))
+        short = layers.Dense(4, name="short")(shared(z))
+        joined = layers.Add(name="add")([short, long, shared(short)])
+        return nn.Model([z, x], [layers.Dense(1, name="b")(long), layers.Dense(2, name="a")(joined), joined])
+
+    ours, theirs = branches(nnc), branches(keras)
+    assert [layer.name for layer in ours.layers] == [layer.name for layer in theirs.layers]
+    assert [weight.shape for weight in ours.get_weights()] == [weight.shape for weight in theirs.get_weights()]
