@@ -32,8 +32,16 @@ NAMES = tuple(sorted({name for name in ACTIVATIONS if name not in ("glu", "thres
 """Not here: `glu` halves its input, `threshold` needs arguments, and Keras 3.15's `sparsemax` does not sum to 1."""
 
 
-UNSTABLE = {"hard_shrink"}
-"""It jumps, so that rounding can change which side an input is on; compared in float64, where rounding is small."""
+UNSTABLE = {"hard_shrink", "sparse_sigmoid"}
+"""The one jumps, and the slope of the other, so that rounding can change which side an input is on (with AdamW, for the
+second, in three of two hundred epochs); compared in float64, where rounding is small."""
+
+EXACT: dict[str, dict[str, float]] = {
+    "SGD": {"momentum": 0.875},
+    "Adam": {"beta_1": 0.875, "beta_2": 1.0 - 2.0**-10},
+    "AdamW": {"beta_1": 0.875, "beta_2": 1.0 - 2.0**-10, "weight_decay": 2.0**-7},
+}
+"""Numbers for float64 that float32 has as well: Keras on TensorFlow rounds those of its optimizers to float32."""
 
 
 def check(task: Task) -> None:
@@ -66,6 +74,11 @@ def test_each_combination(
     loss: str, from_logits: bool, optimizer: str, options: tuple[tuple[str, float], ...], dtype: str
 ) -> None:
     """All losses, optimizers and activations; TensorFlow trains those of one loss and optimizer side by side."""
+    if dtype == "float64":
+        exact = {
+            key: value for key, value in EXACT.get(optimizer, {}).items() if key != "momentum" or key in dict(options)
+        }
+        options = tuple({**dict(options), **exact}.items())
     activations = [name for name in NAMES if (name in UNSTABLE) == (dtype == "float64")]
     tasks = {name: Task(loss, optimizer, options, name, from_logits, dtype) for name in activations}
     expected = train_together(tasks[activations[0]], activations)
