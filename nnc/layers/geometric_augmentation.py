@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import pi
 from typing import Any, ClassVar
 
 import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import Value, size_of
-from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair
+from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair, check_range
 from nnc.layers.checks import check_positive
 from nnc.layers.drawing import draw_uniform
 from nnc.layers.interpolation import resize_axis
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import spatial_axes
-from nnc.ops import flip, floor, matmul, reshape, take, where
+from nnc.layers.warping import FILL_MODES, WAYS, warp
+from nnc.ops import cos, flip, floor, matmul, reshape, sin, take, where
 from nnc.ops.comparison import Equal
 from nnc.ops.elementwise import apply
 
@@ -121,8 +123,34 @@ class RandomPerspective(Augmentation):
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
 
 
-class RandomRotation(Augmentation):
-    """Images, unchanged; Keras turns them."""
+class Warping(Augmentation):
+    """Base of layers that read pixels at other places."""
+
+    interpolation: str
+    fill_mode: str
+    fill_value: float
+
+    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
+        known = {"interpolation": WAYS, "fill_mode": FILL_MODES}.get(name)
+        if known is not None and value not in known:
+            raise ModelError(f"{where}: {name} must be one of {', '.join(known)}, got {value!r}")
+        return super()._checked_argument(where, name, value)
+
+    def augment(self, x: Value) -> Value:
+        matrix = self.matrix(x, *known_sizes(x, self.data_format))
+        return warp(x, matrix, self.interpolation, self.fill_mode, self.fill_value, self.data_format)
+
+    def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
+        """Return the six numbers that `warp` takes."""
+        raise NotImplementedError
+
+    def draw_for(self, x: Value, bounds: Pair) -> Value:
+        """Return a uniform random number per image, of shape (batch, 1, 1)."""
+        return reshape(self.draw(x, *bounds), (x.shape[0], 1, 1))
+
+
+class RandomRotation(Warping):
+    """While training, turns each image around its centre by a share of a whole turn."""
 
     arguments: ClassVar[Mapping[str, Any]] = {
         "factor": REQUIRED,
@@ -135,9 +163,22 @@ class RandomRotation(Augmentation):
     config_keys = ("factor", "fill_mode", "fill_value", "interpolation", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
 
+    def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
+        angle = self.draw_for(x, self.factor) * (2.0 * pi)
+        cosine, sine = cos(angle), sin(angle)
+        middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+        return (
+            cosine,
+            -sine,
+            middle_x - cosine * middle_x + sine * middle_y,
+            sine,
+            cosine,
+            middle_y - sine * middle_x - cosine * middle_y,
+        )
 
-class RandomShear(Augmentation):
-    """Images, unchanged; Keras slants them."""
+
+class RandomShear(Warping):
+    """While training, slants each image, in either direction."""
 
     arguments: ClassVar[Mapping[str, Any]] = {
         "x_factor": 0.0,
@@ -150,10 +191,17 @@ class RandomShear(Augmentation):
     }
     config_keys = ("x_factor", "y_factor", "fill_mode", "interpolation", "seed", "fill_value")
     bounds: ClassVar[Mapping[str, Pair]] = {"x_factor": (-1, 1), "y_factor": (-1, 1)}
+    x_factor: Pair
+    y_factor: Pair
+
+    def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
+        direction = where(self.draw_for(x, (0.0, 1.0)) > 0.5, x.graph.constant(-1.0, x.dtype), 1.0)
+        across, down = (self.draw_for(x, bounds) * direction for bounds in (self.x_factor, self.y_factor))
+        return 1.0, across, 0.0, down, 1.0, 0.0
 
 
-class RandomTranslation(Augmentation):
-    """Images, unchanged; Keras moves them."""
+class RandomTranslation(Warping):
+    """While training, moves each image by a share of its size: down and to the right where it is positive."""
 
     arguments: ClassVar[Mapping[str, Any]] = {
         "height_factor": REQUIRED,
@@ -165,10 +213,25 @@ class RandomTranslation(Augmentation):
         "data_format": None,
     }
     config_keys = ("height_factor", "width_factor", "fill_mode", "interpolation", "seed", "fill_value")
+    height_factor: Any
+    width_factor: Any
+
+    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
+        if name in ("height_factor", "width_factor") and value is not None:
+            check_range(where, name, value, (-1, 1))
+        return super()._checked_argument(where, name, value)
+
+    def _bounds(self, name: str) -> Pair:
+        return check_range(type(self).__name__, name, getattr(self, name), (-1, 1))
+
+    def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
+        down = self.draw_for(x, self._bounds("height_factor")) * float(height)
+        across = self.draw_for(x, self._bounds("width_factor")) * float(width)
+        return 1.0, 0.0, -across, 0.0, 1.0, -down
 
 
-class RandomZoom(Augmentation):
-    """Images, unchanged; Keras enlarges or shrinks them."""
+class RandomZoom(RandomTranslation):
+    """While training, shrinks each image where the factor is positive, and enlarges it where it is negative."""
 
     arguments: ClassVar[Mapping[str, Any]] = {
         "height_factor": REQUIRED,
@@ -179,4 +242,9 @@ class RandomZoom(Augmentation):
         "fill_value": 0.0,
         "data_format": None,
     }
-    config_keys = ("height_factor", "width_factor", "fill_mode", "interpolation", "seed", "fill_value")
+
+    def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
+        down = self.draw_for(x, self._bounds("height_factor")) + 1.0
+        across = down if self.width_factor is None else self.draw_for(x, self._bounds("width_factor")) + 1.0
+        shifts = (1.0 - across) * ((width - 1) / 2), (1.0 - down) * ((height - 1) / 2)
+        return across, 0.0, shifts[0], 0.0, down, shifts[1]

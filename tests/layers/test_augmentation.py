@@ -139,6 +139,44 @@ def test_what_is_not_random_is_that_of_keras(name, options, data_format):
     numpy.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+@pytest.mark.parametrize("fill_mode", ["reflect", "constant", "nearest", "wrap"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("RandomRotation", {"factor": (0.13, 0.13)}),
+        ("RandomRotation", {"factor": (-0.4, -0.4), "data_format": "channels_first"}),
+        ("RandomTranslation", {"height_factor": (0.3, 0.3), "width_factor": (-0.9, -0.9)}),
+        ("RandomZoom", {"height_factor": (0.8, 0.8)}),
+        ("RandomZoom", {"height_factor": (-0.3, -0.3), "width_factor": (0.4, 0.4)}),
+    ],
+)
+def test_pixels_are_read_where_keras_reads_them(name, options, fill_mode, interpolation):
+    keras = pytest.importorskip("keras")
+    images = (IMAGES[:4] if "data_format" not in options else numpy.moveaxis(IMAGES[:4], -1, 1)).astype("float32")
+    options = options | {"fill_mode": fill_mode, "interpolation": interpolation, "fill_value": 9.0}
+    expected = numpy.asarray(getattr(keras.layers, name)(**options)(images, training=True))
+    found = changed(getattr(layers, name)(**options), images)
+    numpy.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-2)
+
+
+def test_shears_are_those_of_keras_in_either_direction():
+    keras = pytest.importorskip("keras")
+    found = changed(layers.RandomShear((0.3, 0.3), (0.2, 0.2)))
+    matrices = [[1, sign * 0.3, 0, sign * 0.2, 1, 0, 0, 0] for sign in (1.0, -1.0)]
+    either = [
+        close(found, numpy.asarray(keras.ops.image.affine_transform(IMAGES, matrix, fill_mode="reflect")), 1e-2)
+        for matrix in map(numpy.array, matrices)
+    ]
+    assert (either[0] ^ either[1]).all()
+    assert 0.3 < either[0].mean() < 0.7
+
+
+def test_each_image_is_turned_by_an_angle_of_its_own():
+    found = changed(layers.RandomRotation(0.2), numpy.broadcast_to(IMAGES[:1], IMAGES.shape))
+    assert len(numpy.unique(found.round(3), axis=0)) == len(IMAGES)
+
+
 def test_hues_turn_in_either_direction():
     tf = pytest.importorskip("tensorflow")
     found = changed(layers.RandomHue((0.3, 0.3)))
@@ -206,8 +244,8 @@ def test_small_images_are_enlarged_to_the_crop():
 
 
 def test_what_is_not_changed_is_said_once():
-    layer = layers.RandomRotation(0.2, name="turn")
-    with pytest.warns(UserWarning, match=r"Layer 'turn' \(RandomRotation\) .* unchanged while training, too"):
+    layer = layers.RandomPerspective(0.2, name="turn")
+    with pytest.warns(UserWarning, match=r"Layer 'turn' \(RandomPerspective\) .* unchanged while training, too"):
         numpy.testing.assert_array_equal(changed(layer), IMAGES)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -234,6 +272,14 @@ ERRORS = [
     (
         lambda: layers.RandomRotation(2.0),
         "RandomRotation: factor must be a number from -1 to 1, or two of them, got 2.0",
+    ),
+    (
+        lambda: layers.RandomZoom(0.1, fill_mode="mirror"),
+        "RandomZoom: fill_mode must be one of constant, nearest, reflect, wrap, got 'mirror'",
+    ),
+    (
+        lambda: layers.RandomTranslation(0.1, "a"),
+        "RandomTranslation: width_factor must be a number from -1 to 1, or two of them, got 'a'",
     ),
     (lambda: layers.RandomCrop(0, 2), "RandomCrop: height must be a positive integer, got 0"),
     (
