@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from nnc import ops
 from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType, Value
+from nnc.losses.arrays import ArrayFunction, as_floating
 from nnc.losses.measure import Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.target import Target
 from nnc.losses.weighting import align, divide_no_nan, merge_masks, merge_weights
@@ -95,11 +96,17 @@ class Loss(Measure):
         """Whether `lower` returns a scalar."""
         return self.reduction not in _UNREDUCED
 
-    def __call__(
-        self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
-    ) -> Value:
-        """Return the loss of a batch, a scalar; see `lower`."""
-        return self.lower(y_true, y_pred, sample_weight, mask)
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None, mask: Any = None) -> Any:
+        """Return the loss of a batch: a graph value of graph values, see `lower`, or a number (or array) of arrays.
+
+        Raises:
+            NncError: the operands do not suit the loss.
+        """
+        if isinstance(y_pred, Value):
+            return self.lower(y_true, y_pred, sample_weight, mask)
+        named = {"y_true": y_true, "y_pred": as_floating(y_pred), "sample_weight": sample_weight, "mask": mask}
+        (found,) = ArrayFunction(lambda **values: [self.lower(**values)], self.dtype or "float32")(named)
+        return found if found.ndim else float(found)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""

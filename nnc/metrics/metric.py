@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar
-
-import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.losses.arrays import as_floating
 from nnc.losses.measure import Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.weighting import merge_masks, merge_weights
 from nnc.metrics.standalone import Standalone
@@ -36,6 +35,7 @@ class Metric(Measure):
     name: str = "metric"
     result_name: ClassVar[str] = "mean"
     """How the result comes from the sums: ``mean``, or one of `nnc.program.results.RESULTS`."""
+    _standalone: Standalone
 
     def lower(
         self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
@@ -70,8 +70,9 @@ class Metric(Measure):
     @property
     def standalone(self) -> Standalone:
         """What `update_state` added up."""
-        found: Standalone = self.__dict__.setdefault("_standalone", Standalone(self.dtype or "float32"))
-        return found
+        if "_standalone" not in self.__dict__:
+            self._standalone = Standalone(self.lower, self.dtype or "float32")
+        return self._standalone
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of arrays, without a model; see `result`.
@@ -84,15 +85,12 @@ class Metric(Measure):
         Raises:
             NncError: the arrays do not suit the metric.
         """
+        self.standalone.add(y_true=y_true, y_pred=as_floating(y_pred), sample_weight=sample_weight)
 
-        def lower(targets: Value, output: Value | None, weights: Value | None) -> Sequence[Value]:
-            assert output is not None
-            return self.lower(targets, output, weights)
-
-        outputs = numpy.asarray(y_pred)
-        self.standalone.add(
-            lower, y_true, outputs if outputs.dtype.kind == "f" else outputs.astype(float), sample_weight
-        )
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Add a batch of arrays and return the result so far; see `update_state`."""
+        self.update_state(y_true, y_pred, sample_weight)
+        return self.result()
 
     def result(self) -> Any:
         """Return the metric of what `update_state` added since the last `reset_state`: a number, or an array."""

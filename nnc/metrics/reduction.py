@@ -8,8 +8,10 @@ from typing import Any
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.losses.arrays import as_floating
 from nnc.losses.weighting import merge_weights
 from nnc.metrics.metric import mean_parts
+from nnc.metrics.standalone import Standalone
 from nnc.metrics.sums import SumsMetric
 
 
@@ -22,7 +24,19 @@ class Values(SumsMetric):
         Raises:
             ShapeError: the weights do not fit.
         """
-        self.standalone.add(self._parts, values, None, sample_weight)
+        self.standalone.add(values=as_floating(values), sample_weight=sample_weight)
+
+    @property
+    def standalone(self) -> Standalone:
+        """What `update_state` added up."""
+        if "_standalone" not in self.__dict__:
+            self._standalone = Standalone(self._parts, self.dtype or "float32")
+        return self._standalone
+
+    def __call__(self, values: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]
+        """Add an array of values and return the result so far; see `update_state`."""
+        self.update_state(values, sample_weight)
+        return self.result()
 
     def lower(
         self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None
@@ -41,7 +55,7 @@ class Values(SumsMetric):
         """Refuse to compare; see `lower`."""
         return self.lower(y_true, y_pred, sample_weight)
 
-    def _parts(self, values: Value, other: Value | None, sample_weight: Value | None) -> Sequence[Value]:
+    def _parts(self, values: Value, sample_weight: Value | None = None) -> Sequence[Value]:
         raise NotImplementedError
 
 
@@ -58,7 +72,7 @@ class Mean(Values):
     def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
-    def _parts(self, values: Value, other: Value | None, sample_weight: Value | None) -> Sequence[Value]:
+    def _parts(self, values: Value, sample_weight: Value | None = None) -> Sequence[Value]:
         return mean_parts(values, sample_weight, None, self._where)
 
 
@@ -75,7 +89,7 @@ class Sum(Values):
     def __init__(self, name: str | None = "sum", dtype: str | None = None) -> None:
         super().__init__(name, dtype)
 
-    def _parts(self, values: Value, other: Value | None, sample_weight: Value | None) -> Sequence[Value]:
+    def _parts(self, values: Value, sample_weight: Value | None = None) -> Sequence[Value]:
         weights = merge_weights(values, sample_weight, None, False, self._where)
         if weights is None:
             return [ops.sum(values)]

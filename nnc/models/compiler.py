@@ -64,8 +64,12 @@ class Compiler:
         others = [weight for weight in self.paths if weight not in trained]
         frozen = [weight for weight in others if weight.trainable]
         buffers = [weight for weight in others if not weight.trainable]
+        free = [weight for weight in self.trainable if weight.constraint is None]
+        constrained = [weight for weight in self.trainable if weight.constraint is not None]
         self.segments: list[tuple[Segment, str]] = [
-            *((segment, PARAMETER) for segment in make_segments(self.trainable, "parameters", self.dtype)),
+            *((segment, PARAMETER) for segment in make_segments(free, "parameters", self.dtype)),
+            # apart, so that the others' update stays one of whole vectors, in place
+            *((segment, PARAMETER) for segment in make_segments(constrained, "constrained", self.dtype)),
             *((segment, FROZEN) for segment in make_segments(frozen, FROZEN, self.dtype)),
             *((make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers),
         ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from nnc.ir import Graph, Rewriter, Value
-from nnc.ops import Pack, Unpack
+from nnc.ops import Pack, Unpack, reshape
 from nnc.passes.base import Pass
 from nnc.passes.differentiate import GRADIENT
 
@@ -86,6 +86,9 @@ class ApplyOptimizer(Pass, name="update"):
         windows = sorted((item for item in self.variables if item.state == label), key=lambda item: item.offset)
         if not any(window.path in self.constraints for window in windows):
             return value
+        if len(windows) == 1:
+            whole = reshape(value, windows[0].shape)
+            return reshape(self.constraints[windows[0].path](whole), value.shape)
         parts = value.graph.add(Unpack(tuple(window.shape for window in windows)), value)
         return value.graph.add(
             Pack(),

@@ -519,3 +519,17 @@ def test_operands_that_do_not_fit_are_named(action, error, message):
     with pytest.raises(error) as raised:
         action(x, y)
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["MeanSquaredError", "SparseCategoricalCrossentropy", "BinaryCrossentropy", "Hinge"])
+def test_losses_of_arrays(keras, name):
+    x, y = data(name, (4, 3))
+    x = 1.0 / (1.0 + numpy.exp(-x))
+    weights, mask = RNG.uniform(0.0, 2.0, (ROWS, 4)).astype("float32"), RNG.random((ROWS, 4)) < 0.5
+    ours, theirs = getattr(losses, name)(), getattr(keras.losses, name)()
+    assert isinstance(ours(y, x), float)
+    assert ours(y.tolist(), x.tolist()) == pytest.approx(float(theirs(y, x)), rel=1e-6)
+    assert ours(y, x, weights) == pytest.approx(float(theirs(y, x, weights)), rel=1e-6)
+    assert ours(y, x, mask=mask) == pytest.approx(float(ours(y[mask][:, None], x[mask][:, None])), rel=1e-6)
+    values = getattr(losses, name)(reduction=None)(y, x)
+    numpy.testing.assert_allclose(values, getattr(keras.losses, name)(reduction=None)(y, x).numpy(), rtol=2e-6)

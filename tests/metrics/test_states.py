@@ -164,6 +164,15 @@ def test_of_equal_scores_the_first_are_the_largest(keras):
         assert ours.result() == pytest.approx(float(theirs.result()))
 
 
+def test_a_call_adds_and_returns(keras):
+    y, x = data(numpy.random.default_rng(1), "binary", 9)
+    ours, theirs = metrics.AUC(), keras.metrics.AUC()
+    for rows in (slice(0, 4), slice(4, 9)):
+        assert ours(y[rows], x[rows]) == pytest.approx(float(theirs(y[rows], x[rows])), rel=1e-6)
+    assert metrics.Mean()([1, 2, 6]) == 3.0
+    assert metrics.Sum()([1, 2, 6], [1, 0, 1]) == 7.0
+
+
 @pytest.mark.parametrize("weighted", ["", "rows", "steps"])
 @pytest.mark.parametrize("name", ["Mean", "Sum"])
 def test_means_and_sums_of_values(keras, name, weighted):

@@ -107,3 +107,13 @@ def test_penalties_and_constraints_are_saved(tmp_path):
     loaded.fit(x, y, epochs=2, verbose=0)
     for found, expected in zip(loaded.variables.values(), model.get_weights(), strict=True):
         numpy.testing.assert_array_equal(found, expected)
+
+
+def test_only_constrained_weights_pay():
+    model = make(nnc, {"kernel_constraint": "max_norm"})
+    model.compile("adam", "mse")
+    graph = model.program.graph("train")
+    assert graph.states["constrained"].shape == (12,)
+    assert graph.states["parameters"].shape == (14,)
+    moved = [node.op.name for node in graph.nodes if node.phase == "update" and node.op.name in ("pack", "unpack")]
+    assert moved == []

@@ -1,0 +1,54 @@
+"""Graph code applied to arrays at once, for losses and metrics that are used without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from nnc.ir import Graph, TensorType, Value, interpret
+
+Array = Any
+
+
+class ArrayFunction:
+    """A function of graph values that takes arrays; its graphs are kept, one per combination of types.
+
+    Args:
+        function: called with a value per array, by name; returns values.
+        dtype: element type of floating-point arrays; whole numbers become int32, truth values stay.
+    """
+
+    def __init__(self, function: Callable[..., Sequence[Value]], dtype: str) -> None:
+        self.function = function
+        self.dtype = dtype
+        self._graphs: dict[Any, Graph] = {}
+
+    def __call__(self, given: Mapping[str, Any]) -> list[Array]:
+        """Return an array per value; arguments that are None are left out.
+
+        Raises:
+            NncError: the arrays do not suit the function.
+        """
+        arrays = {name: self._converted(item) for name, item in given.items() if item is not None}
+        key = tuple((name, array.shape, str(array.dtype)) for name, array in arrays.items())
+        if key not in self._graphs:
+            graph = Graph("arrays")
+            inputs = {name: graph.input(name, TensorType(str(item.dtype), item.shape)) for name, item in arrays.items()}
+            for number, value in enumerate(self.function(**inputs)):
+                graph.output(f"result.{number}", value)
+            self._graphs[key] = graph
+        with numpy.errstate(all="ignore"):
+            outputs, _ = interpret(self._graphs[key], arrays)
+        return list(outputs.values())
+
+    def _converted(self, given: Any) -> Array:
+        array = numpy.asarray(given)
+        return array.astype({"f": self.dtype, "b": "bool"}.get(array.dtype.kind, "int32"))
+
+
+def as_floating(given: Any) -> Array:
+    """Return an array of floating-point numbers."""
+    array = numpy.asarray(given)
+    return array if array.dtype.kind == "f" else array.astype(float)
