@@ -16,6 +16,7 @@ from nnc.layers.variable import Variable
 if TYPE_CHECKING:
     from nnc.layers.activation import *
     from nnc.layers.adaptive_pooling import *
+    from nnc.layers.attention import *
     from nnc.layers.augmentation import *
     from nnc.layers.batch_normalization import *
     from nnc.layers.color_augmentation import *
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
     from nnc.layers.geometric_augmentation import *
     from nnc.layers.global_pooling import *
     from nnc.layers.group_normalization import *
+    from nnc.layers.grouped_query_attention import *
     from nnc.layers.integer_lookup import *
     from nnc.layers.layer_normalization import *
     from nnc.layers.masking import *
     from nnc.layers.merging import *
     from nnc.layers.merging_functions import *
+    from nnc.layers.multi_head_attention import *
     from nnc.layers.noise import *
     from nnc.layers.padding import *
     from nnc.layers.pipeline import *
@@ -65,7 +68,9 @@ _CLASSES = {
     "AdaptiveMaxPooling2D": "adaptive_pooling",
     "AdaptiveMaxPooling3D": "adaptive_pooling",
     "Add": "merging",
+    "AdditiveAttention": "attention",
     "AlphaDropout": "noise",
+    "Attention": "attention",
     "AugMix": "augmentation",
     "AutoContrast": "color_augmentation",
     "Average": "merging",
@@ -112,6 +117,7 @@ _CLASSES = {
     "GlobalMaxPooling2D": "global_pooling",
     "GlobalMaxPooling3D": "global_pooling",
     "GroupNormalization": "group_normalization",
+    "GroupQueryAttention": "grouped_query_attention",
     "Identity": "masking",
     "InputLayer": "core",
     "IntegerLookup": "integer_lookup",
@@ -127,6 +133,7 @@ _CLASSES = {
     "Maximum": "merging",
     "Minimum": "merging",
     "MixUp": "augmentation",
+    "MultiHeadAttention": "multi_head_attention",
     "Multiply": "merging",
     "Normalization": "rescaling",
     "PReLU": "activation",
@@ -210,6 +217,7 @@ _ALIASES = {
     "GlobalMaxPool1D": "GlobalMaxPooling1D",
     "GlobalMaxPool2D": "GlobalMaxPooling2D",
     "GlobalMaxPool3D": "GlobalMaxPooling3D",
+    "GroupedQueryAttention": "GroupQueryAttention",
     "MaxPool1D": "MaxPooling1D",
     "MaxPool2D": "MaxPooling2D",
     "MaxPool3D": "MaxPooling3D",

@@ -78,7 +78,7 @@ class Variable(Placeholder):
             self.memory: Array = numpy.zeros(self.shape, dtype)
         else:
             first = initializers.get(initializer)(self.shape, dtype, generator)
-            self.memory = numpy.ascontiguousarray(first, dtype)
+            self.memory = numpy.asarray(first, dtype, order="C")
         self.version: Version | None = None
         self.gradient: Array | None = None
         self.slab: Slab | None = None

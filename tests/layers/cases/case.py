@@ -27,6 +27,7 @@ class Case:
         integers: for each input the number that its whole numbers stay below, 0 for floating-point numbers.
         options: keywords that the layer is called with.
         states: keyword that takes all inputs but the first, as a list.
+        named: keywords that take the last inputs, one each.
         positive: whether all weights are positive, as variances are.
         tolerance: largest error of the output, relative to the largest magnitude; ten times as much for gradients.
     """
@@ -40,6 +41,7 @@ class Case:
     integers: tuple[int, ...] = field(default=(), kw_only=True)
     options: dict[str, Any] = field(default_factory=dict, kw_only=True)
     states: str = field(default="", kw_only=True)
+    named: tuple[str, ...] = field(default=(), kw_only=True)
     positive: bool = field(default=False, kw_only=True)
     tolerance: float = field(default=1e-6, kw_only=True)
 
@@ -87,7 +89,8 @@ class Case:
             return layer(inputs, **self.options)
         if self.states:
             return layer(inputs[0], **{self.states: list(inputs[1:])}, **self.options)
-        return layer(*inputs, **self.options)
+        count = len(inputs) - len(self.named)
+        return layer(*inputs[:count], **dict(zip(self.named, inputs[count:], strict=True)), **self.options)
 
     def outputs(self, layer: Any, inputs: list[Any]) -> list[Any]:
         """Apply a layer and return its outputs as a flat list."""

@@ -1,0 +1,151 @@
+"""What attention layers share: masks of what may attend to what, and products of many heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from nnc.errors import ModelError
+from nnc.ir import Dim, Value
+from nnc.layers.activation import Softmax
+from nnc.ops import absolute, cast, logical_and, matmul, reshape, softmax, transpose, where
+from nnc.ops.comparison import GreaterEqual, Less
+from nnc.ops.elementwise import apply
+from nnc.ops.sizes import Iota
+
+LARGE_NEGATIVE = -0.7 * 3.38953e38
+"""What Keras's ``dot_product_attention`` gives masked scores."""
+
+
+def positions(like: Value, length: Dim, shape: Sequence[int]) -> Value:
+    """Return the whole numbers from 0 in a shape with one -1, in the graph of a value."""
+    return reshape(like.graph.add(Iota(length))[0], shape)
+
+
+def causal_mask(like: Value, queries: Dim, keys: Dim) -> Value:
+    """Return whether position i may attend to position j, which is not later: bool (1, queries, keys)."""
+    return apply(GreaterEqual(), positions(like, queries, (1, -1, 1)), positions(like, keys, (1, 1, -1)))
+
+
+def window_mask(like: Value, queries: Dim, keys: Dim, window: int) -> Value:
+    """Return whether positions are less than `window` apart: bool (1, queries, keys)."""
+    distance = absolute(positions(like, queries, (1, -1, 1)) - positions(like, keys, (1, 1, -1)))
+    return apply(Less(), distance, window)
+
+
+def all_of(masks: Sequence[Value | None]) -> Value | None:
+    """Return whether all masks hold; None stands for a mask that always does."""
+    found: Value | None = None
+    for mask in masks:
+        if mask is not None:
+            truth = cast(mask, "bool")
+            found = truth if found is None else logical_and(found, truth)
+    return found
+
+
+def expand(mask: Value, axis: int) -> Value:
+    """Return a mask with one more axis of length 1, counted from the end of the result."""
+    at = mask.rank + 1 + axis
+    return reshape(mask, (*mask.shape[:at], 1, *mask.shape[at:]))
+
+
+def attention_mask(
+    layer: Any, query: Value, value: Value, given: Any, masks: Sequence[Value | None], causal: bool
+) -> Value | None:
+    """Return what may attend to what, bool (batch or 1, queries, keys), of masks of queries, values and keys."""
+    query_mask, value_mask, key_mask = masks
+    queries, keys = query.shape[1], value.shape[1]
+    if given is not None and not isinstance(given, Value):
+        given = query.graph.constant(numpy.asarray(given, bool), "bool")
+    return all_of(
+        [
+            given,
+            None if query_mask is None else expand(query_mask, -1),
+            None if value_mask is None else expand(value_mask, -2),
+            None if key_mask is None else expand(key_mask, -2),
+            causal_mask(query, queries, keys) if causal else None,
+            window_mask(query, queries, keys, layer.sliding_window) if layer.sliding_window is not None else None,
+        ]
+    )
+
+
+def scores_of(query: Value, key: Value) -> Value:
+    """Return the products of queries (batch, T, heads, size) with keys (batch, S, heads / n, size).
+
+    A head of keys serves n heads of queries, without being copied. The result is (batch, heads / n, n, T, S).
+    """
+    batch, length, heads, size = query.shape
+    groups = key.shape[2]
+    grouped = transpose(reshape(query, (batch, length, groups, heads // groups, size)), (0, 2, 3, 1, 4))
+    return matmul(grouped, transpose(reshape(key, (*key.shape[:3], 1, size)), (0, 2, 3, 4, 1)))
+
+
+def combined(weights: Value, value: Value) -> Value:
+    """Return the sums of values (batch, S, heads / n, size) with weights (batch, heads / n, n, T, S).
+
+    The result is (batch, T, heads, size).
+    """
+    batch, groups, repeats, length, _ = weights.shape
+    size = value.shape[3]
+    spread = transpose(reshape(value, (*value.shape[:3], 1, size)), (0, 2, 3, 1, 4))
+    sums = transpose(matmul(weights, spread), (0, 3, 1, 2, 4))
+    return reshape(sums, (batch, length, groups * repeats, size))
+
+
+def attend(
+    query: Value, key: Value, value: Value, mask: Value | None, dropout: Any, fused: bool
+) -> tuple[Value, Value]:
+    """Return what queries find, (batch, T, heads, size), and the weights, (batch, heads, T, S).
+
+    Args:
+        query: (batch, T, heads, size), scaled.
+        key: (batch, S, heads / n, size).
+        value: (batch, S, heads / n, value size).
+        mask: what may attend to what, bool and broadcast against (batch, heads, T, S).
+        dropout: the layer that drops weights.
+        fused: whether a query that may attend to nothing finds the mean of all values, as in Keras's
+            ``dot_product_attention``, rather than zeros, as with its softmax layer.
+    """
+    scores = scores_of(query, key)
+    batch, groups, repeats, queries, keys = scores.shape
+    flat = reshape(scores, (batch, groups * repeats, queries, keys))
+    if fused:
+        weights = softmax(flat if mask is None else where(mask, flat, LARGE_NEGATIVE))
+    else:
+        weights = Softmax().call(flat, mask)
+    dropped = dropout(weights)
+    return combined(reshape(dropped, (batch, groups, repeats, queries, keys)), value), weights
+
+
+def check_rate(where: str, value: Any) -> float:
+    """Return a rate of dropout.
+
+    Raises:
+        ModelError: it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ModelError(f"{where}: dropout must be a number from 0 to 1, got {value!r}")
+    return value
+
+
+def check_window(where: str, value: Any) -> int | None:
+    """Return the size of a sliding window, or None.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value <= 0):
+        raise ModelError(f"{where}: sliding_window must be None or a positive integer, got {value!r}")
+    return value
+
+
+def refuse_flash(where: str, value: Any) -> None:
+    """Refuse flash attention, which is for other devices.
+
+    Raises:
+        ModelError: it is asked for.
+    """
+    if value:
+        raise ModelError(f"{where}: flash_attention=True is not supported; leave it out")

@@ -1,0 +1,162 @@
+"""Attention of one head, by dot products or by sums."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnc.errors import ModelError
+from nnc.ir import Value
+from nnc.layers.attending import all_of, causal_mask, check_rate, expand
+from nnc.layers.base import Layer
+from nnc.layers.checks import check_flag
+from nnc.layers.regularization import Dropout
+from nnc.layers.variable import Variable
+from nnc.ops import matmul, reshape, softmax, sum, tanh, transpose, where
+
+Masks = Sequence[Value | None] | None
+MASKED = 1e9
+"""What is taken from the scores of values that a mask leaves out."""
+
+
+class Attention(Layer):
+    """Means of values, weighted with the softmax of scores of each query with the values' keys (Luong's attention).
+
+    It is called with a list: queries (batch, T, size), values (batch, S, size) and optionally keys (batch, S, size),
+    which are otherwise the values. Outputs are (batch, T, size); ``return_attention_scores=True`` adds the weights,
+    (batch, T, S). With ``use_causal_mask=True`` position i attends to nothing later than i.
+
+    M.-T. Luong, H. Pham and C. D. Manning, "Effective approaches to attention-based neural machine translation", 2015.
+
+    Args:
+        use_scale: whether the scores are multiplied with a trained number.
+        score_mode: ``dot`` for products of query and key, ``concat`` for sums of the tangens hyperbolicus of their sum.
+        dropout: share of weights that are set to 0 while training.
+        seed: tells this layer's random stream from others.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    is_merging = True
+    supports_masking = True
+
+    def __init__(
+        self,
+        use_scale: bool = False,
+        score_mode: str = "dot",
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        where = type(self).__name__
+        if score_mode not in ("dot", "concat"):
+            raise ModelError(f"{where}: score_mode must be 'dot' or 'concat', got {score_mode!r}")
+        self.use_scale = check_flag(where, "use_scale", use_scale)
+        self.score_mode = score_mode
+        self.dropout = check_rate(where, dropout)
+        self.seed = seed
+        self.dropout_layer = Dropout(self.dropout, seed=seed)
+        self.scale: Variable | None = None
+
+    def build(self, input_shape: Any) -> None:
+        self._check(input_shape, "inputs")
+        if self.use_scale:
+            self.scale = self.add_weight((), "ones", name="scale")
+        if self.score_mode == "concat":
+            self.concat_score_weight = self.add_weight((), "ones", name="concat_score_weight")
+
+    def _check(self, items: Any, what: str) -> None:
+        if not isinstance(items, list | tuple) or len(items) not in (2, 3):
+            raise ModelError(
+                f"expected a list of 2 or 3 {what}, of [query, value] or [query, value, key], got {items!r}"
+            )
+
+    def scores(self, query: Value, key: Value) -> Value:
+        """Return the scores of each query with each key, (batch, T, S)."""
+        if self.score_mode == "dot":
+            products = matmul(query, transpose(key, (0, 2, 1)))
+            return products if self.scale is None else products * self.scale
+        total = _pairs(query, key)
+        return sum(tanh(total if self.scale is None else total * self.scale), -1) * self.concat_score_weight
+
+    def call(
+        self,
+        inputs: list[Value],
+        mask: Masks = None,
+        training: bool = False,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        self._check(inputs, "inputs")
+        query, value, key = inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else inputs[1]
+        if mask is not None:
+            self._check(mask, "masks")
+        query_mask, value_mask = (None, None) if mask is None else (mask[0], mask[1])
+        scores = self.scores(query, key)
+        causal = causal_mask(scores, scores.shape[-2], scores.shape[-1]) if use_causal_mask else None
+        kept = all_of([None if value_mask is None else expand(value_mask, -2), causal])
+        if kept is not None:
+            scores = where(kept, scores, scores - MASKED)
+        weights = softmax(scores)
+        output = matmul(self.dropout_layer(weights), value)
+        if query_mask is not None:
+            counts = all_of([expand(query_mask, -1)])
+            assert counts is not None
+            output = where(counts, output, 0.0)
+        return (output, weights) if return_attention_scores else output
+
+    def compute_mask(self, inputs: list[Value], previous_mask: Masks = None) -> Value | None:
+        return None if previous_mask is None else previous_mask[0]
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "use_scale": self.use_scale,
+            "score_mode": self.score_mode,
+            "dropout": self.dropout,
+            "seed": self.seed,
+        }
+
+
+class AdditiveAttention(Attention):
+    """Attention with the scores ``sum(scale · tanh(query + key))`` (Bahdanau's attention); it is called as `Attention`.
+
+    D. Bahdanau, K. Cho and Y. Bengio, "Neural machine translation by jointly learning to align and translate", 2015.
+
+    Args:
+        use_scale: whether there is a trained scale, a vector of the size of a query.
+        dropout: share of weights that are set to 0 while training.
+        options: arguments of `Attention` and `Layer`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
+        super().__init__(use_scale=use_scale, dropout=dropout, **options)
+
+    def build(self, input_shape: Any) -> None:
+        self._check(input_shape, "inputs")
+        if self.use_scale:
+            self.scale = self.add_weight((input_shape[0][-1],), "glorot_uniform", name="scale")
+
+    def scores(self, query: Value, key: Value) -> Value:
+        totals = tanh(_pairs(query, key))
+        if self.scale is None:
+            return sum(totals, -1)
+        column = reshape(self.scale.value, (-1, 1))
+        return reshape(matmul(totals, column), totals.shape[:-1])
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["score_mode"]
+        return config
+
+
+def _pairs(query: Value, key: Value) -> Value:
+    """Return the sum of each query and each key, (batch, T, S, size)."""
+    batch, queries, size = query.shape
+    return reshape(query, (batch, queries, 1, size)) + reshape(key, (batch, 1, key.shape[1], size))
