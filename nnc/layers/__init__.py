@@ -194,10 +194,12 @@ _FUNCTIONS = {
     "add": "merging_functions",
     "average": "merging_functions",
     "concatenate": "merging_functions",
+    "deserialize": "wrapping",
     "dot": "merging_functions",
     "maximum": "merging_functions",
     "minimum": "merging_functions",
     "multiply": "merging_functions",
+    "serialize": "wrapping",
     "subtract": "merging_functions",
 }
 """Module of each function."""

@@ -39,6 +39,28 @@ def inner_layer(given: Any, where: str) -> Any:
     return layer_class(name).from_config(arguments)
 
 
+def serialize(layer: Layer) -> dict[str, Any]:
+    """Return a layer's config in Keras's form, with its class."""
+    return layer_config(layer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """Return the layer of a config of `serialize`, or of a class name; nothing is imported or executed.
+
+    Args:
+        config: a mapping with ``class_name`` and ``config``, or a name.
+        custom_objects: the user's own classes by name.
+
+    Raises:
+        ModelError: the config is malformed, or names no known layer.
+    """
+    if not isinstance(config, str | Mapping):
+        raise ModelError(f"a layer must be a name or a config, got {config!r:.80}")
+    name, arguments = split_config(config, "a layer")
+    cls = (custom_objects or {}).get(name) or layer_class(name)
+    return cls.from_config(arguments)
+
+
 class Wrapper(Layer):
     """A layer around another one.
 

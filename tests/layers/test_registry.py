@@ -10,6 +10,7 @@ import pytest
 
 import nnc
 from nnc import layers
+from nnc.errors import ModelError
 from nnc.layers.base import snake_case
 
 
@@ -107,3 +108,24 @@ def test_trainable_is_looked_up_when_it_is_needed():
     assert [len(layer.trainable_weights), len(layer.non_trainable_weights)] == [0, 2]
     layer.trainable, layer.bias.trainable = True, False
     assert [weight.name for weight in layer.trainable_weights] == ["kernel"]
+
+
+def test_layers_are_serialized_as_keras_does():
+    import keras
+
+    ours, theirs = (nn.layers.serialize(nn.layers.Dense(3, activation="relu", name="one")) for nn in (nnc, keras))
+    assert (ours["class_name"], ours["module"]) == (theirs["class_name"], theirs["module"])
+    for config in (ours, theirs):
+        layer = layers.deserialize(config)
+        assert (type(layer), layer.units, layer.name) == (layers.Dense, 3, "one")
+    assert isinstance(layers.deserialize("ReLU"), layers.ReLU)
+
+    class Mine(layers.Layer):
+        pass
+
+    config = {"class_name": "Mine", "config": {"name": "a"}}
+    assert isinstance(layers.deserialize(config, {"Mine": Mine}), Mine)
+    with pytest.raises(ModelError, match="unknown layer 'Mine'"):
+        layers.deserialize(config)
+    with pytest.raises(ModelError, match="a layer must be a name or a config, got 3"):
+        layers.deserialize(3)
