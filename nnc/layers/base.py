@@ -17,7 +17,7 @@ from nnc.layers.checks import FLOAT, check_flag, check_positive, dtype_name, inp
 from nnc.layers.lengths import equate
 from nnc.layers.lowering import Lowering, current_lowering, declare_weights, is_lowering, lowering, training_mode
 from nnc.layers.structure import leaves, map_leaves
-from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.layers.symbolic import Call, SymbolicTensor, batch_size
 from nnc.layers.weights import Weighted, weight_paths
 from nnc.objects import layer_snake_case as snake_case
 from nnc.ops import cast, size
@@ -388,10 +388,12 @@ class Layer(Weighted):
         outputs: list[SymbolicTensor] = []
 
         def output(type: TensorType) -> SymbolicTensor:
-            outputs.append(SymbolicTensor(type, call, len(outputs)))
+            outputs.append(SymbolicTensor(type, call, len(outputs), known))
             return outputs[-1]
 
-        found = map_leaves(output, self._settled_types(args, kwargs), TensorType)
+        known = next((tensor.batch for tensor in call.inputs if tensor.batch is not None), None)
+        with batch_size(known):
+            found = map_leaves(output, self._settled_types(args, kwargs), TensorType)
         call.outputs = tuple(outputs)
         self._calls.append(call)
         return found

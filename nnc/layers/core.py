@@ -45,7 +45,7 @@ class InputLayer(Layer):
         name: str | None = None,
         **legacy: Any,
     ) -> None:
-        del batch_size, legacy
+        del legacy
         if sparse or ragged or optional:
             raise ModelError("Input: sparse, ragged and optional inputs are not supported")
         super().__init__(name=name, dtype=dtype)
@@ -58,7 +58,7 @@ class InputLayer(Layer):
             row = row_shape("Input", "shape", shape)
         self.type: TensorType = input_type((None, *row), self.weights_dtype or FLOAT)
         self.built = True
-        self._output = SymbolicTensor(self.type)
+        self._output = SymbolicTensor(self.type, batch=given[0] if given else batch_size)
         self._output.call = Call(self, (), outputs=(self._output,))
 
     @property
@@ -71,7 +71,7 @@ class InputLayer(Layer):
         return "input"
 
     def get_config(self) -> dict[str, Any]:
-        shape = [None, *(dim if isinstance(dim, int) else None for dim in self.type.shape[1:])]
+        shape = [self._output.batch, *(dim if isinstance(dim, int) else None for dim in self.type.shape[1:])]
         return {"batch_shape": shape, "dtype": self.type.dtype, "name": self.name}
 
 
@@ -86,7 +86,7 @@ def Input(  # noqa: N802  (Keras's name)
 
     Args:
         shape: shape of one row.
-        batch_size: accepted and ignored: a model takes batches of any size.
+        batch_size: rows of the states of stateful layers; otherwise a model takes batches of any size.
         dtype: element type, float32 by default.
         name: name of the input.
         batch_shape: the shape with the batch in front, instead of `shape`.

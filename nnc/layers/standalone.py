@@ -13,7 +13,7 @@ from nnc.layers.calling import takes_several
 from nnc.layers.checks import FLOAT
 from nnc.layers.lowering import RANDOM, declare_weights, lowering
 from nnc.layers.structure import leaves, map_leaves
-from nnc.layers.symbolic import BATCH
+from nnc.layers.symbolic import BATCH, batch_size
 from nnc.layers.weights import weight_paths
 from nnc.passes import OPTIMIZE, gradients, run_passes
 from nnc.plan import make_plan
@@ -58,7 +58,8 @@ class Standalone:
             listed = ", ".join(str(len(array)) for array in arrays)
             raise DataError(f"Layer '{layer.name}': all inputs must have the same number of rows, got {listed}")
         self._call = args, kwargs
-        structure = self._structure()
+        with batch_size(len(arrays[0]) if arrays else None):
+            structure = self._structure()
         outputs = self._run(False, arrays)
         return map_leaves(outputs.__getitem__, structure, str)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,22 @@ if TYPE_CHECKING:
 
 BATCH = symbol("batch")
 """The first dimension of every model's inputs."""
+_BATCH_SIZE: ContextVar[int | None] = ContextVar("batch_size", default=None)
+
+
+def known_batch_size() -> int | None:
+    """Return the size of the batch that a layer is being built for, if its model says it."""
+    return _BATCH_SIZE.get()
+
+
+@contextmanager
+def batch_size(size: int | None) -> Iterator[None]:
+    """Let layers that are built inside the block know the size of the batch."""
+    token = _BATCH_SIZE.set(size)
+    try:
+        yield
+    finally:
+        _BATCH_SIZE.reset(token)
 
 
 @dataclass(eq=False)
@@ -25,11 +43,13 @@ class SymbolicTensor:
         declared: element type and shape as they were known when the layer was called, with the batch as symbol.
         call: the call, None until it is known.
         index: position among the call's outputs.
+        batch: size of the batch where the model's input says so, for layers that keep a state per row.
     """
 
     declared: TensorType
     call: Call | None = None
     index: int = 0
+    batch: int | None = None
 
     @property
     def type(self) -> TensorType:

@@ -51,6 +51,7 @@ class Variable(Placeholder):
         constraint: what an update is projected to, a function of the weight; None for nothing.
 
     Attributes:
+        is_state: whether it is what a layer remembers between runs, and none of its weights.
         memory: its value, for code that tells `version` what it writes; see `array`.
         version: counts its changes once it belongs to a compiled model, together with other weights.
         gradient: what `Layer.backward` computed, or None.
@@ -74,6 +75,7 @@ class Variable(Placeholder):
         self.trainable = trainable
         self.regularizer = regularizer
         self.constraint = constraint
+        self.is_state = False
         if _ARE_BLANK.get():
             self.memory: Array = numpy.zeros(self.shape, dtype)
         else:

@@ -106,7 +106,7 @@ class Weighted:
     @property
     def weights(self) -> list[Variable]:
         """All weights in Keras's order: its own, the trainable ones first, then those of its sublayers."""
-        return list(weight_paths(self))
+        return [weight for weight in weight_paths(self) if not weight.is_state]
 
     @property
     def trainable_weights(self) -> list[Variable]:

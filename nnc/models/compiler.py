@@ -179,4 +179,5 @@ class Compiler:
         return tuple(
             VariableSpec(path, *places[weight][:2], weight.shape, places[weight][2])
             for weight, path in self.paths.items()
+            if not weight.is_state
         )

@@ -118,6 +118,58 @@ def test_lengths_that_are_known_at_run_time_only(keras, steps):
         numpy.testing.assert_allclose(found, expected, atol=1e-6)
 
 
+# ---------------------------------------------------------------------- states that last
+
+
+def stateful(nn: Any) -> Any:
+    """Two layers that go on where the batch before has ended."""
+    x = nn.Input(batch_shape=(4, STEPS, FEATURES))
+    y = nn.layers.Bidirectional(nn.layers.LSTM(2, return_sequences=True, stateful=True))(x)
+    return nn.Model(x, nn.layers.GRU(3, stateful=True)(y))
+
+
+def test_states_last_from_batch_to_batch_until_they_are_reset(keras, tmp_path):
+    ours, theirs = stateful(nnc), stateful(keras)
+    assert [weight.shape for weight in ours.weights] == [tuple(weight.shape) for weight in theirs.weights]
+    ours.set_weights(theirs.get_weights())
+    x = masked_rows()[:4]
+    outputs = []
+    for _ in range(3):
+        outputs.append(ours.predict(x, batch_size=4))
+        numpy.testing.assert_allclose(outputs[-1], theirs.predict(x, batch_size=4, verbose=0), atol=1e-6)
+    assert numpy.abs(outputs[1] - outputs[0]).max() > 1e-3
+    ours.save(tmp_path / "model.nnc")
+    numpy.testing.assert_array_equal(
+        nnc.load(tmp_path / "model.nnc").predict(x, batch_size=4), ours.predict(x, batch_size=4)
+    )
+    for layer in ours.layers[1:]:
+        layer.reset_states()
+    numpy.testing.assert_array_equal(ours.predict(x, batch_size=4), outputs[0])
+    for layer in (*ours.layers[1:], *theirs.layers[1:]):
+        layer.reset_state()
+    y = numpy.ones((4, 3), "float32")
+    for model, nn in ((ours, nnc), (theirs, keras)):
+        model.compile(nn.optimizers.SGD(0.1), "mse")
+    losses = [[float(numpy.asarray(model.train_on_batch(x, y))) for _ in range(4)] for model in (ours, theirs)]
+    numpy.testing.assert_allclose(*losses, rtol=1e-5)
+
+
+def test_a_smaller_batch_leaves_the_states_of_other_rows_and_a_larger_one_does_not_fit():
+    layer = SimpleRNN(2, stateful=True)
+    model = nnc.Sequential([nnc.Input(batch_shape=(3, STEPS, FEATURES)), layer])
+    x = masked_rows()
+    model.predict(x[:3])
+    before = layer.states[0].numpy()
+    model.predict(x[:2])
+    after = layer.states[0].numpy()
+    numpy.testing.assert_array_equal(after[2], before[2])
+    assert (after[:2] != before[:2]).any()
+    with pytest.raises(ShapeError, match="would be -1, less than nothing"):
+        model.predict(x[:4])
+    with pytest.raises(ModelError, match="is not stateful"):
+        Bidirectional(LSTM(2)).reset_state()
+
+
 # ---------------------------------------------------------------------- cells of one's own
 
 

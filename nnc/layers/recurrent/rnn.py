@@ -14,6 +14,7 @@ from nnc.layers.checks import FLOAT, check_flag
 from nnc.layers.recurrent.cell import OBJECTS, Cell
 from nnc.layers.recurrent.stepping import Stepper, zeros
 from nnc.layers.structure import leaves, map_leaves
+from nnc.layers.symbolic import known_batch_size
 from nnc.layers.variable import Variable
 from nnc.layers.wrapping import inner_layer, layer_config
 from nnc.objects import snake_case
@@ -97,16 +98,17 @@ class RNN(Layer):
         return list(found) if isinstance(found, list | tuple) else [found]
 
     def _make_states(self, batch_size: Any) -> None:
-        if not isinstance(batch_size, int):
+        batch_size = known_batch_size() if batch_size is None else batch_size
+        if batch_size is None:
             raise ModelError(
                 "stateful=True needs a known batch size: give Input(batch_shape=(batch, time, features)) to the model"
             )
-        self.states = [
-            self.add_weight(
-                (batch_size, *shape), "zeros", trainable=False, name=f"rnn_state_{number}" if number else "rnn_state"
-            )
-            for number, shape in enumerate(self._state_shapes())
-        ]
+        self.states = []
+        for number, shape in enumerate(self._state_shapes()):
+            name = f"rnn_state_{number}" if number else "rnn_state"
+            state = self.add_weight((batch_size, *shape), "zeros", trainable=False, name=name)
+            state.is_state = True
+            self.states.append(state)
 
     def _state_shapes(self) -> list[tuple[int, ...]]:
         """Return the shape of each state of a row."""
