@@ -8,8 +8,11 @@ from typing import Any
 import numpy
 
 from nnc.errors import ModelError
-from nnc.ir import SymbolicDim, Value, size_of
-from nnc.ops import matmul, reshape, transpose
+from nnc.ir import Dim, SymbolicDim, Value, size_of
+from nnc.ops import absolute, matmul, maximum, minimum, relu, reshape, transpose
+from nnc.ops.comparison import Equal
+from nnc.ops.elementwise import apply
+from nnc.ops.sizes import Iota, Size
 
 Array = Any
 METHODS = ("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5")
@@ -17,7 +20,7 @@ _TABLE = 1024
 """TensorFlow's bicubic weights come from a table with so many steps per pixel."""
 
 
-def resize_axis(x: Value, axis: int, length: int, method: str, antialias: bool = False) -> Value:
+def resize_axis(x: Value, axis: int, length: Dim, method: str, antialias: bool = False) -> Value:
     """Return x with another length of one axis.
 
     Args:
@@ -28,41 +31,60 @@ def resize_axis(x: Value, axis: int, length: int, method: str, antialias: bool =
         antialias: whether a filter grows with the step where the axis becomes shorter.
 
     Raises:
-        ModelError: the axis has a length that is known at run time only.
+        ModelError: the axis has a length that is known at run time only, and the method needs to know it.
     """
     old = x.shape[axis]
-    if isinstance(old, SymbolicDim):
-        raise ModelError(f"axis {axis} of {x.type} has run-time length '{old}' and can be resized by 'nearest' only")
     if old == length and method != "area":
         return x
+    if method == "bilinear" and not antialias:
+        return multiply_axis(x, axis, _linear(x, old, length))
+    if isinstance(old, SymbolicDim) or isinstance(length, SymbolicDim):
+        raise ModelError(f"axis {axis} of {x.type} has run-time length '{old}', which only 'bilinear' can resize")
+    if method == "nearest":
+        pixels = x.graph.constant(_nearest(old, length)[:, None], "int32")
+        return multiply_axis(x, axis, apply(Equal(dtype=x.dtype), pixels, x.graph.add(Iota(old, "int32"))[0]))
     return multiply_axis(x, axis, resizing_matrix(old, length, method, antialias))
 
 
-def multiply_axis(x: Value, axis: int, matrix: Array) -> Value:
-    """Return the product of a constant matrix of shape (new, old) with one axis of x."""
-    constant = x.graph.constant(matrix, x.dtype)
-    new, old = matrix.shape
+def multiply_axis(x: Value, axis: int, matrix: Any) -> Value:
+    """Return the product of a matrix of shape (new, old), an array or a value, with one axis of x."""
+    value = matrix if isinstance(matrix, Value) else x.graph.constant(matrix, x.dtype)
+    new, old = value.shape
     before, after = x.shape[:axis], x.shape[axis + 1 :]
     if not after:
-        return matmul(x, transpose(constant))
+        return matmul(x, transpose(value))
     columns = reshape(x, (size_of(before), old, size_of(after)))
-    return reshape(matmul(constant, columns), (*before, new, *after))
+    return reshape(matmul(value, columns), (*before, new, *after))
+
+
+def _linear(x: Value, old: Dim, new: Dim) -> Value:
+    """Return the matrix of 'bilinear' as graph code, which is shorter than its numbers and takes run-time lengths.
+
+    Its rows are triangles around the places of the new pixels among the old ones, which end at the last pixels.
+    """
+    pixels, rows = (x.graph.add(Iota(length, x.dtype))[0] for length in (old, new))
+    scale = _number(x, old) / _number(x, new)
+    places = reshape((rows + 0.5) * scale - 0.5, (new, 1))
+    return relu(1.0 - absolute(minimum(maximum(places, 0.0), _number(x, old) - 1.0) - pixels))
+
+
+def _number(x: Value, length: Dim) -> Value:
+    """Return a length as a number of x's element type, which is known before the run."""
+    if isinstance(length, SymbolicDim):
+        return x.graph.add(Size((length,), x.dtype))[0]
+    return x.graph.constant(float(length), x.dtype)
 
 
 def resizing_matrix(old: int, new: int, method: str, antialias: bool = False) -> Array:
-    """Return the matrix of shape (new, old) that resizes an axis.
+    """Return the matrix of shape (new, old) that resizes an axis by a filter.
 
-    >>> resizing_matrix(2, 4, "bilinear").tolist()
-    [[1.0, 0.0], [0.75, 0.25], [0.25, 0.75], [0.0, 1.0]]
     >>> resizing_matrix(4, 2, "area").tolist()
     [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
     """
-    if method == "nearest":
-        return numpy.eye(old)[_nearest(old, new)]
     if method == "area":
         return _area(old, new)
-    if method in ("bilinear", "bicubic") and not antialias:
-        return _bilinear(old, new) if method == "bilinear" else _bicubic(old, new)
+    if method == "bicubic" and not antialias:
+        return _bicubic(old, new)
     kernel, radius = _KERNELS[method]
     return _filter(old, new, kernel, radius, antialias)
 
@@ -75,15 +97,6 @@ def _centers(old: int, new: int) -> Array:
 
 def _nearest(old: int, new: int) -> Array:
     return numpy.minimum(numpy.floor(_centers(old, new)).astype(int), old - 1)
-
-
-def _bilinear(old: int, new: int) -> Array:
-    place = (_centers(old, new) - numpy.float32(0.5)).astype(float)
-    low = numpy.floor(place)
-    matrix, rows = numpy.zeros((new, old)), numpy.arange(new)
-    numpy.add.at(matrix, (rows, numpy.maximum(low, 0).astype(int)), 1.0 - (place - low))
-    numpy.add.at(matrix, (rows, numpy.minimum(numpy.ceil(place), old - 1).astype(int)), place - low)
-    return matrix
 
 
 def _bicubic(old: int, new: int) -> Array:

@@ -32,7 +32,8 @@ class Resizing(Layer):
         options: arguments of `Layer`.
 
     Raises:
-        ModelError: an argument is wrong, or an image's size is not known before the run.
+        ModelError: an argument is wrong, or an image's size is not known before the run, where anything but
+            ``bilinear`` needs it.
     """
 
     keeps_integers = True
@@ -67,14 +68,14 @@ class Resizing(Layer):
         self.data_format = check_data_format(where, data_format)
 
     def call(self, x: Value) -> Value:
-        sizes = known_sizes(x, self.data_format)
+        check_rank(x, 2, self.data_format)
         dtype = x.dtype
         images = x if x.type.is_floating else cast(x, self.weights_dtype or FLOAT)
         size = (self.height, self.width)
         if self.crop_to_aspect_ratio:
-            images = crop_to_ratio(images, self.data_format, sizes, size)
+            images = crop_to_ratio(images, self.data_format, known_sizes(x, self.data_format), size)
         elif self.pad_to_aspect_ratio:
-            images = self._padded(images, sizes, size)
+            images = self._padded(images, known_sizes(x, self.data_format), size)
         for axis, length in zip(spatial_axes(self.data_format, 2), size, strict=True):
             images = resize_axis(images, axis, length, self.interpolation, self.antialias)
         return images if images.dtype == dtype else _saturated(images, dtype)

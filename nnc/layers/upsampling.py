@@ -82,8 +82,7 @@ class UpSampling2D(UpSampling):
         check_rank(x, self.dimensions, self.data_format)
         x = x if x.type.is_floating else cast(x, self.weights_dtype or FLOAT)
         for axis, factor in zip(spatial_axes(self.data_format, 2), self.size, strict=True):
-            length = x.shape[axis]
-            x = resize_axis(x, axis, length * factor if isinstance(length, int) else 0, self.interpolation)
+            x = resize_axis(x, axis, x.shape[axis] * factor, self.interpolation)
         return x
 
     def get_config(self) -> dict[str, Any]:

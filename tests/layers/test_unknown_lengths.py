@@ -43,6 +43,8 @@ TWO = [
     lambda: layers.AveragePooling2D(3, 2, "same"),
     lambda: layers.AveragePooling2D((2, 3), 1, "valid"),
     lambda: layers.UpSampling2D((2, 1)),
+    lambda: layers.UpSampling2D((3, 2), interpolation="bilinear"),
+    lambda: layers.Resizing(4, 11),
     lambda: layers.GlobalAveragePooling2D(),
 ]
 
@@ -97,9 +99,12 @@ def test_one_plan_serves_all_lengths(make, dims):
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        (layers.UpSampling2D(2, interpolation="bilinear"), "can be resized by 'nearest' only"),
+        (
+            layers.UpSampling2D(2, interpolation="bicubic"),
+            "has run-time length 'time', which only 'bilinear' can resize",
+        ),
         (layers.AdaptiveMaxPooling2D(2), "must have a known length, not 'time'"),
-        (layers.Resizing(2, 2), "images must have a known height and width"),
+        (layers.CenterCrop(2, 2), "images must have a known height and width"),
     ],
 )
 def test_what_needs_known_lengths_says_so(layer, message):
