@@ -284,6 +284,7 @@ class Layer(Weighted):
                     rows = size(value, [0], value.dtype) if value.rank else 1.0
                     self.add_loss(self.activity_regularizer(value) / rows)
             self._pass_masks(context, arguments.first, found, arguments.previous_mask(context, masks))
+        context.results.append((path, type(self).__name__, tuple(leaves(found, Value))))
         return found
 
     def _checked(self, context: Lowering, found: Any) -> Any:

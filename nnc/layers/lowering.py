@@ -36,6 +36,7 @@ class Lowering:
         losses: what layers add to the loss.
         loop: the loop whose body is being built, or None.
         updates: new values of weights, by weight.
+        results: what each call of a layer returned, in the order in which the calls ended: path, class and values.
     """
 
     graph: Graph
@@ -46,6 +47,7 @@ class Lowering:
     losses: list[Value] = field(default_factory=list)
     loop: Loop | None = None
     updates: dict[Variable, Value] = field(default_factory=dict)
+    results: list[tuple[str, str, tuple[Value, ...]]] = field(default_factory=list)
     _labels: dict[Variable, str] = field(default_factory=dict)
 
     def declare(self, weight: Variable, label: str, role: str | None = None) -> None:

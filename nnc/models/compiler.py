@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc import passes
-from nnc.ir import PARAMETER, Graph, TensorType
+from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments, lowering
 from nnc.layers.symbolic import SymbolicTensor
@@ -74,9 +74,14 @@ class Compiler:
             *((make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers),
         ]
         self.versions = share_versions(self.paths)
+        self.results: list[tuple[str, str, tuple[Value, ...]]] = []
+        self.meanings: dict[Placeholder, Value] = {}
 
     def lower(self, name: str, training: bool) -> Graph:
-        """Return the forward graph: the model's outputs and, for a loss, their masks and what layers add to it."""
+        """Return the forward graph: the model's outputs and, for a loss, their masks and what layers add to it.
+
+        What each layer returned there is in `results` afterwards, and what weights stand for in `meanings`.
+        """
         graph = Graph(name)
         with lowering(graph, training) as context:
             declared = {tensor: graph.input(label, self._type(tensor.type)) for label, tensor in self.inputs}
@@ -95,6 +100,7 @@ class Compiler:
                 for number, value in enumerate([*context.losses, *penalties]):
                     graph.output(f"{PENALTY}{number}", value)
             context.finish()
+            self.results, self.meanings = context.results, dict(context.meanings)
         return graph
 
     def _type(self, type: TensorType) -> TensorType:

@@ -1,0 +1,61 @@
+"""The command `nnc verify`: where a model's numbers are other than Keras's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nnc.cli import options
+from nnc.cli.console import print_json, print_table, say
+
+if TYPE_CHECKING:
+    from nnc.verify import Report
+
+NAME = "verify"
+EXAMPLE = "Example: nnc verify examples/base.yaml --against keras --train"
+
+
+def command(
+    model: options.Model,
+    against: Annotated[
+        str, typer.Option("--against", metavar="keras|FILE", help="keras, or the file of another Keras model.")
+    ] = "keras",
+    train: Annotated[
+        bool, typer.Option("--train", help="Compare gradients, and weights after one update, too.")
+    ] = False,
+    rtol: Annotated[
+        float, typer.Option("--rtol", metavar="X", min=0, help="Accepted difference, as a share of the largest number.")
+    ] = 1e-4,
+    batch: options.Batch = 4,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the inputs.")] = 0,
+    as_json: options.Json = False,
+) -> None:
+    """Run a model with nnc and with Keras, layer by layer, and name the first layer whose numbers differ."""
+    from nnc.verify import verify
+
+    report = verify(model, against, train=train, rtol=rtol, batch=batch, seed=seed)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _print(report)
+    if report.first is not None:
+        say(f"first difference: {report.first}")
+        raise typer.Exit(1)
+    say(f"{report.model} and {report.reference} agree to {rtol:g}")
+
+
+def _print(report: Report) -> None:
+    from nnc.verify.report import KINDS
+
+    rows = []
+    for kind in KINDS:
+        worst = report.worst(kind)
+        if worst is not None:
+            items = [item for item in report.comparisons if item.kind == kind]
+            differing = sum(item.differs for item in items)
+            rows.append((kind, str(len(items)), str(differing), f"{worst.relative:.1e}", worst.path))
+    head = ("", "Compared", "Differ", "Largest difference", "at")
+    print_table(head, rows, f"{report.model} beside {report.reference}", right=(1, 2, 3))
+    if report.unmatched:
+        say(f"not compared, because only one side has them: {', '.join(report.unmatched)}")

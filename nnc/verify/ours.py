@@ -1,0 +1,116 @@
+"""What nnc computes: every layer's output in one compiled graph, and the gradients with respect to all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from nnc.backends.numpy import Executable, kernel_settings, kernel_workspace, print_source
+from nnc.ir import Graph, Rewriter, Value, gradients, solve_symbols
+from nnc.models.compiler import Compiler
+from nnc.models.model import Model
+from nnc.passes import OPTIMIZE, run_passes
+from nnc.plan import make_plan
+from nnc.program import PREDICT, TRAIN
+from nnc.verify.report import Trace
+
+Array = Any
+
+
+def trace_forward(model: Model, arrays: Sequence[Array]) -> Trace:
+    """Return the outputs of all layers when predicting.
+
+    Args:
+        model: a model that nothing else uses.
+        arrays: an array per input.
+    """
+    compiler = Compiler(model)
+    graph = compiler.lower(PREDICT, training=False)
+    for number, (_, _, values) in enumerate(compiler.results):
+        for position, value in enumerate(values):
+            graph.output(f"layer/{number}.{position}", value)
+    found = _run(graph, _inputs(model, arrays), _states(compiler))
+    outputs = model.program(*arrays)
+    return Trace(_layers(compiler, found), outputs=tuple(outputs) if isinstance(outputs, list) else (outputs,))
+
+
+def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Array]) -> Trace:
+    """Return the outputs of all layers in training, all gradients, and the weights after one update.
+
+    Args:
+        model: a compiled model that nothing else uses; it is trained on one batch.
+        arrays: an array per input.
+        targets: an array per output.
+    """
+    compiler = Compiler(model)
+    head = model.head(compiler.dtype, weighted=False)
+    assert head is not None
+    lowered = compiler.lower(TRAIN, training=True)
+    rewriter = Rewriter(lowered)
+    graph = rewriter.keep_all()
+    head.lower(graph, {label: rewriter[value] for label, value in lowered.outputs.items()})
+    loss = graph.outputs["loss"]
+    seed = graph.constant(1.0, loss.dtype)
+    results = [[rewriter[value] for value in values] for _, _, values in compiler.results]
+    weights = {weight: rewriter[compiler.meanings[weight]] for weight in model.trainable_weights}
+    wanted = [value for values in results for value in values if value.type.is_floating] + list(weights.values())
+    cotangents = dict(zip(wanted, gradients({loss: seed}, wanted), strict=True))
+    for number, values in enumerate(results):
+        for position, value in enumerate(values):
+            graph.output(f"layer/{number}.{position}", value)
+            _output(graph, f"cotangent/{number}.{position}", cotangents.get(value))
+    for number, value in enumerate(weights.values()):
+        _output(graph, f"weight/{number}", cotangents[value])
+    labels = [target.label for target in model.program.spec.targets]
+    found = _run(graph, _inputs(model, arrays) | dict(zip(labels, targets, strict=True)), _states(compiler))
+    paths = compiler.paths
+    model.train_on_batch(
+        arrays[0] if len(arrays) == 1 else list(arrays), targets[0] if len(targets) == 1 else list(targets)
+    )
+    return Trace(
+        _layers(compiler, found),
+        tuple(
+            tuple(found.get(f"cotangent/{number}.{position}") for position in range(len(values)))
+            for number, values in enumerate(results)
+        ),
+        tuple((paths[weight], found.get(f"weight/{number}")) for number, weight in enumerate(weights)),
+        tuple((paths[weight], weight.numpy()) for weight in model.weights if weight in paths),
+    )
+
+
+def _output(graph: Graph, label: str, value: Value | None) -> None:
+    if value is not None:
+        graph.output(label, value)
+
+
+def _inputs(model: Model, arrays: Sequence[Array]) -> dict[str, Array]:
+    return dict(zip(model.input_names, arrays, strict=True))
+
+
+def _states(compiler: Compiler) -> dict[str, Array]:
+    return {segment.label: segment.array.copy() for segment, _ in compiler.segments}
+
+
+def _layers(compiler: Compiler, found: Mapping[str, Array]) -> tuple[tuple[str, str, tuple[Array, ...]], ...]:
+    return tuple(
+        (path, op, tuple(found[f"layer/{number}.{position}"] for position in range(len(values))))
+        for number, (path, op, values) in enumerate(compiler.results)
+    )
+
+
+def _run(graph: Graph, inputs: Mapping[str, Array], states: dict[str, Array]) -> dict[str, Array]:
+    """Compile a graph, as programs do, and run it once."""
+    graph = run_passes(graph, OPTIMIZE)
+    sizes = solve_symbols({label: (value.shape, inputs[label].shape) for label, value in graph.inputs.items()})
+    for label, value in graph.states.items():
+        states.setdefault(label, numpy.zeros([int(dim) for dim in value.shape], value.dtype))
+    plan = make_plan(graph, {name: sizes[name] for name in graph.symbols}, workspace=kernel_workspace)
+    source = print_source(plan)
+    bound = Executable(plan, source, source.compile(), states).bind(plan.bindings)
+    with kernel_settings():
+        for label, target in bound.inputs.items():
+            numpy.copyto(target, inputs[label])
+        bound.run()
+    return {label: array.copy() for label, array in bound.outputs.items()}

@@ -1,0 +1,227 @@
+"""What Keras computes for the same model and arrays; Keras is imported here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from nnc import losses, optimizers
+from nnc.errors import ModelError
+from nnc.models.model import Model
+from nnc.verify.report import Trace
+
+Array = Any
+Calls = list[tuple[str, str, tuple[Any, ...]]]
+_LOADABLE = (".keras", ".h5", ".hdf5")
+
+
+def keras_model(source: Any, model: Model) -> Any:
+    """Return the Keras model to compare with.
+
+    Args:
+        source: a live Keras model, the path of a file that Keras reads, or anything else, for which the nnc model's
+            config and weights make one.
+        model: the nnc model.
+
+    Raises:
+        ModelError: Keras is not installed, or makes no model of it.
+    """
+    keras = _keras()
+    if isinstance(source, keras.Model):
+        return source
+    try:
+        if isinstance(source, str | os.PathLike) and Path(source).suffix.lower() in _LOADABLE:
+            return keras.models.load_model(source)
+        from nnc.models import Sequential
+
+        cls = keras.Sequential if isinstance(model, Sequential) else keras.Model
+        made = cls.from_config(model.get_config())
+        made.set_weights(model.get_weights())
+        if model.is_compiled:
+            _compile(made, model)
+    except Exception as error:  # whatever Keras does not like about it
+        raise ModelError(f"Keras makes no model of {str(source)!r}: {error}") from error
+    return made
+
+
+def _compile(made: Any, model: Model) -> None:
+    """Compile a Keras model with the optimizer and the losses of an nnc model."""
+    keras = _keras()
+
+    def loss(given: Any) -> Any:
+        if isinstance(given, list | tuple):
+            return [loss(item) for item in given]
+        if isinstance(given, dict) and "class_name" not in given:
+            return {name: loss(item) for name, item in given.items()}
+        return None if given is None else keras.losses.get(losses.serialize(losses.get(given)))
+
+    made.compile(
+        keras.optimizers.get(optimizers.serialize(model.optimizer)),
+        loss(model.objective.loss),
+        loss_weights=model.objective.loss_weights,
+    )
+
+
+def _keras() -> Any:
+    try:
+        import keras
+    except ImportError as error:
+        raise ModelError(f"verify needs Keras: pip install keras tensorflow ({error})") from error
+    return keras
+
+
+def all_layers(model: Any) -> Iterator[Any]:
+    """Return the layers inside a model, and those inside of them."""
+    return (layer for layer, _ in _paths(model, ""))
+
+
+def is_compiled(model: Any) -> bool:
+    """Return whether a Keras model has a loss."""
+    return bool(getattr(model, "compiled", False) and model.loss is not None)
+
+
+def trace_forward(model: Any, arrays: Sequence[Array]) -> Trace:
+    """Return the outputs of all layers when predicting."""
+    keras = _keras()
+    with _recording(model) as (calls, _):
+        outputs = model(_one_or_list(arrays), training=False)
+    calls = [call for call in calls if all(map(_is_eager, call[2]))]
+    return Trace(_layers(calls), outputs=tuple(map(_numbers, keras.tree.flatten(outputs))))
+
+
+def trace_training(model: Any, arrays: Sequence[Array], targets: Sequence[Array], paths: Sequence[str]) -> Trace:
+    """Return the outputs of all layers in training, all gradients, and the weights after one update.
+
+    Args:
+        model: the model; its weights are as before afterwards.
+        arrays: an array per input.
+        targets: an array per output.
+        paths: what trained weights are called, in order.
+
+    Raises:
+        ModelError: Keras's backend is not TensorFlow.
+    """
+    keras = _keras()
+    if keras.backend.backend() != "tensorflow":
+        raise ModelError(f"verify --train needs Keras on TensorFlow, it runs on {keras.backend.backend()}")
+    import tensorflow
+
+    before = [numpy.array(weight) for weight in model.get_weights()]
+    weights = list(model.trainable_variables)
+    try:
+        with tensorflow.GradientTape() as tape, _recording(model) as (calls, given):
+            outputs = model(_one_or_list(arrays), training=True)
+            loss = _loss(model, arrays, targets, outputs)
+        calls = [call for call in calls if all(map(_is_eager, call[2]))]
+        flat = [tensor for _, _, tensors in calls for tensor in tensors if tensor.dtype.is_floating]
+        unique = list({id(tensor): tensor for tensor in flat}.values())
+        found = tape.gradient(loss, [*unique, *weights])
+        cotangents = {id(tensor): found[position] for position, tensor in enumerate(unique)}
+        gradients = found[len(unique) :]
+        _optimizer(model).apply(gradients, weights)
+        after = list(zip(paths, map(numpy.array, model.get_weights()), strict=True))
+    finally:
+        model.set_weights(before)
+    return Trace(
+        _layers(calls),
+        tuple(tuple(_optional(cotangents.get(id(tensor))) for tensor in tensors) for _, _, tensors in calls),
+        tuple((weight.path, _optional(gradient)) for weight, gradient in zip(weights, gradients, strict=True)),
+        tuple(after),
+        readers=tuple(tuple(_readers(tensor, given) for tensor in tensors) for _, _, tensors in calls),
+    )
+
+
+def _readers(tensor: Any, given: Sequence[tuple[str, str, set[int]]]) -> tuple[tuple[str, str], ...]:
+    """Return the innermost layers that are given a tensor, by path and class."""
+    found = {path: op for path, op, tensors in given if id(tensor) in tensors}
+    return tuple((path, op) for path, op in found.items() if not any(other.startswith(f"{path}/") for other in found))
+
+
+def _loss(model: Any, arrays: Sequence[Array], targets: Sequence[Array], outputs: Any) -> Any:
+    keras = _keras()
+    if is_compiled(model):
+        return model.compute_loss(_one_or_list(arrays), _one_or_list(targets), outputs, training=True)
+    mse = keras.losses.MeanSquaredError()
+    pairs = zip(targets, keras.tree.flatten(outputs), strict=True)
+    return sum((mse(target, output) for target, output in pairs), start=0.0) + sum(model.losses)
+
+
+def _optimizer(model: Any) -> Any:
+    """Return a fresh optimizer with the settings of the model's own."""
+    keras = _keras()
+    if not is_compiled(model):
+        return keras.optimizers.SGD()
+    return type(model.optimizer).from_config(model.optimizer.get_config())
+
+
+@contextmanager
+def _recording(model: Any) -> Iterator[tuple[Calls, list[tuple[str, str, set[int]]]]]:
+    """Note what each layer returns inside the block, and what it is given, by identity; also layers inside layers."""
+    keras = _keras()
+    calls: Calls = []
+    given: list[tuple[str, str, set[int]]] = []
+    patched: list[tuple[Any, Any]] = []
+
+    def record(layer: Any, path: str) -> None:
+        original = layer.call
+
+        @wraps(original)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            found = original(*args, **kwargs)
+            tensors = tuple(item for item in keras.tree.flatten(found) if hasattr(item, "shape"))
+            given.append((path, type(layer).__name__, {id(item) for item in keras.tree.flatten((args, kwargs))}))
+            calls.append((path, type(layer).__name__, tensors))
+            return found
+
+        patched.append((layer, layer.__dict__.get("call")))
+        layer.__dict__["call"] = call
+
+    for layer, path in _paths(model, ""):
+        record(layer, path)
+    try:
+        yield calls, given
+    finally:
+        for layer, own in patched:
+            if own is None:
+                del layer.__dict__["call"]
+            else:
+                layer.__dict__["call"] = own
+
+
+def _paths(layer: Any, prefix: str) -> Iterator[tuple[Any, str]]:
+    """Return the layers inside a layer, each once, with their paths."""
+    keras = _keras()
+    inner = (
+        layer.layers if isinstance(layer, keras.Model) else layer._flatten_layers(include_self=False, recursive=False)
+    )
+    for item in dict.fromkeys(inner):
+        if not isinstance(item, keras.layers.InputLayer):
+            yield item, prefix + item.name
+            yield from _paths(item, f"{prefix}{item.name}/")
+
+
+def _layers(calls: Calls) -> tuple[tuple[str, str, tuple[Array, ...]], ...]:
+    return tuple((path, op, tuple(map(_numbers, tensors))) for path, op, tensors in calls)
+
+
+def _is_eager(tensor: Any) -> bool:
+    """Whether a tensor is numbers; what runs inside a loop of TensorFlow's has none."""
+    return hasattr(tensor, "numpy") or not type(tensor).__module__.startswith("tensorflow")
+
+
+def _numbers(tensor: Any) -> Array:
+    return numpy.array(_keras().ops.convert_to_numpy(tensor))
+
+
+def _optional(tensor: Any) -> Array | None:
+    return None if tensor is None else _numbers(tensor)
+
+
+def _one_or_list(items: Sequence[Any]) -> Any:
+    return items[0] if len(items) == 1 else list(items)

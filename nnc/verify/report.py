@@ -1,0 +1,185 @@
+"""What a verification found: a comparison for each array that both engines computed, and the first that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy
+
+Array = Any
+KINDS = ("forward", "training", "backward", "gradient", "update")
+"""Outputs of layers when predicting and in training; gradients of the loss with respect to the latter, and to weights;
+weights after one update."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The arrays that one engine computed.
+
+    Args:
+        layers: for each call of a layer, in order: its path, its class, and its outputs.
+        cotangents: for each of these outputs the gradient of the loss with respect to it, None where there is none.
+        gradients: gradient of each trained weight by path, in the order of weights.
+        weights: each weight after one update, likewise.
+        outputs: the model's outputs as `predict` gives them.
+        readers: for each output in `layers` the layers that read it, by path and class, where that is known.
+    """
+
+    layers: tuple[tuple[str, str, tuple[Array, ...]], ...]
+    cotangents: tuple[tuple[Array | None, ...], ...] = ()
+    gradients: tuple[tuple[str, Array | None], ...] = ()
+    weights: tuple[tuple[str, Array], ...] = ()
+    outputs: tuple[Array, ...] = ()
+    readers: tuple[tuple[tuple[tuple[str, str], ...], ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One array of ours beside that of the reference.
+
+    Args:
+        kind: one of `KINDS`.
+        path: the layer's or the weight's path; backward that of the layer that the gradient has come through last, with
+            several of them between ``+``, or of the one that made the output that the loss is of.
+        op: the layer's class; for weights ``weight``.
+        shape: shape of ours.
+        reference_shape: shape of the reference's.
+        difference: largest absolute difference.
+        scale: largest magnitude of the reference.
+        differs: whether the difference is beyond the tolerance, or the shapes are different.
+    """
+
+    kind: str
+    path: str
+    op: str
+    shape: tuple[int, ...]
+    reference_shape: tuple[int, ...]
+    difference: float
+    scale: float
+    differs: bool
+
+    @property
+    def relative(self) -> float:
+        """The largest difference as a fraction of the largest magnitude."""
+        return self.difference / self.scale if self.scale else self.difference
+
+    def __str__(self) -> str:
+        shapes = f"shape {self.shape}"
+        if self.shape != self.reference_shape:
+            return f"{self.kind} at '{self.path}' ({self.op}): {shapes}, the reference has {self.reference_shape}"
+        return (
+            f"{self.kind} at '{self.path}' ({self.op}), {shapes}: largest difference {self.difference:.3g}, of numbers"
+            f" up to {self.scale:.3g}"
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """All comparisons, in the order of `KINDS`; those of layers in the order of computation, backward from the loss on.
+
+    Args:
+        model: name of the model.
+        reference: what it was compared with.
+        rtol: largest difference that is accepted, as a fraction of the largest magnitude.
+        comparisons: what was compared.
+        unmatched: paths of layers that only one side has, or calls a different number of times.
+    """
+
+    model: str
+    reference: str
+    rtol: float
+    comparisons: tuple[Comparison, ...]
+    unmatched: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> Comparison | None:
+        """The first comparison that differs, None where none does."""
+        return next((item for item in self.comparisons if item.differs), None)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing differs."""
+        return self.first is None
+
+    def worst(self, kind: str) -> Comparison | None:
+        """Return the comparison of a kind with the largest relative difference."""
+        found = [item for item in self.comparisons if item.kind == kind]
+        return max(found, key=lambda item: item.relative, default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "model": self.model,
+            "reference": self.reference,
+            "rtol": self.rtol,
+            "agrees": self.agrees,
+            "first": None if self.first is None else asdict(self.first),
+            "comparisons": [asdict(item) for item in self.comparisons],
+            "unmatched": list(self.unmatched),
+        }
+
+
+def compare_traces(ours: Trace, reference: Trace, rtol: float, atol: float) -> tuple[list[Comparison], list[str]]:
+    """Return the comparisons of what both engines computed, and the paths of what only one has."""
+    positions, unmatched = _matches(ours, reference)
+    forward = "training" if ours.cotangents else "forward"
+    found = [
+        _comparison(forward, *ours.layers[first][:2], x, y, rtol, atol)
+        for first, second in positions
+        for x, y in zip(ours.layers[first][2], reference.layers[second][2], strict=False)
+    ]
+    found += [
+        _comparison(forward, "outputs", "Model", x, y, rtol, atol)
+        for x, y in zip(ours.outputs, reference.outputs, strict=True)
+    ]
+    for call, other in reversed(positions) if ours.cotangents else ():
+        for position, (x, y) in enumerate(zip(ours.cotangents[call], reference.cotangents[other], strict=False)):
+            readers = reference.readers[other][position] or (ours.layers[call][:2],)
+            path, op = "+".join(path for path, _ in readers), readers[0][1]
+            if x is not None and y is not None:  # a loss of logits passes by the layer that made probabilities of them
+                found.append(_comparison("backward", path, op, x, y, rtol, atol))
+    for (path, x), (_, y) in zip(ours.gradients, reference.gradients, strict=True):
+        known = y if x is None else x
+        if known is not None:  # no gradient is as good as zeros
+            zeros = numpy.zeros_like(known)
+            first, second = zeros if x is None else x, zeros if y is None else y
+            found.append(_comparison("gradient", path, "weight", first, second, rtol, atol))
+    for (path, x), (_, y) in zip(ours.weights, reference.weights, strict=True):
+        found.append(_comparison("update", path, "weight", x, y, rtol, atol))
+    return found, unmatched
+
+
+def _matches(ours: Trace, reference: Trace) -> tuple[list[tuple[int, int]], list[str]]:
+    """Return positions of equal calls: the same path, called as often on both sides."""
+    calls = [_positions(trace.layers) for trace in (ours, reference)]
+    paired = [
+        pair
+        for path, positions in calls[0].items()
+        if len(positions) == len(calls[1].get(path, ()))
+        for pair in zip(positions, calls[1][path], strict=True)
+    ]
+    paths = dict.fromkeys([*calls[0], *calls[1]])
+    return sorted(paired), [path for path in paths if len(calls[0].get(path, ())) != len(calls[1].get(path, ()))]
+
+
+def _positions(layers: Sequence[tuple[str, str, Any]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for position, (path, _, _) in enumerate(layers):
+        found.setdefault(path, []).append(position)
+    return found
+
+
+def _comparison(kind: str, path: str, op: str, x: Array, y: Array, rtol: float, atol: float) -> Comparison:
+    first, second = numpy.asarray(x, "float64"), numpy.asarray(y, "float64")
+    if first.shape != second.shape:
+        return Comparison(kind, path, op, first.shape, second.shape, float("inf"), float("inf"), True)
+    with numpy.errstate(invalid="ignore"):
+        apart = numpy.abs(first - second)
+    apart[(first == second) | (numpy.isnan(first) & numpy.isnan(second))] = 0.0  # infinities and NaN in equal places
+    difference = float(apart.max(initial=0.0))
+    magnitudes = numpy.abs(second)
+    scale = float(magnitudes[numpy.isfinite(magnitudes)].max(initial=0.0))
+    differs = not difference <= rtol * scale + atol
+    return Comparison(kind, path, op, first.shape, second.shape, difference, scale, differs)

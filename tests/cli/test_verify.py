@@ -1,0 +1,44 @@
+"""`nnc verify`: exit codes, the table, JSON, and the layer it names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*__array__.*:DeprecationWarning")
+
+
+def test_a_model_that_agrees(run: Run) -> None:
+    result = run("verify", "base.yaml", "--train", "--batch", "8")
+    for kind in ("forward", "training", "backward", "gradient", "update"):
+        assert kind in result.stdout
+    assert result.stderr.endswith("and keras agree to 0.0001\n")
+
+
+def test_a_model_that_differs(run: Run, folder: Path) -> None:
+    import keras
+
+    def save(name: str, slope: float) -> None:
+        keras.utils.set_random_seed(1)
+        layers = [keras.layers.Dense(3), keras.layers.LeakyReLU(negative_slope=slope, name="leaky")]
+        keras.Sequential([keras.Input((2,)), *layers]).save(folder / name)
+
+    save("one.keras", 0.1)
+    save("two.keras", 0.3)
+    run("verify", "one.keras", code=0)
+    result = run("verify", "one.keras", "--against", "two.keras", code=1)
+    assert "first difference: forward at 'leaky' (LeakyReLU), shape (4, 3): largest difference 0." in result.stderr
+    data = json.loads(run("verify", "one.keras", "--against", "two.keras", "--json", code=1).stdout)
+    assert (data["agrees"], data["reference"]) == (False, "two.keras")
+    assert data["first"]["path"] == "leaky"
+    run("verify", "one.keras", "--against", "two.keras", "--rtol", "1", code=0)
+
+
+def test_files_that_cannot_be_compared(run: Run, folder: Path) -> None:
+    (folder / "bad.keras").write_bytes(b"nothing")
+    result = run("verify", "base.yaml", "--against", "bad.keras", code=1)
+    assert result.stderr.startswith("error: Keras makes no model of 'bad.keras'")

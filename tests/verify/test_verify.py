@@ -1,0 +1,210 @@
+"""Verification: equal models agree, and a layer that is made different is named, forward and backward."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+import nnc
+from nnc.errors import DataError, ModelError
+from nnc.verify import Report, verify
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*__array__.*:DeprecationWarning")
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    import keras
+
+    keras.utils.set_random_seed(3)
+
+
+def chain(**options):
+    """A small network with everything that is switched off, regularised and nested."""
+    from keras import Input, Sequential, layers
+
+    inner = Sequential([Input((6,)), layers.Dense(6, activation="tanh", name="inside")], name="inner")
+    model = Sequential(
+        [
+            Input((5,)),
+            layers.Dense(6, name="first", kernel_regularizer="l2"),
+            layers.LeakyReLU(negative_slope=options.get("slope", 0.2), name="leaky"),
+            layers.Dropout(0.5, name="dropout"),
+            inner,
+            layers.ELU(alpha=1.0, name="elu"),
+            layers.Dense(3, activation="softmax", name="last"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
+def same(model, **options):
+    """Another model of the same weights."""
+    other = chain(**options)
+    other.set_weights(model.get_weights())
+    return other
+
+
+def branches():
+    from keras import Input, Model, layers
+
+    x, ids = Input((8, 8, 3), name="image"), Input((4,), dtype="int32", name="ids")
+    y = layers.Conv2D(4, 3, padding="same", activation="relu", name="conv")(x)
+    y = layers.Add(name="add")([y, layers.Conv2D(4, 1, name="shortcut")(x)])
+    y = layers.Flatten(name="flat")(layers.MaxPooling2D(2, name="pool")(y))
+    z = layers.Flatten(name="words")(layers.Embedding(7, 3, name="table")(ids))
+    joined = layers.Concatenate(name="joined")([y, z])
+    dense = layers.Dense(2, name="shared")
+    return Model([x, ids], [dense(joined), layers.Dense(1, activation="sigmoid", name="score")(joined)])
+
+
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize("make", [chain, branches])
+def test_a_live_model_agrees_with_itself(make, train):
+    model = make()
+    before = model.get_weights()
+    report = verify(model, train=train)
+    assert report.agrees, str(report.first)
+    assert report.first is None
+    assert report.unmatched == ()
+    assert report.reference == "keras"
+    kinds = {item.kind for item in report.comparisons}
+    assert kinds == ({"forward", "training", "backward", "gradient", "update"} if train else {"forward"})
+    compared = {item.path for item in report.comparisons if item.kind == "forward"}
+    assert compared > {"first", "dropout", "inner", "inner/inside", "last"} if make is chain else {"table", "joined"}
+    if train:
+        assert sum(item.kind == "gradient" for item in report.comparisons) == len(model.trainable_weights)
+        assert sum(item.kind == "update" for item in report.comparisons) == len(model.weights)
+    for weight, old in zip(model.get_weights(), before, strict=True):
+        numpy.testing.assert_array_equal(weight, old)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # the optimizer in the file has no state yet
+def test_files_and_own_models_are_verified(tmp_path):
+    path = tmp_path / "model.keras"
+    chain().save(path)
+    assert verify(path, train=True).agrees
+    own = nnc.Sequential([nnc.Input((5,)), nnc.layers.Dense(3, "tanh"), nnc.layers.Dense(1)])
+    before = own.get_weights()
+    assert verify(own, train=True).agrees
+    own.compile(nnc.optimizers.Adam(0.02), "huber")
+    report = verify(own, train=True)
+    assert report.agrees, str(report.first)
+    for weight, old in zip(own.get_weights(), before, strict=True):
+        numpy.testing.assert_array_equal(weight, old)
+
+
+def test_another_slope_is_found():
+    report = verify(chain(), same(chain(), slope=0.25), rtol=1e-3)
+    assert not report.agrees  # the weights are others as well
+    model = chain()
+    first = verify(model, same(model, slope=0.25)).first
+    assert (first.kind, first.path, first.op, first.shape) == ("forward", "leaky", "LeakyReLU", (4, 6))
+    assert first.difference == pytest.approx(0.2 * first.relative * first.scale / 0.2)
+    assert str(first).startswith("forward at 'leaky' (LeakyReLU), shape (4, 6): largest difference 0.")
+    assert verify(model, same(model, slope=0.25), rtol=0.5).agrees
+
+
+@pytest.mark.parametrize(("index", "path"), [(0, "first"), (3, "inner/inside"), (5, "last")])
+def test_another_weight_is_found(index, path):
+    model = chain()
+    other = same(model)
+    weights = other.get_weights()
+    weights[index][..., 0] += 0.01
+    other.set_weights(weights)
+    first = verify(model, other, train=True).first
+    assert (first.kind, first.path) == ("forward", path)
+
+
+def test_another_derivative_is_found():
+    """The numbers are the same, and their gradient is twice as large."""
+    import tensorflow as tf
+
+    model = chain()
+    other = same(model)
+    other.get_layer("elu").call = lambda x: 2.0 * tf.nn.elu(x) - tf.stop_gradient(tf.nn.elu(x))
+    assert verify(model, other).agrees
+    report = verify(model, other, train=True)
+    assert (report.first.kind, report.first.path, report.first.op) == ("backward", "elu", "ELU")
+    found = [item.path for item in report.comparisons if item.kind == "backward" and item.differs]
+    assert found[0] == "elu"
+    assert "last" not in found
+    assert {"leaky", "inner/inside"} < set("+".join(found).split("+"))
+
+
+def test_another_loss_is_found():
+    model = chain()
+    other = same(model)
+    other.compile("adam", "mse")
+    other.compile("adam", lambda y, x: 0.5 * tf_loss(y, x))
+    first = verify(model, other, train=True).first
+    assert first.kind == "backward"
+
+
+def tf_loss(y, x):
+    import keras
+
+    return keras.losses.sparse_categorical_crossentropy(y, x)
+
+
+def test_another_regularizer_and_another_optimizer_are_found():
+    import keras
+
+    model = chain()
+    other = same(model)
+    other.get_layer("first").kernel.regularizer = keras.regularizers.L2(0.02)
+    first = verify(model, other, train=True).first
+    assert (first.kind, first.path) == ("gradient", "first/kernel")
+    other = same(model)
+    other.compile(keras.optimizers.Adam(0.002), "sparse_categorical_crossentropy")
+    first = verify(model, other, train=True).first
+    assert (first.kind, first.path) == ("update", "first/kernel")
+
+
+def test_lengths_that_are_not_known_and_inputs_of_ones_own():
+    import keras
+
+    model = keras.Sequential([keras.Input((None, 3)), keras.layers.Conv1D(4, 3), keras.layers.Dense(2)])
+    assert verify(model, train=True).agrees
+    report = verify(model, inputs=numpy.ones((2, 5, 3)))
+    assert report.agrees
+    assert report.comparisons[0].shape == (2, 3, 4)
+    with pytest.raises(DataError, match="must have shape"):
+        verify(model, inputs=numpy.ones((2, 5, 4)))
+
+
+def test_nan_in_equal_places_is_no_difference():
+    model = chain()
+    assert verify(model, inputs=numpy.full((2, 5), numpy.inf)).agrees
+    other = same(model)
+    weights = other.get_weights()
+    weights[1][0] = numpy.nan
+    other.set_weights(weights)
+    first = verify(model, other).first
+    assert first.path == "first"
+    assert numpy.isnan(first.difference)
+
+
+def test_reports_are_plain_data():
+    report = verify(chain(), train=True)
+    data = report.to_json()
+    assert data["agrees"] is True
+    assert data["first"] is None
+    assert len(data["comparisons"]) == len(report.comparisons)
+    assert report.worst("gradient").kind == "gradient"
+    assert Report("m", "keras", 0.1, ()).worst("forward") is None
+
+
+def test_what_cannot_be_compared_is_said(tmp_path):
+    import keras
+
+    other = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
+    with pytest.raises(ModelError, match=r"weights of other shapes: \(5, 6\), .* and \(5, 2\), \(2,\)$"):
+        verify(chain(), other)
+    other = keras.Sequential.from_config(chain().get_config())
+    with pytest.raises(ModelError, match="the model was compiled with a loss and the reference was not"):
+        verify(chain(), other, train=True)
+    (tmp_path / "model.keras").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match=r"Keras makes no model of .*model\.keras"):
+        verify(chain(), str(tmp_path / "model.keras"))
