@@ -168,6 +168,7 @@ class Compiler:
         return make
 
     def _train_passes(self, head: ModelHead) -> tuple[Pass, ...]:
+        self.optimizer.locate(self.paths)
         scale = self.optimizer.loss_scale_factor or 1.0
         constraints = {path: weight.constraint for weight, path in self.paths.items() if weight.constraint is not None}
         return train_pipeline(head, self.optimizer, self._trainable_variables(), constraints, scale)

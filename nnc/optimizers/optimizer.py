@@ -80,6 +80,7 @@ class Optimizer:
         self._states: Any = {}
         self._windows: tuple[Window, ...] = ()
         self._excluded: tuple[Any, ...] = ()
+        self._excluded_paths: frozenset[str] = frozenset()
         self._excluded_names: str | None = None
         where = self._where
         given = learning_rate if lr is None else lr
@@ -158,7 +159,7 @@ class Optimizer:
     def decay_of(self, window: Window) -> float:
         """Return the weight decay of a variable, 0 for none and for those that are excluded."""
         name = window.path.rsplit("/", 1)[-1]
-        if any(item.path == window.path for item in self._excluded):
+        if window.path in self._excluded_paths:
             return 0.0
         if self._excluded_names is not None and re.search(self._excluded_names, name):
             return 0.0
@@ -179,8 +180,13 @@ class Optimizer:
         if self._windows:
             raise ModelError(f"{self._where}: call exclude_from_weight_decay before the model is trained")
         self._excluded = tuple(var_list or ())
+        self.locate({})
         names = sorted(set(var_names or ()))
         self._excluded_names = "|".join(names) if names else None
+
+    def locate(self, paths: Mapping[Any, str]) -> None:
+        """Be told the paths of a model's variables, which says where those are that are not decayed."""
+        self._excluded_paths = frozenset(paths.get(item, item.path) for item in self._excluded)
 
     # ------------------------------------------------------------------ graph code
 
@@ -364,7 +370,7 @@ class Optimizer:
         """
         done = self._states.get(ITERATIONS)
         counts = self.counts_steps or self.schedule is not None or self.use_ema or self.gradient_accumulation_steps
-        if done is None and not counts:
+        if not counts:  # also where a state read from elsewhere has a number: it stays as it is
             raise ModelError(f"{self._where} does not count its steps, because its rule does not use their number")
         return 0 if done is None else int(done) // (self.gradient_accumulation_steps or 1)
 

@@ -92,6 +92,20 @@ def test_variables_of_a_bound_optimizer_can_be_set():
         other.optimizer.exclude_from_weight_decay(var_names=["bias"])
 
 
+def test_excluded_variables_of_inner_models():
+    """Layers of the same name in two inner models: only the one that is excluded is not decayed."""
+    inner = [
+        nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(3, use_bias=False, name="same")], name=name) for name in "ab"
+    ]
+    model = nnc.Sequential([nnc.Input((3,)), *inner])
+    optimizer = optimizers.SGD(0.5, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_list=[inner[1].weights[0]])
+    model.compile(optimizer, "mse")
+    model.set_weights([numpy.ones((3, 3))] * 2)
+    model.fit(numpy.zeros((2, 3)), numpy.zeros((2, 3)), verbose=0)
+    assert [array[0, 0] for array in model.get_weights()] == [0.75, 1.0]
+
+
 def test_loss_scale_keeps_small_gradients():
     """Without it, the gradient is below the smallest number of float32 between the two layers, and so 0."""
     x, y = numpy.full((4, 1), 1e30, "float32"), numpy.full((4, 1), 1e-8, "float32")

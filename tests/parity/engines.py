@@ -121,7 +121,8 @@ def _train_tensorflow(task: Task) -> tuple[numpy.ndarray, list[numpy.ndarray]]:
             index = step % batches
             with tf.GradientTape() as tape:
                 loss = model.compute_loss(xs[index], ys[index], model(xs[index], training=True))
-            gradients = tape.gradient(loss, model.trainable_variables)
+                scaled = model.optimizer.scale_loss(loss)
+            gradients = tape.gradient(scaled, model.trainable_variables)
             model.optimizer.apply(gradients, model.trainable_variables)
             losses = losses.write(step, loss)
         return losses.stack()

@@ -28,6 +28,27 @@ OPTIMIZERS = (
     ("AdamW", (("learning_rate", 0.005), ("weight_decay", 0.01))),
     ("RMSprop", (("learning_rate", 0.002),)),
 )
+RULES = (
+    ("Adagrad", (("learning_rate", 0.02),)),
+    ("Adadelta", (("learning_rate", 1.0), ("epsilon", 1e-4))),
+    ("Adamax", (("learning_rate", 0.005), ("clipnorm", 0.5))),
+    ("Nadam", (("learning_rate", 0.005), ("global_clipnorm", 0.5))),
+    ("Ftrl", (("learning_rate", 0.05), ("l2_regularization_strength", 0.01))),
+    ("Lion", (("learning_rate", 0.001), ("clipvalue", 0.1))),
+    ("Lamb", (("learning_rate", 0.005), ("weight_decay", 0.01))),
+    ("Adafactor", (("learning_rate", 0.02),)),
+    ("Muon", (("learning_rate", 0.005),)),
+    (
+        "Adam",
+        (
+            ("learning_rate", 0.005),
+            ("gradient_accumulation_steps", 2),
+            ("use_ema", True),
+            ("ema_overwrite_frequency", 3),
+        ),
+    ),
+    ("SGD", (("learning_rate", 0.02), ("momentum", 0.5), ("loss_scale_factor", 8.0))),
+)
 NAMES = tuple(sorted({name for name in ACTIVATIONS if name not in ("glu", "threshold", "sparsemax")}))
 """Not here: `glu` halves its input, `threshold` needs arguments, and Keras 3.15's `sparsemax` does not sum to 1."""
 
@@ -61,7 +82,7 @@ def test_each_loss(loss: str, from_logits: bool) -> None:
     check(Task(loss, *OPTIMIZERS[0], "tanh", from_logits))
 
 
-@pytest.mark.parametrize(("optimizer", "options"), OPTIMIZERS[1:])
+@pytest.mark.parametrize(("optimizer", "options"), [*OPTIMIZERS[1:], *RULES])
 def test_each_optimizer(optimizer: str, options: tuple[tuple[str, float], ...]) -> None:
     check(Task("BinaryCrossentropy", optimizer, options, "sigmoid"))
 

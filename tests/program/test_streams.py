@@ -143,6 +143,28 @@ def test_validation_evaluation_and_prediction(keras):
     numpy.testing.assert_array_equal(model.predict(Numbered()), model.predict(x))
 
 
+def test_data_sets_of_tensorflow(keras):
+    import tensorflow as tf
+
+    x, y = arrays()
+    data = tf.data.Dataset.from_tensor_slices((x, y)).batch(8)
+    histories(keras, lambda module: data)
+    histories(keras, lambda module: data.repeat(), steps_per_epoch=3, validation_data=data)
+    model = network(nnc)
+    assert model.evaluate(data) == model.evaluate(x, y, batch_size=8)
+    numpy.testing.assert_array_equal(model.predict(data), model.predict(x))
+
+
+def test_loaders_of_torch():
+    torch = pytest.importorskip("torch")
+    x, y = arrays()
+    tensors = torch.utils.data.TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
+    model, other = network(nnc), network(nnc)
+    model.fit(torch.utils.data.DataLoader(tensors, batch_size=8), epochs=2, shuffle=False, verbose=0)
+    other.fit(x, y, 8, epochs=2, shuffle=False, verbose=0)
+    numpy.testing.assert_array_equal(model.get_weights()[0], other.get_weights()[0])
+
+
 def test_a_generator_that_ends_ends_an_epoch():
     model = network(nnc)
     with pytest.warns(UserWarning, match="the data ran out before"):
