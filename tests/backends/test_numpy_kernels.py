@@ -264,3 +264,30 @@ def test_random_numbers_do_not_depend_on_where_they_are_written():
     found, _ = Machine(graph, 1, {"key": key}).run({}, 1)
     numpy.testing.assert_array_equal(found["y"], drawn.node.op.evaluate(key))
     numpy.testing.assert_array_equal(found["p"][6:], found["y"].reshape(-1))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32"])
+@pytest.mark.parametrize("length", [3, 5000])
+def test_limits(length, dtype):
+    """Large arrays are clipped; infinities and what is no number stay what they are."""
+    graph = Graph("test")
+    x = graph.input("x", TensorType(dtype, (N, length)))
+    number = graph.input("number", TensorType(dtype, (1, 1)))
+    for label, result in (
+        ("relu", ops.relu(x)),
+        ("low", ops.maximum(number, x)),
+        ("high", ops.minimum(x, number)),
+        ("six", ops.minimum(ops.relu(x), 6.0 if dtype != "int32" else 6)),
+    ):
+        graph.output(label, result)
+    machine = Machine(graph, 3, {})
+    given = numpy.resize([-7.0, -0.5, 0.0, 0.5, 7.0, numpy.inf, -numpy.inf, numpy.nan], (2, length))
+    given = numpy.nan_to_num(given, posinf=9, neginf=-9).astype(dtype) if dtype == "int32" else given.astype(dtype)
+    for limit in (1, -1):
+        inputs = {"x": given, "number": numpy.full((1, 1), limit, dtype)}
+        outputs, _ = machine.run(inputs, 2)
+        numpy.testing.assert_array_equal(outputs["relu"], numpy.maximum(given, 0))
+        numpy.testing.assert_array_equal(outputs["low"], numpy.maximum(given, limit))
+        numpy.testing.assert_array_equal(outputs["high"], numpy.minimum(given, limit))
+        numpy.testing.assert_array_equal(outputs["six"], numpy.minimum(numpy.maximum(given, 0), 6))
+    assert ("clip" in machine.source.text) == (length > 1000 and dtype != "int32")

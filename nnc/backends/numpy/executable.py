@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import CodeType, FunctionType
@@ -68,7 +69,8 @@ class Executable:
         if not plan.fits(bindings):
             raise GraphError(f"the plan has room for {_sizes(plan.bindings)}, not for {_sizes(bindings)}")
         scope = BoundScope(self.source.scope, self.arena, 0, bindings)
-        namespace = scope.names.functions | scope.bind(self._states)
+        # some of NumPy's methods import what they need in the namespace they are called from
+        namespace = {"__builtins__": builtins} | scope.names.functions | scope.bind(self._states)
         return BoundRun(
             FunctionType(self._code, namespace | scope.still),
             {label: scope.array(value, self._states) for label, value in plan.graph.inputs.items()},
