@@ -80,17 +80,19 @@ class ModelHead:
         weighted: whether there are inputs with weights.
         dtype: element type of the loss.
         steps: whether these weigh every value of a loss, instead of whole rows.
+        several: whether the model has several outputs, by whose names those of metrics begin.
     """
 
     outputs: tuple[OutputHead, ...]
     weighted: bool
     dtype: str
     steps: bool = False
+    several: bool = False
 
     @property
     def _losses(self) -> list[str]:
         own = [f"{head.label}_loss" for head in self.outputs if head.loss is not None]
-        return ["loss", *(own if len(self.outputs) > 1 else [])]
+        return ["loss", *(own if len(own) > 1 else [])]
 
     @property
     def measures(self) -> tuple[Measured, ...]:
@@ -101,7 +103,7 @@ class ModelHead:
         taken, found = self._losses, []
         for is_weighted in (False, True):
             for head in self.outputs:
-                prefix = f"{head.label}_" if len(self.outputs) > 1 else ""
+                prefix = f"{head.label}_" if self.several else ""
                 for metric in head.weighted_metrics if is_weighted else head.metrics:
                     is_free = not is_weighted or f"{prefix}{metric.name}" not in taken
                     name = _unique(f"{prefix}{'' if is_free else 'weighted_'}{metric.name}", taken)
@@ -188,7 +190,7 @@ class ModelHead:
             graph.output("loss", total)
         with graph.scope("", "metrics"):
             rows = size(next(iter(targets.values())), [0], self.dtype)
-            per_output = [loss for loss, _ in losses] if len(self.outputs) > 1 else []
+            per_output = [loss for loss, _ in losses] if len(losses) > 1 else []
             means = [(loss * rows, rows) for loss in (total, *per_output)]
             means += [(parts[0], parts[1]) for item, parts in zip(measures, measured, strict=True) if item.is_mean]
             _accumulate(graph, TOTAL, [value for value, _ in means])

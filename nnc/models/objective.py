@@ -9,6 +9,7 @@ from typing import Any
 from nnc import losses, metrics
 from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType
+from nnc.losses import Target
 from nnc.models.head import ModelHead, OutputHead
 from nnc.program import SAMPLE_WEIGHT, TargetSpec
 
@@ -58,16 +59,16 @@ class Objective:
         by_weight = _metrics(self.weighted_metrics, names, "weighted_metrics")
         heads = []
         for position, (name, type) in enumerate(outputs):
-            if chosen[position] is None:
-                raise ModelError(f"output '{name}' has no loss; outputs without a loss are not supported yet")
-            loss = losses.get(chosen[position])
-            if not loss.is_reduced:
+            loss = None if chosen[position] is None else losses.get(chosen[position])
+            if loss is None and not plain[position] and not by_weight[position]:
+                continue  # an output that nothing reads while training
+            if loss is not None and not loss.is_reduced:
                 raise ModelError(
                     f"loss '{loss.name}': reduction {loss.reduction!r} leaves no single number to minimise; use"
                     " 'sum_over_batch_size' or 'sum'"
                 )
             computed = type.with_dtype(dtype) if type.is_floating else type
-            target = loss.target(computed).type
+            target = computed if loss is None else loss.target(computed).type
             heads.append(
                 OutputHead(
                     label=name,
@@ -79,21 +80,31 @@ class Objective:
                     weighted_metrics=tuple(metrics.get(item, computed, target) for item in by_weight[position]),
                 )
             )
-        return ModelHead(tuple(heads), weighted, dtype)
+        if all(head.loss is None for head in heads):
+            raise ModelError(f"none of the outputs {', '.join(names)} has a loss; give one with loss=")
+        return ModelHead(tuple(heads), weighted, dtype, several=len(names) > 1)
 
 
 def target_specs(head: ModelHead, outputs: Outputs) -> tuple[TargetSpec, ...]:
     """Return what the targets of outputs must look like."""
-    specs = []
+    specs, types = [], dict(outputs)
     steps = head.step_ranks({name: type.with_dtype(head.dtype) if type.is_floating else type for name, type in outputs})
-    for output, (_, type), rank in zip(head.outputs, outputs, steps, strict=True):
-        assert output.loss is not None
-        target = output.loss.target(type)
-        row = output.target_type.shape[1:]
-        dtype, name = output.target_type.dtype, output.loss.name
-        ignored = None if target.ignored is None else float(target.ignored)
+    for output, rank in zip(head.outputs, steps, strict=True):
+        loss, type = output.loss, output.target_type
+        target = Target(type) if loss is None else loss.target(types[output.label])
         specs.append(
-            TargetSpec(output.target, row, dtype, target.classes, target.low, target.high, name, ignored, rank)
+            TargetSpec(
+                label=output.target,
+                shape=type.shape[1:],
+                dtype=type.dtype,
+                classes=target.classes,
+                low=target.low,
+                high=target.high,
+                loss="" if loss is None else loss.name,
+                ignored=None if target.ignored is None else float(target.ignored),
+                steps=rank,
+                output=output.label,
+            )
         )
     return tuple(specs)
 

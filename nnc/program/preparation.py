@@ -15,6 +15,7 @@ from nnc.program.weights import STEPS, WEIGHTED, as_weights, weights_suffix
 
 if TYPE_CHECKING:
     from nnc.program.program import Program
+    from nnc.program.spec import ProgramSpec
 
 Array = Any
 BATCH = 32
@@ -38,16 +39,14 @@ def prepare(
         raise DataError("inputs are missing: give x")
     if y is None:
         raise DataError("targets are missing: give y")
-    if isinstance(y, Mapping) and set(y) == {output.label for output in spec.outputs}:  # by output, as in Keras
-        y = {target.label: y[output.label] for target, output in zip(spec.targets, spec.outputs, strict=True)}
-    inputs, targets = as_arrays(spec.inputs, x, "input"), as_arrays(spec.targets, y, "target")
+    inputs, targets = as_arrays(spec.inputs, x, "input"), as_arrays(spec.targets, _by_target(spec, y), "target")
     labels = [item.label for item in (*spec.inputs, *spec.targets)]
     sizes = known_sizes([*spec.inputs, *spec.targets], [*inputs, *targets])
     check_finite(spec.inputs, inputs, "input")
     check_finite(spec.targets, targets, "target")
     check_targets(spec.targets, targets)
     arrays = dict(zip(labels, [*inputs, *targets], strict=True))
-    names = [output.label for output in spec.outputs]
+    names = _output_names(spec)
 
     def step_shapes() -> dict[str, tuple[int, ...]]:
         inputs = program.graph(EVALUATE + WEIGHTED + STEPS).inputs
@@ -56,6 +55,22 @@ def prepare(
     weights = as_weights(spec.targets, names, sample_weight, class_weight, targets, step_shapes)
     dtype = _float_type(program)
     return arrays | {label: numpy.ascontiguousarray(array, dtype) for label, array in weights.items()}
+
+
+def _output_names(spec: ProgramSpec) -> list[str]:
+    """Return the name of the output that each of the targets belongs to; files of 0.1 have targets for all."""
+    return [target.output or output.label for target, output in zip(spec.targets, spec.outputs, strict=False)]
+
+
+def _by_target(spec: ProgramSpec, y: Any) -> Any:
+    """Return targets that are given for all outputs, by output as in Keras, without those that nothing reads."""
+    outputs, names = [output.label for output in spec.outputs], _output_names(spec)
+    if isinstance(y, Mapping) and set(names) <= set(y) <= set(outputs):
+        return {target.label: y[name] for target, name in zip(spec.targets, names, strict=True)}
+    if isinstance(y, list | tuple) and len(y) == len(outputs) > len(names):
+        chosen = [y[outputs.index(name)] for name in names]
+        return chosen if len(chosen) > 1 else chosen[0]
+    return y
 
 
 def check_trains(program: Program) -> None:

@@ -46,6 +46,7 @@ class TargetSpec(ArraySpec):
         loss: name of the loss, for messages.
         ignored: a class index that is allowed although there is no such class, or None.
         steps: number of axes behind the rows that weights may have.
+        output: name of the output they belong to.
     """
 
     classes: int = 0
@@ -54,6 +55,7 @@ class TargetSpec(ArraySpec):
     loss: str = ""
     ignored: float | None = None
     steps: int = 0
+    output: str = ""
 
 
 @dataclass(frozen=True)
@@ -204,7 +206,7 @@ def _records(cls: type, items: list[Any]) -> tuple[Any, ...]:
         values: dict[str, Any] = {}
         for entry in fields(cls):
             kind = str(entry.type)
-            if entry.name == "steps" and isinstance(item, dict) and entry.name not in item:
+            if entry.name in ("steps", "output") and isinstance(item, dict) and entry.name not in item:
                 continue  # files of 0.1 have none
             if kind == "Shape":
                 values[entry.name] = _shape(_item(item, entry.name, list), entry.name)

@@ -42,7 +42,7 @@ COMPILE = [
     (chain, {"metrics": {"outt": "mae"}}, "metrics: the model has no output 'outt', only out. Did you mean 'out'?"),
     (chain, {"run_eagerly": True}, "compile: run_eagerly=True is not supported; nnc has no eager mode"),
     (two, {"loss": {"p": "mse", "r": "mse"}}, "loss: the model has no output 'r', only p, q."),
-    (two, {"loss": {"p": "mse"}}, "output 'q' has no loss; outputs without a loss are not supported yet"),
+    (two, {"loss": [None, None]}, "none of the outputs p, q has a loss; give one with loss="),
     (two, {"loss": ["mse"]}, "loss: expected 2 items, one per output (p, q), got 1"),
     (two, {"metrics": ["mae"]}, "metrics: expected 2 items, one per output (p, q), got 1"),
     (two, {"metrics": "mae"}, "metrics: expected a list with one item per output (p, q), got 'mae'"),
