@@ -12,7 +12,7 @@ from benchmarks.document import DOCUMENT, document, facts
 from benchmarks.report import Row, table
 from benchmarks.settings import FULL, QUICK
 
-NAMES = ("base_network", "mlp", "convolution", "latency", "startup", "memory")
+NAMES = ("base_network", "mlp", "convolution", "recurrent", "latency", "startup", "memory")
 
 
 def main(arguments: list[str] | None = None) -> int:
