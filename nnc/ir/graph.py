@@ -336,7 +336,12 @@ class Graph:
         values: dict[Value, Value] = {}
         for node in self.nodes:
             operands = [values[operand] for operand in node.operands]
-            results = bound.copy_node(replace(node, op=node.op.bind(bindings)), operands)
+            op = node.op.bind(bindings)
+            if op is node.op or node.is_leaf:
+                results = bound.copy_node(replace(node, op=op), operands)
+            else:  # with the same operands, the bound op has other types
+                with bound.scope(node.path, node.phase):
+                    results = bound.add(op, *operands, names=node.names)
             values.update(zip(self.results(node), results, strict=True))
         for label, value in self.outputs.items():
             bound.output(label, values[value])

@@ -9,7 +9,7 @@ import pytest
 
 from nnc import ops
 from nnc.errors import GraphError, ShapeError
-from nnc.ir import Graph, TensorType, Value, symbol
+from nnc.ir import Graph, TensorType, Value, parse_graph, symbol
 from nnc.ops.arithmetic import Add, Relu
 
 VECTOR = TensorType("float32", (3,))
@@ -227,3 +227,10 @@ def test_graphs_compare_by_their_text(graph, x):
     assert other != graph
     assert operator.ne(graph, "graph")
     assert repr(graph) == "<Graph 'test': 1 nodes, inputs ['x'], outputs ['y']>"
+
+
+def test_binding_gives_an_op_of_the_same_operands_other_types():
+    graph = parse_graph(
+        "graph g() {\n  %0 = broadcast_to(f32(0.0), shape=[batch, 4]) : f32[batch,4]\n  return y=%0\n}\n"
+    )
+    assert graph.bind({"batch": 8}).outputs["y"].shape == (8, 4)
