@@ -101,6 +101,7 @@ class Muon(Optimizer):
         ns_steps: int = 5,
         nesterov: bool = True,
         rms_rate: float | None = 0.2,
+        *,
         lr: float | None = None,
     ) -> None:
         super().__init__(
