@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from nnc import initializers
 from nnc.errors import GraphError, ModelError
 from nnc.ir import Placeholder, Value
-from nnc.program.prologue import Version
+
+if TYPE_CHECKING:
+    from nnc.program.prologue import Version
 
 Array = Any
 
@@ -265,6 +267,8 @@ def make_segments(variables: Sequence[Variable], label: str, dtype: str) -> list
 
 def share_versions(variables: Iterable[Variable]) -> tuple[Version, ...]:
     """Let weights that no model has compiled before count their changes together; return the counters of all."""
+    from nnc.program.prologue import Version
+
     fresh = Version()
     found: dict[Version, None] = {}
     for variable in variables:
