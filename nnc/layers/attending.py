@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy
@@ -10,6 +11,7 @@ import numpy
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.activation import Softmax
+from nnc.layers.lowering import current_lowering
 from nnc.ops import absolute, cast, logical_and, matmul, reshape, softmax, transpose, where
 from nnc.ops.comparison import GreaterEqual, Less
 from nnc.ops.elementwise import apply
@@ -69,6 +71,17 @@ def attention_mask(
             window_mask(query, queries, keys, layer.sliding_window) if layer.sliding_window is not None else None,
         ]
     )
+
+
+@contextmanager
+def unmasked(*values: Value | None) -> Iterator[None]:
+    """Take masks off values inside the block: they are in the mask of the scores already."""
+    known = current_lowering().masks
+    taken = {value: known.pop(value) for value in dict.fromkeys(values) if value is not None and value in known}
+    try:
+        yield
+    finally:
+        known.update(taken)
 
 
 def scores_of(query: Value, key: Value) -> Value:

@@ -12,7 +12,7 @@ from nnc.layers.arguments import arguments_config, set_arguments, take_unsupport
 from nnc.layers.base import Layer
 from nnc.layers.core import activation_name
 from nnc.layers.variable import Variable
-from nnc.ops import einsum
+from nnc.ops import einsum, reshape
 
 _EQUATIONS = (
     r"(?P<x>[a-zA-Z]+),(?P<kernel>[a-zA-Z]+)->(?P<y>[a-zA-Z]+)",
@@ -116,8 +116,16 @@ class EinsumDense(Layer):
     def call(self, x: Value) -> Value:
         product = einsum(self.equation, x, self.kernel.value)
         if self.bias is not None:
-            product = product + self.bias
+            product = self._with_bias(product, self.bias)
         return self.activation(product)  # type: ignore[no-any-return]
+
+    def _with_bias(self, product: Value, bias: Variable) -> Value:
+        """Add the bias; where its axes are the kernel's last, to the product's rows before they are split into axes."""
+        axes, y, kernel = len(bias.shape), self.spec["y"], self.spec["kernel"]
+        if axes < 2 or axes > len(y) or y[-axes:] != kernel[-axes:] or self.bias_axes != y[-axes:]:
+            return product + bias
+        rows = reshape(product, (*product.shape[:-axes], bias.size)) + reshape(bias.value, (bias.size,))
+        return reshape(rows, product.shape)
 
     @property
     def summary_note(self) -> str:

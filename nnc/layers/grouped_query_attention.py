@@ -7,7 +7,7 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.attending import attend, attention_mask, expand
+from nnc.layers.attending import attend, attention_mask, expand, unmasked
 from nnc.layers.checks import check_positive
 from nnc.layers.multi_head_attention import Projecting
 from nnc.layers.regularization import Dropout
@@ -144,9 +144,11 @@ class GroupQueryAttention(Projecting):
         mask = _mask(self, query, value, attention_mask, (query_mask, value_mask, key_mask), use_causal_mask)
         while mask is not None and mask.rank < 4:
             mask = expand(mask, -3)
-        gate = self.gate_dense(query) if self.use_gate else None
-        queries = self.query_dense(query) * (1.0 / sqrt(self.head_dim))
-        keys, values = self.key_dense(value if key is None else key), self.value_dense(value)
+        with unmasked(query, value, key):
+            gate = self.gate_dense(query) if self.use_gate else None
+            queries, keys = self.query_dense(query), self.key_dense(value if key is None else key)
+            values = self.value_dense(value)
+        queries = queries * (1.0 / sqrt(self.head_dim))
         fused = not (self.dropout > 0 or return_attention_scores)
         found, weights = attend(queries, keys, values, mask, self.dropout_layer, fused)
         output = self.output_dense(found if gate is None else found * gate)

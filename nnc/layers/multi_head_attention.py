@@ -11,7 +11,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.activation import Softmax
 from nnc.layers.arguments import arguments_config, set_arguments
-from nnc.layers.attending import attend, attention_mask, check_rate, check_window, expand, refuse_flash
+from nnc.layers.attending import attend, attention_mask, check_rate, check_window, expand, refuse_flash, unmasked
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag, check_positive
 from nnc.layers.einsum_dense import EinsumDense
@@ -226,9 +226,11 @@ class MultiHeadAttention(Projecting):
         del training  # the dropout layer knows
         masks = current_lowering().masks.get(query), value_mask, key_mask  # Keras reads the queries' mask there alone
         mask = _mask(self, query, value, attention_mask, masks, use_causal_mask)
-        gate = self.gate_dense(query) if self.use_gate else None
-        queries = self.query_dense(query) * (1.0 / sqrt(self.key_dim))
-        keys, values = self.key_dense(value if key is None else key), self.value_dense(value)
+        with unmasked(query, value, key):
+            gate = self.gate_dense(query) if self.use_gate else None
+            queries, keys = self.query_dense(query), self.key_dense(value if key is None else key)
+            values = self.value_dense(value)
+        queries = queries * (1.0 / sqrt(self.key_dim))
         if queries.rank == 4:
             kept = None if mask is None else _expanded(mask, 4, len(self.attention_axes or ()))
             fused = not (self.dropout > 0 or return_attention_scores)

@@ -20,7 +20,8 @@ class FoldBatchNorm(Pass, name="fold-batch-norm"):
     It holds for products whose kernel depends on states alone, as do s, a and b, which may differ from channel to
     channel (Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
     inference", 2018, section 3.2). The new kernel and the new bias are then for `Hoist` to take out. What lies between
-    may be read by nobody else. Reshapes and transposes that leave the channels one axis stay behind the product.
+    may be read by nobody else. Reshapes and transposes stay behind the product; behind one that splits the
+    channels, s and b must be single numbers.
     """
 
     enters_bodies: ClassVar[bool] = False
@@ -36,6 +37,10 @@ class FoldBatchNorm(Pass, name="fold-batch-norm"):
             elif node.index not in dropped:
                 rewriter.keep(node)
         return rewriter.finish()
+
+
+SPLIT = -1
+"""Stands for the axis of the channels where a reshape has split or joined it: then only single numbers can follow."""
 
 
 @dataclass
@@ -94,12 +99,13 @@ def find_chains(graph: Graph) -> list[Chain]:
 
 
 def _axis_behind(step: Node, value: Value, axis: int, static: set[Value]) -> int | None:
-    """Return the axis of the channels behind a step, or None where the step cannot be folded."""
+    """Return the axis of the channels behind a step, `SPLIT` where they are no axis, or None to end the chain."""
     if isinstance(step.op, Transpose):
-        return step.op.axes.index(axis)
+        return axis if axis == SPLIT else step.op.axes.index(axis)
     if isinstance(step.op, Reshape):
         shape = step.op.shape
-        return len(shape) - 1 if axis == value.rank - 1 and shape and shape[-1] == value.shape[axis] else None
+        stays = axis == value.rank - 1 and len(shape) > 0 and shape[-1] == value.shape[axis]
+        return len(shape) - 1 if stays else SPLIT
     if isinstance(step.op, Negative):
         return axis
     if not isinstance(step.op, Add | Subtract | Multiply | Divide) or step.types[0] != value.type:
@@ -108,6 +114,8 @@ def _axis_behind(step: Node, value: Value, axis: int, static: set[Value]) -> int
     other = second if first == value else first
     if other not in static or (isinstance(step.op, Divide) and second == value):
         return None
+    if axis == SPLIT:
+        return SPLIT if other.type.size == 1 else None
     channels = (1,) * axis + (value.shape[axis],) + (1,) * (value.rank - axis - 1)
     fits = all(dim in (1, channels[value.rank - other.rank + position]) for position, dim in enumerate(other.shape))
     return axis if fits else None

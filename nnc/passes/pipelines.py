@@ -37,6 +37,7 @@ FOLD: tuple[Pass, ...] = (
     Decompose(),
     Simplify(),
     Lift(),
+    DeadCode(),  # what nobody needs is no reader
     FoldBatchNorm(),  # after derivatives would be taken: it makes products that nothing is trained through
     FoldConstants(),
     CommonSubexpressions(),
@@ -48,6 +49,7 @@ HOISTABLE: tuple[Pass, ...] = (
     Decompose(),
     Simplify(),
     Lift(),
+    DeadCode(),
     FoldSign(),  # worth it only where kernels are derived once: in front of a Hoist
     FoldBatchNorm(),
     FoldConstants(),

@@ -12,7 +12,7 @@ from nnc.ir import parse_graph
 from tests.cli.conftest import Run
 
 PASSES = ["simplify", "decompose", "simplify", "lift", "fold-constants", "cse", "dce", "fuse", "schedule"]
-PREDICT_PASSES = [*PASSES[:4], "fold-sign", "fold-batch-norm", *PASSES[4:7], "hoist", *PASSES[7:]]
+PREDICT_PASSES = [*PASSES[:4], "dce", "fold-sign", "fold-batch-norm", *PASSES[4:7], "hoist", *PASSES[7:]]
 
 
 def test_table(run: Run) -> None:

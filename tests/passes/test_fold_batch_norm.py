@@ -73,7 +73,19 @@ MATCHING = {
     ),
 }
 
+MATCHING["a number behind channels that are split"] = (
+    PRODUCT + "%1 = add(%0, @b) : f64[batch,4]\n%2 = reshape(%1, shape=[batch, 2, 2]) : f64[batch,2,2]\n"
+    "%3 = transpose(%2, axes=[1, 0, 2]) : f64[2,batch,2]\n%4 = multiply(%3, @n) : f64[2,batch,2]\nreturn y=%4",
+    "%bias = multiply(@b, @n) : f64[4]\n%kernel = multiply(@w, @n) : f64[3,4]\n"
+    "%0 = matmul(%x, %kernel) : f64[batch,4]\n%1 = add(%0, %bias) : f64[batch,4]\n"
+    "%2 = reshape(%1, shape=[batch, 2, 2]) : f64[batch,2,2]\n%3 = transpose(%2, axes=[1, 0, 2])"
+    " : f64[2,batch,2]\nreturn y=%3",
+)
+
 NOT_MATCHING = {
+    "a vector behind channels that are split": PRODUCT
+    + "%1 = reshape(%0, shape=[batch, 1, 4]) : f64[batch,1,4]\n%2 = reshape(%1, shape=[batch, 4, 1]) : f64[batch,4,1]\n"
+    "%3 = reshape(@s, shape=[4, 1]) : f64[4,1]\n%4 = multiply(%2, %3) : f64[batch,4,1]\nreturn y=%4",
     "a bias alone": PRODUCT + "%1 = add(%0, @b) : f64[batch,4]\nreturn y=%1",
     "a product that leaves the graph": PRODUCT + "%1 = multiply(%0, @s) : f64[batch,4]\nreturn y=%1, z=%0",
     "a product used twice": PRODUCT + "%1 = multiply(%0, @s) : f64[batch,4]\n%2 = exp(%0) : f64[batch,4]\n"

@@ -14,6 +14,7 @@ from nnc.passes import (
     INFER,
     OPTIMIZE,
     PROLOGUE,
+    DeadCode,
     Decompose,
     FoldBatchNorm,
     Fuse,
@@ -204,7 +205,7 @@ def test_pipelines_are_made_of_the_known_passes():
         "fuse",
         "schedule",
     ]
-    assert evaluate_pipeline(SquareLoss())[1:] == (*OPTIMIZE[:4], FoldBatchNorm(), *OPTIMIZE[4:])
+    assert evaluate_pipeline(SquareLoss())[1:] == (*OPTIMIZE[:4], DeadCode(), FoldBatchNorm(), *OPTIMIZE[4:])
     assert [item.name for item in INFER if item not in PROLOGUE] == ["hoist"]
     assert [item.name for item in PROLOGUE if item not in INFER] == ["prologue"]
     assert [item.name for item in train_pipeline(SquareLoss(), Descent())[:3]] == ["loss", "differentiate", "update"]

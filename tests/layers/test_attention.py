@@ -1,0 +1,142 @@
+"""Attention in models: masks that come with inputs, run-time lengths, dropout, and errors."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy
+import pytest
+
+import nnc
+from nnc.errors import ModelError
+from nnc.layers import AdditiveAttention, Attention, GroupQueryAttention, MultiHeadAttention
+
+ROWS = 6
+
+
+@pytest.fixture(scope="module")
+def keras():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("tensorflow")
+        return pytest.importorskip("keras")
+
+
+def self_attention(nn, make, length):
+    tokens = nn.Input((length,), dtype="int32")
+    x = nn.layers.Embedding(7, 4, mask_zero=True)(tokens)
+    y = nn.layers.Dense(3)(make(nn)(x, x))
+    return nn.Model(tokens, y)
+
+
+def one_head(nn, name, length, **options):
+    tokens = nn.Input((length,), dtype="int32")
+    x = nn.layers.Embedding(7, 4, mask_zero=True)(tokens)
+    value = nn.layers.Embedding(7, 4, mask_zero=True)(tokens)
+    return nn.Model(tokens, nn.layers.Dense(3)(getattr(nn.layers, name)()([x, value], **options)))
+
+
+MODELS = {
+    "heads": lambda nn, n: self_attention(nn, lambda nn: nn.layers.MultiHeadAttention(2, 3), n),
+    "heads with gate": lambda nn, n: self_attention(
+        nn, lambda nn: nn.layers.MultiHeadAttention(2, 3, use_gate=True), n
+    ),
+    "window": lambda nn, n: self_attention(nn, lambda nn: nn.layers.MultiHeadAttention(2, 3, sliding_window=2), n),
+    "groups": lambda nn, n: self_attention(nn, lambda nn: nn.layers.GroupQueryAttention(3, 4, 2), n),
+    "dot": lambda nn, n: one_head(nn, "Attention", n),
+    "additive": lambda nn, n: one_head(nn, "AdditiveAttention", n, use_causal_mask=True),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Layer '.*' .of type EinsumDense. was passed an input with a mask")  # Keras's own
+@pytest.mark.parametrize("length", [5, None])
+@pytest.mark.parametrize("name", MODELS)
+def test_masks_of_embeddings_reach_attention(keras, name, length):
+    """The loss is masked as well; some rows are masked as a whole."""
+    ours, theirs = MODELS[name](nnc, length), MODELS[name](keras, length)
+    generator = numpy.random.default_rng(2)
+    x = generator.integers(0, 7, (ROWS, 5)).astype("int32")
+    x[:, 3:] *= generator.integers(0, 2, (ROWS, 2), dtype="int32")
+    x[0] = 0
+    y = generator.normal(size=(ROWS, 5, 3)).astype("float32")
+    weights = [generator.normal(0.0, 0.5, weight.shape) for weight in theirs.weights]
+    assert [weight.name for weight in ours.weights] == [weight.name for weight in theirs.weights]
+    ours.set_weights(weights), theirs.set_weights(weights)
+    for model, optimizer in ((ours, nnc.optimizers.SGD(0.1)), (theirs, keras.optimizers.SGD(0.1))):
+        model.compile(optimizer, "mse")
+    numpy.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), rtol=1e-5, atol=1e-5)
+    for _ in range(3):
+        found, expected = ours.train_on_batch(x, y), float(theirs.train_on_batch(x, y))
+        assert found == pytest.approx(expected, rel=1e-5)
+    numpy.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), rtol=1e-4, atol=1e-5)
+    if length is None:
+        shorter = x[:2, :3]
+        numpy.testing.assert_allclose(ours.predict(shorter), theirs.predict(shorter, verbose=0), rtol=1e-4, atol=1e-5)
+
+
+def test_paths_of_weights_are_those_of_keras(keras):
+    ours = MultiHeadAttention(2, 3, use_gate=True, name="heads")
+    theirs = keras.layers.MultiHeadAttention(2, 3, use_gate=True, name="heads")
+    (
+        ours.output_types(*[nnc.ir.TensorType("float32", (nnc.ir.symbol("batch"), 4, 5))] * 2),
+        theirs.build((2, 4, 5), (2, 4, 5)),
+    )
+    x = nnc.Input((4, 5))
+    model = nnc.Model(x, ours(x, x))
+    paths = [variable.path for variable in model.program.spec.variables]
+    assert paths == [weight.path for weight in theirs.weights]
+
+
+@pytest.mark.parametrize("layer", [MultiHeadAttention(2, 3, dropout=0.5), GroupQueryAttention(3, 2, 1, dropout=0.5)])
+def test_dropout_of_weights_while_training(layer):
+    x = nnc.Input((4, 3))
+    model = nnc.Model(x, layer(x, x))
+    model.compile("sgd", "mse")
+    rows = numpy.random.default_rng(1).normal(size=(8, 4, 3)).astype("float32")
+    numpy.testing.assert_array_equal(model.predict(rows), model.predict(rows))
+    graph = model.program.graph("train")
+    drawn = [part for node in graph.nodes for part in _opened(node) if part.name == "random_uniform"]
+    assert len(drawn) == 1
+    model.train_on_batch(rows, rows)
+
+
+def _opened(node):
+    return [inner.op for inner in node.op.body.nodes] if hasattr(node.op, "body") else [node.op]
+
+
+def test_a_mask_can_be_an_array():
+    x = nnc.Input((4, 3))
+    layer = MultiHeadAttention(1, 2)
+    causal = nnc.Model(x, layer(x, x, use_causal_mask=True))
+    given = nnc.Model(x, layer(x, x, attention_mask=numpy.tril(numpy.ones((1, 4, 4), bool))))
+    rows = numpy.random.default_rng(1).normal(size=(2, 4, 3)).astype("float32")
+    numpy.testing.assert_array_equal(given.predict(rows), causal.predict(rows))
+
+
+def test_the_scale_of_queries_goes_into_their_kernel():
+    x = nnc.Input((4, 3))
+    model = nnc.Model(x, MultiHeadAttention(2, 3)(x, x))
+    parts = [part.name for node in model.program.graph().nodes for part in _opened(node)]
+    assert "multiply" not in parts
+    assert any("hoisted" in label and "query" in label for label in model.program.graph().states)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda x: Attention(score_mode="cosine"), "score_mode must be 'dot' or 'concat', got 'cosine'"),
+        (lambda x: Attention(dropout=2), "dropout must be a number from 0 to 1, got 2"),
+        (lambda x: Attention()([x]), "expected a list of 2 or 3 inputs"),
+        (lambda x: AdditiveAttention()([x, x, x, x]), "expected a list of 2 or 3 inputs"),
+        (lambda x: MultiHeadAttention(0, 3), "num_heads must be a positive integer, got 0"),
+        (lambda x: MultiHeadAttention(2, 3, flash_attention=True), "flash_attention=True is not supported"),
+        (lambda x: MultiHeadAttention(2, 3, sliding_window=0), "sliding_window must be None or a positive integer"),
+        (lambda x: MultiHeadAttention(2, 3, output_shape="x"), "output_shape must be an integer or a list of integers"),
+        (lambda x: MultiHeadAttention(2, 3)(x, x, nnc.Input((5, 3))), "value and key must agree in all dimensions but"),
+        (lambda x: GroupQueryAttention(2, 3, 2), "num_key_value_heads must divide num_query_heads, got 2 and 3"),
+        (lambda x: GroupQueryAttention(2, 2, 2)(x, nnc.Input((4, 5))), "query and value must agree in the last"),
+    ],
+)
+def test_arguments_that_do_not_fit(make, message):
+    with pytest.raises(ModelError, match=message):
+        make(nnc.Input((4, 3)))
