@@ -105,7 +105,7 @@ class AUC(SumsMetric):
         )
         return [counts]
 
-    def result_settings(self) -> dict[str, Any]:
+    def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return the curve, and how its area is computed."""
         return self._thresholds.settings | {
             "curve": self.curve,

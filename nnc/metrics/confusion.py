@@ -39,7 +39,7 @@ class ThresholdMetric(SumsMetric):
             y_true, y_pred = choose_class(y_true, y_pred, self.class_id, self._where)
         return [count_targets(y_true, y_pred, self._thresholds, sample_weight, what=self._where)]
 
-    def result_settings(self) -> dict[str, Any]:
+    def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return the order of the thresholds."""
         return self._thresholds.settings
 

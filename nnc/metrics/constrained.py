@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from nnc.losses.arguments import checked_fraction
@@ -26,9 +27,9 @@ class ConstrainedMetric(ThresholdMetric):
         even = len(self.thresholds) > 1
         self._thresholds = Thresholds(tuple(self.thresholds), tuple(range(len(self.thresholds))), even)
 
-    def result_settings(self) -> dict[str, Any]:
+    def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return the order of the thresholds, and how large the other rate must be."""
-        return super().result_settings() | {"value": float(self.value)}
+        return super().result_settings(shapes) | {"value": float(self.value)}
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""

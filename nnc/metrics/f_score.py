@@ -69,7 +69,7 @@ class FBetaScore(SumsMetric):
         axis = None if self.average == "micro" else 0
         return [ops.sum(weighted(part, sample_weight), axis) for part in parts]
 
-    def result_settings(self) -> dict[str, Any]:
+    def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return beta and the kind of mean."""
         return {"average": self.average, "beta": self.beta}
 

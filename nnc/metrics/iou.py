@@ -84,7 +84,7 @@ class IoU(SumsMetric):
         """Return the class that each output means, int32."""
         return ops.cast(y_pred if self.sparse_y_pred else ops.argmax(y_pred, self.axis), "int32")
 
-    def result_settings(self) -> dict[str, Any]:
+    def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return the classes whose mean it is."""
         return {"target_class_ids": self.target_class_ids}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from nnc import ops
@@ -61,8 +61,12 @@ class Metric(Measure):
             mask = merge_masks(mask, own_mask)
         return tuple(ops.cast(part, y_pred.dtype) for part in mean_parts(values, sample_weight, mask, self._where))
 
-    def result_settings(self) -> dict[str, Any]:
-        """Return what the result depends on beside the sums, as plain data for the manifest."""
+    def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
+        """Return what the result depends on beside the sums, as plain data for the manifest.
+
+        Args:
+            shapes: the shape of each of the metric's sums.
+        """
         return {}
 
     # ------------------------------------------------------------------ by itself
@@ -94,7 +98,7 @@ class Metric(Measure):
 
     def result(self) -> Any:
         """Return the metric of what `update_state` added since the last `reset_state`: a number, or an array."""
-        return self.standalone.result(self.result_name, self.result_settings())
+        return self.standalone.result(self.result_name, self.result_settings)
 
     def reset_state(self) -> None:
         """Start afresh."""

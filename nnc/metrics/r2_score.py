@@ -60,10 +60,13 @@ class R2Score(SumsMetric):
         scaled, errors = labels * weights, ops.square(labels - y_pred) * weights
         return [*(ops.sum(part, 0) for part in (labels * scaled, scaled, errors, weights)), ops.size(y_pred)]
 
-    def result_settings(self) -> dict[str, Any]:
+    def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return how units become one score."""
         return {"class_aggregation": self.class_aggregation, "num_regressors": self.num_regressors}
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | self.result_settings()
+        return super().get_config() | {
+            "class_aggregation": self.class_aggregation,
+            "num_regressors": self.num_regressors,
+        }

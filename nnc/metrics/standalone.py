@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy
@@ -38,6 +38,11 @@ class Standalone:
         added = numpy.concatenate([numpy.asarray(output, float).reshape(-1) for output in outputs])
         self.state = added if self.state is None else self.state + added
 
-    def result(self, name: str, settings: Any) -> Any:
-        """Return the result; a sum of nothing is 0."""
-        return 0.0 if self.state is None else result_of(name, self.state, self.shapes, settings)
+    def result(self, name: str, settings: Callable[[Sequence[Sequence[int]]], Mapping[str, Any]]) -> Any:
+        """Return the result; that of nothing is 0.
+
+        Args:
+            name: how it is computed; see `nnc.program.results.RESULTS`.
+            settings: returns what it depends on beside the sums, of the shapes of these.
+        """
+        return 0.0 if self.state is None else result_of(name, self.state, self.shapes, settings(self.shapes))

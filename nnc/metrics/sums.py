@@ -7,16 +7,27 @@ from typing import Any
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Graph, TensorType, Value
 from nnc.metrics.metric import Metric
 
 
 class SumsMetric(Metric):
-    """A metric that adds up sums; what comes of them, one of `nnc.program.results.RESULTS` says, named by `result`.
+    """A metric that adds up sums; a subclass says in `sums` what a batch adds, and in `combine` what comes of it all.
 
-    A subclass says in `sums` what a batch adds, and in `result_settings` what the result depends on beside that. As in
-    Keras, masks make no difference to such a metric.
+    Instead of `combine` it may have a `result_name`, one of `nnc.program.results.RESULTS`. As in Keras, masks make no
+    difference to such a metric.
+
+    >>> class Bias(SumsMetric):
+    ...     def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
+    ...         return [ops.sum(y_pred - y_true), ops.size(y_pred)]
+    ...     def combine(self, error: Value, count: Value) -> Value:
+    ...         return error / count
+    >>> bias = Bias()
+    >>> bias.update_state([1.0, 2.0], [1.5, 3.5]), bias.result()
+    (None, 1.0)
     """
+
+    result_name = "graph"
 
     def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
         """Return what a batch adds to the sums: floating-point values of fixed shapes, as graph arithmetic.
@@ -56,9 +67,29 @@ class SumsMetric(Metric):
         """Return the element type to compute in."""
         return self.dtype or y_pred.dtype
 
-    def result_settings(self) -> dict[str, Any]:
-        """Return what the result depends on beside the sums, as plain data for the manifest."""
-        return {}
+    def combine(self, *sums: Value) -> Value:
+        """Return the result of the sums over all batches, float64, as graph arithmetic.
+
+        Raises:
+            ModelError: the subclass does not define it.
+        """
+        raise ModelError(f"{self._where}: class {type(self).__name__} must define combine(self, ...), of its sums")
+
+    def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
+        """Return what the result depends on beside the sums: the graph of `combine`, unless a subclass has another.
+
+        Raises:
+            ModelError: `combine` returned something other than a graph value.
+        """
+        if self.result_name != "graph":
+            return {}
+        graph = Graph("result")
+        values = [graph.input(f"sum.{n}", TensorType("float64", tuple(shape))) for n, shape in enumerate(shapes)]
+        found: object = self.combine(*values)
+        if not isinstance(found, Value):
+            raise ModelError(f"{self._where} must return a graph value from combine, got {found!r}")
+        graph.output("result", found)
+        return {"graph": str(graph)}
 
 
 def spread(weights: Value, like: Value) -> Value:

@@ -133,7 +133,7 @@ class ModelHead:
                     graph.input(*pair) for pair in (("y", item.head.target_type), ("x", types[item.head.label]))
                 )
                 shapes = tuple(tuple(int(dim) for dim in value.shape) for value in item.metric.lower(y_true, y_pred))
-                settings = item.metric.result_settings()
+                settings = item.metric.result_settings(shapes)
                 specs.append(ResultSpec(item.name, item.metric.result_name, shapes, settings))
         return tuple(specs)
 

@@ -46,7 +46,7 @@ def check_states(spec: ProgramSpec, states: Mapping[str, Any]) -> None:
 
 def _check_result(result: ResultSpec, states: Mapping[str, Any]) -> None:
     """Check that a metric has its sums, and that its result can be computed of them."""
-    from nnc.program.results import RESULTS, result_of
+    from nnc.program.results import RESULTS, result_graph, result_of
 
     label = sums_label(result.metric)
     if label not in states or states[label].shape != (result.size,):
@@ -54,6 +54,8 @@ def _check_result(result: ResultSpec, states: Mapping[str, Any]) -> None:
     if result.kind not in RESULTS:
         raise ProgramFileError(f"manifest: metric '{result.metric}' has an unknown kind of result, {result.kind!r}")
     try:
+        if result.kind == "graph":
+            _check_sizes(result_graph(result.settings["graph"]), _LARGEST_ROW, set())
         result_of(result.kind, states[label], result.shapes, result.settings)
     except Exception as error:
         raise ProgramFileError(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 import numpy
 
+from nnc.ir import Graph, interpret, parse_graph
 from nnc.program.curves import Confusion, auc, best_where, ratio
 
 Array = Any
@@ -95,12 +97,31 @@ def _iou(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:
     return scores.sum() / (occurs.sum() + EPSILON)
 
 
+def _graph(sums: Sequence[Array], settings: Mapping[str, Any]) -> Array:
+    graph = result_graph(settings["graph"])
+    outputs, _ = interpret(graph, dict(zip(graph.inputs, sums, strict=True)))
+    return outputs["result"]
+
+
+@lru_cache(64)
+def result_graph(text: str) -> Graph:
+    """Return the graph that computes the result of a user's metric of its sums.
+
+    Raises:
+        GraphError: the text is none.
+    """
+    import nnc.ops  # noqa: F401  (the parser looks operations up by name)
+
+    return parse_graph(text, "the result of a metric")
+
+
 RESULTS: Mapping[str, Result] = MappingProxyType(
     {
         "auc": _auc,
         "false_negatives": _count("false_negatives"),
         "false_positives": _count("false_positives"),
         "fbeta": _fbeta,
+        "graph": _graph,
         "iou": _iou,
         "mean": _mean,
         "precision": _precision,

@@ -228,6 +228,7 @@ def test_weights_per_step(keras, name):
         (lambda: metrics.AUC(multi_label=True).update_state([0.0], [0.0]), "needs an output (batch, labels), got"),
         (lambda: metrics.AUC(label_weights=[1]).update_state([[0, 1]], [[0, 1]]), "there are 1 label_weights for an"),
         (lambda: metrics.Mean().lower(None, None), "metric 'mean': Mean takes values, not targets and outputs"),
+        (lambda: metrics.SumsMetric().result_settings([()]), "SumsMetric must define combine(self, ...), of its sums"),
         (lambda: metrics.SumsMetric().update_state([1.0], [1.0]), "SumsMetric must define sums(self, y_true, y_pred,"),
     ],
 )

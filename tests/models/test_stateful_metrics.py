@@ -140,3 +140,45 @@ def test_means_stay_two_additions():
     graph = model.program.graph("train")
     labels = [label for label in graph.updates if label.startswith("metrics/")]
     assert labels == ["metrics/total", "metrics/count"]
+
+
+class Bias(nnc.metrics.SumsMetric):
+    """The mean error of each unit."""
+
+    def sums(self, y_true, y_pred, sample_weight):
+        errors = (
+            y_pred - y_true if sample_weight is None else (y_pred - y_true) * nnc.ops.reshape(sample_weight, (-1, 1))
+        )
+        return [nnc.ops.sum(errors, 0), nnc.ops.size(y_pred, [0])]
+
+    def combine(self, errors, count):
+        return errors / count
+
+
+def test_a_metric_of_ones_own(tmp_path):
+    model = nnc.Sequential([nnc.Input((4,)), nnc.layers.Dense(3)])
+    model.compile("sgd", "mse", metrics=[Bias()], weighted_metrics=[Bias()])
+    errors = model.predict(X) - LABELS
+    found = model.evaluate(X, LABELS, batch_size=16, sample_weight=WEIGHTS, return_dict=True)
+    numpy.testing.assert_allclose(found["bias"], errors.mean(0), rtol=1e-5, atol=1e-6)
+    numpy.testing.assert_allclose(found["weighted_bias"], (errors * WEIGHTS[:, None]).mean(0), rtol=1e-5, atol=1e-6)
+    model.save(tmp_path / "model.nnc")
+    numpy.testing.assert_array_equal(
+        nnc.load(tmp_path / "model.nnc").evaluate(X, LABELS)["bias"], model.evaluate(X, LABELS)[1]
+    )
+
+
+def test_a_damaged_result_graph_is_refused(tmp_path):
+    path = tmp_path / "model.nnc"
+    model = nnc.Sequential([nnc.Input((4,)), nnc.layers.Dense(3)])
+    model.compile("sgd", "mse", metrics=[Bias()])
+    model.save(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    for old, new in ((b"divide(", b"divided("), (b"f64[3]", b"f64[4]"), (b"return result", b"return other")):
+        assert old in parts["manifest.json"]
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in parts.items():
+                archive.writestr(name, data.replace(old, new) if name == "manifest.json" else data)
+        with pytest.raises(ProgramFileError, match="the result of metric 'bias' cannot be computed"):
+            nnc.load(path)
