@@ -13,7 +13,8 @@ import numpy
 from nnc.backends.numpy.kernels import Arrays
 from nnc.backends.numpy.source import LoopSource, Scope, Source, kernel_workspace
 from nnc.errors import GraphError
-from nnc.ir import TensorType, Value
+from nnc.ir import State, TensorType, Value
+from nnc.ir.leaves import WINDOW
 from nnc.ir.types import ITEM_SIZES
 from nnc.plan import ALIGNMENT, Place, Plan
 
@@ -99,6 +100,8 @@ class BoundScope:
         self.bindings = bindings
         plan = scope.plan
         self.places = places = plan.places(bindings)
+        self.moving = [(name, value) for name, value in scope.values.items() if places[value].home.state is not None]
+        self.whole = {name: self._is_whole(value) for name, value in self.moving}
         self.still: dict[str, Array] = {
             name: self.array(value, {}) for name, value in scope.values.items() if places[value].home.state is None
         }
@@ -113,16 +116,17 @@ class BoundScope:
             offset = base + plan.offsets[plan.storage.loops[loop.step].arena]
             self.loops[name] = inner = BoundScope(loop.body, arena, offset, bindings)
             self.still |= inner.still
+        self.arrays = Arrays(bindings)
+        self.arrays.update(self.still)
 
     def bind(self, states: Mapping[str, Array]) -> dict[str, Any]:
         """Return the objects by name where states, or windows, are these arrays."""
-        scope, places = self.scope, self.places
-        arrays = Arrays(self.bindings)
-        arrays.update(self.still)
-        for name, value in scope.values.items():
-            if places[value].home.state is not None:
-                arrays[name] = self.array(value, states)
-        found: dict[str, Any] = dict(arrays)
+        scope, arrays = self.scope, self.arrays
+        found: dict[str, Any] = {}
+        for name, value in self.moving:
+            label = self.places[value].home.state
+            assert label is not None
+            found[name] = arrays[name] = states[label] if self.whole[name] else self.array(value, states)
         for name, derivation in self.names.derived.items():
             found[name] = derivation(arrays)
         for name, (values, tile) in scope.tiles.items():
@@ -135,7 +139,7 @@ class BoundScope:
         """Return what a loop binds in each step, in the order in which the steps run."""
         plan = self.scope.plan.storage.loops[loop.step]
         op, count = plan.op, len(plan.carries)
-        operands = [numpy.ascontiguousarray(arrays[name]).reshape(arrays[name].shape) for name in loop.operands]
+        operands = [self._dense(name, arrays[name]) for name in loop.operands]
         results = [arrays[name] for name in loop.results]
         last = count + op.sequences
         time = len(operands[count])
@@ -162,6 +166,20 @@ class BoundScope:
             found = inner.bind(windows)
             steps.append(tuple(found[name] for name in loop.moving))
         return steps
+
+    def _dense(self, name: str, array: Array) -> Array:
+        """Return a loop's operand; a constant may be one number repeated, of which steps want dense parts."""
+        if self.places[self.scope.values[name]].constant is None or array.flags.c_contiguous:
+            return array
+        return numpy.array(array, order="C")
+
+    def _is_whole(self, value: Value) -> bool:
+        """Whether a value is all of the window of a loop that it lies in, as it lies there."""
+        label = self.places[value].home.state
+        assert label is not None
+        owner = self.scope.plan.graph.states[label]
+        is_window = isinstance(owner.node.op, State) and owner.node.op.role == WINDOW
+        return is_window and self.places[value].layout == self.places[owner].layout
 
     def _tiles(self, arrays: list[Array], names: tuple[str, ...], tile: int) -> list[tuple[Array, ...]]:
         values = [self.scope.values[name] for name in names]
