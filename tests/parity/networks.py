@@ -118,6 +118,31 @@ def transformer(nn: Any) -> Any:
     return nn.Model(x, layers.Dense(4)(layers.GlobalAveragePooling1D()(y)))
 
 
+def encoder(nn: Any) -> Any:
+    """Two encoder blocks over masked words with learned places; the second with gates."""
+    layers = nn.layers
+    x, places = nn.Input((7,), dtype="int32"), nn.Input((7,), dtype="int32")
+    y = layers.Add()([layers.Embedding(20, 8, mask_zero=True)(x), layers.Embedding(7, 8)(places)])
+    for attention in (layers.MultiHeadAttention(2, 4), layers.MultiHeadAttention(4, 3, value_dim=2, use_gate=True)):
+        z = layers.LayerNormalization()(y)
+        y = layers.Add()([y, attention(z, z)])
+        z = layers.Dense(16, activation="gelu")(layers.LayerNormalization()(y))
+        y = layers.Add()([y, layers.Dense(8)(z)])
+    return nn.Model([x, places], layers.Dense(4, activation="softmax")(layers.GlobalAveragePooling1D()(y)))
+
+
+def decoder(nn: Any) -> Any:
+    """A causal decoder that says the next word: heads that share keys and values, RMS normalisation."""
+    layers = nn.layers
+    x = nn.Input((7,), dtype="int32")
+    y = layers.Embedding(20, 8)(x)
+    z = layers.RMSNormalization()(y)
+    y = layers.Add()([y, layers.GroupQueryAttention(4, 4, 2)(z, z, use_causal_mask=True)])
+    z = layers.EinsumDense("abc,cd->abd", (None, 16), activation="silu", bias_axes="d")(layers.RMSNormalization()(y))
+    y = layers.Add()([y, layers.Dense(8)(z)])
+    return nn.Model(x, layers.Dense(20, activation="softmax")(y))
+
+
 def several(nn: Any) -> Any:
     """Two inputs and two outputs, and a layer that both inputs share."""
     layers = nn.layers
@@ -190,6 +215,16 @@ NETWORKS = {
     "bidirectional": Network(bidirectional, lambda g: (words(g), classes(g)), descent),
     "tagger": Network(tagger, lambda g: (words(g), g.integers(0, 4, (ROWS, 7))), descent),
     "transformer": Network(transformer, lambda g: (words(g), classes(g)), logits),
+    "encoder": Network(
+        encoder,
+        lambda g: ([words(g), numpy.tile(numpy.arange(7, dtype="int32"), (ROWS, 1))], classes(g)),
+        descent,
+    ),
+    "decoder": Network(
+        decoder,
+        lambda g: ((x := words(g)), numpy.roll(x, -1, 1)),
+        lambda nn: softmax(nn, nn.optimizers.SGD(0.05, momentum=0.9)),
+    ),
     "several": Network(
         several,
         lambda g: (
