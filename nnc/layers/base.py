@@ -14,7 +14,7 @@ from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, shape_of, takes_several
 from nnc.layers.checks import FLOAT, check_flag, check_positive, dtype_name, input_type, row_shape
-from nnc.layers.lengths import equate
+from nnc.layers.lengths import equate, unequal_dims
 from nnc.layers.lowering import Lowering, current_lowering, declare_weights, is_lowering, lowering, training_mode
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor, batch_size
@@ -406,7 +406,7 @@ class Layer(Weighted):
             try:
                 return self.output_types(*types[0], **types[1])
             except ShapeError as error:
-                unequal = _unequal(error)
+                unequal = unequal_dims(error)
                 if unequal is None or not equate(*unequal):
                     raise
 
@@ -494,16 +494,6 @@ def _others(found: Any) -> list[str]:
     if isinstance(found, list | tuple):
         return [name for part in found for name in _others(part)]
     return [] if isinstance(found, Value) else [type(found).__name__]
-
-
-def _unequal(error: BaseException) -> tuple[Any, Any] | None:
-    """Return the dimensions that an error, or what caused it, says should be equal."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ShapeError) and cause.unequal is not None:
-            return cause.unequal
-        cause = cause.__cause__
-    return None
 
 
 def _accepted(kwargs: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:

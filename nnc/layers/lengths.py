@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import count
+from typing import Any
 
+from nnc.errors import ShapeError
 from nnc.ir import Dim, SymbolicDim, TensorType, symbol
 
 PREFIX = "unknown_"
@@ -51,6 +53,16 @@ def equate(first: Dim, second: Dim) -> bool:
                 _known[name] = multiple
                 return True
     return False
+
+
+def unequal_dims(error: BaseException) -> tuple[Any, Any] | None:
+    """Return the dimensions that an error, or what caused it, says should be equal."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ShapeError) and cause.unequal is not None:
+            return cause.unequal
+        cause = cause.__cause__
+    return None
 
 
 def _age(name: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from nnc.errors import ModelError
-from nnc.ir import Value, size_of
+from nnc.ir import Dim, Value, size_of
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_positive
 from nnc.ops import broadcast_to, reshape, transpose
@@ -61,10 +61,10 @@ class Reshape(Layer):
         self.target_shape = tuple(int(dim) for dim in target_shape)
 
     def call(self, x: Value) -> Value:
-        row = list(self.target_shape)
+        row: list[Dim] = list(self.target_shape)
         if -1 in row:
             known = size_of(dim for dim in row if dim != -1)
-            row[row.index(-1)] = int(size_of(x.shape[1:]) // known)
+            row[row.index(-1)] = size_of(x.shape[1:]) // known
         return reshape(x, (x.shape[0], *row))
 
     def get_config(self) -> dict[str, Any]:

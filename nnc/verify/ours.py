@@ -66,9 +66,9 @@ def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Arra
     labels = [target.label for target in model.program.spec.targets]
     found = _run(graph, _inputs(model, arrays) | dict(zip(labels, targets, strict=True)), _states(compiler))
     paths = compiler.paths
-    model.train_on_batch(
-        arrays[0] if len(arrays) == 1 else list(arrays), targets[0] if len(targets) == 1 else list(targets)
-    )
+    if weights:
+        x, y = (items[0] if len(items) == 1 else list(items) for items in (arrays, targets))
+        model.train_on_batch(x, y)
     return Trace(
         _layers(compiler, found),
         tuple(

@@ -116,7 +116,9 @@ def trace_training(model: Any, arrays: Sequence[Array], targets: Sequence[Array]
     weights = list(model.trainable_variables)
     try:
         with tensorflow.GradientTape() as tape, _recording(model) as (calls, given):
-            outputs = model(_one_or_list(arrays), training=True)
+            inputs = [tensorflow.constant(array) for array in arrays]
+            tape.watch([tensor for tensor in inputs if tensor.dtype.is_floating])
+            outputs = model(_one_or_list(inputs), training=True)
             loss = _loss(model, arrays, targets, outputs)
         calls = [call for call in calls if all(map(_is_eager, call[2]))]
         flat = [tensor for _, _, tensors in calls for tensor in tensors if tensor.dtype.is_floating]
@@ -124,7 +126,8 @@ def trace_training(model: Any, arrays: Sequence[Array], targets: Sequence[Array]
         found = tape.gradient(loss, [*unique, *weights])
         cotangents = {id(tensor): found[position] for position, tensor in enumerate(unique)}
         gradients = found[len(unique) :]
-        _optimizer(model).apply(gradients, weights)
+        if weights:
+            _optimizer(model).apply(gradients, weights)
         after = list(zip(paths, map(numpy.array, model.get_weights()), strict=True))
     finally:
         model.set_weights(before)
