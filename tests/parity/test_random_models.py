@@ -45,7 +45,7 @@ def check(tf: Any, recipe: Recipe) -> None:
     ys = [generator.normal(size=(ROWS, *output.shape[1:])).astype("float32") for output in theirs.outputs]
 
     with tf.GradientTape() as tape:
-        expected = theirs(xs)
+        expected = tf.nest.flatten(theirs(xs))
         loss = sum(tf.reduce_mean((output - y) ** 2) for output, y in zip(expected, ys, strict=True))
     gradients = tape.gradient(loss, [weight.value for weight in theirs.weights])
 
