@@ -8,6 +8,7 @@ from typing import Any
 
 from frontends.legacy.layers import RECURRENT
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
+from frontends.operations import IGNORED, KEYWORDS, OPERATION
 from frontends.origin import Origin, is_null
 from frontends.problems import Problems
 from frontends.wiring import CallDefinition, LayerDefinition, Reference
@@ -111,8 +112,9 @@ class CallReader:
             found.append(self.reference(item, layer))
             last = item.items[3] if isinstance(item, Sequence) and len(item.items) > 3 else None
             for key, value in last.entries.items() if isinstance(last, Mapping) else ():
-                if not is_null(value):
-                    options.setdefault(key, self._structure(value, layer))
+                if not is_null(value) and not (key in IGNORED and layer.class_name == OPERATION):
+                    known = KEYWORDS.get(key, key) if layer.class_name == OPERATION else key
+                    options.setdefault(known, self._structure(value, layer))
         if len(found) > 1 and layer.class_name in RECURRENT:  # the first state comes behind the sequence
             return (found[0],), {"initial_state": found[1:], **options}
         return (found if len(found) != 1 else found[0],), options

@@ -11,6 +11,7 @@ from frontends.keras_calls import CallReader, Unreadable, count_calls_from_first
 from frontends.keras_layers import make_keras_layer
 from frontends.layer_maker import make_layer, read_name
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
+from frontends.operations import as_operation
 from frontends.options import Options
 from frontends.origin import is_null
 from frontends.problems import Problems
@@ -112,6 +113,9 @@ class _KerasForm:
         given = node.entries.get("name") or arguments.get("name")
         name = _text_of(given)
         shown = safe_name(name) if name else snake_case(class_name)
+        operation = as_operation(class_name, node.text("module"), arguments)
+        if operation is not None:
+            class_name, arguments = operation
         if is_model_class(class_name, config) and self.options.replacement(class_name, name) is None:
             made = self._model(node, class_name, shown, line)
         else:

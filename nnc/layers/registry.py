@@ -37,8 +37,13 @@ def register(cls: Any = None, *, name: str | None = None) -> Any:
     return add if cls is None else add(cls)
 
 
-_APPLICATIONS = frozenset({"CustomScaleLayer", "LayerScale", "StochasticDepth"})
-"""Layers of keras.applications, which are found by name but are no part of keras.layers."""
+_UNLISTED = {
+    "CustomScaleLayer": "applications",
+    "LayerScale": "applications",
+    "Operation": "operation",
+    "StochasticDepth": "applications",
+}
+"""Modules of layers that are found by name but are no part of keras.layers."""
 
 
 class LayerClasses(Mapping[str, type[Layer]]):
@@ -60,8 +65,8 @@ class LayerClasses(Mapping[str, type[Layer]]):
 
         if name in self._registered:
             return self._registered[name]
-        module: Any = import_module("nnc.layers.applications") if name in _APPLICATIONS else layers
-        found: type[Layer] = getattr(module, name if name in _APPLICATIONS else self._own[name])
+        module: Any = import_module(f"nnc.layers.{_UNLISTED[name]}") if name in _UNLISTED else layers
+        found: type[Layer] = getattr(module, name if name in _UNLISTED else self._own[name])
         return found
 
     def is_registered(self, name: str) -> bool:

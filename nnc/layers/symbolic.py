@@ -74,6 +74,49 @@ class SymbolicTensor:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"declared": self.type}  # what is known of lengths stays behind in this process
 
+    def _operation(self, name: str, *operands: Any) -> Any:
+        from nnc.layers.operation import Operation
+
+        return Operation(name)(*operands)
+
+    def __add__(self, other: Any) -> Any:
+        return self._operation("Add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._operation("Add", other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._operation("Subtract", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._operation("Subtract", other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return self._operation("Multiply", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return self._operation("Multiply", other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return self._operation("TrueDivide", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self._operation("TrueDivide", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return self._operation("Power", self, other)
+
+    def __matmul__(self, other: Any) -> Any:
+        return self._operation("Matmul", self, other)
+
+    def __neg__(self) -> Any:
+        return self._operation("Negative", self)
+
+    def __getitem__(self, key: Any) -> Any:
+        from nnc.layers.operation import slice_config
+
+        return self._operation("GetItem", self, slice_config(key))
+
     def __repr__(self) -> str:
         producer = self.call.layer.name if self.call is not None else "nobody"
         return f"<SymbolicTensor {self.type} from {producer}>"

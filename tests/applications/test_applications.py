@@ -47,7 +47,7 @@ def test_layers_of_applications(module, name, config, shapes, applications):
     from importlib import import_module
 
     cls = getattr(import_module(f"keras.src.applications.{module}"), name)
-    theirs, ours = cls(**config), layer_class(name)(**config)
+    theirs, ours = cls(**config, name="layer"), layer_class(name)(**config, name="layer")
     inputs = [numpy.random.default_rng(0).normal(size=(4, *shape)).astype("float32") for shape in shapes]
     given = inputs if len(inputs) > 1 else inputs[0]
     numpy.testing.assert_allclose(ours(given), numpy.asarray(theirs(given)), rtol=1e-6)

@@ -1,0 +1,96 @@
+"""Functions between layers in Keras's files: operations of Keras 3's `keras.ops`, and TensorFlow's in Keras 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+
+from frontends.nodes import Mapping, Node, Scalar
+
+OPERATION = "Operation"
+"""nnc's layer for all of them; see `nnc.layers.operation`."""
+IGNORED = frozenset({"name", "conjugate"})
+"""Keywords of TensorFlow's functions that change nothing here."""
+_OF_LAYERS = ("name", "trainable", "dtype")
+_TYPED = frozenset({"Cast", "OneHot"})
+"""Operations whose element type is one of their arguments."""
+_TENSORFLOW = {
+    "__operators__.add": "Add",
+    "__operators__.getitem": "GetItem",
+    "cast": "Cast",
+    "clip_by_value": "Clip",
+    "concat": "Concatenate",
+    "expand_dims": "ExpandDims",
+    "linalg.matmul": "Matmul",
+    "math.abs": "Absolute",
+    "math.add": "Add",
+    "math.divide": "Divide",
+    "math.exp": "Exp",
+    "math.log": "Log",
+    "math.maximum": "Maximum",
+    "math.minimum": "Minimum",
+    "math.multiply": "Multiply",
+    "math.negative": "Negative",
+    "math.pow": "Power",
+    "math.reduce_max": "Max",
+    "math.reduce_mean": "Mean",
+    "math.reduce_min": "Min",
+    "math.reduce_sum": "Sum",
+    "math.sigmoid": "Sigmoid",
+    "math.sqrt": "Sqrt",
+    "math.square": "Square",
+    "math.subtract": "Subtract",
+    "math.tanh": "Tanh",
+    "math.truediv": "Divide",
+    "nn.relu": "Relu",
+    "nn.relu6": "Relu6",
+    "nn.sigmoid": "Sigmoid",
+    "nn.softmax": "Softmax",
+    "nn.swish": "Silu",
+    "reshape": "Reshape",
+    "squeeze": "Squeeze",
+    "stack": "Stack",
+    "tanh": "Tanh",
+    "transpose": "Transpose",
+}
+"""Keras 3's operation for a function of TensorFlow's, by its name in a ``TFOpLambda``."""
+KEYWORDS = {
+    "input_tensor": "x",
+    "shape": "newshape",
+    "perm": "axes",
+    "clip_value_min": "x_min",
+    "clip_value_max": "x_max",
+    "slice_spec": "key",
+    "features": "x",
+    "y": "x2",
+    "logits": "x",
+    "input": "x",
+}
+"""Keras 3's keyword for one of TensorFlow's."""
+
+
+def as_operation(
+    class_name: str, module: str | None, arguments: MappingType[str, Node]
+) -> tuple[str, dict[str, Node]] | None:
+    """Return class name and arguments of the layer that stands for a function, or None where an entry is a layer.
+
+    Args:
+        class_name: class of the entry.
+        module: its module, where it says.
+        arguments: its config.
+    """
+    if class_name in ("TFOpLambda", "SlicingOpLambda"):
+        function = arguments.get("function")
+        name = function.value if isinstance(function, Scalar) else None
+        known = _TENSORFLOW.get(str(name).removeprefix("compat.v1."))
+        return None if known is None else (OPERATION, _made(known, arguments, {}))
+    if module is not None and ".ops." in f"{module}.":
+        settings = {key: node for key, node in arguments.items() if key not in _OF_LAYERS}
+        if class_name in _TYPED and "dtype" in arguments:
+            settings["dtype"] = arguments["dtype"]
+        return OPERATION, _made(class_name, arguments, settings)
+    return None
+
+
+def _made(operation: str, arguments: MappingType[str, Node], settings: dict[str, Node]) -> dict[str, Node]:
+    kept = {key: arguments[key] for key in ("name",) if key in arguments}
+    return {**kept, "operation": Scalar(value=operation), "settings": Mapping(entries=settings)}

@@ -1,0 +1,241 @@
+"""Functions of `keras.ops` between layers, such as ``x * 2.0 + y`` on symbolic tensors: each is a layer of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from nnc import activations, ops
+from nnc.errors import ModelError, nearest
+from nnc.ir import Value
+from nnc.layers.base import Layer
+from nnc.objects import layer_snake_case
+
+Function = Callable[..., Any]
+
+
+class Operation(Layer):
+    """A function of tensors and numbers that has no weights.
+
+    Args:
+        operation: its class in Keras, such as ``Add`` or ``GetItem``.
+        settings: the arguments that class is made with, such as ``axis``.
+        options: arguments of `Layer`.
+
+    Raises:
+        ModelError: the operation is unknown.
+    """
+
+    keeps_integers = True
+
+    def __init__(self, operation: str, settings: Mapping[str, Any] | None = None, **options: Any) -> None:
+        if operation not in OPERATIONS:
+            raise ModelError(f"unknown operation {operation!r} of keras.ops.{nearest(str(operation), OPERATIONS)}")
+        self.operation = operation
+        self.settings = dict(settings or {})
+        super().__init__(**options)
+
+    @property
+    def default_name(self) -> str:
+        return layer_snake_case(self.operation)
+
+    def call(self, *args: Any, **kwargs: Any) -> Value:
+        settings = {key: value for key, value in self.settings.items() if value is not None}
+        found: Value = OPERATIONS[self.operation](*args, **settings, **kwargs)
+        return found
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return None: what a function gives has no mask, as in Keras."""
+        del inputs, previous_mask
+
+    @property
+    def summary_note(self) -> str:
+        return ", ".join(f"{key}={value}" for key, value in self.settings.items())
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "operation": self.operation, "settings": dict(self.settings)}
+
+
+def slice_config(key: Any) -> list[Any]:
+    """Return an index as plain data, which ``GetItem`` takes: numbers, None, ``"..."``, and slices as dictionaries.
+
+    >>> slice_config((slice(None), 0))
+    [{'class_name': '__slice__', 'config': {'start': None, 'stop': None, 'step': None}}, 0]
+    """
+    items = key if isinstance(key, tuple) else (key,)
+    return [
+        {"class_name": "__slice__", "config": {"start": item.start, "stop": item.stop, "step": item.step}}
+        if isinstance(item, slice)
+        else "..."
+        if item is Ellipsis
+        else item
+        for item in items
+    ]
+
+
+def _get_item(x: Value, key: Any) -> Value:
+    given = key if isinstance(key, list | tuple) else [key]
+    items = [
+        "..." if isinstance(item, Mapping) and item.get("class_name") == "__ellipsis__" else item for item in given
+    ]
+    if "..." in items:
+        place = items.index("...")
+        axes = sum(item is not None for item in items) - 1
+        items[place : place + 1] = [_WHOLE] * (x.rank - axes)
+    axis = 0
+    for item in items:
+        if item is None:
+            x = _expand(x, axis)
+        elif isinstance(item, Mapping):
+            part = slice(*(item.get("config", item).get(name) for name in ("start", "stop", "step")))
+            if part != slice(None):
+                start, stop, step = part.indices(int(x.shape[axis]))
+                if step < 0:
+                    x = ops.flip(x, axis)
+                    length = int(x.shape[axis])
+                    start, stop, step = length - 1 - start, length - 1 - stop, -step
+                x = ops.take(x, axis, start, stop, step)
+        else:
+            index = int(item) % int(x.shape[axis])
+            x = _squeeze(ops.take(x, axis, index, index + 1), axis)
+            continue
+        axis += 1
+    return x
+
+
+_WHOLE: Mapping[str, Any] = MappingProxyType({"config": {"start": None, "stop": None, "step": None}})
+
+
+def _expand(x: Value, axis: Any) -> Value:
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    rank = x.rank + len(axes)
+    shape = list(x.shape)
+    for place in sorted(item % rank for item in axes):
+        shape.insert(place, 1)
+    return ops.reshape(x, shape)
+
+
+def _squeeze(x: Value, axis: Any = None) -> Value:
+    axes = range(x.rank) if axis is None else [axis] if isinstance(axis, int) else axis
+    gone = {item % x.rank for item in axes if axis is not None or x.shape[item] == 1}
+    return ops.reshape(x, [dim for place, dim in enumerate(x.shape) if place not in gone])
+
+
+def _reshape(x: Value, newshape: Sequence[int | None]) -> Value:
+    return ops.reshape(x, [x.shape[0] if dim is None else dim for dim in newshape])
+
+
+def _variance(x: Value, axis: Any = None, keepdims: bool = False) -> Value:
+    return ops.mean(ops.square(x - ops.mean(x, axis, True)), axis, keepdims)
+
+
+def _joined(function: Callable[[Sequence[Value], int], Value]) -> Function:
+    def join(*values: Any, axis: int = 0) -> Value:
+        return function(values[0] if len(values) == 1 else values, axis)
+
+    return join
+
+
+def _stack(values: Sequence[Value], axis: int) -> Value:
+    return ops.concatenate([_expand(value, axis % (value.rank + 1)) for value in values], axis % (values[0].rank + 1))
+
+
+def _reduced(function: Function) -> Function:
+    def reduce(x: Value, axis: Any = None, keepdims: bool = False, initial: None = None) -> Value:
+        if initial is not None:
+            raise ModelError("reductions with initial= are not supported")
+        return function(x, tuple(axis) if isinstance(axis, list) else axis, keepdims)  # type: ignore[no-any-return]
+
+    return reduce
+
+
+def _matmul(x1: Value, x2: Value) -> Value:
+    return x1 @ x2
+
+
+def _maximum(x1: Any, x2: Any) -> Value:
+    return ops.maximum(x1, x2)
+
+
+def _minimum(x1: Any, x2: Any) -> Value:
+    return ops.minimum(x1, x2)
+
+
+def _clip(x: Value, x_min: float, x_max: float) -> Value:
+    return ops.clip(x, x_min, x_max)
+
+
+def _where(condition: Value, x1: Any, x2: Any) -> Value:
+    if not isinstance(x1, Value) and not isinstance(x2, Value):
+        x1 = condition.graph.constant(x1, "float32")
+    return ops.where(condition, x1, x2)
+
+
+def _one_hot(x: Value, num_classes: int, axis: int = -1, dtype: str = "float32", sparse: bool = False) -> Value:
+    if sparse or axis != -1:
+        raise ModelError("OneHot: only dense rows along the last axis are supported")
+    return ops.one_hot(x, num_classes, dtype)
+
+
+OPERATIONS: Mapping[str, Function] = MappingProxyType(
+    {
+        "Abs": ops.absolute,
+        "Absolute": ops.absolute,
+        "Add": lambda x1, x2: x1 + x2,
+        "Cast": ops.cast,
+        "Clip": _clip,
+        "Concatenate": _joined(ops.concatenate),
+        "Cos": ops.cos,
+        "Divide": lambda x1, x2: x1 / x2,
+        "Einsum": lambda *operands, subscripts: ops.einsum(subscripts, *operands),
+        "Elu": activations.elu,
+        "Exp": ops.exp,
+        "ExpandDims": _expand,
+        "Expm1": ops.expm1,
+        "Floor": ops.floor,
+        "Gelu": activations.gelu,
+        "GetItem": _get_item,
+        "HardSigmoid": activations.hard_sigmoid,
+        "HardSilu": activations.hard_silu,
+        "LeakyRelu": activations.leaky_relu,
+        "Log": ops.log,
+        "Log1p": ops.log1p,
+        "LogSoftmax": activations.log_softmax,
+        "Matmul": _matmul,
+        "Max": _reduced(ops.max),
+        "Maximum": _maximum,
+        "Mean": _reduced(ops.mean),
+        "Min": _reduced(lambda x, axis, keepdims: -ops.max(-x, axis, keepdims)),
+        "Minimum": _minimum,
+        "Multiply": lambda x1, x2: x1 * x2,
+        "Negative": lambda x: -x,
+        "OneHot": _one_hot,
+        "Power": lambda x1, x2: x1**x2,
+        "Reciprocal": ops.reciprocal,
+        "Relu": ops.relu,
+        "Relu6": activations.relu6,
+        "Reshape": _reshape,
+        "Rsqrt": lambda x: 1.0 / ops.sqrt(x),
+        "Selu": activations.selu,
+        "Sigmoid": ops.sigmoid,
+        "Sign": ops.sign,
+        "Silu": activations.silu,
+        "Sin": ops.sin,
+        "Softmax": activations.softmax,
+        "Softplus": ops.softplus,
+        "Softsign": activations.softsign,
+        "Sqrt": ops.sqrt,
+        "Square": ops.square,
+        "Squeeze": _squeeze,
+        "Stack": _joined(_stack),
+        "Subtract": lambda x1, x2: x1 - x2,
+        "Sum": _reduced(ops.sum),
+        "Tanh": ops.tanh,
+        "Transpose": lambda x, axes=None: ops.transpose(x, axes),
+        "TrueDivide": lambda x1, x2: x1 / x2,
+        "Var": _variance,
+        "Where": _where,
+    }
+)
+"""What operations compute, by their classes in Keras; parameters are called as there."""
