@@ -35,6 +35,8 @@ def _plain(data: Any) -> Any:
         return {str(key): _plain(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [_plain(value) for value in data]
+    if hasattr(data, "tolist"):  # a metric with several results
+        return _plain(data.tolist())
     if isinstance(data, float) and not math.isfinite(data):
         return None
     return data

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table
 from nnc.cli.programs import open_program, training_data
+from nnc.program.progress import format_number
 
 NAME = "evaluate"
 EXAMPLE = "Example: nnc evaluate base.nnc --data points.csv --target label"
@@ -25,5 +26,5 @@ def command(
     if as_json:
         print_json({"model": program.name, "rows": count, "result": logs})
     else:
-        rows = [(name, f"{number:.6f}") for name, number in logs.items()]
+        rows = [(name, format_number(number, 6)) for name, number in logs.items()]
         print_table(("Metric", ""), rows, f"{program.name}: evaluated on {count:,} rows")

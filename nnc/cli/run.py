@@ -13,6 +13,7 @@ from nnc.cli.compile import print_report
 from nnc.cli.console import print_table, say
 from nnc.cli.programs import is_program, read_options, targets_like
 from nnc.errors import DataError
+from nnc.program.progress import format_number
 
 if TYPE_CHECKING:
     from nnc.program import Program
@@ -64,7 +65,7 @@ def command(
     program.fit(*training, batch_size=batch, epochs=epochs)
     seconds = perf_counter() - start
     trained, tested = program.evaluate(*training), program.evaluate(*test)
-    rows = [(name, f"{trained[name]:.4f}", f"{tested[name]:.4f}") for name in trained]
+    rows = [(name, format_number(trained[name]), format_number(tested[name])) for name in trained]
     title = f"{program.name}: {epochs:,} epochs in {seconds:.2f} s"
     print_table(("", f"{len(training[0]):,} training rows", f"{len(test[0]):,} test rows"), rows, title)
     saved, picture = folder / f"{model.stem}.nnc", folder / f"{model.stem}.svg"

@@ -13,6 +13,7 @@ import typer
 from nnc.cli import options
 from nnc.cli.console import check_output, print_json, print_table, say
 from nnc.cli.programs import is_program, open_program, training_data
+from nnc.program.progress import format_number
 
 NAME = "train"
 EXAMPLE = "Example: nnc train examples/base.yaml --data points.csv --target label --epochs 500 --seed 2 -o base.nnc"
@@ -87,7 +88,7 @@ def command(
         saved = None if output is None else str(output)
         print_json({"model": program.name, "epochs": done, "seconds": seconds, "saved": saved, "result": logs})
     elif done:
-        cells = [(name, f"{number:.6f}") for name, number in logs.items()]
+        cells = [(name, format_number(number, 6)) for name, number in logs.items()]
         print_table((f"After {done} epochs", ""), cells, program.name)
     if interrupted:
         say(f"interrupted in epoch {done + 1} of {epochs}")

@@ -6,19 +6,26 @@ from collections.abc import Mapping
 from time import perf_counter
 from typing import Any
 
+import numpy
+
 INTERVAL = 0.5
 """Seconds between two drawings: a drawing takes 2 to 4 ms, so it stays below 1% of the time."""
 
 
 def format_logs(logs: Mapping[str, Any]) -> str:
     """Return ``loss 0.1234  accuracy 0.9688``; a metric with several results has them in brackets."""
-    return "  ".join(f"{name} {_format(number)}" for name, number in logs.items())
+    return "  ".join(f"{name} {format_number(number)}" for name, number in logs.items())
 
 
-def _format(number: Any) -> str:
-    if isinstance(number, float):
-        return f"{number:.4f}"
-    return f"[{' '.join(_format(item) for item in number.tolist())}]"
+def format_number(number: Any, digits: int = 4) -> str:
+    """Return a result with so many digits behind the point; several stand in brackets.
+
+    >>> format_number(0.25), format_number(numpy.array([0.5, 1.0]), 2)
+    ('0.2500', '[0.50 1.00]')
+    """
+    if isinstance(number, numpy.ndarray) and number.ndim:
+        return f"[{' '.join(format_number(item, digits) for item in number)}]"
+    return f"{number:.{digits}f}"
 
 
 class Progress:

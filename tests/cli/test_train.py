@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -158,3 +159,14 @@ def test_several_inputs_and_outputs_have_arrays_by_name(run: Run, folder: Path) 
     numpy.savez(folder / "less.npz", **{key: arrays[key] for key in ("left", "sum")})
     message = " ".join(run("train", "ends.yaml", "--data", "less.npz", code=1).stderr.split())
     assert "expected arrays named left, right, sum, kind, found left, sum; right, kind are missing" in message
+
+
+def test_metrics_with_several_results_are_shown(run: Run, folder: Path) -> None:
+    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1, "sigmoid")])
+    model.compile("sgd", "binary_crossentropy", metrics=[nnc.metrics.Recall([0.2, 0.9], name="recall")])
+    model.save(folder / "model.nnc")
+    assert re.search(r"recall +\[\d\.\d{6} \d\.\d{6}\]", run("evaluate", "model.nnc", "--data", "points.npz").stdout)
+    found = json.loads(run("evaluate", "model.nnc", "--data", "points.npz", "--json").stdout)
+    assert len(found["result"]["recall"]) == 2
+    trained = run("train", "model.nnc", "--data", "points.npz", "--epochs", "1", "-o", "out.nnc").stdout
+    assert re.search(r"recall +\[\d\.\d{6} \d\.\d{6}\]", trained)
