@@ -20,6 +20,8 @@ from nnc.models import Model
 from nnc.objects import snake_case
 
 MAX_MODELS_IN_MODELS = 16
+_WRAPPED = ("layer",)
+"""Arguments that are a layer, and may be a model."""
 _MODELS = ("Functional", "Model", "Sequential", "Container", "Graph")
 
 
@@ -121,10 +123,28 @@ class _KerasForm:
         else:
             if name is not None:
                 arguments["name"] = Scalar(line=given.line if given is not None else line, value=safe_name(name))
+            inner = self._models_among(arguments)
             made = make_keras_layer(class_name, arguments, shown, line, self.options, self.problems)
+            made.inner = inner
         if not self.is_chain:
             made.calls = self.reader.calls(node, made)
         return made
+
+    def _models_among(self, arguments: dict[str, Node]) -> list[LayerDefinition]:
+        """Make the models that a layer is wrapped around, and put them among its arguments."""
+        found: list[LayerDefinition] = []
+        for key in _WRAPPED:
+            node = arguments.get(key)
+            config = node.entries.get("config") if isinstance(node, Mapping) else None
+            class_name = node.text("class_name") if isinstance(node, Mapping) else None
+            if isinstance(node, Mapping) and class_name is not None and is_model_class(class_name, config):
+                name = (config.text("name") if isinstance(config, Mapping) else None) or snake_case(class_name)
+                made = self._model(node, class_name, safe_name(name), node.line)
+                arguments[key] = (
+                    Node(line=node.line) if made.layer is None else Scalar(line=node.line, value=made.layer)
+                )
+                found.append(made)
+        return found
 
     def _model(self, node: Mapping, class_name: str, name: str, line: int | None) -> LayerDefinition:
         """Return a model that is a layer of this one."""

@@ -17,8 +17,9 @@ def definitions(model: Model, definition: Definition) -> dict[Model, Definition]
     """Return the definitions of a model and of the models in it."""
     found = {model: definition}
     for layer in definition.layers:
-        if isinstance(layer.layer, Model) and layer.definition is not None:
-            found |= definitions(layer.layer, layer.definition)
+        for item in (layer, *layer.inner):
+            if isinstance(item.layer, Model) and item.definition is not None:
+                found |= definitions(item.layer, item.definition)
     return found
 
 

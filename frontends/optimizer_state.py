@@ -18,8 +18,9 @@ from nnc.optimizers.saved import SavedVariable, import_variables
 from nnc.optimizers.windows import Window
 
 Array = Any
-_UNSORTED = (2, 0, 5)
-"""From this version on, optimizers have the weights in the order of layers; before, by their names."""
+_SORTED = (2, 0, 6)
+_UNSORTED = (2, 0, 9)
+"""Before the first version, optimizers had the weights by their names; from the second on, in the order of layers."""
 _MAX_STEPS = 100_000
 """After so many, the product of Nadam's momenta has been 0 for long."""
 _SIDE_BY_SIDE = ("m", "v", "vhat", "velocity", "momentum", "accumulator", "accumulated_grad", "accumulated_delta_var")
@@ -52,31 +53,32 @@ def _resume(arrays: Sequence[StoredArray], names: Sequence[str], assignment: Ass
     if not arrays:
         return
     model, problems = assignment.model, assignment.problems
-    program = model.program
-    optimizer = model.optimizer
-    windows = _windows(assignment)
-    expected = optimizer.saved_variables(windows)
-    try:
-        if assignment.origin.is_old:
-            found = _from_keras_2(optimizer, arrays, names, windows, expected)
-        else:
-            found = _in_order(arrays, expected)
-        import_variables(optimizer, windows, program.states, found)
-    except NncError as error:
-        problems.note(f"its optimizer starts afresh: {error}")
-    except ValueError as error:
-        problems.note(f"its optimizer starts afresh: {error}")
+    reason = ""
+    for windows in _orders(assignment):
+        expected = model.optimizer.saved_variables(windows)
+        try:
+            if assignment.origin.is_old:
+                found = _from_keras_2(model.optimizer, arrays, names, windows, expected)
+            else:
+                found = _in_order(arrays, expected)
+            import_variables(model.optimizer, windows, model.program.states, found)
+            return
+        except (NncError, ValueError) as error:
+            reason = reason or str(error)
+    problems.note(f"its optimizer starts afresh: {reason}")
 
 
-def _windows(assignment: Assignment) -> list[Window]:
-    """Return the trained weights in the order of Keras's optimizers, as windows on the program's states."""
+def _orders(assignment: Assignment) -> list[list[Window]]:
+    """Return the trained weights, as windows on the program's states, in the orders that an optimizer may have them."""
     model = assignment.model
     by_path = {spec.path: spec for spec in model.program.spec.variables}
     paths = weight_paths(model)
     weights = trained_weights(model, assignment.known)
+    orders = [weights]
     if assignment.origin < _UNSORTED:
-        weights = sorted(weights, key=lambda weight: assignment.plan[weight][0].name)
-    return [by_path[paths[weight]] for weight in weights]
+        by_name = sorted(weights, key=lambda weight: assignment.plan[weight][0].name)
+        orders = [by_name, weights] if assignment.origin < _SORTED else [weights, by_name]
+    return [[by_path[paths[weight]] for weight in order] for order in orders]
 
 
 def _in_order(arrays: Sequence[StoredArray], expected: Sequence[SavedVariable]) -> list[Array]:

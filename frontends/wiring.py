@@ -65,6 +65,7 @@ class LayerDefinition:
         is_sound: whether the shape of its output can be relied on.
         is_model: whether it is a model with layers of its own.
         definition: what the file says about such a model.
+        inner: models among its arguments.
         calls: its applications; of an input one without sources.
     """
 
@@ -75,6 +76,7 @@ class LayerDefinition:
     is_sound: bool = True
     is_model: bool = False
     definition: Definition | None = None
+    inner: list[LayerDefinition] = field(default_factory=list)
     calls: list[CallDefinition] = field(default_factory=list)
 
     @property

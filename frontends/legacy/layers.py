@@ -18,6 +18,7 @@ RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "Con
 _GATED = ("LSTM", "GRU", "LSTMCell", "GRUCell")
 _CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells")
 _DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D")
+_TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 _SPATIAL_DROPOUT = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
 _NORMALIZATION = ("BatchNormalization", "LayerNormalization")
 _KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
@@ -119,6 +120,7 @@ RULES: tuple[Rule, ...] = (
     Rule("implementation", dropped("implementation"), RECURRENT + _CELLS),
     Rule("num_constants", dropped("num_constants"), RECURRENT, before=None),
     Rule("groups of depthwise layers", dropped("groups"), _DEPTHWISE),
+    Rule("groups of transposed convolutions", dropped("groups"), _TRANSPOSED),
     Rule("filters of depthwise layers", dropped("filters"), ("DepthwiseConv1D", "DepthwiseConv2D")),
     Rule("kernel of depthwise layers", dropped(*_KERNEL), _DEPTHWISE),
     Rule("noise_shape", dropped("noise_shape"), _SPATIAL_DROPOUT, before=None),

@@ -88,6 +88,7 @@ CASES: list[tuple[str, Origin, str, dict[str, Any], str, dict[str, Any]]] = [
     ("implementation", OLD, "SimpleRNN", {"implementation": 2}, "SimpleRNN", {}),
     ("num_constants", OLD, "RNN", {"num_constants": None}, "RNN", {}),
     ("groups of depthwise layers", OLD, "DepthwiseConv2D", {"groups": 1}, "DepthwiseConv2D", {}),
+    ("groups of transposed convolutions", OLD, "Conv2DTranspose", {"groups": 1}, "Conv2DTranspose", {}),
     ("filters of depthwise layers", OLD, "DepthwiseConv2D", {"filters": None}, "DepthwiseConv2D", {}),
     (
         "kernel of depthwise layers",

@@ -25,6 +25,7 @@ class Animal:
         is_random: whether training draws random numbers, so that losses can not be compared.
         tolerance: how far predictions may be apart.
         length: what stands for unknown lengths.
+        is_slow: whether Keras takes long to train it.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Animal:
     is_random: bool = False
     tolerance: float = 1e-5
     length: int = 7
+    is_slow: bool = False
 
     def __repr__(self) -> str:
         return self.name
@@ -73,9 +75,11 @@ def write(animal: Animal, package: Any, folder: Path, optimizer: Any = "adam") -
         warnings.simplefilter("ignore")
         model = animal.make(package)
         x = [_data(animal, generator, tensor.shape) for tensor in model.inputs]
-        y = [generator.uniform(size=_shape(animal, tensor.shape)).astype("float32") for tensor in model.outputs]
-        x, y = (x[0] if len(x) == 1 else x), (y[0] if len(y) == 1 else y)
-        model.compile(optimizer, animal.loss)
+        x = x[0] if len(x) == 1 else x
+        first = model.predict(x, verbose=0)
+        y = [generator.uniform(size=array.shape) for array in (first if isinstance(first, list) else [first])]
+        y = y[0] if len(y) == 1 else y
+        model.compile(optimizer, animal.loss, run_eagerly=True)  # faster here than tracing it
         model.fit(x, y, epochs=2, **FIT)
         model.save(files["keras"])
         model.save(files["h5"])

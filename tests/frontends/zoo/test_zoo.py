@@ -17,7 +17,14 @@ from tests.frontends.zoo.models import ANIMALS
 PACKAGES = ("keras", "tf_keras")
 
 
-@pytest.fixture(scope="module", params=[(name, animal) for animal in ANIMALS for name in PACKAGES], ids=str)
+CASES = [
+    pytest.param((name, animal), id=f"{animal.name} of {name}", marks=[pytest.mark.slow] if animal.is_slow else [])
+    for animal in ANIMALS
+    for name in PACKAGES
+]
+
+
+@pytest.fixture(scope="module", params=CASES)
 def case(request: Any, tmp_path_factory: Any) -> Iterator[tuple[Animal, Written]]:
     name, animal = request.param
     package = pytest.importorskip(name)
@@ -65,6 +72,7 @@ OPTIMIZERS: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 @pytest.mark.parametrize(("name", "arguments"), OPTIMIZERS)
 @pytest.mark.parametrize("kind", ["keras", "h5"])
