@@ -91,3 +91,26 @@ def test_channels_first_is_channels_last_with_axes_moved():
     first(given)
     first.set_weights(last.get_weights())
     numpy.testing.assert_allclose(numpy.moveaxis(first(given), 1, -1), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_lengths_that_are_not_known_are_those_of_keras():
+    keras = pytest.importorskip("tensorflow").keras
+
+    def make(nn):
+        x = nn.Input((None, 3))
+        y = nn.layers.Conv1D(4, 3, padding="same", strides=2, activation="relu")(x)
+        y = nn.layers.Conv1D(4, 3, padding="causal", strides=2)(y)
+        y = nn.layers.Conv1DTranspose(2, 3, strides=2, padding="same")(y)
+        model = nn.Model(x, nn.layers.DepthwiseConv1D(2)(y))
+        model.compile("sgd", "mse")
+        return model
+
+    ours, theirs = make(nnc), make(keras)
+    ours.set_weights(theirs.get_weights())
+    generator = numpy.random.default_rng(5)
+    for length in (9, 8, 12, 5):
+        x = generator.normal(size=(2, length, 3)).astype("float32")
+        expected = theirs.predict_on_batch(x)
+        numpy.testing.assert_allclose(ours.predict(x), expected, rtol=1e-5, atol=1e-6)
+        losses = [model.train_on_batch(x, numpy.ones_like(expected)) for model in (ours, theirs)]
+        numpy.testing.assert_allclose(*losses, rtol=1e-5)

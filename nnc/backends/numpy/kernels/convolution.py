@@ -55,14 +55,14 @@ def bands(op: Sliding, windows: Array, out: Array, patches: Array, minimum: int 
     windows = split(windows, op.groups)
     leading = (slice(None),) * (op.groups > 1)
     found = []
-    for images, rows in cut(out.shape[:-1], row, minimum):
-        source = windows[(*leading, images, rows)]
+    for band in cut(out.shape[:-1], row, minimum):
+        source = windows[(*leading, *band)]
         places = prod(source.shape[len(leading) : len(leading) + rank + 1])
         if turns:
             source = source.transpose(*range(rank + 1, source.ndim), *range(rank + 1))
         target = patches[: source.size].reshape(source.shape)
         matrix = target.reshape(-1, places).T if turns else target.reshape(*source.shape[: len(leading)], places, -1)
-        found.append((target, source, matrix, matrix_of(out[images, rows], op.groups)))
+        found.append((target, source, matrix, matrix_of(out[band], op.groups)))
     return found
 
 
@@ -111,21 +111,36 @@ def convolution(call: KernelCall) -> Sequence[str]:
     whole = more[0] if more else x
     values = matrix(call, weight)
 
-    def items(arrays: Arrays) -> list[tuple[Array, ...]]:
-        op, out = bound_op(call, arrays), arrays[y]
-        windows = windows_of(arrays[whole], arrays[weight].shape[:-2], out.shape[1:-1], op)
-        return bands(op, windows, out, arrays[patches])
-
     return [
         *(padded(call, x, whole) if more else ()),
-        *loop(
-            call,
-            (f"{y}_patches", f"{y}_windows", f"{y}_patch_rows", f"{y}_band"),
-            f"{y}_bands",
-            items,
-            lambda target, source, rows, out: [f"{target}[...] = {source}", product(call, rows, values, out)],
-        ),
+        *_gathered_product(call, whole, weight, y, patches, values),
     ]
+
+
+def _gathered_product(call: KernelCall, whole: str, kernel: str, y: str, patches: str, values: str) -> list[str]:
+    """Return the loop that gathers patches of a padded input and multiplies them with a kernel's matrix.
+
+    Args:
+        call: the step.
+        whole: padded input.
+        kernel: array with the window as its first axes.
+        y: result.
+        patches: workspace.
+        values: the kernel's matrix.
+    """
+
+    def items(arrays: Arrays) -> list[tuple[Array, ...]]:
+        op, out = bound_op(call, arrays), arrays[y]
+        windows = windows_of(arrays[whole], arrays[kernel].shape[: op.rank], out.shape[1:-1], op)
+        return bands(op, windows, out, arrays[patches])
+
+    return loop(
+        call,
+        (f"{y}_patches", f"{y}_windows", f"{y}_patch_rows", f"{y}_band"),
+        f"{y}_bands",
+        items,
+        lambda target, source, rows, out: [f"{target}[...] = {source}", product(call, rows, values, out)],
+    )
 
 
 # ---------------------------------------------------------------------- gradient of the kernel
@@ -236,17 +251,14 @@ def convolution_input_gradient(call: KernelCall) -> Sequence[str]:
         window, channels = kernel.shape[:-2], x.shape[-1]
         windows = windows_of(x, window, gradient.shape[1:-1], op)
         found = []
-        for images, rows in cut(gradient.shape[:-1], channels, MINIMUM_ROWS):
-            band = gradient[images, rows]
-            term = arrays[terms][: band.size // band.shape[-1] * channels].reshape(*band.shape[:-1], channels)
+        for band in cut(gradient.shape[:-1], channels, MINIMUM_ROWS):
+            part = gradient[band]
+            term = arrays[terms][: part.size // part.shape[-1] * channels].reshape(*part.shape[:-1], channels)
             steps = [
-                (
-                    turned(split(kernel[offset], op.groups)),
-                    windows[(images, rows, *(slice(None),) * (op.rank - 1), *offset)],
-                )
+                (turned(split(kernel[offset], op.groups)), windows[(*band, *offset)])
                 for offset in numpy.ndindex(*window)
             ]
-            found.append((matrix_of(band, op.groups), matrix_of(term, op.groups), term, steps))
+            found.append((matrix_of(part, op.groups), matrix_of(term, op.groups), term, steps))
         return found
 
     add = call.function(numpy.add)
@@ -284,20 +296,9 @@ def _turned_convolution(call: KernelCall) -> Sequence[str]:
         found = values.reshape(len(values), -1, values.shape[-1])
         return found if len(found) > 1 else found[0]
 
-    def items(arrays: Arrays) -> list[tuple[Array, ...]]:
-        op, out = bound_op(call, arrays), arrays[result]
-        windows = windows_of(arrays[whole], arrays[weight].shape[:-2], out.shape[1:-1], op)
-        return bands(op, windows, out, arrays[patches])
-
     values = call.derive(f"{kernel}_rows", matrices)
     return [
         *spread(call, y, weight, whole),
         f"{kernel}[...] = {call.derive(f'{weight}_turned', source)}",
-        *loop(
-            call,
-            (f"{result}_patches", f"{result}_windows", f"{result}_patch_rows", f"{result}_band"),
-            f"{result}_bands",
-            items,
-            lambda target, source, rows, out: [f"{target}[...] = {source}", product(call, rows, values, out)],
-        ),
+        *_gathered_product(call, whole, weight, result, patches, values),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -56,30 +57,39 @@ def spread_type(op: Sliding, x: TensorType, kernel: TensorType, y: TensorType) -
     return y.with_shape((y.shape[0], *(length + extent(size, step) - 1 for length, size, step in axes), y.shape[-1]))
 
 
-def band_size(lengths: Sequence[int], row: int, minimum: int = 1) -> tuple[int, int]:
-    """Return how many images, and how many indices of their first spatial axis, one band has.
+def band_lengths(lengths: Sequence[int], row: int, minimum: int = 1) -> tuple[int, ...]:
+    """Return the largest lengths of a band: whole last axes, a part of one axis, and single indices of the first ones.
 
     Args:
         lengths: batch and lengths of the spatial axes.
         row: elements of the workspace per place.
         minimum: places that a band has at least, if there are as many.
     """
-    batch, height, *rest = lengths
-    rows = max(1, -(-minimum // prod(rest)), BAND_ELEMENTS // (row * prod(rest)))
-    return (1, rows) if rows < height else (max(1, min(rows // height, batch)), height)
+    found = [1] * len(lengths)
+    room = max(BAND_ELEMENTS // row, minimum, 1)
+    for axis in reversed(range(len(lengths))):
+        found[axis] = min(room, lengths[axis])
+        if found[axis] < lengths[axis]:
+            break
+        room //= max(lengths[axis], 1)
+        if room < 1:
+            break
+    return tuple(found)
 
 
 def band_elements(lengths: Sequence[int], row: int, minimum: int = 1) -> int:
     """Return the elements of the workspace for one band."""
-    return prod(band_size(lengths, row, minimum)) * prod(lengths[2:]) * row
+    return prod(band_lengths(lengths, row, minimum)) * row
 
 
-def cut(lengths: Sequence[int], row: int, minimum: int = 1) -> Iterator[tuple[slice, slice]]:
-    """Yield the images and the indices of the first spatial axis of each band."""
-    images, rows = band_size(lengths, row, minimum)
-    for image in range(0, lengths[0], images):
-        for start in range(0, lengths[1], rows):
-            yield slice(image, min(image + images, lengths[0])), slice(start, min(start + rows, lengths[1]))
+def cut(lengths: Sequence[int], row: int, minimum: int = 1) -> Iterator[tuple[slice, ...]]:
+    """Yield the indices of batch and spatial axes of each band; a dense array's part there is dense."""
+    steps = band_lengths(lengths, row, minimum)
+    ranges = [
+        [slice(start, min(start + step, length)) for start in range(0, length, step)]
+        for length, step in zip(lengths, steps, strict=True)
+    ]
+    return product(*ranges)
 
 
 # ---------------------------------------------------------------------- views
