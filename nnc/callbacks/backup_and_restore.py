@@ -24,7 +24,8 @@ class BackupAndRestore(Callback):
     """Keeps a copy of the whole state in a folder, and goes on from it to the bit (keras.io/api/callbacks).
 
     The copy has weights, optimizer, metrics, random key and the order of samples. It is one file, which is complete or
-    not there: a process killed at any moment leaves the copy before.
+    not there: a process killed at any moment leaves the copy before. With ``steps_per_epoch`` below the number of
+    batches, the resumed training begins with the first rows of the order, wherever the epoch before had ended.
 
     Args:
         backup_dir: the folder; it is made where it is missing.

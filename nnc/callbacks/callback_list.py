@@ -155,4 +155,6 @@ def _defines(callback: Any, hook: str) -> bool:
     if hook in getattr(callback, "__dict__", {}):
         return True
     found = getattr(type(callback), hook, None)
-    return found is not None and found is not getattr(Callback, hook)
+    if found is None or getattr(found, "_is_default", False):  # how Keras marks hooks that do nothing
+        return False
+    return found is not getattr(Callback, hook)

@@ -128,8 +128,9 @@ def fit(
                         on_epoch(epoch, loop.logs)
                     if interrupted or loop.is_over:
                         break
-                if epochs > 0 and not interrupted:
-                    program.take_averages()
+                if not interrupted:
+                    if epochs > 0:
+                        program.take_averages()
                     listed.on_train_end(loop.logs)
         finally:
             progress.close(epoch + 1 if loop.logs else 0, loop.logs)

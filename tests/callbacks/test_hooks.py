@@ -189,6 +189,24 @@ def test_hooks_of_batches_are_called_only_where_there_are_some(monkeypatch, call
     assert len(asked) == 10 + calls // 2
 
 
+@pytest.mark.filterwarnings("ignore:.*__array__.*:DeprecationWarning")
+def test_callbacks_of_keras_work_as_well(keras):
+    model, other = network(nnc), network(nnc)
+    theirs = keras.callbacks.EarlyStopping("loss", min_delta=0.3, restore_best_weights=True)
+    assert not CallbackList([theirs]).wants_train_batches
+    assert CallbackList([keras.callbacks.TerminateOnNaN()]).wants_train_batches
+    ours = nnc.callbacks.EarlyStopping("loss", min_delta=0.3, restore_best_weights=True)
+    assert fit(model, theirs).history == fit(other, ours).history
+    numpy.testing.assert_array_equal(model.get_weights()[0], other.get_weights()[0])
+
+
+def test_no_epoch_at_all(keras):
+    records: list[list[Any]] = [[], []]
+    for module, calls in zip((nnc, keras), records, strict=True):
+        assert fit(network(module), recorder(module.callbacks.Callback, calls), epochs=0).history == {}
+    compare(*records)
+
+
 @pytest.mark.parametrize("wrong", [3, "early", Quiet, [Quiet(), 3]])
 def test_what_is_no_callback_is_named(wrong):
     with pytest.raises(DataError, match="callbacks must be instances of"):
