@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from nnc.layers.reshaping import *
     from nnc.layers.resizing import *
     from nnc.layers.separable import *
+    from nnc.layers.spectral_normalization import *
     from nnc.layers.upsampling import *
     from nnc.layers.wrapping import *
 
@@ -176,6 +177,7 @@ _CLASSES = {
     "SpatialDropout1D": "regularization",
     "SpatialDropout2D": "regularization",
     "SpatialDropout3D": "regularization",
+    "SpectralNormalization": "spectral_normalization",
     "StackedRNNCells": "recurrent.stacked",
     "Subtract": "merging",
     "TimeDistributed": "recurrent.time_distributed",

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from tests.layers.cases.case import Case
 
+
+def inside(layer, config, **more):
+    """Return the arguments of a layer around another one."""
+    return lambda nn: {"layer": getattr(nn.layers, layer)(**config, name="inner"), **more}
+
+
 CASES = (
+    Case("SpectralNormalization", inside("Dense", {"units": 3}), ((5,),), (3,)),
+    Case(
+        "SpectralNormalization",
+        inside("Conv1D", {"filters": 2, "kernel_size": 2}, power_iterations=3),
+        ((5, 2),),
+        (4, 2),
+    ),
+    Case("SpectralNormalization", inside("EinsumDense", {"equation": "ab,bc->ac", "output_shape": 2}), ((3,),), (2,)),
     Case("BatchNormalization", {}, ((5,),), (5,), positive=True),
     Case("BatchNormalization", {}, ((4, 3, 2),), (4, 3, 2), positive=True),
     Case("BatchNormalization", {"axis": 1, "epsilon": 0.1}, ((3, 4, 2),), (3, 4, 2), positive=True),
