@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis.strategies import integers
 
 import nnc
 from nnc import ops
 from nnc.backends.numpy import kernel_workspace, print_source
-from nnc.ir import Graph, TensorType, gradients, parse_graph, symbol
+from nnc.ir import Graph, TensorType, gradients, interpret, parse_graph, symbol
 from nnc.ops.scan import Scan
 from nnc.passes import OPTIMIZE, CommonSubexpressions, DeadCode, Lift, run_passes
 from nnc.plan import make_plan
 from tests.backends.allocations import counted_allocations
 from tests.backends.helpers import Machine, bits
-from tests.passes.helpers import check_rewrite
+from tests.passes.helpers import check_rewrite, check_same
 
 BATCH = symbol("batch")
+GOLDEN = Path(__file__).parent / "golden"
 HEAD = "graph g(h: f64[batch,3], x: f64[5,batch,3], w: f64[3,3])"
 
 
@@ -161,6 +166,17 @@ def test_training_an_lstm_is_one_scan_each_way_and_one_product_per_weight(option
         assert sum(node.op.name == "matmul" for node in scan.op.body.nodes) == 1
 
 
+@pytest.mark.parametrize("form", ["graph", "source"])
+def test_a_trained_lstm(form):
+    """Regenerate with ``python -m tests.passes.test_scans`` and read the difference."""
+    assert lstm_text(form) == (GOLDEN / f"lstm_{form}.txt").read_text()
+
+
+def lstm_text(form: str) -> str:
+    program = lstm_model().program
+    return str(program.graph("train")) if form == "graph" else program.source("train")
+
+
 def test_predicting_stacks_nothing_that_nobody_reads():
     graph = lstm_model().program.graph("predict")
     (scan,) = [node for node in graph.nodes if isinstance(node.op, Scan)]
@@ -236,3 +252,78 @@ def test_planned_and_unplanned_give_the_same_bits():
     assert bits(machines[0].run(inputs, 5)) == bits(machines[1].run(inputs, 5))
     assert machines[0].plan.peak_bytes < machines[1].plan.peak_bytes
     assert machines[1].plan.peak_bytes == machines[0].plan.unshared_bytes
+
+
+# ---------------------------------------------------------------------- loops made at random
+
+
+@given(seed=integers(0, 2**32 - 1))
+def test_loops_made_at_random_compute_what_they_mean(seed):
+    """Passes, plan and source agree with the interpreter, forward and backward, in memory that is reused or not."""
+    graph = random_loop(numpy.random.default_rng(seed))
+    generator = numpy.random.default_rng(seed)
+    inputs = {
+        label: generator.uniform(-1, 1, [dim if isinstance(dim, int) else 3 for dim in value.shape])
+        for label, value in graph.inputs.items()
+    }
+    expected = interpret(graph, inputs)
+    optimized = run_passes(graph, OPTIMIZE)
+    assert str(parse_graph(str(optimized))) == str(optimized)
+    machines = [Machine(optimized, 4, {}, reuse=reuse) for reuse in (True, False)]
+    runs = [machine.run(inputs, 3) for machine in machines for _ in range(2)]
+    check_same(expected, runs[0], 1e-9, graph, machines[0])
+    assert all(bits(run) == bits(runs[0]) for run in runs)
+
+
+def random_loop(generator: numpy.random.Generator) -> Graph:
+    """A graph with a loop of random arithmetic, and the gradient of a sum of what comes out of it."""
+    graph = Graph("g")
+    kind = "float64"
+    carries = [graph.input(f"h{index}", TensorType(kind, (BATCH, 3))) for index in range(generator.integers(1, 4))]
+    sequences = [graph.input(f"x{index}", TensorType(kind, (4, BATCH, 3))) for index in range(generator.integers(1, 3))]
+    others = [graph.input("w", TensorType(kind, (3, 3))), graph.input("b", TensorType(kind, (3,)))]
+
+    def pick(pool):
+        return pool[generator.integers(len(pool))]
+
+    def step(carries, elements, others):
+        pool = [*carries, *elements]
+        for _ in range(generator.integers(1, 9)):
+            x, y = pick(pool), pick(pool)
+            choice = generator.integers(8)
+            if choice == 0:
+                pool.append(x @ others[0])
+            elif choice == 1:
+                pool.append(x + others[1])
+            elif choice == 2:
+                pool.append(ops.tanh(x))
+            elif choice == 3:
+                pool.append(ops.where(x < y, x, y * 0.5))
+            elif choice == 4:
+                pool.append(ops.concatenate([ops.take(x, 1, 0, 1), ops.take(y, 1, 1, 3)]))
+            elif choice == 5:
+                pool.append(ops.softmax(x) * others[1])
+            else:
+                pool.append(x * y if choice == 6 else x - y)
+        new = [ops.tanh(pick(pool)) if generator.integers(2) else pick(pool) for _ in carries]
+        return new, [pick(pool) for _ in range(generator.integers(0, 3))]
+
+    finals, stacks = ops.scan(step, carries, sequences, others, reverse=bool(generator.integers(2)))
+    outputs = [*finals, *stacks]
+    for index, value in enumerate(outputs):
+        graph.output(f"y{index}", value)
+    chosen = [value for value in outputs if generator.integers(3)] or outputs[:1]
+    total = ops.sum(ops.tanh(chosen[0]))
+    for value in chosen[1:]:
+        total = total + ops.sum(ops.tanh(value))
+    wrt = [*carries, *sequences, *others]
+    found = gradients({total: graph.constant(1.0, kind)}, wrt)
+    for index, value in enumerate(found):
+        if value is not None:
+            graph.output(f"g{index}", value)
+    return graph
+
+
+if __name__ == "__main__":
+    for form in ("graph", "source"):
+        (GOLDEN / f"lstm_{form}.txt").write_text(lstm_text(form))
