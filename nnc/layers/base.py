@@ -117,7 +117,8 @@ class Layer(Weighted):
                 raise ModelError(f"{type(self).__name__} has no argument '{key}'.{nearest(key, known)}")
         for key in ("batch_input_shape", "batch_shape"):
             if legacy.get(key) is not None:
-                return (None, *row_shape(type(self).__name__, key, legacy[key], has_batch=True))
+                row = row_shape(type(self).__name__, key, legacy[key], has_batch=True)
+                return (legacy[key][0], *row)
         if legacy.get("input_shape") is not None:
             return (None, *row_shape(type(self).__name__, "input_shape", legacy["input_shape"]))
         if legacy.get("input_dim") is not None:

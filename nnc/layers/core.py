@@ -58,7 +58,7 @@ class InputLayer(Layer):
             row = row_shape("Input", "shape", shape)
         self.type: TensorType = input_type((None, *row), self.weights_dtype or FLOAT)
         self.built = True
-        self._output = SymbolicTensor(self.type, batch=given[0] if given else batch_size)
+        self._output = SymbolicTensor(self.type, batch=_rows(given[0] if given else batch_size))
         self._output.call = Call(self, (), outputs=(self._output,))
 
     @property
@@ -73,6 +73,15 @@ class InputLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         shape = [self._output.batch, *(dim if isinstance(dim, int) else None for dim in self.type.shape[1:])]
         return {"batch_shape": shape, "dtype": self.type.dtype, "name": self.name}
+
+
+def _rows(size: Any) -> int | None:
+    """Return the number of rows of a batch.
+
+    Raises:
+        ModelError: it is neither a positive whole number nor None.
+    """
+    return None if size is None else check_positive("Input", "batch_size", size)
 
 
 def Input(  # noqa: N802  (Keras's name)

@@ -154,6 +154,18 @@ def test_states_last_from_batch_to_batch_until_they_are_reset(keras, tmp_path):
     numpy.testing.assert_allclose(*losses, rtol=1e-5)
 
 
+def test_the_size_of_the_batch_comes_with_the_input():
+    for first in (
+        [nnc.Input((4, 3), batch_size=2), GRU(2, stateful=True)],
+        [GRU(2, stateful=True, batch_input_shape=(2, 4, 3))],
+    ):
+        model = nnc.Sequential(first)
+        assert model.layers[-1].states[0].shape == (2, 2)
+    assert nnc.Input(batch_shape=(2, 4, 3)).call.layer.get_config()["batch_shape"] == [2, 4, 3]
+    with pytest.raises(ModelError, match="Input: batch_size must be a positive integer, got 0"):
+        nnc.Input((3,), batch_size=0)
+
+
 def test_a_smaller_batch_leaves_the_states_of_other_rows_and_a_larger_one_does_not_fit():
     layer = SimpleRNN(2, stateful=True)
     model = nnc.Sequential([nnc.Input(batch_shape=(3, STEPS, FEATURES)), layer])

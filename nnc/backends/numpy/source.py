@@ -205,6 +205,8 @@ class _Printer:
         homes = loop.plan.storage.homes
         moving = [name for name, value in inner.values.items() if homes[value].state is not None]
         moving += [*inner.names.derived, *inner.loops]
+        if not moving:  # the carries stay what they are, and there is nothing to do
+            return [*before, *after]
         name = self.names.unique(f"steps_of_{results[-1]}")
         self.loops[name] = LoopSource(index, tuple(operands), tuple(results), inner._scope, tuple(moving))
         head = f"for {', '.join(moving)}{',' if len(moving) == 1 else ''} in {name}:"

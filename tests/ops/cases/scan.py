@@ -128,6 +128,13 @@ CASES = [
         stepped(lambda n, x: (n + x, n), 1, 1),
         WHOLE,
     ),
+    Case(  # nothing to do
+        body(lambda n, x: (n,), (2,), (2,), carries=1, sequences=1, dtypes={0: "int32", 1: "int32"}),
+        (whole(2), whole(5, 2)),
+        stepped(lambda n, x: (n,), 1, 1),
+        WHOLE,
+        flops=0,
+    ),
     Case(
         body(lambda n, x: (n + ops.cast(x, "int32"),), (2,), (2,), carries=1, sequences=1, dtypes={0: "int32"}),
         (whole(2), real(5, 2, low=1.0, high=1.9)),
