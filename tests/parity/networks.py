@@ -204,13 +204,18 @@ def descent(nn: Any) -> dict[str, Any]:
     return softmax(nn, nn.optimizers.SGD(0.5, momentum=0.9))
 
 
+def gentle(nn: Any) -> dict[str, Any]:
+    """Return a slower descent; not Adam, which makes steps of the rounding of gradients that are nearly 0."""
+    return softmax(nn, nn.optimizers.SGD(0.05, momentum=0.9))
+
+
 def logits(nn: Any) -> dict[str, Any]:
     loss = nn.losses.SparseCategoricalCrossentropy(from_logits=True)
     return {"optimizer": nn.optimizers.SGD(0.05, momentum=0.9), "loss": loss, "metrics": ["accuracy"]}
 
 
 NETWORKS = {
-    "convolutional": Network(convolutional, lambda g: (images(g), classes(g)), softmax),
+    "convolutional": Network(convolutional, lambda g: (images(g), classes(g)), gentle),
     "residual": Network(residual, lambda g: (images(g), classes(g)), logits),
     "bidirectional": Network(bidirectional, lambda g: (words(g), classes(g)), descent),
     "tagger": Network(tagger, lambda g: (words(g), g.integers(0, 4, (ROWS, 7))), descent),
@@ -218,12 +223,12 @@ NETWORKS = {
     "encoder": Network(
         encoder,
         lambda g: ([words(g), numpy.tile(numpy.arange(7, dtype="int32"), (ROWS, 1))], classes(g)),
-        descent,
+        gentle,
     ),
     "decoder": Network(
         decoder,
         lambda g: ((x := words(g)), numpy.roll(x, -1, 1)),
-        lambda nn: softmax(nn, nn.optimizers.SGD(0.05, momentum=0.9)),
+        gentle,
     ),
     "several": Network(
         several,
