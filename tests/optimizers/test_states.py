@@ -117,3 +117,27 @@ def test_loss_scale_keeps_small_gradients():
         model.fit(x, y, verbose=0)
         moved.append(model.get_weights()[0][0, 0])
     assert moved == [0.0, numpy.float32(0.1)]
+
+
+@pytest.mark.parametrize("option", ["plain", "all"])
+@pytest.mark.parametrize("rule", RULES)
+def test_a_saved_program_goes_on_to_the_bit(tmp_path, rule, option):
+    x = numpy.random.default_rng(2).normal(size=(20, 3)).astype("float32")
+    y = x[:, :1] ** 2
+    arguments = RULES[rule] | OPTIONS[option]
+    start = network(2, getattr(optimizers, rule)(**arguments)).get_weights()
+    programs = []
+    for saves in (False, True):
+        model = network(2, getattr(optimizers, rule)(**arguments))
+        model.seed = 3
+        model.set_weights(start)
+        program = model.program
+        program.fit(x, y, batch_size=8, epochs=2, verbose=0)
+        if saves:
+            program.save(tmp_path / "half.nnc")
+            program = nnc.load(tmp_path / "half.nnc")
+        program.fit(x, y, batch_size=8, epochs=3, verbose=0)
+        programs.append(program)
+    assert programs[0].states.keys() == programs[1].states.keys()
+    for label, array in programs[0].states.items():
+        numpy.testing.assert_array_equal(array, programs[1].states[label], err_msg=label)
