@@ -9,12 +9,13 @@ from nnc.optimizers.ftrl import Ftrl
 from nnc.optimizers.lamb import Lamb
 from nnc.optimizers.lion import Lion
 from nnc.optimizers.muon import Muon
-from nnc.optimizers.optimizer import AVERAGE, Optimizer
+from nnc.optimizers.optimizer import Optimizer
 from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.registry import OPTIMIZERS, deserialize, get, serialize
 from nnc.optimizers.rmsprop import RMSprop
 from nnc.optimizers.saved import SavedVariable, export_variables, import_variables
 from nnc.optimizers.sgd import SGD
+from nnc.optimizers.stages import AVERAGE
 from nnc.optimizers.state import OptimizerState
 from nnc.program.live import ITERATIONS, LEARNING_RATE
 

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Self
 
 import numpy
 
-from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.objects import build, snake_case
@@ -18,14 +17,12 @@ from nnc.optimizers.arguments import fraction, not_negative, positive, whole
 from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.saved import SavedVariable, counter_and_rate, export_variables, import_variables, slot_variable
 from nnc.optimizers.schedules import LearningRateSchedule
-from nnc.optimizers.state import Clock, OptimizerState, is_multiple, slot_label
-from nnc.optimizers.windows import Window, by_runs, join, norms, scale, windows_of
+from nnc.optimizers.stages import ACCUMULATOR, AVERAGE, average, clip_gradients, decay, sum_gradients
+from nnc.optimizers.state import Clock, OptimizerState
+from nnc.optimizers.windows import Window, windows_of
 from nnc.program.live import ITERATIONS, LEARNING_RATE
 
 Array = Any
-AVERAGE = "average"
-"""Slot with the moving average of the weights; its states have this role as well."""
-ACCUMULATOR = "gradient_accumulator"
 
 
 class Optimizer:
@@ -206,74 +203,23 @@ class Optimizer:
         for label, gradient in gradients.items():
             parameter = gradient.graph.states[label]
             states[label] = OptimizerState(label, parameter, windows_of(label, parameter, variables), clock)
-        summed = {label: self._summed(gradient, states[label]) for label, gradient in gradients.items()}
-        clipped = self._clipped(summed, states)
+        summed = {
+            label: sum_gradients(gradient, states[label], self.loss_scale_factor)
+            for label, gradient in gradients.items()
+        }
+        clipped = clip_gradients(summed, states, self.clipvalue, self.clipnorm, self.global_clipnorm)
         return {label: self._updated(gradient, states[label]) for label, gradient in clipped.items()}
 
     def _updated(self, gradient: Value, state: OptimizerState) -> Value:
         parameter = state.graph.states[state.label]
-        result: object = self.update_step(self._decayed(parameter, state), gradient, state)
+        result: object = self.update_step(decay(parameter, state, self.decay_of), gradient, state)
         if not isinstance(result, Value):
             raise ModelError(f"{self._where} must return a graph value from update_step, got {result!r}")
         if result.type == parameter.type:  # if not, the update of the state says what is wrong
             result = state.chosen(result, parameter)
-        return self._averaged(result, state) if self.use_ema else result
-
-    def _summed(self, gradient: Value, state: OptimizerState) -> Value:
-        """Return the mean gradient of the batches of a step."""
-        if self.loss_scale_factor is not None:
-            gradient = gradient / self.loss_scale_factor
-        due = state.clock.is_due
-        if due is None:
-            return gradient
-        total = gradient + state.slot(ACCUMULATOR)
-        total.graph.update(slot_label(ACCUMULATOR, state.label), ops.where(due, 0.0, total))
-        return total / float(state.clock.every)
-
-    def _clipped(self, gradients: dict[str, Value], states: Mapping[str, OptimizerState]) -> dict[str, Value]:
-        if self.clipvalue is not None:
-            return {label: ops.clip(item, -self.clipvalue, self.clipvalue) for label, item in gradients.items()}
-        if self.clipnorm is not None:
-            clipped = {}
-            for label, item in gradients.items():
-                windows = states[label].windows
-                factors = self.clipnorm / ops.maximum(norms(item, windows), self.clipnorm)
-                clipped[label] = scale(item, factors, windows)
-            return clipped
-        if self.global_clipnorm is None:
-            return gradients
-        squares = [ops.sum(ops.square(item)) for item in gradients.values()]
-        total = squares[0]
-        for square in squares[1:]:
-            total = total + square
-        factor = self.global_clipnorm / ops.maximum(ops.sqrt(total), self.global_clipnorm)
-        return {label: item * factor for label, item in gradients.items()}
-
-    def _decayed(self, parameter: Value, state: OptimizerState) -> Value:
-        rates = {self.decay_of(window) for window in state.windows}
-        if rates == {0.0}:
-            return parameter
-        # not parameter · (1 - rate): near 1 the rounding of the factor is a large part of a small rate
-        if len(rates) == 1:
-            return parameter - parameter * (state.learning_rate * rates.pop())
-        return join(
-            [
-                piece - piece * (state.learning_rate * rate) if rate else piece
-                for rate, piece in by_runs(parameter, state.windows, self.decay_of)
-            ]
-        )
-
-    def _averaged(self, parameter: Value, state: OptimizerState) -> Value:
-        """Update the moving average of the weights, and return what becomes of them."""
-        done = state.clock.steps_done
-        momentum = ops.where(ops.equal(done, 0.0), 0.0, done.graph.constant(self.ema_momentum, done.dtype))
-        label = slot_label(AVERAGE, state.label)
-        before = parameter.graph.state(label, parameter.type, AVERAGE)
-        average = before * momentum + parameter * (1.0 - momentum)
-        parameter.graph.update(label, average)
-        if not self.ema_overwrite_frequency:
-            return parameter
-        return ops.where(is_multiple(done + 1.0, self.ema_overwrite_frequency), average, parameter)
+        if not self.use_ema:
+            return result
+        return average(result, state, self.ema_momentum, self.ema_overwrite_frequency)
 
     # ------------------------------------------------------------------ live state
 
