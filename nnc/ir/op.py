@@ -41,6 +41,8 @@ class Op:
     """Operands that are needed with their elements in row-major order; views of another order are copied first."""
     kernel: ClassVar[tuple[int, int] | None] = None
     """Operand, and an axis of it from the end, where a factor per element is one per element of the result's last."""
+    per_axis: ClassVar[tuple[str, ...]] = ()
+    """Attributes with an item per axis, where these alone tell the axes of operands and result apart."""
     composite: ClassVar[bool] = False
     """Whether the op is defined by its decomposition, which backends without a kernel for it use."""
     packs: ClassVar[bool] = False

@@ -169,6 +169,7 @@ class Slice(Movement, name="slice"):
         steps: distance between indices per axis, positive.
     """
 
+    per_axis: ClassVar[tuple[str, ...]] = ("starts", "stops", "steps")
     starts: Shape
     stops: Shape
     steps: tuple[int, ...]
@@ -227,6 +228,7 @@ def _is_below(dim: Dim, number: int) -> bool:
 class Scatter(Movement, name="scatter"):
     """Zeros of `shape` with the operand in the place that `Slice` with the same numbers would take."""
 
+    per_axis: ClassVar[tuple[str, ...]] = ("shape", "starts", "stops", "steps")
     shape: Shape
     starts: Shape
     stops: Shape

@@ -55,6 +55,7 @@ class WindowOp(Op):
 
     accepts: ClassVar[frozenset[str]] = NUMERIC
     """Element types that the operand may have."""
+    per_axis: ClassVar[tuple[str, ...]] = ("window", "strides")
     window: tuple[int, ...]
     strides: tuple[int, ...]
     padding: str
@@ -208,6 +209,7 @@ class SumPoolGradient(WindowOp, name="sum_pool_gradient"):
     """Each window's cotangent at all its elements, added up to an array of `shape`."""
 
     arity: ClassVar[int | None] = 1
+    per_axis: ClassVar[tuple[str, ...]] = ("window", "strides", "shape")
     shape: Shape
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nnc.ir import Constant, Graph, Node, Rewriter, Value
+from nnc.ir import Constant, Graph, Node, Op, Rewriter, Value
 from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
 from nnc.ops.comparison import Comparison
 from nnc.ops.elementwise import Binary, apply
-from nnc.ops.movement import BroadcastTo, Concatenate, Reshape, Scatter, Transpose, reshape
+from nnc.ops.movement import BroadcastTo, Concatenate, Reshape, Scatter, Transpose, broadcast_to, reshape, transpose
 from nnc.ops.packing import Pack
+from nnc.ops.pooling import WindowOp
 from nnc.ops.reduction import Reduction
 from nnc.ops.sizes import Cast, Size
 from nnc.passes.base import Pass
@@ -121,16 +122,46 @@ def chained_movement(node: Node, operands: tuple[Value, ...]) -> Value | None:
 
 
 def transposed_operands(node: Node, operands: tuple[Value, ...]) -> Value | None:
-    """f(xᵀ, yᵀ, 2) is f(x, y, 2)ᵀ for an elementwise f, so that transposes meet and cancel."""
-    if not node.op.elementwise:
-        return None
+    """f(xᵀ, yᵀ, 2) is f(x, y, 2)ᵀ where f is elementwise or says what it does per axis: transposes meet and cancel."""
     found = {operand.node.op.axes for operand in operands if isinstance(operand.node.op, Transpose)}
     if len(found) != 1:
         return None
     (axes,) = found
+    op = _permuted(node.op, axes)
     inner = [_untransposed(operand, axes) for operand in operands]
     known = [value for value in inner if value is not None]
-    return apply(Transpose(axes), apply(node.op, *known)) if len(known) == len(inner) else None
+    return None if op is None or len(known) < len(inner) else apply(Transpose(axes), apply(op, *known))
+
+
+def _permuted(op: Op, axes: tuple[int, ...]) -> Op | None:
+    """Return the op that does the same before a transpose; None where there is none."""
+    if op.elementwise:
+        return op
+    if isinstance(op, Concatenate):
+        return Concatenate(axes[op.axis])
+    if not op.per_axis:
+        return None
+    if isinstance(op, WindowOp):  # which of equal elements comes first depends on the order of the windows' axes
+        wide = [axis for axis, size in zip(axes, op.window, strict=True) if size > 1]
+        if wide != sorted(wide):
+            return None
+    items = {name: getattr(op, name) for name in op.per_axis}
+    return replace(
+        op, **{name: tuple(item[axes.index(axis)] for axis in range(len(axes))) for name, item in items.items()}
+    )
+
+
+def reduced_transpose(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """A sum or maximum over axes of a transpose is one over other axes of what is transposed."""
+    op = node.op
+    if not isinstance(op, Reduction) or not op.axes or not isinstance(operands[0].node.op, Transpose):
+        return None
+    axes = operands[0].node.op.axes
+    result = apply(type(op)(tuple(sorted(axes[axis] for axis in op.axes)), op.keepdims), operands[0].node.operands[0])
+    if op.keepdims:
+        return transpose(result, axes)
+    kept = [axis for position, axis in enumerate(axes) if position not in op.axes]
+    return transpose(result, [sorted(kept).index(axis) for axis in kept])
 
 
 def _untransposed(value: Value, axes: tuple[int, ...]) -> Value | None:
@@ -139,10 +170,20 @@ def _untransposed(value: Value, axes: tuple[int, ...]) -> Value | None:
         return value.node.operands[0]
     if value.rank == 0:
         return value
-    if value.rank != len(axes) or sum(dim != 1 for dim in value.shape) > 1:
+    if value.rank != len(axes):
+        return None
+    op, order = value.node.op, tuple(axes.index(axis) for axis in range(len(axes)))
+    if isinstance(op, Constant):
+        return transpose(value, order)
+    if isinstance(op, BroadcastTo) and value.node.operands[0].rank == 0:
+        return broadcast_to(value.node.operands[0], [value.shape[axis] for axis in order])
+    if isinstance(op, WindowOp) and len(value.node.operands) == 1:  # such as the numbers of elements in windows
+        permuted, inner = _permuted(op, axes), _untransposed(value.node.operands[0], axes)
+        return None if permuted is None or inner is None else apply(permuted, inner)
+    if sum(dim != 1 for dim in value.shape) > 1:
         return None
     source = value.node.operands[0] if isinstance(value.node.op, Reshape) else value
-    shape = [value.shape[axes.index(axis)] for axis in range(value.rank)]
+    shape = [value.shape[axis] for axis in order]
     return reshape(source, shape[-1:] if all(dim == 1 for dim in shape[:-1]) else shape)
 
 
@@ -272,6 +313,7 @@ RULES: tuple[Rule, ...] = (
     cast_comparison,
     divide_by_constant,
     unit_axes,
+    reduced_transpose,
     cancelled_factor,
     joined_parts,
 )

@@ -84,6 +84,22 @@ def test_transposes_of_a_channels_first_chain_cancel():
     assert [name for name in names if "conv" in name] == ["fusion.conv_relu", "fusion.conv", "fusion.conv_transpose"]
 
 
+def test_whole_networks_of_channels_first_move_axes_at_the_edges_only():
+    x = nnc.Input((3, 12, 13))
+    y = layers.ZeroPadding2D(1, **FIRST)(x)
+    y = layers.BatchNormalization(axis=1)(layers.Conv2D(4, 3, use_bias=False, **FIRST)(y))
+    y = layers.MaxPooling2D(2, **FIRST)(layers.ReLU()(y))
+    z = layers.AveragePooling2D(2, strides=1, padding="same", **FIRST)(layers.Conv2D(4, 1, **FIRST)(y))
+    y = layers.Concatenate(axis=1)([y, layers.Add()([y, z])])
+    y = layers.GlobalAveragePooling2D(**FIRST)(layers.SeparableConv2D(5, 3, **FIRST)(y))
+    model = nnc.Model(x, layers.Dense(2)(y))
+    model.compile("sgd", "mse")
+    names = [node.op.name for node in model.program.graph("predict").nodes]
+    assert names.count("transpose") == 1  # behind the pooling, there are no axes to move
+    training = [node.op for node in model.program.graph("train").nodes if node.op.name == "transpose"]
+    assert sum(len(op.axes) == 4 for op in training) == 2  # and the gradient that the pooling repeats
+
+
 def test_channels_first_is_channels_last_with_axes_moved():
     given = numpy.random.default_rng(3).normal(size=(2, 3, 6, 5)).astype("float32")
     first, last = layers.Conv2D(4, 3, **FIRST), layers.Conv2D(4, 3)

@@ -114,6 +114,30 @@ MATCHING = {
         "%0 = multiply(%x, f64(3.0)) : f64[batch,3]\n%1 = add(%y, %0) : f64[batch,3]\n"
         "%2 = transpose(%1, axes=[1, 0]) : f64[3,batch]\nreturn z=%2",
     ),
+    "sum over a transpose": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = sum(%0, axes=[0]) : f64[batch]\nreturn z=%1",
+        "%0 = sum(%x, axes=[1]) : f64[batch]\nreturn z=%0",
+    ),
+    "maximum over a transpose that keeps its axes": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = max(%0, axes=[0], keepdims=true) : f64[1,batch]\n"
+        "return z=%1",
+        "%0 = max(%x, axes=[1], keepdims=true) : f64[batch,1]\n%1 = transpose(%0, axes=[1, 0]) : f64[1,batch]\n"
+        "return z=%1",
+    ),
+    "pooling of a transpose": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n"
+        '%1 = max_pool(%0, window=[2, 1], strides=[1, 1], padding="valid") : f64[2,batch]\nreturn z=%1',
+        '%0 = max_pool(%x, window=[1, 2], strides=[1, 1], padding="valid") : f64[batch,2]\n'
+        "%1 = transpose(%0, axes=[1, 0]) : f64[2,batch]\nreturn z=%1",
+    ),
+    "part of transposes side by side": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = transpose(%y, axes=[1, 0]) : f64[3,batch]\n"
+        "%2 = concatenate(%0, %1, axis=0) : f64[6,batch]\n"
+        "%3 = slice(%2, starts=[1, 0], stops=[5, -1], steps=[1, 1]) : f64[4,batch]\nreturn z=%3",
+        "%0 = concatenate(%x, %y, axis=1) : f64[batch,6]\n"
+        "%1 = slice(%0, starts=[0, 1], stops=[-1, 5], steps=[1, 1]) : f64[batch,4]\n"
+        "%2 = transpose(%1, axes=[1, 0]) : f64[4,batch]\nreturn z=%2",
+    ),
     "product of a transpose and a number per row": (
         "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = reshape(%b, shape=[3, 1]) : f64[3,1]\n"
         "%2 = multiply(%0, %1) : f64[3,batch]\n%3 = transpose(%2, axes=[1, 0]) : f64[batch,3]\nreturn z=%3",
@@ -183,8 +207,9 @@ STAYS = {
         "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = reshape(%y, shape=[3, batch]) : f64[3,batch]\n"
         "%2 = add(%0, %1) : f64[3,batch]\nreturn z=%2"
     ),
-    "sum over a transpose": (
-        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = sum(%0, axes=[0]) : f64[batch]\nreturn z=%1"
+    "pooling whose windows change their order": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n"
+        '%1 = max_pool(%0, window=[2, 2], strides=[1, 1], padding="same") : f64[3,batch]\nreturn z=%1'
     ),
     "a vector repeated twice": (
         "%0 = broadcast_to(%b, shape=[2, 3]) : f64[2,3]\n%1 = broadcast_to(%0, shape=[4, 2, 3]) : f64[4,2,3]\n"
