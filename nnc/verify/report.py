@@ -51,6 +51,7 @@ class Comparison:
         reference_shape: shape of the reference's.
         difference: largest absolute difference.
         scale: largest magnitude of the reference.
+        tolerance: largest difference that is accepted.
         differs: whether the difference is beyond the tolerance, or the shapes are different.
     """
 
@@ -61,6 +62,7 @@ class Comparison:
     reference_shape: tuple[int, ...]
     difference: float
     scale: float
+    tolerance: float
     differs: bool
 
     @property
@@ -107,9 +109,9 @@ class Report:
         return self.first is None
 
     def worst(self, kind: str) -> Comparison | None:
-        """Return the comparison of a kind with the largest relative difference."""
+        """Return the comparison of a kind with the largest difference for its tolerance."""
         found = [item for item in self.comparisons if item.kind == kind]
-        return max(found, key=lambda item: item.relative, default=None)
+        return max(found, key=lambda item: item.difference / item.tolerance if item.tolerance else 0.0, default=None)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON."""
@@ -197,12 +199,13 @@ def _positions(layers: Sequence[tuple[str, str, Any]]) -> dict[str, list[int]]:
 def _comparison(kind: str, path: str, op: str, x: Array, y: Array, rtol: float, atol: float) -> Comparison:
     first, second = numpy.asarray(x, "float64"), numpy.asarray(y, "float64")
     if first.shape != second.shape:
-        return Comparison(kind, path, op, first.shape, second.shape, float("inf"), float("inf"), True)
+        return Comparison(kind, path, op, first.shape, second.shape, float("inf"), float("inf"), atol, True)
     with numpy.errstate(invalid="ignore"):
         apart = numpy.abs(first - second)
     apart[(first == second) | (numpy.isnan(first) & numpy.isnan(second))] = 0.0  # infinities and NaN in equal places
     difference = float(apart.max(initial=0.0))
     magnitudes = numpy.abs(second)
     scale = float(magnitudes[numpy.isfinite(magnitudes)].max(initial=0.0))
-    differs = not difference <= rtol * scale + atol
-    return Comparison(kind, path, op, first.shape, second.shape, difference, scale, differs)
+    tolerance = rtol * scale + atol
+    differs = not difference <= tolerance  # a NaN differs, too
+    return Comparison(kind, path, op, first.shape, second.shape, difference, scale, tolerance, differs)

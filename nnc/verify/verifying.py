@@ -36,6 +36,9 @@ def verify(
 
     Dropout and noise are switched off for the comparison of training. Neither model is changed.
 
+    Rounding grows with the depth of a network, and gradients jump where an activation has a kink: where a deep network
+    differs a little, a model of float64 and a small `rtol` tell a mistake from rounding.
+
     Args:
         model: an nnc model, the path of a model file, or a live Keras model.
         against: ``keras``, which reads the same file, takes the live model, or makes a model of the same config and
