@@ -9,6 +9,7 @@ from typing import Any
 from nnc.errors import ProgramFileError
 from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.ops.fusion import Fusion
+from nnc.ops.scan import Scan
 from nnc.program.program import (
     COUNT,
     EVALUATE,
@@ -161,5 +162,5 @@ def _check_sizes(graph: Graph, largest: int, known: Collection[str]) -> None:
                 raise ProgramFileError(f"'{node.op.name}' has a dimension that no input has: {type}")
             if prod(dim if isinstance(dim, int) else max(dim.bind(ones), 1) for dim in type.shape) > largest:
                 raise ProgramFileError(f"'{node.op.name}' has a result of type {type}, which is too large")
-        if isinstance(node.op, Fusion):
+        if isinstance(node.op, Fusion | Scan):
             _check_sizes(node.op.body, largest, known)

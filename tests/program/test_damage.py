@@ -231,6 +231,22 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         ":graphs/predict.txt: 'broadcast_to' has a result of type f32[10000000000], which is too large",
     ),
+    "huge value in a loop": (
+        lambda: graph(
+            "predict",
+            "  return",
+            "  %q = broadcast_to(f32(1), shape=[2, 1]) : f32[2,1]\n"
+            "  %r = scan(%q, carries=0, sequences=1) : f32[2] {(s)\n"
+            "    %0 = broadcast_to(f32(1), shape=[10000000000]) : f32[10000000000]\n"
+            "    %1 = sum(%0, axes=[0]) : f32[]\n"
+            "    return y=%1\n  }\n  return",
+        ),
+        ":graphs/predict.txt: 'broadcast_to' has a result of type f32[10000000000], which is too large",
+    ),
+    "window from outside": (
+        lambda: graph("predict", "  state @parameters", "  state @w : f32[batch] window\n  state @parameters"),
+        ":graphs/predict.txt",
+    ),
     "other dimension": (
         lambda: graph("predict", "  return", "  %q = broadcast_to(f32(1), shape=[time]) : f32[time]\n  return"),
         ":graphs/predict.txt: 'broadcast_to' has a dimension that no input has: f32[time]",
