@@ -81,8 +81,10 @@ class Loop:
         self.labels: dict[str, int] = {}
         self._captured: dict[Value, Value] = {}
         self._settled = 0
-        self.carries = [self._input(self.body, value, value.type) for value in carries]
-        self.elements = [self._input(self.body, value, value.type.with_shape(value.shape[1:])) for value in sequences]
+        self.carries = [self._input(self.body, value, value.type, "h") for value in carries]
+        self.elements = [
+            self._input(self.body, value, value.type.with_shape(value.shape[1:]), "x") for value in sequences
+        ]
         self.others = [self.capture(value) for value in others]
         self.outside.update(
             (element, Operand(value, True)) for element, value in zip(self.elements, sequences, strict=True)
@@ -97,19 +99,19 @@ class Loop:
     def capture(self, value: Value) -> Value:
         """Return what the body knows a value from outside by."""
         if value not in self._captured:
-            self._captured[value] = inner = self._input(self.body, value, value.type)
+            self._captured[value] = inner = self._input(self.body, value, value.type, "w")
             self.outside[inner] = Operand(value, False)
         return self._captured[value]
 
     def carry(self, first: Value) -> Value:
         """Add a carry and return what it is in a step."""
         self.first.append(first)
-        self.carries.append(self._input(self.body, first, first.type))
+        self.carries.append(self._input(self.body, first, first.type, "h"))
         return self.carries[-1]
 
-    def _input(self, body: Graph, like: Value, type: TensorType) -> Value:
+    def _input(self, body: Graph, like: Value, type: TensorType, kind: str) -> Value:
         hint = like.name.rpartition("/")[2]
-        name = hint if SIMPLE.fullmatch(hint) else "x"
+        name = hint if SIMPLE.fullmatch(hint) else kind
         label = name
         while label in body.inputs:
             self.labels[name] = self.labels.get(name, 0) + 1
@@ -141,12 +143,12 @@ class Loop:
         sequences = [self.outside[value].value for value in stacked] or [self.sequence]
         body = Graph("body")
         self.labels.clear()
-        values = {value: self._input(body, value, value.type) for value in self.carries}
+        values = {value: self._input(body, value, value.type, "h") for value in self.carries}
         if stacked:
-            values |= {value: self._input(body, value, value.type) for value in stacked}
+            values |= {value: self._input(body, value, value.type, "x") for value in stacked}
         else:
-            self._input(body, self.sequence, self.sequence.type.with_shape(self.sequence.shape[1:]))
-        values |= {value: self._input(body, value, value.type) for value in same}
+            self._input(body, self.sequence, self.sequence.type.with_shape(self.sequence.shape[1:]), "x")
+        values |= {value: self._input(body, value, value.type, "w") for value in same}
 
         def known(value: Value) -> Value:
             if value not in values:
