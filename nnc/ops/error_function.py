@@ -32,22 +32,61 @@ _LARGE = (
     ),
 )  # fmt: skip
 _SMALL_LIMIT = 0.46875
+# The rational function of x in odd and even powers that Eigen and XLA take for float32, up to |x| = 4.
+_SINGLE = (
+    (
+        -2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05,
+        -7.34990630326855e-04, -2.95459980854025e-03, -1.60960333262415e-02,
+    ),
+    (
+        -1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03, -7.37332916720468e-03,
+        -1.42647390514189e-02,
+    ),
+)  # fmt: skip
+_SINGLE_LIMIT = 4.0
+_TILE = 2**14
+"""Elements that are computed at a time: with their workspace they stay in the second-level cache."""
 
 WORKSPACE_ARRAYS = 4
 """Number of arrays that `write_error_function` works in."""
 
 
 def write_error_function(x: Any, out: Any, workspace: Sequence[Any]) -> None:
-    """Write erf(x) into `out` without allocating, to 4e-16 in float64 and 2.5e-7 in float32.
-
-    Both approximations are computed everywhere; a factor of 0 takes out the one that does not hold.
+    """Write erf(x) into `out` without allocating, to 4e-16 in float64 and 4.5e-7 in float32.
 
     Args:
         x: array of floats, any shape.
         out: array of x's type and shape; may be x itself.
         workspace: `WORKSPACE_ARRAYS` arrays of x's type and shape that overlap nothing else.
     """
-    magnitude, result, tail, scratch = workspace
+    write = _write_single if x.dtype == "float32" else _write_double
+    arrays = (x, out, *workspace)
+    if x.size <= _TILE or not all(array.flags.c_contiguous for array in arrays):
+        write(*arrays)
+        return
+    flat = [array.reshape(-1) for array in arrays]
+    for start in range(0, x.size, _TILE):
+        write(*(array[start : start + _TILE] for array in flat))
+
+
+def _write_single(x: Any, out: Any, limited: Any, square: Any, result: Any, scratch: Any) -> None:
+    """Write erf(x) of float32: one rational function, whose last bits may be above 1."""
+    numpy.minimum(x, _SINGLE_LIMIT, out=limited)
+    numpy.maximum(limited, -_SINGLE_LIMIT, out=limited)
+    numpy.square(limited, out=square)
+    _write_polynomial(_SINGLE[0], square, result)
+    numpy.multiply(result, limited, out=result)
+    _write_polynomial(_SINGLE[1], square, scratch)
+    numpy.divide(result, scratch, out=result)
+    numpy.minimum(result, 1.0, out=result)
+    numpy.maximum(result, -1.0, out=out)
+
+
+def _write_double(x: Any, out: Any, magnitude: Any, result: Any, tail: Any, scratch: Any) -> None:
+    """Write erf(x) of float64.
+
+    Both approximations are computed everywhere; a factor of 0 takes out the one that does not hold.
+    """
     numpy.absolute(x, out=magnitude)
     numpy.minimum(magnitude, 6.0, out=magnitude)  # erf(6) is 1 to the last bit
 
