@@ -110,3 +110,17 @@ def test_one_source_serves_every_length_and_batch(strides, size):
         expected = numbers[0].op.evaluate(*inputs.values())
         numpy.testing.assert_array_equal(bound.outputs["y"], expected)
         numpy.testing.assert_array_equal(bound.outputs["back"], numbers[1].op.evaluate(expected, inputs["kernel"]))
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_no_rows_give_no_rows(groups):
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float32", (symbol("batch"), 5, 2)))
+    kernel = graph.input("kernel", TensorType("float32", (3, 2 // groups, 4)))
+    y = ops.convolution(x, kernel, (1,), (1,), [(1, 1)], groups)
+    graph.output("y", y)
+    graph.output("back", ops.transposed_convolution(y, kernel, (5,), (1,), (1,), [(1, 1)], groups))
+    machine = Machine(graph, 3, {})
+    inputs = {"x": numpy.zeros((0, 5, 2), "float32"), "kernel": numpy.ones((3, 2 // groups, 4), "float32")}
+    outputs, _ = machine.run(inputs, 0)
+    assert (outputs["y"].shape, outputs["back"].shape) == ((0, 5, 4), (0, 5, 2))

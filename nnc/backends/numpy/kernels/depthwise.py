@@ -66,10 +66,10 @@ class Letters:
         return self._with_filters(array, (*window, width) if self.joined else tuple(window), channels)
 
     def _with_filters(self, array: Array, lengths: tuple[int, ...], channels: int) -> Array:
+        filters = (array.shape[-1] // channels,) if self.several else ()
         if self.joined:
-            *lengths_, last = lengths
-            lengths, channels = tuple(lengths_), last * channels
-        return array.reshape(*lengths, channels, -1) if self.several else array.reshape(*lengths, channels)
+            return array.reshape(*lengths[:-1], lengths[-1] * channels, *filters)
+        return array.reshape(*lengths, channels, *filters)
 
     def windows(self, whole: Array, window: Sequence[int], lengths: Sequence[int], op: Sliding, strided: bool) -> Array:
         """Return windows on a padded (batch, …, channels), or (batch, …, channels, filters), with their axes."""
@@ -83,6 +83,11 @@ class Letters:
             shape.append(whole.shape[-1])
             strides.append(whole.strides[-1])
         return numpy.lib.stride_tricks.as_strided(whole, shape, strides)
+
+
+def by_channel(array: Array, channels: int) -> Array:
+    """Return (…, channels · filters) as (…, channels, filters)."""
+    return array.reshape(*array.shape[:-1], channels, array.shape[-1] // channels)
 
 
 def _letters(op: Sliding, filters: int, strides: Sequence[int]) -> Letters:
@@ -203,7 +208,7 @@ def _turned(call: KernelCall, op: Sliding) -> Sequence[str]:
 
     def windows(arrays: Arrays) -> Array:
         gradient, window = arrays[whole], arrays[kernel].shape[:-2]
-        gradient = gradient.reshape(*gradient.shape[:-1], op.groups, -1) if letters.several else gradient
+        gradient = by_channel(gradient, op.groups) if letters.several else gradient
         return letters.windows(gradient, window, arrays[result].shape[1:-1], bound_op(call, arrays), strided=False)
 
     seen = call.derive(f"{y}_windows", windows)
@@ -226,12 +231,12 @@ def _added(call: KernelCall, op: Sliding) -> Sequence[str]:
     whole = more[0] if more else result
 
     def items(arrays: Arrays) -> list[tuple[Array, Array]]:
-        values = arrays[kernel].reshape(*arrays[kernel].shape[:-2], op.groups, -1)
+        values = by_channel(arrays[kernel][..., 0, :], op.groups)
         windows = windows_of(arrays[whole], values.shape[:-2], arrays[y].shape[1:-1], bound_op(call, arrays))
         at = (slice(None),) * (op.rank + 1)
         return [(values[offset], windows[(*at, *offset)]) for offset in numpy.ndindex(*values.shape[:-2])]
 
-    gradient = call.derive(f"{y}_filters", lambda arrays: arrays[y].reshape(*arrays[y].shape[:-1], op.groups, -1))
+    gradient = call.derive(f"{y}_filters", lambda arrays: by_channel(arrays[y], op.groups))
     return [
         f"{whole}.fill(0)",
         *loop(

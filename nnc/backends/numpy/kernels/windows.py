@@ -68,11 +68,9 @@ def band_lengths(lengths: Sequence[int], row: int, minimum: int = 1) -> tuple[in
     found = [1] * len(lengths)
     room = max(BAND_ELEMENTS // row, minimum, 1)
     for axis in reversed(range(len(lengths))):
-        found[axis] = min(room, lengths[axis])
-        if found[axis] < lengths[axis]:
-            break
-        room //= max(lengths[axis], 1)
-        if room < 1:
+        found[axis] = max(1, min(room, lengths[axis]))
+        room //= found[axis]
+        if found[axis] < lengths[axis] or room < 1:
             break
     return tuple(found)
 
