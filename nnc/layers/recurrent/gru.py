@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnc.activations.sigmoids import sigmoid, tanh
 from nnc.ir import Value
 from nnc.layers.checks import check_flag
 from nnc.layers.recurrent.cell import Cell, gates_of, projected
 from nnc.layers.recurrent.lstm import check_cudnn
 from nnc.layers.recurrent.rnn import CellRNN
-from nnc.ops import reshape, take
+from nnc.ops import concatenate, reshape, take
 
 
 class GRUCell(Cell):
@@ -134,12 +135,15 @@ class GRUCell(Cell):
         """Return both gates, and what comes of inputs and state for the candidate."""
         gates = 2 * self.units
         bias, recurrent_bias = self._biases()
-        z = x @ self.kernel
-        inner = h @ self._columns
-        z = z if bias is None else z + bias
-        inner = inner if recurrent_bias is None else inner + recurrent_bias
+        z = x @ self._scaled(self.kernel.value)
+        inner = h @ self._scaled(self._columns)
+        z = z if bias is None else z + self._scaled(bias)
+        inner = inner if recurrent_bias is None else inner + self._scaled(recurrent_bias)
         summed = take(z, 1, 0, gates) + (take(inner, 1, 0, gates) if self.reset_after else inner)
-        update, reset = gates_of(self.recurrent_activation(summed), 2)
+        if self._by_tanh:
+            update, reset = gates_of(tanh(summed) * 0.5 + 0.5, 2)
+        else:
+            update, reset = gates_of(self.recurrent_activation(summed), 2)
         second = take(inner, 1, gates, gates + self.units) if self.reset_after else None
         return update, reset, take(z, 1, gates, gates + self.units), second
 
@@ -157,6 +161,19 @@ class GRUCell(Cell):
             hs = [part + own for part, own in zip(hs, gates_of(recurrent_bias, 3), strict=True)]
         update, reset = (self.recurrent_activation(xs[gate] + hs[gate]) for gate in range(2))
         return update, reset, xs[2], hs[2] if self.reset_after else None, dropped[2]
+
+    @property
+    def _by_tanh(self) -> bool:
+        """Whether gates are computed as sigmoid(z) = (tanh(z / 2) + 1) / 2, which takes less time."""
+        return self.recurrent_activation is sigmoid
+
+    def _scaled(self, weight: Value) -> Value:
+        """Return a weight with the columns of the gates halved where these are computed by tanh."""
+        if not self._by_tanh:
+            return weight
+        width, gates = weight.shape[-1], 2 * self.units
+        halved = take(weight, -1, 0, gates) * 0.5
+        return halved if width == gates else concatenate([halved, take(weight, -1, gates, width)])
 
     def _biases(self) -> tuple[Value | None, Value | None]:
         """Return the biases of inputs and state."""
