@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from nnc.errors import ShapeError
+from nnc.ir.dimensions import SymbolicDim
 from nnc.ir.graph import Graph
 
 NOMINAL_SIZE = 32
-_LARGEST_SIZE = 2**20
+_CANDIDATES = (NOMINAL_SIZE, *(2**power for power in range(6, 21)), *(2**power for power in range(4, -1, -1)))
+"""32, then what is larger, for ``time-40``, then what is smaller, for ``8-time``."""
 
 
 def nominal_sizes(graph: Graph, batch: int = NOMINAL_SIZE) -> dict[str, int]:
-    """Return a size for each symbol: `batch` rows, and lengths of 32, doubled until ``time-40`` is not negative.
-
-    Where no length does, there are half as many rows: ``4-batch`` is how many rows of a state are left.
-
-    Raises:
-        ShapeError: a length of a million does not do, nor does a single row.
-    """
-    types = {type for node in graph.nodes for type in node.types if type.symbols}
-    length = NOMINAL_SIZE
-    while True:
-        sizes = {name: batch if name == "batch" else length for name in graph.symbols}
-        try:
-            for type in types:
-                type.bind(sizes)
-        except ShapeError:
-            if length <= _LARGEST_SIZE and sizes.keys() - {"batch"}:
-                length *= 2
-            elif batch > 1 and "batch" in sizes:
-                batch, length = batch // 2, NOMINAL_SIZE
-            else:
-                raise
-        else:
-            return sizes
+    """Return a size for each symbol: `batch` rows, and lengths of 32, or what leaves no dimension negative."""
+    dims = {dim for node in graph.nodes for type in node.types for dim in type.shape if isinstance(dim, SymbolicDim)}
+    sizes = {}
+    for name in graph.symbols:
+        own = [dim for dim in dims if dim.symbols - {"batch"} == {name}]
+        fitting = (size for size in _CANDIDATES if all(dim.bind({"batch": batch, name: size}) >= 0 for dim in own))
+        sizes[name] = batch if name == "batch" else next(fitting, NOMINAL_SIZE)
+    return sizes

@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nnc.errors import SymbolError
-from nnc.ir import SymbolicDim, TensorType, parse_dim, symbol
+from nnc.ir import Graph, SymbolicDim, TensorType, nominal_sizes, parse_dim, symbol
 
 BATCH, TIME = symbol("batch"), symbol("time")
 SIZES = st.fixed_dictionaries({name: st.integers(0, 40) for name in ("batch", "time", "width")})
@@ -215,3 +215,13 @@ def test_any_text_is_a_dimension_or_an_error(text):
     except SymbolError:
         return
     assert parse_dim(str(dim)) == dim
+
+
+@pytest.mark.parametrize(
+    ("dims", "size"), [((TIME,), 32), ((TIME - 40, BATCH * TIME), 64), ((9 - TIME,), 8), ((TIME - 9, 3 - TIME), 32)]
+)
+def test_nominal_sizes_leave_no_dimension_negative_if_they_can(dims, size):
+    graph = Graph()
+    for position, dim in enumerate(dims):
+        graph.input(f"x{position}", TensorType("float32", (BATCH, dim)))
+    assert nominal_sizes(graph, 7) == {"batch": 7, "time": size}

@@ -261,3 +261,23 @@ def test_a_live_keras_model_keeps_unknown_lengths():
     for length in (3, 6):
         x = real(2, length, 4)
         numpy.testing.assert_allclose(program(x), other(x).numpy(), rtol=1e-5, atol=1e-6)
+
+
+class PadTo(nnc.layers.Layer):
+    """Zeros behind each row up to a length: what is added is longer where the row is shorter."""
+
+    def call(self, x):
+        zeros = nnc.ops.broadcast_to(x.graph.constant(0.0, x.dtype), (x.shape[0], 9 - x.shape[1], x.shape[2]))
+        return nnc.ops.exp(nnc.ops.concatenate([x, nnc.ops.exp(zeros) - 1.0], axis=1))
+
+
+def test_what_is_longer_for_shorter_rows_has_room():
+    model = nnc.Sequential([nnc.Input((None, 2)), PadTo(), Dense(3)])
+    program, kernel = model.program, model.get_weights()[0]
+    for length in (6, 3, 8, 1, 6):
+        x = real(2, length, 2)
+        expected = numpy.exp(numpy.concatenate([x, numpy.zeros((2, 9 - length, 2))], 1)) @ kernel
+        numpy.testing.assert_allclose(program(x), expected, rtol=1e-5, atol=1e-6)
+    assert program.compilations == 1
+    with pytest.raises(DataError, match=r"a dimension of length -time\+9 would be 0 where time = 9"):
+        program(real(2, 9, 2))
