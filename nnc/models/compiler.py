@@ -18,7 +18,7 @@ from nnc.layers.weights import weight_paths
 from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
 from nnc.models.wiring import run_calls
-from nnc.passes import INFER, Observer, Pass, evaluate_pipeline, run_passes, train_pipeline
+from nnc.passes import HOISTABLE, INFER, Observer, Pass, evaluate_pipeline, run_passes, train_pipeline
 from nnc.program import (
     EVALUATE,
     PREDICT,
@@ -73,6 +73,7 @@ class Compiler:
             *((segment, FROZEN) for segment in make_segments(frozen, FROZEN, self.dtype)),
             *((make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers),
         ]
+        self._shared: Graph | None = None
         self.versions = share_versions(self.paths)
         self.results: list[tuple[str, str, tuple[Value, ...]]] = []
         self.meanings: dict[Placeholder, Value] = {}
@@ -153,10 +154,17 @@ class Compiler:
         return self.dtype if dtype.kind == "f" else str(dtype)
 
     def _predict(self) -> Graph:
-        return run_passes(self.lower(PREDICT, training=False), INFER, self.observe)
+        return run_passes(self._hoistable(), INFER[len(HOISTABLE) :], self.observe)
 
     def _prologue(self) -> Graph:
-        return run_passes(self.lower(PREDICT, training=False), passes.PROLOGUE, self.observe)
+        return run_passes(self._hoistable(), passes.PROLOGUE[len(HOISTABLE) :], self.observe)
+
+    def _hoistable(self) -> Graph:
+        """Return what predictions and their prologue are made of; both are asked for once, one after the other."""
+        graph, self._shared = self._shared, None
+        if graph is None:
+            graph = self._shared = run_passes(self.lower(PREDICT, training=False), HOISTABLE, self.observe)
+        return graph
 
     def _maker(self, name: str, weights: str) -> Callable[[], Graph]:
         def make() -> Graph:

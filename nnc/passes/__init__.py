@@ -10,12 +10,13 @@ from nnc.passes.fold_sign import FoldSign
 from nnc.passes.fuse import Fuse
 from nnc.passes.hoist import Hoist, Prologue
 from nnc.passes.lift import Lift
-from nnc.passes.pipelines import INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, train_pipeline
+from nnc.passes.pipelines import HOISTABLE, INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, train_pipeline
 from nnc.passes.schedule import Schedule
 from nnc.passes.simplify import Simplify
 
 __all__ = [
     "GRADIENT",
+    "HOISTABLE",
     "INFER",
     "OPTIMIZE",
     "PROLOGUE",
