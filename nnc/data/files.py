@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy
 from numpy.typing import ArrayLike
@@ -110,7 +111,8 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) 
     if file.suffix.lower() != ".npz":
         raise DataError(f"{file}: several arrays ({', '.join(arrays)}) need a file named *.npz")
     stream = BytesIO()
-    numpy.savez(stream, **{key: numpy.asarray(array) for key, array in arrays.items()})
+    found: dict[str, Any] = {key: numpy.asarray(array) for key, array in arrays.items()}
+    numpy.savez(stream, **found)
     _write(file, stream)
 
 

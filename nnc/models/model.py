@@ -8,29 +8,23 @@ from typing import Any
 
 import numpy
 
-from nnc import optimizers
-from nnc.callbacks import History
-from nnc.errors import DataError, ModelError, nearest
+from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType, Value
-from nnc.layers import Layer, Variable
+from nnc.layers import Layer
 from nnc.layers.checks import FLOAT
 from nnc.layers.lengths import length_names
 from nnc.layers.structure import leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.compiler import Compiler
-from nnc.models.head import ModelHead
-from nnc.models.objective import Objective
 from nnc.models.summary import parameter_table, summary
+from nnc.models.trainer import Trainer, one_or_list
 from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer
-from nnc.program import EVALUATE, TRAIN, Program
-from nnc.program.preparation import batch_arrays
-from nnc.utils import random_generator
 
 Array = Any
 
 
-class Model(Layer):
+class Model(Trainer):
     """A graph of layers from inputs to outputs, as in Keras's functional interface; in another model, a layer.
 
     Args:
@@ -50,16 +44,6 @@ class Model(Layer):
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True
     ) -> None:
         super().__init__(name=name, trainable=trainable)
-        self.optimizer: optimizers.Optimizer = optimizers.get("rmsprop")
-        self.seed = int(random_generator().integers(2**32))
-        self._objective = Objective()
-        self._program: Program | None = None
-        self._memory: list[tuple[Variable, Array]] = []
-        self._resumed: dict[str, Any] | None = None
-        self.stop_training = self.stop_evaluating = self.stop_predicting = False
-        self.history: History | None = None
-        self.inputs: tuple[SymbolicTensor, ...] = ()
-        self.outputs: tuple[SymbolicTensor, ...] = ()
         self.calls: tuple[Call, ...] = ()
         if inputs is not None or outputs is not None:
             self._connect(_as_tuple(inputs), _as_tuple(outputs))
@@ -127,22 +111,22 @@ class Model(Layer):
     @property
     def input_shape(self) -> Any:
         """Shape of the input, or a list of shapes, with None for the batch."""
-        return _one_or_list([tensor.shape for tensor in self.inputs])
+        return one_or_list([tensor.shape for tensor in self.inputs])
 
     @property
     def output_shape(self) -> Any:
         """Shape of the output, or a list of shapes, with None for the batch."""
-        return _one_or_list([tensor.shape for tensor in self.outputs])
+        return one_or_list([tensor.shape for tensor in self.outputs])
 
     @property
     def input(self) -> Any:
         """The symbolic input, or a list of them."""
-        return _one_or_list(list(self.inputs))
+        return one_or_list(list(self.inputs))
 
     @property
     def output(self) -> Any:
         """The symbolic output, or a list of them."""
-        return _one_or_list(list(self.outputs))
+        return one_or_list(list(self.outputs))
 
     @property
     def compute_dtype(self) -> str:
@@ -201,91 +185,9 @@ class Model(Layer):
 
     # ------------------------------------------------------------------ compiling
 
-    def compile(
-        self,
-        optimizer: Any = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        run_eagerly: bool = False,
-        steps_per_execution: int = 1,
-        jit_compile: Any = "auto",
-        auto_scale_loss: bool = True,
-    ) -> None:
-        """Choose optimizer, loss and metrics; optimizer state starts afresh.
-
-        Args:
-            optimizer: an optimizer or the name of one.
-            loss: a loss or the name of one; for several outputs a list or a dictionary by output name.
-            loss_weights: factors of the losses of several outputs.
-            metrics: list of metrics or names; for several outputs a list of lists or a dictionary.
-            weighted_metrics: the same, weighted by ``sample_weight`` and ``class_weight``.
-            run_eagerly: must be False; there is no eager mode.
-            steps_per_execution: accepted and ignored.
-            jit_compile: accepted and ignored: a model is always compiled.
-            auto_scale_loss: accepted and ignored.
-
-        Raises:
-            ModelError: a name is unknown, or a loss does not fit the output.
-        """
-        del steps_per_execution, jit_compile, auto_scale_loss
-        if run_eagerly:
-            raise ModelError("compile: run_eagerly=True is not supported; nnc has no eager mode")
-        chosen = optimizers.get(optimizer)
-        objective = Objective(loss, loss_weights, metrics, weighted_metrics)
-        if self.outputs:
-            objective.head(self.named_outputs, self.input_names, self.compute_dtype, weighted=False)
-        self.optimizer, self._objective = chosen, objective
-        self._program = self._resumed = None
-
-    @property
-    def is_compiled(self) -> bool:
-        """Whether the model has a loss."""
-        return self._objective.loss is not None
-
-    @property
-    def objective(self) -> Objective:
-        """Losses and metrics, as `compile` was given them."""
-        return self._objective
-
-    def head(self, dtype: str, weighted: bool) -> ModelHead | None:
-        """Return losses and metrics as graph code, None where the model has no loss.
-
-        Args:
-            dtype: element type to compute in.
-            weighted: whether rows have weights.
-
-        Raises:
-            ModelError: a loss does not fit its output.
-        """
-        return self._objective.head(self.named_outputs, self.input_names, dtype, weighted)
-
-    @property
-    def program(self) -> Program:
-        """The compiled program, made when it is first needed."""
-        if self._program is None:
-            return self.make_program()
-        if any(variable.memory is not array for variable, array in self._memory):  # another model has another dtype
-            self._resumed = self._program.checkpoint()
-            return self.make_program()
-        return self._program
-
-    def make_program(self, dtype: str | None = None, observe: Observer | None = None) -> Program:
-        """Compile anew, with fresh optimizer state, and use that program from now on.
-
-        Args:
-            dtype: element type to compute in; weights are converted.
-            observe: called after each pass.
-        """
-        self._must_be_wired()
-        program = Compiler(self, dtype, observe).program()
-        if self._resumed is not None:
-            program.resume(self._resumed)
-        self._program, self._resumed = program, None
-        self._memory = [(variable, variable.memory) for variable in self.weights]
-        self.optimizer.bind(program.states, [item for item in program.spec.variables if item.trainable])
-        return program
+    def make_compiler(self, dtype: str | None, observe: Observer | None) -> Compiler:
+        """Return what makes the program."""
+        return Compiler(self, dtype, observe)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickles and copies have memory of their own; they compile anew and go on where this model was."""
@@ -319,187 +221,11 @@ class Model(Layer):
         if len(given) != len(self.inputs):
             raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(given)}")
         values = run_calls(self.calls, dict(zip(self.inputs, given, strict=True)))
-        return _one_or_list([values[tensor] for tensor in self.outputs])
+        return one_or_list([values[tensor] for tensor in self.outputs])
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return None: outputs have the masks that the layers inside gave them."""
         del inputs, previous_mask
-
-    def fit(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        epochs: int = 1,
-        verbose: int | str = "auto",
-        callbacks: Any = None,
-        validation_split: float = 0.0,
-        validation_data: Any = None,
-        shuffle: bool = True,
-        class_weight: Mapping[int, float] | None = None,
-        sample_weight: Any = None,
-        initial_epoch: int = 0,
-        steps_per_epoch: int | None = None,
-        validation_steps: int | None = None,
-        validation_batch_size: int | None = None,
-        validation_freq: int = 1,
-    ) -> History:
-        """Train on arrays. Names and defaults are Keras's; see `nnc.program.training.fit`.
-
-        Raises:
-            ModelError: the model has no loss.
-            DataError: the arrays do not fit the model.
-        """
-        self._must_be_compiled("fit")
-        self._ensure_wired(x)
-        if isinstance(validation_data, list | tuple) and validation_data:
-            validation_data = (self._named(validation_data[0]), *validation_data[1:])
-        history: History = self.program.fit(
-            self._named(x),
-            y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_data=validation_data,
-            shuffle=shuffle,
-            class_weight=class_weight,
-            sample_weight=sample_weight,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            validation_steps=validation_steps,
-            validation_batch_size=validation_batch_size,
-            validation_freq=validation_freq,
-            owner=self,
-        )
-        return history
-
-    def evaluate(
-        self,
-        x: Any = None,
-        y: Any = None,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        sample_weight: Any = None,
-        steps: int | None = None,
-        callbacks: Any = None,
-        return_dict: bool = False,
-    ) -> Any:
-        """Return loss and metrics on arrays: a list, the loss alone where there are no metrics, or a dictionary.
-
-        Raises:
-            ModelError: the model has no loss.
-            DataError: the arrays do not fit the model.
-        """
-        del verbose
-        self._must_be_compiled("evaluate")
-        self._ensure_wired(x)
-        logs = self.program.evaluate(
-            self._named(x),
-            y,
-            batch_size=batch_size,
-            sample_weight=sample_weight,
-            steps=steps,
-            callbacks=callbacks,
-            owner=self,
-        )
-        return logs if return_dict else _one_or_list(list(logs.values()))
-
-    def predict(
-        self,
-        x: Any,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        steps: int | None = None,
-        callbacks: Any = None,
-    ) -> Any:
-        """Return the outputs for any number of rows.
-
-        Raises:
-            DataError: the arrays do not fit the model.
-        """
-        del verbose
-        self._ensure_wired(x)
-        return self.program.predict(self._named(x), batch_size, steps=steps, callbacks=callbacks, owner=self)
-
-    def _named(self, x: Any) -> Any:
-        """Return inputs by label: a single one may be given under the name of its layer."""
-        if isinstance(x, Mapping) and len(self.inputs) == 1:
-            name = _producer(self.inputs[0]).layer.name
-            return {self.input_names[0]: x[name]} if name in x else x
-        return x
-
-    def save_weights(self, path: str | Path) -> None:
-        """Write the weights to an ``.npz`` file, under their paths."""
-        self.program.save_weights(path)
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """Return the outputs for one batch."""
-        self._ensure_wired(x)
-        x = self._named(x)
-        return self.program(*x) if isinstance(x, list | tuple) and len(self.inputs) > 1 else self.program(x)
-
-    def train_on_batch(
-        self,
-        x: Any,
-        y: Any = None,
-        sample_weight: Any = None,
-        class_weight: Mapping[int, float] | None = None,
-        return_dict: bool = False,
-    ) -> Any:
-        """Train on one batch and return its loss and metrics, those of the model before the step.
-
-        Raises:
-            ModelError: the model has no loss.
-            DataError: the arrays do not fit the model.
-        """
-        return self._on_batch("train", x, y, sample_weight, class_weight, return_dict)
-
-    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Return loss and metrics of one batch.
-
-        Raises:
-            ModelError: the model has no loss.
-            DataError: the arrays do not fit the model.
-        """
-        return self._on_batch("test", x, y, sample_weight, None, return_dict)
-
-    def _on_batch(
-        self, action: str, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None, as_dict: bool
-    ) -> Any:
-        self._must_be_compiled(f"{action}_on_batch")
-        self._ensure_wired(x)
-        program = self.program
-        graph = TRAIN if action == "train" else EVALUATE
-        name, arrays = batch_arrays(program, graph, self._named(x), y, sample_weight, class_weight)
-        logs = program.measure(name, arrays)
-        return logs if as_dict else _one_or_list(list(logs.values()))
-
-    def reset_metrics(self) -> None:
-        """Start metrics afresh."""
-        self.program.reset_metrics()
-
-    def _ensure_wired(self, x: Any) -> None:
-        """Let a subclass take the shape of its input from the first array it meets."""
-
-    def _must_be_wired(self) -> None:
-        if not self.outputs:
-            raise ModelError(f"model '{self.name}' has no layers yet; add some, and give the first an input shape")
-
-    def _must_be_compiled(self, action: str) -> None:
-        if not self.is_compiled:
-            raise ModelError(f"call compile(optimizer, loss) before {action}: model '{self.name}' has no loss")
-
-    def save(self, path: str | Path) -> None:
-        """Write the compiled program, see `Program.save`.
-
-        Raises:
-            DataError: the path does not end in ``.nnc``.
-        """
-        if Path(path).suffix != ".nnc":
-            raise DataError(f"nnc writes .nnc files, got {str(path)!r}; use save('{Path(path).stem}.nnc')")
-        self.program.save(path)
 
     # ------------------------------------------------------------------ configuration
 
@@ -528,7 +254,3 @@ def _as_tuple(given: Any) -> tuple[SymbolicTensor, ...]:
         if not isinstance(item, SymbolicTensor):
             raise ModelError(f"Model takes symbolic tensors made with nnc.Input and layers, got {item!r}")
     return items
-
-
-def _one_or_list(items: list[Any]) -> Any:
-    return items[0] if len(items) == 1 else items
