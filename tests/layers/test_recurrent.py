@@ -182,6 +182,27 @@ def test_a_smaller_batch_leaves_the_states_of_other_rows_and_a_larger_one_does_n
         Bidirectional(LSTM(2)).reset_state()
 
 
+def test_a_program_may_compute_in_another_element_type():
+    x = nnc.Input((STEPS, FEATURES))
+    _, *states = LSTM(4, return_state=True)(nnc.layers.Masking()(x))
+    y = Bidirectional(GRU(2))(LSTM(4, return_sequences=True)(x, initial_state=states))
+    model = nnc.Model(x, Dense(1)(y))
+    single = model.predict(masked_rows())
+    model.compile("adam", "mse")
+    program = nnc.compile(model, dtype="float64")
+    double = program.predict(masked_rows())
+    assert double.dtype == "float64"
+    numpy.testing.assert_allclose(double, single, atol=1e-6)
+    assert numpy.isfinite(program.fit(masked_rows(), numpy.ones((ROWS, 1)), verbose=0).history["loss"]).all()
+
+
+@pytest.mark.parametrize("make", [LSTM, GRU, SimpleRNN])
+def test_a_frozen_layer_is_not_run_backwards(make):
+    model = nnc.Sequential([nnc.Input((STEPS, FEATURES)), make(3, trainable=False), Dense(1)])
+    model.compile("sgd", "mse")
+    assert [node.op.name for node in model.program.graph("train").nodes].count("scan") == 1
+
+
 # ---------------------------------------------------------------------- cells of one's own
 
 

@@ -18,7 +18,7 @@ from nnc.layers.symbolic import known_batch_size
 from nnc.layers.variable import Variable
 from nnc.layers.wrapping import inner_layer, layer_config
 from nnc.objects import snake_case
-from nnc.ops import concatenate, take
+from nnc.ops import cast, concatenate, take
 
 FLAGS = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
 
@@ -123,12 +123,17 @@ class RNN(Layer):
         """Another name of `reset_state`."""
         self.reset_state()
 
-    def _first_states(self, batch: Any, initial_state: Any) -> tuple[Any, bool]:
-        """Return the first states, and whether they are zeros."""
-        template = self.get_initial_state(batch)
+    def _first_states(self, sequences: Value, initial_state: Any) -> tuple[Any, bool]:
+        """Return the first states, in the element type of the sequences, and whether they are zeros."""
+        batch = sequences.shape[0]
+
+        def converted(value: Value) -> Value:
+            return cast(value, sequences.dtype) if value.type.is_floating else value
+
+        template = map_leaves(converted, self.get_initial_state(batch), Value)
         values = leaves(template, Value)
         if initial_state is not None:
-            given = leaves(initial_state, Value)
+            given = [converted(value) for value in leaves(initial_state, Value)]
             if len(given) != len(values):
                 raise ModelError(f"initial_state must have {len(values)} values, one per state, got {len(given)}")
             for value, like in zip(given, values, strict=True):
@@ -151,7 +156,7 @@ class RNN(Layer):
     # ------------------------------------------------------------------ calling
 
     def call(self, sequences: Value, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
-        states, fresh = self._first_states(sequences.shape[0], initial_state)
+        states, fresh = self._first_states(sequences, initial_state)
         if isinstance(mask, list | tuple):
             mask = mask[0]
         stepper = Stepper(self.go_backwards, self.unroll, self.return_sequences, self.zero_output_for_mask, fresh)
