@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy
 
+from frontends.hdf5_heaps import has_endless_heap
 from nnc.errors import ModelError, NncError
 
 Array = Any
@@ -40,6 +42,8 @@ def open_hdf5(source: str | os.PathLike[str] | bytes, title: str) -> Iterator[Gr
         import h5py
     except ImportError:
         raise ModelError(f"{title} is an HDF5 file; to read it, run: pip install 'nnc[h5]'") from None
+    if _has_endless_heap(source):
+        raise ModelError(f"{title} cannot be read as an HDF5 file, it is damaged: a heap of texts has no end")
     try:
         with h5py.File(BytesIO(source) if isinstance(source, bytes) else source, "r") as file:
             yield Group(file, title)
@@ -48,6 +52,16 @@ def open_hdf5(source: str | os.PathLike[str] | bytes, title: str) -> Iterator[Gr
     except Exception as error:  # what h5py raises on a damaged file is not documented
         reason = str(error).partition("\n")[0]
         raise ModelError(f"{title} cannot be read as an HDF5 file, it may be damaged: {reason:.200}") from error
+
+
+def _has_endless_heap(source: str | os.PathLike[str] | bytes) -> bool:
+    if isinstance(source, bytes):
+        return has_endless_heap(source)
+    try:
+        with open(source, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return has_endless_heap(content)
+    except (OSError, ValueError):  # an empty file, which the library refuses
+        return False
 
 
 class Group:
@@ -122,7 +136,7 @@ class Group:
             return None
         path = f"{self.path}/{name}".lstrip("/")
         shape = member.shape
-        if shape is None or len(shape) > _MAX_RANK or member.dtype.kind not in _KINDS + "VO":
+        if shape is None or len(shape) > _MAX_RANK or not _is_numeric(member.dtype):
             raise ModelError(f"{self.title}: '{path}' is no array of numbers")
         if member.external or member.is_virtual:
             raise ModelError(f"{self.title}: '{path}' lies in another file, which is not followed")
@@ -163,12 +177,16 @@ class Group:
         raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' has too many parts")
 
     def _attribute(self, name: str) -> Any:
+        import h5py
+
         attributes = self.handle.attrs
         if name not in attributes:
             return None
         identifier = attributes.get_id(name)
         if 0 in (identifier.shape or ()):
             return numpy.empty(0)
+        if not isinstance(identifier.get_type(), h5py.h5t.TypeStringID):  # the library may crash on a damaged type
+            raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is no text")
         if prod(identifier.shape or ()) > _MAX_MEMBERS or identifier.get_storage_size() > MAX_ATTRIBUTE:
             raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is too large")
         return attributes[name]
@@ -183,6 +201,11 @@ class Group:
         if not isinstance(text, str) or len(text) > MAX_ATTRIBUTE:
             raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is no text")
         return text
+
+
+def _is_numeric(dtype: Any) -> bool:
+    """Return whether elements are numbers, or two bytes each, as bfloat16 is stored."""
+    return dtype.kind in _KINDS or (dtype.kind == "V" and dtype.itemsize == 2 and dtype.fields is None)
 
 
 @dataclass(frozen=True)
