@@ -28,11 +28,14 @@ def scan_cotangents(
 class _Derivative:
     """One application of the rule.
 
+    Args:
+        op: the scan.
+        operands: its operands.
+        results: its results.
+        cotangents: those of the results, None where there is none.
+
     Attributes:
-        forward: the body; its values are what the derivative may need of a step.
-        joint: a copy of the body, followed by its derivative.
-        copies: the values of the body by their copies.
-        kept: values of the body that are to be stacked, by their copies in `joint`.
+        stacks: what the backward loop reads of the steps, by value of the body: stacked values outside.
     """
 
     op: Scan
@@ -225,7 +228,11 @@ class _Step:
 
     Attributes:
         joint: the graph of both; its first `size` nodes are the body's.
+        originals: the values of the body, by their copies in it.
         inputs: the body's inputs in it.
+        elements: inputs that are steps of sequences, with the operand.
+        others: inputs that are the same in every step, with the operand.
+        outputs: values that the body stacks, with the result.
         seeds: the cotangents the derivative starts from, by result of the scan.
         found: cotangents of the inputs, and of what `uses` give.
         uses: nodes that read floating-point values which are the same in every step.
