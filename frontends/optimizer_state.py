@@ -65,7 +65,8 @@ def _resume(arrays: Sequence[StoredArray], names: Sequence[str], assignment: Ass
             return
         except (NncError, ValueError) as error:
             reason = reason or str(error)
-    problems.note(f"its optimizer starts afresh: {reason}")
+    if any(array.shape for array in arrays) or arrays[0].read() != 0:  # otherwise it has made no step yet
+        problems.note(f"its optimizer starts afresh: {reason}")
 
 
 def _orders(assignment: Assignment) -> list[list[Window]]:
