@@ -85,11 +85,12 @@ def build(name: str, edge: int | None = None) -> Any:
     model = getattr(keras.applications, name)(**options)
     generator = numpy.random.default_rng(2)
     for weight in model.weights:
-        if weight.path.endswith(("gamma", "moving_variance", "variance")):
+        name = weight.path.rpartition("/")[2]
+        if name in ("gamma", "moving_variance"):
             weight.assign(generator.uniform(0.8, 1.2, weight.shape).astype("float32"))
-        elif weight.path.endswith(("beta", "moving_mean", "bias", "mean")):
+        elif name in ("beta", "moving_mean", "bias"):
             weight.assign(generator.normal(0.0, 0.1, weight.shape).astype("float32"))
-        elif weight.path.endswith("variable"):  # factors of ConvNeXt's branches, which begin as 1e-6
+        elif name == "variable":  # factors of ConvNeXt's branches, which begin as 1e-6
             weight.assign(generator.uniform(0.2, 0.6, weight.shape).astype("float32"))
     return model
 
