@@ -121,7 +121,7 @@ def trains(cases: Sequence[Any]) -> str:
         if (
             isinstance(layer, Augmentation)
             and type(layer).augment is Augmentation.augment
-            and not ("call" in vars(type(layer)))
+            and "call" not in vars(type(layer))
         ):
             return "unchanged"
         outputs = case.outputs(layer, case.symbolic())
