@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from nnc.layers.rescaling import *
     from nnc.layers.reshaping import *
     from nnc.layers.resizing import *
+    from nnc.layers.reversible_embedding import *
     from nnc.layers.separable import *
     from nnc.layers.spectral_normalization import *
     from nnc.layers.upsampling import *
@@ -168,6 +169,7 @@ _CLASSES = {
     "Rescaling": "rescaling",
     "Reshape": "reshaping",
     "Resizing": "resizing",
+    "ReversibleEmbedding": "reversible_embedding",
     "SeparableConv1D": "separable",
     "SeparableConv2D": "separable",
     "SimpleRNN": "recurrent.simple_rnn",

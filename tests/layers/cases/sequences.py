@@ -36,4 +36,19 @@ CASES = (
     Case("EinsumDense", {"equation": "...x,xy->...y", "output_shape": 3, "activation": "relu"}, ((2,),), (3,)),
     Case("EinsumDense", {"equation": "...bc,cd->...bd", "output_shape": (None, 3)}, ((5, 4, 2),), (5, 4, 3)),
     Case("EinsumDense", {"equation": "ab...,bc->ac...", "output_shape": 5, "bias_axes": "c"}, ((4, 3, 2),), (5, 3, 2)),
+    Case("ReversibleEmbedding", {"input_dim": 7, "output_dim": 3}, ((4,),), (4, 3), integers=(7,)),
+    Case(
+        "ReversibleEmbedding",
+        {"input_dim": 7, "output_dim": 3, "logit_soft_cap": 0.5},
+        ((4, 3),),
+        (4, 7),
+        options={"reverse": True},
+    ),
+    Case(
+        "ReversibleEmbedding",
+        {"input_dim": 6, "output_dim": 3, "tie_weights": False, "mask_zero": True},
+        ((2, 3),),
+        (2, 6),
+        options={"reverse": True},
+    ),
 )
