@@ -98,8 +98,8 @@ class Assignment:
         shapes = [array.shape for array in arrays]
         tails = [name.rpartition("/")[2].partition(":")[0] for name in names]
         best: tuple[int, list[Variable], list[str]] | None = None
-        for order in (saved_order, by_kind, layer_by_layer):
-            weights = order(layer, self.known)
+        orders = [order(layer, self.known) for order in (saved_order, by_kind, layer_by_layer)]
+        for weights in (*orders, without_states(orders[0])):
             ways = converted([weight.shape for weight in weights], [weight.name for weight in weights], shapes)
             if ways is None:
                 continue
@@ -183,6 +183,11 @@ def assign_by_name(assignment: Assignment, stored: Sequence[StoredLayer]) -> Non
         hint = nearest(stored[0].name, layers)
         message = f"no layer of the model has the name of one in the file, such as '{stored[0].name:.80}'.{hint}"
         assignment.problems.add(message)
+
+
+def without_states(weights: Sequence[Variable]) -> list[Variable]:
+    """Leave out the states of stateful layers, which Keras 2 does not count as weights."""
+    return [weight for weight in weights if not weight.is_state]
 
 
 def listed(shapes: Sequence[tuple[int, ...]]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from frontends.hdf5 import Group, StoredArray
 from frontends.layer_order import layer_by_layer, layers_of
 from frontends.legacy.weights import converted
-from frontends.stored_weights import Assignment, listed
+from frontends.stored_weights import Assignment, listed, without_states
 from nnc.layers import Layer, Variable
 from nnc.models import Model
 
@@ -46,7 +46,8 @@ def assign_tree(assignment: Assignment, root: Group) -> None:
     walk = _Walk(assignment, {})
     walk.model(assignment.model, root)
     for layer in assignment.model.layers:
-        missing = [weight for weight in layer_by_layer(layer, assignment.known) if weight not in assignment.plan]
+        weights = without_states(layer_by_layer(layer, assignment.known))
+        missing = [weight for weight in weights if weight not in assignment.plan]
         if missing and layer not in walk.refused:
             assignment.refuse(layer, f"its weight '{missing[0].name}' of shape {missing[0].shape} is not in the file")
 
@@ -102,6 +103,8 @@ class _Walk:
         """Take arrays where the layers inside the layer are those of Keras; return whether they are."""
         own, inner = numbered(group.group("vars")), _inner(layer)
         parts = {name: _group_of(group, name) for name, part in inner.items() if part.weights}
+        if any(weight.is_state for weight in layer.own_weights):
+            return False
         if len(own) != len(layer.own_weights) or (not own and not parts) or not all(parts.values()):
             return False
         weights = [weight for weight in layer.own_weights if weight.trainable]
@@ -114,6 +117,11 @@ class _Walk:
 
     def _take(self, layer: Layer, weights: list[Variable], arrays: list[StoredArray]) -> None:
         shapes = [array.shape for array in arrays]
+        rest = without_states(weights)
+        if len(arrays) == len(rest):
+            weights = rest
+        elif len(arrays) == len(weights):  # the states lie before the weights, which are those of a cell in Keras
+            weights = [weight for weight in weights if weight.is_state] + rest
         ways = converted([weight.shape for weight in weights], [weight.name for weight in weights], shapes)
         if ways is None and len(arrays) == len(weights) + 1 and shapes[-1] == ():  # the count of Normalization
             arrays, shapes = arrays[:-1], shapes[:-1]
