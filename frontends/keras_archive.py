@@ -1,4 +1,4 @@
-"""Reads ``.keras`` files of Keras 3, and of Keras 2 from 2.12: a zip of config.json and model.weights.h5."""
+"""Reads ``.keras`` files: zips of config.json and model.weights.h5; before Keras 2.12, HDF5 files of that name."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from frontends.hdf5 import open_hdf5
+from frontends.hdf5_file import FRONTEND as HDF5_FRONTEND
 from frontends.hdf5_file import assign
 from frontends.json_config import parse_json
-from frontends.model_files import checked_path
+from frontends.model_files import checked_path, is_hdf5
 from frontends.nodes import Mapping, describe
 from frontends.optimizer_state import resume_from_tree
 from frontends.options import Options
@@ -60,6 +61,8 @@ class KerasArchiveFrontend:
             ModelFileError: the file defines no model; all its problems are listed.
             ModelError: it cannot be read.
         """
+        if is_hdf5(source):
+            return HDF5_FRONTEND.read(source, compile=compile, replace=replace)
         path = checked_path(source, _ZIP)
         problems = Problems(str(path), path.name)
         with _archive(path) as archive:
@@ -90,6 +93,9 @@ class KerasArchiveFrontend:
         skip_mismatch: bool = False,
     ) -> None:
         """Overwrite a model's weights with those of a file; see `Hdf5Frontend.load_weights`."""
+        if is_hdf5(source):
+            HDF5_FRONTEND.load_weights(model, source, by_name=by_name, skip_mismatch=skip_mismatch)
+            return
         path = checked_path(source, _ZIP)
         problems = Problems(str(path), path.name)
         with (

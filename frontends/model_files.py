@@ -11,7 +11,18 @@ from nnc.readers import missing_file
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
 _PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
-_KINDS = {_HDF5: "an HDF5 file, which is named .h5", _ZIP: "a zip archive, which is named .keras"}
+
+
+def is_hdf5(source: str | os.PathLike[str]) -> bool:
+    """Return whether a path is a regular file that begins as HDF5 files do."""
+    path = Path(source)
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(_HDF5)) == _HDF5
+    except (OSError, ValueError):  # ValueError: a name with a NUL
+        return False
 
 
 def checked_path(source: str | os.PathLike[str], magic: bytes = _HDF5) -> Path:
@@ -39,7 +50,6 @@ def checked_path(source: str | os.PathLike[str], magic: bytes = _HDF5) -> Path:
         raise ModelError(f"{str(path)!r} cannot be read: {reason}") from error
     if start.startswith(_PICKLES):
         raise ModelError(f"{str(path)!r} is a Python pickle, which is never read, since it could run any code")
-    for other, what in _KINDS.items():
-        if other != magic and start.startswith(other):
-            raise ModelError(f"{str(path)!r} is {what}; rename it")
+    if magic != _ZIP and start.startswith(_ZIP):
+        raise ModelError(f"{str(path)!r} is a zip archive, which is named .keras; rename it")
     return path

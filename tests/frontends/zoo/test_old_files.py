@@ -62,6 +62,17 @@ def test_sequential_without_input(tmp_path: Path) -> None:
     numpy.testing.assert_allclose(again.predict(X), expected(arrays), atol=1e-5)
 
 
+def test_hdf5_under_the_newer_name(tmp_path: Path) -> None:
+    """Until Keras 2.11, ``.keras`` was another suffix of HDF5 files."""
+    path, arrays = sequential(tmp_path, version="2.11.0")
+    path = path.rename(tmp_path / "model.keras")
+    model = read_model(path)
+    numpy.testing.assert_allclose(model.predict(X), expected(arrays), atol=1e-5)
+    model.set_weights([0 * array for array in arrays])
+    model.load_weights(path)
+    numpy.testing.assert_allclose(model.predict(X), expected(arrays), atol=1e-5)
+
+
 def test_version_decides_what_hard_sigmoid_means(tmp_path: Path) -> None:
     path, arrays = sequential(tmp_path, version="3.3.3")
     x = X @ arrays[0] + arrays[1]
