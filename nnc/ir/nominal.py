@@ -11,8 +11,14 @@ _CANDIDATES = (NOMINAL_SIZE, *(2**power for power in range(6, 21)), *(2**power f
 
 
 def nominal_sizes(graph: Graph, batch: int = NOMINAL_SIZE) -> dict[str, int]:
-    """Return a size for each symbol: `batch` rows, and lengths of 32, or what leaves no dimension negative."""
+    """Return a size for each symbol: `batch` rows, and lengths of 32, or what leaves no dimension negative.
+
+    Fewer rows where layers that keep a state for each row have not so many.
+    """
     dims = {dim for node in graph.nodes for type in node.types for dim in type.shape if isinstance(dim, SymbolicDim)}
+    by_batch = [dim for dim in dims if dim.symbols == {"batch"}]
+    rows = (size for size in (batch, *_CANDIDATES) if size <= batch)
+    batch = next((size for size in rows if all(dim.bind({"batch": size}) >= 0 for dim in by_batch)), batch)
     sizes = {}
     for name in graph.symbols:
         own = [dim for dim in dims if dim.symbols - {"batch"} == {name}]

@@ -225,3 +225,11 @@ def test_nominal_sizes_leave_no_dimension_negative_if_they_can(dims, size):
     for position, dim in enumerate(dims):
         graph.input(f"x{position}", TensorType("float32", (BATCH, dim)))
     assert nominal_sizes(graph, 7) == {"batch": 7, "time": size}
+
+
+@pytest.mark.parametrize(("rest", "batch"), [(4 - BATCH, 4), (3 - BATCH, 2), (40 - BATCH, 7)])
+def test_nominal_rows_are_not_more_than_there_are_states(rest, batch):
+    graph = Graph()
+    graph.input("x", TensorType("float32", (BATCH, TIME)))
+    graph.input("rest", TensorType("float32", (rest, 3)))
+    assert nominal_sizes(graph, 7) == {"batch": batch, "time": 32}
