@@ -128,7 +128,13 @@ def test_a_real_interrupt(tmp_path, verbose):
     path = tmp_path / "net.nnc"
     network().save(path)
     command = [sys.executable, "-W", "error", "-c", SETUP + LONG, str(path), str(verbose)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background ignores it
+    ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
         time.sleep(0.4)
