@@ -137,4 +137,6 @@ class ActivityRegularization(Layer):
         return x
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "l1": self.l1, "l2": self.l2}
+        config = super().get_config()
+        config.pop("activity_regularizer", None)  # l1 and l2 say it
+        return {**config, "l1": self.l1, "l2": self.l2}

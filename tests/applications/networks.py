@@ -86,13 +86,28 @@ def build(name: str, edge: int | None = None) -> Any:
     generator = numpy.random.default_rng(2)
     for weight in model.weights:
         name = weight.path.rpartition("/")[2]
-        if name in ("gamma", "moving_variance"):
+        if name == "gamma":
             weight.assign(generator.uniform(0.8, 1.2, weight.shape).astype("float32"))
-        elif name in ("beta", "moving_mean", "bias"):
+        elif name in ("beta", "bias"):
             weight.assign(generator.normal(0.0, 0.1, weight.shape).astype("float32"))
         elif name == "variable":  # factors of ConvNeXt's branches, which begin as 1e-6
             weight.assign(generator.uniform(0.2, 0.6, weight.shape).astype("float32"))
+    _measure_statistics(model, generator.uniform(0.0, 255.0, (2, *model.input_shape[1:])).astype("float32"))
     return model
+
+
+def _measure_statistics(model: Any, images: Any) -> None:
+    """Let moving statistics be those of a batch: with others, rounding grows from layer to layer in either engine."""
+    from tensorflow import keras
+
+    normalized = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    before = [layer.momentum for layer in normalized]
+    for layer in normalized:
+        layer.momentum = 0.0
+    if normalized:
+        model(images, training=True)
+    for layer, momentum in zip(normalized, before, strict=True):
+        layer.momentum = momentum
 
 
 def compare(name: str, edge: int | None = None, rows: int = 1) -> Outcome:
