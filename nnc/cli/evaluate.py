@@ -5,7 +5,6 @@ from __future__ import annotations
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table
 from nnc.cli.programs import open_program, training_data
-from nnc.program.progress import format_number
 
 NAME = "evaluate"
 EXAMPLE = "Example: nnc evaluate base.nnc --data points.csv --target label"
@@ -20,6 +19,8 @@ def command(
     replace: options.Replace = None,
 ) -> None:
     """Print loss and metrics of a model on data."""
+    from nnc.program.progress import format_number
+
     program = open_program(model, replace=replace)
     x, y, count = training_data(program, data, target)
     logs = program.evaluate(x, y, batch_size=batch)

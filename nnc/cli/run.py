@@ -13,7 +13,6 @@ from nnc.cli.compile import print_report
 from nnc.cli.console import print_table, say
 from nnc.cli.programs import is_program, read_options, targets_like
 from nnc.errors import DataError
-from nnc.program.progress import format_number
 
 if TYPE_CHECKING:
     from nnc.program import Program
@@ -49,6 +48,7 @@ def command(
 ) -> None:
     """Compile a model, train it, test it, save the program and draw the picture."""
     from nnc.cli.report import compile_report
+    from nnc.program.progress import format_number
     from nnc.readers import read_model
     from nnc.render import diagram_of, write
     from nnc.utils import set_random_seed

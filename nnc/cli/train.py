@@ -13,7 +13,6 @@ import typer
 from nnc.cli import options
 from nnc.cli.console import check_output, print_json, print_table, say
 from nnc.cli.programs import is_program, open_program, training_data
-from nnc.program.progress import format_number
 
 NAME = "train"
 EXAMPLE = "Example: nnc train examples/base.yaml --data points.csv --target label --epochs 500 --seed 2 -o base.nnc"
@@ -52,6 +51,7 @@ def command(
 
     Ctrl-C ends the training after the running step; what was learnt is saved where -o is given.
     """
+    from nnc.program.progress import format_number
     from nnc.utils import set_random_seed
 
     if seed is not None and is_program(model):
