@@ -11,8 +11,8 @@ _LAYERS = ("ELU", "LeakyReLU", "ReLU", "Softmax")
 """Layers that files name where an activation is expected."""
 _LAYER_ARGUMENTS = ("name", "trainable", "dtype", "batch_input_shape")
 
-OLD_MEANINGS: dict[str, str] = {"hard_sigmoid": "hard_sigmoid_keras_2"}
-"""Names that mean another function in Keras 1 and 2: the hard sigmoid was clip(0.2 x + 0.5, 0, 1)."""
+OLD_MEANINGS: dict[str, str] = {"hard_sigmoid": "hard_sigmoid_keras_2", "softmax_v2": "softmax"}
+"""Names of other functions in Keras 1 and 2: the hard sigmoid was clip(0.2 x + 0.5, 0, 1)."""
 
 
 def old_activations(entry: Entry) -> None:

@@ -85,6 +85,17 @@ CASES: list[tuple[str, Origin, str, dict[str, Any], str, dict[str, Any]]] = [
     ("default of recurrent_activation", OLD, "LSTM", {"units": 3}, "LSTM", {"units": 3, "recurrent_activation": HARD}),
     ("default of recurrent_activation", Origin((2, 3, 1)), "LSTM", {"units": 3}, "LSTM", {"units": 3}),
     ("time_major", OLD, "SimpleRNN", {"time_major": False}, "SimpleRNN", {}),
+    (
+        "masks of TimeDistributed",
+        OLD,
+        "TimeDistributed",
+        {"layer": {"class_name": "Embedding", "config": {"input_dim": 9, "output_dim": 2, "mask_zero": True}}},
+        "TimeDistributed",
+        {
+            "layer": {"class_name": "Embedding", "config": {"input_dim": 9, "output_dim": 2, "mask_zero": True}},
+            "passes_inner_masks": True,
+        },
+    ),
     ("implementation", OLD, "SimpleRNN", {"implementation": 2}, "SimpleRNN", {}),
     ("num_constants", OLD, "RNN", {"num_constants": None}, "RNN", {}),
     ("groups of depthwise layers", OLD, "DepthwiseConv2D", {"groups": 1}, "DepthwiseConv2D", {}),
@@ -123,6 +134,7 @@ CASES: list[tuple[str, Origin, str, dict[str, Any], str, dict[str, Any]]] = [
     ("shapes of attention", OLD, "MultiHeadAttention", {"query_shape": [None, 2]}, "MultiHeadAttention", {}),
     ("causal", OLD, "Attention", {"causal": False}, "Attention", {}),
     ("activations", OLD, "Dense", {"activation": "hard_sigmoid"}, "Dense", {"activation": HARD}),
+    ("activations", OLD, "Dense", {"activation": "softmax_v2"}, "Dense", {"activation": "softmax"}),
     ("activations", Origin(), "Dense", {"activation": "hard_sigmoid"}, "Dense", {"activation": "hard_sigmoid"}),
     (
         "activations",

@@ -6,9 +6,10 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.layers.lowering import current_lowering
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.wrapping import Wrapper
-from nnc.ops import reshape
+from nnc.ops import max, reshape
 
 
 class TimeDistributed(Wrapper):
@@ -18,6 +19,9 @@ class TimeDistributed(Wrapper):
 
     Args:
         layer: the layer inside.
+        passes_inner_masks: whether the output has the mask that the layer inside gives its rows, as in Keras 2;
+            a mask of more than two dimensions that it ends holds for the steps of which any part counts. In Keras 3
+            the output has the mask of the input, whatever is inside.
         options: arguments of `Layer`.
 
     Raises:
@@ -25,6 +29,10 @@ class TimeDistributed(Wrapper):
     """
 
     supports_masking = True
+
+    def __init__(self, layer: Any, passes_inner_masks: bool = False, **options: Any) -> None:
+        super().__init__(layer, **options)
+        self.passes_inner_masks = passes_inner_masks
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 3:
@@ -43,7 +51,23 @@ class TimeDistributed(Wrapper):
         for value in leaves(found, Value):
             if not value.rank or value.shape[0] != batch * time:
                 raise ModelError(f"the layer inside must return a row for each row it is given, got {value.type}")
-        return map_leaves(lambda value: reshape(value, (batch, time, *value.shape[1:])), found, Value)
+
+        def unfolded(value: Value) -> Value:
+            result = reshape(value, (batch, time, *value.shape[1:]))
+            if self.passes_inner_masks:
+                masks = current_lowering().masks
+                inner = masks.get(value)
+                if inner is not None:
+                    masks[result] = reshape(inner, (batch, time, *inner.shape[1:]))
+                elif isinstance(mask, Value) and mask.rank > 2:
+                    masks[result] = max(mask, range(2, mask.rank))
+            return result
+
+        return map_leaves(unfolded, found, Value)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {**config, "passes_inner_masks": True} if self.passes_inner_masks else config
 
 
 def _takes_mask(layer: Any) -> bool:

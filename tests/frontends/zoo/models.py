@@ -151,6 +151,15 @@ def tagger(k: Any) -> Any:
     )
 
 
+def character_tagger(k: Any) -> Any:
+    """Words of characters: in Keras 2, a word without characters is masked; in Keras 3 it is not."""
+    layers = k.layers
+    entry = layers.Input((5, 6), dtype="int32")
+    x = layers.TimeDistributed(layers.Embedding(9, 4, mask_zero=True))(entry)
+    x = layers.TimeDistributed(layers.Bidirectional(layers.LSTM(3)))(x)
+    return k.Model(entry, layers.Bidirectional(layers.LSTM(2, return_sequences=True))(x))
+
+
 def text_classifier(k: Any) -> Any:
     """Keras 2's hard sigmoid in the gates, over rows of any length."""
     layers = k.layers
@@ -200,6 +209,15 @@ def integers(low: int, high: int) -> Any:
     return make
 
 
+def words(generator: numpy.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Return characters of words, each padded with zeros, as each row is with words of zeros."""
+    found = generator.integers(1, 9, shape)
+    found *= numpy.arange(shape[2]) < generator.integers(1, shape[2] + 1, shape[:2])[..., None]
+    return (found * (numpy.arange(shape[1]) < generator.integers(1, shape[1], shape[0])[:, None])[..., None]).astype(
+        "int32"
+    )
+
+
 ANIMALS = [
     Animal("sequential", sequential),
     Animal("without input", without_input),
@@ -214,6 +232,7 @@ ANIMALS = [
     Animal("mobile net", mobile_net, is_random=True),
     Animal("autoencoder", autoencoder, is_slow=True),
     Animal("tagger", tagger, makes_input=integers(0, 20)),
+    Animal("character tagger", character_tagger, is_slow=True, makes_input=words),
     Animal("text classifier", text_classifier, is_slow=True, makes_input=integers(0, 20)),
     Animal("encoder and decoder", encoder_decoder, is_slow=True),
     Animal("cells", cells, is_slow=True),
