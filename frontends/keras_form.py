@@ -13,7 +13,7 @@ from frontends.layer_maker import make_layer, read_name
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.operations import as_operation
 from frontends.options import Options
-from frontends.origin import is_null
+from frontends.origin import is_null, makes_masks
 from frontends.problems import Problems
 from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference, wire
 from nnc.models import Model
@@ -62,6 +62,8 @@ def read_keras_form(root: Mapping, problems: Problems, options: Options | None =
         problems.stop(f"the config of a model needs a list of layers, got {found}", config.line or root.line)
     if len(layers.items) > MAX_LAYERS:
         problems.stop(f"there are {len(layers.items)} layers; at most {MAX_LAYERS} can be read", layers.line)
+    if options.origin.is_old and not options.depth and makes_masks(root):
+        options = replace(options, origin=replace(options.origin, has_masks=True))
     if options.build_config is None and "build_config" in root.entries:
         options = replace(options, build_config=root.entries["build_config"])
     return _KerasForm(config, layers, options, problems).definition()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from frontends.nodes import Mapping, Node, Scalar, Sequence
@@ -18,6 +19,7 @@ class Origin:
     Args:
         version: its version as numbers, such as ``(2, 2, 4)``.
         backend: what it ran on, such as ``tensorflow``.
+        has_masks: whether a layer in it makes masks.
 
     >>> Origin((2, 2, 4)) < (2, 3), Origin((3, 0, 0)).is_old
     (True, False)
@@ -25,6 +27,7 @@ class Origin:
 
     version: tuple[int, ...] = (3,)
     backend: str = "tensorflow"
+    has_masks: bool = False
 
     @property
     def is_old(self) -> bool:
@@ -65,16 +68,28 @@ def origin_of(root: Node) -> Origin:
 
 def _looks_old(root: Mapping) -> bool:
     """Return whether a layer has an argument that Keras 3 does not write."""
+    return any(not _OLD_KEYS.isdisjoint(node.entries) and "module" not in node.entries for node in _mappings(root))
+
+
+def makes_masks(root: Node) -> bool:
+    """Return whether a layer of a definition makes masks."""
+    return any(
+        node.text("class_name") == "Masking"
+        or (isinstance(node.entries.get("mask_zero"), Scalar) and node.entries["mask_zero"].plain() is True)
+        for node in _mappings(root)
+    )
+
+
+def _mappings(root: Node) -> Iterator[Mapping]:
+    """Give the mappings in a definition, but for how its layers are connected."""
     stack: list[Node] = [root]
     while stack:
         node = stack.pop()
         if isinstance(node, Sequence):
             stack += node.items
         elif isinstance(node, Mapping):
-            if not _OLD_KEYS.isdisjoint(node.entries) and "module" not in node.entries:
-                return True
+            yield node
             stack += [entry for key, entry in node.entries.items() if key != "inbound_nodes"]
-    return False
 
 
 def is_null(node: Node | None) -> bool:

@@ -23,8 +23,11 @@ _SPATIAL_DROPOUT = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
 _NORMALIZATION = ("BatchNormalization", "LayerNormalization")
 _KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
 _WAYS_TO_COMPUTE = ("fused", "virtual_batch_size", "adjustment", "renorm_clipping", "renorm_momentum")
-_WITH_MASKS = ("Embedding", "Masking", *RECURRENT, "CuDNNLSTM", "CuDNNGRU", "TimeDistributed")
-"""Layers whose output has another mask than their input."""
+_MASKED = (
+    *("TimeDistributed", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"),
+    *RECURRENT,
+)
+"""Layers to which masks mean something else in Keras 3."""
 _HALF = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "half")
 
 CLASSES: dict[str, str] = {
@@ -66,12 +69,9 @@ def _recurrent_activation(entry: Entry) -> None:
         entry.put("recurrent_activation", "hard_sigmoid")
 
 
-def _inner_masks(entry: Entry) -> None:
-    """TimeDistributed asked the layer inside for the mask of its output."""
-    inner = entry.arguments.get("layer")
-    is_model = isinstance(inner, Scalar)
-    if is_model or (isinstance(inner, Mapping) and inner.text("class_name") in _WITH_MASKS):
-        entry.put("passes_inner_masks", True)
+def _masks(entry: Entry) -> None:
+    if entry.origin.has_masks:
+        entry.put("keras_2_masks", True)
 
 
 def _axis(entry: Entry) -> None:
@@ -127,7 +127,7 @@ RULES: tuple[Rule, ...] = (
     Rule("GRU without reset_after", _reset_after, ("GRU", "GRUCell")),
     Rule("default of recurrent_activation", _recurrent_activation, _GATED, before=(2, 3)),
     Rule("time_major", dropped("time_major", unless=(True,)), RECURRENT),
-    Rule("masks of TimeDistributed", _inner_masks, ("TimeDistributed",)),
+    Rule("masks", _masks, _MASKED),
     Rule("implementation", dropped("implementation"), RECURRENT + _CELLS),
     Rule("num_constants", dropped("num_constants"), RECURRENT, before=None),
     Rule("groups of depthwise layers", dropped("groups"), _DEPTHWISE),

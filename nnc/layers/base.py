@@ -47,6 +47,8 @@ class Layer(Weighted):
         trainable: whether its weights are trained.
         dtype: element type of its weights.
         activity_regularizer: adds to the loss, a function of the output.
+        keras_2_masks: whether masks have the meaning of Keras 2, where recurrent layers, merging layers and
+            `TimeDistributed` treat them otherwise; in the config only where it is true.
         legacy: ``input_dim``, ``input_shape`` or ``batch_input_shape``: shape of the model's input, for the first
             layer of a `Sequential`.
 
@@ -79,6 +81,7 @@ class Layer(Weighted):
         trainable: bool = True,
         dtype: Any = None,
         activity_regularizer: Any = None,
+        keras_2_masks: bool = False,
         **legacy: Any,
     ) -> None:
         self._name = self._check_name(name)
@@ -89,6 +92,7 @@ class Layer(Weighted):
         self.activity_regularizer: Any = None
         if activity_regularizer is not None:
             set_arguments(self, activity_regularizer=activity_regularizer)
+        self.keras_2_masks = check_flag(type(self).__name__, "keras_2_masks", keras_2_masks)
         self.weights_dtype = dtype_name(dtype, type(self).__name__, self.dtypes)
         self.batch_input_shape = self._input_shape(legacy)
         self.supports_masking = self.supports_masking or type(self).compute_mask is not Layer.compute_mask
@@ -143,6 +147,8 @@ class Layer(Weighted):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments from which `from_config` makes an equal layer; Keras's keys."""
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.weights_dtype}
+        if self.keras_2_masks:
+            config["keras_2_masks"] = True
         return config if self.activity_regularizer is None else config | arguments_config(self, "activity_regularizer")
 
     @classmethod

@@ -21,6 +21,8 @@ class Merge(Layer):
     """Base of layers that take a list of inputs and combine them element by element, with broadcasting.
 
     Where inputs have different numbers of dimensions, those with fewer get dimensions of length 1 behind the batch.
+    What a mask leaves out of one input counts in the output; with ``keras_2_masks`` it does not, and a mask changes no
+    number.
     """
 
     is_merging = True
@@ -36,6 +38,7 @@ class Merge(Layer):
 
     def call(self, inputs: list[Value], mask: Masks = None) -> Value:
         rank = max(x.rank for x in inputs)
+        mask = None if self.keras_2_masks else mask
         masks: list[Value | None] = [*mask] if mask is not None else [None for _ in inputs]
         return self.merge([ops.reshape(x, (x.shape[0], *(1,) * (rank - x.rank), *x.shape[1:])) for x in inputs], masks)
 
@@ -44,6 +47,9 @@ class Merge(Layer):
         raise NotImplementedError
 
     def compute_mask(self, inputs: Any, previous_mask: Masks = None) -> Value | None:
+        if self.keras_2_masks:
+            known = [mask for mask in previous_mask or () if mask is not None]
+            return reduce(ops.logical_and, known) if known else None
         return _either(previous_mask)
 
 
@@ -137,7 +143,7 @@ class Concatenate(Merge):
             return None
         masks = [_complete(x, mask) for x, mask in zip(inputs, previous_mask, strict=True)]
         if self.axis % inputs[0].rank == inputs[0].rank - 1:
-            return reduce(ops.logical_or, masks)
+            return reduce(ops.logical_and if self.keras_2_masks else ops.logical_or, masks)
         return ops.concatenate(masks, self.axis % inputs[0].rank)
 
     def get_config(self) -> dict[str, Any]:

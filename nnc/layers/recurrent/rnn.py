@@ -11,6 +11,7 @@ from nnc.ir import Value
 from nnc.layers.arguments import arguments_config
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, check_flag
+from nnc.layers.lowering import current_lowering
 from nnc.layers.recurrent.cell import OBJECTS, Cell
 from nnc.layers.recurrent.stepping import Stepper, zeros
 from nnc.layers.structure import leaves, map_leaves
@@ -157,6 +158,8 @@ class RNN(Layer):
 
     def call(self, sequences: Value, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         states, fresh = self._first_states(sequences, initial_state)
+        if mask is None and self.keras_2_masks:  # in Keras 3, first states that are given keep masks away
+            mask = current_lowering().masks.get(sequences)
         if isinstance(mask, list | tuple):
             mask = mask[0]
         stepper = Stepper(self.go_backwards, self.unroll, self.return_sequences, self.zero_output_for_mask, fresh)

@@ -7,7 +7,7 @@ from typing import Any
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.lowering import current_lowering
-from nnc.layers.structure import leaves, map_leaves
+from nnc.layers.structure import map_leaves
 from nnc.layers.wrapping import Wrapper
 from nnc.ops import max, reshape
 
@@ -15,13 +15,12 @@ from nnc.ops import max, reshape
 class TimeDistributed(Wrapper):
     """Applies a layer to each step of the second axis of its input, (batch, time, …).
 
-    Steps are rows to the layer inside, as many as there are steps in the batch.
+    Steps are rows to the layer inside, as many as there are steps in the batch. The output has the mask of the input.
+    With ``keras_2_masks`` it has the mask that the layer inside gives its rows, and where that ends a mask of more than
+    two dimensions, the steps count of which any part does.
 
     Args:
         layer: the layer inside.
-        passes_inner_masks: whether the output has the mask that the layer inside gives its rows, as in Keras 2;
-            a mask of more than two dimensions that it ends holds for the steps of which any part counts. In Keras 3
-            the output has the mask of the input, whatever is inside.
         options: arguments of `Layer`.
 
     Raises:
@@ -30,10 +29,6 @@ class TimeDistributed(Wrapper):
 
     supports_masking = True
 
-    def __init__(self, layer: Any, passes_inner_masks: bool = False, **options: Any) -> None:
-        super().__init__(layer, **options)
-        self.passes_inner_masks = passes_inner_masks
-
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 3:
             raise ModelError(f"expected an input with at least 3 dimensions, (batch, time, …), got {input_shape}")
@@ -41,22 +36,25 @@ class TimeDistributed(Wrapper):
 
     def call(self, x: Value, mask: Any = None) -> Any:
         batch, time = x.shape[:2]
-        options: dict[str, Any] = {}
+        rows = reshape(x, (batch * time, *x.shape[2:]))
+        row_mask: Value | None = None
         if isinstance(mask, Value):
             if mask.rank < 2 or mask.shape[:2] != (batch, time):
                 raise ModelError(f"a mask must have the first two dimensions of the input, {x.type}, got {mask.type}")
-            if mask.rank > 2 and _takes_mask(self.layer):
-                options["mask"] = reshape(mask, (batch * time, *mask.shape[2:]))
-        found = self.layer(reshape(x, (batch * time, *x.shape[2:])), **options)
-        for value in leaves(found, Value):
-            if not value.rank or value.shape[0] != batch * time:
-                raise ModelError(f"the layer inside must return a row for each row it is given, got {value.type}")
+            row_mask = reshape(mask, (batch * time, *mask.shape[2:]))
+        is_given = row_mask is not None and row_mask.rank > 1 and _takes_mask(self.layer)
+        found = self.layer(rows, **({"mask": row_mask} if is_given else {}))
 
         def unfolded(value: Value) -> Value:
+            if not value.rank or value.shape[0] != batch * time:
+                raise ModelError(f"the layer inside must return a row for each row it is given, got {value.type}")
             result = reshape(value, (batch, time, *value.shape[1:]))
-            if self.passes_inner_masks:
+            if self.keras_2_masks:
                 masks = current_lowering().masks
                 inner = masks.get(value)
+                if inner is None and row_mask is not None:
+                    computed = self.layer.compute_mask(rows, row_mask)
+                    inner = computed[0] if isinstance(computed, list | tuple) else computed
                 if inner is not None:
                     masks[result] = reshape(inner, (batch, time, *inner.shape[1:]))
                 elif isinstance(mask, Value) and mask.rank > 2:
@@ -64,10 +62,6 @@ class TimeDistributed(Wrapper):
             return result
 
         return map_leaves(unfolded, found, Value)
-
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        return {**config, "passes_inner_masks": True} if self.passes_inner_masks else config
 
 
 def _takes_mask(layer: Any) -> bool:

@@ -156,8 +156,21 @@ def character_tagger(k: Any) -> Any:
     layers = k.layers
     entry = layers.Input((5, 6), dtype="int32")
     x = layers.TimeDistributed(layers.Embedding(9, 4, mask_zero=True))(entry)
+    x = layers.TimeDistributed(layers.Dense(4))(x)
     x = layers.TimeDistributed(layers.Bidirectional(layers.LSTM(3)))(x)
     return k.Model(entry, layers.Bidirectional(layers.LSTM(2, return_sequences=True))(x))
+
+
+def masked_merges(k: Any) -> Any:
+    """What one of two inputs masks counts in Keras 3, not in Keras 2; there, given first states keep no mask away."""
+    layers = k.layers
+    source, target = layers.Input((6,), dtype="int32"), layers.Input((6,), dtype="int32")
+    embedding = layers.Embedding(9, 4, mask_zero=True)
+    x, y = embedding(source), embedding(target)
+    _, h, c = layers.LSTM(3, return_state=True)(x)
+    decoded = layers.LSTM(3, return_sequences=True)(y, initial_state=[h, c])
+    merged = [layers.Concatenate()([x, y]), layers.Add()([x, y]), layers.Multiply()([x, y]), layers.Maximum()([x, y])]
+    return k.Model([source, target], layers.Concatenate()([layers.GRU(2)(z) for z in (*merged, decoded)]))
 
 
 def text_classifier(k: Any) -> Any:
@@ -209,6 +222,12 @@ def integers(low: int, high: int) -> Any:
     return make
 
 
+def padded(generator: numpy.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Return rows of whole numbers that end in zeros."""
+    found = generator.integers(1, 9, shape)
+    return (found * (numpy.arange(shape[1]) < generator.integers(1, shape[1] + 1, (shape[0], 1)))).astype("int32")
+
+
 def words(generator: numpy.random.Generator, shape: tuple[int, ...]) -> Any:
     """Return characters of words, each padded with zeros, as each row is with words of zeros."""
     found = generator.integers(1, 9, shape)
@@ -233,6 +252,7 @@ ANIMALS = [
     Animal("autoencoder", autoencoder, is_slow=True),
     Animal("tagger", tagger, makes_input=integers(0, 20)),
     Animal("character tagger", character_tagger, is_slow=True, makes_input=words),
+    Animal("masked merges", masked_merges, is_slow=True, makes_input=padded),
     Animal("text classifier", text_classifier, is_slow=True, makes_input=integers(0, 20)),
     Animal("encoder and decoder", encoder_decoder, is_slow=True),
     Animal("cells", cells, is_slow=True),
