@@ -20,8 +20,9 @@ from nnc.models import Model
 Array = Any
 MAX_LAYERS = 10_000
 _MAX_WEIGHTS = 100_000
-_NOT_WEIGHTS = ("StateVar", "seed_generator_state", "count")
-"""Last parts of names of arrays that are no weights here: states of random numbers, and counters."""
+_RENORM = ("moving_stddev", "renorm_mean", "renorm_stddev", "renorm_mean_weight", "renorm_stddev_weight")
+_NOT_WEIGHTS = ("StateVar", "seed_generator_state", "count", *_RENORM)
+"""Last parts of names of arrays that are no weights here: of random numbers, of counters, of training with renorm."""
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,7 @@ RULES: tuple[Rule, ...] = (
     Rule("groups of transposed convolutions", dropped("groups"), _TRANSPOSED),
     Rule("filters of depthwise layers", dropped("filters"), ("DepthwiseConv1D", "DepthwiseConv2D")),
     Rule("kernel of depthwise layers", dropped(*_KERNEL), _DEPTHWISE),
+    Rule("kind of random numbers", dropped("rng_type", "force_generator"), before=None),
     Rule("noise_shape", dropped("noise_shape"), _SPATIAL_DROPOUT, before=None),
     Rule("axis in a list", _axis, ("BatchNormalization",), before=None),
     Rule("mode", dropped("mode", unless=(1, 2)), ("BatchNormalization",)),

@@ -101,6 +101,7 @@ CASES: list[tuple[str, Origin, str, dict[str, Any], str, dict[str, Any]]] = [
         "SeparableConv2D",
         {"filters": 3},
     ),
+    ("kind of random numbers", OLD, "RandomFlip", {"rng_type": "stateful", "seed": 1}, "RandomFlip", {"seed": 1}),
     ("noise_shape", OLD, "SpatialDropout1D", {"rate": 0.1, "noise_shape": None}, "SpatialDropout1D", {"rate": 0.1}),
     ("axis in a list", Origin(), "BatchNormalization", {"axis": [3]}, "BatchNormalization", {"axis": 3}),
     ("mode", OLD, "BatchNormalization", {"mode": 0}, "BatchNormalization", {}),

@@ -73,6 +73,20 @@ def test_hdf5_under_the_newer_name(tmp_path: Path) -> None:
     numpy.testing.assert_allclose(model.predict(X), expected(arrays), atol=1e-5)
 
 
+def test_batch_normalization_trained_with_renorm(tmp_path: Path) -> None:
+    """Predictions read the moving statistics; those of renorm are for training."""
+    names = ("gamma", "beta", "moving_mean", "moving_variance", "moving_stddev", "renorm_mean", "renorm_stddev")
+    arrays = [numpy.abs(array) + 0.1 for array in random_arrays(9, *[(4,)] * len(names))]
+    config = {"axis": [1], "momentum": 0.99, "epsilon": 0.001, "renorm": True, "renorm_clipping": None}
+    layers = [layer("BatchNormalizationV1", "bn", batch_input_shape=[None, 4], **config, renorm_momentum=0.99)]
+    weights = {"bn": [(f"bn/{name}:0", array) for name, array in zip(names, arrays, strict=True)]}
+    path = write_h5(tmp_path / "bn.h5", {"class_name": "Sequential", "config": layers}, weights, version="2.2.4-tf")
+    with pytest.warns(UserWarning, match="renorm=true is left out"):
+        found = read_model(path).predict(X)
+    gamma, beta, mean, variance = arrays[:4]
+    numpy.testing.assert_allclose(found, (X - mean) / numpy.sqrt(variance + 0.001) * gamma + beta, rtol=1e-4)
+
+
 def test_version_decides_what_hard_sigmoid_means(tmp_path: Path) -> None:
     path, arrays = sequential(tmp_path, version="3.3.3")
     x = X @ arrays[0] + arrays[1]
