@@ -92,7 +92,8 @@ def build(name: str, edge: int | None = None) -> Any:
             weight.assign(generator.normal(0.0, 0.1, weight.shape).astype("float32"))
         elif name == "variable":  # factors of ConvNeXt's branches, which begin as 1e-6
             weight.assign(generator.uniform(0.2, 0.6, weight.shape).astype("float32"))
-    _measure_statistics(model, generator.uniform(0.0, 255.0, (2, *model.input_shape[1:])).astype("float32"))
+    rows = 2 if edge is None else 16
+    _measure_statistics(model, generator.uniform(0.0, 255.0, (rows, *model.input_shape[1:])).astype("float32"))
     return model
 
 
