@@ -102,13 +102,15 @@ def _measure_statistics(model: Any, images: Any) -> None:
     from tensorflow import keras
 
     normalized = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    before = [layer.momentum for layer in normalized]
-    for layer in normalized:
-        layer.momentum = 0.0
+    changed = [(layer, "momentum") for layer in normalized]
+    changed += [(layer, "rate") for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    before = [getattr(layer, key) for layer, key in changed]
+    for layer, key in changed:
+        setattr(layer, key, 0.0)
     if normalized:
         model(images, training=True)
-    for layer, momentum in zip(normalized, before, strict=True):
-        layer.momentum = momentum
+    for (layer, key), value in zip(changed, before, strict=True):
+        setattr(layer, key, value)
 
 
 def compare(name: str, edge: int | None = None, rows: int = 1) -> Outcome:
