@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 
 from frontends.nodes import Mapping, Node, Scalar
+from nnc.layers import layer_classes
+from nnc.layers.operation import OPERATIONS
 
 OPERATION = "Operation"
 """nnc's layer for all of them; see `nnc.layers.operation`."""
 IGNORED = frozenset({"name", "conjugate"})
 """Keywords of TensorFlow's functions that change nothing here."""
 _OF_LAYERS = ("name", "trainable", "dtype")
-_TYPED = frozenset({"Cast", "OneHot"})
+_TYPED = frozenset({"Cast", "OneHot", "OnesLike", "ZerosLike"})
 """Operations whose element type is one of their arguments."""
 _TENSORFLOW = {
     "__operators__.add": "Add",
@@ -83,7 +85,8 @@ def as_operation(
         name = function.value if isinstance(function, Scalar) else None
         known = _TENSORFLOW.get(str(name).removeprefix("compat.v1."))
         return None if known is None else (OPERATION, _made(known, arguments, {}))
-    if module is not None and ".ops." in f"{module}.":
+    is_only_an_operation = module is None and class_name in OPERATIONS and class_name not in layer_classes()
+    if is_only_an_operation or (module is not None and ".ops." in f"{module}."):
         settings = {key: node for key, node in arguments.items() if key not in _OF_LAYERS}
         if class_name in _TYPED and "dtype" in arguments:
             settings["dtype"] = arguments["dtype"]

@@ -8,9 +8,11 @@ from typing import Any
 
 from nnc import activations, ops
 from nnc.errors import ModelError, nearest
-from nnc.ir import Value
+from nnc.ir import Op, Value
 from nnc.layers.base import Layer
 from nnc.objects import layer_snake_case
+from nnc.ops import comparison
+from nnc.ops.elementwise import apply
 
 Function = Callable[..., Any]
 
@@ -172,6 +174,40 @@ def _where(condition: Value, x1: Any, x2: Any) -> Value:
     return ops.where(condition, x1, x2)
 
 
+def _comparison(op: Op) -> Function:
+    def compare(x1: Any, x2: Any) -> Value:
+        return apply(op, x1, x2)
+
+    return compare
+
+
+def _truth(function: Callable[[Value, Value], Value]) -> Function:
+    def combine(x1: Value, x2: Value) -> Value:
+        return function(ops.cast(x1, "bool"), ops.cast(x2, "bool"))
+
+    return combine
+
+
+def _not(x: Value) -> Value:
+    return ops.equal(ops.cast(x, "bool"), x.graph.constant(False, "bool"))
+
+
+def _any(x: Value, axis: Any = None, keepdims: bool = False) -> Value:
+    found = ops.max(ops.cast(ops.cast(x, "bool"), "float32"), tuple(axis) if isinstance(axis, list) else axis, keepdims)
+    return ops.cast(found, "bool")
+
+
+def _all(x: Value, axis: Any = None, keepdims: bool = False) -> Value:
+    return _not(_any(_not(x), axis, keepdims))
+
+
+def _filled(number: float) -> Function:
+    def fill(x: Value, dtype: str | None = None) -> Value:
+        return ops.broadcast_to(x.graph.constant(number, dtype or x.dtype), x.shape)
+
+    return fill
+
+
 def _one_hot(x: Value, num_classes: int, axis: int = -1, dtype: str = "float32", sparse: bool = False) -> Value:
     if sparse or axis != -1:
         raise ModelError("OneHot: only dense rows along the last axis are supported")
@@ -183,6 +219,8 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
         "Abs": ops.absolute,
         "Absolute": ops.absolute,
         "Add": lambda x1, x2: x1 + x2,
+        "All": _all,
+        "Any": _any,
         "Cast": ops.cast,
         "Clip": _clip,
         "Concatenate": _joined(ops.concatenate),
@@ -190,18 +228,26 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
         "Divide": lambda x1, x2: x1 / x2,
         "Einsum": lambda *operands, subscripts: ops.einsum(subscripts, *operands),
         "Elu": activations.elu,
+        "Equal": _comparison(comparison.Equal()),
         "Exp": ops.exp,
         "ExpandDims": _expand,
         "Expm1": ops.expm1,
         "Floor": ops.floor,
         "Gelu": activations.gelu,
         "GetItem": _get_item,
+        "Greater": _comparison(comparison.Greater()),
+        "GreaterEqual": _comparison(comparison.GreaterEqual()),
         "HardSigmoid": activations.hard_sigmoid,
         "HardSilu": activations.hard_silu,
         "LeakyRelu": activations.leaky_relu,
+        "Less": _comparison(comparison.Less()),
+        "LessEqual": _comparison(comparison.LessEqual()),
         "Log": ops.log,
         "Log1p": ops.log1p,
         "LogSoftmax": activations.log_softmax,
+        "LogicalAnd": _truth(ops.logical_and),
+        "LogicalNot": _not,
+        "LogicalOr": _truth(ops.logical_or),
         "Matmul": _matmul,
         "Max": _reduced(ops.max),
         "Maximum": _maximum,
@@ -210,7 +256,9 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
         "Minimum": _minimum,
         "Multiply": lambda x1, x2: x1 * x2,
         "Negative": lambda x: -x,
+        "NotEqual": _comparison(comparison.NotEqual()),
         "OneHot": _one_hot,
+        "OnesLike": _filled(1),
         "Power": lambda x1, x2: x1**x2,
         "Reciprocal": ops.reciprocal,
         "Relu": ops.relu,
@@ -236,6 +284,7 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
         "TrueDivide": lambda x1, x2: x1 / x2,
         "Var": _variance,
         "Where": _where,
+        "ZerosLike": _filled(0),
     }
 )
 """What operations compute, by their classes in Keras; parameters are called as there."""

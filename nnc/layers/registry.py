@@ -40,6 +40,8 @@ def register(cls: Any = None, *, name: str | None = None) -> Any:
 _UNLISTED = {
     "CustomScaleLayer": "applications",
     "LayerScale": "applications",
+    "LocallyConnected1D": "locally_connected",
+    "LocallyConnected2D": "locally_connected",
     "Operation": "operation",
     "StochasticDepth": "applications",
 }

@@ -13,6 +13,7 @@ import nnc
 from tests.parity.recipes import Recipe, recipes
 
 ROWS = 3
+pytestmark = pytest.mark.filterwarnings("ignore:You are using a softmax over axis")
 
 
 @pytest.fixture(scope="module")
