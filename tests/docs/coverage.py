@@ -195,8 +195,8 @@ def applications_section() -> str | None:
     head = ("Network", "Edge", "Parameters", "Error", "Peak bytes", "÷ lower bound")
     return (
         "## Networks of keras.applications\n\n"
-        "The weights they begin with, one image; the error is the largest difference to Keras's output, relative to its\n"
-        "largest magnitude; the peak is the arena of a prediction, without weights. Measured by\n"
+        "The weights they begin with, one image; the error is the largest difference to Keras's output, relative to\n"
+        "its largest magnitude; the peak is the arena of a prediction, without weights. Measured by\n"
         "`python -m tests.applications --write`; a slow test repeats it.\n\n" + table(head, rows, right=range(1, 6))
     )
 
