@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.applications.networks import NAMES, compare
+from tests.applications.networks import NAMES, compare_whole
 
 RESULTS = Path(__file__).parents[1] / "docs" / "applications.json"
 
@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(compare(options.names[0]).to_json()))
+        print(json.dumps(compare_whole(options.names[0]).to_json()))
         return
     rows = {row["name"]: row for row in json.loads(RESULTS.read_text())} if RESULTS.exists() else {}
     for name in options.names or NAMES:

@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 from nnc.layers import layer_class
-from tests.applications.networks import NAMES, SMALL, compare
+from tests.applications.networks import BOUND, NAMES, SMALL, compare, compare_whole
 
 
 @pytest.fixture(scope="module")
@@ -26,13 +26,13 @@ def test_every_network_is_listed(applications):
 
 @pytest.mark.parametrize(("name", "edge"), SMALL.items())
 def test_small_images(name, edge, applications):
-    assert compare(name, edge, rows=2).error <= 1e-4
+    assert compare(name, edge, rows=2).error <= BOUND
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_whole_networks(name, applications):
-    assert compare(name).error <= 1e-4
+    assert compare_whole(name).error <= BOUND
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def applications_section() -> str | None:
             item["name"],
             str(item["edge"]),
             f"{item['parameters']:,}",
-            f"{item['error']:.1e}",
+            f"{item['error']:.1e}{'' if item['dtype'] == 'float32' else ' (float64)'}",
             f"{item['peak_bytes']:,}",
             f"{item['peak_bytes'] / item['lower_bound']:.3f}",
         )
@@ -197,6 +197,7 @@ def applications_section() -> str | None:
         "## Networks of keras.applications\n\n"
         "The weights they begin with, one image; the error is the largest difference to Keras's output, relative to\n"
         "its largest magnitude; the peak is the arena of a prediction, without weights. Measured by\n"
+        "Where rounding decides in float32, the comparison is in float64. "
         "`python -m tests.applications --write`; a slow test repeats it.\n\n" + table(head, rows, right=range(1, 6))
     )
 
