@@ -35,7 +35,7 @@ def run(settings: Settings) -> list[Row]:
 def _plan_rows(work: str, program: Program, name: str, batch: int) -> list[Row]:
     plan = program.plan(name, batch)
     states = sum(array.nbytes for array in program.states.values())
-    arena, others = _arrays_allocated(lambda: program.bound(name, batch))
+    arena, others = _arrays_allocated(lambda: program.bound(name, {"batch": batch}))
     overhead = plan.peak_bytes / plan.lower_bound
     return [
         Row(work, "planned peak", bytes_text(plan.peak_bytes), samples=[plan.peak_bytes]),
@@ -86,7 +86,7 @@ def _growth_rows(program: Program, calls: int) -> list[Row]:
     x, y = base_data()
     row = x[:1].copy()
     rows = []
-    bound = program.bound("train", BASE_BATCH)
+    bound = program.bound("train", {"batch": BASE_BATCH})
     for label, array in (("x", x), ("y", y)):
         numpy.copyto(bound.inputs[label], array[:BASE_BATCH])
     for name, function in (
@@ -142,7 +142,7 @@ def _resident() -> int:
 
 def _step_rows(program: Program) -> list[Row]:
     x, y = mlp_data()
-    bound = program.bound("train", MLP_BATCH)
+    bound = program.bound("train", {"batch": MLP_BATCH})
     numpy.copyto(bound.inputs["x"], x[:MLP_BATCH])
     numpy.copyto(bound.inputs["y"], y[:MLP_BATCH])
     rows = []
