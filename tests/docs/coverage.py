@@ -197,7 +197,8 @@ def applications_section() -> str | None:
         "## Networks of keras.applications\n\n"
         "The weights they begin with, one image; the error is the largest difference to Keras's output, relative to\n"
         "its largest magnitude; the peak is the arena of a prediction, without weights. Where rounding decides in\n"
-        "float32, the comparison is in float64. Measured by `python -m tests.applications --write`; a slow test repeats it.\n\n"
+        "float32, the comparison is in float64.\n"
+        "Measured by `python -m tests.applications --write`; a slow test repeats it.\n\n"
         + table(head, rows, right=range(1, 6))
     )
 
