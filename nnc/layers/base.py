@@ -1,25 +1,24 @@
-"""The base class of layers: configuration, and the ways to call one."""
+"""The base class of layers: how one is built, and the ways to call one."""
 
 from __future__ import annotations
 
-import inspect
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakSet
 
-from nnc.errors import ModelError, NncError, ShapeError, nearest
+from nnc.errors import ModelError, ShapeError
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value
-from nnc.layers.arguments import arguments_config, set_arguments
+from nnc.layers.arguments import set_arguments
 from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, shape_of, takes_several
-from nnc.layers.checks import FLOAT, check_flag, check_positive, dtype_name, input_type, row_shape
+from nnc.layers.checks import FLOAT, check_flag, dtype_name, input_type
+from nnc.layers.description import Described
 from nnc.layers.lengths import equate, unequal_dims
 from nnc.layers.lowering import Lowering, current_lowering, declare_weights, is_lowering, lowering, training_mode
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor, batch_size
-from nnc.layers.weights import Weighted, weight_paths
-from nnc.objects import layer_snake_case as snake_case
+from nnc.layers.weights import weight_paths
 from nnc.ops import cast, size
 
 if TYPE_CHECKING:
@@ -27,10 +26,9 @@ if TYPE_CHECKING:
 
 Array = Any
 _UNKNOWN_WEIGHTS = "Layer '{}' ({}) has weights, so layer '{}', which uses it, must have it as an attribute"
-_LEGACY = ("input_dim", "input_shape", "batch_input_shape", "batch_shape", "input_length")
 
 
-class Layer(Weighted):
+class Layer(Described):
     """A function with weights. Subclass it, make weights in `build`, and say in `call` what is computed.
 
     ``call`` is graph arithmetic, so its gradient is derived::
@@ -100,88 +98,6 @@ class Layer(Weighted):
         self.built = False
         self._calls: list[Call] = []
         self._standalone: Standalone | None = None
-
-    # ------------------------------------------------------------------ configuration
-
-    def _check_name(self, name: Any) -> str:
-        if name is None:
-            return self.default_name
-        if not isinstance(name, str) or not name:
-            raise ModelError(f"{type(self).__name__}: name must be a non-empty string, got {name!r}")
-        if "/" in name or not name.isprintable():
-            raise ModelError(
-                f"{type(self).__name__}: name must be printable text on one line without '/', got {name!r}"
-            )
-        return name
-
-    def _input_shape(self, legacy: dict[str, Any]) -> tuple[Any, ...] | None:
-        for key in legacy:
-            if key not in _LEGACY:
-                known = [*inspect.signature(type(self).__init__).parameters, "name", "trainable", "dtype", *_LEGACY]
-                raise ModelError(f"{type(self).__name__} has no argument '{key}'.{nearest(key, known)}")
-        for key in ("batch_input_shape", "batch_shape"):
-            if legacy.get(key) is not None:
-                row = row_shape(type(self).__name__, key, legacy[key], has_batch=True)
-                return (legacy[key][0], *row)
-        if legacy.get("input_shape") is not None:
-            return (None, *row_shape(type(self).__name__, "input_shape", legacy["input_shape"]))
-        if legacy.get("input_dim") is not None:
-            return (None, check_positive(type(self).__name__, "input_dim", legacy["input_dim"]))
-        return None
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        """Unique name inside a model."""
-        return self._name
-
-    @property
-    def default_name(self) -> str:
-        """The name that is made unique where the user gave none."""
-        return snake_case(type(self).__name__)
-
-    def set_default_name(self, name: str) -> None:
-        """Give another name to a layer that was not named by its user."""
-        self._name = name
-        self.is_named = True
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments from which `from_config` makes an equal layer; Keras's keys."""
-        config = {"name": self.name, "trainable": self.trainable, "dtype": self.weights_dtype}
-        if self.keras_2_masks:
-            config["keras_2_masks"] = True
-        return config if self.activity_regularizer is None else config | arguments_config(self, "activity_regularizer")
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a layer from what `get_config` returned.
-
-        Raises:
-            ModelError: a key or a value is wrong.
-        """
-        try:
-            return cls(**config)
-        except TypeError as error:
-            raise ModelError(f"{cls.__name__} cannot be made from {config!r:.200}: {error}") from error
-
-    @property
-    def summary_note(self) -> str:
-        """A few words for pictures and summaries, such as the activation."""
-        return ""
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} '{self.name}'{'' if self.built else ', not built'}>"
-
-    @contextmanager
-    def blame(self) -> Iterator[None]:
-        """Put this layer's name and class in front of errors from inside the block."""
-        prefix = f"Layer '{self.name}' ({type(self).__name__}): "
-        try:
-            yield
-        except NncError as error:
-            message = str(error)
-            if message.startswith("Layer '"):
-                raise
-            raise type(error)(prefix + message) from error
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy takes along: neither the graphs of `forward` nor the models it is in."""

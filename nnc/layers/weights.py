@@ -29,10 +29,14 @@ class Weighted:
         own_weights: the variables it made itself, in the order in which they were made.
     """
 
-    name: str
     weights_dtype: str | None
     own_weights: list[Variable]
     _trainable: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        raise NotImplementedError
 
     def add_weight(
         self,

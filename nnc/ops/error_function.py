@@ -32,18 +32,13 @@ _LARGE = (
     ),
 )  # fmt: skip
 _SMALL_LIMIT = 0.46875
-# The rational function of x in odd and even powers that Eigen and XLA take for float32, up to |x| = 4.
+# erf(x) = x P(x²) / Q(x²) up to |x| = 3.83, where it is 1 in float32. Fitted by least squares with weights that even
+# out the error (Loeb 1957, Lawson 1961): 1.2e-8 before rounding.
 _SINGLE = (
-    (
-        -2.72614225801306e-10, 2.77068142495902e-08, -2.10102402082508e-06, -5.69250639462346e-05,
-        -7.34990630326855e-04, -2.95459980854025e-03, -1.60960333262415e-02,
-    ),
-    (
-        -1.45660718464996e-05, -2.13374055278905e-04, -1.68282697438203e-03, -7.37332916720468e-03,
-        -1.42647390514189e-02,
-    ),
-)  # fmt: skip
-_SINGLE_LIMIT = 4.0
+    (2.10706281e-06, 2.87726994e-04, 3.73412853e-03, 5.26647381e-02, 1.89211746e-01, 1.12837906),
+    (3.88269855e-05, 1.16146263e-03, 1.49036688e-02, 1.13683009e-01, 5.0101667e-01, 1.0),
+)
+_SINGLE_LIMIT = 3.83
 _TILE = 2**14
 """Elements that are computed at a time: with their workspace they stay in the second-level cache."""
 
@@ -52,7 +47,7 @@ WORKSPACE_ARRAYS = 4
 
 
 def write_error_function(x: Any, out: Any, workspace: Sequence[Any]) -> None:
-    """Write erf(x) into `out` without allocating, to 4e-16 in float64 and 4.5e-7 in float32.
+    """Write erf(x) into `out` without allocating, to 4e-16 in float64 and 3.6e-7 in float32.
 
     Args:
         x: array of floats, any shape.

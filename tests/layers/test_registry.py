@@ -11,7 +11,7 @@ import pytest
 import nnc
 from nnc import layers
 from nnc.errors import ModelError
-from nnc.layers.base import snake_case
+from nnc.objects import layer_snake_case as snake_case
 
 
 @pytest.mark.parametrize(

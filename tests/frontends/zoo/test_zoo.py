@@ -82,6 +82,4 @@ def test_training_goes_on(package: str, name: str, arguments: dict[str, Any], ki
     written = write(animal, library, tmp_path, getattr(library.optimizers, name)(**{"learning_rate": 0.01} | arguments))
     model = read_model(written.files[kind])
     losses = model.fit(written.x, written.y, epochs=2, **FIT).history["loss"]
-    # Nadam of Keras 2 keeps a product of momenta that it does not write, and updates it once per weight
-    is_loose = (package, name) == ("tf_keras", "Nadam")
-    numpy.testing.assert_allclose(losses, written.losses, rtol=5e-3 if is_loose else 1e-4)
+    numpy.testing.assert_allclose(losses, written.losses, rtol=1e-4)

@@ -29,6 +29,8 @@ class Case:
         states: keyword that takes all inputs but the first, as a list.
         named: keywords that take the last inputs, one each.
         positive: whether all weights are positive, as variances are.
+        without_effect: ends of the paths of weights that the output does not depend on, so that their gradients are 0
+            but for rounding.
         tolerance: largest error of the output, relative to the largest magnitude; ten times as much for gradients.
     """
 
@@ -43,6 +45,7 @@ class Case:
     states: str = field(default="", kw_only=True)
     named: tuple[str, ...] = field(default=(), kw_only=True)
     positive: bool = field(default=False, kw_only=True)
+    without_effect: tuple[str, ...] = field(default=(), kw_only=True)
     tolerance: float = field(default=1e-6, kw_only=True)
 
     def __str__(self) -> str:

@@ -1,0 +1,106 @@
+"""What a layer is called, and the arguments it was made with."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Self
+
+from nnc.errors import ModelError, NncError, nearest
+from nnc.layers.arguments import arguments_config
+from nnc.layers.checks import check_positive, row_shape
+from nnc.layers.weights import Weighted
+from nnc.objects import layer_snake_case
+
+_LEGACY = ("input_dim", "input_shape", "batch_input_shape", "batch_shape", "input_length")
+
+
+class Described(Weighted):
+    """The part of a layer that is about its name and its config."""
+
+    built: bool
+    is_named: bool
+    keras_2_masks: bool
+    activity_regularizer: Any
+    _name: str
+
+    def _check_name(self, name: Any) -> str:
+        if name is None:
+            return self.default_name
+        if not isinstance(name, str) or not name:
+            raise ModelError(f"{type(self).__name__}: name must be a non-empty string, got {name!r}")
+        if "/" in name or not name.isprintable():
+            raise ModelError(
+                f"{type(self).__name__}: name must be printable text on one line without '/', got {name!r}"
+            )
+        return name
+
+    def _input_shape(self, legacy: dict[str, Any]) -> tuple[Any, ...] | None:
+        for key in legacy:
+            if key not in _LEGACY:
+                known = [*inspect.signature(type(self).__init__).parameters, "name", "trainable", "dtype", *_LEGACY]
+                raise ModelError(f"{type(self).__name__} has no argument '{key}'.{nearest(key, known)}")
+        for key in ("batch_input_shape", "batch_shape"):
+            if legacy.get(key) is not None:
+                row = row_shape(type(self).__name__, key, legacy[key], has_batch=True)
+                return (legacy[key][0], *row)
+        if legacy.get("input_shape") is not None:
+            return (None, *row_shape(type(self).__name__, "input_shape", legacy["input_shape"]))
+        if legacy.get("input_dim") is not None:
+            return (None, check_positive(type(self).__name__, "input_dim", legacy["input_dim"]))
+        return None
+
+    @property
+    def name(self) -> str:
+        """Unique name inside a model."""
+        return self._name
+
+    @property
+    def default_name(self) -> str:
+        """The name that is made unique where the user gave none."""
+        return layer_snake_case(type(self).__name__)
+
+    def set_default_name(self, name: str) -> None:
+        """Give another name to a layer that was not named by its user."""
+        self._name = name
+        self.is_named = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments from which `from_config` makes an equal layer; Keras's keys."""
+        config = {"name": self.name, "trainable": self.trainable, "dtype": self.weights_dtype}
+        if self.keras_2_masks:
+            config["keras_2_masks"] = True
+        return config if self.activity_regularizer is None else config | arguments_config(self, "activity_regularizer")
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a layer from what `get_config` returned.
+
+        Raises:
+            ModelError: a key or a value is wrong.
+        """
+        try:
+            return cls(**config)
+        except TypeError as error:
+            raise ModelError(f"{cls.__name__} cannot be made from {config!r:.200}: {error}") from error
+
+    @property
+    def summary_note(self) -> str:
+        """A few words for pictures and summaries, such as the activation."""
+        return ""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} '{self.name}'{'' if self.built else ', not built'}>"
+
+    @contextmanager
+    def blame(self) -> Iterator[None]:
+        """Put this layer's name and class in front of errors from inside the block."""
+        prefix = f"Layer '{self.name}' ({type(self).__name__}): "
+        try:
+            yield
+        except NncError as error:
+            message = str(error)
+            if message.startswith("Layer '"):
+                raise
+            raise type(error)(prefix + message) from error
