@@ -219,6 +219,9 @@ def slow_logits(nn: Any) -> dict[str, Any]:
     return logits(nn) | {"optimizer": nn.optimizers.SGD(0.005, momentum=0.9)}
 
 
+LARGE_STEPS = {"convolutional": lambda nn: softmax(nn, adam(nn)), "residual": logits}
+"""Training in which rounding grows, so that it is compared in float64; in float32 these networks take smaller steps."""
+
 NETWORKS = {
     "convolutional": Network(convolutional, lambda g: (images(g), classes(g)), gentle),
     "residual": Network(residual, lambda g: (images(g), classes(g)), slow_logits),

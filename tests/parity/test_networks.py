@@ -9,7 +9,8 @@ import numpy
 import pytest
 
 import nnc
-from tests.parity.networks import BATCH, NETWORKS, ROWS, STEPS
+from nnc.readers import read_model
+from tests.parity.networks import BATCH, LARGE_STEPS, NETWORKS, ROWS, STEPS
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,28 @@ def test_losses_and_weights(name: str, keras: Any) -> None:
     results = zip(_listed(ours.evaluate(x, y, verbose=0)), _listed(theirs.evaluate(x, y, verbose=0)), strict=True)
     for value, reference in results:
         numpy.testing.assert_allclose(value, reference, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LARGE_STEPS)
+def test_losses_with_large_steps_in_float64(name: str, keras: Any) -> None:
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    try:
+        network, generator = NETWORKS[name], numpy.random.default_rng(5)
+        x, y = network.data(numpy.random.default_rng(4))
+        theirs = network.build(keras)
+        theirs.set_weights([weight + generator.normal(0, 0.05, weight.shape) ** 2 for weight in theirs.get_weights()])
+        ours = read_model(theirs)
+        assert ours.compute_dtype == "float64"
+        for model, nn in ((ours, nnc), (theirs, keras)):
+            model.compile(**LARGE_STEPS[name](nn))
+        options = {"batch_size": BATCH, "epochs": STEPS * BATCH // ROWS, "shuffle": False, "verbose": 0}
+        found, expected = (model.fit(x, y, **options).history["loss"] for model in (ours, theirs))
+        numpy.testing.assert_allclose(found, expected, rtol=1e-5)
+    finally:
+        keras.config.set_floatx(before[0])
+        keras.config.set_dtype_policy(before[1])
 
 
 def _listed(found: Any) -> list[Any]:
