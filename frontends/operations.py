@@ -95,5 +95,5 @@ def as_operation(
 
 
 def _made(operation: str, arguments: MappingType[str, Node], settings: dict[str, Node]) -> dict[str, Node]:
-    kept = {key: arguments[key] for key in ("name",) if key in arguments}
-    return {**kept, "operation": Scalar(value=operation), "settings": Mapping(entries=settings)}
+    name = {"name": arguments["name"]} if "name" in arguments else {}
+    return name | {"operation": Scalar(value=operation), "settings": Mapping(entries=settings)}

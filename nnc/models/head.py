@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from nnc.errors import NncError
 from nnc.ir import Graph, Shape, TensorType, Value
@@ -167,21 +166,21 @@ class ModelHead:
         """Add targets, the output ``loss``, and the updates of the states that metrics add up in."""
         weights = self._weights(graph, outputs)
         targets = {head.label: graph.input(head.target, head.target_type) for head in self.outputs}
-        masks = {head.label: _keyword("mask", outputs.get(MASK + head.label)) for head in self.outputs}
+        masks = {head.label: outputs.get(MASK + head.label) for head in self.outputs}
         losses: list[tuple[Value, float]] = []
         for head in self.outputs:
             if head.loss is not None:
                 with graph.scope("", "loss"):
-                    operands = targets[head.label], outputs[head.label], weights[head.label]
-                    loss = head.loss.lower(*operands, **masks[head.label])
+                    label = head.label
+                    loss = head.loss.lower(targets[label], outputs[label], weights[label], masks[label])
                     losses.append((loss, head.weight))
         measures = self.measures
         with graph.scope("", "metrics"):
             measured = []
             for item in measures:
                 label = item.head.label
-                given = (weights[label],) if item.is_weighted else ()
-                measured.append(item.metric.lower(targets[label], outputs[label], *given, **masks[label]))
+                weight = weights[label] if item.is_weighted else None
+                measured.append(item.metric.lower(targets[label], outputs[label], weight, masks[label]))
         with graph.scope("", "loss"):
             total = _weighted_sum(losses)
             for label, value in outputs.items():
@@ -198,10 +197,6 @@ class ModelHead:
             for item, parts in zip(measures, measured, strict=True):
                 if not item.is_mean:
                     _accumulate(graph, sums_label(item.name), parts)
-
-
-def _keyword(name: str, value: Value | None) -> dict[str, Any]:
-    return {} if value is None else {name: value}
 
 
 def _unique(name: str, taken: Sequence[str]) -> str:

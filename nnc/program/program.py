@@ -283,12 +283,14 @@ class Program(LiveState):
 
     def _changing(self, run: Callable[[], None]) -> Callable[[], None]:
         """Return a function that changes the states and says so."""
+        changes = [version.change for version in self._versions]  # bound here, because it is called in every step
 
         def run_and_tell() -> None:
             try:
                 run()
             finally:
-                self.changed()
+                for change in changes:
+                    change()
 
         return run_and_tell
 

@@ -159,7 +159,7 @@ def kind_table() -> str:
         place = ours(module)
         wanted = [name for name in names_of(module) if name not in BASES and name[0].isupper()]
         left = [name for name in wanted if reason_of(module, name)]
-        there = [name for name in wanted if has(place, module, name)]
+        there = [name for name in wanted if hasattr(place, name)]
         missing = [name for name in wanted if name not in there and name not in left]
         rows.append((module.capitalize(), ", ".join(there), ", ".join(missing) or "–", ", ".join(left) or "–"))
     from nnc.activations import ACTIVATIONS
@@ -169,11 +169,6 @@ def kind_table() -> str:
     missing = [name for name in wanted if name not in ACTIVATIONS]
     rows.append(("Activations", ", ".join(there), ", ".join(missing) or "–", "–"))
     return table(("Kind", "There", "Missing", "Left out"), rows)
-
-
-def has(place: Any, module: str, name: str) -> bool:
-    """Return whether a module has a class, by its name."""
-    return hasattr(place, name)
 
 
 def applications_section() -> str | None:
