@@ -56,7 +56,7 @@ class BackupAndRestore(Callback):
         self._epoch = 0
         self._order: Any = None
         if isinstance(self.save_freq, int):  # a hook of batches, which cost time, only where it is needed
-            self.on_train_batch_end = self._batch_done  # type: ignore[method-assign]
+            self.on_train_batch_end = self._batch_done  # type: ignore[method-assign]  # a hook of batches costs
 
     @property
     def _program(self) -> Any:

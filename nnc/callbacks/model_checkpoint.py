@@ -54,7 +54,7 @@ class ModelCheckpoint(Monitor):
         if not self.filepath.endswith(suffix):
             raise DataError(f"ModelCheckpoint: filepath must end in '{suffix}', got {self.filepath!r}")
         if isinstance(self.save_freq, int):  # a hook of batches, which cost time, only where it is needed
-            self.on_train_batch_end = self._batch_done  # type: ignore[method-assign]
+            self.on_train_batch_end = self._batch_done  # type: ignore[method-assign]  # a hook of batches costs
 
     def _batch_done(self, batch: int, logs: Logs = None) -> None:
         if self.batches.is_due(batch):
@@ -139,6 +139,8 @@ def checked_frequency(where: str, given: Any) -> str | int:
     Raises:
         DataError: it is something else.
     """
-    if given == "epoch" or (isinstance(given, int) and not isinstance(given, bool) and given > 0):
-        return given  # type: ignore[no-any-return]
+    if given == "epoch":
+        return "epoch"
+    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
+        return given
     raise DataError(f"{where}: save_freq must be 'epoch' or a number of batches, got {given!r}")

@@ -117,7 +117,8 @@ class EinsumDense(Layer):
         product = einsum(self.equation, x, self.kernel.value)
         if self.bias is not None:
             product = self._with_bias(product, self.bias)
-        return self.activation(product)  # type: ignore[no-any-return]
+        result: Value = self.activation(product)
+        return result
 
     def _with_bias(self, product: Value, bias: Variable) -> Value:
         """Add the bias; where its axes are the kernel's last, to the product's rows before they are split into axes."""

@@ -100,7 +100,7 @@ class GroupQueryAttention(Projecting):
     def default_name(self) -> str:
         return "grouped_query_attention"
 
-    def build(  # type: ignore[override]
+    def build(  # type: ignore[override]  # named shapes, as Layer.build allows
         self, query_shape: Any, value_shape: Any, key_shape: Any = None
     ) -> None:
         key_shape = value_shape if key_shape is None else key_shape

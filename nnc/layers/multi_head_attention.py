@@ -79,7 +79,7 @@ class Projecting(Layer):
             output_shape=tuple(shape),
             bias_axes=bias_axes if self.use_bias else None,
             name=name,
-            activity_regularizer=getattr(self, "projection_regularizer"),  # noqa: B009
+            activity_regularizer=getattr(self, "projection_regularizer"),  # noqa: B009  (made by set_arguments)
             **{key: getattr(self, key) for key in PROJECTION},
             **options,
         )
@@ -174,7 +174,7 @@ class MultiHeadAttention(Projecting):
         self.projected_shape = _integers(where, "output_shape", output_shape)
         self.attention_axes = _integers(where, "attention_axes", attention_axes)
 
-    def build(  # type: ignore[override]
+    def build(  # type: ignore[override]  # named shapes, as Layer.build allows
         self, query_shape: Any, value_shape: Any, key_shape: Any = None
     ) -> None:
         key_shape = value_shape if key_shape is None else key_shape

@@ -147,7 +147,8 @@ def _reduced(function: Function) -> Function:
     def reduce(x: Value, axis: Any = None, keepdims: bool = False, initial: None = None) -> Value:
         if initial is not None:
             raise ModelError("reductions with initial= are not supported")
-        return function(x, tuple(axis) if isinstance(axis, list) else axis, keepdims)  # type: ignore[no-any-return]
+        found: Value = function(x, tuple(axis) if isinstance(axis, list) else axis, keepdims)
+        return found
 
     return reduce
 

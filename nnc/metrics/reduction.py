@@ -18,7 +18,7 @@ from nnc.metrics.sums import SumsMetric
 class Values(SumsMetric):
     """Adds up values; it is used by itself, with `update_state` and `result`."""
 
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]  # Keras's
         """Add an array of values, with weights of its first axes.
 
         Raises:
@@ -33,7 +33,7 @@ class Values(SumsMetric):
             self._standalone = Standalone(self._parts, self.dtype or "float32")
         return self._standalone
 
-    def __call__(self, values: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]
+    def __call__(self, values: Any, sample_weight: Any = None) -> Any:  # type: ignore[override]  # Keras's
         """Add an array of values and return the result so far; see `update_state`."""
         self.update_state(values, sample_weight)
         return self.result()

@@ -46,7 +46,7 @@ class Scan(Op, name="scan"):
             raise ShapeError(f"the body of a scan with {self.carries} carries has {outputs} outputs")
 
     @property
-    def dense(self) -> tuple[int, ...]:  # type: ignore[override]
+    def dense(self) -> tuple[int, ...]:  # type: ignore[override]  # depends on the body
         """All operands: each step is a window on their memory."""
         return tuple(range(len(self.body.inputs)))
 

@@ -19,7 +19,7 @@ class Decompose(Pass, name="decompose"):
     keep: frozenset[str] = frozenset()
 
     @property
-    def removes(self) -> frozenset[str]:  # type: ignore[override]
+    def removes(self) -> frozenset[str]:  # type: ignore[override]  # grows with the ops
         """Every composite that is not kept."""
         return frozenset(name for name in op_names() if op_class(name).composite) - self.keep
 
