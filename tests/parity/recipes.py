@@ -122,8 +122,10 @@ def _configured(draw: st.DrawFn, name: str, shape: Shape) -> tuple[dict[str, Any
                 shape[-1] * strides,
             )
         case "Conv2DTranspose":
-            config = {"filters": width, "kernel_size": window, "strides": strides, "padding": "same"}
-            return config, (*(n * strides for n in space), width)
+            # A window narrower than the step: TensorFlow's gradient of the kernel writes past its memory.
+            steps = min(strides, window)
+            config = {"filters": width, "kernel_size": window, "strides": steps, "padding": "same"}
+            return config, (*(n * steps for n in space), width)
         case "AveragePooling1D" | "AveragePooling2D":
             return {"pool_size": window} | sliding, (*slid, shape[-1])
         case "GlobalAveragePooling1D":
