@@ -82,7 +82,7 @@ class _KerasForm:
     def definition(self) -> Definition:
         if self.is_chain:
             self._chain()
-        name = self.config.entries.get("name")
+        name, trainable = self.config.entries.get("name"), self.config.entries.get("trainable")
         inputs, outputs = count_calls_from_first(self.layers, [self._inputs(), self._outputs()])
         return Definition(
             name=read_name(_with_safe_name(name), self.problems, "model")
@@ -93,6 +93,7 @@ class _KerasForm:
             outputs=outputs,
             is_chain=self.is_chain,
             must_use_all=False,
+            trainable=not isinstance(trainable, Scalar) or trainable.value is not False,
         )
 
     # ------------------------------------------------------------------ layers

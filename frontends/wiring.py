@@ -101,6 +101,7 @@ class Definition:
         outputs: the model's outputs; None for the one layer that no other reads.
         is_chain: whether it is a Sequential.
         must_use_all: whether a layer that leads to no output is a problem.
+        trainable: whether the model's weights are trained.
     """
 
     name: str | None
@@ -109,6 +110,7 @@ class Definition:
     outputs: list[Reference] | None
     is_chain: bool
     must_use_all: bool = True
+    trainable: bool = True
 
 
 def wire(definition: Definition, problems: Problems) -> Model | None:
@@ -141,8 +143,12 @@ class _Wiring:
             # at once, so that the random weights are those of the same Sequential in Python; where a layer
             # does not fit, once more call by call, to find its line and further problems
             with suppress(Exception):
-                return Sequential([layer.layer for layer in self.definition.layers], name=self.definition.name)
+                return self._chain()
         return self._wired()
+
+    def _chain(self) -> Model:
+        definition = self.definition
+        return Sequential([layer.layer for layer in definition.layers], definition.trainable, definition.name)
 
     def _wired(self) -> Model | None:
         sources = [self._resolved_all(layer, call) for layer, call in self.calls]
@@ -155,8 +161,8 @@ class _Wiring:
             return None
         try:
             if self.definition.is_chain:
-                return Sequential([layer.layer for layer in self.definition.layers], name=self.definition.name)
-            return Model(inputs, found, name=self.definition.name)
+                return self._chain()
+            return Model(inputs, found, self.definition.name, trainable=self.definition.trainable)
         except Exception as error:  # names that collide, and whatever a user's own layer raises
             self.problems.add(error_text(error))
             return None

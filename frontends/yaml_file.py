@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from frontends.model_reader import build_model
+from frontends.nodes import from_plain
 from frontends.options import Options
 from frontends.origin import origin_of
 from frontends.problems import Problems
@@ -47,6 +48,23 @@ class YamlFrontend:
         """
         path = Path(source)
         return read_text(_bytes_of(path), str(path), path.suffix.lower() == ".json", compile, replace)
+
+    def read_config(self, config: Mapping[str, Any] | str) -> Model:
+        """Return the model of a config in Keras's form.
+
+        Args:
+            config: a mapping with ``class_name`` and ``config``, or JSON text.
+
+        Raises:
+            ModelFileError: it defines no model; all its problems are listed.
+        """
+        if isinstance(config, str):
+            return read_text(config, "config", is_json=True)
+        problems = Problems("config", "config")
+        model = build_model(from_plain(config), problems, compile=True)
+        for note in problems.notes:
+            warnings.warn(note, stacklevel=4)
+        return model
 
 
 FRONTEND = YamlFrontend()

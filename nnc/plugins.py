@@ -1,18 +1,63 @@
-"""Readers of model files are plug-ins of the entry-point group ``nnc.frontends``; this finds them."""
+"""Readers of models are plug-ins of the entry-point group ``nnc.frontends``; this finds the one for a source."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from inspect import signature
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnc.errors import ModelError
+from nnc.errors import ModelError, nearest
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 GROUP = "nnc.frontends"
 """Entry-point group in which packages declare their readers; each names a `Frontend`."""
+
+
+def read(source: Any, **options: Any) -> Any:
+    """Return the model of a definition.
+
+    Args:
+        source: a path, or a live model of another library.
+        options: passed to the reader, such as ``compile=False``.
+
+    Raises:
+        ModelFileError: the file defines no model; all its problems are listed.
+        ModelError: there is no such file, no reader for it, or an option is unknown.
+    """
+    failed: dict[str, str] = {}
+    readers: list[Any] = []
+    for entry in entry_points():
+        try:
+            reader: Any = entry.load()
+            readers.append(reader)
+            accepted = reader.accepts(source)
+        except Exception as error:  # one broken plug-in must not disable the others; it is named below
+            failed[entry.name] = f"{type(error).__name__}: {error}"
+            continue
+        if accepted:
+            _check_options(reader, options)
+            return reader.read(source, **options)
+    raise ModelError(_refusal(source, readers, failed))
+
+
+def read_config(config: Any) -> Any:
+    """Return the model of a config in Keras's form; readers that can do so have a method `read_config`.
+
+    Args:
+        config: a mapping with ``class_name`` and ``config``, or its JSON text.
+
+    Raises:
+        ModelFileError: it is no model's; all its problems are listed.
+        ModelError: there is no reader of configs.
+    """
+    for reader in _readers_with("read_config"):
+        return reader.read_config(config)
+    raise ModelError(f"no reader of models' configs is installed (entry-point group {GROUP!r})")
 
 
 def load_weights(model: Any, source: Any, **options: Any) -> None:
@@ -26,12 +71,7 @@ def load_weights(model: Any, source: Any, **options: Any) -> None:
     Raises:
         ModelError: there is no reader of weights for the file, or they do not fit.
     """
-    readers: list[Any] = []
-    for entry in entry_points():
-        with suppress(Exception):  # a broken plug-in must not disable the others
-            reader = entry.load()
-            if hasattr(reader, "load_weights"):
-                readers.append(reader)
+    readers = _readers_with("load_weights")
     for reader in readers:
         if reader.accepts(source):
             reader.load_weights(model, source, **options)
@@ -46,3 +86,49 @@ def entry_points() -> Iterator[EntryPoint]:
 
     found = {(entry.name, entry.value): entry for entry in installed(group=GROUP)}
     yield from (found[key] for key in sorted(found))
+
+
+def _readers_with(method: str) -> list[Any]:
+    found: list[Any] = []
+    for entry in entry_points():
+        with suppress(Exception):  # a broken plug-in must not disable the others
+            reader = entry.load()
+            if hasattr(reader, method):
+                found.append(reader)
+    return found
+
+
+def missing_file(path: Path) -> ModelError:
+    """Return the error for a file that does not exist, with the nearest name in its folder."""
+    try:
+        names = [item.name for item in path.parent.iterdir()]
+    except (OSError, ValueError):
+        names = []
+    return ModelError(f"no such model file: {str(path)!r}.{nearest(path.name, names)}")
+
+
+def _check_options(reader: Any, options: Mapping[str, Any]) -> None:
+    known = [*signature(reader.read).parameters][1:]
+    for option in options:
+        if option not in known:
+            raise ModelError(f"reader '{reader.name}' has no option '{option}'.{nearest(option, known)}")
+
+
+def _refusal(source: Any, readers: list[Any], failed: Mapping[str, str]) -> str:
+    notes = "".join(f"; reader '{name}' could not be used ({reason})" for name, reason in failed.items())
+    if not readers:
+        return f"no reader of model files is installed: run 'pip install nnc' (entry-point group {GROUP!r}){notes}"
+    suffixes = ", ".join(sorted({suffix for reader in readers for suffix in reader.suffixes}))
+    if not isinstance(source, str | os.PathLike):
+        return f"expected an nnc model, a live Keras model or a file ({suffixes}), got {type(source).__name__}{notes}"
+    path = Path(source)
+    try:
+        if path.is_dir():
+            return f"{str(path)!r} is a folder; name a model file in it ({suffixes}){notes}"
+        exists = path.exists()
+    except (OSError, ValueError):  # a name that no file can have, too long or with a NUL
+        exists = False
+    if not exists and not path.suffix:
+        return f"{missing_file(path)}{notes}"
+    found = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
+    return f"{str(path)!r} has {found}; model files that can be read are {suffixes}{notes}"

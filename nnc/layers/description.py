@@ -86,6 +86,16 @@ class Described(Weighted):
             raise ModelError(f"{cls.__name__} cannot be made from {config!r:.200}: {error}") from error
 
     @property
+    def keras_class(self) -> tuple[str, str, str | None]:
+        """Module, name and registered name of the class, as Keras's files have them beside the config."""
+        cls = type(self)
+        return (
+            ("keras.layers", cls.__name__, None)
+            if cls.__module__.startswith("nnc.")
+            else (cls.__module__, cls.__name__, cls.__name__)
+        )
+
+    @property
     def summary_note(self) -> str:
         """A few words for pictures and summaries, such as the activation."""
         return ""

@@ -42,6 +42,12 @@ class Operation(Layer):
     def default_name(self) -> str:
         return layer_snake_case(self.operation)
 
+    @property
+    def keras_module(self) -> str:
+        """The module of the operation's class in Keras."""
+        found = next((module for module, names in _MODULES.items() if self.operation in names), "numpy")
+        return f"keras.src.ops.{found}"
+
     def call(self, *args: Any, **kwargs: Any) -> Value:
         settings = {key: value for key, value in self.settings.items() if value is not None}
         found: Value = OPERATIONS[self.operation](*args, **settings, **kwargs)
@@ -60,7 +66,7 @@ class Operation(Layer):
 
 
 def slice_config(key: Any) -> list[Any]:
-    """Return an index as plain data, which ``GetItem`` takes: numbers, None, ``"..."``, and slices as dictionaries.
+    """Return an index as plain data, as Keras writes it: numbers, None, and slices and ``...`` as dictionaries.
 
     >>> slice_config((slice(None), 0))
     [{'class_name': '__slice__', 'config': {'start': None, 'stop': None, 'step': None}}, 0]
@@ -69,7 +75,7 @@ def slice_config(key: Any) -> list[Any]:
     return [
         {"class_name": "__slice__", "config": {"start": item.start, "stop": item.stop, "step": item.step}}
         if isinstance(item, slice)
-        else "..."
+        else {"class_name": "__ellipsis__", "config": {}}
         if item is Ellipsis
         else item
         for item in items
@@ -289,3 +295,13 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
     }
 )
 """What operations compute, by their classes in Keras; parameters are called as there."""
+
+_MODULES = {
+    "core": ("Cast",),
+    "math": ("Rsqrt",),
+    "nn": (
+        *("Elu", "Gelu", "HardSigmoid", "HardSilu", "LeakyRelu", "LogSoftmax", "OneHot", "Relu", "Relu6", "Selu"),
+        *("Sigmoid", "Silu", "Softmax", "Softplus", "Softsign"),
+    ),
+}
+"""Modules of Keras's operations; all others are in ``numpy``."""

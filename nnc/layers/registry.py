@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
 from typing import Any, TypeVar, overload
@@ -35,6 +36,26 @@ def register(cls: Any = None, *, name: str | None = None) -> Any:
         return item
 
     return add if cls is None else add(cls)
+
+
+@contextmanager
+def known_classes(classes: Mapping[str, Any] | None) -> Iterator[None]:
+    """Let model files name layer classes inside the block.
+
+    Args:
+        classes: the classes by name, what Keras calls custom objects.
+
+    Raises:
+        ModelError: something else is among them.
+    """
+    for name, cls in (classes or {}).items():
+        if not (isinstance(cls, type) and issubclass(cls, Layer)):
+            raise ModelError(f"custom_objects: '{name}' must be a subclass of nnc.layers.Layer, got {cls!r:.80}")
+    token = _REGISTERED.set({**(_REGISTERED.get() or {}), **(classes or {})})
+    try:
+        yield
+    finally:
+        _REGISTERED.reset(token)
 
 
 _UNLISTED = {

@@ -7,27 +7,26 @@ from typing import Any
 
 from nnc.errors import ModelError
 from nnc.layers.base import Layer
-from nnc.layers.registry import layer_class
+from nnc.layers.registry import known_classes, layer_class, layer_classes
 from nnc.objects import split_config
+from nnc.plugins import read_config
+
+MODELS = ("Functional", "Model", "Sequential")
+"""Classes of layers that are models."""
 
 
 def layer_config(layer: Layer) -> dict[str, Any]:
     """Return a layer's config as other layers' configs hold it."""
-    cls = type(layer)
-    own = cls.__module__.startswith("nnc.")
-    return {
-        "module": "keras.layers" if own else cls.__module__,
-        "class_name": cls.__name__,
-        "config": layer.get_config(),
-        "registered_name": None if own else cls.__name__,
-    }
+    module, name, registered = layer.keras_class
+    return {"module": module, "class_name": name, "config": layer.get_config(), "registered_name": registered}
 
 
 def inner_layer(given: Any, where: str) -> Any:
     """Return a layer that is given as one, or as its config.
 
     Args:
-        given: a layer, or what `layer_config` or Keras made of one; anything else is returned as it is.
+        given: a layer, or what `layer_config` or Keras made of one, which may be a model; anything else is returned as
+            it is.
         where: what it is for, for messages.
 
     Raises:
@@ -36,7 +35,7 @@ def inner_layer(given: Any, where: str) -> Any:
     if not isinstance(given, Mapping):
         return given
     name, arguments = split_config(given, f"{where}: a layer")
-    return layer_class(name).from_config(arguments)
+    return _made(name, arguments)
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
@@ -57,8 +56,14 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     if not isinstance(config, str | Mapping):
         raise ModelError(f"a layer must be a name or a config, got {config!r:.80}")
     name, arguments = split_config(config, "a layer")
-    cls = (custom_objects or {}).get(name) or layer_class(name)
-    return cls.from_config(arguments)
+    with known_classes(custom_objects):
+        return _made(name, arguments)
+
+
+def _made(name: str, arguments: dict[str, Any]) -> Any:
+    if name in MODELS and not layer_classes().is_registered(name):
+        return read_config({"class_name": name, "config": arguments})
+    return layer_class(name).from_config(arguments)
 
 
 class Wrapper(Layer):

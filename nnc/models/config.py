@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.errors import ModelError
 from nnc.layers import Layer
+from nnc.layers.checks import FLOAT
+from nnc.layers.operation import Operation
 from nnc.layers.structure import map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.layers.wrapping import layer_config
+from nnc.models.trainer import one_or_list
 
 if TYPE_CHECKING:
     from nnc.models.model import Model
@@ -16,24 +20,33 @@ if TYPE_CHECKING:
 
 
 def layer_entry(layer: Layer) -> dict[str, Any]:
-    """Return a layer's class name and config; a model's are those of its kind."""
-    return {"class_name": class_name(layer), "config": layer.get_config()}
-
-
-def class_name(layer: Layer) -> str:
-    """Return the class name under which a layer, or a model, is found again."""
-    from nnc.models.model import Model
-    from nnc.models.sequential import Sequential
-
-    if isinstance(layer, Sequential):
-        return "Sequential"
-    return "Functional" if isinstance(layer, Model) else type(layer).__name__
+    """Return class and config of a layer, of a function between layers, or of a model, as Keras's files have them."""
+    if isinstance(layer, Operation):
+        config = {"name": layer.name, **layer.settings}
+        return {
+            "module": layer.keras_module,
+            "class_name": layer.operation,
+            "config": config,
+            "registered_name": layer.operation,
+        }
+    return layer_config(layer)
 
 
 def sequential_config(model: Sequential) -> dict[str, Any]:
     """Return a Sequential's config: its name and its layers, the input first."""
     chain: list[Layer] = [call.layer for call in model.calls] or model.layers
-    return {"name": model.name, "trainable": model.trainable, "layers": [layer_entry(layer) for layer in chain]}
+    config = {
+        "name": model.name,
+        "trainable": model.trainable,
+        "dtype": _dtype(model),
+        "layers": [layer_entry(layer) for layer in chain],
+    }
+    return config | ({"build_input_shape": list(model.input_shape)} if model.inputs else {})
+
+
+def _dtype(model: Model) -> str:
+    dtypes = {weight.dtype for weight in model.weights}
+    return dtypes.pop() if len(dtypes) == 1 else FLOAT
 
 
 def functional_config(model: Model) -> dict[str, Any]:
@@ -50,8 +63,8 @@ def functional_config(model: Model) -> dict[str, Any]:
         "name": model.name,
         "trainable": model.trainable,
         "layers": entries,
-        "input_layers": [_history(tensor, nodes) for tensor in model.inputs],
-        "output_layers": [_history(tensor, nodes) for tensor in model.outputs],
+        "input_layers": one_or_list([_history(tensor, nodes) for tensor in model.inputs]),
+        "output_layers": one_or_list([_history(tensor, nodes) for tensor in model.outputs]),
     }
 
 
@@ -73,7 +86,7 @@ def _keras_tensor(tensor: SymbolicTensor, nodes: Mapping[Call, int]) -> dict[str
 
 
 def serialized(model: Model) -> dict[str, Any]:
-    """Return class name, config and compile options; empty where a custom part cannot be serialised."""
+    """Return class and config; empty where a custom part cannot be serialised."""
     try:
         entry = layer_entry(model)
     except (ModelError, TypeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy
 
@@ -234,6 +234,40 @@ class Model(Trainer):
         from nnc.models.config import functional_config
 
         return functional_config(self)
+
+    @property
+    def keras_class(self) -> tuple[str, str, str | None]:
+        """Module, name and registered name of a functional model, whatever subclass it is."""
+        return "keras.src.models.functional", "Functional", "Functional"
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Self:
+        """Make a model from what `get_config`, or Keras's, returned; nothing is imported or executed.
+
+        Args:
+            config: the config of a functional model or of a `Sequential`.
+            custom_objects: classes of the user's layers by name.
+
+        Raises:
+            ModelFileError: it is no such config; all its problems are listed.
+            ModelError: it is the config of another kind of model.
+        """
+        from nnc.models.saving import model_of_config
+
+        return model_of_config(cls, config, custom_objects)
+
+    def to_json(self, **options: Any) -> str:
+        """Return class and config as JSON, as Keras writes them, for `nnc.models.model_from_json`.
+
+        Args:
+            options: arguments of `json.dumps`.
+
+        Raises:
+            ModelError: a part of the model cannot be serialised.
+        """
+        from nnc.models.saving import to_json
+
+        return to_json(self, **options)
 
     def serialized_config(self) -> dict[str, Any]:
         """Return the config with class name and compile options, or nothing where a part cannot be serialised."""

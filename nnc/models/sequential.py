@@ -123,6 +123,11 @@ class Sequential(Model):
         if shape:
             self.build((None, *shape[1:]))
 
+    @property
+    def keras_class(self) -> tuple[str, str, str | None]:
+        """Module, name and registered name of a Sequential, whatever subclass it is."""
+        return "keras", "Sequential", None
+
     def get_config(self) -> dict[str, Any]:
         """Return the model's config in Keras's form."""
         from nnc.models.config import sequential_config

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import nnc
-from nnc import readers
+from nnc import plugins
 from nnc.errors import ModelError
 from nnc.readers import read_model
 
@@ -34,7 +34,7 @@ class Upper:
 
 def install(monkeypatch: pytest.MonkeyPatch, *entries: Any) -> None:
     found = [SimpleNamespace(name=name, value=name, load=load) for name, load in entries]
-    monkeypatch.setattr(readers, "entry_points", lambda: iter(found))
+    monkeypatch.setattr(plugins, "entry_points", lambda: iter(found))
 
 
 def broken() -> Any:
@@ -130,7 +130,7 @@ def test_no_reader_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_own_readers_are_installed_once() -> None:
-    names = [entry.name for entry in readers.entry_points()]
+    names = [entry.name for entry in plugins.entry_points()]
     assert names == sorted(set(names))
     assert {"keras", "keras-archive", "h5", "yaml"} <= set(names)
 
