@@ -50,6 +50,10 @@ class ProgramFileError(NncError, ValueError):
     """A ``.nnc`` file is damaged, truncated, or written by a newer version."""
 
 
+class CompilerError(NncError, RuntimeError):
+    """No C compiler was found, or the one that was found does not give a library that can be loaded."""
+
+
 class ModelFileError(ModelError):
     """A model file has problems; all of them are listed.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +18,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | memoryview) -> 
         OSError: the file cannot be written; what was there before is untouched.
     """
     final = Path(os.path.realpath(path))
-    temporary = final.with_name(f".{final.name}.{secrets.token_hex(8)}")
+    temporary = final.with_name(f".{final.name}.{os.urandom(8).hex()}")
     try:
         with temporary.open("xb") as stream:
             stream.write(data)

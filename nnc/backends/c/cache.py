@@ -1,0 +1,291 @@
+"""Compiled libraries that outlive the process: where they lie, how they are named, checked and removed.
+
+An entry is a folder named by its key; in it lies the library, named by the checksum of its own bytes. So one rename
+is all there is to writing an entry, whoever else writes it at the same time, and damage to it shows.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from nnc.files import write_atomically
+
+FORMAT = 1
+"""Part of every key: raise it when the meaning of an entry changes."""
+LIMIT = 512 * 2**20
+"""Bytes of libraries that are kept; beyond them those that were used least recently are removed."""
+SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+
+_LEFT_BEHIND = 3600.0  # seconds after which a temporary file belongs to nobody
+_private: dict[int, Path] = {}  # by process, for a fork has none of its own
+_locks: dict[str, threading.Lock] = {}
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_locks.clear)  # whoever holds one does not exist in the child
+
+
+def cache_directory() -> Path:
+    """Return the folder of compiled libraries: ``$NNC_CACHE_DIR``, or `nnc` in the user's folder for caches."""
+    if chosen := os.environ.get("NNC_CACHE_DIR"):
+        return Path(chosen).absolute()
+    home = os.path.expanduser("~")
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or os.path.join(home, "AppData", "Local")
+    elif sys.platform == "darwin":
+        base = os.path.join(home, "Library", "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        if not os.path.isabs(base):  # as the XDG specification asks
+            base = os.path.join(home, ".cache")
+    return Path(base, "nnc").absolute()
+
+
+def make_key(*parts: str) -> str:
+    """Return the key of what the given texts decide, the same in every process."""
+    from hashlib import sha256
+
+    digest = sha256(f"{FORMAT} {sys.platform} {sys.maxsize}".encode())
+    for part in parts:
+        data = part.encode()
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def lock(key: str) -> threading.Lock:
+    """Return the lock under which this process makes the entry of a key, so that its threads make it once."""
+    return _locks.setdefault(key, threading.Lock())
+
+
+def find(key: str) -> Path | None:
+    """Return the library of a key if there is one whose bytes are those that were written; others are removed."""
+    for folder in _folders():
+        for path in _libraries(folder / key):
+            try:
+                is_whole = _checksum(path.read_bytes()) == path.stem
+            except OSError:
+                continue
+            with suppress(OSError):  # of a cache that others may only read
+                if is_whole:
+                    os.utime(path)
+                else:
+                    path.unlink()
+            if is_whole:
+                return path
+    return None
+
+
+def store(key: str, library: bytes) -> Path:
+    """Write an entry and return its library; where the cache takes none, it goes to a private folder, with a notice.
+
+    Raises:
+        OSError: there is no room for temporary files either.
+    """
+    folder = _cache_folder()
+    if folder is not None:
+        try:
+            path = _write(folder / key, library)
+        except OSError as error:
+            _notify(f"{folder}: {error.strerror or error}; {_CONSEQUENCE}")
+        else:
+            trim(folder, keep=path)
+            return path
+    return store_privately(key, library)
+
+
+def store_privately(key: str, library: bytes) -> Path:
+    """Write an entry where only this process looks for it, until it ends.
+
+    Raises:
+        OSError: there is no room for temporary files.
+    """
+    return _write(private_directory() / key, library)
+
+
+def private_directory() -> Path:
+    """Return a folder of this process that is removed when it ends."""
+    import atexit
+    import shutil
+    import tempfile
+
+    process = os.getpid()
+    known = _private.get(process)
+    if known is not None and known.is_dir():  # somebody may have tidied up
+        return known
+    path = tempfile.mkdtemp(prefix="nnc-")
+
+    def remove() -> None:
+        if os.getpid() == process:  # a fork inherits this function, and not the folder
+            shutil.rmtree(path, ignore_errors=True)
+
+    atexit.register(remove)
+    _private[process] = Path(path)
+    return _private[process]
+
+
+def remember(name: str, text: str) -> None:
+    """Keep a short text under a name, if the cache takes it."""
+    folder = _cache_folder()
+    if folder is not None:
+        with suppress(OSError):
+            write_atomically(folder / name, text.encode())
+
+
+def recall(name: str) -> str:
+    """Return the text that is kept under a name, or an empty one."""
+    folder = _cache_folder()
+    if folder is not None:
+        with suppress(OSError, UnicodeDecodeError):
+            return (folder / name).read_text("utf-8")
+    return ""
+
+
+def keep_source(key: str, text: str) -> Path:
+    """Write a source that could not be compiled where a person can read it, and return its path.
+
+    Raises:
+        OSError: there is no room for temporary files.
+    """
+    import tempfile
+
+    folder = _cache_folder()
+    if folder is not None:
+        with suppress(OSError):
+            path = folder / key / "nnc.c"
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_atomically(path, text.encode())
+            return path
+    path = Path(tempfile.mkdtemp(prefix="nnc-"), "nnc.c")
+    path.write_text(text, "utf-8")
+    return path
+
+
+def trim(folder: Path, limit: int | None = None, keep: Path | None = None) -> None:
+    """Remove the files that were used least recently until the rest is no larger than the limit.
+
+    Args:
+        folder: that of the entries.
+        limit: bytes; by default `LIMIT`.
+        keep: a library that stays.
+    """
+    import time
+
+    found = sorted(_files(folder), key=lambda item: item[1].st_mtime, reverse=True)
+    oldest_temporary = time.time() - _LEFT_BEHIND
+    total = 0
+    for path, status in found:
+        is_temporary = path.name.startswith(".")
+        if is_temporary and status.st_mtime > oldest_temporary:
+            continue  # another process is writing it
+        total += status.st_size
+        if path != keep and (is_temporary or total > (LIMIT if limit is None else limit)):
+            total -= status.st_size
+            with suppress(OSError):  # another process may have been faster, or Windows may be using it
+                path.unlink()
+                path.parent.rmdir()  # an entry that is empty now
+
+
+def usage() -> tuple[int, int]:
+    """Return the number of libraries in the cache, and the bytes of all its files."""
+    files = list(_files(cache_directory() / "c"))
+    return sum(path.suffix == SUFFIX for path, _ in files), sum(status.st_size for _, status in files)
+
+
+def clear() -> None:
+    """Remove all entries.
+
+    Raises:
+        OSError: they may not be removed.
+    """
+    import shutil
+
+    folder = cache_directory() / "c"
+    if folder.is_dir():
+        shutil.rmtree(folder)
+
+
+_CONSEQUENCE = "compiled code is kept for this process only (set $NNC_CACHE_DIR to a folder of your own)"
+
+
+def _folders() -> Iterator[Path]:
+    folder = _cache_folder()
+    if folder is not None:
+        yield folder
+    if private := _private.get(os.getpid()):
+        yield private
+
+
+def _cache_folder() -> Path | None:
+    """Return the folder of the entries, made if need be; None, with a notice, if code in it could be anybody's."""
+    root = cache_directory()
+    folder = root / "c"
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        problem = _distrust(root) or _distrust(folder)
+    except OSError as error:
+        problem = f"{error.filename or folder}: {error.strerror or error}"
+    if problem:
+        _notify(f"{problem}; {_CONSEQUENCE}")
+        return None
+    return folder
+
+
+def _distrust(folder: Path) -> str:
+    """Return why libraries in a folder may not be loaded, or an empty text."""
+    if not hasattr(os, "getuid"):
+        return ""
+    status = folder.stat()
+    if status.st_uid not in {os.getuid(), 0}:
+        return f"{folder} belongs to another user"
+    if status.st_mode & 0o002:
+        return f"{folder} can be written by everybody"
+    return ""
+
+
+def _libraries(entry: Path) -> list[Path]:
+    try:
+        return sorted(entry / name for name in os.listdir(entry) if name.endswith(SUFFIX) and name[0] != ".")
+    except OSError:
+        return []
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            with suppress(OSError):  # removed meanwhile
+                yield path, path.stat()
+
+
+def _write(entry: Path, library: bytes) -> Path:
+    path = entry / f"{_checksum(library)}{SUFFIX}"
+    for attempt in range(3):
+        entry.mkdir(mode=0o700, exist_ok=True)
+        try:
+            write_atomically(path, library)
+        except FileNotFoundError:  # another process has just removed the empty folder
+            if attempt == 2:
+                raise
+        else:
+            break
+    return path
+
+
+def _checksum(data: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(data).hexdigest()
+
+
+@cache
+def _notify(message: str) -> None:
+    """Log a warning, once."""
+    import logging
+
+    logging.getLogger("nnc").warning(message)

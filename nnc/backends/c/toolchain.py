@@ -1,0 +1,360 @@
+"""From C text to the path of a library that can be loaded: which compiler, which flags, and what to say if it fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from nnc.backends.c import cache
+from nnc.backends.c.cpu import cpu_identity
+from nnc.errors import CompilerError
+
+TIMEOUT = 300.0
+"""Seconds after which a compiler is taken to hang."""
+NAMES = ("cc", "gcc", "clang")
+"""Compilers that are looked for, in this order, where ``$CC`` names none."""
+
+_REMEDY = "Set $CC to a C compiler that works, or do without: backend='numpy', on the command line --backend numpy."
+_SAID_LINES, _SAID_WIDTH = 12, 300
+_PROBE = "int nnc_probe(void) { return 0; }\n"
+_OPENMP_PROBE = "#include <omp.h>\nint nnc_probe(void) { return omp_get_max_threads(); }\n"
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A C compiler.
+
+    Args:
+        command: the program and the arguments that come before all others.
+        identity: a text that changes when the compiler is replaced or upgraded.
+    """
+
+    command: tuple[str, ...]
+    identity: str
+
+    def __str__(self) -> str:
+        return " ".join(self.command)
+
+
+def find_compiler() -> Compiler | None:
+    """Return the compiler: ``$CC``, else the first of cc, gcc and clang on the path, else the package `ziglang`.
+
+    No process is started. Where ``$CC`` names what does not exist there is no compiler, for the user wanted that one.
+    """
+    if words := _words_of_cc():
+        program = _which(words[0])
+        return _compiler(program, *words[1:]) if program else None
+    for name in NAMES:
+        if program := _which(name):
+            return _compiler(program)
+    return _zig()
+
+
+def explain_missing_compiler() -> str:
+    """Return why `find_compiler` has found none, and what to do."""
+    if words := _words_of_cc():
+        problem = f"$CC names {words[0]!r}, which was not found"
+    else:
+        problem = f"none of {', '.join(NAMES)} is on the path, and the package 'ziglang' is not installed"
+    return f"no C compiler: {problem}\n  Install one (pip install ziglang is enough). {_REMEDY}"
+
+
+def flags(compiler: Compiler, level: int = 3, *, threads: bool = False) -> tuple[str, ...]:
+    """Return the flags that a program is compiled with; those that a compiler refuses are left out by `build`.
+
+    A product and a sum may become one rounding (``-ffp-contract=fast``; of GCC, ``-std=c99`` would forbid it). NaN and
+    infinity keep their meaning, and sums their order: nothing of ``-ffast-math`` but what no result can show.
+
+    Args:
+        compiler: it decides the spelling.
+        level: of optimisation, 0 to 3.
+        threads: whether ``#pragma omp parallel`` shall have an effect.
+    """
+    if level not in {0, 1, 2, 3}:
+        raise ValueError(f"level must be 0, 1, 2 or 3, got {level!r}")
+    result = ["-std=c99", f"-O{level}", "-shared"]
+    if sys.platform != "win32":
+        result.append("-fPIC")
+    result += [_native(compiler), "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
+    if _is_zig(compiler):
+        result.append("-fno-sanitize=undefined")  # checks that are meant for Zig's debug builds
+    if threads:
+        result.append("-fopenmp")
+    return tuple(result)
+
+
+def build(
+    text: str, *, level: int = 3, threads: bool = False, extra: Sequence[str] = (), timeout: float | None = None
+) -> Path:
+    """Return the path of the shared library that a C text makes, compiled if the cache has none; it loads.
+
+    Args:
+        text: a whole translation unit.
+        level: of optimisation, 0 to 3.
+        threads: whether ``#pragma omp parallel`` shall have an effect, if the compiler can; ``_OPENMP`` says so.
+        extra: more flags, such as those of sanitizers.
+        timeout: seconds that the compiler may take; by default `TIMEOUT`.
+
+    Raises:
+        CompilerError: there is no compiler, or it fails, hangs, or makes what cannot be loaded.
+    """
+    compiler = find_compiler()
+    if compiler is None:
+        raise CompilerError(explain_missing_compiler())
+    wanted = (*flags(compiler, level, threads=threads), *extra)
+    key = cache.make_key(text, "\n".join(wanted), compiler.identity, cpu_identity())
+    with cache.lock(key):
+        found = cache.find(key)
+        if found and (usable := _loadable(key, found)):
+            return usable
+        job = _Job(compiler, wanted, key, TIMEOUT if timeout is None else timeout)
+        try:
+            return job.run(text)
+        except OSError as error:  # of temporary files
+            place = f"{error.filename}: " if error.filename else ""
+            raise CompilerError(
+                f"the C compiler could not be run: {place}{error.strerror or error}\n  command: {compiler}\n  {_REMEDY}"
+            ) from error
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """How a compiler failed.
+
+    Args:
+        what: one clause.
+        said: what it printed.
+        command: the whole command line.
+        retry: whether other flags might help.
+    """
+
+    what: str
+    said: str
+    command: Sequence[str]
+    retry: bool = True
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One text on its way to a library.
+
+    Args:
+        compiler: which.
+        wanted: flags.
+        key: of the cache.
+        timeout: seconds.
+    """
+
+    compiler: Compiler
+    wanted: tuple[str, ...]
+    key: str
+    timeout: float
+
+    def run(self, text: str) -> Path:
+        """Compile, without the flags that the compiler refuses, and return the library."""
+        memory = f"{cache.make_key(self.compiler.identity, cpu_identity())}.refused"
+        refused = frozenset(cache.recall(memory).splitlines())
+        result = self._attempt(text, refused)
+        if isinstance(result, _Failure) and result.retry:
+            now_refused = self._probe()
+            if now_refused - refused:
+                cache.remember(memory, "\n".join(sorted(refused | now_refused)))
+                result = self._attempt(text, refused | now_refused)
+        if isinstance(result, _Failure):
+            raise CompilerError(self._message(result, text))
+        return result
+
+    def _attempt(self, text: str, refused: frozenset[str]) -> Path | _Failure:
+        flags = [flag for flag in self.wanted if flag not in refused]
+        made = _compile(self.compiler, flags, text, self.timeout)
+        if isinstance(made, _Failure):
+            return made
+        library, command = made
+        path = cache.store(self.key, library)
+        usable = _loadable(self.key, path)
+        if usable is None:
+            problem = _load_error(path)
+            path.unlink(missing_ok=True)
+            return _Failure(f"made a library that cannot be loaded: {problem}", "", command)
+        return usable
+
+    def _probe(self) -> frozenset[str]:
+        """Return the optional flags that the compiler refuses; all are taken if it cannot do without them either."""
+        required = [flag for flag in self.wanted if flag in {"-shared", "-fPIC", "-std=c99"}]
+        if not self._takes(required, _PROBE):
+            return frozenset()
+        optional = [flag for flag in self.wanted if flag not in required and not flag.startswith("-O")]
+        return frozenset(
+            flag
+            for flag in optional
+            if not self._takes([*required, flag], _OPENMP_PROBE if flag == "-fopenmp" else _PROBE)
+        )
+
+    def _takes(self, flags: Sequence[str], text: str) -> bool:
+        made = _compile(self.compiler, flags, text, self.timeout)
+        if isinstance(made, _Failure):
+            return False
+        path = cache.store_privately(f"probe-{self.key}", made[0])
+        return not _load_error(path)
+
+    def _message(self, failure: _Failure, text: str) -> str:
+        said = [line[:_SAID_WIDTH] for line in failure.said.splitlines() if line.strip()]
+        if len(said) > _SAID_LINES:
+            said = [*said[:_SAID_LINES], f"… and {len(said) - _SAID_LINES} lines more"]
+        lines = [
+            f"the C compiler {failure.what}",
+            f"command: {' '.join(failure.command)}",
+            *said,
+            f"source: {cache.keep_source(self.key, text)}",
+            _REMEDY,
+        ]
+        return "\n  ".join(lines)
+
+
+def _compile(
+    compiler: Compiler, flags: Sequence[str], text: str, timeout: float
+) -> tuple[bytes, Sequence[str]] | _Failure:
+    """Run the compiler in a folder of its own; return the bytes of the library and the command line."""
+    import subprocess
+    import tempfile
+
+    output = f"nnc{cache.SUFFIX}"
+    command = (*compiler.command, *flags, "-o", output, "nnc.c", "-lm")  # relative names, for equal bytes
+    with tempfile.TemporaryDirectory(prefix="nnc-", ignore_cleanup_errors=True) as folder:
+        Path(folder, "nnc.c").write_text(text, "utf-8")
+        environment = {**os.environ, "LC_ALL": "C"}
+        if _is_zig(compiler):
+            environment.setdefault("ZIG_LOCAL_CACHE_DIR", folder)
+        with Path(folder, "said").open("w+b") as stream:  # a pipe would wait for children that outlive a hanging parent
+            try:
+                process = subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                return _Failure(f"cannot be run: {error.strerror or error}", "", command, retry=False)
+            try:
+                status = process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                _end(process.pid, process.kill)
+                process.wait()
+                return _Failure(f"has not finished after {timeout:g} seconds", _read(stream), command, retry=False)
+            except BaseException:  # Ctrl-C
+                _end(process.pid, process.kill)
+                process.wait()
+                raise
+            said = _read(stream)
+        if status != 0:
+            how = f"failed with exit code {status}" if status > 0 else f"was ended by signal {-status}"
+            return _Failure(how, said, command)
+        try:
+            return Path(folder, output).read_bytes(), command
+        except FileNotFoundError:
+            return _Failure("ended without an error, but has written no library", said, command)
+
+
+def _read(stream: BinaryIO) -> str:
+    stream.seek(0)
+    return stream.read(1 << 16).decode("utf-8", "replace")
+
+
+def _end(group: int, kill: Callable[[], None]) -> None:
+    """End a process and those it has started."""
+    if hasattr(os, "killpg"):
+        import signal
+
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+    else:
+        kill()
+
+
+def _loadable(key: str, path: Path) -> Path | None:
+    """Return the path if the library loads, a copy that does where its folder is one from which nothing can be run."""
+    if not _load_error(path):
+        return path
+    try:
+        copy = cache.store_privately(key, path.read_bytes())
+    except OSError:
+        return None
+    return None if _load_error(copy) else copy
+
+
+def _load_error(path: Path) -> str:
+    import ctypes
+
+    try:
+        ctypes.CDLL(os.fspath(path))
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+def _words_of_cc() -> list[str]:
+    if not (text := os.environ.get("CC", "").strip()):
+        return []
+    import shlex
+
+    return shlex.split(text, posix=os.name != "nt")
+
+
+def _which(name: str) -> str | None:
+    """Do what `shutil.which` does, whose module takes longer to import than all of this."""
+    if os.name == "nt":
+        import shutil
+
+        return shutil.which(name)
+    folders = [""] if os.path.dirname(name) else os.environ.get("PATH", os.defpath).split(os.pathsep)
+    for folder in folders:
+        program = os.path.join(folder, name)
+        if os.path.isfile(program) and os.access(program, os.X_OK):
+            return os.path.abspath(program)  # the compiler runs in a folder of its own
+    return None
+
+
+def _compiler(program: str, *arguments: str) -> Compiler:
+    """Return a compiler whose identity is the place, size and time of change of every program in its command."""
+    parts = []
+    for word in (program, *arguments):
+        found = os.path.realpath(_which(word) or word)
+        try:
+            status = os.stat(found)
+        except OSError:
+            parts.append(word)
+        else:
+            parts.append(f"{found} {status.st_size} {status.st_mtime_ns}")
+    return Compiler((program, *arguments), "\n".join(parts))
+
+
+def _zig() -> Compiler | None:
+    """Return the compiler in the package `ziglang`, started without a Python process in between."""
+    from importlib.util import find_spec
+
+    specification = find_spec("ziglang")
+    for folder in (specification and specification.submodule_search_locations) or ():
+        program = os.path.join(folder, "zig.exe" if sys.platform == "win32" else "zig")
+        if os.access(program, os.X_OK):
+            return _compiler(program, "cc")
+    return None
+
+
+def _is_zig(compiler: Compiler) -> bool:
+    words = [Path(word).stem for word in compiler.command]
+    return any(word in {"zig", "ziglang"} for word in words)
+
+
+def _native(compiler: Compiler) -> str:
+    """Return the flag for the instructions of this processor."""
+    machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
+    is_x86 = machine.lower() in {"x86_64", "amd64", "i386", "i686", "x86"}
+    return "-march=native" if is_x86 and not _is_zig(compiler) else "-mcpu=native"
