@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from nnc.errors import ModelError
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value, capturing, meaning
 from nnc.layers.variable import Segment, Variable
-from nnc.ops import Unpack, reshape
+from nnc.ops import Pack, Unpack, reshape, straight_through
 from nnc.ops.scanning import Loop
 
 FROZEN = "frozen"
-"""Role of states whose weights nothing changes while a graph runs."""
+"""Role of states whose weights no optimizer changes."""
 BUFFER = "buffer"
 """Role of the state of one weight that layers may assign, such as a moving mean."""
 RANDOM = "random"
@@ -49,6 +49,7 @@ class Lowering:
     updates: dict[Variable, Value] = field(default_factory=dict)
     results: list[tuple[str, str, tuple[Value, ...]]] = field(default_factory=list)
     _labels: dict[Variable, str] = field(default_factory=dict)
+    _shared: dict[Variable, tuple[str, tuple[Variable, ...]]] = field(default_factory=dict)
 
     def declare(self, weight: Variable, label: str, role: str | None = None) -> None:
         """Give a weight a state of its own."""
@@ -61,15 +62,30 @@ class Lowering:
         """The weights that have states of their own."""
         return tuple(self._labels)
 
+    def share(self, weights: Sequence[Variable], label: str, values: Sequence[Value]) -> None:
+        """Give weights their places in a state that they lie in side by side."""
+        self.meanings.update(zip(weights, values, strict=True))
+        self._shared.update(dict.fromkeys(weights, (label, tuple(weights))))
+
     def assign(self, weight: Variable, value: Value) -> None:
         """Let a weight have a new value, for what is lowered from now on and after the run.
 
+        Where it is trained, what reads the new value has its gradient with respect to the weight, and the optimizer
+        goes on from there; no gradient goes through the value into what it was made of.
+
         Raises:
-            ModelError: the weight shares its state with others, as trainable weights do.
+            ModelError: a trained weight is assigned outside of training, or any weight in a loop.
             ShapeError: the value is of another type.
         """
-        if weight not in self._labels:
-            raise ModelError(f"weight '{weight.path}' is trained; only those made with trainable=False can be assigned")
+        if self.loop is not None:
+            raise ModelError(f"weight '{weight.path}' cannot be assigned in a cell; assign it in the layer around it")
+        if weight.trainable and not self.training:
+            raise ModelError(
+                f"weight '{weight.path}' is trained, and can be assigned while training only: `if training: ...`;"
+                " those made with trainable=False can be assigned at any time"
+            )
+        if weight.trainable:
+            value = straight_through(value, self.meanings[weight])
         self.meanings[weight] = self.updates[weight] = value
 
     def finish(self) -> None:
@@ -77,7 +93,12 @@ class Lowering:
         graph = self.graph
         with graph.scope("", "update"):
             for weight, value in self.updates.items():
-                graph.update(self._labels[weight], value)
+                if weight not in self._shared:
+                    graph.update(self._labels[weight], value)
+            for label, weights in dict.fromkeys(
+                self._shared[weight] for weight in self.updates if weight in self._shared
+            ):
+                graph.update(label, graph.add(Pack(), *(self.meanings[weight] for weight in weights))[0])
             if RANDOM in graph.states:
                 key = graph.states[RANDOM]
                 graph.update(RANDOM, key + graph.constant([0, 1], key.dtype))
@@ -166,8 +187,8 @@ def declare_segments(context: Lowering, segments: Sequence[tuple[Segment, str]],
             continue
         state = graph.state(segment.label, TensorType(str(segment.array.dtype), segment.array.shape), role)
         if len(segment.variables) == 1:
-            context.meanings[segment.variables[0]] = reshape(state, segment.variables[0].shape)
+            context.share(segment.variables, segment.label, [reshape(state, segment.variables[0].shape)])
             continue
         unpack = Unpack(tuple(variable.shape for variable in segment.variables))
         values = graph.add(unpack, state, names=[paths[variable] for variable in segment.variables])
-        context.meanings.update(zip(segment.variables, values, strict=True))
+        context.share(segment.variables, segment.label, values)

@@ -46,7 +46,7 @@ class Variable(Placeholder):
         name: its name inside the layer, such as ``kernel``.
         owner: the layer.
         initializer: gives its first value.
-        trainable: whether it is trained; one that is not can be assigned in `call`.
+        trainable: whether it is trained; one that is can be assigned in `call` while training only.
         dtype: element type.
         generator: what an initializer draws from.
         regularizer: adds to the loss, a function of the weight; None for nothing.
@@ -127,7 +127,7 @@ class Variable(Placeholder):
 
         Raises:
             ModelError: the shape is another, there are no real numbers in it, or a trained weight is to be assigned
-                inside a call().
+                in a call() that predicts.
             ShapeError: a graph value is of another type.
         """
         if isinstance(value, Value | Placeholder):

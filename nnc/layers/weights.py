@@ -55,7 +55,7 @@ class Weighted:
             shape: its shape.
             initializer: an initializer or the name of one; Glorot uniform by default, as in Keras.
             dtype: element type.
-            trainable: whether it is trained; one that is not can be given a new value in `call`.
+            trainable: whether it is trained; one that is can be assigned in `call` while training only.
             name: its name inside the layer.
             regularizer: penalty on it, see `nnc.regularizers`.
             constraint: what it has to satisfy after each step, see `nnc.constraints`.

@@ -18,6 +18,7 @@ from nnc.ops.scan import Scan
 from nnc.ops.scanning import scan
 from nnc.ops.sizes import cast, one_hot, size
 from nnc.ops.sparsemax import sparsemax
+from nnc.ops.straight_through import stop_gradient, straight_through
 from nnc.ops.trigonometric import cos, sin
 
 __all__ = [
@@ -73,6 +74,8 @@ __all__ = [
     "sparsemax",
     "sqrt",
     "square",
+    "stop_gradient",
+    "straight_through",
     "sum",
     "sum_pool",
     "take",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy
 
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Graph, Value
 from nnc.objects import build, snake_case
 from nnc.optimizers import schedules
 from nnc.optimizers.arguments import fraction, not_negative, positive, whole
@@ -201,7 +201,7 @@ class Optimizer:
         clock = Clock(first.graph, first.dtype, self.gradient_accumulation_steps or 1, self.schedule)
         states = {}
         for label, gradient in gradients.items():
-            parameter = gradient.graph.states[label]
+            parameter = _left_by_layers(gradient.graph, label)
             states[label] = OptimizerState(label, parameter, windows_of(label, parameter, variables), clock)
         summed = {
             label: sum_gradients(gradient, states[label], self.loss_scale_factor)
@@ -211,7 +211,7 @@ class Optimizer:
         return {label: self._updated(gradient, states[label]) for label, gradient in clipped.items()}
 
     def _updated(self, gradient: Value, state: OptimizerState) -> Value:
-        parameter = state.graph.states[state.label]
+        parameter = _left_by_layers(state.graph, state.label)
         result: object = self.update_step(decay(parameter, state, self.decay_of), gradient, state)
         if not isinstance(result, Value):
             raise ModelError(f"{self._where} must return a graph value from update_step, got {result!r}")
@@ -356,3 +356,8 @@ class Optimizer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.name}', learning rate {self.learning_rate:g}>"
+
+
+def _left_by_layers(graph: Graph, label: str) -> Value:
+    """Return a parameter: what layers have assigned in this step, or the state."""
+    return graph.updates.get(label, graph.states[label])

@@ -54,6 +54,8 @@ class AttachLoss(Pass, name="loss"):
 class ApplyOptimizer(Pass, name="update"):
     """Replaces every output ``gradient/NAME`` by an update of the state ``@NAME``.
 
+    Where layers have assigned weights in there, that update has their values; the optimizer's step goes on from them.
+
     Args:
         optimizer: the update rule.
         variables: what lies where in the states: path, state, offset and shape of each variable; see
@@ -79,6 +81,7 @@ class ApplyOptimizer(Pass, name="update"):
                 result.output(label, rewriter[value])
         with result.scope("optimizer", "update"):
             for label, value in self.optimizer.lower(gradients, self.variables).items():
+                result.updates.pop(label, None)
                 result.update(label, self._constrained(label, value))
         return result
 

@@ -18,7 +18,6 @@ from nnc.layers import (
     EinsumDense,
     GroupNormalization,
     LayerNormalization,
-    SpectralNormalization,
 )
 
 ROWS = 12
@@ -143,18 +142,6 @@ def test_training_needs_no_prologue():
 def test_arguments_that_do_not_fit(make, message):
     with pytest.raises(ModelError, match=message):
         make()
-
-
-def test_a_layer_of_spectral_norm_1_only_predicts():
-    layer = SpectralNormalization(Dense(2))
-    model = nnc.Sequential([nnc.Input((3,)), layer])
-    model.compile("sgd", "mse")
-    model.evaluate(numpy.ones((4, 3)), numpy.ones((4, 2)), verbose=0)
-    assert [weight.name for weight in model.weights] == ["kernel", "vector_u", "bias"]
-    with pytest.raises(ModelError, match="training is not supported"):
-        model.train_on_batch(numpy.ones((4, 3)), numpy.ones((4, 2)))
-    with pytest.raises(ModelError, match="must have a kernel or embeddings, ReLU has none"):
-        SpectralNormalization(nnc.layers.ReLU())(nnc.Input((3,)))
 
 
 def test_old_spellings():

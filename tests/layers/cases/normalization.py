@@ -18,6 +18,7 @@ CASES = (
         ((5, 2),),
         (4, 2),
     ),
+    Case("SpectralNormalization", inside("Conv2D", {"filters": 3, "kernel_size": 2}), ((4, 3, 2),), (3, 2, 3)),
     Case("SpectralNormalization", inside("EinsumDense", {"equation": "ab,bc->ac", "output_shape": 2}), ((3,),), (2,)),
     Case("BatchNormalization", {}, ((5,),), (5,), positive=True),
     Case("BatchNormalization", {}, ((4, 3, 2),), (4, 3, 2), positive=True),

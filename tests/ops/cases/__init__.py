@@ -9,9 +9,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from tests.ops.cases.case import BATCH, BINDINGS, DIFFERENTIABLE, FLAT, NONE, WHOLE, Case
+from tests.ops.cases.case import BATCH, BINDINGS, DIFFERENTIABLE, FLAT, NONE, SURROGATE, WHOLE, Case
 
-__all__ = ["BATCH", "BINDINGS", "CASES", "DIFFERENTIABLE", "FLAT", "NONE", "REFUSED", "WHOLE", "Case"]
+__all__ = ["BATCH", "BINDINGS", "CASES", "DIFFERENTIABLE", "FLAT", "NONE", "REFUSED", "SURROGATE", "WHOLE", "Case"]
 
 _MODULES = [import_module(f"{__name__}.{name}") for name in sorted(info.name for info in iter_modules(__path__))]
 CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in getattr(module, "CASES", ()))

@@ -22,6 +22,8 @@ FLAT = "flat"
 """The derivative is 0 wherever it exists, so operands get no cotangent."""
 WHOLE = "whole numbers"
 """Operands and results are whole numbers or bool here: cotangents never come into being."""
+SURROGATE = "surrogate"
+"""The derivative is not that of the numbers, on purpose: the op has a test of its own."""
 NONE = "none"
 """There is no derivative: asking for one is an error."""
 
@@ -63,7 +65,7 @@ class Case:
         op: the op; attributes may have symbols.
         operands: what to draw.
         oracle: the result (or a tuple of them) of NumPy operands, computed in another way than the op does.
-        gradient: `DIFFERENTIABLE`, `FLAT`, `WHOLE` or `NONE`.
+        gradient: `DIFFERENTIABLE`, `FLAT`, `WHOLE`, `SURROGATE` or `NONE`.
         tolerance: largest error of the result in float64, relative and absolute.
         flops: exact number of operations for a batch of 7, where it is worth stating.
         prepare: makes the operands of those drawn, where one depends on another.
