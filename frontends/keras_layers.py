@@ -11,13 +11,14 @@ from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
 from frontends.options import Options
 from frontends.origin import is_null
 from frontends.problems import Problems, layer_subject
+from frontends.replacements import replaced_arguments
 from frontends.wiring import LayerDefinition
 from nnc import activations, constraints, initializers, regularizers
 from nnc.errors import ModelError
 from nnc.layers import layer_classes
 
-_KEPT = ("name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input_shape")
-_ACTIVATIONS = ("activation", "recurrent_activation")
+ACTIVATIONS = ("activation", "recurrent_activation")
+"""Arguments that are activations."""
 
 
 def make_keras_layer(
@@ -40,12 +41,10 @@ def make_keras_layer(
     """
     subject = layer_subject(name, class_name)
     found = options.replacement(class_name, name)
-    given = dict(arguments)
-    if found is not None and found.arguments is not None:
-        given = {key: node for key, node in given.items() if key in _KEPT}
-        given |= {key: from_plain(value) for key, value in found.arguments.items()}
     if found is not None:
+        given = replaced_arguments(arguments, found)
         return make_layer(found.class_name, given, name, line, problems, found.cls)
+    given = dict(arguments)
     if class_name == "InputLayer":
         check_input_arguments(given, subject, problems)
     entry = modernized(class_name, given, options.origin, line, layer_classes().is_registered)
@@ -98,15 +97,12 @@ REMEDY = (
 def _check_activations(
     arguments: dict[str, Node], subject: str, line: int | None, options: Options, problems: Problems
 ) -> None:
-    for key in _ACTIVATIONS:
+    for key in ACTIVATIONS:
         node = arguments.get(key)
         if node is None or is_null(node) or node.is_refused:
             continue
         name = _name_of(node)
-        found = options.replacement(name) if name is not None else None
-        if found is not None:
-            replaced = {"class_name": found.class_name, "config": dict(found.arguments or {})}
-            node = arguments[key] = from_plain(replaced if found.arguments else found.class_name)
+        node = arguments[key] = replaced_activation(node, options)
         try:
             activations.get(node.plain())
         except ModelError as error:
@@ -115,6 +111,16 @@ def _check_activations(
             message = f"{key} '{name}' is Python code of its author's." if is_code else f"{error}"
             problems.add(f"{message}{remedy}", node.line or line, subject)
             arguments[key] = Node(line=node.line)
+
+
+def replaced_activation(node: Node, options: Options) -> Node:
+    """Return an activation, or what stands in its place."""
+    name = _name_of(node)
+    found = options.replacement(name) if name is not None else None
+    if found is None:
+        return node
+    replaced = {"class_name": found.class_name, "config": dict(found.arguments or {})}
+    return from_plain(replaced if found.arguments else found.class_name)
 
 
 def _name_of(node: Node) -> str | None:

@@ -32,7 +32,7 @@ def build_model(root: Node, problems: Problems, compile: bool, options: Options 
         problems.stop(f"expected a model, with 'input:' and 'layers:', got {describe(root)}", root.line)
     is_short = not is_keras_form(root)
     if is_short:
-        definition = read_short_form(root, problems)
+        definition = read_short_form(root, problems, options)
     else:
         definition = read_keras_form(decoded_mapping(root), problems, options or Options(origin_of(root)))
     model = wire(definition, problems)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any
 
+from frontends.nodes import Node, from_plain
 from nnc.errors import ModelError, nearest
 from nnc.layers import Layer, layer_classes
 
@@ -28,6 +29,23 @@ class Replacement:
     class_name: str
     arguments: Mapping[str, Any] | None = field(default_factory=dict)
     cls: type[Layer] | None = None
+
+
+KEPT = ("name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input_shape")
+"""Arguments that a layer keeps when another class is put in its place."""
+
+
+def replaced_arguments(arguments: Mapping[str, Node], found: Replacement) -> dict[str, Node]:
+    """Return the arguments of what stands in the place of a layer.
+
+    Args:
+        arguments: those of the file.
+        found: what stands in its place.
+    """
+    if found.arguments is None:
+        return dict(arguments)
+    kept = {key: node for key, node in arguments.items() if key in KEPT}
+    return kept | {key: from_plain(value) for key, value in found.arguments.items()}
 
 
 def read_replacements(given: Mapping[str, Any] | None) -> dict[str, Replacement]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from frontends.arguments import single_argument
 from frontends.layer_maker import read_name
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
+from frontends.options import Options
 from frontends.problems import Problems, layer_subject
+from frontends.replacements import replaced_arguments
 from frontends.wiring import Reference
-from nnc.layers import layer_classes
+from nnc.layers import Layer, layer_classes
 from nnc.objects import layer_snake_case as snake_case
 
 
@@ -26,6 +28,7 @@ class Entry:
         sources: what its ``inputs:`` name; None where that is wrong.
         has_sources: whether it has ``inputs:``.
         is_readable: whether a layer can be made of it.
+        cls: the class itself, where it is not found by its name.
     """
 
     line: int | None
@@ -35,6 +38,7 @@ class Entry:
     sources: list[Reference] | None = None
     has_sources: bool = False
     is_readable: bool = True
+    cls: type[Layer] | None = None
 
     @property
     def subject(self) -> str:
@@ -42,13 +46,24 @@ class Entry:
         return layer_subject(self.name or snake_case(self.class_name), self.class_name)
 
 
-def read_entry(node: Node, problems: Problems) -> Entry:
-    """Return an item of ``layers:``; what is wrong is noted.
+def read_entry(node: Node, problems: Problems, options: Options | None = None) -> Entry:
+    """Return an item of ``layers:``, or what stands in its place; what is wrong is noted.
 
     Args:
         node: a class with its arguments as mapping, list or single value; or a class alone.
         problems: where problems are noted.
+        options: how the file is read.
     """
+    options = options or Options()
+    entry = _read_entry(node, problems, options)
+    found = options.replacement(entry.class_name, entry.name)
+    if found is None or not entry.is_readable:
+        return entry
+    arguments = replaced_arguments(entry.arguments, found)
+    return replace(entry, class_name=found.class_name, cls=found.cls, arguments=arguments)
+
+
+def _read_entry(node: Node, problems: Problems, options: Options) -> Entry:
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return Entry(node.line, node.value)
     if not isinstance(node, Mapping) or not node.entries:
@@ -63,7 +78,7 @@ def read_entry(node: Node, problems: Problems) -> Entry:
     name = classes[0]
     entry = Entry(node.line_of(name), name)
     given = node.entries[name]
-    entry.arguments = _arguments(name, given, entry, problems)
+    entry.arguments = _arguments(name, given, entry, problems, options)
     for key, value in beside.items():
         if key in entry.arguments:
             message = f"{key} is given twice, beside the class and among its arguments; remove one"
@@ -98,7 +113,7 @@ def _take_name(entry: Entry, problems: Problems) -> None:
     entry.name = read_name(node, problems, entry.subject)
 
 
-def _arguments(class_name: str, node: Node, entry: Entry, problems: Problems) -> dict[str, Node]:
+def _arguments(class_name: str, node: Node, entry: Entry, problems: Problems, options: Options) -> dict[str, Node]:
     if isinstance(node, Mapping):
         return {key: _expanded(key, value) for key, value in node.entries.items()}
     if node.is_refused:
@@ -106,7 +121,10 @@ def _arguments(class_name: str, node: Node, entry: Entry, problems: Problems) ->
         return {}
     if isinstance(node, Scalar) and node.value is None:
         return {}
-    cls = layer_classes().get(class_name)
+    found = options.replacement(class_name)
+    cls = layer_classes().get(class_name) if found is None else found.cls or layer_classes().get(found.class_name)
+    if found is not None and found.arguments is not None:  # of which none is kept
+        return {}
     key = single_argument(cls) if cls is not None else None
     if key is not None:
         return {key: node}

@@ -14,8 +14,10 @@ or has (``- Dropout: 0.5``). It reads the layer before it, or what ``inputs:`` n
 
 from __future__ import annotations
 
+from frontends.keras_layers import ACTIVATIONS, replaced_activation
 from frontends.layer_maker import check_input_arguments, make_layer, read_name, read_shape
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
+from frontends.options import Options
 from frontends.problems import Problems, layer_subject
 from frontends.short_entries import Entry, read_entry, read_names
 from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference
@@ -27,20 +29,22 @@ _EXAMPLE = "for example input: [2], for rows of 2 numbers"
 _LEGACY_SHAPES = ("input_dim", "input_shape", "batch_input_shape", "batch_shape")
 
 
-def read_short_form(root: Mapping, problems: Problems) -> Definition:
+def read_short_form(root: Mapping, problems: Problems, options: Options | None = None) -> Definition:
     """Return the layers of a file and how they are connected; what is wrong is noted.
 
     Args:
         root: the file.
         problems: where problems are noted.
+        options: how it is read.
     """
-    return _ShortForm(root, problems).definition()
+    return _ShortForm(root, problems, options or Options()).definition()
 
 
 class _ShortForm:
-    def __init__(self, root: Mapping, problems: Problems) -> None:
+    def __init__(self, root: Mapping, problems: Problems, options: Options) -> None:
         self.root = root
         self.problems = problems
+        self.options = options
         self.dtype = self._dtype()
         self.misspelt: set[str] = set()
 
@@ -135,7 +139,7 @@ class _ShortForm:
             return []
         if len(node.items) > MAX_LAYERS:
             self.problems.stop(f"there are {len(node.items)} layers; at most {MAX_LAYERS} can be read", node.line)
-        return [read_entry(item, self.problems) for item in node.items]
+        return [read_entry(item, self.problems, self.options) for item in node.items]
 
     # ------------------------------------------------------------------ layers
 
@@ -159,9 +163,12 @@ class _ShortForm:
         arguments = dict(entry.arguments)
         if self.dtype is not None:
             arguments.setdefault("dtype", self.dtype)
+        for key in ACTIVATIONS:
+            if key in arguments:
+                arguments[key] = replaced_activation(arguments[key], self.options)
         if entry.name is not None or not is_chain:
             arguments["name"] = Scalar(line=entry.line, value=name)
-        return make_layer(entry.class_name, arguments, name, entry.line, self.problems)
+        return make_layer(entry.class_name, arguments, name, entry.line, self.problems, entry.cls)
 
     def _default(
         self, entry: Entry, name: str, before: list[LayerDefinition], inputs: list[LayerDefinition]

@@ -46,3 +46,10 @@ def test_what_is_missing_is_said_with_its_remedy(run: Run, folder: Path) -> None
     assert "--replace takes OLD=LAYER(ARGS)" in run("compile", "model.h5", "--replace", "Gate", code=1).output
     run("compile", "base.yaml", "-o", "base.nnc")
     assert "compiled already" in run("compile", "base.nnc", "--replace", "a=Flatten()", code=1).output
+
+
+def test_replacements_in_the_short_form(run: Run, folder: Path) -> None:
+    (folder / "short.yaml").write_text("input: [2]\nlayers: [{Gate: 3, name: gate}]\n", encoding="utf-8")
+    assert "--replace 'Gate=Layer(args)'" in run("compile", "short.yaml", code=1).output.replace("\n", " ")
+    shown = json.loads(run("compile", "short.yaml", "--replace", "Gate=Dense(4)", "--json").stdout)
+    assert shown["parameters"] == 12

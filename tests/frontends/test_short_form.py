@@ -253,3 +253,35 @@ def test_hostile_names_are_inert(tmp_path: Path) -> None:
     assert model.predict([numpy.ones((4, 2)), numpy.ones((4, 2))]).shape == (4, 1)
     assert not target.exists()
     assert not list(Path().glob("*x2f*"))
+
+
+class Own(Dense):
+    """A class that no file finds by itself."""
+
+
+REPLACED = """
+input: [3]
+layers:
+  - Old: {size: 9, name: first}
+  - Mine: {units: 3, activation: weird}
+  - Mine: 2
+  - Dense: {units: 2, name: last}
+  - Gone
+"""
+
+
+def test_what_stands_in_the_place_of_others() -> None:
+    first = "Dense(5, activation='relu')"
+    found = read(
+        REPLACED, replace={"Old": first, "Mine": Own, "weird": "tanh", "last": Dense(7), "Gone": "Activation('elu')"}
+    )
+    nnc.utils.set_random_seed(5)
+    layers = [Dense(5, "relu", name="first"), Own(3, "tanh"), Own(2), Dense(7, name="last"), Activation("elu")]
+    assert_equal(found, nnc.Sequential([Input((3,)), *layers]))
+
+
+def test_what_is_not_replaced_is_said_with_its_line() -> None:
+    with pytest.raises(nnc.errors.ModelError) as error:
+        read(REPLACED, replace={"Old": "Dense(5)", "Gone": "Flatten", "Mine": "Dense(units='x')"})
+    assert "line 5: layer 'dense' (Dense): units must be a positive integer, got 'x'" in str(error.value)
+    assert "Old" not in str(error.value)
