@@ -47,14 +47,8 @@ def cache_directory() -> Path:
 
 def make_key(*parts: str) -> str:
     """Return the key of what the given texts decide, the same in every process."""
-    from hashlib import sha256
-
-    digest = sha256(f"{FORMAT} {sys.platform} {sys.maxsize}".encode())
-    for part in parts:
-        data = part.encode()
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()
+    encoded = [part.encode() for part in (f"{FORMAT} {sys.platform} {sys.maxsize}", *parts)]
+    return _checksum(b"".join(b"%d:%b" % (len(part), part) for part in encoded))
 
 
 def lock(key: str) -> threading.Lock:
@@ -161,7 +155,7 @@ def keep_source(key: str, text: str) -> Path:
             write_atomically(path, text.encode())
             return path
     path = Path(tempfile.mkdtemp(prefix="nnc-"), "nnc.c")
-    path.write_text(text, "utf-8")
+    path.write_bytes(text.encode())
     return path
 
 
@@ -278,9 +272,12 @@ def _write(entry: Path, library: bytes) -> Path:
 
 
 def _checksum(data: bytes) -> str:
-    from hashlib import sha256
-
-    return sha256(data).hexdigest()
+    """Return 64 hexadecimal digits; BLAKE2 comes with Python, where hashlib's import loads all of OpenSSL first."""
+    try:
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
+    return blake2b(data, digest_size=32).hexdigest()
 
 
 @cache

@@ -110,8 +110,10 @@ def build(
     key = cache.make_key(text, "\n".join(wanted), compiler.identity, cpu_identity())
     with cache.lock(key):
         found = cache.find(key)
-        if found and (usable := _loadable(key, found)):
-            return usable
+        if found:
+            if usable := _loadable(key, found):
+                return usable
+            _remove(found)  # it may want a library that is not here any more
         job = _Job(compiler, wanted, key, TIMEOUT if timeout is None else timeout)
         try:
             return job.run(text)
@@ -179,7 +181,7 @@ class _Job:
         usable = _loadable(self.key, path)
         if usable is None:
             problem = _load_error(path)
-            path.unlink(missing_ok=True)
+            _remove(path)
             return _Failure(f"made a library that cannot be loaded: {problem}", "", command)
         return usable
 
@@ -210,9 +212,10 @@ class _Job:
             f"the C compiler {failure.what}",
             f"command: {' '.join(failure.command)}",
             *said,
-            f"source: {cache.keep_source(self.key, text)}",
-            _REMEDY,
         ]
+        with suppress(OSError):  # what the compiler has said matters more
+            lines.append(f"source: {cache.keep_source(self.key, text)}")
+        lines.append(_REMEDY)
         return "\n  ".join(lines)
 
 
@@ -226,8 +229,8 @@ def _compile(
     output = f"nnc{cache.SUFFIX}"
     command = (*compiler.command, *flags, "-o", output, "nnc.c", "-lm")  # relative names, for equal bytes
     with tempfile.TemporaryDirectory(prefix="nnc-", ignore_cleanup_errors=True) as folder:
-        Path(folder, "nnc.c").write_text(text, "utf-8")
-        environment = {**os.environ, "LC_ALL": "C"}
+        Path(folder, "nnc.c").write_bytes(text.encode())
+        environment = {**os.environ, "LC_ALL": "C", "TMPDIR": folder}
         if _is_zig(compiler):
             environment.setdefault("ZIG_LOCAL_CACHE_DIR", folder)
         with Path(folder, "said").open("w+b") as stream:  # a pipe would wait for children that outlive a hanging parent
@@ -290,6 +293,11 @@ def _loadable(key: str, path: Path) -> Path | None:
     return None if _load_error(copy) else copy
 
 
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
 def _load_error(path: Path) -> str:
     import ctypes
 
@@ -314,8 +322,8 @@ def _which(name: str) -> str | None:
         import shutil
 
         return shutil.which(name)
-    folders = [""] if os.path.dirname(name) else os.environ.get("PATH", os.defpath).split(os.pathsep)
-    for folder in folders:
+    folders = ["."] if os.path.dirname(name) else os.environ.get("PATH", os.defpath).split(os.pathsep)
+    for folder in filter(None, folders):  # an empty one would mean wherever the user happens to stand
         program = os.path.join(folder, name)
         if os.path.isfile(program) and os.access(program, os.X_OK):
             return os.path.abspath(program)  # the compiler runs in a folder of its own

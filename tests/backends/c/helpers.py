@@ -1,0 +1,49 @@
+"""What tests of the toolchain share: a small C text, and what it must compute."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from nnc.backends.c.toolchain import find_compiler
+
+TEXT = """\
+#include <math.h>
+double twice_sine(double x) { return 2.0 * sin(x); }
+#ifdef _OPENMP
+int has_openmp(void) { return 1; }
+#else
+int has_openmp(void) { return 0; }
+#endif
+"""
+
+
+def works(path: Path) -> bool:
+    """Return whether a library made of `TEXT` computes what it should."""
+    function = ctypes.CDLL(str(path)).twice_sine
+    function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double]
+    return math.isclose(function(0.5), 2 * math.sin(0.5), rel_tol=1e-15)
+
+
+def real() -> str:
+    """Return the command of the compiler, for a script to call."""
+    compiler = find_compiler()
+    assert compiler is not None
+    return shlex.join(compiler.command)
+
+
+def obey_modes() -> None:
+    """Let the modes of files bind this process even if it is root's: give up two of its capabilities (capset(2))."""
+    if sys.platform != "linux" or os.getuid() != 0:
+        return
+    version, own_process, override_and_search = 0x20080522, 0, 0b110
+    header = (ctypes.c_uint32 * 2)(version, own_process)
+    data = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then the same for the upper half
+    library = ctypes.CDLL(None)
+    assert library.capget(header, data) == 0
+    data[0] &= ~override_and_search
+    assert library.capset(header, data) == 0
