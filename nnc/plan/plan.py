@@ -8,11 +8,13 @@ from functools import cached_property
 
 import numpy
 
+from nnc.errors import ShapeError
 from nnc.ir import Graph, Input, Layout, Node, State, TensorType, Value, value_names
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
+from nnc.plan.rows import too_many_rows
 from nnc.plan.storage import Home, Layouts, Storage, bound_constants
 
 _REMEMBERED_SIZES = 256
@@ -183,9 +185,15 @@ def make_plan(
 
     Raises:
         SymbolError: a run-time dimension has no size.
+        ModelError: the batch has more rows than a layer has states for.
     """
     flat = flatten(graph, workspace, tile)
-    storage = Storage(flat, dict(bindings), reuse, workspace)
+    try:
+        storage = Storage(flat, dict(bindings), reuse, workspace)
+    except ShapeError as error:
+        if (readable := too_many_rows(flat.graph, bindings)) is None:
+            raise
+        raise readable from error
     offsets, size = allocate(storage.buffers, reuse)
     return Plan(
         source=graph,

@@ -176,8 +176,20 @@ def test_a_smaller_batch_leaves_the_states_of_other_rows_and_a_larger_one_does_n
     after = layer.states[0].numpy()
     numpy.testing.assert_array_equal(after[2], before[2])
     assert (after[:2] != before[:2]).any()
-    with pytest.raises(ShapeError, match="would be -1, less than nothing"):
-        model.predict(x[:4])
+    message = (
+        r"^Layer '{}' is stateful: it keeps the states of 3 rows, the batch size of the model's input; expected a batch"
+        r" of 3 rows at most, got 4; give batch_size=3 to fit, evaluate and predict, or make the model for larger"
+        r" batches, Input\(batch_shape=\(4, …\)\)$"
+    )
+    model.compile("sgd", "mse")
+    for call in (model.predict, model.predict_on_batch, model, lambda x: model.fit(x, x[:, 0, :2], verbose=0)):
+        with pytest.raises(ModelError, match=message.format("simple_rnn")):
+            call(x[:4])
+    assert model.predict(x[:4], batch_size=3).shape == (4, 2)
+    both = nnc.layers.Bidirectional(LSTM(2, stateful=True), name="both")
+    both(x[:3])
+    with pytest.raises(ModelError, match=message.format("both/forward_lstm")):
+        both(x[:4])
     with pytest.raises(ModelError, match="is not stateful"):
         Bidirectional(LSTM(2)).reset_state()
 
