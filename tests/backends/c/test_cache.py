@@ -69,7 +69,7 @@ def test_damaged_entry_is_made_anew(counted, folder, calls, damage):
     path.write_bytes(damage(good))
     assert works(build(TEXT))
     assert calls() == 2
-    assert [entry.read_bytes() for entry in entries(folder)] == [good]
+    assert entries(folder) == [build(TEXT)]  # the same bytes or not, which is for the compiler to decide
 
 
 @posix
