@@ -38,7 +38,7 @@ def command(
     level: Annotated[
         Level | None,
         typer.Option(
-            "--level", help="Layers, or the ops of a compiled graph; the latter with --for or .nnc.", show_default=False
+            "--level", help="Layers, or the ops of a compiled graph; the latter with --for.", show_default=False
         ),
     ] = None,
     graph: options.For = None,
@@ -61,14 +61,16 @@ def command(
 
 
 def _diagram(path: Path, level: Level | None, graph: str | None, replace: list[str] | None) -> Diagram:
+    from nnc.models.saving import model_of_program
     from nnc.readers import read_model
     from nnc.render import diagram_of
 
-    if level is None:
-        level = Level.ops if graph is not None or is_program(path) else Level.layers
-    if level is Level.ops:
+    if level is Level.ops or (level is None and graph is not None):
         program = open_program(path, replace=replace)
         return diagram_of(program.graph(default_graph(program, graph)))
-    if is_program(path):
-        raise ModelError(f"{path} is compiled, and has ops in the place of layers; give the model file, or --level ops")
-    return diagram_of(read_model(path, **read_options(replace)))
+    if not is_program(path):
+        return diagram_of(read_model(path, **read_options(replace)))
+    try:
+        return diagram_of(model_of_program(open_program(path, replace=replace)))
+    except ModelError as error:
+        raise ModelError(f"{path}: its layers cannot be drawn, --level ops can: {error}") from error

@@ -16,6 +16,7 @@ from nnc.models.config import layer_entry
 from nnc.models.model import Model
 from nnc.models.sequential import Sequential
 from nnc.plugins import read, read_config
+from nnc.program import Program, load
 
 ModelClass = TypeVar("ModelClass", bound=Model)
 
@@ -109,17 +110,23 @@ def load_model(
     del safe_mode
     with known_classes(custom_objects):
         if Path(filepath).suffix == ".nnc":
-            return _model_of_program(Path(filepath))
+            return model_of_program(load(filepath))
         found: Model = read(filepath, compile=compile)
     return found
 
 
-def _model_of_program(path: Path) -> Model:
-    from nnc.program import load
+def model_of_program(program: Program) -> Model:
+    """Return the model that a saved program came from, as its file describes it, with the program's weights.
 
-    program = load(path)
+    Raises:
+        ModelFileError: a class of its user's layers is not known here; all of them are listed.
+        ModelError: the file has no config of the model.
+    """
     if not program.spec.model:
-        raise ModelError(f"{path} has no config of its model, for a part of it could not be serialised; use nnc.load")
+        raise ModelError(
+            f"program '{program.name}' has no config of its model, a part of which could not be serialised; it is a"
+            " program alone, see nnc.load"
+        )
     model: Model = read_config(program.spec.model)
     model.set_weights(program.get_weights())
     return model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import nnc
 from nnc.readers import read_model
@@ -24,7 +25,33 @@ def test_ops_of_a_graph(run: Run) -> None:
     assert run("render", "base.yaml", "--dot", "--for", "predict").stdout == predict
     program.save("base.nnc")
     assert run("render", "base.nnc", "--dot", "--for", "predict").stdout == predict
-    assert "--level ops" in run("render", "base.nnc", "--dot", "--level", "layers", code=1).stderr
+
+
+def test_layers_of_a_saved_program(run: Run) -> None:
+    expected = render(read_model("base.yaml"))
+    nnc.compile("base.yaml").save("base.nnc")
+    assert run("render", "base.nnc", "--dot").stdout == expected
+    assert run("render", "base.nnc", "--dot", "--level", "layers").stdout == expected
+    x, y = nnc.Input((4, 3), name="a"), nnc.Input((4, 3), name="b")
+    steps = nnc.layers.TimeDistributed(nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(2)]))
+    model = nnc.Model([x, y], [steps(x) + steps(y), steps(x)[:, 0]])
+    model.save("wrapped.nnc")
+    assert run("render", "wrapped.nnc", "--dot", "--level", "layers").stdout == render(model)
+
+
+class Own(nnc.layers.Layer):
+    """A class that no other process knows."""
+
+    def call(self, x: Any) -> Any:
+        return x * 2.0
+
+
+def test_a_saved_program_whose_layers_are_not_known(run: Run) -> None:
+    nnc.Sequential([nnc.Input((2,)), Own()]).save("own.nnc")
+    said = " ".join(run("render", "own.nnc", "--dot", code=1).stderr.split())
+    assert "its layers cannot be drawn, --level ops can" in said
+    assert "unknown layer class 'Own'" in said
+    assert "digraph" in run("render", "own.nnc", "--dot", "--level", "ops").stdout
 
 
 def test_writes_files(run: Run) -> None:
