@@ -144,12 +144,14 @@ def _without_counters(
     layer: Layer, stored: StoredLayer, known: Definitions
 ) -> tuple[Sequence[str], Sequence[StoredArray]]:
     """Leave out arrays that are no weights here, where there are more than the layer has."""
-    if len(stored.arrays) <= len(saved_order(layer, known)):
+    weights = saved_order(layer, known)
+    if len(stored.arrays) <= len(weights):
         return stored.names, stored.arrays
+    left_out = set(_NOT_WEIGHTS) - {weight.name for weight in weights}
     pairs = [
         (name, array)
         for name, array in zip(stored.names, stored.arrays, strict=True)
-        if name.rpartition("/")[2].partition(":")[0].rstrip("_0123456789") not in _NOT_WEIGHTS
+        if name.rpartition("/")[2].partition(":")[0].rstrip("_0123456789") not in left_out
     ]
     return [name for name, _ in pairs], [array for _, array in pairs]
 

@@ -22,7 +22,7 @@ _TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 _SPATIAL_DROPOUT = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
 _NORMALIZATION = ("BatchNormalization", "LayerNormalization")
 _KERNEL = ("kernel_initializer", "kernel_regularizer", "kernel_constraint")
-_WAYS_TO_COMPUTE = ("fused", "virtual_batch_size", "adjustment", "renorm_clipping", "renorm_momentum")
+_WAYS_TO_COMPUTE = ("fused", "virtual_batch_size", "adjustment")
 _MASKED = (
     *("TimeDistributed", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"),
     *RECURRENT,
@@ -85,6 +85,13 @@ def _thresholded(entry: Entry) -> None:
     entry.arguments.setdefault("threshold", Scalar(line=entry.line, value=1.0))
 
 
+def _renorm(entry: Entry) -> None:
+    """What belongs to renormalisation says nothing without it."""
+    node = entry.arguments.get("renorm")
+    if not isinstance(node, Scalar) or node.value is not True:
+        dropped("renorm", "renorm_clipping", "renorm_momentum")(entry)
+
+
 def _numbers_as_arrays(entry: Entry) -> None:
     """Keras 2.0 wrote a number as an array of none or one axis."""
     for key in ("alpha", "negative_slope", "threshold", "max_value", "theta"):
@@ -139,7 +146,7 @@ RULES: tuple[Rule, ...] = (
     Rule("axis in a list", _axis, ("BatchNormalization",), before=None),
     Rule("mode", dropped("mode", unless=(1, 2)), ("BatchNormalization",)),
     Rule("fused", dropped(*_WAYS_TO_COMPUTE), _NORMALIZATION),
-    Rule("renorm", dropped("renorm", unless=(True,), is_note=True), ("BatchNormalization",)),
+    Rule("renorm", _renorm, _NORMALIZATION),
     Rule("numbers as arrays", _numbers_as_arrays, ("LeakyReLU", "ReLU", "ELU")),
     Rule("alpha of LeakyReLU", renamed("alpha", "negative_slope"), ("LeakyReLU",), before=None),
     Rule("input_length", _embedding_inputs, ("Embedding",)),

@@ -10,8 +10,9 @@ from nnc.ir import Dim, Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag, check_number
+from nnc.layers.renormalization import check_clipping, correction, move, square_root_of
 from nnc.layers.variable import Variable
-from nnc.ops import broadcast_to, cast, mean, reshape, sqrt, square, sum, where
+from nnc.ops import broadcast_to, cast, mean, relu, reshape, sqrt, square, sum, where
 
 EPSILON = 1e-7
 """Keras's ``epsilon()``, which keeps the mean of nothing finite."""
@@ -40,7 +41,10 @@ class BatchNormalization(Layer):
         gamma_regularizer: penalty on gamma.
         beta_constraint: projection of beta after each update.
         gamma_constraint: projection of gamma after each update.
-        renorm: batch renormalisation, which is not supported; `renorm_clipping` and `renorm_momentum` belong to it.
+        renorm: whether what training normalises by is corrected towards means over all batches; see
+            `nnc.layers.renormalization`. Predictions are the same.
+        renorm_clipping: limits of that correction: ``rmin`` and ``rmax`` of the factor, ``dmax`` of the shift.
+        renorm_momentum: of the means that it is corrected towards.
         synchronized: must be False: there is one device.
         options: arguments of `Layer`.
 
@@ -77,10 +81,11 @@ class BatchNormalization(Layer):
         self.epsilon = check_number("BatchNormalization", "epsilon", epsilon)
         self.center = check_flag("BatchNormalization", "center", center)
         self.scale = check_flag("BatchNormalization", "scale", scale)
-        if synchronized or renorm:
-            key = "synchronized" if synchronized else "renorm"
-            raise ModelError(f"BatchNormalization: {key}=True is not supported; leave it out")
-        self.renorm_clipping, self.renorm_momentum = renorm_clipping, renorm_momentum
+        if synchronized:
+            raise ModelError("BatchNormalization: synchronized=True is not supported; leave it out")
+        self.renorm = check_flag("BatchNormalization", "renorm", renorm)
+        self.renorm_clipping = check_clipping("BatchNormalization", renorm_clipping) if renorm else renorm_clipping
+        self.renorm_momentum = check_number("BatchNormalization", "renorm_momentum", renorm_momentum)
         set_arguments(
             self,
             beta_initializer=beta_initializer,
@@ -96,6 +101,9 @@ class BatchNormalization(Layer):
         self.moving_variance_initializer: Any
         self.gamma: Variable | None = None
         self.beta: Variable | None = None
+        self.moving_stddev: Variable
+        self.renorm_mean: Variable
+        self.renorm_stddev: Variable
 
     def build(self, input_shape: Any) -> None:
         shape = (known_length(input_shape, self.axis),)
@@ -104,6 +112,14 @@ class BatchNormalization(Layer):
         self.moving_variance = self.add_weight(
             shape, self.moving_variance_initializer, trainable=False, name="moving_variance"
         )
+        if self.renorm:
+            deviation = square_root_of(self.moving_variance_initializer)
+            for name, initializer in (
+                ("moving_stddev", deviation),
+                ("renorm_mean", self.moving_mean_initializer),
+                ("renorm_stddev", deviation),
+            ):
+                setattr(self, name, self.add_weight(shape, initializer, trainable=False, name=name))
 
     def call(self, x: Value, training: bool = False, mask: Value | None = None) -> Value:
         if mask is not None and mask.rank != x.rank - 1:
@@ -123,13 +139,29 @@ class BatchNormalization(Layer):
             return x * spread(factor) + spread(shift)
         axes = [at for at in range(x.rank) if at != axis]
         batch_mean, batch_variance, centered = _moments(x, axes, spread, mask)
-        for moving, batch in ((self.moving_mean, batch_mean), (self.moving_variance, batch_variance)):
-            moving.assign(moving * self.momentum + batch * (1.0 - self.momentum))
         factor = 1.0 / sqrt(batch_variance + self.epsilon)
+        added = None if self.beta is None else self.beta.value
+        if self.renorm:
+            ratio, offset = self._renormalized(batch_mean, sqrt(batch_variance + self.epsilon))
+            factor = factor * ratio
+            offset = offset if self.gamma is None else offset * self.gamma
+            added = offset if added is None else offset + added
+        else:
+            move([(self.moving_mean, batch_mean), (self.moving_variance, batch_variance)], self.momentum)
         if self.gamma is not None:
             factor = factor * self.gamma
         scaled = centered * spread(factor)
-        return scaled if self.beta is None else scaled + spread(self.beta.value)
+        return scaled if added is None else scaled + spread(added)
+
+    def _renormalized(self, mean: Value, deviation: Value) -> tuple[Value, Value]:
+        """Return factor and shift that correct a batch towards all batches, and move the means over these."""
+        found = correction(
+            mean, deviation, self.renorm_mean, self.renorm_stddev, self.epsilon, self.renorm_clipping or {}
+        )
+        move([(self.renorm_mean, mean), (self.renorm_stddev, deviation)], self.renorm_momentum)
+        move([(self.moving_mean, mean), (self.moving_stddev, deviation)], self.momentum)
+        self.moving_variance.assign(relu(square(self.moving_stddev.value) - self.epsilon))
+        return found
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -151,7 +183,7 @@ class BatchNormalization(Layer):
                 "gamma_constraint",
             ),
             "synchronized": False,
-            "renorm": False,
+            "renorm": self.renorm,
             "renorm_clipping": self.renorm_clipping,
             "renorm_momentum": self.renorm_momentum,
         }

@@ -106,7 +106,7 @@ CASES: list[tuple[str, Origin, str, dict[str, Any], str, dict[str, Any]]] = [
     ("axis in a list", Origin(), "BatchNormalization", {"axis": [3]}, "BatchNormalization", {"axis": 3}),
     ("mode", OLD, "BatchNormalization", {"mode": 0}, "BatchNormalization", {}),
     ("fused", OLD, "BatchNormalizationV1", {"fused": True, "virtual_batch_size": None}, "BatchNormalization", {}),
-    ("renorm", OLD, "BatchNormalization", {"renorm": False}, "BatchNormalization", {}),
+    ("renorm", OLD, "BatchNormalization", {"renorm": False, "renorm_momentum": 0.5}, "BatchNormalization", {}),
     (
         "numbers as arrays",
         OLD,

@@ -59,7 +59,29 @@ def two_in_a_row(nn):
     return [nn.Input((5,)), *layers, nn.layers.Dense(1)], ()
 
 
-@pytest.mark.parametrize("make", [dense, channels_first, convolution, masked, frozen, two_in_a_row])
+def renormalized(nn):
+    layer = nn.layers.BatchNormalization(renorm=True, renorm_momentum=0.75, momentum=0.5)
+    return [nn.Input((5,)), nn.layers.Dense(4), layer, nn.layers.Dense(1)], ()
+
+
+def clipped(nn):
+    limits = {"rmin": 0.7, "rmax": 1.4, "dmax": 0.5}
+    layer = nn.layers.BatchNormalization(axis=1, renorm=True, renorm_clipping=limits, renorm_momentum=0.5, center=False)
+    return [nn.Input((3, 4)), layer, nn.layers.Flatten(), nn.layers.Dense(1)], ()
+
+
+def renormalized_with_masks(nn):
+    layer = nn.layers.BatchNormalization(renorm=True, renorm_clipping={"rmax": 2}, scale=False, epsilon=0.01)
+    return [nn.Input((3, 4)), nn.layers.Masking(), layer, nn.layers.Dense(1)], (0, 1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(dense, channels_first, convolution, masked, frozen, two_in_a_row),
+        *(renormalized, clipped, renormalized_with_masks),
+    ],
+)
 def test_training_predicting_and_moving_means(keras, make):
     layers, masked_steps = make(nnc)
     ours, theirs = nnc.Sequential(layers), keras.Sequential(make(keras)[0])
@@ -130,7 +152,11 @@ def test_training_needs_no_prologue():
     [
         (lambda: BatchNormalization(axis=[1, 2]), r"axis must be an integer, got \[1, 2\]"),
         (lambda: BatchNormalization(synchronized=True), "synchronized=True is not supported"),
-        (lambda: BatchNormalization(renorm=True), "renorm=True is not supported"),
+        (lambda: BatchNormalization(renorm=True, renorm_clipping=[1]), r"must be a dictionary with rmax, rmin, dmax"),
+        (lambda: BatchNormalization(renorm=True, renorm_clipping={"r": 1}), "rmax, rmin, dmax as keys only, got 'r'"),
+        (lambda: BatchNormalization(renorm=True, renorm_clipping={"rmax": "1"}), "rmax must be a number, got '1'"),
+        (lambda: BatchNormalization(renorm=True, renorm_clipping={"rmax": 1, "rmin": 2}), "got 1 and 2"),
+        (lambda: BatchNormalization(renorm=True, renorm_clipping={"dmax": -1}), "dmax must not be negative, got -1"),
         (lambda: BatchNormalization(axis=3)(nnc.Input((3,))), "axis 3 is out of bounds for an input of shape"),
         (lambda: LayerNormalization(axis=[]), r"axis must be an integer or a list of integers, got \[\]"),
         (lambda: LayerNormalization(axis=2)(nnc.Input((3,))), "axis 2 is out of bounds"),
@@ -142,6 +168,14 @@ def test_training_needs_no_prologue():
 def test_arguments_that_do_not_fit(make, message):
     with pytest.raises(ModelError, match=message):
         make()
+
+
+def test_first_standard_deviations_are_roots_of_the_variances():
+    layer = BatchNormalization(renorm=True, moving_variance_initializer=nnc.initializers.Constant(4.0))
+    layer(numpy.ones((2, 3)))
+    names = ["gamma", "beta", "moving_mean", "moving_variance", "moving_stddev", "renorm_mean", "renorm_stddev"]
+    assert [weight.name for weight in layer.weights] == names
+    assert [float(weight.numpy()[0]) for weight in layer.weights] == [1, 0, 0, 4, 2, 0, 2]
 
 
 def test_old_spellings():

@@ -74,15 +74,18 @@ def test_hdf5_under_the_newer_name(tmp_path: Path) -> None:
 
 
 def test_batch_normalization_trained_with_renorm(tmp_path: Path) -> None:
-    """Predictions read the moving statistics; those of renorm are for training."""
+    """Predictions read the moving statistics; those of renorm are for training, some of them in old versions only."""
     names = ("gamma", "beta", "moving_mean", "moving_variance", "moving_stddev", "renorm_mean", "renorm_stddev")
     arrays = [numpy.abs(array) + 0.1 for array in random_arrays(9, *[(4,)] * len(names))]
     config = {"axis": [1], "momentum": 0.99, "epsilon": 0.001, "renorm": True, "renorm_clipping": None}
     layers = [layer("BatchNormalizationV1", "bn", batch_input_shape=[None, 4], **config, renorm_momentum=0.99)]
-    weights = {"bn": [(f"bn/{name}:0", array) for name, array in zip(names, arrays, strict=True)]}
+    counters = [("bn/renorm_mean_weight:0", numpy.ones(())), ("bn/renorm_stddev_weight:0", numpy.ones(()))]
+    weights = {"bn": [*((f"bn/{name}:0", array) for name, array in zip(names, arrays, strict=True)), *counters]}
     path = write_h5(tmp_path / "bn.h5", {"class_name": "Sequential", "config": layers}, weights, version="2.2.4-tf")
-    with pytest.warns(UserWarning, match="renorm=true is left out"):
-        found = read_model(path).predict(X)
+    model = read_model(path)
+    found = model.predict(X)
+    for array, weight in zip(arrays, model.weights, strict=True):
+        numpy.testing.assert_array_equal(array, weight.numpy())
     gamma, beta, mean, variance = arrays[:4]
     numpy.testing.assert_allclose(found, (X - mean) / numpy.sqrt(variance + 0.001) * gamma + beta, rtol=1e-4)
 
