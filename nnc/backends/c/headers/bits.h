@@ -1,0 +1,38 @@
+/* Numbers as bits and back: what the elementary functions take apart and put together. */
+
+static inline uint32_t nnc_bits_f32(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline uint64_t nnc_bits_f64(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline float nnc_from_bits_f32(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static inline double nnc_from_bits_f64(uint64_t bits) {
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* y * 2^n for n in [-250, 254], two's complement; in two steps, so that results below the normal range are
+   rounded once and results above it become infinite. */
+static inline float nnc_scale_f32(float y, uint32_t n) {
+    uint32_t half = ((n + 256u) >> 1) - 128u;
+    return y * nnc_from_bits_f32((half + 127u) << 23) * nnc_from_bits_f32((n - half + 127u) << 23);
+}
+
+/* y * 2^n for n in [-2040, 2046]; as nnc_scale_f32. */
+static inline double nnc_scale_f64(double y, uint64_t n) {
+    uint64_t half = ((n + 2048u) >> 1) - 1024u;
+    return y * nnc_from_bits_f64((half + 1023u) << 52) * nnc_from_bits_f64((n - half + 1023u) << 52);
+}

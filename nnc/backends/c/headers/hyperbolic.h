@@ -1,0 +1,43 @@
+/* tanh, and the logistic function, which is tanh's shifted and scaled. */
+
+/* tanh x, at most 2 ulp off: an odd polynomial near 0, elsewhere 1 - 2 / (e^(2|x|) + 1), which loses nothing there. */
+static inline float nnc_tanh_f32(float x) {
+    float z = x * x;
+    float p = -6.29548216e-3f;
+    p = p * z + 2.10882351e-2f;
+    p = p * z - 5.38568422e-2f;
+    p = p * z + 1.33326367e-1f;
+    p = p * z - 3.33333194e-1f;
+    float a = fabsf(x);
+    float large = 1.0f - 2.0f / (nnc_exp_f32(2.0f * a) + 1.0f);
+    return a < 0.55f ? x + x * (z * p) : copysignf(large, x);
+}
+
+/* tanh x, at most 2 ulp off; as nnc_tanh_f32. */
+static inline double nnc_tanh_f64(double x) {
+    double z = x * x;
+    double p = -1.946403050829771e-5;
+    p = p * z + 8.3269892065164337e-5;
+    p = p * z - 2.3335132910566909e-4;
+    p = p * z + 5.8843351983852506e-4;
+    p = p * z - 1.4555404127026066e-3;
+    p = p * z + 3.5920916903447275e-3;
+    p = p * z - 8.8632325717038773e-3;
+    p = p * z + 2.1869488384294661e-2;
+    p = p * z - 5.3968253963715525e-2;
+    p = p * z + 1.3333333333326561e-1;
+    p = p * z - 3.3333333333333298e-1;
+    double a = fabs(x);
+    double large = 1.0 - 2.0 / (nnc_exp_f64(2.0 * a) + 1.0);
+    return a < 0.55 ? x + x * (z * p) : copysign(large, x);
+}
+
+/* 1 / (1 + e^-x), at most 2 ulp off; 0 where that is below 2^-128. */
+static inline float nnc_sigmoid_f32(float x) {
+    return 1.0f / (1.0f + nnc_exp_f32(-x));
+}
+
+/* 1 / (1 + e^-x), at most 2 ulp off; 0 where that is below 2^-1024. */
+static inline double nnc_sigmoid_f64(double x) {
+    return 1.0 / (1.0 + nnc_exp_f64(-x));
+}
