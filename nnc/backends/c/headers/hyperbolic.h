@@ -32,12 +32,17 @@ static inline double nnc_tanh_f64(double x) {
     return a < 0.55 ? x + x * (z * p) : copysign(large, x);
 }
 
-/* 1 / (1 + e^-x), at most 2 ulp off; 0 where that is below 2^-128. */
+/* 1 / (1 + e^-x), at most 2 ulp off; for x < 0 it is e - e^2 / (1 + e) with e = e^x, since e / (1 + e) would take the
+   rounding of 1 + e in full; so it underflows gradually. */
 static inline float nnc_sigmoid_f32(float x) {
-    return 1.0f / (1.0f + nnc_exp_f32(-x));
+    float e = nnc_exp_f32(-fabsf(x));
+    float q = (x < 0.0f ? e * e : 1.0f) / (1.0f + e);
+    return x < 0.0f ? e - q : q;
 }
 
-/* 1 / (1 + e^-x), at most 2 ulp off; 0 where that is below 2^-1024. */
+/* 1 / (1 + e^-x), at most 2 ulp off; as nnc_sigmoid_f32. */
 static inline double nnc_sigmoid_f64(double x) {
-    return 1.0 / (1.0 + nnc_exp_f64(-x));
+    double e = nnc_exp_f64(-fabs(x));
+    double q = (x < 0.0 ? e * e : 1.0) / (1.0 + e);
+    return x < 0.0 ? e - q : q;
 }
