@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 _START = re.compile(r"^static\b[^;=(){}]*?\b(nnc_\w+)\s*\(", re.MULTILINE)
@@ -53,12 +53,11 @@ def _take(name: str, taken: dict[str, str]) -> None:
 def _functions() -> dict[str, _Function]:
     """All functions of all headers, by name."""
     found: dict[str, _Function] = {}
-    for header in sorted(files(__name__).iterdir(), key=lambda file: file.name):
-        if header.name.endswith(".h"):
-            for name, function in _split(header.read_text(encoding="utf-8")).items():
-                if name in found:
-                    raise ValueError(f"{header.name}: {name} is defined in another header too")
-                found[name] = function
+    for header in sorted(Path(__file__).parent.glob("*.h")):
+        for name, function in _split(header.read_text(encoding="utf-8")).items():
+            if name in found:
+                raise ValueError(f"{header.name}: {name} is defined in another header too")
+            found[name] = function
     return found
 
 

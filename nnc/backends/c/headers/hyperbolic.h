@@ -10,7 +10,7 @@ static inline float nnc_tanh_f32(float x) {
     p = p * z - 3.33333194e-1f;
     float a = fabsf(x);
     float large = 1.0f - 2.0f / (nnc_exp_f32(2.0f * a) + 1.0f);
-    return a < 0.55f ? x + x * (z * p) : copysignf(large, x);
+    return copysignf(a < 0.55f ? a + a * (z * p) : large, x);
 }
 
 /* tanh x, at most 2 ulp off; as nnc_tanh_f32. */
@@ -29,7 +29,7 @@ static inline double nnc_tanh_f64(double x) {
     p = p * z - 3.3333333333333298e-1;
     double a = fabs(x);
     double large = 1.0 - 2.0 / (nnc_exp_f64(2.0 * a) + 1.0);
-    return a < 0.55 ? x + x * (z * p) : copysign(large, x);
+    return copysign(a < 0.55 ? a + a * (z * p) : large, x);
 }
 
 /* 1 / (1 + e^-x), at most 2 ulp off; for x < 0 it is e - e^2 / (1 + e) with e = e^x, since e / (1 + e) would take the

@@ -10,7 +10,6 @@ static inline float nnc_power_f32(float x, float y) {
     float z = copysignf(size, sign);
     z = x < 0.0f && x > -INFINITY && whole != exponent ? NAN : z;
     z = x == -1.0f && fabsf(y) == INFINITY ? 1.0f : z;
-    z = size != size ? size : z;
     return x == 1.0f || y == 0.0f ? 1.0f : z;
 }
 

@@ -1,0 +1,210 @@
+"""The headers' functions: how exact they are, that they are vectorised, and how they are taken out by name."""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+
+import numpy
+import pytest
+
+from nnc.backends.c.headers import sections
+from nnc.backends.c.toolchain import find_compiler
+from tests.backends.c.elementary import (
+    BINARY,
+    C_TYPES,
+    DTYPES,
+    REDUCED,
+    UNARY,
+    Library,
+    compile_unit,
+    errors,
+    functions,
+    reference,
+    samples,
+    unit,
+)
+
+BOUND = 2.0
+"""Units in the last place."""
+COUNT = {"f32": 100_000, "f64": 20_000}
+WIDE = numpy.finfo(numpy.longdouble).nmant >= 63
+SCALAR = {"sin_f64", "cos_f64", "power_f64"}
+"""What calls libm, and so is not vectorised."""
+
+pytestmark = pytest.mark.usefixtures("compiler")
+
+
+@pytest.fixture(scope="module", params=["fast", "off"])
+def library(request, tmp_path_factory):
+    if find_compiler() is None:
+        pytest.skip("needs a C compiler")
+    return Library(tmp_path_factory.mktemp("library"), [f"-ffp-contract={request.param}"])
+
+
+def check(kind, arguments, found, exact, scale=None, bound=BOUND):
+    error = errors(kind, found, exact, scale)
+    worst = numpy.argmax(error)
+    where = [float(array[worst]) for array in arguments]
+    assert error[worst] <= bound, f"{error[worst]} ulp at {where}: got {found[worst]!r}, expected {exact[worst]!r}"
+
+
+def kinds(names):
+    return [
+        pytest.param(name, kind, marks=() if kind == "f32" or WIDE else pytest.mark.skip(reason="no wider type"))
+        for name, kind in functions()
+        if name in names
+    ]
+
+
+@pytest.mark.parametrize("name, kind", kinds(UNARY))
+def test_functions_of_one_argument(library, name, kind):
+    x = samples(kind, COUNT[kind])
+    if name in {"sin", "cos"} and kind == "f64":
+        x = x[~(numpy.abs(x) > 1e15)]  # where the next wider type has digits left
+    check(kind, [x], library(name, kind, x), reference(name, kind, x))
+
+
+@pytest.mark.parametrize("name, kind", kinds(REDUCED))
+def test_reduced_functions(library, name, kind):
+    x = samples(kind, COUNT[kind])
+    far = numpy.abs(x) > 1e6
+    found = library(name, kind, x)
+    check(kind, [x[~far]], found[~far], reference(name, kind, x[~far]))
+    assert numpy.abs(found[far]).max() <= 1.0
+
+
+@pytest.mark.parametrize("name, kind", kinds(BINARY))
+def test_functions_of_two_arguments(library, name, kind):
+    x = samples(kind, COUNT[kind], seed=1)
+    y = numpy.random.default_rng(2).permutation(samples(kind, COUNT[kind], seed=3))
+    exact = reference(name, kind, x, y)
+    scale = None
+    if name == "logaddexp":  # where the result is near 0, it is a difference of larger numbers
+        scale = numpy.maximum(numpy.maximum(numpy.abs(exact), 0.5), numpy.maximum(numpy.abs(x), numpy.abs(y)))
+        scale = numpy.where(numpy.isfinite(scale), scale, numpy.abs(exact))
+    if name in {"maximum", "minimum"}:
+        exact = numpy.where((x == 0) & (y == 0), library(name, kind, x, y), exact)  # either zero, as in NumPy
+    check(kind, [x, y], library(name, kind, x, y), exact, scale)
+
+
+@pytest.mark.parametrize("kind", C_TYPES)
+def test_powers_of_moderate_numbers(library, kind):
+    random = numpy.random.default_rng(4)
+    x = random.uniform(0, 10, COUNT[kind]).astype(DTYPES[kind])
+    y = random.uniform(-40, 40, COUNT[kind]).astype(DTYPES[kind])
+    x[::3], y[::3] = -x[::3], numpy.rint(y[::3])
+    with numpy.errstate(all="ignore"):
+        exact = numpy.power(x.astype(numpy.longdouble), y.astype(numpy.longdouble))
+    check(kind, [x, y], library("power", kind, x, y), exact)
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("kind", C_TYPES)
+def test_special_operands(library, name, kind):
+    limits = numpy.finfo(DTYPES[kind])
+    numbers = [0.0, 0.5, 1.0, 2.0, 3.0, 1e7, 2.0**60, numpy.inf, limits.max, limits.tiny, limits.smallest_subnormal]
+    numbers = numpy.array([*numbers, *(-number for number in numbers), numpy.nan], DTYPES[kind])
+    x, y = (axis.ravel() for axis in numpy.meshgrid(numbers, numbers))
+    with numpy.errstate(all="ignore"):
+        expected = getattr(numpy, name)(x, y)
+    found = library(name, kind, x, y)
+    numpy.testing.assert_allclose(found, expected, rtol=8 * limits.eps)
+    if name == "power":
+        known = ~numpy.isnan(expected)
+        numpy.testing.assert_array_equal(numpy.signbit(found)[known], numpy.signbit(expected)[known])
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names processors of one family")
+@pytest.mark.parametrize("target", ["haswell", "skylake-avx512"])
+def test_every_loop_is_vectorised(tmp_path, target):
+    text = unit()
+    done = compile_unit(tmp_path, text, "unit.so", [f"-march={target}", "-fopt-info-vec-optimized"])
+    if done.returncode != 0:
+        done = compile_unit(tmp_path, text, "unit.so", [f"-march={target}", "-Rpass=loop-vectorize"])
+    if done.returncode != 0 or "vectorized" not in done.stderr:
+        pytest.skip("the compiler does not tell")
+    lines = {int(line) for line in re.findall(r"unit\.c:(\d+):\d+: .*(?:loop vectorized|vectorized loop)", done.stderr)}
+    loops = {
+        number: match[1]
+        for number, line in enumerate(text.splitlines(), 1)
+        if (match := re.search(r"for \(.*= nnc_(\w+)\(", line))
+    }
+    assert len(loops) == len(functions())
+    assert {name for number, name in loops.items() if number not in lines} <= SCALAR
+
+
+def test_no_warning(tmp_path):
+    done = compile_unit(tmp_path, unit(), "unit.so", ["-Wall", "-Wextra", "-pedantic", "-Werror"])
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+
+
+MAIN = """
+#include <stdlib.h>
+
+int main(void) {
+    static uint64_t bits[4096];
+    static float x32[8192], y32[8192], z32[8192];
+    static double x64[4096], y64[4096], z64[4096];
+    uint64_t state = 88172645463325252u;
+    for (int round = 0; round < 25; round++) {
+        for (int i = 0; i < 4096; i++) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            bits[i] = state;
+        }
+        bits[0] = 0x7FF8000000000000u;
+        bits[1] = 0x7FF0000000000000u;
+        bits[2] = 0x7FC00000FF800000u;
+        memcpy(x32, bits, sizeof x32);
+        memcpy(x64, bits, sizeof x64);
+        for (int i = 0; i < 8192; i++) y32[i] = x32[(i + round) % 8192];
+        for (int i = 0; i < 4096; i++) y64[i] = x64[(i + round) % 4096];
+CALLS    }
+    return z32[0] == 1.25f && z64[0] == 1.25 ? 3 : 0;
+}
+"""
+
+
+def test_no_undefined_behaviour(tmp_path):
+    """On any bits at all: the program is ended by a signal where a check fails."""
+    calls = "".join(
+        f"        {name}_{kind}({8192 if kind == 'f32' else 4096}, x{kind[1:]}, "
+        f"{f'y{kind[1:]}, ' if name in BINARY else ''}z{kind[1:]});\n"
+        for name, kind in functions()
+    )
+    options = ["-O1", "-fsanitize=undefined,float-cast-overflow", "-fsanitize-undefined-trap-on-error"]
+    text = unit(tail=MAIN.replace("CALLS", calls))
+    done = compile_unit(tmp_path, text, "program", options)
+    if done.returncode != 0:
+        pytest.skip("the compiler has no such checks")
+    assert subprocess.run([tmp_path / "program"], check=False).returncode == 0
+
+
+def test_sections_give_functions_after_those_that_they_call():
+    text = sections(["nnc_tanh_f32", "nnc_exp_f32", "nnc_sigmoid_f32"])
+    order = re.findall(r"^static inline \w+ (nnc_\w+)\(", text, re.MULTILINE)
+    assert order == [
+        "nnc_exp_tail_f32",
+        "nnc_from_bits_f32",
+        "nnc_scale_f32",
+        "nnc_bits_f32",
+        "nnc_exp_f32",
+        "nnc_tanh_f32",
+        "nnc_sigmoid_f32",
+    ]
+    assert text.count("\n\n") == len(order) - 1
+    assert "/* tanh x, at most 2 ulp off" in text
+    assert "Cody" not in text, "what is said of a whole header belongs to no function"
+
+
+def test_sections_of_nothing():
+    assert not sections([])
+
+
+def test_sections_tell_of_names_that_are_not_there():
+    with pytest.raises(KeyError, match=r"got 'nnc_tan_f32'; there are .*nnc_tanh_f32"):
+        sections(["nnc_tan_f32"])
