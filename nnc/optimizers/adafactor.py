@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import ClassVar, Unpack
+from typing import Unpack
 
 from nnc import ops
 from nnc.ir import Value
@@ -36,7 +36,6 @@ class Adafactor(Optimizer):
         ModelError: an argument is wrong.
     """
 
-    counts_steps: ClassVar[bool] = True
     settings = ("beta_2_decay", "epsilon_1", "epsilon_2", "clip_threshold", "relative_step")
 
     def __init__(

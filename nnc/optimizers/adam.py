@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Unpack
+from typing import Unpack
 
 from nnc import ops
 from nnc.errors import ModelError
@@ -32,7 +32,6 @@ class Adam(Optimizer):
         ModelError: an argument is wrong.
     """
 
-    counts_steps: ClassVar[bool] = True
     settings = ("beta_1", "beta_2", "epsilon", "amsgrad")
 
     def __init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, Unpack
 
 from nnc import ops
 from nnc.ir import Value
@@ -36,7 +36,6 @@ class Adamax(Optimizer):
         ModelError: an argument is wrong.
     """
 
-    counts_steps: ClassVar[bool] = True
     settings = ("beta_1", "beta_2", "epsilon")
 
     def __init__(
@@ -83,7 +82,6 @@ class Nadam(Optimizer):
         ModelError: an argument is wrong.
     """
 
-    counts_steps: ClassVar[bool] = True
     settings = ("beta_1", "beta_2", "epsilon")
 
     def __init__(

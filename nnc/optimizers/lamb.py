@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Unpack
+from typing import Unpack
 
 from nnc import ops
 from nnc.ir import Value
@@ -31,7 +31,6 @@ class Lamb(Optimizer):
         ModelError: an argument is wrong.
     """
 
-    counts_steps: ClassVar[bool] = True
     settings = ("beta_1", "beta_2", "epsilon")
 
     def __init__(

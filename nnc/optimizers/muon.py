@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from math import prod, sqrt
-from typing import ClassVar
 
 from nnc import ops
 from nnc.ir import Value
@@ -56,7 +55,6 @@ class Muon(Optimizer):
         ModelError: an argument is wrong.
     """
 
-    counts_steps: ClassVar[bool] = True
     settings = (
         "adam_beta_1",
         "adam_beta_2",

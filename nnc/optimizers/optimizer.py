@@ -52,8 +52,6 @@ class Optimizer:
     'sign_descent'
     """
 
-    counts_steps: ClassVar[bool] = False
-    """Whether the rule uses the number of the step."""
     settings: ClassVar[tuple[str, ...]] = ()
     """The rule's own arguments, which are attributes of the same names."""
 
@@ -309,16 +307,8 @@ class Optimizer:
 
     @property
     def iterations(self) -> int:
-        """The number of steps done.
-
-        Raises:
-            ModelError: the rule does not count them.
-        """
-        done = self._states.get(ITERATIONS)
-        counts = self.counts_steps or self.schedule is not None or self.use_ema or self.gradient_accumulation_steps
-        if not counts:  # also where a state read from elsewhere has a number: it stays as it is
-            raise ModelError(f"{self._where} does not count its steps, because its rule does not use their number")
-        return 0 if done is None else int(done) // (self.gradient_accumulation_steps or 1)
+        """The number of steps done."""
+        return int(self._states.get(ITERATIONS, 0)) // (self.gradient_accumulation_steps or 1)
 
     # ------------------------------------------------------------------ configs
 

@@ -10,6 +10,7 @@ from nnc.errors import ProgramFileError
 from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.ops.fusion import Fusion
 from nnc.ops.scan import Scan
+from nnc.program.live import ITERATIONS
 from nnc.program.program import (
     COUNT,
     EVALUATE,
@@ -37,6 +38,9 @@ def check_states(spec: ProgramSpec, states: Mapping[str, Any]) -> None:
         array = states.get(variable.state)
         if array is None or variable.offset < 0 or variable.offset + prod(variable.shape) > array.size:
             raise ProgramFileError(f"variable '{variable.path}' lies outside its state")
+    done = states.get(ITERATIONS)
+    if done is not None and (done.shape != () or done.dtype != "int64"):
+        raise ProgramFileError(f"state '@{ITERATIONS}' should be i64[], it is {done.dtype}{list(done.shape)}")
     means = len(spec.metrics) - len(spec.results)
     for label in (TOTAL, COUNT):
         if label in states and states[label].shape != (means,):

@@ -257,7 +257,7 @@ class Program(LiveState):
         if name == PREDICT and (prologue := self.prologue) is not None:
             return BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
         if name.removesuffix(STEPS).removesuffix(WEIGHTED) == TRAIN:
-            return BoundRun(self._changing(bound.run), bound.inputs, bound.outputs)
+            return BoundRun(self.step_of(name, bound.run), bound.inputs, bound.outputs)
         return bound
 
     def _check_lengths(self, name: str, bindings: Mapping[str, int]) -> None:
@@ -280,19 +280,6 @@ class Program(LiveState):
     def _run_time_dims(self, name: str) -> list[SymbolicDim]:
         dims = {dim for node in self.graph(name).nodes for type in node.types for dim in type.shape}
         return sorted((dim for dim in dims if isinstance(dim, SymbolicDim)), key=str)
-
-    def _changing(self, run: Callable[[], None]) -> Callable[[], None]:
-        """Return a function that changes the states and says so."""
-        changes = [version.change for version in self._versions]  # bound here, because it is called in every step
-
-        def run_and_tell() -> None:
-            try:
-                run()
-            finally:
-                for change in changes:
-                    change()
-
-        return run_and_tell
 
     def _bind(self, name: str, bindings: Mapping[str, int]) -> BoundRun:
         executables: dict[str, Executable] = self._local.__dict__.setdefault("executables", {})

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy
 import pytest
 
 import nnc
 from nnc import optimizers
 from tests.optimizers.test_keras import OPTIONS, RULES
+
+
+@pytest.fixture(scope="module")
+def keras():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("tensorflow").keras
+
 
 ELEMENTWISE = [rule for rule in RULES if rule not in ("Lamb", "Adafactor", "Muon")]
 
@@ -141,3 +151,55 @@ def test_a_saved_program_goes_on_to_the_bit(tmp_path, rule, option):
     assert programs[0].states.keys() == programs[1].states.keys()
     for label, array in programs[0].states.items():
         numpy.testing.assert_array_equal(array, programs[1].states[label], err_msg=label)
+
+
+@pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"gradient_accumulation_steps": 2}, {"use_ema": True}])
+def test_steps_of_every_rule_are_counted(options, tmp_path, keras):
+    model = network(1, optimizers.SGD(0.01, **options))
+    twin = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])
+    twin.compile(keras.optimizers.SGD(0.01, **options), "mse")
+    x = numpy.ones((10, 3), "float32")
+    y = x[:, :1]
+    seen = {"ours": [], "theirs": []}
+    for key, one in (("ours", model), ("theirs", twin)):
+        assert int(one.optimizer.iterations) == 0
+        one.fit(x, y, batch_size=4, epochs=2, verbose=0)
+        one.evaluate(x, y, verbose=0)
+        seen[key].append(int(one.optimizer.iterations))
+        one.train_on_batch(x, y, sample_weight=numpy.ones(10, "float32"))
+        one.test_on_batch(x, y)
+        seen[key].append(int(one.optimizer.iterations))
+        one.fit(((x, y) for _ in range(3)), steps_per_epoch=3, shuffle=False, verbose=0)
+        seen[key].append(int(one.optimizer.iterations))
+    assert seen["ours"] == seen["theirs"]
+    assert model.optimizer.variables[0] == model.program.states["optimizer/iterations"] == 10
+    model.save(tmp_path / "model.nnc")
+    again = nnc.load(tmp_path / "model.nnc")
+    again.train_step(x, y)
+    assert again.optimizer.iterations == 11
+    assert model.program.optimizer.iterations == 10
+    model.optimizer.set_weights([numpy.int64(3), *model.optimizer.variables[1:]])
+    model.train_on_batch(x, y)
+    assert model.program.optimizer.iterations == 4
+    model.compile("sgd", "mse")
+    assert model.optimizer.iterations == 0
+
+
+def test_a_callback_sees_the_number_of_each_step():
+    seen = []
+
+    class Watch(nnc.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            seen.append(self.model.optimizer.iterations)
+
+    x = numpy.ones((10, 3), "float32")
+    network(1, "sgd").fit(x, x[:, :1], batch_size=4, epochs=2, verbose=0, callbacks=[Watch()])
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_counter_of_a_damaged_file_is_refused(tmp_path):
+    model = network(1, "sgd")
+    model.program.states["optimizer/iterations"] = numpy.zeros(2, "int64")
+    model.save(tmp_path / "model.nnc")
+    with pytest.raises(nnc.errors.ProgramFileError, match=r"state '@optimizer/iterations' should be i64\[\]"):
+        nnc.load(tmp_path / "model.nnc")
