@@ -232,7 +232,7 @@ def _compile(
         Path(folder, "nnc.c").write_bytes(text.encode())
         environment = {**os.environ, "LC_ALL": "C", "TMPDIR": folder}
         if _is_zig(compiler):
-            environment.setdefault("ZIG_LOCAL_CACHE_DIR", folder)
+            environment = {"ZIG_LOCAL_CACHE_DIR": folder, "ZIG_GLOBAL_CACHE_DIR": _zig_cache(), **environment}
         with Path(folder, "said").open("w+b") as stream:  # a pipe would wait for children that outlive a hanging parent
             try:
                 process = subprocess.Popen(
@@ -354,6 +354,19 @@ def _zig() -> Compiler | None:
         if os.access(program, os.X_OK):
             return _compiler(program, "cc")
     return None
+
+
+def _zig_cache() -> str:
+    """Return Zig's own folder for caches, or a private one if it cannot be written, for then Zig waits for ever."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/.cache")
+    folder = os.path.join(base, "zig")
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError:
+        is_writable = False
+    else:
+        is_writable = os.access(folder, os.W_OK)
+    return folder if is_writable else str(cache.private_directory() / "zig")
 
 
 def _is_zig(compiler: Compiler) -> bool:

@@ -225,9 +225,15 @@ def test_flags_of_zig():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not HAS_ZIG, reason="needs the package ziglang")
-@pytest.mark.parametrize("threads", [False, True])
-def test_zig(monkeypatch, threads):
+@pytest.mark.parametrize(("home", "threads"), [(None, False), (None, True), ("a-file", False), ("unset", False)])
+def test_zig(monkeypatch, tmp_path, home, threads):
     monkeypatch.setenv("PATH", "")
+    if home is not None:
+        (tmp_path / "a-file").write_text("")
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        monkeypatch.setenv("HOME", str(tmp_path / home))
+        if home == "unset":
+            monkeypatch.delenv("HOME")
     monkeypatch.delenv("CC", raising=False)
     assert find_compiler().command[1] == "cc"
     assert works(build(TEXT, threads=threads))
