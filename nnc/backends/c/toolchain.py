@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from nnc.backends.c import cache
 from nnc.backends.c.cpu import cpu_identity
 from nnc.errors import CompilerError
+
+if TYPE_CHECKING:
+    import subprocess
 
 TIMEOUT = 300.0
 """Seconds after which a compiler is taken to hang."""
@@ -165,8 +169,9 @@ class _Job:
         if isinstance(result, _Failure) and result.retry:
             now_refused = self._probe()
             if now_refused - refused:
-                cache.remember(memory, "\n".join(sorted(refused | now_refused)))
                 result = self._attempt(text, refused | now_refused)
+                if not isinstance(result, _Failure):  # or else there was another reason
+                    cache.remember(memory, "\n".join(sorted(refused | now_refused)))
         if isinstance(result, _Failure):
             raise CompilerError(self._message(result, text))
         return result
@@ -246,20 +251,24 @@ def _compile(
                 )
             except OSError as error:
                 return _Failure(f"cannot be run: {error.strerror or error}", "", command, retry=False)
+            hung = threading.Event()
+            timer = threading.Timer(timeout, _end, (process, hung))
+            timer.daemon = True
+            timer.start()
             try:
-                status = process.wait(timeout)
-            except subprocess.TimeoutExpired:
-                _end(process.pid, process.kill)
-                process.wait()
-                return _Failure(f"has not finished after {timeout:g} seconds", _read(stream), command, retry=False)
+                status = process.wait()  # with a timeout it would look every 50 ms
             except BaseException:  # Ctrl-C
-                _end(process.pid, process.kill)
+                _end(process)
                 process.wait()
                 raise
+            finally:
+                timer.cancel()
             said = _read(stream)
+        if hung.is_set():
+            return _Failure(f"has not finished after {timeout:g} seconds", said, command, retry=False)
         if status != 0:
             how = f"failed with exit code {status}" if status > 0 else f"was ended by signal {-status}"
-            return _Failure(how, said, command)
+            return _Failure(how, said, command, retry=status > 0)
         try:
             return Path(folder, output).read_bytes(), command
         except FileNotFoundError:
@@ -271,15 +280,17 @@ def _read(stream: BinaryIO) -> str:
     return stream.read(1 << 16).decode("utf-8", "replace")
 
 
-def _end(group: int, kill: Callable[[], None]) -> None:
-    """End a process and those it has started."""
+def _end(process: subprocess.Popen[bytes], told: threading.Event | None = None) -> None:
+    """End a process and those it has started, and set the event."""
+    if told is not None:
+        told.set()
     if hasattr(os, "killpg"):
         import signal
 
         with suppress(ProcessLookupError):
-            os.killpg(group, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)
     else:
-        kill()
+        process.kill()
 
 
 def _loadable(key: str, path: Path) -> Path | None:
@@ -313,7 +324,10 @@ def _words_of_cc() -> list[str]:
         return []
     import shlex
 
-    return shlex.split(text, posix=os.name != "nt")
+    try:
+        return shlex.split(text, posix=os.name != "nt")
+    except ValueError:  # a quotation without an end
+        return [text]
 
 
 def _which(name: str) -> str | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nnc.backends.c import cache
+from nnc.backends.c import cache, toolchain
 from nnc.backends.c.toolchain import build
 from nnc.errors import CompilerError
 from tests.backends.c.helpers import TEXT, real, works
@@ -185,6 +185,21 @@ def test_cache_that_cannot_be_written(counted, folder, calls, caplog, monkeypatc
     assert record.getMessage().startswith(f"{folder / 'c'}: {os.strerror(number)}; compiled code is kept for this")
     assert "$NNC_CACHE_DIR" in record.getMessage()
     assert stat.S_IMODE(path.parents[1].stat().st_mode) == 0o700
+
+
+@posix
+def test_cache_from_which_nothing_can_be_run(counted, folder, calls, monkeypatch):
+    load_error = toolchain._load_error
+
+    def refuse_cached(path):  # as where a file system is mounted noexec
+        return "Operation not permitted" if folder in path.parents else load_error(path)
+
+    monkeypatch.setattr(toolchain, "_load_error", refuse_cached)
+    for _ in range(2):
+        path = build(TEXT)
+        assert works(path)
+        assert folder not in path.parents
+    assert calls() == 1
 
 
 @posix

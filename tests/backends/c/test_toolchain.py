@@ -124,6 +124,12 @@ def test_cc_that_does_not_exist(monkeypatch):
         build(TEXT)
 
 
+def test_cc_that_cannot_be_parsed(monkeypatch):
+    monkeypatch.setenv("CC", "'gcc")
+    with pytest.raises(CompilerError, match=r"""\$CC names "'gcc", which was not found"""):
+        build(TEXT)
+
+
 def test_cc_that_is_no_program(tmp_path, monkeypatch):
     path = tmp_path / "cc"
     path.write_text("no program")
@@ -179,6 +185,23 @@ def test_compiler_that_is_killed(script):
     script("kill -11 $$")
     with pytest.raises(CompilerError, match="was ended by signal 11"):
         build(TEXT)
+
+
+@posix
+def test_ctrl_c_ends_the_compiler(script, tmp_path, monkeypatch):
+    script(f"echo $$ > '{tmp_path / 'child'}'; sleep 60")
+
+    def interrupt(process):
+        while not (tmp_path / "child").exists() or not (tmp_path / "child").read_text().endswith("\n"):
+            time.sleep(0.01)
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        build(TEXT)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "child").read_text()), 0)
 
 
 @posix
