@@ -260,10 +260,10 @@ def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 def _write(entry: Path, library: bytes) -> Path:
     path = entry / f"{_checksum(library)}{SUFFIX}"
     for attempt in range(3):
-        entry.mkdir(mode=0o700, exist_ok=True)
         try:
+            entry.mkdir(mode=0o700, exist_ok=True)
             write_atomically(path, library)
-        except FileNotFoundError:  # another process has just removed the empty folder
+        except (FileNotFoundError, FileExistsError):  # another process has removed the empty folder in between
             if attempt == 2:
                 raise
         else:
