@@ -4,7 +4,7 @@ from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
 from nnc.plan.loops import Carry, LoopPlan
 from nnc.plan.plan import Place, Plan, is_step, make_plan
-from nnc.plan.storage import Buffer, Home, Storage
+from nnc.plan.storage import Buffer, Home, Storage, bound_constants
 
 __all__ = [
     "ALIGNMENT",
@@ -19,6 +19,7 @@ __all__ = [
     "Storage",
     "Workspace",
     "allocate",
+    "bound_constants",
     "flatten",
     "is_step",
     "lower_bound",

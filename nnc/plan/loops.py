@@ -97,10 +97,10 @@ def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:
 
 
 def plan_body(
-    op: Scan, bindings: Mapping[str, int], reuse: bool, workspace: Workspace
+    op: Scan, bindings: Mapping[str, int], reuse: bool, workspace: Workspace, in_nests: bool = False
 ) -> tuple[Plan, tuple[Carry, ...]]:
     """Return the plan of a body and how its carries move."""
     from nnc.plan.plan import make_plan
 
     graph, carries = window_graph(op)
-    return make_plan(graph, bindings, reuse, workspace, tile=None), carries
+    return make_plan(graph, bindings, reuse, workspace, None, in_nests), carries

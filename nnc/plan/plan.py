@@ -73,7 +73,7 @@ class Plan:
     @cached_property
     def unshared_bytes(self) -> int:
         """Bytes of an arena in which no two buffers share memory."""
-        separate = Storage(self.storage.flat, self.bindings, False, self.storage.workspace)
+        separate = Storage(self.storage.flat, self.bindings, False, self.storage.workspace, self.storage.in_nests)
         return allocate(separate.buffers, reuse=False)[1] + ALIGNMENT
 
     @property
@@ -173,6 +173,7 @@ def make_plan(
     reuse: bool = True,
     workspace: Workspace = no_workspace,
     tile: int | None = TILE_ELEMENTS,
+    in_nests: bool = False,
 ) -> Plan:
     """Plan a scheduled graph.
 
@@ -182,14 +183,15 @@ def make_plan(
         reuse: whether buffers share memory and results take over operands' buffers; off, the numbers are the same.
         workspace: what the backend's kernels need beside operands and results.
         tile: elements of a tile of elementwise fusions over long vectors; None runs them in one piece.
+        in_nests: whether elementwise steps run in loop nests, with what stays inside in registers; then without tiles.
 
     Raises:
         SymbolError: a run-time dimension has no size.
         ModelError: the batch has more rows than a layer has states for.
     """
-    flat = flatten(graph, workspace, tile)
+    flat = flatten(graph, workspace, None if in_nests else tile)
     try:
-        storage = Storage(flat, dict(bindings), reuse, workspace)
+        storage = Storage(flat, dict(bindings), reuse, workspace, in_nests)
     except ShapeError as error:
         if (readable := too_many_rows(flat.graph, bindings)) is None:
             raise
@@ -240,6 +242,8 @@ def _where(plan: Plan, value: Value, places: Mapping[Value, Place]) -> str:
     buffer = place.home.buffer
     if place.home.constant:
         return "constant"
+    if place.home.register:
+        return "register"
     prefix = "view of " if value in plan.storage.views else ""
     if place.home.state is not None:
         return f"{prefix}@{place.home.state}"

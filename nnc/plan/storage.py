@@ -13,6 +13,7 @@ from nnc.ir.types import ITEM_SIZES
 from nnc.ops.scan import Scan
 from nnc.plan.flatten import FlatGraph, Group, Workspace
 from nnc.plan.loops import LoopPlan, plan_body
+from nnc.plan.nests import find_nests
 
 
 @dataclass(slots=True)
@@ -40,11 +41,12 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where a value lives: a buffer of the arena, a state, or a constant; exactly one is set."""
+    """Where a value lives: a buffer of the arena, a state, a constant, or a register; exactly one is set."""
 
     buffer: int | None = None
     state: str | None = None
     constant: bool = False
+    register: bool = False
 
 
 @dataclass
@@ -59,12 +61,14 @@ class Storage:
         unplaced: positions of a pack's operands (by step) that must be copied into place.
         workspaces: buffers of each step's workspace, with the types they hold.
         loops: how each scan runs, by step.
+        nests: the steps that each elementwise step runs together with, where these run in loops.
     """
 
     flat: FlatGraph
     bindings: Mapping[str, int]
     reuse: bool
     workspace: Workspace
+    in_nests: bool = False
     homes: dict[Value, Home] = field(default_factory=dict)
     views: dict[Value, Value] = field(default_factory=dict)
     inplace: dict[int, int] = field(default_factory=dict)
@@ -81,6 +85,14 @@ class Storage:
         self._extents: list[Dim] = []  # bytes of each buffer, with symbols
         self.end = len(graph.nodes)
         self.constants = bound_constants(self.flat, self.bindings)
+        self.nests = find_nests(graph, self.constants) if self.in_nests else {}
+        self._spans = {
+            index: group.steps for group in self.flat.groups if group.tile is not None for index in group.steps
+        } | self.nests
+        self._readers: dict[Value, set[int]] = {}
+        for node in graph.nodes if self.in_nests else ():
+            for operand in node.operands:
+                self._readers.setdefault(operand, set()).add(node.index)
         self.last_reader = self._last_readers()
         self.last_use = {value: self._step_end(index, value) for value, index in self.last_reader.items()}
         self.inhabitants: dict[Home, list[Value]] = {}
@@ -109,10 +121,9 @@ class Storage:
         return last | dict.fromkeys(graph.roots, self.end)
 
     def _step_end(self, index: int, operand: Value) -> int:
-        """Return the step until which an operand read by step `index` is needed: tiles come back to it."""
-        group = self.group_of.get(index)
-        crosses = group is not None and group.tile is not None and operand.index not in group.steps
-        return group.steps[-1] if group is not None and crosses else index
+        """Return the step until which an operand read by step `index` is needed: tiles and loops come back to it."""
+        span = self._spans.get(index, ())
+        return span[-1] if span and operand.index not in span else index
 
     def _alive_after(self, home: Home, step: int) -> bool:
         """Whether a value in this home is read after `step`."""
@@ -146,6 +157,8 @@ class Storage:
             return
         if node.op.packs:
             self._place_pack(node, results[0])
+        elif self._stays_in_register(node, results[0]):
+            self._set(results[0], Home(register=True))
         elif self.reuse and self._take_over(node, results):
             pass
         else:
@@ -169,11 +182,16 @@ class Storage:
 
     def _place_loop(self, node: Node, op: Scan) -> None:
         """Plan the body; its arena is a workspace of the step."""
-        plan, carries = plan_body(op, self.bindings, self.reuse, self.workspace)
+        plan, carries = plan_body(op, self.bindings, self.reuse, self.workspace, self.in_nests)
         buffer = Buffer(len(self.buffers), f"body of {op.name}", plan.arena_bytes, node.index, node.index)
         self.buffers.append(buffer)
         self._extents.append(buffer.nbytes)
         self.loops[node.index] = LoopPlan(op, plan, carries, buffer.index)
+
+    def _stays_in_register(self, node: Node, result: Value) -> bool:
+        """Whether only the nest that computes a value reads it."""
+        nest = self.nests.get(node.index, ())
+        return bool(nest) and result not in self.flat.graph.roots and self._readers.get(result, set()) <= set(nest)
 
     def _stays_inside(self, value: Value, group: Group) -> bool:
         return self.last_use.get(value, -1) <= group.steps[-1]
@@ -215,11 +233,13 @@ class Storage:
 
     def _can_overwrite(self, node: Node, home: Home, layout: Layout) -> bool:
         """Whether the step can write over `home` while it reads it: the same element, and then no more."""
+        nodes = self.flat.graph.nodes
+        earlier = (operand for index in self.nests.get(node.index, ()) for operand in nodes[index].operands)
         return all(
             position in node.op.inplace and self.layouts[operand] == layout
             for position, operand in enumerate(node.operands)
             if self.homes[operand] == home
-        )
+        ) and all(self.layouts[operand] == layout for operand in earlier if self.homes.get(operand) == home)
 
     def _place_pack(self, node: Node, result: Value) -> None:
         """Let operands be computed in their place in the pack."""
@@ -310,10 +330,9 @@ class Storage:
             if home.buffer is None:
                 continue
             buffer = self.buffers[home.buffer]
-            group = self.group_of.get(value.index)
             first = value.index if not isinstance(value.node.op, Input) else -1
-            if group is not None and group.tile is not None and not buffer.tiled:
-                first = group.steps[0]  # the second tile writes again while earlier steps run
+            if value.index in self._spans and not buffer.tiled:
+                first = self._spans[value.index][0]  # the second tile writes again while earlier steps run
             buffer.start = min(buffer.start, first)
             buffer.end = max(buffer.end, value.index, self.last_use.get(value, -1))
         for buffer in self.buffers:

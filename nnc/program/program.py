@@ -6,23 +6,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from pathlib import Path
-from types import CodeType
 from typing import Any
 
 import numpy
 
-from nnc.backends.numpy import (
-    BoundRun,
-    Executable,
-    Source,
-    apply_kernel_settings,
-    kernel_settings,
-    kernel_workspace,
-    print_source,
-)
+from nnc.backends import Backend, BoundRun, Executable, find_backend
+from nnc.backends.numpy.settings import apply_kernel_settings, kernel_settings
 from nnc.errors import DataError, GraphError, ShapeError, nearest
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
-from nnc.plan import Plan, make_plan
+from nnc.plan import Plan
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.live import LiveState
@@ -53,6 +45,10 @@ class Program(LiveState):
         seed: seeds the order of samples.
         order: state of the generator of that order, to go on with; see `order_state`.
         versions: count changes of states that other programs change as well.
+        backend: what runs the graphs: ``numpy``, ``c`` or ``auto``; see `nnc.backends.find_backend`.
+
+    Attributes:
+        backend: what runs the graphs; see `use_backend`.
     """
 
     def __init__(
@@ -63,6 +59,7 @@ class Program(LiveState):
         seed: int = 0,
         order: dict[str, Any] | None = None,
         versions: Sequence[Version] = (),
+        backend: str | None = None,
     ) -> None:
         self.spec = spec
         self.states = states
@@ -77,8 +74,9 @@ class Program(LiveState):
         self._graphs: dict[str, Graph] = {}
         self._symbols: dict[str, tuple[str, ...]] = {}
         self._checked: set[tuple[Any, ...]] = set()
-        self._plans: dict[str, tuple[Plan, Source, CodeType]] = {}
-        self._codes: dict[str, CodeType] = {}
+        self._plans: dict[str, tuple[Plan, Any, Any]] = {}
+        self._codes: dict[str, Any] = {}
+        self.backend: Backend = find_backend(backend)
         self._versions = tuple(versions) or (Version(),)
         self._derived: dict[str, Array] = {}
         self._prologue: Prologue | None = None
@@ -168,15 +166,31 @@ class Program(LiveState):
         """
         graph = self.graph(name)
         sizes = nominal_sizes(graph, batch) | dict(lengths or {})
-        return make_plan(graph, {symbol: sizes[symbol] for symbol in graph.symbols}, reuse, kernel_workspace)
+        return self.backend.plan(graph, {symbol: sizes[symbol] for symbol in graph.symbols}, reuse)
 
     def source(self, name: str = PREDICT) -> str:
-        """Return the NumPy source of a graph."""
-        return self._planned(name, {})[1].text
+        """Return the source of a graph, in the language of the backend."""
+        graph = self.graph(name)
+        text: str = self.backend.source(self.backend.plan(graph, nominal_sizes(graph, 1))).text
+        return text
 
     def __repr__(self) -> str:
         count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
-        return f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, NumPy backend>"
+        return (
+            f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, {self.backend.title} backend>"
+        )
+
+    def use_backend(self, name: str | None) -> None:
+        """Let another backend run the graphs from now on.
+
+        Raises:
+            ModelError: there is no such backend.
+        """
+        with self._compiling:
+            backend = find_backend(name)
+            if backend.name != self.backend.name:
+                self.backend = backend
+                self._plans, self._local, self._prologue, self._has_prologue = {}, threading.local(), None, None
 
     @property
     def shuffler(self) -> numpy.random.Generator:
@@ -197,7 +211,7 @@ class Program(LiveState):
 
     # ------------------------------------------------------------------ running
 
-    def _planned(self, name: str, bindings: Mapping[str, int]) -> tuple[Plan, Source, CodeType]:
+    def _planned(self, name: str, bindings: Mapping[str, int]) -> tuple[Plan, Any, Any]:
         """Return plan, source and code with room for these sizes; the largest plan so far is kept."""
         known = self._plans.get(name)
         if known is not None and known[0].fits(bindings):
@@ -211,12 +225,12 @@ class Program(LiveState):
             if known is not None:
                 sizes = {symbol: max(size, known[0].bindings[symbol]) for symbol, size in sizes.items()}
             with collection_paused():
-                plan = make_plan(graph, sizes, workspace=kernel_workspace)
+                plan = self.backend.plan(graph, sizes)
                 if not plan.fits(bindings):  # something is larger for smaller sizes: this plan is for these sizes only
-                    plan = make_plan(graph, {**sizes, **bindings}, workspace=kernel_workspace)
-                source = print_source(plan)
+                    plan = self.backend.plan(graph, {**sizes, **bindings})
+                source = self.backend.source(plan)
             if source.text not in self._codes:
-                self._codes[source.text] = source.compile()
+                self._codes[source.text] = self.backend.compile(source)
                 self.compilations += 1
             self._plans[name] = plan, source, self._codes[source.text]
             return self._plans[name]
@@ -286,7 +300,8 @@ class Program(LiveState):
         executable = executables.get(name)
         if executable is None or not executable.plan.fits(bindings):
             plan, source, code = self._planned(name, bindings)
-            executables[name] = executable = Executable(plan, source, code, {**self.states, **self._derived})
+            states = {**self.states, **self._derived}
+            executables[name] = executable = self.backend.executable(plan, source, code, states)
             if name == PREDICT:
                 self._local.__dict__.pop("calls", None)
         return executable.bind(bindings)

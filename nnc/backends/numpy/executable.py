@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import CodeType, FunctionType
 from typing import Any
 
 import numpy
 
+from nnc.backends.backend import BoundRun
 from nnc.backends.numpy.kernels import Arrays
 from nnc.backends.numpy.source import LoopSource, Scope, Source, kernel_workspace
 from nnc.errors import GraphError
@@ -21,15 +21,6 @@ from nnc.plan import ALIGNMENT, Place, Plan
 Array = Any
 _REMEMBERED_SIZES = 256
 """Runs that are kept, so that memory does not grow with the number of different sizes."""
-
-
-@dataclass(frozen=True, slots=True)
-class BoundRun:
-    """A run for one size: fill `inputs`, call `run`, read `outputs`; all arrays are windows on planned memory."""
-
-    run: Callable[[], None]
-    inputs: dict[str, Array]
-    outputs: dict[str, Array]
 
 
 class Executable:

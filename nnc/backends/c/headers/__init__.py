@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 _START = re.compile(r"^static\b[^;=(){}]*?\b(nnc_\w+)\s*\(", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_NAME = re.compile(r"\bnnc_\w+")
+_CALL = re.compile(r"\bnnc_\w+(?=\s*\()")
 
 
 class _Function(NamedTuple):
@@ -68,7 +68,7 @@ def _split(header: str) -> dict[str, _Function]:
         name = match[1]
         end = header.index("\n}\n", match.start()) + len("\n}\n")
         text = header[match.start() : end]
-        calls = dict.fromkeys(_NAME.findall(_COMMENT.sub("", text)))
+        calls = dict.fromkeys(_CALL.findall(_COMMENT.sub("", text)))
         calls.pop(name)
         found[name] = _Function(_comment_above(header[: match.start()]) + text, tuple(calls))
     return found

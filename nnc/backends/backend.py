@@ -1,0 +1,59 @@
+"""What a backend gives to a program: plans for its kernels, source, and something that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from nnc.ir import Graph
+from nnc.plan import Plan
+
+Array = Any
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRun:
+    """A run for one size: fill `inputs`, call `run`, read `outputs`; all arrays are windows on planned memory."""
+
+    run: Callable[[], None]
+    inputs: dict[str, Array]
+    outputs: dict[str, Array]
+
+
+class Source(Protocol):
+    """Printed source."""
+
+    @property
+    def text(self) -> str:
+        """The source."""
+
+
+class Executable(Protocol):
+    """One plan in one arena; not to be shared between threads."""
+
+    plan: Plan
+
+    def bind(self, bindings: Mapping[str, int]) -> BoundRun:
+        """Return the run for these sizes."""
+
+
+class Backend(Protocol):
+    """Turns graphs into something that runs."""
+
+    name: str
+    """What users call it."""
+    title: str
+    """What texts call it."""
+
+    def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
+        """Return the plan of a scheduled graph; see `nnc.plan.make_plan`."""
+
+    def source(self, plan: Plan) -> Any:
+        """Return the source of a plan, whose ``text`` does not depend on sizes."""
+
+    def compile(self, source: Any) -> Any:
+        """Return compiled code, which fits every source of the same text."""
+
+    def executable(self, plan: Plan, source: Any, code: Any, states: Mapping[str, Array]) -> Executable:
+        """Return code bound to an arena and to states, which are shared with whoever else holds them."""

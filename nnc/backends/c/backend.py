@@ -1,0 +1,42 @@
+"""The C backend as programs see it."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from typing import Any
+
+from nnc.backends.c.executable import Executable
+from nnc.backends.c.source import Source, kernel_workspace, print_source
+from nnc.backends.c.toolchain import build
+from nnc.ir import Graph
+from nnc.plan import Plan, make_plan
+
+
+class CBackend:
+    """One C99 unit per graph, compiled when it is first needed."""
+
+    name = "c"
+    title = "C"
+
+    def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
+        """Return the plan of a scheduled graph."""
+        return make_plan(graph, bindings, reuse, kernel_workspace, in_nests=True)
+
+    def source(self, plan: Plan) -> Source:
+        """Return a translation unit."""
+        return print_source(plan)
+
+    def compile(self, source: Source) -> Any:
+        """Compile a translation unit, or take it from the cache.
+
+        Raises:
+            CompilerError: there is no compiler, or it fails.
+        """
+        function = ctypes.CDLL(str(build(source.text)))[source.name]
+        function.restype = None
+        return function
+
+    def executable(self, plan: Plan, source: Source, code: Any, states: Mapping[str, Any]) -> Executable:
+        """Bind code to an arena."""
+        return Executable(plan, source, code, states)

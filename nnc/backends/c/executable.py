@@ -1,0 +1,135 @@
+"""Binds a compiled unit to memory: an arena, the states, and a record of pointers for each size."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy
+
+from nnc.backends.backend import BoundRun
+from nnc.backends.c.blas import find_blas
+from nnc.backends.c.source import Source, is_uniform
+from nnc.errors import GraphError
+from nnc.ir import Value
+from nnc.ir.types import ITEM_SIZES
+from nnc.plan import ALIGNMENT, Place, Plan, bound_constants
+
+Array = Any
+_REMEMBERED_SIZES = 256
+
+
+class Run(ctypes.Structure):
+    """``nnc_run`` of the emitted source."""
+
+    owned: tuple[Any, ...]
+    """Keeps alive what the pointers point to."""
+
+    _fields_ = (
+        ("arena", ctypes.c_void_p),
+        ("offsets", ctypes.c_void_p),
+        ("sizes", ctypes.c_void_p),
+        ("states", ctypes.c_void_p),
+        ("constants", ctypes.c_void_p),
+        ("sgemm", ctypes.c_void_p),
+        ("dgemm", ctypes.c_void_p),
+        ("is_wide", ctypes.c_int64),
+    )
+
+
+class Executable:
+    """One plan in one arena; not to be shared between threads.
+
+    Args:
+        plan: what to run.
+        source: the plan's source.
+        function: the compiled function, which takes the address of a `Run`.
+        states: arrays of the plan's states, shared with whoever else holds them.
+    """
+
+    def __init__(self, plan: Plan, source: Source, function: Any, states: Mapping[str, Array]) -> None:
+        self.plan = plan
+        self.source = source
+        self.memory = numpy.empty(plan.peak_bytes, numpy.uint8)
+        start = -self.memory.ctypes.data % ALIGNMENT
+        self.arena = self.memory[start : start + plan.peak_bytes - ALIGNMENT]
+        self._function = function
+        self._states = states
+        self._bound: dict[tuple[tuple[str, int], ...], BoundRun] = {}
+
+    def bind(self, bindings: Mapping[str, int]) -> BoundRun:
+        """Return the run for these sizes.
+
+        Raises:
+            GraphError: the plan has no room for them.
+        """
+        key = tuple(bindings.items())
+        if key not in self._bound:
+            if len(self._bound) >= _REMEMBERED_SIZES:
+                self._bound.pop(next(iter(self._bound)))
+            self._bound[key] = self._make(bindings)
+        return self._bound[key]
+
+    def _make(self, bindings: Mapping[str, int]) -> BoundRun:
+        plan, source = self.plan, self.source
+        if not plan.fits(bindings):
+            sizes = ", ".join(f"{name} = {size}" for name, size in bindings.items())
+            raise GraphError(f"the plan has no room for {sizes}")
+        offsets = numpy.array([self._offset(*slot) for slot in source.slots] or [0], numpy.int64)
+        lengths = numpy.array([bindings[symbol] for symbol in source.symbols] or [0], numpy.int64)
+        states = [self._states[label] for label in source.states]
+        constants = [self._constant(path, value, bindings) for path, value in source.constants]
+        pointers = [_pointers(arrays) for arrays in (states, constants)]
+        blas = find_blas()
+        run = Run(
+            self.arena.ctypes.data,
+            offsets.ctypes.data,
+            lengths.ctypes.data,
+            *(ctypes.addressof(array) for array in pointers),
+            *((None, None, 0) if blas is None else (blas.sgemm, blas.dgemm, blas.wide)),
+        )
+        run.owned = offsets, lengths, states, constants, pointers, self.memory
+        places = plan.places(bindings)
+        inputs, outputs = (
+            {label: self._window(places[value]) for label, value in values.items()}
+            for values in (plan.graph.inputs, plan.graph.outputs)
+        )
+        return BoundRun(partial(self._function, ctypes.byref(run)), inputs, outputs)
+
+    def _offset(self, path: Sequence[int], buffer: int) -> int:
+        """Return the byte at which a buffer, perhaps one inside a loop, begins in the arena."""
+        plan, base = self.plan, 0
+        for step in path:
+            loop = plan.storage.loops[step]
+            base += plan.offsets[loop.arena]
+            plan = loop.plan
+        return base + plan.offsets[buffer]
+
+    def _constant(self, path: Sequence[int], value: Value, bindings: Mapping[str, int]) -> Array:
+        plan = self.plan
+        for step in path:
+            plan = plan.storage.loops[step].plan
+        array = bound_constants(plan.storage.flat, bindings)[value]
+        if is_uniform(value) and array.size:
+            array = array[(slice(0, 1),) * array.ndim]
+        return numpy.ascontiguousarray(array)
+
+    def _window(self, place: Place) -> Array:
+        """Return the array of an input or output."""
+        layout, itemsize = place.layout, ITEM_SIZES[place.type.dtype]
+        if place.constant is not None:
+            return place.constant
+        shape = tuple(map(int, layout.shape))
+        if 0 in shape:
+            return numpy.empty(shape, place.type.dtype)
+        strides = tuple(int(stride) * itemsize for stride in layout.strides)
+        offset = int(layout.offset) * itemsize
+        if place.home.state is not None:
+            return numpy.ndarray(shape, place.type.dtype, self._states[place.home.state], offset, strides)
+        return numpy.ndarray(shape, place.type.dtype, self.arena, place.byte_offset + offset, strides)
+
+
+def _pointers(arrays: Sequence[Array]) -> Any:
+    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))

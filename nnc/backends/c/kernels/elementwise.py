@@ -1,0 +1,150 @@
+"""Elementwise ops as expressions of C."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnc.backends.c.kernels.registry import EXPRESSIONS, Expression, Unit, expression
+from nnc.backends.c.text import C_TYPES, SUFFIXES, number_text
+from nnc.ir import Op
+from nnc.ir.types import FLOATING
+from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
+
+_INFIX: dict[type[Op], str] = {
+    arithmetic.Add: "+",
+    arithmetic.Subtract: "-",
+    arithmetic.Multiply: "*",
+    arithmetic.Divide: "/",
+}
+_COMPARISONS: dict[type[Op], str] = {
+    comparison.Equal: "==",
+    comparison.NotEqual: "!=",
+    comparison.Less: "<",
+    comparison.LessEqual: "<=",
+    comparison.Greater: ">",
+    comparison.GreaterEqual: ">=",
+}
+_FUNCTIONS: dict[type[Op], str] = {
+    arithmetic.Power: "power",
+    exponential.ErrorFunction: "erf",
+    exponential.Exponential: "exp",
+    exponential.ExponentialMinusOne: "expm1",
+    exponential.HyperbolicTangent: "tanh",
+    exponential.LogAddExp: "logaddexp",
+    exponential.Logarithm: "log",
+    exponential.LogarithmOnePlus: "log1p",
+    trigonometric.Cosine: "cos",
+    trigonometric.Sine: "sin",
+}
+
+
+def _infix(sign: str) -> Expression:
+    return lambda op, x, types, dtype, unit: f"{x[0]} {sign} {x[1]}"
+
+
+def _comparison(sign: str) -> Expression:
+    return lambda op, x, types, dtype, unit: f"({C_TYPES[dtype]})({x[0]} {sign} {x[1]})"
+
+
+def _function(name: str) -> Expression:
+    return lambda op, x, types, dtype, unit: unit.call(f"nnc_{name}_{SUFFIXES[dtype]}", *x)
+
+
+EXPRESSIONS |= {op: _infix(sign) for op, sign in _INFIX.items()}
+EXPRESSIONS |= {op: _comparison(sign) for op, sign in _COMPARISONS.items()}
+EXPRESSIONS |= {op: _function(name) for op, name in _FUNCTIONS.items()}
+
+
+def _libm(name: str, dtype: str) -> str:
+    return f"{name}f" if dtype == "float32" else name
+
+
+@expression(comparison.LogicalAnd, comparison.LogicalOr)
+def logical(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """Both or one of them, without a branch."""
+    sign = "&" if isinstance(op, comparison.LogicalAnd) else "|"
+    return f"({C_TYPES[dtype]})(({x[0]} != 0) {sign} ({x[1]} != 0))"
+
+
+@expression(comparison.Where)
+def where(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """A choice."""
+    return f"{x[0]} ? {x[1]} : {x[2]}"
+
+
+@expression(arithmetic.Maximum)
+def maximum(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """The larger one; NaN where one is NaN."""
+    return f"{_chosen(x, '>=', dtype)} ? {x[0]} : {x[1]}"
+
+
+@expression(arithmetic.Minimum)
+def minimum(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """The smaller one; NaN where one is NaN."""
+    return f"{_chosen(x, '<=', dtype)} ? {x[0]} : {x[1]}"
+
+
+def _chosen(x: Sequence[str], sign: str, dtype: str) -> str:
+    return f"({x[0]} {sign} {x[1]}) | ({x[0]} != {x[0]})" if dtype in FLOATING else f"{x[0]} {sign} {x[1]}"
+
+
+@expression(arithmetic.Relu)
+def relu(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """Zero where x is negative; NaN stays."""
+    return f"{x[0]} < {number_text(0, dtype)} ? {number_text(0, dtype)} : {x[0]}"
+
+
+@expression(arithmetic.Negative)
+def negative(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """The opposite."""
+    return f"-{x[0]}"
+
+
+@expression(arithmetic.Absolute)
+def absolute(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """The magnitude."""
+    return f"{_libm('fabs', dtype)}({x[0]})" if dtype in FLOATING else f"{x[0]} < 0 ? -{x[0]} : {x[0]}"
+
+
+@expression(arithmetic.Sign)
+def sign(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """-1, 0 or 1; NaN stays."""
+    number = f"({C_TYPES[dtype]})(({x[0]} > 0) - ({x[0]} < 0))"
+    return f"{x[0]} != {x[0]} ? {x[0]} : {number}" if dtype in FLOATING else number
+
+
+@expression(arithmetic.Floor)
+def floor(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """Rounded down."""
+    return f"{_libm('floor', dtype)}({x[0]})" if dtype in FLOATING else x[0]
+
+
+@expression(arithmetic.Square)
+def square(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """The product with itself."""
+    return f"{x[0]} * {x[0]}"
+
+
+@expression(arithmetic.SquareRoot)
+def square_root(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """The root."""
+    return f"{_libm('sqrt', dtype)}({x[0]})"
+
+
+@expression(arithmetic.Reciprocal)
+def reciprocal(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """1 / x."""
+    return f"{number_text(1, dtype)} / {x[0]}"
+
+
+@expression(exponential.Sigmoid)
+def sigmoid(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """The function of the headers, of -x where the sign is turned already."""
+    return unit.call(f"nnc_sigmoid_{SUFFIXES[dtype]}", f"-{x[0]}" if op.negated else x[0])
+
+
+@expression(sizes.Cast)
+def cast(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+    """A conversion."""
+    return f"{x[0]} != 0" if dtype == "bool" else f"({C_TYPES[dtype]}){x[0]}"

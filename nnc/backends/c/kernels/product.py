@@ -1,0 +1,122 @@
+"""Matrix products: small ones unrolled in place, large ones by BLAS or by the blocked product of the headers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnc.backends.c.arrays import Array
+from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
+from nnc.ir import Dim
+from nnc.ops.matmul import MatMul
+
+_UNROLLED = 32
+"""Most multiplications of one row, or products of one term, that are written out."""
+
+
+@kernel(MatMul)
+def matmul(call: Call) -> Sequence[str]:
+    """One product per pair of matrices."""
+    x, y = call.operands
+    result = call.result
+    leading = result.shape[:-2]
+    if y.rank == 2 and x.rank > 2 and _joins(x):  # the rows of all matrices at once
+        rows: Dim = 1
+        for dim in x.shape[:-1]:
+            rows = rows * dim
+        x = Array(x.pointer, x.dtype, (rows, x.shape[-1]), x.strides[-2:], x.offset, x.literal)
+        result = Array(result.pointer, result.dtype, (rows, result.shape[-1]), result.strides[-2:], result.offset)
+        leading = ()
+    x, y = (array.broadcast_to((*leading, *array.shape[-2:])) for array in (x, y))
+    names = [f"n{axis}" for axis in range(len(leading))]
+    lines = _product(call, *(_matrix(array, names) for array in (x, y, result)))
+    for name, length in reversed(list(zip(names, leading, strict=True))):
+        lines = [f"{loop_head(name, length)} {{", *indented(lines), "}"]
+    return lines
+
+
+def _joins(x: Array) -> bool:
+    """Whether all axes but the last are one."""
+    return all(
+        x.shape[axis] == 1 or x.strides[axis] == x.strides[axis + 1] * x.shape[axis + 1] for axis in range(x.rank - 2)
+    )
+
+
+def _matrix(array: Array, names: Sequence[str]) -> Array:
+    """Return one of the matrices; what depends on its number is a part of the pointer."""
+    if not names or array.literal is not None:
+        return Array(array.pointer, array.dtype, array.shape[-2:], array.strides[-2:], array.offset, array.literal)
+    zeros = [*names, "0", "0"]
+    return Array(f"(&{array.at(*zeros)})", array.dtype, array.shape[-2:], array.strides[-2:], 0)
+
+
+def _product(call: Call, x: Array, y: Array, result: Array) -> list[str]:
+    rows, inner = x.shape
+    columns = y.shape[1]
+    if isinstance(inner, int) and isinstance(columns, int) and inner * columns <= _UNROLLED:
+        return _unrolled_rows(x, y, result, inner, columns)
+    if isinstance(rows, int) and isinstance(columns, int) and rows * columns <= _UNROLLED:
+        return _unrolled_terms(x, y, result, rows, columns)
+    if result.dtype not in ("float32", "float64") or x.literal or y.literal:
+        return _plain(x, y, result)
+    function = f"nnc_product_{SUFFIXES[result.dtype]}"
+    arguments = [
+        *(dim_text(dim) for dim in (rows, inner, columns)),
+        *(x.address, *map(dim_text, x.strides)),
+        *(y.address, *map(dim_text, y.strides)),
+        *(result.address, dim_text(result.strides[0])),
+    ]
+    return [f"{call.unit.call(function, 'run', *arguments)};"]
+
+
+def _unrolled_rows(x: Array, y: Array, result: Array, inner: int, columns: int) -> list[str]:
+    """A loop over rows, each written out; the compiler works on several rows at once."""
+    type = C_TYPES[result.dtype]
+    body = [f"const {type} x{term} = {x.at('i', str(term))};" for term in range(inner)]
+    for column in range(columns):
+        terms = [f"x{term} * {y.at(str(term), str(column))}" for term in range(inner)]
+        body.append(f"const {type} z{column} = {' + '.join(terms) or '0'};")
+    body += [f"{result.at('i', str(column))} = z{column};" for column in range(columns)]
+    return ["#pragma omp simd", f"{loop_head('i', x.shape[0])} {{", *indented(body), "}"]
+
+
+def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) -> list[str]:
+    """A loop over the terms of all sums at once."""
+    type = C_TYPES[result.dtype]
+    names = [f"z{row}_{column}" for row in range(rows) for column in range(columns)]
+    body = [
+        f"z{row}_{column} += {x.at(str(row), 'k')} * {y.at('k', str(column))};"
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    return [
+        "{",
+        f"    {type} {', '.join(f'{name} = 0' for name in names)};",
+        f"#pragma omp simd reduction(+:{','.join(names)})",
+        f"    {loop_head('k', x.shape[1])} {{",
+        *indented(indented(body)),
+        "    }",
+        *(
+            f"    {result.at(str(row), str(column))} = z{row}_{column};"
+            for row in range(rows)
+            for column in range(columns)
+        ),
+        "}",
+    ]
+
+
+def _plain(x: Array, y: Array, result: Array) -> list[str]:
+    """Three loops, for element types that BLAS does not know."""
+    type = C_TYPES[result.dtype]
+    return [
+        f"{loop_head('i', x.shape[0])} {{",
+        f"    {loop_head('j', y.shape[1])} {{",
+        f"        {type} total = 0;",
+        f"        {loop_head('k', x.shape[1])} {{",
+        f"            total += {x.at('i', 'k')} * {y.at('k', 'j')};",
+        "        }",
+        f"        {result.at('i', 'j')} = total;",
+        "    }",
+        "}",
+    ]

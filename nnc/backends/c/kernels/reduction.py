@@ -1,0 +1,155 @@
+"""Sums, maxima and their positions along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnc.backends.c.arrays import Array
+from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.text import C_TYPES, dim_text, number_text
+from nnc.ir import FLOATING, Dim, Layout
+from nnc.ops import reduction
+
+_LOCAL_TOTALS = 1024
+"""Most totals that are kept on the stack, in double precision, while rows are added."""
+
+
+def kept_axes(x: Array, result: Array, axes: Sequence[int]) -> tuple[list[int], Array]:
+    """Return the axes that stay, and the result with these axes alone."""
+    kept = [axis for axis in range(x.rank) if axis not in axes]
+    shape = tuple(x.shape[axis] for axis in kept)
+    return kept, result.seen_as(Layout.dense(shape, result.offset))
+
+
+class _Loops:
+    """Names of the indices of an operand, and the loops over some of its axes."""
+
+    def __init__(self, x: Array) -> None:
+        self.x = x
+        self.indices = ["0" if length == 1 else f"i{axis}" for axis, length in enumerate(x.shape)]
+
+    @property
+    def element(self) -> str:
+        """The operand's element."""
+        return self.x.at(*self.indices)
+
+    def around(self, axes: Sequence[int], lines: Sequence[str], pragma: str = "") -> list[str]:
+        """Return loops over axes around lines; the pragma belongs to the innermost one."""
+        found = list(lines)
+        looped = [axis for axis in axes if self.x.shape[axis] != 1]
+        for axis in reversed(looped):
+            found = [f"{loop_head(self.indices[axis], self.x.shape[axis])} {{", *indented(found), "}"]
+            if pragma and axis == looped[-1]:
+                found = [pragma, *found]
+        return found if looped else ["{", *indented(found), "}"]
+
+
+def _last(x: Array) -> int:
+    """Return the innermost axis that has more than one element, or the last."""
+    longer = [axis for axis in range(x.rank) if x.shape[axis] != 1]
+    return longer[-1] if longer else x.rank - 1
+
+
+@kernel(reduction.Sum, reduction.Max)
+def reduce(call: Call) -> Sequence[str]:
+    """Along the last axis: a total per row. Along others: rows of totals."""
+    (x,), op = call.operands, call.op
+    kept, result = kept_axes(x, call.result, op.axes)
+    reduced = [axis for axis in range(x.rank) if axis not in kept]
+    is_sum = isinstance(op, reduction.Sum)
+    loops = _Loops(x)
+    target = result.at(*(loops.indices[axis] for axis in kept))
+    if not reduced or _last(x) in reduced:
+        lines = _total(loops, reduced, target, result.dtype, is_sum)
+        return loops.around(kept, lines)
+    return _rows(call, loops, kept, reduced, result, is_sum)
+
+
+def _total(loops: _Loops, reduced: Sequence[int], target: str, dtype: str, is_sum: bool) -> list[str]:
+    element = loops.element
+    floating = dtype in FLOATING
+    if is_sum:
+        wide = "double" if floating else C_TYPES[dtype]
+        body = loops.around(reduced, [f"total += {element};"], "#pragma omp simd reduction(+:total)")
+        return [f"{wide} total = 0;", *body, f"{target} = ({C_TYPES[dtype]})total;"]
+    type = C_TYPES[dtype]
+    if not floating:
+        body = loops.around(reduced, [f"total = {element} > total ? {element} : total;"])
+        return [f"{type} total = {_lowest(dtype)};", *body, f"{target} = total;"]
+    update = [f"const {type} found = {element};", "total = found > total ? found : total;", "is_nan |= found != found;"]
+    pragma = "#pragma omp simd reduction(max:total) reduction(|:is_nan)"
+    body = loops.around(reduced, update, pragma)
+    return [f"{type} total = -INFINITY;", "int is_nan = 0;", *body, f"{target} = is_nan ? NAN : total;"]
+
+
+def _rows(
+    call: Call, loops: _Loops, kept: Sequence[int], reduced: Sequence[int], result: Array, is_sum: bool
+) -> list[str]:
+    """Totals of all elements behind the last reduced axis at once."""
+    x, dtype = loops.x, result.dtype
+    inner = [axis for axis in kept if axis > max(reduced)]
+    outer = [axis for axis in kept if axis not in inner]
+    inner_shape = tuple(x.shape[axis] for axis in inner)
+    size = Layout.dense((1, *inner_shape)).strides[0]
+    target = result.at(*(loops.indices[axis] for axis in kept))
+    local = is_sum and dtype == "float32" and isinstance(size, int) and size <= _LOCAL_TOTALS
+    if local:
+        name = call.unit.name("totals")
+        totals = Array(name, "float64", inner_shape, Layout.dense(inner_shape).strides)
+        total = totals.at(*(loops.indices[axis] for axis in inner))
+        add = loops.around(inner, [f"{total} += {loops.element};"], "#pragma omp simd")
+        write = loops.around(inner, [f"{target} = (float){total};"], "#pragma omp simd")
+        body = [f"double {name}[{dim_text(size)}] = {{0}};", *loops.around(reduced, add), *write]
+        return loops.around(outer, body)
+    first = number_text(0, dtype) if is_sum else _lowest(dtype)
+    if is_sum:
+        update = [f"{target} += {loops.element};"]
+    elif dtype in FLOATING:
+        type = C_TYPES[dtype]
+        update = [
+            f"const {type} found = {loops.element};",
+            f"const {type} best = {target};",
+            f"{target} = (found > best) | (found != found) ? found : best;",
+        ]
+    else:
+        update = [f"{target} = {loops.element} > {target} ? {loops.element} : {target};"]
+    start = loops.around(inner, [f"{target} = {first};"], "#pragma omp simd")
+    body = [*start, *loops.around(reduced, loops.around(inner, update, "#pragma omp simd"))]
+    return loops.around(outer, body)
+
+
+def _lowest(dtype: str) -> str:
+    if dtype in FLOATING:
+        return "-INFINITY"
+    return {"int32": "INT32_MIN", "int64": "INT64_MIN"}.get(dtype, "0")
+
+
+@kernel(reduction.ArgMax)
+def argmax(call: Call) -> Sequence[str]:
+    """The first of the largest ones; the first NaN where there is one."""
+    (x,), op = call.operands, call.op
+    axis = op.axis % x.rank
+    kept, result = kept_axes(x, call.result, (axis,))
+    loops = _Loops(x)
+    length: Dim = x.shape[axis]
+    type = C_TYPES[x.dtype]
+    index = loops.indices[axis]
+    first = x.at(*("0" if position == axis else text for position, text in enumerate(loops.indices)))
+    better = "found > best" if x.dtype not in FLOATING else "found > best || (found != found && best == best)"
+    body = [
+        f"{type} best = {first};",
+        "int64_t position = 0;",
+    ]
+    if length != 1:
+        body += [
+            f"{loop_head(index, length, '1')} {{",
+            f"    const {type} found = {loops.element};",
+            f"    if ({better}) {{",
+            "        best = found;",
+            f"        position = {index};",
+            "    }",
+            "}",
+        ]
+    body.append(f"{result.at(*(loops.indices[position] for position in kept))} = position;")
+    return loops.around(kept, body)

@@ -1,0 +1,111 @@
+"""The tables of kernels by op class: expressions of elementwise ops, and writers of all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnc.backends.c.arrays import Array
+from nnc.backends.c.text import identifier
+from nnc.ir import Op, TensorType
+
+
+@dataclass
+class Unit:
+    """What a translation unit needs beside its statements.
+
+    Attributes:
+        functions: names of the functions of `nnc.backends.c.headers` that are called.
+        taken: names that are used.
+    """
+
+    functions: dict[str, None] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+    def call(self, function: str, *arguments: object) -> str:
+        """Return a call of a function of the headers, which becomes a part of the unit."""
+        self.functions[function] = None
+        return f"{function}({', '.join(map(str, arguments))})"
+
+    def name(self, text: str) -> str:
+        """Take a new name that is near to a text."""
+        name = identifier(text, self.taken)
+        self.taken.add(name)
+        return name
+
+
+@dataclass(frozen=True)
+class Call:
+    """One step, as a writer sees it.
+
+    Args:
+        op: what to compute; its attributes may have symbols.
+        operands: arrays to read.
+        results: arrays to write; dense, but for what is packed or updated in place.
+        workspace: arrays that the kernel asked for.
+        unplaced: positions of a pack's operands that are not in place yet.
+        unit: where functions and names come from.
+    """
+
+    op: Any
+    operands: tuple[Array, ...]
+    results: tuple[Array, ...]
+    workspace: tuple[Array, ...]
+    unplaced: tuple[int, ...]
+    unit: Unit
+
+    @property
+    def result(self) -> Array:
+        """The only result."""
+        (array,) = self.results
+        return array
+
+
+Expression = Callable[[Any, Sequence[str], Sequence[str], str, Unit], str]
+"""Returns the element of a result from the op, its operands' elements, their element types and its own."""
+Writer = Callable[[Call], Sequence[str]]
+WorkspaceRule = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
+
+
+def no_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+    """Ask for nothing."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """How the C backend computes an op that is not elementwise."""
+
+    write: Writer
+    workspace: WorkspaceRule
+
+
+EXPRESSIONS: dict[type[Op], Expression] = {}
+KERNELS: dict[type[Op], Kernel] = {}
+
+
+def expression(*ops: type[Op]) -> Callable[[Expression], Expression]:
+    """Register the expression of elementwise op classes."""
+
+    def register(write: Expression) -> Expression:
+        for op in ops:
+            if op in EXPRESSIONS:
+                raise ValueError(f"operation '{op.name}' already has an expression in C")
+            EXPRESSIONS[op] = write
+        return write
+
+    return register
+
+
+def kernel(*ops: type[Op], workspace: WorkspaceRule = no_workspace) -> Callable[[Writer], Writer]:
+    """Register a writer for op classes."""
+
+    def register(write: Writer) -> Writer:
+        for op in ops:
+            if op in KERNELS:
+                raise ValueError(f"operation '{op.name}' already has a kernel in C")
+            KERNELS[op] = Kernel(write, workspace)
+        return write
+
+    return register

@@ -1,0 +1,99 @@
+"""Loop nests: axes joined as far as all arrays allow, the innermost one for the compiler to vectorise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from nnc.backends.c.arrays import Array
+from nnc.backends.c.text import dim_text
+from nnc.ir import Dim, Shape
+
+UNROLLED = 8
+"""Longest innermost axis that is written out element by element, so that the one around it is vectorised."""
+
+Body = Callable[[Callable[[Array], str]], Sequence[str]]
+"""Makes the statements of one iteration from a function that gives an array's element in it."""
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The axes of a nest after joining those that are one for all arrays.
+
+    Args:
+        shape: lengths of the joined axes.
+        strides: strides of each array along them.
+    """
+
+    shape: Shape
+    strides: tuple[Shape, ...]
+
+    @staticmethod
+    def joined(shape: Shape, arrays: Sequence[Array]) -> Axes:
+        """Join neighbouring axes where every array steps through both as through one; axes of length 1 go."""
+        lengths: list[Dim] = []
+        steps: list[list[Dim]] = [[] for _ in arrays]
+        for axis, length in enumerate(shape):
+            if length == 1:
+                continue
+            current = [array.strides[axis] if array.shape[axis] != 1 else 0 for array in arrays]
+            if lengths and all(found[-1] == stride * length for found, stride in zip(steps, current, strict=True)):
+                lengths[-1] = lengths[-1] * length
+                for found, stride in zip(steps, current, strict=True):
+                    found[-1] = stride
+            else:
+                lengths.append(length)
+                for found, stride in zip(steps, current, strict=True):
+                    found.append(stride)
+        return Axes(tuple(lengths), tuple(map(tuple, steps)))
+
+
+def write_nest(shape: Shape, arrays: Sequence[Array], body: Body, simd: bool = True) -> list[str]:
+    """Return a loop nest over a shape.
+
+    Args:
+        shape: lengths of the iterations.
+        arrays: what the body reads or writes, each broadcast to the shape.
+        body: makes the statements of one iteration.
+        simd: whether iterations may run side by side; arrays overlap in no other way than element by element.
+    """
+    axes = Axes.joined(shape, arrays)
+    views = {
+        id(array): Array(array.pointer, array.dtype, axes.shape, strides, array.offset, array.literal)
+        for array, strides in zip(arrays, axes.strides, strict=True)
+    }
+    rank = len(axes.shape)
+    names = [f"i{axis}" for axis in range(rank)] if rank > 1 else ["i"] * rank
+    if 0 in axes.shape:
+        return []
+
+    def element(indices: Sequence[str]) -> Callable[[Array], str]:
+        return lambda array: views[id(array)].at(*indices)
+
+    last = axes.shape[-1] if rank else 1
+    unrolls = rank > 1 and isinstance(last, int) and last <= UNROLLED
+    inner = [*names[:-1], "0"] if unrolls else names
+    lines: list[str] = []
+    if unrolls:
+        assert isinstance(last, int)
+        for index in range(last):
+            lines += ["{", *indented(body(element([*inner[:-1], str(index)]))), "}"]
+    else:
+        lines += body(element(names))
+    looped = rank - 1 if unrolls else rank
+    for axis in reversed(range(looped)):
+        head = loop_head(names[axis], axes.shape[axis])
+        lines = [f"{head} {{", *indented(lines), "}"]
+        if axis == looped - 1 and simd:
+            lines = ["#pragma omp simd", *lines]
+    return lines if looped else ["{", *indented(lines), "}"]
+
+
+def loop_head(name: str, length: Dim, start: str = "0") -> str:
+    """Return the head of a loop."""
+    return f"for (int64_t {name} = {start}; {name} < {dim_text(length)}; {name}++)"
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    """Return lines one level deeper; lines of the preprocessor stay where they are."""
+    return [line if line.startswith("#") else f"    {line}" for line in lines]

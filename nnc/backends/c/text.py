@@ -1,0 +1,112 @@
+"""How numbers, element types, dimensions and names are written in C."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+
+import numpy
+
+from nnc.ir.dimensions import Dim, Quotient, SymbolicDim
+
+C_TYPES = {
+    "float32": "float",
+    "float64": "double",
+    "int32": "int32_t",
+    "int64": "int64_t",
+    "uint32": "uint32_t",
+    "uint64": "uint64_t",
+    "uint8": "uint8_t",
+    "bool": "bool",
+}
+SUFFIXES = {"float32": "f32", "float64": "f64", "int32": "i32", "int64": "i64", "uint32": "u32", "uint64": "u64"}
+"""What functions for an element type end with."""
+SUFFIXES |= {"uint8": "u8", "bool": "bool"}
+
+_WORDS = """
+auto break case char const continue default do double else enum extern float for goto if inline int
+long register restrict return short signed sizeof static struct switch typedef union unsigned void
+volatile while bool true false run arena offset size state constant main signal exp log sin cos tanh
+erf pow sqrt floor fabs y0 y1 yn j0 j1 jn gamma index div time clock
+"""
+RESERVED = frozenset(_WORDS.split())
+"""Words of C, names of its library and of the unit itself; a value is never called like one of these."""
+
+
+def dim_text(dim: Dim) -> str:
+    """Return a dimension as an expression; symbols are variables.
+
+    >>> from nnc.ir import symbol
+    >>> dim_text(3 * symbol("batch") - 1)
+    '3 * batch - 1'
+    """
+    if isinstance(dim, int):
+        return str(dim)
+    text = ""
+    for atoms, factor in dim.terms:
+        factors = [] if abs(factor) == 1 and atoms else [str(abs(factor))]
+        term = " * ".join([*factors, *(_atom_text(atom) for atom in atoms)])
+        text += (" - " if factor < 0 else " + ") + term if text else ("-" if factor < 0 else "") + term
+    return text
+
+
+def _atom_text(atom: str | Quotient) -> str:
+    if isinstance(atom, str):
+        return symbol_text(atom)
+    return f"nnc_floor_divide_i64({dim_text(atom.numerator)}, {atom.divisor})"
+
+
+def symbol_text(symbol: str) -> str:
+    """Return the variable that holds the size of a run-time dimension."""
+    name = re.sub(r"\W", "_", symbol, flags=re.ASCII)
+    return f"{name}_" if name in RESERVED or name != symbol else name
+
+
+def product_text(*dims: Dim) -> str:
+    """Return the product of dimensions as an expression."""
+    total: Dim = 1
+    for dim in dims:
+        total = total * dim
+    return dim_text(total)
+
+
+def factor_text(dim: Dim) -> str:
+    """Return a dimension as a factor of a product, in parentheses where it is a sum."""
+    text = dim_text(dim)
+    is_sum = isinstance(dim, SymbolicDim) and len(dim.terms) > 1
+    return f"({text})" if is_sum or text.startswith("-") else text
+
+
+def number_text(number: float | int | bool, dtype: str) -> str:
+    """Return a number as a literal of an element type.
+
+    >>> number_text(0.1, "float32"), number_text(1, "float64"), number_text(float("-inf"), "float32")
+    ('0.1f', '1.0', '-INFINITY')
+    """
+    if dtype == "bool":
+        return "true" if number else "false"
+    if dtype not in ("float32", "float64"):
+        suffix = {"uint32": "u", "uint64": "ull", "int64": "ll"}.get(dtype, "")
+        whole = int(number)
+        if whole == -(2**63):
+            return "(-9223372036854775807ll - 1)"
+        return "(-2147483647 - 1)" if whole == -(2**31) and dtype == "int32" else f"{whole}{suffix}"
+    value = numpy.dtype(dtype).type(number)
+    if numpy.isnan(value):
+        return "NAN"
+    if numpy.isinf(value):
+        return "INFINITY" if value > 0 else "-INFINITY"
+    text = str(value)
+    text = text if any(mark in text for mark in ".e") else f"{text}.0"
+    return f"{text}f" if dtype == "float32" else text
+
+
+def identifier(text: str, taken: Container[str]) -> str:
+    """Return a name for C as near to a text as possible, that is not taken."""
+    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "v"
+    name = f"v{name}" if name[0].isdigit() else name
+    unique, count = name, 1
+    while unique in taken or unique in RESERVED or unique.startswith("nnc_"):
+        count += 1
+        unique = f"{name}_{count}"
+    return unique

@@ -1,0 +1,35 @@
+"""The NumPy backend as programs see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import CodeType
+from typing import Any
+
+from nnc.backends.numpy.executable import Executable
+from nnc.backends.numpy.source import Source, kernel_workspace, print_source
+from nnc.ir import Graph
+from nnc.plan import Plan, make_plan
+
+
+class NumpyBackend:
+    """Straight-line NumPy, always there."""
+
+    name = "numpy"
+    title = "NumPy"
+
+    def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
+        """Return the plan of a scheduled graph."""
+        return make_plan(graph, bindings, reuse, kernel_workspace)
+
+    def source(self, plan: Plan) -> Source:
+        """Return Python source."""
+        return print_source(plan)
+
+    def compile(self, source: Source) -> CodeType:
+        """Compile Python source."""
+        return source.compile()
+
+    def executable(self, plan: Plan, source: Source, code: CodeType, states: Mapping[str, Any]) -> Executable:
+        """Bind code to an arena."""
+        return Executable(plan, source, code, states)
