@@ -24,15 +24,17 @@ static inline double nnc_from_bits_f64(uint64_t bits) {
     return x;
 }
 
-/* y * 2^n for n in [-250, 254], two's complement; in two steps, so that results below the normal range are
-   rounded once and results above it become infinite. */
+/* y * 2^n for n in [-252, 254], two's complement; in two steps, so that results below the normal range are rounded
+   once and results above it become infinite. */
 static inline float nnc_scale_f32(float y, uint32_t n) {
-    uint32_t half = ((n + 256u) >> 1) - 128u;
-    return y * nnc_from_bits_f32((half + 127u) << 23) * nnc_from_bits_f32((n - half + 127u) << 23);
+    uint32_t biased = n + 254u;
+    uint32_t half = biased >> 1;
+    return y * nnc_from_bits_f32(half << 23) * nnc_from_bits_f32((biased - half) << 23);
 }
 
-/* y * 2^n for n in [-2040, 2046]; as nnc_scale_f32. */
+/* y * 2^n for n in [-2044, 2046]; as nnc_scale_f32. */
 static inline double nnc_scale_f64(double y, uint64_t n) {
-    uint64_t half = ((n + 2048u) >> 1) - 1024u;
-    return y * nnc_from_bits_f64((half + 1023u) << 52) * nnc_from_bits_f64((n - half + 1023u) << 52);
+    uint64_t biased = n + 2046u;
+    uint64_t half = biased >> 1;
+    return y * nnc_from_bits_f64(half << 52) * nnc_from_bits_f64((biased - half) << 52);
 }

@@ -20,7 +20,7 @@ static inline float nnc_erf_f32(float x) {
     q = q * t + 9.23755407e-1f;
     q = q * t + 4.41816044f;
     q = q * t + 5.36494112f;
-    return a < 1.0f ? x + x * p : copysignf(1.0f - nnc_exp_f32(-q), x);
+    return a < 1.0f ? x + x * p : copysignf(1.0f - nnc_exp_moderate_f32(-q), x);
 }
 
 /* erf x, at most 2 ulp off. */
@@ -57,5 +57,5 @@ static inline double nnc_erf_f64(double x) {
     q = q * t + 9.2375084182401068e-1;
     q = q * t + 4.418160805994332;
     q = q * t + 5.3649412646166326;
-    return a < 1.0 ? x + x * p : copysign(1.0 - nnc_exp_f64(-q), x);
+    return a < 1.0 ? x + x * p : copysign(1.0 - nnc_exp_moderate_f64(-q), x);
 }

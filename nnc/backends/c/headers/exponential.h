@@ -55,6 +55,24 @@ static inline double nnc_exp_f64(double x) {
     return nnc_scale_f64(1.0 + (r + tail), nnc_bits_f64(shifted) - 0x4338000000000000u);
 }
 
+/* e^x for |x| <= 87, at most 2 ulp off: nnc_exp_f32 without what it does for larger x. */
+static inline float nnc_exp_moderate_f32(float x) {
+    float shifted = x * 1.44269504f + 12582912.0f;
+    float n = shifted - 12582912.0f;
+    float r = (x - n * 6.93145752e-1f) - n * 1.42860682e-6f;
+    float scale = nnc_from_bits_f32((nnc_bits_f32(shifted) - 0x4B400000u + 127u) << 23);
+    return scale * (1.0f + (r + nnc_exp_tail_f32(r)));
+}
+
+/* e^x for |x| <= 708, at most 2 ulp off: nnc_exp_f64 without what it does for larger x. */
+static inline double nnc_exp_moderate_f64(double x) {
+    double shifted = x * 1.4426950408889634 + 6755399441055744.0;
+    double n = shifted - 6755399441055744.0;
+    double r = (x - n * 6.9314718055920821e-1) - n * 7.3710025651677989e-13;
+    double scale = nnc_from_bits_f64((nnc_bits_f64(shifted) - 0x4338000000000000u + 1023u) << 52);
+    return scale * (1.0 + (r + nnc_exp_tail_f64(r)));
+}
+
 /* e^x - 1, at most 2 ulp off: (2^n - 1) + 2^n r summed with its rounding error (Fast2Sum, Muller et al., "Handbook of
    Floating-Point Arithmetic", 2nd ed., algorithm 4.3), all by 2^(n-1) so that n = 128 does not overflow early. */
 static inline float nnc_expm1_f32(float x) {

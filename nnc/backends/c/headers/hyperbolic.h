@@ -9,7 +9,7 @@ static inline float nnc_tanh_f32(float x) {
     p = p * z + 1.33326367e-1f;
     p = p * z - 3.33333194e-1f;
     float a = fabsf(x);
-    float large = 1.0f - 2.0f / (nnc_exp_f32(2.0f * a) + 1.0f);
+    float large = 1.0f - 2.0f / (nnc_exp_moderate_f32(a > 10.0f ? 20.0f : 2.0f * a) + 1.0f);
     return copysignf(a < 0.55f ? a + a * (z * p) : large, x);
 }
 
@@ -28,7 +28,7 @@ static inline double nnc_tanh_f64(double x) {
     p = p * z + 1.3333333333326561e-1;
     p = p * z - 3.3333333333333298e-1;
     double a = fabs(x);
-    double large = 1.0 - 2.0 / (nnc_exp_f64(2.0 * a) + 1.0);
+    double large = 1.0 - 2.0 / (nnc_exp_moderate_f64(a > 20.0 ? 40.0 : 2.0 * a) + 1.0);
     return copysign(a < 0.55 ? a + a * (z * p) : large, x);
 }
 

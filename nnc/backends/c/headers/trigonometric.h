@@ -33,8 +33,8 @@ static inline float nnc_shifted_sin_f32(float x, uint32_t quadrant) {
     return (quadrant & 2u) != 0u ? -y : y;
 }
 
-/* sin(x + quadrant pi / 2) for |x| <= 10^6, at most 2 ulp off; any number in [-2, 2] beyond. pi / 2 in four parts, the first
-   three so short that n times each is exact; r is the sum of two doubles. */
+/* sin(x + quadrant pi / 2) for |x| <= 10^6, at most 2 ulp off; some number in [-1, 1] beyond. pi / 2 in four parts, the
+   first three so short that n times each is exact; r is the sum of two doubles. */
 static inline double nnc_shifted_sin_f64(double x, uint64_t quadrant) {
     double a = fabs(x) > 1e6 ? 1e6 : x;
     double shifted = a * 0.63661977236758138 + 6755399441055744.0;
