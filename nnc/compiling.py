@@ -48,8 +48,6 @@ def compile(
     """
     found = read_model(model, **({} if replace is None else {"replace": replace}))
     if optimizer is not None or loss is not None or metrics is not None:
-        if loss is None and not found.is_compiled:
-            raise ModelError("compile: give a loss as well; the model has none")
         own = found.objective
         found.compile(
             optimizer=optimizer if optimizer is not None else found.optimizer,
@@ -58,6 +56,8 @@ def compile(
             metrics=metrics if metrics is not None else own.metrics,
             weighted_metrics=own.weighted_metrics,
         )
+        if not found.is_compiled:
+            raise ModelError("compile: give a loss as well; the model has none")
     if dtype is not None and dtype not in ("float32", "float64"):
         raise ModelError(f"compile: dtype must be float32 or float64, got {dtype!r}")
     if dtype is None and observe is None:

@@ -90,6 +90,9 @@ def training_data(program: Program, path: Path, target: str | None) -> tuple[Any
     from nnc.data import read_arrays, read_table
 
     spec = program.spec
+    if spec.has_loss and not spec.targets:  # the loss is what layers add
+        x = prediction_data(program, path, target)
+        return x, None, len(x[0] if len(spec.inputs) > 1 else x)
     if len(spec.inputs) <= 1 and len(spec.targets) <= 1:
         table = read_table(path, target)
         return table.x, targets_like(program, table), len(table.x)

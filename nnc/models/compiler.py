@@ -74,6 +74,7 @@ class Compiler:
             *((make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers),
         ]
         self._shared: Graph | None = None
+        self._adds_loss: bool | None = None
         self.versions = share_versions(self.paths)
         self.results: list[tuple[str, str, tuple[Value, ...]]] = []
         self.meanings: dict[Placeholder, Value] = {}
@@ -104,6 +105,15 @@ class Compiler:
             self.results, self.meanings = context.results, dict(context.meanings)
         return graph
 
+    @property
+    def adds_loss(self) -> bool:
+        """Whether layers or weights add to the loss; looked at only where `compile` was given none."""
+        if self._adds_loss is None:
+            is_asked = self.objective.is_given and self.objective.loss is None
+            outputs = self.lower(EVALUATE, training=True).outputs if is_asked else ()
+            self._adds_loss = any(label.startswith(PENALTY) for label in outputs)
+        return self._adds_loss
+
     def _type(self, type: TensorType) -> TensorType:
         """Return a type with the element type to compute in, and with names for lengths that are not known."""
         return (type.with_dtype(self.dtype) if type.is_floating else type).substitute(self.lengths)
@@ -111,7 +121,7 @@ class Compiler:
     def _head(self, weights: str = "") -> ModelHead | None:
         """Return losses and metrics for a graph whose name ends so."""
         names = [name for name, _ in self.inputs]
-        head = self.objective.head(self.named_outputs, names, self.dtype, bool(weights))
+        head = self.objective.head(self.named_outputs, names, self.dtype, bool(weights), self.adds_loss)
         return head and replace(head, steps=weights.endswith(STEPS))
 
     def program(self) -> Program:

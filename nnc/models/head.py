@@ -182,13 +182,11 @@ class ModelHead:
                 weight = weights[label] if item.is_weighted else None
                 measured.append(item.metric.lower(targets[label], outputs[label], weight, masks[label]))
         with graph.scope("", "loss"):
-            total = _weighted_sum(losses)
-            for label, value in outputs.items():
-                if label.startswith(PENALTY):
-                    total = total + sum_(value)
+            penalties = [(sum_(value), 1.0) for label, value in outputs.items() if label.startswith(PENALTY)]
+            total = _weighted_sum([*losses, *penalties])
             graph.output("loss", total)
         with graph.scope("", "metrics"):
-            rows = size(next(iter(targets.values())), [0], self.dtype)
+            rows = size(next(iter((targets or graph.inputs).values())), [0], self.dtype)
             per_output = [loss for loss, _ in losses] if len(losses) > 1 else []
             means = [(loss * rows, rows) for loss in (total, *per_output)]
             means += [(parts[0], parts[1]) for item, parts in zip(measures, measured, strict=True) if item.is_mean]

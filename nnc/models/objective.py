@@ -26,14 +26,18 @@ class Objective:
         loss_weights: factors of the losses.
         metrics: what else is measured.
         weighted_metrics: what is measured with the weights of the rows.
+        is_given: whether `compile` was called.
     """
 
     loss: Any = None
     loss_weights: Any = None
     metrics: Any = None
     weighted_metrics: Any = None
+    is_given: bool = False
 
-    def head(self, outputs: Outputs, input_names: Collection[str], dtype: str, weighted: bool) -> ModelHead | None:
+    def head(
+        self, outputs: Outputs, input_names: Collection[str], dtype: str, weighted: bool, adds_loss: bool = False
+    ) -> ModelHead | None:
         """Return losses and metrics as graph code, None where there is no loss.
 
         Args:
@@ -41,11 +45,12 @@ class Objective:
             input_names: names of its inputs, which those of targets must not meet.
             dtype: element type to compute in.
             weighted: whether rows have weights.
+            adds_loss: whether layers or weights add to the loss, so that outputs need none.
 
         Raises:
             ModelError: a loss does not fit its output, or a name is unknown.
         """
-        if self.loss is None:
+        if self.loss is None and not (adds_loss and self.is_given):
             return None
         for name in input_names:
             if name.startswith(SAMPLE_WEIGHT):
@@ -80,7 +85,7 @@ class Objective:
                     weighted_metrics=tuple(metrics.get(item, computed, target) for item in by_weight[position]),
                 )
             )
-        if all(head.loss is None for head in heads):
+        if all(head.loss is None for head in heads) and not adds_loss:
             raise ModelError(f"none of the outputs {', '.join(names)} has a loss; give one with loss=")
         return ModelHead(tuple(heads), weighted, dtype, several=len(names) > 1)
 

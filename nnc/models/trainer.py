@@ -82,7 +82,8 @@ class Trainer(Layer):
 
         Args:
             optimizer: an optimizer or the name of one.
-            loss: a loss or the name of one; for several outputs a list or a dictionary by output name.
+            loss: a loss or the name of one; for several outputs a list or a dictionary by output name; None where
+                `add_loss` and regularizers are all there is.
             loss_weights: factors of the losses of several outputs.
             metrics: list of metrics or names; for several outputs a list of lists or a dictionary.
             weighted_metrics: the same, weighted by ``sample_weight`` and ``class_weight``.
@@ -98,16 +99,18 @@ class Trainer(Layer):
         if run_eagerly:
             raise ModelError("compile: run_eagerly=True is not supported; nnc has no eager mode")
         chosen = optimizers.get(optimizer)
-        objective = Objective(loss, loss_weights, metrics, weighted_metrics)
+        objective = Objective(loss, loss_weights, metrics, weighted_metrics, is_given=True)
         if self.outputs:
-            objective.head(self.named_outputs, self.input_names, self.compute_dtype, weighted=False)
+            objective.head(self.named_outputs, self.input_names, self.compute_dtype, False, adds_loss=loss is None)
         self.optimizer, self._objective = chosen, objective
         self._program = self._resumed = None
 
     @property
     def is_compiled(self) -> bool:
-        """Whether the model has a loss."""
-        return self._objective.loss is not None
+        """Whether the model has a loss: that of `compile`, or after it what layers and weights add."""
+        if self._objective.loss is not None or not self._objective.is_given:
+            return self._objective.loss is not None
+        return not self.outputs or self.program.spec.has_loss
 
     @property
     def objective(self) -> Objective:
@@ -124,7 +127,8 @@ class Trainer(Layer):
         Raises:
             ModelError: a loss does not fit its output.
         """
-        return self._objective.head(self.named_outputs, self.input_names, dtype, weighted)
+        adds_loss = self._objective.loss is None and self.is_compiled
+        return self._objective.head(self.named_outputs, self.input_names, dtype, weighted, adds_loss)
 
     @property
     def program(self) -> Program:

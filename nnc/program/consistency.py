@@ -75,7 +75,7 @@ def check_graph_names(spec: ProgramSpec, names: Sequence[Any]) -> None:
         ProgramFileError: one is missing or unknown.
     """
     expected = [PREDICT]
-    for name, exists in ((EVALUATE, bool(spec.targets)), (TRAIN, spec.trains)):
+    for name, exists in ((EVALUATE, spec.has_loss), (TRAIN, spec.trains)):
         expected += [name + suffix for suffix in weights_suffixes(spec.targets)] if exists else []
     for name in expected:
         if name not in names:

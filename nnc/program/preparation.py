@@ -37,9 +37,10 @@ def prepare(
     check_trains(program)
     if x is None:
         raise DataError("inputs are missing: give x")
-    if y is None:
+    if y is None and spec.targets:
         raise DataError("targets are missing: give y")
-    inputs, targets = as_arrays(spec.inputs, x, "input"), as_arrays(spec.targets, _by_target(spec, y), "target")
+    inputs = as_arrays(spec.inputs, x, "input")
+    targets = as_arrays(spec.targets, _by_target(spec, y), "target") if spec.targets else []
     labels = [item.label for item in (*spec.inputs, *spec.targets)]
     sizes = known_sizes([*spec.inputs, *spec.targets], [*inputs, *targets])
     check_finite(spec.inputs, inputs, "input")
@@ -79,7 +80,7 @@ def check_trains(program: Program) -> None:
     Raises:
         DataError: it has none.
     """
-    if not program.spec.targets:
+    if not program.spec.has_loss:
         raise DataError(
             f"program '{program.name}' only predicts: compile the model with a loss to train or evaluate it"
         )

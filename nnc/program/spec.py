@@ -107,8 +107,8 @@ class ProgramSpec:
         name: name of the model.
         inputs: arrays to predict from.
         outputs: predicted arrays.
-        targets: arrays to train on; empty for a program that only predicts.
-        metrics: names of what is measured, the loss first.
+        targets: arrays to train on; empty for a program that only predicts, or whose layers alone make the loss.
+        metrics: names of what is measured, the loss first; empty for a program that only predicts.
         results: how the results of those metrics come about that are no means.
         variables: all weights, in the order of ``get_weights``.
         trains: whether there is a training graph.
@@ -124,6 +124,11 @@ class ProgramSpec:
     trains: bool = False
     results: tuple[ResultSpec, ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether there are graphs that measure a loss, which is the first of the metrics."""
+        return bool(self.metrics)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for a JSON file; run-time dimensions are text."""

@@ -28,6 +28,8 @@ def weight_labels(targets: Sequence[str]) -> list[str]:
 
 def weights_suffixes(targets: Sequence[TargetSpec]) -> tuple[str, ...]:
     """Return the suffixes of the graphs for training (and evaluation) that a program has."""
+    if not targets:  # nothing that weights could weigh
+        return ("",)
     has_steps = any(target.steps for target in targets)
     return ("", WEIGHTED, WEIGHTED + STEPS) if has_steps else ("", WEIGHTED)
 
@@ -59,7 +61,7 @@ def as_weights(
     Raises:
         DataError: they do not fit the targets.
     """
-    if given is None and class_weight is None:
+    if (given is None and class_weight is None) or not specs:
         return {}
     rows, labels = len(targets[0]), weight_labels([spec.label for spec in specs])
     weights = {

@@ -170,3 +170,12 @@ def test_metrics_with_several_results_are_shown(run: Run, folder: Path) -> None:
     assert len(found["result"]["recall"]) == 2
     trained = run("train", "model.nnc", "--data", "points.npz", "--epochs", "1", "-o", "out.nnc").stdout
     assert re.search(r"recall +\[\d\.\d{6} \d\.\d{6}\]", trained)
+
+
+def test_a_loss_of_the_weights_alone_needs_no_targets(run: Run, folder: Path) -> None:
+    text = "input: [2]\nlayers: [{Dense: {units: 2, kernel_regularizer: l2}}]\ncompile: {optimizer: sgd}\n"
+    (folder / "weights.yaml").write_text(text, encoding="utf-8")
+    numpy.save("rows.npy", numpy.ones((4, 2)))
+    found = json.loads(run("train", "weights.yaml", "--data", "rows.npy", "--epochs", "2", "--json").stdout)
+    assert list(found["result"]) == ["loss"]
+    assert json.loads(run("evaluate", "weights.yaml", "--data", "rows.npy", "--json").stdout)["rows"] == 4
