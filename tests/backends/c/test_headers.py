@@ -5,10 +5,12 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
+from pathlib import Path
 
 import numpy
 import pytest
 
+from nnc.backends.c import headers
 from nnc.backends.c.headers import sections
 from nnc.backends.c.toolchain import find_compiler
 from tests.backends.c.elementary import (
@@ -209,3 +211,70 @@ def test_sections_of_nothing():
 def test_sections_tell_of_names_that_are_not_there():
     with pytest.raises(KeyError, match=r"got 'nnc_tan_f32'; there are .*nnc_tanh_f32"):
         sections(["nnc_tan_f32"])
+
+
+def test_every_function_of_every_header_can_be_taken():
+    found = 0
+    for header in sorted(Path(headers.__file__).parent.glob("*.h")):
+        for line in header.read_text(encoding="utf-8").splitlines():
+            if line.startswith("static "):
+                name = re.search(r"\bnnc_\w+", line)[0]
+                text = sections([name])
+                assert line in text.splitlines()
+                assert text.endswith("\n}\n")
+                found += 1
+    assert found > len(functions())
+
+
+HEADER = """\
+/* About the file, which mentions nnc_third(). */
+
+/* The first,
+   in two lines. */
+static void nnc_first(int64_t n,
+                      const nnc_pair *restrict x) {
+    nnc_second(n, x, nnc_third(n));
+
+    /* not nnc_fourth() */
+}
+
+static void nnc_second(int64_t n, const nnc_pair *x, int64_t third) {
+    use(n, x, third);
+}
+
+static inline int64_t nnc_third(int64_t n) {
+    return n > 0 ? nnc_third(n - 1) : nnc_missing(n);
+}
+"""
+
+
+@pytest.fixture
+def other_headers(tmp_path, monkeypatch):
+    (tmp_path / "other.h").write_text(HEADER)
+    monkeypatch.setattr(headers, "__file__", str(tmp_path / "__init__.py"))
+    headers._functions.cache_clear()
+    yield tmp_path
+    headers._functions.cache_clear()
+
+
+@pytest.mark.usefixtures("other_headers")
+def test_sections_know_a_missing_function_from_a_type():
+    with pytest.raises(KeyError, match="got 'nnc_missing'; there are nnc_first, nnc_second, nnc_third"):
+        sections(["nnc_first"])
+
+
+def test_sections_take_arguments_and_comments_of_several_lines(other_headers):
+    (other_headers / "other.h").write_text(HEADER.replace("nnc_missing(n)", "0"))
+    text = sections(["nnc_first"])
+    order = [
+        text.index(start) for start in ("static void nnc_second", "static inline int64_t nnc_third", "/* The first")
+    ]
+    assert order == sorted(order)
+    assert "    /* not nnc_fourth() */\n}\n" in text
+    assert "About the file" not in text
+
+
+def test_a_function_stands_in_one_header(other_headers):
+    (other_headers / "more.h").write_text(HEADER)
+    with pytest.raises(ValueError, match=r"other\.h: nnc_first is defined in another header too"):
+        sections(["nnc_first"])
