@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from nnc.layers.augmentation import *
     from nnc.layers.batch_normalization import *
     from nnc.layers.color_augmentation import *
+    from nnc.layers.composed_augmentation import *
     from nnc.layers.convolution import *
     from nnc.layers.convolution_transpose import *
     from nnc.layers.core import *
     from nnc.layers.depthwise import *
+    from nnc.layers.distortion import *
     from nnc.layers.einsum_dense import *
     from nnc.layers.embedding import *
     from nnc.layers.encoding import *
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
     from nnc.layers.global_pooling import *
     from nnc.layers.group_normalization import *
     from nnc.layers.grouped_query_attention import *
+    from nnc.layers.histograms import *
     from nnc.layers.integer_lookup import *
     from nnc.layers.layer_normalization import *
     from nnc.layers.masking import *
     from nnc.layers.merging import *
     from nnc.layers.merging_functions import *
+    from nnc.layers.mixing_augmentation import *
     from nnc.layers.multi_head_attention import *
     from nnc.layers.noise import *
     from nnc.layers.padding import *
@@ -73,7 +77,7 @@ _CLASSES = {
     "AdditiveAttention": "attention",
     "AlphaDropout": "noise",
     "Attention": "attention",
-    "AugMix": "augmentation",
+    "AugMix": "composed_augmentation",
     "AutoContrast": "color_augmentation",
     "Average": "merging",
     "AveragePooling1D": "pooling",
@@ -84,6 +88,7 @@ _CLASSES = {
     "CategoryEncoding": "encoding",
     "CenterCrop": "resizing",
     "Concatenate": "merging",
+    "ContrastLimitedAdaptiveHistogramEqualization": "histograms",
     "Conv1D": "convolution",
     "Conv1DTranspose": "convolution_transpose",
     "Conv2D": "convolution",
@@ -96,7 +101,7 @@ _CLASSES = {
     "Cropping1D": "padding",
     "Cropping2D": "padding",
     "Cropping3D": "padding",
-    "CutMix": "augmentation",
+    "CutMix": "mixing_augmentation",
     "Dense": "core",
     "DepthwiseConv1D": "depthwise",
     "DepthwiseConv2D": "depthwise",
@@ -106,7 +111,7 @@ _CLASSES = {
     "ELU": "activation",
     "EinsumDense": "einsum_dense",
     "Embedding": "embedding",
-    "Equalization": "augmentation",
+    "Equalization": "histograms",
     "Flatten": "reshaping",
     "GRU": "recurrent.gru",
     "GRUCell": "recurrent.gru",
@@ -134,7 +139,7 @@ _CLASSES = {
     "MaxPooling3D": "pooling",
     "Maximum": "merging",
     "Minimum": "merging",
-    "MixUp": "augmentation",
+    "MixUp": "mixing_augmentation",
     "MultiHeadAttention": "multi_head_attention",
     "Multiply": "merging",
     "Normalization": "rescaling",
@@ -143,20 +148,20 @@ _CLASSES = {
     "Pipeline": "pipeline",
     "RMSNormalization": "layer_normalization",
     "RNN": "recurrent.rnn",
-    "RandAugment": "augmentation",
+    "RandAugment": "composed_augmentation",
     "RandomBrightness": "color_augmentation",
     "RandomColorDegeneration": "color_augmentation",
     "RandomColorJitter": "color_augmentation",
     "RandomContrast": "color_augmentation",
     "RandomCrop": "geometric_augmentation",
-    "RandomElasticTransform": "geometric_augmentation",
+    "RandomElasticTransform": "distortion",
     "RandomErasing": "pixel_augmentation",
     "RandomFlip": "geometric_augmentation",
     "RandomGaussianBlur": "pixel_augmentation",
     "RandomGrayscale": "color_augmentation",
     "RandomHue": "color_augmentation",
     "RandomInvert": "color_augmentation",
-    "RandomPerspective": "geometric_augmentation",
+    "RandomPerspective": "distortion",
     "RandomPosterization": "color_augmentation",
     "RandomRotation": "geometric_augmentation",
     "RandomSaturation": "color_augmentation",

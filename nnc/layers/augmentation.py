@@ -1,8 +1,7 @@
-"""Base of layers that change images at random while training, and those that here leave them alone."""
+"""Base of layers that change images at random while training."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -24,8 +23,8 @@ Pair = tuple[float, float]
 class Augmentation(Layer):
     """Images unchanged when predicting; while training changed at random.
 
-    A subclass says what it does in `augment`; where it does not, images stay unchanged while training, too, and a
-    warning says so. Arguments are declared, in Keras's order, instead of being written out in an ``__init__`` each.
+    A subclass says what it does in `augment`. It is applied to images, or to a dictionary of ``images`` and ``labels``.
+    Arguments are declared, in Keras's order, instead of being written out in an ``__init__`` each.
 
     Args:
         values: the arguments of the subclass, in the order of `arguments`.
@@ -41,6 +40,8 @@ class Augmentation(Layer):
     """The arguments that Keras's configs have behind ``data_format``."""
     bounds: ClassVar[Mapping[str, Pair]] = {}
     """Limits of arguments that are a number, which stands for a range around 0, or a range."""
+    acts_always: ClassVar[bool] = False
+    """Whether images are changed when predicting, too."""
     factor: Pair
     value_range: Any
     seed: int | None = None
@@ -63,7 +64,6 @@ class Augmentation(Layer):
             if value is REQUIRED:
                 raise ModelError(f"{where}: {name} is missing")
             setattr(self, name, self._checked_argument(where, name, value))
-        self._has_warned = False
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "data_format":
@@ -78,22 +78,40 @@ class Augmentation(Layer):
             return tuple(sorted(value))
         return value
 
-    def call(self, x: Value, training: bool = False) -> Value:
-        if not training:
+    def call(self, x: Any, training: bool = False) -> Any:
+        if isinstance(x, Mapping):
+            return self._with_labels(x, training)
+        if not (training or self.acts_always):
             return x
+        return self.augment(self._images(x))
+
+    def _images(self, x: Value) -> Value:
         check_rank(x, 2, self.data_format)
-        return self.augment(x if x.type.is_floating else cast(x, self.weights_dtype or FLOAT))
+        return x if x.type.is_floating else cast(x, self.weights_dtype or FLOAT)
+
+    def _with_labels(self, given: Mapping[str, Value], training: bool) -> dict[str, Value]:
+        """Return images and labels that come together."""
+        unknown = [key for key in given if key not in ("images", "labels")]
+        if unknown or "images" not in given:
+            found = ", ".join(map(str, given))
+            raise ModelError(f"a dictionary must have images, and may have labels, got {found}; change others apart")
+        if not (training or self.acts_always):
+            return dict(given)
+        labels = given.get("labels")
+        images, changed = self.augment_with_labels(self._images(given["images"]), labels)
+        return (
+            {"images": images}
+            if changed is None
+            else {key: {"images": images, "labels": changed}[key] for key in given}
+        )
 
     def augment(self, x: Value) -> Value:
         """Return images as they are for training."""
-        if not self._has_warned:
-            warnings.warn(
-                f"Layer '{self.name}' ({type(self).__name__}) is not able to change images here: "
-                "it passes them on unchanged while training, too",
-                stacklevel=2,
-            )
-            self._has_warned = True
-        return x
+        raise NotImplementedError
+
+    def augment_with_labels(self, x: Value, labels: Value | None) -> tuple[Value, Value | None]:
+        """Return images and their labels as they are for training; labels are None where there are none."""
+        return self.augment(x), labels
 
     def draw(self, x: Value, low: float = 0.0, high: float = 1.0) -> Value:
         """Return a uniform random number per image, to be broadcast over it."""
@@ -130,40 +148,6 @@ def as_config(value: Any) -> Any:
     return [as_config(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-class AugMix(Augmentation):
-    """Images, unchanged; Keras mixes chains of changes."""
-
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "value_range": BYTES,
-        "num_chains": 3,
-        "chain_depth": 3,
-        "factor": 0.3,
-        "alpha": 1.0,
-        "all_ops": True,
-        "interpolation": "bilinear",
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
-
-
-class CutMix(Augmentation):
-    """Images, unchanged; Keras puts parts of images into others."""
-
-    arguments: ClassVar[Mapping[str, Any]] = {"factor": 1.0, "seed": None, "data_format": None}
-    config_keys = ("factor", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
-
-
-class Equalization(Augmentation):
-    """Images, unchanged; while training Keras flattens their histograms."""
-
-    keeps_integers = True
-    arguments: ClassVar[Mapping[str, Any]] = {"value_range": BYTES, "bins": 256, "data_format": None}
-    config_keys = ("bins", "value_range")
-
-
 class MaxNumBoundingBoxes(Augmentation):
     """Images, unchanged; Keras limits the number of boxes, which come along with images only in its data pipelines."""
 
@@ -174,26 +158,3 @@ class MaxNumBoundingBoxes(Augmentation):
     def augment(self, x: Value) -> Value:
         """Images by themselves have no boxes."""
         return x
-
-
-class MixUp(Augmentation):
-    """Images, unchanged; Keras mixes pairs of images."""
-
-    keeps_integers = True
-    arguments: ClassVar[Mapping[str, Any]] = {"alpha": 0.2, "data_format": None, "seed": None}
-    config_keys = ("alpha", "seed")
-
-
-class RandAugment(Augmentation):
-    """Images, unchanged; Keras applies some of many changes."""
-
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "value_range": BYTES,
-        "num_ops": 2,
-        "factor": 0.5,
-        "interpolation": "bilinear",
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}

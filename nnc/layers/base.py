@@ -414,8 +414,9 @@ class Layer(Described):
 
 def _others(found: Any) -> list[str]:
     """Return the types of what is no graph value among the outputs of a call."""
-    if isinstance(found, list | tuple):
-        return [name for part in found for name in _others(part)]
+    if isinstance(found, list | tuple | dict):
+        parts = found.values() if isinstance(found, dict) else found
+        return [name for part in parts for name in _others(part)]
     return [] if isinstance(found, Value) else [type(found).__name__]
 
 

@@ -9,7 +9,7 @@ from nnc.ir import Value
 from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair
 from nnc.layers.checks import check_number
 from nnc.layers.colors import channel_axis, grayscale, hsv_to_rgb, rgb_to_hsv
-from nnc.layers.spatial import check_rank, spatial_axes
+from nnc.layers.spatial import spatial_axes
 from nnc.ops import clip, floor, max, mean, where
 
 _FACTOR: Mapping[str, Any] = {"factor": REQUIRED, "value_range": BYTES, "data_format": None, "seed": None}
@@ -27,9 +27,9 @@ class AutoContrast(Augmentation):
 
     arguments: ClassVar[Mapping[str, Any]] = {"value_range": BYTES}
     config_keys = ("value_range",)
+    acts_always = True
 
-    def call(self, x: Value, training: bool = False) -> Value:
-        check_rank(x, 2, self.data_format)
+    def augment(self, x: Value) -> Value:
         images = move_range(x, self.value_range, BYTES)
         low, high = -max(-images, (1, 2), keepdims=True), max(images, (1, 2), keepdims=True)
         width = high - low

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from math import pi
 from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Shape, Value
 from nnc.layers.lowering import RANDOM
-from nnc.ops import cos, log, random_uniform, sqrt
+from nnc.ops import (
+    argmax,
+    cast,
+    cos,
+    equal,
+    log,
+    logical_and,
+    logical_or,
+    one_hot,
+    random_uniform,
+    reshape,
+    sigmoid,
+    sqrt,
+    sum,
+    where,
+)
 from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.random import KEY_TYPE
+from nnc.ops.sizes import Iota
 
+_CANDIDATES = 8
 _STREAMS_PER_SEED = 1000003
 """A prime, so that a layer's seed and the number of its draw together give a stream of its own."""
 
@@ -31,8 +51,43 @@ def draw_uniform(x: Value, shape: Shape, seed: int | None = None) -> Value:
         shape: shape of the result.
         seed: tells the layer's numbers from those of others.
     """
-    drawn = sum(node.op.name == "random_uniform" for node in x.graph.nodes)
-    return random_uniform(random_key(x), shape, drawn + _STREAMS_PER_SEED * (seed or 0), x.dtype)
+    drawn = len([node for node in x.graph.nodes if node.op.name == "random_uniform"])
+    stream = drawn + _STREAMS_PER_SEED * (seed or 0)
+    repeated = _REPEATED.get()
+    return random_uniform(random_key(x), shape, stream if repeated is None else repeated.next(stream), x.dtype)
+
+
+@dataclass
+class Draws:
+    """The draws of a block, which `repeating` draws once more.
+
+    Args:
+        streams: the streams that were drawn from, in order.
+    """
+
+    streams: list[int] = field(default_factory=list)
+    position: int = 0
+
+    def next(self, stream: int) -> int:
+        """Return the stream of the next draw: the one before, or that given where there were fewer draws."""
+        if self.position == len(self.streams):
+            self.streams.append(stream)
+        self.position += 1
+        return self.streams[self.position - 1]
+
+
+@contextmanager
+def repeating(draws: Draws) -> Iterator[None]:
+    """Let draws inside the block be those of the block before that was given the same `draws`."""
+    draws.position = 0
+    token = _REPEATED.set(draws)
+    try:
+        yield
+    finally:
+        _REPEATED.reset(token)
+
+
+_REPEATED: ContextVar[Draws | None] = ContextVar("repeated", default=None)
 
 
 def draw_normal(x: Value, shape: Shape, seed: int | None = None) -> Value:
@@ -43,6 +98,47 @@ def draw_normal(x: Value, shape: Shape, seed: int | None = None) -> Value:
     """
     radius, angle = draw_uniform(x, shape, seed), draw_uniform(x, shape, seed)
     return sqrt(log(1.0 - radius) * -2.0) * cos(angle * (2.0 * pi))
+
+
+def draw_log_gamma(x: Value, shape: Shape, alpha: Any, seed: int | None = None) -> Value:
+    """Return logarithms of gamma-distributed numbers of scale 1, as `draw_uniform` does.
+
+    Each is the first of eight candidates that is accepted; that none is happens less than once in 10^10 draws.
+    G. Marsaglia, W. W. Tsang: A simple method for generating gamma variables, ACM Transactions on Mathematical
+    Software 26 (2000), with their way to shapes below 1, in logarithms, which small shapes do not underflow.
+
+    Args:
+        x: see `draw_uniform`.
+        shape: likewise.
+        alpha: the shape of the distribution, a positive number or a scalar of the graph.
+        seed: see `draw_uniform`.
+    """
+    parameter: Value = x.graph.as_value(alpha, like=x)
+    candidates = (*shape, _CANDIDATES)
+    normal = draw_normal(x, candidates, seed)
+    scale = parameter + 2.0 / 3.0
+    base = 1.0 + normal / sqrt(scale * 9.0)
+    cube = where(base > 0.0, base * base * base, 1.0)
+    bound = normal * normal * 0.5 + scale * (1.0 - cube + log(cube))
+    is_accepted = logical_and(base > 0.0, log(1.0 - draw_uniform(x, candidates, seed)) < bound)
+    chosen = one_hot(argmax(cast(is_accepted, x.dtype), -1), _CANDIDATES, x.dtype)
+    return log(scale * sum(cube * chosen, -1)) + log(1.0 - draw_uniform(x, shape, seed)) / parameter
+
+
+def draw_beta(x: Value, shape: Shape, alpha: Any, seed: int | None = None) -> Value:
+    """Return numbers of the beta distribution with both parameters `alpha`, as `draw_log_gamma` does."""
+    first, second = (draw_log_gamma(x, shape, alpha, seed) for _ in range(2))
+    return sigmoid(first - second)
+
+
+def draw_order(x: Value, seed: int | None = None) -> Value:
+    """Return the numbers of x's rows in random order, as int32: the ranks of random numbers."""
+    rows = x.shape[0]
+    drawn = draw_uniform(x, (rows,), seed)
+    number = x.graph.add(Iota(rows, x.dtype))[0]
+    own, own_number = (reshape(item, (rows, 1)) for item in (drawn, number))
+    is_before = logical_or(drawn < own, logical_and(equal(drawn, own), number < own_number))
+    return cast(sum(cast(is_before, x.dtype), 1), "int32")
 
 
 def draw_kept(x: Value, shape: Shape, rate: float, seed: int | None = None) -> Value:

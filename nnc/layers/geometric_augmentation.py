@@ -10,7 +10,7 @@ import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import Value, size_of
-from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair, check_range
+from nnc.layers.augmentation import REQUIRED, Augmentation, Pair, check_range
 from nnc.layers.checks import check_positive
 from nnc.layers.drawing import draw_uniform
 from nnc.layers.interpolation import resize_axis
@@ -89,38 +89,6 @@ class RandomCrop(Augmentation):
         before, after = x.shape[:axis], x.shape[axis + 1 :]
         columns = reshape(x, (size_of(before), length, size_of(after)))
         return reshape(matmul(chosen, columns), (*before, wanted, *after))
-
-
-class RandomElasticTransform(Augmentation):
-    """Images, unchanged; Keras distorts them."""
-
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "factor": 1.0,
-        "scale": 1.0,
-        "interpolation": "bilinear",
-        "fill_mode": "reflect",
-        "fill_value": 0.0,
-        "value_range": BYTES,
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "scale": (0, 1)}
-
-
-class RandomPerspective(Augmentation):
-    """Images, unchanged; Keras looks at them from other places."""
-
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "factor": 1.0,
-        "scale": 1.0,
-        "interpolation": "bilinear",
-        "fill_value": 0.0,
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
 
 
 class Warping(Augmentation):

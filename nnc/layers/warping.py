@@ -9,12 +9,14 @@ import numpy
 
 from nnc.ir import Value
 from nnc.layers.resizing import known_sizes
-from nnc.layers.spatial import CHANNELS_FIRST
-from nnc.ops import cast, clip, floor, gather, logical_and, reshape, transpose, where
+from nnc.layers.spatial import CHANNELS_FIRST, CHANNELS_LAST
+from nnc.ops import absolute, cast, clip, equal, floor, gather, logical_and, reshape, transpose, where
 from nnc.ops.sizes import Iota
 
 FILL_MODES = ("constant", "nearest", "reflect", "wrap")
 WAYS = ("bilinear", "nearest")
+BENDS = ("constant", "mirror", "nearest", "reflect", "wrap")
+"""What lies outside for `bend`."""
 
 
 def warp(
@@ -24,7 +26,8 @@ def warp(
 
     Args:
         x: images.
-        matrix: a0, a1, a2, b0, b1 and b2, each a number or a value of shape (batch, 1, 1).
+        matrix: a0, a1, a2, b0, b1 and b2, each a number or a value of shape (batch, 1, 1); two more, c0 and c1, divide
+            both coordinates by c0 x + c1 y + 1.
         interpolation: one of `WAYS`.
         fill_mode: what lies outside, one of `FILL_MODES`.
         fill_value: what lies outside with ``constant``.
@@ -38,9 +41,13 @@ def warp(
         x = transpose(x, (0, 2, 3, 1))
     columns = x.graph.constant(numpy.arange(width).reshape(1, 1, -1), x.dtype)
     rows = x.graph.constant(numpy.arange(height).reshape(1, -1, 1), x.dtype)
-    a0, a1, a2, b0, b1, b2 = matrix
-    across = _inside(columns * a0 + rows * a1 + a2, width, fill_mode)
-    down = _inside(columns * b0 + rows * b1 + b2, height, fill_mode)
+    a0, a1, a2, b0, b1, b2 = matrix[:6]
+    across, down = columns * a0 + rows * a1 + a2, columns * b0 + rows * b1 + b2
+    if len(matrix) > 6:
+        depth = columns * matrix[6] + rows * matrix[7] + 1.0
+        nowhere = equal(depth, 0.0)
+        across, down = (where(nowhere, -2.0, place / where(nowhere, 1.0, depth)) for place in (across, down))
+    across, down = _inside(across, width, fill_mode), _inside(down, height, fill_mode)
     if interpolation == "nearest":
         result = _pixels(x, floor(across + 0.5), floor(down + 0.5), fill_value)
     else:
@@ -86,3 +93,48 @@ def _inside(place: Value, length: int, fill_mode: str) -> Value:
         above = place - floor(place / last) * size
         place = where(place < 0.0, below, where(place > last, above, place))
     return clip(place, 0.0, last)
+
+
+def bend(images: Value, across: Value, down: Value, interpolation: str, fill_mode: str, fill_value: float) -> Value:
+    """Return images whose pixels are what is found at places of shape (batch, height, width).
+
+    Other than in `warp`, but as in Keras's ``map_coordinates``, it is the four pixels around a place of which each is
+    looked for inside, and -1 is the mirror image of 1.
+
+    Args:
+        images: channels last, of known height and width.
+        across: how far to the right each pixel is read.
+        down: how far down.
+        interpolation: one of `WAYS`.
+        fill_mode: one of `BENDS`.
+        fill_value: what lies outside with ``constant``.
+    """
+    height, width = known_sizes(images, CHANNELS_LAST)
+
+    def pixels_at(column: Value, row: Value) -> Value:
+        return _pixels(images, _index(column, width, fill_mode), _index(row, height, fill_mode), fill_value)
+
+    if interpolation == "nearest":
+        return pixels_at(floor(across + 0.5), floor(down + 0.5))
+    left, top = floor(across), floor(down)
+    right_share, bottom_share = _last_axis(across - left), _last_axis(down - top)
+    upper, lower = (
+        pixels_at(left, row) * (1.0 - right_share) + pixels_at(left + 1.0, row) * right_share
+        for row in (top, top + 1.0)
+    )
+    return upper * (1.0 - bottom_share) + lower * bottom_share
+
+
+def _index(place: Value, length: int, fill_mode: str) -> Value:
+    """Return the pixel along an axis that stands for one which may lie outside."""
+    if fill_mode == "constant":
+        return place
+    size = float(length)
+    if fill_mode == "wrap":
+        place = place - floor(place / size) * size
+    if fill_mode in ("mirror", "reflect"):
+        place = absolute(place)
+        place = place - floor(place / (2.0 * size)) * (2.0 * size)
+        back = 2.0 * size - place
+        place = where(place < size, place, back - 1.0 if fill_mode == "reflect" else back)
+    return clip(place, 0.0, size - 1.0)

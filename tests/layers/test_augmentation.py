@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy
 import pytest
 
@@ -243,15 +241,6 @@ def test_crops_are_parts_of_the_images(data_format):
 
 def test_small_images_are_enlarged_to_the_crop():
     assert changed(layers.RandomCrop(8, 6), IMAGES[:2]).shape == (2, 8, 6, 3)
-
-
-def test_what_is_not_changed_is_said_once():
-    layer = layers.RandomPerspective(0.2, name="turn")
-    with pytest.warns(UserWarning, match=r"Layer 'turn' \(RandomPerspective\) .* unchanged while training, too"):
-        numpy.testing.assert_array_equal(changed(layer), IMAGES)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        changed(layer)
 
 
 def test_a_model_trains_with_augmentation_and_predicts_without():

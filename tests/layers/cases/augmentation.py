@@ -17,6 +17,14 @@ def unchanged(layer: str, *configs: dict[str, Any]) -> tuple[Case, ...]:
 CASES = (
     Case("AutoContrast", {}, (ROW,), ROW, options={"training": False}, tolerance=1e-5),
     Case("AutoContrast", {"value_range": (-1.0, 3.0)}, (ROW,), ROW, options={"training": False}, tolerance=1e-5),
+    *(
+        Case("ContrastLimitedAdaptiveHistogramEqualization", config, (row,), row, tolerance=1e-5)
+        for config, row in (
+            ({"value_range": (-3, 3), "tile_grid_size": (2, 2)}, (9, 7, 3)),
+            ({"value_range": (-4, 4), "clip_limit": 1.0, "tile_grid_size": (3, 1)}, (8, 5, 1)),
+            ({"value_range": (-3, 3), "clip_limit": 0, "data_format": "channels_first"}, (2, 16, 8)),
+        )
+    ),
     *unchanged("AugMix", {}, {"factor": (0.1, 0.4), "num_chains": 2, "seed": 1}),
     *unchanged("CutMix", {}, {"factor": 0.5, "seed": 2}),
     *unchanged("Equalization", {}, {"bins": 16, "value_range": (0, 1)}),
