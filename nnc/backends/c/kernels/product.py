@@ -65,7 +65,7 @@ def _product(call: Call, x: Array, y: Array, result: Array) -> list[str]:
         *(dim_text(dim) for dim in (rows, inner, columns)),
         *(x.address, *map(dim_text, x.strides)),
         *(y.address, *map(dim_text, y.strides)),
-        *(result.address, dim_text(result.strides[0])),
+        *(result.address, dim_text(result.strides[0]), "false"),
     ]
     return [f"{call.unit.call(function, 'run', *arguments)};"]
 
