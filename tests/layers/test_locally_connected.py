@@ -12,7 +12,13 @@ from nnc.layers import layer_class
 CASES = [
     ("LocallyConnected1D", {"filters": 3, "kernel_size": 2, "activation": "tanh"}, (6, 4)),
     ("LocallyConnected1D", {"filters": 2, "kernel_size": 3, "strides": 2, "use_bias": False}, (7, 2)),
+    ("LocallyConnected1D", {"filters": 3, "kernel_size": 2, "data_format": "channels_first"}, (4, 6)),
     ("LocallyConnected2D", {"filters": 3, "kernel_size": 2}, (4, 5, 2)),
+    (
+        "LocallyConnected2D",
+        {"filters": 3, "kernel_size": (3, 2), "strides": (1, 2), "data_format": "channels_first", "activation": "tanh"},
+        (2, 5, 6),
+    ),
     ("LocallyConnected2D", {"filters": 2, "kernel_size": (3, 2), "strides": (1, 2), "activation": "relu"}, (5, 6, 3)),
 ]
 
@@ -38,6 +44,8 @@ def test_files_of_keras_2(name, config, shape, tmp_path):
 def test_configs_and_errors():
     layer = layer_class("LocallyConnected2D")(2, 3, name="l")
     assert type(layer).from_config(layer.get_config()).get_config() == layer.get_config()
-    for key, value in (("padding", "same"), ("implementation", 2), ("data_format", "channels_first")):
+    layer = layer_class("LocallyConnected1D")(2, 3, data_format="channels_first")
+    assert layer.get_config()["data_format"] == "channels_first"
+    for key, value in (("padding", "same"), ("implementation", 2), ("data_format", "NCHW")):
         with pytest.raises(ModelError, match=f"LocallyConnected2D: {key} must be"):
             layer_class("LocallyConnected2D")(2, 3, **{key: value})
