@@ -30,13 +30,6 @@ class Form(StrEnum):
     python = "python"
 
 
-class Dtype(StrEnum):
-    """Element types to compute in."""
-
-    float32 = "float32"
-    float64 = "float64"
-
-
 def command(
     model: options.Model,
     output: Annotated[
@@ -45,7 +38,7 @@ def command(
     graph: options.For = None,
     batch: options.Batch = 32,
     dtype: Annotated[
-        Dtype | None, typer.Option("--dtype", help="Element type; by default the model's.", show_default=False)
+        options.Dtype | None, typer.Option("--dtype", help="Element type; by default the model's.", show_default=False)
     ] = None,
     emit: Annotated[
         Form | None,

@@ -16,6 +16,13 @@ class GraphName(StrEnum):
     train = "train"
 
 
+class Dtype(StrEnum):
+    """Element types to compute in."""
+
+    float32 = "float32"
+    float64 = "float64"
+
+
 Model = Annotated[
     Path,
     typer.Argument(

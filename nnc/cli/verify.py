@@ -25,8 +25,23 @@ def command(
         bool, typer.Option("--train", help="Compare gradients, and weights after one update, too.")
     ] = False,
     rtol: Annotated[
-        float, typer.Option("--rtol", metavar="X", min=0, help="Accepted difference, as a share of the largest number.")
-    ] = 1e-4,
+        float | None,
+        typer.Option(
+            "--rtol",
+            metavar="X",
+            min=0,
+            help="Accepted difference, as a share of the largest number: 1e-4, for float64 1e-7.",
+            show_default=False,
+        ),
+    ] = None,
+    dtype: Annotated[
+        options.Dtype | None,
+        typer.Option(
+            "--dtype",
+            help="Let both compute in float64, on copies: a real difference stays, rounding does not.",
+            show_default=False,
+        ),
+    ] = None,
     batch: options.Batch = 4,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the inputs.")] = 0,
     as_json: options.Json = False,
@@ -34,7 +49,7 @@ def command(
     """Run a model with nnc and with Keras, layer by layer, and name the first layer whose numbers differ."""
     from nnc.verify import verify
 
-    report = verify(model, against, train=train, rtol=rtol, batch=batch, seed=seed)
+    report = verify(model, against, train=train, rtol=rtol, batch=batch, seed=seed, dtype=dtype and dtype.value)
     if as_json:
         print_json(report.to_json())
     else:
@@ -42,7 +57,7 @@ def command(
     if report.first is not None:
         say(f"first difference: {report.first}")
         raise typer.Exit(1)
-    say(f"{report.model} and {report.reference} agree to {rtol:g}")
+    say(f"{report.model} and {report.reference} agree to {report.rtol:g}")
 
 
 def _print(report: Report) -> None:

@@ -19,14 +19,15 @@ from nnc.verify.report import Trace
 Array = Any
 
 
-def trace_forward(model: Model, arrays: Sequence[Array]) -> Trace:
+def trace_forward(model: Model, arrays: Sequence[Array], dtype: str | None = None) -> Trace:
     """Return the outputs of all layers when predicting.
 
     Args:
         model: a model that nothing else uses.
         arrays: an array per input.
+        dtype: element type to compute in, by default that of the weights.
     """
-    compiler = Compiler(model)
+    compiler = Compiler(model, dtype)
     graph = compiler.lower(PREDICT, training=False)
     for number, (_, _, values) in enumerate(compiler.results):
         for position, value in enumerate(values):
@@ -36,15 +37,16 @@ def trace_forward(model: Model, arrays: Sequence[Array]) -> Trace:
     return Trace(_layers(compiler, found), outputs=tuple(outputs) if isinstance(outputs, list) else (outputs,))
 
 
-def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Array]) -> Trace:
+def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Array], dtype: str | None = None) -> Trace:
     """Return the outputs of all layers in training, all gradients, and the weights after one update.
 
     Args:
         model: a compiled model that nothing else uses; it is trained on one batch.
         arrays: an array per input.
         targets: an array per output.
+        dtype: element type to compute in, by default that of the weights.
     """
-    compiler = Compiler(model)
+    compiler = Compiler(model, dtype)
     head = model.head(compiler.dtype, weighted=False)
     assert head is not None
     lowered = compiler.lower(TRAIN, training=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from nnc.verify.report import Trace
 
 Array = Any
 Calls = list[tuple[str, str, tuple[Any, ...]]]
+_FLOATING = ("float16", "bfloat16", "float32", "float64")
 _LOADABLE = (".keras", ".h5", ".hdf5")
 
 
@@ -43,11 +45,74 @@ def keras_model(source: Any, model: Model) -> Any:
         cls = keras.Sequential if isinstance(model, Sequential) else keras.Model
         made = cls.from_config(model.get_config())
         made.set_weights(model.get_weights())
-        if model.is_compiled:
+        if model.objective.loss is not None:
             _compile(made, model)
     except Exception as error:  # whatever Keras does not like about it
         raise ModelError(f"Keras makes no model of {str(source)!r}: {error}") from error
     return made
+
+
+@contextmanager
+def element_type(dtype: str | None) -> Iterator[None]:
+    """Let Keras compute in an element type inside the block; None leaves it as it is."""
+    if dtype is None:
+        yield
+        return
+    keras = _keras()
+    before = keras.config.floatx()
+    keras.config.set_floatx(dtype)
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before)
+
+
+def converted(model: Any, dtype: str) -> Any:
+    """Return a copy of a Keras model that computes in another element type, with its weights and its loss.
+
+    Args:
+        model: a Sequential or functional model, which is not changed.
+        dtype: the element type, which must be that of `element_type` as well.
+
+    Raises:
+        ModelError: Keras cannot make a copy of it.
+    """
+    keras = _keras()
+    classes = {type(layer).__name__: type(layer) for layer in all_layers(model)}
+    try:
+        with keras.saving.custom_object_scope(classes):
+            made = type(model).from_config(_of_type(model.get_config(), dtype))
+        made.set_weights(model.get_weights())
+        if is_compiled(model):
+            made.compile(
+                type(model.optimizer).from_config(model.optimizer.get_config()),
+                keras.tree.map_structure(lambda loss: _loss_of_type(loss, dtype), model.loss),
+                loss_weights=getattr(model._compile_loss, "_user_loss_weights", None),
+            )
+    except Exception as error:  # whatever a user's own class raises
+        raise ModelError(f"verify: Keras makes no copy of model '{model.name}' in {dtype}: {error}") from error
+    return made
+
+
+def _of_type(config: Any, dtype: str) -> Any:
+    """Return a config with another element type in the place of every floating-point one."""
+    if isinstance(config, dict):
+        return {
+            key: dtype if key in ("dtype", "name") and value in _FLOATING else _of_type(value, dtype)
+            for key, value in config.items()
+        }
+    return [_of_type(item, dtype) for item in config] if isinstance(config, list | tuple) else config
+
+
+def _loss_of_type(loss: Any, dtype: str) -> Any:
+    """Return a loss that computes in an element type, where it is an object, which has one."""
+    keras = _keras()
+    if not isinstance(loss, keras.losses.Loss):
+        return loss
+    found = copy.copy(loss)  # not of its config, which lacks arguments of some
+    found._dtype_policy = keras.dtype_policies.get(dtype)
+    found._dtype = found._dtype_policy.compute_dtype
+    return found
 
 
 def _compile(made: Any, model: Model) -> None:

@@ -13,6 +13,8 @@ KINDS = ("forward", "training", "backward", "gradient", "update")
 """Outputs of layers when predicting and in training; gradients of the loss with respect to the latter, and to weights;
 weights after one update."""
 
+_OF_OPTIMIZERS = 1e-6
+"""Least difference of a weight after one update that is looked at."""
 _SMALL = 0.1
 """Share of the largest gradient below which another counts as small."""
 
@@ -154,7 +156,8 @@ def _weights(ours: Trace, reference: Trace, rtol: float, atol: float) -> list[Co
 
     What should be 0, such as the gradient of a bias in front of a batch normalisation, is what rounding leaves of large
     numbers: a gradient that is small beside the others may be anything below that, and so may what an optimizer that
-    goes by its sign makes of it.
+    goes by its sign makes of it. Weights after an update are never compared more closely than float32 has
+    the numbers of an optimizer, with which Keras on TensorFlow computes in float64 as well.
     """
     found, undecided = [], {}
     arrays = [numpy.abs(array) for _, array in reference.gradients if array is not None and array.size]
@@ -170,7 +173,13 @@ def _weights(ours: Trace, reference: Trace, rtol: float, atol: float) -> list[Co
         decided = ~undecided[path] if path in undecided and undecided[path].shape == y.shape else numpy.array(True)
         found.append(
             _comparison(
-                "update", path, "weight", x, numpy.where(decided, y, x) if x.shape == y.shape else y, rtol, atol
+                "update",
+                path,
+                "weight",
+                x,
+                numpy.where(decided, y, x) if x.shape == y.shape else y,
+                rtol,
+                max(atol, _OF_OPTIMIZERS),
             )
         )
     return found

@@ -42,3 +42,12 @@ def test_files_that_cannot_be_compared(run: Run, folder: Path) -> None:
     (folder / "bad.keras").write_bytes(b"nothing")
     result = run("verify", "base.yaml", "--against", "bad.keras", code=1)
     assert result.stderr.startswith("error: Keras makes no model of 'bad.keras'")
+
+
+def test_float64(run: Run) -> None:
+    data = json.loads(run("verify", "base.yaml", "--train", "--dtype", "float64", "--json").stdout)
+    assert data["agrees"]
+    assert data["rtol"] == 1e-7
+    assert max(item["difference"] for item in data["comparisons"]) < 1e-12
+    assert run("verify", "base.yaml", "--dtype", "float64").stderr.endswith("agree to 1e-07\n")
+    assert "real difference stays" in " ".join(run("verify", "--help").stdout.replace("│", " ").split())

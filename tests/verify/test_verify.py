@@ -226,3 +226,60 @@ def test_what_cannot_be_compared_is_said(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"nothing")
     with pytest.raises(ModelError, match=r"Keras makes no model of .*model\.keras"):
         verify(chain(), str(tmp_path / "model.keras"))
+
+
+# ---------------------------------------------------------------------- in float64
+
+
+@pytest.mark.parametrize("make", [chain, branches])
+def test_float64_leaves_no_rounding_and_changes_neither_model(make):
+    import keras
+
+    model = make()
+    before, floatx = model.get_weights(), keras.config.floatx()
+    report = verify(model, train=True, dtype="float64")
+    assert report.agrees, report.first
+    assert report.rtol == 1e-7
+    assert report.worst("gradient").relative < 1e-8
+    assert keras.config.floatx() == floatx
+    assert all(weight.dtype == "float32" for weight in model.weights)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        numpy.testing.assert_array_equal(one, other)
+
+
+def test_float64_shows_what_float32_takes_for_rounding():
+    model = chain()
+    other = same(model, slope=0.2 + 1e-6)
+    assert verify(model, other).agrees
+    report = verify(model, other, dtype="float64")
+    assert not report.agrees
+    assert report.first.path == "leaky"
+
+
+def test_float64_of_our_own_models_with_their_loss():
+    model = nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(4, "tanh"), nnc.layers.Dense(2)])
+    model.compile(nnc.optimizers.Adam(0.01), nnc.losses.LogCosh())
+    report = verify(model, train=True, dtype="float64")
+    assert report.agrees, report.first
+    assert model.compute_dtype == "float32"
+    with pytest.raises(ModelError, match="verify: dtype must be float32 or float64, got 'float16'"):
+        verify(model, dtype="float16")
+
+
+def test_a_deep_network_whose_gradients_float32_does_not_decide():
+    from keras import Input, Model, layers
+
+    x = Input((8, 8, 3))
+    y = layers.Conv2D(8, 3, padding="same")(x)
+    for _ in range(12):
+        z = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(8, 3, padding="same", strides=1)(y)))
+        y = layers.Add()([y, layers.BatchNormalization()(layers.Conv2D(8, 1)(z))])
+    model = Model(x, layers.Dense(2)(layers.GlobalAveragePooling2D()(y)))
+    report = verify(model, train=True, batch=2, dtype="float64")
+    assert report.agrees, report.first
+    rounding = verify(model, train=True, batch=2)
+
+    def worst(report: Report) -> float:
+        return max(item.difference for item in report.comparisons if item.kind == "backward")
+
+    assert worst(rounding) > 1e6 * worst(report)
