@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from nnc.backends.c.source import Source, is_uniform
 from nnc.errors import GraphError
 from nnc.ir import Value
 from nnc.ir.types import ITEM_SIZES
+from nnc.ops.gathering import check_rows
 from nnc.plan import ALIGNMENT, Place, Plan, bound_constants
 
 Array = Any
@@ -36,6 +37,7 @@ class Run(ctypes.Structure):
         ("sgemm", ctypes.c_void_p),
         ("dgemm", ctypes.c_void_p),
         ("is_wide", ctypes.c_int64),
+        ("fault", ctypes.c_void_p),
     )
 
 
@@ -81,6 +83,7 @@ class Executable:
         lengths = numpy.array([bindings[symbol] for symbol in source.symbols] or [0], numpy.int64)
         states = [self._states[label] for label in source.states]
         constants = [self._constant(path, value, bindings) for path, value in source.constants]
+        fault = numpy.zeros(3, numpy.int64)
         pointers = [_pointers(arrays) for arrays in (states, constants)]
         blas = find_blas()
         run = Run(
@@ -89,14 +92,16 @@ class Executable:
             lengths.ctypes.data,
             *(ctypes.addressof(array) for array in pointers),
             *((None, None, 0) if blas is None else (blas.sgemm, blas.dgemm, blas.wide)),
+            fault.ctypes.data,
         )
-        run.owned = offsets, lengths, states, constants, pointers, self.memory
+        run.owned = offsets, lengths, states, constants, pointers, fault, self.memory
         places = plan.places(bindings)
         inputs, outputs = (
             {label: self._window(places[value]) for label, value in values.items()}
             for values in (plan.graph.inputs, plan.graph.outputs)
         )
-        return BoundRun(partial(self._function, ctypes.byref(run)), inputs, outputs)
+        call = partial(self._function, ctypes.byref(run))
+        return BoundRun(partial(_checked, call, fault) if "run->fault" in source.text else call, inputs, outputs)
 
     def _offset(self, path: Sequence[int], buffer: int) -> int:
         """Return the byte at which a buffer, perhaps one inside a loop, begins in the arena."""
@@ -129,6 +134,18 @@ class Executable:
         if place.home.state is not None:
             return numpy.ndarray(shape, place.type.dtype, self._states[place.home.state], offset, strides)
         return numpy.ndarray(shape, place.type.dtype, self.arena, place.byte_offset + offset, strides)
+
+
+def _checked(call: Callable[[], None], fault: Array) -> None:
+    """Run and look whether the run ended early.
+
+    Raises:
+        DataError: a table has no row of some number.
+    """
+    call()
+    if fault[0]:
+        fault[0] = 0
+        check_rows(fault[1:2], int(fault[2]))
 
 
 def _pointers(arrays: Sequence[Array]) -> Any:

@@ -34,6 +34,7 @@ typedef struct {
     const void *const *constants;
     void *sgemm, *dgemm;     /* cblas_sgemm and cblas_dgemm, or NULL */
     int64_t is_wide;         /* whether these take integers of 64 bits */
+    int64_t *fault;          /* where the run ended early: 1, an index, and the rows of the table that lacks it */
 } nnc_run;
 """
 

@@ -32,6 +32,11 @@ image place start stop patch line group seen c f pd ph pw kd kh kw xd xh xw memc
 """
 RESERVED = frozenset(_WORDS.split())
 """Words of C, names of its library and of the unit itself; a value is never called like one of these."""
+_LOCAL = re.compile(
+    r"[ijkp]\d*|[nxz]\d+(_\d+)?|(before|start|low|high|room)\d+"
+    r"|total|found|best|position|is_nan|given|is_open|is_chosen|row|least|most|first|second|threshold|better|count|is_in"
+)
+"""Variables of the kernels."""
 
 
 def dim_text(dim: Dim) -> str:
@@ -60,7 +65,7 @@ def _atom_text(atom: str | Quotient) -> str:
 def symbol_text(symbol: str) -> str:
     """Return the variable that holds the size of a run-time dimension."""
     name = re.sub(r"\W", "_", symbol, flags=re.ASCII)
-    return f"{name}_" if name in RESERVED or name != symbol else name
+    return f"{name}_" if _is_reserved(name) or name != symbol else name
 
 
 def product_text(*dims: Dim) -> str:
@@ -107,7 +112,11 @@ def identifier(text: str, taken: Container[str]) -> str:
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "v"
     name = f"v{name}" if name[0].isdigit() else name
     unique, count = name, 1
-    while unique in taken or unique in RESERVED or unique.startswith("nnc_"):
+    while unique in taken or _is_reserved(unique) or unique.startswith("nnc_"):
         count += 1
         unique = f"{name}_{count}"
     return unique
+
+
+def _is_reserved(name: str) -> bool:
+    return name in RESERVED or _LOCAL.fullmatch(name) is not None

@@ -1,6 +1,30 @@
 """Kernels of the C backend: a module registers those of a family of ops when it is imported."""
 
-from nnc.backends.c.kernels import convolution, elementwise, movement, product, reduction
+from nnc.backends.c.kernels import (
+    convolution,
+    elementwise,
+    gathering,
+    movement,
+    pooling,
+    product,
+    random,
+    reduction,
+    sparsemax,
+)
 from nnc.backends.c.kernels.registry import EXPRESSIONS, KERNELS, Call, Unit
 
-__all__ = ["EXPRESSIONS", "KERNELS", "Call", "Unit", "convolution", "elementwise", "movement", "product", "reduction"]
+__all__ = [
+    "EXPRESSIONS",
+    "KERNELS",
+    "Call",
+    "Unit",
+    "convolution",
+    "elementwise",
+    "gathering",
+    "movement",
+    "pooling",
+    "product",
+    "random",
+    "reduction",
+    "sparsemax",
+]

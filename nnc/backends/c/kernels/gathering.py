@@ -1,0 +1,82 @@
+"""Rows taken by number, and rows added up by number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nnc.backends.c.arrays import Array
+from nnc.backends.c.kernels.movement import copy_lines, fill_lines
+from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.nests import indented, loop_head, write_nest
+from nnc.backends.c.text import dim_text, factor_text
+from nnc.ir import Dim
+from nnc.ops.gathering import Gather, ScatterAdd
+
+
+@kernel(Gather)
+def gather(call: Call) -> Sequence[str]:
+    """A copy per row, after a check of the range."""
+    (table, indices), result = call.operands, call.result
+    names = _names(indices)
+    source, target = _row(table, ["row"]), _row(result, names)
+    return [*check_lines(indices, table.shape[0]), *_each(indices, table.shape[0], copy_lines(target, source))]
+
+
+@kernel(ScatterAdd)
+def scatter_add(call: Call) -> Sequence[str]:
+    """Zeros, then an addition per row, after a check of the range."""
+    (values, indices), result = call.operands, call.result
+    rows = result.shape[0]
+    source, target = _row(values, _names(indices)), _row(result, ["row"])
+    add = write_nest(target.shape, [target, source], lambda element: [f"{element(target)} += {element(source)};"])
+    return [*fill_lines(result, 0), *check_lines(indices, rows), *_each(indices, rows, add)]
+
+
+def check_lines(indices: Array, rows: Dim) -> list[str]:
+    """Return the loops that end the run where a table of so many rows lacks one of these."""
+    if 0 in indices.shape:
+        return []
+    count = dim_text(rows)
+    body = [
+        f"const int64_t found = {indices.at(*_names(indices))};",
+        "least = found < least ? found : least;",
+        "most = found > most ? found : most;",
+    ]
+    lines = [
+        "int64_t least = INT64_MAX, most = INT64_MIN;",
+        *_around(indices, body),
+        f"if (least <= most && (least < -({count}) || most >= {count})) {{",
+        f"    run->fault[0] = 1, run->fault[1] = least < -({count}) ? least : most, run->fault[2] = {count};",
+        "    return;",
+        "}",
+    ]
+    return ["{", *indented(lines), "}"]
+
+
+def _each(indices: Array, rows: Dim, lines: Sequence[str]) -> list[str]:
+    """Return lines for each index; `row` is its row."""
+    found = f"const int64_t found = {indices.at(*_names(indices))};"
+    place = f"const int64_t row = found < 0 ? found + {factor_text(rows)} : found;"
+    return _around(indices, [found, place, *lines])
+
+
+def _names(indices: Array) -> list[str]:
+    return ["0" if length == 1 else f"n{axis}" for axis, length in enumerate(indices.shape)]
+
+
+def _around(indices: Array, lines: Sequence[str]) -> list[str]:
+    found = list(lines)
+    looped = [(name, length) for name, length in zip(_names(indices), indices.shape, strict=True) if name != "0"]
+    for name, length in reversed(looped):
+        found = [f"{loop_head(name, length)} {{", *indented(found), "}"]
+    return found if looped else ["{", *indented(found), "}"]
+
+
+def _row(array: Array, names: Sequence[str]) -> Array:
+    """Return what lies at the first indices, which are a part of the pointer."""
+    count = len(names)
+    shape, strides = array.shape[count:], array.strides[count:]
+    if array.literal is not None:
+        return Array(array.pointer, array.dtype, shape, strides, 0, array.literal)
+    address = array.at(*names, *["0"] * len(shape))
+    return Array(f"(&{address})", array.dtype, shape, strides, 0)
