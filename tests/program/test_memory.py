@@ -182,3 +182,14 @@ def test_arenas_of_threads_end_with_them():
         assert tracemalloc.get_traced_memory()[0] - before < 2**18
     finally:
         tracemalloc.stop()
+
+
+def test_the_benchmark_measures_steps_as_fit_runs_them():
+    memory = pytest.importorskip("benchmarks.memory")
+    model = nnc.Sequential([nnc.Input((40,)), nnc.layers.Dense(40, activation="relu"), nnc.layers.Dense(10)])
+    model.compile("sgd", "mse")
+    bound = model.program.bound("train", {"batch": 32})
+    grown, peak, _ = memory._growth(memory.as_in_fit(bound.run), 5)
+    assert grown == 0
+    assert peak < 4_096
+    assert numpy.getbufsize() > 64  # nothing of the settings stays behind
