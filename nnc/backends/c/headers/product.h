@@ -1,120 +1,452 @@
-/* Small or oddly strided products: a row of the result at a time. */
-static void nnc_small_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
-                                  int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                                  int64_t c_row, bool add) {
-    for (int64_t i = 0; i < rows; i++) {
-        float *const row = c + i * c_row;
-        if (b_column == 1) {
-            for (int64_t start = 0; start < columns; start += 64) {
-                const int64_t width = columns - start < 64 ? columns - start : 64;
-                float total[64] = {0};
-                for (int64_t k = 0; k < inner; k++) {
-                    const float x = a[i * a_row + k * a_column];
-                    const float *const y = b + k * b_row + start;
+/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason. */
+#ifndef NNC_TILE_ROWS
+#ifdef __AVX512F__
+#define NNC_TILE_ROWS 8
+#define NNC_TILE_BYTES 128
+#else
+#define NNC_TILE_ROWS 6
+#define NNC_TILE_BYTES 64
+#endif
+#endif
+static void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                         const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    float total[ROWS][COLUMNS];
+    for (int i = 0; i < ROWS; i++) {
 #pragma omp simd
-                    for (int64_t j = 0; j < width; j++) {
-                        total[j] += x * y[j];
+        for (int j = 0; j < COLUMNS; j++) {
+            total[i][j] = 0;
+        }
+    }
+    for (int64_t k = 0; k < inner; k++) {
+        for (int i = 0; i < ROWS; i++) {
+            const float x = a[i * a_row + k * a_column];
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += x * b[k * b_row + j];
+            }
+        }
+    }
+    if (add) {
+        for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += c[i * c_row + j];
+            }
+        }
+    }
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            c[i * c_row + j] = total[i][j];
+        }
+    }
+}
+
+/* A strip of B, its rows one behind the other; zeros where it is narrower. */
+static void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row, int64_t b_column,
+                         int64_t columns, float *restrict strip) {
+    if (b_column == 1 && width == columns) {
+        for (int64_t k = 0; k < depth; k++) {
+#pragma omp simd
+            for (int64_t j = 0; j < columns; j++) {
+                strip[k * columns + j] = b[k * b_row + j];
+            }
+        }
+        return;
+    }
+    for (int64_t j = 0; j < columns; j++) {
+        for (int64_t k = 0; k < depth; k++) {
+            strip[k * columns + j] = j < width ? b[k * b_row + j * b_column] : 0;
+        }
+    }
+}
+
+/* The product of blocks that the caches hold: strips of B are packed, tiles of A are read as they lie. */
+static void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
+                                    int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
+                                    int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
+    enum { INNER = 256, BAND = 64 * ROWS };
+    float space[INNER * COLUMNS + (INNER + COLUMNS) * ROWS + LINE];
+    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
+    float *const last = strip + INNER * COLUMNS, *const corner = last + INNER * ROWS;
+    for (int64_t first_k = 0; first_k < inner; first_k += INNER) {
+        const int64_t depth = inner - first_k < INNER ? inner - first_k : INNER;
+        const bool adds = add || first_k > 0;
+        for (int64_t first_i = 0; first_i < rows; first_i += BAND) {
+            const int64_t height = rows - first_i < BAND ? rows - first_i : BAND;
+            for (int64_t first_j = 0; first_j < columns; first_j += COLUMNS) {
+                const int64_t width = columns - first_j < COLUMNS ? columns - first_j : COLUMNS;
+                const float *right = b + first_k * b_row + first_j * b_column;
+                int64_t step = b_row;
+                if (b_column != 1 || width < COLUMNS || height > 8 * ROWS) {
+                    nnc_pack_f32(depth, width, right, b_row, b_column, COLUMNS, strip);
+                    right = strip;
+                    step = COLUMNS;
+                }
+                for (int64_t i = 0; i < height; i += ROWS) {
+                    const float *left = a + (first_i + i) * a_row + first_k * a_column;
+                    float *const target = c + (first_i + i) * c_row + first_j;
+                    const int64_t count = height - i < ROWS ? height - i : ROWS;
+                    if (count == ROWS && width == COLUMNS) {
+                        nnc_tile_f32(depth, left, a_row, a_column, right, step, target, c_row, adds);
+                        continue;
+                    }
+                    if (count < ROWS) {
+                        for (int64_t k = 0; k < depth; k++) {
+                            for (int64_t row = 0; row < ROWS; row++) {
+                                last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
+                            }
+                        }
+                        nnc_tile_f32(depth, last, 1, ROWS, right, step, corner, COLUMNS, false);
+                    } else {
+                        nnc_tile_f32(depth, left, a_row, a_column, right, step, corner, COLUMNS, false);
+                    }
+                    for (int64_t row = 0; row < count; row++) {
+                        for (int64_t j = 0; j < width; j++) {
+                            const float before = adds ? target[row * c_row + j] : 0;
+                            target[row * c_row + j] = before + corner[row * COLUMNS + j];
+                        }
                     }
                 }
-                for (int64_t j = 0; j < width; j++) {
-                    row[start + j] = add ? row[start + j] + total[j] : total[j];
-                }
-            }
-        } else {
-            for (int64_t j = 0; j < columns; j++) {
-                float total = 0;
-#pragma omp simd reduction(+:total)
-                for (int64_t k = 0; k < inner; k++) {
-                    total += a[i * a_row + k * a_column] * b[k * b_row + j * b_column];
-                }
-                row[j] = add ? row[j] + total : total;
             }
         }
     }
 }
 
-/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory.
-   BLAS where the run brings one. */
+/* A row of C for B with rows that lie next to each other in memory: several vectors of sums at a time. */
+static void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
+                                const float *restrict b, int64_t b_row, float *restrict c, bool add) {
+    enum { WIDE = 512 / sizeof(float), NARROW = 64 / sizeof(float) };
+    int64_t start = 0;
+    for (; start + WIDE <= columns; start += WIDE) {
+        float total[WIDE];
+#pragma omp simd
+        for (int j = 0; j < WIDE; j++) {
+            total[j] = 0;
+        }
+        for (int64_t k = 0; k < inner; k++) {
+#pragma omp simd
+            for (int j = 0; j < WIDE; j++) {
+                total[j] += a[k * a_column] * b[k * b_row + start + j];
+            }
+        }
+#pragma omp simd
+        for (int j = 0; j < WIDE; j++) {
+            c[start + j] = add ? c[start + j] + total[j] : total[j];
+        }
+    }
+    for (; start < columns; start += NARROW) {
+        const int64_t width = columns - start < NARROW ? columns - start : NARROW;
+        float total[NARROW] = {0};
+        for (int64_t k = 0; k < inner; k++) {
+            if (width == NARROW) {
+#pragma omp simd
+                for (int j = 0; j < NARROW; j++) {
+                    total[j] += a[k * a_column] * b[k * b_row + start + j];
+                }
+            } else {
+                for (int64_t j = 0; j < width; j++) {
+                    total[j] += a[k * a_column] * b[k * b_row + start + j];
+                }
+            }
+        }
+        for (int64_t j = 0; j < width; j++) {
+            c[start + j] = add ? c[start + j] + total[j] : total[j];
+        }
+    }
+}
+
+/* A row of C for B with columns that lie next to each other in memory, or for any other B: a sum at a time. */
+static void nnc_dot_products_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
+                                 const float *restrict b, int64_t b_row, int64_t b_column, float *restrict c,
+                                 bool add) {
+    for (int64_t j = 0; j < columns; j++) {
+        const float *const column = b + j * b_column;
+        float total = 0;
+        if (a_column == 1 && b_row == 1) {
+#pragma omp simd reduction(+:total)
+            for (int64_t k = 0; k < inner; k++) {
+                total += a[k] * column[k];
+            }
+        } else {
+            for (int64_t k = 0; k < inner; k++) {
+                total += a[k * a_column] * column[k * b_row];
+            }
+        }
+        c[j] = add ? c[j] + total : total;
+    }
+}
+
+/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. A BLAS, where the run
+   brings one, takes what is worth its threads. */
 static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
-                            int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                            int64_t c_row, bool add) {
+                            int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
+                            float *c, int64_t c_row, bool add) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_THREADS = 1 << 23 };
+    if (rows < ROWS_ALONE) {
+        for (int64_t i = 0; i < rows; i++) {
+            if (b_column == 1) {
+                nnc_row_product_f32(inner, columns, a + i * a_row, a_column, b, b_row, c + i * c_row, add);
+            } else {
+                nnc_dot_products_f32(inner, columns, a + i * a_row, a_column, b, b_row, b_column, c + i * c_row, add);
+            }
+        }
+        return;
+    }
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
-    if (run->sgemm == NULL || rows * inner * columns < 4096 || !(a_plain || a_turned) || !(b_plain || b_turned)) {
-        nnc_small_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+    const bool fits_blas = run->sgemm != NULL && (a_plain || a_turned) && (b_plain || b_turned);
+    if (!fits_blas || rows * inner * columns < WORTH_THREADS) {
+        if (inner == 0 && !add) {
+            for (int64_t i = 0; i < rows; i++) {
+                memset(c + i * c_row, 0, (size_t)columns * sizeof(float));
+            }
+        }
+        nnc_blocked_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
     const int turn_a = a_plain ? 111 : 112, turn_b = b_plain ? 111 : 112;
     const int64_t a_step = a_plain ? a_row : a_column, b_step = b_plain ? b_row : b_column;
     if (run->is_wide) {
-        typedef void gemm(int, int, int, int64_t, int64_t, int64_t, float, const float *, int64_t, const float *, int64_t,
-                          float, float *, int64_t);
-        gemm *const multiply = (gemm *)run->sgemm;
+        typedef void gemm(int, int, int, int64_t, int64_t, int64_t, float, const float *, int64_t, const float *,
+                          int64_t, float, float *, int64_t);
+        gemm *multiply;
+        memcpy(&multiply, &run->sgemm, sizeof multiply);
         multiply(101, turn_a, turn_b, rows, columns, inner, 1, a, a_step, b, b_step, add, c, c_row);
     } else {
-        typedef void gemm(int, int, int, int, int, int, float, const float *, int, const float *, int, float, float *, int);
-        gemm *const multiply = (gemm *)run->sgemm;
+        typedef void gemm(int, int, int, int, int, int, float, const float *, int, const float *, int, float,
+                          float *, int);
+        gemm *multiply;
+        memcpy(&multiply, &run->sgemm, sizeof multiply);
         multiply(101, turn_a, turn_b, (int)rows, (int)columns, (int)inner, 1, a, (int)a_step, b, (int)b_step, add, c,
                  (int)c_row);
     }
 }
 
-/* Small or oddly strided products: a row of the result at a time. */
-static void nnc_small_product_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
-                                  int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
-                                  int64_t c_row, bool add) {
-    for (int64_t i = 0; i < rows; i++) {
-        double *const row = c + i * c_row;
-        if (b_column == 1) {
-            for (int64_t start = 0; start < columns; start += 32) {
-                const int64_t width = columns - start < 32 ? columns - start : 32;
-                double total[32] = {0};
-                for (int64_t k = 0; k < inner; k++) {
-                    const double x = a[i * a_row + k * a_column];
-                    const double *const y = b + k * b_row + start;
+/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason. */
+#ifndef NNC_TILE_ROWS
+#ifdef __AVX512F__
+#define NNC_TILE_ROWS 8
+#define NNC_TILE_BYTES 128
+#else
+#define NNC_TILE_ROWS 6
+#define NNC_TILE_BYTES 64
+#endif
+#endif
+static void nnc_tile_f64(int64_t inner, const double *restrict a, int64_t a_row, int64_t a_column,
+                         const double *restrict b, int64_t b_row, double *restrict c, int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(double) };
+    double total[ROWS][COLUMNS];
+    for (int i = 0; i < ROWS; i++) {
 #pragma omp simd
-                    for (int64_t j = 0; j < width; j++) {
-                        total[j] += x * y[j];
+        for (int j = 0; j < COLUMNS; j++) {
+            total[i][j] = 0;
+        }
+    }
+    for (int64_t k = 0; k < inner; k++) {
+        for (int i = 0; i < ROWS; i++) {
+            const double x = a[i * a_row + k * a_column];
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += x * b[k * b_row + j];
+            }
+        }
+    }
+    if (add) {
+        for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += c[i * c_row + j];
+            }
+        }
+    }
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            c[i * c_row + j] = total[i][j];
+        }
+    }
+}
+
+/* A strip of B, its rows one behind the other; zeros where it is narrower. */
+static void nnc_pack_f64(int64_t depth, int64_t width, const double *restrict b, int64_t b_row, int64_t b_column,
+                         int64_t columns, double *restrict strip) {
+    if (b_column == 1 && width == columns) {
+        for (int64_t k = 0; k < depth; k++) {
+#pragma omp simd
+            for (int64_t j = 0; j < columns; j++) {
+                strip[k * columns + j] = b[k * b_row + j];
+            }
+        }
+        return;
+    }
+    for (int64_t j = 0; j < columns; j++) {
+        for (int64_t k = 0; k < depth; k++) {
+            strip[k * columns + j] = j < width ? b[k * b_row + j * b_column] : 0;
+        }
+    }
+}
+
+/* The product of blocks that the caches hold: strips of B are packed, tiles of A are read as they lie. */
+static void nnc_blocked_product_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
+                                    int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
+                                    int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(double), LINE = 64 / sizeof(double) };
+    enum { INNER = 256, BAND = 64 * ROWS };
+    double space[INNER * COLUMNS + (INNER + COLUMNS) * ROWS + LINE];
+    double *const strip = space + (LINE - ((uintptr_t)space / sizeof(double)) % LINE) % LINE;
+    double *const last = strip + INNER * COLUMNS, *const corner = last + INNER * ROWS;
+    for (int64_t first_k = 0; first_k < inner; first_k += INNER) {
+        const int64_t depth = inner - first_k < INNER ? inner - first_k : INNER;
+        const bool adds = add || first_k > 0;
+        for (int64_t first_i = 0; first_i < rows; first_i += BAND) {
+            const int64_t height = rows - first_i < BAND ? rows - first_i : BAND;
+            for (int64_t first_j = 0; first_j < columns; first_j += COLUMNS) {
+                const int64_t width = columns - first_j < COLUMNS ? columns - first_j : COLUMNS;
+                const double *right = b + first_k * b_row + first_j * b_column;
+                int64_t step = b_row;
+                if (b_column != 1 || width < COLUMNS || height > 8 * ROWS) {
+                    nnc_pack_f64(depth, width, right, b_row, b_column, COLUMNS, strip);
+                    right = strip;
+                    step = COLUMNS;
+                }
+                for (int64_t i = 0; i < height; i += ROWS) {
+                    const double *left = a + (first_i + i) * a_row + first_k * a_column;
+                    double *const target = c + (first_i + i) * c_row + first_j;
+                    const int64_t count = height - i < ROWS ? height - i : ROWS;
+                    if (count == ROWS && width == COLUMNS) {
+                        nnc_tile_f64(depth, left, a_row, a_column, right, step, target, c_row, adds);
+                        continue;
+                    }
+                    if (count < ROWS) {
+                        for (int64_t k = 0; k < depth; k++) {
+                            for (int64_t row = 0; row < ROWS; row++) {
+                                last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
+                            }
+                        }
+                        nnc_tile_f64(depth, last, 1, ROWS, right, step, corner, COLUMNS, false);
+                    } else {
+                        nnc_tile_f64(depth, left, a_row, a_column, right, step, corner, COLUMNS, false);
+                    }
+                    for (int64_t row = 0; row < count; row++) {
+                        for (int64_t j = 0; j < width; j++) {
+                            const double before = adds ? target[row * c_row + j] : 0;
+                            target[row * c_row + j] = before + corner[row * COLUMNS + j];
+                        }
                     }
                 }
-                for (int64_t j = 0; j < width; j++) {
-                    row[start + j] = add ? row[start + j] + total[j] : total[j];
-                }
-            }
-        } else {
-            for (int64_t j = 0; j < columns; j++) {
-                double total = 0;
-#pragma omp simd reduction(+:total)
-                for (int64_t k = 0; k < inner; k++) {
-                    total += a[i * a_row + k * a_column] * b[k * b_row + j * b_column];
-                }
-                row[j] = add ? row[j] + total : total;
             }
         }
     }
 }
 
-/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory.
-   BLAS where the run brings one. */
+/* A row of C for B with rows that lie next to each other in memory: several vectors of sums at a time. */
+static void nnc_row_product_f64(int64_t inner, int64_t columns, const double *restrict a, int64_t a_column,
+                                const double *restrict b, int64_t b_row, double *restrict c, bool add) {
+    enum { WIDE = 512 / sizeof(double), NARROW = 64 / sizeof(double) };
+    int64_t start = 0;
+    for (; start + WIDE <= columns; start += WIDE) {
+        double total[WIDE];
+#pragma omp simd
+        for (int j = 0; j < WIDE; j++) {
+            total[j] = 0;
+        }
+        for (int64_t k = 0; k < inner; k++) {
+#pragma omp simd
+            for (int j = 0; j < WIDE; j++) {
+                total[j] += a[k * a_column] * b[k * b_row + start + j];
+            }
+        }
+#pragma omp simd
+        for (int j = 0; j < WIDE; j++) {
+            c[start + j] = add ? c[start + j] + total[j] : total[j];
+        }
+    }
+    for (; start < columns; start += NARROW) {
+        const int64_t width = columns - start < NARROW ? columns - start : NARROW;
+        double total[NARROW] = {0};
+        for (int64_t k = 0; k < inner; k++) {
+            if (width == NARROW) {
+#pragma omp simd
+                for (int j = 0; j < NARROW; j++) {
+                    total[j] += a[k * a_column] * b[k * b_row + start + j];
+                }
+            } else {
+                for (int64_t j = 0; j < width; j++) {
+                    total[j] += a[k * a_column] * b[k * b_row + start + j];
+                }
+            }
+        }
+        for (int64_t j = 0; j < width; j++) {
+            c[start + j] = add ? c[start + j] + total[j] : total[j];
+        }
+    }
+}
+
+/* A row of C for B with columns that lie next to each other in memory, or for any other B: a sum at a time. */
+static void nnc_dot_products_f64(int64_t inner, int64_t columns, const double *restrict a, int64_t a_column,
+                                 const double *restrict b, int64_t b_row, int64_t b_column, double *restrict c,
+                                 bool add) {
+    for (int64_t j = 0; j < columns; j++) {
+        const double *const column = b + j * b_column;
+        double total = 0;
+        if (a_column == 1 && b_row == 1) {
+#pragma omp simd reduction(+:total)
+            for (int64_t k = 0; k < inner; k++) {
+                total += a[k] * column[k];
+            }
+        } else {
+            for (int64_t k = 0; k < inner; k++) {
+                total += a[k * a_column] * column[k * b_row];
+            }
+        }
+        c[j] = add ? c[j] + total : total;
+    }
+}
+
+/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. A BLAS, where the run
+   brings one, takes what is worth its threads. */
 static void nnc_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const double *a,
-                            int64_t a_row, int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
-                            int64_t c_row, bool add) {
+                            int64_t a_row, int64_t a_column, const double *b, int64_t b_row, int64_t b_column,
+                            double *c, int64_t c_row, bool add) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_THREADS = 1 << 23 };
+    if (rows < ROWS_ALONE) {
+        for (int64_t i = 0; i < rows; i++) {
+            if (b_column == 1) {
+                nnc_row_product_f64(inner, columns, a + i * a_row, a_column, b, b_row, c + i * c_row, add);
+            } else {
+                nnc_dot_products_f64(inner, columns, a + i * a_row, a_column, b, b_row, b_column, c + i * c_row, add);
+            }
+        }
+        return;
+    }
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
-    if (run->dgemm == NULL || rows * inner * columns < 4096 || !(a_plain || a_turned) || !(b_plain || b_turned)) {
-        nnc_small_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+    const bool fits_blas = run->dgemm != NULL && (a_plain || a_turned) && (b_plain || b_turned);
+    if (!fits_blas || rows * inner * columns < WORTH_THREADS) {
+        if (inner == 0 && !add) {
+            for (int64_t i = 0; i < rows; i++) {
+                memset(c + i * c_row, 0, (size_t)columns * sizeof(double));
+            }
+        }
+        nnc_blocked_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
     const int turn_a = a_plain ? 111 : 112, turn_b = b_plain ? 111 : 112;
     const int64_t a_step = a_plain ? a_row : a_column, b_step = b_plain ? b_row : b_column;
     if (run->is_wide) {
-        typedef void gemm(int, int, int, int64_t, int64_t, int64_t, double, const double *, int64_t, const double *, int64_t,
-                          double, double *, int64_t);
-        gemm *const multiply = (gemm *)run->dgemm;
+        typedef void gemm(int, int, int, int64_t, int64_t, int64_t, double, const double *, int64_t, const double *,
+                          int64_t, double, double *, int64_t);
+        gemm *multiply;
+        memcpy(&multiply, &run->dgemm, sizeof multiply);
         multiply(101, turn_a, turn_b, rows, columns, inner, 1, a, a_step, b, b_step, add, c, c_row);
     } else {
-        typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-        gemm *const multiply = (gemm *)run->dgemm;
+        typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double,
+                          double *, int);
+        gemm *multiply;
+        memcpy(&multiply, &run->dgemm, sizeof multiply);
         multiply(101, turn_a, turn_b, (int)rows, (int)columns, (int)inner, 1, a, (int)a_step, b, (int)b_step, add, c,
                  (int)c_row);
     }
