@@ -73,7 +73,7 @@ class Adafactor(Optimizer):
         rate = ops.minimum(state.learning_rate, 1.0 / ops.sqrt(step))
         decay = 1.0 - step**self.beta_2_decay
         shapes = [window.shape for window in state.windows]
-        squares = split(ops.square(gradient) + self.epsilon_1, shapes)
+        squares = split(state.of_parts(ops.square, gradient) + self.epsilon_1, shapes)
         before = split(state.slot("velocity"), shapes)
         velocities = [
             self._factored(square, decay, window, state)
@@ -84,9 +84,14 @@ class Adafactor(Optimizer):
         velocity = state.assign("velocity", join(velocities))
         directions = split(gradient / ops.sqrt(velocity), shapes)
         steps = []
-        for weight, direction in zip(split(parameter, shapes), directions, strict=True):
-            size = ops.maximum(_root_mean_square(weight), self.epsilon_2) * rate
-            excess = ops.maximum(_root_mean_square(direction) / self.clip_threshold, 1.0)
+        pieces = zip(state.windows, split(parameter, shapes), directions, velocities, strict=True)
+        for window, weight, direction, square in pieces:
+            size = ops.maximum(_root_mean(ops.square(weight)), self.epsilon_2) * rate
+            if window.path in state.lookups:
+                squares_of_steps = state.of_variable(window, _square_of_quotient, direction, square)
+            else:
+                squares_of_steps = ops.square(direction)
+            excess = ops.maximum(_root_mean(squares_of_steps) / self.clip_threshold, 1.0)
             steps.append(direction * (size / excess))
         return parameter - join(steps)
 
@@ -108,5 +113,9 @@ def _factors(window: Window) -> dict[str, tuple[int, ...]]:
     return {"row": shape[:-1], "column": (*shape[:-2], *shape[-1:])}
 
 
-def _root_mean_square(x: Value) -> Value:
-    return ops.sqrt(ops.mean(ops.square(x)))
+def _root_mean(squares: Value) -> Value:
+    return ops.sqrt(ops.mean(squares))
+
+
+def _square_of_quotient(gradient: Value, square: Value) -> Value:
+    return ops.square(gradient / ops.sqrt(square))

@@ -56,7 +56,7 @@ class Adagrad(Optimizer):
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
         """Return the parameter after one step."""
-        total = state.assign("accumulator", state.slot("accumulator") + ops.square(gradient))
+        total = state.assign("accumulator", state.slot("accumulator") + state.of_parts(ops.square, gradient))
         return parameter - gradient * state.learning_rate / ops.sqrt(total + self.epsilon)
 
 
@@ -96,9 +96,14 @@ class Adadelta(Optimizer):
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
         """Return the parameter after one step."""
-        squares = state.slot("accumulated_grad") * self.rho + ops.square(gradient) * (1.0 - self.rho)
+        squares = state.slot("accumulated_grad") * self.rho + state.of_parts(ops.square, gradient) * (1.0 - self.rho)
         squares = state.assign("accumulated_grad", squares)
         steps = state.slot("accumulated_delta_var")
-        step = ops.sqrt(steps + self.epsilon) * gradient / ops.sqrt(squares + self.epsilon)
-        state.assign("accumulated_delta_var", steps * self.rho + ops.square(step) * (1.0 - self.rho))
+        step = self._step(gradient, steps, squares)
+        before = steps * self.rho
+        square = state.of_parts(lambda *parts: ops.square(self._step(*parts)), gradient, steps, squares)
+        state.assign("accumulated_delta_var", before + square * (1.0 - self.rho))
         return parameter - step * state.learning_rate
+
+    def _step(self, gradient: Value, steps: Value, squares: Value) -> Value:
+        return ops.sqrt(steps + self.epsilon) * gradient / ops.sqrt(squares + self.epsilon)

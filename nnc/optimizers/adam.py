@@ -65,7 +65,8 @@ class Adam(Optimizer):
         momentum = state.slot("momentum")
         momentum = state.assign("momentum", momentum + (gradient - momentum) * (1.0 - self.beta_1))
         velocity = state.slot("velocity")
-        velocity = state.assign("velocity", velocity + (ops.square(gradient) - velocity) * (1.0 - self.beta_2))
+        square = state.of_parts(ops.square, gradient)
+        velocity = state.assign("velocity", velocity + (square - velocity) * (1.0 - self.beta_2))
         if self.amsgrad:
             velocity = state.assign("velocity_hat", ops.maximum(state.slot("velocity_hat"), velocity))
         return parameter - momentum * rate / (ops.sqrt(velocity) + self.epsilon)

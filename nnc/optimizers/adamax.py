@@ -61,7 +61,8 @@ class Adamax(Optimizer):
         correction = 1.0 - parameter.graph.constant(self.beta_1, parameter.dtype) ** state.step
         momentum = state.slot("momentum")
         momentum = state.assign("momentum", momentum + (gradient - momentum) * (1.0 - self.beta_1))
-        norm = state.assign("norm", ops.maximum(state.slot("norm") * self.beta_2, ops.absolute(gradient)))
+        norm = state.slot("norm") * self.beta_2
+        norm = state.assign("norm", ops.maximum(norm, state.of_parts(ops.absolute, gradient)))
         return parameter - momentum * (state.learning_rate / correction) / (norm + self.epsilon)
 
 
@@ -120,7 +121,8 @@ class Nadam(Optimizer):
         momentum = state.slot("momentum")
         momentum = state.assign("momentum", momentum + (gradient - momentum) * (1.0 - self.beta_1))
         velocity = state.slot("velocity")
-        velocity = state.assign("velocity", velocity + (ops.square(gradient) - velocity) * (1.0 - self.beta_2))
+        square = state.of_parts(ops.square, gradient)
+        velocity = state.assign("velocity", velocity + (square - velocity) * (1.0 - self.beta_2))
         rate = state.learning_rate
         ahead = momentum * (rate * following / (1.0 - product * following))
         now = gradient * (rate * (1.0 - this) / (1.0 - product))

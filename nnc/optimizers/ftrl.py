@@ -82,7 +82,7 @@ class Ftrl(Optimizer):
         """Return the parameter after one step."""
         rate, power = state.learning_rate, -self.learning_rate_power
         before = state.slot("accumulator")
-        after = before + ops.square(gradient)
+        after = before + state.of_parts(ops.square, gradient)
         root = after**power
         shift = gradient - (root - before**power) / rate * parameter
         if self.l2_shrinkage_regularization_strength:

@@ -59,7 +59,8 @@ class Lamb(Optimizer):
         momentum = state.slot("momentum")
         momentum = state.assign("momentum", momentum + (gradient - momentum) * (1.0 - self.beta_1))
         velocity = state.slot("velocity")
-        velocity = state.assign("velocity", velocity + (ops.square(gradient) - velocity) * (1.0 - self.beta_2))
+        square = state.of_parts(ops.square, gradient)
+        velocity = state.assign("velocity", velocity + (square - velocity) * (1.0 - self.beta_2))
         update = momentum / first / (ops.sqrt(velocity / second) + self.epsilon)
         weights, updates = norms(parameter, state.windows), norms(update, state.windows)
         # where one of them is 0 the quotient is replaced, so that nothing is divided by 0

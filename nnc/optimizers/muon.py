@@ -184,7 +184,8 @@ class Muon(Optimizer):
         momentum = momentum + (gradient - momentum) * (1.0 - self.adam_beta_1)
         flat = state.slot("velocity", window.path, (prod(window.shape),))
         velocity = ops.reshape(flat, window.shape)
-        velocity = velocity + (ops.square(gradient) - velocity) * (1.0 - self.adam_beta_2)
+        square = state.of_variable(window, ops.square, gradient)
+        velocity = velocity + (square - velocity) * (1.0 - self.adam_beta_2)
         state.assign("velocity", ops.reshape(velocity, flat.shape), window.path)
         return momentum * rate / (ops.sqrt(velocity) + self.epsilon), momentum
 

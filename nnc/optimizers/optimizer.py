@@ -14,6 +14,7 @@ from nnc.ir import Graph, Value
 from nnc.objects import build, snake_case
 from nnc.optimizers import schedules
 from nnc.optimizers.arguments import fraction, not_negative, positive, whole
+from nnc.optimizers.lookups import Gradient, find_lookups
 from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.saved import SavedVariable, counter_and_rate, export_variables, import_variables, slot_variable
 from nnc.optimizers.schedules import LearningRateSchedule
@@ -47,7 +48,7 @@ class Optimizer:
 
     >>> class SignDescent(Optimizer):
     ...     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
-    ...         return parameter - ops.sign(gradient) * state.learning_rate
+    ...         return parameter - state.of_parts(ops.sign, gradient) * state.learning_rate
     >>> SignDescent(0.1).get_config()["name"]
     'sign_descent'
     """
@@ -127,7 +128,8 @@ class Optimizer:
 
         Args:
             parameter: the parameter, already decayed; usually all trainable weights as one vector.
-            gradient: its gradient, already clipped, of the same type.
+            gradient: its gradient, already clipped, of the same type; what is not linear in it, such as its square, is
+                taken by ``state.of_parts(ops.square, gradient)`` where a table's is to be that of Keras on TensorFlow.
             state: learning rate, slots, the number of the step, and the variables that lie in the parameter.
 
         Raises:
@@ -197,20 +199,20 @@ class Optimizer:
         """
         first = next(iter(gradients.values()))
         clock = Clock(first.graph, first.dtype, self.gradient_accumulation_steps or 1, self.schedule)
-        states = {}
+        states, summed = {}, {}
         for label, gradient in gradients.items():
             parameter = _left_by_layers(gradient.graph, label)
-            states[label] = OptimizerState(label, parameter, windows_of(label, parameter, variables), clock)
-        summed = {
-            label: sum_gradients(gradient, states[label], self.loss_scale_factor)
-            for label, gradient in gradients.items()
-        }
+            windows = windows_of(label, parameter, variables)
+            states[label] = OptimizerState(label, parameter, windows, clock)
+            whole = Gradient(gradient, find_lookups(gradient, gradient.graph.states[label], windows))
+            summed[label] = sum_gradients(whole, states[label], self.loss_scale_factor)
         clipped = clip_gradients(summed, states, self.clipvalue, self.clipnorm, self.global_clipnorm)
         return {label: self._updated(gradient, states[label]) for label, gradient in clipped.items()}
 
-    def _updated(self, gradient: Value, state: OptimizerState) -> Value:
+    def _updated(self, gradient: Gradient, state: OptimizerState) -> Value:
         parameter = _left_by_layers(state.graph, state.label)
-        result: object = self.update_step(decay(parameter, state, self.decay_of), gradient, state)
+        state = OptimizerState(state.label, parameter, state.windows, state.clock, gradient.lookups)
+        result: object = self.update_step(decay(parameter, state, self.decay_of), gradient.value, state)
         if not isinstance(result, Value):
             raise ModelError(f"{self._where} must return a graph value from update_step, got {result!r}")
         if result.type == parameter.type:  # if not, the update of the state says what is wrong

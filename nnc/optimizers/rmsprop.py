@@ -56,7 +56,7 @@ class RMSprop(Optimizer):
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
         """Return the parameter after one step."""
-        square = ops.square(gradient) * (1.0 - self.rho)
+        square = state.of_parts(ops.square, gradient) * (1.0 - self.rho)
         variance = state.assign("velocity", state.slot("velocity") * self.rho + square)
         if self.centered:
             mean = state.slot("average_gradient") * self.rho + gradient * (1.0 - self.rho)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from nnc import ops
 from nnc.ir import Value
+from nnc.optimizers.lookups import Gradient, of_parts
 from nnc.optimizers.state import OptimizerState, is_multiple, slot_label
-from nnc.optimizers.windows import Window, by_runs, join, norms, scale
+from nnc.optimizers.windows import Window, by_runs, join, roots, scale, split
 
 AVERAGE = "average"
 """Slot with the moving average of the weights; its states have this role as well."""
@@ -15,8 +16,8 @@ ACCUMULATOR = "gradient_accumulator"
 """Slot in which gradients add up."""
 
 
-def sum_gradients(gradient: Value, state: OptimizerState, loss_scale: float | None) -> Value:
-    """Return the mean gradient of the batches of a step.
+def sum_gradients(gradient: Gradient, state: OptimizerState, loss_scale: float | None) -> Gradient:
+    """Return the mean gradient of the batches of a step; a mean of several consists of no look-ups any more.
 
     Args:
         gradient: that of this batch.
@@ -24,23 +25,25 @@ def sum_gradients(gradient: Value, state: OptimizerState, loss_scale: float | No
         loss_scale: factor that was put into the gradient; None for 1.
     """
     if loss_scale is not None:
-        gradient = gradient / loss_scale
+        gradient = gradient.map(lambda part: part / loss_scale, state.windows)
     due = state.clock.is_due
     if due is None:
         return gradient
-    total = gradient + state.slot(ACCUMULATOR)
+    total = gradient.value + state.slot(ACCUMULATOR)
     total.graph.update(slot_label(ACCUMULATOR, state.label), ops.where(due, 0.0, total))
-    return total / float(state.clock.every)
+    return Gradient(total / float(state.clock.every))
 
 
 def clip_gradients(
-    gradients: dict[str, Value],
+    gradients: dict[str, Gradient],
     states: Mapping[str, OptimizerState],
     clipvalue: float | None,
     clipnorm: float | None,
     global_clipnorm: float | None,
-) -> dict[str, Value]:
+) -> dict[str, Gradient]:
     """Return gradients that are not too large; at most one limit is given.
+
+    The parts of a table's gradient are limited one by one, and count one by one in norms, as in Keras on TensorFlow.
 
     Args:
         gradients: by the label of the parameter's state.
@@ -50,22 +53,38 @@ def clip_gradients(
         global_clipnorm: largest Euclidean norm of all gradients together.
     """
     if clipvalue is not None:
-        return {label: ops.clip(item, -clipvalue, clipvalue) for label, item in gradients.items()}
+        return {
+            label: item.map(lambda part: ops.clip(part, -clipvalue, clipvalue), states[label].windows)
+            for label, item in gradients.items()
+        }
     if clipnorm is not None:
-        clipped = {}
-        for label, item in gradients.items():
-            windows = states[label].windows
-            factors = clipnorm / ops.maximum(norms(item, windows), clipnorm)
-            clipped[label] = scale(item, factors, windows)
-        return clipped
+        return {label: _with_norms(item, clipnorm, states[label].windows) for label, item in gradients.items()}
     if global_clipnorm is None:
         return gradients
-    squares = [ops.sum(ops.square(item)) for item in gradients.values()]
+    squares = [ops.sum(_squares(item, states[label].windows)) for label, item in gradients.items()]
     total = squares[0]
     for square in squares[1:]:
         total = total + square
     factor = global_clipnorm / ops.maximum(ops.sqrt(total), global_clipnorm)
-    return {label: item * factor for label, item in gradients.items()}
+    return {label: Gradient(item.value * factor) for label, item in gradients.items()}
+
+
+def _squares(gradient: Gradient, windows: Sequence[Window]) -> Value:
+    return of_parts(ops.square, (gradient.value,), windows, gradient.lookups)
+
+
+def _with_norms(gradient: Gradient, limit: float, windows: Sequence[Window]) -> Gradient:
+    """Return a gradient in which no variable has a larger norm than this."""
+    factors = limit / ops.maximum(roots(_squares(gradient, windows), windows), limit)
+    scaled = scale(gradient.value, factors, windows)
+    if not gradient.lookups:
+        return Gradient(scaled)
+    numbers = dict(zip([window.path for window in windows], split(factors, [()] * len(windows)), strict=True))
+    lookups = {}
+    for path, items in gradient.lookups.items():
+        factor = numbers[path]
+        lookups[path] = tuple(item.map(lambda rows, factor=factor: rows * factor) for item in items)
+    return Gradient(scaled, lookups)
 
 
 def decay(parameter: Value, state: OptimizerState, rate_of: Callable[[Window], float]) -> Value:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from nnc import ops
 from nnc.ir import Graph, Shape, TensorType, Value
+from nnc.optimizers.lookups import Lookups, of_parts, of_table
 from nnc.optimizers.windows import Whole, Window
 from nnc.program.live import ITERATIONS, LEARNING_RATE
 
@@ -77,16 +79,23 @@ class OptimizerState:
         parameter: the parameter before the update.
         windows: the variables that lie in the parameter, in their order; one by default.
         clock: counts batches; by default each is a step.
+        lookups: the look-ups that make the gradients of tables, by path; see `nnc.optimizers.lookups`.
     """
 
     def __init__(
-        self, label: str, parameter: Value, windows: Sequence[Window] = (), clock: Clock | None = None
+        self,
+        label: str,
+        parameter: Value,
+        windows: Sequence[Window] = (),
+        clock: Clock | None = None,
+        lookups: Mapping[str, tuple[Lookups, ...]] = MappingProxyType({}),
     ) -> None:
         self.label = label
         self.type = parameter.type
         self.graph = parameter.graph
         self.windows = tuple(windows) or (Whole(label, label, 0, tuple(int(dim) for dim in parameter.shape)),)
         self.clock = clock or Clock(parameter.graph, parameter.dtype)
+        self.lookups = lookups
 
     @property
     def learning_rate(self) -> Value:
@@ -97,6 +106,24 @@ class OptimizerState:
     def step(self) -> Value:
         """The number of this step, from 1, a scalar of the parameter's element type; using it makes steps counted."""
         return self.clock.step
+
+    def of_parts(self, function: Callable[..., Value], gradient: Value, *others: Value) -> Value:
+        """Return an elementwise function of the gradient as Keras on TensorFlow computes it: ``square``, ``absolute``.
+
+        A table that is only looked up has a gradient of parts there, one for each look-up. Their sum is taken of the
+        function's values, so that the square of a word's gradient depends on how often the word occurs in a batch.
+
+        Args:
+            function: is given a part of the gradient and the same part of the others; it is 0 where the gradient is.
+            gradient: what `Optimizer.update_step` was given.
+            others: values of the same type.
+        """
+        return of_parts(function, (gradient, *others), self.windows, self.lookups)
+
+    def of_variable(self, window: Window, function: Callable[..., Value], gradient: Value, *others: Value) -> Value:
+        """Return what `of_parts` does for one variable, whose part of the gradient and of the others is given."""
+        lookups = self.lookups.get(window.path)
+        return of_table(function, others, window.shape, lookups) if lookups else function(gradient, *others)
 
     def slot(self, name: str, variable: str = "", shape: Shape | None = None) -> Value:
         """Return what `assign` stored in the step before, zeros at first, or what the rule's `slots` say.

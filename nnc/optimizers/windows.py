@@ -64,8 +64,12 @@ def join(parts: Sequence[Value]) -> Value:
 
 def norms(vector: Value, windows: Sequence[Window]) -> Value:
     """Return the Euclidean norm of each variable, as a vector with an element per variable."""
-    squares = split(ops.square(vector), [window.shape for window in windows])
-    return ops.sqrt(join([ops.sum(part) for part in squares]))
+    return roots(ops.square(vector), windows)
+
+
+def roots(squares: Value, windows: Sequence[Window]) -> Value:
+    """Return the root of the sum of each variable's squares, as a vector with an element per variable."""
+    return ops.sqrt(join([ops.sum(part) for part in split(squares, [window.shape for window in windows])]))
 
 
 def scale(vector: Value, factors: Value, windows: Sequence[Window]) -> Value:
