@@ -60,6 +60,7 @@ class KerasFrontend:
         for note in problems.notes:
             warnings.warn(note, stacklevel=4)
         if compile and model.is_compiled:
+            model.optimizer.summing = options.origin.summing
             copy_optimizer_state(source, model)
         return model
 
@@ -87,8 +88,14 @@ def _origin(source: Any) -> Origin:
         if cls.__module__.startswith("tensorflow."):
             return KERAS_2
         if cls.__module__.partition(".")[0] in _PACKAGES:
-            return parse_version(str(getattr(package, "__version__", "3")))
+            return parse_version(str(getattr(package, "__version__", "3")), _backend(package))
     return KERAS_3
+
+
+def _backend(package: Any) -> str:
+    """Return the name of the engine that a Keras package computes with."""
+    get = getattr(getattr(package, "backend", None), "backend", None)
+    return str(get()) if callable(get) else "tensorflow"
 
 
 def _compile_config(source: Any) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from frontends.nodes import Mapping, Node, Scalar, Sequence
+from nnc.optimizers import Summing
 
 _OLD_KEYS = frozenset({"batch_input_shape", "time_major", "implementation", "input_length"})
 """Arguments that only layers of Keras 1 and 2 write."""
@@ -33,6 +34,13 @@ class Origin:
     def is_old(self) -> bool:
         """Whether it is Keras 2 or earlier."""
         return self.version < (3,)
+
+    @property
+    def summing(self) -> Summing:
+        """When its optimizers add up the look-ups of a row of an embedding."""
+        if self.is_old:
+            return Summing.CLIPPED
+        return Summing.LAST if self.backend == "tensorflow" else Summing.FIRST
 
     def __lt__(self, version: tuple[int, ...]) -> bool:
         return self.version < version

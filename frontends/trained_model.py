@@ -81,4 +81,5 @@ def _compile(assignment: Assignment, training: Training) -> None:
         reasons = "; ".join(problem.removeprefix(f"{problems.place}: ") for problem in found.error().problems)
         problems.note(f"it is read for predicting and not compiled: {reasons}")
     elif model.is_compiled:
+        model.optimizer.summing = assignment.origin.summing
         training.resume(assignment)

@@ -8,6 +8,7 @@ from nnc.optimizers.adamax import Adamax, Nadam
 from nnc.optimizers.ftrl import Ftrl
 from nnc.optimizers.lamb import Lamb
 from nnc.optimizers.lion import Lion
+from nnc.optimizers.lookups import Summing
 from nnc.optimizers.muon import Muon
 from nnc.optimizers.optimizer import Optimizer
 from nnc.optimizers.options import OptimizerOptions
@@ -46,6 +47,7 @@ __all__ = [
     "OptimizerState",
     "RMSprop",
     "SavedVariable",
+    "Summing",
     "adam",
     "adamw",
     "deserialize",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 from nnc import ops
 from nnc.ir import Shape, Value
@@ -11,7 +12,19 @@ from nnc.ops.arithmetic import Add
 from nnc.ops.elementwise import apply
 from nnc.ops.gathering import Gather, ScatterAdd
 from nnc.ops.movement import Reshape
+from nnc.ops.straight_through import StraightThrough
 from nnc.optimizers.windows import Window, by_runs, join
+
+
+class Summing(Enum):
+    """When the look-ups of a row are added up: engines differ, and all mean the same only while a word occurs once."""
+
+    LAST = "last"
+    """After the rule has taken squares and the like of each, as in Keras 3 on TensorFlow."""
+    CLIPPED = "clipped"
+    """After each has been clipped, as in Keras 1 and 2."""
+    FIRST = "first"
+    """Before anything else, as in Keras 3 on JAX and PyTorch."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +140,8 @@ def _indices(parameter: Value, windows: Sequence[Window]) -> dict[str, set[Value
     for node in parameter.graph.nodes:
         if isinstance(node.op, Gather):
             table, indices = node.operands
+            if isinstance(table.node.op, StraightThrough):  # a weight that a layer has assigned
+                table = table.node.operands[1]
             is_part = isinstance(table.node.op, whole) and table.node.operands[0] == parameter
             if is_part or (len(windows) == 1 and table == parameter):
                 found.setdefault(windows[table.result].path, set()).add(indices)

@@ -14,7 +14,7 @@ from nnc.ir import Graph, Value
 from nnc.objects import build, snake_case
 from nnc.optimizers import schedules
 from nnc.optimizers.arguments import fraction, not_negative, positive, whole
-from nnc.optimizers.lookups import Gradient, find_lookups
+from nnc.optimizers.lookups import Gradient, Summing, find_lookups
 from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.saved import SavedVariable, counter_and_rate, export_variables, import_variables, slot_variable
 from nnc.optimizers.schedules import LearningRateSchedule
@@ -55,6 +55,8 @@ class Optimizer:
 
     settings: ClassVar[tuple[str, ...]] = ()
     """The rule's own arguments, which are attributes of the same names."""
+    summing: Summing = Summing.LAST
+    """When the look-ups of a row of an embedding are added up; readers set it to what the model's engine does."""
 
     def __init__(
         self,
@@ -204,9 +206,12 @@ class Optimizer:
             parameter = _left_by_layers(gradient.graph, label)
             windows = windows_of(label, parameter, variables)
             states[label] = OptimizerState(label, parameter, windows, clock)
-            whole = Gradient(gradient, find_lookups(gradient, gradient.graph.states[label], windows))
-            summed[label] = sum_gradients(whole, states[label], self.loss_scale_factor)
+            is_summed = self.summing is Summing.FIRST
+            lookups = {} if is_summed else find_lookups(gradient, gradient.graph.states[label], windows)
+            summed[label] = sum_gradients(Gradient(gradient, lookups), states[label], self.loss_scale_factor)
         clipped = clip_gradients(summed, states, self.clipvalue, self.clipnorm, self.global_clipnorm)
+        if self.summing is Summing.CLIPPED:
+            clipped = {label: Gradient(gradient.value) for label, gradient in clipped.items()}
         return {label: self._updated(gradient, states[label]) for label, gradient in clipped.items()}
 
     def _updated(self, gradient: Gradient, state: OptimizerState) -> Value:

@@ -195,15 +195,6 @@ def softmax(nn: Any, optimizer: Any = None) -> dict[str, Any]:
     return {"optimizer": optimizer or adam(nn), "loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
 
 
-def descent(nn: Any) -> dict[str, Any]:
-    """Return what networks with an embedding are trained with.
-
-    Not Adam: where a word occurs twice, Keras on TensorFlow squares the parts of its row's gradient one by one; on JAX
-    and PyTorch, and in nnc, their sum is squared.
-    """
-    return softmax(nn, nn.optimizers.SGD(0.5, momentum=0.9))
-
-
 def gentle(nn: Any) -> dict[str, Any]:
     """Return a slower descent; not Adam, which makes steps of the rounding of gradients that are nearly 0."""
     return softmax(nn, nn.optimizers.SGD(0.05, momentum=0.9))
@@ -212,6 +203,11 @@ def gentle(nn: Any) -> dict[str, Any]:
 def logits(nn: Any) -> dict[str, Any]:
     loss = nn.losses.SparseCategoricalCrossentropy(from_logits=True)
     return {"optimizer": nn.optimizers.SGD(0.05, momentum=0.9), "loss": loss, "metrics": ["accuracy"]}
+
+
+def damped(nn: Any) -> Any:
+    """Return Adam with a large epsilon, which makes no steps of the rounding of biases of keys: their gradient is 0."""
+    return nn.optimizers.Adam(0.01, epsilon=1e-4)
 
 
 def slow_logits(nn: Any) -> dict[str, Any]:
@@ -225,18 +221,20 @@ LARGE_STEPS = {"convolutional": lambda nn: softmax(nn, adam(nn)), "residual": lo
 NETWORKS = {
     "convolutional": Network(convolutional, lambda g: (images(g), classes(g)), gentle),
     "residual": Network(residual, lambda g: (images(g), classes(g)), slow_logits),
-    "bidirectional": Network(bidirectional, lambda g: (words(g), classes(g)), descent),
-    "tagger": Network(tagger, lambda g: (words(g), g.integers(0, 4, (ROWS, 7))), descent),
-    "transformer": Network(transformer, lambda g: (words(g), classes(g)), logits),
+    "bidirectional": Network(bidirectional, lambda g: (words(g), classes(g)), softmax),
+    "tagger": Network(tagger, lambda g: (words(g), g.integers(0, 4, (ROWS, 7))), softmax),
+    "transformer": Network(
+        transformer, lambda g: (words(g), classes(g)), lambda nn: logits(nn) | {"optimizer": damped(nn)}
+    ),
     "encoder": Network(
         encoder,
         lambda g: ([words(g), numpy.tile(numpy.arange(7, dtype="int32"), (ROWS, 1))], classes(g)),
-        gentle,
+        lambda nn: softmax(nn, damped(nn)),
     ),
     "decoder": Network(
         decoder,
         lambda g: ((x := words(g)), numpy.roll(x, -1, 1)),
-        gentle,
+        lambda nn: softmax(nn, damped(nn)),
     ),
     "several": Network(
         several,

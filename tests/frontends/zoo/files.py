@@ -26,8 +26,6 @@ class Animal:
         tolerance: how far predictions may be apart.
         length: what stands for unknown lengths.
         is_slow: whether Keras takes long to train it.
-        optimizer: what it is trained with. Not Adam, where a word occurs twice: Keras 3 on TensorFlow squares the parts
-            of its gradient one by one.
     """
 
     name: str
@@ -38,7 +36,6 @@ class Animal:
     tolerance: float = 1e-5
     length: int = 7
     is_slow: bool = False
-    optimizer: str = "adam"
 
     def __repr__(self) -> str:
         return self.name
@@ -82,7 +79,7 @@ def write(animal: Animal, package: Any, folder: Path, optimizer: Any = None) -> 
         first = model.predict(x, verbose=0)
         y = [generator.uniform(size=array.shape) for array in (first if isinstance(first, list) else [first])]
         y = y[0] if len(y) == 1 else y
-        model.compile(optimizer or animal.optimizer, animal.loss, run_eagerly=True)  # faster here than tracing it
+        model.compile(optimizer or "adam", animal.loss, run_eagerly=True)  # faster here than tracing it
         model.fit(x, y, epochs=2, **FIT)
         model.save(files["keras"])
         model.save(files["h5"])
