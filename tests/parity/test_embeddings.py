@@ -1,4 +1,4 @@
-"""Training of embeddings agrees with TensorFlow's, whose rules see each look-up of a row by itself: words repeat here."""
+"""Training of embeddings agrees with TensorFlow's, whose rules see each look-up of a row by itself; words repeat."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def check(build: Callable[[Any], Any], keras: Any, rule: str, arguments: dict[st
         model.set_weights(weights)
         model.compile(getattr(nn.optimizers, rule)(**arguments), "mse")
         losses.append(model.fit(x, y, **FIT).history["loss"])
-    numpy.testing.assert_allclose(*losses, rtol=1e-5)
+    numpy.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
     for weight, expected in zip(ours.weights, theirs.get_weights(), strict=True):
         size = numpy.abs(expected).max()
         numpy.testing.assert_allclose(weight.array, expected, rtol=0, atol=5e-5 * size, err_msg=weight.path)
@@ -180,9 +180,9 @@ def test_training_of_a_file_goes_on(suffix: str, keras: Any, tmp_path: Path) -> 
         warnings.simplefilter("ignore")
         model.save(path)
     ours = read_model(path)
-    losses = [each.fit(x, y, **FIT).history["loss"] for each in (ours, model)]
-    numpy.testing.assert_allclose(*losses, rtol=1e-5)
+    found, expected = (each.fit(x, y, **FIT).history["loss"] for each in (ours, model))
+    numpy.testing.assert_allclose(found, expected, rtol=1e-5)
     ours.save(tmp_path / "model.nnc")
     program = nnc.load(tmp_path / "model.nnc")
-    losses = [each.fit(x, y, **FIT).history["loss"] for each in (program, model)]
-    numpy.testing.assert_allclose(*losses, rtol=1e-5)
+    found, expected = (each.fit(x, y, **FIT).history["loss"] for each in (program, model))
+    numpy.testing.assert_allclose(found, expected, rtol=1e-5)
