@@ -113,8 +113,15 @@ def untied(nn: Any) -> Any:
     return nn.Model(x, layers.Dense(3)(layers.Flatten()(embedding(layers.Dense(4)(embedding(x)), reverse=True))))
 
 
+def normalized(nn: Any) -> Any:
+    """A table that its layer assigns in training."""
+    layers, x = nn.layers, nn.Input((LENGTH,))
+    return nn.Model(x, layers.Dense(3)(layers.Flatten()(layers.SpectralNormalization(layers.Embedding(WORDS, 4))(x))))
+
+
 NETWORKS = (
-    sequence, both_ways, several_readers, distributed, in_a_model, alone, penalized, constrained, tied, untied
+    sequence, both_ways, several_readers, distributed, in_a_model, alone, penalized, constrained, tied, untied,
+    normalized,
 )  # fmt: skip
 
 
