@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nnc.backends import backend_name
 from nnc.errors import ModelError
 from nnc.passes import Observer
 from nnc.program import Program
@@ -20,6 +21,7 @@ def compile(
     dtype: str | None = None,
     observe: Observer | None = None,
     replace: Mapping[str, Any] | None = None,
+    backend: str | None = None,
 ) -> Program:
     """Compile a model into a program.
 
@@ -32,13 +34,16 @@ def compile(
         observe: called after each pass with the pass, the graph it made, and a record of nodes and time.
         replace: what stands in the place of layers that the definition names by their class or by their own name: a
             text such as ``"Activation('swish')"``, of which nothing is executed, a layer, or a class.
+        backend: what runs the program, ``numpy``, ``c``, or ``auto``: C where there is a compiler, otherwise NumPy; by
+            default the model's own `backend`. The model uses it from now on.
 
     Returns:
         A program that predicts, and trains where the model has a loss. Its graphs are made when they are
         first used.
 
     Raises:
-        ModelError: the model cannot be read, or a part of it is not known; all problems of a file are in one error.
+        ModelError: the model cannot be read, or a part of it is not known; all problems of a file are in one error; or
+            there is no such backend.
 
     >>> import nnc
     >>> model = nnc.Sequential([nnc.layers.Dense(2, input_dim=2, activation="sigmoid"), nnc.layers.Dense(1)])
@@ -46,6 +51,7 @@ def compile(
     >>> program([[0.0, 1.0]]).shape
     (1, 1)
     """
+    backend_name(backend)
     found = read_model(model, **({} if replace is None else {"replace": replace}))
     if optimizer is not None or loss is not None or metrics is not None:
         own = found.objective
@@ -60,6 +66,8 @@ def compile(
             raise ModelError("compile: give a loss as well; the model has none")
     if dtype is not None and dtype not in ("float32", "float64"):
         raise ModelError(f"compile: dtype must be float32 or float64, got {dtype!r}")
+    if backend is not None:
+        found.backend = backend
     if dtype is None and observe is None:
         return found.program
     return found.make_program(dtype, observe)

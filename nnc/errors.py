@@ -38,6 +38,10 @@ class GraphError(NncError, ValueError):
     """A graph or its text form breaks a rule of the intermediate representation."""
 
 
+class MissingKernelError(GraphError):
+    """A backend cannot compute an operation."""
+
+
 class NotDifferentiableError(NncError, TypeError):
     """A gradient was asked through an operation that has none."""
 

@@ -37,7 +37,7 @@ PROGRAM = names(
 )
 METHODS = {
     nnc.Sequential: """
-        add add_loss add_weight backward blame build build_sublayer call compile compute_dtype compute_mask
+        add add_loss add_weight backend backward blame build build_sublayer call compile compute_dtype compute_mask
         compute_output_shape count_params default_name dtypes ensure_built evaluate fit forward from_config
         get_config get_layer get_weights gradients head input input_names input_shape is_compiled is_merging
         keeps_integers keras_class layers load_weights lower make_compiler make_program name named_outputs
@@ -49,7 +49,8 @@ METHODS = {
     nnc.Program: """
         averages bound changed checkpoint derived_bytes evaluate fit get_weights graph graph_names measure
         metric_values name optimizer order_state plan predict prologue reset_metrics restore resume save
-        save_weights set_weights shuffler sizes source step take_averages take_place train_step variables
+        save_weights set_weights shuffler sizes source step step_of take_averages take_place train_step use_backend
+        variables
     """,
 }
 HEAVY = (

@@ -8,8 +8,24 @@ from nnc.backends.backend import Backend, BoundRun, Executable
 from nnc.errors import ModelError, nearest
 
 BACKENDS = ("auto", "numpy", "c")
+DEFAULT = "numpy"
+"""The backend where neither the caller nor the environment chooses one."""
 
-__all__ = ["BACKENDS", "Backend", "BoundRun", "Executable", "find_backend"]
+__all__ = ["BACKENDS", "DEFAULT", "Backend", "BoundRun", "Executable", "backend_name", "find_backend"]
+
+
+def backend_name(name: str | None = None) -> str:
+    """Return the name of a backend, None standing for what ``NNC_BACKEND`` says, or for `DEFAULT`.
+
+    Raises:
+        ModelError: there is no such backend.
+    """
+    found = name or os.environ.get("NNC_BACKEND") or DEFAULT
+    if found not in BACKENDS:
+        where = "" if name else "$NNC_BACKEND: "
+        known = ", ".join(BACKENDS)
+        raise ModelError(f"{where}unknown backend {found!r}; there are {known}.{nearest(str(found), BACKENDS)}")
+    return found
 
 
 def find_backend(name: str | None = None) -> Backend:
@@ -18,14 +34,12 @@ def find_backend(name: str | None = None) -> Backend:
     Args:
         name: ``numpy``; ``c``, which needs a C compiler when graphs are first run; or ``auto``: C where there is a
             compiler, otherwise NumPy, with one notice. By default what the environment variable ``NNC_BACKEND`` says,
-            or ``numpy``.
+            or `DEFAULT`.
 
     Raises:
         ModelError: there is no such backend.
     """
-    name = name or os.environ.get("NNC_BACKEND") or "numpy"
-    if name not in BACKENDS:
-        raise ModelError(f"unknown backend '{name}'; there are {', '.join(BACKENDS)}.{nearest(name, BACKENDS)}")
+    name = backend_name(name)
     if name == "numpy":
         from nnc.backends.numpy.backend import NumpyBackend
 
@@ -40,4 +54,4 @@ def find_backend(name: str | None = None) -> Backend:
 
             no_compiler()
             return find_backend("numpy")
-    return CBackend()
+    return CBackend(is_optional=name == "auto")

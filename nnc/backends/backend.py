@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from nnc.ir import Graph
-from nnc.plan import Plan
+if TYPE_CHECKING:
+    from nnc.ir import Graph
+    from nnc.plan import Plan
 
 Array = Any
 
@@ -45,6 +46,12 @@ class Backend(Protocol):
     """What users call it."""
     title: str
     """What texts call it."""
+    is_optional: bool
+    """Whether NumPy shall run what it cannot, as ``auto`` has it, rather than that an error says so."""
+
+    @property
+    def engine(self) -> str:
+        """What runs its source, or compiles it."""
 
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the plan of a scheduled graph; see `nnc.plan.make_plan`."""

@@ -1,4 +1,4 @@
-"""Says once that there is no compiler."""
+"""What is said where the NumPy backend runs in the place of C."""
 
 from __future__ import annotations
 
@@ -14,5 +14,10 @@ def no_compiler() -> None:
         _SAID.set()
         logging.getLogger("nnc").warning(
             "no C compiler found ($CC, cc, gcc, clang, ziglang): the NumPy backend runs; install one, or"
-            " `pip install ziglang`, for the C backend"
+            " `pip install 'nnc[c]'`, for the C backend"
         )
+
+
+def runs_numpy(program: str, error: Exception) -> None:
+    """Log that NumPy runs a program because C cannot, and why."""
+    logging.getLogger("nnc").warning("program '%s' runs on the NumPy backend, for C cannot run it: %s", program, error)

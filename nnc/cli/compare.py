@@ -38,6 +38,7 @@ def command(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.md", help="Page to write.")] = Path(
         "docs/results.md"
     ),
+    backend: options.Backend = None,
     as_json: options.Json = False,
 ) -> None:
     """Compare with the published accuracies: print the table and write it, with how it was made, to a page."""
@@ -45,12 +46,14 @@ def command(
     from nnc.files import write_atomically
 
     check_output(output, ".md")
-    base = Settings(epochs=epochs, repeat=repeat, seed=seed)
-    tensorflow = replace(base, epochs=tf_epochs or epochs, repeat=tf_repeat) if with_tf else None
+    base = Settings(epochs=epochs, repeat=repeat, seed=seed, backend=backend)
+    tensorflow = replace(base, epochs=tf_epochs or epochs, repeat=tf_repeat, backend=None) if with_tf else None
     total = sum(settings.repeat for entrant in entrants(base, tensorflow) for settings in entrant.variants())
     with progress(total, "training") as advance:
         comparison = compare(base, tensorflow, lambda _: advance())
     line = f"python main.py compare --repeat {repeat} --epochs {epochs} --seed {seed}"
+    if backend is not None:
+        line += f" --backend {backend}"
     if tensorflow is not None:
         line += f" --with-tf --tf-repeat {tensorflow.repeat} --tf-epochs {tensorflow.epochs}"
     write_atomically(output, results_page(comparison, line).encode())

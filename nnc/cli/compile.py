@@ -28,6 +28,11 @@ class Form(StrEnum):
     ir = "ir"
     plan = "plan"
     python = "python"
+    c = "c"
+
+
+_LANGUAGES: dict[Form | None, str] = {Form.python: "numpy", Form.c: "c"}
+"""The backends by the language of their source."""
 
 
 def command(
@@ -42,7 +47,7 @@ def command(
     ] = None,
     emit: Annotated[
         Form | None,
-        typer.Option("--emit", help="Print the graph, its plan or its NumPy, and nothing else.", show_default=False),
+        typer.Option("--emit", help="Print the graph, its plan, its NumPy or its C.", show_default=False),
     ] = None,
     after: Annotated[
         str | None,
@@ -52,6 +57,7 @@ def command(
     ] = None,
     as_json: options.Json = False,
     replace: options.Replace = None,
+    backend: options.Backend = None,
 ) -> None:
     """Compile a model: show what each pass does, then parameters, FLOPs and exact memory."""
     from nnc.cli.report import compile_report
@@ -60,6 +66,8 @@ def command(
         raise typer.BadParameter("--emit prints a text and nothing else; leave out --json")
     if after is not None and emit is not Form.ir:
         raise typer.BadParameter("--after chooses a graph to print; give --emit ir with it")
+    if emit in _LANGUAGES and backend is not None:
+        raise typer.BadParameter(f"--emit {emit} is the source of one backend; leave out --backend")
     check_output(output, ".nnc")
     stages: dict[tuple[str, str], Graph] = {}
 
@@ -67,7 +75,7 @@ def command(
         del record
         stages[stage.name, item.name] = stage
 
-    program, report = compile_report(model, graph, batch, dtype, remember, replace)
+    program, report = compile_report(model, graph, batch, dtype, remember, replace, _LANGUAGES.get(emit, backend))
     if output is not None:
         program.save(output)
     if after is not None:
@@ -76,7 +84,7 @@ def command(
         print_text(str(program.graph(report.graph)))
     elif emit is Form.plan:
         print_text(str(program.plan(report.graph, batch)))
-    elif emit is Form.python:
+    elif emit in _LANGUAGES:
         print_text(program.source(report.graph))
     elif as_json:
         print_json(report.to_json())

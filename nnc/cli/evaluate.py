@@ -17,11 +17,12 @@ def command(
     batch: options.Batch = 32,
     as_json: options.Json = False,
     replace: options.Replace = None,
+    backend: options.Backend = None,
 ) -> None:
     """Print loss and metrics of a model on data."""
     from nnc.program.progress import format_number
 
-    program = open_program(model, replace=replace)
+    program = open_program(model, replace=replace, backend=backend)
     x, y, count = training_data(program, data, target)
     logs = program.evaluate(x, y, batch_size=batch)
     if as_json:

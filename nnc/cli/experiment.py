@@ -36,6 +36,7 @@ def command(
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the data and of the weights.")] = 2,
     normal: Annotated[bool, typer.Option("--normal", help="Standardise the inputs.")] = False,
     batch: options.Batch = 32,
+    backend: options.Backend = None,
     as_json: options.Json = False,
 ) -> None:
     """Train a small network again and again; show mean and spread of loss and accuracy, and the time.
@@ -58,6 +59,7 @@ def command(
         normal=normal,
         seed=seed,
         repeat=repeat,
+        backend=backend,
     )
     mode = resolve(mode, MODES, "mode", say)
     with progress(settings.repeat, f"training with {MODES[mode]}") as advance:
@@ -75,8 +77,9 @@ def _print(result: Result) -> None:
     ]
     settings = result.settings
     widths = "-".join(map(str, (2, *settings.hidden, 1)))
+    backend = "" if settings.backend is None else f" ({settings.backend})"
     title = (
-        f"{MODES[result.mode]}: {widths}, {settings.optimizer} {settings.learning_rate:g}, {settings.loss}, "
+        f"{MODES[result.mode]}{backend}: {widths}, {settings.optimizer} {settings.learning_rate:g}, {settings.loss}, "
         f"{settings.epochs:,} epochs, {settings.repeat} training{'s' if settings.repeat > 1 else ''}"
     )
     print_table(("", "Points", "Loss", "Accuracy"), rows, title)

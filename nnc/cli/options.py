@@ -8,6 +8,16 @@ from typing import Annotated
 
 import typer
 
+from nnc.backends import DEFAULT
+
+
+class BackendName(StrEnum):
+    """What can run a model."""
+
+    auto = "auto"
+    numpy = "numpy"
+    c = "c"
+
 
 class GraphName(StrEnum):
     """The graphs one can look at."""
@@ -58,6 +68,15 @@ Replace = Annotated[
         "--replace",
         metavar="'OLD=LAYER(ARGS)'",
         help="Put a layer in the place of a class or a name in the model file; can be given several times.",
+        show_default=False,
+    ),
+]
+Backend = Annotated[
+    BackendName | None,
+    typer.Option(
+        "--backend",
+        help="What runs the model; auto is C where a compiler is found, otherwise NumPy. By default $NNC_BACKEND, or "
+        f"{DEFAULT}.",
         show_default=False,
     ),
 ]

@@ -44,12 +44,13 @@ def command(
         ),
     ] = None,
     replace: options.Replace = None,
+    backend: options.Backend = None,
 ) -> None:
     """Write a model's outputs for the inputs in a file."""
     from nnc.data import write_arrays, write_table
 
     check_output(output, *SUFFIXES)
-    program = open_program(model, replace=replace)
+    program = open_program(model, replace=replace, backend=backend)
     found = program.predict(prediction_data(program, source, without))
     if isinstance(found, list):
         write_arrays(output, dict(zip([item.label for item in program.spec.outputs], found, strict=True)))

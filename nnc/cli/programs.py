@@ -43,7 +43,11 @@ def read_options(given: Sequence[str] | None) -> dict[str, Any]:
 
 
 def open_program(
-    path: Path, dtype: str | None = None, observe: Observer | None = None, replace: Sequence[str] | None = None
+    path: Path,
+    dtype: str | None = None,
+    observe: Observer | None = None,
+    replace: Sequence[str] | None = None,
+    backend: str | None = None,
 ) -> Program:
     """Load a saved program, or compile a model file.
 
@@ -52,6 +56,7 @@ def open_program(
         dtype: element type to compile for.
         observe: called after each pass.
         replace: what stands in the place of classes, as ``--replace`` has it.
+        backend: what runs it; see `nnc.backends.find_backend`.
 
     Raises:
         ModelError: the model file is wrong, or an element type is wished for a program that has one already.
@@ -65,8 +70,8 @@ def open_program(
             raise ModelError(f"{path} is compiled already; give --dtype with the model file it came from")
         if replace:
             raise ModelError(f"{path} is compiled already; give --replace with the model file it came from")
-        return nnc.load(path)
-    return nnc.compile(path, dtype=dtype, observe=observe, **read_options(replace))
+        return nnc.load(path, backend=backend)
+    return nnc.compile(path, dtype=dtype, observe=observe, backend=backend, **read_options(replace))
 
 
 def default_graph(program: Program, wanted: str | None) -> str:

@@ -34,6 +34,8 @@ class CompileReport:
         lower_bound: bytes alive in the fullest step; no arena can be smaller.
         unshared_bytes: bytes of an arena in which no two buffers share memory.
         derived_bytes: bytes of states that are derived from the weights once for all predictions, beside the arena.
+        backend: what runs the graph.
+        engine: what runs the backend's source, or compiles it.
     """
 
     model: str
@@ -48,6 +50,8 @@ class CompileReport:
     lower_bound: int
     unshared_bytes: int
     derived_bytes: int = 0
+    backend: str = "numpy"
+    engine: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -64,6 +68,7 @@ class CompileReport:
         """Return a row per figure, with what it means."""
         above = self.peak_bytes / self.lower_bound - 1 if self.lower_bound else 0.0
         return [
+            ("Backend", self.backend, self.engine),
             ("Nodes", f"{self.nodes:,}", ""),
             ("Parameters", f"{self.parameters:,}", ""),
             ("FLOPs", f"{self.flops:,}", "in one run"),
@@ -85,6 +90,7 @@ def compile_report(
     dtype: str | None,
     observe: Observer | None = None,
     replace: Sequence[str] | None = None,
+    backend: str | None = None,
 ) -> tuple[Program, CompileReport]:
     """Open a model and work out what one of its graphs costs.
 
@@ -95,6 +101,7 @@ def compile_report(
         dtype: element type to compile for.
         observe: called after each pass.
         replace: what stands in the place of classes, as ``--replace`` has it.
+        backend: what runs it; see `nnc.backends.find_backend`.
 
     Raises:
         GraphError: the model has no such graph.
@@ -110,7 +117,7 @@ def compile_report(
         if observe is not None:
             observe(item, graph, record)
 
-    program = open_program(path, dtype, None if is_program(path) else remember, replace)
+    program = open_program(path, dtype, None if is_program(path) else remember, replace, backend)
     name = default_graph(program, wanted)
     graph = program.graph(name)
     plan = program.plan(name, batch)
@@ -127,6 +134,8 @@ def compile_report(
         lower_bound=plan.lower_bound,
         unshared_bytes=plan.unshared_bytes,
         derived_bytes=program.derived_bytes if name == PREDICT else 0,
+        backend=program.backend.name,
+        engine=program.backend.engine,
     )
     return program, report
 

@@ -45,6 +45,7 @@ def command(
         Path, typer.Option("--folder", metavar="FOLDER", help="Where program and picture are written.")
     ] = Path(),
     replace: options.Replace = None,
+    backend: options.Backend = None,
 ) -> None:
     """Compile a model, train it, test it, save the program and draw the picture."""
     from nnc.cli.report import compile_report
@@ -58,7 +59,7 @@ def command(
     if not folder.is_dir():
         raise DataError(f"the folder '{folder}' does not exist")
     set_random_seed(seed)
-    program, report = compile_report(model, None, batch, None, replace=replace)
+    program, report = compile_report(model, None, batch, None, replace=replace, backend=backend)
     print_report(report)
     training, test = _rows(program, data, target, seed)
     start = perf_counter()

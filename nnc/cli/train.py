@@ -46,6 +46,7 @@ def command(
     ] = None,
     as_json: options.Json = False,
     replace: options.Replace = None,
+    backend: options.Backend = None,
 ) -> None:
     """Train a model file from the start, or a saved program where it was.
 
@@ -58,7 +59,7 @@ def command(
         raise typer.BadParameter("a saved program goes on with its own random numbers; leave out --seed")
     check_output(output, ".nnc")
     set_random_seed(seed or 0)
-    program = open_program(model, replace=replace)
+    program = open_program(model, replace=replace, backend=backend)
     done, logs = 0, {}
 
     def remember(epoch: int, found: Mapping[str, float]) -> None:

@@ -44,12 +44,15 @@ def command(
     ] = None,
     batch: options.Batch = 4,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the inputs.")] = 0,
+    backend: options.Backend = None,
     as_json: options.Json = False,
 ) -> None:
     """Run a model with nnc and with Keras, layer by layer, and name the first layer whose numbers differ."""
     from nnc.verify import verify
 
-    report = verify(model, against, train=train, rtol=rtol, batch=batch, seed=seed, dtype=dtype and dtype.value)
+    report = verify(
+        model, against, train=train, rtol=rtol, batch=batch, seed=seed, dtype=dtype and dtype.value, backend=backend
+    )
     if as_json:
         print_json(report.to_json())
     else:

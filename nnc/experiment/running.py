@@ -123,9 +123,11 @@ def run(settings: Settings, mode: str = "np", on_repeat: Callable[[Repeat], None
         on_repeat: called after each training.
 
     Raises:
-        ModelError: a setting does not fit the network.
+        ModelError: a setting does not fit the network or the mode.
         NncError: TensorFlow is needed and not installed.
     """
+    if mode != "np" and settings.backend is not None:
+        raise ModelError(f"a backend is for mode np; mode {mode} has its own")
     nn = engine(mode)
     points = draw(settings)
     repeats = []
@@ -146,6 +148,8 @@ def train_once(nn: Any, settings: Settings, points: Points) -> Repeat:
         points: the data.
     """
     model = build(nn, settings)
+    if settings.backend is not None:
+        model.backend = settings.backend
     start = perf_counter()
     model.fit(*points.training, epochs=settings.epochs, batch_size=settings.batch, verbose=0)
     seconds = perf_counter() - start

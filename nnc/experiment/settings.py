@@ -22,6 +22,7 @@ class Settings:
         normal: whether the inputs are standardised.
         seed: seed of the data; repeat r starts from weights of the seed `seed` + r.
         repeat: how often the training is repeated, each time from other weights.
+        backend: what runs the network in nnc: ``numpy``, ``c`` or ``auto``; None means the default.
 
     Raises:
         ModelError: a setting is out of its range.
@@ -37,6 +38,7 @@ class Settings:
     normal: bool = False
     seed: int = 2
     repeat: int = 10
+    backend: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "size", "batch", "repeat"):

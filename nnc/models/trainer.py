@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnc import optimizers
+from nnc.backends import backend_name
 from nnc.callbacks import History
 from nnc.errors import DataError, ModelError
 from nnc.ir import TensorType
@@ -41,6 +42,7 @@ class Trainer(Layer):
         self._program: Program | None = None
         self._memory: list[tuple[Variable, Array]] = []
         self._resumed: dict[str, Any] | None = None
+        self._backend: str | None = None
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: History | None = None
         self.inputs = self.outputs = ()
@@ -65,6 +67,23 @@ class Trainer(Layer):
         raise NotImplementedError
 
     # ------------------------------------------------------------------ compiling
+
+    @property
+    def backend(self) -> str:
+        """What runs the model: ``numpy``, ``c``, or ``auto``, which is C where there is a compiler, otherwise NumPy.
+
+        It can be set at any time; weights, optimizer state and random numbers stay what they are.
+
+        Raises:
+            ModelError: there is no such backend.
+        """
+        return backend_name(self._backend)
+
+    @backend.setter
+    def backend(self, name: str) -> None:
+        self._backend = backend_name(name)
+        if self._program is not None:
+            self._program.use_backend(name)
 
     def compile(
         self,
@@ -149,6 +168,7 @@ class Trainer(Layer):
         """
         self._must_be_wired()
         program: Program = self.make_compiler(dtype, observe).program()
+        program.use_backend(self._backend)
         if self._resumed is not None:
             program.resume(self._resumed)
         self._program, self._resumed = program, None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
@@ -12,7 +13,7 @@ import numpy
 
 from nnc.backends import Backend, BoundRun, Executable, find_backend
 from nnc.backends.numpy.settings import apply_kernel_settings, kernel_settings
-from nnc.errors import DataError, GraphError, ShapeError, nearest
+from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
 from nnc.plan import Plan
 from nnc.program.collection import collection_paused
@@ -20,6 +21,7 @@ from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec, ResultSpec, sums_label
+from nnc.program.switching import SwitchedBackend
 from nnc.program.weights import STEPS, WEIGHTED
 
 Array = Any
@@ -30,9 +32,10 @@ PROLOGUE = "predict_prologue"
 TOTAL, COUNT = "metrics/total", "metrics/count"
 """States in which means add up: weighted sums, and the weights, one element per metric."""
 _REMEMBERED_SHAPES = 256
+_LOG = logging.getLogger("nnc")
 
 
-class Program(LiveState):
+class Program(SwitchedBackend, LiveState):
     """A compiled model. NumPy is all it needs to predict and to train.
 
     Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take
@@ -74,8 +77,9 @@ class Program(LiveState):
         self._graphs: dict[str, Graph] = {}
         self._symbols: dict[str, tuple[str, ...]] = {}
         self._checked: set[tuple[Any, ...]] = set()
-        self._plans: dict[str, tuple[Plan, Any, Any]] = {}
+        self._plans: dict[tuple[str, str], tuple[Plan, Any, Any]] = {}
         self._codes: dict[str, Any] = {}
+        self._wanted = backend
         self.backend: Backend = find_backend(backend)
         self._versions = tuple(versions) or (Version(),)
         self._derived: dict[str, Array] = {}
@@ -166,12 +170,13 @@ class Program(LiveState):
         """
         graph = self.graph(name)
         sizes = nominal_sizes(graph, batch) | dict(lengths or {})
-        return self.backend.plan(graph, {symbol: sizes[symbol] for symbol in graph.symbols}, reuse)
+        return self._plan_of(graph, {symbol: sizes[symbol] for symbol in graph.symbols}, reuse)
 
     def source(self, name: str = PREDICT) -> str:
         """Return the source of a graph, in the language of the backend."""
         graph = self.graph(name)
-        text: str = self.backend.source(self.backend.plan(graph, nominal_sizes(graph, 1))).text
+        plan = self._plan_of(graph, nominal_sizes(graph, 1))
+        text: str = self.backend.source(plan).text
         return text
 
     def __repr__(self) -> str:
@@ -179,18 +184,6 @@ class Program(LiveState):
         return (
             f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, {self.backend.title} backend>"
         )
-
-    def use_backend(self, name: str | None) -> None:
-        """Let another backend run the graphs from now on.
-
-        Raises:
-            ModelError: there is no such backend.
-        """
-        with self._compiling:
-            backend = find_backend(name)
-            if backend.name != self.backend.name:
-                self.backend = backend
-                self._plans, self._local, self._prologue, self._has_prologue = {}, threading.local(), None, None
 
     @property
     def shuffler(self) -> numpy.random.Generator:
@@ -211,13 +204,15 @@ class Program(LiveState):
 
     # ------------------------------------------------------------------ running
 
-    def _planned(self, name: str, bindings: Mapping[str, int]) -> tuple[Plan, Any, Any]:
+    def _planned(self, name: str, bindings: Mapping[str, int], backend: Backend | None = None) -> tuple[Plan, Any, Any]:
         """Return plan, source and code with room for these sizes; the largest plan so far is kept."""
-        known = self._plans.get(name)
+        backend = backend or self.backend
+        key = backend.name, name
+        known = self._plans.get(key)
         if known is not None and known[0].fits(bindings):
             return known
         with self._compiling:
-            known = self._plans.get(name)
+            known = self._plans.get(key)
             if known is not None and known[0].fits(bindings):
                 return known
             graph = self.graph(name)
@@ -225,15 +220,16 @@ class Program(LiveState):
             if known is not None:
                 sizes = {symbol: max(size, known[0].bindings[symbol]) for symbol, size in sizes.items()}
             with collection_paused():
-                plan = self.backend.plan(graph, sizes)
+                plan = backend.plan(graph, sizes)
                 if not plan.fits(bindings):  # something is larger for smaller sizes: this plan is for these sizes only
-                    plan = self.backend.plan(graph, {**sizes, **bindings})
-                source = self.backend.source(plan)
+                    plan = backend.plan(graph, {**sizes, **bindings})
+                source = backend.source(plan)
             if source.text not in self._codes:
-                self._codes[source.text] = self.backend.compile(source)
+                self._codes[source.text] = backend.compile(source)
                 self.compilations += 1
-            self._plans[name] = plan, source, self._codes[source.text]
-            return self._plans[name]
+                _LOG.info("'%s' of '%s' runs on the %s backend, %s", name, self.name, backend.title, backend.engine)
+            self._plans[key] = plan, source, self._codes[source.text]
+            return self._plans[key]
 
     def _symbols_of(self, name: str) -> tuple[str, ...]:
         """Return the names of a graph's run-time dimensions."""
@@ -296,14 +292,19 @@ class Program(LiveState):
         return sorted((dim for dim in dims if isinstance(dim, SymbolicDim)), key=str)
 
     def _bind(self, name: str, bindings: Mapping[str, int]) -> BoundRun:
-        executables: dict[str, Executable] = self._local.__dict__.setdefault("executables", {})
+        local, backend = self._local.__dict__, self.backend
+        executables: dict[str, Executable] = local.setdefault("executables", {})
         executable = executables.get(name)
         if executable is None or not executable.plan.fits(bindings):
-            plan, source, code = self._planned(name, bindings)
+            try:
+                plan, source, code = self._planned(name, bindings, backend)
+            except (CompilerError, MissingKernelError) as error:
+                self._fall_back(backend, error)
+                return self._bind(name, bindings)
             states = {**self.states, **self._derived}
-            executables[name] = executable = self.backend.executable(plan, source, code, states)
+            executables[name] = executable = backend.executable(plan, source, code, states)
             if name == PREDICT:
-                self._local.__dict__.pop("calls", None)
+                local.pop("calls", None)
         return executable.bind(bindings)
 
     def __call__(self, *inputs: Any, copy: bool = True) -> Any:
@@ -482,10 +483,10 @@ class Program(LiveState):
 
         save(self, path)
 
-    def __reduce__(self) -> tuple[Callable[[bytes], Program], tuple[bytes]]:
+    def __reduce__(self) -> tuple[Callable[..., Program], tuple[bytes, str, str | None]]:
         from nnc.program.storage import from_bytes, to_bytes
 
-        return from_bytes, (to_bytes(self),)
+        return from_bytes, (to_bytes(self), "program", self._wanted)
 
 
 def hoisted_states(graph: Graph) -> dict[str, Value]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.backends import backend_name
 from nnc.errors import GraphError, ProgramFileError
 from nnc.files import write_atomically
 from nnc.ir import Graph, parse_graph
@@ -68,26 +69,34 @@ def to_bytes(program: Program) -> bytes:
     return buffer.getvalue()
 
 
-def load(path: str | Path) -> Program:
+def load(path: str | Path, *, backend: str | None = None) -> Program:
     """Read a program from a ``.nnc`` file. Only NumPy is needed to run it.
+
+    Args:
+        path: the file.
+        backend: what runs it, for files know nothing of it: ``numpy``, ``c`` or ``auto``; see
+            `nnc.backends.find_backend`.
 
     Raises:
         ProgramFileError: the file is damaged, truncated, of another kind, or written by a newer version.
+        ModelError: there is no such backend.
         FileNotFoundError: there is no such file.
     """
     source = Path(path)
-    return from_bytes(source.read_bytes(), str(source))
+    return from_bytes(source.read_bytes(), str(source), backend)
 
 
-def from_bytes(data: bytes, source: str = "program") -> Program:
+def from_bytes(data: bytes, source: str = "program", backend: str | None = None) -> Program:
     """Read a program from the contents of its file.
 
     Raises:
         ProgramFileError: see `load`; the message is one line.
+        ModelError: there is no such backend.
     """
+    backend_name(backend)  # here, for what is wrong below is the file's fault
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _read(archive, source)
+            return _read(archive, source, backend)
     except ProgramFileError as error:
         problem = f"{source}: {error}"
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, struct.error) as error:
@@ -101,7 +110,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _read(archive: zipfile.ZipFile, source: str) -> Program:
+def _read(archive: zipfile.ZipFile, source: str, backend: str | None) -> Program:
     manifest = json.loads(_member(archive, MANIFEST))
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ProgramFileError("this is no nnc program")
@@ -123,7 +132,7 @@ def _read(archive: zipfile.ZipFile, source: str) -> Program:
     graphs: dict[str, Callable[[], Graph]] = {
         name: partial(_parse, name, texts, source, spec, states) for name in names
     }
-    return Program(spec, graphs, states, order=_order_from_json(manifest.get("shuffler")))
+    return Program(spec, graphs, states, order=_order_from_json(manifest.get("shuffler")), backend=backend)
 
 
 def _parse(name: str, texts: Mapping[str, str], file: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.numpy import Executable, kernel_settings, kernel_workspace, print_source
+from nnc.backends import Backend, BoundRun, find_backend
+from nnc.backends.numpy import kernel_settings
+from nnc.errors import CompilerError, MissingKernelError
 from nnc.ir import Graph, Rewriter, Value, gradients, solve_symbols
 from nnc.models.compiler import Compiler
 from nnc.models.model import Model
 from nnc.passes import OPTIMIZE, run_passes
-from nnc.plan import make_plan
 from nnc.program import PREDICT, TRAIN
 from nnc.verify.report import Trace
 
@@ -32,7 +33,7 @@ def trace_forward(model: Model, arrays: Sequence[Array], dtype: str | None = Non
     for number, (_, _, values) in enumerate(compiler.results):
         for position, value in enumerate(values):
             graph.output(f"layer/{number}.{position}", value)
-    found = _run(graph, _inputs(model, arrays), _states(compiler))
+    found = _run(graph, _inputs(model, arrays), _states(compiler), model)
     outputs = model.program(*arrays)
     return Trace(_layers(compiler, found), outputs=tuple(outputs) if isinstance(outputs, list) else (outputs,))
 
@@ -66,7 +67,8 @@ def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Arra
     for number, value in enumerate(weights.values()):
         _output(graph, f"weight/{number}", cotangents[value])
     labels = [target.label for target in model.program.spec.targets]
-    found = _run(graph, _inputs(model, arrays) | dict(zip(labels, targets, strict=True)), _states(compiler))
+    inputs = _inputs(model, arrays) | dict(zip(labels, targets, strict=True))
+    found = _run(graph, inputs, _states(compiler), model)
     paths = compiler.paths
     if weights:
         x, y = (items[0] if len(items) == 1 else list(items) for items in (arrays, targets))
@@ -102,17 +104,27 @@ def _layers(compiler: Compiler, found: Mapping[str, Array]) -> tuple[tuple[str, 
     )
 
 
-def _run(graph: Graph, inputs: Mapping[str, Array], states: dict[str, Array]) -> dict[str, Array]:
-    """Compile a graph, as programs do, and run it once."""
+def _run(graph: Graph, inputs: Mapping[str, Array], states: dict[str, Array], model: Model) -> dict[str, Array]:
+    """Compile a graph, as programs do, and run it once on the backend of a model."""
     graph = run_passes(graph, OPTIMIZE)
     sizes = solve_symbols({label: (value.shape, inputs[label].shape) for label, value in graph.inputs.items()})
     for label, value in graph.states.items():
         states.setdefault(label, numpy.zeros([int(dim) for dim in value.shape], value.dtype))
-    plan = make_plan(graph, {name: sizes[name] for name in graph.symbols}, workspace=kernel_workspace)
-    source = print_source(plan)
-    bound = Executable(plan, source, source.compile(), states).bind(plan.bindings)
+    bound = _bind(find_backend(model.backend), graph, {name: sizes[name] for name in graph.symbols}, states)
     with kernel_settings():
         for label, target in bound.inputs.items():
             numpy.copyto(target, inputs[label])
         bound.run()
     return {label: array.copy() for label, array in bound.outputs.items()}
+
+
+def _bind(backend: Backend, graph: Graph, sizes: Mapping[str, int], states: Mapping[str, Array]) -> BoundRun:
+    try:
+        plan = backend.plan(graph, sizes)
+        source = backend.source(plan)
+        code = backend.compile(source)
+    except (CompilerError, MissingKernelError):
+        if not backend.is_optional:
+            raise
+        return _bind(find_backend("numpy"), graph, sizes, states)
+    return backend.executable(plan, source, code, states).bind(plan.bindings)

@@ -35,6 +35,7 @@ def verify(
     seed: int = 0,
     inputs: Any = None,
     dtype: str | None = None,
+    backend: str | None = None,
 ) -> Report:
     """Run nnc and Keras on the same inputs, layer by layer, and report what differs.
 
@@ -59,6 +60,7 @@ def verify(
         inputs: array or arrays to run on, in the place of random ones.
         dtype: ``float64`` to let both engines compute in it, on copies of the models whose weights are converted; by
             default each computes in the element type of its weights.
+        backend: what runs nnc's side; see `nnc.backends.find_backend`.
 
     Raises:
         ModelError: a model cannot be read, or Keras is not installed.
@@ -69,6 +71,8 @@ def verify(
     defaults = TOLERANCES["float32" if dtype is None else dtype]
     rtol, atol = defaults[0] if rtol is None else rtol, defaults[1] if atol is None else atol
     own = copy.deepcopy(read_model(model))
+    if backend is not None:
+        own.backend = backend
     source = model if isinstance(against, str) and against == "keras" else against
     title = "keras" if source is model else getattr(source, "name", str(source))
     with reference.element_type(dtype):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy
 import pytest
 
 import nnc
@@ -23,7 +24,8 @@ def test_table(run: Run) -> None:
     assert lines[0] == "base: graph 'train', 32 rows, float32"
     assert [line.split()[0] for line in lines[3:15]] == ["loss", "differentiate", "update", *PASSES]
     cost = {line[:15].strip(): line[15:].split() for line in lines[18:-1]}
-    assert list(cost) == ["Nodes", "Parameters", "FLOPs", "Peak bytes", "Lower bound", "Without reuse"]
+    assert list(cost) == ["Backend", "Nodes", "Parameters", "FLOPs", "Peak bytes", "Lower bound", "Without reuse"]
+    assert cost["Backend"] == ["numpy", "NumPy", numpy.__version__]
     assert cost["Parameters"] == ["9"]
     assert cost["Peak bytes"] == [f"{plan.peak_bytes:,}", f"{above:.1%}", "above", "the", "lower", "bound"]
     assert cost["Lower bound"][0] == f"{plan.lower_bound:,}"

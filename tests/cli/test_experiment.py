@@ -47,6 +47,7 @@ def test_spellings_of_the_issue(run: Run) -> None:
         "normal": True,
         "seed": 3,
         "repeat": 1,
+        "backend": None,
     }
 
 

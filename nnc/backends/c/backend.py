@@ -8,16 +8,28 @@ from typing import Any
 
 from nnc.backends.c.executable import Executable
 from nnc.backends.c.source import Source, kernel_workspace, print_source
-from nnc.backends.c.toolchain import build
+from nnc.backends.c.toolchain import build, find_compiler
 from nnc.ir import Graph
 from nnc.plan import Plan, make_plan
 
 
 class CBackend:
-    """One C99 unit per graph, compiled when it is first needed."""
+    """One C99 unit per graph, compiled when it is first needed.
+
+    Args:
+        is_optional: whether NumPy shall run what C cannot.
+    """
 
     name = "c"
     title = "C"
+
+    def __init__(self, is_optional: bool = False) -> None:
+        self.is_optional = is_optional
+
+    @property
+    def engine(self) -> str:
+        """The compiler."""
+        return str(find_compiler() or "no compiler")
 
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the plan of a scheduled graph."""

@@ -12,7 +12,7 @@ from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.loops import write_loop
 from nnc.backends.c.nests import indented, write_nest
 from nnc.backends.c.text import C_TYPES, identifier, number_text, symbol_text
-from nnc.errors import GraphError
+from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Layout, Node, Op, TensorType, Value, value_names
 from nnc.ir.printer import node_line
 from nnc.ops.movement import BroadcastTo
@@ -69,13 +69,13 @@ def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
     """Return what the C kernel of an op needs beside operands and results.
 
     Raises:
-        GraphError: there is no kernel for the op.
+        MissingKernelError: there is no kernel for the op.
     """
     if type(op) in KERNELS:
         return KERNELS[type(op)].workspace(op, operands, results)
     if type(op) in EXPRESSIONS or type(op).view is not Op.view or op.arity == 0:
         return ()
-    raise GraphError(f"operation '{op.name}' has no C kernel")
+    raise MissingKernelError(f"operation '{op.name}' has no C kernel; backend='numpy' has one, and 'auto' takes that")
 
 
 def print_source(plan: Plan) -> Source:

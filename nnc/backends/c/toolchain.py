@@ -65,7 +65,7 @@ def explain_missing_compiler() -> str:
         problem = f"$CC names {words[0]!r}, which was not found"
     else:
         problem = f"none of {', '.join(NAMES)} is on the path, and the package 'ziglang' is not installed"
-    return f"no C compiler: {problem}\n  Install one (pip install ziglang is enough). {_REMEDY}"
+    return f"no C compiler: {problem}\n  Install one (pip install 'nnc[c]' is enough, it brings Zig's). {_REMEDY}"
 
 
 def flags(compiler: Compiler, level: int = 3, *, threads: bool = False) -> tuple[str, ...]:

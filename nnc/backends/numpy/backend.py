@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import CodeType
 from typing import Any
 
+import numpy
+
 from nnc.backends.numpy.executable import Executable
 from nnc.backends.numpy.source import Source, kernel_workspace, print_source
 from nnc.ir import Graph
@@ -17,6 +19,12 @@ class NumpyBackend:
 
     name = "numpy"
     title = "NumPy"
+    is_optional = False
+
+    @property
+    def engine(self) -> str:
+        """NumPy and its version."""
+        return f"NumPy {numpy.__version__}"
 
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the plan of a scheduled graph."""

@@ -12,7 +12,7 @@ from types import CodeType
 import numpy
 
 from nnc.backends.numpy.kernels import KERNELS, KernelCall, Names, number_name
-from nnc.errors import GraphError
+from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Op, State, TensorType, Value, value_names
 from nnc.ir.printer import node_line, number_text
 from nnc.ops.movement import Reshape
@@ -88,12 +88,12 @@ def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
     """Return what the NumPy kernel of an op needs beside operands and results.
 
     Raises:
-        GraphError: there is no kernel for the op.
+        MissingKernelError: there is no kernel for the op.
     """
     if type(op) not in KERNELS:
         if type(op).view is not Op.view or op.arity == 0:
             return ()
-        raise GraphError(f"operation '{op.name}' has no NumPy kernel")
+        raise MissingKernelError(f"operation '{op.name}' has no NumPy kernel")
     return KERNELS[type(op)].workspace(op, operands, results)
 
 
