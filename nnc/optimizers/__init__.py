@@ -15,6 +15,7 @@ from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.registry import OPTIMIZERS, deserialize, get, serialize
 from nnc.optimizers.rmsprop import RMSprop
 from nnc.optimizers.saved import SavedVariable, export_variables, import_variables
+from nnc.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from nnc.optimizers.sgd import SGD
 from nnc.optimizers.stages import AVERAGE
 from nnc.optimizers.state import OptimizerState
@@ -47,6 +48,7 @@ __all__ = [
     "OptimizerState",
     "RMSprop",
     "SavedVariable",
+    "ScheduleFreeAdamW",
     "Summing",
     "adam",
     "adamw",

@@ -18,6 +18,7 @@ from nnc.optimizers.lion import Lion
 from nnc.optimizers.muon import Muon
 from nnc.optimizers.optimizer import Optimizer
 from nnc.optimizers.rmsprop import RMSprop
+from nnc.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from nnc.optimizers.sgd import SGD
 
 OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
@@ -37,6 +38,7 @@ OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
             Nadam,
             RMSprop,
             SGD,
+            ScheduleFreeAdamW,
         )
     }
 )
