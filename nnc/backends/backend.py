@@ -13,13 +13,28 @@ if TYPE_CHECKING:
 Array = Any
 
 
+FeedRun = Callable[[int, int], None]
+"""Runs batches: takes the position of the first row and the number of batches."""
+Feed = Callable[[Mapping[str, Array], Array], FeedRun | None]
+
+
 @dataclass(frozen=True, slots=True)
 class BoundRun:
-    """A run for one size: fill `inputs`, call `run`, read `outputs`; all arrays are windows on planned memory."""
+    """A run for one size: fill `inputs`, call `run`, read `outputs`; all arrays are windows on planned memory.
+
+    Args:
+        run: runs once.
+        inputs: arrays to fill, by label.
+        outputs: arrays to read, by label.
+        feed: where the backend can run several batches in one call: takes arrays of all rows by input label and the
+            order of rows, and returns a function of the position of the first row in that order and the number of
+            batches; None where the arrays are not of the right kind. The order may change, in the same array.
+    """
 
     run: Callable[[], None]
     inputs: dict[str, Array]
     outputs: dict[str, Array]
+    feed: Feed | None = None
 
 
 class Source(Protocol):

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy
 
+from nnc.backends.backend import FeedRun
 from nnc.program.data import ROWS
 from nnc.program.preparation import graph_name
 
@@ -19,6 +23,10 @@ OUT_OF_DATA = (
     "the data ran out before steps_per_epoch batches were seen; give a generator that yields at least steps_per_epoch"
     " · epochs batches, or fewer steps"
 )
+
+
+CALL_SECONDS = 0.05
+"""Time that one call may take where a backend runs several batches in one: Ctrl-C is answered between two calls."""
 
 
 class BatchHooks(Protocol):
@@ -48,6 +56,35 @@ class Feed(Protocol):
         """Run the batches of an epoch and return how many there were."""
 
 
+@dataclass
+class Stretch:
+    """Batches of equal size that a backend runs in as few calls as it may.
+
+    Args:
+        run: takes the position of the first row and the number of batches.
+        first: position of the first row.
+        rows: rows of a batch.
+        batches: number of batches.
+        at_once: batches of a call, by what the last one took.
+    """
+
+    run: FeedRun
+    first: int
+    rows: int
+    batches: int
+    at_once: int = 1
+
+    def run_all(self, interrupted: Sequence[int]) -> None:
+        """Run the batches; an interrupt ends it between two calls."""
+        done = 0
+        while done < self.batches and not interrupted:
+            count = min(self.at_once, self.batches - done)
+            begin = perf_counter()
+            self.run(self.first + done * self.rows, count)
+            self.at_once = max(1, int(count * CALL_SECONDS / max(perf_counter() - begin, 1e-9)))
+            done += count
+
+
 class Batches:
     """Cuts arrays into batches and runs a graph on each, without allocating anything per batch.
 
@@ -65,8 +102,8 @@ class Batches:
     ) -> None:
         name = graph_name(name, arrays)
         rows = len(next(iter(arrays.values())))
-        self.order = numpy.arange(rows)
-        self._sorted = numpy.arange(rows)
+        self.order = numpy.arange(rows, dtype=numpy.int64)
+        self._sorted = self.order.copy()
         size = min(batch_size, rows)
         starts = range(0, rows, size)
         sizes = program.sizes(name, arrays)
@@ -77,8 +114,24 @@ class Batches:
             bound = program.bound(name, sizes | {ROWS: len(window)})
             gathers = [(arrays[label].take, target) for label, target in bound.inputs.items()]
             self.steps.append((window, gathers, bound.run))
+        self.stretches = self._stretches(program, name, arrays, sizes)
         self.limit = limit
         self._position = 0
+
+    def _stretches(
+        self, program: Program, name: str, arrays: Mapping[str, Array], sizes: Mapping[str, int]
+    ) -> list[Stretch]:
+        """Return all batches as stretches; none where the backend runs them one by one."""
+        stretches: list[Stretch] = []
+        first = 0
+        for rows, steps in groupby(len(window) for window, _, _ in self.steps):
+            feed = program.bound(name, {**sizes, ROWS: rows}).feed
+            run = None if feed is None else feed(arrays, self.order)
+            if run is None:
+                return []
+            stretches.append(Stretch(run, first, rows, len(list(steps))))
+            first += rows * stretches[-1].batches
+        return stretches
 
     @property
     def count(self) -> int:
@@ -113,6 +166,10 @@ class Batches:
         steps = self._next_steps()
         if hooks is not None or first:
             return self._run_each(steps, hooks, first, interrupted)
+        if self.stretches and steps is self.steps:
+            for stretch in self.stretches:
+                stretch.run_all(interrupted)
+            return len(steps)
         for window, gathers, run in steps:
             for take, target in gathers:
                 take(window, 0, target, "clip")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy
 
+from nnc.backends.backend import Feed, FeedRun
 from nnc.errors import DataError
 from nnc.files import write_atomically
 from nnc.ir import Graph, State
@@ -113,6 +114,32 @@ class LiveState(ABC):
                     change()
 
         return run_tell_and_count
+
+    def feed_of(self, name: str, feed: Feed | None) -> Feed | None:
+        """Return the same as `step_of` for what runs several batches in one call; see `BoundRun.feed`."""
+        if feed is None:
+            return None
+        changes = [version.change for version in self._versions]
+        counts = ITERATIONS not in self.graph(name).states
+
+        def fed(arrays: Mapping[str, Array], order: Array) -> FeedRun | None:
+            run = feed(arrays, order)
+            if run is None:
+                return None
+            done = self.states.setdefault(ITERATIONS, numpy.zeros((), "int64")) if counts else None
+
+            def run_tell_and_count(first: int, batches: int) -> None:
+                try:
+                    run(first, batches)
+                finally:
+                    if done is not None:
+                        done[...] += batches
+                    for change in changes:
+                        change()
+
+            return run_tell_and_count
+
+        return fed
 
     @property
     def variables(self) -> dict[str, Array]:

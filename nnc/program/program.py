@@ -267,7 +267,8 @@ class Program(SwitchedBackend, LiveState):
         if name == PREDICT and (prologue := self.prologue) is not None:
             return BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
         if name.removesuffix(STEPS).removesuffix(WEIGHTED) == TRAIN:
-            return BoundRun(self.step_of(name, bound.run), bound.inputs, bound.outputs)
+            run, feed = self.step_of(name, bound.run), self.feed_of(name, bound.feed)
+            return BoundRun(run, bound.inputs, bound.outputs, feed)
         return bound
 
     def _check_lengths(self, name: str, bindings: Mapping[str, int]) -> None:

@@ -45,9 +45,7 @@ class CBackend:
         Raises:
             CompilerError: there is no compiler, or it fails.
         """
-        function = ctypes.CDLL(str(build(source.text)))[source.name]
-        function.restype = None
-        return function
+        return ctypes.CDLL(str(build(source.text)))
 
     def executable(self, plan: Plan, source: Source, code: Any, states: Mapping[str, Any]) -> Executable:
         """Bind code to an arena."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.backend import BoundRun
+from nnc.backends.backend import BoundRun, FeedRun
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.source import Source, is_uniform
 from nnc.errors import GraphError
@@ -47,17 +47,19 @@ class Executable:
     Args:
         plan: what to run.
         source: the plan's source.
-        function: the compiled function, which takes the address of a `Run`.
+        library: the compiled functions, which take the address of a `Run`.
         states: arrays of the plan's states, shared with whoever else holds them.
     """
 
-    def __init__(self, plan: Plan, source: Source, function: Any, states: Mapping[str, Array]) -> None:
+    def __init__(self, plan: Plan, source: Source, library: Any, states: Mapping[str, Array]) -> None:
         self.plan = plan
         self.source = source
         self.memory = numpy.empty(plan.peak_bytes, numpy.uint8)
         start = -self.memory.ctypes.data % ALIGNMENT
         self.arena = self.memory[start : start + plan.peak_bytes - ALIGNMENT]
-        self._function = function
+        self._function = library[source.name]
+        self._function.restype = None
+        self._batches = library[f"{source.name}_batches"] if source.feeds else None
         self._states = states
         self._bound: dict[tuple[tuple[str, int], ...], BoundRun] = {}
 
@@ -100,8 +102,28 @@ class Executable:
             {label: self._window(places[value]) for label, value in values.items()}
             for values in (plan.graph.inputs, plan.graph.outputs)
         )
-        call = partial(self._function, ctypes.byref(run))
-        return BoundRun(partial(_checked, call, fault) if "run->fault" in source.text else call, inputs, outputs)
+        call: Callable[..., None] = partial(self._function, ctypes.byref(run))
+        if source.may_fail:
+            call = partial(_checked, call, fault)
+        feed = None if self._batches is None else partial(self._feed, run, fault, inputs)
+        return BoundRun(call, inputs, outputs, feed)
+
+    def _feed(
+        self, run: Run, fault: Array, inputs: Mapping[str, Array], sources: Mapping[str, Array], order: Array
+    ) -> FeedRun | None:
+        """See `BoundRun.feed`."""
+        given = [sources[label] for label in inputs]
+        for source, target in zip(given, inputs.values(), strict=True):
+            same = source.dtype == target.dtype and source.shape[1:] == target.shape[1:]
+            if not (same and source.flags.c_contiguous and source.flags.aligned):
+                return None
+        pointers, batches, address = _pointers(given), self._batches, order.ctypes.data
+        assert batches is not None and order.dtype == numpy.int64
+        batches.restype = None
+        call: Callable[..., None] = partial(batches, ctypes.byref(run), pointers)
+        if self.source.may_fail:
+            call = partial(_checked, call, fault)
+        return partial(_run_batches, call, address, (given, order))
 
     def _offset(self, path: Sequence[int], buffer: int) -> int:
         """Return the byte at which a buffer, perhaps one inside a loop, begins in the arena."""
@@ -136,16 +158,21 @@ class Executable:
         return numpy.ndarray(shape, place.type.dtype, self.arena, place.byte_offset + offset, strides)
 
 
-def _checked(call: Callable[[], None], fault: Array) -> None:
+def _checked(call: Callable[..., None], fault: Array, *arguments: Any) -> None:
     """Run and look whether the run ended early.
 
     Raises:
         DataError: a table has no row of some number.
     """
-    call()
+    call(*arguments)
     if fault[0]:
         fault[0] = 0
         check_rows(fault[1:2], int(fault[2]))
+
+
+def _run_batches(call: Callable[..., None], order: int, kept: tuple[Any, ...], first: int, batches: int) -> None:
+    """Run batches from the row at a position of the order on; what the call reads is kept alive meanwhile."""
+    call(ctypes.c_void_p(order + 8 * first), ctypes.c_int64(batches))
 
 
 def _pointers(arrays: Sequence[Array]) -> Any:

@@ -31,9 +31,8 @@ class CMachine:
         self.plan = make_plan(graph, bindings, workspace=kernel_workspace, in_nests=True, **options)
         self.source = print_source(self.plan)
         self.states = {label: array.copy() for label, array in states.items()}
-        function = ctypes.CDLL(str(build(self.source.text, level=LEVEL)))[self.source.name]
-        function.restype = None
-        self.executable = Executable(self.plan, self.source, function, self.states)
+        library = ctypes.CDLL(str(build(self.source.text, level=LEVEL)))
+        self.executable = Executable(self.plan, self.source, library, self.states)
 
     def run(self, inputs: Mapping[str, Any], bindings: Mapping[str, int]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run once and return copies of the outputs and of the states."""

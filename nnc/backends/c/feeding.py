@@ -1,0 +1,70 @@
+"""The loop over batches in C: gathers the rows of each batch and runs it, so that an epoch is one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from nnc.backends.c.arrays import Array, known_size
+from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.text import dim_text, product_text
+from nnc.ir import Value
+
+_COPIED = 16
+"""Elements of a row from which on it is copied as a block."""
+
+
+def can_feed(inputs: Sequence[Value]) -> bool:
+    """Whether the inputs are rows of one batch, whose size is known at run time."""
+    lengths = {value.shape[0] if value.rank else None for value in inputs}
+    return len(lengths) == 1 and not isinstance(lengths.pop(), int | None)
+
+
+def write_feed(
+    name: str, heads: Sequence[str], inputs: Sequence[Value], array: Callable[[Value], Array], may_fail: bool
+) -> list[str]:
+    """Return the function that runs several batches.
+
+    Args:
+        name: name of the function that runs one.
+        heads: statements that declare the run-time dimensions and the inputs.
+        inputs: the inputs.
+        array: where an input lies.
+        may_fail: whether a run may end early; then those after it do not start.
+    """
+    batch = dim_text(inputs[0].shape[0])
+    sources, loops = [], []
+    for number, value in enumerate(inputs):
+        target = array(value)
+        type = target.c_type
+        sources.append(f"const {type} *const source_{number} = (const {type} *)sources[{number}];")
+        loops += _gather(target, f"source_{number}")
+    end = ["if (run->fault[0]) {", "    return;", "}"] if may_fail else []
+    return [
+        "/* Runs batches of rows of the sources, which are numbered in the order of the batches. */",
+        f"void {name}_batches(const nnc_run *run, const void *const *sources, const int64_t *order, int64_t batches)",
+        "{",
+        *indented([*heads, *sources]),
+        f"    for (int64_t number = 0; number < batches; number++, order += {batch}) {{",
+        *indented(indented([*loops, f"{name}(run);", *end])),
+        "    }",
+        "}",
+        "",
+    ]
+
+
+def _gather(target: Array, source: str) -> list[str]:
+    rows, size = target.shape[0], product_text(*target.shape[1:])
+    known = known_size(target.shape[1:])
+    if known == 1:
+        body = [f"{target.pointer}[row] = {source}[order[row]];"]
+    elif known is not None and known < _COPIED:
+        body = [
+            f"for (int64_t i = 0; i < {known}; i++) {{",
+            f"    {target.pointer}[row * {known} + i] = {source}[order[row] * {known} + i];",
+            "}",
+        ]
+    else:
+        count = f"({size})" if known is None else size
+        where = f"{target.pointer} + row * {count}, {source} + order[row] * {count}"
+        body = [f"memcpy({where}, sizeof({target.c_type}) * {count});"]
+    return [f"{loop_head('row', rows)} {{", *indented(body), "}"]
