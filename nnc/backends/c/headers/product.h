@@ -62,55 +62,60 @@ static void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, 
     }
 }
 
-/* The product of blocks that the caches hold: strips of B are packed, tiles of A are read as they lie. */
+/* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies. */
+static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
+                                  int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
+                                  int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
+    float space[DEPTH * COLUMNS + (DEPTH + COLUMNS) * ROWS + LINE];
+    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
+    float *const last = strip + DEPTH * COLUMNS, *const corner = last + DEPTH * ROWS;
+    if (b_column != 1 || width < COLUMNS || rows > 8 * ROWS) {
+        nnc_pack_f32(depth, width, b, b_row, b_column, COLUMNS, strip);
+        b = strip;
+        b_row = COLUMNS;
+    }
+    for (int64_t i = 0; i < rows; i += ROWS) {
+        const float *left = a + i * a_row;
+        const int64_t count = rows - i < ROWS ? rows - i : ROWS;
+        if (count == ROWS && width == COLUMNS) {
+            nnc_tile_f32(depth, left, a_row, a_column, b, b_row, c + i * c_row, c_row, add);
+            continue;
+        }
+        if (count == ROWS) {
+            nnc_tile_f32(depth, left, a_row, a_column, b, b_row, corner, COLUMNS, false);
+        } else {
+            for (int64_t k = 0; k < depth; k++) {
+                for (int64_t row = 0; row < ROWS; row++) {
+                    last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
+                }
+            }
+            nnc_tile_f32(depth, last, 1, ROWS, b, b_row, corner, COLUMNS, false);
+        }
+        for (int64_t row = 0; row < count; row++) {
+            float *const target = c + (i + row) * c_row;
+            for (int64_t j = 0; j < width; j++) {
+                target[j] = (add ? target[j] : 0) + corner[row * COLUMNS + j];
+            }
+        }
+    }
+}
+
+/* The product of blocks that the caches hold. Each sum is computed in one order, whoever computes it. */
 static void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
                                     int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
                                     int64_t c_row, bool add) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
-    enum { INNER = 256, BAND = 64 * ROWS };
-    float space[INNER * COLUMNS + (INNER + COLUMNS) * ROWS + LINE];
-    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
-    float *const last = strip + INNER * COLUMNS, *const corner = last + INNER * ROWS;
-    for (int64_t first_k = 0; first_k < inner; first_k += INNER) {
-        const int64_t depth = inner - first_k < INNER ? inner - first_k : INNER;
-        const bool adds = add || first_k > 0;
-        for (int64_t first_i = 0; first_i < rows; first_i += BAND) {
-            const int64_t height = rows - first_i < BAND ? rows - first_i : BAND;
-            for (int64_t first_j = 0; first_j < columns; first_j += COLUMNS) {
-                const int64_t width = columns - first_j < COLUMNS ? columns - first_j : COLUMNS;
-                const float *right = b + first_k * b_row + first_j * b_column;
-                int64_t step = b_row;
-                if (b_column != 1 || width < COLUMNS || height > 8 * ROWS) {
-                    nnc_pack_f32(depth, width, right, b_row, b_column, COLUMNS, strip);
-                    right = strip;
-                    step = COLUMNS;
-                }
-                for (int64_t i = 0; i < height; i += ROWS) {
-                    const float *left = a + (first_i + i) * a_row + first_k * a_column;
-                    float *const target = c + (first_i + i) * c_row + first_j;
-                    const int64_t count = height - i < ROWS ? height - i : ROWS;
-                    if (count == ROWS && width == COLUMNS) {
-                        nnc_tile_f32(depth, left, a_row, a_column, right, step, target, c_row, adds);
-                        continue;
-                    }
-                    if (count < ROWS) {
-                        for (int64_t k = 0; k < depth; k++) {
-                            for (int64_t row = 0; row < ROWS; row++) {
-                                last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
-                            }
-                        }
-                        nnc_tile_f32(depth, last, 1, ROWS, right, step, corner, COLUMNS, false);
-                    } else {
-                        nnc_tile_f32(depth, left, a_row, a_column, right, step, corner, COLUMNS, false);
-                    }
-                    for (int64_t row = 0; row < count; row++) {
-                        for (int64_t j = 0; j < width; j++) {
-                            const float before = adds ? target[row * c_row + j] : 0;
-                            target[row * c_row + j] = before + corner[row * COLUMNS + j];
-                        }
-                    }
-                }
-            }
+    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, WORTH_THREADS = 1 << 20 };
+    const int64_t strips = (columns + WIDTH - 1) / WIDTH, blocks = (rows + HEIGHT - 1) / HEIGHT * strips;
+    for (int64_t k = 0; k < inner; k += DEPTH) {
+        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
+#pragma omp parallel for if (rows * depth * columns > WORTH_THREADS)
+        for (int64_t block = 0; block < blocks; block++) {
+            const int64_t i = block / strips * HEIGHT, j = block % strips * WIDTH;
+            nnc_product_block_f32(rows - i < HEIGHT ? rows - i : HEIGHT, depth,
+                                  columns - j < WIDTH ? columns - j : WIDTH, a + i * a_row + k * a_column, a_row,
+                                  a_column, b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
+                                  add || k > 0);
         }
     }
 }
@@ -179,12 +184,18 @@ static void nnc_dot_products_f32(int64_t inner, int64_t columns, const float *re
     }
 }
 
-/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. A BLAS, where the run
-   brings one, takes what is worth its threads. */
+/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. Where this is compiled
+   for vectors of 32 bytes and more it reaches what a BLAS does, in an order of sums that no number of threads changes;
+   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
 static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
                             int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
                             float *c, int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_THREADS = 1 << 23 };
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
+#ifdef __AVX2__
+    const bool calls_blas = false;
+#else
+    const bool calls_blas = run->sgemm != NULL && rows * inner * columns >= WORTH_CALL;
+#endif
     if (rows < ROWS_ALONE) {
         for (int64_t i = 0; i < rows; i++) {
             if (b_column == 1) {
@@ -197,8 +208,7 @@ static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int
     }
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
-    const bool fits_blas = run->sgemm != NULL && (a_plain || a_turned) && (b_plain || b_turned);
-    if (!fits_blas || rows * inner * columns < WORTH_THREADS) {
+    if (!calls_blas || !(a_plain || a_turned) || !(b_plain || b_turned)) {
         if (inner == 0 && !add) {
             for (int64_t i = 0; i < rows; i++) {
                 memset(c + i * c_row, 0, (size_t)columns * sizeof(float));
@@ -289,55 +299,60 @@ static void nnc_pack_f64(int64_t depth, int64_t width, const double *restrict b,
     }
 }
 
-/* The product of blocks that the caches hold: strips of B are packed, tiles of A are read as they lie. */
+/* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies. */
+static void nnc_product_block_f64(int64_t rows, int64_t depth, int64_t width, const double *a, int64_t a_row,
+                                  int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
+                                  int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(double), DEPTH = 256, LINE = 64 / sizeof(double) };
+    double space[DEPTH * COLUMNS + (DEPTH + COLUMNS) * ROWS + LINE];
+    double *const strip = space + (LINE - ((uintptr_t)space / sizeof(double)) % LINE) % LINE;
+    double *const last = strip + DEPTH * COLUMNS, *const corner = last + DEPTH * ROWS;
+    if (b_column != 1 || width < COLUMNS || rows > 8 * ROWS) {
+        nnc_pack_f64(depth, width, b, b_row, b_column, COLUMNS, strip);
+        b = strip;
+        b_row = COLUMNS;
+    }
+    for (int64_t i = 0; i < rows; i += ROWS) {
+        const double *left = a + i * a_row;
+        const int64_t count = rows - i < ROWS ? rows - i : ROWS;
+        if (count == ROWS && width == COLUMNS) {
+            nnc_tile_f64(depth, left, a_row, a_column, b, b_row, c + i * c_row, c_row, add);
+            continue;
+        }
+        if (count == ROWS) {
+            nnc_tile_f64(depth, left, a_row, a_column, b, b_row, corner, COLUMNS, false);
+        } else {
+            for (int64_t k = 0; k < depth; k++) {
+                for (int64_t row = 0; row < ROWS; row++) {
+                    last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
+                }
+            }
+            nnc_tile_f64(depth, last, 1, ROWS, b, b_row, corner, COLUMNS, false);
+        }
+        for (int64_t row = 0; row < count; row++) {
+            double *const target = c + (i + row) * c_row;
+            for (int64_t j = 0; j < width; j++) {
+                target[j] = (add ? target[j] : 0) + corner[row * COLUMNS + j];
+            }
+        }
+    }
+}
+
+/* The product of blocks that the caches hold. Each sum is computed in one order, whoever computes it. */
 static void nnc_blocked_product_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
                                     int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
                                     int64_t c_row, bool add) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(double), LINE = 64 / sizeof(double) };
-    enum { INNER = 256, BAND = 64 * ROWS };
-    double space[INNER * COLUMNS + (INNER + COLUMNS) * ROWS + LINE];
-    double *const strip = space + (LINE - ((uintptr_t)space / sizeof(double)) % LINE) % LINE;
-    double *const last = strip + INNER * COLUMNS, *const corner = last + INNER * ROWS;
-    for (int64_t first_k = 0; first_k < inner; first_k += INNER) {
-        const int64_t depth = inner - first_k < INNER ? inner - first_k : INNER;
-        const bool adds = add || first_k > 0;
-        for (int64_t first_i = 0; first_i < rows; first_i += BAND) {
-            const int64_t height = rows - first_i < BAND ? rows - first_i : BAND;
-            for (int64_t first_j = 0; first_j < columns; first_j += COLUMNS) {
-                const int64_t width = columns - first_j < COLUMNS ? columns - first_j : COLUMNS;
-                const double *right = b + first_k * b_row + first_j * b_column;
-                int64_t step = b_row;
-                if (b_column != 1 || width < COLUMNS || height > 8 * ROWS) {
-                    nnc_pack_f64(depth, width, right, b_row, b_column, COLUMNS, strip);
-                    right = strip;
-                    step = COLUMNS;
-                }
-                for (int64_t i = 0; i < height; i += ROWS) {
-                    const double *left = a + (first_i + i) * a_row + first_k * a_column;
-                    double *const target = c + (first_i + i) * c_row + first_j;
-                    const int64_t count = height - i < ROWS ? height - i : ROWS;
-                    if (count == ROWS && width == COLUMNS) {
-                        nnc_tile_f64(depth, left, a_row, a_column, right, step, target, c_row, adds);
-                        continue;
-                    }
-                    if (count < ROWS) {
-                        for (int64_t k = 0; k < depth; k++) {
-                            for (int64_t row = 0; row < ROWS; row++) {
-                                last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
-                            }
-                        }
-                        nnc_tile_f64(depth, last, 1, ROWS, right, step, corner, COLUMNS, false);
-                    } else {
-                        nnc_tile_f64(depth, left, a_row, a_column, right, step, corner, COLUMNS, false);
-                    }
-                    for (int64_t row = 0; row < count; row++) {
-                        for (int64_t j = 0; j < width; j++) {
-                            const double before = adds ? target[row * c_row + j] : 0;
-                            target[row * c_row + j] = before + corner[row * COLUMNS + j];
-                        }
-                    }
-                }
-            }
+    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(double), DEPTH = 256, WORTH_THREADS = 1 << 20 };
+    const int64_t strips = (columns + WIDTH - 1) / WIDTH, blocks = (rows + HEIGHT - 1) / HEIGHT * strips;
+    for (int64_t k = 0; k < inner; k += DEPTH) {
+        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
+#pragma omp parallel for if (rows * depth * columns > WORTH_THREADS)
+        for (int64_t block = 0; block < blocks; block++) {
+            const int64_t i = block / strips * HEIGHT, j = block % strips * WIDTH;
+            nnc_product_block_f64(rows - i < HEIGHT ? rows - i : HEIGHT, depth,
+                                  columns - j < WIDTH ? columns - j : WIDTH, a + i * a_row + k * a_column, a_row,
+                                  a_column, b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
+                                  add || k > 0);
         }
     }
 }
@@ -406,12 +421,18 @@ static void nnc_dot_products_f64(int64_t inner, int64_t columns, const double *r
     }
 }
 
-/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. A BLAS, where the run
-   brings one, takes what is worth its threads. */
+/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. Where this is compiled
+   for vectors of 32 bytes and more it reaches what a BLAS does, in an order of sums that no number of threads changes;
+   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
 static void nnc_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const double *a,
                             int64_t a_row, int64_t a_column, const double *b, int64_t b_row, int64_t b_column,
                             double *c, int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_THREADS = 1 << 23 };
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
+#ifdef __AVX2__
+    const bool calls_blas = false;
+#else
+    const bool calls_blas = run->dgemm != NULL && rows * inner * columns >= WORTH_CALL;
+#endif
     if (rows < ROWS_ALONE) {
         for (int64_t i = 0; i < rows; i++) {
             if (b_column == 1) {
@@ -424,8 +445,7 @@ static void nnc_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int
     }
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
-    const bool fits_blas = run->dgemm != NULL && (a_plain || a_turned) && (b_plain || b_turned);
-    if (!fits_blas || rows * inner * columns < WORTH_THREADS) {
+    if (!calls_blas || !(a_plain || a_turned) || !(b_plain || b_turned)) {
         if (inner == 0 && !add) {
             for (int64_t i = 0; i < rows; i++) {
                 memset(c + i * c_row, 0, (size_t)columns * sizeof(double));
