@@ -95,7 +95,6 @@ def _products(
     if geometry.groups > 1:
         patches = patches if patch else f"{patches} + group * {depth}"
         y, values = (f"{text} + group * {filters}" for text in (y, values))
-    function = f"nnc_product_{SUFFIXES[geometry.dtype]}"
     down = geometry.filters
     arguments: tuple[object, ...]
     if isinstance(call.op, Convolution):
@@ -105,4 +104,4 @@ def _products(
     else:
         add = "start > 0" if patch else "false"
         arguments = (depth, rows, filters, patches, 1, step, y, down, 1, values, down, add)
-    return [f"{call.unit.call(function, 'run', *arguments)};"]
+    return [f"{call.unit.linkage.product(call.unit, SUFFIXES[geometry.dtype], *arguments)};"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.movement import copy_lines, fill_lines
-from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.kernels.registry import Call, Unit, kernel
 from nnc.backends.c.nests import indented, loop_head, write_nest
 from nnc.backends.c.text import dim_text, factor_text
 from nnc.ir import Dim
@@ -19,7 +19,10 @@ def gather(call: Call) -> Sequence[str]:
     (table, indices), result = call.operands, call.result
     names = _names(indices)
     source, target = _row(table, ["row"]), _row(result, names)
-    return [*check_lines(indices, table.shape[0]), *_each(indices, table.shape[0], copy_lines(target, source))]
+    return [
+        *check_lines(call.unit, indices, table.shape[0]),
+        *_each(indices, table.shape[0], copy_lines(target, source)),
+    ]
 
 
 @kernel(ScatterAdd)
@@ -29,10 +32,10 @@ def scatter_add(call: Call) -> Sequence[str]:
     rows = result.shape[0]
     source, target = _row(values, _names(indices)), _row(result, ["row"])
     add = write_nest(target.shape, [target, source], lambda element: [f"{element(target)} += {element(source)};"])
-    return [*fill_lines(result, 0), *check_lines(indices, rows), *_each(indices, rows, add)]
+    return [*fill_lines(result, 0), *check_lines(call.unit, indices, rows), *_each(indices, rows, add)]
 
 
-def check_lines(indices: Array, rows: Dim) -> list[str]:
+def check_lines(unit: Unit, indices: Array, rows: Dim) -> list[str]:
     """Return the loops that end the run where a table of so many rows lacks one of these."""
     if 0 in indices.shape:
         return []
@@ -46,8 +49,7 @@ def check_lines(indices: Array, rows: Dim) -> list[str]:
         "int64_t least = INT64_MAX, most = INT64_MIN;",
         *_around(indices, body),
         f"if (least <= most && (least < -({count}) || most >= {count})) {{",
-        f"    run->fault[0] = 1, run->fault[1] = least < -({count}) ? least : most, run->fault[2] = {count};",
-        "    return;",
+        *indented(unit.linkage.fault(f"least < -({count}) ? least : most", count)),
         "}",
     ]
     return ["{", *indented(lines), "}"]

@@ -60,14 +60,13 @@ def _product(call: Call, x: Array, y: Array, result: Array) -> list[str]:
         return _unrolled_terms(x, y, result, rows, columns)
     if result.dtype not in ("float32", "float64") or x.literal or y.literal:
         return _plain(x, y, result)
-    function = f"nnc_product_{SUFFIXES[result.dtype]}"
     arguments = [
         *(dim_text(dim) for dim in (rows, inner, columns)),
         *(x.address, *map(dim_text, x.strides)),
         *(y.address, *map(dim_text, y.strides)),
         *(result.address, dim_text(result.strides[0]), "false"),
     ]
-    return [f"{call.unit.call(function, 'run', *arguments)};"]
+    return [f"{call.unit.linkage.product(call.unit, SUFFIXES[result.dtype], *arguments)};"]
 
 
 def _unrolled_rows(x: Array, y: Array, result: Array, inner: int, columns: int) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.text import identifier
 from nnc.ir import Op, TensorType
 
@@ -16,10 +17,12 @@ class Unit:
     """What a translation unit needs beside its statements.
 
     Attributes:
+        linkage: how it gets at sizes, buffers, states, constants and products.
         functions: names of the functions of `nnc.backends.c.headers` that are called.
         taken: names that are used.
     """
 
+    linkage: Linkage
     functions: dict[str, None] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
 
