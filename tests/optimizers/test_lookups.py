@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy
 import pytest
@@ -119,8 +118,8 @@ model = keras.Sequential([layers.Input((7,), dtype="int32"), layers.Embedding(5,
 model.compile(keras.optimizers.Adam(0.02), "mse")
 options = {"batch_size": 4, "epochs": 5, "shuffle": False, "verbose": 0}
 model.fit(x, y, **options)
-model.save(sys.argv[1])
 print(read_model(model).optimizer.summing.value)
+model.save(sys.argv[1])
 print(json.dumps(model.fit(x, y, **options).history["loss"]))
 """
 
