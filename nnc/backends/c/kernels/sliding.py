@@ -54,6 +54,12 @@ class Axis:
         return text + (f" - {factor_text(self.before)}" if self.before != 0 else "")
 
     @property
+    def first(self) -> str:
+        """The element of the input that the window's first element meets, in C; it may lie in front of the input."""
+        place = f"p{self.letter}" if self.stride == 1 else f"p{self.letter} * {self.stride}"
+        return place if self.before == 0 else f"{place} - {factor_text(self.before)}"
+
+    @property
     def outside(self) -> str:
         """Whether the element is none of the input, in C."""
         return f"x{self.letter} < 0 || x{self.letter} >= {dim_text(self.length)}"
@@ -243,9 +249,8 @@ def _over_places(
     each = [f"{loop_head(f'k{last.letter}', last.size)} {{", *indented(single), "}"] if last.size > 1 else single
     lines = [f"const int64_t line = {geometry.line()};"]
     if last.size > 1 and (last.dilation == 1 and geometry.groups == 1):
-        first = last.index.replace(f" + k{last.letter}", "")
         whole = ["{", *indented(run(f"x{last.letter}", row)), "}"]
-        lines.append(f"const int64_t x{last.letter} = {first};")
+        lines.append(f"const int64_t x{last.letter} = {last.first};")
         if last.checked:
             inside = f"x{last.letter} >= 0 && x{last.letter} + {last.size} <= {dim_text(last.length)}"
             lines += _either(inside, [*whole, f"patch += {row};"], each)

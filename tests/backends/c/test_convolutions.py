@@ -1,0 +1,119 @@
+"""Convolutions in C on other ways than small ones take: many channels, several bands, whole and partial windows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+import pytest
+
+from nnc import ops
+from nnc.ir import Graph, TensorType, interpret, symbol
+from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
+from nnc.ops.elementwise import apply
+from tests.backends.c.machine import CMachine
+from tests.backends.c.test_kernels import check_close
+
+pytestmark = pytest.mark.usefixtures("compiler")
+
+DEPTHWISE = (
+    ((9, 8), (3, 3), 40, {"padding": 1}),
+    ((9, 8), (3, 3), 32, {"padding": 1, "strides": 2}),
+    ((11, 12), (5, 5), 21, {"padding": 2, "dilation": 2}),
+    ((7, 6), (2, 3), 16, {}),
+    ((40,), (4,), 35, {"padding": 3}),
+    ((4, 5, 6), (2, 3, 2), 17, {"padding": 1}),
+    ((12, 12), (7, 7), 8, {"padding": 3}),
+)
+GATHERED = (
+    ((30, 33), (3, 3), 8, {"padding": 1}, 40),
+    ((30, 33), (5, 4), 3, {"strides": 2, "padding": 2}, 33),
+    ((29, 31), (3, 3), 20, {"dilation": 3, "padding": 2}, 5),
+    ((31, 30), (1, 1), 33, {}, 70),
+    ((31, 30), (1, 1), 8, {"strides": 2}, 9),
+    ((21, 22), (3, 3), 24, {"padding": 1, "groups": 3}, 36),
+    ((400,), (9,), 20, {"padding": 4}, 12),
+    ((9, 10, 11), (3, 2, 3), 6, {"padding": 1}, 10),
+    ((64, 8), (3, 3), 130, {"padding": 1}, 17),
+)
+
+
+def geometry(rank: int, strides: int = 1, dilation: int = 1, padding: int = 0, groups: int = 1) -> dict[str, Any]:
+    """Attributes of an op, with one number for all axes."""
+    return {
+        "strides": (strides,) * rank,
+        "dilation": (dilation,) * rank,
+        "before": (padding,) * rank,
+        "after": (padding,) * rank,
+        "groups": groups,
+    }
+
+
+def check_three(length, window, channels, filters, options, dtype) -> None:
+    """Check the convolution and its gradients on whole numbers, of which sums are exact; batches of 3 and 2."""
+    graph, rank = Graph("test"), len(length)
+    attributes = geometry(rank, **options)
+    x = graph.input("x", TensorType(dtype, (symbol("n"), *length, channels)))
+    kernel = graph.input("kernel", TensorType(dtype, (*window, channels // attributes["groups"], filters)))
+    y = apply(Convolution(**attributes), x, kernel)
+    cotangent = graph.input("cotangent", y.type)
+    graph.output("y", y)
+    graph.output("input", apply(ConvolutionInputGradient(**attributes, shape=length), cotangent, kernel))
+    graph.output("kernel", apply(ConvolutionKernelGradient(**attributes, window=window), x, cotangent))
+    machine = CMachine(graph, {"n": 3}, {})
+    generator = numpy.random.default_rng(1)
+    for batch in (3, 2):
+        inputs = {
+            label: generator.integers(-3, 4, [batch if dim == symbol("n") else dim for dim in value.shape]).astype(
+                dtype
+            )
+            for label, value in graph.inputs.items()
+        }
+        check_close(interpret(graph, inputs)[0], machine.run(inputs, {"n": batch})[0], machine)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("length", "window", "channels", "options"), DEPTHWISE)
+def test_depthwise(length, window, channels, options, dtype):
+    check_three(length, window, channels, channels, options | {"groups": channels}, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("length", "window", "channels", "options", "filters"), GATHERED)
+def test_gathered(length, window, channels, options, filters, dtype):
+    check_three(length, window, channels, filters, options, dtype)
+
+
+@pytest.mark.parametrize("groups", [1, 32])
+def test_nan_reaches_no_place_but_those_that_see_it(groups):
+    graph = Graph("test")
+    attributes = geometry(2, padding=1, groups=groups)
+    x = graph.input("x", TensorType("float32", (1, 6, 6, 32)))
+    kernel = graph.input("kernel", TensorType("float32", (3, 3, 32 // groups, 32)))
+    graph.output("y", apply(Convolution(**attributes), x, kernel))
+    array = numpy.ones((1, 6, 6, 32), "float32")
+    array[0, 0, 2, 5] = numpy.nan
+    weights = numpy.zeros((3, 3, 32 // groups, 32), "float32")
+    found = CMachine(graph, {}, {}).run({"x": array, "kernel": weights}, {})[0]["y"]
+    seen = numpy.zeros((6, 6), bool)
+    seen[:2, 1:4] = True
+    assert numpy.array_equal(numpy.isnan(found[0, :, :, 5]), seen)
+    assert numpy.isnan(found).sum() == seen.sum() * (32 if groups == 1 else 1)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("shape", [(1, 7, 200), (3, 300, 40), (8, 5, 32), (70, 600, 50), (513, 17, 33), (100, 64, 8)])
+def test_products(shape, turned, dtype):
+    rows, inner, columns = shape
+    graph = Graph("test")
+    shapes = ((rows, inner), (inner, columns))
+    operands = []
+    for label, (first, second), turns in zip("ab", shapes, turned, strict=True):
+        value = graph.input(label, TensorType(dtype, (second, first) if turns else (first, second)))
+        operands.append(ops.transpose(value, (1, 0)) if turns else value)
+    graph.output("c", ops.matmul(*operands))
+    machine = CMachine(graph, {}, {})
+    generator = numpy.random.default_rng(1)
+    inputs = {label: generator.integers(-9, 9, value.shape).astype(dtype) for label, value in graph.inputs.items()}
+    check_close(interpret(graph, inputs)[0], machine.run(inputs, {})[0], machine)
