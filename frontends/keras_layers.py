@@ -13,9 +13,10 @@ from frontends.origin import is_null
 from frontends.problems import Problems, layer_subject
 from frontends.replacements import replaced_arguments
 from frontends.wiring import LayerDefinition
-from nnc import activations, constraints, initializers, regularizers
+from nnc import constraints, initializers, regularizers
 from nnc.errors import ModelError
 from nnc.layers import layer_classes
+from nnc.layers.arguments import get_activation
 
 ACTIVATIONS = ("activation", "recurrent_activation")
 """Arguments that are activations."""
@@ -104,7 +105,7 @@ def _check_activations(
         name = _name_of(node)
         node = arguments[key] = replaced_activation(node, options)
         try:
-            activations.get(node.plain())
+            get_activation(node.plain())
         except ModelError as error:
             remedy = f" It is not in the file; put one in its place: --replace '{name}=relu'" if name else ""
             is_code = name is not None and not name.isidentifier()

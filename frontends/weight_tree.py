@@ -15,6 +15,7 @@ from nnc.models import Model
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
 """What the group of a model's layers is called; the second by Keras 2.12."""
+_ACTIVATIONS = ("activation", "recurrent_activation")
 _STATES = ("seed_generator", "random_generator", "vars", "optimizer", "metrics")
 _ORDER = (
     "cell",
@@ -56,6 +57,9 @@ def assign_tree(assignment: Assignment, root: Group) -> None:
 class _Walk:
     assignment: Assignment
     refused: dict[Layer, None]
+
+    def __post_init__(self) -> None:
+        self.outside: set[Layer] = set()
 
     def model(self, model: Model, group: Group) -> None:
         container = next((found for name in _CONTAINERS if (found := group.group(name)) is not None), None)
@@ -101,7 +105,7 @@ class _Walk:
 
     def _structural(self, layer: Layer, group: Group) -> bool:
         """Take arrays where the layers inside the layer are those of Keras; return whether they are."""
-        own, inner = numbered(group.group("vars")), _inner(layer)
+        own, inner = numbered(group.group("vars")), self._inner(layer)
         parts = {name: _group_of(group, name) for name, part in inner.items() if part.weights}
         if any(weight.is_state for weight in layer.own_weights):
             return False
@@ -114,6 +118,16 @@ class _Walk:
             if part is not None:
                 self.layer(inner[name], part)
         return True
+
+    def _inner(self, layer: Layer) -> dict[str, Layer]:
+        """Return the layers inside by the paths of their groups; activations of cells lie in the group around these."""
+        found = {path: part for path, part in _inner(layer).items() if part not in self.outside}
+        for key in _ACTIVATIONS if "cell" in found else ():
+            activation = getattr(layer, key, None)
+            if isinstance(activation, Layer):
+                self.outside.add(activation)
+                found[key] = activation
+        return found
 
     def _take(self, layer: Layer, weights: list[Variable], arrays: list[StoredArray]) -> None:
         shapes = [array.shape for array in arrays]

@@ -5,7 +5,7 @@ from nnc.activations.gates import gelu, glu, hard_silu, mish, silu
 from nnc.activations.normalizing import log_softmax, softmax, sparsemax
 from nnc.activations.ramps import exponential, linear, softplus, sparse_plus, squareplus
 from nnc.activations.rectifiers import celu, elu, leaky_relu, relu, relu6, selu, threshold
-from nnc.activations.registry import ACTIVATIONS, ActivationFunction, deserialize, get, serialize
+from nnc.activations.registry import ACTIVATIONS, ActivationFunction, deserialize, get, is_known, serialize
 from nnc.activations.shrinking import hard_shrink, soft_shrink, tanh_shrink
 from nnc.activations.sigmoids import (
     hard_sigmoid,
@@ -31,6 +31,7 @@ __all__ = [
     "exponential",
     "gelu",
     "get",
+    "is_known",
     "glu",
     "hard_shrink",
     "hard_sigmoid",

@@ -92,6 +92,11 @@ get = _REGISTRY.get
 deserialize = _REGISTRY.deserialize
 
 
+def is_known(name: Any) -> bool:
+    """Return whether a name, or a class name in a config, is that of an activation of Keras's."""
+    return _REGISTRY.find(name) is not None
+
+
 def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
     """Return the name of one of Keras's activations, or a config for a user's own, in Keras's form.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnc import activations, constraints, initializers, regularizers
@@ -29,13 +29,14 @@ def set_arguments(layer: Any, **given: Any) -> None:
     Args:
         layer: whose attributes they become.
         given: names, configs, objects or functions by the argument's name; None stays None (an activation becomes
-            ``linear``).
+            ``linear``); an activation may be a layer.
 
     Raises:
         ModelError: a name is unknown, or an object is of the wrong kind.
     """
     for key, identifier in given.items():
-        setattr(layer, key, _package(key).get(identifier))
+        get = get_activation if _package(key) is activations else _package(key).get
+        setattr(layer, key, get(identifier))
 
 
 def arguments_config(layer: Any, *keys: str) -> dict[str, Any]:
@@ -47,8 +48,40 @@ def arguments_config(layer: Any, *keys: str) -> dict[str, Any]:
     config = {}
     for key in keys:
         item = getattr(layer, key)
-        config[key] = None if item is None else _package(key).serialize(item)
+        serialize = activation_config if _package(key) is activations else _package(key).serialize
+        config[key] = None if item is None else serialize(item)
     return config
+
+
+def get_activation(identifier: Any) -> Any:
+    """Return an activation: what `nnc.activations.get` returns, or a layer, given as one or as its config.
+
+    A layer becomes one of the sublayers of the layer whose attribute it is, so that its weights are trained with it.
+
+    Raises:
+        ModelError: it is none of these.
+    """
+    from nnc.layers.registry import layer_classes
+    from nnc.layers.wrapping import inner_layer
+
+    if isinstance(identifier, Mapping):
+        name = identifier.get("class_name")
+        is_layer = isinstance(name, str) and name in layer_classes()
+        if is_layer and (identifier.get("module") == "keras.layers" or not activations.is_known(name)):
+            return inner_layer(identifier, "an activation")
+    return activations.get(identifier)
+
+
+def activation_config(activation: Any) -> Any:
+    """Return the name or the config of an activation.
+
+    Raises:
+        ModelError: it is a function without a name to find it by.
+    """
+    from nnc.layers.base import Layer
+    from nnc.layers.wrapping import layer_config
+
+    return layer_config(activation) if isinstance(activation, Layer) else activations.serialize(activation)
 
 
 def take_unsupported(where: str, options: dict[str, Any], keys: Sequence[str]) -> None:

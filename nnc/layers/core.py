@@ -10,7 +10,13 @@ import numpy
 from nnc import activations
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.layers.arguments import arguments_config, set_arguments, take_unsupported
+from nnc.layers.arguments import (
+    activation_config,
+    arguments_config,
+    get_activation,
+    set_arguments,
+    take_unsupported,
+)
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, MISSING, check_flag, check_positive, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
@@ -191,6 +197,8 @@ class Dense(Layer):
         product = rows @ self.kernel
         if self.use_bias:
             product = product + self.bias
+        if x.rank > 2 and not any(self.activation is known for known in activations.ACTIVATIONS.values()):
+            product = reshape(product, (*x.shape[:-1], self.units))  # others than Keras's may look at any axis
         return reshape(self.activation(product), (*x.shape[:-1], -1))
 
     def _join(self, arrays: Sequence[Array]) -> Array:
@@ -232,7 +240,7 @@ class Activation(Layer):
     """An activation as a layer; a subclass may define `call` instead of being given one.
 
     Args:
-        activation: name, function or `nnc.activations.Activation`.
+        activation: name, function, `nnc.activations.Activation` or a layer.
         options: arguments of `Layer`.
 
     Raises:
@@ -243,19 +251,20 @@ class Activation(Layer):
         super().__init__(**options)
         if activation is MISSING and type(self).call is Activation.call:
             raise ModelError("Activation: activation is missing, for example Activation('relu')")
-        self.activation = activations.get(None if activation is MISSING else activation)
+        self.activation: Any = get_activation(None if activation is MISSING else activation)
 
     supports_masking = True
 
     def call(self, x: Value) -> Value:
-        return self.activation(x)
+        result: Value = self.activation(x)
+        return result
 
     @property
     def summary_note(self) -> str:
         return activation_name(self.activation)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": activations.serialize(self.activation)}
+        return {**super().get_config(), "activation": activation_config(self.activation)}
 
 
 def activation_name(activation: Any) -> str:

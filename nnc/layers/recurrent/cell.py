@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from nnc import activations
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.arguments import arguments_config, set_arguments
@@ -28,6 +29,14 @@ OBJECTS = (
     "kernel_constraint",
     "recurrent_constraint",
     "bias_constraint",
+)
+
+
+_ACROSS = ("glu", "log_softmax", "softmax", "sparsemax")
+"""Activations that look along a whole axis."""
+_ELEMENTWISE = (
+    *(function for name, function in activations.ACTIVATIONS.items() if name not in _ACROSS),
+    activations.hard_sigmoid_keras_2,
 )
 
 
@@ -109,6 +118,15 @@ class Cell(Layer):
             "recurrent_kernel", "recurrent", (*window, self.units, width), given.recurrent_initializer
         )
         self.bias = weight("bias", "bias", bias_shape or (width,), bias_initializer) if self.use_bias else None
+        if not window:
+            self.build_activations((None, self.units))
+
+    def build_activations(self, shape: Any) -> None:
+        """Make the weights of layers in the place of activations, for a gate of a shape: no step can make them."""
+        for key in ("activation", "recurrent_activation"):
+            activation = getattr(self, key, None)
+            if isinstance(activation, Layer):
+                self.build_sublayer(activation, shape)
 
     # ------------------------------------------------------------------ dropout
 
@@ -155,6 +173,13 @@ def gates_of(x: Value, count: int) -> list[Value]:
     """Return the equal parts of the last axis."""
     width = x.shape[-1] // count
     return [take(x, -1, gate * width, (gate + 1) * width) for gate in range(count)]
+
+
+def activated(activation: Any, x: Value, count: int) -> list[Value]:
+    """Return the activations of the equal parts of the last axis, all at once where it looks at single elements."""
+    if any(activation is function for function in _ELEMENTWISE):
+        return gates_of(activation(x), count)
+    return [activation(part) for part in gates_of(x, count)]
 
 
 def projected(parts: Sequence[Value], kernel: Value) -> list[Value]:

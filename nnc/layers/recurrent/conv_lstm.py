@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
+from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, check_flag
 from nnc.layers.convolving import check_filters
 from nnc.layers.recurrent.cell import Cell, gates_of
@@ -152,6 +153,9 @@ class ConvLSTMCell(Cell):
         self.build_kernels(
             channels, ForgetBias(bias, self.filters) if self.unit_forget_bias else bias, window=self.kernel_size
         )
+        if self.data_format == CHANNELS_FIRST and any(isinstance(item, Layer) for item in vars(self).values()):
+            raise ModelError("layers in the place of activations need data_format='channels_last'")
+        self.build_activations((None, *self.lengths, self.filters))
 
     def call(self, x: Value, states: Any, training: bool = False) -> tuple[Value, list[Value]]:
         dropout = self.dropout if training else 0.0

@@ -7,7 +7,7 @@ from typing import Any
 from nnc.activations.sigmoids import sigmoid, tanh
 from nnc.ir import Value
 from nnc.layers.checks import check_flag
-from nnc.layers.recurrent.cell import Cell, gates_of, projected
+from nnc.layers.recurrent.cell import Cell, activated, gates_of, projected
 from nnc.layers.recurrent.lstm import check_cudnn
 from nnc.layers.recurrent.rnn import CellRNN
 from nnc.ops import concatenate, reshape, take
@@ -143,7 +143,7 @@ class GRUCell(Cell):
         if self._by_tanh:
             update, reset = gates_of(tanh(summed) * 0.5 + 0.5, 2)
         else:
-            update, reset = gates_of(self.recurrent_activation(summed), 2)
+            update, reset = activated(self.recurrent_activation, summed, 2)
         second = take(inner, 1, gates, gates + self.units) if self.reset_after else None
         return update, reset, take(z, 1, gates, gates + self.units), second
 

@@ -11,7 +11,7 @@ from nnc.errors import ModelError
 from nnc.initializers import Initializer
 from nnc.ir import Value
 from nnc.layers.checks import check_flag
-from nnc.layers.recurrent.cell import Cell, gates_of, projected
+from nnc.layers.recurrent.cell import Cell, activated, gates_of, projected
 from nnc.layers.recurrent.rnn import CellRNN
 from nnc.ops import concatenate, take
 
@@ -152,7 +152,7 @@ class LSTMCell(Cell):
                 c = f * c + i * candidate
                 h = o * self.activation(c)
                 return h, [h, c]
-            i, f, o = gates_of(self.recurrent_activation(gates), 3)
+            i, f, o = activated(self.recurrent_activation, gates, 3)
         c = f * c + i * self.activation(candidate)
         h = o * self.activation(c)
         return h, [h, c]

@@ -105,5 +105,17 @@ class Case:
         return int(sum(numpy.prod(shape, dtype=int) for shape in self.shapes))
 
 
+def with_layers(**config: Any) -> Any:
+    """Return the arguments of a layer, with layers for the words that are pairs of a class name and a config."""
+
+    def make(nn: Any) -> dict[str, Any]:
+        def made(key: str, value: Any) -> Any:
+            return getattr(nn.layers, value[0])(**value[1], name=f"inner_{key}") if isinstance(value, tuple) else value
+
+        return {key: made(key, value) for key, value in config.items()}
+
+    return make
+
+
 def _flat(found: Any) -> list[Any]:
     return [item for part in found for item in _flat(part)] if isinstance(found, list | tuple) else [found]

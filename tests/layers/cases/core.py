@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.layers.cases.case import ACTIVATIONS, Case
+from tests.layers.cases.case import ACTIVATIONS, Case, with_layers
 
 CASES = (
     *(Case("Dense", {"units": 3, "activation": name}, ((5,),), (3,)) for name in ACTIVATIONS),
@@ -23,6 +23,11 @@ CASES = (
         (2,),
     ),
     Case("Dense", {"units": 2, "activity_regularizer": "l1l2"}, ((3,),), (2,)),
+    Case("Dense", with_layers(units=3, activation=("PReLU", {})), ((5,),), (3,)),
+    Case("Dense", with_layers(units=3, activation=("PReLU", {"shared_axes": [1]})), ((2, 5),), (2, 3)),
+    Case("Dense", with_layers(units=3, activation=("LeakyReLU", {"negative_slope": 0.1})), ((5,),), (3,)),
+    Case("Dense", with_layers(units=3, activation=("LayerNormalization", {})), ((5,),), (3,), tolerance=2e-6),
+    Case("Activation", with_layers(activation=("PReLU", {})), ((3, 4),), (3, 4)),
     *(Case("Activation", {"activation": name}, ((3, 4),), (3, 4)) for name in ACTIVATIONS),
     Case("ReLU", {}, ((6,),), (6,)),
     Case("ReLU", {"max_value": 0.5}, ((6,),), (6,)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.layers.cases.case import Case
+from tests.layers.cases.case import Case, with_layers
 
 SEQUENCES, STATES = {"return_sequences": True}, {"return_sequences": True, "return_state": True}
 STEPS = ((5, 3),)
@@ -35,6 +35,8 @@ LSTM = [
         "LSTM", {"units": 2, "use_bias": False, "activation": "softsign", "recurrent_activation": "hard_sigmoid"}, (2,)
     ),
     case("LSTM", {"units": 2, "activation": None, "recurrent_activation": "tanh"}, (2,)),
+    case("LSTM", {"units": 3, "recurrent_activation": "softmax"}, (3,)),
+    case("LSTM", with_layers(units=3, activation=("PReLU", {}), recurrent_activation=("ELU", {})), (3,)),
     case("LSTM", {"units": 2, "dropout": 0.2, "recurrent_dropout": 0.1, "seed": 5}, (2,)),
     case("LSTM", {"units": 1, "recurrent_regularizer": "l1", "kernel_constraint": "unit_norm"}, (1,), shapes=((1, 1),)),
 ]
