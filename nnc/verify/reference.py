@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -109,7 +108,8 @@ def _loss_of_type(loss: Any, dtype: str) -> Any:
     keras = _keras()
     if not isinstance(loss, keras.losses.Loss):
         return loss
-    found = copy.copy(loss)  # not of its config, which lacks arguments of some
+    found = object.__new__(type(loss))  # by way of its config, as Keras copies it, some lose arguments
+    found.__dict__.update(loss.__dict__)
     found._dtype_policy = keras.dtype_policies.get(dtype)
     found._dtype = found._dtype_policy.compute_dtype
     return found
