@@ -45,7 +45,7 @@ class CBackend:
         Raises:
             CompilerError: there is no compiler, or it fails.
         """
-        return ctypes.CDLL(str(build(source.text)))
+        return ctypes.CDLL(str(build(source.text, threads=source.is_parallel)))
 
     def executable(self, plan: Plan, source: Source, code: Any, states: Mapping[str, Any]) -> Executable:
         """Bind code to an arena."""

@@ -12,6 +12,7 @@ import numpy
 from nnc.backends.backend import BoundRun, FeedRun
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.source import Source, is_uniform
+from nnc.backends.c.threads import THREADS
 from nnc.errors import GraphError
 from nnc.ir import Value
 from nnc.ir.types import ITEM_SIZES
@@ -37,6 +38,7 @@ class Run(ctypes.Structure):
         ("sgemm", ctypes.c_void_p),
         ("dgemm", ctypes.c_void_p),
         ("is_wide", ctypes.c_int64),
+        ("threads", ctypes.c_void_p),
         ("fault", ctypes.c_void_p),
     )
 
@@ -94,6 +96,7 @@ class Executable:
             lengths.ctypes.data,
             *(ctypes.addressof(array) for array in pointers),
             *((None, None, 0) if blas is None else (blas.sgemm, blas.dgemm, blas.wide)),
+            THREADS.ctypes.data,
             fault.ctypes.data,
         )
         run.owned = offsets, lengths, states, constants, pointers, fault, self.memory

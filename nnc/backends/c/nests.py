@@ -12,6 +12,13 @@ from nnc.ir import Dim, Shape
 UNROLLED = 8
 """Longest innermost axis that is written out element by element, so that the one around it is vectorised."""
 
+PARALLEL = "#pragma omp parallel for"
+"""What a loop for several threads begins with."""
+PARALLEL_ROW = 512
+"""Least number of elements, without run-time dimensions, of a nest that may be divided among threads."""
+PARALLEL_SIZE = 64 * 1024
+"""Least number of elements of a nest that is divided: less is done before other threads have woken up."""
+
 Body = Callable[[Callable[[Array], str]], Sequence[str]]
 """Makes the statements of one iteration from a function that gives an array's element in it."""
 
@@ -81,12 +88,27 @@ def write_nest(shape: Shape, arrays: Sequence[Array], body: Body, simd: bool = T
     else:
         lines += body(element(names))
     looped = rank - 1 if unrolls else rank
+    parallel = parallel_pragma(axes.shape) if simd else ""
     for axis in reversed(range(looped)):
         head = loop_head(names[axis], axes.shape[axis])
         lines = [f"{head} {{", *indented(lines), "}"]
-        if axis == looped - 1 and simd:
+        if axis == 0 and parallel:
+            lines = [parallel.replace(" for ", " for simd ", 1) if looped == 1 else parallel, *lines]
+        elif axis == looped - 1 and simd:
             lines = ["#pragma omp simd", *lines]
     return lines if looped else ["{", *indented(lines), "}"]
+
+
+def parallel_pragma(shape: Shape) -> str:
+    """Return the line that divides the outermost loop over a shape among threads, nothing where it is small."""
+    size: Dim = 1
+    known = 1
+    for dim in shape:
+        size = size * dim
+        known *= dim if isinstance(dim, int) else 1
+    if isinstance(size, int):
+        return PARALLEL if size >= PARALLEL_SIZE else ""
+    return f"{PARALLEL} if ({dim_text(size)} >= {PARALLEL_SIZE})" if known >= PARALLEL_ROW else ""
 
 
 def loop_head(name: str, length: Dim, start: str = "0") -> str:

@@ -1,0 +1,28 @@
+"""How many threads parallel loops of compiled code may use."""
+
+from __future__ import annotations
+
+import os
+
+import numpy
+
+
+def _count() -> int:
+    """Return what ``OMP_NUM_THREADS`` says, by default one per core that this process may use."""
+    text = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if text.isdigit() and int(text) > 0:
+        return int(text)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+THREADS = numpy.array([_count()], numpy.int64)
+"""The number, in memory that every run reads."""
+
+
+def _use_one() -> None:
+    """The threads of a parent are not in its child, and OpenMP would wait for them."""
+    THREADS[0] = 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_use_one)

@@ -1,0 +1,77 @@
+"""Parallel loops: the same bits for any number of threads, and one thread in a forked child."""
+
+from __future__ import annotations
+
+import os
+
+import numpy
+import pytest
+
+import nnc
+from nnc.backends.c.threads import THREADS
+
+
+@pytest.fixture
+def threads():
+    before = int(THREADS[0])
+    yield lambda count: THREADS.__setitem__(0, count)
+    THREADS[0] = before
+
+
+def make_model():
+    nnc.utils.set_random_seed(5)
+    model = nnc.Sequential(
+        [
+            nnc.Input((300,)),
+            nnc.layers.Dense(600, activation="gelu"),
+            nnc.layers.LayerNormalization(),
+            nnc.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.program.use_backend("c")
+    return model
+
+
+def batch():
+    generator = numpy.random.default_rng(0)
+    return generator.normal(size=(200, 300)).astype("float32"), generator.integers(0, 10, 200)
+
+
+def test_the_number_of_threads_changes_no_bit(threads):
+    states = []
+    for count in (1, 2, 3):
+        threads(count)
+        program = make_model().program
+        assert "#pragma omp parallel for" in program.source("train")
+        for _ in range(3):
+            program.train_step(*batch())
+        states.append({label: array.tobytes() for label, array in program.states.items()})
+    assert states[0] == states[1] == states[2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_child_goes_on_with_one_thread(threads):
+    threads(2)
+    model, (x, y) = make_model(), batch()
+    model.program.train_step(x, y)
+    expected = model.predict(x)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            same = numpy.array_equal(model.predict(x), expected)
+            model.program.train_step(x, y)
+            status = 0 if same and THREADS[0] == 1 else 2
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert THREADS[0] == 2
+
+
+def test_small_models_have_no_parallel_loops():
+    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(2, activation="sigmoid"), nnc.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.program.use_backend("c")
+    assert "omp parallel" not in model.program.source("train")
