@@ -108,11 +108,17 @@ def number_text(number: float | int | bool, dtype: str) -> str:
 
 
 def identifier(text: str, taken: Container[str]) -> str:
-    """Return a name for C as near to a text as possible, that is not taken."""
+    """Return a name for C as near to a text as possible, that is not taken.
+
+    >>> identifier("dense_1/kernel", ()), identifier("int", ()), identifier("x3", ()), identifier("nnc_x", ("v_nnc_x",))
+    ('dense_1_kernel', 'int_', 'x3_', 'v_nnc_x_2')
+    """
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "v"
     name = f"v{name}" if name[0].isdigit() else name
+    name = f"v_{name}" if name.startswith("nnc_") else name
+    name = f"{name}_" if _is_reserved(name) else name
     unique, count = name, 1
-    while unique in taken or _is_reserved(unique) or unique.startswith("nnc_"):
+    while unique in taken:
         count += 1
         unique = f"{name}_{count}"
     return unique
