@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT
 from nnc.layers.drawing import check_seed, draw_uniform
 from nnc.layers.spatial import check_data_format, check_rank
 from nnc.ops import cast
@@ -87,7 +86,7 @@ class Augmentation(Layer):
 
     def _images(self, x: Value) -> Value:
         check_rank(x, 2, self.data_format)
-        return x if x.type.is_floating else cast(x, self.weights_dtype or FLOAT)
+        return x if x.type.is_floating else cast(x, self._floating_dtype(x.graph))
 
     def _with_labels(self, given: Mapping[str, Value], training: bool) -> dict[str, Value]:
         """Return images and labels that come together."""

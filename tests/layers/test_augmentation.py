@@ -254,6 +254,19 @@ def test_a_model_trains_with_augmentation_and_predicts_without():
     model.fit(x / 255, numpy.ones((8, 1)), epochs=2, verbose=0)
 
 
+@pytest.mark.parametrize("name", ["MixUp", "Equalization", "RandomBrightness"])
+def test_bytes_become_numbers_of_the_program_while_training(name):
+    options = {"factor": 0.1} if name == "RandomBrightness" else {}
+    layer = getattr(layers, name)(**options)
+    model = nnc.Sequential([nnc.Input((5, 4, 3), dtype="uint8"), layer, layers.Flatten(), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    program = nnc.compile(model, dtype="float64")
+    x = IMAGES[:8].astype("uint8")
+    program.train_step(x, numpy.ones((8, 1)))
+    kernel, bias = program.variables.values()
+    numpy.testing.assert_allclose(program.predict(x), x.reshape(8, -1) @ kernel + bias, rtol=1e-12)
+
+
 ERRORS = [
     (
         lambda: layers.RandomFlip("sideways"),
