@@ -204,9 +204,14 @@ class Dense(Layer):
     def _join(self, arrays: Sequence[Array]) -> Array:
         if not arrays:
             raise ModelError(f"Layer '{self.name}' (Dense) has no parameters yet: its input shape is not known")
+        if self.sublayers:  # an activation with weights
+            return super()._join(arrays)
         return numpy.vstack(list(arrays))
 
     def _assign_parameters(self, value: Array) -> None:
+        if self.sublayers:
+            super()._assign_parameters(value)
+            return
         if not self.built and value.ndim == 2:
             self.ensure_built((input_type((None, len(value) - self.use_bias), self.weights_dtype or FLOAT),))
         expected = (self.kernel.shape[0] + self.use_bias, self.units)

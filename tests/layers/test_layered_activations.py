@@ -79,6 +79,29 @@ def test_files_are_read(suffix, keras, tmp_path):
     numpy.testing.assert_allclose(found.predict(x), expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("suffix", ["keras", "h5"])
+@pytest.mark.parametrize(("name", "count"), [("PReLU", 3), ("LeakyReLU", 2)])
+def test_files_of_keras_2(name, count, suffix, tmp_path):
+    tf_keras = pytest.importorskip("tf_keras")
+    layers, generator = tf_keras.layers, numpy.random.default_rng(4)
+    model = tf_keras.Sequential([layers.Input((5,)), layers.Dense(3, activation=getattr(layers, name)())])
+    model.set_weights([generator.normal(size=weight.shape) for weight in model.get_weights()])
+    model.save(tmp_path / f"model.{suffix}")
+    found, x = read_model(tmp_path / f"model.{suffix}"), generator.normal(size=(ROWS, 5)).astype("float32")
+    assert len(found.weights) == len(model.weights) == count
+    numpy.testing.assert_allclose(found.predict(x), model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+
+
+def test_parameters_are_a_vector_where_an_activation_has_some():
+    layer = Dense(3, activation=PReLU(alpha_initializer="ones"))
+    layer(numpy.zeros((2, 4)))
+    assert layer.parameters.shape == (4 * 3 + 3 + 3,)
+    layer.parameters = numpy.arange(18.0)
+    numpy.testing.assert_array_equal(layer.activation.get_weights()[0], [15, 16, 17])
+    numpy.testing.assert_array_equal(layer.parameters, numpy.arange(18.0))
+
+
 def test_configs_are_read_and_written(keras):
     ours, theirs = pair(keras)
     x, _ = batch(numpy.random.default_rng(2))
