@@ -64,7 +64,8 @@ class ScheduleFreeAdamW(Optimizer):
         if self.warmup_steps:
             rate = rate * ops.minimum(step / float(self.warmup_steps), 1.0)
         velocity = state.slot("velocity")  # 1 - β₂ in the element type of the weights, as Keras has it
-        velocity = state.assign("velocity", velocity + (ops.square(gradient) - velocity) * (1.0 - beta_2))
+        square = state.of_parts(ops.square, gradient)
+        velocity = state.assign("velocity", velocity + (square - velocity) * (1.0 - beta_2))
         is_first = ops.equal(state.clock.steps_done, 0.0)
         before = ops.where(is_first, graph.states[state.label], state.slot("momentum"))
         change = gradient * rate / (ops.sqrt(velocity / (1.0 - beta_2**step)) + self.epsilon)
