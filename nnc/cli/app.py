@@ -10,13 +10,13 @@ import typer
 from typer.core import TyperGroup
 
 from nnc import __version__
-from nnc.cli import cache, compare, compile, evaluate, experiment, opt, predict, render, run, train, verify
+from nnc.cli import cache, compare, compile, evaluate, experiment, export, opt, predict, render, run, train, verify
 from nnc.cli.console import say
 from nnc.errors import NncError
 
 DEFAULT_COMMAND = "experiment"
 _OWN_OPTIONS = ("--help", "--version")
-_COMMANDS = (run, compile, render, train, evaluate, predict, verify, opt, cache, experiment, compare)
+_COMMANDS = (run, compile, render, train, evaluate, predict, export, verify, opt, cache, experiment, compare)
 
 
 class CommandGroup(TyperGroup):

@@ -91,10 +91,9 @@ def test_every_command_that_runs_a_model(run: Run, folder: Path, backend: str, m
 
 
 def test_a_wrong_name_is_a_usage_error(run: Run) -> None:
-    assert (
-        "Invalid value for '--backend': 'java' is not one of"
-        in run("compile", "base.yaml", "--backend", "java", code=2).stderr
-    )
+    error = run("compile", "base.yaml", "--backend", "java", code=2).stderr
+    assert "--backend" in error
+    assert "java" in error
 
 
 def test_tensorflow_has_no_backend_of_ours(run: Run) -> None:

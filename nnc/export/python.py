@@ -1,0 +1,268 @@
+"""The target ``python``: one readable file that imports NumPy alone, with the weights in an ``.npz`` beside it."""
+
+from __future__ import annotations
+
+import io
+import keyword
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import indent
+from types import FunctionType
+from typing import Any
+
+import numpy
+
+from nnc.backends.numpy.backend import NumpyBackend
+from nnc.backends.numpy.executable import Executable
+from nnc.backends.numpy.source import Source
+from nnc.errors import DataError, GraphError, ModelError
+from nnc.export.checks import Recording, record
+from nnc.export.expressions import InexpressibleError, text_of
+from nnc.export.pasting import Pasting
+from nnc.export.python_template import CHECK, DERIVE_CODE, HEAD, PREDICT_CODE, SHARED, TRAIN_CODE, WEIGHTS_CODE
+from nnc.export.windows import Windows
+from nnc.files import write_atomically
+from nnc.ir import Graph
+from nnc.program import PREDICT, PROLOGUE, TRAIN, ArraySpec, Program
+from nnc.program.data import ROWS
+from nnc.program.live import ITERATIONS
+from nnc.program.program import hoisted_states
+from nnc.program.storage import from_bytes, to_bytes
+
+Array = Any
+_ALL_SIZES = 64
+"""Rows up to which windows are bound for every number of rows, to see how they depend on it."""
+
+
+def check_output(output: Path) -> None:
+    """Check that the path names a Python file.
+
+    Raises:
+        DataError: it does not.
+    """
+    if output.suffix != ".py" or not output.stem.isidentifier() or keyword.iskeyword(output.stem):
+        raise DataError(f"{output}: expected a file named *.py that Python can import, such as model.py")
+
+
+def export(program: Program, output: Path, *, batch: int, train: bool) -> list[Path]:
+    """Write a program as a Python file and its weights; see `nnc.export.export`.
+
+    Raises:
+        ModelError: the program has run-time dimensions beside the batch, or cannot be trained.
+        OSError: a file cannot be written.
+    """
+    own = from_bytes(to_bytes(program), program.name, backend="numpy")
+    if train and not own.spec.trains:
+        raise ModelError(f"export: program '{own.name}' has no graph '{TRAIN}'; compile the model with a loss")
+    names = [PREDICT, *([PROLOGUE, TRAIN] if train and own.prologue is not None else [TRAIN] if train else [])]
+    for name in names:
+        others = [symbol for symbol in own.graph(name).symbols if symbol != ROWS]
+        if others:
+            raise ModelError(
+                f"export: the length '{others[0]}' of '{own.name}' is only known at run time; give the model inputs of"
+                " known lengths"
+            )
+    derived = _derive(own)
+    try:
+        sizes = [rows for rows in range(1, batch + 1) if _is_sampled(rows, batch)]
+        parts = [_print(own, name, derived, sizes) for name in names]
+        is_fixed = False
+    except (InexpressibleError, GraphError):  # what lies where depends on the rows in another way
+        try:
+            parts = [_print(own, name, derived, [batch]) for name in names]
+        except InexpressibleError as error:
+            raise ModelError(f"export: program '{own.name}' cannot be written as Python: {error}") from error
+        is_fixed = True
+    used = {label for part in parts for label in part.graph.states}
+    states = {label: array.copy() for label, array in own.states.items() if label in used}
+    if train:
+        states |= {ITERATIONS: own.states.get(ITERATIONS, numpy.zeros((), "int64")).copy()}
+    else:
+        states |= {label: array for label, array in derived.items() if label in used}
+    constants = {name: array for part in parts for name, array in part.constants.items()}
+    recording = record(own, batch, train, batch if is_fixed else batch // 2 + 1)
+    text = _file(own, output.stem, parts, states, derived if train else {}, batch, is_fixed)
+    weights = output.with_suffix(".npz")
+    write_atomically(weights, _archive(states, constants, recording))
+    write_atomically(output, text.encode())
+    return [output, weights]
+
+
+def _is_sampled(rows: int, batch: int) -> bool:
+    return batch <= _ALL_SIZES or rows <= _ALL_SIZES // 2 or rows > batch - 8 or rows % 13 == 0
+
+
+def _derive(program: Program) -> dict[str, Array]:
+    """Return the states that predictions read and that are derived from others."""
+    hoisted = hoisted_states(program.graph(PREDICT))
+    derived = {label: numpy.zeros([int(dim) for dim in value.shape], value.dtype) for label, value in hoisted.items()}
+    if derived:
+        _, executable = _executable(program, PROLOGUE, derived, 1)
+        executable.bind({}).run()
+    return derived
+
+
+def _executable(program: Program, name: str, derived: Mapping[str, Array], batch: int) -> tuple[Source, Executable]:
+    backend, graph = NumpyBackend(), program.graph(name)
+    plan = backend.plan(graph, dict.fromkeys(graph.symbols, batch))
+    source = backend.source(plan)
+    return source, backend.executable(plan, source, backend.compile(source), {**program.states, **derived})
+
+
+# ---------------------------------------------------------------------- one graph
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One graph as a function that binds it.
+
+    Attributes:
+        name: of the graph.
+        graph: the graph.
+        text: the function.
+        pasting: what it needs at the top level.
+        constants: arrays to keep, by name.
+        arena_bytes: size of the memory it works in.
+    """
+
+    name: str
+    graph: Graph
+    text: str
+    pasting: Pasting
+    constants: dict[str, Array]
+    arena_bytes: int
+
+
+def _print(program: Program, name: str, derived: Mapping[str, Array], sizes: Sequence[int]) -> _Part:
+    source, executable = _executable(program, name, derived, max(sizes))
+    graph = program.graph(name)
+    bound = {rows: executable.bind(dict.fromkeys(graph.symbols, rows)) for rows in sizes}
+    runs: dict[int, FunctionType] = {rows: run.run for rows, run in bound.items()}  # type: ignore[misc]
+    first = runs[max(sizes)]
+    functions = source.scope.names.functions
+    names = [item for item in dict.fromkeys(first.__code__.co_names) if item in first.__globals__]
+    taken = {*names, *first.__code__.co_varnames}
+    rows = next(word for word in ("rows", "batch_rows", "number_of_rows") if word not in taken)
+    windows = Windows(executable.arena, {**program.states, **derived}, rows, frozenset(taken))
+    pasting = Pasting()
+    lines: list[str] = []
+    for item in names:
+        if item in functions:
+            text = pasting.expression(functions[item])
+        elif item != "__builtins__":
+            text = text_of(
+                windows.text({count: run.__globals__[item] for count, run in runs.items()}, f"{name}_{item}")
+            )
+        if text != item:
+            lines.append(f"{item} = {text}")
+    lines += ["", *source.text.replace(f"def {source.name}():", "def run():", 1).rstrip().splitlines(), ""]
+    ends = []
+    for kind in ("inputs", "outputs"):
+        labels = getattr(bound[max(sizes)], kind)
+        items = [
+            f'"{label}": '
+            + text_of(
+                windows.text({count: getattr(run, kind)[label] for count, run in bound.items()}, f"{name}_{label}")
+            )
+            for label in labels
+        ]
+        ends.append("{" + ", ".join(items) + "}")
+    lines.append(f"return run, {ends[0]}, {ends[1]}")
+    summary = f"Return what runs the graph '{name}', its inputs and its outputs, for some rows."
+    text = f'def bind_{name}({rows}):\n    """{summary}"""\n' + indent("\n".join(lines), "    ") + "\n"
+    return _Part(name, graph, text, pasting, windows.constants, executable.arena.nbytes)
+
+
+# ---------------------------------------------------------------------- the file
+
+
+def _file(
+    program: Program,
+    module: str,
+    parts: Sequence[_Part],
+    states: Mapping[str, Array],
+    derived: Mapping[str, Array],
+    batch: int,
+    is_fixed: bool,
+) -> str:
+    spec = program.spec
+    names = [part.name for part in parts]
+    imports: list[str] = []
+    definitions: dict[str, str] = {}
+    for part in parts:
+        imports += [line for line in part.pasting.imports if line not in imports]
+        for name, text in part.pasting.definitions.items():
+            if definitions.setdefault(name, text) != text:
+                raise ModelError(f"export: two functions are called {name}")
+    trains = TRAIN in names
+    values = {
+        "NAME": spec.name,
+        "MODULE": module,
+        "DOES": "Predicts and trains" if trains else "Predicts",
+        "INPUTS": _specs(spec.inputs),
+        "TAKES": ", ".join(f"{item.label} {_shape(item)}" for item in spec.inputs),
+        "GIVES": ", ".join(f"{item.label} {_shape(item)}" for item in spec.outputs),
+        "TARGETS": _specs(spec.targets),
+        "BATCH": str(batch),
+        "BYTES": str(max(part.arena_bytes for part in parts)),
+        "DERIVED": _literal({label: (array.shape, str(array.dtype)) for label, array in derived.items()}),
+        "LEAST": str(batch if is_fixed else 1),
+        "IMPORTS": "".join(f"{line}\n" for line in imports),
+    }
+    weights = {
+        variable.path: (variable.state, variable.offset, variable.shape)
+        for variable in spec.variables
+        if variable.state in states
+    }
+    counts = trains and ITERATIONS not in program.graph(TRAIN).states
+    values["WEIGHTS"] = _literal(weights)
+    values["COUNT"] = f'    STATES["{ITERATIONS}"] += 1\n' if counts else ""
+    values["DERIVE"] = "    derive()\n" if derived else ""
+    values["STALE"] = "    changed()\n" if derived else ""
+    sections = [
+        _filled(HEAD, values),
+        *definitions.values(),
+        *(part.text.rstrip() for part in parts),
+        _filled(SHARED, values),
+        *([_filled(DERIVE_CODE, values)] if derived else []),
+        _filled(PREDICT_CODE, values),
+        *([_filled(TRAIN_CODE, values)] if trains else []),
+        *([_filled(WEIGHTS_CODE, values)] if weights else []),
+        _filled(CHECK, values),
+    ]
+    return "\n\n\n".join(section.strip("\n") for section in sections) + "\n"
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    for name, text in values.items():
+        template = template.replace(f"<{name}>", text)
+    return template
+
+
+def _specs(specs: Sequence[ArraySpec]) -> str:
+    return _literal({item.label: (tuple(map(int, item.shape)), item.dtype) for item in specs})
+
+
+def _literal(items: Mapping[str, Any]) -> str:
+    """Return a dictionary, with a line for each item where there are several."""
+    lines = [f"{name!r}: {value!r}".replace("'", '"') for name, value in items.items()]
+    return "{\n" + "".join(f"    {line},\n" for line in lines) + "}" if len(lines) > 1 else "{" + "".join(lines) + "}"
+
+
+def _shape(item: ArraySpec) -> str:
+    return f"{item.dtype}[{', '.join(map(str, ('rows', *item.shape)))}]"
+
+
+def _archive(states: Mapping[str, Array], constants: Mapping[str, Array], recording: Recording) -> memoryview:
+    """Return the contents of the file of weights."""
+    arrays: dict[str, Array] = {f"state/{label}": array for label, array in states.items()}
+    arrays |= {f"constant/{name}": array for name, array in constants.items()}
+    for kind in ("inputs", "outputs", "targets"):
+        arrays |= {f"check/{kind}/{number}": array for number, array in enumerate(getattr(recording, kind))}
+    if recording.losses:
+        arrays |= {"check/losses": numpy.array(recording.losses), "check/fewer": numpy.array(recording.fewer)}
+        arrays |= {f"check/state/{label}": array for label, array in recording.states.items() if label in states}
+    buffer = io.BytesIO()
+    numpy.savez(buffer, **arrays)
+    return buffer.getbuffer()

@@ -1,0 +1,214 @@
+"""The parts of an exported Python file that are the same for every program; words in angle brackets are filled in."""
+
+HEAD = '''"""<DOES> '<NAME>' with NumPy alone. Written by nnc; the weights are in <MODULE>.npz beside this file.
+
+Inputs: <TAKES>. Outputs: <GIVES>.
+``python <MODULE>.py`` compares this file with recorded numbers and says whether they agree. Not for several threads.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+<IMPORTS>from pathlib import Path
+
+import numpy
+
+FILE = Path(__file__).with_suffix(".npz")
+BATCH = <BATCH>
+"""Rows of the largest batch, for which memory is planned."""
+LEAST = <LEAST>
+"""Rows of the smallest batch."""
+INPUTS = <INPUTS>
+TARGETS = <TARGETS>
+DERIVED = <DERIVED>
+"""Shape and element type of states that are derived from others."""
+TOLERANCE = 1e-5
+
+with numpy.load(FILE) as archive:
+    STATES = {name.removeprefix("state/"): archive[name] for name in archive.files if name.startswith("state/")}
+    CONSTANTS = {name[9:]: archive[name] for name in archive.files if name.startswith("constant/")}
+STATES.update({label: numpy.zeros(*item) for label, item in DERIVED.items()})
+MEMORY = numpy.empty(<BYTES> + 63, "uint8")
+ARENA = MEMORY[-MEMORY.ctypes.data % 64 :]
+
+
+def in_arena(dtype, start, shape, strides=None):
+    """Return a window on the arena: element type, first byte, shape, and strides where elements are not in a row."""
+    return numpy.ndarray(shape, dtype, ARENA, start, strides)
+
+
+def in_state(label, dtype, start, shape, strides=None):
+    """Return a window on a state."""
+    return numpy.ndarray(shape, dtype, STATES[label], start, strides)
+'''
+
+SHARED = '''
+BOUND = {}
+
+
+def run_batch(bind, arrays):
+    """Run a graph on arrays by name and return its outputs, which are valid until the next run."""
+    rows = len(next(iter(arrays.values())))
+    if (bind, rows) not in BOUND:
+        BOUND[bind, rows] = bind(rows)
+    run, inputs, outputs = BOUND[bind, rows]
+    for label, window in inputs.items():
+        numpy.copyto(window, arrays[label], casting="same_kind")
+    with numpy.errstate(all="ignore"):
+        run()
+    return outputs
+
+
+def by_name(given, specs):
+    """Return arrays by name, checked: one, or a list or dictionary of several."""
+    if isinstance(given, dict):
+        given = [given[label] for label in specs]
+    items = list(given) if len(specs) > 1 else [given]
+    if len(items) != len(specs):
+        raise ValueError(f"expected {len(specs)} arrays ({', '.join(specs)}), got {len(items)}")
+    found = {}
+    for (label, (shape, dtype)), item in zip(specs.items(), items):
+        array = numpy.asarray(item)
+        if array.ndim and (*array.shape[1:], 1) == shape:
+            array = array[..., None]
+        if array.ndim == 0 or array.shape[1:] != shape:
+            raise ValueError(f"'{label}' must be of shape {('rows', *shape)}, got {array.shape}")
+        if numpy.dtype(dtype).kind in "iu" and array.dtype.kind == "f":
+            if not numpy.array_equal(array, array.astype(dtype)):
+                raise ValueError(f"'{label}' must hold whole numbers")
+        found[label] = array.astype(dtype, copy=False)
+    if len({len(array) for array in found.values()}) != 1:
+        raise ValueError(f"expected as many rows in each array, got {[len(array) for array in found.values()]}")
+    return found
+'''
+
+DERIVE_CODE = '''
+CHANGED = [True]
+
+
+def changed():
+    """Say that states have changed; what predictions derive from them is derived anew."""
+    CHANGED[0] = True
+
+
+def derive():
+    """Derive what predictions need of the states, if these have changed."""
+    if CHANGED[0]:
+        with numpy.errstate(all="ignore"):
+            bind_predict_prologue(BATCH)[0]()
+        CHANGED[0] = False
+'''
+
+PREDICT_CODE = '''
+def predict(x):
+    """Return the outputs for any number of rows: an array, or a list of them where there are several outputs.
+
+    Args:
+        x: array of inputs, or a list or dictionary of several; see INPUTS.
+    """
+<DERIVE>    arrays, parts = by_name(x, INPUTS), []
+    rows = len(next(iter(arrays.values())))
+    for start in range(0, max(rows, 1), BATCH):
+        batch = {label: array[start : start + BATCH] for label, array in arrays.items()}
+        count = len(next(iter(batch.values())))
+        if count < LEAST:
+            batch = {label: numpy.resize(array, (BATCH, *array.shape[1:])) for label, array in batch.items()}
+        parts.append([output[:count].copy() for output in run_batch(bind_predict, batch).values()])
+    outputs = [numpy.concatenate(pieces) for pieces in zip(*parts)]
+    return outputs[0] if len(outputs) == 1 else outputs
+'''
+
+TRAIN_CODE = '''
+def train_step(x, y=None):
+    """Train on one batch of at most BATCH rows and return its loss before the update; STATES change in place.
+
+    Args:
+        x: array of inputs, or a list or dictionary of several; see INPUTS.
+        y: array of targets, or a list or dictionary of several; see TARGETS.
+    """
+    arrays = by_name(x, INPUTS)
+    if TARGETS:
+        arrays |= by_name(y, TARGETS)
+    counts = {len(array) for array in arrays.values()}
+    if len(counts) != 1 or not LEAST <= min(counts) <= BATCH:
+        raise ValueError(f"expected {LEAST} to {BATCH} rows, as many in each array, got {sorted(counts)}")
+    loss = float(run_batch(bind_train, arrays)["loss"])
+<COUNT><STALE>    return loss
+
+
+def save(path=FILE):
+    """Write weights and all else that training changes to a file that can take the place of the one beside this.
+
+    The numbers to check with are left out, for they belong to the weights as they were.
+    """
+    arrays = {f"state/{label}": array for label, array in STATES.items() if label not in DERIVED}
+    arrays |= {f"constant/{name}": array for name, array in CONSTANTS.items()}
+    temporary = Path(f"{path}.new")
+    with temporary.open("wb") as stream:
+        numpy.savez(stream, **arrays)
+    os.replace(temporary, path)
+'''
+
+WEIGHTS_CODE = '''
+WEIGHTS = <WEIGHTS>
+"""Where each weight lies: a state, its first element there, its shape."""
+
+
+def weights():
+    """Return the weights by name, as windows on STATES."""
+    found = {}
+    for path, (label, start, shape) in WEIGHTS.items():
+        flat = STATES[label].reshape(-1)
+        found[path] = flat[start : start + int(numpy.prod(shape, dtype=int))].reshape(shape)
+    return found
+'''
+
+CHECK = '''
+def agrees(name, found, expected):
+    """Print how far two arrays are apart, as a share of the largest number, and return whether they agree."""
+    found, expected = numpy.asarray(found, "float64"), numpy.asarray(expected, "float64")
+    scale = max(float(numpy.abs(expected).max(initial=0.0)), 1e-30)
+    apart = float(numpy.abs(found - expected).max(initial=0.0)) / scale
+    good = numpy.array_equal(found, expected, equal_nan=True) or apart <= TOLERANCE
+    print(f"{name}: {'agrees' if good else 'DIFFERS'}, largest difference {apart:.1e}")
+    return good
+
+
+def check():
+    """Compare what this file computes with recorded numbers; return whether all agree. States are left as they were."""
+    with numpy.load(FILE) as archive:
+        recorded = {name.removeprefix("check/"): archive[name] for name in archive.files if name.startswith("check/")}
+    if not recorded:
+        print("nothing to compare with: the weights were saved after training")
+        return True
+    x, y, outputs = (
+        [recorded[f"{kind}/{number}"] for number in range(sum(name.startswith(f"{kind}/") for name in recorded))]
+        for kind in ("inputs", "targets", "outputs")
+    )
+
+    def first(arrays, rows=BATCH):
+        parts = [array[:rows] for array in arrays]
+        return parts[0] if len(parts) == 1 else parts
+
+    found = predict(first(x))
+    good = True
+    for number, expected in enumerate(outputs):
+        good &= agrees(f"prediction {number}", found[number] if len(outputs) > 1 else found, expected)
+    if "losses" in recorded:
+        before = {label: array.copy() for label, array in STATES.items()}
+        counts = [BATCH] * (len(recorded["losses"]) - 1) + [int(recorded["fewer"])]
+        losses = [train_step(first(x, rows), first(y, rows) if y else None) for rows in counts]
+        good &= agrees("losses", losses, recorded["losses"])
+        for name in sorted(recorded):
+            if name.startswith("state/"):
+                label = name.removeprefix("state/")
+                good &= agrees(f"after training, {label}", STATES[label], recorded[name])
+        for label, array in before.items():
+            STATES[label][...] = array
+<STALE>    return good
+
+
+if __name__ == "__main__":
+    sys.exit(0 if check() else 1)
+'''

@@ -1,0 +1,41 @@
+"""`nnc export`: a model file or a program as source."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy
+
+import nnc
+from tests.cli.conftest import Run
+from tests.export.networks import RUN, python
+
+
+def test_python(run: Run, folder: Path) -> None:
+    run("train", "base.yaml", "--data", "points.npz", "--epochs", "3", "-o", "base.nnc")
+    result = run("export", "base.nnc", "--to", "python", "--train", "--batch", "8", "-o", "model.py", "--json")
+    written = ["model.py", "model.npz"]
+    assert json.loads(result.stdout) == {"model": "base", "target": "python", "written": written}
+    assert result.stderr == "wrote model.py, model.npz\n"
+    done = python(folder, RUN, "model.py")
+    assert done.returncode == 0, done.stderr
+    assert "losses: agrees" in done.stdout
+    expected = nnc.load("base.nnc").predict(numpy.load("x.npy"))
+    code = "import model, numpy; numpy.save('y.npy', model.predict(numpy.load('x.npy')))"
+    assert python(folder, code).returncode == 0
+    numpy.testing.assert_allclose(numpy.load("y.npy"), expected, rtol=1e-6)
+
+
+def test_a_model_file(run: Run, folder: Path) -> None:
+    run("export", "base.yaml", "--to", "python", "-o", "model.py")
+    assert python(folder, RUN, "model.py").stdout == "prediction 0: agrees, largest difference 0.0e+00\n"
+    assert "def train_step" not in (folder / "model.py").read_text()
+
+
+def test_errors(run: Run) -> None:
+    assert "java" in run("export", "base.yaml", "--to", "java", "-o", "model.py", code=2).stderr
+    error = run("export", "base.yaml", "--to", "python", "-o", "model.c", code=1).stderr
+    assert error == "error: model.c: expected a file named *.py that Python can import, such as model.py\n"
+    error = run("export", "base.yaml", "--to", "python", "-o", "no/model.py", code=1).stderr
+    assert error == "error: no/model.py: cannot be written: the folder 'no' does not exist\n"

@@ -1,0 +1,93 @@
+"""Models to export, and a Python that has NumPy and nothing else to run what was exported in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy
+
+import nnc
+from nnc.layers import (
+    GRU,
+    LSTM,
+    BatchNormalization,
+    Concatenate,
+    Conv2D,
+    Dense,
+    DepthwiseConv2D,
+    Dropout,
+    Embedding,
+    Flatten,
+    MaxPooling2D,
+)
+
+
+def base() -> nnc.Model:
+    """Return the base network."""
+    model = nnc.Sequential([Dense(2, "sigmoid", input_dim=2), Dense(1, "sigmoid")], name="base")
+    model.compile(nnc.optimizers.SGD(0.1), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def mlp() -> nnc.Model:
+    """Return a network with Adam, moving means, random numbers and the error function."""
+    layers = [Dense(32, "relu", input_dim=20), BatchNormalization(), Dropout(0.3), Dense(16, "gelu")]
+    model = nnc.Sequential([*layers, Dense(10, "softmax")], name="mlp")
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def cnn() -> nnc.Model:
+    """Return a network with convolutions of every kind."""
+    layers = [Conv2D(8, 3, activation="relu", padding="same"), MaxPooling2D(2), Conv2D(16, 3, activation="relu")]
+    more = [DepthwiseConv2D(3, padding="same"), Conv2D(8, 3, strides=2, groups=2), Flatten(), Dense(10, "softmax")]
+    model = nnc.Sequential([nnc.Input((14, 14, 1)), *layers, *more], name="cnn")
+    model.compile("adam", "categorical_crossentropy")
+    return model
+
+
+def lstm() -> nnc.Model:
+    """Return a network with loops over time and a table of rows."""
+    layers = [Embedding(2, 8), LSTM(12, return_sequences=True), GRU(8), Dense(1)]
+    model = nnc.Sequential([nnc.Input((9,), dtype="int32"), *layers], name="lstm")
+    model.compile("rmsprop", "mse")
+    return model
+
+
+def several() -> nnc.Model:
+    """Return a network with several inputs and outputs."""
+    left, right = nnc.Input((3,), name="left"), nnc.Input((2,), name="right")
+    joined = Dense(6, "tanh")(Concatenate()([left, right]))
+    model = nnc.Model(
+        [left, right], [Dense(2, name="p")(joined), Dense(1, "sigmoid", name="q")(joined)], name="several"
+    )
+    model.compile("sgd", {"p": "mse", "q": "binary_crossentropy"})
+    return model
+
+
+NETWORKS = (base, mlp, cnn, lstm, several)
+
+
+def python(folder: Path, code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run code in a Python that finds NumPy, and what lies in the folder, but neither nnc nor any other package."""
+    packages = folder / "packages"
+    if not packages.exists():
+        packages.mkdir()
+        for path in Path(numpy.__file__).parents[1].glob("numpy*"):
+            if path.name in ("numpy", "numpy.libs"):
+                (packages / path.name).symlink_to(path)
+    setup = f"import sys\nsys.path[:0] = [{str(folder)!r}, {str(packages)!r}]\n"
+    return subprocess.run(
+        [sys.executable, "-I", "-S", "-W", "error", "-c", setup + code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=folder,
+    )
+
+
+RUN = "import runpy, sys; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+"""Runs the file that is the first argument."""
