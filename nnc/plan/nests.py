@@ -3,40 +3,142 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
-from nnc.ir import Graph, Input, Node, Op, State, Value
+from nnc.ir import FLOATING, Graph, Input, Node, Op, Shape, State, Value
+from nnc.ops.reduction import Max, Sum
+
+SHORTEST_ROW = 8
+"""Least length of a row, where it is known, that is worth loops of its own."""
+LONGEST_LOCAL_ROW = 1024
+"""Most elements of a row that lies on the stack between two loops over it."""
 
 
-def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, tuple[int, ...]]:
-    """Return, for each elementwise step, the steps it runs together with, in order.
+@dataclass(frozen=True)
+class Nest:
+    """Steps that run together, for one element of all after the other; or row by row where some reduce rows.
 
-    Steps of one nest have results of one shape and follow each other; views, constants and other steps that read
-    nothing of the nest may lie in between, and run before it. What a step takes of another one in the nest it takes as
-    it is, never by way of a view.
+    In a nest of rows, each step over whole rows belongs to one of several loops over a row, which run one after the
+    other. What a reduction gives, and steps on such numbers, come behind the loop of their number.
+
+    Args:
+        steps: indices, ascending.
+        loops: the loop of each step.
+        shape: shape of the elements; the last axis is the row.
+        rows: whether rows are reduced.
+        whole: the steps over whole rows that give whole rows.
+    """
+
+    steps: tuple[int, ...]
+    loops: tuple[int, ...]
+    shape: Shape
+    rows: bool = False
+    whole: frozenset[int] = frozenset()
+
+    def loop(self, step: int) -> int:
+        """Return the loop of a step."""
+        return self.loops[self.steps.index(step)]
+
+    def keeps(self, step: int, readers: Collection[int]) -> bool:
+        """Whether the result of a step, with all its readers inside, needs no memory but a register or a local row."""
+        if not self.rows or not self.crosses(step, readers):
+            return True
+        length = self.shape[-1]
+        return isinstance(length, int) and length <= LONGEST_LOCAL_ROW
+
+    def crosses(self, step: int, readers: Collection[int]) -> bool:
+        """Whether a row that a step gives is read in a later loop."""
+        return step in self.whole and any(self.loop(reader) != self.loop(step) for reader in readers)
+
+
+def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, Nest]:
+    """Return the nest of each step that is in one.
+
+    Steps of one nest follow each other; views, constants and other steps that read nothing of the nest may lie in
+    between, and run before it. What a step takes of another one in the nest it takes as it is, never by way of a view.
 
     Args:
         graph: a flat graph.
         constants: values that are no steps.
     """
-    nests: list[list[int]] = []
-    open_nest: list[int] = []
-    tainted: set[int] = set()  # nodes that read of the open nest other than element by element
+    nests: list[Nest] = []
+    current: _Growing | None = None
+    tainted: set[int] = set()  # nodes that read of the current nest other than element by element
     for node in graph.nodes:
         if isinstance(node.op, Input | State) or all(value in constants for value in graph.results(node)):
             continue
         sources = {operand.index for operand in node.operands}
-        if node.op.elementwise:
-            if not open_nest or not tainted.isdisjoint(sources) or not _same_shape(graph.nodes[open_nest[0]], node):
-                open_nest, tainted = [], set()
-                nests.append(open_nest)
-            open_nest.append(node.index)
-        elif type(node.op).view is not Op.view:  # a view, or a copy
-            if not sources.isdisjoint(open_nest) or not sources.isdisjoint(tainted):
+        if not node.op.elementwise and not _reduces_rows(node):
+            if type(node.op).view is Op.view:
+                nests, current = _finished(nests, current), None
+            elif current is not None and not (sources.isdisjoint(current.loops) and sources.isdisjoint(tainted)):
                 tainted.add(node.index)
-        else:
-            open_nest, tainted = [], set()
-    return {index: tuple(nest) for nest in nests for index in nest}
+            continue
+        if current is None or not tainted.isdisjoint(sources) or not current.takes(node):
+            nests, tainted = _finished(nests, current), set()
+            current = _Growing(node.types[0].shape if node.op.elementwise else node.operands[0].shape)
+            current.takes(node)
+    return {index: nest for nest in _finished(nests, current) for index in nest.steps}
 
 
-def _same_shape(first: Node, second: Node) -> bool:
-    return first.types[0].shape == second.types[0].shape
+def _reduces_rows(node: Node) -> bool:
+    """Whether a step reduces the last of several axes, which is long enough."""
+    if not isinstance(node.op, Sum | Max):
+        return False
+    (x,) = node.operands
+    length = x.shape[-1] if x.rank else 1
+    is_long = not isinstance(length, int) or length >= SHORTEST_ROW
+    return x.rank > 1 and node.op.axes == (x.rank - 1,) and x.dtype in FLOATING and is_long
+
+
+def _finished(nests: list[Nest], current: _Growing | None) -> list[Nest]:
+    return nests if current is None else [*nests, *current.finish()]
+
+
+@dataclass
+class _Growing:
+    """A nest that steps are added to.
+
+    Attributes:
+        shape: shape of the elements.
+        loops: the loop of each step so far.
+        whole: steps that give whole rows.
+        reductions: steps that reduce rows.
+        last: the last loop.
+    """
+
+    shape: Shape
+    loops: dict[int, int] = field(default_factory=dict)
+    whole: set[int] = field(default_factory=set)
+    reductions: set[int] = field(default_factory=set)
+    last: int = 0
+
+    def takes(self, node: Node) -> bool:
+        """Add a step if it fits; says whether it did."""
+        members = [operand for operand in node.operands if operand.index in self.loops]
+        numbers = [operand for operand in members if operand.index not in self.whole]
+        if node.op.elementwise and node.types[0].shape == self.shape:
+            if any(len(operand.shape) != len(self.shape) for operand in numbers):
+                return False  # would be aligned with another axis
+            self.whole.add(node.index)
+        elif not node.op.elementwise:
+            if node.operands[0].shape != self.shape or numbers:
+                return False
+            self.reductions.add(node.index)
+        elif not numbers or len(numbers) < len(members) or any(x.shape != node.types[0].shape for x in numbers):
+            return False
+        if node.index in self.whole or node.index in self.reductions:
+            behind = [self.loops[operand.index] + (operand.index not in self.whole) for operand in members]
+            self.last = max([self.last, *behind])
+        self.loops[node.index] = self.last
+        return True
+
+    def finish(self) -> list[Nest]:
+        """Return the nest; without a step that gives whole rows, reductions are better by themselves."""
+        if not self.reductions:
+            return [Nest(tuple(self.loops), (0,) * len(self.loops), self.shape, False, frozenset(self.whole))]
+        if self.whole:
+            steps, loops = tuple(self.loops), tuple(self.loops.values())
+            return [Nest(steps, loops, self.shape, True, frozenset(self.whole))]
+        numbers = [step for step in self.loops if step not in self.reductions]
+        return [Nest((step,), (0,), (), False, frozenset({step})) for step in numbers]

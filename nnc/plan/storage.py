@@ -88,11 +88,11 @@ class Storage:
         self.nests = find_nests(graph, self.constants) if self.in_nests else {}
         self._spans = {
             index: group.steps for group in self.flat.groups if group.tile is not None for index in group.steps
-        } | self.nests
-        self._readers: dict[Value, set[int]] = {}
+        } | {index: nest.steps for index, nest in self.nests.items()}
+        self.readers: dict[Value, set[int]] = {}
         for node in graph.nodes if self.in_nests else ():
             for operand in node.operands:
-                self._readers.setdefault(operand, set()).add(node.index)
+                self.readers.setdefault(operand, set()).add(node.index)
         self.last_reader = self._last_readers()
         self.last_use = {value: self._step_end(index, value) for value, index in self.last_reader.items()}
         self.inhabitants: dict[Home, list[Value]] = {}
@@ -190,8 +190,11 @@ class Storage:
 
     def _stays_in_register(self, node: Node, result: Value) -> bool:
         """Whether only the nest that computes a value reads it."""
-        nest = self.nests.get(node.index, ())
-        return bool(nest) and result not in self.flat.graph.roots and self._readers.get(result, set()) <= set(nest)
+        nest = self.nests.get(node.index)
+        if nest is None or result in self.flat.graph.roots:
+            return False
+        readers = self.readers.get(result, set())
+        return readers <= set(nest.steps) and nest.keeps(node.index, readers)
 
     def _stays_inside(self, value: Value, group: Group) -> bool:
         return self.last_use.get(value, -1) <= group.steps[-1]
@@ -234,7 +237,8 @@ class Storage:
     def _can_overwrite(self, node: Node, home: Home, layout: Layout) -> bool:
         """Whether the step can write over `home` while it reads it: the same element, and then no more."""
         nodes = self.flat.graph.nodes
-        earlier = (operand for index in self.nests.get(node.index, ()) for operand in nodes[index].operands)
+        nest = self.nests.get(node.index)
+        earlier = (operand for index in (nest.steps if nest else ()) for operand in nodes[index].operands)
         return all(
             position in node.op.inplace and self.layouts[operand] == layout
             for position, operand in enumerate(node.operands)

@@ -102,13 +102,23 @@ def write_nest(shape: Shape, arrays: Sequence[Array], body: Body, simd: bool = T
 def parallel_pragma(shape: Shape) -> str:
     """Return the line that divides the outermost loop over a shape among threads, nothing where it is small."""
     size: Dim = 1
-    known = 1
     for dim in shape:
         size = size * dim
-        known *= dim if isinstance(dim, int) else 1
-    if isinstance(size, int):
-        return PARALLEL if size >= PARALLEL_SIZE else ""
-    return f"{PARALLEL} if ({dim_text(size)} >= {PARALLEL_SIZE})" if known >= PARALLEL_ROW else ""
+    return parallel_if(size, PARALLEL_SIZE, PARALLEL_ROW)
+
+
+def parallel_if(work: Dim, least: int, least_known: int) -> str:
+    """Return the line that divides a loop among threads where there is enough work.
+
+    Args:
+        work: amount of it.
+        least: amount from which on the loop is divided.
+        least_known: factor of the run-time dimensions below which the line is left out: small models do not pay for it.
+    """
+    if isinstance(work, int):
+        return PARALLEL if work >= least else ""
+    known = max(abs(factor) for _, factor in work.terms)
+    return f"{PARALLEL} if ({dim_text(work)} >= {least})" if known >= least_known else ""
 
 
 def loop_head(name: str, length: Dim, start: str = "0") -> str:

@@ -13,13 +13,14 @@ from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.linkage import Linkage, RecordLinkage, Slot
 from nnc.backends.c.loops import write_loop
 from nnc.backends.c.nests import PARALLEL, indented, write_nest
+from nnc.backends.c.rows import RowPrinter
 from nnc.backends.c.text import C_TYPES, identifier, number_text, symbol_text
 from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Layout, Node, Op, TensorType, Value, value_names
 from nnc.ir.printer import node_line
 from nnc.ops.movement import BroadcastTo
 from nnc.ops.sizes import Iota
-from nnc.plan import Home, LoopPlan, Plan, is_step
+from nnc.plan import Home, LoopPlan, Nest, Plan, is_step
 
 PRELUDE = """\
 #include <math.h>
@@ -269,8 +270,7 @@ class Printer:
     def print_steps(self) -> None:
         """Print all steps, then the copies of new states that could not be computed in place."""
         plan = self.plan
-        last_of_nest = {nest[-1]: nest for nest in plan.storage.nests.values()}
-        comments: dict[tuple[int, ...], list[str]] = {}
+        comments: dict[Nest, list[str]] = {}
         for group in plan.groups:
             comment = f"/* {node_line(group.node, self.line_names, with_body=False)} */"
             is_written = False
@@ -280,9 +280,8 @@ class Printer:
                     heads = comments.setdefault(nest, [])
                     if comment not in heads:
                         heads.append(comment)
-                    if index not in last_of_nest:
-                        continue
-                    self.lines += [*heads, *self._nest(nest)]
+                    if index == nest.steps[-1]:
+                        self.lines += [*heads, *(self._rows(nest) if nest.rows else self._nest(nest.steps))]
                     continue
                 lines = self._step(index)
                 if lines:
@@ -328,6 +327,15 @@ class Printer:
             return lines
 
         return write_nest(shape, [*arrays.values(), *written.values()], body)
+
+    def _rows(self, nest: Nest) -> list[str]:
+        """Loops over rows for steps some of which reduce them."""
+        storage = self.plan.storage
+
+        def in_memory(value: Value) -> bool:
+            return not storage.homes[value].register
+
+        return RowPrinter(self.plan.graph, nest, storage.readers, self.array, in_memory, self.unit).lines()
 
     def _step(self, index: int) -> Sequence[str]:
         node = self.plan.graph.nodes[index]

@@ -62,7 +62,7 @@ def check_close(expected, found, machine) -> None:
         finite = numpy.isfinite(array)
         assert numpy.array_equal(numpy.where(finite, 0, found[label]), numpy.where(finite, 0, array), equal_nan=True)
         scale = max(numpy.abs(array[finite]).max(initial=0), 1)
-        difference = numpy.abs(found[label] - array)[finite].max(initial=0)
+        difference = numpy.abs(found[label][finite] - array[finite]).max(initial=0)
         assert difference <= TOLERANCE[array.dtype.name] * scale, f"{label}: {difference}\n{machine}"
 
 

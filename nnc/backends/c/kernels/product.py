@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.nests import indented, loop_head, parallel_if
 from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
 from nnc.ir import Dim
 from nnc.ops.matmul import MatMul
 
+_PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 18, 1 << 12
+"""Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
 
@@ -33,7 +35,16 @@ def matmul(call: Call) -> Sequence[str]:
     lines = _product(call, *(_matrix(array, names) for array in (x, y, result)))
     for name, length in reversed(list(zip(names, leading, strict=True))):
         lines = [f"{loop_head(name, length)} {{", *indented(lines), "}"]
-    return lines
+    return [*_division(x, result), *lines] if leading else lines
+
+
+def _division(x: Array, result: Array) -> list[str]:
+    """What divides the matrices among threads, where there are several and much to do."""
+    work: Dim = x.shape[-1]
+    for dim in result.shape:
+        work = work * dim
+    pragma = parallel_if(work, _PARALLEL_WORK, _PARALLEL_KNOWN) if result.shape[0] != 1 else ""
+    return [pragma] if pragma else []
 
 
 def _joins(x: Array) -> bool:

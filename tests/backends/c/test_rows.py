@@ -1,0 +1,76 @@
+"""Loops over rows with reductions in them, against the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy
+import pytest
+
+from nnc import ops
+from nnc.ir import Graph, TensorType, Value, interpret, symbol
+from nnc.passes import Decompose, run_passes
+from tests.backends.c.machine import CMachine
+from tests.backends.c.test_kernels import check_close
+
+BATCH = symbol("batch")
+
+
+def softmax(x: Value) -> Value:
+    return ops.softmax(x)
+
+
+def normalise(x: Value) -> Value:
+    centred = x - ops.mean(x, -1, keepdims=True)
+    return centred / ops.sqrt(ops.mean(ops.square(centred), -1, keepdims=True) + 0.1)
+
+
+def shifted(x: Value) -> Value:
+    """The reduction comes last, of what the same loop computes."""
+    y = ops.tanh(x * 0.5)
+    return y + ops.sum(y * y, -1, keepdims=True) + ops.max(x, -1, keepdims=True)
+
+
+def without_axis(x: Value) -> Value:
+    total = ops.sum(ops.exp(x), -1)
+    return ops.log(total) * 2.0
+
+
+FUNCTIONS: list[Callable[[Value], Value]] = [softmax, normalise, shifted, without_axis]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "shape", [(BATCH, 16), (BATCH, 3, 20), (2, BATCH, 1, 33), (BATCH, BATCH), (BATCH, 3000)], ids=str
+)
+@pytest.mark.parametrize("view", [False, True], ids=["dense", "view"])
+def test_rows(function, dtype, shape, view):
+    graph = graph_of(function, dtype, shape, view)
+    exact = graph_of(function, "float64", shape, view)  # NumPy adds strided float32 numbers one by one
+    machine = CMachine(run_passes(graph, [Decompose()]), {"batch": 11}, {})
+    for batch in (11, 9):
+        sizes = [dim if isinstance(dim, int) else batch for dim in graph.inputs["x"].shape]
+        inputs = {"x": numpy.random.default_rng(0).normal(size=sizes).astype(dtype)}
+        expected = interpret(exact, {"x": inputs["x"].astype("float64")})[0]["y"].astype(dtype)
+        check_close({"y": expected}, machine.run(inputs, {"batch": batch})[0], machine)
+
+
+def graph_of(function, dtype, shape, view) -> Graph:
+    graph = Graph("test")
+    x = graph.input("x", TensorType(dtype, shape[::-1] if view else shape))
+    graph.output("y", function(ops.transpose(x) if view else x))
+    return graph
+
+
+def test_nan_and_infinity_in_rows():
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float32", (BATCH, 16)))
+    graph.output("y", x - ops.max(x, -1, keepdims=True))
+    graph.output("z", x * ops.sum(x, -1, keepdims=True))
+    machine = CMachine(graph, {"batch": 4}, {})
+    array = numpy.ones((4, 16), "float32")
+    array[0, 3], array[1, 15], array[2, :] = numpy.nan, numpy.inf, -numpy.inf
+    with numpy.errstate(all="ignore"):
+        expected = interpret(graph, {"x": array})[0]
+    check_close(expected, machine.run({"x": array}, {"batch": 4})[0], machine)

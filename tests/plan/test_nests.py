@@ -1,0 +1,127 @@
+"""Which steps run in one loop nest, and what then needs no memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from nnc import ops
+from nnc.ir import Graph, TensorType, Value, symbol
+from nnc.passes import Decompose, run_passes
+from nnc.plan import make_plan
+
+BATCH = symbol("batch")
+
+
+def planned(graph: Graph):
+    return make_plan(run_passes(graph, [Decompose()]), {"batch": 4}, in_nests=True)
+
+
+def nests(plan) -> list[str]:
+    """Each nest once: names of its ops with the number of their loop."""
+    found = dict.fromkeys(plan.storage.nests.values())
+    return [
+        " ".join(f"{plan.graph.nodes[step].op.name}:{loop}" for step, loop in zip(nest.steps, nest.loops, strict=True))
+        for nest in found
+    ]
+
+
+def input_of(graph: Graph, *shape, label: str = "x") -> Value:
+    return graph.input(label, TensorType("float32", (BATCH, *shape)))
+
+
+def in_registers(plan) -> int:
+    return sum(home.register for home in plan.storage.homes.values())
+
+
+def test_elementwise_steps_of_one_shape_run_together():
+    graph = Graph("test")
+    x = input_of(graph, 3)
+    graph.output("y", ops.tanh(x * 2.0 + 1.0))
+    plan = planned(graph)
+    assert nests(plan) == ["multiply:0 add:0 tanh:0"]
+    assert in_registers(plan) == 2
+
+
+def test_another_shape_begins_another_nest():
+    graph = Graph("test")
+    x, y = input_of(graph, 3), input_of(graph, 2, label="y")
+    graph.output("a", ops.tanh(x))
+    graph.output("b", ops.tanh(y))
+    assert nests(planned(graph)) == ["tanh:0", "tanh:0"]
+
+
+def test_what_a_view_shows_of_a_nest_ends_it():
+    graph = Graph("test")
+    x = input_of(graph, 3)
+    y = ops.tanh(x)
+    turned = ops.reshape(ops.transpose(ops.reshape(y, (BATCH, 3, 1)), (0, 2, 1)), (BATCH, 3))
+    graph.output("z", ops.exp(turned))
+    plan = planned(graph)
+    assert nests(plan) == ["tanh:0", "exp:0"]
+    assert in_registers(plan) == 0
+
+
+def test_a_softmax_is_three_loops_over_each_row():
+    graph = Graph("test")
+    graph.output("y", ops.softmax(input_of(graph, 10)))
+    plan = planned(graph)
+    assert nests(plan) == ["max:0 subtract:1 exp:1 sum:1 divide:2"]
+    assert in_registers(plan) == 4  # the row of exponentials lies on the stack
+
+
+def test_a_long_row_between_two_loops_lies_in_the_arena():
+    graph = Graph("test")
+    graph.output("y", ops.softmax(input_of(graph, 5000)))
+    plan = planned(graph)
+    assert nests(plan) == ["max:0 subtract:1 exp:1 sum:1 divide:2"]
+    assert in_registers(plan) == 3
+
+
+def test_numbers_of_rows_are_computed_between_loops():
+    graph = Graph("test")
+    x = input_of(graph, 16)
+    mean = ops.sum(x, 1, keepdims=True) * 0.0625
+    graph.output("y", x - ops.sqrt(mean))
+    assert nests(planned(graph)) == ["sum:0 multiply:0 sqrt:0 subtract:1"]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_other_reductions_are_not_rows(axis):
+    graph = Graph("test")
+    x = input_of(graph, 12, 16)
+    graph.output("y", x - ops.sum(x, axis, keepdims=True))
+    assert nests(planned(graph)) == ["subtract:0"]
+
+
+def test_short_rows_are_not_worth_it():
+    graph = Graph("test")
+    graph.output("y", ops.softmax(input_of(graph, 3)))
+    assert nests(planned(graph)) == ["subtract:0 exp:0", "divide:0"]
+
+
+def test_reductions_without_rows_stay_alone():
+    graph = Graph("test")
+    graph.output("y", ops.log(ops.sum(input_of(graph, 16), 1, keepdims=True)))
+    assert nests(planned(graph)) == ["log:0"]
+
+
+def test_a_sum_without_its_axis_is_not_aligned_with_rows():
+    """Against (batch, batch) the sum of shape (batch,) is one number per column."""
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float32", (9, 9)))
+    graph.output("y", x + ops.sum(x, 1))
+    assert nests(planned(graph)) == ["add:0"]
+
+
+def test_operands_are_kept_until_the_nest_ends():
+    """The first operand is read in the first step only, but another row still needs it when the last one is written."""
+    graph = Graph("test")
+    x, scale = input_of(graph, 4), graph.input("scale", TensorType("float32", (4,)))
+    y = x * ops.exp(scale * 1.0)
+    graph.output("z", ops.tanh(y))
+    plan = planned(graph)
+    homes = plan.storage.homes
+    (factor,) = (value for value in homes if value.node.op.name == "exp")
+    (result,) = (value for value in homes if value.node.op.name == "tanh")
+    buffers = [plan.storage.buffers[homes[value].buffer] for value in (factor, result)]
+    assert buffers[0].end >= buffers[1].start
