@@ -15,7 +15,7 @@ from tests.program.samples import X, Y, digest, network, output
 
 
 @pytest.mark.parametrize("optimizer", [nnc.optimizers.SGD(0.1, momentum=0.9, nesterov=True), "adam", "rmsprop"])
-def test_loaded_programs_predict_evaluate_and_train_to_the_bit(optimizer, tmp_path):
+def test_loaded_programs_predict_evaluate_and_train_to_the_bit(optimizer, tmp_path, each_backend):
     model = network(optimizer)
     model.fit(X, Y, epochs=2, batch_size=16, verbose=0)
     model.save(tmp_path / "net.nnc")
@@ -33,7 +33,8 @@ def test_loaded_programs_predict_evaluate_and_train_to_the_bit(optimizer, tmp_pa
     for name in program.graph_names:
         assert program.graph(name) == model.program.graph(name)
         assert program.source(name) == model.program.source(name)
-        assert program.plan(name).peak_bytes == model.program.plan(name).peak_bytes
+        if each_backend == "numpy":  # in C constants, which texts have in line, may let other offsets come first
+            assert program.plan(name).peak_bytes == model.program.plan(name).peak_bytes
 
 
 def test_a_program_that_only_predicts(tmp_path):
@@ -69,6 +70,7 @@ print(digest(program), program.states["optimizer/iterations"])
 """
 
 
+@pytest.mark.usefixtures("each_backend")
 def test_five_epochs_a_restart_and_five_more_are_ten(tmp_path):
     whole, half = network("adam"), network("adam")
     for model in (whole, half):
@@ -131,6 +133,7 @@ def test_equal_bytes_in_one_process(tmp_path):
     assert len({(tmp_path / name).read_bytes() for name in ("a.nnc", "b.nnc", "c.nnc")}) == 1
 
 
+@pytest.mark.usefixtures("each_backend")
 @pytest.mark.parametrize(
     "duplicate", [copy.copy, copy.deepcopy, *(lambda p, n=n: pickle.loads(pickle.dumps(p, n)) for n in (2, 5))]
 )

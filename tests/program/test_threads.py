@@ -1,4 +1,4 @@
-"""Threads and forked children share a program: right answers, no waiting for training, no crash."""
+"""Threads and forked children share a program, on both backends: right answers, no waiting for training, no crash."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 import nnc
 from nnc.layers import Dense
 from tests.program.samples import X, Y, digest, network, output
+
+pytestmark = pytest.mark.usefixtures("each_backend")
 
 
 def in_threads(run, count: int = 8) -> list:

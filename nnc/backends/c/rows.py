@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels import EXPRESSIONS, Unit
 from nnc.backends.c.nests import Axes, indented, loop_head, parallel_pragma
-from nnc.backends.c.text import C_TYPES, dim_text
+from nnc.backends.c.text import C_TYPES, dim_text, value_text
 from nnc.ir import Graph, Node, Shape, Value
 from nnc.ops.reduction import Sum
 from nnc.plan import Nest
@@ -52,6 +52,7 @@ class RowPrinter:
         array: where a value lies.
         in_memory: whether a result has to be written.
         unit: where names and functions come from.
+        names: printable names of the graph's values.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class RowPrinter:
         array: Callable[[Value], Array],
         in_memory: Callable[[Value], bool],
         unit: Unit,
+        names: Mapping[Value, str],
     ) -> None:
         self.graph, self.nest, self.unit = graph, nest, unit
         self.nodes = [graph.nodes[index] for index in nest.steps]
@@ -70,7 +72,7 @@ class RowPrinter:
         self.arrays: dict[tuple[Value, bool], Array] = {}
         for node in self.nodes:
             (result,) = graph.results(node)
-            self.registers[result] = unit.name(result.name or f"v{result.index}")
+            self.registers[result] = unit.name(value_text(result, names))
             if in_memory(result):
                 self._add(result, array(result), node.index in nest.whole)
             elif nest.crosses(node.index, readers.get(result, set())):

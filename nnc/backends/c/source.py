@@ -14,7 +14,7 @@ from nnc.backends.c.linkage import Linkage, RecordLinkage, Slot
 from nnc.backends.c.loops import write_loop
 from nnc.backends.c.nests import PARALLEL, indented, write_nest
 from nnc.backends.c.rows import RowPrinter
-from nnc.backends.c.text import C_TYPES, identifier, number_text, symbol_text
+from nnc.backends.c.text import C_TYPES, identifier, number_text, symbol_text, value_text
 from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Layout, Node, Op, TensorType, Value, value_names
 from nnc.ir.printer import node_line
@@ -240,14 +240,15 @@ class Printer:
         key = index, dtype
         if key not in self.pointers:
             buffer = self.plan.storage.buffers[index]
-            name = self.pointers[key] = self.unit.name(buffer.name or f"v{self._first_in(index)}")
+            name = self.pointers[key] = self.unit.name(buffer.name or self._first_in(index))
             self.function.declarations.append(self.function.linkage.buffer((self.path, index), dtype, name))
         return self.pointers[key]
 
-    def _first_in(self, buffer: int) -> int:
-        """Return the first step whose result lies in a buffer; for a workspace, the number of the buffer."""
+    def _first_in(self, buffer: int) -> str:
+        """Return the name of the first result that lies in a buffer; for a workspace, the number of the buffer."""
         values = self.plan.storage.inhabitants.get(Home(buffer=buffer), ())
-        return min((value.index for value in values), default=buffer)
+        first = min(values, key=lambda value: value.index, default=None)
+        return f"v{buffer}" if first is None else value_text(first, self.plan.names)
 
     def _constant(self, value: Value) -> Array:
         node, linkage = value.node, self.function.linkage
@@ -304,7 +305,7 @@ class Printer:
                     read[operand] = self.array(operand).broadcast_to(shape)
         for node in nodes:
             (result,) = self.plan.graph.results(node)
-            self.registers[result] = self.unit.name(result.name or f"v{result.index}")
+            self.registers[result] = self.unit.name(value_text(result, self.plan.names))
             if not self.plan.storage.homes[result].register:
                 written[result] = self.array(result)
         arrays = {value: array for value, array in read.items() if array.literal is None}
@@ -335,7 +336,8 @@ class Printer:
         def in_memory(value: Value) -> bool:
             return not storage.homes[value].register
 
-        return RowPrinter(self.plan.graph, nest, storage.readers, self.array, in_memory, self.unit).lines()
+        plan = self.plan
+        return RowPrinter(plan.graph, nest, storage.readers, self.array, in_memory, self.unit, plan.names).lines()
 
     def _step(self, index: int) -> Sequence[str]:
         node = self.plan.graph.nodes[index]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 import numpy
 
+from nnc.ir import Value
 from nnc.ir.dimensions import Dim, Quotient, SymbolicDim
 
 C_TYPES = {
@@ -105,6 +106,14 @@ def number_text(number: float | int | bool, dtype: str) -> str:
     text = str(value)
     text = text if any(mark in text for mark in ".e") else f"{text}.0"
     return f"{text}f" if dtype == "float32" else text
+
+
+def value_text(value: Value, names: Mapping[Value, str]) -> str:
+    """Return what a value is called: its own name, or its number in a plan's text.
+
+    Its number in the graph would not be the same after saving and loading, because texts have constants in line.
+    """
+    return value.name or f"v{names[value][1:] if value in names else value.index}"
 
 
 def identifier(text: str, taken: Container[str]) -> str:
