@@ -54,6 +54,10 @@ class Linkage(ABC):
                 result, the stride of its rows, and whether to add to it.
         """
 
+    def parallel_product(self, unit: Unit, suffix: str, *arguments: object) -> str:
+        """Return the call of a product that several threads may share."""
+        return self.product(unit, suffix, *arguments)
+
     @abstractmethod
     def fault(self, index: str, rows: str) -> Sequence[str]:
         """Return the statements that end a run because a table of so many rows has none of an index."""
@@ -101,6 +105,10 @@ class RecordLinkage(Linkage):
     def product(self, unit: Unit, suffix: str, *arguments: object) -> str:
         """Call what knows of the BLAS that the run may bring."""
         return unit.call(f"nnc_product_{suffix}", "run", *arguments)
+
+    def parallel_product(self, unit: Unit, suffix: str, *arguments: object) -> str:
+        """Call what divides the product, if it is large."""
+        return unit.call(f"nnc_parallel_product_{suffix}", "run", *arguments)
 
     def fault(self, index: str, rows: str) -> Sequence[str]:
         """Leave a note in the record."""

@@ -50,6 +50,33 @@ def test_the_number_of_threads_changes_no_bit(threads):
     assert states[0] == states[1] == states[2]
 
 
+def test_convolutions_depend_on_no_number_of_threads(threads):
+    nnc.utils.set_random_seed(5)
+    model = nnc.Sequential(
+        [
+            nnc.Input((24, 24, 3)),
+            nnc.layers.Conv2D(40, 3, padding="same", activation="relu"),
+            nnc.layers.DepthwiseConv2D(3, padding="same"),
+            nnc.layers.Conv2D(70, 1, activation="relu"),
+            nnc.layers.Conv2D(20, 3, strides=2),
+            nnc.layers.GlobalAveragePooling2D(),
+            nnc.layers.Dense(10),
+        ]
+    )
+    model.compile("sgd", "mse")
+    model.program.use_backend("c")
+    start = model.get_weights()
+    x, y = numpy.random.default_rng(0).random((16, 24, 24, 3), "float32"), numpy.ones((16, 10), "float32")
+    assert "nnc_parallel_product_f32(run" in model.program.source("train")
+    found = []
+    for count in (1, 2, 3):
+        threads(count)
+        model.set_weights(start)
+        model.program.train_step(x, y)
+        found.append([array.tobytes() for array in (model.predict(x), *model.get_weights())])
+    assert found[0] == found[1] == found[2]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_child_goes_on_with_one_thread(threads):

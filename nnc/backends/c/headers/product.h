@@ -105,17 +105,17 @@ static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, co
 static void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
                                     int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
                                     int64_t c_row, bool add) {
-    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, WORTH_THREADS = 1 << 20 };
-    const int64_t strips = (columns + WIDTH - 1) / WIDTH, blocks = (rows + HEIGHT - 1) / HEIGHT * strips;
+    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };
     for (int64_t k = 0; k < inner; k += DEPTH) {
         const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
-#pragma omp parallel for if (rows * depth * columns > WORTH_THREADS)
-        for (int64_t block = 0; block < blocks; block++) {
-            const int64_t i = block / strips * HEIGHT, j = block % strips * WIDTH;
-            nnc_product_block_f32(rows - i < HEIGHT ? rows - i : HEIGHT, depth,
-                                  columns - j < WIDTH ? columns - j : WIDTH, a + i * a_row + k * a_column, a_row,
-                                  a_column, b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
-                                  add || k > 0);
+        for (int64_t i = 0; i < rows; i += HEIGHT) {
+            const int64_t height = rows - i < HEIGHT ? rows - i : HEIGHT;
+            for (int64_t j = 0; j < columns; j += WIDTH) {
+                const int64_t width = columns - j < WIDTH ? columns - j : WIDTH;
+                nnc_product_block_f32(height, depth, width, a + i * a_row + k * a_column, a_row, a_column,
+                                      b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
+                                      add || k > 0);
+            }
         }
     }
 }
@@ -342,17 +342,17 @@ static void nnc_product_block_f64(int64_t rows, int64_t depth, int64_t width, co
 static void nnc_blocked_product_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
                                     int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
                                     int64_t c_row, bool add) {
-    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(double), DEPTH = 256, WORTH_THREADS = 1 << 20 };
-    const int64_t strips = (columns + WIDTH - 1) / WIDTH, blocks = (rows + HEIGHT - 1) / HEIGHT * strips;
+    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(double), DEPTH = 256 };
     for (int64_t k = 0; k < inner; k += DEPTH) {
         const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
-#pragma omp parallel for if (rows * depth * columns > WORTH_THREADS)
-        for (int64_t block = 0; block < blocks; block++) {
-            const int64_t i = block / strips * HEIGHT, j = block % strips * WIDTH;
-            nnc_product_block_f64(rows - i < HEIGHT ? rows - i : HEIGHT, depth,
-                                  columns - j < WIDTH ? columns - j : WIDTH, a + i * a_row + k * a_column, a_row,
-                                  a_column, b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
-                                  add || k > 0);
+        for (int64_t i = 0; i < rows; i += HEIGHT) {
+            const int64_t height = rows - i < HEIGHT ? rows - i : HEIGHT;
+            for (int64_t j = 0; j < columns; j += WIDTH) {
+                const int64_t width = columns - j < WIDTH ? columns - j : WIDTH;
+                nnc_product_block_f64(height, depth, width, a + i * a_row + k * a_column, a_row, a_column,
+                                      b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
+                                      add || k > 0);
+            }
         }
     }
 }

@@ -8,10 +8,11 @@ from typing import TypeVar
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels import depthwise
 from nnc.backends.c.kernels.movement import fill_lines
+from nnc.backends.c.kernels.product import product_call
 from nnc.backends.c.kernels.registry import Call, kernel
 from nnc.backends.c.kernels.sliding import Geometry, gather, over_bands, scatter
 from nnc.backends.c.nests import indented, loop_head
-from nnc.backends.c.text import SUFFIXES, dim_text
+from nnc.backends.c.text import dim_text
 from nnc.ir import Op, TensorType
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
 
@@ -104,4 +105,6 @@ def _products(
     else:
         add = "start > 0" if patch else "false"
         arguments = (depth, rows, filters, patches, 1, step, y, down, 1, values, down, add)
-    return [f"{call.unit.linkage.product(call.unit, SUFFIXES[geometry.dtype], *arguments)};"]
+    total = geometry.total if isinstance(geometry.total, int) else geometry.band
+    work = (min(total, geometry.band) if patch else total, depth, filters)
+    return [f"{product_call(call.unit, geometry.dtype, work, *arguments)};"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.kernels.registry import Call, Unit, kernel
 from nnc.backends.c.nests import indented, loop_head, parallel_if
 from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
 from nnc.ir import Dim
@@ -15,6 +16,25 @@ _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 18, 1 << 12
 """Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
+_PARALLEL = 1 << 20
+"""Least number of multiplications that may be divided among threads."""
+_PARALLEL_ROW = 1 << 14
+"""The same without run-time dimensions, where there are some."""
+
+
+def product_call(unit: Unit, dtype: str, work: Sequence[Dim], *arguments: object) -> str:
+    """Return the call of a product.
+
+    Args:
+        unit: where it is called.
+        dtype: element type.
+        work: factors of the number of multiplications.
+        arguments: as for `Linkage.product`.
+    """
+    known = prod(dim for dim in work if isinstance(dim, int))
+    is_large = known >= _PARALLEL if all(isinstance(dim, int) for dim in work) else known > _PARALLEL_ROW
+    linkage = unit.linkage
+    return (linkage.parallel_product if is_large else linkage.product)(unit, SUFFIXES[dtype], *arguments)
 
 
 @kernel(MatMul)
@@ -77,7 +97,7 @@ def _product(call: Call, x: Array, y: Array, result: Array) -> list[str]:
         *(y.address, *map(dim_text, y.strides)),
         *(result.address, dim_text(result.strides[0]), "false"),
     ]
-    return [f"{call.unit.linkage.product(call.unit, SUFFIXES[result.dtype], *arguments)};"]
+    return [f"{product_call(call.unit, result.dtype, (rows, inner, columns), *arguments)};"]
 
 
 def _unrolled_rows(x: Array, y: Array, result: Array, inner: int, columns: int) -> list[str]:

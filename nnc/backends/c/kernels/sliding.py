@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.nests import PARALLEL, PARALLEL_SIZE, indented, loop_head
 from nnc.backends.c.text import C_TYPES, dim_text, factor_text
 from nnc.ir import Dim
 from nnc.ops.convolution import Sliding
@@ -204,7 +204,10 @@ def gather(geometry: Geometry, x: str, patches: str, group: str) -> list[str]:
     def clear(elements: int) -> list[str]:
         return [f"memset(patch, 0, {geometry.size(elements)});"]
 
-    return _over_places(geometry, f"{geometry.type} *patch = {patches}", copy, clear, group)
+    lines = _over_places(geometry, f"{geometry.type} *patch = {patches}", copy, clear, group)
+    if geometry.band * geometry.patch < PARALLEL_SIZE:
+        return lines
+    return [f"{PARALLEL} if ((stop - start) * {geometry.patch} >= {PARALLEL_SIZE})", *lines]
 
 
 def scatter(geometry: Geometry, x: str, patches: str, group: str) -> list[str]:
