@@ -212,7 +212,7 @@ def damped(nn: Any) -> Any:
 
 def slow_logits(nn: Any) -> dict[str, Any]:
     """Return small steps, for a network whose statistics of few pixels make rounding grow with larger ones."""
-    return logits(nn) | {"optimizer": nn.optimizers.SGD(0.005, momentum=0.9)}
+    return logits(nn) | {"optimizer": nn.optimizers.SGD(0.002, momentum=0.9)}
 
 
 LARGE_STEPS = {"convolutional": lambda nn: softmax(nn, adam(nn)), "residual": logits}
