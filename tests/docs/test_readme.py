@@ -23,6 +23,7 @@ def test_python_blocks_run_one_after_the_other(
     assert RUN
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NNC_CACHE_DIR", str(tmp_path / "cache"))
     namespace: dict[str, object] = {}
     for block in RUN:
         exec(compile(block, "README.md", "exec"), namespace)
