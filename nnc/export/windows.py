@@ -114,21 +114,34 @@ class Windows:
         return None, 0
 
     def _number(self, samples: Samples) -> str:
-        """Return the expression for a number that may be proportional to the rows, or to one part of them."""
+        """Return the expression for a number that may be proportional to the rows, or to one part of them.
+
+        Where rounding makes it neither, it is looked up, if all numbers of rows have been sampled.
+        """
         values = list(samples.values())
         if len(set(values)) == 1:
             return literal(values[0].item())
         least = min(samples)
-        kind, first = values[0].dtype.type, samples[least].item()
+        dtype, kind, first = values[0].dtype, values[0].dtype.type, samples[least].item()
         part = round(1 / (first * least)) if first and numpy.isfinite(first) else 0
         candidates: list[tuple[str, Callable[[int], float]]] = [
             (f"{literal(first / least)} * {self.rows}", lambda rows: first / least * rows),
             (f"{literal(first * least)} / {self.rows}", lambda rows: first * least / rows),
             (f"1.0 / ({part} * {self.rows})", lambda rows: 1.0 / (part * rows) if part else 0.0),
+            (
+                f"numpy.{dtype}(1.0 / {self.rows}) / numpy.{dtype}({part})",
+                lambda rows: kind(1.0 / rows) / kind(part) if part else 0.0,
+            ),
+            (
+                f"numpy.{dtype}(1.0 / {self.rows}) * numpy.{dtype}({literal(first * least)})",
+                lambda rows: kind(1.0 / rows) * kind(first * least),
+            ),
         ]
         for text, function in candidates:
             if all(kind(function(rows)) == value for rows, value in samples.items()):
                 return text.removeprefix("1.0 * ")
+        if sorted(samples) == list(range(1, len(samples) + 1)):
+            return f"({', '.join(literal(samples[rows].item()) for rows in sorted(samples))})[{self.rows} - 1]"
         raise InexpressibleError("numbers that depend on the rows")
 
     def _shape(self, samples: Samples) -> Text:

@@ -20,6 +20,7 @@ from nnc.layers import (
     Dropout,
     Embedding,
     Flatten,
+    GlobalAveragePooling2D,
     MaxPooling2D,
 )
 
@@ -48,6 +49,14 @@ def cnn() -> nnc.Model:
     return model
 
 
+def bands() -> nnc.Model:
+    """Return a network whose convolutions and pools go over a batch of images in several bands."""
+    layers = [Conv2D(8, 3, activation="relu"), MaxPooling2D(3, strides=2, padding="same"), Conv2D(12, 3, strides=2)]
+    model = nnc.Sequential([nnc.Input((56, 56, 3)), *layers, GlobalAveragePooling2D(), Dense(5)], name="bands")
+    model.compile("sgd", "mse")
+    return model
+
+
 def lstm() -> nnc.Model:
     """Return a network with loops over time and a table of rows."""
     layers = [Embedding(2, 8), LSTM(12, return_sequences=True), GRU(8), Dense(1)]
@@ -67,7 +76,7 @@ def several() -> nnc.Model:
     return model
 
 
-NETWORKS = (base, mlp, cnn, lstm, several)
+NETWORKS = (base, mlp, cnn, bands, lstm, several)
 
 
 def python(folder: Path, code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
