@@ -9,7 +9,7 @@ from itertools import product
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.nests import indented, loop_head, parallel_pragma
 from nnc.backends.c.text import dim_text, number_text
 from nnc.ir import Dim
 from nnc.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp, padding_before
@@ -181,6 +181,9 @@ class _Windows:
             lines = [f"{loop_head(axis.index, axis.count)} {{", *indented(lines), "}"]
             if is_loop and simd:
                 lines = ["#pragma omp simd", *lines]
+            elif axis is around[0] and axis.is_plain:  # no window is seen from two of its indices
+                parallel = parallel_pragma(tuple(other.length for other in self.axes))
+                lines = [*([parallel] if parallel else []), *lines]
             is_loop = False
         return ["{", *indented([*heads, *lines]), "}"]
 
@@ -262,24 +265,25 @@ def max_pool_gradient(call: Call) -> Sequence[str]:
     covered = _is_covered(call.op, windows)
     sign = "+=" if windows.overlap else "="
     type = x.c_type
-    head = [
-        f"const {type} best = {windows.window(maxima)};",
-        f"const {type} given = {windows.window(cotangent)};",
-        "bool is_open = true;",
-    ]
-
-    def give(position: Sequence[int] | None) -> list[str]:
-        return [
-            f"const {type} found = {windows.element(x, position)};",
-            "const bool is_chosen = is_open & ((found == best) | (found != found));",
-            f"{windows.element(result, position)} {sign} is_chosen ? given : {number_text(0, x.dtype)};",
-            "is_open &= !is_chosen;",
-        ]
-
+    head = [f"const {type} best = {windows.window(maxima)};", f"const {type} given = {windows.window(cotangent)};"]
+    zero = number_text(0, x.dtype)
     inside: list[str] = []
-    if windows.volume <= _UNROLLED:
-        inside = [*head, *(line for position in windows.positions for line in ("{", *indented(give(position)), "}"))]
-    general = windows.channels([*head, *windows.positions_inside(give(None))], False)
+    if windows.volume <= _UNROLLED:  # the number of the position: a chain of conditions would become branches
+        whole = "int64_t" if x.dtype == "float64" else "int32_t"  # as wide as an element, for vectors of as many
+        inside = [*head, f"{whole} chosen = -1;"]
+        for number, position in reversed(list(enumerate(windows.positions))):
+            inside.append(f"const {type} x{number} = {windows.element(x, position)};")
+            inside.append(f"chosen = (x{number} == best) | (x{number} != x{number}) ? {number} : chosen;")
+        for number, position in enumerate(windows.positions):
+            inside.append(f"{windows.element(result, position)} {sign} chosen == {number} ? given : {zero};")
+    update = [
+        f"const {type} found = {windows.element(x)};",
+        "const bool is_chosen = is_open & ((found == best) | (found != found));",
+        f"{windows.element(result)} {sign} is_chosen ? given : {zero};",
+        "is_open &= !is_chosen;",
+    ]
+    head.append("bool is_open = true;")
+    general = windows.channels([*head, *windows.positions_inside(update)], False)
     lines = windows.write(inside, general, not windows.overlap or bool(windows.inner))
     return lines if covered else [*fill_lines(result, 0), *lines]
 
