@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -322,18 +323,16 @@ class Program(SwitchedBackend, LiveState):
         Raises:
             DataError: an array does not fit the model.
         """
-        if len(inputs) == 1:  # the way of the many small calls
-            try:
-                enter, target, run, outputs = self._local.calls[inputs[0].shape]
-            except (AttributeError, KeyError, TypeError):
-                return self._first_call(inputs, copy)
-        else:
+        try:  # the way of the many small calls
+            (given,) = inputs
+            target, dtype, enter, run, outputs = self._local.calls[given.shape]
+            if given.dtype is dtype:
+                target[...] = given  # at a third of the cost of `copyto`
+            else:
+                enter(numpy.copyto, target, given)
+        except (AttributeError, KeyError, TypeError, ValueError):  # several inputs, a new shape, no silent conversion
             return self._first_call(inputs, copy)
-        try:
-            enter(numpy.copyto, target, inputs[0])
-        except TypeError:  # an element type that is not converted silently
-            return self._first_call(inputs, copy)
-        enter(run)
+        run()
         if len(outputs) == 1:
             return outputs[0].copy() if copy else outputs[0]
         return [output.copy() for output in outputs] if copy else list(outputs)
@@ -349,7 +348,9 @@ class Program(SwitchedBackend, LiveState):
             calls = self._local.__dict__.setdefault("calls", {})
             if len(calls) >= _REMEMBERED_SHAPES:
                 calls.clear()
-            calls[arrays[0].shape] = self._enter, next(iter(bound.inputs.values())), bound.run, outputs
+            run = partial(self._enter, bound.run) if self.backend.name == "numpy" else bound.run
+            (target,) = bound.inputs.values()
+            calls[arrays[0].shape] = target, target.dtype, self._enter, run, outputs
         with kernel_settings():
             bound.run()
         found = [output.copy() if copy else output for output in outputs]

@@ -64,12 +64,22 @@ class Prologue:
         self._sources = dict(sources)
         self._run = run
         self._seen: list[int] | None = None
+        self._newest: int | None = None
         self._copies: dict[str, Array] = {}
         self._process, self._turn = os.getpid(), threading.Lock()
 
     def guard(self, run: Callable[[], None]) -> Callable[[], None]:
         """Return a function that derives what is out of date, then calls another."""
         versions = self._versions
+        if len(versions) == 1:  # the way of the many small calls
+            (version,) = versions
+
+            def guarded_by_one() -> None:
+                if self._newest != version.number or self._copies:
+                    self.refresh()
+                run()
+
+            return guarded_by_one
 
         def guarded() -> None:
             if self._seen != [version.number for version in versions] or self._copies:
@@ -86,11 +96,12 @@ class Prologue:
             found = [version.number for version in self._versions]
             if self._seen == found and self._is_same():
                 return
-            self._seen = None  # should the run fail, nobody takes what it leaves behind for right
+            self._seen = self._newest = None  # should the run fail, nobody takes what it leaves behind for right
             self._copies = self._copy()
             self._run()
             self.runs += 1
             self._seen = found
+            self._newest = max(found, default=None)
 
     def _copy(self) -> dict[str, Array]:
         """Return copies of the states if somebody may write to them without a call."""
