@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from nnc.cli import options
 from nnc.cli.console import check_output, print_json, say
 from nnc.cli.programs import open_program
+from nnc.errors import ModelError
 
 NAME = "export"
 EXAMPLE = "Example: nnc export base.nnc --to python --train -o model.py && python model.py"
@@ -19,7 +21,15 @@ EXAMPLE = "Example: nnc export base.nnc --to python --train -o model.py && pytho
 class Target(StrEnum):
     """What a model can be written as; `nnc.export.TARGETS`."""
 
+    c = "c"
     python = "python"
+
+
+class Weights(StrEnum):
+    """Where the weights of C source are."""
+
+    source = "source"
+    file = "file"
 
 
 def command(
@@ -28,21 +38,66 @@ def command(
     output: Annotated[
         Path,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Where to: model.py, with model.npz beside it.", show_default=False
+            "-o",
+            "--output",
+            metavar="OUTPUT",
+            help="Where to: for Python model.py, with model.npz beside it; for C a folder.",
+            show_default=False,
         ),
     ],
     train: Annotated[bool, typer.Option("--train", help="Write training as well.")] = False,
-    batch: Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Rows of the largest batch.")] = 32,
+    batch: Annotated[
+        int, typer.Option("--batch", metavar="N", min=1, help="Rows of the largest batch; in C, of every batch.")
+    ] = 32,
+    weights: Annotated[
+        Weights | None,
+        typer.Option("--weights", help="C only: weights in the source, the default, or in a file.", show_default=False),
+    ] = None,
+    lengths: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--lengths",
+            metavar="NAME=N",
+            help="C only: size of a length that is known at run time only; can be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name", metavar="NAME", help="C only: what names begin with; the model's by default.", show_default=False
+        ),
+    ] = None,
     as_json: options.Json = False,
     replace: options.Replace = None,
 ) -> None:
     """Write a model as source that needs nothing of nnc, and that checks itself when it is run."""
     from nnc.export import export, find_exporter
 
+    given = {"weights": weights, "lengths": _sizes(lengths), "name": name}
+    options_of_c = {key: value for key, value in given.items() if value}
+    if options_of_c and to is not Target.c:
+        raise typer.BadParameter(f"--{next(iter(options_of_c))} belongs to --to c")
     find_exporter(to).check_output(output)
-    check_output(output)
+    if to is not Target.c:
+        check_output(output)
     program = open_program(model, replace=replace)
-    written = export(program, to, output, batch=batch, train=train)
+    written = export(program, to, output, batch=batch, train=train, **options_of_c)
     if as_json:
         print_json({"model": program.name, "target": to, "written": [str(path) for path in written]})
     say(f"wrote {', '.join(map(str, written))}")
+
+
+def _sizes(given: Sequence[str] | None) -> dict[str, int]:
+    """Return what ``--lengths time=32`` says, by name.
+
+    Raises:
+        ModelError: it is written in another way.
+    """
+    found: dict[str, int] = {}
+    for text in given or ():
+        name, _, size = text.partition("=")
+        if not name.strip() or not size.strip().isdecimal():
+            raise ModelError(f"--lengths takes NAME=N, such as time=32, got {text!r}")
+        found[name.strip()] = int(size)
+    return found

@@ -11,7 +11,7 @@ from nnc.errors import ModelError, nearest
 if TYPE_CHECKING:
     from nnc.program import Program
 
-TARGETS = {"python": "nnc.export.python"}
+TARGETS = {"c": "nnc.export.c", "python": "nnc.export.python"}
 """The modules that write the targets, by what users call them."""
 
 __all__ = ["TARGETS", "Exporter", "export", "find_exporter"]
@@ -65,7 +65,8 @@ def export(
 
     Args:
         program: what to write; it is not changed.
-        target: ``python``: one file that imports NumPy alone, and an ``.npz`` with the weights beside it.
+        target: ``c``: C99 in a folder, see `nnc.export.c.export`; ``python``: one file that imports NumPy alone, and an
+            ``.npz`` with the weights beside it.
         output: where to: a file or a folder, as the target has it.
         batch: rows of the largest batch; memory is planned for it.
         train: whether to write training as well.

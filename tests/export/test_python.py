@@ -221,7 +221,7 @@ with numpy.load("expected.npz") as archive:
 
 def test_errors(tmp_path):
     program = base().program
-    with pytest.raises(ModelError, match=r"^unknown target 'pyton'; there are python.*Did you mean 'python'\?$"):
+    with pytest.raises(ModelError, match=r"^unknown target 'pyton'; there are c, python.*Did you mean 'python'\?$"):
         export(program, "pyton", tmp_path / "model.py")
     for name in ("model.txt", "my-model.py", "class.py"):
         with pytest.raises(DataError, match=r"expected a file named \*\.py that Python can import"):

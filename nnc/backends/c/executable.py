@@ -11,13 +11,13 @@ import numpy
 
 from nnc.backends.backend import BoundRun, FeedRun
 from nnc.backends.c.blas import find_blas
-from nnc.backends.c.source import Source, is_uniform
+from nnc.backends.c.places import buffer_offset, constant_array
+from nnc.backends.c.source import Source
 from nnc.backends.c.threads import THREADS
 from nnc.errors import GraphError
-from nnc.ir import Value
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.gathering import check_rows
-from nnc.plan import ALIGNMENT, Place, Plan, bound_constants
+from nnc.plan import ALIGNMENT, Place, Plan
 
 Array = Any
 _REMEMBERED_SIZES = 256
@@ -83,10 +83,10 @@ class Executable:
         if not plan.fits(bindings):
             sizes = ", ".join(f"{name} = {size}" for name, size in bindings.items())
             raise GraphError(f"the plan has no room for {sizes}")
-        offsets = numpy.array([self._offset(*slot) for slot in source.slots] or [0], numpy.int64)
+        offsets = numpy.array([buffer_offset(plan, *slot) for slot in source.slots] or [0], numpy.int64)
         lengths = numpy.array([bindings[symbol] for symbol in source.symbols] or [0], numpy.int64)
         states = [self._states[label] for label in source.states]
-        constants = [self._constant(path, value, bindings) for path, value in source.constants]
+        constants = [constant_array(plan, path, value, bindings) for path, value in source.constants]
         fault = numpy.zeros(3, numpy.int64)
         pointers = [_pointers(arrays) for arrays in (states, constants)]
         blas = find_blas()
@@ -127,24 +127,6 @@ class Executable:
         if self.source.may_fail:
             call = partial(_checked, call, fault)
         return partial(_run_batches, call, address, (given, order))
-
-    def _offset(self, path: Sequence[int], buffer: int) -> int:
-        """Return the byte at which a buffer, perhaps one inside a loop, begins in the arena."""
-        plan, base = self.plan, 0
-        for step in path:
-            loop = plan.storage.loops[step]
-            base += plan.offsets[loop.arena]
-            plan = loop.plan
-        return base + plan.offsets[buffer]
-
-    def _constant(self, path: Sequence[int], value: Value, bindings: Mapping[str, int]) -> Array:
-        plan = self.plan
-        for step in path:
-            plan = plan.storage.loops[step].plan
-        array = bound_constants(plan.storage.flat, bindings)[value]
-        if is_uniform(value) and array.size:
-            array = array[(slice(0, 1),) * array.ndim]
-        return numpy.ascontiguousarray(array)
 
     def _window(self, place: Place) -> Array:
         """Return the array of an input or output."""

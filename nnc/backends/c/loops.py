@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from nnc.backends.c.nests import indented, loop_head
 from nnc.backends.c.text import dim_text
 from nnc.ir import Layout
 from nnc.plan import LoopPlan
+
+_WORD = re.compile(r"\w+")
 
 
 def write_loop(
@@ -79,6 +82,8 @@ def write_loop(
         address = f"{step} == {dim_text(time)} - 1 ? {end.address} : {slot(stack, after)}"
         windows[carry.result] = pointer(carry.result, _dense(end), address)
     lines = body(windows)
+    words = set(_WORD.findall("\n".join(lines)))
+    heads = [head for head in heads if _declared(head) in words]
     position_line = f"const int64_t {now} = {f'{dim_text(time)} - 1 - {step}' if op.reverse else step};"
     return [
         *first_lines,
@@ -87,6 +92,11 @@ def write_loop(
         "}",
         *last_lines,
     ]
+
+
+def _declared(head: str) -> str:
+    """Return the name of the variable that a line declares."""
+    return head.partition(" = ")[0].rpartition("const ")[2]
 
 
 def _dense(array: Array) -> Array:

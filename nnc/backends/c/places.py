@@ -1,0 +1,45 @@
+"""Where the buffers and constants of a plan are, those of the loops inside it too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy
+
+from nnc.backends.c.source import is_uniform
+from nnc.ir import Value
+from nnc.plan import Plan, bound_constants
+
+
+def buffer_offset(plan: Plan, path: Sequence[int], buffer: int) -> int:
+    """Return the byte at which a buffer begins in the arena.
+
+    Args:
+        plan: the plan of the function.
+        path: steps of the scans that the buffer lies in.
+        buffer: its number in the innermost plan.
+    """
+    base = 0
+    for step in path:
+        loop = plan.storage.loops[step]
+        base += plan.offsets[loop.arena]
+        plan = loop.plan
+    return base + plan.offsets[buffer]
+
+
+def constant_array(plan: Plan, path: Sequence[int], value: Value, bindings: Mapping[str, int]) -> Any:
+    """Return a constant for some sizes, dense; one element of it where all are sure to be the same.
+
+    Args:
+        plan: the plan of the function.
+        path: steps of the scans that the constant lies in.
+        value: the constant, of the innermost plan.
+        bindings: sizes of the run-time dimensions.
+    """
+    for step in path:
+        plan = plan.storage.loops[step].plan
+    array = bound_constants(plan.storage.flat, bindings)[value]
+    if is_uniform(value) and array.size:
+        array = array[(slice(0, 1),) * array.ndim]
+    return numpy.ascontiguousarray(array)

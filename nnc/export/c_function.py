@@ -1,0 +1,236 @@
+"""Prints a plan as a C function with sizes and offsets that are constants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nnc.backends.c.arrays import Array
+from nnc.backends.c.kernels import Unit
+from nnc.backends.c.kernels.movement import copy_lines
+from nnc.backends.c.linkage import Slot
+from nnc.backends.c.nests import indented
+from nnc.backends.c.source import Function, Printer
+from nnc.backends.c.text import C_TYPES
+from nnc.export.c_linkage import StaticLinkage
+from nnc.export.c_state import StateLayout, wrapped
+from nnc.ir import Layout, Value, bind_shape, size_of
+from nnc.plan import Home, Plan
+
+_DECLARED = re.compile(r"\*const (\w+) =")
+_PRAGMA = re.compile(r"\s*#pragma omp (.*)")
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An array that a function is given.
+
+    Args:
+        name: in C.
+        label: of the input or output.
+        dtype: element type.
+        shape: lengths.
+        is_input: whether the function only reads it.
+    """
+
+    name: str
+    label: str
+    dtype: str
+    shape: tuple[int, ...]
+    is_input: bool
+
+    @property
+    def c_type(self) -> str:
+        """Its element type in C."""
+        return C_TYPES[self.dtype]
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return int(size_of(self.shape))
+
+    def __str__(self) -> str:
+        return f"{'const ' if self.is_input else ''}{self.c_type} *{self.name}"
+
+
+@dataclass(frozen=True)
+class CFunction:
+    """A printed function.
+
+    Args:
+        name: in C.
+        returns: type of its result.
+        parameters: its arrays; the arena and the state follow.
+        state: type of the pointer to the state, None where it takes none.
+        lines: its body.
+        called: functions of the headers that it calls.
+        constants: arrays of the source that it reads.
+        arena_bytes: of its arena.
+        may_fail: whether it can end because an index has no row.
+    """
+
+    name: str
+    returns: str
+    parameters: tuple[Parameter, ...]
+    state: str | None
+    lines: tuple[str, ...]
+    called: tuple[str, ...]
+    constants: dict[str, Any]
+    arena_bytes: int
+    may_fail: bool
+
+    @property
+    def prototype(self) -> str:
+        """Its head."""
+        state = [] if self.state is None else [f"{self.state}state"]
+        return f"{self.returns} {self.name}({', '.join([*map(str, self.parameters), 'void *arena', *state])})"
+
+    @property
+    def text(self) -> str:
+        """Its definition."""
+        return "\n".join([self.prototype, "{", *indented(self.lines), "}", ""])
+
+
+@dataclass(frozen=True)
+class Form:
+    """What surrounds the statements of a function.
+
+    Args:
+        name: its name behind the prefix.
+        first: statements before all others.
+        last: statements behind the results.
+        derives: whether ``first`` or ``last`` write to the state.
+        returns_loss: whether it returns the output ``loss`` rather than writing outputs.
+    """
+
+    name: str
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    derives: bool = False
+    returns_loss: bool = False
+
+
+def print_function(plan: Plan, form: Form, layout: StateLayout, prefix: str, reserved: Collection[str]) -> CFunction:
+    """Return a function that runs a plan.
+
+    Args:
+        plan: what to run.
+        form: what surrounds it.
+        layout: where states lie.
+        prefix: what names begin with.
+        reserved: names of the source that variables must not have.
+    """
+    graph = plan.graph
+    direct = {_slot(plan, value): value for value in graph.inputs.values() if _is_only_read(plan, value)}
+    on_fault = "NAN" if form.returns_loss else ("1" if graph.outputs else "")
+    linkage = StaticLinkage(plan, layout, prefix, form.name, on_fault, tuple(direct))
+    unit = Unit(linkage, taken={"arena", "state", *reserved})
+    printer = Printer(plan, Function(unit))
+    printer.body()
+    parameters, copies = _inputs(plan, printer, unit, linkage)
+    results: list[str] = []
+    returns = "void"
+    if form.returns_loss:
+        loss = printer.array(graph.outputs["loss"])
+        returns, results = loss.c_type, [*form.last, f"return {loss.at()};"]
+    elif graph.outputs:
+        for label, value in graph.outputs.items():
+            name = unit.name("output" if len(graph.outputs) == 1 else f"output_{label}")
+            shape = tuple(map(int, bind_shape(value.shape, plan.bindings)))
+            parameters.append(Parameter(name, label, value.dtype, shape, False))
+            target = Array.of(name, value.dtype, Layout.dense(value.shape))
+            results += [f"/* output {label} */", *copy_lines(target, printer.array(value))]
+        returns = "int" if linkage.may_fail else "void"
+        results += [*form.last, *(["return 0;"] if linkage.may_fail else [])]
+    else:
+        results = list(form.last)
+    statements = [*form.first, *copies, *printer.lines, *results]
+    declarations = _read_ones(printer.function.declarations, statements)
+    sizes = [linkage.size(symbol) for symbol in plan.source.symbols]
+    offsets = _offsets(linkage, declarations)
+    entries = [layout.entries[label] for label in graph.states if label in layout.entries]
+    reads_state = form.derives or any(entry.offset is not None for entry in entries)
+    state = None if not reads_state else ("void *" if graph.updates or form.derives else "const void *")
+    lines = [*sizes, *offsets, *declarations, *statements]
+    words = {word for line in lines for word in _WORD.findall(line)}
+    names = [*(parameter.name for parameter in parameters), "arena", *(["state"] if state else [])]
+    unread = [f"(void){name};" for name in names if name not in words]
+    return CFunction(
+        f"{prefix}_{form.name}",
+        returns,
+        tuple(parameters),
+        state,
+        (*sizes, *offsets, *declarations, *unread, *statements),
+        tuple(unit.functions),
+        linkage.constants,
+        plan.arena_bytes,
+        linkage.may_fail,
+    )
+
+
+def portable_pragmas(text: str) -> str:
+    """Return a text with OpenMP's pragmas as calls of a macro, which is empty for compilers without OpenMP."""
+    lines: list[str] = []
+    for line in reversed(text.split("\n")):
+        found = _PRAGMA.fullmatch(line)
+        if found is not None:  # as deep as the loop that it is about
+            below = lines[-1]
+            lines.append(f"{below[: len(below) - len(below.lstrip())]}NNC_OMP({found[1]})")
+        else:
+            lines.append(line)
+    return "\n".join(reversed(lines))
+
+
+def _slot(plan: Plan, value: Value) -> Slot:
+    buffer = plan.storage.homes[value].buffer
+    assert buffer is not None
+    return (), buffer
+
+
+def _is_only_read(plan: Plan, value: Value) -> bool:
+    """Whether nothing but an input and views of it ever lies in its buffer."""
+    storage = plan.storage
+    _, buffer = _slot(plan, value)
+    others = [other for other in storage.inhabitants[Home(buffer=buffer)] if other != value]
+    return (
+        all(other in storage.views for other in others)
+        and storage.buffers[buffer].inside is None
+        and all(other.inside is None or other.inside[0] != buffer for other in storage.buffers)
+    )
+
+
+def _inputs(plan: Plan, printer: Printer, unit: Unit, linkage: StaticLinkage) -> tuple[list[Parameter], list[str]]:
+    """Return the parameters of the inputs, and the copies of those that are overwritten."""
+    parameters, copies = [], []
+    for label, value in plan.graph.inputs.items():
+        slot = _slot(plan, value)
+        name = linkage.names.get(slot)
+        shape = tuple(map(int, bind_shape(value.shape, plan.bindings)))
+        if slot not in linkage.arguments:
+            target, name = printer.array(value), unit.name(f"given_{label}")
+            copies.append(f"memcpy({target.address}, {name}, {size_of(shape)} * sizeof *{name});")
+        parameters.append(Parameter(name or unit.name(label), label, value.dtype, shape, True))
+    return parameters, copies
+
+
+def _read_ones(declarations: Sequence[str], statements: Sequence[str]) -> list[str]:
+    """Return the declarations of what statements use."""
+    words = {word for line in statements for word in _WORD.findall(line)}
+    found = []
+    for line in declarations:
+        name = _DECLARED.search(line)
+        if line and (name is None or name[1] in words):
+            found.append(line)
+    return found
+
+
+def _offsets(linkage: StaticLinkage, declarations: Sequence[str]) -> list[str]:
+    """Return the enumeration of offsets that declarations use."""
+    words = {word for line in declarations for word in _WORD.findall(line)}
+    items = [f"{name} = {offset}" for name, offset in linkage.offsets.items() if name in words]
+    if not items:
+        return []
+    return ["/* where values lie in the arena, in bytes */", "enum {", *wrapped(items).splitlines(), "};"]

@@ -1,0 +1,92 @@
+"""How an exported unit gets at sizes, buffers, states and constants: all are known when it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nnc.backends.c.kernels import Unit
+from nnc.backends.c.linkage import Linkage, Path, Slot
+from nnc.backends.c.places import buffer_offset, constant_array
+from nnc.backends.c.source import is_uniform
+from nnc.backends.c.text import C_TYPES, number_text, symbol_text
+from nnc.export.c_state import StateLayout
+from nnc.ir import TensorType, Value
+from nnc.plan import Plan
+
+Array = Any
+
+
+@dataclass
+class StaticLinkage(Linkage):
+    """Sizes and offsets are constants of enumerations; weights that nothing changes are arrays of the source.
+
+    Args:
+        plan: the plan of the function.
+        layout: where states lie.
+        prefix: what names of the source begin with.
+        function: name of the function.
+        on_fault: value that the function returns when an index has no row, empty where it returns none.
+        arguments: buffers of inputs that are read where the caller has them.
+
+    Attributes:
+        offsets: names and values of the offsets of buffers.
+        constants: arrays of the source by name.
+        names: names of the buffers of ``arguments`` that the function reads.
+        may_fail: whether the function may end because an index has no row.
+    """
+
+    plan: Plan
+    layout: StateLayout
+    prefix: str
+    function: str
+    on_fault: str
+    arguments: Collection[Slot] = ()
+    offsets: dict[str, int] = field(default_factory=dict)
+    constants: dict[str, Array] = field(default_factory=dict)
+    names: dict[Slot, str] = field(default_factory=dict)
+    may_fail: bool = False
+
+    def size(self, symbol: str) -> str:
+        """Name a number."""
+        return f"enum {{ {symbol_text(symbol)} = {self.plan.bindings[symbol]} }};"
+
+    def state(self, label: str, type: TensorType, name: str) -> str:
+        """Point into the source or into the caller's memory."""
+        kind, entry = C_TYPES[type.dtype], self.layout.entries[label]
+        if entry.offset is None:
+            return f"const {kind} *const {name} = {self.prefix}_{entry.name}; /* @{label} */"
+        const = "" if label in self.plan.graph.updates else "const "
+        where = f"({const}char *)state + {self.prefix}_{entry.name}_at"
+        return f"{const}{kind} *const {name} = ({const}{kind} *)({where}); /* @{label} */"
+
+    def buffer(self, slot: Slot, dtype: str, name: str) -> str:
+        """Point into the arena; nothing is declared for an argument, which has its name."""
+        if slot in self.arguments:
+            self.names[slot] = name
+            return ""
+        kind, offset = C_TYPES[dtype], f"{name}_at"
+        self.offsets[offset] = buffer_offset(self.plan, *slot)
+        return f"{kind} *const {name} = ({kind} *)((char *)arena + {offset});"
+
+    def literal(self, path: Path, value: Value) -> str | None:
+        """Return the number where all elements are sure to be the same; what must lie in memory has a copy there."""
+        array = constant_array(self.plan, path, value, self.plan.bindings)
+        return number_text(array.reshape(-1)[0], value.dtype) if is_uniform(value) and array.size else None
+
+    def constant(self, path: Path, value: Value, name: str) -> str:
+        """Point to an array of the source."""
+        own = f"{self.prefix}_{self.function}_{name}"
+        self.constants[own] = constant_array(self.plan, path, value, self.plan.bindings)
+        return f"const {C_TYPES[value.dtype]} *const {name} = {own}; /* {value.node.op.name} */"
+
+    def product(self, unit: Unit, suffix: str, *arguments: object) -> str:
+        """Call the product that needs no library."""
+        return unit.call(f"nnc_built_in_product_{suffix}", *arguments)
+
+    def fault(self, index: str, rows: str) -> Sequence[str]:
+        """Return."""
+        del index, rows
+        self.may_fail = True
+        return [f"return {self.on_fault};" if self.on_fault else "return;"]

@@ -1,0 +1,140 @@
+"""Where the states of an exported program lie: in arrays of the source, or in memory that its caller gives."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from nnc.backends.c.text import C_TYPES, identifier, number_text
+
+Array = Any
+_ALIGNMENT = 8
+"""Bytes that the largest element type has."""
+WIDTH = 110
+
+
+@dataclass(frozen=True)
+class StateEntry:
+    """A state.
+
+    Args:
+        label: in the graphs.
+        name: in C, without the prefix of the program.
+        array: its numbers at the time of the export.
+        offset: its first byte in the caller's memory, None where it is an array of the source that nothing changes.
+    """
+
+    label: str
+    name: str
+    array: Array
+    offset: int | None
+
+    @property
+    def c_type(self) -> str:
+        """Its element type in C."""
+        return C_TYPES[str(self.array.dtype)]
+
+    @property
+    def shape_text(self) -> str:
+        """Its shape and element type, for people."""
+        return f"{self.c_type} {'x'.join(map(str, self.array.shape)) or '1'}"
+
+
+@dataclass(frozen=True)
+class StateLayout:
+    """All states.
+
+    Args:
+        entries: by label; those in the caller's memory in the order they lie there, with zeros last.
+        first_bytes: bytes from the first state to the last that has other numbers than zeros.
+        nbytes: bytes of the caller's memory.
+        current: byte of a number that says whether derived states are up to date, or None.
+    """
+
+    entries: Mapping[str, StateEntry]
+    first_bytes: int
+    nbytes: int
+    current: int | None
+
+    @property
+    def in_memory(self) -> list[StateEntry]:
+        """The states in the caller's memory."""
+        return [entry for entry in self.entries.values() if entry.offset is not None]
+
+    @property
+    def in_source(self) -> list[StateEntry]:
+        """The states that are arrays of the source."""
+        return [entry for entry in self.entries.values() if entry.offset is None]
+
+    @property
+    def first_numbers(self) -> list[StateEntry]:
+        """The states in memory that do not start as zeros."""
+        return [entry for entry in self.in_memory if entry.array.any()]
+
+    def image(self) -> bytes:
+        """Return the memory's first bytes; what follows is zeros."""
+        memory = numpy.zeros(self.first_bytes, numpy.uint8)
+        for entry in self.first_numbers:
+            raw = numpy.ascontiguousarray(entry.array.astype(entry.array.dtype.newbyteorder("<"))).tobytes()
+            assert entry.offset is not None
+            memory[entry.offset : entry.offset + len(raw)] = numpy.frombuffer(raw, numpy.uint8)
+        return memory.tobytes()
+
+
+def lay_out(arrays: Mapping[str, Array], in_memory: Collection[str], has_derived: bool) -> StateLayout:
+    """Decide where states lie.
+
+    Args:
+        arrays: their numbers, by label.
+        in_memory: labels of those that lie in the caller's memory.
+        has_derived: whether some are derived from others, which training changes.
+    """
+    entries: dict[str, StateEntry] = {}
+    taken: set[str] = set()
+    offset = first_bytes = 0
+    for label, array in sorted(arrays.items(), key=lambda item: not item[1].any()):
+        name = identifier(label, taken)
+        taken.add(name)
+        if label not in in_memory:
+            entries[label] = StateEntry(label, name, array, None)
+            continue
+        entries[label] = StateEntry(label, name, array, offset)
+        if array.any():
+            first_bytes = offset + array.nbytes
+        offset += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
+    current = offset if has_derived else None
+    return StateLayout(entries, first_bytes, offset + (_ALIGNMENT if has_derived else 0), current)
+
+
+def array_text(name: str, array: Array) -> str:
+    """Return the definition of an array."""
+    dtype = str(array.dtype)
+    head = f"static const {C_TYPES[dtype]} {name}[{max(array.size, 1)}] = {{"
+    if not array.any():
+        return f"{head}0}};"
+    return "\n".join([head, wrapped(number_text(number, dtype) for number in array.reshape(-1)), "};"])
+
+
+def array_declaration(name: str, array: Array) -> str:
+    """Return the declaration of an array that is defined further below."""
+    return f"static const {C_TYPES[str(array.dtype)]} {name}[{max(array.size, 1)}];"
+
+
+def wrapped(items: Iterable[str], indent: str = "    ") -> str:
+    """Return items separated by commas, in lines."""
+    lines, line = [], indent
+    for item in items:
+        if len(line) + len(item) > WIDTH:
+            lines.append(line.rstrip())
+            line = indent
+        line += f"{item}, "
+    return "\n".join([*lines, line.rstrip().rstrip(",")])
+
+
+def comment(text: str) -> str:
+    """Return a comment of as many lines as it takes."""
+    return "/* " + "\n   ".join(textwrap.wrap(text.replace("*/", "* /"), WIDTH)) + " */"

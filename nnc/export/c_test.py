@@ -1,0 +1,195 @@
+"""The program that checks an exported program against what the NumPy backend computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy
+
+from nnc.backends.c.text import C_TYPES
+from nnc.export.c_function import CFunction
+from nnc.export.c_state import array_text
+from nnc.export.c_unit import MARK, Exported
+from nnc.export.recording import Recording
+
+Array = Any
+TOLERANCES = {"float32": (1e-5, 1e-4), "float64": (1e-12, 1e-10)}
+"""Largest accepted difference as a part of the largest magnitude, before training and after, by element type."""
+MOST = 4096
+"""Elements of a state that are compared; of a larger one, as many at equal distances."""
+
+_COMPARE = """\
+/* Compares every step-th number with what was recorded, and says what it found; returns 1 where they differ. */
+static int compare_{suffix}(const char *what, const {type} *found, const {type} *expected, size_t count, size_t step,
+                   double allowed)
+{{
+    double difference = 0, largest = 0;
+    int is_equal = 1;
+    for (size_t i = 0; i < count; i++) {{
+        const double x = (double)found[i * step], y = (double)expected[i];
+        if (x != y && !(x != x && y != y)) {{
+            const double distance = fabs(x - y);
+            is_equal = is_equal && distance < INFINITY;
+            difference = distance > difference ? distance : difference;
+        }}
+        if (fabs(y) < INFINITY && fabs(y) > largest) {{
+            largest = fabs(y);
+        }}
+    }}
+    is_equal = is_equal && difference <= allowed * largest;
+    printf("%-6s %s: %lu numbers up to %g, largest difference %g, allowed %g\\n", is_equal ? "same" : "DIFFER", what,
+           (unsigned long)count, largest, difference, allowed * largest);
+    return !is_equal;
+}}
+"""
+
+_READ_FILE = """\
+    static int64_t file[({upper}_FILE_BYTES + 15) / 8];
+    FILE *const stream = fopen(argc > 1 ? argv[1] : "{name}.weights", "rb");
+    if (stream == NULL) {{
+        printf("the file of weights cannot be opened: give its path\\n");
+        return EXIT_FAILURE;
+    }}
+    const size_t bytes = fread(file, 1, sizeof file, stream);
+    fclose(stream);
+    file[4] ^= 1;
+    if ({name}_init(state, file, bytes) == 0 || {name}_init(state, file, 8) == 0) {{
+        printf("DIFFER a damaged file of weights was accepted\\n");
+        failures++;
+    }}
+    file[4] ^= 1;
+    if ({name}_init(state, file, bytes) != 0) {{
+        printf("DIFFER the file of weights was refused: error %d\\n", {name}_init(state, file, bytes));
+        return EXIT_FAILURE;
+    }}"""
+
+
+def check_text(unit: Exported, recording: Recording) -> str:
+    """Return the source of the program: it prints what it compared, and exits with 0 where all is the same."""
+    writer = _Writer(unit, recording)
+    return writer.text()
+
+
+class _Writer:
+    """Collects arrays and statements."""
+
+    def __init__(self, unit: Exported, recording: Recording) -> None:
+        self.unit, self.recording = unit, recording
+        self.arrays: dict[str, Array] = {}
+        self.types: dict[str, str] = {}
+        self.memory: dict[str, str] = {}
+        self.lines: list[str] = []
+
+    def text(self) -> str:
+        """Return the program."""
+        unit, recording = self.unit, self.recording
+        self._predict("output", "", recording.outputs, 0)
+        if unit.train is not None:
+            self._train(unit.train)
+            self._predict("output after training", "_after", recording.outputs_after, 1)
+        upper = unit.name.upper()
+        head = [f"static int64_t arena[({upper}_ARENA_BYTES + 7) / 8];"]
+        start: list[str] = []
+        if unit.has_state:
+            head.append(f"static int64_t state[({upper}_STATE_BYTES + 7) / 8];")
+            start = [f"    {unit.name}_init(state);"]
+        if unit.from_file:
+            start = [_READ_FILE.format(name=unit.name, upper=upper)]
+        arguments = "int argc, char **argv" if unit.from_file else "void"
+        return "\n".join(
+            [
+                f"/* test_{unit.name}.c: {MARK} */",
+                f'#include "{unit.name}.h"',
+                "",
+                "#include <math.h>",
+                "#include <stdio.h>",
+                "#include <stdlib.h>",
+                "#include <string.h>",
+                "",
+                *(array_text(name, array) for name, array in self.arrays.items()),
+                *head,
+                *(f"static {type} {name};" for name, type in self.memory.items()),
+                "",
+                *(_COMPARE.format(suffix=C_TYPES[dtype], type=C_TYPES[dtype]) for dtype in self.types),
+                f"int main({arguments})",
+                "{",
+                "    int failures = 0;",
+                *start,
+                *(f"    {line}" for line in self.lines),
+                '    printf(failures == 0 ? "all is as recorded\\n" : "%d of the comparisons failed\\n", failures);',
+                "    return failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;",
+                "}",
+                "",
+            ]
+        )
+
+    def _given(self, label: str) -> str:
+        name = f"given_{label}"
+        name = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name)
+        while name in self.arrays and self.arrays[name] is not self.recording.inputs[label]:
+            name += "_"
+        self.arrays[name] = self.recording.inputs[label]
+        return name
+
+    def _predict(self, what: str, suffix: str, outputs: Mapping[str, Array], after: int) -> None:
+        function = self.unit.predict
+        arguments, checks = [], []
+        for parameter in function.parameters:
+            if parameter.is_input:
+                arguments.append(self._given(parameter.label))
+                continue
+            self.memory[f"found_{parameter.name}[{max(parameter.size, 1)}]"] = parameter.c_type
+            arguments.append(f"found_{parameter.name}")
+            expected = f"expected_{parameter.name}{suffix}"
+            where = f"{what} {parameter.label}"
+            checks.append(self._compare(where, f"found_{parameter.name}", expected, outputs[parameter.label], after))
+        call = f"{function.name}({', '.join([*arguments, 'arena', *(['state'] if function.state else [])])})"
+        if function.may_fail:
+            self.lines += [
+                f"if ({call} != 0) {{",
+                '    printf("DIFFER a row was not found\\n");',
+                "    failures++;",
+                "}",
+            ]
+        else:
+            self.lines.append(f"{call};")
+        self.lines += checks
+
+    def _compare(self, what: str, found: str, expected: str, array: Array, after: int, step: int = 1) -> str:
+        dtype = str(array.dtype)
+        self.arrays[expected] = array
+        self.types[dtype] = C_TYPES[dtype]
+        allowed = TOLERANCES[dtype][after] if dtype in TOLERANCES else 0
+        text = what.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?").replace("%", "%%")
+        call = f'compare_{C_TYPES[dtype]}("{text}", {found}, {expected}, {array.size}, {step}, {allowed:g})'
+        return f"failures += {call};"
+
+    def _train(self, function: CFunction) -> None:
+        unit, recording = self.unit, self.recording
+        dtype = "float32" if function.returns == "float" else "float64"
+        arguments = ", ".join(self._given(parameter.label) for parameter in function.parameters)
+        count = len(recording.losses)
+        self.memory[f"losses[{count}]"] = function.returns
+        self.lines += [
+            f"for (int i = 0; i < {count}; i++) {{",
+            f"    losses[i] = {function.name}({arguments}, arena, state);",
+            "}",
+            self._compare("losses", "losses", "expected_losses", numpy.array(recording.losses, dtype), 1),
+        ]
+        if unit.metrics:
+            self.memory[f"metrics[{unit.name.upper()}_METRICS]"] = unit.real
+            values = numpy.array([recording.metrics[name] for name in unit.metrics], dtype)
+            self.lines.append(f"{unit.name}_metrics(state, metrics);")
+            for number, name in enumerate(unit.metrics):
+                expected = f"expected_metric_{number}"
+                value = values[number : number + 1]
+                self.lines.append(self._compare(f"metric {name}", f"metrics + {number}", expected, value, 1))
+        for entry in unit.layout.in_memory:
+            array = recording.trained.get(entry.label)
+            if array is None or entry.label.startswith("metrics/") or not array.size:
+                continue
+            step = -(-array.size // MOST)
+            name = f"expected_{entry.name}_trained"
+            found = f"({entry.c_type} *)((char *)state + {entry.offset})"
+            self.lines.append(self._compare(f"@{entry.label}", found, name, array.reshape(-1)[::step], 1, step))

@@ -1,0 +1,111 @@
+"""The function that fills the caller's memory with the first states, and the file they may come from."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from nnc.export.c_state import StateLayout
+
+MAGIC = b"nncw"
+VERSION = 1
+HEAD = struct.Struct("<4s7I")
+"""Magic, version, bytes of the states, checksum of the program, checksum of the states, three zeros."""
+
+_CHECKSUM = """\
+/* CRC-32 as of zip files. */
+static uint32_t nnc_checksum(const unsigned char *bytes, size_t count)
+{
+    uint32_t sum = 0xFFFFFFFFu;
+    for (size_t i = 0; i < count; i++) {
+        sum ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) {
+            sum = (sum >> 1) ^ (0xEDB88320u & (0u - (sum & 1u)));
+        }
+    }
+    return sum ^ 0xFFFFFFFFu;
+}
+"""
+
+
+def weights_file(layout: StateLayout) -> bytes:
+    """Return the contents of the file: a head of 32 bytes, then the memory's first bytes, little-endian."""
+    image = layout.image()
+    return HEAD.pack(MAGIC, VERSION, len(image), layout_checksum(layout), zlib.crc32(image), 0, 0, 0) + image
+
+
+def layout_checksum(layout: StateLayout) -> int:
+    """Return a number that says which states lie where, so that a file of another program is refused."""
+    text = "\n".join(f"{entry.label} {entry.offset} {entry.shape_text}" for entry in layout.in_memory)
+    return zlib.crc32(text.encode())
+
+
+def offsets_text(layout: StateLayout, prefix: str) -> str:
+    """Return the enumeration of the offsets of states, empty where none are in memory."""
+    if not layout.in_memory:
+        return ""
+    lines = ["/* where states lie in the caller's memory, in bytes */", "enum {"]
+    lines += [f"    {prefix}_{entry.name}_at = {entry.offset}," for entry in layout.in_memory]
+    if layout.current is not None:
+        lines.append(f"    {prefix}_current_at = {layout.current}, /* whether derived states are up to date */")
+    lines[-1] = lines[-1].replace(",", "", 1)
+    return "\n".join([*lines, "};", ""])
+
+
+def init_prototype(prefix: str, from_file: bool) -> str:
+    """Return the head of the function."""
+    if from_file:
+        return f"int {prefix}_init(void *state, const void *file, size_t bytes)"
+    return f"void {prefix}_init(void *state)"
+
+
+def init_text(layout: StateLayout, prefix: str, from_file: bool) -> str:
+    """Return the definition of the function, and of what it calls."""
+    size = f"{prefix.upper()}_STATE_BYTES"
+    if not from_file:
+        lines = [f"    memset(state, 0, {size});"]
+        for entry in layout.first_numbers:
+            name = f"{prefix}_{entry.name}"
+            lines.append(f"    memcpy((char *)state + {name}_at, {name}, sizeof {name}); /* @{entry.label} */")
+        return "\n".join([init_prototype(prefix, False), "{", *lines, "}", ""])
+    first = layout.first_bytes
+    return f"""\
+{_CHECKSUM}
+{init_prototype(prefix, True)}
+{{
+    const unsigned char *const begin = (const unsigned char *)file;
+    uint32_t head[8];
+    if (bytes < sizeof head) {{
+        return {prefix.upper()}_CUT_OFF;
+    }}
+    memcpy(head, file, sizeof head);
+    if (memcmp(begin, "{MAGIC.decode()}", 4) != 0) {{
+        return {prefix.upper()}_NO_WEIGHTS;
+    }}
+    if (head[1] != {VERSION}u) {{
+        return {prefix.upper()}_OTHER_VERSION;
+    }}
+    if (head[2] != {first}u || head[3] != 0x{layout_checksum(layout):08X}u) {{
+        return {prefix.upper()}_OTHER_PROGRAM;
+    }}
+    if (bytes != sizeof head + {first}) {{
+        return {prefix.upper()}_CUT_OFF;
+    }}
+    if (nnc_checksum(begin + sizeof head, {first}) != head[4]) {{
+        return {prefix.upper()}_DAMAGED;
+    }}
+    memmove(state, begin + sizeof head, {first});
+    memset((char *)state + {first}, 0, {size} - {first});
+    return 0;
+}}
+"""
+
+
+ERRORS = (
+    ("CUT_OFF", "it is shorter or longer than it should be"),
+    ("NO_WEIGHTS", "it is no file of weights"),
+    ("OTHER_VERSION", "it has another version, or this machine is not little-endian"),
+    ("OTHER_PROGRAM", "it belongs to another program"),
+    ("DAMAGED", "its checksum is wrong"),
+)
+"""What the function returns, from 1 on, with what is wrong with the file."""

@@ -1,0 +1,133 @@
+"""Runs a program on drawn arrays and keeps what came out, for exported source to check itself against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy
+
+from nnc.backends.numpy.settings import kernel_settings
+from nnc.ir import Op, TensorType, Value, bind_shape
+from nnc.ops.gathering import Gather, ScatterAdd
+from nnc.program import Program
+from nnc.program.program import PREDICT, PROLOGUE, TRAIN, hoisted_states
+from nnc.program.spec import TargetSpec
+
+Array = Any
+STEPS = 3
+"""Training steps that are recorded."""
+
+
+@dataclass
+class Recording:
+    """Arrays by label, and what the NumPy backend made of them.
+
+    Attributes:
+        inputs: inputs and, for training, targets.
+        outputs: predictions.
+        losses: the loss of each step of training on these rows.
+        metrics: means of loss and metrics after these steps, by name.
+        trained: states after these steps.
+        outputs_after: predictions after these steps.
+    """
+
+    inputs: dict[str, Array]
+    outputs: dict[str, Array]
+    losses: list[float] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    trained: dict[str, Array] = field(default_factory=dict)
+    outputs_after: dict[str, Array] = field(default_factory=dict)
+
+
+def copy_program(program: Program) -> Program:
+    """Return a program with the same graphs and copies of the states, which NumPy runs."""
+    for name in (PREDICT, *((TRAIN,) if program.spec.trains else ())):
+        program.graph(name)  # makes the states that are missing
+    names = [*program.graph_names, *([PROLOGUE] if hoisted_states(program.graph(PREDICT)) else [])]
+    graphs = {name: partial(program.graph, name) for name in names}
+    states = {label: array.copy() for label, array in program.states.items()}
+    return Program(program.spec, graphs, states, backend="numpy")
+
+
+def record(program: Program, sizes: Mapping[str, int], train: bool) -> Recording:
+    """Run a program, and train it if wished.
+
+    Args:
+        program: what to run; its states change.
+        sizes: of the run-time dimensions, ``batch`` among them.
+        train: whether to train.
+
+    Raises:
+        DataError: sizes are too small for what is cut off.
+    """
+    generator = numpy.random.default_rng(0)
+    graph = program.graph(TRAIN if train else PREDICT)
+    targets = {target.label: target for target in program.spec.targets}
+    arrays: dict[str, Array] = {}
+    for label, value in graph.inputs.items():
+        shape = tuple(map(int, bind_shape(value.shape, sizes)))
+        if label in targets:
+            arrays[label] = draw_target(targets[label], shape, generator)
+        else:
+            arrays[label] = _draw_input(value, _rows_of_tables(program, label), shape, generator)
+    program.reset_metrics()
+    recording = Recording(arrays, _predict(program, sizes, arrays))
+    if train:
+        recording.losses = [program.step(TRAIN, arrays)["loss"] for _ in range(STEPS)]
+        values = program.metric_values()
+        means = [
+            name for name in program.spec.metrics if name not in {result.metric for result in program.spec.results}
+        ]
+        recording.metrics = {name: float(values[name]) for name in means}
+        recording.trained = {label: array.copy() for label, array in program.states.items()}
+        recording.outputs_after = _predict(program, sizes, arrays)
+    return recording
+
+
+def _predict(program: Program, sizes: Mapping[str, int], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    bound = program.bound(PREDICT, sizes)
+    for label, target in bound.inputs.items():
+        numpy.copyto(target, arrays[label])
+    with kernel_settings():
+        bound.run()
+    return {label: output.copy() for label, output in bound.outputs.items()}
+
+
+def _draw_input(value: Value, rows: int | None, shape: tuple[int, ...], generator: numpy.random.Generator) -> Array:
+    if rows is not None or not TensorType(value.dtype).is_floating:
+        return generator.integers(0, rows or 2, shape).astype(value.dtype)
+    return generator.normal(size=shape).astype(value.dtype)
+
+
+def _rows_of_tables(program: Program, label: str) -> int | None:
+    """Return the rows of the smallest table that an input numbers the rows of, None where it numbers none."""
+    graph = program.graph(PREDICT)
+    if label not in graph.inputs:
+        return None
+    same = {graph.inputs[label]}
+    found = []
+    for node in graph.nodes:
+        reads = [position for position, operand in enumerate(node.operands) if operand in same]
+        if isinstance(node.op, Gather | ScatterAdd) and 1 in reads:
+            table = node.operands[0] if isinstance(node.op, Gather) else graph.results(node)[0]
+            found.append(table.shape[0])
+        elif reads and (node.op.name == "cast" or type(node.op).view is not Op.view):
+            same.update(graph.results(node))
+    return min((int(rows) for rows in found if isinstance(rows, int)), default=None)
+
+
+def draw_target(spec: TargetSpec, shape: tuple[int, ...], generator: numpy.random.Generator) -> Array:
+    """Return targets that the loss accepts."""
+    if spec.classes:
+        return generator.integers(0, spec.classes, shape).astype(spec.dtype)
+    is_certain = (spec.low, spec.high) == (0.0, 1.0)
+    if not TensorType(spec.dtype).is_floating or (is_certain and shape[-1] == 1):
+        return generator.integers(0, 2, shape).astype(spec.dtype)
+    low = -1.0 if spec.low is None else spec.low
+    drawn = generator.uniform(low, max(low, 0.0) + 1.0 if spec.high is None else spec.high, shape)
+    if "crossentropy" in spec.loss and shape[-1] > 1:  # a row of probabilities
+        drawn /= drawn.sum(-1, keepdims=True)
+    return drawn.astype(spec.dtype)
