@@ -151,7 +151,8 @@ class Compiler:
             trains=TRAIN in makers,
             model=model.serialized_config(),
         )
-        return Program(spec, makers, states, seed=model.seed, versions=self.versions)
+        backend = model.chosen_backend
+        return Program(spec, makers, states, seed=model.seed, versions=self.versions, backend=backend)
 
     def _specs(self, named: Sequence[tuple[str, SymbolicTensor]]) -> tuple[ArraySpec, ...]:
         return tuple(

@@ -42,7 +42,7 @@ class Trainer(Layer):
         self._program: Program | None = None
         self._memory: list[tuple[Variable, Array]] = []
         self._resumed: dict[str, Any] | None = None
-        self._backend: str | None = None
+        self.chosen_backend: str | None = None
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: History | None = None
         self.inputs = self.outputs = ()
@@ -77,11 +77,11 @@ class Trainer(Layer):
         Raises:
             ModelError: there is no such backend.
         """
-        return backend_name(self._backend)
+        return backend_name(self.chosen_backend)
 
     @backend.setter
     def backend(self, name: str) -> None:
-        self._backend = backend_name(name)
+        self.chosen_backend = backend_name(name)
         if self._program is not None:
             self._program.use_backend(name)
 
@@ -168,7 +168,6 @@ class Trainer(Layer):
         """
         self._must_be_wired()
         program: Program = self.make_compiler(dtype, observe).program()
-        program.use_backend(self._backend)
         if self._resumed is not None:
             program.resume(self._resumed)
         self._program, self._resumed = program, None

@@ -10,6 +10,7 @@ import numpy
 import pytest
 
 import nnc
+from nnc.backends.c.toolchain import find_compiler
 from nnc.layers import Dense
 from tests.program.samples import X, Y, digest, network, output
 
@@ -100,6 +101,25 @@ print([name for name in heavy if name in sys.modules])
 def test_a_loaded_program_needs_numpy_and_nothing_else(tmp_path, verbose):
     network().save(tmp_path / "net.nnc")
     assert output(LEAN, tmp_path / "net.nnc", verbose).splitlines()[-1] == "[]"
+
+
+NO_KERNELS = """
+import nnc
+program = nnc.load(sys.argv[1], backend="c")
+program(X), program.evaluate(X, Y), program.fit(X, Y, verbose=0)
+print([name for name in sys.modules if name.startswith("nnc.backends.numpy.") and "settings" not in name])
+print([name for name in ("subprocess", "tempfile") if name in sys.modules])
+"""
+
+
+def test_c_needs_no_kernels_of_numpy_and_no_process_where_it_has_compiled(tmp_path, monkeypatch):
+    if find_compiler() is None:
+        pytest.skip("needs a C compiler")
+    monkeypatch.setenv("NNC_CACHE_DIR", str(tmp_path / "cache"))
+    network().save(tmp_path / "net.nnc")
+    first, second = (output(NO_KERNELS, tmp_path / "net.nnc").splitlines() for _ in range(2))
+    assert first == ["[]", "['subprocess', 'tempfile']"]
+    assert second == ["[]", "[]"]
 
 
 COMPILE = """
