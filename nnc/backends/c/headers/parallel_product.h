@@ -12,16 +12,20 @@ static void nnc_parallel_product_f32(const nnc_run *run, int64_t rows, int64_t i
         nnc_product_f32(run, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
-    const int64_t strips = (columns + WIDTH - 1) / WIDTH, blocks = (rows + HEIGHT - 1) / HEIGHT * strips;
-    for (int64_t k = 0; k < inner; k += DEPTH) {
-        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
+    const int64_t group = columns >= 8 * WIDTH ? 4 * WIDTH : WIDTH, groups = (columns + group - 1) / group;
+    const int64_t blocks = (rows + HEIGHT - 1) / HEIGHT * groups;
 #pragma omp parallel for
-        for (int64_t block = 0; block < blocks; block++) {
-            const int64_t i = block / strips * HEIGHT, j = block % strips * WIDTH;
-            nnc_product_block_f32(rows - i < HEIGHT ? rows - i : HEIGHT, depth,
-                                  columns - j < WIDTH ? columns - j : WIDTH, a + i * a_row + k * a_column, a_row,
-                                  a_column, b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
-                                  add || k > 0);
+    for (int64_t block = 0; block < blocks; block++) {
+        const int64_t i = block / groups * HEIGHT, first = block % groups * group;
+        const int64_t height = rows - i < HEIGHT ? rows - i : HEIGHT;
+        const int64_t last = columns - first < group ? columns : first + group;
+        for (int64_t k = 0; k < inner; k += DEPTH) {
+            const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
+            for (int64_t j = first; j < last; j += WIDTH) {
+                nnc_product_block_f32(height, depth, last - j < WIDTH ? last - j : WIDTH,
+                                      a + i * a_row + k * a_column, a_row, a_column, b + k * b_row + j * b_column,
+                                      b_row, b_column, c + i * c_row + j, c_row, add || k > 0);
+            }
         }
     }
 }
@@ -40,16 +44,20 @@ static void nnc_parallel_product_f64(const nnc_run *run, int64_t rows, int64_t i
         nnc_product_f64(run, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
-    const int64_t strips = (columns + WIDTH - 1) / WIDTH, blocks = (rows + HEIGHT - 1) / HEIGHT * strips;
-    for (int64_t k = 0; k < inner; k += DEPTH) {
-        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
+    const int64_t group = columns >= 8 * WIDTH ? 4 * WIDTH : WIDTH, groups = (columns + group - 1) / group;
+    const int64_t blocks = (rows + HEIGHT - 1) / HEIGHT * groups;
 #pragma omp parallel for
-        for (int64_t block = 0; block < blocks; block++) {
-            const int64_t i = block / strips * HEIGHT, j = block % strips * WIDTH;
-            nnc_product_block_f64(rows - i < HEIGHT ? rows - i : HEIGHT, depth,
-                                  columns - j < WIDTH ? columns - j : WIDTH, a + i * a_row + k * a_column, a_row,
-                                  a_column, b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
-                                  add || k > 0);
+    for (int64_t block = 0; block < blocks; block++) {
+        const int64_t i = block / groups * HEIGHT, first = block % groups * group;
+        const int64_t height = rows - i < HEIGHT ? rows - i : HEIGHT;
+        const int64_t last = columns - first < group ? columns : first + group;
+        for (int64_t k = 0; k < inner; k += DEPTH) {
+            const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
+            for (int64_t j = first; j < last; j += WIDTH) {
+                nnc_product_block_f64(height, depth, last - j < WIDTH ? last - j : WIDTH,
+                                      a + i * a_row + k * a_column, a_row, a_column, b + k * b_row + j * b_column,
+                                      b_row, b_column, c + i * c_row + j, c_row, add || k > 0);
+            }
         }
     }
 }
