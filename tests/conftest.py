@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -12,6 +14,25 @@ settings.register_profile(
     "nnc", max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("nnc")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let ``--backend c`` run all programs in C."""
+    parser.addoption("--backend", choices=("numpy", "c"), default="numpy", help="what runs programs; default: numpy")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the backend, also of the processes that tests start; a test compiles more than it runs."""
+    if config.getoption("backend") == "c":
+        os.environ |= {"NNC_BACKEND": "c", "NNC_C_LEVEL": os.environ.get("NNC_C_LEVEL", "1")}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about NumPy itself where programs run in C."""
+    if config.getoption("backend") == "c":
+        for item in items:
+            if item.get_closest_marker("numpy_backend"):
+                item.add_marker(pytest.mark.skip(reason="is about the NumPy backend"))
 
 
 @pytest.fixture(autouse=True)

@@ -47,7 +47,12 @@ class Block:
 
 
 def make_blocks(buffers: Sequence[Buffer]) -> list[Block]:
-    """Join each buffer with those inside it; empty buffers are left out."""
+    """Join each buffer with those inside it; empty buffers are left out.
+
+    Only steps in which a life begins or ends count, so that leaves, wherever they stand in a graph, change nothing.
+    """
+    steps = sorted({step for buffer in buffers for step in (buffer.start, buffer.end)})
+    number = {step: index for index, step in enumerate(steps)}
     inside: dict[int, list[Buffer]] = {}
     for buffer in buffers:
         if buffer.inside is not None:
@@ -57,9 +62,9 @@ def make_blocks(buffers: Sequence[Buffer]) -> list[Block]:
         if buffer.inside is not None or buffer.nbytes == 0:
             continue
         parts = inside.get(buffer.index, [])
-        rectangles = [Rectangle(0, buffer.nbytes, buffer.start, buffer.end)]
-        rectangles += [
-            Rectangle(part.inside[1], part.nbytes, part.start, part.end) for part in parts if part.inside is not None
+        rectangles = [
+            Rectangle(0 if part.inside is None else part.inside[1], part.nbytes, number[part.start], number[part.end])
+            for part in (buffer, *parts)
         ]
         blocks.append(Block((buffer.index, *(part.index for part in parts)), tuple(rectangles)))
     return blocks

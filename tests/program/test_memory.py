@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import nnc
-from nnc.backends.numpy import Executable, kernel_settings
+from nnc.backends.numpy import kernel_settings
 from nnc.layers import Dense, Dropout
 from nnc.program.batches import Batches
 from tests.program.samples import X, Y, network, output
@@ -91,7 +91,7 @@ def test_the_plan_of_a_large_model_is_what_is_allocated_and_near_the_bound():
     gc.collect()
     tracemalloc.start()
     try:
-        executable = Executable(plan, source, code, program.states)
+        executable = program.backend.executable(plan, source, code, program.states)
         executable.bind({"batch": 128})
         snapshot = tracemalloc.take_snapshot().filter_traces([tracemalloc.DomainFilter(True, NUMPY_DOMAIN)])
     finally:

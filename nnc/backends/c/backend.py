@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from nnc.backends.c.executable import Executable
 from nnc.backends.c.source import Source, kernel_workspace, print_source
 from nnc.backends.c.toolchain import build, find_compiler
+from nnc.errors import ModelError
 from nnc.ir import Graph
 from nnc.plan import Plan, make_plan
+
+_LINES = {3: 4_000, 2: 20_000}
+"""Lines of the longest units that are compiled at each level."""
 
 
 class CBackend:
@@ -45,8 +50,22 @@ class CBackend:
         Raises:
             CompilerError: there is no compiler, or it fails.
         """
-        return ctypes.CDLL(str(build(source.text, threads=source.is_parallel)))
+        return ctypes.CDLL(str(build(source.text, level=_level(source.text), threads=source.is_parallel)))
 
     def executable(self, plan: Plan, source: Source, code: Any, states: Mapping[str, Any]) -> Executable:
         """Bind code to an arena."""
         return Executable(plan, source, code, states)
+
+
+def _level(text: str) -> int:
+    """Return less for larger units, whose time goes into products and not into what is printed around them.
+
+    Raises:
+        ModelError: the environment variable ``NNC_C_LEVEL`` is set and no level.
+    """
+    wanted = os.environ.get("NNC_C_LEVEL")
+    if wanted is None:
+        return next((level for level, lines in _LINES.items() if text.count("\n") <= lines), 1)
+    if wanted not in ("0", "1", "2", "3"):
+        raise ModelError(f"NNC_C_LEVEL must be an optimisation level, 0 to 3, got {wanted!r}")
+    return int(wanted)
