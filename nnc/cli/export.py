@@ -58,7 +58,7 @@ def command(
         typer.Option(
             "--lengths",
             metavar="NAME=N",
-            help="C only: size of a length that is known at run time only; can be given several times.",
+            help="Size of a length that is only known at run time; can be given several times.",
             show_default=False,
         ),
     ] = None,
@@ -74,15 +74,14 @@ def command(
     """Write a model as source that needs nothing of nnc, and that checks itself when it is run."""
     from nnc.export import export, find_exporter
 
-    given = {"weights": weights, "lengths": _sizes(lengths), "name": name}
-    options_of_c = {key: value for key, value in given.items() if value}
+    options_of_c = {key: value for key, value in {"weights": weights, "name": name}.items() if value}
     if options_of_c and to is not Target.c:
         raise typer.BadParameter(f"--{next(iter(options_of_c))} belongs to --to c")
     find_exporter(to).check_output(output)
     if to is not Target.c:
         check_output(output)
     program = open_program(model, replace=replace)
-    written = export(program, to, output, batch=batch, train=train, **options_of_c)
+    written = export(program, to, output, batch=batch, train=train, lengths=_sizes(lengths), **options_of_c)
     if as_json:
         print_json({"model": program.name, "target": to, "written": [str(path) for path in written]})
     say(f"wrote {', '.join(map(str, written))}")

@@ -11,12 +11,13 @@ import numpy
 
 from nnc.backends.c.backend import CBackend
 from nnc.backends.c.text import identifier
-from nnc.errors import DataError, MissingKernelError, ModelError, nearest
+from nnc.errors import DataError, MissingKernelError, ModelError
 from nnc.export.c_function import CFunction, Form, print_function
 from nnc.export.c_state import lay_out
 from nnc.export.c_test import check_text
 from nnc.export.c_unit import MARK, Exported, header_text, source_text, stale_lines
 from nnc.export.c_weights import MAGIC, weights_file
+from nnc.export.lengths import sizes_of
 from nnc.export.recording import copy_program, record
 from nnc.files import write_atomically
 from nnc.ir import Graph, interpret
@@ -78,7 +79,7 @@ def export(
         )
     prefix = _prefix(program.name, name)
     recorder = copy_program(program)
-    sizes = _sizes(recorder, train, batch, lengths or {})
+    sizes = sizes_of(recorder, (PREDICT, *((TRAIN,) if train else ())), batch, lengths or {})
     recorder.reset_metrics()
     try:
         unit = _make(recorder, prefix, sizes, train, weights == "file")
@@ -111,33 +112,6 @@ def _prefix(model: str, wanted: str | None) -> str:
             f" {wanted!r}; {identifier(wanted, ())!r} would do"
         )
     return wanted
-
-
-def _sizes(program: Program, train: bool, batch: int, lengths: Mapping[str, int]) -> dict[str, int]:
-    """Return the size of each run-time dimension.
-
-    Raises:
-        ModelError: one is missing, unknown or no positive number.
-    """
-    graphs = [program.graph(name) for name in (PREDICT, *((TRAIN,) if train else ()))]
-    symbols = dict.fromkeys(symbol for graph in graphs for symbol in graph.symbols)
-    given = {"batch": batch, **lengths}
-    for symbol, size in given.items():
-        if symbol != "batch" and symbol not in symbols:
-            known = ", ".join(other for other in symbols if other != "batch") or "none"
-            raise ModelError(
-                f"model '{program.name}' has no run-time length '{symbol}'; it has {known}.{nearest(symbol, symbols)}"
-            )
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ModelError(f"{symbol} must be a whole number of at least 1, got {size!r}")
-    missing = [symbol for symbol in symbols if symbol not in given]
-    if missing:
-        example = " ".join(f"--lengths {symbol}=32" for symbol in missing)
-        raise ModelError(
-            f"model '{program.name}' has lengths that are only known at run time: {', '.join(missing)}; C source has"
-            f" fixed ones: give {example}"
-        )
-    return {symbol: given[symbol] for symbol in dict.fromkeys(["batch", *symbols])}
 
 
 def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, from_file: bool) -> Exported:

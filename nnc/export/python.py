@@ -17,18 +17,18 @@ from nnc.backends.numpy.backend import NumpyBackend
 from nnc.backends.numpy.executable import Executable
 from nnc.backends.numpy.source import Source
 from nnc.errors import DataError, GraphError, ModelError
-from nnc.export.checks import Recording, record
 from nnc.export.expressions import InexpressibleError, text_of
+from nnc.export.lengths import sizes_of
 from nnc.export.pasting import Pasting
 from nnc.export.python_template import CHECK, DERIVE_CODE, HEAD, PREDICT_CODE, SHARED, TRAIN_CODE, WEIGHTS_CODE
+from nnc.export.recording import Recording, copy_program, record
 from nnc.export.windows import Windows
 from nnc.files import write_atomically
-from nnc.ir import Graph
+from nnc.ir import Graph, bind_shape
 from nnc.program import PREDICT, PROLOGUE, TRAIN, ArraySpec, Program
 from nnc.program.data import ROWS
 from nnc.program.live import ITERATIONS
 from nnc.program.program import hoisted_states
-from nnc.program.storage import from_bytes, to_bytes
 
 Array = Any
 _ALL_SIZES = 64
@@ -45,35 +45,42 @@ def check_output(output: Path) -> None:
         raise DataError(f"{output}: expected a file named *.py that Python can import, such as model.py")
 
 
-def export(program: Program, output: Path, *, batch: int, train: bool) -> list[Path]:
-    """Write a program as a Python file and its weights; see `nnc.export.export`.
+def export(
+    program: Program, output: Path, *, batch: int = 32, train: bool = False, lengths: Mapping[str, int] | None = None
+) -> list[Path]:
+    """Write a program as a Python file and its weights.
+
+    Args:
+        program: what to export; it is not changed.
+        output: a file ``*.py``; the weights go into an ``.npz`` of the same name beside it.
+        batch: rows of the largest batch.
+        train: whether the file can train as well.
+        lengths: size of each other run-time dimension, such as ``time``.
+
+    Returns:
+        The files.
 
     Raises:
-        ModelError: the program has run-time dimensions beside the batch, or cannot be trained.
+        ModelError: a length is missing or unknown, or the program does not train.
         OSError: a file cannot be written.
     """
-    own = from_bytes(to_bytes(program), program.name, backend="numpy")
-    if train and not own.spec.trains:
-        raise ModelError(f"export: program '{own.name}' has no graph '{TRAIN}'; compile the model with a loss")
-    names = [PREDICT, *([PROLOGUE, TRAIN] if train and own.prologue is not None else [TRAIN] if train else [])]
-    for name in names:
-        others = [symbol for symbol in own.graph(name).symbols if symbol != ROWS]
-        if others:
-            raise ModelError(
-                f"export: the length '{others[0]}' of '{own.name}' is only known at run time; give the model inputs of"
-                " known lengths"
-            )
+    if train and not program.spec.trains:
+        raise ModelError(f"export: program '{program.name}' has no graph '{TRAIN}'; compile the model with a loss")
+    own = copy_program(program)
+    own.reset_metrics()
+    sizes = sizes_of(own, (PREDICT, *((TRAIN,) if train else ())), batch, lengths or {})
     derived = _derive(own)
+    names = [PREDICT, *([PROLOGUE] if train and derived else []), *([TRAIN] if train else [])]
+    sampled = [rows for rows in range(1, batch + 1) if _is_sampled(rows, batch)]
     try:
-        sizes = [rows for rows in range(1, batch + 1) if _is_sampled(rows, batch)]
-        parts = [_print(own, name, derived, sizes) for name in names]
-        is_fixed = False
+        parts = [_print(own, name, derived, [{**sizes, ROWS: rows} for rows in sampled]) for name in names]
+        least = 1
     except (InexpressibleError, GraphError):  # what lies where depends on the rows in another way
         try:
-            parts = [_print(own, name, derived, [batch]) for name in names]
+            parts = [_print(own, name, derived, [sizes]) for name in names]
         except InexpressibleError as error:
             raise ModelError(f"export: program '{own.name}' cannot be written as Python: {error}") from error
-        is_fixed = True
+        least = batch
     used = {label for part in parts for label in part.graph.states}
     states = {label: array.copy() for label, array in own.states.items() if label in used}
     if train:
@@ -81,10 +88,10 @@ def export(program: Program, output: Path, *, batch: int, train: bool) -> list[P
     else:
         states |= {label: array for label, array in derived.items() if label in used}
     constants = {name: array for part in parts for name, array in part.constants.items()}
-    recording = record(own, batch, train, batch if is_fixed else batch // 2 + 1)
-    text = _file(own, output.stem, parts, states, derived if train else {}, batch, is_fixed)
+    recording = record(own, sizes, train)
+    text = _file(own, output.stem, parts, states, derived if train else {}, sizes, least)
     weights = output.with_suffix(".npz")
-    write_atomically(weights, _archive(states, constants, recording))
+    write_atomically(weights, _archive(own, states, constants, recording))
     write_atomically(output, text.encode())
     return [output, weights]
 
@@ -98,16 +105,22 @@ def _derive(program: Program) -> dict[str, Array]:
     hoisted = hoisted_states(program.graph(PREDICT))
     derived = {label: numpy.zeros([int(dim) for dim in value.shape], value.dtype) for label, value in hoisted.items()}
     if derived:
-        _, executable = _executable(program, PROLOGUE, derived, 1)
+        _, executable = _executable(program, PROLOGUE, derived, {})
         executable.bind({}).run()
     return derived
 
 
-def _executable(program: Program, name: str, derived: Mapping[str, Array], batch: int) -> tuple[Source, Executable]:
+def _executable(
+    program: Program, name: str, derived: Mapping[str, Array], sizes: Mapping[str, int]
+) -> tuple[Source, Executable]:
     backend, graph = NumpyBackend(), program.graph(name)
-    plan = backend.plan(graph, dict.fromkeys(graph.symbols, batch))
+    plan = backend.plan(graph, _bindings(graph, sizes))
     source = backend.source(plan)
     return source, backend.executable(plan, source, backend.compile(source), {**program.states, **derived})
+
+
+def _bindings(graph: Graph, sizes: Mapping[str, int]) -> dict[str, int]:
+    return {symbol: sizes[symbol] for symbol in graph.symbols}
 
 
 # ---------------------------------------------------------------------- one graph
@@ -134,12 +147,19 @@ class _Part:
     arena_bytes: int
 
 
-def _print(program: Program, name: str, derived: Mapping[str, Array], sizes: Sequence[int]) -> _Part:
-    source, executable = _executable(program, name, derived, max(sizes))
+def _print(program: Program, name: str, derived: Mapping[str, Array], sizes: Sequence[Mapping[str, int]]) -> _Part:
+    """Write the function that binds a graph, from what is bound for some sizes, the last the largest.
+
+    Raises:
+        InexpressibleError: what lies where depends on the rows in a way that cannot be written.
+        GraphError: the plan for the largest sizes has no room for others.
+    """
+    source, executable = _executable(program, name, derived, sizes[-1])
     graph = program.graph(name)
-    bound = {rows: executable.bind(dict.fromkeys(graph.symbols, rows)) for rows in sizes}
+    bound = {item[ROWS]: executable.bind(_bindings(graph, item)) for item in sizes}
     runs: dict[int, FunctionType] = {rows: run.run for rows, run in bound.items()}  # type: ignore[misc]
-    first = runs[max(sizes)]
+    largest = sizes[-1][ROWS]
+    first = runs[largest]
     functions = source.scope.names.functions
     names = [item for item in dict.fromkeys(first.__code__.co_names) if item in first.__globals__]
     taken = {*names, *first.__code__.co_varnames}
@@ -159,7 +179,7 @@ def _print(program: Program, name: str, derived: Mapping[str, Array], sizes: Seq
     lines += ["", *source.text.replace(f"def {source.name}():", "def run():", 1).rstrip().splitlines(), ""]
     ends = []
     for kind in ("inputs", "outputs"):
-        labels = getattr(bound[max(sizes)], kind)
+        labels = getattr(bound[largest], kind)
         items = [
             f'"{label}": '
             + text_of(
@@ -183,8 +203,8 @@ def _file(
     parts: Sequence[_Part],
     states: Mapping[str, Array],
     derived: Mapping[str, Array],
-    batch: int,
-    is_fixed: bool,
+    sizes: Mapping[str, int],
+    least: int,
 ) -> str:
     spec = program.spec
     names = [part.name for part in parts]
@@ -200,14 +220,14 @@ def _file(
         "NAME": spec.name,
         "MODULE": module,
         "DOES": "Predicts and trains" if trains else "Predicts",
-        "INPUTS": _specs(spec.inputs),
+        "INPUTS": _specs(spec.inputs, sizes),
         "TAKES": ", ".join(f"{item.label} {_shape(item)}" for item in spec.inputs),
         "GIVES": ", ".join(f"{item.label} {_shape(item)}" for item in spec.outputs),
-        "TARGETS": _specs(spec.targets),
-        "BATCH": str(batch),
+        "TARGETS": _specs(spec.targets, sizes),
+        "BATCH": str(sizes[ROWS]),
         "BYTES": str(max(part.arena_bytes for part in parts)),
         "DERIVED": _literal({label: (array.shape, str(array.dtype)) for label, array in derived.items()}),
-        "LEAST": str(batch if is_fixed else 1),
+        "LEAST": str(least),
         "IMPORTS": "".join(f"{line}\n" for line in imports),
     }
     weights = {
@@ -240,8 +260,8 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
     return template
 
 
-def _specs(specs: Sequence[ArraySpec]) -> str:
-    return _literal({item.label: (tuple(map(int, item.shape)), item.dtype) for item in specs})
+def _specs(specs: Sequence[ArraySpec], sizes: Mapping[str, int]) -> str:
+    return _literal({item.label: (tuple(map(int, bind_shape(item.shape, sizes))), item.dtype) for item in specs})
 
 
 def _literal(items: Mapping[str, Any]) -> str:
@@ -254,15 +274,24 @@ def _shape(item: ArraySpec) -> str:
     return f"{item.dtype}[{', '.join(map(str, ('rows', *item.shape)))}]"
 
 
-def _archive(states: Mapping[str, Array], constants: Mapping[str, Array], recording: Recording) -> memoryview:
+def _archive(
+    program: Program, states: Mapping[str, Array], constants: Mapping[str, Array], recording: Recording
+) -> memoryview:
     """Return the contents of the file of weights."""
+    spec = program.spec
     arrays: dict[str, Array] = {f"state/{label}": array for label, array in states.items()}
     arrays |= {f"constant/{name}": array for name, array in constants.items()}
-    for kind in ("inputs", "outputs", "targets"):
-        arrays |= {f"check/{kind}/{number}": array for number, array in enumerate(getattr(recording, kind))}
+    for kind, specs in (("inputs", spec.inputs), ("targets", spec.targets)):
+        arrays |= {
+            f"check/{kind}/{item.label}": recording.inputs[item.label]
+            for item in specs
+            if item.label in recording.inputs
+        }
+    arrays |= {f"check/outputs/{item.label}": recording.outputs[item.label] for item in spec.outputs}
     if recording.losses:
-        arrays |= {"check/losses": numpy.array(recording.losses), "check/fewer": numpy.array(recording.fewer)}
-        arrays |= {f"check/state/{label}": array for label, array in recording.states.items() if label in states}
+        arrays |= {"check/losses": numpy.array(recording.losses)}
+        arrays |= {f"check/outputs_after/{label}": array for label, array in recording.outputs_after.items()}
+        arrays |= {f"check/state/{label}": array for label, array in recording.trained.items() if label in states}
     buffer = io.BytesIO()
     numpy.savez(buffer, **arrays)
     return buffer.getbuffer()

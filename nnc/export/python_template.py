@@ -63,8 +63,9 @@ def run_batch(bind, arrays):
 def by_name(given, specs):
     """Return arrays by name, checked: one, or a list or dictionary of several."""
     if isinstance(given, dict):
-        given = [given[label] for label in specs]
-    items = list(given) if len(specs) > 1 else [given]
+        items = [given[label] for label in specs]
+    else:
+        items = list(given) if len(specs) > 1 else [given]
     if len(items) != len(specs):
         raise ValueError(f"expected {len(specs)} arrays ({', '.join(specs)}), got {len(items)}")
     found = {}
@@ -175,6 +176,13 @@ def agrees(name, found, expected):
     return good
 
 
+def compare_outputs(when, found, recorded):
+    """Return whether all predictions agree with those that were recorded."""
+    outputs = found if len(recorded) > 1 else [found]
+    pairs = zip(outputs, recorded.items())
+    return all([agrees(f"{when}prediction {label}", array, expected) for array, (label, expected) in pairs])
+
+
 def check():
     """Compare what this file computes with recorded numbers; return whether all agree. States are left as they were."""
     with numpy.load(FILE) as archive:
@@ -182,28 +190,18 @@ def check():
     if not recorded:
         print("nothing to compare with: the weights were saved after training")
         return True
-    x, y, outputs = (
-        [recorded[f"{kind}/{number}"] for number in range(sum(name.startswith(f"{kind}/") for name in recorded))]
-        for kind in ("inputs", "targets", "outputs")
-    )
 
-    def first(arrays, rows=BATCH):
-        parts = [array[:rows] for array in arrays]
-        return parts[0] if len(parts) == 1 else parts
+    def arrays(kind):
+        return {name.removeprefix(kind): array for name, array in recorded.items() if name.startswith(kind)}
 
-    found = predict(first(x))
-    good = True
-    for number, expected in enumerate(outputs):
-        good &= agrees(f"prediction {number}", found[number] if len(outputs) > 1 else found, expected)
+    x, y = arrays("inputs/"), arrays("targets/")
+    good = compare_outputs("", predict(x), arrays("outputs/"))
     if "losses" in recorded:
         before = {label: array.copy() for label, array in STATES.items()}
-        counts = [BATCH] * (len(recorded["losses"]) - 1) + [int(recorded["fewer"])]
-        losses = [train_step(first(x, rows), first(y, rows) if y else None) for rows in counts]
-        good &= agrees("losses", losses, recorded["losses"])
-        for name in sorted(recorded):
-            if name.startswith("state/"):
-                label = name.removeprefix("state/")
-                good &= agrees(f"after training, {label}", STATES[label], recorded[name])
+        good &= agrees("losses", [train_step(x, y) for _ in recorded["losses"]], recorded["losses"])
+        for label, array in sorted(arrays("state/").items()):
+            good &= agrees(f"after training, {label}", STATES[label], array)
+        good &= compare_outputs("after training, ", predict(x), arrays("outputs_after/"))
         for label, array in before.items():
             STATES[label][...] = array
 <STALE>    return good

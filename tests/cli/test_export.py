@@ -29,7 +29,7 @@ def test_python(run: Run, folder: Path) -> None:
 
 def test_a_model_file(run: Run, folder: Path) -> None:
     run("export", "base.yaml", "--to", "python", "-o", "model.py")
-    assert python(folder, RUN, "model.py").stdout == "prediction 0: agrees, largest difference 0.0e+00\n"
+    assert python(folder, RUN, "model.py").stdout == "prediction dense_1: agrees, largest difference 0.0e+00\n"
     assert "def train_step" not in (folder / "model.py").read_text()
 
 

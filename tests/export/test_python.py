@@ -160,7 +160,7 @@ def test_what_differs_is_said(tmp_path):
     numpy.savez(tmp_path / "model.npz", **arrays)
     done = python(tmp_path, RUN, "model.py")
     assert done.returncode == 1
-    assert "prediction 0: DIFFERS" in done.stdout
+    assert "prediction dense_1: DIFFERS" in done.stdout
     assert "losses: DIFFERS" in done.stdout
     assert "after training, optimizer/iterations: agrees" in done.stdout
 
@@ -219,6 +219,22 @@ with numpy.load("expected.npz") as archive:
     assert done.stdout.splitlines()[-1:] == ["expected 8 to 8 rows, as many in each array, got [7]"], done.stderr
 
 
+def test_lengths_that_are_chosen(tmp_path):
+    words = nnc.Sequential([nnc.Input((None,), dtype="int32"), Embedding(9, 3), GlobalAveragePooling1D(), Dense(1)])
+    words.compile("adam", "mse")
+    export(words.program, "python", tmp_path / "model.py", lengths={"time": 5}, train=True)
+    x = numpy.random.default_rng(3).integers(0, 9, (40, 5))
+    numpy.savez(tmp_path / "expected.npz", x=x, y=words.predict(x))
+    code = """
+import model, numpy
+assert model.check()
+with numpy.load("expected.npz") as archive:
+    numpy.testing.assert_allclose(model.predict(archive["x"]), archive["y"], rtol=1e-6)
+"""
+    done = python(tmp_path, code)
+    assert done.returncode == 0, done.stderr
+
+
 def test_errors(tmp_path):
     program = base().program
     with pytest.raises(ModelError, match=r"^unknown target 'pyton'; there are c, python.*Did you mean 'python'\?$"):
@@ -230,6 +246,8 @@ def test_errors(tmp_path):
     with pytest.raises(ModelError, match="program 'silent' has no graph 'train'; compile the model with a loss"):
         export(silent.program, "python", tmp_path / "model.py", train=True)
     words = nnc.Sequential([nnc.Input((None,), dtype="int32"), Embedding(2, 3), GlobalAveragePooling1D()], name="words")
-    with pytest.raises(ModelError, match=r"the length '\w+' of 'words' is only known at run time"):
+    with pytest.raises(ModelError, match=r"lengths that are only known at run time: time; .* give --lengths time=32$"):
         export(words.program, "python", tmp_path / "model.py")
+    with pytest.raises(ModelError, match=r"no run-time length 'tim'; it has time\. Did you mean 'time'\?"):
+        export(words.program, "python", tmp_path / "model.py", lengths={"tim": 3})
     assert list(tmp_path.iterdir()) == []
