@@ -5,20 +5,24 @@ from __future__ import annotations
 import inspect
 import re
 
+from benchmarks.agreement import agreement_rows
+from benchmarks.driving import FIT, fitting
 from benchmarks.networks import BASE_BATCH, BASE_STEPS, base_data, nnc_base
 from benchmarks.report import Goal, Row, Versus, rows_of
 from benchmarks.settings import Settings
-from benchmarks.timing import compare_timers
-from benchmarks.worker import Run, Workers
+from benchmarks.targets import target_rows
+from benchmarks.worker import Contestant, Run, Workers
 
 EPOCHS = 20
 """Epochs of a call of `fit`, at least: Keras takes long to begin one."""
 WORK = "base network, training step"
-NNC = "nnc fit"
+NNC = FIT["numpy"]
+EPOCH_CALLS, STEPS_ALONE, BY_HAND_C = "nnc, an epoch per call, C", "nnc, the steps alone, C", "C by hand"
 BY_HAND = "NumPy by hand, the same calls"
+FEWEST = "NumPy by hand, fewest calls"
 PEERS = (
     Versus(BY_HAND, Goal(at_most=1.15)),
-    Versus("NumPy by hand, fewest calls"),
+    Versus(FEWEST),
     Versus("tf.keras fit", Goal(at_least=300)),
     Versus("tf.keras fit, an epoch per execution"),
     Versus("PyTorch, eager", Goal(at_least=10)),
@@ -27,30 +31,73 @@ PEERS = (
 )
 
 
-def contestants() -> dict[str, Run]:
+def contestants(compares_numpy: bool) -> dict[str, Run | Contestant]:
     """Return the contestants that need NumPy only, for one process: they differ by little, so they share its noise."""
     from benchmarks.peers.by_hand import FewestCalls, SameCalls, Training
 
-    model, (x, y) = nnc_base(), base_data()
+    loops = {BY_HAND: Training(SameCalls()).contestant, FEWEST: Training(FewestCalls()).contestant}
+    return {NNC: fitting(nnc_base(), base_data(), BASE_BATCH), **loops} if compares_numpy else dict(loops)
+
+
+def compiled() -> dict[str, Run | Contestant]:
+    """Return the contestants on C: `fit`, the same without its bookkeeping, and all steps in one call."""
+    from benchmarks.peers.base_network import Training
+    from nnc.program.batches import Batches
+
+    model, (x, y) = nnc_base("c"), base_data()
+    program = nnc_base("c").program
+    batches = Batches(program, "train", {"x": x, "y": y}, BASE_BATCH)
+    (stretch,) = batches.stretches
+
+    def epoch_calls(epochs: int) -> list[dict[str, float]]:
+        history = []
+        for _ in range(epochs):
+            program.reset_metrics()
+            batches.begin_epoch(program.shuffler)
+            stretch.run(0, BASE_STEPS)
+            history.append(program.metric_values())
+        return history
+
+    def steps_alone(epochs: int) -> None:
+        for _ in range(epochs):
+            stretch.run(0, BASE_STEPS)
+
     return {
-        NNC: lambda epochs: model.fit(x, y, batch_size=BASE_BATCH, epochs=epochs, verbose=0),
-        BY_HAND: Training(SameCalls()).fit,
-        "NumPy by hand, fewest calls": Training(FewestCalls()).fit,
+        FIT["c"]: fitting(model, (x, y), BASE_BATCH),
+        EPOCH_CALLS: epoch_calls,
+        STEPS_ALONE: steps_alone,
+        BY_HAND_C: Training().contestant,
     }
 
 
 def run(settings: Settings) -> list[Row]:
     """Measure, and return the rows."""
+    numpy_too, c_too = ("numpy" in settings.backends), ("c" in settings.backends)
     with Workers() as workers:
-        workers.start("benchmarks.base_network:contestants", threads=1)
-        close = compare_timers(workers.timers, settings.short_rounds, settings.short_time, BASE_STEPS, EPOCHS)
+        workers.start("benchmarks.base_network:contestants", {"compares_numpy": numpy_too}, threads=1)
+        shared = list(workers.timers)
+        if c_too:
+            workers.start("benchmarks.base_network:compiled", threads=1)
         for engine in ("keras", "torch", "jax"):
             workers.start(f"benchmarks.peers.{engine}_models:base", threads=1)
-        timers = {name: timer for name, timer in workers.timers.items() if name == NNC or name not in close.seconds}
-        far = compare_timers(timers, settings.rounds, settings.min_time, BASE_STEPS, EPOCHS)
-    rows = [*rows_of(WORK, close, [NNC], PEERS), *rows_of(WORK, far, [NNC], PEERS)[1:]]
-    calls = " · ".join(f"{name} {count}" for name, count in kernel_calls().items())
-    return [*rows, Row(WORK, "kernel calls of a step", calls), *workers.missing_rows(WORK)]
+        agreed = agreement_rows(WORK, workers, FIT[settings.backends[-1]])
+        timers = workers.timers
+        rows: list[Row] = []
+        if numpy_too:
+            close = settings.race({name: timers[name] for name in shared}, BASE_STEPS, EPOCHS, short=True)
+            rows += rows_of(WORK, close, [NNC], PEERS)
+        far = settings.race(
+            {name: timer for name, timer in timers.items() if name == NNC or name not in shared}, BASE_STEPS, EPOCHS
+        )
+    if numpy_too:
+        rows += rows_of(WORK, far, [NNC], PEERS)[1:]
+        calls = " · ".join(f"{name} {count}" for name, count in kernel_calls().items())
+        rows.append(Row(WORK, "kernel calls of a step", calls))
+    if c_too:
+        names = [versus.peer for versus in PEERS if versus.peer not in (BY_HAND, FEWEST)]
+        others = [BY_HAND_C, *([NNC] if numpy_too else [])]
+        rows += target_rows(WORK, WORK, far, [FIT["c"], EPOCH_CALLS, STEPS_ALONE], names, others)
+    return [*rows, *agreed, *workers.missing_rows(WORK)]
 
 
 def kernel_calls() -> dict[str, int]:

@@ -1,62 +1,92 @@
-"""Networks on pictures: a training step of a small CNN, and one prediction of ResNet-50 and of MobileNetV2."""
+"""Networks on pictures: a training step and predictions of a small CNN, predictions of ResNet-50 and MobileNetV2."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from benchmarks import driving
+from benchmarks.agreement import agreement_rows
+from benchmarks.driving import COPY, FIT, WINDOW, fitting
 from benchmarks.image_networks import CNN_BATCH, CNN_STEPS, cnn_data, network, picture, small_cnn
 from benchmarks.report import Goal, Row, Versus, rows_of
 from benchmarks.settings import Settings
-from benchmarks.timing import compare_timers
-from benchmarks.worker import Run, Workers
+from benchmarks.targets import target_rows
+from benchmarks.worker import Contestant, Workers
 
-FIT, PREDICT = "nnc fit", "nnc program(x)"
 GOALS = {"resnet50": (2.6, 1.6), "mobilenet_v2": (8.0, 1.8)}
 """How much of ONNX Runtime's time a prediction may take, and how much faster than ``predict`` of Keras it must be."""
 
 
-def training() -> dict[str, Run]:
+def training(backend: str) -> dict[str, Contestant]:
     """Return nnc's contestant that trains epochs of the small network."""
     import nnc
 
-    model, (x, y) = small_cnn(nnc), cnn_data()
-    return {FIT: lambda epochs: model.fit(x, y, batch_size=CNN_BATCH, epochs=epochs, verbose=0)}
+    model = small_cnn(nnc)
+    model.backend = backend
+    return {FIT[backend]: fitting(model, cnn_data(), CNN_BATCH)}
 
 
-def predicting(name: str) -> dict[str, Run]:
-    """Return nnc's contestant that predicts one picture."""
+def predicting(name: str, backend: str, rows: int = 1) -> dict[str, Contestant]:
+    """Return nnc's contestants that predict pictures."""
     import nnc
 
-    program, x = nnc.compile(network(nnc, name)), picture()
-
-    def predict(count: int) -> None:
-        for _ in range(count):
-            program(x)
-
-    return {PREDICT: predict}
+    model: Any = small_cnn(nnc) if name == "cnn" else network(nnc, name)
+    x = cnn_data()[0][:rows].copy() if name == "cnn" else picture()
+    return driving.predicting(nnc.compile(model, backend=backend), x, backend)
 
 
 def run(settings: Settings) -> list[Row]:
     """Measure, and return the rows."""
-    return [*_training(settings), *(row for name in GOALS for row in _predicting(settings, name))]
+    return [
+        *_training(settings),
+        *(row for rows in (1, 32) for row in _small(settings, rows)),
+        *(row for name in GOALS for row in _large(settings, name)),
+    ]
 
 
 def _training(settings: Settings) -> list[Row]:
     work = f"small CNN, training step of {CNN_BATCH}"
     with Workers() as workers:
-        workers.start("benchmarks.convolution:training")
+        for backend in settings.backends:
+            workers.start("benchmarks.convolution:training", {"backend": backend})
         for engine in ("keras", "torch"):
             workers.start(f"benchmarks.peers.{engine}_images:training")
-        comparison = compare_timers(workers.timers, settings.rounds, settings.min_time, CNN_STEPS)
+        agreed = agreement_rows(work, workers, FIT[settings.backends[-1]])
+        comparison = settings.race(workers.timers, CNN_STEPS)
     peers = (Versus("tf.keras fit", Goal(at_most=1.6)), Versus("PyTorch, eager, channels last"))
-    return [*rows_of(work, comparison, [FIT], peers), *workers.missing_rows(work)]
+    rows = rows_of(work, comparison, [FIT["numpy"]], peers) if "numpy" in settings.backends else []
+    if "c" in settings.backends:
+        names, others = [versus.peer for versus in peers], [FIT["numpy"]] if rows else []
+        rows += target_rows("small CNN, training step", work, comparison, [FIT["c"]], names, others)
+    return [*rows, *agreed, *workers.missing_rows(work)]
 
 
-def _predicting(settings: Settings, name: str) -> list[Row]:
+def _small(settings: Settings, rows: int) -> list[Row]:
+    if "c" not in settings.backends:
+        return []
+    work = f"MNIST CNN, predict {rows} row{'s' if rows > 1 else ''}"
+    with Workers() as workers:
+        for backend in settings.backends:
+            workers.start("benchmarks.convolution:predicting", {"name": "cnn", "backend": backend, "rows": rows})
+        workers.start("benchmarks.peers.onnx_images:predicting", {"name": "cnn", "rows": rows})
+        agreed = agreement_rows(work, workers, COPY["c"])
+        comparison = settings.race(workers.timers)
+    others = [COPY["numpy"]] if "numpy" in settings.backends else []
+    found = target_rows(work, work, comparison, [COPY["c"], WINDOW["c"]], ["ONNX Runtime"], others)
+    return [*found, *agreed, *workers.missing_rows(work)]
+
+
+def _large(settings: Settings, name: str) -> list[Row]:
     work = f"{name}, predict 1 picture"
     with Workers() as workers:
-        workers.start("benchmarks.convolution:predicting", {"name": name})
+        for backend in settings.backends:
+            workers.start("benchmarks.convolution:predicting", {"name": name, "backend": backend})
         for engine in ("onnx", "keras", "torch"):
             workers.start(f"benchmarks.peers.{engine}_images:predicting", {"name": name})
-        comparison = compare_timers(workers.timers, settings.rounds, settings.min_time)
+        agreed = agreement_rows(work, workers, COPY[settings.backends[-1]])
+        for backend in settings.backends:
+            workers.timers.pop(WINDOW[backend])  # a thousand numbers more or less
+        comparison = settings.race(workers.timers)
     slower, faster = GOALS[name]
     peers = (
         Versus("ONNX Runtime", Goal(at_most=slower)),
@@ -64,4 +94,8 @@ def _predicting(settings: Settings, name: str) -> list[Row]:
         Versus("tf.function of the Keras model"),
         Versus("PyTorch, eager"),
     )
-    return [*rows_of(work, comparison, [PREDICT], peers), *workers.missing_rows(work)]
+    rows = rows_of(work, comparison, [COPY["numpy"]], peers) if "numpy" in settings.backends else []
+    if "c" in settings.backends:
+        names, others = [versus.peer for versus in peers], [COPY["numpy"]] if rows else []
+        rows += target_rows(work, work, comparison, [COPY["c"]], names, others)
+    return [*rows, *agreed, *workers.missing_rows(work)]

@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy
 
+from benchmarks.same_weights import set_weights
+
 CNN_ROWS, CNN_BATCH, CNN_RATE = 1024, 64, 0.001
 CNN_STEPS = CNN_ROWS // CNN_BATCH
+CNN_FLAT = 5 * 5 * 64
 PICTURE = (224, 224, 3)
 
 
@@ -25,27 +28,33 @@ def picture() -> Any:
 
 def small_cnn(nn: Any) -> Any:
     """Return conv32-pool-conv64-pool-dense128-dense10, compiled with Adam and sparse categorical cross-entropy."""
-    layers = nn.layers
-    model = nn.Sequential(
-        [
-            nn.Input((28, 28, 1)),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Conv2D(64, 3, activation="relu"),
-            layers.MaxPooling2D(2),
-            layers.Flatten(),
-            layers.Dense(128, activation="relu"),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )
+    model = set_weights(nn.Sequential([nn.Input((28, 28, 1)), *small_cnn_layers(nn.layers)]))
     model.compile(optimizer=nn.optimizers.Adam(CNN_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
+
+
+def small_cnn_layers(layers: Any) -> list[Any]:
+    """Return the layers of the small network."""
+    return [
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dense(10, activation="softmax"),
+    ]
 
 
 def network(nn: Any, name: str) -> Any:
     """Return ``resnet50`` or ``mobilenet_v2`` for one thousand classes."""
     x = nn.Input(PICTURE)
-    return nn.Model(x, {"resnet50": resnet50, "mobilenet_v2": mobilenet_v2}[name](nn, x))
+    return set_weights(nn.Model(x, laid(nn, name, x)))
+
+
+def laid(nn: Any, name: str, x: Any) -> Any:
+    """Lay the layers of ``resnet50`` or ``mobilenet_v2`` on pictures, and return what comes out."""
+    return {"resnet50": resnet50, "mobilenet_v2": mobilenet_v2}[name](nn, x)
 
 
 def resnet50(nn: Any, x: Any) -> Any:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
+from benchmarks import driving
+from benchmarks.agreement import agreement_rows
+from benchmarks.driving import COPY, WINDOW
 from benchmarks.networks import base_data, mlp_data, nnc_base, nnc_mlp
 from benchmarks.report import Goal, Row, Versus, rows_of
 from benchmarks.settings import Settings
-from benchmarks.timing import compare_timers
-from benchmarks.worker import Run, Workers
+from benchmarks.targets import target_rows
+from benchmarks.worker import Contestant, Workers
 
-COPY, WINDOW = "nnc program(x)", "nnc program(x, copy=False)"
 RUNS = ("ONNX Runtime, 1 thread", "ONNX Runtime, default threads")
 BOUND = tuple(f"{name}, bound output" for name in RUNS)
 KERAS, FUNCTION = "tf.keras predict", "tf.function of the Keras model"
 
 
-def contestants(network: str, rows: int) -> dict[str, Run]:
+def contestants(network: str, rows: int, backend: str) -> dict[str, Contestant]:
     """Return nnc's contestants."""
-    model, (x, _) = (nnc_base(), base_data()) if network == "base" else (nnc_mlp(), mlp_data())
-    program, x = model.program, x[:rows].copy()
-
-    def copied(count: int) -> None:
-        for _ in range(count):
-            program(x)
-
-    def in_place(count: int) -> None:
-        for _ in range(count):
-            program(x, copy=False)
-
-    return {COPY: copied, WINDOW: in_place}
+    model, (x, _) = (nnc_base(backend), base_data()) if network == "base" else (nnc_mlp(backend), mlp_data())
+    return driving.predicting(model.program, x[:rows].copy(), backend)
 
 
 def run(settings: Settings) -> list[Row]:
@@ -43,18 +35,27 @@ def _run(settings: Settings, network: str, rows: int, onnx: Goal | None = None, 
     work = f"{'base network' if network == 'base' else 'MLP'}, predict {rows} row{'s' if rows > 1 else ''}"
     arguments = {"network": network, "rows": rows}
     with Workers() as workers:
-        workers.start("benchmarks.latency:contestants", arguments)
+        for backend in settings.backends:
+            workers.start("benchmarks.latency:contestants", {**arguments, "backend": backend})
         for threads in (1, 0):
             workers.start("benchmarks.peers.onnx_models:latency", {**arguments, "threads": threads})
-        close = compare_timers(workers.timers, settings.short_rounds, settings.short_time)
+        near = dict(workers.timers)
         workers.start("benchmarks.peers.keras_models:latency", arguments)
-        timers = {name: timer for name, timer in workers.timers.items() if name == COPY or name not in close.seconds}
-        far = compare_timers(timers, settings.rounds, settings.min_time)
-    best = close.fastest([name for name in RUNS if name in close.seconds] or [COPY])
-    near = [Versus(name, onnx if name == best else None, subject) for subject in (COPY, WINDOW) for name in RUNS]
-    near += [Versus(name, None, WINDOW) for name in BOUND]
-    return [
-        *rows_of(work, close, [COPY, WINDOW], near),
-        *rows_of(work, far, [COPY], [Versus(KERAS, keras), Versus(FUNCTION)])[1:],
-        *workers.missing_rows(work),
-    ]
+        agreed = agreement_rows(work, workers, COPY[settings.backends[-1]])
+        timers = workers.timers
+        close = settings.race({name: timers[name] for name in near if name in timers}, short=True)
+        ours = [names[backend] for names in (COPY, WINDOW) for backend in settings.backends]
+        far = settings.race({name: timer for name, timer in timers.items() if name in ours or name not in near})
+    found: list[Row] = []
+    if "numpy" in settings.backends:
+        copy, window = COPY["numpy"], WINDOW["numpy"]
+        best = close.fastest([name for name in RUNS if name in close.seconds] or [copy])
+        versus = [Versus(name, onnx if name == best else None, subject) for subject in (copy, window) for name in RUNS]
+        versus += [Versus(name, None, window) for name in BOUND]
+        found += rows_of(work, close, [copy, window], versus)
+        found += rows_of(work, far, [copy], [Versus(KERAS, keras), Versus(FUNCTION)])[1:]
+    if "c" in settings.backends:
+        subjects = [COPY["c"], WINDOW["c"]]
+        found += target_rows(work, work, close, subjects, RUNS, [*BOUND, *([COPY["numpy"]] if found else [])])
+        found += rows_of(f"{work}, on C", far, subjects[:1], [Versus(KERAS), Versus(FUNCTION)])[1:]
+    return [*found, *agreed, *workers.missing_rows(work)]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 
+from benchmarks.agreement import agreement_rows
+from benchmarks.driving import FIT, fitting
 from benchmarks.networks import MLP_BATCH, MLP_STEPS, mlp_data, nnc_mlp
 from benchmarks.report import Goal, Row, Versus, rows_of
 from benchmarks.settings import Settings
-from benchmarks.timing import compare_timers
-from benchmarks.worker import Run, Workers
+from benchmarks.targets import target_rows
+from benchmarks.worker import Contestant, Workers
 
 WORK = "MLP, training step"
-NNC = "nnc fit"
 PEERS = (
     Versus("tf.keras fit", Goal(at_least=1.8)),
     Versus("tf.keras fit, an epoch per execution"),
@@ -21,10 +22,9 @@ PEERS = (
 )
 
 
-def contestants() -> dict[str, Run]:
+def contestants(backend: str) -> dict[str, Contestant]:
     """Return nnc's contestant."""
-    model, (x, y) = nnc_mlp(), mlp_data()
-    return {NNC: lambda epochs: model.fit(x, y, batch_size=MLP_BATCH, epochs=epochs, verbose=0)}
+    return {FIT[backend]: fitting(nnc_mlp(backend), mlp_data(), MLP_BATCH)}
 
 
 def run(settings: Settings) -> list[Row]:
@@ -36,8 +36,14 @@ def run(settings: Settings) -> list[Row]:
 def _run(settings: Settings, threads: int) -> list[Row]:
     work = f"{WORK}, {threads} thread{'s' if threads > 1 else ''}"
     with Workers() as workers:
-        workers.start("benchmarks.mlp:contestants", threads=threads)
+        for backend in settings.backends:
+            workers.start("benchmarks.mlp:contestants", {"backend": backend}, threads)
         for engine in ("keras", "jax", "torch"):
             workers.start(f"benchmarks.peers.{engine}_models:mlp", threads=threads)
-        comparison = compare_timers(workers.timers, settings.rounds, settings.min_time, MLP_STEPS)
-    return [*rows_of(work, comparison, [NNC], PEERS), *workers.missing_rows(work)]
+        agreed = agreement_rows(work, workers, FIT[settings.backends[-1]])
+        comparison = settings.race(workers.timers, MLP_STEPS)
+    rows = rows_of(work, comparison, [FIT["numpy"]], PEERS) if "numpy" in settings.backends else []
+    if "c" in settings.backends:
+        others = [FIT["numpy"]] if rows else []
+        rows += target_rows(WORK, work, comparison, [FIT["c"]], [versus.peer for versus in PEERS], others)
+    return [*rows, *agreed, *workers.missing_rows(work)]

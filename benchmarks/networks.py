@@ -42,7 +42,7 @@ def weights(widths: tuple[int, ...]) -> list[tuple[Any, Any]]:
     return pairs
 
 
-def nnc_base() -> Sequential:
+def nnc_base(backend: str = "numpy") -> Sequential:
     """Return nnc's 2-2-1 sigmoid network, compiled with SGD and binary cross-entropy."""
     import nnc
 
@@ -50,10 +50,11 @@ def nnc_base() -> Sequential:
     model = nnc.Sequential([layers.Dense(2, input_dim=2, activation="sigmoid"), layers.Dense(1, activation="sigmoid")])
     model.set_weights([array for pair in weights(BASE_WIDTHS) for array in pair])
     model.compile(optimizer=nnc.optimizers.SGD(BASE_RATE), loss="binary_crossentropy", metrics=["accuracy"])
+    model.backend = backend
     return model
 
 
-def nnc_mlp() -> Sequential:
+def nnc_mlp(backend: str = "numpy") -> Sequential:
     """Return nnc's 784-512-256-10 network, compiled with Adam and sparse categorical cross-entropy."""
     import nnc
 
@@ -67,4 +68,5 @@ def nnc_mlp() -> Sequential:
     )
     model.set_weights([array for pair in weights(MLP_WIDTHS) for array in pair])
     model.compile(optimizer=nnc.optimizers.Adam(MLP_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.backend = backend
     return model

@@ -1,4 +1,4 @@
-"""A training step of an LSTM of 64 units over 64 steps of 32 numbers with Adam, batch 32: nnc's ``fit`` and peers."""
+"""An LSTM of 64 units over 64 steps of 32 numbers: a training step with Adam, batch 32, and predictions."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy
 
+from benchmarks import driving
+from benchmarks.agreement import agreement_rows
+from benchmarks.driving import COPY, FIT, WINDOW, fitting
 from benchmarks.report import Goal, Row, Versus, rows_of
 from benchmarks.settings import Settings
-from benchmarks.timing import compare_timers
-from benchmarks.worker import Run, Workers
+from benchmarks.targets import target_rows
+from benchmarks.worker import Contestant, Workers
 
 ROWS, BATCH, TIME, FEATURES, UNITS, RATE = 512, 32, 64, 32, 64, 0.001
 STEPS = ROWS // BATCH
-FIT = "nnc fit"
+SHAPES = ((FEATURES, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,), (UNITS, 1), (1,))
+"""Of the weights, in Keras's order."""
 
 
 def data() -> tuple[Any, Any]:
@@ -23,33 +27,75 @@ def data() -> tuple[Any, Any]:
     return generator.random((ROWS, TIME, FEATURES), "float32"), generator.random((ROWS, 1), "float32")
 
 
+def weights() -> list[Any]:
+    """Return the weights, the same numbers for every engine."""
+    generator = numpy.random.default_rng(3)
+    return [generator.normal(0.0, shape[0] ** -0.5, shape).astype("float32") for shape in SHAPES]
+
+
 def network(nn: Any) -> Any:
     """Return an LSTM and a dense layer behind it, compiled with Adam and the mean squared error."""
     model = nn.Sequential([nn.Input((TIME, FEATURES)), nn.layers.LSTM(UNITS), nn.layers.Dense(1)])
+    model.set_weights(weights())
     model.compile(optimizer=nn.optimizers.Adam(RATE), loss="mean_squared_error")
     return model
 
 
-def contestants() -> dict[str, Run]:
+def contestants(backend: str) -> dict[str, Contestant]:
     """Return nnc's contestant."""
     import nnc
 
-    model, (x, y) = network(nnc), data()
-    return {FIT: lambda epochs: model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0)}
+    model = network(nnc)
+    model.backend = backend
+    return {FIT[backend]: fitting(model, data(), BATCH)}
+
+
+def predicting(backend: str, rows: int) -> dict[str, Contestant]:
+    """Return nnc's contestants that run the LSTM alone."""
+    import nnc
+
+    model = nnc.Sequential([nnc.Input((TIME, FEATURES)), nnc.layers.LSTM(UNITS)])
+    model.set_weights(weights()[:3])
+    return driving.predicting(nnc.compile(model, backend=backend), data()[0][:rows].copy(), backend)
 
 
 def run(settings: Settings) -> list[Row]:
     """Measure with all processors and, where there are several, with one; return the rows."""
     processors = len(os.sched_getaffinity(0))
-    return [row for threads in sorted({processors, 1}, reverse=True) for row in _run(settings, threads)]
+    trained = [row for threads in sorted({processors, 1}, reverse=True) for row in _training(settings, threads)]
+    return [*trained, *(row for rows in (1, 32) for row in _predicting(settings, rows))]
 
 
-def _run(settings: Settings, threads: int) -> list[Row]:
+def _training(settings: Settings, threads: int) -> list[Row]:
     work = f"LSTM({UNITS}) on {TIME}×{FEATURES}, training step, {threads} thread{'s' if threads > 1 else ''}"
     with Workers() as workers:
-        workers.start("benchmarks.recurrent:contestants", threads=threads)
+        for backend in settings.backends:
+            workers.start("benchmarks.recurrent:contestants", {"backend": backend}, threads)
         for engine in ("keras", "torch"):
             workers.start(f"benchmarks.peers.{engine}_sequences:contestants", threads=threads)
-        comparison = compare_timers(workers.timers, settings.rounds, settings.min_time, STEPS)
-    peers = (Versus("tf.keras fit", Goal(at_most=0.8)), Versus("PyTorch, eager"))
-    return [*rows_of(work, comparison, [FIT], peers), *workers.missing_rows(work)]
+        agreed = agreement_rows(work, workers, FIT[settings.backends[-1]])
+        comparison = settings.race(workers.timers, STEPS)
+    rows = []
+    peers = ("tf.keras fit", "PyTorch, eager")
+    if "numpy" in settings.backends:
+        rows = rows_of(work, comparison, [FIT["numpy"]], [Versus(peers[0], Goal(at_most=0.8)), Versus(peers[1])])
+    if "c" in settings.backends:
+        others = [FIT["numpy"]] if rows else []
+        rows += target_rows("LSTM, training step", work, comparison, [FIT["c"]], peers, others)
+    return [*rows, *agreed, *workers.missing_rows(work)]
+
+
+def _predicting(settings: Settings, rows: int) -> list[Row]:
+    if "c" not in settings.backends:
+        return []
+    work = f"LSTM({UNITS}) on {TIME}×{FEATURES}, predict {rows} row{'s' if rows > 1 else ''}"
+    with Workers() as workers:
+        for backend in settings.backends:
+            workers.start("benchmarks.recurrent:predicting", {"backend": backend, "rows": rows})
+        workers.start("benchmarks.peers.onnx_sequences:predicting", {"rows": rows})
+        agreed = agreement_rows(work, workers, COPY["c"])
+        comparison = settings.race(workers.timers)
+    key = f"LSTM, predict {rows} row{'s' if rows > 1 else ''}"
+    others = [COPY["numpy"]] if "numpy" in settings.backends else []
+    found = target_rows(key, work, comparison, [COPY["c"], WINDOW["c"]], ["ONNX Runtime"], others)
+    return [*found, *agreed, *workers.missing_rows(work)]

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.timing import Comparison, Ratio
 
 COLUMNS = ("Work", "Contestant", "Median", "Ratio", "Quartiles", "Wanted", "Reached")
+TARGET_COLUMNS = ("Work", "nnc on C", "Best peer", "Its time", "Ratio", "Quartiles", "Wanted", "Reached")
 LEFT = 2
 """Number of the first columns that are flush left."""
 
@@ -26,6 +27,7 @@ class Row:
         wanted: the limit that it should keep, as text.
         reached: whether it keeps it; None where there is no limit.
         samples: all that was measured.
+        target: where this line shows whether a target of the C backend is reached, what the backend took, as text.
     """
 
     work: str
@@ -36,6 +38,7 @@ class Row:
     wanted: str = ""
     reached: bool | None = None
     samples: list[float] = field(default_factory=list)
+    target: str = ""
 
     def cells(self) -> tuple[str, ...]:
         """Return the texts of the columns."""
@@ -54,10 +57,12 @@ class Goal:
     Args:
         at_most: nnc takes at most this many times the peer's time.
         at_least: nnc is at least this many times faster.
+        is_target: whether it is a target of the C backend, for the list of these.
     """
 
     at_most: float | None = None
     at_least: float | None = None
+    is_target: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,9 @@ class Versus:
     subject: str | None = None
 
 
-def rows_of(work: str, comparison: Comparison, subjects: Sequence[str], peers: Sequence[Versus]) -> list[Row]:
+def rows_of(
+    work: str, comparison: Comparison, subjects: Sequence[str], peers: Sequence[Versus], names_subjects: bool = True
+) -> list[Row]:
     """Return a row for each of nnc's contestants, then one per peer that was there.
 
     Args:
@@ -83,13 +90,15 @@ def rows_of(work: str, comparison: Comparison, subjects: Sequence[str], peers: S
         comparison: the times.
         subjects: nnc's contestants.
         peers: the others.
+        names_subjects: whether ratios say whose they are, where there are several.
     """
     rows = [
         Row(work, name, seconds_text(comparison.median(name)), samples=comparison.seconds[name]) for name in subjects
     ]
     for versus in peers:
         if versus.peer in comparison.seconds:
-            rows.append(_versus(work, comparison, versus, versus.subject or subjects[0], len(subjects) > 1))
+            several = names_subjects and len(subjects) > 1
+            rows.append(_versus(work, comparison, versus, versus.subject or subjects[0], several))
     return rows
 
 
@@ -115,7 +124,17 @@ def _versus(work: str, comparison: Comparison, versus: Versus, subject: str, sev
         wanted,
         reached,
         comparison.seconds[versus.peer],
+        seconds_text(comparison.median(subject)) if goal.is_target else "",
     )
+
+
+def target_table(rows: Sequence[Row]) -> str:
+    """Return the lines that show whether a target of the C backend is reached, as a Markdown table."""
+    lines: list[tuple[str, ...]] = [TARGET_COLUMNS, ("---", "---:", "---", *["---:"] * 5)]
+    for row in (row for row in rows if row.target):
+        _, contestant, median, ratio, quartiles, wanted, reached = row.cells()
+        lines.append((row.work, row.target, contestant, median, ratio, quartiles, wanted, reached))
+    return _pipes(lines)
 
 
 def quartiles_text(ratio: Ratio) -> str:
@@ -156,7 +175,10 @@ def table(rows: Sequence[Row]) -> str:
 def markdown(rows: Sequence[Row]) -> str:
     """Return the rows as a Markdown table."""
     marks = ["---" if column < LEFT else "---:" for column in range(len(COLUMNS))]
-    lines = [COLUMNS, tuple(marks), *_without_repetition(rows)]
+    return _pipes([COLUMNS, tuple(marks), *_without_repetition(rows)])
+
+
+def _pipes(lines: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 

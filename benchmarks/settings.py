@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from benchmarks.timing import Comparison, Processes, Timer, compare_processes, compare_timers
+
+BACKENDS = ("numpy", "c")
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,8 @@ class Settings:
         short_time: seconds of a turn for these.
         processes: rounds of whole processes.
         calls: calls over which memory must not grow.
+        patience: seconds to wait before a round for other programs to leave the processors alone.
+        backends: the backends of nnc that are measured.
     """
 
     rounds: int = 15
@@ -24,7 +31,36 @@ class Settings:
     short_time: float = 0.02
     processes: int = 40
     calls: int = 100_000
+    patience: float = 2.0
+    backends: tuple[str, ...] = BACKENDS
+
+    def race(self, timers: Mapping[str, Timer], units: int = 1, least: int = 1, short: bool = False) -> Comparison:
+        """Time contestants in turn.
+
+        Args:
+            timers: by name.
+            units: by how many to divide, where one work is, say, an epoch of so many steps.
+            least: repetitions of a turn, at least.
+            short: whether the contestants take microseconds and differ by little.
+        """
+        rounds, time = (self.short_rounds, self.short_time) if short else (self.rounds, self.min_time)
+        return compare_timers(timers, rounds, time, units, least, self.patience)
+
+    def processes_in_turn(
+        self,
+        commands: Mapping[str, Sequence[str]],
+        environment: Mapping[str, str],
+        rounds: int | None = None,
+        prepare: Callable[[], object] | None = None,
+    ) -> Processes:
+        """Run whole processes in turn; see `benchmarks.timing.compare_processes`."""
+        rounds = self.processes if rounds is None else min(rounds, self.processes)
+        return compare_processes(commands, environment, rounds, patience=self.patience, prepare=prepare)
 
 
 FULL = Settings()
 QUICK = Settings(rounds=5, min_time=0.05, short_rounds=31, short_time=0.01, processes=9, calls=10_000)
+HURRIED = Settings(
+    rounds=3, min_time=0.02, short_rounds=5, short_time=0.005, processes=2, calls=1_000, patience=0.0
+)
+"""To try the benchmarks out: its ratios mean little."""

@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from benchmarks.networks import BASE_BATCH, base_data, nnc_base
 from benchmarks.report import Goal, Row, Versus, rows_of
 from benchmarks.settings import Settings
-from benchmarks.timing import compare_processes
 from benchmarks.worker import clean_environment
 
 WORK = "start, load and predict one row"
@@ -48,9 +47,9 @@ def _run(settings: Settings, folder: Path) -> list[Row]:
             "session.run(None, {'x': numpy.array([[0.5, -0.5]], 'float32')})"
         )
     environment = _environment(folder)
-    processes = compare_processes(_commands(codes), environment, settings.processes)
+    processes = settings.processes_in_turn(_commands(codes), environment)
     imports = {NNC: codes[NNC]} | {f"import {name}": f"import {name}" for name in HEAVY if name not in missing}
-    heavy = compare_processes(_commands(imports), environment, HEAVY_ROUNDS)
+    heavy = settings.processes_in_turn(_commands(imports), environment, HEAVY_ROUNDS)
     others = [Versus(name) for name in imports]
     return [
         *rows_of(f"{WORK}, wall time", processes.wall, [NNC], PEERS),

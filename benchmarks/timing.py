@@ -11,8 +11,6 @@ from time import perf_counter
 
 from benchmarks.quiet import wait_until_quiet
 
-PATIENCE = 2.0
-"""Seconds to wait before a round for other programs to leave the processors alone."""
 Timer = Callable[[int], float]
 """Runs a work this many times and returns the seconds that took."""
 
@@ -54,32 +52,13 @@ class Comparison:
         return min(names, key=self.median)
 
 
-def timer(function: Callable[[], object]) -> Timer:
-    """Return a timer of a function without arguments."""
-
-    def measure(count: int) -> float:
-        repeats = range(count)
-        start = perf_counter()
-        for _ in repeats:
-            function()
-        return perf_counter() - start
-
-    return measure
-
-
-def compare(contestants: Mapping[str, Callable[[], object]], rounds: int, min_time: float) -> Comparison:
-    """Time functions of this process in turn.
-
-    Args:
-        contestants: functions by name.
-        rounds: how often each has its turn.
-        min_time: seconds of a turn, at least; a function is repeated as often as that takes.
-    """
-    return compare_timers({name: timer(function) for name, function in contestants.items()}, rounds, min_time)
-
-
 def compare_timers(
-    timers: Mapping[str, Timer], rounds: int, min_time: float, units: int = 1, least: int = 1
+    timers: Mapping[str, Timer],
+    rounds: int,
+    min_time: float,
+    units: int = 1,
+    least: int = 1,
+    patience: float = 0.0,
 ) -> Comparison:
     """Time anything in turn.
 
@@ -89,13 +68,14 @@ def compare_timers(
         min_time: seconds of a turn, at least.
         units: by how many to divide, where one work is, say, an epoch of so many steps.
         least: repetitions of a turn, at least, where a call has costs of its own that are not to be measured.
+        patience: seconds to wait before a round for other programs to leave the processors alone.
     """
     counts = {name: _calibrate(measure, min_time, least) for name, measure in timers.items()}
     seconds: dict[str, list[float]] = {name: [] for name in timers}
     names = list(timers)
     for turn in range(rounds):
         first = turn % len(names)
-        wait_until_quiet(PATIENCE)
+        wait_until_quiet(patience)
         for name in names[first:] + names[:first]:
             seconds[name].append(timers[name](counts[name]) / counts[name] / units)
     return Comparison(seconds)
@@ -121,7 +101,12 @@ class Processes:
 
 
 def compare_processes(
-    commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], rounds: int, warm: int = 1
+    commands: Mapping[str, Sequence[str]],
+    environment: Mapping[str, str],
+    rounds: int,
+    warm: int = 1,
+    patience: float = 0.0,
+    prepare: Callable[[], object] | None = None,
 ) -> Processes:
     """Run commands in turn; take their wall time, and the user and system time that the kernel charged to them.
 
@@ -130,6 +115,8 @@ def compare_processes(
         environment: environment variables of all of them.
         rounds: how often each has its turn.
         warm: rounds before the first that counts, to fill file and bytecode caches.
+        patience: seconds to wait before a round for other programs to leave the processors alone.
+        prepare: called before each process; its time does not count.
 
     Raises:
         RuntimeError: a command fails.
@@ -139,8 +126,10 @@ def compare_processes(
     names = list(commands)
     for turn in range(-warm, rounds):
         first = turn % len(names)
-        wait_until_quiet(PATIENCE)
+        wait_until_quiet(patience)
         for name in names[first:] + names[:first]:
+            if prepare is not None:
+                prepare()
             taken, charged = _run_process(commands[name], environment)
             if turn >= 0:
                 wall[name].append(taken)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -20,6 +20,22 @@ from benchmarks.timing import Timer
 Run = Callable[[int], object]
 """Does a work this many times."""
 
+
+@dataclass(frozen=True)
+class Contestant:
+    """What a factory returns by name where there are also numbers to compare, before anything is timed.
+
+    Args:
+        run: does a work this many times.
+        numbers: makes what all contestants must agree on: losses of the first epochs, rows in the order they came in, or
+            predictions. Called once, before `run`.
+    """
+
+    run: Run
+    numbers: Callable[[], Sequence[float]]
+
+MARK = "worker: "
+"""What the lines begin with that a worker's process writes for us."""
 FORGOTTEN = ("OPENBLAS_CORETYPE", "PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "XLA_FLAGS", "JAX_PLATFORMS")
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -52,7 +68,7 @@ class Worker:
             environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
         self.factory = factory
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", factory, json.dumps(dict(arguments or {})), str(threads or 0)],
+            [sys.executable, "-m", "benchmarks.serve", factory, json.dumps(dict(arguments or {})), str(threads or 0)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -64,7 +80,8 @@ class Worker:
         self.missing: str = answer.get("missing", "")
         """Name of the package that is not installed, or nothing."""
         self.names: tuple[str, ...] = tuple(answer.get("names", ()))
-        self.facts: dict[str, Any] = answer.get("facts", {})
+        self.numbers: dict[str, list[float]] = answer.get("numbers", {})
+        """What contestants must agree on, of those that say it."""
 
     def timers(self) -> dict[str, Timer]:
         """Return a timer per contestant."""
@@ -85,8 +102,8 @@ class Worker:
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            if line.startswith(_MARK):  # libraries may print what they like
-                answer: dict[str, Any] = json.loads(line.removeprefix(_MARK))
+            if line.startswith(MARK):  # libraries may print what they like
+                answer: dict[str, Any] = json.loads(line.removeprefix(MARK))
                 if "error" in answer:
                     raise RuntimeError(f"{self.factory}: {answer['error']}")
                 return answer
@@ -118,12 +135,14 @@ class Workers(ExitStack):
     def __init__(self) -> None:
         super().__init__()
         self.timers: dict[str, Timer] = {}
+        self.numbers: dict[str, list[float]] = {}
         self.missing: list[str] = []
 
     def start(self, factory: str, arguments: Mapping[str, Any] | None = None, threads: int | None = None) -> Worker:
         """Start a worker and collect its timers, or the name of the package that it lacks."""
         worker = self.enter_context(Worker(factory, arguments, threads))
         self.timers |= worker.timers()
+        self.numbers |= worker.numbers
         if worker.missing and worker.missing not in self.missing:
             self.missing.append(worker.missing)
         return worker
@@ -131,40 +150,3 @@ class Workers(ExitStack):
     def missing_rows(self, work: str) -> list[Row]:
         """Return a row for each package that is not installed."""
         return [Row(work, name, "not installed") for name in self.missing]
-
-
-_MARK = "worker: "
-
-
-def _serve(factory: str, arguments: dict[str, Any], threads: int) -> None:
-    if threads:
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
-    module, _, name = factory.partition(":")
-    try:
-        runs: dict[str, Run] = getattr(importlib.import_module(module), name)(**arguments)
-    except ModuleNotFoundError as error:
-        _say({"missing": error.name})
-        return
-    except Exception as error:
-        _say({"error": f"{type(error).__name__}: {error}"})
-        raise
-    _say({"names": list(runs)})
-    for line in sys.stdin:
-        question = json.loads(line)
-        run, count = runs[question["name"]], question["count"]
-        try:
-            start = perf_counter()
-            run(count)
-            seconds = perf_counter() - start
-        except Exception as error:
-            _say({"error": f"{type(error).__name__}: {error}"})
-            raise
-        _say({"seconds": seconds})
-
-
-def _say(answer: Mapping[str, Any]) -> None:
-    print(_MARK + json.dumps(answer), flush=True)
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]))

@@ -20,7 +20,9 @@ from numpy import (
     subtract,
 )
 
+from benchmarks.driving import CHECKED_EPOCHS
 from benchmarks.networks import BASE_BATCH, BASE_RATE, BASE_ROWS, BASE_WIDTHS, base_data, weights
+from benchmarks.worker import Contestant
 
 Step = Callable[[], None]
 
@@ -173,12 +175,18 @@ class Training:
         self.batches = [(window, x.take, network.x, y.take, network.y, network.step) for window in windows]
         self.generator = numpy.random.default_rng(0)
 
-    def fit(self, epochs: int) -> dict[str, list[float]]:
+    @property
+    def contestant(self) -> Contestant:
+        """The loop, and the losses of the first epochs."""
+        return Contestant(self.fit, lambda: self.fit(CHECKED_EPOCHS, shuffle=False)["loss"])
+
+    def fit(self, epochs: int, shuffle: bool = True) -> dict[str, list[float]]:
         """Train, and return loss and accuracy of every epoch."""
-        shuffle, order, total, count = self.generator.shuffle, self.order, self.network.total, self.network.count
+        order, total, count = self.order, self.network.total, self.network.count
+        reorder = self.generator.shuffle if shuffle else numpy.ndarray.sort
         history: dict[str, list[float]] = {"loss": [], "accuracy": []}
         for _ in range(epochs):
-            shuffle(order)
+            reorder(order)
             total.fill(0)
             count.fill(0)
             for window, take_x, x, take_y, y, step in self.batches:

@@ -11,6 +11,7 @@ import numpy
 from jax import lax
 from jax import numpy as jnp
 
+from benchmarks.driving import CHECKED_EPOCHS
 from benchmarks.networks import (
     BASE_BATCH,
     BASE_RATE,
@@ -25,7 +26,7 @@ from benchmarks.networks import (
     mlp_data,
     weights,
 )
-from benchmarks.worker import Run
+from benchmarks.worker import Contestant
 
 Tree = Any
 _NOTHING_MEASURED = numpy.float32(0), numpy.int32(0)
@@ -49,17 +50,18 @@ def _fresh(pairs: Tree) -> Tree:
     return jax.tree.map(jnp.asarray, pairs), *_NOTHING_MEASURED
 
 
-def base() -> dict[str, Run]:
+def base() -> dict[str, Contestant]:
     """Return contestants that train epochs of the base network."""
     x, y = map(jnp.asarray, base_data())
     step = jax.jit(lambda state, rows: _base_step(state, x[rows], y[rows]), donate_argnums=0)
     generator = numpy.random.default_rng(0)
     holder = {"state": _fresh(weights(BASE_WIDTHS))}
 
-    def own_loop(epochs: int) -> list[tuple[float, float]]:
+    def own_loop(epochs: int, shuffle: bool = True) -> list[tuple[float, float]]:
         state, history = holder["state"], []
         for _ in range(epochs):
-            order = generator.permutation(BASE_ROWS).astype("int32")
+            order = generator.permutation(BASE_ROWS) if shuffle else numpy.arange(BASE_ROWS)
+            order = order.astype("int32")
             state = state[0], *_NOTHING_MEASURED
             for start in range(0, BASE_ROWS, BASE_BATCH):
                 state = step(state, order[start : start + BASE_BATCH])
@@ -67,32 +69,45 @@ def base() -> dict[str, Run]:
         holder["state"] = state
         return history
 
-    return {"JAX, jitted step, own loop": own_loop, "JAX, whole training in one call (lax)": _base_whole(x, y)}
+    return {
+        "JAX, jitted step, own loop": Contestant(own_loop, lambda: _losses(own_loop)),
+        "JAX, whole training in one call (lax)": _base_whole(x, y),
+    }
 
 
-def _base_whole(x: Any, y: Any) -> Run:
+def _losses(fit: Callable[..., Any]) -> list[float]:
+    return [float(loss) for loss, _ in fit(CHECKED_EPOCHS, shuffle=False)[:CHECKED_EPOCHS]]
+
+
+def train_base(epochs: int) -> Any:
+    """Train the base network in one call, from the compilation on; return losses and accuracies."""
+    return _base_whole(*map(jnp.asarray, base_data())).run(epochs)
+
+
+def _base_whole(x: Any, y: Any) -> Contestant:
     """Return a contestant whose every epoch, its shuffling included, runs within one XLA program."""
 
-    def epoch(index: Any, carry: Tree) -> Tree:
+    def epoch(shuffle: bool, index: Any, carry: Tree) -> Tree:
         key, parameters, history = carry
         key, used = jax.random.split(key)
-        batches = jax.random.permutation(used, BASE_ROWS).reshape(BASE_STEPS, BASE_BATCH)
+        order = jax.random.permutation(used, BASE_ROWS) if shuffle else jnp.arange(BASE_ROWS)
+        batches = order.reshape(BASE_STEPS, BASE_BATCH)
         state = parameters, *_NOTHING_MEASURED
         state, _ = lax.scan(lambda state, rows: (_base_step(state, x[rows], y[rows]), None), state, batches)
         measured = jnp.stack([state[1], state[2].astype(jnp.float32)]) / BASE_ROWS
         return key, state[0], history.at[index % len(history)].set(measured)
 
-    @partial(jax.jit, donate_argnums=1)
-    def train(key: Any, parameters: Tree, epochs: Any) -> Tree:
-        return lax.fori_loop(0, epochs, epoch, (key, parameters, jnp.zeros((10_000, 2))))
+    @partial(jax.jit, donate_argnums=1, static_argnums=3)
+    def train(key: Any, parameters: Tree, epochs: Any, shuffle: bool) -> Tree:
+        return lax.fori_loop(0, epochs, partial(epoch, shuffle), (key, parameters, jnp.zeros((10_000, 2))))
 
     carry = {"key": jax.random.key(0), "parameters": jax.tree.map(jnp.asarray, weights(BASE_WIDTHS))}
 
-    def whole(epochs: int) -> Any:
-        carry["key"], carry["parameters"], history = train(carry["key"], carry["parameters"], epochs)
+    def whole(epochs: int, shuffle: bool = True) -> Any:
+        carry["key"], carry["parameters"], history = train(carry["key"], carry["parameters"], epochs, shuffle)
         return numpy.asarray(history)
 
-    return whole
+    return Contestant(whole, lambda: _losses(whole))
 
 
 def _mlp_step(state: Tree, x: Any, y: Any) -> Tree:
@@ -123,7 +138,7 @@ def _fresh_adam() -> Tree:
     return parameters, *zeros, jnp.zeros(()), *_NOTHING_MEASURED
 
 
-def mlp() -> dict[str, Run]:
+def mlp() -> dict[str, Contestant]:
     """Return contestants that train epochs of the MLP."""
     x, y = mlp_data()
     starts = range(0, MLP_ROWS, MLP_BATCH)
@@ -133,11 +148,11 @@ def mlp() -> dict[str, Run]:
     gathering = jax.jit(lambda state, rows: _mlp_step(state, all_x[rows], all_y[rows]), donate_argnums=0)
     generator = numpy.random.default_rng(0)
 
-    def ready_batches() -> list[tuple[Any, ...]]:
-        return [batches[index] for index in generator.permutation(len(batches))]
+    def ready_batches(shuffle: bool) -> list[tuple[Any, ...]]:
+        return [batches[index] for index in generator.permutation(len(batches))] if shuffle else list(batches)
 
-    def rows_to_gather() -> list[tuple[Any, ...]]:
-        order = generator.permutation(MLP_ROWS).astype("int32")
+    def rows_to_gather(shuffle: bool) -> list[tuple[Any, ...]]:
+        order = (generator.permutation(MLP_ROWS) if shuffle else numpy.arange(MLP_ROWS)).astype("int32")
         return [(order[at : at + MLP_BATCH],) for at in starts]
 
     return {
@@ -146,17 +161,17 @@ def mlp() -> dict[str, Run]:
     }
 
 
-def _adam_loop(step: Callable[..., Tree], draw: Callable[[], list[tuple[Any, ...]]]) -> Run:
+def _adam_loop(step: Callable[..., Tree], draw: Callable[[bool], list[tuple[Any, ...]]]) -> Contestant:
     holder = {"state": _fresh_adam()}
 
-    def fit(epochs: int) -> list[tuple[float, float]]:
+    def fit(epochs: int, shuffle: bool = True) -> list[tuple[float, float]]:
         state, history = holder["state"], []
         for _ in range(epochs):
             state = *state[:4], *_NOTHING_MEASURED
-            for arguments in draw():
+            for arguments in draw(shuffle):
                 state = step(state, *arguments)
             history.append((float(state[4]) / MLP_ROWS, int(state[5]) / MLP_ROWS))
         holder["state"] = state
         return history
 
-    return fit
+    return Contestant(fit, lambda: _losses(fit))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from benchmarks.driving import calling, fitting
 from benchmarks.image_networks import CNN_BATCH, cnn_data, network, picture, small_cnn
-from benchmarks.worker import Run
+from benchmarks.worker import Contestant
 
 
-def training() -> dict[str, Run]:
+def training() -> dict[str, Contestant]:
     """Return a contestant that trains epochs of the small network."""
     from tensorflow import keras
 
-    model, (x, y) = small_cnn(keras), cnn_data()
-    return {"tf.keras fit": lambda epochs: model.fit(x, y, batch_size=CNN_BATCH, epochs=epochs, verbose=0)}
+    return {"tf.keras fit": fitting(small_cnn(keras), cnn_data(), CNN_BATCH)}
 
 
-def predicting(name: str) -> dict[str, Run]:
+def predicting(name: str) -> dict[str, Contestant]:
     """Return contestants that predict one picture."""
     import numpy
     import tensorflow
@@ -22,13 +22,7 @@ def predicting(name: str) -> dict[str, Run]:
 
     model, x = network(keras, name), picture()
     function = tensorflow.function(model, jit_compile=False)
-
-    def predict(count: int) -> None:
-        for _ in range(count):
-            model.predict(x, verbose=0)
-
-    def call(count: int) -> None:
-        for _ in range(count):
-            numpy.asarray(function(x))
-
-    return {"tf.keras predict": predict, "tf.function of the Keras model": call}
+    return {
+        "tf.keras predict": calling(lambda: model.predict(x, verbose=0)),
+        "tf.function of the Keras model": calling(lambda: numpy.asarray(function(x))),
+    }

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from benchmarks.driving import calling, fitting
 from benchmarks.networks import (
     BASE_BATCH,
     BASE_RATE,
@@ -19,7 +20,7 @@ from benchmarks.networks import (
     mlp_data,
     weights,
 )
-from benchmarks.worker import Run
+from benchmarks.worker import Contestant
 
 
 def _base(steps_per_execution: int = 1) -> Any:
@@ -61,43 +62,32 @@ def _mlp(steps_per_execution: int = 1) -> Any:
     return model
 
 
-def _fit(model: Any, data: tuple[Any, Any], batch: int) -> Run:
-    x, y = data
-    return lambda epochs: model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
-
-
-def base() -> dict[str, Run]:
+def base() -> dict[str, Contestant]:
     """Return contestants that train epochs of the base network."""
     data = base_data()
     return {
-        "tf.keras fit": _fit(_base(), data, BASE_BATCH),
-        "tf.keras fit, an epoch per execution": _fit(_base(BASE_STEPS), data, BASE_BATCH),
+        "tf.keras fit": fitting(_base(), data, BASE_BATCH),
+        "tf.keras fit, an epoch per execution": fitting(_base(BASE_STEPS), data, BASE_BATCH),
     }
 
 
-def mlp() -> dict[str, Run]:
+def mlp() -> dict[str, Contestant]:
     """Return contestants that train epochs of the MLP."""
     data = mlp_data()
     return {
-        "tf.keras fit": _fit(_mlp(), data, MLP_BATCH),
-        "tf.keras fit, an epoch per execution": _fit(_mlp(MLP_STEPS), data, MLP_BATCH),
+        "tf.keras fit": fitting(_mlp(), data, MLP_BATCH),
+        "tf.keras fit, an epoch per execution": fitting(_mlp(MLP_STEPS), data, MLP_BATCH),
     }
 
 
-def latency(network: str, rows: int) -> dict[str, Run]:
+def latency(network: str, rows: int) -> dict[str, Contestant]:
     """Return contestants that predict one batch."""
     import tensorflow
 
     model = _base() if network == "base" else _mlp()
     x = (base_data() if network == "base" else mlp_data())[0][:rows]
     function = tensorflow.function(model, jit_compile=False)
-
-    def predict(count: int) -> None:
-        for _ in range(count):
-            model.predict(x, verbose=0)
-
-    def call(count: int) -> None:
-        for _ in range(count):
-            numpy.asarray(function(x))
-
-    return {"tf.keras predict": predict, "tf.function of the Keras model": call}
+    return {
+        "tf.keras predict": calling(lambda: model.predict(x, verbose=0)),
+        "tf.function of the Keras model": calling(lambda: numpy.asarray(function(x))),
+    }

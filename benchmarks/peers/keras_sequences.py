@@ -1,14 +1,22 @@
-"""Keras on TensorFlow: the recurrent network, ``fit`` as its users call it."""
+"""Keras on TensorFlow: the networks on sequences, ``fit`` as its users call it."""
 
 from __future__ import annotations
 
-from benchmarks.recurrent import BATCH, data, network
-from benchmarks.worker import Run
+from benchmarks import recurrent, transformer
+from benchmarks.driving import fitting
+from benchmarks.worker import Contestant
 
 
-def contestants() -> dict[str, Run]:
-    """Return a contestant that trains epochs."""
+def contestants() -> dict[str, Contestant]:
+    """Return a contestant that trains epochs of the recurrent network."""
     from tensorflow import keras
 
-    model, (x, y) = network(keras), data()
-    return {"tf.keras fit": lambda epochs: model.fit(x, y, batch_size=BATCH, epochs=epochs, verbose=0)}
+    return {"tf.keras fit": fitting(recurrent.network(keras), recurrent.data(), recurrent.BATCH)}
+
+
+def encoder() -> dict[str, Contestant]:
+    """Return contestants that train epochs of the transformer encoder."""
+    from tensorflow import keras
+
+    model = transformer.network(keras)
+    return {"tf.keras fit": fitting(model, transformer.data(), transformer.BATCH)}

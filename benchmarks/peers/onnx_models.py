@@ -11,7 +11,8 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.networks import BASE_WIDTHS, MLP_WIDTHS, base_data, mlp_data, weights
-from benchmarks.worker import Run
+from benchmarks.agreement import numbers_of
+from benchmarks.worker import Contestant, Run
 
 _ACTIVATIONS = {"base": ("Sigmoid", "Sigmoid"), "mlp": ("Relu", "Relu", "Softmax")}
 _WIDTHS = {"base": BASE_WIDTHS, "mlp": MLP_WIDTHS}
@@ -41,7 +42,7 @@ def write_model(network: str, path: Path) -> None:
     path.write_bytes(model_bytes(network))
 
 
-def latency(network: str, rows: int, threads: int) -> dict[str, Run]:
+def latency(network: str, rows: int, threads: int) -> dict[str, Run | Contestant]:
     """Return contestants that predict one batch; 0 threads leave the number to ONNX Runtime."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -55,14 +56,14 @@ def latency(network: str, rows: int, threads: int) -> dict[str, Run]:
     }
 
 
-def _run(session: Any, x: Any) -> Run:
+def _run(session: Any, x: Any) -> Contestant:
     names, feed, run = ["y"], {"x": x}, session.run
 
     def predict(count: int) -> None:
         for _ in range(count):
             run(names, feed)
 
-    return predict
+    return Contestant(predict, lambda: numbers_of(run(names, feed)[0]))
 
 
 def _bound(session: Any, x: Any, width: int) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -10,53 +11,64 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.image_networks import CNN_BATCH, CNN_RATE, cnn_data, network, picture
-from benchmarks.worker import Run
+from benchmarks.driving import calling
+from benchmarks.image_networks import CNN_BATCH, CNN_FLAT, CNN_RATE, cnn_data, laid, picture
+from benchmarks.peers.torch_training import chosen, training_loop
+from benchmarks.same_weights import BATCH_NORMALIZATION, kernel
+from benchmarks.worker import Contestant
 
 Tensor = Any
 
 
-def training() -> dict[str, Run]:
+def training() -> dict[str, Contestant]:
     """Return a contestant that trains epochs of the small network, with the fused Adam."""
     x, y = map(torch.from_numpy, cnn_data())
     x, y = x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last), y.long()
     model = nn.Sequential(
-        nn.Conv2d(1, 32, 3),
+        _convolution(1, 32, 0),
         nn.ReLU(),
         nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 3),
+        _convolution(32, 64, 1),
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Flatten(),
-        nn.Linear(1600, 128),
+        _linear(CNN_FLAT, 128, 0, side=5),
         nn.ReLU(),
-        nn.Linear(128, 10),
+        _linear(128, 10, 1),
     ).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), CNN_RATE, eps=1e-7, fused=True)
-    loss_of = nn.CrossEntropyLoss()
+    return {"PyTorch, eager, channels last": training_loop(model, optimizer, x, y, CNN_BATCH, nn.CrossEntropyLoss(), chosen)}
 
-    def fit(epochs: int) -> list[tuple[float, float]]:
-        history = []
-        for _ in range(epochs):
-            total, right = torch.zeros(()), torch.zeros(())
-            for rows in torch.randperm(len(x)).split(CNN_BATCH):
-                batch, truth = x[rows], y[rows]
-                optimizer.zero_grad()
-                logits = model(batch)
-                loss = loss_of(logits, truth)
-                loss.backward()
-                optimizer.step()
-                with torch.no_grad():
-                    total += loss * len(rows)
-                    right += (logits.argmax(1) == truth).sum()
-            history.append((total.item() / len(x), right.item() / len(x)))
-        return history
 
-    return {"PyTorch, eager, channels last": fit}
+def _convolution(channels: int, filters: int, number: int) -> Any:
+    layer = nn.Conv2d(channels, filters, 3)
+    weights = kernel("Conv2D", number, (3, 3, channels, filters)).transpose(3, 2, 0, 1)
+    return _filled(layer, weights)
+
+
+def _linear(inputs: int, units: int, number: int, side: int = 1) -> Any:
+    """Return a layer whose inputs are flattened with channels first, where the kernel has them last."""
+    weights = kernel("Dense", number, (inputs, units)).reshape(side, side, -1, units).transpose(3, 2, 0, 1)
+    return _filled(nn.Linear(inputs, units), weights.reshape(units, inputs))
+
+
+def _filled(layer: Any, weights: Any) -> Any:
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(weights.copy()))
+        if layer.bias is not None:
+            layer.bias.zero_()
+    return layer
 
 
 class Layers:
     """Keras's layers as functions of symbols: a symbol has a function of the picture and its channels."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def _kernel(self, kind: str, *shape: int) -> Any:
+        self.counts[kind] += 1
+        return kernel(kind, self.counts[kind] - 1, shape)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -72,15 +84,23 @@ class Layers:
         if padding == "same" and strides > 1:
             x = self._ZeroPadding2D(x, ((0, 1), (0, 1)))
         sides = size // 2 if padding == "same" and strides == 1 else 0
-        return self._module(x, nn.Conv2d(x.channels, filters, size, strides, sides, bias=bias), filters)
+        weights = self._kernel("Conv2D", size, size, x.channels, filters).transpose(3, 2, 0, 1)
+        layer = nn.Conv2d(x.channels, filters, size, strides, sides, bias=bias)
+        return self._module(x, _filled(layer, weights), filters)
 
     def _DepthwiseConv2D(self, x: Any, size: int, strides: int = 1, padding: str = "valid", **options: Any) -> Any:
         count, sides = x.channels, size // 2 if padding == "same" else 0
         module = nn.Conv2d(count, count, size, strides, sides, groups=count, bias=options.get("use_bias", True))
-        return self._module(x, module, count)
+        weights = self._kernel("DepthwiseConv2D", size, size, count, 1).transpose(2, 3, 0, 1)
+        return self._module(x, _filled(module, weights), count)
 
     def _BatchNormalization(self, x: Any, **options: Any) -> Any:
-        return self._module(x, nn.BatchNorm2d(x.channels, eps=options["epsilon"]), x.channels)
+        module = nn.BatchNorm2d(x.channels, eps=options["epsilon"])
+        arrays = module.weight, module.bias, module.running_mean, module.running_var
+        with torch.no_grad():
+            for array, number in zip(arrays, BATCH_NORMALIZATION, strict=True):
+                array.fill_(number)
+        return self._module(x, module, x.channels)
 
     def _Activation(self, x: Any, name: str) -> Any:
         return self._module(x, {"relu": nn.ReLU()}[name], x.channels)
@@ -103,7 +123,8 @@ class Layers:
         return _symbol(lambda: x.value().mean((2, 3)), x.channels)
 
     def _Dense(self, x: Any, units: int, activation: str) -> Any:
-        layer, after = nn.Linear(x.channels, units), {"softmax": lambda y: torch.softmax(y, 1)}[activation]
+        layer = _filled(nn.Linear(x.channels, units), self._kernel("Dense", x.channels, units).T)
+        after = {"softmax": lambda y: torch.softmax(y, 1)}[activation]
         return _symbol(lambda: after(layer(x.value())), units)
 
 
@@ -123,18 +144,14 @@ def _symbol(compute: Callable[[], Tensor], channels: int) -> Any:
 _RUN = [0]
 
 
-def predicting(name: str) -> dict[str, Run]:
+def predicting(name: str) -> dict[str, Contestant]:
     """Return a contestant that predicts one picture."""
     x = torch.from_numpy(picture()).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-    kit = SimpleNamespace(
-        layers=Layers(), Input=lambda shape: _symbol(lambda: x, shape[-1]), Model=lambda start, end: end
-    )
-    end = network(kit, name)
+    end = laid(SimpleNamespace(layers=Layers()), name, _symbol(lambda: x, x.shape[1]))
 
-    def predict(count: int) -> None:
+    def predict() -> Any:
         with torch.inference_mode():
-            for _ in range(count):
-                _RUN[0] += 1
-                end.value().numpy()
+            _RUN[0] += 1
+            return end.value().numpy()
 
-    return {"PyTorch, eager": predict}
+    return {"PyTorch, eager": calling(predict)}

@@ -1,4 +1,4 @@
-"""PyTorch: the usual eager loop, with all data as tensors and nothing read back within an epoch."""
+"""PyTorch: the base network and the MLP in the usual eager loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from benchmarks.networks import (
     mlp_data,
     weights,
 )
-from benchmarks.worker import Run
+from benchmarks.peers.torch_training import chosen, training_loop
+from benchmarks.worker import Contestant
 
 
 def _network(widths: tuple[int, ...], between: type[nn.Module]) -> nn.Sequential:
@@ -30,56 +31,22 @@ def _network(widths: tuple[int, ...], between: type[nn.Module]) -> nn.Sequential
     return nn.Sequential(*layers[:-1])
 
 
-def base() -> dict[str, Run]:
+def base() -> dict[str, Contestant]:
     """Return a contestant that trains epochs of the base network."""
     x, y = map(torch.from_numpy, base_data())
     model = _network(BASE_WIDTHS, nn.Sigmoid)
     optimizer = torch.optim.SGD(model.parameters(), BASE_RATE)
-    loss_of = nn.BCEWithLogitsLoss()
 
-    def fit(epochs: int) -> list[tuple[float, float]]:
-        history = []
-        for _ in range(epochs):
-            total, right = torch.zeros(()), torch.zeros(())
-            for rows in torch.randperm(len(x)).split(BASE_BATCH):
-                batch, truth = x[rows], y[rows]
-                optimizer.zero_grad()
-                logits = model(batch)
-                loss = loss_of(logits, truth)
-                loss.backward()
-                optimizer.step()
-                with torch.no_grad():
-                    total += loss * len(rows)
-                    right += ((logits > 0) == (truth > 0.5)).sum()
-            history.append((total.item() / len(x), right.item() / len(x)))
-        return history
+    def right(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        return (logits > 0) == (truth > 0.5)
 
-    return {"PyTorch, eager": fit}
+    return {"PyTorch, eager": training_loop(model, optimizer, x, y, BASE_BATCH, nn.BCEWithLogitsLoss(), right)}
 
 
-def mlp() -> dict[str, Run]:
+def mlp() -> dict[str, Contestant]:
     """Return a contestant that trains epochs of the MLP, with the fused Adam."""
     x, y = map(torch.from_numpy, mlp_data())
-    y = y.long()
     model = _network(MLP_WIDTHS, nn.ReLU)
     optimizer = torch.optim.Adam(model.parameters(), MLP_RATE, eps=1e-7, fused=True)
-    loss_of = nn.CrossEntropyLoss()
-
-    def fit(epochs: int) -> list[tuple[float, float]]:
-        history = []
-        for _ in range(epochs):
-            total, right = torch.zeros(()), torch.zeros(())
-            for rows in torch.randperm(len(x)).split(MLP_BATCH):
-                batch, truth = x[rows], y[rows]
-                optimizer.zero_grad()
-                logits = model(batch)
-                loss = loss_of(logits, truth)
-                loss.backward()
-                optimizer.step()
-                with torch.no_grad():
-                    total += loss * len(rows)
-                    right += (logits.argmax(1) == truth).sum()
-            history.append((total.item() / len(x), right.item() / len(x)))
-        return history
-
-    return {"PyTorch, eager, fused Adam": fit}
+    loop = training_loop(model, optimizer, x, y.long(), MLP_BATCH, nn.CrossEntropyLoss(), chosen)
+    return {"PyTorch, eager, fused Adam": loop}
