@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.report import Row, markdown
+from benchmarks.report import Row, markdown, target_table
+from benchmarks.worker import THREAD_VARIABLES, clean_environment
+from nnc.backends.c.toolchain import find_compiler
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 PACKAGES = ("nnc", "numpy", "tensorflow", "keras", "torch", "jax", "onnxruntime", "onnx")
+_LOOKED_AT = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "TF_", "XLA_", "JAX_", "NNC_", "CC")
 
 _TEXT = """# Benchmarks
 
@@ -20,6 +24,16 @@ turns, round by round, each engine in a process of its own, and a ratio is the m
 **Only the ratios count**: the times are those of one noisy machine at one moment.
 
 {facts}
+
+## The C backend
+
+What is wanted is the ratio of its time to that of the fastest peer in the same rounds, whichever that is. Before
+anything is timed, all contestants run from the same weights on the same rows in the same order; only those take part
+whose losses or predictions agree.
+
+{targets}
+
+## Everything measured
 
 {table}
 
@@ -43,14 +57,33 @@ def facts() -> dict[str, str]:
     return {
         "Python": f"{platform.python_version()}, {', '.join(installed)}",
         "Processor": f"{_processor()}, {len(os.sched_getaffinity(0))} available, load {os.getloadavg()[0]:.1f}",
-        "OPENBLAS_CORETYPE": f"{os.environ.get('OPENBLAS_CORETYPE', 'not set')}; not set in what is measured",
+        "C compiler": _compiler(),
+        "Threads": "as many as each library likes where nothing is said; where a number is named, the process is bound to"
+        f" as many processors and {', '.join(THREAD_VARIABLES)} say so",
+        "Environment": _environment(),
     }
 
 
 def document(command: str, known: Mapping[str, str], rows: Sequence[Row]) -> str:
     """Return the Markdown text."""
     listed = "\n".join(f"- {name}: {text}" for name, text in known.items())
-    return _TEXT.format(command=command, facts=listed, table=markdown(rows))
+    return _TEXT.format(command=command, facts=listed, table=markdown(rows), targets=target_table(rows))
+
+
+def _compiler() -> str:
+    found = find_compiler()
+    if found is None:
+        return "none"
+    said = subprocess.run([*found.command, "--version"], capture_output=True, text=True, check=False).stdout
+    return f"{found}: {said.partition(chr(10))[0]}"
+
+
+def _environment() -> str:
+    """Return what is set that libraries look at, and whether it reaches what is measured."""
+    names = sorted(name for name in os.environ if name.startswith(_LOOKED_AT))
+    kept = clean_environment()
+    texts = [f"{name}={os.environ[name]}{'' if name in kept else ' (not set in what is measured)'}" for name in names]
+    return ", ".join(texts) or "nothing set that libraries look at"
 
 
 def _processor() -> str:

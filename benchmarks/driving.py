@@ -8,8 +8,8 @@ from typing import Any
 from benchmarks.agreement import losses_of, numbers_of
 from benchmarks.worker import Contestant
 
-CHECKED_EPOCHS = 3
-"""Epochs whose losses are compared."""
+CHECKED_EPOCHS = 2
+"""Epochs whose losses are compared; in longer training differences of rounding grow, whoever computes."""
 FIT = {"numpy": "nnc fit", "c": "nnc fit, C"}
 COPY = {"numpy": "nnc program(x)", "c": "nnc program(x), C"}
 WINDOW = {"numpy": "nnc program(x, copy=False)", "c": "nnc program(x, copy=False), C"}

@@ -1,4 +1,4 @@
-"""Weights of the networks on pictures, the same numbers for every engine: by a layer's class and its number among these."""
+"""Weights of the networks on pictures, the same for every engine: by a layer's class and its number among these."""
 
 from __future__ import annotations
 

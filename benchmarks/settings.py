@@ -60,7 +60,5 @@ class Settings:
 
 FULL = Settings()
 QUICK = Settings(rounds=5, min_time=0.05, short_rounds=31, short_time=0.01, processes=9, calls=10_000)
-HURRIED = Settings(
-    rounds=3, min_time=0.02, short_rounds=5, short_time=0.005, processes=2, calls=1_000, patience=0.0
-)
+HURRIED = Settings(rounds=3, min_time=0.02, short_rounds=5, short_time=0.005, processes=2, calls=1_000, patience=0.0)
 """To try the benchmarks out: its ratios mean little."""

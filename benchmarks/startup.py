@@ -46,10 +46,10 @@ def _run(settings: Settings, folder: Path) -> list[Row]:
             "providers=['CPUExecutionProvider']); "
             "session.run(None, {'x': numpy.array([[0.5, -0.5]], 'float32')})"
         )
-    environment = _environment(folder)
-    processes = settings.processes_in_turn(_commands(codes), environment)
+    environment = environment_of(folder)
+    processes = settings.processes_in_turn(commands_of(codes), environment)
     imports = {NNC: codes[NNC]} | {f"import {name}": f"import {name}" for name in HEAVY if name not in missing}
-    heavy = settings.processes_in_turn(_commands(imports), environment, HEAVY_ROUNDS)
+    heavy = settings.processes_in_turn(commands_of(imports), environment, HEAVY_ROUNDS)
     others = [Versus(name) for name in imports]
     return [
         *rows_of(f"{WORK}, wall time", processes.wall, [NNC], PEERS),
@@ -60,12 +60,13 @@ def _run(settings: Settings, folder: Path) -> list[Row]:
     ]
 
 
-def _commands(codes: dict[str, str]) -> dict[str, list[str]]:
+def commands_of(codes: dict[str, str]) -> dict[str, list[str]]:
     """Without `site`: the start-up files of a development environment would count for every process."""
     return {name: [sys.executable, "-S", "-c", code] for name, code in codes.items()}
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment_of(folder: Path) -> dict[str, str]:
+    """Return the environment of a process that finds the packages without `site`, and its bytecode in a folder."""
     packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     path = [str(Path(__file__).parent.parent), *sorted(packages)]
     return clean_environment() | {

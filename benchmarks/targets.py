@@ -34,7 +34,12 @@ CALL_SECONDS = 1e-6
 
 
 def target_rows(
-    key: str, work: str, comparison: Comparison, subjects: Sequence[str], peers: Sequence[str], others: Sequence[str] = ()
+    key: str,
+    work: str,
+    comparison: Comparison,
+    subjects: Sequence[str],
+    peers: Sequence[str],
+    others: Sequence[str] = (),
 ) -> list[Row]:
     """Return the rows of a work on C: the target is against the fastest peer, whichever that is.
 

@@ -43,7 +43,10 @@ def weights() -> list[Any]:
     for layer in range(LAYERS):
         for place in (8, 14):  # gamma
             arrays[layer * len(block) + place] += 1.0
-    return [*arrays, *((0.08 * generator.standard_normal(shape)).astype("float32") for shape in ((WIDTH, CLASSES), (CLASSES,)))]
+    return [
+        *arrays,
+        *((0.08 * generator.standard_normal(shape)).astype("float32") for shape in ((WIDTH, CLASSES), (CLASSES,))),
+    ]
 
 
 def network(nn: Any) -> Any:

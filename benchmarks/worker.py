@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,16 +26,25 @@ class Contestant:
 
     Args:
         run: does a work this many times.
-        numbers: makes what all contestants must agree on: losses of the first epochs, rows in the order they came in, or
+        numbers: makes what all contestants must agree on: losses of the first epochs, the rows in their own order, or
             predictions. Called once, before `run`.
     """
 
     run: Run
     numbers: Callable[[], Sequence[float]]
 
+
 MARK = "worker: "
 """What the lines begin with that a worker's process writes for us."""
-FORGOTTEN = ("OPENBLAS_CORETYPE", "PYTHONDONTWRITEBYTECODE", "PYTHONSTARTUP", "XLA_FLAGS", "JAX_PLATFORMS")
+FORGOTTEN = (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "NNC_BACKEND",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONSTARTUP",
+    "XLA_FLAGS",
+    "JAX_PLATFORMS",
+)
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",

@@ -67,7 +67,9 @@ class Layers:
         weights = self._kernel("Conv2D", size, size, x.channels, filters).transpose(3, 2, 0, 1)
         return self._convolution(x, weights, strides, padding, **options)
 
-    def _DepthwiseConv2D(self, x: Tensor, size: int, strides: int = 1, padding: str = "valid", **options: Any) -> Tensor:
+    def _DepthwiseConv2D(
+        self, x: Tensor, size: int, strides: int = 1, padding: str = "valid", **options: Any
+    ) -> Tensor:
         weights = self._kernel("DepthwiseConv2D", size, size, x.channels, 1).transpose(2, 3, 0, 1)
         return self._convolution(x, weights, strides, padding, x.channels, **options)
 

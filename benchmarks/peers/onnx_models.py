@@ -10,8 +10,8 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
-from benchmarks.networks import BASE_WIDTHS, MLP_WIDTHS, base_data, mlp_data, weights
 from benchmarks.agreement import numbers_of
+from benchmarks.networks import BASE_WIDTHS, MLP_WIDTHS, base_data, mlp_data, weights
 from benchmarks.worker import Contestant, Run
 
 _ACTIVATIONS = {"base": ("Sigmoid", "Sigmoid"), "mlp": ("Relu", "Relu", "Softmax")}

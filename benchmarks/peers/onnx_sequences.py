@@ -12,7 +12,7 @@ from benchmarks.worker import Contestant
 
 
 def model_bytes() -> bytes:
-    """Return the LSTM alone as the contents of an ONNX file; its layout is time before batch, as ONNX Runtime has it."""
+    """Return the LSTM alone as the contents of an ONNX file; inside, time is before batch, as ONNX Runtime has it."""
     kernel, recurrent, bias = (_gates(array) for array in weights()[:3])
     biases = numpy.concatenate([bias, numpy.zeros_like(bias)])
     arrays = {"w": kernel.T[None], "r": recurrent.T[None], "b": biases[None], "axes": numpy.array([0], "int64")}

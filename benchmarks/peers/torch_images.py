@@ -37,7 +37,9 @@ def training() -> dict[str, Contestant]:
         _linear(128, 10, 1),
     ).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), CNN_RATE, eps=1e-7, fused=True)
-    return {"PyTorch, eager, channels last": training_loop(model, optimizer, x, y, CNN_BATCH, nn.CrossEntropyLoss(), chosen)}
+    return {
+        "PyTorch, eager, channels last": training_loop(model, optimizer, x, y, CNN_BATCH, nn.CrossEntropyLoss(), chosen)
+    }
 
 
 def _convolution(channels: int, filters: int, number: int) -> Any:
