@@ -58,8 +58,8 @@ def facts() -> dict[str, str]:
         "Python": f"{platform.python_version()}, {', '.join(installed)}",
         "Processor": f"{_processor()}, {len(os.sched_getaffinity(0))} available, load {os.getloadavg()[0]:.1f}",
         "C compiler": _compiler(),
-        "Threads": "as many as each library likes where nothing is said; where a number is named, the process is bound to"
-        f" as many processors and {', '.join(THREAD_VARIABLES)} say so",
+        "Threads": "as many as each library likes where no number is named; otherwise the process is bound to as many"
+        f" processors, and {', '.join(THREAD_VARIABLES)} say so",
         "Environment": _environment(),
     }
 
