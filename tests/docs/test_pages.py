@@ -53,3 +53,14 @@ def test_names_on_the_page_are_in_the_file(tmp_path: Path) -> None:
     assert len(names) > 6
     for name in names:
         assert re.search(rf"^(def {name}\(|{name} =|    {name} =)", exported, re.MULTILINE), name
+
+
+def test_names_in_c_are_in_the_header(tmp_path: Path) -> None:
+    import nnc
+    from nnc.export import export
+
+    export(nnc.compile(DOCS.parent / "examples" / "base.yaml"), "c", tmp_path, train=True)
+    header = (tmp_path / "base.h").read_text()
+    names = set(re.findall(r"`(base_\w+|BASE_\w+)`", (DOCS / "export.md").read_text()))
+    assert len(names) > 5
+    assert [name for name in names if name not in header] == []
