@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from nnc.backends.c.toolchain import find_compiler
 from tests.cli.conftest import Run
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*__array__.*:DeprecationWarning")
 
 
-def test_a_model_that_agrees(run: Run) -> None:
-    result = run("verify", "base.yaml", "--train", "--batch", "8")
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_a_model_that_agrees(run: Run, folder: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if backend == "c" and find_compiler() is None:
+        pytest.skip("needs a C compiler")
+    monkeypatch.setenv("NNC_CACHE_DIR", str(folder / "cache"))
+    result = run("verify", "base.yaml", "--train", "--batch", "8", "--backend", backend)
+    assert (folder / "cache").exists() == (backend == "c")
     for kind in ("forward", "training", "backward", "gradient", "update"):
         assert kind in result.stdout
     assert result.stderr.endswith("and keras agree to 0.0001\n")
