@@ -18,7 +18,7 @@ from nnc.export.c_test import check_text
 from nnc.export.c_unit import MARK, Exported, header_text, source_text, stale_lines
 from nnc.export.c_weights import MAGIC, weights_file
 from nnc.export.lengths import sizes_of
-from nnc.export.recording import copy_program, record
+from nnc.export.recording import copy_program, record_twice
 from nnc.files import write_atomically
 from nnc.ir import Graph, interpret
 from nnc.plan import Plan, is_step
@@ -86,11 +86,11 @@ def export(
     except MissingKernelError as error:
         operation = str(error).partition(";")[0]
         raise ModelError(f"model '{program.name}' cannot be exported to C: {operation}") from None
-    recording = record(recorder, sizes, train)
+    recordings = record_twice(recorder, sizes, train)
     files = {
         f"{prefix}.h": header_text(unit).encode(),
         f"{prefix}.c": source_text(unit).encode(),
-        f"test_{prefix}.c": check_text(unit, recording).encode(),
+        f"test_{prefix}.c": check_text(unit, *recordings).encode(),
         f"{prefix}.mk": _makefile(unit).encode(),
     }
     if unit.from_file:

@@ -130,11 +130,12 @@ def print_function(plan: Plan, form: Form, layout: StateLayout, prefix: str, res
     unit = Unit(linkage, taken={"arena", "state", *reserved})
     printer = Printer(plan, Function(unit))
     printer.body()
+    outputs = {label: printer.array(value) for label, value in graph.outputs.items()}
     parameters, copies = _inputs(plan, printer, unit, linkage)
     results: list[str] = []
     returns = "void"
     if form.returns_loss:
-        loss = printer.array(graph.outputs["loss"])
+        loss = outputs["loss"]
         returns, results = loss.c_type, [*form.last, f"return {loss.at()};"]
     elif graph.outputs:
         for label, value in graph.outputs.items():
@@ -142,7 +143,7 @@ def print_function(plan: Plan, form: Form, layout: StateLayout, prefix: str, res
             shape = tuple(map(int, bind_shape(value.shape, plan.bindings)))
             parameters.append(Parameter(name, label, value.dtype, shape, False))
             target = Array.of(name, value.dtype, Layout.dense(value.shape))
-            results += [f"/* output {label} */", *copy_lines(target, printer.array(value))]
+            results += [f"/* output {label} */", *copy_lines(target, outputs[label])]
         returns = "int" if linkage.may_fail else "void"
         results += [*form.last, *(["return 0;"] if linkage.may_fail else [])]
     else:

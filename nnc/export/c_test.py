@@ -16,6 +16,8 @@ from nnc.export.recording import Recording
 Array = Any
 TOLERANCES = {"float32": (1e-5, 1e-4), "float64": (1e-12, 1e-10)}
 """Largest accepted difference as a part of the largest magnitude, before training and after, by element type."""
+ROUNDINGS = 16
+"""How many times as far as rounding moves a number it may be off, where that is more."""
 MOST = 4096
 """Elements of a state that are compared; of a larger one, as many at equal distances."""
 
@@ -37,9 +39,9 @@ static int compare_{suffix}(const char *what, const {type} *found, const {type} 
             largest = fabs(y);
         }}
     }}
-    is_equal = is_equal && difference <= allowed * largest;
+    is_equal = is_equal && difference <= allowed;
     printf("%-6s %s: %lu numbers up to %g, largest difference %g, allowed %g\\n", is_equal ? "same" : "DIFFER", what,
-           (unsigned long)count, largest, difference, allowed * largest);
+           (unsigned long)count, largest, difference, allowed);
     return !is_equal;
 }}
 """
@@ -65,17 +67,23 @@ _READ_FILE = """\
     }}"""
 
 
-def check_text(unit: Exported, recording: Recording) -> str:
-    """Return the source of the program: it prints what it compared, and exits with 0 where all is the same."""
-    writer = _Writer(unit, recording)
+def check_text(unit: Exported, recording: Recording, moved: Recording) -> str:
+    """Return the source of the program: it prints what it compared, and exits with 0 where all is the same.
+
+    Args:
+        unit: what is exported.
+        recording: what it shall compute.
+        moved: what comes of weights that have moved as much as rounding moves them.
+    """
+    writer = _Writer(unit, recording, moved)
     return writer.text()
 
 
 class _Writer:
     """Collects arrays and statements."""
 
-    def __init__(self, unit: Exported, recording: Recording) -> None:
-        self.unit, self.recording = unit, recording
+    def __init__(self, unit: Exported, recording: Recording, moved: Recording) -> None:
+        self.unit, self.recording, self.moved = unit, recording, moved
         self.arrays: dict[str, Array] = {}
         self.types: dict[str, str] = {}
         self.memory: dict[str, str] = {}
@@ -84,10 +92,10 @@ class _Writer:
     def text(self) -> str:
         """Return the program."""
         unit, recording = self.unit, self.recording
-        self._predict("output", "", recording.outputs, 0)
+        self._predict("output", "", recording.outputs, self.moved.outputs, 0)
         if unit.train is not None:
             self._train(unit.train)
-            self._predict("output after training", "_after", recording.outputs_after, 1)
+            self._predict("output after training", "_after", recording.outputs_after, self.moved.outputs_after, 1)
         upper = unit.name.upper()
         head = [f"static int64_t arena[({upper}_ARENA_BYTES + 7) / 8];"]
         start: list[str] = []
@@ -132,7 +140,9 @@ class _Writer:
         self.arrays[name] = self.recording.inputs[label]
         return name
 
-    def _predict(self, what: str, suffix: str, outputs: Mapping[str, Array], after: int) -> None:
+    def _predict(
+        self, what: str, suffix: str, outputs: Mapping[str, Array], moved: Mapping[str, Array], after: int
+    ) -> None:
         function = self.unit.predict
         arguments, checks = [], []
         for parameter in function.parameters:
@@ -143,7 +153,8 @@ class _Writer:
             arguments.append(f"found_{parameter.name}")
             expected = f"expected_{parameter.name}{suffix}"
             where = f"{what} {parameter.label}"
-            checks.append(self._compare(where, f"found_{parameter.name}", expected, outputs[parameter.label], after))
+            label, found = parameter.label, f"found_{parameter.name}"
+            checks.append(self._compare(where, found, expected, outputs[label], moved[label], after))
         call = f"{function.name}({', '.join([*arguments, 'arena', *(['state'] if function.state else [])])})"
         if function.may_fail:
             self.lines += [
@@ -156,11 +167,13 @@ class _Writer:
             self.lines.append(f"{call};")
         self.lines += checks
 
-    def _compare(self, what: str, found: str, expected: str, array: Array, after: int, step: int = 1) -> str:
+    def _compare(
+        self, what: str, found: str, expected: str, array: Array, moved: Array, after: int, step: int = 1
+    ) -> str:
         dtype = str(array.dtype)
         self.arrays[expected] = array
         self.types[dtype] = C_TYPES[dtype]
-        allowed = TOLERANCES[dtype][after] if dtype in TOLERANCES else 0
+        allowed = _allowed(array, moved, TOLERANCES[dtype][after]) if dtype in TOLERANCES else 0.0
         text = what.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?").replace("%", "%%")
         call = f'compare_{C_TYPES[dtype]}("{text}", {found}, {expected}, {array.size}, {step}, {allowed:g})'
         return f"failures += {call};"
@@ -175,16 +188,17 @@ class _Writer:
             f"for (int i = 0; i < {count}; i++) {{",
             f"    losses[i] = {function.name}({arguments}, arena, state);",
             "}",
-            self._compare("losses", "losses", "expected_losses", numpy.array(recording.losses, dtype), 1),
+            self._compare("losses", "losses", "expected_losses", *self._both("losses", dtype), 1),
         ]
         if unit.metrics:
             self.memory[f"metrics[{unit.name.upper()}_METRICS]"] = unit.real
-            values = numpy.array([recording.metrics[name] for name in unit.metrics], dtype)
+            values, moved = self._both("metrics", dtype)
             self.lines.append(f"{unit.name}_metrics(state, metrics);")
             for number, name in enumerate(unit.metrics):
                 expected = f"expected_metric_{number}"
-                value = values[number : number + 1]
-                self.lines.append(self._compare(f"metric {name}", f"metrics + {number}", expected, value, 1))
+                one = slice(number, number + 1)
+                found = f"metrics + {number}"
+                self.lines.append(self._compare(f"metric {name}", found, expected, values[one], moved[one], 1))
         for entry in unit.layout.in_memory:
             array = recording.trained.get(entry.label)
             if array is None or entry.label.startswith("metrics/") or not array.size:
@@ -192,4 +206,20 @@ class _Writer:
             step = -(-array.size // MOST)
             name = f"expected_{entry.name}_trained"
             found = f"({entry.c_type} *)((char *)state + {entry.offset})"
-            self.lines.append(self._compare(f"@{entry.label}", found, name, array.reshape(-1)[::step], 1, step))
+            chosen, moved = array.reshape(-1)[::step], self.moved.trained[entry.label].reshape(-1)[::step]
+            self.lines.append(self._compare(f"@{entry.label}", found, name, chosen, moved, 1, step))
+
+    def _both(self, what: str, dtype: str) -> tuple[Array, Array]:
+        """Return the recorded losses or metrics, and those of weights that have moved."""
+        found = [getattr(recording, what) for recording in (self.recording, self.moved)]
+        first, second = ([item[name] for name in self.unit.metrics] if what == "metrics" else item for item in found)
+        return numpy.array(first, dtype), numpy.array(second, dtype)
+
+
+def _allowed(array: Array, moved: Array, tolerance: float) -> float:
+    """Return the largest difference that is accepted."""
+    finite = numpy.isfinite(array) & numpy.isfinite(moved)
+    if not finite.any():
+        return 0.0
+    largest = float(numpy.abs(array[finite]).max())
+    return max(tolerance * largest, ROUNDINGS * float(numpy.abs(array[finite] - moved[finite]).max()))

@@ -17,7 +17,22 @@ import nnc
 from nnc.backends.c.toolchain import find_compiler
 from nnc.errors import DataError, ModelError
 from nnc.export import export
-from nnc.layers import GRU, BatchNormalization, Dense, Embedding, Flatten, LayerNormalization, SimpleRNN
+from nnc.layers import (
+    GRU,
+    Activation,
+    Add,
+    BatchNormalization,
+    Conv2D,
+    Cropping1D,
+    Dense,
+    Embedding,
+    Flatten,
+    GlobalAveragePooling2D,
+    LayerNormalization,
+    MultiHeadAttention,
+    Permute,
+    SimpleRNN,
+)
 from tests.export.networks import base, cnn, lstm, mlp, several
 
 STRICT = ("-std=c99", "-O2", "-Wall", "-Wextra", "-pedantic", "-Werror")
@@ -35,6 +50,27 @@ def normalised() -> nnc.Model:
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     x = numpy.random.default_rng(1).normal(1, 2, (64, 6))
     model.fit(x, numpy.arange(64) % 3, epochs=2, verbose=0)
+    return model
+
+
+def residual() -> nnc.Model:
+    """Return a deep network in which rounding grows while it is trained."""
+    x = image = nnc.Input((8, 8, 3))
+    for _ in range(3):
+        y = BatchNormalization()(Conv2D(8, 3, padding="same", use_bias=False)(x))
+        y = BatchNormalization()(Conv2D(3, 3, padding="same", use_bias=False)(Activation("relu")(y)))
+        x = Activation("relu")(Add()([x, y]))
+    model = nnc.Model(image, Dense(4, "softmax")(GlobalAveragePooling2D()(x)), name="residual")
+    model.compile(nnc.optimizers.SGD(0.1, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def attention() -> nnc.Model:
+    """Return a network with attention, and a metric that is no mean."""
+    x = sequence = nnc.Input((6, 8))
+    x = LayerNormalization()(Add()([x, MultiHeadAttention(2, 4)(x, x)]))
+    model = nnc.Model(sequence, Dense(1, "sigmoid")(Flatten()(x)), name="attention")
+    model.compile("adamw", "binary_crossentropy", metrics=["accuracy", "AUC"])
     return model
 
 
@@ -65,6 +101,11 @@ def stateful() -> nnc.Model:
     return nnc.Sequential([nnc.Input((4, 3), batch_size=3), SimpleRNN(5, stateful=True), Dense(2)], name="stateful")
 
 
+def untouched() -> nnc.Model:
+    """Return a network whose output is a view of its input."""
+    return nnc.Sequential([nnc.Input((4, 3)), Permute((2, 1)), Cropping1D((1, 0))], name="untouched")
+
+
 def run(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run a program where there is no nnc."""
     return subprocess.run(
@@ -87,7 +128,11 @@ def options_of(make: Callable[[], nnc.Model]) -> dict[str, Any]:
     return {"batch": 3, **({"lengths": {"time": 7}} if make is variable else {})}
 
 
-@pytest.mark.parametrize("make", [base, mlp, cnn, lstm, several, normalised, variable, table, stateful])
+PREDICTING = (base, mlp, cnn, lstm, several, normalised, variable, table, stateful, untouched)
+TRAINED = (base, mlp, cnn, lstm, several, normalised, averaged, variable, table, residual, attention)
+
+
+@pytest.mark.parametrize("make", PREDICTING)
 def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, **options_of(make))
@@ -96,7 +141,9 @@ def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("weights", ["source", "file"])
-@pytest.mark.parametrize("make", [base, mlp, cnn, lstm, several, normalised, averaged, variable, table])
+@pytest.mark.parametrize(
+    "make", [base, mlp, cnn, lstm, several, normalised, averaged, variable, table, residual, attention]
+)
 def test_train(make: Callable[[], nnc.Model], weights: str, tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, train=True, weights=weights, **options_of(make))

@@ -84,11 +84,12 @@ def write_loop(
     lines = body(windows)
     words = set(_WORD.findall("\n".join(lines)))
     heads = [head for head in heads if _declared(head) in words]
-    position_line = f"const int64_t {now} = {f'{dim_text(time)} - 1 - {step}' if op.reverse else step};"
+    if any(now in _WORD.findall(line) for line in (*heads, *lines)):
+        heads.insert(0, f"const int64_t {now} = {f'{dim_text(time)} - 1 - {step}' if op.reverse else step};")
     return [
         *first_lines,
         f"{loop_head(step, time)} {{",
-        *indented([position_line, *heads, *lines]),
+        *indented([*heads, *lines]),
         "}",
         *last_lines,
     ]
