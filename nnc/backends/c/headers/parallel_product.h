@@ -2,7 +2,7 @@
 static void nnc_parallel_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
                                      int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
                                      float *c, int64_t c_row, bool add) {
-    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, WORTH_THREADS = 1 << 20 };
+    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), WORTH_THREADS = 1 << 20 };
 #ifdef __AVX2__
     const bool has_threads = false;
 #else
@@ -12,21 +12,20 @@ static void nnc_parallel_product_f32(const nnc_run *run, int64_t rows, int64_t i
         nnc_product_f32(run, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
-    const int64_t group = columns >= 8 * WIDTH ? 4 * WIDTH : WIDTH, groups = (columns + group - 1) / group;
-    const int64_t blocks = (rows + HEIGHT - 1) / HEIGHT * groups;
+#ifdef _OPENMP
+    const int64_t threads = omp_get_max_threads();
+#else
+    const int64_t threads = 1;
+#endif
+    const int64_t strips = (columns + WIDTH - 1) / WIDTH, share = (strips + threads - 1) / threads * WIDTH;
+    const int64_t groups = (columns + share - 1) / share, blocks = (rows + HEIGHT - 1) / HEIGHT * groups;
 #pragma omp parallel for
     for (int64_t block = 0; block < blocks; block++) {
-        const int64_t i = block / groups * HEIGHT, first = block % groups * group;
+        const int64_t i = block / groups * HEIGHT, first = block % groups * share;
         const int64_t height = rows - i < HEIGHT ? rows - i : HEIGHT;
-        const int64_t last = columns - first < group ? columns : first + group;
-        for (int64_t k = 0; k < inner; k += DEPTH) {
-            const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
-            for (int64_t j = first; j < last; j += WIDTH) {
-                nnc_product_block_f32(height, depth, last - j < WIDTH ? last - j : WIDTH,
-                                      a + i * a_row + k * a_column, a_row, a_column, b + k * b_row + j * b_column,
-                                      b_row, b_column, c + i * c_row + j, c_row, add || k > 0);
-            }
-        }
+        const int64_t last = columns - first < share ? columns : first + share;
+        nnc_product_panel_f32(height, inner, last - first, a + i * a_row, a_row, a_column, b + first * b_column, b_row,
+                              b_column, c + i * c_row + first, c_row, add);
     }
 }
 
@@ -34,7 +33,7 @@ static void nnc_parallel_product_f32(const nnc_run *run, int64_t rows, int64_t i
 static void nnc_parallel_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const double *a,
                                      int64_t a_row, int64_t a_column, const double *b, int64_t b_row, int64_t b_column,
                                      double *c, int64_t c_row, bool add) {
-    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(double), DEPTH = 256, WORTH_THREADS = 1 << 20 };
+    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(double), WORTH_THREADS = 1 << 20 };
 #ifdef __AVX2__
     const bool has_threads = false;
 #else
@@ -44,20 +43,19 @@ static void nnc_parallel_product_f64(const nnc_run *run, int64_t rows, int64_t i
         nnc_product_f64(run, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
-    const int64_t group = columns >= 8 * WIDTH ? 4 * WIDTH : WIDTH, groups = (columns + group - 1) / group;
-    const int64_t blocks = (rows + HEIGHT - 1) / HEIGHT * groups;
+#ifdef _OPENMP
+    const int64_t threads = omp_get_max_threads();
+#else
+    const int64_t threads = 1;
+#endif
+    const int64_t strips = (columns + WIDTH - 1) / WIDTH, share = (strips + threads - 1) / threads * WIDTH;
+    const int64_t groups = (columns + share - 1) / share, blocks = (rows + HEIGHT - 1) / HEIGHT * groups;
 #pragma omp parallel for
     for (int64_t block = 0; block < blocks; block++) {
-        const int64_t i = block / groups * HEIGHT, first = block % groups * group;
+        const int64_t i = block / groups * HEIGHT, first = block % groups * share;
         const int64_t height = rows - i < HEIGHT ? rows - i : HEIGHT;
-        const int64_t last = columns - first < group ? columns : first + group;
-        for (int64_t k = 0; k < inner; k += DEPTH) {
-            const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
-            for (int64_t j = first; j < last; j += WIDTH) {
-                nnc_product_block_f64(height, depth, last - j < WIDTH ? last - j : WIDTH,
-                                      a + i * a_row + k * a_column, a_row, a_column, b + k * b_row + j * b_column,
-                                      b_row, b_column, c + i * c_row + j, c_row, add || k > 0);
-            }
-        }
+        const int64_t last = columns - first < share ? columns : first + share;
+        nnc_product_panel_f64(height, inner, last - first, a + i * a_row, a_row, a_column, b + first * b_column, b_row,
+                              b_column, c + i * c_row + first, c_row, add);
     }
 }

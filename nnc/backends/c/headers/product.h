@@ -1,125 +1,3 @@
-/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason. */
-#ifndef NNC_TILE_ROWS
-#ifdef __AVX512F__
-#define NNC_TILE_ROWS 8
-#define NNC_TILE_BYTES 128
-#else
-#define NNC_TILE_ROWS 6
-#define NNC_TILE_BYTES 64
-#endif
-#endif
-static void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                         const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
-    float total[ROWS][COLUMNS];
-    for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            total[i][j] = 0;
-        }
-    }
-    for (int64_t k = 0; k < inner; k++) {
-        for (int i = 0; i < ROWS; i++) {
-            const float x = a[i * a_row + k * a_column];
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += x * b[k * b_row + j];
-            }
-        }
-    }
-    if (add) {
-        for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += c[i * c_row + j];
-            }
-        }
-    }
-    for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            c[i * c_row + j] = total[i][j];
-        }
-    }
-}
-
-/* A strip of B, its rows one behind the other; zeros where it is narrower. */
-static void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row, int64_t b_column,
-                         int64_t columns, float *restrict strip) {
-    if (b_column == 1 && width == columns) {
-        for (int64_t k = 0; k < depth; k++) {
-#pragma omp simd
-            for (int64_t j = 0; j < columns; j++) {
-                strip[k * columns + j] = b[k * b_row + j];
-            }
-        }
-        return;
-    }
-    for (int64_t j = 0; j < columns; j++) {
-        for (int64_t k = 0; k < depth; k++) {
-            strip[k * columns + j] = j < width ? b[k * b_row + j * b_column] : 0;
-        }
-    }
-}
-
-/* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies. */
-static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
-                                  int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                                  int64_t c_row, bool add) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
-    float space[DEPTH * COLUMNS + (DEPTH + COLUMNS) * ROWS + LINE];
-    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
-    float *const last = strip + DEPTH * COLUMNS, *const corner = last + DEPTH * ROWS;
-    if (b_column != 1 || width < COLUMNS || rows > 8 * ROWS) {
-        nnc_pack_f32(depth, width, b, b_row, b_column, COLUMNS, strip);
-        b = strip;
-        b_row = COLUMNS;
-    }
-    for (int64_t i = 0; i < rows; i += ROWS) {
-        const float *left = a + i * a_row;
-        const int64_t count = rows - i < ROWS ? rows - i : ROWS;
-        if (count == ROWS && width == COLUMNS) {
-            nnc_tile_f32(depth, left, a_row, a_column, b, b_row, c + i * c_row, c_row, add);
-            continue;
-        }
-        if (count == ROWS) {
-            nnc_tile_f32(depth, left, a_row, a_column, b, b_row, corner, COLUMNS, false);
-        } else {
-            for (int64_t k = 0; k < depth; k++) {
-                for (int64_t row = 0; row < ROWS; row++) {
-                    last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
-                }
-            }
-            nnc_tile_f32(depth, last, 1, ROWS, b, b_row, corner, COLUMNS, false);
-        }
-        for (int64_t row = 0; row < count; row++) {
-            float *const target = c + (i + row) * c_row;
-            for (int64_t j = 0; j < width; j++) {
-                target[j] = (add ? target[j] : 0) + corner[row * COLUMNS + j];
-            }
-        }
-    }
-}
-
-/* The product of blocks that the caches hold. Each sum is computed in one order, whoever computes it. */
-static void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
-                                    int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                                    int64_t c_row, bool add) {
-    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };
-    for (int64_t k = 0; k < inner; k += DEPTH) {
-        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
-        for (int64_t i = 0; i < rows; i += HEIGHT) {
-            const int64_t height = rows - i < HEIGHT ? rows - i : HEIGHT;
-            for (int64_t j = 0; j < columns; j += WIDTH) {
-                const int64_t width = columns - j < WIDTH ? columns - j : WIDTH;
-                nnc_product_block_f32(height, depth, width, a + i * a_row + k * a_column, a_row, a_column,
-                                      b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
-                                      add || k > 0);
-            }
-        }
-    }
-}
-
 /* A row of C for B with rows that lie next to each other in memory: several vectors of sums at a time. */
 static void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
                                 const float *restrict b, int64_t b_row, float *restrict c, bool add) {
@@ -184,12 +62,18 @@ static void nnc_dot_products_f32(int64_t inner, int64_t columns, const float *re
     }
 }
 
-/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. The order of sums does not
-   depend on the number of threads. */
-static void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
-                                     int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                                     int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
+/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. Where this is compiled
+   for vectors of 32 bytes and more it reaches what a BLAS does, in an order of sums that no number of threads changes;
+   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
+static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
+                            int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
+                            float *c, int64_t c_row, bool add) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
+#ifdef __AVX2__
+    const bool calls_blas = false;
+#else
+    const bool calls_blas = run->sgemm != NULL && rows * inner * columns >= WORTH_CALL;
+#endif
     if (rows < ROWS_ALONE) {
         for (int64_t i = 0; i < rows; i++) {
             if (b_column == 1) {
@@ -200,29 +84,15 @@ static void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t column
         }
         return;
     }
-    if (inner == 0 && !add) {
-        for (int64_t i = 0; i < rows; i++) {
-            memset(c + i * c_row, 0, (size_t)columns * sizeof(float));
-        }
-    }
-    nnc_blocked_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
-}
-
-/* The same. Where this is compiled for vectors of 32 bytes and more the built-in product reaches what a BLAS does;
-   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
-static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
-                            int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
-                            float *c, int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
-#ifdef __AVX2__
-    const bool calls_blas = false;
-#else
-    const bool calls_blas = run->sgemm != NULL && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
-#endif
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
     if (!calls_blas || !(a_plain || a_turned) || !(b_plain || b_turned)) {
-        nnc_built_in_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+        if (inner == 0 && !add) {
+            for (int64_t i = 0; i < rows; i++) {
+                memset(c + i * c_row, 0, (size_t)columns * sizeof(float));
+            }
+        }
+        nnc_blocked_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
     const int turn_a = a_plain ? 111 : 112, turn_b = b_plain ? 111 : 112;
@@ -240,128 +110,6 @@ static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int
         memcpy(&multiply, &run->sgemm, sizeof multiply);
         multiply(101, turn_a, turn_b, (int)rows, (int)columns, (int)inner, 1, a, (int)a_step, b, (int)b_step, add, c,
                  (int)c_row);
-    }
-}
-
-/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason. */
-#ifndef NNC_TILE_ROWS
-#ifdef __AVX512F__
-#define NNC_TILE_ROWS 8
-#define NNC_TILE_BYTES 128
-#else
-#define NNC_TILE_ROWS 6
-#define NNC_TILE_BYTES 64
-#endif
-#endif
-static void nnc_tile_f64(int64_t inner, const double *restrict a, int64_t a_row, int64_t a_column,
-                         const double *restrict b, int64_t b_row, double *restrict c, int64_t c_row, bool add) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(double) };
-    double total[ROWS][COLUMNS];
-    for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            total[i][j] = 0;
-        }
-    }
-    for (int64_t k = 0; k < inner; k++) {
-        for (int i = 0; i < ROWS; i++) {
-            const double x = a[i * a_row + k * a_column];
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += x * b[k * b_row + j];
-            }
-        }
-    }
-    if (add) {
-        for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-            for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += c[i * c_row + j];
-            }
-        }
-    }
-    for (int i = 0; i < ROWS; i++) {
-#pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            c[i * c_row + j] = total[i][j];
-        }
-    }
-}
-
-/* A strip of B, its rows one behind the other; zeros where it is narrower. */
-static void nnc_pack_f64(int64_t depth, int64_t width, const double *restrict b, int64_t b_row, int64_t b_column,
-                         int64_t columns, double *restrict strip) {
-    if (b_column == 1 && width == columns) {
-        for (int64_t k = 0; k < depth; k++) {
-#pragma omp simd
-            for (int64_t j = 0; j < columns; j++) {
-                strip[k * columns + j] = b[k * b_row + j];
-            }
-        }
-        return;
-    }
-    for (int64_t j = 0; j < columns; j++) {
-        for (int64_t k = 0; k < depth; k++) {
-            strip[k * columns + j] = j < width ? b[k * b_row + j * b_column] : 0;
-        }
-    }
-}
-
-/* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies. */
-static void nnc_product_block_f64(int64_t rows, int64_t depth, int64_t width, const double *a, int64_t a_row,
-                                  int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
-                                  int64_t c_row, bool add) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(double), DEPTH = 256, LINE = 64 / sizeof(double) };
-    double space[DEPTH * COLUMNS + (DEPTH + COLUMNS) * ROWS + LINE];
-    double *const strip = space + (LINE - ((uintptr_t)space / sizeof(double)) % LINE) % LINE;
-    double *const last = strip + DEPTH * COLUMNS, *const corner = last + DEPTH * ROWS;
-    if (b_column != 1 || width < COLUMNS || rows > 8 * ROWS) {
-        nnc_pack_f64(depth, width, b, b_row, b_column, COLUMNS, strip);
-        b = strip;
-        b_row = COLUMNS;
-    }
-    for (int64_t i = 0; i < rows; i += ROWS) {
-        const double *left = a + i * a_row;
-        const int64_t count = rows - i < ROWS ? rows - i : ROWS;
-        if (count == ROWS && width == COLUMNS) {
-            nnc_tile_f64(depth, left, a_row, a_column, b, b_row, c + i * c_row, c_row, add);
-            continue;
-        }
-        if (count == ROWS) {
-            nnc_tile_f64(depth, left, a_row, a_column, b, b_row, corner, COLUMNS, false);
-        } else {
-            for (int64_t k = 0; k < depth; k++) {
-                for (int64_t row = 0; row < ROWS; row++) {
-                    last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
-                }
-            }
-            nnc_tile_f64(depth, last, 1, ROWS, b, b_row, corner, COLUMNS, false);
-        }
-        for (int64_t row = 0; row < count; row++) {
-            double *const target = c + (i + row) * c_row;
-            for (int64_t j = 0; j < width; j++) {
-                target[j] = (add ? target[j] : 0) + corner[row * COLUMNS + j];
-            }
-        }
-    }
-}
-
-/* The product of blocks that the caches hold. Each sum is computed in one order, whoever computes it. */
-static void nnc_blocked_product_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
-                                    int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
-                                    int64_t c_row, bool add) {
-    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(double), DEPTH = 256 };
-    for (int64_t k = 0; k < inner; k += DEPTH) {
-        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
-        for (int64_t i = 0; i < rows; i += HEIGHT) {
-            const int64_t height = rows - i < HEIGHT ? rows - i : HEIGHT;
-            for (int64_t j = 0; j < columns; j += WIDTH) {
-                const int64_t width = columns - j < WIDTH ? columns - j : WIDTH;
-                nnc_product_block_f64(height, depth, width, a + i * a_row + k * a_column, a_row, a_column,
-                                      b + k * b_row + j * b_column, b_row, b_column, c + i * c_row + j, c_row,
-                                      add || k > 0);
-            }
-        }
     }
 }
 
@@ -429,12 +177,18 @@ static void nnc_dot_products_f64(int64_t inner, int64_t columns, const double *r
     }
 }
 
-/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. The order of sums does not
-   depend on the number of threads. */
-static void nnc_built_in_product_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
-                                     int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
-                                     int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
+/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. Where this is compiled
+   for vectors of 32 bytes and more it reaches what a BLAS does, in an order of sums that no number of threads changes;
+   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
+static void nnc_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const double *a,
+                            int64_t a_row, int64_t a_column, const double *b, int64_t b_row, int64_t b_column,
+                            double *c, int64_t c_row, bool add) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
+#ifdef __AVX2__
+    const bool calls_blas = false;
+#else
+    const bool calls_blas = run->dgemm != NULL && rows * inner * columns >= WORTH_CALL;
+#endif
     if (rows < ROWS_ALONE) {
         for (int64_t i = 0; i < rows; i++) {
             if (b_column == 1) {
@@ -445,29 +199,15 @@ static void nnc_built_in_product_f64(int64_t rows, int64_t inner, int64_t column
         }
         return;
     }
-    if (inner == 0 && !add) {
-        for (int64_t i = 0; i < rows; i++) {
-            memset(c + i * c_row, 0, (size_t)columns * sizeof(double));
-        }
-    }
-    nnc_blocked_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
-}
-
-/* The same. Where this is compiled for vectors of 32 bytes and more the built-in product reaches what a BLAS does;
-   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
-static void nnc_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const double *a,
-                            int64_t a_row, int64_t a_column, const double *b, int64_t b_row, int64_t b_column,
-                            double *c, int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
-#ifdef __AVX2__
-    const bool calls_blas = false;
-#else
-    const bool calls_blas = run->dgemm != NULL && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
-#endif
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
     if (!calls_blas || !(a_plain || a_turned) || !(b_plain || b_turned)) {
-        nnc_built_in_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+        if (inner == 0 && !add) {
+            for (int64_t i = 0; i < rows; i++) {
+                memset(c + i * c_row, 0, (size_t)columns * sizeof(double));
+            }
+        }
+        nnc_blocked_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
     const int turn_a = a_plain ? 111 : 112, turn_b = b_plain ? 111 : 112;

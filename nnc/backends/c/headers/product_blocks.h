@@ -1,0 +1,291 @@
+/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason. Elements from
+   `ahead` on are fetched into the cache, `ahead_step` of them with each term of the sums. */
+#ifndef NNC_TILE_ROWS
+#ifdef __AVX512F__
+#define NNC_TILE_ROWS 8
+#define NNC_TILE_BYTES 128
+#else
+#define NNC_TILE_ROWS 6
+#define NNC_TILE_BYTES 64
+#endif
+#endif
+static void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                         const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
+                         const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    float total[ROWS][COLUMNS];
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            total[i][j] = 0;
+        }
+    }
+    for (int64_t k = 0; k < inner; k++) {
+#ifdef __GNUC__
+        __builtin_prefetch(ahead + k * ahead_step, 0, 2);
+#else
+        (void)ahead, (void)ahead_step;
+#endif
+        for (int i = 0; i < ROWS; i++) {
+            const float x = a[i * a_row + k * a_column];
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += x * b[k * b_row + j];
+            }
+        }
+    }
+    if (add) {
+        for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += c[i * c_row + j];
+            }
+        }
+    }
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            c[i * c_row + j] = total[i][j];
+        }
+    }
+}
+
+/* A strip of B, its rows one behind the other; zeros where it is narrower. */
+static void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row, int64_t b_column,
+                         int64_t columns, float *restrict strip) {
+    if (b_column == 1 && width == columns) {
+        for (int64_t k = 0; k < depth; k++) {
+#pragma omp simd
+            for (int64_t j = 0; j < columns; j++) {
+                strip[k * columns + j] = b[k * b_row + j];
+            }
+        }
+        return;
+    }
+    for (int64_t j = 0; j < columns; j++) {
+        for (int64_t k = 0; k < depth; k++) {
+            strip[k * columns + j] = j < width ? b[k * b_row + j * b_column] : 0;
+        }
+    }
+}
+
+/* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies.
+   Meanwhile elements from `ahead` on, which are needed next, are on their way into the cache. */
+static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
+                                  int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
+                                  int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
+    float space[DEPTH * COLUMNS + (DEPTH + COLUMNS) * ROWS + LINE];
+    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
+    float *const last = strip + DEPTH * COLUMNS, *const corner = last + DEPTH * ROWS;
+    if (b_column != 1 || width < COLUMNS || rows > 2 * ROWS) {
+        nnc_pack_f32(depth, width, b, b_row, b_column, COLUMNS, strip);
+        b = strip;
+        b_row = COLUMNS;
+    }
+    for (int64_t i = 0; i < rows; i += ROWS) {
+        const float *left = a + i * a_row, *const next = ahead + i / ROWS * depth * ahead_step;
+        const int64_t count = rows - i < ROWS ? rows - i : ROWS;
+        if (count == ROWS && width == COLUMNS) {
+            nnc_tile_f32(depth, left, a_row, a_column, b, b_row, c + i * c_row, c_row, add, next, ahead_step);
+            continue;
+        }
+        const float *found = corner;
+        if (rows >= ROWS) { /* the last tile is one of whole rows, of which the first are known already */
+            found += (ROWS - count) * COLUMNS;
+            left -= (ROWS - count) * a_row;
+            nnc_tile_f32(depth, left, a_row, a_column, b, b_row, corner, COLUMNS, false, next, ahead_step);
+        } else {
+            for (int64_t k = 0; k < depth; k++) {
+                for (int64_t row = 0; row < ROWS; row++) {
+                    last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
+                }
+            }
+            nnc_tile_f32(depth, last, 1, ROWS, b, b_row, corner, COLUMNS, false, next, ahead_step);
+        }
+        for (int64_t row = 0; row < count; row++) {
+            float *const target = c + (i + row) * c_row;
+            for (int64_t j = 0; j < width; j++) {
+                target[j] = (add ? target[j] : 0) + found[row * COLUMNS + j];
+            }
+        }
+    }
+}
+
+/* Some rows of C, block by block. Each sum is computed in one order, whoever computes it. */
+static void nnc_product_panel_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
+                                  int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
+                                  int64_t c_row, bool add) {
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };
+    const int64_t step = rows > 8 * NNC_TILE_ROWS ? DEPTH : DEPTH / 2, strips = (columns + WIDTH - 1) / WIDTH;
+    const bool fetches = b_column == 1 && b_row <= 4 * columns;
+    for (int64_t k = 0; k < inner; k += step) {
+        const int64_t depth = inner - k < step ? inner - k : step;
+        const int64_t rest = inner - k - depth, next = !fetches ? 0 : rest < step ? rest : step;
+        const int64_t tiles = strips * ((rows + NNC_TILE_ROWS - 1) / NNC_TILE_ROWS);
+        const int64_t ahead_step = next * b_row / (tiles * depth), share = tiles / strips * depth * ahead_step;
+        for (int64_t strip = 0; strip < strips; strip++) {
+            const int64_t j = strip * WIDTH;
+            nnc_product_block_f32(rows, depth, columns - j < WIDTH ? columns - j : WIDTH, a + k * a_column, a_row,
+                                  a_column, b + k * b_row + j * b_column, b_row, b_column, c + j, c_row, add || k > 0,
+                                  b + (k + (next > 0 ? depth : 0)) * b_row + strip * share, ahead_step);
+        }
+    }
+}
+
+/* The product, some rows after the other. */
+static void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
+                                    int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
+                                    int64_t c_row, bool add) {
+    enum { HEIGHT = 64 * NNC_TILE_ROWS };
+    for (int64_t i = 0; i < rows; i += HEIGHT) {
+        nnc_product_panel_f32(rows - i < HEIGHT ? rows - i : HEIGHT, inner, columns, a + i * a_row, a_row, a_column, b,
+                              b_row, b_column, c + i * c_row, c_row, add);
+    }
+}
+
+/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason. Elements from
+   `ahead` on are fetched into the cache, `ahead_step` of them with each term of the sums. */
+#ifndef NNC_TILE_ROWS
+#ifdef __AVX512F__
+#define NNC_TILE_ROWS 8
+#define NNC_TILE_BYTES 128
+#else
+#define NNC_TILE_ROWS 6
+#define NNC_TILE_BYTES 64
+#endif
+#endif
+static void nnc_tile_f64(int64_t inner, const double *restrict a, int64_t a_row, int64_t a_column,
+                         const double *restrict b, int64_t b_row, double *restrict c, int64_t c_row, bool add,
+                         const double *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(double) };
+    double total[ROWS][COLUMNS];
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            total[i][j] = 0;
+        }
+    }
+    for (int64_t k = 0; k < inner; k++) {
+#ifdef __GNUC__
+        __builtin_prefetch(ahead + k * ahead_step, 0, 2);
+#else
+        (void)ahead, (void)ahead_step;
+#endif
+        for (int i = 0; i < ROWS; i++) {
+            const double x = a[i * a_row + k * a_column];
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += x * b[k * b_row + j];
+            }
+        }
+    }
+    if (add) {
+        for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += c[i * c_row + j];
+            }
+        }
+    }
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            c[i * c_row + j] = total[i][j];
+        }
+    }
+}
+
+/* A strip of B, its rows one behind the other; zeros where it is narrower. */
+static void nnc_pack_f64(int64_t depth, int64_t width, const double *restrict b, int64_t b_row, int64_t b_column,
+                         int64_t columns, double *restrict strip) {
+    if (b_column == 1 && width == columns) {
+        for (int64_t k = 0; k < depth; k++) {
+#pragma omp simd
+            for (int64_t j = 0; j < columns; j++) {
+                strip[k * columns + j] = b[k * b_row + j];
+            }
+        }
+        return;
+    }
+    for (int64_t j = 0; j < columns; j++) {
+        for (int64_t k = 0; k < depth; k++) {
+            strip[k * columns + j] = j < width ? b[k * b_row + j * b_column] : 0;
+        }
+    }
+}
+
+/* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies.
+   Meanwhile elements from `ahead` on, which are needed next, are on their way into the cache. */
+static void nnc_product_block_f64(int64_t rows, int64_t depth, int64_t width, const double *a, int64_t a_row,
+                                  int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
+                                  int64_t c_row, bool add, const double *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(double), DEPTH = 256, LINE = 64 / sizeof(double) };
+    double space[DEPTH * COLUMNS + (DEPTH + COLUMNS) * ROWS + LINE];
+    double *const strip = space + (LINE - ((uintptr_t)space / sizeof(double)) % LINE) % LINE;
+    double *const last = strip + DEPTH * COLUMNS, *const corner = last + DEPTH * ROWS;
+    if (b_column != 1 || width < COLUMNS || rows > 2 * ROWS) {
+        nnc_pack_f64(depth, width, b, b_row, b_column, COLUMNS, strip);
+        b = strip;
+        b_row = COLUMNS;
+    }
+    for (int64_t i = 0; i < rows; i += ROWS) {
+        const double *left = a + i * a_row, *const next = ahead + i / ROWS * depth * ahead_step;
+        const int64_t count = rows - i < ROWS ? rows - i : ROWS;
+        if (count == ROWS && width == COLUMNS) {
+            nnc_tile_f64(depth, left, a_row, a_column, b, b_row, c + i * c_row, c_row, add, next, ahead_step);
+            continue;
+        }
+        const double *found = corner;
+        if (rows >= ROWS) { /* the last tile is one of whole rows, of which the first are known already */
+            found += (ROWS - count) * COLUMNS;
+            left -= (ROWS - count) * a_row;
+            nnc_tile_f64(depth, left, a_row, a_column, b, b_row, corner, COLUMNS, false, next, ahead_step);
+        } else {
+            for (int64_t k = 0; k < depth; k++) {
+                for (int64_t row = 0; row < ROWS; row++) {
+                    last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
+                }
+            }
+            nnc_tile_f64(depth, last, 1, ROWS, b, b_row, corner, COLUMNS, false, next, ahead_step);
+        }
+        for (int64_t row = 0; row < count; row++) {
+            double *const target = c + (i + row) * c_row;
+            for (int64_t j = 0; j < width; j++) {
+                target[j] = (add ? target[j] : 0) + found[row * COLUMNS + j];
+            }
+        }
+    }
+}
+
+/* Some rows of C, block by block. Each sum is computed in one order, whoever computes it. */
+static void nnc_product_panel_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
+                                  int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
+                                  int64_t c_row, bool add) {
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(double), DEPTH = 256 };
+    const int64_t step = rows > 8 * NNC_TILE_ROWS ? DEPTH : DEPTH / 2, strips = (columns + WIDTH - 1) / WIDTH;
+    const bool fetches = b_column == 1 && b_row <= 4 * columns;
+    for (int64_t k = 0; k < inner; k += step) {
+        const int64_t depth = inner - k < step ? inner - k : step;
+        const int64_t rest = inner - k - depth, next = !fetches ? 0 : rest < step ? rest : step;
+        const int64_t tiles = strips * ((rows + NNC_TILE_ROWS - 1) / NNC_TILE_ROWS);
+        const int64_t ahead_step = next * b_row / (tiles * depth), share = tiles / strips * depth * ahead_step;
+        for (int64_t strip = 0; strip < strips; strip++) {
+            const int64_t j = strip * WIDTH;
+            nnc_product_block_f64(rows, depth, columns - j < WIDTH ? columns - j : WIDTH, a + k * a_column, a_row,
+                                  a_column, b + k * b_row + j * b_column, b_row, b_column, c + j, c_row, add || k > 0,
+                                  b + (k + (next > 0 ? depth : 0)) * b_row + strip * share, ahead_step);
+        }
+    }
+}
+
+/* The product, some rows after the other. */
+static void nnc_blocked_product_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
+                                    int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
+                                    int64_t c_row, bool add) {
+    enum { HEIGHT = 64 * NNC_TILE_ROWS };
+    for (int64_t i = 0; i < rows; i += HEIGHT) {
+        nnc_product_panel_f64(rows - i < HEIGHT ? rows - i : HEIGHT, inner, columns, a + i * a_row, a_row, a_column, b,
+                              b_row, b_column, c + i * c_row, c_row, add);
+    }
+}
