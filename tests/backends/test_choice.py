@@ -26,21 +26,19 @@ needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="needs a C c
 def _own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("NNC_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("NNC_BACKEND", raising=False)
+    monkeypatch.setattr(notice, "_SAID", set())
 
 
 @pytest.fixture
 def nowhere(tmp_path, monkeypatch):
-    """Let there be no compiler, and let nobody have been told."""
+    """Let there be no compiler."""
     monkeypatch.setenv("CC", str(tmp_path / "none"))
-    notice._SAID.clear()
-    yield
-    notice._SAID.clear()
 
 
 @pytest.fixture
 def _broken(tmp_path, monkeypatch):
     path = tmp_path / "broken"
-    path.write_text("#!/bin/sh\necho 'no such luck' >&2\nexit 3\n")
+    path.write_text(f"#!/bin/sh\necho x >> '{tmp_path}/calls'\necho 'no such luck' >&2\nexit 3\n")
     path.chmod(0o755)
     monkeypatch.setenv("CC", str(path))
 
@@ -181,6 +179,20 @@ def test_a_broken_compiler(caplog):
     assert model.backend == "auto"
     with pytest.raises(CompilerError, match="no such luck"):
         nnc.compile(network(), backend="c")(X)
+
+
+@pytest.mark.usefixtures("_broken")
+def test_a_broken_compiler_is_tried_once_for_each_unit(caplog, tmp_path):
+    models = [network() for _ in range(3)]
+    for model in models[:2]:
+        nnc.compile(model, backend="auto")(X)
+    calls = len((tmp_path / "calls").read_text())
+    nnc.compile(models[2], backend="auto")(X)
+    assert len((tmp_path / "calls").read_text()) == calls
+    assert len(caplog.records) == 1
+    with pytest.raises(CompilerError, match="no such luck"):
+        nnc.compile(models[2], backend="c")(X)
+    assert len((tmp_path / "calls").read_text()) > calls  # who insists on C has it tried again
 
 
 @needs_compiler

@@ -7,15 +7,18 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from nnc.backends.c.cache import make_key
 from nnc.backends.c.executable import Executable
 from nnc.backends.c.source import Source, kernel_workspace, print_source
 from nnc.backends.c.toolchain import build, find_compiler
-from nnc.errors import ModelError
+from nnc.errors import CompilerError, ModelError
 from nnc.ir import Graph
 from nnc.plan import Plan, make_plan
 
 _LINES = {3: 4_000, 2: 20_000}
 """Lines of the longest units that are compiled at each level."""
+
+_failures: dict[str, str] = {}  # what was said about units that could not be compiled
 
 
 class CBackend:
@@ -48,9 +51,17 @@ class CBackend:
         """Compile a translation unit, or take it from the cache.
 
         Raises:
-            CompilerError: there is no compiler, or it fails.
+            CompilerError: there is no compiler, or it fails; where NumPy can take over, a unit is tried once only.
         """
-        return ctypes.CDLL(str(build(source.text, level=_level(source.text), threads=source.is_parallel)))
+        level = _level(source.text)
+        key = make_key(source.text, self.engine, str(level))
+        if self.is_optional and key in _failures:
+            raise CompilerError(_failures[key])
+        try:
+            return ctypes.CDLL(str(build(source.text, level=level, threads=source.is_parallel)))
+        except CompilerError as error:
+            _failures[key] = str(error)
+            raise
 
     def executable(self, plan: Plan, source: Source, code: Any, states: Mapping[str, Any]) -> Executable:
         """Bind code to an arena."""
