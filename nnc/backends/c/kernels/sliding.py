@@ -13,6 +13,10 @@ from nnc.ops.convolution import Sliding
 
 BAND_ELEMENTS = 128 * 1024
 """Elements that are gathered before they are multiplied: 512 KiB of float32, half of a core's second-level cache."""
+BAND_PLACES = 512
+"""Least number of places of a band, for each band reads the whole kernel,"""
+BAND_LIMIT = 1024 * 1024
+"""but for patches so long that these would be more elements."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,7 @@ class Geometry:
     @property
     def band(self) -> int:
         """Places whose patches are gathered before they are multiplied."""
-        room = max(BAND_ELEMENTS // self.patch, 32)
+        room = max(BAND_ELEMENTS // self.patch, min(BAND_LIMIT // self.patch, BAND_PLACES), 1)
         return min(room, self.total) if isinstance(self.total, int) else room
 
     @property
