@@ -50,6 +50,42 @@ static void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, 
     }
 }
 
+/* A tile of half the columns, for the edge of C. */
+static void nnc_half_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                              const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) / 2 };
+    float total[ROWS][COLUMNS];
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            total[i][j] = 0;
+        }
+    }
+    for (int64_t k = 0; k < inner; k++) {
+        for (int i = 0; i < ROWS; i++) {
+            const float x = a[i * a_row + k * a_column];
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += x * b[k * b_row + j];
+            }
+        }
+    }
+    if (add) {
+        for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += c[i * c_row + j];
+            }
+        }
+    }
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            c[i * c_row + j] = total[i][j];
+        }
+    }
+}
+
 /* A strip of B, its rows one behind the other; zeros where it is narrower. */
 static void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row, int64_t b_column,
                          int64_t columns, float *restrict strip) {
@@ -78,35 +114,39 @@ static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, co
     float space[DEPTH * COLUMNS + (DEPTH + COLUMNS) * ROWS + LINE];
     float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
     float *const last = strip + DEPTH * COLUMNS, *const corner = last + DEPTH * ROWS;
-    if (b_column != 1 || width < COLUMNS || rows > 2 * ROWS) {
+    if (b_column != 1 || (width != COLUMNS && width != COLUMNS / 2) || rows > 2 * ROWS) {
         nnc_pack_f32(depth, width, b, b_row, b_column, COLUMNS, strip);
         b = strip;
         b_row = COLUMNS;
     }
+    const bool is_half = width <= COLUMNS / 2, is_exact = width == (is_half ? COLUMNS / 2 : COLUMNS);
     for (int64_t i = 0; i < rows; i += ROWS) {
         const float *left = a + i * a_row, *const next = ahead + i / ROWS * depth * ahead_step;
         const int64_t count = rows - i < ROWS ? rows - i : ROWS;
-        if (count == ROWS && width == COLUMNS) {
-            nnc_tile_f32(depth, left, a_row, a_column, b, b_row, c + i * c_row, c_row, add, next, ahead_step);
-            continue;
-        }
-        const float *found = corner;
-        if (rows >= ROWS) { /* the last tile is one of whole rows, of which the first are known already */
-            found += (ROWS - count) * COLUMNS;
-            left -= (ROWS - count) * a_row;
-            nnc_tile_f32(depth, left, a_row, a_column, b, b_row, corner, COLUMNS, false, next, ahead_step);
-        } else {
+        const bool is_whole = count == ROWS && is_exact;
+        float *const target = is_whole ? c + i * c_row : corner;
+        int64_t left_row = a_row, left_column = a_column, skipped = 0;
+        if (rows < ROWS) {
             for (int64_t k = 0; k < depth; k++) {
                 for (int64_t row = 0; row < ROWS; row++) {
                     last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
                 }
             }
-            nnc_tile_f32(depth, last, 1, ROWS, b, b_row, corner, COLUMNS, false, next, ahead_step);
+            left = last, left_row = 1, left_column = ROWS;
+        } else if (count < ROWS) { /* the last tile is one of whole rows, of which the first are known already */
+            skipped = ROWS - count;
+            left -= skipped * a_row;
         }
-        for (int64_t row = 0; row < count; row++) {
-            float *const target = c + (i + row) * c_row;
+        const int64_t step = is_whole ? c_row : COLUMNS;
+        if (!is_half) {
+            nnc_tile_f32(depth, left, left_row, left_column, b, b_row, target, step, add && is_whole, next, ahead_step);
+        } else {
+            nnc_half_tile_f32(depth, left, left_row, left_column, b, b_row, target, step, add && is_whole);
+        }
+        for (int64_t row = 0; row < count && !is_whole; row++) {
+            float *const found = corner + (skipped + row) * COLUMNS, *const kept = c + (i + row) * c_row;
             for (int64_t j = 0; j < width; j++) {
-                target[j] = (add ? target[j] : 0) + found[row * COLUMNS + j];
+                kept[j] = (add ? kept[j] : 0) + found[j];
             }
         }
     }
@@ -196,6 +236,42 @@ static void nnc_tile_f64(int64_t inner, const double *restrict a, int64_t a_row,
     }
 }
 
+/* A tile of half the columns, for the edge of C. */
+static void nnc_half_tile_f64(int64_t inner, const double *restrict a, int64_t a_row, int64_t a_column,
+                              const double *restrict b, int64_t b_row, double *restrict c, int64_t c_row, bool add) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(double) / 2 };
+    double total[ROWS][COLUMNS];
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            total[i][j] = 0;
+        }
+    }
+    for (int64_t k = 0; k < inner; k++) {
+        for (int i = 0; i < ROWS; i++) {
+            const double x = a[i * a_row + k * a_column];
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += x * b[k * b_row + j];
+            }
+        }
+    }
+    if (add) {
+        for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += c[i * c_row + j];
+            }
+        }
+    }
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            c[i * c_row + j] = total[i][j];
+        }
+    }
+}
+
 /* A strip of B, its rows one behind the other; zeros where it is narrower. */
 static void nnc_pack_f64(int64_t depth, int64_t width, const double *restrict b, int64_t b_row, int64_t b_column,
                          int64_t columns, double *restrict strip) {
@@ -224,35 +300,39 @@ static void nnc_product_block_f64(int64_t rows, int64_t depth, int64_t width, co
     double space[DEPTH * COLUMNS + (DEPTH + COLUMNS) * ROWS + LINE];
     double *const strip = space + (LINE - ((uintptr_t)space / sizeof(double)) % LINE) % LINE;
     double *const last = strip + DEPTH * COLUMNS, *const corner = last + DEPTH * ROWS;
-    if (b_column != 1 || width < COLUMNS || rows > 2 * ROWS) {
+    if (b_column != 1 || (width != COLUMNS && width != COLUMNS / 2) || rows > 2 * ROWS) {
         nnc_pack_f64(depth, width, b, b_row, b_column, COLUMNS, strip);
         b = strip;
         b_row = COLUMNS;
     }
+    const bool is_half = width <= COLUMNS / 2, is_exact = width == (is_half ? COLUMNS / 2 : COLUMNS);
     for (int64_t i = 0; i < rows; i += ROWS) {
         const double *left = a + i * a_row, *const next = ahead + i / ROWS * depth * ahead_step;
         const int64_t count = rows - i < ROWS ? rows - i : ROWS;
-        if (count == ROWS && width == COLUMNS) {
-            nnc_tile_f64(depth, left, a_row, a_column, b, b_row, c + i * c_row, c_row, add, next, ahead_step);
-            continue;
-        }
-        const double *found = corner;
-        if (rows >= ROWS) { /* the last tile is one of whole rows, of which the first are known already */
-            found += (ROWS - count) * COLUMNS;
-            left -= (ROWS - count) * a_row;
-            nnc_tile_f64(depth, left, a_row, a_column, b, b_row, corner, COLUMNS, false, next, ahead_step);
-        } else {
+        const bool is_whole = count == ROWS && is_exact;
+        double *const target = is_whole ? c + i * c_row : corner;
+        int64_t left_row = a_row, left_column = a_column, skipped = 0;
+        if (rows < ROWS) {
             for (int64_t k = 0; k < depth; k++) {
                 for (int64_t row = 0; row < ROWS; row++) {
                     last[k * ROWS + row] = row < count ? left[row * a_row + k * a_column] : 0;
                 }
             }
-            nnc_tile_f64(depth, last, 1, ROWS, b, b_row, corner, COLUMNS, false, next, ahead_step);
+            left = last, left_row = 1, left_column = ROWS;
+        } else if (count < ROWS) { /* the last tile is one of whole rows, of which the first are known already */
+            skipped = ROWS - count;
+            left -= skipped * a_row;
         }
-        for (int64_t row = 0; row < count; row++) {
-            double *const target = c + (i + row) * c_row;
+        const int64_t step = is_whole ? c_row : COLUMNS;
+        if (!is_half) {
+            nnc_tile_f64(depth, left, left_row, left_column, b, b_row, target, step, add && is_whole, next, ahead_step);
+        } else {
+            nnc_half_tile_f64(depth, left, left_row, left_column, b, b_row, target, step, add && is_whole);
+        }
+        for (int64_t row = 0; row < count && !is_whole; row++) {
+            double *const found = corner + (skipped + row) * COLUMNS, *const kept = c + (i + row) * c_row;
             for (int64_t j = 0; j < width; j++) {
-                target[j] = (add ? target[j] : 0) + found[row * COLUMNS + j];
+                kept[j] = (add ? kept[j] : 0) + found[j];
             }
         }
     }
