@@ -16,6 +16,7 @@ PASSES = ["simplify", "decompose", "simplify", "lift", "fold-constants", "cse", 
 PREDICT_PASSES = [*PASSES[:4], "dce", "fold-sign", "fold-batch-norm", *PASSES[4:7], "hoist", *PASSES[7:]]
 
 
+@pytest.mark.numpy_backend
 def test_table(run: Run) -> None:
     program = nnc.compile("base.yaml")
     plan = program.plan("train", batch=32)
@@ -51,6 +52,7 @@ def test_flops(run: Run) -> None:
     assert report["flops"] == products + biases_and_activations
 
 
+@pytest.mark.numpy_backend
 def test_emit_prints_nothing_else(run: Run, folder: Path) -> None:
     program = nnc.compile("base.yaml")
     for graph in ("train", "predict"):

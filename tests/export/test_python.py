@@ -14,6 +14,7 @@ from nnc.export.expressions import InexpressibleError
 from nnc.layers import Dense, Embedding, GlobalAveragePooling1D
 from tests.export.networks import NETWORKS, RUN, base, mlp, python, several
 
+pytestmark = pytest.mark.numpy_backend  # exported files have its bits
 BATCH = 16
 SIZES = (16, 1, 5, 16, 3)
 """Rows of the batches that are trained on."""

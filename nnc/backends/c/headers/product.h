@@ -62,18 +62,12 @@ static void nnc_dot_products_f32(int64_t inner, int64_t columns, const float *re
     }
 }
 
-/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. Where this is compiled
-   for vectors of 32 bytes and more it reaches what a BLAS does, in an order of sums that no number of threads changes;
-   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
-static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
-                            int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
-                            float *c, int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
-#ifdef __AVX2__
-    const bool calls_blas = false;
-#else
-    const bool calls_blas = run->sgemm != NULL && rows * inner * columns >= WORTH_CALL;
-#endif
+/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. The order of sums does not
+   depend on the number of threads. */
+static void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
+                                     int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
+                                     int64_t c_row, bool add) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
     if (rows < ROWS_ALONE) {
         for (int64_t i = 0; i < rows; i++) {
             if (b_column == 1) {
@@ -84,15 +78,29 @@ static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int
         }
         return;
     }
+    if (inner == 0 && !add) {
+        for (int64_t i = 0; i < rows; i++) {
+            memset(c + i * c_row, 0, (size_t)columns * sizeof(float));
+        }
+    }
+    nnc_blocked_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+}
+
+/* The same. Where this is compiled for vectors of 32 bytes and more the built-in product reaches what a BLAS does;
+   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
+static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
+                            int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
+                            float *c, int64_t c_row, bool add) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
+#ifdef __AVX2__
+    const bool calls_blas = false;
+#else
+    const bool calls_blas = run->sgemm != NULL && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
+#endif
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
     if (!calls_blas || !(a_plain || a_turned) || !(b_plain || b_turned)) {
-        if (inner == 0 && !add) {
-            for (int64_t i = 0; i < rows; i++) {
-                memset(c + i * c_row, 0, (size_t)columns * sizeof(float));
-            }
-        }
-        nnc_blocked_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+        nnc_built_in_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
     const int turn_a = a_plain ? 111 : 112, turn_b = b_plain ? 111 : 112;
@@ -177,18 +185,12 @@ static void nnc_dot_products_f64(int64_t inner, int64_t columns, const double *r
     }
 }
 
-/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. Where this is compiled
-   for vectors of 32 bytes and more it reaches what a BLAS does, in an order of sums that no number of threads changes;
-   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
-static void nnc_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const double *a,
-                            int64_t a_row, int64_t a_column, const double *b, int64_t b_row, int64_t b_column,
-                            double *c, int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
-#ifdef __AVX2__
-    const bool calls_blas = false;
-#else
-    const bool calls_blas = run->dgemm != NULL && rows * inner * columns >= WORTH_CALL;
-#endif
+/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. The order of sums does not
+   depend on the number of threads. */
+static void nnc_built_in_product_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
+                                     int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
+                                     int64_t c_row, bool add) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
     if (rows < ROWS_ALONE) {
         for (int64_t i = 0; i < rows; i++) {
             if (b_column == 1) {
@@ -199,15 +201,29 @@ static void nnc_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int
         }
         return;
     }
+    if (inner == 0 && !add) {
+        for (int64_t i = 0; i < rows; i++) {
+            memset(c + i * c_row, 0, (size_t)columns * sizeof(double));
+        }
+    }
+    nnc_blocked_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+}
+
+/* The same. Where this is compiled for vectors of 32 bytes and more the built-in product reaches what a BLAS does;
+   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
+static void nnc_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const double *a,
+                            int64_t a_row, int64_t a_column, const double *b, int64_t b_row, int64_t b_column,
+                            double *c, int64_t c_row, bool add) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
+#ifdef __AVX2__
+    const bool calls_blas = false;
+#else
+    const bool calls_blas = run->dgemm != NULL && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
+#endif
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
     if (!calls_blas || !(a_plain || a_turned) || !(b_plain || b_turned)) {
-        if (inner == 0 && !add) {
-            for (int64_t i = 0; i < rows; i++) {
-                memset(c + i * c_row, 0, (size_t)columns * sizeof(double));
-            }
-        }
-        nnc_blocked_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+        nnc_built_in_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
         return;
     }
     const int turn_a = a_plain ? 111 : 112, turn_b = b_plain ? 111 : 112;
