@@ -9,7 +9,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.document import DOCUMENT, document, facts
+from benchmarks.document import DOCUMENT, PICTURE, document, facts
+from benchmarks.plot import plot
 from benchmarks.report import Row, table
 from benchmarks.settings import BACKENDS, FULL, HURRIED, QUICK
 
@@ -57,6 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.write:
         command = " ".join(["python -m benchmarks", *(sys.argv[1:] if arguments is None else arguments)])
         DOCUMENT.write_text(document(command, known, rows))
+        if any(row.target for row in rows):
+            PICTURE.write_text(plot(rows))
         print(f"wrote {DOCUMENT}")
     return int(any(row.reached is False for row in rows))
 

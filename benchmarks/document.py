@@ -14,6 +14,7 @@ from benchmarks.worker import THREAD_VARIABLES, clean_environment
 from nnc.backends.c.toolchain import find_compiler
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+PICTURE = DOCUMENT.parent / "images" / "benchmarks.svg"
 PACKAGES = ("nnc", "numpy", "tensorflow", "keras", "torch", "jax", "onnxruntime", "onnx")
 _LOOKED_AT = ("OPENBLAS_", "OMP_", "GOMP_", "KMP_", "MKL_", "TF_", "XLA_", "JAX_", "NNC_", "CC")
 
@@ -31,7 +32,11 @@ What is wanted is the ratio of its time to that of the fastest peer in the same 
 anything is timed, all contestants run from the same weights on the same rows in the same order; only those take part
 whose losses or predictions agree.
 
+![ratios](images/benchmarks.svg)
+
 {targets}
+
+Where the time goes in any of them, by line of the IR: `python -m benchmarks.profile_c`.
 
 ## Everything measured
 

@@ -11,7 +11,7 @@ from benchmarks import driving
 from benchmarks.agreement import agreement_rows
 from benchmarks.driving import COPY, FIT, WINDOW, fitting
 from benchmarks.report import Goal, Row, Versus, rows_of
-from benchmarks.settings import Settings
+from benchmarks.settings import Settings, thread_choices, threads_text
 from benchmarks.targets import target_rows
 from benchmarks.worker import Contestant, Workers
 
@@ -63,7 +63,10 @@ def run(settings: Settings) -> list[Row]:
     """Measure with all processors and, where there are several, with one; return the rows."""
     processors = len(os.sched_getaffinity(0))
     trained = [row for threads in sorted({processors, 1}, reverse=True) for row in _training(settings, threads)]
-    return [*trained, *(row for rows in (1, 32) for row in _predicting(settings, rows))]
+    return [
+        *trained,
+        *(row for rows in (1, 32) for threads in thread_choices() for row in _predicting(settings, rows, threads)),
+    ]
 
 
 def _training(settings: Settings, threads: int) -> list[Row]:
@@ -71,31 +74,31 @@ def _training(settings: Settings, threads: int) -> list[Row]:
     with Workers() as workers:
         for backend in settings.backends:
             workers.start("benchmarks.recurrent:contestants", {"backend": backend}, threads)
-        for engine in ("keras", "torch"):
+        for engine in ("keras", "torch", "jax"):
             workers.start(f"benchmarks.peers.{engine}_sequences:contestants", threads=threads)
         agreed = agreement_rows(work, workers, FIT[settings.backends[-1]])
         comparison = settings.race(workers.timers, STEPS)
     rows = []
-    peers = ("tf.keras fit", "PyTorch, eager")
+    peers = ("tf.keras fit", "PyTorch, eager", "JAX, jitted step")
     if "numpy" in settings.backends:
-        rows = rows_of(work, comparison, [FIT["numpy"]], [Versus(peers[0], Goal(at_most=0.8)), Versus(peers[1])])
+        rows = rows_of(work, comparison, [FIT["numpy"]], [Versus(peers[0], Goal(at_most=0.8)), *map(Versus, peers[1:])])
     if "c" in settings.backends:
         others = [FIT["numpy"]] if rows else []
         rows += target_rows("LSTM, training step", work, comparison, [FIT["c"]], peers, others)
     return [*rows, *agreed, *workers.missing_rows(work)]
 
 
-def _predicting(settings: Settings, rows: int) -> list[Row]:
+def _predicting(settings: Settings, rows: int, threads: int | None) -> list[Row]:
     if "c" not in settings.backends:
         return []
-    work = f"LSTM({UNITS}) on {TIME}×{FEATURES}, predict {rows} row{'s' if rows > 1 else ''}"
+    text = f"predict {rows} row{'s' if rows > 1 else ''}"
+    work = f"LSTM({UNITS}) on {TIME}×{FEATURES}, {text}{threads_text(threads)}"
     with Workers() as workers:
         for backend in settings.backends:
-            workers.start("benchmarks.recurrent:predicting", {"backend": backend, "rows": rows})
-        workers.start("benchmarks.peers.onnx_sequences:predicting", {"rows": rows})
+            workers.start("benchmarks.recurrent:predicting", {"backend": backend, "rows": rows}, threads)
+        workers.start("benchmarks.peers.onnx_sequences:predicting", {"rows": rows, "threads": threads or 0}, threads)
         agreed = agreement_rows(work, workers, COPY["c"])
         comparison = settings.race(workers.timers)
-    key = f"LSTM, predict {rows} row{'s' if rows > 1 else ''}"
     others = [COPY["numpy"]] if "numpy" in settings.backends else []
-    found = target_rows(key, work, comparison, [COPY["c"], WINDOW["c"]], ["ONNX Runtime"], others)
+    found = target_rows(f"LSTM, {text}", work, comparison, [COPY["c"], WINDOW["c"]], ["ONNX Runtime"], others)
     return [*found, *agreed, *workers.missing_rows(work)]

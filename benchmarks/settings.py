@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.timing import Comparison, Processes, Timer, compare_processes, compare_timers
 
 BACKENDS = ("numpy", "c")
+
+
+def thread_choices() -> tuple[int | None, ...]:
+    """Return what to measure with: as many threads as each library likes, and one thread."""
+    return (None, 1) if len(os.sched_getaffinity(0)) > 1 else (None,)
+
+
+def threads_text(threads: int | None) -> str:
+    """Return what is added to the name of a work."""
+    return "" if threads is None else f", {threads} thread{'s' if threads > 1 else ''}"
 
 
 @dataclass(frozen=True)
