@@ -188,7 +188,7 @@ def source_text(unit: Exported) -> str:
         arrays |= function.constants
     parts = [
         f"/* {unit.name}.c: {MARK} */",
-        f'#include "{unit.name}.h"\n\n#include <math.h>\n#include <string.h>\n',
+        f'#include "{unit.name}.h"\n\n#include <float.h>\n#include <math.h>\n#include <string.h>\n',
     ]
     functions = portable_pragmas("\n".join(function.text for function in unit.functions))
     helpers = portable_pragmas(sections(called)) if called else ""

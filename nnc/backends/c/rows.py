@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels import EXPRESSIONS, Unit
+from nnc.backends.c.kernels.reduction import largest_of, largest_update
 from nnc.backends.c.nests import Axes, indented, loop_head, parallel_pragma
 from nnc.backends.c.text import C_TYPES, dim_text, value_text
 from nnc.ir import Graph, Node, Shape, Value
@@ -163,13 +164,10 @@ class RowPrinter:
             loop.body.append(f"{total} += {operand};")
             loop.after.append(f"const {type} {name} = {total if exact else f'({type}){total}'};")
         else:
-            is_nan = self.unit.name(f"{name}_is_nan")
-            loop.before += [f"{type} {total} = -INFINITY;", f"int {is_nan} = 0;"]
+            seen = self.unit.name(f"{name}_seen")
+            loop.before += [f"{type} {total} = -INFINITY;", f"int {seen} = 0;"]
             loop.clauses.setdefault("max", []).append(total)
-            loop.clauses.setdefault("|", []).append(is_nan)
-            loop.body += [
-                f"{total} = {operand} > {total} ? {operand} : {total};",
-                f"{is_nan} |= {operand} != {operand};",
-            ]
-            loop.after.append(f"const {type} {name} = {is_nan} ? NAN : {total};")
+            loop.clauses.setdefault("|", []).append(seen)
+            loop.body += largest_update(operand, total, seen, result.dtype)
+            loop.after.append(f"const {type} {name} = {largest_of(total, seen)};")
         self._store(result, False, loop.after)

@@ -23,6 +23,7 @@ from nnc.ops.sizes import Iota
 from nnc.plan import Home, LoopPlan, Nest, Plan, is_step
 
 PRELUDE = """\
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -79,10 +79,27 @@ def _total(loops: _Loops, reduced: Sequence[int], target: str, dtype: str, is_su
     if not floating:
         body = loops.around(reduced, [f"total = {element} > total ? {element} : total;"])
         return [f"{type} total = {_lowest(dtype)};", *body, f"{target} = total;"]
-    update = [f"const {type} found = {element};", "total = found > total ? found : total;", "is_nan |= found != found;"]
-    pragma = "#pragma omp simd reduction(max:total) reduction(|:is_nan)"
-    body = loops.around(reduced, update, pragma)
-    return [f"{type} total = -INFINITY;", "int is_nan = 0;", *body, f"{target} = is_nan ? NAN : total;"]
+    update = [f"const {type} found = {element};", *largest_update("found", "total", "seen", dtype)]
+    body = loops.around(reduced, update, "#pragma omp simd reduction(max:total) reduction(|:seen)")
+    return [f"{type} total = -INFINITY;", "int seen = 0;", *body, f"{target} = {largest_of('total', 'seen')};"]
+
+
+def largest_update(element: str, total: str, seen: str, dtype: str) -> list[str]:
+    """Return the statements that look at an element for the largest one.
+
+    Compilers differ in what a reduction by ``max`` starts from, the lowest number or minus infinity, and whether it
+    keeps NaN; so what was seen is noted beside it.
+    """
+    lowest = "-FLT_MAX" if dtype == "float32" else "-DBL_MAX"
+    return [
+        f"{total} = {element} > {total} ? {element} : {total};",
+        f"{seen} |= ({element} != {element}) | (({element} >= {lowest}) << 1);",
+    ]
+
+
+def largest_of(total: str, seen: str) -> str:
+    """Return the largest element as an expression, once all have been looked at."""
+    return f"{seen} & 1 ? NAN : {seen} & 2 ? {total} : -INFINITY"
 
 
 def _rows(
