@@ -84,6 +84,17 @@ def factor_text(dim: Dim) -> str:
     return f"({text})" if is_sum or text.startswith("-") else text
 
 
+def divisor_text(dim: Dim) -> str:
+    """Return a dimension to divide by, in parentheses where it is more than a number or a variable.
+
+    >>> from nnc.ir import symbol
+    >>> divisor_text(2 * symbol("batch")), divisor_text(3)
+    ('(2 * batch)', '3')
+    """
+    text = dim_text(dim)
+    return text if text.isidentifier() or text.isdigit() else f"({text})"
+
+
 def number_text(number: float | int | bool, dtype: str) -> str:
     """Return a number as a literal of an element type.
 

@@ -117,3 +117,22 @@ def test_products(shape, turned, dtype):
     generator = numpy.random.default_rng(1)
     inputs = {label: generator.integers(-9, 9, value.shape).astype(dtype) for label, value in graph.inputs.items()}
     check_close(interpret(graph, inputs)[0], machine.run(inputs, {})[0], machine)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_lengths_that_are_multiples_of_a_symbol(groups):
+    """The number of windows is a product, by which places are divided."""
+    graph, count, time = Graph("test"), symbol("n"), symbol("time")
+    x = graph.input("x", TensorType("float64", (count, time, 4)))
+    line = ops.reshape(x, (count, 2 * time, 2))
+    kernel = graph.input("kernel", TensorType("float64", (3, 2 // groups, 2)))
+    attributes = geometry(1, strides=2, padding=1, groups=groups)
+    graph.output("y", apply(Convolution(**geometry(1, padding=1, groups=groups)), line, kernel))
+    graph.output("input", apply(ConvolutionInputGradient(**attributes, shape=(4 * time - 1,)), line, kernel))
+    machine = CMachine(graph, {"n": 3, "time": 8}, {})
+    generator = numpy.random.default_rng(1)
+    for batch, steps in ((3, 8), (2, 5), (1, 1)):
+        shapes = {"x": (batch, steps, 4), "kernel": kernel.shape}
+        inputs = {label: generator.integers(-3, 4, shape).astype("float64") for label, shape in shapes.items()}
+        found = machine.run(inputs, {"n": batch, "time": steps})[0]
+        check_close(interpret(graph, inputs)[0], found, machine)

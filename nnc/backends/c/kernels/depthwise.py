@@ -9,7 +9,7 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.sliding import Axis, Geometry
 from nnc.backends.c.nests import indented, loop_head, parallel_pragma
-from nnc.backends.c.text import dim_text, factor_text
+from nnc.backends.c.text import dim_text, divisor_text, factor_text
 from nnc.ir import Dim
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, Sliding
@@ -71,8 +71,8 @@ def _sums(geometry: Geometry, x: Array, taps: Sequence[str], y: Array) -> list[s
     rest = "row"
     for axis in reversed(outer):
         rows = rows * axis.places
-        places.append(f"const int64_t p{axis.letter} = {rest} % {factor_text(axis.places)};")
-        rest = f"{rest} / {factor_text(axis.places)}"
+        places.append(f"const int64_t p{axis.letter} = {rest} % {divisor_text(axis.places)};")
+        rest = f"{rest} / {divisor_text(axis.places)}"
     parallel = parallel_pragma((rows, geometry.axes[-1].places, geometry.window * geometry.channels))
     return [
         *([parallel] if parallel else []),

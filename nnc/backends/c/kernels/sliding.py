@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from nnc.backends.c.nests import PARALLEL, PARALLEL_SIZE, indented, loop_head
-from nnc.backends.c.text import C_TYPES, dim_text, factor_text
+from nnc.backends.c.text import C_TYPES, dim_text, divisor_text, factor_text
 from nnc.ir import Dim
 from nnc.ops.convolution import Sliding
 
@@ -175,7 +175,7 @@ class Geometry:
             if axis.places == 1:
                 lines.append(f"const int64_t p{axis.letter} = 0;")
                 continue
-            places = factor_text(axis.places)
+            places = divisor_text(axis.places)
             lines.append(f"const int64_t p{axis.letter} = {rest} % {places};")
             rest = f"{rest} / {places}"
         return [*lines, f"const int64_t image = {rest};"]
