@@ -1,0 +1,79 @@
+"""The tests of kernels once more, in units that check every address and every undefined step.
+
+The same by hand, for any tests: ``python -m tests.backends.c.test_sanitizers tests/layers/test_keras.py -k Dense``
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from nnc.backends.c.toolchain import find_compiler
+
+FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g"
+LIBRARIES = ("libasan.so", "libstdc++.so.6")
+"""What must be loaded first: Python itself is not made with sanitizers, and TensorFlow throws exceptions."""
+TESTS = ("kernels", "pooling", "gathering", "convolutions", "scans", "rows", "laws", "layers")
+
+
+def sanitized() -> dict[str, str] | None:
+    """Return an environment in which all units are checked while they run; None where the compiler cannot do that."""
+    compiler = find_compiler()
+    if compiler is None or sys.platform != "linux":
+        return None
+    found = [_output(*compiler.command, f"-print-file-name={name}") for name in LIBRARIES]
+    if not all(os.path.isabs(path) for path in found):
+        return None
+    return {
+        **os.environ,
+        "CC": f"{shlex.join(compiler.command)} {FLAGS}",
+        "LD_PRELOAD": " ".join(found),
+        "ASAN_OPTIONS": "detect_leaks=0",  # Python's own
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "NNC_C_LEVEL": "1",
+    }
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def run(*arguments: str) -> int:
+    """Run pytest on sanitized units; what they report is on the standard error."""
+    environment = sanitized()
+    if environment is None:
+        pytest.skip("needs gcc's sanitizers")
+    command = [sys.executable, "-m", "pytest", "-x", "-s", "-p", "no:cacheprovider", "--backend", "c", *arguments]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TESTS)
+def test_kernels_touch_nothing_that_is_not_theirs(name):
+    assert run(f"tests/backends/c/test_{name}.py") == 0
+
+
+def test_a_unit_that_reads_outside_is_found(tmp_path):
+    """The sanitizers do work here."""
+    environment = sanitized()
+    if environment is None:
+        pytest.skip("needs gcc's sanitizers")
+    (tmp_path / "unit.c").write_text("int read(const int *x, int i);\nint read(const int *x, int i) { return x[i]; }\n")
+    command = [*shlex.split(environment["CC"]), "-shared", "-fPIC", "unit.c", "-o", "unit.so"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    script = "import ctypes, numpy; x = numpy.zeros(4, 'int32'); f = ctypes.CDLL('./unit.so').read; "
+    for index, is_found in ((3, False), (4, True)):
+        call = f"f(ctypes.c_void_p(x.ctypes.data), {index})"
+        done = subprocess.run(
+            [sys.executable, "-c", script + call], cwd=tmp_path, env=environment, capture_output=True, check=False
+        )
+        assert (b"heap-buffer-overflow" in done.stderr) == is_found == (done.returncode != 0), done.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(run(*sys.argv[1:]))
