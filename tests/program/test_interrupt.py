@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import numpy
 import pytest
@@ -115,7 +114,8 @@ program = nnc.load(sys.argv[1])
 program(X), program.fit(X, Y, batch_size=5, verbose=0)  # now all is compiled
 print("ready", flush=True)
 try:
-    program.fit(X, Y, epochs=10**9, batch_size=5, verbose=int(sys.argv[2]))
+    options = {"epochs": 10**9, "batch_size": 5, "verbose": int(sys.argv[2])}
+    program.fit(X, Y, **options, on_epoch=lambda epoch, logs: epoch == 9 and print("running", flush=True))
 except KeyboardInterrupt:
     steps = program.states["optimizer/iterations"]
     finite = all(numpy.isfinite(array).all() for array in program.states.values())
@@ -139,7 +139,7 @@ def test_a_real_interrupt(tmp_path, verbose):
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-        time.sleep(0.4)
+        assert any("running" in line for line in iter(child.stdout.readline, ""))
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=60)
     assert child.returncode == 0, err
