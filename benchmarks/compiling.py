@@ -120,16 +120,21 @@ def _second_start(settings: Settings, folder: Path) -> list[Row]:
 # ---------------------------------------------------------------------- call
 
 
+FUNCTION, WHOLE = "compiled function", "nnc program(x, copy=False)"
+
+
 def almost_nothing() -> dict[str, Run]:
-    """Return contestants that call a program which adds up two numbers."""
+    """Return contestants that call a program which compares one number with 0, and one that adds up two."""
     import numpy
 
     import nnc
 
     inputs = [nnc.Input((1,)) for _ in range(2)]
-    program = nnc.compile(nnc.Model(inputs, nnc.layers.Add()(inputs)), backend="c")
-    arrays = [numpy.ones((1, 1), "float32") for _ in inputs]
-    bound = program.bound("predict", {"batch": 1}).run
+    one = nnc.compile(nnc.Sequential([nnc.Input((1,)), nnc.layers.Activation("relu")]), backend="c")
+    two = nnc.compile(nnc.Model(inputs, nnc.layers.Add()(inputs)), backend="c")
+    array = numpy.ones((1, 1), "float32")
+    arrays = [array, array.copy()]
+    bound = one.bound("predict", {"batch": 1}).run
 
     def function(count: int) -> None:
         for _ in range(count):
@@ -137,13 +142,13 @@ def almost_nothing() -> dict[str, Run]:
 
     def whole(count: int) -> None:
         for _ in range(count):
-            program(arrays, copy=False)
+            one(array, copy=False)
 
-    def nothing(count: int) -> None:
+    def several(count: int) -> None:
         for _ in range(count):
-            pass
+            two(arrays, copy=False)
 
-    return {"compiled function": function, "nnc program(x, copy=False), C": whole, "the loop alone": nothing}
+    return {FUNCTION: function, WHOLE: whole, "nnc program([x, y], copy=False)": several}
 
 
 def _call(settings: Settings) -> list[Row]:
@@ -153,7 +158,7 @@ def _call(settings: Settings) -> list[Row]:
     rows = []
     for name, samples in comparison.seconds.items():
         median = comparison.median(name)
-        if name == "compiled function":
+        if name in (FUNCTION, WHOLE):
             rows.append(_against_limit(CALL, name, samples, median, CALL_SECONDS, seconds_text(median)))
         else:
             rows.append(Row(CALL, name, seconds_text(median), samples=samples))

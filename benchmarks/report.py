@@ -133,7 +133,10 @@ def target_table(rows: Sequence[Row]) -> str:
     lines: list[tuple[str, ...]] = [TARGET_COLUMNS, ("---", "---:", "---", *["---:"] * 5)]
     for row in (row for row in rows if row.target):
         _, contestant, median, ratio, quartiles, wanted, reached = row.cells()
-        lines.append((row.work, row.target, contestant, median, ratio, quartiles, wanted, reached))
+        if ratio:
+            lines.append((row.work, row.target, contestant, median, ratio, quartiles, wanted, reached))
+        else:  # a limit in seconds, whatever peers take
+            lines.append((f"{row.work}: {contestant}", row.target, "", "", "", quartiles, wanted, reached))
     return _pipes(lines)
 
 
