@@ -13,6 +13,7 @@ from benchmarks.document import DOCUMENT, PICTURE, document, facts
 from benchmarks.plot import plot
 from benchmarks.report import Row, table
 from benchmarks.settings import BACKENDS, FULL, HURRIED, QUICK
+from benchmarks.worker import WorkerError
 
 NAMES = (
     "base_network",
@@ -50,7 +51,10 @@ def main(arguments: list[str] | None = None) -> int:
     rows: list[Row] = []
     for name in names:
         print(f"measuring {name} …", file=sys.stderr)
-        found = importlib.import_module(f"benchmarks.{name}").run(settings)
+        try:
+            found = importlib.import_module(f"benchmarks.{name}").run(settings)
+        except WorkerError as error:
+            found = [Row(name, "failed", str(error), wanted="runs", reached=False)]
         print(f"\n{table(found)}\n", flush=True)
         rows += found
     if options.json is not None:

@@ -91,7 +91,7 @@ def _large(settings: Settings, name: str, threads: int | None) -> list[Row]:
             workers.start(f"benchmarks.peers.{engine}_images:predicting", {"name": name}, threads)
         agreed = agreement_rows(work, workers, COPY[settings.backends[-1]])
         for backend in settings.backends:
-            workers.timers.pop(WINDOW[backend])  # a thousand numbers more or less
+            workers.timers.pop(WINDOW[backend], None)  # a thousand numbers more or less
         comparison = settings.race(workers.timers)
     slower, faster = GOALS[name]
     peers = (

@@ -93,10 +93,12 @@ def rows_of(
         names_subjects: whether ratios say whose they are, where there are several.
     """
     rows = [
-        Row(work, name, seconds_text(comparison.median(name)), samples=comparison.seconds[name]) for name in subjects
+        Row(work, name, seconds_text(comparison.median(name)), samples=comparison.seconds[name])
+        for name in subjects
+        if name in comparison.seconds
     ]
     for versus in peers:
-        if versus.peer in comparison.seconds:
+        if {versus.peer, versus.subject or subjects[0]} <= comparison.seconds.keys():
             several = names_subjects and len(subjects) > 1
             rows.append(_versus(work, comparison, versus, versus.subject or subjects[0], several))
     return rows

@@ -61,6 +61,10 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in dropped}
 
 
+class WorkerError(RuntimeError):
+    """A process of a worker failed; the message says which, and how."""
+
+
 class Worker:
     """A process with contestants.
 
@@ -113,9 +117,9 @@ class Worker:
             if line.startswith(MARK):  # libraries may print what they like
                 answer: dict[str, Any] = json.loads(line.removeprefix(MARK))
                 if "error" in answer:
-                    raise RuntimeError(f"{self.factory}: {answer['error']}")
+                    raise WorkerError(f"{self.factory}: {answer['error']}")
                 return answer
-        raise RuntimeError(f"{self.factory}: the process ended with exit code {self._process.wait()}")
+        raise WorkerError(f"{self.factory}: the process ended with exit code {self._process.wait()}")
 
     def close(self) -> None:
         """End the process."""
@@ -145,16 +149,21 @@ class Workers(ExitStack):
         self.timers: dict[str, Timer] = {}
         self.numbers: dict[str, list[float]] = {}
         self.missing: list[str] = []
+        self.failed: list[str] = []
 
-    def start(self, factory: str, arguments: Mapping[str, Any] | None = None, threads: int | None = None) -> Worker:
-        """Start a worker and collect its timers, or the name of the package that it lacks."""
-        worker = self.enter_context(Worker(factory, arguments, threads))
+    def start(self, factory: str, arguments: Mapping[str, Any] | None = None, threads: int | None = None) -> None:
+        """Start a worker and collect its timers, or the name of the package that it lacks, or how it failed."""
+        try:
+            worker = self.enter_context(Worker(factory, arguments, threads))
+        except WorkerError as error:  # the others go on; the report says so
+            self.failed.append(str(error))
+            return
         self.timers |= worker.timers()
         self.numbers |= worker.numbers
         if worker.missing and worker.missing not in self.missing:
             self.missing.append(worker.missing)
-        return worker
 
     def missing_rows(self, work: str) -> list[Row]:
-        """Return a row for each package that is not installed."""
-        return [Row(work, name, "not installed") for name in self.missing]
+        """Return a row for each package that is not installed, and one for each process that failed to start."""
+        missing = [Row(work, name, "not installed") for name in self.missing]
+        return [*missing, *(Row(work, "failed", text, wanted="runs", reached=False) for text in self.failed)]
