@@ -16,7 +16,7 @@ _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 18, 1 << 12
 """Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
-_PARALLEL = 1 << 20
+_PARALLEL = 1 << 22
 """Least number of multiplications that may be divided among threads."""
 _PARALLEL_ROW = 1 << 14
 """The same without run-time dimensions, where there are some."""
