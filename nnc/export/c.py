@@ -156,6 +156,7 @@ def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, 
         metrics=means if train else (),
         missing=others if train else (),
         rate=LEARNING_RATE if training is not None and LEARNING_RATE in training.graph.states else None,
+        variables=spec.variables,
         averages=tuple(_averages(training.graph)) if training is not None else (),
     )
 

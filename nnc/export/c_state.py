@@ -41,7 +41,7 @@ class StateEntry:
     @property
     def shape_text(self) -> str:
         """Its shape and element type, for people."""
-        return f"{self.c_type} {'x'.join(map(str, self.array.shape)) or '1'}"
+        return f"{self.c_type} {' x '.join(map(str, self.array.shape)) or '1'}"
 
 
 @dataclass(frozen=True)

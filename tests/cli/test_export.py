@@ -33,6 +33,30 @@ def test_a_model_file(run: Run, folder: Path) -> None:
     assert "def train_step" not in (folder / "model.py").read_text()
 
 
+def test_c(run: Run, folder: Path) -> None:
+    result = run(
+        "export", "base.yaml", "--to", "c", "--train", "--batch", "4", "--weights", "file", "-o", "out", "--json"
+    )
+    names = ("base.h", "base.c", "test_base.c", "base.mk", "base.weights")
+    assert json.loads(result.stdout)["written"] == [str(Path("out") / name) for name in names]
+    assert all((folder / "out" / name).stat().st_size for name in names)
+    run("export", "base.yaml", "--to", "c", "--batch", "1", "--name", "net", "-o", "out")
+    assert "#define NET_BATCH 1\n" in (folder / "out" / "net.h").read_text()
+
+
+def test_errors_of_c(run: Run, folder: Path) -> None:
+    error = run("export", "base.yaml", "--to", "c", "--name", "2x", "-o", "out", code=1).stderr
+    assert error.startswith("error: name must be one that C allows, letters and digits that begin with a letter,")
+    (folder / "file").write_text("mine")
+    error = run("export", "base.yaml", "--to", "c", "-o", "file", code=1).stderr
+    assert error == "error: file: cannot be written: it is a file; C source goes into a folder\n"
+    error = run("export", "base.yaml", "--to", "c", "-o", "file/out", code=1).stderr
+    assert error == "error: file/out: Not a directory\n"
+    assert "--to c" in run("export", "base.yaml", "--to", "python", "--name", "x", "-o", "model.py", code=2).stderr
+    assert "NAME=N" in run("export", "base.yaml", "--to", "c", "--lengths", "time", "-o", "out", code=1).stderr
+    assert not (folder / "out").exists()
+
+
 def test_errors(run: Run) -> None:
     assert "java" in run("export", "base.yaml", "--to", "java", "-o", "model.py", code=2).stderr
     error = run("export", "base.yaml", "--to", "python", "-o", "model.c", code=1).stderr

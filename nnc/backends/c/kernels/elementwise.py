@@ -86,7 +86,7 @@ def minimum(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: U
 
 
 def _chosen(x: Sequence[str], sign: str, dtype: str) -> str:
-    return f"({x[0]} {sign} {x[1]}) | ({x[0]} != {x[0]})" if dtype in FLOATING else f"{x[0]} {sign} {x[1]}"
+    return f"(({x[0]} {sign} {x[1]}) | ({x[0]} != {x[0]}))" if dtype in FLOATING else f"{x[0]} {sign} {x[1]}"
 
 
 @expression(arithmetic.Relu)

@@ -240,7 +240,7 @@ def _pool(call: Call, first: str, combine: Callable[[str, str], str]) -> list[st
 @kernel(MaxPool)
 def max_pool(call: Call) -> Sequence[str]:
     """The largest element of each window; NaN where there is one."""
-    return _pool(call, "-INFINITY", lambda best, new: f"({new} > {best}) | ({new} != {new}) ? {new} : {best}")
+    return _pool(call, "-INFINITY", lambda best, new: f"(({new} > {best}) | ({new} != {new})) ? {new} : {best}")
 
 
 @kernel(SumPool)
@@ -273,7 +273,7 @@ def max_pool_gradient(call: Call) -> Sequence[str]:
         inside = [*head, f"{whole} chosen = -1;"]
         for number, position in reversed(list(enumerate(windows.positions))):
             inside.append(f"const {type} x{number} = {windows.element(x, position)};")
-            inside.append(f"chosen = (x{number} == best) | (x{number} != x{number}) ? {number} : chosen;")
+            inside.append(f"chosen = ((x{number} == best) | (x{number} != x{number})) ? {number} : chosen;")
         for number, position in enumerate(windows.positions):
             inside.append(f"{windows.element(result, position)} {sign} chosen == {number} ? given : {zero};")
     update = [

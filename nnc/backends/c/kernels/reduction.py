@@ -129,7 +129,7 @@ def _rows(
         update = [
             f"const {type} found = {loops.element};",
             f"const {type} best = {target};",
-            f"{target} = (found > best) | (found != found) ? found : best;",
+            f"{target} = ((found > best) | (found != found)) ? found : best;",
         ]
     else:
         update = [f"{target} = {loops.element} > {target} ? {loops.element} : {target};"]
