@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy
+
+from nnc.errors import GraphError
+from nnc.plan import ALIGNMENT, Plan
+
 if TYPE_CHECKING:
     from nnc.ir import Graph
-    from nnc.plan import Plan
 
 Array = Any
-
+_REMEMBERED_SIZES = 256
+"""Runs that are kept, so that memory does not grow with the number of different sizes."""
 
 FeedRun = Callable[[int, int], None]
 """Runs batches: takes the position of the first row and the number of batches."""
@@ -37,21 +43,52 @@ class BoundRun:
     feed: Feed | None = None
 
 
+class Executable(ABC):
+    """One plan in one arena; not to be shared between threads.
+
+    Args:
+        plan: what to run.
+        states: arrays of the plan's states, shared with whoever else holds them.
+    """
+
+    def __init__(self, plan: Plan, states: Mapping[str, Array]) -> None:
+        self.plan = plan
+        self.memory = numpy.empty(plan.peak_bytes, numpy.uint8)
+        start = -self.memory.ctypes.data % ALIGNMENT
+        self.arena = self.memory[start : start + plan.peak_bytes - ALIGNMENT]
+        self._states = states
+        self._bound: dict[tuple[tuple[str, int], ...], BoundRun] = {}
+
+    def bind(self, bindings: Mapping[str, int]) -> BoundRun:
+        """Return the run for these sizes.
+
+        Raises:
+            GraphError: the plan has no room for them.
+        """
+        key = tuple(bindings.items())
+        if key not in self._bound:
+            if not self.plan.fits(bindings):
+                raise GraphError(f"the plan has room for {_sizes(self.plan.bindings)}, not for {_sizes(bindings)}")
+            if len(self._bound) >= _REMEMBERED_SIZES:
+                self._bound.pop(next(iter(self._bound)))
+            self._bound[key] = self._make(bindings)
+        return self._bound[key]
+
+    @abstractmethod
+    def _make(self, bindings: Mapping[str, int]) -> BoundRun:
+        """Return a run for sizes that the plan has room for."""
+
+
+def _sizes(bindings: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} = {size}" for name, size in bindings.items())
+
+
 class Source(Protocol):
     """Printed source."""
 
     @property
     def text(self) -> str:
         """The source."""
-
-
-class Executable(Protocol):
-    """One plan in one arena; not to be shared between threads."""
-
-    plan: Plan
-
-    def bind(self, bindings: Mapping[str, int]) -> BoundRun:
-        """Return the run for these sizes."""
 
 
 class Backend(Protocol):

@@ -9,18 +9,17 @@ from typing import Any
 
 import numpy
 
+from nnc.backends import backend as base
 from nnc.backends.backend import BoundRun, FeedRun
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.places import buffer_offset, constant_array
 from nnc.backends.c.source import Source
 from nnc.backends.c.threads import THREADS
-from nnc.errors import GraphError
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.gathering import check_rows
-from nnc.plan import ALIGNMENT, Place, Plan
+from nnc.plan import Place, Plan
 
 Array = Any
-_REMEMBERED_SIZES = 256
 
 
 class Run(ctypes.Structure):
@@ -43,7 +42,7 @@ class Run(ctypes.Structure):
     )
 
 
-class Executable:
+class Executable(base.Executable):
     """One plan in one arena; not to be shared between threads.
 
     Args:
@@ -54,35 +53,14 @@ class Executable:
     """
 
     def __init__(self, plan: Plan, source: Source, library: Any, states: Mapping[str, Array]) -> None:
-        self.plan = plan
+        super().__init__(plan, states)
         self.source = source
-        self.memory = numpy.empty(plan.peak_bytes, numpy.uint8)
-        start = -self.memory.ctypes.data % ALIGNMENT
-        self.arena = self.memory[start : start + plan.peak_bytes - ALIGNMENT]
         self._function = library[source.name]
         self._function.restype = None
         self._batches = library[f"{source.name}_batches"] if source.feeds else None
-        self._states = states
-        self._bound: dict[tuple[tuple[str, int], ...], BoundRun] = {}
-
-    def bind(self, bindings: Mapping[str, int]) -> BoundRun:
-        """Return the run for these sizes.
-
-        Raises:
-            GraphError: the plan has no room for them.
-        """
-        key = tuple(bindings.items())
-        if key not in self._bound:
-            if len(self._bound) >= _REMEMBERED_SIZES:
-                self._bound.pop(next(iter(self._bound)))
-            self._bound[key] = self._make(bindings)
-        return self._bound[key]
 
     def _make(self, bindings: Mapping[str, int]) -> BoundRun:
         plan, source = self.plan, self.source
-        if not plan.fits(bindings):
-            sizes = ", ".join(f"{name} = {size}" for name, size in bindings.items())
-            raise GraphError(f"the plan has no room for {sizes}")
         offsets = numpy.array([buffer_offset(plan, *slot) for slot in source.slots] or [0], numpy.int64)
         lengths = numpy.array([bindings[symbol] for symbol in source.symbols] or [0], numpy.int64)
         states = [self._states[label] for label in source.states]

@@ -9,21 +9,19 @@ from typing import Any
 
 import numpy
 
+from nnc.backends import backend as base
 from nnc.backends.backend import BoundRun
 from nnc.backends.numpy.kernels import Arrays
 from nnc.backends.numpy.source import LoopSource, Scope, Source, kernel_workspace
-from nnc.errors import GraphError
 from nnc.ir import State, TensorType, Value
 from nnc.ir.leaves import WINDOW
 from nnc.ir.types import ITEM_SIZES
-from nnc.plan import ALIGNMENT, Place, Plan
+from nnc.plan import Place, Plan
 
 Array = Any
-_REMEMBERED_SIZES = 256
-"""Runs that are kept, so that memory does not grow with the number of different sizes."""
 
 
-class Executable:
+class Executable(base.Executable):
     """One plan in one arena; not to be shared between threads.
 
     Args:
@@ -34,32 +32,12 @@ class Executable:
     """
 
     def __init__(self, plan: Plan, source: Source, code: CodeType, states: Mapping[str, Array]) -> None:
-        self.plan = plan
+        super().__init__(plan, states)
         self.source = source
-        self.memory = numpy.empty(plan.peak_bytes, numpy.uint8)
-        start = -self.memory.ctypes.data % ALIGNMENT
-        self.arena = self.memory[start : start + plan.peak_bytes - ALIGNMENT]
         self._code = code
-        self._states = states
-        self._bound: dict[tuple[tuple[str, int], ...], BoundRun] = {}
-
-    def bind(self, bindings: Mapping[str, int]) -> BoundRun:
-        """Return the run for these sizes.
-
-        Raises:
-            GraphError: the plan has no room for them.
-        """
-        key = tuple(bindings.items())
-        if key not in self._bound:
-            if len(self._bound) >= _REMEMBERED_SIZES:
-                self._bound.pop(next(iter(self._bound)))
-            self._bound[key] = self._make(bindings)
-        return self._bound[key]
 
     def _make(self, bindings: Mapping[str, int]) -> BoundRun:
         plan = self.plan
-        if not plan.fits(bindings):
-            raise GraphError(f"the plan has room for {_sizes(plan.bindings)}, not for {_sizes(bindings)}")
         scope = BoundScope(self.source.scope, self.arena, 0, bindings)
         # some of NumPy's methods import what they need in the namespace they are called from
         namespace = {"__builtins__": builtins} | scope.names.functions | scope.bind(self._states)
@@ -209,7 +187,3 @@ class BoundScope:
     def _tile_length(self, place: Place) -> int:
         assert place.home.buffer is not None
         return self.scope.plan.storage.buffers[place.home.buffer].nbytes // ITEM_SIZES[place.type.dtype]
-
-
-def _sizes(bindings: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} = {size}" for name, size in bindings.items())
