@@ -29,7 +29,7 @@ WORKS: dict[str, tuple[Callable[[], Any], Callable[[], tuple[Any, Any]] | None, 
 }
 """The networks of the benchmarks: how they are made, their data, None for a picture, and the rows of a batch."""
 _OPERATION = re.compile(r"^%.*? = ([\w.]+)\(|^(update) ")
-_WIDTH = 110
+_WIDTH, _TAIL = 130, 60
 _HEAD = f"{'share':>6}  {'µs':>10}  {'kiloticks':>10}  {'visits':>8}"
 
 
@@ -112,7 +112,8 @@ def report(unit: Unit, calls: int, count: int) -> str:
     lines += ["", f"{_HEAD}  by block"]
     for region in sorted(regions[1:], key=lambda region: -region.ticks)[:count]:
         title = "  " * region.depth + region.title
-        title = title if len(title) <= _WIDTH else title[: _WIDTH - 1] + "…"
+        if len(title) > _WIDTH:  # the operation at the beginning and the layer at the end matter most
+            title = f"{title[: _WIDTH - _TAIL - 1]}…{title[-_TAIL:]}"
         lines.append(_line(region.ticks, region.visits, inside, calls, tick, title))
     return "\n".join(lines)
 
