@@ -56,6 +56,11 @@ class Array:
         return self.literal is None and self.layout.is_dense
 
     @property
+    def is_uniform(self) -> bool:
+        """Whether all elements are one number, or one element in memory."""
+        return self.literal is not None or (self.rank > 0 and not any(stride != 0 for stride in self.strides))
+
+    @property
     def address(self) -> str:
         """Pointer to the first element."""
         return self.pointer if self.offset == 0 else f"{self.pointer} + {factor_text(self.offset)}"

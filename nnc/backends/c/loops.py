@@ -10,7 +10,7 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.nests import indented, loop_head
-from nnc.backends.c.text import dim_text
+from nnc.backends.c.text import dim_text, factor_text
 from nnc.ir import Layout
 from nnc.plan import LoopPlan
 
@@ -56,7 +56,10 @@ def write_loop(
         return replace(stack, shape=stack.shape[1:], strides=stack.strides[1:], offset=0)
 
     for number, operand in enumerate(operands[count:last]):
-        windows[f"x{number}"] = pointer(f"x{number}", inner(operand), slot(operand, now), True)
+        if operand.is_uniform:
+            windows[f"x{number}"] = replace(operand, shape=operand.shape[1:], strides=operand.strides[1:])
+        else:
+            windows[f"x{number}"] = pointer(f"x{number}", inner(operand), slot(operand, now), True)
     for number, operand in enumerate(operands[last:]):
         windows[f"w{number}"] = operand
     for number, stack in enumerate(results[count:]):
@@ -65,6 +68,9 @@ def write_loop(
         start, end = operands[position], results[position]
         if carry.after is not None:
             stack = results[count + carry.after]
+            if not start.is_dense:
+                first_lines += copy_lines(end, start)
+                start = end
             address = f"{step} == 0 ? {start.address} : {slot(stack, before)}"
             windows[carry.operand] = pointer(carry.operand, _dense(start), address, True)
             index = "0" if op.reverse else f"{dim_text(time)} - 1"
@@ -107,7 +113,7 @@ def _dense(array: Array) -> Array:
 def _element(stack: Array, index: str) -> Array:
     """Return a step of a stack; its offset is an expression, so it is a part of the pointer."""
     return Array(
-        f"({stack.pointer} + ({index}) * {dim_text(stack.strides[0])})",
+        f"({stack.pointer} + ({index}) * {factor_text(stack.strides[0])})",
         stack.dtype,
         stack.shape[1:],
         stack.strides[1:],

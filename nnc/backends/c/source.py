@@ -227,6 +227,8 @@ class Printer:
 
     @staticmethod
     def _inside(window: Array, layout: Layout, dtype: str) -> Array:
+        if window.is_uniform:
+            return Array(window.pointer, dtype, layout.shape, (0,) * len(layout.shape), window.offset, window.literal)
         offset = window.offset + layout.offset
         return Array(window.pointer, dtype, layout.shape, layout.strides, offset)
 

@@ -50,11 +50,14 @@ def check(graph: Graph, sizes: list[dict[str, int]], tolerance: float = 1e-13) -
     return machines[0]
 
 
-def recurrent(reverse: bool, stack: str) -> Graph:
+def recurrent(reverse: bool, stack: str, width: object = 3) -> Graph:
     """A simple recurrent layer whose step stacks its carry before or after, something else, or nothing."""
     graph = Graph("g")
-    x, h = graph.input("x", TensorType(TYPE, (TIME, BATCH, 3))), graph.input("h", TensorType(TYPE, (BATCH, 3)))
-    w = graph.input("w", TensorType(TYPE, (3, 3)))
+    x, h = (
+        graph.input("x", TensorType(TYPE, (TIME, BATCH, width))),
+        graph.input("h", TensorType(TYPE, (BATCH, width))),
+    )
+    w = graph.input("w", TensorType(TYPE, (width, width)))
 
     def step(carries, elements, others):
         new = ops.tanh(carries[0] @ others[0] + elements[0])
@@ -78,6 +81,14 @@ def test_a_recurrent_layer_of_any_length(reverse, stack, with_gradients):
     check(graph, sizes)
 
 
+@pytest.mark.parametrize("stack", ["before", "after", "both"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_step_whose_width_is_a_sum_of_symbols(reverse, stack):
+    graph = recurrent(reverse, stack, 2 * symbol("labels") + 1)
+    add_gradients(graph)
+    check(graph, [{"batch": 3, "time": 4, "labels": 3}, {"batch": 2, "time": 1, "labels": 1}])
+
+
 def test_the_source_depends_neither_on_batch_nor_on_time():
     graph = recurrent(False, "after")
     add_gradients(graph)
@@ -95,6 +106,29 @@ def test_carries_that_swap():
     for index, value in enumerate([*finals, *stacks]):
         graph.output(f"y{index}", value)
     check(graph, [{"batch": 4, "time": 5}, {"batch": 4, "time": 1}])
+
+
+@pytest.mark.parametrize("stack", ["before", "after", "other"])
+@pytest.mark.parametrize("rank", [0, 2])
+def test_operands_of_which_all_elements_are_one_number(stack, rank):
+    """They are one element in memory, or none at all, but windows on them have the shape that the step wants."""
+    graph = Graph("g")
+    x = graph.input("x", TensorType(TYPE, (TIME, BATCH, 3)))
+    shape, axes = ((BATCH, 3), ()) if rank else ((), (0, 1))
+    start, others, elements = (
+        ops.broadcast_to(graph.constant(number, TYPE), dims)
+        for number, dims in ((-2.0, shape), (0.5, (BATCH, 1)), (3.0, (TIME, BATCH, 3)))
+    )
+
+    def step(carries, elements, others):
+        wide = ops.concatenate([others[0], ops.take(elements[0] * elements[1], 1, 0, 2)], 1)
+        new = ops.tanh(carries[0] * 0.5 + (ops.sum(wide, axes) if axes else wide))
+        return [new], {"before": [carries[0]], "after": [new], "other": [wide]}[stack]
+
+    finals, stacks = ops.scan(step, [start], [x, elements], [others])
+    for index, value in enumerate([*finals, *stacks]):
+        graph.output(f"y{index}", value)
+    check(graph, [{"batch": 4, "time": 5}, {"batch": 2, "time": 1}])
 
 
 @pytest.mark.parametrize("reverse", [False, True])
