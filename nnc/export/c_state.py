@@ -116,7 +116,15 @@ def array_text(name: str, array: Array) -> str:
     head = f"static const {C_TYPES[dtype]} {name}[{max(array.size, 1)}] = {{"
     if not array.any():
         return f"{head}0}};"
-    return "\n".join([head, wrapped(number_text(number, dtype) for number in array.reshape(-1)), "};"])
+    return "\n".join([head, wrapped(_texts(array.reshape(-1), dtype)), "};"])
+
+
+def _texts(numbers: Array, dtype: str) -> Iterable[str]:
+    """Return literals; for millions of weights, so the common ones all at once."""
+    if dtype not in ("float32", "float64") or not numpy.isfinite(numbers).all():
+        return (number_text(number, dtype) for number in numbers)
+    end = "f" if dtype == "float32" else ""
+    return (f"{text}{end}" for text in numbers.astype("U32").tolist())
 
 
 def array_declaration(name: str, array: Array) -> str:
@@ -126,13 +134,16 @@ def array_declaration(name: str, array: Array) -> str:
 
 def wrapped(items: Iterable[str], indent: str = "    ") -> str:
     """Return items separated by commas, in lines."""
-    lines, line = [], indent
+    lines: list[str] = []
+    line: list[str] = []
+    length = len(indent)
     for item in items:
-        if len(line) + len(item) > WIDTH:
-            lines.append(line.rstrip())
-            line = indent
-        line += f"{item}, "
-    return "\n".join([*lines, line.rstrip().rstrip(",")])
+        if length + len(item) > WIDTH:
+            lines.append(indent + ", ".join(line))
+            line, length = [], len(indent)
+        line.append(item)
+        length += len(item) + 2
+    return ",\n".join([*lines, indent + ", ".join(line)])
 
 
 def comment(text: str) -> str:
