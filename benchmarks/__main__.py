@@ -27,6 +27,8 @@ NAMES = (
     "compiling",
     "memory",
 )
+NUMPY_ALONE = ("startup", "memory")
+"""What says nothing about C."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT.name}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
     options = parser.parse_args(arguments)
-    names = options.names or list(NAMES)
+    names = options.names or [name for name in NAMES if options.only != "c" or name not in NUMPY_ALONE]
     if unknown := set(names) - set(NAMES):
         parser.error(f"unknown benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
     settings = HURRIED if options.hurry else QUICK if options.quick else FULL
