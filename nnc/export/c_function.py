@@ -13,7 +13,7 @@ from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.linkage import Slot
 from nnc.backends.c.nests import indented
 from nnc.backends.c.source import Function, Printer
-from nnc.backends.c.text import C_TYPES
+from nnc.backends.c.text import C_TYPES, comment
 from nnc.export.c_linkage import StaticLinkage
 from nnc.export.c_state import StateLayout, wrapped
 from nnc.ir import Layout, Value, bind_shape, size_of
@@ -143,7 +143,7 @@ def print_function(plan: Plan, form: Form, layout: StateLayout, prefix: str, res
             shape = tuple(map(int, bind_shape(value.shape, plan.bindings)))
             parameters.append(Parameter(name, label, value.dtype, shape, False))
             target = Array.of(name, value.dtype, Layout.dense(value.shape))
-            results += [f"/* output {label} */", *copy_lines(target, outputs[label])]
+            results += [comment(f"output {label}"), *copy_lines(target, outputs[label])]
         returns = "int" if linkage.may_fail else "void"
         results += [*form.last, *(["return 0;"] if linkage.may_fail else [])]
     else:

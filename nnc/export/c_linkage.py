@@ -10,7 +10,7 @@ from nnc.backends.c.kernels import Unit
 from nnc.backends.c.linkage import Linkage, Path, Slot
 from nnc.backends.c.places import buffer_offset, constant_array
 from nnc.backends.c.source import is_uniform
-from nnc.backends.c.text import C_TYPES, number_text, symbol_text
+from nnc.backends.c.text import C_TYPES, comment, number_text, symbol_text
 from nnc.export.c_state import StateLayout
 from nnc.ir import TensorType, Value
 from nnc.plan import Plan
@@ -56,10 +56,10 @@ class StaticLinkage(Linkage):
         """Point into the source or into the caller's memory."""
         kind, entry = C_TYPES[type.dtype], self.layout.entries[label]
         if entry.offset is None:
-            return f"const {kind} *const {name} = {self.prefix}_{entry.name}; /* @{label} */"
+            return f"const {kind} *const {name} = {self.prefix}_{entry.name}; {comment(f'@{label}')}"
         const = "" if label in self.plan.graph.updates else "const "
         where = f"({const}char *)state + {self.prefix}_{entry.name}_at"
-        return f"{const}{kind} *const {name} = ({const}{kind} *)({where}); /* @{label} */"
+        return f"{const}{kind} *const {name} = ({const}{kind} *)({where}); {comment(f'@{label}')}"
 
     def buffer(self, slot: Slot, dtype: str, name: str) -> str:
         """Point into the arena; nothing is declared for an argument, which has its name."""
@@ -79,7 +79,7 @@ class StaticLinkage(Linkage):
         """Point to an array of the source."""
         own = f"{self.prefix}_{self.function}_{name}"
         self.constants[own] = constant_array(self.plan, path, value, self.plan.bindings)
-        return f"const {C_TYPES[value.dtype]} *const {name} = {own}; /* {value.node.op.name} */"
+        return f"const {C_TYPES[value.dtype]} *const {name} = {own}; {comment(value.node.op.name)}"
 
     def product(self, unit: Unit, suffix: str, *arguments: object) -> str:
         """Call the product that needs no library."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.c.text import C_TYPES, identifier, number_text
+from nnc.backends.c.text import C_TYPES, identifier, inert, number_text
 
 Array = Any
 _ALIGNMENT = 8
@@ -146,6 +146,6 @@ def wrapped(items: Iterable[str], indent: str = "    ") -> str:
     return ",\n".join([*lines, indent + ", ".join(line)])
 
 
-def comment(text: str) -> str:
+def paragraph(text: str) -> str:
     """Return a comment of as many lines as it takes."""
-    return "/* " + "\n   ".join(textwrap.wrap(text.replace("*/", "* /"), WIDTH)) + " */"
+    return "/* " + "\n   ".join(textwrap.wrap(inert(text), WIDTH)) + " */"

@@ -174,7 +174,7 @@ class _Writer:
         self.arrays[expected] = array
         self.types[dtype] = C_TYPES[dtype]
         allowed = _allowed(array, moved, TOLERANCES[dtype][after]) if dtype in TOLERANCES else 0.0
-        text = what.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?").replace("%", "%%")
+        text = what.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?")
         call = f'compare_{C_TYPES[dtype]}("{text}", {found}, {expected}, {array.size}, {step}, {allowed:g})'
         return f"failures += {call};"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nnc.backends.c.headers import sections
+from nnc.backends.c.text import comment, inert, symbol_text
 from nnc.export.c_function import CFunction, Parameter, portable_pragmas
-from nnc.export.c_state import StateLayout, array_declaration, array_text, comment
+from nnc.export.c_state import StateLayout, array_declaration, array_text, paragraph
 from nnc.export.c_weights import ERRORS, HEAD, init_prototype, init_text, offsets_text
 from nnc.program.program import COUNT, TOTAL
 from nnc.program.spec import VariableSpec
@@ -85,7 +86,7 @@ def header_text(unit: Exported) -> str:
     arena = max(function.arena_bytes for function in unit.functions)
     lines = [
         f"/* {name}.h: {MARK} */",
-        comment(_usage(unit)),
+        paragraph(_usage(unit)),
         *_example(unit),
         f"#ifndef NNC_EXPORTED_{upper}_H",
         f"#define NNC_EXPORTED_{upper}_H",
@@ -99,12 +100,12 @@ def header_text(unit: Exported) -> str:
         "#endif",
         "",
     ]
-    lines += [f"#define {upper}_{size.upper()} {number}" for size, number in unit.sizes.items()]
+    lines += [f"#define {upper}_{symbol_text(size).upper()} {number}" for size, number in unit.sizes.items()]
     seen = set()
     for parameter in (parameter for function in unit.functions for parameter in function.parameters):
         if parameter.name not in seen:
             seen.add(parameter.name)
-            lines.append(f"#define {upper}_{parameter.name.upper()}_SIZE {parameter.size} /* {_shape(parameter)} */")
+            lines.append(f"#define {upper}_{parameter.name.upper()}_SIZE {parameter.size} {comment(_shape(parameter))}")
     lines += [
         f"#define {upper}_ARENA_BYTES {max(arena, 8)} /* memory for a call, aligned to 8 bytes; nothing stays in it */",
     ]
@@ -113,7 +114,7 @@ def header_text(unit: Exported) -> str:
     if unit.from_file:
         lines += [f"#define {upper}_FILE_BYTES {HEAD.size + unit.layout.first_bytes} /* of {name}.weights */"]
     if unit.metrics and unit.train:
-        lines += [f"#define {upper}_METRICS {len(unit.metrics)} /* {', '.join(unit.metrics)} */"]
+        lines += [f"#define {upper}_METRICS {len(unit.metrics)} {comment(', '.join(unit.metrics))}"]
     lines += ["", *_contents(unit)]
     if unit.from_file:
         errors = [f"    {upper}_{error} = {number}, /* {text} */" for number, (error, text) in enumerate(ERRORS, 1)]
@@ -166,7 +167,7 @@ def _contents(unit: Exported) -> list[str]:
             if variable.state == entry.label and variable.shape != entry.array.shape:
                 start = (entry.offset or 0) + variable.offset * entry.array.itemsize
                 lines.append(f"   {start:12} {variable.path}, {' x '.join(map(str, variable.shape)) or '1'}")
-    return [*(line.replace("*/", "* /") for line in lines), "*/", ""]
+    return [lines[0], *(inert(line) for line in lines[1:]), "*/", ""]
 
 
 def _shape(parameter: Parameter) -> str:
@@ -180,7 +181,7 @@ def _prototypes(unit: Exported) -> list[str]:
         predict += " Returns 0, or 1 where an input numbers a row that its table does not have."
     if unit.prepare is not None:
         predict += " After training it first derives again what depends on weights alone, and keeps it in the state."
-    lines = [comment(predict), f"{unit.predict.prototype};", ""]
+    lines = [paragraph(predict), f"{unit.predict.prototype};", ""]
     if unit.train is None:
         return lines
     train = "Trains on one batch and returns its loss."
@@ -188,10 +189,10 @@ def _prototypes(unit: Exported) -> list[str]:
         train += (
             " Returns NAN where an input numbers a row that its table does not have; then it changes no trained weight."
         )
-    lines += [comment(train), f"{unit.train.prototype};", ""]
+    lines += [paragraph(train), f"{unit.train.prototype};", ""]
     if unit.metrics:
         what = f"Writes the means of {', '.join(unit.metrics)} over all batches since the state was made or reset."
-        lines += [comment(what), f"{_metrics_prototype(unit)};", ""]
+        lines += [paragraph(what), f"{_metrics_prototype(unit)};", ""]
         lines += ["/* Lets metrics begin anew. */", f"void {name}_reset_metrics(void *state);", ""]
     if unit.rate is not None:
         lines += [
@@ -201,7 +202,7 @@ def _prototypes(unit: Exported) -> list[str]:
         ]
     if unit.averages:
         what = "Lets weights take over their moving averages, at the end of training."
-        lines += [comment(what), f"void {name}_take_averages(void *state);", ""]
+        lines += [paragraph(what), f"void {name}_take_averages(void *state);", ""]
     return lines
 
 
@@ -255,7 +256,7 @@ def _state_functions(unit: Exported) -> list[str]:
         ]
         labels = [label for label in unit.layout.entries if label.startswith("metrics/")]
         resets = [
-            f"memset({unit.at(label)}, 0, {unit.layout.entries[label].array.nbytes}); /* @{label} */"
+            f"memset({unit.at(label)}, 0, {unit.layout.entries[label].array.nbytes}); {comment(f'@{label}')}"
             for label in labels
         ]
         parts.append(_function(f"void {name}_reset_metrics(void *state)", *resets))

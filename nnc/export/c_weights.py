@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 
+from nnc.backends.c.text import comment
 from nnc.export.c_state import StateLayout
 
 MAGIC = b"nncw"
@@ -66,7 +67,7 @@ def init_text(layout: StateLayout, prefix: str, from_file: bool) -> str:
         lines = [f"    memset(state, 0, {size});"]
         for entry in layout.first_numbers:
             name = f"{prefix}_{entry.name}"
-            lines.append(f"    memcpy((char *)state + {name}_at, {name}, sizeof {name}); /* @{entry.label} */")
+            lines.append(f"    memcpy((char *)state + {name}_at, {name}, sizeof {name}); {comment(f'@{entry.label}')}")
         return "\n".join([init_prototype(prefix, False), "{", *lines, "}", ""])
     first = layout.first_bytes
     return f"""\

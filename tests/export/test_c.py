@@ -320,6 +320,14 @@ def test_names(tmp_path: Path) -> None:
             export(model.program, "c", tmp_path, name=name)
 
 
+def test_names_that_mean_something_in_c(tmp_path: Path) -> None:
+    layers = [nnc.Input((2,)), Dense(3, name="end*"), BatchNormalization(name='"%s\\'), Dense(1, name="??'")]
+    model = nnc.Sequential(layers, name="int")
+    model.compile("sgd", "mse", metrics=["mae"])
+    export(model.program, "c", tmp_path, train=True, batch=3)
+    assert '@"%s\\/moving_mean' in check(tmp_path, "int_")
+
+
 def test_lengths(tmp_path: Path) -> None:
     program = variable().program
     with pytest.raises(ModelError, match=r"known at run time: time; .* give --lengths time=32$"):

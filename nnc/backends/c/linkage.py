@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nnc.backends.c.text import C_TYPES, symbol_text
+from nnc.backends.c.text import C_TYPES, comment, symbol_text
 
 if TYPE_CHECKING:
     from nnc.backends.c.kernels.registry import Unit
@@ -87,7 +87,7 @@ class RecordLinkage(Linkage):
         """Take the next pointer."""
         number, kind = len(self.states), C_TYPES[type.dtype]
         self.states.append(label)
-        return f"{kind} *const {name} = ({kind} *)run->states[{number}]; /* @{label} */"
+        return f"{kind} *const {name} = ({kind} *)run->states[{number}]; {comment(f'@{label}')}"
 
     def buffer(self, slot: Slot, dtype: str, name: str) -> str:
         """Add the next offset, or that of the same buffer."""
@@ -100,7 +100,7 @@ class RecordLinkage(Linkage):
         """Take the next pointer."""
         number, kind = len(self.constants), C_TYPES[value.dtype]
         self.constants.append((path, value))
-        return f"const {kind} *const {name} = (const {kind} *)run->constants[{number}]; /* {value.node.op.name} */"
+        return f"const {kind} *const {name} = (const {kind} *)run->constants[{number}]; {comment(value.node.op.name)}"
 
     def product(self, unit: Unit, suffix: str, *arguments: object) -> str:
         """Call what knows of the BLAS that the run may bring."""

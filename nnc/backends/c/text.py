@@ -127,6 +127,20 @@ def value_text(value: Value, names: Mapping[Value, str]) -> str:
     return value.name or f"v{names[value][1:] if value in names else value.index}"
 
 
+def comment(text: str) -> str:
+    """Return a comment of one line. What a name has in it that would end the comment is taken apart.
+
+    >>> comment("dense*/kernel")
+    '/* dense* /kernel */'
+    """
+    return f"/* {inert(text)} */"
+
+
+def inert(text: str) -> str:
+    """Return a text that neither begins nor ends a comment, on one line."""
+    return " ".join(text.splitlines()).replace("*/", "* /").replace("/*", "/ *")
+
+
 def identifier(text: str, taken: Container[str]) -> str:
     """Return a name for C as near to a text as possible, that is not taken.
 
