@@ -39,7 +39,7 @@ typedef struct {
     const int64_t *sizes;    /* run-time dimensions */
     void *const *states;     /* weights and all else that lives between runs */
     const void *const *constants;
-    void *sgemm, *dgemm;     /* cblas_sgemm and cblas_dgemm, or NULL */
+    void *gemm_f32, *gemm_f64; /* cblas_sgemm and cblas_dgemm, or NULL */
     int64_t is_wide;         /* whether these take integers of 64 bits */
     const int64_t *threads;  /* how many a parallel loop may use */
     int64_t *fault;          /* where the run ended early: 1, an index, and the rows of the table that lacks it */

@@ -1,4 +1,8 @@
-"""Functions in C that generated units take from the headers beside this file, each by its name."""
+"""Functions in C that generated units take from the headers beside this file, each by its name.
+
+A function for float that has no counterpart for double is one for both: ``float`` and ``_f32`` stand for ``double`` and
+``_f64`` as well.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +62,15 @@ def _functions() -> dict[str, _Function]:
             if name in found:
                 raise ValueError(f"{header.name}: {name} is defined in another header too")
             found[name] = function
+    for name in [name for name in found if name.endswith("_f32") and _in_double(name) not in found]:
+        text, calls = found[name]
+        found[_in_double(name)] = _Function(_in_double(text), tuple(map(_in_double, calls)))
     return found
+
+
+def _in_double(text: str) -> str:
+    """The text of what is said of float, said of double."""
+    return re.sub(r"_f32\b", "_f64", re.sub(r"\bfloat\b", "double", text))
 
 
 def _split(header: str) -> dict[str, _Function]:

@@ -95,7 +95,7 @@ static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int
 #ifdef __AVX2__
     const bool calls_blas = false;
 #else
-    const bool calls_blas = run->sgemm != NULL && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
+    const bool calls_blas = run->gemm_f32 != NULL && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
 #endif
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
@@ -109,136 +109,13 @@ static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int
         typedef void gemm(int, int, int, int64_t, int64_t, int64_t, float, const float *, int64_t, const float *,
                           int64_t, float, float *, int64_t);
         gemm *multiply;
-        memcpy(&multiply, &run->sgemm, sizeof multiply);
+        memcpy(&multiply, &run->gemm_f32, sizeof multiply);
         multiply(101, turn_a, turn_b, rows, columns, inner, 1, a, a_step, b, b_step, add, c, c_row);
     } else {
         typedef void gemm(int, int, int, int, int, int, float, const float *, int, const float *, int, float,
                           float *, int);
         gemm *multiply;
-        memcpy(&multiply, &run->sgemm, sizeof multiply);
-        multiply(101, turn_a, turn_b, (int)rows, (int)columns, (int)inner, 1, a, (int)a_step, b, (int)b_step, add, c,
-                 (int)c_row);
-    }
-}
-
-/* A row of C for B with rows that lie next to each other in memory: several vectors of sums at a time. */
-static void nnc_row_product_f64(int64_t inner, int64_t columns, const double *restrict a, int64_t a_column,
-                                const double *restrict b, int64_t b_row, double *restrict c, bool add) {
-    enum { WIDE = 512 / sizeof(double), NARROW = 64 / sizeof(double) };
-    int64_t start = 0;
-    for (; start + WIDE <= columns; start += WIDE) {
-        double total[WIDE];
-#pragma omp simd
-        for (int j = 0; j < WIDE; j++) {
-            total[j] = 0;
-        }
-        for (int64_t k = 0; k < inner; k++) {
-#pragma omp simd
-            for (int j = 0; j < WIDE; j++) {
-                total[j] += a[k * a_column] * b[k * b_row + start + j];
-            }
-        }
-#pragma omp simd
-        for (int j = 0; j < WIDE; j++) {
-            c[start + j] = add ? c[start + j] + total[j] : total[j];
-        }
-    }
-    for (; start < columns; start += NARROW) {
-        const int64_t width = columns - start < NARROW ? columns - start : NARROW;
-        double total[NARROW] = {0};
-        for (int64_t k = 0; k < inner; k++) {
-            if (width == NARROW) {
-#pragma omp simd
-                for (int j = 0; j < NARROW; j++) {
-                    total[j] += a[k * a_column] * b[k * b_row + start + j];
-                }
-            } else {
-                for (int64_t j = 0; j < width; j++) {
-                    total[j] += a[k * a_column] * b[k * b_row + start + j];
-                }
-            }
-        }
-        for (int64_t j = 0; j < width; j++) {
-            c[start + j] = add ? c[start + j] + total[j] : total[j];
-        }
-    }
-}
-
-/* A row of C for B with columns that lie next to each other in memory, or for any other B: a sum at a time. */
-static void nnc_dot_products_f64(int64_t inner, int64_t columns, const double *restrict a, int64_t a_column,
-                                 const double *restrict b, int64_t b_row, int64_t b_column, double *restrict c,
-                                 bool add) {
-    for (int64_t j = 0; j < columns; j++) {
-        const double *const column = b + j * b_column;
-        double total = 0;
-        if (a_column == 1 && b_row == 1) {
-#pragma omp simd reduction(+:total)
-            for (int64_t k = 0; k < inner; k++) {
-                total += a[k] * column[k];
-            }
-        } else {
-            for (int64_t k = 0; k < inner; k++) {
-                total += a[k * a_column] * column[k * b_row];
-            }
-        }
-        c[j] = add ? c[j] + total : total;
-    }
-}
-
-/* C = A B, or C += A B, for any strides of A and B; C has rows next to each other in memory. The order of sums does not
-   depend on the number of threads. */
-static void nnc_built_in_product_f64(int64_t rows, int64_t inner, int64_t columns, const double *a, int64_t a_row,
-                                     int64_t a_column, const double *b, int64_t b_row, int64_t b_column, double *c,
-                                     int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
-    if (rows < ROWS_ALONE) {
-        for (int64_t i = 0; i < rows; i++) {
-            if (b_column == 1) {
-                nnc_row_product_f64(inner, columns, a + i * a_row, a_column, b, b_row, c + i * c_row, add);
-            } else {
-                nnc_dot_products_f64(inner, columns, a + i * a_row, a_column, b, b_row, b_column, c + i * c_row, add);
-            }
-        }
-        return;
-    }
-    if (inner == 0 && !add) {
-        for (int64_t i = 0; i < rows; i++) {
-            memset(c + i * c_row, 0, (size_t)columns * sizeof(double));
-        }
-    }
-    nnc_blocked_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
-}
-
-/* The same. Where this is compiled for vectors of 32 bytes and more the built-in product reaches what a BLAS does;
-   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
-static void nnc_product_f64(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const double *a,
-                            int64_t a_row, int64_t a_column, const double *b, int64_t b_row, int64_t b_column,
-                            double *c, int64_t c_row, bool add) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
-#ifdef __AVX2__
-    const bool calls_blas = false;
-#else
-    const bool calls_blas = run->dgemm != NULL && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
-#endif
-    const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
-    const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
-    if (!calls_blas || !(a_plain || a_turned) || !(b_plain || b_turned)) {
-        nnc_built_in_product_f64(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
-        return;
-    }
-    const int turn_a = a_plain ? 111 : 112, turn_b = b_plain ? 111 : 112;
-    const int64_t a_step = a_plain ? a_row : a_column, b_step = b_plain ? b_row : b_column;
-    if (run->is_wide) {
-        typedef void gemm(int, int, int, int64_t, int64_t, int64_t, double, const double *, int64_t, const double *,
-                          int64_t, double, double *, int64_t);
-        gemm *multiply;
-        memcpy(&multiply, &run->dgemm, sizeof multiply);
-        multiply(101, turn_a, turn_b, rows, columns, inner, 1, a, a_step, b, b_step, add, c, c_row);
-    } else {
-        typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double,
-                          double *, int);
-        gemm *multiply;
-        memcpy(&multiply, &run->dgemm, sizeof multiply);
+        memcpy(&multiply, &run->gemm_f32, sizeof multiply);
         multiply(101, turn_a, turn_b, (int)rows, (int)columns, (int)inner, 1, a, (int)a_step, b, (int)b_step, add, c,
                  (int)c_row);
     }

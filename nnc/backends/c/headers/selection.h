@@ -6,21 +6,9 @@ static inline float nnc_maximum_f32(float x, float y) {
     return x != x ? x : larger;
 }
 
-/* The larger; NaN if either is. */
-static inline double nnc_maximum_f64(double x, double y) {
-    double larger = x > y ? x : y;
-    return x != x ? x : larger;
-}
-
 /* The smaller; NaN if either is. */
 static inline float nnc_minimum_f32(float x, float y) {
     float smaller = x < y ? x : y;
-    return x != x ? x : smaller;
-}
-
-/* The smaller; NaN if either is. */
-static inline double nnc_minimum_f64(double x, double y) {
-    double smaller = x < y ? x : y;
     return x != x ? x : smaller;
 }
 
