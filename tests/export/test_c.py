@@ -271,6 +271,32 @@ def test_nothing_is_allocated_and_no_global_is_written(tmp_path: Path) -> None:
     assert {name for kind, name in symbols if kind == "U"} - allowed <= {"__stack_chk_fail", "_GLOBAL_OFFSET_TABLE_"}
 
 
+def test_two_programs_in_one_and_one_arena_for_both(tmp_path: Path) -> None:
+    export(base().program, "c", tmp_path, batch=1)
+    export(base().program, "c", tmp_path, batch=1, train=True, name="other")
+    main = """\
+#include "base.h"
+#include "other.h"
+int main(void)
+{
+    static int64_t arena[(BASE_ARENA_BYTES + OTHER_ARENA_BYTES) / 8], state[(OTHER_STATE_BYTES + 7) / 8];
+    const float x[BASE_X_SIZE] = {1, 0}, y[OTHER_Y_SIZE] = {1};
+    float first[BASE_OUTPUT_SIZE], second[OTHER_OUTPUT_SIZE];
+    other_init(state);
+    base_predict(x, first, arena);
+    for (int i = 0; i < 20; i++) {
+        other_train(x, y, arena, state);
+    }
+    other_predict(x, second, arena, state);
+    return second[0] > first[0] ? 0 : 1;
+}
+"""
+    (tmp_path / "main.c").write_text(main)
+    made = run("cc", *STRICT, "-o", "main", "main.c", "base.c", "other.c", "-lm", cwd=tmp_path)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert run("./main", cwd=tmp_path).returncode == 0
+
+
 def test_the_file_of_weights_is_checked(tmp_path: Path) -> None:
     export(base().program, "c", tmp_path, train=True, weights="file", batch=3)
     library = Library(tmp_path, "base")
