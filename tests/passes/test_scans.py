@@ -166,7 +166,7 @@ def test_training_an_lstm_is_one_scan_each_way_and_one_product_per_weight(option
         assert sum(node.op.name == "matmul" for node in scan.op.body.nodes) == 1
 
 
-@pytest.mark.parametrize("form", ["graph", "source"])
+@pytest.mark.parametrize("form", ["graph", pytest.param("source", marks=pytest.mark.numpy_backend)])
 def test_a_trained_lstm(form):
     """Regenerate with ``python -m tests.passes.test_scans`` and read the difference."""
     assert lstm_text(form) == (GOLDEN / f"lstm_{form}.txt").read_text()
@@ -194,6 +194,7 @@ def loops(source: str) -> list[list[str]]:
     return found
 
 
+@pytest.mark.numpy_backend
 def test_kernel_calls_per_time_step():
     program = lstm_model().program
     forward, backward = loops(program.source("train"))

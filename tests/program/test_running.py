@@ -120,6 +120,7 @@ def test_training_step_by_step():
     assert program.train_step(x=X.tolist(), y=Y.tolist()) > 0.0
 
 
+@pytest.mark.numpy_backend
 def test_looking_inside():
     program = network().program
     assert program.graph_names == ("predict", "evaluate", "evaluate_weighted", "train", "train_weighted")
