@@ -10,6 +10,7 @@ from typing import Any
 from nnc.backends.c.cache import make_key
 from nnc.backends.c.executable import Executable
 from nnc.backends.c.source import Source, kernel_workspace, print_source
+from nnc.backends.c.threads import short_waits
 from nnc.backends.c.toolchain import build, find_compiler
 from nnc.errors import CompilerError, ModelError
 from nnc.ir import Graph
@@ -58,7 +59,8 @@ class CBackend:
         if self.is_optional and key in _failures:
             raise CompilerError(_failures[key])
         try:
-            return ctypes.CDLL(str(build(source.text, level=level, threads=source.is_parallel)))
+            with short_waits():
+                return ctypes.CDLL(str(build(source.text, level=level, threads=source.is_parallel)))
         except CompilerError as error:
             _failures[key] = str(error)
             raise

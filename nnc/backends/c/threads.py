@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy
 
@@ -17,6 +19,26 @@ def _count() -> int:
 
 THREADS = numpy.array([_count()], numpy.int64)
 """The number, in memory that every run reads."""
+
+
+SPIN_COUNT = "GOMP_SPINCOUNT", "1000"
+"""How often a thread of GNU's OpenMP looks for work before it sleeps: microseconds, not milliseconds, in which it would
+keep a core from whoever has the work."""
+_WAITING = "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"
+
+
+@contextmanager
+def short_waits() -> Iterator[None]:
+    """Let OpenMP, if it is loaded in the block, have threads that wait briefly, unless the user has said how."""
+    if any(name in os.environ for name in _WAITING):
+        yield
+        return
+    name, value = SPIN_COUNT
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name, None)
 
 
 def _use_one() -> None:

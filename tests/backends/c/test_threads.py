@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 import nnc
-from nnc.backends.c.threads import THREADS
+from nnc.backends.c.threads import SPIN_COUNT, THREADS, short_waits
 
 
 @pytest.fixture
@@ -102,3 +102,20 @@ def test_small_models_have_no_parallel_loops():
     model.compile("sgd", "mse")
     model.program.use_backend("c")
     assert "omp parallel" not in model.program.source("train")
+
+
+@pytest.mark.parametrize("name", ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"])
+def test_how_threads_wait_is_the_users_choice(name, monkeypatch):
+    monkeypatch.setenv(name, "active")
+    with short_waits():
+        assert os.environ[name] == "active"
+        assert os.environ.get("GOMP_SPINCOUNT", "active") == "active"
+    assert os.environ[name] == "active"
+
+
+def test_threads_wait_briefly_by_default(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    with short_waits():
+        assert os.environ[SPIN_COUNT[0]] == SPIN_COUNT[1]
+    assert SPIN_COUNT[0] not in os.environ
