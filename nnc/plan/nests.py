@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from nnc.ir import FLOATING, Graph, Input, Node, Op, Shape, State, Value
+from nnc.ops.movement import Reshape
 from nnc.ops.reduction import Max, Sum
 
 SHORTEST_ROW = 8
@@ -69,7 +70,8 @@ def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, Nest]:
             continue
         sources = {operand.index for operand in node.operands}
         if not node.op.elementwise and not _reduces_rows(node):
-            if type(node.op).view is Op.view:
+            copies = isinstance(node.op, Reshape) and not tainted.isdisjoint(sources)  # perhaps: of what is not dense
+            if copies or type(node.op).view is Op.view:
                 nests, current = _finished(nests, current), None
             elif current is not None and not (sources.isdisjoint(current.loops) and sources.isdisjoint(tainted)):
                 tainted.add(node.index)

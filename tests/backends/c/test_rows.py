@@ -74,3 +74,17 @@ def test_nan_and_infinity_in_rows():
     with numpy.errstate(all="ignore"):
         expected = interpret(graph, {"x": array})[0]
     check_close(expected, machine.run({"x": array}, {"batch": 4})[0], machine)
+
+
+def test_a_copy_of_what_a_nest_computes_comes_after_it():
+    """A reshape of a transpose is a copy, though other reshapes are none."""
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float64", (symbol("n"), 7)))
+    double = x + x
+    copied = ops.reshape(ops.transpose(double, (1, 0)), (7, symbol("n"), 1))
+    graph.output("square", double * x)
+    graph.output("copied", copied)
+    machine = CMachine(graph, {"n": 3}, {})
+    inputs = {"x": numpy.arange(21.0).reshape(3, 7)}
+    found = machine.run(inputs, {"n": 3})[0]
+    numpy.testing.assert_array_equal(found["copied"], interpret(graph, inputs)[0]["copied"])
