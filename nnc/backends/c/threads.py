@@ -21,8 +21,8 @@ THREADS = numpy.array([_count()], numpy.int64)
 """The number, in memory that every run reads."""
 
 
-SPIN_COUNT = "GOMP_SPINCOUNT", "1000"
-"""How often a thread of GNU's OpenMP looks for work before it sleeps: microseconds, not milliseconds, in which it would
+SPIN_COUNT = "GOMP_SPINCOUNT", "10000"
+"""How often a thread of GNU's OpenMP looks for work before it sleeps: some 30 µs, not milliseconds, in which it would
 keep a core from whoever has the work."""
 _WAITING = "GOMP_SPINCOUNT", "OMP_WAIT_POLICY"
 
