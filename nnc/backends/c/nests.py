@@ -16,7 +16,7 @@ PARALLEL = "#pragma omp parallel for"
 """What a loop for several threads begins with."""
 PARALLEL_ROW = 512
 """Least number of elements, without run-time dimensions, of a nest that may be divided among threads."""
-PARALLEL_SIZE = 64 * 1024
+PARALLEL_SIZE = 256 * 1024
 """Least number of elements of a nest that is divided: less is done before other threads have woken up."""
 
 Body = Callable[[Callable[[Array], str]], Sequence[str]]

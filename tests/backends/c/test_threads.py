@@ -35,7 +35,7 @@ def make_model():
 
 def batch():
     generator = numpy.random.default_rng(0)
-    return generator.normal(size=(200, 300)).astype("float32"), generator.integers(0, 10, 200)
+    return generator.normal(size=(600, 300)).astype("float32"), generator.integers(0, 10, 600)
 
 
 def test_the_number_of_threads_changes_no_bit(threads):

@@ -2,7 +2,7 @@
 static void nnc_parallel_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
                                      int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
                                      float *c, int64_t c_row, bool add) {
-    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), WORTH_THREADS = 1 << 22 };
+    enum { HEIGHT = 64 * NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), WORTH_THREADS = 1 << 23 };
 #ifdef __AVX2__
     const bool has_threads = false;
 #else

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.registry import Call, Unit, kernel
@@ -12,11 +11,11 @@ from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
 from nnc.ir import Dim
 from nnc.ops.matmul import MatMul
 
-_PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 18, 1 << 12
+_PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
 """Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
-_PARALLEL = 1 << 22
+_PARALLEL = 1 << 23
 """Least number of multiplications that may be divided among threads."""
 _PARALLEL_ROW = 1 << 14
 """The same without run-time dimensions, where there are some."""
@@ -31,8 +30,10 @@ def product_call(unit: Unit, dtype: str, work: Sequence[Dim], *arguments: object
         work: factors of the number of multiplications.
         arguments: as for `Linkage.product`.
     """
-    known = prod(dim for dim in work if isinstance(dim, int))
-    is_large = known >= _PARALLEL if all(isinstance(dim, int) for dim in work) else known > _PARALLEL_ROW
+    total: Dim = 1
+    for dim in work:
+        total = total * dim
+    is_large = bool(parallel_if(total, _PARALLEL, _PARALLEL_ROW + 1))
     linkage = unit.linkage
     return (linkage.parallel_product if is_large else linkage.product)(unit, SUFFIXES[dtype], *arguments)
 
