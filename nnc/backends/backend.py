@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,6 +25,29 @@ Feed = Callable[[Mapping[str, Array], Array], FeedRun | None]
 
 
 @dataclass(frozen=True, slots=True)
+class EpochPlan:
+    """What many epochs in one call work on.
+
+    Args:
+        stretches: sizes of the run-time dimensions, rows of a batch, and number of batches, in the order of the rows.
+        arrays: arrays of all rows, by input label.
+        order: numbers of the rows, which are drawn anew for each epoch.
+        generator: a bit generator of NumPy to draw them with, or None to keep them.
+        sums: states that begin each epoch as zeros, and are recorded at its end.
+    """
+
+    stretches: Sequence[tuple[Mapping[str, int], int, int]]
+    arrays: Mapping[str, Array]
+    order: Array
+    generator: Any
+    sums: Sequence[str]
+
+
+EpochsRun = Callable[[int, Array], None]
+"""Runs so many epochs; the sums are written into an array of bytes, epoch by epoch."""
+
+
+@dataclass(frozen=True, slots=True)
 class BoundRun:
     """A run for one size: fill `inputs`, call `run`, read `outputs`; all arrays are windows on planned memory.
 
@@ -35,12 +58,14 @@ class BoundRun:
         feed: where the backend can run several batches in one call: takes arrays of all rows by input label and the
             order of rows, and returns a function of the position of the first row in that order and the number of
             batches; None where the arrays are not of the right kind. The order may change, in the same array.
+        epochs: where the backend can run several epochs in one call: returns what does.
     """
 
     run: Callable[[], None]
     inputs: dict[str, Array]
     outputs: dict[str, Array]
     feed: Feed | None = None
+    epochs: Callable[[EpochPlan], EpochsRun | None] | None = None
 
 
 class Executable(ABC):

@@ -67,6 +67,11 @@ class CallbackList(Callback):
         return any(_defines(callback, hook) for callback in self.callbacks for hook in hooks)
 
     @property
+    def only_records(self) -> bool:
+        """Whether there is but nnc's own `History`, which looks into no epoch while it runs."""
+        return len(self.callbacks) == 1 and type(self.callbacks[0]) is History
+
+    @property
     def wants_train_batches(self) -> bool:
         """Whether a callback wants to be called for each batch of training."""
         return self.wants("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")

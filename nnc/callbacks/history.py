@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from nnc.callbacks.callback import Callback, Logs
@@ -30,6 +31,12 @@ class History(Callback):
         self.epoch.append(epoch)
         for name, number in (logs or {}).items():
             self.history.setdefault(name, []).append(number)
+
+    def add_epochs(self, first: int, count: int, logs: Mapping[str, list[float]]) -> None:
+        """Add the records of several epochs at once, a list of numbers for each name."""
+        self.epoch.extend(range(first, first + count))
+        for name, numbers in logs.items():
+            self.history.setdefault(name, []).extend(numbers)
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy is a record, and not a copy of the model."""

@@ -114,6 +114,7 @@ class Batches:
             bound = program.bound(name, sizes | {ROWS: len(window)})
             gathers = [(arrays[label].take, target) for label, target in bound.inputs.items()]
             self.steps.append((window, gathers, bound.run))
+        self.name, self.arrays, self.sizes = name, arrays, sizes
         self.stretches = self._stretches(program, name, arrays, sizes)
         self.limit = limit
         self._position = 0

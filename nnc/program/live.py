@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.backend import Feed, FeedRun
+from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun
 from nnc.errors import DataError
 from nnc.files import write_atomically
 from nnc.ir import Graph, State
@@ -140,6 +140,35 @@ class LiveState(ABC):
             return run_tell_and_count
 
         return fed
+
+    def epochs_of(
+        self, name: str, epochs: Callable[[EpochPlan], EpochsRun | None] | None
+    ) -> Callable[[EpochPlan], EpochsRun | None] | None:
+        """Return the same as `step_of` for what runs several epochs in one call; see `BoundRun.epochs`."""
+        if epochs is None:
+            return None
+        changes = [version.change for version in self._versions]
+        counts = ITERATIONS not in self.graph(name).states
+
+        def planned(plan: EpochPlan) -> EpochsRun | None:
+            run = epochs(plan)
+            if run is None:
+                return None
+            done = self.states.setdefault(ITERATIONS, numpy.zeros((), "int64")) if counts else None
+            batches = sum(number for _, _, number in plan.stretches)
+
+            def run_tell_and_count(count: int, record: Array) -> None:
+                try:
+                    run(count, record)
+                finally:
+                    if done is not None:
+                        done[...] += count * batches
+                    for change in changes:
+                        change()
+
+            return run_tell_and_count
+
+        return planned
 
     @property
     def variables(self) -> dict[str, Array]:

@@ -269,7 +269,7 @@ class Program(SwitchedBackend, LiveState):
             return BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
         if name.removesuffix(STEPS).removesuffix(WEIGHTED) == TRAIN:
             run, feed = self.step_of(name, bound.run), self.feed_of(name, bound.feed)
-            return BoundRun(run, bound.inputs, bound.outputs, feed)
+            return BoundRun(run, bound.inputs, bound.outputs, feed, self.epochs_of(name, bound.epochs))
         return bound
 
     def _check_lengths(self, name: str, bindings: Mapping[str, int]) -> None:

@@ -11,6 +11,7 @@ from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList, History
 from nnc.errors import DataError
 from nnc.program.batches import Batches, Feed
+from nnc.program.epochs import WholeEpochs, whole_epochs
 from nnc.program.evaluation import run_evaluation
 from nnc.program.interrupt import deferred_interrupt
 from nnc.program.preparation import batch_size_of, check_trains, prepare, split_rows, whole, whole_or_none
@@ -115,25 +116,27 @@ def fit(
         listed.on_train_begin()
         first, skipped = program.take_place(initial_epoch)
         loop = _Loop(program, listed, feed, checks, shuffle, validation_freq)
+        if on_epoch is None and checks is None and not skipped and shown < 2 and listed.only_records:
+            loop.whole = whole_epochs(program, feed, shuffle)
         progress = Progress(epochs, shown)
-        epoch = first - 1
+        epoch = first
         try:
             with kernel_settings(), deferred_interrupt() as interrupted:
-                for epoch in range(first, epochs):
-                    if not loop.run(epoch, skipped, interrupted):
+                while epoch < epochs and not interrupted and not loop.is_over:
+                    done = loop.run_several(epoch, epochs) or loop.run(epoch, skipped, interrupted)
+                    if not done:
                         break
                     skipped = 0
-                    progress.epoch_done(epoch, loop.logs)
+                    epoch += done
+                    progress.epoch_done(epoch - 1, loop.logs)
                     if on_epoch is not None:
-                        on_epoch(epoch, loop.logs)
-                    if interrupted or loop.is_over:
-                        break
+                        on_epoch(epoch - 1, loop.logs)
                 if not interrupted:
                     if epochs > 0:
                         program.take_averages()
                     listed.on_train_end(loop.logs)
         finally:
-            progress.close(epoch + 1 if loop.logs else 0, loop.logs)
+            progress.close(epoch if loop.logs else 0, loop.logs)
     assert listed.history is not None
     return listed.history
 
@@ -156,6 +159,19 @@ class _Loop:
         self.hooks = TrainHooks(program, callbacks) if callbacks.wants_train_batches else None
         self.logs: dict[str, Any] = {}
         self.is_over = False
+        self.whole: WholeEpochs | None = None
+
+    def run_several(self, epoch: int, end: int) -> int:
+        """Run epochs that nobody looks into, and return how many; 0 where each has to run by itself."""
+        if self.whole is None:
+            return 0
+        logs = self.whole.run(end - epoch)
+        count = len(next(iter(logs.values())))
+        assert self.callbacks.history is not None
+        self.callbacks.history.add_epochs(epoch, count, logs)
+        self.logs = {name: numbers[-1] for name, numbers in logs.items()}
+        self.is_over = bool(self.callbacks.model.stop_training)
+        return count
 
     def run(self, epoch: int, first: int, interrupted: Sequence[int]) -> bool:
         """Run an epoch from its batch `first` on; return False where an interrupt ended it."""

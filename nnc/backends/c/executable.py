@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy
 
 from nnc.backends import backend as base
-from nnc.backends.backend import BoundRun, FeedRun
+from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.places import buffer_offset, constant_array
 from nnc.backends.c.source import Source
@@ -42,6 +42,28 @@ class Run(ctypes.Structure):
     )
 
 
+class Epochs(ctypes.Structure):
+    """``nnc_epochs`` of the emitted source."""
+
+    owned: tuple[Any, ...]
+    """Keeps alive what the pointers point to."""
+
+    _fields_ = (
+        ("stretches", ctypes.c_int64),
+        ("runs", ctypes.c_void_p),
+        ("batches", ctypes.c_void_p),
+        ("sizes", ctypes.c_void_p),
+        ("sources", ctypes.c_void_p),
+        ("order", ctypes.c_void_p),
+        ("rows", ctypes.c_int64),
+        ("next", ctypes.c_void_p),
+        ("generator", ctypes.c_void_p),
+        ("sums", ctypes.c_int64),
+        ("sum", ctypes.c_void_p),
+        ("bytes", ctypes.c_void_p),
+    )
+
+
 class Executable(base.Executable):
     """One plan in one arena; not to be shared between threads.
 
@@ -58,6 +80,8 @@ class Executable(base.Executable):
         self._function = library[source.name]
         self._function.restype = None
         self._batches = library[f"{source.name}_batches"] if source.feeds else None
+        self._epochs = library[f"{source.name}_epochs"] if source.runs_epochs else None
+        self._runs: dict[tuple[tuple[str, int], ...], Run] = {}
 
     def _make(self, bindings: Mapping[str, int]) -> BoundRun:
         plan, source = self.plan, self.source
@@ -87,17 +111,16 @@ class Executable(base.Executable):
         if source.may_fail:
             call = partial(_checked, call, fault)
         feed = None if self._batches is None else partial(self._feed, run, fault, inputs)
-        return BoundRun(call, inputs, outputs, feed)
+        self._runs[tuple(bindings.items())] = run
+        return BoundRun(call, inputs, outputs, feed, None if self._epochs is None else self._run_epochs)
 
     def _feed(
         self, run: Run, fault: Array, inputs: Mapping[str, Array], sources: Mapping[str, Array], order: Array
     ) -> FeedRun | None:
         """See `BoundRun.feed`."""
         given = [sources[label] for label in inputs]
-        for source, target in zip(given, inputs.values(), strict=True):
-            same = source.dtype == target.dtype and source.shape[1:] == target.shape[1:]
-            if not (same and source.flags.c_contiguous and source.flags.aligned):
-                return None
+        if not _can_gather(given, inputs.values()):
+            return None
         pointers, batches, address = _pointers(given), self._batches, order.ctypes.data
         assert batches is not None and order.dtype == numpy.int64
         batches.restype = None
@@ -105,6 +128,45 @@ class Executable(base.Executable):
         if self.source.may_fail:
             call = partial(_checked, call, fault)
         return partial(_run_batches, call, address, (given, order))
+
+    def _run_epochs(self, plan: EpochPlan) -> EpochsRun | None:
+        """See `BoundRun.epochs`."""
+        bounds = [self.bind(bindings) for bindings, _, _ in plan.stretches]
+        given = [plan.arrays[label] for label in bounds[0].inputs]
+        if not _can_gather(given, bounds[0].inputs.values()):
+            return None
+        runs = [self._runs[tuple(bindings.items())] for bindings, _, _ in plan.stretches]
+        run_pointers = (ctypes.c_void_p * len(runs))(*map(ctypes.addressof, runs))
+        sizes, batches = (numpy.array([stretch[part] for stretch in plan.stretches], numpy.int64) for part in (1, 2))
+        sums = [self._states[label] for label in plan.sums]
+        nbytes = numpy.array([array.nbytes for array in sums], numpy.int64)
+        sources, sum_pointers = _pointers(given), _pointers(sums)
+        draws: tuple[Any, Any] = None, None
+        if plan.generator is not None:
+            interface = plan.generator.ctypes
+            draws = ctypes.cast(interface.next_uint32, ctypes.c_void_p).value, interface.state_address
+        epochs = Epochs(
+            len(runs),
+            ctypes.addressof(run_pointers),
+            batches.ctypes.data,
+            sizes.ctypes.data,
+            ctypes.addressof(sources),
+            plan.order.ctypes.data,
+            len(plan.order),
+            *draws,
+            len(sums),
+            ctypes.addressof(sum_pointers),
+            nbytes.ctypes.data,
+        )
+        epochs.owned = runs, run_pointers, sizes, batches, sources, given, sums, nbytes, sum_pointers, plan
+        function = self._epochs
+        assert function is not None
+        function.restype = None
+
+        def run(count: int, record: Array) -> None:
+            function(ctypes.byref(epochs), ctypes.c_int64(count), ctypes.c_void_p(record.ctypes.data))
+
+        return run
 
     def _window(self, place: Place) -> Array:
         """Return the array of an input or output."""
@@ -131,6 +193,17 @@ def _checked(call: Callable[..., None], fault: Array, *arguments: Any) -> None:
     if fault[0]:
         fault[0] = 0
         check_rows(fault[1:2], int(fault[2]))
+
+
+def _can_gather(sources: Sequence[Array], targets: Iterable[Array]) -> bool:
+    """Whether rows of arrays can be copied as they lie into the inputs."""
+    return all(
+        source.dtype == target.dtype
+        and source.shape[1:] == target.shape[1:]
+        and source.flags.c_contiguous
+        and source.flags.aligned
+        for source, target in zip(sources, targets, strict=True)
+    )
 
 
 def _run_batches(call: Callable[..., None], order: int, kept: tuple[Any, ...], first: int, batches: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nnc.backends.c.arrays import Array, known_size
+from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.nests import indented, loop_head
 from nnc.backends.c.text import dim_text, product_text
 from nnc.ir import Value
@@ -46,6 +47,57 @@ def write_feed(
         *indented([*heads, *sources]),
         f"    for (int64_t number = 0; number < batches; number++, order += {batch}) {{",
         *indented(indented([*loops, f"{name}(run);", *end])),
+        "    }",
+        "}",
+        "",
+    ]
+
+
+def write_epochs(name: str, unit: Unit) -> list[str]:
+    """Return the function that runs whole epochs, and the record of what it needs.
+
+    Args:
+        name: name of the function that runs one batch.
+        unit: where functions come from.
+    """
+    shuffle = unit.call("nnc_shuffle_i64", "e->order", "e->rows", "e->next", "e->generator")
+    return [
+        "/* What epochs work on: stretches of equal batches, the rows, and sums that begin each epoch as zeros. */",
+        "typedef struct {",
+        "    int64_t stretches;",
+        "    const nnc_run *const *runs;",
+        "    const int64_t *batches, *sizes;",
+        "    const void *const *sources;",
+        "    int64_t *order, rows;",
+        "    uint32_t (*next)(void *);",
+        "    void *generator;",
+        "    int64_t sums;",
+        "    void *const *sum;",
+        "    const int64_t *bytes;",
+        "} nnc_epochs;",
+        "",
+        "/* Runs epochs, each in an order of its own where there is a generator, and records the sums of each. */",
+        f"void {name}_epochs(const nnc_epochs *e, int64_t epochs, char *record)",
+        "{",
+        "    for (int64_t epoch = 0; epoch < epochs; epoch++) {",
+        "        if (e->next != NULL) {",
+        "            for (int64_t i = 0; i < e->rows; i++) {",
+        "                e->order[i] = i;",
+        "            }",
+        f"            {shuffle};",
+        "        }",
+        "        for (int64_t k = 0; k < e->sums; k++) {",
+        "            memset(e->sum[k], 0, (size_t)e->bytes[k]);",
+        "        }",
+        "        const int64_t *order = e->order;",
+        "        for (int64_t k = 0; k < e->stretches; k++) {",
+        f"            {name}_batches(e->runs[k], e->sources, order, e->batches[k]);",
+        "            order += e->batches[k] * e->sizes[k];",
+        "        }",
+        "        for (int64_t k = 0; k < e->sums; k++) {",
+        "            memcpy(record, e->sum[k], (size_t)e->bytes[k]);",
+        "            record += e->bytes[k];",
+        "        }",
         "    }",
         "}",
         "",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.feeding import can_feed, write_feed
+from nnc.backends.c.feeding import can_feed, write_epochs, write_feed
 from nnc.backends.c.headers import sections
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Call, Unit
 from nnc.backends.c.kernels.movement import copy_lines
@@ -72,6 +72,11 @@ class Source:
     feeds: bool
 
     @property
+    def runs_epochs(self) -> bool:
+        """Whether there is a function for whole epochs, by the name with ``_epochs`` behind it."""
+        return f"void {self.name}_epochs(" in self.text
+
+    @property
     def is_parallel(self) -> bool:
         """Whether there are loops for several threads."""
         return PARALLEL in self.text
@@ -101,7 +106,8 @@ def print_source(plan: Plan) -> Source:
     printer = Printer(plan, Function(Unit(linkage)))
     body = printer.body()
     name = _function_name(plan.source.name)
-    functions, feed = sections(printer.unit.functions), printer.feed(name)
+    feed = printer.feed(name)
+    functions = sections(printer.unit.functions)
     is_parallel = PARALLEL in functions or any(PARALLEL in line for line in body)
     text = "\n".join(
         [
@@ -205,7 +211,8 @@ class Printer:
             self.array(value)
         sizes = [self.function.linkage.size(symbol) for symbol in self.plan.source.symbols]
         may_fail = any("run->fault" in line for line in self.lines)
-        return write_feed(name, [*sizes, *self.function.declarations], inputs, self.array, may_fail)
+        feed = write_feed(name, [*sizes, *self.function.declarations], inputs, self.array, may_fail)
+        return feed if may_fail or not self.plan.graph.updates else [*feed, *write_epochs(name, self.unit)]
 
     # ------------------------------------------------------------------ values
 

@@ -18,3 +18,21 @@ static inline uint32_t nnc_mix_u32(uint32_t word) {
 static inline int32_t nnc_random_bits_i32(uint32_t number, uint32_t first, uint32_t second) {
     return (int32_t)(nnc_mix_u32(nnc_mix_u32(number * 0x9E3779B9u + first) ^ second) >> 8);
 }
+
+/* The order that NumPy's Generator.shuffle brings numbers into: Fisher and Yates's, with numbers that are drawn again where
+   they are too large. */
+static void nnc_shuffle_i64(int64_t *numbers, int64_t count, uint32_t (*next)(void *), void *generator) {
+    for (int64_t i = count - 1; i > 0; i--) {
+        uint32_t mask = (uint32_t)i;
+        for (int shift = 1; shift <= 16; shift *= 2) {
+            mask |= mask >> shift;
+        }
+        uint32_t j = next(generator) & mask;
+        while (j > (uint32_t)i) {
+            j = next(generator) & mask;
+        }
+        const int64_t number = numbers[i];
+        numbers[i] = numbers[j];
+        numbers[j] = number;
+    }
+}

@@ -1,0 +1,96 @@
+"""Epochs that nobody looks into: many of them run in one call, and their logs come out together."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from itertools import groupby
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.backends.backend import EpochPlan, EpochsRun
+from nnc.program.batches import CALL_SECONDS, Batches
+from nnc.program.data import ROWS
+from nnc.program.program import COUNT, TOTAL
+
+if TYPE_CHECKING:
+    from nnc.program.program import Program
+
+Array = Any
+MOST_EPOCHS = 4096
+"""Epochs of a call, so that the records of a call stay small."""
+
+
+class WholeEpochs:
+    """Runs epochs in as few calls as Ctrl-C allows, and returns what each of them measured.
+
+    Args:
+        program: what is trained.
+        run: runs epochs.
+    """
+
+    def __init__(self, program: Program, run: EpochsRun) -> None:
+        self.program, self._run = program, run
+        self._sums = [program.states[label] for label in (TOTAL, COUNT)]
+        self._size = sum(array.nbytes for array in self._sums)
+        self._at_once = 1
+
+    def run(self, most: int) -> dict[str, list[float]]:
+        """Run some epochs, at least one and at most so many, and return a number per epoch for each metric."""
+        count = min(most, self._at_once, MOST_EPOCHS)
+        record = numpy.empty((count, self._size), numpy.uint8)
+        begin = perf_counter()
+        self._run(count, record)
+        self._at_once = max(1, int(count * CALL_SECONDS / max(perf_counter() - begin, 1e-9)))
+        parts = numpy.split(record, [self._sums[0].nbytes], axis=1)
+        found = [
+            numpy.ascontiguousarray(part).view(array.dtype).astype("float64")
+            for part, array in zip(parts, self._sums, strict=True)
+        ]
+        with numpy.errstate(all="ignore"):
+            means = numpy.where(found[1] != 0, found[0] / found[1], numpy.nan)
+        return dict(zip(self.program.spec.metrics, means.T.tolist(), strict=True))
+
+
+def whole_epochs(program: Program, feed: Any, shuffle: bool) -> WholeEpochs | None:
+    """Return what runs whole epochs of a feed; None where the backend cannot, or where metrics are no means.
+
+    Args:
+        program: what is trained.
+        feed: the batches.
+        shuffle: whether each epoch has an order of its own.
+    """
+    if not isinstance(feed, Batches) or not feed.stretches or feed.limit is not None or program.spec.results:
+        return None
+    if not {TOTAL, COUNT} <= program.states.keys() or (shuffle and not _draws_as_expected()):
+        return None
+    symbols = program.graph(feed.name).symbols
+    stretches = []
+    for rows, steps in groupby(len(window) for window, _, _ in feed.steps):
+        sizes = {**feed.sizes, ROWS: rows}
+        stretches.append(({symbol: sizes[symbol] for symbol in symbols}, rows, len(list(steps))))
+    bound = program.bound(feed.name, {**feed.sizes, ROWS: stretches[0][1]})
+    if bound.epochs is None:
+        return None
+    generator = program.shuffler.bit_generator if shuffle else None
+    run = bound.epochs(EpochPlan(stretches, feed.arrays, feed.order, generator, (TOTAL, COUNT)))
+    return None if run is None else WholeEpochs(program, run)
+
+
+@cache
+def _draws_as_expected() -> bool:
+    """Whether this NumPy shuffles as compiled code does: by numbers of 32 bits, drawn again where too large."""
+    mine, theirs = numpy.random.PCG64(7), numpy.random.Generator(numpy.random.PCG64(7))
+    interface = mine.ctypes
+    order, expected = list(range(40)), numpy.arange(40)
+    theirs.shuffle(expected)
+    draw, state = interface.next_uint32, ctypes.c_void_p(interface.state_address)
+    for index in range(39, 0, -1):
+        mask = (1 << index.bit_length()) - 1
+        drawn = draw(state) & mask
+        while drawn > index:
+            drawn = draw(state) & mask
+        order[index], order[drawn] = order[drawn], order[index]
+    return order == expected.tolist()
