@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy
-
 from nnc.errors import GraphError
-from nnc.plan import ALIGNMENT, Plan
 
 if TYPE_CHECKING:
     from nnc.ir import Graph
+    from nnc.plan import Plan
 
 Array = Any
 _REMEMBERED_SIZES = 256
@@ -77,6 +75,10 @@ class Executable(ABC):
     """
 
     def __init__(self, plan: Plan, states: Mapping[str, Array]) -> None:
+        import numpy  # here, so that the command line can name backends without it
+
+        from nnc.plan import ALIGNMENT
+
         self.plan = plan
         self.memory = numpy.empty(plan.peak_bytes, numpy.uint8)
         start = -self.memory.ctypes.data % ALIGNMENT

@@ -119,11 +119,12 @@ def test_sources_and_plans(run: Run) -> None:
 
 @posix
 def test_no_compiler(nnc_process: Nnc) -> None:
-    done = nnc_process(*TRAIN, "--backend", "c", code=1, PATH="")
+    nowhere = {"setup": "sys.modules['ziglang'] = None", "PATH": ""}
+    done = nnc_process(*TRAIN, "--backend", "c", code=1, **nowhere)
     assert done.stderr.splitlines()[1].startswith("error: no C compiler: none of cc, gcc, clang is on the path")
     assert "pip install 'nnc[c]'" in done.stderr
     assert done.stdout == ""
-    done = nnc_process(*TRAIN, "--backend", "auto", PATH="")
+    done = nnc_process(*TRAIN, "--backend", "auto", **nowhere)
     assert done.stderr.count("no C compiler found") == 1
     assert result(done) == result(nnc_process(*TRAIN, "--backend", "numpy", PATH=""))
 

@@ -35,7 +35,7 @@ RESULTS = [
     (lambda layer, x: None, f"call() must return a graph value, got NoneType; {NUMPY}"),
     (lambda layer, x: numpy.ones(3), f"call() must return a graph value, got ndarray; {NUMPY}"),
     (lambda layer, x: 3, f"call() must return a graph value, got int; {NUMPY}"),
-    (lambda layer, x: {"a": x}, f"call() must return a graph value, got dict; {NUMPY}"),
+    (lambda layer, x: {"a": 3}, f"call() must return a graph value, got int; {NUMPY}"),
     (lambda layer, x: (x, "b"), f"call() must return a graph value, got str; {NUMPY}"),
     (lambda layer, x: [], "call() must return a graph value, got nothing"),
     (lambda layer, x: FOREIGN, "value belongs to graph 'other', not 'types'"),
