@@ -100,7 +100,7 @@ def test_predictions_do_not_wait_for_training():
     for found in results:
         for array in found:
             assert array.shape == (50, 1)
-            assert ((array > 0) & (array < 1)).all()
+            assert ((array >= 0) & (array <= 1)).all()  # in so many epochs the sigmoid's last bit may round to 1
     other.fit(X, Y, epochs=len(epochs), verbose=0)
     assert digest(program) == digest(other)  # nor does training notice
 
