@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -94,6 +95,7 @@ class Worker:
         self.names: tuple[str, ...] = tuple(answer.get("names", ()))
         self.numbers: dict[str, list[float]] = answer.get("numbers", {})
         """What contestants must agree on, of those that say it."""
+        self._let_run(False)
 
     def timers(self) -> dict[str, Timer]:
         """Return a timer per contestant."""
@@ -107,9 +109,17 @@ class Worker:
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
+        self._let_run(True)
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
-        return self._answer()
+        answer = self._answer()
+        self._let_run(False)
+        return answer
+
+    def _let_run(self, runs: bool) -> None:
+        """Stop the process while it is not its turn: libraries' idle threads look for work and keep processors busy."""
+        if hasattr(signal, "SIGSTOP"):
+            self._process.send_signal(signal.SIGCONT if runs else signal.SIGSTOP)
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -123,6 +133,7 @@ class Worker:
 
     def close(self) -> None:
         """End the process."""
+        self._let_run(True)
         assert self._process.stdin is not None and self._process.stdout is not None
         self._process.stdin.close()
         self._process.stdout.close()
