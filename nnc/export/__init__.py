@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from nnc.errors import ModelError, nearest
 
@@ -54,8 +54,7 @@ def find_exporter(target: str) -> Exporter:
     """
     if target not in TARGETS:
         raise ModelError(f"unknown target {target!r}; there are {', '.join(TARGETS)}.{nearest(target, TARGETS)}")
-    exporter: Any = import_module(TARGETS[target])
-    return exporter  # type: ignore[no-any-return]
+    return cast("Exporter", import_module(TARGETS[target]))
 
 
 def export(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import indent
 from types import FunctionType
-from typing import Any
+from typing import Any, cast
 
 import numpy
 
@@ -157,7 +157,7 @@ def _print(program: Program, name: str, derived: Mapping[str, Array], sizes: Seq
     source, executable = _executable(program, name, derived, sizes[-1])
     graph = program.graph(name)
     bound = {item[ROWS]: executable.bind(_bindings(graph, item)) for item in sizes}
-    runs: dict[int, FunctionType] = {rows: run.run for rows, run in bound.items()}  # type: ignore[misc]
+    runs = {rows: cast(FunctionType, run.run) for rows, run in bound.items()}
     largest = sizes[-1][ROWS]
     first = runs[largest]
     functions = source.scope.names.functions

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from functools import cache
-from itertools import groupby
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +67,9 @@ def whole_epochs(program: Program, feed: Any, shuffle: bool) -> WholeEpochs | No
         return None
     symbols = program.graph(feed.name).symbols
     stretches = []
-    for rows, steps in groupby(len(window) for window, _, _ in feed.steps):
-        sizes = {**feed.sizes, ROWS: rows}
-        stretches.append(({symbol: sizes[symbol] for symbol in symbols}, rows, len(list(steps))))
+    for stretch in feed.stretches:
+        sizes = {**feed.sizes, ROWS: stretch.rows}
+        stretches.append(({symbol: sizes[symbol] for symbol in symbols}, stretch.rows, stretch.batches))
     bound = program.bound(feed.name, {**feed.sizes, ROWS: stretches[0][1]})
     if bound.epochs is None:
         return None

@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy
 
@@ -81,7 +82,7 @@ class Executable(base.Executable):
         self._function.restype = None
         self._batches = library[f"{source.name}_batches"] if source.feeds else None
         self._epochs = library[f"{source.name}_epochs"] if source.runs_epochs else None
-        self._runs: dict[tuple[tuple[str, int], ...], Run] = {}
+        self._runs: WeakValueDictionary[tuple[tuple[str, int], ...], Run] = WeakValueDictionary()
 
     def _make(self, bindings: Mapping[str, int]) -> BoundRun:
         plan, source = self.plan, self.source

@@ -120,10 +120,13 @@ def test_where_somebody_looks_epochs_run_one_by_one(data, calls, options):
     assert not calls
 
 
-def test_metrics_that_are_no_means_run_epoch_by_epoch(data, calls):
-    history = make_program(metrics=("AUC",)).fit(*data, epochs=3, verbose=0)
+@pytest.mark.parametrize("metric", ["AUC", "Precision", "R2Score"])
+def test_metrics_that_are_no_means_run_epoch_by_epoch(data, calls, metric):
+    program = make_program(metrics=(metric,))
+    assert program.spec.results
+    history = program.fit(*data, epochs=3, verbose=0)
     assert not calls
-    assert len(history.history["AUC"]) == 3
+    assert [len(numbers) for numbers in history.history.values()] == [3, 3]
 
 
 def test_another_way_to_shuffle_is_left_to_numpy(data, calls, monkeypatch):
@@ -163,3 +166,11 @@ def test_user_stops_it(data, monkeypatch):
 
     monkeypatch.setattr(WholeEpochs, "run", stopping)
     assert len(program.fit(*data, epochs=100, verbose=0).epoch) == 1
+
+
+def test_runs_of_many_sizes_are_forgotten(data):
+    program = make_program()
+    for rows in range(400, 0, -1):  # the first has room for all others
+        program.bound("train", {"batch": rows})
+    executable = program._local.executables["train"]
+    assert len(executable._runs) <= 256

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 
 import numpy
 import pytest
@@ -61,6 +63,14 @@ def graph_of(function, dtype, shape, view) -> Graph:
     x = graph.input("x", TensorType(dtype, shape[::-1] if view else shape))
     graph.output("y", function(ops.transpose(x) if view else x))
     return graph
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ziglang") is None, reason="needs the package ziglang")
+def test_nan_and_infinity_in_rows_with_clang(monkeypatch):
+    """Clang's reductions by ``max`` start from the lowest number, GCC's from minus infinity."""
+    monkeypatch.setenv("CC", f"{sys.executable} -m ziglang cc")
+    test_nan_and_infinity_in_rows()
 
 
 def test_nan_and_infinity_in_rows():
