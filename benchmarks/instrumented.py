@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from nnc.backends.c.backend import CBackend
+from nnc.backends.c.nests import PARALLEL
 from nnc.backends.c.source import Source
 from nnc.plan import Plan
 
@@ -156,6 +157,20 @@ def with_marks(text: str) -> tuple[str, list[str], list[int]]:
             is_open = False
         is_heading = block is not None
         lines.append(line)
+    lines = _one_at_a_time(lines)
     clock = _CLOCK.format(count=len(titles))
     at = next(index for index, line in enumerate(lines) if line.startswith("#include <string.h>")) + 1
     return "\n".join([*lines[:at], clock, *lines[at:]]), titles, depths
+
+
+def _one_at_a_time(lines: Sequence[str]) -> list[str]:
+    """Return the lines with loops that have marks inside run by one thread: the counters are not for several."""
+    kept = list(lines)
+    for number, line in enumerate(lines):
+        if not line.startswith(PARALLEL):
+            continue
+        head = lines[number + 1]
+        end = lines.index(f"{head[: len(head) - len(head.lstrip())]}}}", number)
+        if any("nnc_profile_mark(" in inner for inner in lines[number:end]):
+            kept[number] = ""
+    return kept

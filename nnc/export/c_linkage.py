@@ -85,6 +85,10 @@ class StaticLinkage(Linkage):
         """Call the product that needs no library."""
         return unit.call(f"nnc_built_in_product_{suffix}", *arguments)
 
+    def product_part(self, unit: Unit, suffix: str, *arguments: object) -> str:
+        """Call the same for a block."""
+        return unit.call(f"nnc_built_in_part_{suffix}", *arguments)
+
     def fault(self, index: str, rows: str) -> Sequence[str]:
         """Return."""
         del index, rows

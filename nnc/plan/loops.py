@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nnc.ir import Graph, Value, copy_into
 from nnc.ir.leaves import WINDOW
 from nnc.ops.scan import Scan
+from nnc.plan.separable import Rows, find_rows
 
 if TYPE_CHECKING:
     from nnc.plan.flatten import Workspace
@@ -41,12 +42,14 @@ class LoopPlan:
         plan: plan of a body whose states are windows; its arena is a buffer of the plan around it.
         carries: one per carry of the scan.
         arena: buffer for the body's own values.
+        rows: what may be divided into blocks that run through all steps on their own; None where rows meet.
     """
 
     op: Scan
     plan: Plan
     carries: tuple[Carry, ...]
     arena: int
+    rows: Rows | None = None
 
 
 def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:
@@ -98,9 +101,17 @@ def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:
 
 def plan_body(
     op: Scan, bindings: Mapping[str, int], reuse: bool, workspace: Workspace, in_nests: bool = False
-) -> tuple[Plan, tuple[Carry, ...]]:
-    """Return the plan of a body and how its carries move."""
+) -> tuple[Plan, tuple[Carry, ...], Rows | None]:
+    """Return the plan of a body, how its carries move, and what may be divided into blocks.
+
+    Blocks may be in different steps at the same time, so that their values share no memory with others of the body.
+    """
     from nnc.plan.plan import make_plan
 
     graph, carries = window_graph(op)
-    return make_plan(graph, bindings, reuse, workspace, None, in_nests), carries
+    plan = make_plan(graph, bindings, reuse, workspace, None, in_nests)
+    rows = find_rows(op, plan.graph, plan.storage.constants) if in_nests else None
+    if rows is None:
+        return plan, carries, None
+    plan = make_plan(graph, bindings, reuse, workspace, None, in_nests, overlap=False)
+    return plan, carries, find_rows(op, plan.graph, plan.storage.constants)

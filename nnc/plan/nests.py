@@ -6,8 +6,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from nnc.ir import FLOATING, Graph, Input, Node, Op, Shape, State, Value
+from nnc.ops.convolution import Convolution
+from nnc.ops.matmul import MatMul
 from nnc.ops.movement import Reshape
 from nnc.ops.reduction import Max, Sum
+
+PRODUCTS = (MatMul, Convolution)
+"""Ops whose results an elementwise nest can go on with, block by block, while they are in the cache: its epilogue."""
 
 SHORTEST_ROW = 8
 """Least length of a row, where it is known, that is worth loops of its own."""
@@ -28,6 +33,7 @@ class Nest:
         shape: shape of the elements; the last axis is the row.
         rows: whether rows are reduced.
         whole: the steps over whole rows that give whole rows.
+        head: the product whose epilogue the nest is; it runs together with the nest.
     """
 
     steps: tuple[int, ...]
@@ -35,6 +41,12 @@ class Nest:
     shape: Shape
     rows: bool = False
     whole: frozenset[int] = frozenset()
+    head: int | None = None
+
+    @property
+    def span(self) -> tuple[int, ...]:
+        """All steps that run together."""
+        return self.steps if self.head is None else (self.head, *self.steps)
 
     def loop(self, step: int) -> int:
         """Return the loop of a step."""
@@ -53,10 +65,11 @@ class Nest:
 
 
 def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, Nest]:
-    """Return the nest of each step that is in one.
+    """Return the nest of each step that is in one, heads included.
 
     Steps of one nest follow each other; views, constants and other steps that read nothing of the nest may lie in
     between, and run before it. What a step takes of another one in the nest it takes as it is, never by way of a view.
+    A product is the head of the nest that the first step behind it begins, where that step takes its elements.
 
     Args:
         graph: a flat graph.
@@ -72,15 +85,19 @@ def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, Nest]:
         if not node.op.elementwise and not _reduces_rows(node):
             copies = isinstance(node.op, Reshape) and not tainted.isdisjoint(sources)  # perhaps: of what is not dense
             if copies or type(node.op).view is Op.view:
-                nests, current = _finished(nests, current), None
-            elif current is not None and not (sources.isdisjoint(current.loops) and sources.isdisjoint(tainted)):
+                nests, current, tainted = _finished(nests, current), None, set()
+                if isinstance(node.op, PRODUCTS):
+                    current = _Growing(node.types[0].shape, heads=[*graph.results(node)])
+            elif current is not None and current.shows_head(node):
+                current.heads.append(graph.results(node)[0])
+            elif current is not None and not (sources.isdisjoint(current.members) and sources.isdisjoint(tainted)):
                 tainted.add(node.index)
             continue
         if current is None or not tainted.isdisjoint(sources) or not current.takes(node):
             nests, tainted = _finished(nests, current), set()
             current = _Growing(node.types[0].shape if node.op.elementwise else node.operands[0].shape)
             current.takes(node)
-    return {index: nest for nest in _finished(nests, current) for index in nest.steps}
+    return {index: nest for nest in _finished(nests, current) for index in nest.span}
 
 
 def _reduces_rows(node: Node) -> bool:
@@ -94,7 +111,7 @@ def _reduces_rows(node: Node) -> bool:
 
 
 def _finished(nests: list[Nest], current: _Growing | None) -> list[Nest]:
-    return nests if current is None else [*nests, *current.finish()]
+    return nests if current is None or not current.loops else [*nests, *current.finish()]
 
 
 @dataclass
@@ -103,6 +120,7 @@ class _Growing:
 
     Attributes:
         shape: shape of the elements.
+        heads: result of the product whose epilogue this may be, and views of it with the same rows.
         loops: the loop of each step so far.
         whole: steps that give whole rows.
         reductions: steps that reduce rows.
@@ -110,13 +128,30 @@ class _Growing:
     """
 
     shape: Shape
+    heads: list[Value] = field(default_factory=list)
     loops: dict[int, int] = field(default_factory=dict)
     whole: set[int] = field(default_factory=set)
     reductions: set[int] = field(default_factory=set)
     last: int = 0
 
+    @property
+    def members(self) -> set[int]:
+        """The steps that run together."""
+        return {*self.loops, *(head.index for head in self.heads)}
+
+    def shows_head(self, node: Node) -> bool:
+        """Whether a step is another view of all elements of the head, with the same rows."""
+        if self.loops or not isinstance(node.op, Reshape) or node.operands[0] not in self.heads:
+            return False
+        return node.types[0].rank > 1 and node.types[0].shape[-1] == self.shape[-1]
+
     def takes(self, node: Node) -> bool:
         """Add a step if it fits; says whether it did."""
+        if self.heads and not self.loops:
+            head = next((value for value in self.heads if value in node.operands), None)
+            if head is None or not node.op.elementwise:
+                return False
+            self.shape = head.shape
         members = [operand for operand in node.operands if operand.index in self.loops]
         numbers = [operand for operand in members if operand.index not in self.whole]
         if node.op.elementwise and node.types[0].shape == self.shape:
@@ -138,7 +173,8 @@ class _Growing:
     def finish(self) -> list[Nest]:
         """Return the nest; without a step that gives whole rows, reductions are better by themselves."""
         if not self.reductions:
-            return [Nest(tuple(self.loops), (0,) * len(self.loops), self.shape, False, frozenset(self.whole))]
+            head = self.heads[0].index if self.heads else None
+            return [Nest(tuple(self.loops), (0,) * len(self.loops), self.shape, False, frozenset(self.whole), head)]
         if self.whole:
             steps, loops = tuple(self.loops), tuple(self.loops.values())
             return [Nest(steps, loops, self.shape, True, frozenset(self.whole))]

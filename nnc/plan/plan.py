@@ -174,6 +174,7 @@ def make_plan(
     workspace: Workspace = no_workspace,
     tile: int | None = TILE_ELEMENTS,
     in_nests: bool = False,
+    overlap: bool = True,
 ) -> Plan:
     """Plan a scheduled graph.
 
@@ -184,6 +185,8 @@ def make_plan(
         workspace: what the backend's kernels need beside operands and results.
         tile: elements of a tile of elementwise fusions over long vectors; None runs them in one piece.
         in_nests: whether elementwise steps run in loop nests, with what stays inside in registers; then without tiles.
+        overlap: whether buffers that are not alive at the same time may share bytes; a result may take over the buffer
+            of an operand all the same.
 
     Raises:
         SymbolError: a run-time dimension has no size.
@@ -196,7 +199,7 @@ def make_plan(
         if (readable := too_many_rows(flat.graph, bindings)) is None:
             raise
         raise readable from error
-    offsets, size = allocate(storage.buffers, reuse)
+    offsets, size = allocate(storage.buffers, reuse and overlap)
     return Plan(
         source=graph,
         graph=flat.graph,

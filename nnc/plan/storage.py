@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy
@@ -56,12 +56,14 @@ class Storage:
     Attributes:
         homes: where each value lives.
         views: values that are views of another value, with that value.
-        inplace: steps whose result takes over the buffer (or state) of an operand, with the operand's position.
+        inplace: steps whose result takes over the buffer (or state) of an operand, with the operand's position; in a
+            nest the operand may be that of an earlier step.
         copies: values to be copied to a state at the end, as (state, value).
         unplaced: positions of a pack's operands (by step) that must be copied into place.
         workspaces: buffers of each step's workspace, with the types they hold.
         loops: how each scan runs, by step.
-        nests: the steps that each elementwise step runs together with, where these run in loops.
+        nests: the steps that each elementwise step, or a product at their head, runs together with, where these run
+            in loops.
     """
 
     flat: FlatGraph
@@ -88,7 +90,7 @@ class Storage:
         self.nests = find_nests(graph, self.constants) if self.in_nests else {}
         self._spans = {
             index: group.steps for group in self.flat.groups if group.tile is not None for index in group.steps
-        } | {index: nest.steps for index, nest in self.nests.items()}
+        } | {index: nest.span for index, nest in self.nests.items()}
         self.readers: dict[Value, set[int]] = {}
         for node in graph.nodes if self.in_nests else ():
             for operand in node.operands:
@@ -173,7 +175,8 @@ class Storage:
         needed = self.workspace(node.op, types, [value.type.bind(self.bindings) for value in results])
         spaces = []
         for type in needed:
-            buffer = Buffer(len(self.buffers), f"workspace of {node.op.name}", type.nbytes, node.index, node.index)
+            end = self._spans.get(node.index, (node.index,))[-1]  # the head of a nest runs as long as the nest
+            buffer = Buffer(len(self.buffers), f"workspace of {node.op.name}", type.nbytes, node.index, end)
             self.buffers.append(buffer)
             self._extents.append(type.nbytes)
             spaces.append((buffer.index, type))
@@ -182,16 +185,16 @@ class Storage:
 
     def _place_loop(self, node: Node, op: Scan) -> None:
         """Plan the body; its arena is a workspace of the step."""
-        plan, carries = plan_body(op, self.bindings, self.reuse, self.workspace, self.in_nests)
+        plan, carries, rows = plan_body(op, self.bindings, self.reuse, self.workspace, self.in_nests)
         buffer = Buffer(len(self.buffers), f"body of {op.name}", plan.arena_bytes, node.index, node.index)
         self.buffers.append(buffer)
         self._extents.append(buffer.nbytes)
-        self.loops[node.index] = LoopPlan(op, plan, carries, buffer.index)
+        self.loops[node.index] = LoopPlan(op, plan, carries, buffer.index, rows)
 
     def _stays_in_register(self, node: Node, result: Value) -> bool:
         """Whether only the nest that computes a value reads it."""
         nest = self.nests.get(node.index)
-        if nest is None or result in self.flat.graph.roots:
+        if nest is None or node.index == nest.head or result in self.flat.graph.roots:
             return False
         readers = self.readers.get(result, set())
         return readers <= set(nest.steps) and nest.keeps(node.index, readers)
@@ -216,28 +219,41 @@ class Storage:
         if len(results) != 1 or results[0] in self._updates:
             return False  # an update is better computed in the state itself
         (result,) = results
-        group = self.group_of[node.index]
-        for position in node.op.inplace:
-            operand = node.operands[position]
-            home = self.homes[operand]
-            if home.buffer is None:
-                continue
-            buffer = self.buffers[home.buffer]
-            tiled = group.tile is not None and self._stays_inside(result, group)
-            fits = operand.type == result.type and buffer.tiled == tiled
-            whole = buffer.tiled or self._extents[buffer.index] == _bytes(result)
-            if not fits or not whole or not self.layouts[operand].is_dense:
-                continue
-            if self._can_overwrite(node, home, self.layouts[operand]) and not self._alive_after(home, node.index):
-                self._set(result, home)
+        for position, operand in self._read_before(node):
+            if self._may_take(operand, node, result):
+                self._set(result, self.homes[operand])
                 self.inplace[node.index] = position
                 return True
         return False
+
+    def _read_before(self, node: Node) -> Iterator[tuple[int, Value]]:
+        """Yield what is read before a result is written, with its position: operands, and those of the nest so far."""
+        yield from ((position, node.operands[position]) for position in node.op.inplace)
+        nest = self.nests.get(node.index)
+        if nest is not None and node.index in nest.whole:
+            earlier = (step for step in nest.steps if step < node.index)
+            yield from ((0, operand) for step in earlier for operand in self.flat.graph.nodes[step].operands)
+
+    def _may_take(self, operand: Value, node: Node, result: Value) -> bool:
+        home, group = self.homes[operand], self.group_of[node.index]
+        if home.buffer is None:
+            return False
+        buffer = self.buffers[home.buffer]
+        tiled = group.tile is not None and self._stays_inside(result, group)
+        fits = operand.type == result.type and buffer.tiled == tiled
+        whole = buffer.tiled or self._extents[buffer.index] == _bytes(result)
+        if not fits or not whole or not self.layouts[operand].is_dense:
+            return False
+        return self._can_overwrite(node, home, self.layouts[operand]) and not self._alive_after(home, node.index)
 
     def _can_overwrite(self, node: Node, home: Home, layout: Layout) -> bool:
         """Whether the step can write over `home` while it reads it: the same element, and then no more."""
         nodes = self.flat.graph.nodes
         nest = self.nests.get(node.index)
+        if nest is not None and nest.head is not None:
+            whole = nodes[nest.head].operands  # each block of a product reads more than the elements of its own
+            if any(self.homes[operand] == home for operand in whole):
+                return False
         earlier = (operand for index in (nest.steps if nest else ()) for operand in nodes[index].operands)
         return all(
             position in node.op.inplace and self.layouts[operand] == layout
@@ -323,8 +339,8 @@ class Storage:
     def _read_in_time(self, old: Value, new: Value) -> bool:
         """Whether the old state is not read any more once the new one has been written."""
         last = self.last_reader.get(old, -1)
-        if last < new.index and self.last_use.get(old, -1) >= new.index:  # a tiled group reads it in the next tile
-            return self.layouts[old] == self.layouts[new]
+        if last < new.index <= self.last_use.get(old, -1):  # a tiled group reads it in the next tile
+            return new.index in self._spans[last] and self.layouts[old] == self.layouts[new]
         return last <= new.index
 
     # ------------------------------------------------------------------ the end

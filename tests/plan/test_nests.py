@@ -20,13 +20,20 @@ def nests(plan) -> list[str]:
     """Each nest once: names of its ops with the number of their loop."""
     found = dict.fromkeys(plan.storage.nests.values())
     return [
-        " ".join(f"{plan.graph.nodes[step].op.name}:{loop}" for step, loop in zip(nest.steps, nest.loops, strict=True))
+        "".join(f"{plan.graph.nodes[nest.head].op.name}> " for _ in [0] if nest.head is not None)
+        + " ".join(
+            f"{plan.graph.nodes[step].op.name}:{loop}" for step, loop in zip(nest.steps, nest.loops, strict=True)
+        )
         for nest in found
     ]
 
 
 def input_of(graph: Graph, *shape, label: str = "x") -> Value:
     return graph.input(label, TensorType("float32", (BATCH, *shape)))
+
+
+def weighted(x: Value, graph: Graph, width: int = 4, label: str = "w") -> Value:
+    return ops.matmul(x, graph.input(label, TensorType("float32", (x.shape[-1], width))))
 
 
 def in_registers(plan) -> int:
@@ -117,7 +124,7 @@ def test_operands_are_kept_until_the_nest_ends():
     """A copy that lies between two steps of a nest runs before it: it must not take the memory of what they read."""
     graph = Graph("test")
     x, z = input_of(graph, 4), input_of(graph, 2, 2, label="z")
-    product = ops.matmul(x, graph.input("w", TensorType("float32", (4, 4))))
+    product = weighted(x, graph)
     turned = ops.reshape(ops.transpose(ops.tanh(z), (0, 2, 1)), (BATCH, 4))
     first = ops.tanh(product)
     copied = ops.reshape(ops.transpose(ops.reshape(turned, (BATCH, 2, 2)), (0, 2, 1)), (BATCH, 4))
@@ -131,3 +138,55 @@ def test_operands_are_kept_until_the_nest_ends():
     assert copy not in plan.storage.views
     read_buffer, copy_buffer = (plan.storage.buffers[homes[value].buffer] for value in (read, copy))
     assert read_buffer.end >= copy_buffer.start
+
+
+def test_a_product_is_the_head_of_the_nest_behind_it():
+    graph = Graph("test")
+    bias = graph.input("b", TensorType("float32", (4,)))
+    graph.output("y", ops.relu(weighted(input_of(graph, 3), graph) + bias))
+    plan = planned(graph)
+    assert nests(plan) == ["matmul> add:0 relu:0"]
+    product, result = plan.graph.nodes[-3], plan.graph.outputs["y"]
+    homes = plan.storage.homes
+    assert homes[plan.graph.results(product)[0]] == homes[result]  # its memory is taken over inside the nest
+
+
+def test_a_product_seen_in_another_shape_with_the_same_rows_is_a_head():
+    graph = Graph("test")
+    x = ops.reshape(input_of(graph, 5, 3), (5 * BATCH, 3))
+    graph.output("y", ops.tanh(ops.reshape(weighted(x, graph), (BATCH, 5, 4)) + graph.constant(1.0, "float32")))
+    assert nests(planned(graph)) == ["matmul> add:0 tanh:0"]
+
+
+@pytest.mark.parametrize("between", ["turned", "rows", "unread", "other"])
+def test_a_product_is_no_head(between):
+    graph = Graph("test")
+    x = input_of(graph, 8)
+    product = weighted(x, graph, 8)
+    if between == "turned":  # other rows
+        found = ops.tanh(ops.transpose(product, (1, 0)))
+    elif between == "rows":  # a nest of rows reads whole rows
+        found = ops.softmax(product)
+    elif between == "unread":
+        graph.output("product", product)
+        found = ops.tanh(input_of(graph, 8, label="z"))
+    else:  # a product in between
+        found = weighted(product, graph, 8, "v") + product
+    graph.output("y", found)
+    assert all(not nest.startswith("matmul> ") or between == "other" for nest in nests(planned(graph)))
+    heads = [nest.head for nest in planned(graph).storage.nests.values()]
+    assert (heads[0] is not None) == (between == "other")
+
+
+def test_an_epilogue_leaves_alone_what_its_product_reads():
+    """Each block of a product reads whole rows: what is added to it afterwards cannot be overwritten."""
+    graph = Graph("test")
+    x = input_of(graph, 4)
+    y = ops.tanh(x * 2.0)
+    graph.output("y", ops.tanh(weighted(y, graph) + y))
+    plan = planned(graph)
+    assert nests(plan)[-1] == "matmul> add:0 tanh:0"
+    (read,) = (value for value in plan.storage.homes if value.node.op.name == "matmul")
+    operand = plan.storage.homes[read.node.operands[0]]
+    assert operand != plan.storage.homes[plan.graph.outputs["y"]]
+    assert plan.storage.buffers[operand.buffer].end == plan.graph.outputs["y"].index

@@ -54,9 +54,14 @@ class Linkage(ABC):
                 result, the stride of its rows, and whether to add to it.
         """
 
-    def parallel_product(self, unit: Unit, suffix: str, *arguments: object) -> str:
-        """Return the call of a product that several threads may share."""
-        return self.product(unit, suffix, *arguments)
+    @abstractmethod
+    def product_part(self, unit: Unit, suffix: str, *arguments: object) -> str:
+        """Return the call of a block of a product: as for `product`, behind the rows that the whole has."""
+
+    def alone(self, unit: Unit, suffix: str) -> str:
+        """Return whether products must be computed in one call each, in C: by a library with threads of its own."""
+        del unit, suffix
+        return "false"
 
     @abstractmethod
     def fault(self, index: str, rows: str) -> Sequence[str]:
@@ -106,9 +111,13 @@ class RecordLinkage(Linkage):
         """Call what knows of the BLAS that the run may bring."""
         return unit.call(f"nnc_product_{suffix}", "run", *arguments)
 
-    def parallel_product(self, unit: Unit, suffix: str, *arguments: object) -> str:
-        """Call what divides the product, if it is large."""
-        return unit.call(f"nnc_parallel_product_{suffix}", "run", *arguments)
+    def product_part(self, unit: Unit, suffix: str, *arguments: object) -> str:
+        """Call what knows of the BLAS as well."""
+        return unit.call(f"nnc_product_part_{suffix}", "run", *arguments)
+
+    def alone(self, unit: Unit, suffix: str) -> str:
+        """Ask whether the BLAS that the run may bring is called."""
+        return unit.call(f"nnc_calls_blas_{suffix}", "run")
 
     def fault(self, index: str, rows: str) -> Sequence[str]:
         """Leave a note in the record."""

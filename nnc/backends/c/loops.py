@@ -3,102 +3,156 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.blocks import LARGE
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.movement import copy_lines
-from nnc.backends.c.nests import indented, loop_head
-from nnc.backends.c.text import dim_text, factor_text
-from nnc.ir import Layout
-from nnc.plan import LoopPlan
+from nnc.backends.c.nests import PARALLEL, indented, loop_head, worth
+from nnc.backends.c.text import dim_text, factor_text, symbol_text
+from nnc.ir import Dim, Layout, symbol
+from nnc.ops.matmul import MatMul
+from nnc.plan import Carry, LoopPlan
 
+BLOCK_ROWS = 16
+"""Rows that run through all steps together: their values stay in the first cache."""
 _WORD = re.compile(r"\w+")
 
 
-def write_loop(
-    loop: LoopPlan,
-    operands: Sequence[Array],
-    results: Sequence[Array],
-    unit: Unit,
-    body: Callable[[dict[str, Array]], list[str]],
-) -> list[str]:
-    """Return the loop of a scan.
+class LoopWriter:
+    """Writes the loop of a scan, block of rows by block of rows where each row is computed by itself.
 
     Args:
         loop: how the scan runs.
         operands: arrays of the first carries, the sequences, and what is the same in every step.
         results: arrays of the last carries and of the stacks.
         unit: where names come from.
-        body: prints a step that reads and writes these windows, by label.
+
+    Attributes:
+        first: variable with the first row of a block, an empty text where rows meet.
+        windows: what a step reads and writes, by label.
     """
-    op, count = loop.op, len(loop.carries)
-    last = count + op.sequences
-    time = operands[count].shape[0]
-    step, now = unit.name("step"), unit.name("now")
-    before = f"{now} + 1" if op.reverse else f"{now} - 1"
-    after = f"{now} - 1" if op.reverse else f"{now} + 1"
-    windows: dict[str, Array] = {}
-    heads: list[str] = []
-    first_lines: list[str] = []
-    last_lines: list[str] = []
 
-    def pointer(label: str, like: Array, address: str, constant: bool = False) -> Array:
-        name = unit.name(f"{label}_now")
-        heads.append(f"{'const ' if constant else ''}{like.c_type} *const {name} = {address};")
-        return replace(like, pointer=name, offset=0)
+    def __init__(self, loop: LoopPlan, operands: Sequence[Array], results: Sequence[Array], unit: Unit) -> None:
+        self.loop, self.unit, op = loop, unit, loop.op
+        count = op.carries
+        last = count + op.sequences
+        self.time = operands[count].shape[0]
+        self.step, self.now = unit.name("step"), unit.name("now")
+        self.first = unit.name("first_row") if loop.rows else ""
+        self.windows: dict[str, Array] = {}
+        self.heads: list[str] = []
+        self.before: list[str] = []
+        self.behind: list[str] = []
+        for number, operand in enumerate(operands[count:last]):
+            if operand.is_uniform:
+                self.windows[f"x{number}"] = _step_of(operand, operand.offset)
+            else:
+                self._sequence(f"x{number}", operand, constant=True)
+        for number, operand in enumerate(operands[last:]):
+            self.windows[f"w{number}"] = self._here(operand, f"w{number}")
+        for number, stack in enumerate(results[count:]):
+            if f"y{number}" in loop.plan.graph.states:
+                self._sequence(f"y{number}", stack)
+        for position, carry in enumerate(loop.carries):
+            self._carry(carry, operands[position], results[position], results[count:])
 
-    def slot(stack: Array, index: str) -> str:
-        return f"&{stack.at(index, *['0'] * (stack.rank - 1))}"
+    def lines(self, body: Sequence[str], declared: Sequence[str]) -> list[str]:
+        """Return the loop.
 
-    def inner(stack: Array) -> Array:
-        return replace(stack, shape=stack.shape[1:], strides=stack.strides[1:], offset=0)
+        Args:
+            body: statements of a step.
+            declared: declarations for all steps of a block.
+        """
+        loop, now = self.loop, self.now
+        words = set(_WORD.findall("\n".join(body)))
+        heads = [head for head in self.heads if _declared(head) in words]
+        if any(now in _WORD.findall(line) for line in (*heads, *body)):
+            last = f"{dim_text(self.time)} - 1 - {self.step}"
+            heads.insert(0, f"const int64_t {now} = {last if loop.op.reverse else self.step};")
+        if loop.rows:
+            own = f"const int64_t {symbol_text(loop.rows.symbol)} = {self.first}_count;"
+            body = ["{", *indented([own, *body]), "}"]
+        steps = [f"{loop_head(self.step, self.time)} {{", *indented([*heads, *body]), "}"]
+        if loop.rows:
+            steps = _in_blocks(loop, loop.rows.symbol, self.time, self.first, [*declared, *steps])
+        return [*self.before, *steps, *self.behind]
 
-    for number, operand in enumerate(operands[count:last]):
-        if operand.is_uniform:
-            windows[f"x{number}"] = replace(operand, shape=operand.shape[1:], strides=operand.strides[1:])
-        else:
-            windows[f"x{number}"] = pointer(f"x{number}", inner(operand), slot(operand, now), True)
-    for number, operand in enumerate(operands[last:]):
-        windows[f"w{number}"] = operand
-    for number, stack in enumerate(results[count:]):
-        windows[f"y{number}"] = pointer(f"y{number}", inner(stack), slot(stack, now))
-    for position, carry in enumerate(loop.carries):
-        start, end = operands[position], results[position]
+    # ------------------------------------------------------------------ windows
+
+    def _here(self, array: Array, label: str, axis: int = 0) -> Array:
+        """Return an array from the block's first row on."""
+        loop = self.loop
+        if not loop.rows or loop.plan.graph.states[label] not in loop.rows.values or array.is_uniform:
+            return array
+        return replace(array, pointer=f"({array.pointer} + {self.first} * {factor_text(array.strides[axis])})")
+
+    def _pointer(self, label: str, like: Array, address: str, constant: bool = False) -> None:
+        """Let a window be what a pointer of a step points to."""
+        name = self.unit.name(f"{label}_now")
+        self.heads.append(f"{'const ' if constant else ''}{like.c_type} *const {name} = {address};")
+        self.windows[label] = replace(like, pointer=name, offset=0)
+
+    def _sequence(self, label: str, stack: Array, constant: bool = False) -> None:
+        """Let a window be the current step of a stack."""
+        self._pointer(label, _step_of(stack), _slot(self._here(stack, label, 1), self.now), constant)
+
+    def _carry(self, carry: Carry, start: Array, end: Array, stacks: Sequence[Array]) -> None:
+        """Let windows be a carry before and after a step, and copy what comes in and what goes out."""
+        label, reverse, time = carry.operand, self.loop.op.reverse, dim_text(self.time)
         if carry.after is not None:
-            stack = results[count + carry.after]
+            stack = stacks[carry.after]
             if not start.is_dense:
-                first_lines += copy_lines(end, start)
+                self.before += copy_lines(end, start)
                 start = end
-            address = f"{step} == 0 ? {start.address} : {slot(stack, before)}"
-            windows[carry.operand] = pointer(carry.operand, _dense(start), address, True)
-            index = "0" if op.reverse else f"{dim_text(time)} - 1"
-            last_lines += copy_lines(end, _element(stack, index))
-            continue
+            earlier = _slot(self._here(stack, label, 1), f"{self.now} {'+' if reverse else '-'} 1")
+            address = f"{self.step} == 0 ? {self._here(start, label).address} : {earlier}"
+            self._pointer(label, _dense(start), address, True)
+            self.behind += copy_lines(end, _element(stack, "0" if reverse else f"{time} - 1"))
+            return
         assert carry.result is not None
         if carry.before is None:
-            first_lines += copy_lines(end, start)
-            windows[carry.operand] = windows[carry.result] = end
-            continue
-        stack = results[count + carry.before]
-        index = f"{dim_text(time)} - 1" if op.reverse else "0"
-        first_lines += copy_lines(_element(stack, index), start)
-        windows[carry.operand] = pointer(carry.operand, inner(stack), slot(stack, now))
-        address = f"{step} == {dim_text(time)} - 1 ? {end.address} : {slot(stack, after)}"
-        windows[carry.result] = pointer(carry.result, _dense(end), address)
-    lines = body(windows)
-    words = set(_WORD.findall("\n".join(lines)))
-    heads = [head for head in heads if _declared(head) in words]
-    if any(now in _WORD.findall(line) for line in (*heads, *lines)):
-        heads.insert(0, f"const int64_t {now} = {f'{dim_text(time)} - 1 - {step}' if op.reverse else step};")
+            self.before += copy_lines(end, start)
+            self.windows[label] = self.windows[carry.result] = self._here(end, label)
+            return
+        stack = stacks[carry.before]
+        self.before += copy_lines(_element(stack, f"{time} - 1" if reverse else "0"), start)
+        self._sequence(label, stack)
+        later = _slot(self._here(stack, label, 1), f"{self.now} {'-' if reverse else '+'} 1")
+        address = f"{self.step} == {time} - 1 ? {self._here(end, label).address} : {later}"
+        self._pointer(carry.result, _dense(end), address)
+
+
+def _slot(stack: Array, index: str) -> str:
+    return f"&{stack.at(index, *['0'] * (stack.rank - 1))}"
+
+
+def _step_of(stack: Array, offset: Dim = 0) -> Array:
+    return replace(stack, shape=stack.shape[1:], strides=stack.strides[1:], offset=offset)
+
+
+def _in_blocks(loop: LoopPlan, name: str, time: Dim, first: str, lines: Sequence[str]) -> list[str]:
+    """Return the loop over blocks of rows."""
+    rows = symbol_text(name)
+    count = f"{rows} - {first} < {BLOCK_ROWS} ? {rows} - {first} : {BLOCK_ROWS}"
     return [
-        *first_lines,
-        f"{loop_head(step, time)} {{",
-        *indented([*heads, *lines]),
+        *_division(loop, name, time),
+        f"for (int64_t {first} = 0; {first} < {rows}; {first} += {BLOCK_ROWS}) {{",
+        *indented([f"const int64_t {first}_count = {count};", *lines]),
         "}",
-        *last_lines,
     ]
+
+
+def _division(loop: LoopPlan, rows: str, time: Dim) -> list[str]:
+    """Return the line that divides blocks among threads, where there is enough to do."""
+    row: Dim = 0
+    for node in loop.plan.graph.nodes:
+        if isinstance(node.op, MatMul):
+            row = row + node.operands[1].shape[0] * node.operands[1].shape[1]
+    condition = worth(time * symbol(rows) * row, LARGE, 1)
+    return [f"{PARALLEL} if ({symbol_text(rows)} > {BLOCK_ROWS} && {condition})"] if condition else []
 
 
 def _declared(head: str) -> str:

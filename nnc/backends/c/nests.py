@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.text import dim_text
@@ -53,6 +53,61 @@ class Axes:
                 for found, stride in zip(steps, current, strict=True):
                     found.append(stride)
         return Axes(tuple(lengths), tuple(map(tuple, steps)))
+
+
+@dataclass(frozen=True)
+class Elementwise:
+    """Elementwise steps, printed as loops over all elements or over some of them.
+
+    Args:
+        shape: of the elements.
+        arrays: what the body reads or writes, each broadcast to the shape.
+        body: makes the statements of one element.
+    """
+
+    shape: Shape
+    arrays: tuple[Array, ...]
+    body: Body
+
+    def everywhere(self) -> list[str]:
+        """Return the loops over all elements."""
+        return write_nest(self.shape, self.arrays, self.body)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether all axes but the last one are one for all arrays, so that `block` can be used."""
+        return len(self._rows.shape) <= 1
+
+    @property
+    def _rows(self) -> Axes:
+        arrays = [replace(array, shape=array.shape[:-1], strides=array.strides[:-1]) for array in self.arrays]
+        return Axes.joined(self.shape[:-1], arrays)
+
+    def block(self, top: str, bottom: str, left: str, right: str) -> list[str]:
+        """Return the loops over a block.
+
+        Args:
+            top: the first row in C, all axes but the last one being rows.
+            bottom: the row behind the last one.
+            left: the first column.
+            right: the column behind the last one.
+        """
+        rows = self._rows
+        views = {
+            id(array): Array(
+                array.pointer, array.dtype, (*rows.shape, self.shape[-1]), (*strides, array.strides[-1]), array.offset
+            )
+            for array, strides in zip(self.arrays, rows.strides, strict=True)
+        }
+        indices = ["i", "j"] if rows.shape else ["j"]
+        return [
+            f"for (int64_t i = {top}; i < {bottom}; i++) {{",
+            "#pragma omp simd",
+            f"    for (int64_t j = {left}; j < {right}; j++) {{",
+            *indented(indented(self.body(lambda array: views[id(array)].at(*indices)))),
+            "    }",
+            "}",
+        ]
 
 
 def write_nest(shape: Shape, arrays: Sequence[Array], body: Body, simd: bool = True) -> list[str]:
@@ -115,10 +170,18 @@ def parallel_if(work: Dim, least: int, least_known: int) -> str:
         least: amount from which on the loop is divided.
         least_known: factor of the run-time dimensions below which the line is left out: small models do not pay for it.
     """
+    condition = worth(work, least, least_known)
+    if condition in ("", "true"):
+        return PARALLEL if condition else ""
+    return f"{PARALLEL} if ({condition})"
+
+
+def worth(work: Dim, least: int, least_known: int) -> str:
+    """Return whether there is enough work to divide, in C: a condition, ``true``, or nothing where there never is."""
     if isinstance(work, int):
-        return PARALLEL if work >= least else ""
+        return "true" if work >= least else ""
     known = max(abs(factor) for _, factor in work.terms)
-    return f"{PARALLEL} if ({dim_text(work)} >= {least})" if known >= least_known else ""
+    return f"{dim_text(work)} >= {least}" if known >= least_known else ""
 
 
 def loop_head(name: str, length: Dim, start: str = "0") -> str:

@@ -11,10 +11,10 @@ from nnc.backends.c.headers import sections
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Call, Unit
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.linkage import Linkage, RecordLinkage, Slot
-from nnc.backends.c.loops import write_loop
-from nnc.backends.c.nests import PARALLEL, indented, write_nest
+from nnc.backends.c.loops import LoopWriter
+from nnc.backends.c.nests import PARALLEL, Elementwise, indented
 from nnc.backends.c.rows import RowPrinter
-from nnc.backends.c.text import C_TYPES, comment, identifier, number_text, symbol_text, value_text
+from nnc.backends.c.text import C_TYPES, comment, factor_text, identifier, number_text, symbol_text, value_text
 from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Layout, Node, Op, TensorType, Value, value_names
 from nnc.ir.printer import node_line
@@ -171,6 +171,10 @@ class Printer:
         function: the function it belongs to.
         path: steps of the scans around the scope.
         windows: pointers to what moves with time, by label of the state in the plan of a loop's body.
+        first_row: variable with the row that the body's own values are computed from, or an empty text.
+
+    Attributes:
+        moved: declarations of the pointers to that row.
     """
 
     def __init__(
@@ -179,12 +183,15 @@ class Printer:
         function: Function,
         path: tuple[int, ...] = (),
         windows: dict[str, Array] | None = None,
+        first_row: str = "",
     ) -> None:
         self.plan = plan
         self.function = function
         self.unit = function.unit
         self.path = path
         self.windows = windows
+        self.first_row = first_row
+        self.moved: list[str] = []
         self.pointers: dict[object, str] = {}
         self.registers: dict[Value, str] = {}
         self.lines: list[str] = []
@@ -252,7 +259,17 @@ class Printer:
             buffer = self.plan.storage.buffers[index]
             name = self.pointers[key] = self.unit.name(buffer.name or self._first_in(index))
             self.function.declarations.append(self.function.linkage.buffer((self.path, index), dtype, name))
+            if self.first_row:
+                self.pointers[key] = self._moved(index, dtype, name)
         return self.pointers[key]
+
+    def _moved(self, buffer: int, dtype: str, name: str) -> str:
+        """Return the pointer to the first row of a block in a buffer."""
+        (type, *_) = (value.type for value in self.plan.storage.inhabitants[Home(buffer=buffer)])
+        moved = self.unit.name(f"{name}_rows")
+        start = f"{self.first_row} * {factor_text(type.with_shape(type.shape[1:]).size)}"
+        self.moved.append(f"{C_TYPES[dtype]} *const {moved} = {name} + {start};")
+        return moved
 
     def _first_in(self, buffer: int) -> str:
         """Return the name of the first result that lies in a buffer; for a workspace, the number of the buffer."""
@@ -292,7 +309,7 @@ class Printer:
                     if head not in heads:
                         heads.append(head)
                     if index == nest.steps[-1]:
-                        self.lines += [*heads, *(self._rows(nest) if nest.rows else self._nest(nest.steps))]
+                        self.lines += [*heads, *(self._rows(nest) if nest.rows else self._nest(nest))]
                     continue
                 lines = self._step(index)
                 if lines:
@@ -302,9 +319,9 @@ class Printer:
             target, source = self.array(plan.graph.states[label]), self.array(value)
             self.lines += [comment(f"update @{label}"), *copy_lines(target, source)]
 
-    def _nest(self, steps: Sequence[int]) -> list[str]:
-        """One loop nest for several elementwise steps."""
-        nodes = [self.plan.graph.nodes[index] for index in steps]
+    def _nest(self, nest: Nest) -> Sequence[str]:
+        """One loop nest for several elementwise steps; the product at their head runs it block by block."""
+        nodes = [self.plan.graph.nodes[index] for index in nest.steps]
         shape = nodes[0].types[0].shape
         read: dict[Value, Array] = {}
         written: dict[Value, Array] = {}
@@ -337,7 +354,8 @@ class Printer:
                     lines.append(f"{element(written[result])} = {name};")
             return lines
 
-        return write_nest(shape, [*arrays.values(), *written.values()], body)
+        elementwise = Elementwise(shape, (*arrays.values(), *written.values()), body)
+        return elementwise.everywhere() if nest.head is None else self._step(nest.head, elementwise)
 
     def _rows(self, nest: Nest) -> list[str]:
         """Loops over rows for steps some of which reduce them."""
@@ -349,7 +367,7 @@ class Printer:
         plan = self.plan
         return RowPrinter(plan.graph, nest, storage.readers, self.array, in_memory, self.unit, plan.names).lines()
 
-    def _step(self, index: int) -> Sequence[str]:
+    def _step(self, index: int, epilogue: Elementwise | None = None) -> Sequence[str]:
         node = self.plan.graph.nodes[index]
         if index in self.plan.storage.loops:
             return self._loop(node, self.plan.storage.loops[index])
@@ -365,6 +383,7 @@ class Printer:
             workspace=tuple(workspace),
             unplaced=self.plan.storage.unplaced.get(index, ()),
             unit=self.unit,
+            epilogue=epilogue,
         )
         return KERNELS[type(node.op)].write(call)
 
@@ -373,12 +392,10 @@ class Printer:
         operands = [self.array(value) for value in node.operands]
         results = [self.array(value) for value in self.plan.graph.results(node)]
 
-        def inner(windows: dict[str, Array]) -> list[str]:
-            printer = Printer(loop.plan, self.function, (*self.path, node.index), windows)
-            printer.print_steps()
-            return printer.lines
-
-        return write_loop(loop, operands, results, self.unit, inner)
+        writer = LoopWriter(loop, operands, results, self.unit)
+        inner = Printer(loop.plan, self.function, (*self.path, node.index), writer.windows, writer.first)
+        inner.print_steps()
+        return writer.lines(inner.lines, inner.moved)
 
 
 def is_uniform(value: Value) -> bool:

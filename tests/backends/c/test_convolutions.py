@@ -35,6 +35,8 @@ GATHERED = (
     ((400,), (9,), 20, {"padding": 4}, 12),
     ((9, 10, 11), (3, 2, 3), 6, {"padding": 1}, 10),
     ((64, 8), (3, 3), 130, {"padding": 1}, 17),
+    ((13, 12), (3, 3), 16, {"padding": 1}, 40),
+    ((11, 11), (3, 3), 33, {}, 16),
 )
 
 
@@ -82,6 +84,48 @@ def test_depthwise(length, window, channels, options, dtype):
 @pytest.mark.parametrize(("length", "window", "channels", "options", "filters"), GATHERED)
 def test_gathered(length, window, channels, options, filters, dtype):
     check_three(length, window, channels, filters, options, dtype)
+
+
+def convolved(channels: int, filters: int, dtype: str) -> Graph:
+    """A convolution with padding, of a size that Winograd's algorithm is for."""
+    graph = Graph("test")
+    x = graph.input("x", TensorType(dtype, (symbol("n"), 13, 14, channels)))
+    kernel = graph.input("kernel", TensorType(dtype, (3, 3, channels, filters)))
+    graph.output("y", apply(Convolution(**geometry(2, padding=1)), x, kernel))
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("channels", "filters", "dtype", "is_winograd"),
+    [(16, 32, "float32", True), (200, 100, "float32", True), (8, 32, "float32", False), (16, 32, "float64", False)],
+)
+def test_winograd_is_as_exact_as_sums_in_order(channels, filters, dtype, is_winograd):
+    graph = convolved(channels, filters, dtype)
+    machine = CMachine(graph, {"n": 3}, {})
+    assert ("nnc_winograd_rows_f32(" in machine.source.text) == is_winograd
+    generator = numpy.random.default_rng(3)
+    inputs = {
+        label: generator.normal(size=value.type.bind({"n": 3}).shape).astype(dtype)
+        for label, value in graph.inputs.items()
+    }
+    exact = interpret(convolved(channels, filters, "float64"), {k: v.astype("float64") for k, v in inputs.items()})
+    found, expected = machine.run(inputs, {"n": 3})[0]["y"], exact[0]["y"]
+    assert numpy.abs(found - expected).max() <= 1e-6 * numpy.abs(expected).max()
+
+
+@pytest.mark.parametrize("bad", [numpy.inf, -numpy.inf, 3e38])
+def test_winograd_keeps_what_is_not_finite_apart(bad):
+    """Differences of tiles would make NaN of infinity, and infinity of what is nearly as large."""
+    graph = convolved(16, 16, "float32")
+    inputs = {"x": numpy.ones((1, 13, 14, 16), "float32"), "kernel": numpy.full((3, 3, 16, 16), 0.5, "float32")}
+    inputs["x"][0, 4, 5, 3] = inputs["x"][0, 4, 6, 3] = bad
+    with numpy.errstate(all="ignore"):
+        expected = interpret(graph, inputs)[0]["y"]
+    found = CMachine(graph, {"n": 1}, {}).run(inputs, {"n": 1})[0]["y"]
+    assert numpy.array_equal(numpy.isfinite(found), numpy.isfinite(expected))
+    assert numpy.array_equal(numpy.isnan(found), numpy.isnan(expected))
+    finite = numpy.isfinite(expected)
+    assert numpy.allclose(found[finite], expected[finite], rtol=1e-6)
 
 
 @pytest.mark.parametrize("groups", [1, 32])

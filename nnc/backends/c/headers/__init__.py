@@ -1,7 +1,7 @@
 """Functions in C that generated units take from the headers beside this file, each by its name.
 
-A function for float that has no counterpart for double is one for both: ``float`` and ``_f32`` stand for ``double`` and
-``_f64`` as well.
+A header without functions defines macros, and stands before functions that use one of them. A function for float that
+has no counterpart for double is one for both: ``float`` and ``_f32`` stand for ``double`` and ``_f64`` as well.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 _START = re.compile(r"^static\b[^;=(){}]*?\b(nnc_\w+)\s*\(", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_DEFINED = re.compile(r"^#define (NNC_\w+)", re.MULTILINE)
 _CALL = re.compile(r"\bnnc_\w+(?=\s*\()")
 
 
@@ -39,7 +40,8 @@ def sections(names: Iterable[str]) -> str:
     taken: dict[str, str] = {}
     for name in names:
         _take(name, taken)
-    return "\n".join(taken.values())
+    text = "\n".join(taken.values())
+    return "\n".join([*(macros for used, macros in _macros() if any(name in text for name in used)), text])
 
 
 def _take(name: str, taken: dict[str, str]) -> None:
@@ -51,6 +53,13 @@ def _take(name: str, taken: dict[str, str]) -> None:
     for called in functions[name].calls:
         _take(called, taken)
     taken[name] = functions[name].text
+
+
+@cache
+def _macros() -> tuple[tuple[frozenset[str], str], ...]:
+    """The headers without functions: the macros that each defines, and its text."""
+    texts = [header.read_text(encoding="utf-8") for header in sorted(Path(__file__).parent.glob("*.h"))]
+    return tuple((frozenset(_DEFINED.findall(text)), text) for text in texts if not _START.search(text))
 
 
 @cache

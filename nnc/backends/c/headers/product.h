@@ -1,7 +1,7 @@
 /* A row of C for B with rows that lie next to each other in memory: several vectors of sums at a time. */
 static void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
                                 const float *restrict b, int64_t b_row, float *restrict c, bool add) {
-    enum { WIDE = 512 / sizeof(float), NARROW = 64 / sizeof(float) };
+    enum { WIDE = 512 / sizeof(float), HALF = WIDE / 2, NARROW = 64 / sizeof(float) };
     int64_t start = 0;
     for (; start + WIDE <= columns; start += WIDE) {
         float total[WIDE];
@@ -19,6 +19,24 @@ static void nnc_row_product_f32(int64_t inner, int64_t columns, const float *res
         for (int j = 0; j < WIDE; j++) {
             c[start + j] = add ? c[start + j] + total[j] : total[j];
         }
+    }
+    if (start + HALF <= columns) {
+        float total[HALF];
+#pragma omp simd
+        for (int j = 0; j < HALF; j++) {
+            total[j] = 0;
+        }
+        for (int64_t k = 0; k < inner; k++) {
+#pragma omp simd
+            for (int j = 0; j < HALF; j++) {
+                total[j] += a[k * a_column] * b[k * b_row + start + j];
+            }
+        }
+#pragma omp simd
+        for (int j = 0; j < HALF; j++) {
+            c[start + j] = add ? c[start + j] + total[j] : total[j];
+        }
+        start += HALF;
     }
     for (; start < columns; start += NARROW) {
         const int64_t width = columns - start < NARROW ? columns - start : NARROW;
@@ -86,17 +104,22 @@ static void nnc_built_in_product_f32(int64_t rows, int64_t inner, int64_t column
     nnc_blocked_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
 }
 
-/* The same. Where this is compiled for vectors of 32 bytes and more the built-in product reaches what a BLAS does;
-   elsewhere a BLAS, where the run brings one, takes all that is worth the call. */
+/* Whether a BLAS computes products that are worth the call. Where this is compiled for vectors of 32 bytes and more the
+   built-in product reaches what a BLAS does. */
+static bool nnc_calls_blas_f32(const nnc_run *run) {
+#ifdef __AVX2__
+    return run == NULL;
+#else
+    return run->gemm_f32 != NULL;
+#endif
+}
+
+/* The same as the built-in product, or as near as a BLAS comes. */
 static void nnc_product_f32(const nnc_run *run, int64_t rows, int64_t inner, int64_t columns, const float *a,
                             int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
                             float *c, int64_t c_row, bool add) {
     enum { ROWS_ALONE = NNC_TILE_ROWS / 2, WORTH_CALL = 1 << 15 };
-#ifdef __AVX2__
-    const bool calls_blas = false;
-#else
-    const bool calls_blas = run->gemm_f32 != NULL && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
-#endif
+    const bool calls_blas = nnc_calls_blas_f32(run) && rows >= ROWS_ALONE && rows * inner * columns >= WORTH_CALL;
     const bool a_plain = a_column == 1 && a_row >= inner, a_turned = a_row == 1 && a_column >= rows;
     const bool b_plain = b_column == 1 && b_row >= columns, b_turned = b_row == 1 && b_column >= inner;
     if (!calls_blas || !(a_plain || a_turned) || !(b_plain || b_turned)) {

@@ -1,14 +1,5 @@
 /* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason. Elements from
    `ahead` on are fetched into the cache, `ahead_step` of them with each term of the sums. */
-#ifndef NNC_TILE_ROWS
-#ifdef __AVX512F__
-#define NNC_TILE_ROWS 8
-#define NNC_TILE_BYTES 128
-#else
-#define NNC_TILE_ROWS 6
-#define NNC_TILE_BYTES 64
-#endif
-#endif
 static void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
                          const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
                          const float *ahead, int64_t ahead_step) {
@@ -157,11 +148,11 @@ static void nnc_product_panel_f32(int64_t rows, int64_t inner, int64_t columns, 
                                   int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
                                   int64_t c_row, bool add) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };
-    const int64_t step = rows > 8 * NNC_TILE_ROWS ? DEPTH : DEPTH / 2, strips = (columns + WIDTH - 1) / WIDTH;
+    const int64_t strips = (columns + WIDTH - 1) / WIDTH;
     const bool fetches = b_column == 1 && b_row <= 4 * columns;
-    for (int64_t k = 0; k < inner; k += step) {
-        const int64_t depth = inner - k < step ? inner - k : step;
-        const int64_t rest = inner - k - depth, next = !fetches ? 0 : rest < step ? rest : step;
+    for (int64_t k = 0; k < inner; k += DEPTH) {
+        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
+        const int64_t rest = inner - k - depth, next = !fetches ? 0 : rest < DEPTH ? rest : DEPTH;
         const int64_t tiles = strips * ((rows + NNC_TILE_ROWS - 1) / NNC_TILE_ROWS);
         const int64_t ahead_step = next * b_row / (tiles * depth), share = tiles / strips * depth * ahead_step;
         for (int64_t strip = 0; strip < strips; strip++) {

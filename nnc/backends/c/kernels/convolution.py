@@ -1,4 +1,4 @@
-"""Convolutions: patches are gathered band by band into a workspace, and multiplied from there."""
+"""Convolutions and their gradients; those of the gradients gather patches band by band, and multiply from there."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TypeVar
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels import depthwise
+from nnc.backends.c.kernels.direct import direct, padded, padded_size
 from nnc.backends.c.kernels.movement import fill_lines
-from nnc.backends.c.kernels.product import product_call
+from nnc.backends.c.kernels.product import Matrices, product
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.kernels.sliding import Geometry, gather, over_bands, scatter
+from nnc.backends.c.kernels.sliding import BAND, Geometry, gather, over_bands, scatter
+from nnc.backends.c.kernels.winograd import is_winograd, room, winograd
 from nnc.backends.c.nests import indented, loop_head
 from nnc.backends.c.text import dim_text
-from nnc.ir import Op, TensorType
+from nnc.ir import Dim, Op, TensorType, symbol
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
 
 Kind = TypeVar("Kind", Array, TensorType)
@@ -34,10 +36,15 @@ def _geometry(op: Op, items: Sequence[Kind]) -> Geometry:
 
 
 def _workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
-    """Ask for the patches of a band."""
+    """Ask for room for the input with zeros around it, or for the patches of a band."""
     geometry = _geometry(op, [*operands, *results])
     if geometry.is_depthwise or geometry.is_pointwise:
         return ()
+    if isinstance(op, Convolution) and is_winograd(geometry):
+        return (results[0].with_shape((room(geometry),)),)
+    if isinstance(op, Convolution):
+        around = padded(geometry)
+        return () if around is None else (results[0].with_shape((padded_size(around),)),)
     return (results[0].with_shape((geometry.band * geometry.patch,)),)
 
 
@@ -47,27 +54,32 @@ def convolution(call: Call) -> Sequence[str]:
     items = [*call.operands, call.result]
     geometry = _geometry(call.op, items)
     x, weight, y = _roles(call.op, items)
+    behind = call.epilogue.everywhere() if call.epilogue else []
     if not all(array.is_dense for array in items):
-        return depthwise.plain(call.op, geometry, x, weight, y)
+        return [*depthwise.plain(call.op, geometry, x, weight, y), *behind]
     if geometry.is_depthwise:
-        return depthwise.depthwise(call.op, geometry, x, weight, y)
+        return [*depthwise.depthwise(call.op, geometry, x, weight, y), *behind]
     if geometry.is_pointwise:
-        lines = _products(call, geometry, x.address, y.address, weight, dim_text(geometry.total))
-        return _over_groups(geometry, lines)
+        matrices = _matrices(call.op, geometry, x.address, y.address, weight.address)
+        if geometry.groups == 1:
+            return product(call.unit, matrices, call.epilogue)
+        return [*_over_groups(geometry, product(call.unit, matrices)), *behind]
+    if isinstance(call.op, Convolution) and is_winograd(geometry):
+        return winograd(call, geometry, x, weight, y)
+    if isinstance(call.op, Convolution):
+        return direct(call, geometry, x, weight, y)
     (space,) = call.workspace
     group = "group" if geometry.groups > 1 else ""
-    rows = y.address + f" + start * {geometry.filters}"
-    lines = _products(call, geometry, space.address, rows, weight, "stop - start", geometry.patch)
+    rows = f"{y.address} + start * {geometry.filters}"
+    lines = product(call.unit, _matrices(call.op, geometry, space.address, rows, weight.address, symbol(BAND)))
     if isinstance(call.op, ConvolutionInputGradient):
         lines = [*lines, *scatter(geometry, x.address, space.address, group)]
-    else:
-        lines = [*gather(geometry, x.address, space.address, group), *lines]
+        return [*fill_lines(x, 0), *over_bands(geometry, _over_groups(geometry, lines))]
+    lines = [*gather(geometry, x.address, space.address, group), *lines]
     lines = over_bands(geometry, _over_groups(geometry, lines))
-    if isinstance(call.op, ConvolutionInputGradient):
-        return [*fill_lines(x, 0), *lines]
-    if isinstance(call.op, ConvolutionKernelGradient) and not isinstance(geometry.total, int):
-        return [f"if ({dim_text(geometry.total)} == 0) {{", *indented(fill_lines(weight, 0)), "}", *lines]
-    return lines
+    if isinstance(geometry.total, int):
+        return lines
+    return [f"if ({dim_text(geometry.total)} == 0) {{", *indented(fill_lines(weight, 0)), "}", *lines]
 
 
 def _over_groups(geometry: Geometry, lines: Sequence[str]) -> list[str]:
@@ -76,35 +88,26 @@ def _over_groups(geometry: Geometry, lines: Sequence[str]) -> list[str]:
     return [f"{loop_head('group', geometry.groups)} {{", *indented(lines), "}"]
 
 
-def _products(
-    call: Call, geometry: Geometry, patches: str, y: str, weight: Array, rows: str, patch: int | None = None
-) -> list[str]:
+def _matrices(op: Op, geometry: Geometry, patches: str, y: str, weight: str, band: Dim | None = None) -> Matrices:
     """Return the product of one group.
 
     Args:
-        call: the step.
+        op: any of the three.
         geometry: of the op.
-        patches: pointer to the matrix of patches.
+        patches: pointer to the matrix of patches, or to the input where a patch is an element.
         y: pointer to the rows of the result.
-        weight: the kernel.
-        rows: number of rows.
-        patch: elements of a row of the patches; None where the patches are the input's own elements.
+        weight: pointer to the kernel.
+        band: number of rows of a band of patches; None where the patches are the input's own elements.
     """
-    depth, filters = geometry.patch, geometry.filters // geometry.groups
-    step = patch or geometry.channels
-    values = weight.address
+    depth, filters, down = geometry.patch, geometry.filters // geometry.groups, geometry.filters
+    step = geometry.channels if band is None else depth
     if geometry.groups > 1:
-        patches = patches if patch else f"{patches} + group * {depth}"
-        y, values = (f"{text} + group * {filters}" for text in (y, values))
-    down = geometry.filters
-    arguments: tuple[object, ...]
-    if isinstance(call.op, Convolution):
-        arguments = (rows, depth, filters, patches, step, 1, values, down, 1, y, down, "false")
-    elif isinstance(call.op, ConvolutionInputGradient):
-        arguments = (rows, filters, depth, y, down, 1, values, 1, down, patches, step, "false")
-    else:
-        add = "start > 0" if patch else "false"
-        arguments = (depth, rows, filters, patches, 1, step, y, down, 1, values, down, add)
-    total = geometry.total if isinstance(geometry.total, int) else geometry.band
-    work = (min(total, geometry.band) if patch else total, depth, filters)
-    return [f"{product_call(call.unit, geometry.dtype, work, *arguments)};"]
+        patches = patches if band is not None else f"{patches} + group * {depth}"
+        y, weight = (f"{text} + group * {filters}" for text in (y, weight))
+    rows = geometry.total if band is None else band
+    if isinstance(op, Convolution):
+        return Matrices(geometry.dtype, rows, depth, filters, patches, (step, 1), weight, (down, 1), y, down)
+    if isinstance(op, ConvolutionInputGradient):
+        return Matrices(geometry.dtype, rows, filters, depth, y, (down, 1), weight, (1, down), patches, step)
+    add = "false" if band is None else "start > 0"
+    return Matrices(geometry.dtype, depth, rows, filters, patches, (1, step), y, (down, 1), weight, down, add)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, worth_sharing
 from nnc.backends.c.kernels.registry import Call, Unit, kernel
-from nnc.backends.c.nests import indented, loop_head, parallel_if
+from nnc.backends.c.nests import Elementwise, indented, loop_head, parallel_if
 from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
 from nnc.ir import Dim
 from nnc.ops.matmul import MatMul
@@ -15,27 +17,55 @@ _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
 """Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
-_PARALLEL = 1 << 23
-"""Least number of multiplications that may be divided among threads."""
-_PARALLEL_ROW = 1 << 14
-"""The same without run-time dimensions, where there are some."""
 
 
-def product_call(unit: Unit, dtype: str, work: Sequence[Dim], *arguments: object) -> str:
-    """Return the call of a product.
+@dataclass(frozen=True)
+class Matrices:
+    """A product of two matrices, C = A B or C += A B.
 
     Args:
-        unit: where it is called.
         dtype: element type.
-        work: factors of the number of multiplications.
-        arguments: as for `Linkage.product`.
+        rows: of A and C.
+        inner: columns of A, rows of B.
+        columns: of B and C.
+        a: pointer to A.
+        a_strides: elements from one row to the next, and from one column to the next.
+        b: pointer to B.
+        b_strides: as of A.
+        c: pointer to C, whose rows lie next to each other.
+        c_stride: elements from one row to the next.
+        add: whether to add to C, in C.
     """
-    total: Dim = 1
-    for dim in work:
-        total = total * dim
-    is_large = bool(parallel_if(total, _PARALLEL, _PARALLEL_ROW + 1))
-    linkage = unit.linkage
-    return (linkage.parallel_product if is_large else linkage.product)(unit, SUFFIXES[dtype], *arguments)
+
+    dtype: str
+    rows: Dim
+    inner: Dim
+    columns: Dim
+    a: str
+    a_strides: tuple[Dim, Dim]
+    b: str
+    b_strides: tuple[Dim, Dim]
+    c: str
+    c_stride: Dim
+    add: str = "false"
+
+
+def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None) -> list[str]:
+    """Return a product and its epilogue: one call, or a loop over blocks where there is much to do."""
+    m, suffix = matrices, SUFFIXES[matrices.dtype]
+    strides = [*map(dim_text, m.a_strides)], [*map(dim_text, m.b_strides)]
+    inner, down = dim_text(m.inner), dim_text(m.c_stride)
+    shared = worth_sharing(m.rows, m.inner, m.columns)
+    if not shared:
+        whole = dim_text(m.rows), inner, dim_text(m.columns)
+        call = unit.linkage.product(unit, suffix, *whole, m.a, *strides[0], m.b, *strides[1], m.c, down, m.add)
+        return [f"{call};", *(epilogue.everywhere() if epilogue else ())]
+    a, b = part(m.a, (TOP, m.a_strides[0])), part(m.b, (LEFT, m.b_strides[1]))
+    c = part(m.c, (TOP, m.c_stride), (LEFT, 1))
+    sizes = dim_text(m.rows), f"{BOTTOM} - {TOP}", inner, f"{RIGHT} - {LEFT}"
+    call = unit.linkage.product_part(unit, suffix, *sizes, a, *strides[0], b, *strides[1], c, down, m.add)
+    alone = unit.linkage.alone(unit, suffix)
+    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, shared, [f"{call};"], epilogue, alone)
 
 
 @kernel(MatMul)
@@ -53,10 +83,13 @@ def matmul(call: Call) -> Sequence[str]:
         leading = ()
     x, y = (array.broadcast_to((*leading, *array.shape[-2:])) for array in (x, y))
     names = [f"n{axis}" for axis in range(len(leading))]
-    lines = _product(call, *(_matrix(array, names) for array in (x, y, result)))
+    x_matrix, y_matrix, z_matrix = (_matrix(array, names) for array in (x, y, result))
+    if not leading:
+        return _product(call.unit, x_matrix, y_matrix, z_matrix, call.epilogue)
+    lines = _product(call.unit, x_matrix, y_matrix, z_matrix, None)
     for name, length in reversed(list(zip(names, leading, strict=True))):
         lines = [f"{loop_head(name, length)} {{", *indented(lines), "}"]
-    return [*_division(x, result), *lines] if leading else lines
+    return [*_division(x, result), *lines, *(call.epilogue.everywhere() if call.epilogue else ())]
 
 
 def _division(x: Array, result: Array) -> list[str]:
@@ -83,22 +116,22 @@ def _matrix(array: Array, names: Sequence[str]) -> Array:
     return Array(f"(&{array.at(*zeros)})", array.dtype, array.shape[-2:], array.strides[-2:], 0)
 
 
-def _product(call: Call, x: Array, y: Array, result: Array) -> list[str]:
+def _product(unit: Unit, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[str]:
     rows, inner = x.shape
     columns = y.shape[1]
+    behind = epilogue.everywhere() if epilogue else []
     if isinstance(inner, int) and isinstance(columns, int) and inner * columns <= _UNROLLED:
-        return _unrolled_rows(x, y, result, inner, columns)
+        return [*_unrolled_rows(x, y, result, inner, columns), *behind]
     if isinstance(rows, int) and isinstance(columns, int) and rows * columns <= _UNROLLED:
-        return _unrolled_terms(x, y, result, rows, columns)
+        return [*_unrolled_terms(x, y, result, rows, columns), *behind]
     if result.dtype not in ("float32", "float64") or x.literal or y.literal:
-        return _plain(x, y, result)
-    arguments = [
-        *(dim_text(dim) for dim in (rows, inner, columns)),
-        *(x.address, *map(dim_text, x.strides)),
-        *(y.address, *map(dim_text, y.strides)),
-        *(result.address, dim_text(result.strides[0]), "false"),
-    ]
-    return [f"{product_call(call.unit, result.dtype, (rows, inner, columns), *arguments)};"]
+        return [*_plain(x, y, result), *behind]
+    matrices = Matrices(
+        result.dtype, rows, inner, columns,
+        x.address, (x.strides[0], x.strides[1]), y.address, (y.strides[0], y.strides[1]),
+        result.address, result.strides[0],
+    )  # fmt: skip
+    return product(unit, matrices, epilogue)
 
 
 def _unrolled_rows(x: Array, y: Array, result: Array, inner: int, columns: int) -> list[str]:

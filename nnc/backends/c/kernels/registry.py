@@ -8,6 +8,7 @@ from typing import Any
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.linkage import Linkage
+from nnc.backends.c.nests import Elementwise
 from nnc.backends.c.text import identifier
 from nnc.ir import Op, TensorType
 
@@ -49,6 +50,7 @@ class Call:
         workspace: arrays that the kernel asked for.
         unplaced: positions of a pack's operands that are not in place yet.
         unit: where functions and names come from.
+        epilogue: elementwise steps on the result, of a product; its writer prints them behind what it computes.
     """
 
     op: Any
@@ -57,6 +59,7 @@ class Call:
     workspace: tuple[Array, ...]
     unplaced: tuple[int, ...]
     unit: Unit
+    epilogue: Elementwise | None = None
 
     @property
     def result(self) -> Array:

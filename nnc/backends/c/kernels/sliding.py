@@ -11,6 +11,8 @@ from nnc.backends.c.text import C_TYPES, dim_text, divisor_text, factor_text
 from nnc.ir import Dim
 from nnc.ops.convolution import Sliding
 
+BAND = "nnc_band"
+"""The run-time dimension that is the number of places of a band, the last of which may have fewer."""
 BAND_ELEMENTS = 128 * 1024
 """Elements that are gathered before they are multiplied: 512 KiB of float32, half of a core's second-level cache."""
 BAND_PLACES = 512
@@ -187,6 +189,7 @@ def over_bands(geometry: Geometry, lines: Sequence[str]) -> list[str]:
     return [
         f"for (int64_t start = 0; start < {dim_text(total)}; start += {band}) {{",
         f"    const int64_t stop = start + {band} < {dim_text(total)} ? start + {band} : {dim_text(total)};",
+        f"    const int64_t {BAND} = stop - start;",
         *indented(lines),
         "}",
     ]

@@ -1,0 +1,47 @@
+/* Rows and columns of the blocks that a product is computed in, one block if it must be alone, or by one thread or all.
+   Threads share rows where B fits the cache of each, and columns where it does not: then each reads its part of B alone.
+   No sum depends on it. */
+static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, bool shared, int64_t *height,
+                           int64_t *width) {
+    enum { ROWS = NNC_TILE_ROWS, HEIGHT = 32 * ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), FITS = 512 * 1024 };
+#ifdef _OPENMP
+    const int64_t threads = shared ? omp_get_max_threads() : 1;
+#else
+    const int64_t threads = 1;
+    (void)shared;
+#endif
+    const bool fits = inner * columns * (int64_t)sizeof(float) <= FITS, shares_rows = fits && rows >= 2 * ROWS;
+    const int64_t part = shares_rows ? (rows / ROWS + threads) / threads * ROWS : rows;
+    const int64_t strips = (columns + WIDTH - 1) / WIDTH, share = (strips + threads - 1) / threads * WIDTH;
+    *height = alone ? rows : part < HEIGHT ? part : HEIGHT;
+    *width = alone || shares_rows || rows >= 4 * threads * HEIGHT ? columns : share;
+    if (*height < 1) {
+        *height = 1;
+    }
+    if (*width < 1) {
+        *width = 1;
+    }
+}
+
+/* A block of a product that has so many rows in all: to the bits that the whole would have. */
+static void nnc_built_in_part_f32(int64_t whole, int64_t rows, int64_t inner, int64_t columns, const float *a,
+                                  int64_t a_row, int64_t a_column, const float *b, int64_t b_row, int64_t b_column,
+                                  float *c, int64_t c_row, bool add) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
+    if (whole < ROWS_ALONE || inner == 0) {
+        nnc_built_in_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+    } else {
+        nnc_blocked_product_f32(rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+    }
+}
+
+/* The same where a BLAS may compute it, which then has the whole. */
+static void nnc_product_part_f32(const nnc_run *run, int64_t whole, int64_t rows, int64_t inner, int64_t columns,
+                                 const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+                                 int64_t b_column, float *c, int64_t c_row, bool add) {
+    if (nnc_calls_blas_f32(run)) {
+        nnc_product_f32(run, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+    } else {
+        nnc_built_in_part_f32(whole, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
+    }
+}

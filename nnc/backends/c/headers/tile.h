@@ -1,0 +1,10 @@
+/* Rows and bytes of a row of the part of a product that is computed in vector registers. */
+#ifndef NNC_TILE_ROWS
+#ifdef __AVX512F__
+#define NNC_TILE_ROWS 8
+#define NNC_TILE_BYTES 128
+#else
+#define NNC_TILE_ROWS 6
+#define NNC_TILE_BYTES 64
+#endif
+#endif

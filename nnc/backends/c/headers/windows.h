@@ -1,0 +1,95 @@
+/* A tile of the result of a convolution, all its sums in vector registers: x[places[i] + elements[k]] is element k of
+   the window at place i, wherever it lies. Elements from `ahead` on are fetched into the cache, `ahead_step` of them with
+   each term of the sums. */
+static void nnc_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
+                                const int64_t *restrict places, const float *restrict b, float *restrict c,
+                                int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    float total[ROWS][COLUMNS];
+    int64_t left[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        left[i] = places[i];
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            total[i][j] = 0;
+        }
+    }
+    for (int64_t k = 0; k < depth; k++) {
+#ifdef __GNUC__
+        __builtin_prefetch(ahead + k * ahead_step, 0, 2);
+#else
+        (void)ahead, (void)ahead_step;
+#endif
+        const float *const seen = x + elements[k];
+        for (int i = 0; i < ROWS; i++) {
+            const float value = seen[left[i]];
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += value * b[k * COLUMNS + j];
+            }
+        }
+    }
+    if (add) {
+        for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+            for (int j = 0; j < COLUMNS; j++) {
+                total[i][j] += c[i * c_row + j];
+            }
+        }
+    }
+    for (int i = 0; i < ROWS; i++) {
+#pragma omp simd
+        for (int j = 0; j < COLUMNS; j++) {
+            c[i * c_row + j] = total[i][j];
+        }
+    }
+}
+
+/* A block of the result of a convolution, for so many places and filters; elements of the input are read where they
+   lie. A window is several runs of elements that lie side by side, each so many elements from the first one of all. */
+static void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs, int64_t filters,
+                                 const float *x, const int64_t *places, const float *b, int64_t b_row, float *c,
+                                 int64_t c_row) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
+    float space[(DEPTH + ROWS) * COLUMNS + LINE];
+    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
+    float *const corner = strip + DEPTH * COLUMNS;
+    const int64_t inner = run * counted, tiles = (count + ROWS - 1) / ROWS, strips = (filters + COLUMNS - 1) / COLUMNS;
+    int64_t elements[DEPTH], number = 0, at = 0;
+    for (int64_t first = 0; first < inner; first += DEPTH) {
+        const int64_t depth = inner - first < DEPTH ? inner - first : DEPTH;
+        for (int64_t k = 0; k < depth; k++) {
+            elements[k] = runs[number] + at;
+            if (++at == run) {
+                at = 0;
+                number++;
+            }
+        }
+        const int64_t rest = inner - first - depth, next = rest < DEPTH ? rest : DEPTH;
+        const int64_t ahead_step = next * filters / (tiles * strips * depth);
+        const float *ahead = b + (first + (next > 0 ? depth : 0)) * b_row;
+        for (int64_t j = 0; j < filters; j += COLUMNS) {
+            const int64_t width = filters - j < COLUMNS ? filters - j : COLUMNS;
+            nnc_pack_f32(depth, width, b + first * b_row + j, b_row, 1, COLUMNS, strip);
+            for (int64_t i = 0; i < count; i += ROWS, ahead += depth * ahead_step) {
+                const int64_t there = count - i < ROWS ? count - i : ROWS;
+                if (there == ROWS && width == COLUMNS) {
+                    nnc_window_tile_f32(depth, elements, x, places + i, strip, c + i * c_row + j, c_row, first > 0,
+                                        ahead, ahead_step);
+                    continue;
+                }
+                int64_t near[ROWS];
+                for (int64_t row = 0; row < ROWS; row++) {
+                    near[row] = places[i + (row < there ? row : there - 1)];
+                }
+                nnc_window_tile_f32(depth, elements, x, near, strip, corner, COLUMNS, false, ahead, ahead_step);
+                for (int64_t row = 0; row < there; row++) {
+                    float *const kept = c + (i + row) * c_row + j;
+                    for (int64_t column = 0; column < width; column++) {
+                        kept[column] = (first > 0 ? kept[column] : 0) + corner[row * COLUMNS + column];
+                    }
+                }
+            }
+        }
+    }
+}
