@@ -69,7 +69,7 @@ def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, Nest]:
 
     Steps of one nest follow each other; views, constants and other steps that read nothing of the nest may lie in
     between, and run before it. What a step takes of another one in the nest it takes as it is, never by way of a view.
-    A product is the head of the nest that the first step behind it begins, where that step takes its elements.
+    A product is the head of the nest that the first step behind it begins, where the nest takes its elements.
 
     Args:
         graph: a flat graph.
@@ -121,7 +121,8 @@ class _Growing:
     Attributes:
         shape: shape of the elements.
         heads: result of the product whose epilogue this may be, and views of it with the same rows.
-        loops: the loop of each step so far.
+        nodes: the steps so far.
+        loops: the loop of each.
         whole: steps that give whole rows.
         reductions: steps that reduce rows.
         last: the last loop.
@@ -129,6 +130,7 @@ class _Growing:
 
     shape: Shape
     heads: list[Value] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
     loops: dict[int, int] = field(default_factory=dict)
     whole: set[int] = field(default_factory=set)
     reductions: set[int] = field(default_factory=set)
@@ -148,10 +150,10 @@ class _Growing:
     def takes(self, node: Node) -> bool:
         """Add a step if it fits; says whether it did."""
         if self.heads and not self.loops:
-            head = next((value for value in self.heads if value in node.operands), None)
-            if head is None or not node.op.elementwise:
+            shapes = [head.shape for head in self.heads]
+            if not node.op.elementwise or node.types[0].shape not in shapes:
                 return False
-            self.shape = head.shape
+            self.shape = node.types[0].shape
         members = [operand for operand in node.operands if operand.index in self.loops]
         numbers = [operand for operand in members if operand.index not in self.whole]
         if node.op.elementwise and node.types[0].shape == self.shape:
@@ -168,12 +170,17 @@ class _Growing:
             behind = [self.loops[operand.index] + (operand.index not in self.whole) for operand in members]
             self.last = max([self.last, *behind])
         self.loops[node.index] = self.last
+        self.nodes.append(node)
         return True
+
+    def _reads_head(self) -> bool:
+        """Whether a step takes the head's elements."""
+        return any(head in node.operands for head in self.heads for node in self.nodes)
 
     def finish(self) -> list[Nest]:
         """Return the nest; without a step that gives whole rows, reductions are better by themselves."""
         if not self.reductions:
-            head = self.heads[0].index if self.heads else None
+            head = self.heads[0].index if self._reads_head() else None
             return [Nest(tuple(self.loops), (0,) * len(self.loops), self.shape, False, frozenset(self.whole), head)]
         if self.whole:
             steps, loops = tuple(self.loops), tuple(self.loops.values())

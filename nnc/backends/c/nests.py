@@ -173,7 +173,7 @@ def parallel_if(work: Dim, least: int, least_known: int) -> str:
     condition = worth(work, least, least_known)
     if condition in ("", "true"):
         return PARALLEL if condition else ""
-    return f"{PARALLEL} if ({condition})"
+    return f"{PARALLEL} if (parallel: {condition})"  # a bare `if` would be about `simd` as well
 
 
 def worth(work: Dim, least: int, least_known: int) -> str:

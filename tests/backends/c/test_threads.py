@@ -10,7 +10,11 @@ import numpy
 import pytest
 
 import nnc
+from nnc import ops
+from nnc.backends.c.source import kernel_workspace, print_source
 from nnc.backends.c.threads import SPIN_COUNT, THREADS, short_waits
+from nnc.ir import Graph, TensorType, symbol
+from nnc.plan import make_plan
 
 
 @pytest.fixture
@@ -134,3 +138,12 @@ def test_threads_wait_briefly_by_default(monkeypatch):
     with short_waits():
         assert os.environ[SPIN_COUNT[0]] == SPIN_COUNT[1]
     assert SPIN_COUNT[0] not in os.environ
+
+
+def test_a_loop_too_small_to_be_divided_is_vectorised_all_the_same():
+    """Of ``parallel for simd``, a bare ``if`` would be about ``simd`` as well."""
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float32", (symbol("batch"), 600)))
+    graph.output("y", ops.tanh(x * 2.0))
+    text = print_source(make_plan(graph, {"batch": 4}, workspace=kernel_workspace, in_nests=True)).text
+    assert "#pragma omp parallel for simd if (parallel: 600 * batch >= 262144)" in text

@@ -1,5 +1,6 @@
 /* Rows and columns of the blocks that a product is computed in, one block if it must be alone, or by one thread or all.
-   Threads share rows where B fits the cache of each, and columns where it does not: then each reads its part of B alone.
+   Threads share rows where there are many and B fits the cache of each, otherwise columns: then each reads and packs its
+   part of B alone.
    No sum depends on it. */
 static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, bool shared, int64_t *height,
                            int64_t *width) {
@@ -10,8 +11,9 @@ static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool al
     const int64_t threads = 1;
     (void)shared;
 #endif
-    const bool fits = inner * columns * (int64_t)sizeof(float) <= FITS, shares_rows = fits && rows >= 2 * ROWS;
-    const int64_t part = shares_rows ? (rows / ROWS + threads) / threads * ROWS : rows;
+    const bool fits = inner * columns * (int64_t)sizeof(float) <= FITS, shares_rows = fits && rows > 8 * ROWS * threads;
+    const int64_t turns = (rows + HEIGHT * threads - 1) / (HEIGHT * threads), blocks = turns * threads;
+    const int64_t part = shares_rows ? (rows + blocks * ROWS - 1) / (blocks * ROWS) * ROWS : rows;
     const int64_t strips = (columns + WIDTH - 1) / WIDTH, share = (strips + threads - 1) / threads * WIDTH;
     *height = alone ? rows : part < HEIGHT ? part : HEIGHT;
     *width = alone || shares_rows || rows >= 4 * threads * HEIGHT ? columns : share;
