@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     >>> nearest("Dens", ["Dense", "Dropout"])
     " Did you mean 'Dense'?"
     """
+    from difflib import get_close_matches  # only a mistake needs it
+
     candidates = {candidate.lower(): candidate for candidate in known}
     found = get_close_matches(name.lower(), candidates, n=1, cutoff=0.6)
     return f" Did you mean {candidates[found[0]]!r}?" if found else ""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from nnc.arrays import is_array_like, to_array
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
@@ -154,10 +155,11 @@ class Discretization(Layer):
         """
         if self.num_bins is None:
             raise ModelError(f"Layer '{self.name}' (Discretization) was given bin_boundaries, and cannot adapt")
-        batches: Iterable[Any] = [data] if isinstance(data, numpy.ndarray) else islice(data, steps)
+        batches: Iterable[Any] = [data] if is_array_like(data) else islice(data, steps)
         summary = numpy.zeros((2, 0), "float32")
         for batch in batches:
-            merged = numpy.concatenate([_summarize(numpy.asarray(batch, "float32"), self.epsilon), summary], 1)
+            numbers = to_array(batch, "data").astype("float32")
+            merged = numpy.concatenate([_summarize(numbers, self.epsilon), summary], 1)
             summary = _compress(merged[:, numpy.argsort(merged[0])], self.epsilon)
         self.bin_boundaries = _compress(summary, 1.0 / self.num_bins)[0, :-1].tolist()
         self._standalone = None

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy
 
+from nnc.arrays import is_array_like, to_array
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
@@ -168,12 +169,13 @@ class IntegerLookup(Layer):
         """
         if self.vocabulary is not None:
             raise ModelError(f"Layer '{self.name}' (IntegerLookup) was given a vocabulary, and cannot adapt")
-        batches: Iterable[Any] = [data] if isinstance(data, numpy.ndarray | list | tuple) else islice(data, steps)
+        is_whole = is_array_like(data) or isinstance(data, list | tuple)
+        batches: Iterable[Any] = [data] if is_whole else islice(data, steps)
         counts: dict[int, int] = {}
         documents_with: dict[int, int] = {}
         documents = 0
         for batch in batches:
-            rows = numpy.asarray(batch, "int64")
+            rows = to_array(batch, "data").astype("int64")
             rows = rows.reshape(-1, 1) if rows.ndim < 2 else rows.reshape(len(rows), -1)
             documents += len(rows)
             for token, count in zip(*numpy.unique(rows, return_counts=True), strict=True):

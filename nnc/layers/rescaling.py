@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from nnc.arrays import is_array_like, to_array
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
@@ -127,7 +128,7 @@ class Normalization(Layer):
         """
         if self.input_mean is not None:
             raise ModelError(f"Layer '{self.name}' (Normalization) was given mean and variance, and cannot adapt")
-        batches = [numpy.asarray(batch, float) for batch in _batches(data)]
+        batches = [to_array(batch, "data").astype(float) for batch in _batches(data)]
         if not batches:
             raise ModelError(f"Layer '{self.name}' (Normalization): there is no data to adapt to")
         if not self.built:
@@ -182,4 +183,4 @@ class Normalization(Layer):
 
 def _batches(data: Any) -> Iterable[Any]:
     """Return the batches of data; an array is one."""
-    return [data] if isinstance(data, numpy.ndarray) else data
+    return [data] if is_array_like(data) else data

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.arrays import to_array
 from nnc.backends.numpy import Executable, kernel_settings, kernel_workspace, print_source
 from nnc.errors import DataError, ModelError
 from nnc.ir import Graph, TensorType, Value
@@ -88,8 +89,8 @@ class Standalone:
         return found[0] if len(found) == 1 else found
 
     def _as_array(self, item: Any) -> Array:
-        array = numpy.asarray(item)
-        if array.ndim < 1 or array.dtype.kind not in "fiub":
+        array = to_array(item, f"Layer '{self.layer.name}': the input")
+        if array.ndim < 1:
             raise DataError(f"Layer '{self.layer.name}' needs an array of numbers of shape (rows, …), got {item!r:.80}")
         dtype = self.layer.weights_dtype or FLOAT
         return numpy.ascontiguousarray(array, dtype if array.dtype.kind == "f" else None)

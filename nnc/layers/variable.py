@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc import initializers
-from nnc.errors import GraphError, ModelError
+from nnc.arrays import to_array
+from nnc.errors import DataError, GraphError, ModelError
 from nnc.ir import Placeholder, Value
 
 if TYPE_CHECKING:
@@ -146,11 +147,9 @@ class Variable(Placeholder):
             ModelError: see `assign`.
         """
         try:
-            array = numpy.asarray(value)
-        except (TypeError, ValueError) as error:
-            raise ModelError(f"weight '{self.path}' cannot be made of {value!r:.80}: {error}") from None
-        if array.dtype.kind not in "fiub":
-            raise ModelError(f"weight '{self.path}' must hold numbers, got elements of type {array.dtype}")
+            array = to_array(value, f"weight '{self.path}'")
+        except DataError as error:
+            raise ModelError(str(error)) from None
         if array.shape != self.shape:
             raise ModelError(f"weight '{self.path}' has shape {self.shape}, got {array.shape}")
         return array

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from nnc.arrays import to_array
 from nnc.ir import Graph, TensorType, Value, interpret
 
 Array = Any
@@ -31,7 +32,7 @@ class ArrayFunction:
         Raises:
             NncError: the arrays do not suit the function.
         """
-        arrays = {name: self._converted(item) for name, item in given.items() if item is not None}
+        arrays = {name: self._converted(name, item) for name, item in given.items() if item is not None}
         key = tuple((name, array.shape, str(array.dtype)) for name, array in arrays.items())
         if key not in self._graphs:
             graph = Graph("arrays")
@@ -43,12 +44,12 @@ class ArrayFunction:
             outputs, _ = interpret(self._graphs[key], arrays)
         return list(outputs.values())
 
-    def _converted(self, given: Any) -> Array:
-        array = numpy.asarray(given)
+    def _converted(self, name: str, given: Any) -> Array:
+        array = to_array(given, name)
         return array.astype({"f": self.dtype, "b": "bool"}.get(array.dtype.kind, "int32"))
 
 
 def as_floating(given: Any) -> Array:
     """Return an array of floating-point numbers."""
-    array = numpy.asarray(given)
+    array = to_array(given, "the array")
     return array if array.dtype.kind == "f" else array.astype(float)

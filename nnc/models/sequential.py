@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy
-
+from nnc.arrays import shape_of
 from nnc.errors import ModelError
 from nnc.layers import InputLayer, Layer
 from nnc.layers.structure import leaves
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
+from nnc.program.streams import first_inputs, is_stream
 
 
 class Sequential(Model):
@@ -115,11 +115,8 @@ class Sequential(Model):
     def _ensure_wired(self, x: Any) -> None:
         if self.outputs or not self._chain:
             return
-        array = x[0] if isinstance(x, list | tuple) and len(x) == 1 and hasattr(x[0], "shape") else x
-        try:
-            shape = numpy.shape(array)
-        except ValueError:  # rows of different lengths; the check of the data says so
-            return
+        x = first_inputs(x) if is_stream(x) else x
+        shape = shape_of(x[0] if isinstance(x, list | tuple) and len(x) == 1 and hasattr(x[0], "shape") else x)
         if shape:
             self.build((None, *shape[1:]))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from nnc.arrays import NUMBERS, to_array
 from nnc.errors import DataError, ShapeError
 from nnc.ir import solve_symbols
 from nnc.program.spec import ArraySpec, TargetSpec
@@ -21,7 +22,7 @@ def as_arrays(specs: Sequence[ArraySpec], given: Any, what: str) -> list[Array]:
 
     Args:
         specs: what is expected.
-        given: an array, or a list or a dictionary (by label) of arrays.
+        given: an array or what `nnc.arrays.to_array` takes for one, or a list or a dictionary (by label) of such.
         what: ``input`` or ``target``, for messages.
 
     Raises:
@@ -51,15 +52,8 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
     Raises:
         DataError: its rank, width or element type does not fit, or it is empty.
     """
-    try:
-        array = numpy.asarray(given)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"{what} '{spec.label}' is no array: {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise DataError(
-            f"{what} '{spec.label}' must hold numbers ({spec.dtype}), got elements of type {array.dtype};"
-            " convert them first, for example with x.astype('float32')"
-        )
+    is_plain = given.__class__ is numpy.ndarray and given.dtype.kind in NUMBERS
+    array = given if is_plain else to_array(given, f"{what} '{spec.label}'", spec.dtype)
     array = _fit_rank(spec, array, what)
     if array.ndim != len(spec.shape) + 1 or any(
         isinstance(wanted, int) and wanted != found for wanted, found in zip(spec.shape, array.shape[1:], strict=True)
@@ -98,8 +92,8 @@ def first_row(bad: Array) -> int:
 
 
 def _fit_rank(spec: ArraySpec, array: Array, what: str) -> Array:
-    """Add or drop a last axis of length 1, as Keras does for targets."""
-    if what == "target" and array.ndim == len(spec.shape) and spec.shape[-1:] == (1,):
+    """Add a last axis of length 1, or drop that of targets, as Keras does."""
+    if array.ndim == len(spec.shape) and spec.shape[-1:] == (1,):
         return array[..., numpy.newaxis]
     if what == "target" and array.ndim == len(spec.shape) + 2 and array.shape[-1] == 1:
         return array[..., 0]

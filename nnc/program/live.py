@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy
 
+from nnc.arrays import to_array
 from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun
 from nnc.errors import DataError
 from nnc.files import write_atomically
@@ -68,6 +69,7 @@ class LiveState(ABC):
     states: dict[str, Array]
     turn: threading.RLock
     _versions: tuple[Version, ...]
+    _seed: int
     _shuffler: numpy.random.Generator | None
     _order: dict[str, Any] | None
     _place: tuple[int, int] | None
@@ -171,6 +173,23 @@ class LiveState(ABC):
         return planned
 
     @property
+    def shuffler(self) -> numpy.random.Generator:
+        """Draws the order of samples; made when it is first needed, because NumPy loads it separately."""
+        if self._shuffler is None:
+            generator: Any = numpy.random.PCG64(self._seed)
+            if self._order is not None:
+                generator.state = self._order
+            self._shuffler = numpy.random.Generator(generator)
+        return self._shuffler
+
+    @property
+    def order_state(self) -> dict[str, Any]:
+        """State of the generator that draws the order of samples."""
+        if self._shuffler is None and self._order is not None:
+            return self._order
+        return dict(self.shuffler.bit_generator.state)
+
+    @property
     def variables(self) -> dict[str, Array]:
         """All weights by path, as views on the state."""
         for version in self._versions:
@@ -200,7 +219,7 @@ class LiveState(ABC):
         Raises:
             DataError: number or shapes do not fit; nothing is changed then.
         """
-        own, arrays = list(self._views().values()), [numpy.asarray(array) for array in weights]
+        own, arrays = list(self._views().values()), [to_array(array, "a weight") for array in weights]
         if [array.shape for array in arrays] != [array.shape for array in own]:
             raise DataError(
                 f"program '{self.spec.name}' has weights of shapes {[array.shape for array in own]}, got"

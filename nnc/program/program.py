@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy
+from numpy import ndarray
 
+from nnc.arrays import to_array
 from nnc.backends import Backend, BoundRun, Executable, find_backend
 from nnc.backends.numpy.settings import apply_kernel_settings, kernel_settings
 from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
@@ -176,8 +178,7 @@ class Program(SwitchedBackend, LiveState):
     def source(self, name: str = PREDICT) -> str:
         """Return the source of a graph, in the language of the backend."""
         graph = self.graph(name)
-        plan = self._plan_of(graph, nominal_sizes(graph, 1))
-        text: str = self.backend.source(plan).text
+        text: str = self.backend.source(self._plan_of(graph, nominal_sizes(graph, 1))).text
         return text
 
     def __repr__(self) -> str:
@@ -185,23 +186,6 @@ class Program(SwitchedBackend, LiveState):
         return (
             f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, {self.backend.title} backend>"
         )
-
-    @property
-    def shuffler(self) -> numpy.random.Generator:
-        """Draws the order of samples; made when it is first needed, because NumPy loads it separately."""
-        if self._shuffler is None:
-            generator: Any = numpy.random.PCG64(self._seed)
-            if self._order is not None:
-                generator.state = self._order
-            self._shuffler = numpy.random.Generator(generator)
-        return self._shuffler
-
-    @property
-    def order_state(self) -> dict[str, Any]:
-        """State of the generator that draws the order of samples."""
-        if self._shuffler is None and self._order is not None:
-            return self._order
-        return dict(self.shuffler.bit_generator.state)
 
     # ------------------------------------------------------------------ running
 
@@ -325,7 +309,9 @@ class Program(SwitchedBackend, LiveState):
         """
         try:  # the way of the many small calls
             (given,) = inputs
-            target, dtype, enter, run, outputs = self._local.calls[given.shape]
+            target, dtype, enter, run, found = self._local.calls[given.shape]
+            if given.__class__ is not ndarray:
+                given = to_array(given, "input")
             if given.dtype is dtype:
                 target[...] = given  # at a third of the cost of `copyto`
             else:
@@ -333,9 +319,9 @@ class Program(SwitchedBackend, LiveState):
         except (AttributeError, KeyError, TypeError, ValueError):  # several inputs, a new shape, no silent conversion
             return self._first_call(inputs, copy)
         run()
-        if len(outputs) == 1:
-            return outputs[0].copy() if copy else outputs[0]
-        return [output.copy() for output in outputs] if copy else list(outputs)
+        if found.__class__ is ndarray:
+            return found.copy() if copy else found
+        return [output.copy() for output in found] if copy else list(found)
 
     def _first_call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
         given = inputs[0] if len(inputs) == 1 else list(inputs)
@@ -350,7 +336,8 @@ class Program(SwitchedBackend, LiveState):
                 calls.clear()
             run = partial(self._enter, bound.run) if self.backend.name == "numpy" else bound.run
             (target,) = bound.inputs.values()
-            calls[arrays[0].shape] = target, target.dtype, self._enter, run, outputs
+            only = outputs[0] if len(outputs) == 1 else outputs
+            calls[arrays[0].shape] = target, target.dtype, self._enter, run, only
         with kernel_settings():
             bound.run()
         found = [output.copy() if copy else output for output in outputs]

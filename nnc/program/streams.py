@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.arrays import is_array_like
 from nnc.errors import DataError
 from nnc.program.batches import OUT_OF_DATA, BatchHooks
 from nnc.program.preparation import batch_arrays
@@ -20,7 +21,7 @@ def is_stream(x: Any) -> bool:
     """Return whether x gives batches, one after the other, and is no array or collection of arrays."""
     if x is None or isinstance(x, list | tuple | Mapping | str | bytes):
         return False
-    if hasattr(x, "__array__") or hasattr(x, "shape"):
+    if is_array_like(x):
         return False
     return hasattr(x, "__next__") or hasattr(x, "__iter__") or is_indexed(x)
 
@@ -58,6 +59,13 @@ def parts_of(item: Any) -> tuple[Any, Any, Any]:
         raise DataError(f"a batch must be x, (x, y) or (x, y, sample_weight), got a tuple of {len(item)}")
     x, y, weight = (*item, None, None)[:3]
     return x, y, weight
+
+
+def first_inputs(source: Any) -> Any:
+    """Return the inputs of the first batch; None where looking at it would take it away, as of a generator."""
+    if hasattr(source, "__next__"):
+        return None
+    return parts_of(next(iter(batches_of(source)), None))[0]
 
 
 class Stream:

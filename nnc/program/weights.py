@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from nnc.arrays import is_array_like, shape_of, to_array
 from nnc.errors import DataError
 from nnc.program.data import first_row
 from nnc.program.spec import TargetSpec
@@ -93,14 +94,11 @@ def _per_output(given: Any, specs: Sequence[TargetSpec], names: Sequence[str]) -
 
 
 def _is_array(item: Any) -> bool:
-    return isinstance(item, numpy.ndarray) and item.ndim > 0
+    return is_array_like(item) and shape_of(item) != ()
 
 
 def _checked(given: Any, rows: int, spec: TargetSpec, label: str) -> Array:
-    try:
-        weights = numpy.asarray(given, float)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{label} must hold numbers: {error}") from None
+    weights = to_array(given, label).astype(float, copy=False)
     if weights.shape == (rows, 1):
         weights = weights[:, 0]
     if weights.ndim == 0 or len(weights) != rows or weights.ndim > 1 + spec.steps:

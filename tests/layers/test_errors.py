@@ -198,9 +198,10 @@ def test_built_layer_keeps_its_width():
         layer(nnc.Input((4,)))
 
 
+CONVERT = "convert them first, for example with x.astype('float32')"
 ARRAYS = [
-    (lambda: Dense(2)("abc"), "Layer 'dense' needs an array of numbers of shape (rows, …), got 'abc'"),
-    (lambda: Dense(2)(None), "Layer 'dense' needs an array of numbers of shape (rows, …), got None"),
+    (lambda: Dense(2)("abc"), f"Layer 'dense': the input must hold numbers, got elements of type <U3; {CONVERT}"),
+    (lambda: Dense(2)(None), f"Layer 'dense': the input must hold numbers, got elements of type object; {CONVERT}"),
     (lambda: Dense(2)(3.0), "Layer 'dense' needs an array of numbers of shape (rows, …), got 3.0"),
     (lambda: Add()(X, X[:1]), "Layer 'add': all inputs must have the same number of rows, got 2, 1"),
 ]
@@ -228,8 +229,11 @@ WEIGHTS = [
     (3, "Layer 'dense' needs a list of 2 weights, got int"),
     ([numpy.zeros((3, 2))], "Layer 'dense' has 2 weights, got 1"),
     ([numpy.zeros((3, 2)), numpy.zeros(3)], "weight 'dense/bias' has shape (2,), got (3,)"),
-    ([numpy.zeros((3, 2)), ["a", "b"]], "weight 'dense/bias' must hold numbers, got elements of type <U1"),
-    ([numpy.zeros((3, 2)), [1j, 2]], "weight 'dense/bias' must hold numbers, got elements of type complex128"),
+    ([numpy.zeros((3, 2)), ["a", "b"]], f"weight 'dense/bias' must hold numbers, got elements of type <U1; {CONVERT}"),
+    (
+        [numpy.zeros((3, 2)), [1j, 2]],
+        f"weight 'dense/bias' must hold numbers, got elements of type complex128; {CONVERT}",
+    ),
 ]
 
 

@@ -48,7 +48,8 @@ def test_get_and_set():
         ),
         (
             [numpy.ones((2, 2)), numpy.ones(2), numpy.ones((2, 1)), ["a"]],
-            "weight 'dense/bias' must hold numbers, got elements of type <U1",
+            "weight 'dense/bias' must hold numbers, got elements of type <U1; convert them first, for example with"
+            " x.astype('float32')",
         ),
     ],
 )
