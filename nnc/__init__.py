@@ -56,6 +56,7 @@ _MODULES = (
     "program",
     "regularizers",
     "render",
+    "sklearn",
     "utils",
 )
 _MEMBERS = {

@@ -26,7 +26,7 @@ NAMES = names(
 MODULES = names(
     """
     activations callbacks constraints data errors initializers ir layers losses metrics models ops optimizers passes
-    plan program regularizers render utils
+    plan program regularizers render sklearn utils
     """
 )
 PROGRAM = names(

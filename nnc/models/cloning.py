@@ -91,7 +91,10 @@ class _Cloning:
             elif self.clone is not None:
                 found = self.clone(layer)
             else:
-                found = type(layer).from_config(layer.get_config())
+                config = layer.get_config()
+                if not layer.is_named:  # as those of a chain whose input is not known yet: the clone's model will
+                    config.pop("name", None)
+                found = type(layer).from_config(config)
             if not isinstance(found, Layer):
                 raise ModelError(f"clone_model: clone_function must return a layer, got {found!r:.80}")
             self.clones[layer] = found

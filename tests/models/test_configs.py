@@ -236,6 +236,16 @@ def test_clones_with_other_layers(keras):
     assert sum(isinstance(layer, Dropout) for layer in ours[2].layers) == 2
 
 
+def test_clones_of_chains_whose_input_is_not_known():
+    chain = nnc.Sequential([nnc.layers.Dense(2), nnc.layers.Dense(3, name="mine"), nnc.layers.Dense(4)])
+    clone = nnc.models.clone_model(chain)
+    assert not clone.outputs
+    for model, width in ((clone, 5), (chain, 6)):
+        model.build((None, width))
+        assert [layer.name for layer in model.layers] == ["dense", "mine", "dense_1"]
+        assert model.input_shape == (None, width)
+
+
 def test_recursive_clones():
     core = chain(nnc)
     model = nnc.Sequential([nnc.Input((3,)), core, Dense(1)])

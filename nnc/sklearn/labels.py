@@ -1,0 +1,95 @@
+"""Classes as targets that a loss takes, and a model's outputs as scores, probabilities and classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from nnc import losses
+from nnc.models import Model
+
+Array = Any
+_NEAREST = 1e-12
+"""What probabilities are kept away from 0 and 1 by, so that their logarithms are finite."""
+
+
+def loss_of(model: Model) -> losses.Loss:
+    """Return a model's loss."""
+    return losses.get(model.objective.loss)
+
+
+def is_margin(loss: losses.Loss) -> bool:
+    """Return whether a loss takes distances from a boundary, from which no probabilities can be made."""
+    return isinstance(loss, losses.Hinge | losses.SquaredHinge | losses.CategoricalHinge)
+
+
+def takes_logits(loss: losses.Loss) -> bool:
+    """Return whether a loss takes the operands of a sigmoid or a softmax."""
+    return bool(loss.get_config().get("from_logits", False))
+
+
+def encode(indices: Array, count: int, model: Model) -> Array:
+    """Return class indices in the form that a model's loss takes: as they are, as a column, or one-hot.
+
+    Args:
+        indices: an index per row.
+        count: number of classes.
+        model: the compiled model.
+    """
+    target = model.program.spec.targets[0]
+    if target.classes or target.shape[-1:] == (1,):
+        return indices
+    return numpy.eye(count, dtype="float32")[indices]
+
+
+def probabilities(outputs: Array, loss: losses.Loss, each_by_itself: bool) -> Array:
+    """Return probabilities: of each class, shape (rows, classes), or of each label by itself.
+
+    Args:
+        outputs: what the model puts out, shape (rows, units); one unit is the probability of the second class, those
+            of several classes are scaled to sum to 1.
+        loss: its loss.
+        each_by_itself: whether each unit is the probability of a label.
+    """
+    is_single = outputs.shape[1] == 1
+    if takes_logits(loss):
+        outputs = _sigmoid(outputs) if is_single or each_by_itself else _softmax(outputs)
+    if each_by_itself:
+        return outputs
+    if is_single:
+        return numpy.hstack([1.0 - outputs, outputs])
+    return outputs / numpy.maximum(outputs.sum(-1, keepdims=True), _NEAREST)
+
+
+def scores(outputs: Array, loss: losses.Loss, each_by_itself: bool) -> Array:
+    """Return numbers that rise with the confidence: above 0 for the second of two classes, the largest for one of many.
+
+    They are logits, where the loss takes these or probabilities, and otherwise what the model puts out.
+
+    Args:
+        outputs: what the model puts out, shape (rows, units).
+        loss: its loss.
+        each_by_itself: whether each unit is about a label of its own.
+
+    Returns:
+        Shape (rows) for two classes, otherwise (rows, classes) or (rows, labels).
+    """
+    is_single = outputs.shape[1] == 1
+    if not is_margin(loss) and not takes_logits(loss):
+        logarithms = numpy.log(numpy.clip(outputs, _NEAREST, 1.0))
+        others = numpy.log(numpy.clip(1.0 - outputs, _NEAREST, 1.0)) if is_single or each_by_itself else 0.0
+        outputs = logarithms - others
+    if each_by_itself or outputs.shape[1] > 2:
+        return outputs
+    return outputs[:, 0] if is_single else outputs[:, 1] - outputs[:, 0]
+
+
+def _sigmoid(x: Array) -> Array:
+    small = numpy.exp(-numpy.abs(x))
+    return numpy.where(x >= 0, 1.0, small) / (1.0 + small)
+
+
+def _softmax(x: Array) -> Array:
+    powers = numpy.exp(x - x.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
