@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nnc.callbacks.callback import Callback, Logs
+from nnc.presenting import Presented, presenter
 
 
-class History(Callback):
+class History(Callback, Presented):
     """Losses and metrics by epoch; every `fit` has one and returns it (keras.io/api/callbacks).
 
     Attributes:
@@ -21,6 +23,8 @@ class History(Callback):
         super().__init__()
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self._numbers: dict[str, list[int]] = {}
+        self._last = 0
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Count epochs afresh; the numbers of another training stay."""
@@ -29,14 +33,49 @@ class History(Callback):
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         """Add the record of one epoch."""
         self.epoch.append(epoch)
+        self._last = max(epoch, self._last) + 1
         for name, number in (logs or {}).items():
             self.history.setdefault(name, []).append(number)
+            self._numbers.setdefault(name, []).append(self._last)
 
     def add_epochs(self, first: int, count: int, logs: Mapping[str, list[float]]) -> None:
         """Add the records of several epochs at once, a list of numbers for each name."""
         self.epoch.extend(range(first, first + count))
+        begin = max(first, self._last) + 1
+        self._last = begin + count - 1
         for name, numbers in logs.items():
             self.history.setdefault(name, []).extend(numbers)
+            self._numbers.setdefault(name, []).extend(range(begin, begin + count))
+
+    def epochs_of(self, name: str) -> list[int]:
+        """Return the epochs in which a number was recorded, from 1; those of a further training are counted on.
+
+        Args:
+            name: a key of `history`, such as ``val_loss``.
+        """
+        known, count = self._numbers.get(name, []), len(self.history[name])
+        return known if len(known) == count else list(range(1, count + 1))  # whoever wrote there had no epochs
+
+    def plot(self, names: Iterable[str] | None = None, path: str | os.PathLike[str] | None = None) -> list[Any]:
+        """Draw loss and metrics by epoch, training and validation, with the epoch of the smallest loss marked.
+
+        Args:
+            names: what to draw, such as ``["loss"]``; by default everything that was recorded.
+            path: ``.png``, ``.svg`` or ``.pdf`` file to draw to; without, it is a figure of pyplot, which notebooks
+                show by themselves and scripts with ``matplotlib.pyplot.show()``.
+
+        Returns:
+            The axes, one for each number; their ``figure`` is the figure.
+
+        Raises:
+            DataError: there is no epoch, or no number of such a name.
+            NncError: Matplotlib is not installed (``pip install 'nnc[plot]'``).
+        """
+        found: list[Any] = presenter().plot(self, names, path)
+        return found
+
+    def __repr__(self) -> str:
+        return f"<History: {len(self.epoch)} epochs of {', '.join(self.history) or 'nothing yet'}>"
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy is a record, and not a copy of the model."""

@@ -105,3 +105,17 @@ def check_output(path: Path | None, *suffixes: str) -> None:
         raise DataError(f"{path}: cannot be written: the folder '{path.parent}' does not exist")
     if path.is_dir():
         raise DataError(f"{path}: cannot be written: it is a folder")
+
+
+def check_plot(path: Path | None) -> None:
+    """Check that curves can be drawn to a file, before anything long begins.
+
+    Raises:
+        DataError: its folder does not exist, or its name does not end as it must.
+        NncError: Matplotlib is not installed.
+    """
+    if path is not None:
+        from nnc.render.plot import SUFFIXES, check_matplotlib
+
+        check_output(path, *SUFFIXES)
+        check_matplotlib()

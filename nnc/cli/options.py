@@ -81,4 +81,13 @@ Backend = Annotated[
     ),
 ]
 Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Rows of a batch.")]
+Plot = Annotated[
+    Path | None,
+    typer.Option(
+        "--plot",
+        metavar="FILE",
+        help="Draw loss and metrics by epoch to FILE.png, .svg or .pdf; needs Matplotlib (pip install 'nnc[plot]').",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON in the place of a table.")]

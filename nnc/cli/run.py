@@ -10,7 +10,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.compile import print_report
-from nnc.cli.console import print_table, say
+from nnc.cli.console import check_plot, print_table, say
 from nnc.cli.programs import is_program, read_options, targets_like
 from nnc.errors import DataError
 
@@ -44,6 +44,7 @@ def command(
     folder: Annotated[
         Path, typer.Option("--folder", metavar="FOLDER", help="Where program and picture are written.")
     ] = Path(),
+    plot: options.Plot = None,
     replace: options.Replace = None,
     backend: options.Backend = None,
 ) -> None:
@@ -58,21 +59,26 @@ def command(
         raise typer.BadParameter("give a model file; a saved program goes on with 'nnc train'")
     if not folder.is_dir():
         raise DataError(f"the folder '{folder}' does not exist")
+    saved, picture = folder / f"{model.stem}.nnc", folder / f"{model.stem}.svg"
+    if plot is not None and plot.resolve() == picture.resolve():
+        raise typer.BadParameter(f"{picture} is where the picture of the layers goes; give --plot another name")
+    check_plot(plot)
     set_random_seed(seed)
     program, report = compile_report(model, None, batch, None, replace=replace, backend=backend)
     print_report(report)
     training, test = _rows(program, data, target, seed)
     start = perf_counter()
-    program.fit(*training, batch_size=batch, epochs=epochs)
+    history = program.fit(*training, batch_size=batch, epochs=epochs)
     seconds = perf_counter() - start
     trained, tested = program.evaluate(*training), program.evaluate(*test)
     rows = [(name, format_number(trained[name]), format_number(tested[name])) for name in trained]
     title = f"{program.name}: {epochs:,} epochs in {seconds:.2f} s"
     print_table(("", f"{len(training[0]):,} training rows", f"{len(test[0]):,} test rows"), rows, title)
-    saved, picture = folder / f"{model.stem}.nnc", folder / f"{model.stem}.svg"
     program.save(saved)
     write(diagram_of(read_model(model, **read_options(replace))), picture)
-    say(f"saved {saved}, drew {picture}")
+    if plot is not None:
+        history.plot(path=plot)
+    say(f"saved {saved}, drew {picture}{'' if plot is None else f' and {plot}'}")
 
 
 def _rows(program: Program, data: Path | None, target: str | None, seed: int) -> tuple[Rows, Rows]:

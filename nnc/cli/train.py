@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from nnc.cli import options
-from nnc.cli.console import check_output, print_json, print_table, say
+from nnc.cli.console import check_output, check_plot, print_json, print_table, say
 from nnc.cli.programs import is_program, open_program, training_data
 
 NAME = "train"
@@ -44,6 +44,7 @@ def command(
         Path | None,
         typer.Option("-o", "--output", metavar="OUT.nnc", help="Save the trained program.", show_default=False),
     ] = None,
+    plot: options.Plot = None,
     as_json: options.Json = False,
     replace: options.Replace = None,
     backend: options.Backend = None,
@@ -58,6 +59,7 @@ def command(
     if seed is not None and is_program(model):
         raise typer.BadParameter("a saved program goes on with its own random numbers; leave out --seed")
     check_output(output, ".nnc")
+    check_plot(plot)
     set_random_seed(seed or 0)
     program = open_program(model, replace=replace, backend=backend)
     done, logs = 0, {}
@@ -91,6 +93,9 @@ def command(
     elif done:
         cells = [(name, format_number(number, 6)) for name, number in logs.items()]
         print_table((f"After {done} epochs", ""), cells, program.name)
+    if plot is not None and done:
+        program.history.plot(path=plot)
+        say(f"drew {plot}")
     if interrupted:
         say(f"interrupted in epoch {done + 1} of {epochs}")
     say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what was learnt")

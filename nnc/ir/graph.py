@@ -13,6 +13,7 @@ from nnc.ir.names import check_name
 from nnc.ir.op import Op, op_class
 from nnc.ir.placeholder import Placeholder
 from nnc.ir.types import TensorType
+from nnc.presenting import Presented
 
 if TYPE_CHECKING:
     import networkx
@@ -161,7 +162,7 @@ class Value:
 Operand = Value | Placeholder | float | int | bool
 
 
-class Graph:
+class Graph(Presented):
     """A pure dataflow graph, grown node by node and never changed afterwards; passes build new graphs.
 
     Args:

@@ -20,11 +20,12 @@ from nnc.models.summary import parameter_table, summary
 from nnc.models.trainer import Trainer, one_or_list
 from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer
+from nnc.presenting import Presented
 
 Array = Any
 
 
-class Model(Trainer):
+class Model(Trainer, Presented):
     """A graph of layers from inputs to outputs, as in Keras's functional interface; in another model, a layer.
 
     Args:

@@ -16,6 +16,7 @@ from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
 from nnc.plan.rows import too_many_rows
 from nnc.plan.storage import Home, Layouts, Storage, bound_constants
+from nnc.presenting import Presented
 
 _REMEMBERED_SIZES = 256
 
@@ -47,7 +48,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Presented):
     """How a graph runs in one arena of a known size; made by `make_plan`.
 
     Attributes:

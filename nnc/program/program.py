@@ -19,6 +19,7 @@ from nnc.backends.numpy.settings import apply_kernel_settings, kernel_settings
 from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
 from nnc.plan import Plan
+from nnc.presenting import Presented
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.live import LiveState
@@ -38,7 +39,7 @@ _REMEMBERED_SHAPES = 256
 _LOG = logging.getLogger("nnc")
 
 
-class Program(SwitchedBackend, LiveState):
+class Program(SwitchedBackend, LiveState, Presented):
     """A compiled model. NumPy is all it needs to predict and to train.
 
     Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take

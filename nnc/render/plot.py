@@ -1,0 +1,114 @@
+"""Loss and metrics by epoch, drawn by Matplotlib, which is imported when it is needed."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnc.errors import DataError, NncError
+from nnc.files import write_atomically
+from nnc.render.curves import COLOURS, Best, Panel, best_of, panels_of
+from nnc.render.theme import ARROW
+
+if TYPE_CHECKING:
+    from nnc.callbacks import History
+
+SUFFIXES = (".png", ".svg", ".pdf")
+WIDTH, HEIGHT, COLUMNS = 4.4, 3.2, 3
+"""Inches of a panel, and how many stand side by side."""
+RESOLUTION = 144
+FEW = 12
+"""Up to so many epochs are marked each by a dot."""
+_UNDATED: dict[str, dict[str, str | None]] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+
+
+def check_matplotlib() -> None:
+    """Check that Matplotlib is there.
+
+    Raises:
+        NncError: it is not.
+    """
+    try:
+        import matplotlib  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        raise NncError(f"drawing curves needs Matplotlib ({error}); pip install 'nnc[plot]'") from None
+
+
+def plot(history: History, names: Iterable[str] | None = None, path: str | os.PathLike[str] | None = None) -> list[Any]:
+    """Draw loss and metrics by epoch, see `History.plot`.
+
+    Raises:
+        DataError: there is no epoch, no such number, or the file's name ends otherwise.
+        NncError: Matplotlib is not installed.
+        OSError: the file cannot be written.
+    """
+    panels, best = panels_of(history, names), best_of(history)
+    target = None if path is None else Path(path)
+    if target is not None and target.suffix.lower() not in SUFFIXES:
+        raise DataError(f"'{target.name}': curves are drawn to files named *{', *'.join(SUFFIXES)}")
+    check_matplotlib()
+    columns = min(len(panels), COLUMNS)
+    rows = -(-len(panels) // columns)
+    figure = _figure(target is None, (WIDTH * columns, HEIGHT * rows))
+    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+    for axis, panel in zip(axes, panels, strict=False):
+        _draw(axis, panel, best)
+    for axis in axes[len(panels) :]:
+        axis.remove()
+    if target is not None:
+        _save(figure, target)
+    return axes[: len(panels)]
+
+
+def _figure(is_shown: bool, size: tuple[float, float]) -> Any:
+    """Return a figure: one that pyplot and notebooks show, or one for a file, which needs no screen."""
+    if is_shown:
+        from matplotlib import pyplot
+
+        return pyplot.figure(figsize=size, layout="constrained")
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=size, layout="constrained")
+
+
+def _draw(axis: Any, panel: Panel, best: Best | None) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for curve in panel.curves:
+        (line, *_) = axis.plot(
+            curve.epochs,
+            curve.values,
+            color=COLOURS[curve.kind],
+            linestyle="-" if curve.kind == "training" else "--",
+            linewidth=1.6,
+            marker="o" if len(curve.epochs) <= FEW else None,
+            markersize=3.5,
+        )
+        line.set_label(curve.label)
+    if best is not None:
+        label = f"best epoch: {best.epoch}"
+        axis.axvline(best.epoch, color=ARROW, linestyle=":", linewidth=1.2, label=label, zorder=1)
+        if best.name.removeprefix("val_") == panel.name:
+            axis.plot([best.epoch], [best.value], "o", color=ARROW, markersize=6, fillstyle="none")
+    axis.set_title(panel.name)
+    axis.set_xlabel("epoch")
+    epochs = [epoch for curve in panel.curves for epoch in curve.epochs]
+    if min(epochs) == max(epochs):
+        axis.set_xlim(epochs[0] - 1, epochs[0] + 1)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.grid(alpha=0.25)
+    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(frameon=False, fontsize="small")
+
+
+def _save(figure: Any, path: Path) -> None:
+    """Write a figure whole or not at all, the same bytes for the same numbers."""
+    from matplotlib import rc_context
+
+    suffix, buffer = path.suffix.lower(), io.BytesIO()
+    with rc_context({"svg.hashsalt": "nnc"}):
+        figure.savefig(buffer, format=suffix[1:], dpi=RESOLUTION, metadata=_UNDATED.get(suffix))
+    write_atomically(path, buffer.getvalue())
