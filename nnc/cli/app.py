@@ -15,7 +15,9 @@ from nnc.cli.console import say
 from nnc.errors import NncError
 
 DEFAULT_COMMAND = "experiment"
-_OWN_OPTIONS = ("--help", "--version")
+_COMPLETION = ("--install-completion", "--show-completion")
+_OWN_OPTIONS = ("--help", "--version", *_COMPLETION)
+PROGRAM = "nnc"
 _COMMANDS = (run, compile, render, train, evaluate, predict, export, verify, opt, cache, experiment, compare)
 
 
@@ -23,9 +25,22 @@ class CommandGroup(TyperGroup):
     """The commands; options without a command are those of the experiment, and errors become one message."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the name of the experiment where no command is named."""
+        """Put the name of the experiment where no command is named, unless the first word is being completed."""
+        if args and args[0] in _COMPLETION and " " in str(ctx.info_name):  # a shell completes words after one name
+            ctx.fail(f"completion is for the installed program; run '{PROGRAM} {args[0]}'")
         names_none = not args or (args[0].startswith("-") and args[0] not in _OWN_OPTIONS)
-        return super().parse_args(ctx, [DEFAULT_COMMAND, *args] if names_none else args)
+        is_completed = not args and ctx.resilient_parsing
+        return super().parse_args(ctx, [DEFAULT_COMMAND, *args] if names_none and not is_completed else args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return what the first word can be: a command, one of the own options, or one of the experiment's."""
+        found: list[Any] = super().shell_complete(ctx, incomplete)
+        command = self.get_command(ctx, DEFAULT_COMMAND)
+        if command is not None and incomplete.startswith("-"):
+            with command.make_context(DEFAULT_COMMAND, [], parent=ctx, resilient_parsing=True) as inner:
+                known = {item.value for item in found}
+                found += [item for item in command.shell_complete(inner, incomplete) if item.value not in known]
+        return found
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command.
@@ -52,7 +67,6 @@ class CommandGroup(TyperGroup):
 
 app = typer.Typer(
     cls=CommandGroup,
-    add_completion=False,
     pretty_exceptions_enable=False,  # what gets that far is a mistake of ours, and wants its plain traceback
     rich_markup_mode="rich",
     epilog="Example: nnc train examples/base.yaml --data points.npz -o base.nnc",
@@ -84,5 +98,5 @@ for _module in _COMMANDS:
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    is_script = Path(sys.argv[0]).name == "main.py"
-    app(prog_name="python main.py" if is_script else "nnc")
+    names = {"main.py": "python main.py", "__main__.py": f"python -m {PROGRAM}"}
+    app(prog_name=names.get(Path(sys.argv[0]).name, PROGRAM))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnc.cli import options
+from nnc.cli import completion, options
 from nnc.cli.console import check_output, print_json, print_table, print_text, say
 from nnc.errors import GraphError, nearest
 
@@ -52,7 +52,11 @@ def command(
     after: Annotated[
         str | None,
         typer.Option(
-            "--after", metavar="PASS", help="With --emit ir: the graph as this pass left it.", show_default=False
+            "--after",
+            metavar="PASS",
+            help="With --emit ir: the graph as this pass left it.",
+            show_default=False,
+            autocompletion=completion.stages,
         ),
     ] = None,
     as_json: options.Json = False,

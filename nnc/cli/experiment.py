@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nnc.cli import options
+from nnc.cli import completion, options
 from nnc.cli.console import print_json, print_table, progress, say
 
 if TYPE_CHECKING:
@@ -17,12 +17,25 @@ EXAMPLE = "Example: python main.py --mode np --lr .1 --loss binary_crossentropy 
 
 
 def command(
-    mode: Annotated[str, typer.Option("--mode", metavar="np|tf", help="Train with nnc or with TensorFlow.")] = "np",
+    mode: Annotated[
+        str,
+        typer.Option(
+            "--mode",
+            metavar="np|tf",
+            help="Train with nnc or with TensorFlow.",
+            autocompletion=completion.modes,
+        ),
+    ] = "np",
     learning_rate: Annotated[
         float, typer.Option("--lr", "--learning-rate", metavar="NUMBER", help="Learning rate.")
     ] = 0.1,
-    optimizer: Annotated[str, typer.Option("--optimizer", metavar="NAME", help="Optimizer.")] = "SGD",
-    loss: Annotated[str, typer.Option("--loss", metavar="NAME", help="Loss.")] = "binary_crossentropy",
+    optimizer: Annotated[
+        str,
+        typer.Option("--optimizer", metavar="NAME", help="Optimizer.", autocompletion=completion.optimizers),
+    ] = "SGD",
+    loss: Annotated[
+        str, typer.Option("--loss", metavar="NAME", help="Loss.", autocompletion=completion.losses)
+    ] = "binary_crossentropy",
     epochs: Annotated[
         int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")
     ] = 5000,

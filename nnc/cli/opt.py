@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from nnc.cli import options
+from nnc.cli import completion, options
 from nnc.cli.console import check_output, print_json, print_table, print_text, say
 from nnc.errors import GraphError
 
@@ -23,7 +23,13 @@ def command(
     ] = None,
     passes: Annotated[
         str,
-        typer.Option("--passes", metavar="NAMES", help="Names of passes, separated by commas.", show_default=False),
+        typer.Option(
+            "--passes",
+            metavar="NAMES",
+            help="Names of passes, separated by commas.",
+            show_default=False,
+            autocompletion=completion.pass_lists,
+        ),
     ] = "",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the result.", show_default=False)

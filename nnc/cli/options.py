@@ -9,6 +9,9 @@ from typing import Annotated
 import typer
 
 from nnc.backends import DEFAULT
+from nnc.cli import completion
+
+DATA_SUFFIXES = (".npz", ".csv")
 
 
 class BackendName(StrEnum):
@@ -36,7 +39,10 @@ class Dtype(StrEnum):
 Model = Annotated[
     Path,
     typer.Argument(
-        metavar="MODEL", help="Model file (.yaml, .json, .keras, .h5) or saved program (.nnc).", show_default=False
+        metavar="MODEL",
+        help="Model file (.yaml, .json, .keras, .h5) or saved program (.nnc).",
+        show_default=False,
+        autocompletion=completion.model_files,
     ),
 ]
 Data = Annotated[
@@ -47,6 +53,7 @@ Data = Annotated[
         help="Inputs and targets: .npz with the arrays x and y, or with one by name for each of several inputs and "
         "outputs; or .csv with a line per sample.",
         show_default=False,
+        autocompletion=completion.files(*DATA_SUFFIXES),
     ),
 ]
 Target = Annotated[

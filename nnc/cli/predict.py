@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nnc.cli import options
+from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
 from nnc.cli.programs import open_program, prediction_data
 
@@ -25,6 +25,7 @@ def command(
             metavar="FILE",
             help="Inputs: .npy, .npz with the array x (with several inputs: by name), or .csv with a line per sample.",
             show_default=False,
+            autocompletion=completion.files(*SUFFIXES),
         ),
     ],
     output: Annotated[

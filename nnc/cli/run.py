@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nnc.cli import options
+from nnc.cli import completion, options
 from nnc.cli.compile import print_report
 from nnc.cli.console import check_plot, print_table, say
 from nnc.cli.programs import is_program, read_options, targets_like
@@ -35,6 +35,7 @@ def command(
             help="Inputs and targets (.npz or .csv), a fifth of which is kept to test on; by default the points of the "
             "experiment.",
             show_default=False,
+            autocompletion=completion.files(*options.DATA_SUFFIXES),
         ),
     ] = None,
     target: options.Target = None,

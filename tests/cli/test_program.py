@@ -60,9 +60,14 @@ def test_wrong_usage(run: Run, arguments: list[str]) -> None:
     assert result.stderr.startswith("Usage: ")
 
 
-def test_both_names_are_one_program(folder: Path) -> None:
+def test_all_names_are_one_program(folder: Path) -> None:
     console_script = "import sys; sys.argv[0] = 'nnc'; from nnc.cli import main; main()"
-    for name, start in {"nnc": ["-c", console_script], "python main.py": [str(ROOT / "main.py")]}.items():
+    names = {
+        "nnc": ["-c", console_script],
+        "python main.py": [str(ROOT / "main.py")],
+        "python -m nnc": ["-m", "nnc"],
+    }
+    for name, start in names.items():
         line = [sys.executable, *start, "compile"]
         found = subprocess.run(line, capture_output=True, text=True, cwd=folder, check=False)
         assert found.returncode == 2
