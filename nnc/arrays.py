@@ -175,6 +175,7 @@ def _column(table: Any, position: int, label: Any) -> tuple[Array, str]:
     """Return a column as an array, and the name of its element type."""
     column = table.iloc[:, position] if hasattr(table, "iloc") else table[label]
     array = numpy.asarray(column)
-    if array.dtype.kind == "O" and getattr(column.dtype, "kind", "O") in NUMBERS:  # pandas 2: numbers, some missing
+    found = getattr(column, "dtype", getattr(column, "type", array.dtype))  # the latter is Arrow's word
+    if array.dtype.kind == "O" and getattr(found, "kind", "O") in NUMBERS:  # pandas 2: numbers, some missing
         array = column.to_numpy(dtype="float64", na_value=numpy.nan)
-    return array, str(getattr(column, "dtype", array.dtype))
+    return array, str(found)

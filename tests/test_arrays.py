@@ -145,6 +145,28 @@ def test_tables_of_pandas():
     assert to_array(twice, "x").tolist() == [[1, 1], [0, 2]]
 
 
+def arrow_column(numbers: Any, kind: str) -> Any:
+    return Only("__array__", lambda _, dtype=None, copy=None: numpy.array(numbers), type=kind)
+
+
+def test_tables_of_other_libraries_have_their_names_elsewhere():
+    def table(**columns: Any) -> Any:
+        whole = numpy.array([["a", "b"]])  # as strings, which no column need be
+        names = list(columns)
+        return Only(
+            "__array__",
+            lambda _, dtype=None, copy=None: whole,
+            columns=list(columns.values()),
+            column_names=names,
+            __getitem__=lambda _, name: columns[name],
+        )
+
+    numbers, flags = arrow_column([1, 2], "int64"), arrow_column([True, False], "bool")
+    assert to_array(table(a=numbers, b=flags), "x").tolist() == [[1, 1], [2, 0]]
+    with pytest.raises(DataError, match=r"^x must hold numbers, the table has others in column 'c' \(string\); leave"):
+        to_array(table(a=numbers, c=arrow_column(["x", "y"], "string")), "x")
+
+
 def test_columns_that_hold_no_numbers_are_named():
     pandas = pytest.importorskip("pandas")
     rows = {"size": [1.0, 2.0], "city": ["Rome", "Oslo"], "day": pandas.to_datetime(["2024-01-01", "2024-01-02"])}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("backends.md", "export.md")
+PAGES = ("backends.md", "export.md", "guides/arrays.md", "guides/scikit-learn.md")
 
 
 @pytest.mark.parametrize("page", PAGES)
