@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnc.backends import backend_name
 from nnc.errors import ModelError
-from nnc.passes import Observer
+from nnc.passes import Observer, Pass
 from nnc.program import Program
 from nnc.readers import read_model
 
@@ -20,6 +20,7 @@ def compile(
     metrics: Any = None,
     dtype: str | None = None,
     observe: Observer | None = None,
+    passes: Sequence[Pass] = (),
     replace: Mapping[str, Any] | None = None,
     backend: str | None = None,
 ) -> Program:
@@ -32,6 +33,7 @@ def compile(
         metrics: metrics, in the place of the model's own.
         dtype: ``float32`` or ``float64``; by default that of the model's weights.
         observe: called after each pass with the pass, the graph it made, and a record of nodes and time.
+        passes: passes of your own, which each graph goes through before it is fused.
         replace: what stands in the place of layers that the definition names by their class or by their own name: a
             text such as ``"Activation('swish')"``, of which nothing is executed, a layer, or a class.
         backend: what runs the program, ``numpy``, ``c``, or ``auto``: C where there is a compiler, otherwise NumPy; by
@@ -68,6 +70,6 @@ def compile(
         raise ModelError(f"compile: dtype must be float32 or float64, got {dtype!r}")
     if backend is not None:
         found.backend = backend
-    if dtype is None and observe is None:
+    if dtype is None and observe is None and not passes:
         return found.program
-    return found.make_program(dtype, observe)
+    return found.make_program(dtype, observe, passes)

@@ -1,4 +1,4 @@
-"""Readers of models are plug-ins of the entry-point group ``nnc.frontends``; this finds the one for a source."""
+"""Readers of models are plug-ins of the entry-point group ``nnc.frontends``; this finds them, and those of other groups."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ def load_weights(model: Any, source: Any, **options: Any) -> None:
     raise ModelError(f"{str(source)!r} is no file of weights that can be read ({known or 'no reader is installed'})")
 
 
-def entry_points() -> Iterator[EntryPoint]:
-    """Return the installed readers by name, each once."""
+def entry_points(group: str = GROUP) -> Iterator[EntryPoint]:
+    """Return the installed plug-ins of a group by name, each once; by default the readers."""
     from importlib.metadata import entry_points as installed
 
-    found = {(entry.name, entry.value): entry for entry in installed(group=GROUP)}
+    found = {(entry.name, entry.value): entry for entry in installed(group=group)}
     yield from (found[key] for key in sorted(found))
 
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from nnc.backends.backend import Backend, BoundRun, Executable
 from nnc.errors import ModelError, nearest
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 BACKENDS = ("auto", "numpy", "c")
 DEFAULT = "numpy"
 """The backend where neither the caller nor the environment chooses one."""
+GROUP = "nnc.backends"
+"""Entry-point group in which packages declare backends of their own; each names what makes a `Backend`."""
 
-__all__ = ["BACKENDS", "DEFAULT", "Backend", "BoundRun", "Executable", "backend_name", "find_backend"]
+__all__ = ["BACKENDS", "DEFAULT", "GROUP", "Backend", "BoundRun", "Executable", "backend_name", "find_backend"]
 
 
 def backend_name(name: str | None = None) -> str:
@@ -21,11 +27,19 @@ def backend_name(name: str | None = None) -> str:
         ModelError: there is no such backend.
     """
     found = name or os.environ.get("NNC_BACKEND") or DEFAULT
-    if found not in BACKENDS:
-        where = "" if name else "$NNC_BACKEND: "
-        known = ", ".join(BACKENDS)
-        raise ModelError(f"{where}unknown backend {found!r}; there are {known}.{nearest(str(found), BACKENDS)}")
+    if found not in BACKENDS and found not in (others := _others()):
+        where, known = "" if name else "$NNC_BACKEND: ", (*BACKENDS, *others)
+        raise ModelError(
+            f"{where}unknown backend {found!r}; there are {', '.join(known)}.{nearest(str(found), known)}"
+        )
     return found
+
+
+def _others() -> dict[str, EntryPoint]:
+    """Return the backends that other packages bring, by name."""
+    from nnc.plugins import entry_points
+
+    return {entry.name: entry for entry in entry_points(GROUP)}
 
 
 def find_backend(name: str | None = None) -> Backend:
@@ -33,13 +47,19 @@ def find_backend(name: str | None = None) -> Backend:
 
     Args:
         name: ``numpy``; ``c``, which needs a C compiler when graphs are first run; or ``auto``: C where there is a
-            compiler, otherwise NumPy, with one notice. By default what the environment variable ``NNC_BACKEND`` says,
-            or `DEFAULT`.
+            compiler, otherwise NumPy, with one notice; or one that a package brings, see `GROUP`. By default what the
+            environment variable ``NNC_BACKEND`` says, or `DEFAULT`.
 
     Raises:
-        ModelError: there is no such backend.
+        ModelError: there is no such backend, or the package that brings it cannot be imported.
     """
     name = backend_name(name)
+    if name not in BACKENDS:
+        try:
+            backend: Backend = _others()[name].load()()
+        except Exception as error:  # whatever goes wrong in somebody else's package, it is named
+            raise ModelError(f"backend '{name}' could not be used ({type(error).__name__}: {error})") from error
+        return backend
     if name == "numpy":
         from nnc.backends.numpy.backend import NumpyBackend
 

@@ -18,7 +18,7 @@ from nnc.layers.weights import weight_paths
 from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
 from nnc.models.wiring import run_calls
-from nnc.passes import HOISTABLE, INFER, Observer, Pass, evaluate_pipeline, run_passes, train_pipeline
+from nnc.passes import HOISTABLE, INFER, Observer, Pass, evaluate_pipeline, extended, run_passes, train_pipeline
 from nnc.program import (
     EVALUATE,
     PREDICT,
@@ -48,11 +48,14 @@ class Compiler:
         model: the model; its weights move into the program's states.
         dtype: element type to compute in, by default that of the weights.
         observe: called after each pass.
+        extra: passes of a user's own, which every graph goes through before it is fused.
     """
 
-    def __init__(self, model: Model, dtype: str | None = None, observe: Observer | None = None) -> None:
+    def __init__(
+        self, model: Model, dtype: str | None = None, observe: Observer | None = None, extra: Sequence[Pass] = ()
+    ) -> None:
         self.model = model
-        self.observe = observe
+        self.observe, self.extra = observe, tuple(extra)
         self.dtype = dtype or model.compute_dtype
         self.calls, self.paths, self.optimizer = model.calls, weight_paths(model), model.optimizer
         self.inputs = list(zip(model.input_names, model.inputs, strict=True))
@@ -174,7 +177,9 @@ class Compiler:
         """Return what predictions and their prologue are made of; both are asked for once, one after the other."""
         graph, self._shared = self._shared, None
         if graph is None:
-            graph = self._shared = run_passes(self.lower(PREDICT, training=False), HOISTABLE, self.observe)
+            graph = self._shared = run_passes(
+                self.lower(PREDICT, training=False), (*HOISTABLE, *self.extra), self.observe
+            )
         return graph
 
     def _maker(self, name: str, weights: str) -> Callable[[], Graph]:
@@ -182,7 +187,8 @@ class Compiler:
             head = self._head(weights)
             assert head is not None
             pipeline = self._train_passes(head) if name == TRAIN else evaluate_pipeline(head)
-            return run_passes(self.lower(name + weights, training=name == TRAIN), pipeline, self.observe)
+            graph = self.lower(name + weights, training=name == TRAIN)
+            return run_passes(graph, extended(pipeline, self.extra), self.observe)
 
         return make
 

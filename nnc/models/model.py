@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ from nnc.models.compiler import Compiler
 from nnc.models.summary import parameter_table, summary
 from nnc.models.trainer import Trainer, one_or_list
 from nnc.models.wiring import by_depth, name_layers, run_calls, trace
-from nnc.passes import Observer
+from nnc.passes import Observer, Pass
 from nnc.presenting import Presented
 
 Array = Any
@@ -186,9 +186,9 @@ class Model(Trainer, Presented):
 
     # ------------------------------------------------------------------ compiling
 
-    def make_compiler(self, dtype: str | None, observe: Observer | None) -> Compiler:
+    def make_compiler(self, dtype: str | None, observe: Observer | None, passes: Sequence[Pass] = ()) -> Compiler:
         """Return what makes the program."""
-        return Compiler(self, dtype, observe)
+        return Compiler(self, dtype, observe, passes)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickles and copies have memory of their own; they compile anew and go on where this model was."""

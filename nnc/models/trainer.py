@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from nnc.layers import Layer, Variable
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.head import ModelHead
 from nnc.models.objective import Objective
-from nnc.passes import Observer
+from nnc.passes import Observer, Pass
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
 from nnc.utils import random_generator
@@ -62,7 +62,7 @@ class Trainer(Layer):
         """Element type of the weights."""
         raise NotImplementedError
 
-    def make_compiler(self, dtype: str | None, observe: Observer | None) -> Any:
+    def make_compiler(self, dtype: str | None, observe: Observer | None, passes: Sequence[Pass] = ()) -> Any:
         """Return what makes the program; see `nnc.models.compiler`."""
         raise NotImplementedError
 
@@ -159,15 +159,18 @@ class Trainer(Layer):
             return self.make_program()
         return self._program
 
-    def make_program(self, dtype: str | None = None, observe: Observer | None = None) -> Program:
+    def make_program(
+        self, dtype: str | None = None, observe: Observer | None = None, passes: Sequence[Pass] = ()
+    ) -> Program:
         """Compile anew, with fresh optimizer state, and use that program from now on.
 
         Args:
             dtype: element type to compute in; weights are converted.
             observe: called after each pass.
+            passes: passes of your own; see `nnc.compile`.
         """
         self._must_be_wired()
-        program: Program = self.make_compiler(dtype, observe).program()
+        program: Program = self.make_compiler(dtype, observe, passes).program()
         if self._resumed is not None:
             program.resume(self._resumed)
         self._program, self._resumed = program, None

@@ -10,7 +10,7 @@ from nnc.passes.fold_sign import FoldSign
 from nnc.passes.fuse import Fuse
 from nnc.passes.hoist import Hoist, Prologue
 from nnc.passes.lift import Lift
-from nnc.passes.pipelines import HOISTABLE, INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, train_pipeline
+from nnc.passes.pipelines import HOISTABLE, INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, extended, train_pipeline
 from nnc.passes.schedule import Schedule
 from nnc.passes.simplify import Simplify
 
@@ -38,6 +38,7 @@ __all__ = [
     "Simplify",
     "count_nodes",
     "evaluate_pipeline",
+    "extended",
     "gradients",
     "make_pass",
     "pass_names",

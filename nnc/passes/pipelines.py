@@ -72,6 +72,12 @@ PROLOGUE: tuple[Pass, ...] = (
 )
 
 
+def extended(pipeline: Sequence[Pass], passes: Sequence[Pass]) -> tuple[Pass, ...]:
+    """Return a pipeline with passes of a user's own in front of ``fuse``, where graphs are as simple as they get."""
+    position = next(index for index, item in enumerate(pipeline) if isinstance(item, Fuse))
+    return (*pipeline[:position], *passes, *pipeline[position:])
+
+
 def evaluate_pipeline(head: Head) -> tuple[Pass, ...]:
     """Return the passes from a forward graph to an evaluation graph."""
     return (AttachLoss(head), *FOLD, Fuse(), Schedule())
