@@ -44,7 +44,8 @@ def make_keras_layer(
     found = options.replacement(class_name, name)
     if found is not None:
         given = replaced_arguments(arguments, found)
-        return make_layer(found.class_name, given, name, line, problems, found.cls)
+        is_files_own = found.arguments is None
+        return make_layer(found.class_name, given, name, line, problems, found.cls, is_lenient=is_files_own)
     given = dict(arguments)
     if class_name == "InputLayer":
         check_input_arguments(given, subject, problems)

@@ -64,7 +64,7 @@ def make_layer(
     )
     for message, key in found.problems:
         node = given.get(key) if key is not None else None
-        if is_lenient and node is not None and _says_nothing(node) and "has no argument" in message:
+        if is_lenient and node is not None and _says_nothing(key, node) and "has no argument" in message:
             found.refused.discard(key or "")
             continue
         problems.add(message, line if node is None or node.line is None else node.line, subject)
@@ -88,8 +88,9 @@ def remedy_for(class_name: str) -> str:
     )
 
 
-def _says_nothing(node: Node) -> bool:
-    return not node.is_refused and node.plain() in (None, False, [], {})
+def _says_nothing(key: str | None, node: Node) -> bool:
+    """Whether an argument has the value that changes nothing; that of Keras's `autocast`, which nnc has no use for, is true."""
+    return not node.is_refused and node.plain() in (None, False, [], {}, *([True] if key == "autocast" else []))
 
 
 def _is_neutral(key: str) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy
 import pytest
 
 import nnc
 from nnc.errors import ModelError
+from nnc.ir import Graph, Rewriter
 from nnc.layers import Dense
+from nnc.ops.arithmetic import Add
+from nnc.passes import Pass
 
 X = numpy.random.default_rng(0).normal(size=(8, 3)).astype("float32")
 
@@ -91,3 +96,49 @@ def test_errors(run, message):
 def test_what_is_no_model():
     with pytest.raises(ModelError, match=r"^expected an nnc model, a live Keras model or a file \(.*\), got int$"):
         nnc.compile(3)
+
+
+@dataclass(frozen=True)
+class Twins(Pass, name=""):
+    """Replaces x + x by 2 x."""
+
+    def run(self, graph: Graph) -> Graph:
+        rewriter = Rewriter(graph)
+        for node in graph.nodes:
+            operands = rewriter.operands(node)
+            if isinstance(node.op, Add) and operands[0] == operands[1]:
+                with rewriter.graph.scope(node.path, node.phase):
+                    rewriter.replace(node, (operands[0] * 2.0,))
+            else:
+                rewriter.keep(node)
+        return rewriter.finish()
+
+
+def test_passes_of_ones_own_run_in_every_graph_before_fusion():
+    class Twice(nnc.layers.Layer):
+        def call(self, x):
+            return x + x
+
+    def made() -> nnc.Sequential:
+        nnc.utils.set_random_seed(0)
+        return nnc.Sequential([nnc.Input((3,)), Dense(4, activation="tanh"), Twice(), Dense(1)], name="net")
+
+    ran: dict[str, list[str]] = {}
+    program = nnc.compile(
+        made(),
+        optimizer="adam",
+        loss="mse",
+        passes=[Twins()],
+        observe=lambda item, graph, _: ran.setdefault(graph.name, []).append(type(item).__name__),
+    )
+    other = nnc.compile(made(), optimizer="adam", loss="mse")
+    numpy.testing.assert_allclose(program(X), other(X), rtol=1e-6)
+    for each in (program, other):
+        each.fit(X, X[:, :1], epochs=3, verbose=0)
+        each.evaluate(X, X[:, :1])
+    numpy.testing.assert_allclose(program(X), other(X), rtol=1e-5)
+    for name in ("predict", "evaluate", "train"):
+        assert ran[name].index("Twins") < ran[name].index("Fuse"), name
+        assert "add(%dense, %dense)" not in str(program.graph(name))
+    assert "multiply" in str(program.graph("predict"))
+    assert "multiply" not in str(other.graph("predict"))

@@ -13,6 +13,7 @@ from frontends.model_reader import build_model
 from frontends.nodes import from_plain
 from frontends.problems import Problems
 from frontends.yaml_file import read_text
+from nnc.errors import ModelFileError
 from nnc.layers import Activation, Concatenate, Dense, Dropout, Input
 from tests.frontends.samples import KERAS_2_FUNCTIONAL, KERAS_2_SEQUENTIAL, SHORT
 
@@ -124,3 +125,27 @@ def test_ways_to_write_a_call(node: Any, ends: Any) -> None:
     config = {"layers": layers, "input_layers": [["a", 0, 0], ["b", 0, 0]], "output_layers": ends}
     found = read_text(json.dumps({"class_name": "Functional", "config": config}), "model.json", is_json=True)
     assert wiring(found)[-1] == ("add", ["a", "b"])
+
+
+@pytest.mark.parametrize("registered", [False, True])
+def test_keras_writes_arguments_that_custom_layers_need_not_have(registered: bool) -> None:
+    """What Keras 3 writes for a custom layer without an `__init__` of its own."""
+
+    class Twice(nnc.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return x * 2.0
+
+    from nnc.layers.registry import known_classes
+
+    config = {"activity_regularizer": None, "trainable": True, "dtype": "float32", "autocast": True, "name": "twice"}
+    layers = [
+        {"class_name": "InputLayer", "config": {"batch_shape": [None, 2], "name": "x"}},
+        {"module": "mine", "class_name": "Twice", "config": config, "registered_name": "Custom>Twice"},
+    ]
+    text = json.dumps({"class_name": "Sequential", "config": {"name": "net", "layers": layers}, "keras_version": "3.15.1"})
+    with known_classes({"Twice": Twice} if registered else {}):
+        model = read_text(text, "model.json", is_json=True, replace=None if registered else {"Twice": Twice})
+    numpy.testing.assert_array_equal(model.predict(numpy.ones((1, 2))), [[2, 2]])
+    bad = text.replace('"autocast": true', '"autocast": "no"')
+    with pytest.raises(ModelFileError, match="has no argument 'autocast'"), known_classes({"Twice": Twice}):
+        read_text(bad, "model.json", is_json=True)
