@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from documentation.blocks import ROOT, blocks_of, pages
 from documentation.outputs import refreshed
+from documentation.pictures import is_current, pictures_of
 from documentation.running import run_page
 
 
@@ -24,6 +25,11 @@ def main() -> int:
         text = path.read_text()
         with TemporaryDirectory() as folder:
             printed = run_page(path, Path(folder))
+            for drawn, shown in pictures_of(path, Path(folder) / "work"):
+                if not is_current(drawn, shown):
+                    shown.parent.mkdir(parents=True, exist_ok=True)
+                    shown.write_bytes(drawn.read_bytes())
+                    print(f"wrote {shown.relative_to(ROOT)}")
         found = refreshed(text, blocks_of(text), printed)
         if found != text:
             path.write_text(found)

@@ -1,0 +1,87 @@
+"""What MkDocs does beyond its settings: pages from outside docs/, links between them, and pages made when it builds."""
+
+from __future__ import annotations
+
+import logging
+import posixpath
+import re
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from mkdocs.structure.files import File
+
+from documentation import reference
+from documentation.blocks import DOCS, ROOT, blocks_of
+from documentation.outputs import refreshed
+from documentation.running import run_page
+
+OUTSIDE = {
+    "README.md": "index.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+    "examples/README.md": "examples.md",
+}
+"""Pages that are not in docs/, and their names on the site."""
+GENERATED = "how-it-compiles.md"
+"""The page that is made anew when the site is built."""
+_LINK = re.compile(r"(?<=\]\()(?P<link>[^)#:\s]+)(?=[)#])|(?<= src=\")(?P<source>[^\":]+)(?=\")")
+_LOG = logging.getLogger("mkdocs.hooks.nnc")
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the pages from outside docs/, and files that pages link to."""
+    for source, target in OUTSIDE.items():
+        files.append(File.generated(config, target, content=(ROOT / source).read_text()))
+    for path in sorted((ROOT / "examples").iterdir()):
+        if path.suffix in (".py", ".yaml"):
+            files.append(File.generated(config, f"examples/{path.name}", content=path.read_text()))
+    return files
+
+
+def on_nav(nav: Any, config: Any, files: Any) -> Any:
+    """Say what is in no other place of the navigation."""
+    del config, files
+    return nav
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
+    """Return a page as the site shows it."""
+    del config, files
+    name = page.file.src_uri
+    if name == GENERATED:
+        markdown = _made_anew(markdown)
+    if name.startswith("reference/"):
+        markdown = reference.described(markdown)
+    return linked(markdown, name)
+
+
+def linked(markdown: str, name: str) -> str:
+    """Return a page with links to where the site has what they name.
+
+    Args:
+        markdown: the page's text.
+        name: its name on the site.
+    """
+    source = next((PurePosixPath(path) for path, target in OUTSIDE.items() if target == name), PurePosixPath("docs", name))
+
+    def moved(match: re.Match[str]) -> str:
+        link = match[0]
+        path = posixpath.normpath(str(source.parent / link))
+        if not (ROOT / path).exists():
+            return link  # MkDocs says so
+        place = OUTSIDE.get(path) or (path.removeprefix("docs/") if path.startswith(("docs/", "examples/")) else path)
+        return posixpath.relpath(place, str(PurePosixPath(name).parent))
+
+    return _LINK.sub(moved, markdown)
+
+
+def _made_anew(markdown: str) -> str:
+    """Return the generated page with what its blocks print today."""
+    path = DOCS / GENERATED
+    with TemporaryDirectory() as folder:
+        printed = run_page(path, Path(folder))
+    found = refreshed(markdown, blocks_of(markdown), printed)
+    if found != markdown:
+        _LOG.warning("%s shows something else than the code prints; run python -m documentation", GENERATED)
+    return found
