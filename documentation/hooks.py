@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import posixpath
 import re
+import sys
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from mkdocs.structure.files import File
 
-from documentation import reference
-from documentation.blocks import DOCS, ROOT, blocks_of
-from documentation.outputs import refreshed
-from documentation.running import run_page
+sys.path.insert(0, str(Path(__file__).parent.parent))  # MkDocs knows this file alone
+
+from documentation import reference  # noqa: E402 (once it can be found)
+from documentation.blocks import DOCS, ROOT, blocks_of  # noqa: E402
+from documentation.outputs import refreshed  # noqa: E402
+from documentation.running import run_page  # noqa: E402
 
 OUTSIDE = {
     "README.md": "index.md",
@@ -39,10 +42,13 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
-def on_nav(nav: Any, config: Any, files: Any) -> Any:
-    """Say what is in no other place of the navigation."""
-    del config, files
-    return nav
+def on_config(config: Any) -> Any:
+    """Complete the navigation: guides that it does not name stand behind those that it does; modules have a page each."""
+    sections = {title: entry for item in config.nav if isinstance(item, dict) for title, entry in item.items()}
+    guides = sections["Guides"]
+    guides += sorted({f"guides/{path.name}" for path in (DOCS / "guides").glob("*.md")} - set(guides))
+    sections["Reference"] += [f"reference/{name}.md" for name in reference.MODULES]
+    return config
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:

@@ -137,11 +137,25 @@ def described(page: str) -> str:
         sentence = what(module, public)
         if where is None or sentence.startswith("another name"):
             lines.append(f"- `{public}`: {sentence}")
-        else:
-            lines.append(f"- [`{public}`](#{where}): {sentence}")
+            continue
+        home = home_of(where, name)
+        lines.append(f"- [`{public}`]({'' if home == name else f'{home}.md'}#{where}): {sentence}")
+        if home == name:
             full.append(f"::: {where}")
     head = page.partition("\n- ")[0].replace(f"{_HEAD}\n", "")
     return "\n\n".join([f"{head.rstrip()}", "\n".join(lines), *full]) + "\n"
+
+
+def home_of(where: str, name: str) -> str:
+    """Return the module on whose page something is described: the one it is defined in, if that has it as well.
+
+    Args:
+        where: its full name.
+        name: a module that has it.
+    """
+    homes = [module for module in MODULES if where.startswith(f"{module}.")]
+    public = where.rpartition(".")[2]
+    return max((home for home in homes if public in public_names(import_module(home))), key=len, default=name)
 
 
 def write() -> list[str]:
