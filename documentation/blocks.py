@@ -4,6 +4,7 @@ Comments of HTML, which readers of the page do not see, say so in front of a blo
 
 - ``<!-- file: NAME -->``: its text is written to this file.
 - ``<!-- output -->``: it is what the block before it prints; a block of the language ``text`` always is.
+- ``<!-- output of: COMMAND -->``: it is what this command prints.
 - ``<!-- not run: REASON -->``: it is shown only.
 - ``<!-- ci: NAME -->``: ``.ci/run`` runs it, in a virtual environment of its own.
 
@@ -20,14 +21,14 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 _BLOCK = re.compile(
-    r"(?:^<!-- *(?P<mark>file|output|not run|ci)(?:: *(?P<note>[^\n]*?))? *-->\n\s*?)?"
+    r"(?:^<!-- *(?P<mark>file|output|output of|not run|ci)(?:: *(?P<note>[^\n]*?))? *-->\n\s*?)?"
     r"^(?P<fence>```+)(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=fence)[ ]*$",
     re.DOTALL | re.MULTILINE,
 )
 
 
 class Role(StrEnum):
-    """What a block is for."""
+    """What happens to a block."""
 
     run = "run"
     file = "file"
@@ -43,7 +44,7 @@ class Block:
         role: what happens to it.
         language: as written behind the fence.
         text: what stands between the fences.
-        note: name of the file, or why it is not run.
+        note: name of the file, command that prints it, or why it is not run.
         start: position of the text in the page.
         line: number of the line of the page that the text begins with.
     """
@@ -73,6 +74,8 @@ def blocks_of(page: str) -> list[Block]:
         line = page.count("\n", 0, match.start("text")) + 1
         if mark in ("not run", "ci"):
             role = Role.shown
+        elif mark == "output of":
+            role = Role.output
         elif mark is not None:
             role = Role(mark)
         elif language == "text":

@@ -10,11 +10,10 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mkdocs.structure.files import File
-
 sys.path.insert(0, str(Path(__file__).parent.parent))  # MkDocs knows this file alone
 
 from documentation import reference  # noqa: E402 (once it can be found)
+from documentation.assets import fetched_from_elsewhere  # noqa: E402
 from documentation.blocks import DOCS, ROOT, blocks_of  # noqa: E402
 from documentation.outputs import refreshed  # noqa: E402
 from documentation.running import run_page  # noqa: E402
@@ -34,6 +33,8 @@ _LOG = logging.getLogger("mkdocs.hooks.nnc")
 
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages from outside docs/, and files that pages link to."""
+    from mkdocs.structure.files import File
+
     for source, target in OUTSIDE.items():
         files.append(File.generated(config, target, content=(ROOT / source).read_text()))
     for path in sorted((ROOT / "examples").iterdir()):
@@ -49,6 +50,19 @@ def on_config(config: Any) -> Any:
     guides += sorted({f"guides/{path.name}" for path in (DOCS / "guides").glob("*.md")} - set(guides))
     sections["Reference"] += [f"reference/{name}.md" for name in reference.MODULES]
     return config
+
+
+def on_post_build(config: Any) -> None:
+    """Check that whoever reads the site fetches nothing from elsewhere.
+
+    Raises:
+        PluginError: a page, a style or a script does.
+    """
+    from mkdocs.exceptions import PluginError
+
+    found = fetched_from_elsewhere(Path(config.site_dir))
+    if found:
+        raise PluginError("the site fetches from other hosts:\n" + "\n".join(found))
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:

@@ -33,7 +33,7 @@ def _even(text: str) -> list[str]:
 
 
 def pairs(blocks: Sequence[Block], printed: Sequence[str]) -> list[tuple[Block, str]]:
-    """Return each block that shows an output, with what the block that ran last before it has printed.
+    """Return each block that shows an output, with what was printed: by its own command, or by the block before it.
 
     Args:
         blocks: those of a page.
@@ -45,7 +45,7 @@ def pairs(blocks: Sequence[Block], printed: Sequence[str]) -> list[tuple[Block, 
         if block.role is Role.run:
             last = text
         elif block.role is Role.output:
-            found.append((block, last))
+            found.append((block, text if block.note else last))
     return found
 
 

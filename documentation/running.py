@@ -97,10 +97,14 @@ def run_blocks(blocks: Sequence[Block], name: str) -> list[str]:
             target = Path(block.note)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(block.text)
-        elif block.role is Role.run:
+        elif block.role is Role.run or (block.role is Role.output and block.note):
             try:
                 with redirect_stdout(buffer), redirect_stderr(buffer):
-                    _run(block, module, name)
+                    if block.role is Role.run and block.language == "python":
+                        code = "\n" * (block.line - 1) + block.text  # so that errors name the line of the page
+                        exec(compile(code, name, "exec"), module.__dict__)
+                    else:
+                        _run_shell(block.text if block.role is Role.run else block.note)
             except BaseException:
                 said = f"{buffer.getvalue()}{traceback.format_exc(limit=-4)}"
                 raise PageError(f"the block in line {block.line} failed:\n{said}") from None
@@ -109,18 +113,14 @@ def run_blocks(blocks: Sequence[Block], name: str) -> list[str]:
     return printed
 
 
-def _run(block: Block, module: ModuleType, name: str) -> None:
-    if block.language == "python":
-        code = "\n" * (block.line - 1) + block.text  # so that errors name the line of the page
-        exec(compile(code, name, "exec"), module.__dict__)
-        return
-    commands = [shlex.split(line, comments=True) for line in block.text.replace("\\\n", " ").splitlines()]
-    if all(command[:1] in ([], ["nnc"]) for command in commands) and not _SHELL & set(block.text):
+def _run_shell(text: str) -> None:
+    commands = [shlex.split(line, comments=True) for line in text.replace("\\\n", " ").splitlines()]
+    if all(command[:1] in ([], ["nnc"]) for command in commands) and not _SHELL & set(text):
         for command in filter(None, commands):
             _run_nnc(command[1:])
         return
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", block.text],
+        ["bash", "-euo", "pipefail", "-c", text],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,

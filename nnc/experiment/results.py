@@ -18,7 +18,10 @@ _PAGE = """\
 
 Written by the command below; do not edit. Running it again, on the same versions, writes the same page.
 
-    {command}
+<!-- not run: takes a minute, and writes this page -->
+```sh
+{command}
+```
 
 {versions}
 

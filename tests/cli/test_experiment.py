@@ -119,7 +119,7 @@ def test_compare(run: Run) -> None:
     found = json.loads(run(*line, "--json").stdout)
     assert Path("results.md").read_text() == page, "the page must be the same on every run"
     assert result.stderr == "wrote results.md\n"
-    assert "    python main.py compare --repeat 1 --epochs 1 --seed 2\n" in page
+    assert "```sh\npython main.py compare --repeat 1 --epochs 1 --seed 2\n```\n" in page
     assert "TensorFlow was not run" in page
     rows = {cells[1]: cells[2:-1] for line in page.splitlines() if len(cells := _cells(line)) == 2 + 1 + len(VARIANTS)}
     assert rows["Accuracy, %"] == list(VARIANTS)

@@ -1,50 +1,129 @@
-"""The code on pages of the documentation runs, and their links lead somewhere."""
+"""Every page is true: its code runs, it shows what is printed and drawn, and its links lead somewhere."""
 
 from __future__ import annotations
 
 import re
+import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ("backends.md", "export.md", "guides/arrays.md", "guides/scikit-learn.md")
+from documentation.blocks import DOCS, ROOT, Role, blocks_of, pages
+from documentation.outputs import matches, pairs
+from documentation.pictures import is_current, pictures_of
+from documentation.running import run_page
+from nnc.backends.c.toolchain import find_compiler
+
+PAGES = {str(path.relative_to(ROOT)): path for path in pages()}
+SLOW = {"docs/guides/bring-a-keras-model.md", "docs/guides/deploy.md", "docs/export.md", "examples/README.md"}
+"""Pages that import TensorFlow, compile C in several ways, or train for long."""
+NOT_RUN = {
+    "CONTRIBUTING.md: installs nnc, which whoever runs these pages has",
+    "CONTRIBUTING.md: the tests run this page",
+    "README.md: .ci/run runs it: run",
+    "README.md: .ci/run runs it: test",
+    "docs/backends.md: installs a package",
+    "docs/results.md: takes a minute, and writes this page",
+    "docs/start.md: .ci/run runs it: start",
+}
+"""All blocks that are shown and not run here, each with its reason."""
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_python_blocks_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NNC_CACHE_DIR", str(tmp_path / "cache"))
-    blocks = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
-    assert blocks
-    namespace: dict[str, object] = {}
-    for block in blocks:
-        exec(compile(block, page, "exec"), namespace)
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiled code that pages share."""
+    return tmp_path_factory.mktemp("cache")
 
 
-def test_shown_python_is_what_is_exported(tmp_path: Path) -> None:
+def _marked(name: str) -> object:
+    needs_c = "cc" in PAGES[name].read_text() and name in SLOW
+    marks = [pytest.mark.slow] if name in SLOW else []
+    if needs_c and (find_compiler() is None or shutil.which("make") is None):
+        marks.append(pytest.mark.skip(reason="needs a C compiler and make"))
+    return pytest.param(name, marks=marks)
+
+
+@pytest.mark.numpy_backend
+@pytest.mark.parametrize("name", [_marked(name) for name in PAGES])
+def test_what_a_page_shows_is_what_happens(name: str, tmp_path: Path, cache: Path) -> None:
+    page = PAGES[name]
+    blocks = blocks_of(page.read_text())
+    if not any(block.role is not Role.shown for block in blocks):
+        return
+    printed = run_page(page, tmp_path, cache)
+    for block, text in pairs(blocks, printed):
+        assert matches(block.text, text), f"{name}, line {block.line}; printed now:\n{text}"
+    for drawn, shown in pictures_of(page, tmp_path / "work"):
+        assert is_current(drawn, shown), f"{shown.relative_to(ROOT)}: run python -m documentation {name}"
+
+
+def test_what_is_not_run_is_known() -> None:
+    found = {
+        f"{name}: {block.note}"
+        for name, page in PAGES.items()
+        for block in blocks_of(page.read_text())
+        if block.role is Role.shown
+    }
+    assert found == NOT_RUN
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_indented_blocks_are_figures(name: str) -> None:
+    """What stands four spaces in is shown and never run, so there is no command in it."""
+    text = re.sub(r"^```.*?^```", "", PAGES[name].read_text(), flags=re.DOTALL | re.MULTILINE)
+    figures = re.findall(r"(?<=\n\n)(?: {4}[^\n]*\n|\n)+", text)
+    commands = re.compile(r"^ +(?:\$ |nnc |pip |python |make |ruff |mypy |import |from \w+ import |\w+ = )", re.MULTILINE)
+    assert [figure for figure in figures if commands.search(figure)] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_to_files_and_headings(name: str) -> None:
+    page = PAGES[name]
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    for link in re.findall(r"\]\(([^):\s]+)\)|<img src=\"([^\"]+)\"", text):
+        path, _, anchor = (link[0] or link[1]).partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def _inline_commands() -> list[str]:
+    texts = "\n".join(re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE) for page in PAGES.values())
+    return sorted({" ".join(text.split()) for text in re.findall(r"`((?:nnc|python -m|python main\.py) [^`]+)`", texts)})
+
+
+@pytest.mark.parametrize("command", _inline_commands())
+def test_commands_in_sentences_exist(command: str) -> None:
+    """A command that a sentence names has these options."""
+    from typer.main import get_command
+
+    from nnc.cli.app import DEFAULT_COMMAND, app
+
+    words = command.split()
+    if words[:2] == ["python", "-m"]:
+        assert find_spec(words[2]) is not None
+        return
+    rest = words[2:] if words[0] == "python" else words[1:]
+    group = get_command(app)
+    options = {option for parameter in group.params for option in parameter.opts}
+    names_one = bool(rest) and not rest[0].startswith("-")
+    if names_one and rest[0] != "COMMAND":
+        assert rest[0] in group.commands  # type: ignore[attr-defined]  # it is a group
+    if rest and (rest[0].startswith("-") or rest[0] in group.commands):  # type: ignore[attr-defined]
+        inner = group.commands[rest[0] if names_one else DEFAULT_COMMAND]  # type: ignore[attr-defined]
+        options |= {option for parameter in inner.params for option in parameter.opts} | {"--help"}
+        given = {word.partition("=")[0].rstrip(",") for word in rest if word.startswith("-") and word != "-"}
+        assert given <= options
+
+
+def test_names_on_the_page_of_exports_are_in_the_file(tmp_path: Path) -> None:
     import nnc
     from nnc.export import export
 
-    export(nnc.compile(DOCS.parent / "examples" / "base.yaml"), "python", tmp_path / "model.py")
-    exported = (tmp_path / "model.py").read_text().splitlines()
-    shown = (DOCS / "export.md").read_text().partition("    def bind_predict")[2].partition("\nAfter a first call")[0]
-    lines = [line.removeprefix("    ") for line in shown.splitlines()[1:] if line.strip() not in ("", "...")]
-    assert len(lines) > 4
-    assert [line for line in lines if line not in exported] == []
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_links_lead_to_files(page: str) -> None:
-    for link in re.findall(r"\]\(([^)#:]+)\)", (DOCS / page).read_text()):
-        assert (DOCS / link).exists()
-
-
-def test_names_on_the_page_are_in_the_file(tmp_path: Path) -> None:
-    import nnc
-    from nnc.export import export
-
-    export(nnc.compile(DOCS.parent / "examples" / "base.yaml"), "python", tmp_path / "model.py", train=True)
+    export(nnc.compile(ROOT / "examples" / "base.yaml"), "python", tmp_path / "model.py", train=True)
     exported = (tmp_path / "model.py").read_text()
     table = (DOCS / "export.md").read_text().partition("| name |")[2].partition("\n\n")[0]
     names = re.findall(
@@ -59,7 +138,7 @@ def test_names_in_c_are_in_the_header(tmp_path: Path) -> None:
     import nnc
     from nnc.export import export
 
-    export(nnc.compile(DOCS.parent / "examples" / "base.yaml"), "c", tmp_path, train=True)
+    export(nnc.compile(ROOT / "examples" / "base.yaml"), "c", tmp_path, train=True)
     header = (tmp_path / "base.h").read_text()
     names = set(re.findall(r"`(base_\w+|BASE_\w+)`", (DOCS / "export.md").read_text()))
     assert len(names) > 5
