@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.document import DOCUMENT, PICTURE, document, facts
 from benchmarks.plot import plot
+from benchmarks.readme import write as write_readme
 from benchmarks.report import Row, table
 from benchmarks.settings import BACKENDS, FULL, HURRIED, QUICK
 from benchmarks.worker import WorkerError
@@ -38,7 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
     parser.add_argument("--hurry", action="store_true", help="so few and short rounds that the numbers mean little")
     parser.add_argument("--only", choices=BACKENDS, metavar="BACKEND", help="measure nnc on one backend")
-    parser.add_argument("--write", action="store_true", help=f"write {DOCUMENT.name}")
+    parser.add_argument(
+        "--write", action="store_true", help=f"write {DOCUMENT.name} and, where all was measured, the README's tables"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything measured")
     options = parser.parse_args(arguments)
     names = options.names or [name for name in NAMES if options.only != "c" or name not in NUMPY_ALONE]
@@ -67,6 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
         if any(row.target for row in rows):
             PICTURE.write_text(plot(rows))
         print(f"wrote {DOCUMENT}")
+        if not options.names and not options.only:
+            print(f"wrote {write_readme()}")
     return int(any(row.reached is False for row in rows))
 
 

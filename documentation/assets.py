@@ -6,7 +6,15 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-_LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "object": "data"}
+_LOADED = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+    "object": "data",
+}
 """Attributes whose files a browser fetches by itself; links are followed by readers."""
 _RELATIONS = {"stylesheet", "icon", "preload", "modulepreload", "preconnect", "dns-prefetch", "manifest"}
 _ELSEWHERE = re.compile(r"^(?:https?:)?//")

@@ -20,9 +20,9 @@ class Doctests(griffe.Extension):
 
 
 def fenced(text: str) -> str:
-    """Return a docstring with fences around its examples.
+    r"""Return a docstring with fences around its examples.
 
-    >>> print(fenced("Adds.\\n\\n>>> 1 + 1\\n2"))
+    >>> print(fenced("Adds.\n\n>>> 1 + 1\n2"))
     Adds.
     <BLANKLINE>
     ```pycon

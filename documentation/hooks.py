@@ -12,11 +12,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # MkDocs knows this file alone
 
-from documentation import reference  # noqa: E402 (once it can be found)
-from documentation.assets import fetched_from_elsewhere  # noqa: E402
-from documentation.blocks import DOCS, ROOT, blocks_of  # noqa: E402
-from documentation.outputs import refreshed  # noqa: E402
-from documentation.running import run_page  # noqa: E402
+from documentation import reference
+from documentation.assets import fetched_from_elsewhere
+from documentation.blocks import DOCS, ROOT, blocks_of
+from documentation.outputs import refreshed
+from documentation.running import run_page
 
 OUTSIDE = {
     "README.md": "index.md",
@@ -44,7 +44,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_config(config: Any) -> Any:
-    """Complete the navigation: guides that it does not name stand behind those that it does; modules have a page each."""
+    """Complete the navigation: guides that it does not name follow those that it does, modules have a page each."""
     sections = {title: entry for item in config.nav if isinstance(item, dict) for title, entry in item.items()}
     guides = sections["Guides"]
     guides += sorted({f"guides/{path.name}" for path in (DOCS / "guides").glob("*.md")} - set(guides))
@@ -83,7 +83,9 @@ def linked(markdown: str, name: str) -> str:
         markdown: the page's text.
         name: its name on the site.
     """
-    source = next((PurePosixPath(path) for path, target in OUTSIDE.items() if target == name), PurePosixPath("docs", name))
+    source = next(
+        (PurePosixPath(path) for path, target in OUTSIDE.items() if target == name), PurePosixPath("docs", name)
+    )
 
     def moved(match: re.Match[str]) -> str:
         link = match[0]

@@ -1,4 +1,4 @@
-"""Stands for pip where a page installs a package of its own: makes it importable, entry points included, and no more."""
+"""Stands for pip where a page installs a package of its own: makes it importable, with its entry points."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def install(project: Path, site: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     groups = described.get("entry-points", {})
-    lines = [f"[{group}]\n" + "".join(f"{key} = {value}\n" for key, value in found.items()) for group, found in groups.items()]
+    lines = [
+        f"[{group}]\n" + "".join(f"{key} = {value}\n" for key, value in found.items())
+        for group, found in groups.items()
+    ]
     (folder / "entry_points.txt").write_text("\n".join(lines))
 
 

@@ -1,4 +1,4 @@
-"""The pages of docs/reference/: in plain Markdown each public name with a sentence, on the site all of its docstring."""
+"""The pages of docs/reference/: in plain Markdown each public name with a sentence, on the site its docstring."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def index_page() -> str:
     """Return the page that lists the modules."""
     parts = [
         "# Reference",
-        f"{_HEAD} The names, arguments and defaults of\nlayers, losses, optimizers, metrics and callbacks are those of Keras 3.",
+        f"{_HEAD} The names, arguments and defaults of\nlayers, losses, optimizers, metrics and "
+        "callbacks are those of Keras 3.",
         "## What users need",
         _list_of(FOR_USERS),
         "## What the compiler is made of",
@@ -156,15 +157,3 @@ def home_of(where: str, name: str) -> str:
     homes = [module for module in MODULES if where.startswith(f"{module}.")]
     public = where.rpartition(".")[2]
     return max((home for home in homes if public in public_names(import_module(home))), key=len, default=name)
-
-
-def write() -> list[str]:
-    """Write the pages and return the names of those that changed."""
-    FOLDER.mkdir(exist_ok=True)
-    changed = []
-    for name, text in pages().items():
-        path = FOLDER / name
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
-            changed.append(name)
-    return changed

@@ -74,8 +74,8 @@ def _programs(folder: Path) -> str:
     """Write the programs that blocks of the language sh call, and return their folder."""
     folder.mkdir()
     python = shlex.quote(sys.executable)
-    texts = {"python": f"exec {python} \"$@\"\n"}
-    texts |= {name: f"exec {python} -c {shlex.quote(code)} \"$@\"\n" for name, code in _PROGRAMS.items()}
+    texts = {"python": f'exec {python} "$@"\n'}
+    texts |= {name: f'exec {python} -c {shlex.quote(code)} "$@"\n' for name, code in _PROGRAMS.items()}
     for name, text in texts.items():
         (folder / name).write_text(f"#!/bin/sh\n{text}")
         (folder / name).chmod(0o755)

@@ -1,6 +1,6 @@
 """Says from ten measurements how far diabetes will go within a year, and compares with linear regression.
 
-``python examples/diabetes.py`` splits scikit-learn's 442 patients into five parts, and predicts each from the other four.
+``python examples/diabetes.py`` splits scikit-learn's 442 patients into five parts, and predicts each from the others.
 """
 
 from __future__ import annotations

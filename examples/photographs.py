@@ -1,7 +1,7 @@
 """Takes the noise off photographs.
 
-``python examples/photographs.py`` trains on pieces of the left two thirds of scikit-learn's two photographs, a temple and a
-flower, and cleans what is on the right, which it has not seen.
+``python examples/photographs.py`` trains on pieces of the left two thirds of scikit-learn's two photographs, a temple
+and a flower, and cleans what is on the right, which it has not seen.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Learns the English of Python's own documentation, character by character, and goes on with a sentence.
 
-``python examples/text.py`` trains on the topics of ``help()``, which come with Python, and checks on those at the end of
-the alphabet, which it has not read.
+``python examples/text.py`` trains on the topics of ``help()``, which come with Python, and checks on those at the end
+of the alphabet, which it has not read.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def remedy_for(class_name: str) -> str:
 
 
 def _says_nothing(key: str | None, node: Node) -> bool:
-    """Whether an argument has the value that changes nothing; that of Keras's `autocast`, which nnc has no use for, is true."""
+    """Whether an argument has the value that changes nothing; for Keras's `autocast`, which nnc has not, it is true."""
     return not node.is_refused and node.plain() in (None, False, [], {}, *([True] if key == "autocast" else []))
 
 

@@ -1,4 +1,4 @@
-"""Readers of models are plug-ins of the entry-point group ``nnc.frontends``; this finds them, and those of other groups."""
+"""Readers of models are plug-ins of the entry-point group ``nnc.frontends``; this finds them, and other groups'."""
 
 from __future__ import annotations
 

@@ -29,9 +29,7 @@ def backend_name(name: str | None = None) -> str:
     found = name or os.environ.get("NNC_BACKEND") or DEFAULT
     if found not in BACKENDS and found not in (others := _others()):
         where, known = "" if name else "$NNC_BACKEND: ", (*BACKENDS, *others)
-        raise ModelError(
-            f"{where}unknown backend {found!r}; there are {', '.join(known)}.{nearest(str(found), known)}"
-        )
+        raise ModelError(f"{where}unknown backend {found!r}; there are {', '.join(known)}.{nearest(str(found), known)}")
     return found
 
 

@@ -19,13 +19,12 @@ PAGES = {str(path.relative_to(ROOT)): path for path in pages()}
 SLOW = {"docs/guides/bring-a-keras-model.md", "docs/guides/deploy.md", "docs/export.md", "examples/README.md"}
 """Pages that import TensorFlow, compile C in several ways, or train for long."""
 NOT_RUN = {
-    "CONTRIBUTING.md: installs nnc, which whoever runs these pages has",
     "CONTRIBUTING.md: the tests run this page",
     "README.md: .ci/run runs it: run",
     "README.md: .ci/run runs it: test",
     "docs/backends.md: installs a package",
     "docs/results.md: takes a minute, and writes this page",
-    "docs/start.md: .ci/run runs it: start",
+    "docs/start.md: who runs this page has nnc; .ci/run installs it in a bare virtual environment first",
 }
 """All blocks that are shown and not run here, each with its reason."""
 
@@ -73,7 +72,9 @@ def test_indented_blocks_are_figures(name: str) -> None:
     """What stands four spaces in is shown and never run, so there is no command in it."""
     text = re.sub(r"^```.*?^```", "", PAGES[name].read_text(), flags=re.DOTALL | re.MULTILINE)
     figures = re.findall(r"(?<=\n\n)(?: {4}[^\n]*\n|\n)+", text)
-    commands = re.compile(r"^ +(?:\$ |nnc |pip |python |make |ruff |mypy |import |from \w+ import |\w+ = )", re.MULTILINE)
+    commands = re.compile(
+        r"^ +(?:\$ |nnc |pip |python |make |ruff |mypy |import |from \w+ import |\w+ = )", re.MULTILINE
+    )
     assert [figure for figure in figures if commands.search(figure)] == []
 
 
@@ -91,8 +92,12 @@ def test_links_lead_to_files_and_headings(name: str) -> None:
 
 
 def _inline_commands() -> list[str]:
-    texts = "\n".join(re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE) for page in PAGES.values())
-    return sorted({" ".join(text.split()) for text in re.findall(r"`((?:nnc|python -m|python main\.py) [^`]+)`", texts)})
+    texts = "\n".join(
+        re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE) for page in PAGES.values()
+    )
+    return sorted(
+        {" ".join(text.split()) for text in re.findall(r"`((?:nnc|python -m|python main\.py) [^`]+)`", texts)}
+    )
 
 
 @pytest.mark.parametrize("command", _inline_commands())

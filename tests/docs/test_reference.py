@@ -56,7 +56,10 @@ def test_the_site_moves_links() -> None:
         "[a](design.md#x), [b](contributing.md), [c](https://x.org/y)"
     )
     assert linked('<img src="docs/images/base.svg" alt="x">', "index.md") == '<img src="images/base.svg" alt="x">'
-    assert linked("[a](../../CONTRIBUTING.md) [b](your-own-op.md)", "guides/x.md") == "[a](../contributing.md) [b](your-own-op.md)"
+    assert (
+        linked("[a](../../CONTRIBUTING.md) [b](your-own-op.md)", "guides/x.md")
+        == "[a](../contributing.md) [b](your-own-op.md)"
+    )
     assert linked("[a](digits.py), [b](../docs/start.md)", "examples.md") == "[a](examples/digits.py), [b](start.md)"
     for source in OUTSIDE:
         assert (ROOT / PurePosixPath(source)).exists()

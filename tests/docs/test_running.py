@@ -21,7 +21,8 @@ first
 ```
 
 ```python
-words = open("words.txt").read()
+from pathlib import Path
+words = Path("words.txt").read_text()
 print(words, end="")
 ```
 
@@ -97,7 +98,10 @@ def test_blocks_of_which_nothing_is_said(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("One.\n\n```python\nx = 1\nx / 0\n```\n", r'(?s)the block in line 4 failed.*"page.md", line 5.*ZeroDivisionError'),
+        (
+            "One.\n\n```python\nx = 1\nx / 0\n```\n",
+            r'(?s)the block in line 4 failed.*"page.md", line 5.*ZeroDivisionError',
+        ),
         ("```sh\necho said; false\n```\n", r"(?s)the block in line 2 failed.*said\n.*exit code 1"),
         ("```sh\nnnc compile missing.yaml\n```\n", r"(?s)no such model file: 'missing.yaml'.*exit code 1"),
         ("<!-- output of: false -->\n```text\n```\n", r"the block in line 3 failed"),
@@ -133,7 +137,9 @@ def test_examples_in_docstrings() -> None:
 
 def test_a_picture_is_compared_by_its_words(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("![a picture](images/page/net.svg) ![another](images/other.svg) ![far](https://example.org/net.svg)\n")
+    page.write_text(
+        "![a picture](images/page/net.svg) ![another](images/other.svg) ![far](https://example.org/net.svg)\n"
+    )
     shown = tmp_path / "images" / "page" / "net.svg"
     shown.parent.mkdir(parents=True)
     work = tmp_path / "work"

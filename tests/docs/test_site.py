@@ -32,7 +32,9 @@ def test_what_is_fetched_is_found(text: str, tmp_path: Path) -> None:
 
 
 def test_links_and_own_files_are_fine(tmp_path: Path) -> None:
-    text = '<a href="https://example.org">x</a><script src="../x.js"></script><link rel="canonical" href="https://x.org">'
+    text = (
+        '<a href="https://example.org">x</a><script src="../x.js"></script><link rel="canonical" href="https://x.org">'
+    )
     (tmp_path / "index.html").write_text(text)
     (tmp_path / "x.css").write_text("body { background: url(x.png) }")
     assert fetched_from_elsewhere(tmp_path) == []

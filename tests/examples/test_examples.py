@@ -19,7 +19,10 @@ FILES = sorted(path.name for path in EXAMPLES.iterdir() if path.suffix in (".yam
 @pytest.mark.parametrize("name", FILES)
 def test_example_compiles_and_predicts(name: str) -> None:
     program = nnc.compile(EXAMPLES / name)
-    rows = [numpy.ones((3, *(size if isinstance(size, int) else 8 for size in spec.shape)), spec.dtype) for spec in program.spec.inputs]
+    rows = [
+        numpy.ones((3, *(size if isinstance(size, int) else 8 for size in spec.shape)), spec.dtype)
+        for spec in program.spec.inputs
+    ]
     outputs = program(*rows)
     assert all(numpy.isfinite(array).all() for array in (outputs if isinstance(outputs, list) else [outputs]))
     assert program.plan("train", 4).peak_bytes > 0

@@ -142,7 +142,9 @@ def test_keras_writes_arguments_that_custom_layers_need_not_have(registered: boo
         {"class_name": "InputLayer", "config": {"batch_shape": [None, 2], "name": "x"}},
         {"module": "mine", "class_name": "Twice", "config": config, "registered_name": "Custom>Twice"},
     ]
-    text = json.dumps({"class_name": "Sequential", "config": {"name": "net", "layers": layers}, "keras_version": "3.15.1"})
+    text = json.dumps(
+        {"class_name": "Sequential", "config": {"name": "net", "layers": layers}, "keras_version": "3.15.1"}
+    )
     with known_classes({"Twice": Twice} if registered else {}):
         model = read_text(text, "model.json", is_json=True, replace=None if registered else {"Twice": Twice})
     numpy.testing.assert_array_equal(model.predict(numpy.ones((1, 2))), [[2, 2]])

@@ -1,0 +1,104 @@
+"""Copies what the README shows of docs/benchmarks.md: ``python -m benchmarks.readme``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.document import DOCUMENT
+
+README = DOCUMENT.parent.parent / "README.md"
+BEGIN, END = "<!-- benchmarks: python -m benchmarks.readme writes this -->", "<!-- benchmarks: end -->"
+KERAS = "tf.keras"
+_ONE_THREAD = ", 1 thread"
+_ON_C = ", on C"
+
+
+def block(document: str) -> str:
+    """Return what stands between the marks in the README.
+
+    Nothing is picked: these are all comparisons of the C backend with its fastest peer, and all of the NumPy backend
+    with Keras, but for those that repeat a work with one thread.
+
+    Args:
+        document: text of docs/benchmarks.md.
+
+    Raises:
+        ValueError: a table is not there, or has other columns.
+    """
+    targets = _table(document, "## The C backend", ("Work", "nnc on C", "Best peer", "Its time", "Ratio"))
+    rows = _table(document, "## Everything measured", ("Work", "Contestant", "Median", "Ratio"))
+    on_c = [
+        (work.replace(_ON_C, ""), ours, peer, theirs, ratio.removesuffix(" its time"))
+        for work, ours, peer, theirs, ratio, *_ in targets
+        if peer and _ONE_THREAD not in work
+    ]
+    on_numpy = [
+        (work, ours, theirs, ratio)
+        for work, ours, peer, theirs, ratio in _with_own_time(rows)
+        if peer in (f"{KERAS} fit", f"{KERAS} predict") and _ON_C not in work and _ONE_THREAD not in work
+    ]
+    link = "docs/benchmarks.md"
+    return "\n".join(
+        [
+            "The C backend and the fastest of TensorFlow, PyTorch, JAX and ONNX Runtime at each work, whichever that",
+            f"is; below 1× nnc takes less time ([how it was measured]({link}#the-c-backend)):",
+            "",
+            *_lines(("work", "nnc on C", "fastest peer", "its time", "nnc ÷ peer"), on_c, left=(0, 2)),
+            "",
+            f"The NumPy backend and Keras on TensorFlow ([how it was measured]({link}#everything-measured)):",
+            "",
+            *_lines(("work", "nnc on NumPy", "tf.keras", "ratio"), on_numpy),
+        ]
+    )
+
+
+def _table(document: str, heading: str, columns: Sequence[str]) -> list[tuple[str, ...]]:
+    section = document.partition(f"{heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
+    if not cells or cells[0][: len(columns)] != tuple(columns):
+        raise ValueError(
+            f"'{heading}': expected a table of {', '.join(columns)}, found {cells[0] if cells else 'none'}"
+        )
+    return cells[2:]
+
+
+def _with_own_time(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, str, str, str, str]]:
+    """Return work, nnc's time, peer, its time and ratio; a work is named in its first row, where nnc's own time is."""
+    found, work, ours = [], "", ""
+    for name, contestant, median, ratio, *_ in rows:
+        if name and name != work:
+            work, ours = name, ""
+        if not ours and contestant.startswith("nnc"):
+            ours = median
+        found.append((work, ours, contestant, median, ratio))
+    return found
+
+
+def _lines(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
+    marks = ["---" if column in left else "---:" for column in range(len(head))]
+    return [f"| {' | '.join(cells)} |" for cells in (head, marks, *rows)]
+
+
+def refreshed(readme: str, document: str) -> str:
+    """Return the README's text with what the document says now.
+
+    Raises:
+        ValueError: the marks are missing.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"README.md must have the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{block(document)}\n\n{END}{after}"
+
+
+def write() -> Path:
+    """Write the README anew and return its path."""
+    README.write_text(refreshed(README.read_text(), DOCUMENT.read_text()))
+    return README
+
+
+if __name__ == "__main__":
+    print(f"wrote {write()}")
