@@ -121,6 +121,7 @@ def test_a_block_that_fails_is_named(text: str, message: str) -> None:
         ("a\n...\n", "a\nb\nc\n", True),
         ("a\n...\n", "b\na\n", False),
         ("a  b\n", "a      b   \n", True),
+        ("Time  ms\n────────\n", "Time   ms\n─────────\n", True),
         ("    a\n", "a\n", False),
         ("took ... s\n", "took 0.25 s\n", True),
         ("x[...] = 1\n", "x[...] = 1\n", True),
