@@ -18,6 +18,8 @@ from nnc.backends.c.toolchain import find_compiler
 PAGES = {str(path.relative_to(ROOT)): path for path in pages()}
 SLOW = {"docs/guides/bring-a-keras-model.md", "docs/guides/deploy.md", "docs/export.md", "examples/README.md"}
 """Pages that import TensorFlow, compile C in several ways, or train for long."""
+NEEDS_C = {"docs/guides/deploy.md", "docs/guides/your-own-op.md", "docs/export.md"}
+"""Pages that run C themselves."""
 NOT_RUN = {
     "CONTRIBUTING.md: the tests run this page",
     "README.md: .ci/run runs it: run",
@@ -36,11 +38,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _marked(name: str) -> object:
-    needs_c = "cc" in PAGES[name].read_text() and name in SLOW
-    marks = [pytest.mark.slow] if name in SLOW else []
-    if needs_c and (find_compiler() is None or shutil.which("make") is None):
-        marks.append(pytest.mark.skip(reason="needs a C compiler and make"))
-    return pytest.param(name, marks=marks)
+    has_tools = find_compiler() is not None and shutil.which("make") is not None
+    return pytest.param(
+        name,
+        marks=[
+            *([pytest.mark.slow] if name in SLOW else []),
+            pytest.mark.skipif(name in NEEDS_C and not has_tools, reason="needs a C compiler and make"),
+        ],
+    )
 
 
 @pytest.mark.numpy_backend
