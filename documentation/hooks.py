@@ -7,16 +7,14 @@ import posixpath
 import re
 import sys
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # MkDocs knows this file alone
 
 from documentation import reference
 from documentation.assets import fetched_from_elsewhere
-from documentation.blocks import DOCS, ROOT, blocks_of
-from documentation.outputs import refreshed
-from documentation.running import run_page
+from documentation.blocks import DOCS, ROOT
+from documentation.changes import page_changes
 
 OUTSIDE = {
     "README.md": "index.md",
@@ -100,10 +98,8 @@ def linked(markdown: str, name: str) -> str:
 
 def _made_anew(markdown: str) -> str:
     """Return the generated page with what its blocks print today."""
-    path = DOCS / GENERATED
-    with TemporaryDirectory() as folder:
-        printed = run_page(path, Path(folder))
-    found = refreshed(markdown, blocks_of(markdown), printed)
-    if found != markdown:
-        _LOG.warning("%s shows something else than the code prints; run python -m documentation", GENERATED)
-    return found
+    page = DOCS / GENERATED
+    changed = page_changes(page)
+    for path in changed:
+        _LOG.warning("%s is not what the code gives; run python -m documentation", path.relative_to(ROOT))
+    return changed[page].decode() if page in changed else markdown

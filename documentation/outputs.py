@@ -11,8 +11,9 @@ from documentation.blocks import Block, Role
 def matches(shown: str, printed: str) -> bool:
     r"""Return whether a shown text stands for a printed one.
 
-    Spaces at the ends of lines, empty lines at the ends of the text, how many spaces there are inside a line, and how long
-    a rule under a table's head is, do not count. In the shown text a line of three dots stands for any lines, three dots in a line for anything in it.
+    Spaces at the ends of lines, empty lines at the ends of the text, how many spaces there are inside a line, and how
+    long a rule under a table's head is, do not count. In the shown text a line of three dots stands for any lines,
+    three dots in a line for anything in it.
 
     >>> matches("a ... c", "a b c"), matches("first\n...\nlast", "first\n2\n3\nlast"), matches("a", "a b")
     (True, True, False)

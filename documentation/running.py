@@ -65,7 +65,7 @@ def run_page(path: Path, folder: Path, cache: Path | None = None) -> list[str]:
         check=False,
     )
     if done.returncode:
-        raise PageError(f"{path.relative_to(ROOT)}: {done.stderr}")
+        raise PageError(done.stderr)
     printed: list[str] = json.loads(report.read_text())
     return printed
 
