@@ -160,6 +160,25 @@ class Plan(Presented):
         """Printable names of the values of `graph`."""
         return value_names(self.graph)
 
+    def where(self, value: Value) -> str:
+        """Return in words where a value lies: ``0:256 in place``, ``view of @parameters``, ``constant``, ``register``.
+
+        Args:
+            value: of `graph`; bytes are those of its buffer in the arena.
+        """
+        home = self.storage.homes[value]
+        if home.constant:
+            return "constant"
+        if home.register:
+            return "register"
+        prefix = "view of " if value in self.storage.views else ""
+        if home.state is not None:
+            return f"{prefix}@{home.state}"
+        assert home.buffer is not None
+        start = self.offsets[home.buffer]
+        inplace = " in place" if value.index in self.storage.inplace else ""
+        return f"{prefix}{start}:{start + self.storage.buffers[home.buffer].nbytes}{inplace}"
+
     def __str__(self) -> str:
         return format_plan(self)
 
@@ -220,9 +239,8 @@ def format_plan(plan: Plan) -> str:
         f"plan {plan.source.name}({sizes}): {plan.peak_bytes} bytes, lower bound {plan.lower_bound}, "
         f"without reuse {plan.unshared_bytes}",
     ]
-    places = plan.places(plan.bindings)
     for value in plan.graph.inputs.values():
-        lines.append(f"      {plan.names[value]:<28} {_where(plan, value, places)}")
+        lines.append(f"      {plan.names[value]:<28} {plan.where(value)}")
     for group in plan.groups:
         tile = f", in tiles of {group.tile}" if group.tile else ""
         where = f"{group.node.path or '-'} {group.node.phase}"
@@ -232,29 +250,13 @@ def format_plan(plan: Plan) -> str:
             node = plan.graph.nodes[index]
             results = plan.graph.results(node)
             text = node_line(node, plan.names, with_body=False).partition("  # ")[0]
-            target = "; ".join(_where(plan, value, places) for value in results)
+            target = "; ".join(plan.where(value) for value in results)
             lines.append(f"{index:5} {text}  @ {target}")
             if index in plan.storage.loops:
                 lines += [f"      {line}" for line in format_plan(plan.storage.loops[index].plan).splitlines()]
     for label, value in plan.storage.copies:
         lines.append(f"      copy {operand_text(value, plan.names)} to @{name_text(label)}")
     return "\n".join(lines) + "\n"
-
-
-def _where(plan: Plan, value: Value, places: Mapping[Value, Place]) -> str:
-    place = places[value]
-    buffer = place.home.buffer
-    if place.home.constant:
-        return "constant"
-    if place.home.register:
-        return "register"
-    prefix = "view of " if value in plan.storage.views else ""
-    if place.home.state is not None:
-        return f"{prefix}@{place.home.state}"
-    assert buffer is not None
-    start = plan.offsets[buffer]
-    inplace = " in place" if value.index in plan.storage.inplace else ""
-    return f"{prefix}{start}:{start + plan.storage.buffers[buffer].nbytes}{inplace}"
 
 
 def is_step(plan: Plan, index: int) -> bool:

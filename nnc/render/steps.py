@@ -1,0 +1,174 @@
+"""A plan's steps as data: what runs after what, and where each result lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nnc.ir import Node, Value
+from nnc.ir.names import name_text
+from nnc.ir.printer import node_line, operand_text
+from nnc.ir.types import ITEM_SIZES
+from nnc.ops.fusion import Fusion
+from nnc.plan import Group, Place, Plan, is_step
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a value lies for the sizes a plan was made for.
+
+    Args:
+        name: the value as texts print it, such as ``%dense`` or ``@dense/kernel``.
+        type: its element type and shape with symbols, such as ``f32[batch,2]``.
+        text: where it lies, in the words of the plan's text: ``0:256 in place``, ``view of @parameters``.
+        offset: byte at which its first element lies, counted from the start of the arena, or of the state.
+        nbytes: bytes of its elements.
+        buffer: number of its buffer in the plan, None where it lies in a state, a constant or a register.
+        view_of: name of the value that it is a view of; empty where it is computed.
+        in_place_of: name of the operand whose memory it takes over; empty where it has memory of its own.
+    """
+
+    name: str
+    type: str
+    text: str
+    offset: int
+    nbytes: int
+    buffer: int | None = None
+    view_of: str = ""
+    in_place_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One node of a plan.
+
+    Args:
+        index: number in the plan's text; a copy to a state at the end is numbered after all nodes.
+        source: index in `Plan.source` of the node it comes from, None where the planner added it.
+        op: title of the op, such as ``matmul``.
+        text: line of the plan's text, without where results lie.
+        path: layer it came from, such as ``encoder/dense_1``; empty where there is none.
+        phase: one of `nnc.ir.PHASES`.
+        kind: ``step`` for what runs, ``view`` for what costs nothing, ``constant`` for what is known beforehand.
+        reads: operands as the text prints them.
+        results: what it makes, with where it lies.
+        flops: floating-point operations.
+        fusion: title of the fusion it is a part of; empty where it runs by itself.
+        tile: elements of a tile where the fusion runs tile by tile, otherwise None.
+        loop: what runs in each round, where the step is a loop.
+        rounds: how often, and 1 where the step is no loop.
+    """
+
+    index: int
+    source: int | None
+    op: str
+    text: str
+    path: str
+    phase: str
+    kind: str
+    reads: tuple[str, ...]
+    results: tuple[Location, ...]
+    flops: int = 0
+    fusion: str = ""
+    tile: int | None = None
+    loop: tuple[Step, ...] = ()
+    rounds: int = 1
+
+    @property
+    def is_view(self) -> bool:
+        """Whether it finds its results in another value and computes nothing."""
+        return self.kind == "view"
+
+    @property
+    def in_place(self) -> bool:
+        """Whether a result takes over the memory of an operand."""
+        return any(result.in_place_of for result in self.results)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all results."""
+        return sum(result.nbytes for result in self.results)
+
+
+def inputs_of(plan: Plan) -> tuple[Location, ...]:
+    """Return where the inputs lie, in the order in which the graph declares them."""
+    places = plan.places(plan.bindings)
+    return tuple(_location(plan, value, places[value]) for value in plan.graph.inputs.values())
+
+
+def steps_of(plan: Plan, path: str = "", phase: str = "") -> tuple[Step, ...]:
+    """Return the steps of a plan in the order of execution, with views and constants where they stand among them.
+
+    Args:
+        plan: the plan.
+        path: layer of nodes that name none, as those of a loop's body do.
+        phase: phase of all nodes, where they are those of a loop's body; empty takes the nodes' own.
+    """
+    return tuple(_steps(plan, path, phase))
+
+
+def _steps(plan: Plan, path: str, phase: str) -> Iterator[Step]:
+    places = plan.places(plan.bindings)
+    for group in plan.groups:
+        for index in group.steps:
+            yield _step(plan, plan.graph.nodes[index], group, places, path, phase)
+    for number, (label, value) in enumerate(plan.storage.copies):
+        name, text = f"@{name_text(label)}", operand_text(value, plan.names)
+        nbytes = places[value].type.nbytes
+        yield Step(
+            index=plan.storage.end + number,
+            source=None,
+            op="copy",
+            text=f"copy {text} to {name}",
+            path=path,
+            phase=phase or "update",
+            kind="step",
+            reads=(text,),
+            results=(Location(name, str(value.type), name, 0, nbytes),),
+        )
+
+
+def _step(plan: Plan, node: Node, group: Group, places: dict[Value, Place], path: str, phase: str) -> Step:
+    results = plan.graph.results(node)
+    where = node.path or path, phase or node.phase
+    loop = plan.storage.loops.get(node.index)
+    kind = "step" if is_step(plan, node.index) else "view" if results[0] in plan.storage.views else "constant"
+    operands = [value.type.bind(plan.bindings) for value in node.operands]
+    types = [places[value].type for value in results]
+    return Step(
+        index=node.index,
+        source=_source_index(plan, group),
+        op=node.op.title,
+        text=node_line(node, plan.names, with_body=False).partition("  # ")[0],
+        path=where[0],
+        phase=where[1],
+        kind=kind,
+        reads=tuple(operand_text(value, plan.names) for value in node.operands),
+        results=tuple(_location(plan, value, places[value]) for value in results),
+        flops=node.op.bind(plan.bindings).flops(operands, types) if kind == "step" else 0,
+        fusion=group.node.op.title if isinstance(group.node.op, Fusion) else "",
+        tile=group.tile,
+        loop=() if loop is None else steps_of(loop.plan, *where),
+        rounds=1 if loop is None else int(loop.op.time(operands)),
+    )
+
+
+def _source_index(plan: Plan, group: Group) -> int | None:
+    index = group.node.index
+    return index if index < len(plan.source.nodes) and plan.source.nodes[index] is group.node else None
+
+
+def _location(plan: Plan, value: Value, place: Place) -> Location:
+    storage = plan.storage
+    viewed = storage.views.get(value)
+    position = storage.inplace.get(value.index)
+    return Location(
+        name=operand_text(value, plan.names),
+        type=str(value.type),
+        text=plan.where(value),
+        offset=place.byte_offset + int(place.layout.offset) * ITEM_SIZES[place.type.dtype],
+        nbytes=place.type.nbytes,
+        buffer=place.home.buffer,
+        view_of="" if viewed is None else operand_text(viewed, plan.names),
+        in_place_of="" if position is None else operand_text(value.node.operands[position], plan.names),
+    )
