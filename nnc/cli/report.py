@@ -107,6 +107,7 @@ def compile_report(
         GraphError: the model has no such graph.
         ModelError: the model cannot be read.
     """
+    from nnc.ir import count_flops
     from nnc.passes import count_nodes
     from nnc.program import PREDICT
 
@@ -139,17 +140,3 @@ def compile_report(
     )
     return program, report
 
-
-def count_flops(graph: Graph, batch: int) -> int:
-    """Return the floating-point operations of one run of a graph.
-
-    Args:
-        graph: the graph; run-time dimensions other than the batch get their nominal size.
-        batch: rows of a batch.
-    """
-    from nnc.ir import nominal_sizes
-
-    bound = graph.bind(nominal_sizes(graph, batch))
-    return sum(
-        node.op.flops([value.type for value in node.operands], node.types) for node in bound.nodes if not node.is_leaf
-    )

@@ -6,7 +6,7 @@ from nnc.ir.graph import PHASES, Graph, Node, Operand, Value
 from nnc.ir.interpreter import interpret
 from nnc.ir.layout import Layout
 from nnc.ir.leaves import HOISTED, PARAMETER, Constant, Input, State
-from nnc.ir.nominal import NOMINAL_SIZE, nominal_sizes
+from nnc.ir.nominal import NOMINAL_SIZE, count_flops, nominal_sizes
 from nnc.ir.op import Op, make_op, op_class, op_names
 from nnc.ir.parser import parse_graph
 from nnc.ir.placeholder import Placeholder, capturing, meaning
@@ -50,6 +50,7 @@ __all__ = [
     "broadcast_shapes",
     "capturing",
     "check_legal",
+    "count_flops",
     "copy_into",
     "gradients",
     "interpret",

@@ -1,4 +1,4 @@
-"""Sizes that run-time dimensions are taken to have where nobody has given any."""
+"""Sizes that run-time dimensions are taken to have where nobody has given any, and what a graph costs with them."""
 
 from __future__ import annotations
 
@@ -25,3 +25,16 @@ def nominal_sizes(graph: Graph, batch: int = NOMINAL_SIZE) -> dict[str, int]:
         fitting = (size for size in _CANDIDATES if all(dim.bind({"batch": batch, name: size}) >= 0 for dim in own))
         sizes[name] = batch if name == "batch" else next(fitting, NOMINAL_SIZE)
     return sizes
+
+
+def count_flops(graph: Graph, batch: int) -> int:
+    """Return the floating-point operations of one run of a graph.
+
+    Args:
+        graph: the graph; run-time dimensions other than the batch get their nominal size.
+        batch: rows of a batch.
+    """
+    bound = graph.bind(nominal_sizes(graph, batch))
+    return sum(
+        node.op.flops([value.type for value in node.operands], node.types) for node in bound.nodes if not node.is_leaf
+    )

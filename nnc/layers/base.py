@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakSet
 
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value
+from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, count_flops
 from nnc.layers.arguments import set_arguments
 from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, shape_of, takes_several
 from nnc.layers.checks import FLOAT, check_flag, dtype_name, input_type
@@ -339,6 +339,24 @@ class Layer(Described):
         Raises:
             ModelError: the layer does not accept such inputs.
         """
+        return map_leaves(lambda value: value.type, self._lowered_alone(args, kwargs), Value)
+
+    def flops(self, *args: Any, rows: int = 1, **kwargs: Any) -> int:
+        """Return the floating-point operations of one prediction for inputs of these types.
+
+        Args:
+            *args: types of the inputs, as `call` takes them.
+            rows: rows of the batch; other lengths that are not known count as `nnc.ir.nominal_sizes` has them.
+            **kwargs: types of the inputs that `call` takes by name.
+
+        Raises:
+            ModelError: the layer does not accept such inputs.
+        """
+        values = leaves(self._lowered_alone(args, kwargs), Value)
+        return count_flops(values[0].graph, rows)
+
+    def _lowered_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Lower the layer to a graph of its own, for inputs of these types, and return what `call` returns."""
         self._ensure_built(bind(self, args, kwargs))
         graph = Graph("types")
         with lowering(graph, declares=True) as context:
@@ -350,7 +368,7 @@ class Layer(Described):
         for weight in context.declared:
             if weight not in known:
                 raise ModelError(_UNKNOWN_WEIGHTS.format(weight.owner.name, type(weight.owner).__name__, self.name))
-        return map_leaves(lambda value: value.type, found, Value)
+        return found
 
     def compute_output_shape(self, *input_shape: Any) -> Any:
         """Return the shape of the output (or one per output) for an input shape, the batch as None.

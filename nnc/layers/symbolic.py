@@ -143,6 +143,12 @@ class Call:
         """The tensors among the arguments, from left to right."""
         return tuple(leaves((self.args, self.kwargs), SymbolicTensor))
 
+    def flops(self, rows: int = 1) -> int:
+        """Return the floating-point operations of this call in a prediction of so many rows; see `Layer.flops`."""
+        types = map_leaves(lambda tensor: tensor.type, (self.args, self.kwargs), SymbolicTensor)
+        with batch_size(self.inputs[0].batch if self.inputs else None):
+            return self.layer.flops(*types[0], rows=rows, **types[1])
+
     def arguments(self, values: Mapping[SymbolicTensor, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return positional arguments and keywords with values in the place of symbolic tensors."""
         args, kwargs = map_leaves(values.__getitem__, (self.args, self.kwargs), SymbolicTensor)
