@@ -53,7 +53,7 @@ def command(
     from nnc.cli.report import compile_report
     from nnc.program.progress import format_number
     from nnc.readers import read_model
-    from nnc.render import diagram_of, write
+    from nnc.render import layers_diagram, write
     from nnc.utils import set_random_seed
 
     if is_program(model):
@@ -76,7 +76,7 @@ def command(
     title = f"{program.name}: {epochs:,} epochs in {seconds:.2f} s"
     print_table(("", f"{len(training[0]):,} training rows", f"{len(test[0]):,} test rows"), rows, title)
     program.save(saved)
-    write(diagram_of(read_model(model, **read_options(replace))), picture)
+    write(layers_diagram(read_model(model, **read_options(replace))), picture)
     if plot is not None:
         history.plot(path=plot)
     say(f"saved {saved}, drew {picture}{'' if plot is None else f' and {plot}'}")

@@ -1,75 +1,113 @@
-"""Pictures of models and graphs: DOT, Mermaid, SVG and PNG."""
+"""Pictures of models, graphs and plans, as DOT, Mermaid, text, SVG and PNG."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nnc.errors import ModelError, nearest
 from nnc.ir import Graph
-from nnc.render.diagram import Arrow, Box, Diagram, Group, Line
+from nnc.plan import Plan
+from nnc.render.architecture import Model
+from nnc.render.diagram import Arrow, Box, Branches, Diagram, Group, Line, Table
 from nnc.render.dot import to_dot
-from nnc.render.image import draw, find_graphviz, write
-from nnc.render.layers import Model, layers_diagram
+from nnc.render.execution import steps_diagram
+from nnc.render.formats import FORMATS, SUFFIXES, TEXTS, MemoryPicture, Picture, encode, write
+from nnc.render.image import draw, find_graphviz
+from nnc.render.layers import layers_diagram
 from nnc.render.mermaid import to_mermaid
 from nnc.render.ops import ops_diagram
+from nnc.render.tree import to_text
 
-FORMATS = {"dot": to_dot, "mermaid": to_mermaid}
-LEVELS = ("layers", "ops")
+LEVELS = ("layers", "ops", "steps", "memory")
+Target = Diagram | MemoryPicture | Graph | Plan | Model
+"""What can be drawn: a model, a graph, a plan, or a picture of one of them."""
 
 
-def diagram_of(target: Diagram | Graph | Model, level: str | None = None) -> Diagram:
-    """Return the diagram of a model's layers or of a graph's ops.
+def picture_of(target: Target, level: str | None = None, depth: int = 0, expand: Sequence[str] = ()) -> Picture:
+    """Return a picture as data: of a model's layers, of a graph's ops, or of the steps or the memory of a plan.
 
     Args:
-        target: a model, a graph, or a diagram, which is returned as it is.
-        level: ``layers`` or ``ops``; None takes the target's own.
+        target: a model, a graph, a plan, or a picture, which is returned as it is.
+        level: ``layers``, ``ops``, ``steps`` or ``memory``; None takes the target's own, which is ``steps`` for a plan.
+        depth: of a picture of layers, see `layers_diagram`.
+        expand: of a picture of layers, see `layers_diagram`.
 
     Raises:
         ModelError: the level is unknown, or the target has no such level.
     """
     if level is not None and level not in LEVELS:
-        raise ModelError(f"a picture's level must be 'layers' or 'ops', got {level!r}.{nearest(level, LEVELS)}")
-    if isinstance(target, Diagram):
+        known = f"{', '.join(map(repr, LEVELS[:-1]))} or {LEVELS[-1]!r}"
+        raise ModelError(f"a picture's level must be {known}, got {level!r}.{nearest(level, LEVELS)}")
+    if isinstance(target, Diagram | MemoryPicture):
         return target
+    if isinstance(target, Plan):
+        if level in ("layers", "ops"):
+            raise ModelError(f"plan '{target.source.name}' has steps and memory, not {level}; draw the model or the graph")
+        return MemoryPicture(target) if level == "memory" else steps_diagram(target)
     if isinstance(target, Graph):
-        if level == "layers":
-            raise ModelError(f"graph '{target.name}' has ops, not layers; draw the model, or choose the level 'ops'")
+        if level not in (None, "ops"):
+            raise ModelError(f"graph '{target.name}' has ops, not {level}; draw the model, or a plan of the graph")
         return ops_diagram(target)
-    if level == "ops":
-        raise ModelError(f"model '{target.name}' has layers, not ops; draw one of the graphs it is compiled into")
-    return layers_diagram(target)
+    if level not in (None, "layers"):
+        raise ModelError(
+            f"model '{target.name}' has layers, not {level}; draw one of the graphs it is compiled into, or its plan"
+        )
+    return layers_diagram(target, depth, expand)
 
 
-def render(target: Diagram | Graph | Model, level: str | None = None, format: str = "dot") -> str:
+def render(
+    target: Target,
+    level: str | None = None,
+    format: str = "dot",
+    theme: str = "light",
+    depth: int = 0,
+    expand: Sequence[str] = (),
+) -> str:
     """Return a picture as text.
 
     Args:
-        target: a model, a graph or a diagram.
-        level: as of `diagram_of`.
-        format: ``dot`` or ``mermaid``.
+        target: a model, a graph, a plan or a picture.
+        level: as of `picture_of`.
+        format: ``dot``, ``mermaid``, ``txt`` or ``svg``.
+        theme: ``light``, ``dark``, or for ``svg`` also ``auto``: as the reader's system has it.
+        depth: of a picture of layers, see `layers_diagram`.
+        expand: of a picture of layers, see `layers_diagram`.
 
     Raises:
-        ModelError: the level or the format is unknown, or the target has no such level.
+        ModelError: level, format or theme is unknown, or the target has no such level.
+        NncError: Graphviz is needed and not installed, or cannot draw the picture.
     """
-    if format not in FORMATS:
-        raise ModelError(f"a picture's format must be 'dot' or 'mermaid', got {format!r}.{nearest(format, FORMATS)}")
-    return FORMATS[format](diagram_of(target, level))
+    if format not in TEXTS:
+        known = f"{', '.join(map(repr, TEXTS[:-1]))} or {TEXTS[-1]!r}"
+        raise ModelError(f"a picture's format as text must be {known}, got {format!r}.{nearest(format, TEXTS)}")
+    return encode(picture_of(target, level, depth, expand), format, theme).decode()
 
 
 __all__ = [
     "FORMATS",
     "LEVELS",
+    "SUFFIXES",
     "Arrow",
     "Box",
+    "Branches",
     "Diagram",
     "Group",
     "Line",
+    "MemoryPicture",
     "Model",
-    "diagram_of",
+    "Picture",
+    "Table",
+    "Target",
     "draw",
+    "encode",
     "find_graphviz",
     "layers_diagram",
     "ops_diagram",
+    "picture_of",
     "render",
+    "steps_diagram",
     "to_dot",
     "to_mermaid",
+    "to_text",
     "write",
 ]

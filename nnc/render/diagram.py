@@ -8,6 +8,10 @@ from dataclasses import dataclass, replace
 from nnc.errors import GraphError
 
 KEY = re.compile(r"[a-z]+[0-9]+")
+IDENTITY = "identity"
+"""Stands for a branch that passes on what comes in."""
+BESIDE = "∥ "
+"""Stands before each branch where they cannot be drawn side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +28,39 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Branches:
+    """What stands side by side in a box: the branches of a block that is drawn as one box.
+
+    Args:
+        columns: the lines of each branch, from top to bottom; empty where it passes on what comes in.
+    """
+
+    columns: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells in a box.
+
+    Args:
+        rows: as many cells each.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
-    """One thing: a layer, an op, an input or an output.
+    """One thing: a layer, a block of layers, an op, steps, an input or an output.
 
     Args:
         key: a word and a number, such as ``op12``; unique in its diagram, the same on every run.
         lines: the label, from top to bottom.
-        kind: chooses colours and shape, one of ``nnc.render.theme.STYLES``.
+        kind: chooses colours and shape, a key of ``nnc.render.theme.Theme.styles``.
         group: key of the group it stands in; empty where it stands in none.
         tooltip: shown when the pointer rests on the box, where the picture can.
+        content: what is inside, below the label.
+        name: what others call it where no arrow can be drawn; empty takes the first line.
     """
 
     key: str
@@ -40,6 +68,22 @@ class Box:
     kind: str
     group: str = ""
     tooltip: str = ""
+    content: tuple[Line | Branches | Table, ...] = ()
+    name: str = ""
+
+    def inner_lines(self) -> tuple[Line, ...]:
+        """Return the content one line below the other, for pictures that cannot put things side by side."""
+        lines: list[Line] = []
+        for part in self.content:
+            if isinstance(part, Line):
+                lines.append(part)
+            elif isinstance(part, Table):
+                lines += [Line("  ".join(row), "detail") for row in part.rows]
+            else:
+                for column in part.columns:
+                    first, *others = column or (IDENTITY,)
+                    lines += [Line(BESIDE + first), *map(Line, others)]
+        return tuple(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +113,7 @@ class Group:
         kind: as of a box; chooses the frame's colour.
         parent: key of the group around it; empty where there is none.
         note: stands under the label in small type.
+        tooltip: shown when the pointer rests on the frame, where the picture can; empty takes the label.
     """
 
     key: str
@@ -76,6 +121,7 @@ class Group:
     kind: str
     parent: str = ""
     note: str = ""
+    tooltip: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,112 +2,141 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from nnc.render.diagram import Arrow, Box, Diagram, Group
+from nnc.render.diagram import IDENTITY, Arrow, Box, Branches, Diagram, Group, Line, Table
 from nnc.render.stacking import stacking
 from nnc.render.text import printable
-from nnc.render.theme import ARROW, FAINT, FONT, INK, KEPT, PAPER, SIZES, STYLES
+from nnc.render.theme import FONT, LIGHT, SIZES, Style, Theme
 
 
-def to_dot(diagram: Diagram) -> str:
+def to_dot(diagram: Diagram, theme: Theme = LIGHT) -> str:
     """Return the DOT text of a diagram; equal diagrams give equal texts."""
-    import graphviz
-
-    dot = graphviz.Digraph(
-        graph_attr={
-            "bgcolor": PAPER,
-            "fontcolor": INK,
-            "fontname": FONT,
-            "fontsize": str(SIZES["title"]),
-            "label": _title(diagram),
-            "labelloc": "t",
-            "newrank": "true",
-            "nodesep": "0.25",
-            "pad": "0.15",
-            "rankdir": "TB",
-            "ranksep": "0.35",
-        },
-        node_attr={"fontcolor": INK, "fontname": FONT, "fontsize": str(SIZES["text"])},
-        edge_attr={
-            "arrowsize": "0.6",
-            "color": ARROW,
-            "fontcolor": FAINT,
-            "fontname": FONT,
-            "fontsize": str(SIZES["detail"]),
-        },
-    )
-    _fill(dot, diagram, "")
-    for arrow in diagram.edges:
-        dot.edge(arrow.start, arrow.end, **_arrow_attributes(arrow))
-    for start, end in stacking(diagram):
-        dot.edge(start, end, style="invis", weight="0")
-    return str(dot.source)
+    return _Writer(diagram, theme).text()
 
 
-def _fill(dot: Any, diagram: Diagram, parent: str) -> None:
-    for box in diagram.nodes:
-        if box.group == parent:
-            dot.node(box.key, **_box_attributes(box))
-    for group in diagram.groups:
-        if group.parent == parent:
-            # Graphviz draws a frame around a subgraph whose name starts so.
-            with dot.subgraph(name=f"cluster_{group.key}", graph_attr=_group_attributes(group)) as inner:
-                _fill(inner, diagram, group.key)
+class _Writer:
+    def __init__(self, diagram: Diagram, theme: Theme) -> None:
+        self.diagram, self.theme = diagram, theme
+
+    def text(self) -> str:
+        import graphviz
+
+        theme = self.theme
+        dot = graphviz.Digraph(
+            graph_attr={
+                "bgcolor": theme.paper,
+                "fontcolor": theme.ink,
+                "fontname": FONT,
+                "fontsize": str(SIZES["title"]),
+                "label": self.title(),
+                "labelloc": "t",
+                "newrank": "true",
+                "nodesep": "0.25",
+                "pad": "0.15",
+                "rankdir": "TB",
+                "ranksep": "0.35",
+            },
+            node_attr={"fontcolor": theme.ink, "fontname": FONT, "fontsize": str(SIZES["text"])},
+            edge_attr={
+                "arrowsize": "0.6",
+                "color": theme.arrow,
+                "fontcolor": theme.faint,
+                "fontname": FONT,
+                "fontsize": str(SIZES["detail"]),
+            },
+        )
+        self.fill(dot, "")
+        for arrow in self.diagram.edges:
+            dot.edge(arrow.start, arrow.end, **self.arrow_attributes(arrow))
+        for start, end in stacking(self.diagram):
+            dot.edge(start, end, style="invis", weight="0")
+        return str(dot.source)
+
+    def fill(self, dot: Any, parent: str) -> None:
+        for box in self.diagram.nodes:
+            if box.group == parent:
+                dot.node(box.key, **self.box_attributes(box))
+        for group in self.diagram.groups:
+            if group.parent == parent:
+                # Graphviz draws a frame around a subgraph whose name starts so.
+                with dot.subgraph(name=f"cluster_{group.key}", graph_attr=self.group_attributes(group)) as inner:
+                    self.fill(inner, group.key)
+
+    def title(self) -> str:
+        rows = [f"<B>{_text(self.diagram.title)}</B>"]
+        if self.diagram.legend:
+            styles = self.theme.styles
+            marks = [f'<FONT COLOR="{styles[kind].border}">■</FONT> {_text(kind)}' for kind in self.diagram.legend]
+            rows.append(f'<FONT POINT-SIZE="{SIZES["detail"]}">{" &#160; ".join(marks)}</FONT>')
+        return f"<{_table(rows, padding=4)}>"
+
+    def box_attributes(self, box: Box) -> dict[str, str]:
+        style = self.theme.styles[box.kind]
+        rows = [_line(line) for line in box.lines]
+        rows += [self.part(part, style) for part in box.content]
+        return {
+            "color": style.border,
+            "fillcolor": style.fill,
+            "label": f"<{_table(rows, padding=1)}>",
+            "margin": "0.06,0.01" if style.shape == "ellipse" else "0.12,0.06",
+            "shape": style.shape,
+            "style": "filled" if style.shape == "ellipse" else "rounded,filled",
+            "tooltip": _tooltip(box.tooltip),
+        }
+
+    def part(self, part: Line | Branches | Table, style: Style) -> str:
+        if isinstance(part, Line):
+            return _line(part)
+        if isinstance(part, Table):
+            return _grid(part.rows)
+        cells = "".join(
+            f'<TD BORDER="1" COLOR="{style.border}" STYLE="ROUNDED" BGCOLOR="{self.theme.paper}">'
+            f"{_table([_line(Line(text)) for text in column or (IDENTITY,)], padding=0)}</TD>"
+            for column in part.columns
+        )
+        return f'<TABLE BORDER="0" CELLPADDING="3" CELLSPACING="5"><TR>{cells}</TR></TABLE>'
+
+    def group_attributes(self, group: Group) -> dict[str, str]:
+        border = self.theme.styles[group.kind].border
+        note = f'<BR ALIGN="LEFT"/><FONT POINT-SIZE="{SIZES["detail"]}">{_text(group.note)}</FONT><BR ALIGN="LEFT"/>'
+        return {
+            "color": border,
+            "fontcolor": border,
+            "fontsize": str(SIZES["text"]),
+            "label": f"<<B>{_text(group.label)}</B>{note if group.note else ''}>",
+            "labeljust": "l",
+            "margin": "10",
+            "style": "rounded,dashed",
+            "tooltip": _tooltip(group.tooltip or group.label),
+        }
+
+    def arrow_attributes(self, arrow: Arrow) -> dict[str, str]:
+        attributes = {"label": f"< {_text(arrow.label)} >"} if arrow.label else {}
+        if arrow.is_kept:
+            # Without weight, for the backward pass should not be pulled up to where the forward pass is.
+            attributes |= {"color": self.theme.kept, "style": "dashed", "weight": "0"}
+        return attributes
 
 
-def _title(diagram: Diagram) -> str:
-    rows = [f"<B>{_text(diagram.title)}</B>"]
-    if diagram.legend:
-        marks = [f'<FONT COLOR="{STYLES[kind].border}">■</FONT> {_text(kind)}' for kind in diagram.legend]
-        rows.append(f'<FONT POINT-SIZE="{SIZES["detail"]}">{" &#160; ".join(marks)}</FONT>')
-    return _table(rows, padding=4)
+def _line(line: Line) -> str:
+    text = f'<FONT POINT-SIZE="{SIZES[line.style]}">{_text(line.text)}</FONT>'
+    return f"<B>{text}</B>" if line.style == "title" else text
 
 
-def _table(rows: list[str], padding: int) -> str:
+def _table(rows: Iterable[str], padding: int) -> str:
     cells = "".join(f"<TR><TD>{row}</TD></TR>" for row in rows)
-    return f'<<TABLE BORDER="0" CELLPADDING="{padding}" CELLSPACING="0">{cells}</TABLE>>'
+    return f'<TABLE BORDER="0" CELLPADDING="{padding}" CELLSPACING="0">{cells}</TABLE>'
 
 
-def _box_attributes(box: Box) -> dict[str, str]:
-    style = STYLES[box.kind]
-    rows = []
-    for line in box.lines:
-        text = f'<FONT POINT-SIZE="{SIZES[line.style]}">{_text(line.text)}</FONT>'
-        rows.append(f"<B>{text}</B>" if line.style == "title" else text)
-    return {
-        "color": style.border,
-        "fillcolor": style.fill,
-        "label": _table(rows, padding=1),
-        "margin": "0.06,0.01" if style.shape == "ellipse" else "0.12,0.06",
-        "shape": style.shape,
-        "style": "filled" if style.shape == "ellipse" else "rounded,filled",
-        "tooltip": _tooltip(box.tooltip),
-    }
-
-
-def _group_attributes(group: Group) -> dict[str, str]:
-    style = STYLES[group.kind]
-    note = f'<BR ALIGN="LEFT"/><FONT POINT-SIZE="{SIZES["detail"]}">{_text(group.note)}</FONT><BR ALIGN="LEFT"/>'
-    return {
-        "color": style.border,
-        "fontcolor": style.border,
-        "fontsize": str(SIZES["text"]),
-        "label": f"<<B>{_text(group.label)}</B>{note if group.note else ''}>",
-        "labeljust": "l",
-        "margin": "10",
-        "style": "rounded,dashed",
-        "tooltip": _tooltip(group.label),
-    }
-
-
-def _arrow_attributes(arrow: Arrow) -> dict[str, str]:
-    attributes = {"label": f"< {_text(arrow.label)} >"} if arrow.label else {}
-    if arrow.is_kept:
-        # Without weight, for the backward pass should not be pulled up to where the forward pass is.
-        attributes |= {"color": KEPT, "style": "dashed", "weight": "0"}
-    return attributes
+def _grid(rows: Iterable[Iterable[str]]) -> str:
+    lines = (
+        "".join(f'<TD ALIGN="LEFT">{_line(Line(cell, "detail"))}</TD>' for cell in row) for row in rows
+    )
+    cells = "".join(f"<TR>{line}</TR>" for line in lines)
+    return f'<TABLE BORDER="0" CELLPADDING="1" CELLSPACING="3">{cells}</TABLE>'
 
 
 def _text(text: str) -> str:

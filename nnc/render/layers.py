@@ -1,179 +1,87 @@
-"""A model as a picture of its layers, from input to output."""
+"""A model as a picture of its layers, from input to output; what repeats is drawn once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from math import inf
 
-from nnc.errors import ModelError
-from nnc.ir import TensorType
-from nnc.render.diagram import Arrow, Box, Diagram, Line, merge_arrows
-from nnc.render.text import WIDEST, parameters_text, shape_text, shorten
+from nnc.errors import ModelError, nearest
+from nnc.render.architecture import Model
+from nnc.render.diagram import Box, Branches, Diagram, Table
+from nnc.render.layer_drawing import Detail, LayerDrawing, is_called
+from nnc.render.layer_figures import Figures
+from nnc.render.outline import Outline
+from nnc.render.theme import SIZES
 
-SHOWN_ARGUMENTS = ("num_heads", "units", "filters", "kernel_size", "pool_size", "output_dim", "target_shape")
-"""Arguments that tell what a layer does at a glance, as in ``Conv2D(32, 3×3)``."""
-
-
-class Tensor(Protocol):
-    """What a call reads and makes."""
-
-    @property
-    def type(self) -> TensorType:
-        """Element type and shape."""
-
-
-class Layer(Protocol):
-    """What is known of a layer.
-
-    Where it has them, ``summary_note``, a few words such as the activation, and `SHOWN_ARGUMENTS` are shown too.
-    """
-
-    @property
-    def name(self) -> str:
-        """Unique name in its model."""
-
-    def count_params(self) -> int:
-        """Return the number of elements of its weights."""
+EVERYTHING = "all"
+"""What is to be expanded so that every layer is drawn by itself."""
+PAGE_HEIGHT = 1400
+"""Points that a picture may be high before more of it is put into one box: a page of A4, at half its size."""
+ARROW_HEIGHT = 36
+"""Points between two boxes, with a label in between."""
 
 
-class Call(Protocol):
-    """One use of a layer."""
+def layers_diagram(model: Model, depth: int = 0, expand: Sequence[str] = ()) -> Diagram:
+    """Return a diagram with a box per input, per layer, and per output.
 
-    @property
-    def layer(self) -> Layer:
-        """The layer that is called."""
-
-    @property
-    def inputs(self) -> Sequence[Tensor]:
-        """What it reads; nothing where the layer is an input."""
-
-    @property
-    def outputs(self) -> Sequence[Tensor]:
-        """What it makes."""
-
-
-class Model(Protocol):
-    """What is known of a model."""
-
-    @property
-    def name(self) -> str:
-        """Name, shown as title."""
-
-    @property
-    def calls(self) -> Sequence[Call]:
-        """Uses of layers in topological order."""
-
-    @property
-    def inputs(self) -> Sequence[Tensor]:
-        """What the model reads."""
-
-    @property
-    def outputs(self) -> Sequence[Tensor]:
-        """What the model makes."""
-
-
-def layers_diagram(model: Model) -> Diagram:
-    """Return a diagram with a box per input, per call of a layer, and per output.
-
-    Layers are numbered ``Layer1`` to ``LayerN`` in topological order; a layer that is called twice keeps its number.
+    A model that is a layer, and layers or blocks of layers that come several times in a row with the same configs and
+    wiring, are one box each, which says what is inside and how often. Where the picture would not fit a page, blocks
+    that come once are one box as well. Layers are numbered ``Layer1`` to ``LayerN`` in topological order; a layer that is
+    called twice keeps its number, and those of a model in it are ``Layer3.1``, ``Layer3.2``, and so on.
 
     Args:
         model: what to draw.
+        depth: how many levels of models and repeated blocks are opened, each into a frame.
+        expand: names of models, blocks, or layers in them, that are opened; ``all`` draws every layer by itself.
 
     Raises:
-        ModelError: the model is not built, or a call reads a tensor that nothing before it makes.
+        ModelError: the model is not built, a call reads a tensor that nothing before it makes, or nothing is called as
+            what is to be expanded.
     """
-    if not model.calls:
-        raise ModelError(f"model '{model.name}' is not built, so its shapes are not known; give it an Input to draw it")
-    boxes: list[Box] = []
-    arrows: list[Arrow] = []
-    made: list[tuple[Tensor, str]] = []
-
-    def add(box: Box, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
-        for tensor in inputs:
-            start = _producer(tensor, made)
-            if start is None:
-                raise ModelError(
-                    f"model '{model.name}': {box.tooltip} reads a tensor {tensor.type} that no layer before it makes"
-                )
-            arrows.append(Arrow(start, box.key, shape_text(tensor.type)))
-        boxes.append(box)
-        made.extend((tensor, box.key) for tensor in outputs)
-
-    sources = [call for call in model.calls if not call.inputs]
-    named = [tensor for call in sources for tensor in call.outputs]
-    unnamed = [tensor for tensor in model.inputs if _position(tensor, named) is None]
-    inputs = [(call.layer.name, tuple(call.outputs)) for call in sources] + [("", (tensor,)) for tensor in unnamed]
-    for number, (name, outputs) in enumerate(inputs, 1):
-        add(_input_box(number, len(inputs), name), (), outputs)
-
-    layers: list[Layer] = []
-    for position, call in enumerate([call for call in model.calls if call.inputs], 1):
-        if not any(call.layer is layer for layer in layers):
-            layers.append(call.layer)
-        number = next(number for number, layer in enumerate(layers, 1) if layer is call.layer)
-        add(_layer_box(f"layer{position}", number, call.layer), call.inputs, call.outputs)
-
-    for number, tensor in enumerate(model.outputs, 1):
-        add(_end_box("output", "Output", number, len(model.outputs)), (tensor,), ())
-
-    total = sum(layer.count_params() for layer in layers)
-    title = f"{shorten(model.name)} · {parameters_text(total)}"
-    return Diagram(title, tuple(boxes), merge_arrows(arrows))
+    everything = EVERYTHING in expand
+    outline = Outline(model, folds=not everything)
+    figures = Figures(model, outline)
+    _check_names(outline, [name for name in expand if name != EVERYTHING])
+    names = frozenset(expand)
+    if depth or everything:
+        return LayerDrawing(figures, Detail(inf if everything else depth, names)).diagram()
+    for boxes_chains, boxes_blocks in ((False, False), (True, False)):
+        diagram = LayerDrawing(figures, Detail(0, names, boxes_chains, boxes_blocks)).diagram()
+        if _height(diagram) <= PAGE_HEIGHT:
+            return diagram
+    return LayerDrawing(figures, Detail(0, names, True, True)).diagram()
 
 
-def _producer(tensor: Tensor, made: list[tuple[Tensor, str]]) -> str | None:
-    position = _position(tensor, [other for other, _ in made])
-    return None if position is None else made[position][1]
+def _check_names(outline: Outline, wanted: Sequence[str]) -> None:
+    paths = [path for node in outline.nodes if not node.is_input for path in node.layer_names]
+    for name in wanted:
+        if not any(is_called(path, name) for path in paths):
+            raise ModelError(
+                f"model '{outline.name}' has no model, block or layer '{name}' to expand; "
+                f"'{EVERYTHING}' draws every layer by itself.{nearest(name, paths)}"
+            )
 
 
-def _position(tensor: Tensor, tensors: list[Tensor]) -> int | None:
-    """Return where a tensor stands; identity goes first, for two tensors of one type may be equal."""
-    same = [position for position, other in enumerate(tensors) if other is tensor]
-    equal = same or [position for position, other in enumerate(tensors) if other == tensor]
-    return equal[0] if equal else None
+def _height(diagram: Diagram) -> float:
+    """Return about how many points a picture is high: boxes on its longest way, and the arrows between them."""
+    heights = {box.key: _box_height(box) for box in diagram.nodes}
+    reached = dict.fromkeys(heights, 0.0)
+    entering: dict[str, list[str]] = {}
+    for arrow in diagram.edges:
+        entering.setdefault(arrow.end, []).append(arrow.start)
+    for box in diagram.nodes:  # their order is topological
+        above = max((reached[start] + ARROW_HEIGHT for start in entering.get(box.key, ())), default=0.0)
+        reached[box.key] = above + heights[box.key]
+    return max(reached.values(), default=0.0)
 
 
-def _end_box(kind: str, title: str, number: int, count: int, name: str = "") -> Box:
-    lines = [Line(title if count == 1 else f"{title}{number}", "title")]
-    if name.strip() and name.lower() != title.lower():
-        lines.append(Line(shorten(name), "detail"))
-    return Box(f"{kind}{number}", tuple(lines), kind, tooltip=f"{title.lower()} {name}".strip())
-
-
-def _input_box(number: int, count: int, name: str) -> Box:
-    return _end_box("input", "Input", number, count, name)
-
-
-def _layer_box(key: str, number: int, layer: Layer) -> Box:
-    count = layer.count_params()
-    what = [_class_text(layer), _note(layer)]
-    name = shorten(layer.name).strip()
-    joined = " · ".join(text for text in (name, *what) if text)
-    texts = [joined] if len(joined) <= WIDEST else [name, shorten(" · ".join(text for text in what if text))]
-    lines = [Line(f"Layer{number}", "title"), *map(Line, texts)]
-    if count:
-        lines.append(Line(parameters_text(count), "detail"))
-    tooltip = f"layer '{layer.name}' ({type(layer).__name__})"
-    return Box(key, tuple(lines), "layer" if count else "plain", tooltip=tooltip)
-
-
-def _class_text(layer: Layer) -> str:
-    values = (_argument_text(getattr(layer, name, None)) for name in SHOWN_ARGUMENTS)
-    arguments = ", ".join(value for value in values if value)
-    return f"{type(layer).__name__}({arguments})" if arguments else type(layer).__name__
-
-
-def _argument_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return ""
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, tuple | list) and value and all(isinstance(item, int) for item in value):
-        return "×".join(map(str, value))
-    return ""
-
-
-def _note(layer: Layer) -> str:
-    note = getattr(layer, "summary_note", "")
-    return note if isinstance(note, str) and note != "linear" else ""
+def _box_height(box: Box) -> float:
+    lines = [SIZES[line.style] for line in box.lines]
+    for part in box.content:
+        if isinstance(part, Branches):
+            lines += [SIZES["text"]] * (max(map(len, part.columns)) + 1)
+        elif isinstance(part, Table):
+            lines += [SIZES["detail"]] * len(part.rows)
+        else:
+            lines.append(SIZES[part.style])
+    return 10 + 1.35 * sum(lines)

@@ -7,35 +7,36 @@ import re
 
 from nnc.render.diagram import Box, Diagram, Group
 from nnc.render.text import printable
-from nnc.render.theme import INK, STYLES
+from nnc.render.theme import DARK, LIGHT, Theme
 
 SHAPES = {"box": ("(", ")"), "ellipse": ("([", "])")}
 SPECIAL = re.compile(r"""["'#&;<>\\`*~\[{}|$]|(?<![^\W_])_|_(?![^\W_])""")
 """What Mermaid, Markdown or HTML may read as syntax; an underscore only where it stands at the end of a word."""
 
 
-def to_mermaid(diagram: Diagram) -> str:
+def to_mermaid(diagram: Diagram, theme: Theme = LIGHT) -> str:
     """Return the Mermaid text of a diagram; equal diagrams give equal texts."""
-    lines = ["---", f"title: {json.dumps(printable(diagram.title), ensure_ascii=False)}", "---", "flowchart TB"]
-    lines += _inside(diagram, "", "  ")
+    lines = ["---", f"title: {json.dumps(printable(diagram.title), ensure_ascii=False)}"]
+    lines += ["config: {theme: dark}"] if theme is DARK else []
+    lines += ["---", "flowchart TB", *_inside(diagram, "", "  ", theme)]
     for arrow in diagram.edges:
         label = f'|"{_text(arrow.label)}"|' if arrow.label else ""
         lines.append(f"  {arrow.start} {'-.->' if arrow.is_kept else '-->'}{label} {arrow.end}")
     for kind in sorted({record.kind for record in diagram.nodes}):
-        style = STYLES[kind]
-        lines.append(f"  classDef {kind} fill:{style.fill},stroke:{style.border},color:{INK}")
+        style = theme.styles[kind]
+        lines.append(f"  classDef {kind} fill:{style.fill},stroke:{style.border},color:{theme.ink}")
     for group in diagram.groups:
-        border = STYLES[group.kind].border
+        border = theme.styles[group.kind].border
         lines.append(f"  style {group.key} fill:none,stroke:{border},color:{border},stroke-dasharray:4 3")
     return "\n".join(lines) + "\n"
 
 
-def _inside(diagram: Diagram, parent: str, indent: str) -> list[str]:
-    lines = [f"{indent}{_box(box)}" for box in diagram.nodes if box.group == parent]
+def _inside(diagram: Diagram, parent: str, indent: str, theme: Theme) -> list[str]:
+    lines = [f"{indent}{_box(box, theme)}" for box in diagram.nodes if box.group == parent]
     for group in diagram.groups:
         if group.parent == parent:
             lines.append(f'{indent}subgraph {group.key}["{_group_label(group)}"]')
-            lines += _inside(diagram, group.key, f"{indent}  ")
+            lines += _inside(diagram, group.key, f"{indent}  ", theme)
             lines.append(f"{indent}end")
     return lines
 
@@ -45,10 +46,10 @@ def _group_label(group: Group) -> str:
     return f"<b>{_text(group.label)}</b>{note}"
 
 
-def _box(box: Box) -> str:
-    opening, closing = SHAPES[STYLES[box.kind].shape]
+def _box(box: Box, theme: Theme) -> str:
+    opening, closing = SHAPES[theme.styles[box.kind].shape]
     texts = []
-    for line in box.lines:
+    for line in (*box.lines, *box.inner_lines()):
         text = _text(line.text)
         texts.append({"title": f"<b>{text}</b>", "detail": f"<small>{text}</small>"}.get(line.style, text))
     return f'{box.key}{opening}"{"<br>".join(texts)}"{closing}:::{box.kind}'

@@ -1,10 +1,14 @@
-"""Short, printable texts for labels: escapes, shapes, numbers of parameters."""
+"""Short, printable texts for labels: escapes, shapes, numbers with their units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from nnc.ir import SymbolicDim, TensorType
+
+if TYPE_CHECKING:
+    from nnc.plan import Plan
 
 WIDEST = 44
 """Characters that a line of a label may have; longer ones are shortened or broken."""
@@ -77,3 +81,35 @@ def parameters_text(count: int) -> str:
     ('1 parameter', '12,345 parameters')
     """
     return f"{count:,} parameter{'' if count == 1 else 's'}"
+
+
+def flops_text(count: int) -> str:
+    """Return a number of floating-point operations in words, with three digits.
+
+    >>> flops_text(1), flops_text(64), flops_text(7_764_379_216)
+    ('1 FLOP', '64 FLOPs', '7.76 GFLOPs')
+    """
+    if count < 1000:
+        return f"{count} FLOP{'' if count == 1 else 's'}"
+    power = min((len(str(count)) - 1) // 3, 5)
+    scaled = f"{count / 1000**power:.3g}"
+    if float(scaled) >= 1000 and power < 5:  # 999.9 thousand are a million
+        power, scaled = power + 1, "1"
+    return f"{float(scaled):g} {' kMGTP'[power]}FLOPs"
+
+
+def bytes_text(count: int) -> str:
+    """Return a number of bytes in words: exact ones while they are few, three digits of a power of 1,024 otherwise.
+
+    >>> bytes_text(1), bytes_text(9_999), bytes_text(1_100_224)
+    ('1 byte', '9,999 bytes', '1.05 MiB')
+    """
+    if count < 10_000:
+        return f"{count:,} byte{'' if count == 1 else 's'}"
+    power = min((count.bit_length() - 1) // 10, 4)
+    return f"{float(f'{count / 1024**power:.3g}'):g} {' KMGT'[power]}iB"
+
+
+def plan_text(plan: Plan) -> str:
+    """Return what a plan is for: ``train, batch=32``."""
+    return ", ".join([shorten(plan.source.name), *(f"{name}={size}" for name, size in plan.bindings.items())])

@@ -1,0 +1,115 @@
+"""What a picture of layers asks of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from nnc.ir import TensorType
+from nnc.render.text import WIDEST, shorten
+
+SHOWN_ARGUMENTS = ("num_heads", "units", "filters", "kernel_size", "pool_size", "output_dim", "target_shape")
+"""Arguments that tell what a layer does at a glance, as in ``Conv2D(32, 3×3)``."""
+
+
+class Tensor(Protocol):
+    """What a call reads and makes."""
+
+    @property
+    def type(self) -> TensorType:
+        """Element type and shape."""
+
+
+class Layer(Protocol):
+    """What is known of a layer.
+
+    Where it has them, ``summary_note``, a few words such as the activation, and `SHOWN_ARGUMENTS` are shown too; by
+    ``get_config`` layers are found that do the same; what has ``calls``, ``inputs`` and ``outputs`` is a model.
+    """
+
+    @property
+    def name(self) -> str:
+        """Unique name in its model."""
+
+    def count_params(self) -> int:
+        """Return the number of elements of its weights."""
+
+
+class Call(Protocol):
+    """One use of a layer."""
+
+    @property
+    def layer(self) -> Layer:
+        """The layer that is called."""
+
+    @property
+    def inputs(self) -> Sequence[Tensor]:
+        """What it reads; nothing where the layer is an input."""
+
+    @property
+    def outputs(self) -> Sequence[Tensor]:
+        """What it makes."""
+
+    def flops(self, rows: int = 1) -> int:
+        """Return the floating-point operations of this call for so many rows."""
+
+
+class Model(Protocol):
+    """What is known of a model."""
+
+    @property
+    def name(self) -> str:
+        """Name, shown as title."""
+
+    @property
+    def calls(self) -> Sequence[Call]:
+        """Uses of layers in topological order."""
+
+    @property
+    def inputs(self) -> Sequence[Tensor]:
+        """What the model reads."""
+
+    @property
+    def outputs(self) -> Sequence[Tensor]:
+        """What the model makes."""
+
+
+def layer_text(layer: Layer) -> str:
+    """Return what a layer is where its name stands elsewhere: ``Conv2D(32, 3×3, relu)``."""
+    words = [*_arguments(layer), *([said] if (said := note(layer)) else [])]
+    return f"{type(layer).__name__}({', '.join(words)})" if words else type(layer).__name__
+
+
+def layer_lines(layer: Layer) -> list[str]:
+    """Return name, class, arguments and note of a layer, on one line where there is room."""
+    name, what = shorten(layer.name).strip(), " · ".join(text for text in (class_text(layer), note(layer)) if text)
+    joined = f"{name} · {what}" if name else what
+    return [joined] if len(joined) <= WIDEST else [name, shorten(what)]
+
+
+def class_text(layer: Layer) -> str:
+    """Return class and arguments of a layer: ``Conv2D(32, 3×3)``."""
+    arguments = ", ".join(_arguments(layer))
+    return f"{type(layer).__name__}({arguments})" if arguments else type(layer).__name__
+
+
+def note(layer: Layer) -> str:
+    """Return the few words that a layer says of itself, such as its activation, without what its arguments say."""
+    found = getattr(layer, "summary_note", "")
+    words = found.split(", ") if isinstance(found, str) else []
+    return ", ".join(word for word in words if word not in {"linear", *_arguments(layer)})
+
+
+def _arguments(layer: Layer) -> list[str]:
+    values = (_argument_text(getattr(layer, name, None)) for name in SHOWN_ARGUMENTS)
+    return [value for value in values if value]
+
+
+def _argument_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return ""
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, tuple | list) and value and all(isinstance(item, int) for item in value):
+        return "×".join(map(str, value))
+    return ""

@@ -1,0 +1,300 @@
+"""A model as an outline: which layers follow each other, stand side by side, come several times, or are models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nnc.errors import ModelError, NncError
+from nnc.render.architecture import Call, Model, Tensor, class_text
+from nnc.render.regions import Fork, Series, Tangle, take_apart
+from nnc.render.repeats import Repeat, fold
+
+LEAST_SAVED = 2
+"""Layers that folding equal ones must save: two equal layers by themselves are as short as one that says ×2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A call of a layer, or an input.
+
+    Args:
+        index: position in `Outline.nodes`.
+        call: None where the model declares an input that no layer makes.
+        sources: node and output that each operand comes from.
+        outputs: the tensors it makes.
+        inner: the outline of the layer, where it is a model.
+    """
+
+    index: int
+    call: Call | None
+    sources: tuple[tuple[int, int], ...]
+    outputs: tuple[Tensor, ...]
+    inner: Outline | None = None
+
+    @property
+    def is_input(self) -> bool:
+        """Whether nothing is computed."""
+        return not self.sources
+
+    @property
+    def layer_names(self) -> list[str]:
+        """The name of the layer and, by their paths, those of what is in it where it is a model."""
+        name = "" if self.call is None else self.call.layer.name
+        inner = () if self.inner is None else self.inner.nodes
+        return [name, *(f"{name}/{path}" for node in inner if not node.is_input for path in node.layer_names)]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Branches that stand side by side.
+
+    Args:
+        branches: parts of each branch, none where it passes on what comes in.
+    """
+
+    branches: tuple[tuple[Part, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Branches and the layer that joins them, with layers behind it that only work on the result.
+
+    Args:
+        parts: what follows each other; the first is a `Split`.
+    """
+
+    parts: tuple[Part, ...]
+
+
+Part = Node | Split | Block | Tangle | Repeat["Node | Split | Block | Tangle"]
+"""A part of a series; a `Tangle` has the indices of its nodes."""
+
+
+class Outline:
+    """The structure of a model.
+
+    Attributes:
+        nodes: inputs first, then calls, in topological order.
+        parts: the series that the model is.
+        starts: node of each of the model's inputs.
+        ends: node and output of each of its outputs.
+    """
+
+    def __init__(self, model: Model, folds: bool = True) -> None:
+        """Find the structure.
+
+        Args:
+            model: a model that is built.
+            folds: whether what comes several times in a row is one `Repeat`.
+
+        Raises:
+            ModelError: a call or an output reads a tensor that nothing before it makes.
+        """
+        self.name = model.name
+        self.nodes, made = _nodes(model, folds)
+        self.starts = tuple(_producer(tensor, made, model.name, "an input")[0] for tensor in model.inputs)
+        self.ends = tuple(_producer(tensor, made, model.name, "an output") for tensor in model.outputs)
+        self._readers: list[list[int]] = [[] for _ in self.nodes]
+        for node in self.nodes:
+            for source, _ in node.sources:
+                self._readers[source].append(node.index)
+        sources = [[source for source, _ in node.sources] for node in self.nodes]
+        self.parts = self._parts(take_apart(sources, [end for end, _ in self.ends]), folds)
+
+    # ------------------------------------------------------------------ parts
+
+    def _parts(self, series: Series, folds: bool) -> tuple[Part, ...]:
+        parts: list[Any] = []
+        for item in series:
+            if isinstance(item, Fork):
+                parts.append(Split(tuple(self._parts(branch, folds) for branch in item.branches)))
+            elif isinstance(item, Tangle):
+                parts.append(item)
+            else:
+                node = self.nodes[item]
+                if parts and isinstance(parts[-1], Split):
+                    parts[-1] = Block((parts[-1], node))
+                else:
+                    parts.append(node)
+        return tuple(_joined(fold(parts, self.signature, self._is_worth, _begins) if folds else parts))
+
+    def _is_worth(self, repeat: Repeat[Any]) -> bool:
+        rounds = [[node for part in parts for node in self.nodes_of(part)] for parts in repeat.rounds]
+        if any(node.is_input for node in rounds[0]) or (len(rounds) - 1) * len(rounds[0]) < LEAST_SAVED:
+            return False
+        layers = [{id(node.call.layer) for node in nodes if node.call is not None} for nodes in rounds]
+        return all(found == layers[0] for found in layers) or len(set().union(*layers)) == sum(map(len, layers))
+
+    def nodes_of(self, part: Part) -> Iterator[Node]:
+        """Return the nodes of a part, all rounds of what comes several times included."""
+        if isinstance(part, Node):
+            yield part
+        elif isinstance(part, Tangle):
+            yield from (self.nodes[index] for index in part.nodes)
+        else:
+            series = part.branches if isinstance(part, Split) else part.rounds if isinstance(part, Repeat) else (part.parts,)
+            for parts in series:
+                for inner in parts:
+                    yield from self.nodes_of(inner)
+
+    # ------------------------------------------------------------------ what is equal
+
+    def signature(self, part: Part) -> Hashable:
+        """Return what two parts share that do the same: classes, configs without names, and how they are wired."""
+        members = {node.index for node in self.nodes_of(part)}
+        leaving = {end for end, _ in self.ends}
+        exits = [
+            index
+            for index in sorted(members)
+            if index in leaving or any(reader not in members for reader in self._readers[index])
+        ]
+        return self._wired(members, exits)
+
+    @cached_property
+    def whole(self) -> Hashable:
+        """The signature of the whole model, with the order of its inputs and outputs."""
+        members = set(range(len(self.nodes)))
+        return self._wired(members, [end for end, _ in self.ends]), tuple(output for _, output in self.ends)
+
+    def _wired(self, members: set[int], exits: Sequence[int]) -> Hashable:
+        """Number nodes on the way back from the exits, operands from left to right, which needs no names."""
+        numbers: dict[int, int] = {}
+        outside: dict[int, int] = {}
+        rows: list[Hashable] = []
+        waiting = [(index, False) for index in reversed(exits)]
+        while waiting:
+            index, is_ready = waiting.pop()
+            node = self.nodes[index]
+            if index in numbers:
+                continue
+            if not is_ready:
+                waiting.append((index, True))
+                waiting += [(source, False) for source, _ in reversed(node.sources) if source in members]
+                continue
+            numbers[index] = len(numbers)
+            operands = [
+                (numbers[source] if source in members else -1 - outside.setdefault(source, len(outside)), output)
+                for source, output in node.sources
+            ]
+            rows.append((self._kind(node), tuple(operands)))
+        return tuple(rows)
+
+    def _kind(self, node: Node) -> Hashable:
+        if node.call is None or node.is_input:
+            return "input", *(str(tensor.type) for tensor in node.outputs)
+        if node.inner is not None:
+            return "model", node.inner.whole
+        layer = node.call.layer
+        config = _config_text(layer)
+        return type(layer).__qualname__, f"only {node.index}" if config is None else config
+
+
+def is_follower(part: Part) -> bool:
+    """Whether a part is a layer that keeps the shape, and has no arguments to show: an activation, a normalization."""
+    if not isinstance(part, Node) or part.call is None or part.inner is not None:
+        return False
+    if len(part.sources) != 1 or len(part.outputs) != 1:
+        return False
+    (operand,) = part.call.inputs
+    return operand.type.shape == part.outputs[0].type.shape and "(" not in class_text(part.call.layer)
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts with what follows a block, and has no weights, in the block."""
+    found: list[Part] = []
+    for part in parts:
+        before = found[-1] if found else None
+        follows = isinstance(part, Node) and is_follower(part) and not _has_weights(part)
+        if isinstance(before, Block) and follows:
+            found[-1] = Block((*before.parts, part))
+        else:
+            found.append(part)
+    return found
+
+
+def _has_weights(node: Node) -> bool:
+    return node.call is not None and node.call.layer.count_params() > 0
+
+
+def _begins(part: Part) -> bool:
+    """Whether a round had better begin here: branches are easier to find again than a layer."""
+    return isinstance(part, Block)
+
+
+# ---------------------------------------------------------------------- reading a model
+
+
+def _nodes(model: Model, folds: bool) -> tuple[tuple[Node, ...], _Made]:
+    if not model.calls:
+        raise ModelError(f"model '{model.name}' is not built, so its shapes are not known; give it an Input to draw it")
+    made = _Made()
+    nodes: list[Node] = []
+
+    def add(call: Call | None, outputs: Sequence[Tensor]) -> None:
+        inputs = () if call is None else call.inputs
+        what = "" if call is None else f"layer '{call.layer.name}' ({type(call.layer).__name__})"
+        sources = tuple(_producer(tensor, made, model.name, what) for tensor in inputs)
+        layer: Any = None if call is None else call.layer
+        inner = Outline(layer, folds) if sources and getattr(layer, "calls", None) else None
+        nodes.append(Node(len(nodes), call, sources, tuple(outputs), inner))
+        made.add(len(nodes) - 1, outputs)
+
+    for call in model.calls:
+        if not call.inputs:
+            add(call, call.outputs)
+    for tensor in model.inputs:
+        if made.find(tensor) is None:
+            add(None, (tensor,))
+    for call in model.calls:
+        if call.inputs:
+            add(call, call.outputs)
+    return tuple(nodes), made
+
+
+class _Made:
+    """Which node made a tensor; identity goes first, for two tensors of one type may be equal."""
+
+    def __init__(self) -> None:
+        self.tensors: list[tuple[Tensor, tuple[int, int]]] = []
+        self.places: dict[int, tuple[int, int]] = {}
+
+    def add(self, node: int, tensors: Sequence[Tensor]) -> None:
+        for output, tensor in enumerate(tensors):
+            self.tensors.append((tensor, (node, output)))
+            self.places.setdefault(id(tensor), (node, output))
+
+    def find(self, tensor: Tensor) -> tuple[int, int] | None:
+        found = self.places.get(id(tensor))
+        return found or next((place for other, place in self.tensors if other == tensor), None)
+
+
+def _producer(tensor: Tensor, made: _Made, name: str, what: str) -> tuple[int, int]:
+    found = made.find(tensor)
+    if found is None:
+        raise ModelError(f"model '{name}': {what} reads a tensor {tensor.type} that no layer before it makes")
+    return found
+
+
+def _config_text(layer: Any) -> str | None:
+    """Return a layer's config without names, or None where it has none to compare."""
+    try:
+        config = layer.get_config()
+        return json.dumps(_nameless(config), sort_keys=True, default=_plain)
+    except (AttributeError, NncError, TypeError, ValueError):
+        return None
+
+
+def _nameless(config: Any) -> Any:
+    if isinstance(config, Mapping):
+        return {str(key): _nameless(value) for key, value in config.items() if key != "name"}
+    return [_nameless(item) for item in config] if isinstance(config, list | tuple) else config
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"no plain value: {value!r:.80}")
