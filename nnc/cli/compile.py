@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,12 +10,10 @@ import typer
 
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, print_json, print_table, print_text, say
-from nnc.errors import GraphError, nearest
+from nnc.cli.stages import Stages
 
 if TYPE_CHECKING:
     from nnc.cli.report import CompileReport
-    from nnc.ir import Graph
-    from nnc.passes import Pass, PassRecord
 
 NAME = "compile"
 EXAMPLE = "Example: nnc compile examples/base.yaml --for train --batch 32 -o base.nnc"
@@ -73,17 +70,12 @@ def command(
     if emit in _LANGUAGES and backend is not None:
         raise typer.BadParameter(f"--emit {emit} is the source of one backend; leave out --backend")
     check_output(output, ".nnc")
-    stages: dict[tuple[str, str], Graph] = {}
-
-    def remember(item: Pass, stage: Graph, record: PassRecord) -> None:
-        del record
-        stages[stage.name, item.name] = stage
-
-    program, report = compile_report(model, graph, batch, dtype, remember, replace, _LANGUAGES.get(emit, backend))
+    stages = Stages()
+    program, report = compile_report(model, graph, batch, dtype, stages, replace, _LANGUAGES.get(emit, backend))
     if output is not None:
         program.save(output)
     if after is not None:
-        print_text(str(_stage(stages, report.graph, after)))
+        print_text(str(stages.after(report.graph, after)))
     elif emit is Form.ir:
         print_text(str(program.graph(report.graph)))
     elif emit is Form.plan:
@@ -106,16 +98,3 @@ def print_report(report: CompileReport) -> None:
         print_table(("Cost", "", ""), report.cost_rows(), right=(1,))
     else:
         print_table(("Cost", "", ""), report.cost_rows(), title, right=(1,))
-
-
-def _stage(stages: Mapping[tuple[str, str], Graph], graph: str, name: str) -> Graph:
-    """Return the graph that a pass made, the last time it ran.
-
-    Raises:
-        GraphError: no such pass ran.
-    """
-    ran = list(dict.fromkeys(found for owner, found in stages if owner == graph))
-    if name not in ran:
-        listed = ", ".join(ran) or "none, for the program is compiled already"
-        raise GraphError(f"no pass '{name}' made the graph '{graph}'; the passes were {listed}.{nearest(name, ran)}")
-    return stages[graph, name]

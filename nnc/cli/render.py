@@ -1,4 +1,4 @@
-"""The command `nnc render`: a model or a graph as a picture."""
+"""The command `nnc render`: a model, a graph or a plan as a picture."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ import typer
 from nnc.cli import options
 from nnc.cli.console import check_output, print_text, say
 from nnc.cli.programs import default_graph, is_program, open_program, read_options
+from nnc.cli.stages import Stages
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:
-    from nnc.render import Diagram
+    from collections.abc import Sequence
+
+    from nnc.render import Picture
 
 NAME = "render"
-EXAMPLE = "Example: nnc render examples/base.yaml -o base.svg --level ops --for train"
+EXAMPLE = "Example: nnc render examples/base.yaml -o memory.svg --level memory --for train"
 
 
 class Level(StrEnum):
@@ -25,52 +28,163 @@ class Level(StrEnum):
 
     layers = "layers"
     ops = "ops"
+    steps = "steps"
+    memory = "memory"
+
+
+class Format(StrEnum):
+    """Languages of pictures."""
+
+    txt = "txt"
+    dot = "dot"
+    mermaid = "mermaid"
+    svg = "svg"
+    png = "png"
+
+
+class ThemeName(StrEnum):
+    """Colours of pictures."""
+
+    light = "light"
+    dark = "dark"
+    auto = "auto"
 
 
 def command(
     model: options.Model,
-    dot: Annotated[bool, typer.Option("--dot", help="Print the picture as DOT.")] = False,
-    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print the picture as Mermaid.")] = False,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write FILE.svg, .png, .dot or .mmd.", show_default=False),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write FILE.svg, .png, .dot, .mmd or .txt.", show_default=False
+        ),
     ] = None,
     level: Annotated[
         Level | None,
         typer.Option(
-            "--level", help="Layers, or the ops of a compiled graph; the latter with --for.", show_default=False
+            "--level",
+            help="The model's layers, the ops of a compiled graph, the steps of its plan, or the memory these take; by "
+            "default layers, or ops with --for or --after.",
+            show_default=False,
         ),
     ] = None,
     graph: options.For = None,
+    after: Annotated[
+        str | None,
+        typer.Option("--after", metavar="PASS", help="The ops as this pass left them.", show_default=False),
+    ] = None,
+    format: Annotated[
+        Format | None,
+        typer.Option(
+            "--format", help="By default as FILE ends; without -o, a tree of text for the terminal.", show_default=False
+        ),
+    ] = None,
+    dot: Annotated[bool, typer.Option("--dot", help="Print DOT, as --format dot does.")] = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print Mermaid, as --format mermaid does.")] = False,
+    txt: Annotated[bool, typer.Option("--txt", help="Print a tree of text, as --format txt does.")] = False,
+    theme: Annotated[
+        ThemeName, typer.Option("--theme", help="Colours; auto, for SVG, are the reader's.")
+    ] = ThemeName.light,
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            "--depth", metavar="N", min=0, help="Open models and repeated blocks N levels deep.", show_default=False
+        ),
+    ] = None,
+    expand: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expand",
+            metavar="NAME",
+            help="Open the model or block of this name; all draws every layer by itself. Can be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", metavar="N", min=1, help="Rows that a plan is for; by default 32.", show_default=False),
+    ] = None,
     replace: options.Replace = None,
+    backend: options.Backend = None,
 ) -> None:
-    """Draw a model's layers, or the ops it is compiled into."""
-    if [dot, mermaid, output is not None].count(True) != 1:
-        raise typer.BadParameter("give one of --dot, --mermaid and -o FILE.svg, .png, .dot or .mmd")
-    if level is Level.layers and graph is not None:
-        raise typer.BadParameter("--for chooses among compiled graphs; give --level ops with it")
-    from nnc.render import render, write
+    """Draw a model's layers, the ops it is compiled into, the steps of its plan, or its memory."""
+    if [dot, mermaid, txt, format is not None].count(True) > 1:
+        raise typer.BadParameter("give one of --format, --dot, --mermaid and --txt")
+    kind = str(format or ("dot" if dot else "mermaid" if mermaid else "txt" if txt else "")) or None
+    level = level or (Level.ops if graph is not None or after is not None else Level.layers)
+    _check_options(level, graph, after, batch, backend, depth, expand)
+    if output is None and kind == Format.png:
+        raise typer.BadParameter("PNG is no text to be printed; give -o FILE.png")
+    from nnc.render import SUFFIXES, encode, write_as
 
-    check_output(output, ".svg", ".png", ".dot", ".mmd")
-    diagram = _diagram(model, level, graph, replace)
-    if output is not None:
-        write(diagram, output)
-        say(f"wrote {output}")
+    if kind is None:
+        check_output(output, *SUFFIXES)
+        kind = SUFFIXES[output.suffix.lower()] if output is not None else Format.txt
+    if level is Level.layers:
+        picture = _layers(model, replace, depth or 0, expand or ())
     else:
-        print_text(render(diagram, format="dot" if dot else "mermaid"))
+        picture = _compiled(model, level, graph, after, batch or 32, replace, backend)
+    if output is None:
+        print_text(encode(picture, kind, theme).decode())
+    else:
+        write_as(picture, output, kind, theme)
+        say(f"wrote {output}")
 
 
-def _diagram(path: Path, level: Level | None, graph: str | None, replace: list[str] | None) -> Diagram:
+def _check_options(
+    level: Level,
+    graph: str | None,
+    after: str | None,
+    batch: int | None,
+    backend: str | None,
+    depth: int | None,
+    expand: Sequence[str] | None,
+) -> None:
+    """Refuse options that mean nothing for what is drawn.
+
+    Raises:
+        BadParameter: there is one.
+    """
+    if level is Level.layers and graph is not None:
+        raise typer.BadParameter("--for chooses among compiled graphs; give --level ops, steps or memory with it")
+    if level is not Level.ops and after is not None:
+        raise typer.BadParameter("--after chooses the ops of a pass; give --level ops with it")
+    if level not in (Level.steps, Level.memory) and (batch is not None or backend is not None):
+        raise typer.BadParameter("--batch and --backend are a plan's; give --level steps or memory with them")
+    if level is not Level.layers and (depth is not None or expand):
+        raise typer.BadParameter("--depth and --expand open layers; give --level layers with them")
+
+
+def _layers(path: Path, replace: list[str] | None, depth: int, expand: Sequence[str]) -> Picture:
+    """Return the picture of a model's layers."""
     from nnc.models.saving import model_of_program
     from nnc.readers import read_model
-    from nnc.render import diagram_of
+    from nnc.render import layers_diagram
 
-    if level is Level.ops or (level is None and graph is not None):
-        program = open_program(path, replace=replace)
-        return diagram_of(program.graph(default_graph(program, graph)))
     if not is_program(path):
-        return diagram_of(read_model(path, **read_options(replace)))
+        return layers_diagram(read_model(path, **read_options(replace)), depth, expand)
     try:
-        return diagram_of(model_of_program(open_program(path, replace=replace)))
+        model = model_of_program(open_program(path, replace=replace))
     except ModelError as error:
         raise ModelError(f"{path}: its layers cannot be drawn, --level ops can: {error}") from error
+    return layers_diagram(model, depth, expand)
+
+
+def _compiled(
+    path: Path,
+    level: Level,
+    graph: str | None,
+    after: str | None,
+    batch: int,
+    replace: list[str] | None,
+    backend: str | None,
+) -> Picture:
+    """Return the picture of a graph that a model is compiled into, or of its plan."""
+    from nnc.render import picture_of
+
+    stages = Stages()
+    program = open_program(path, observe=None if is_program(path) else stages, replace=replace, backend=backend)
+    name = default_graph(program, graph)
+    found = program.graph(name)  # compiles it, where that is still to be done
+    if level is Level.ops:
+        return picture_of(found if after is None else stages.after(name, after))
+    return picture_of(program.plan(name, batch), level)

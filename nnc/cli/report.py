@@ -139,4 +139,3 @@ def compile_report(
         engine=program.backend.engine,
     )
     return program, report
-

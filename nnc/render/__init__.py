@@ -11,7 +11,7 @@ from nnc.render.architecture import Model
 from nnc.render.diagram import Arrow, Box, Branches, Diagram, Group, Line, Table
 from nnc.render.dot import to_dot
 from nnc.render.execution import steps_diagram
-from nnc.render.formats import FORMATS, SUFFIXES, TEXTS, MemoryPicture, Picture, encode, write
+from nnc.render.formats import FORMATS, SUFFIXES, TEXTS, MemoryPicture, Picture, encode, write, write_as
 from nnc.render.image import draw, find_graphviz
 from nnc.render.layers import layers_diagram
 from nnc.render.mermaid import to_mermaid
@@ -42,7 +42,9 @@ def picture_of(target: Target, level: str | None = None, depth: int = 0, expand:
         return target
     if isinstance(target, Plan):
         if level in ("layers", "ops"):
-            raise ModelError(f"plan '{target.source.name}' has steps and memory, not {level}; draw the model or the graph")
+            raise ModelError(
+                f"plan '{target.source.name}' has steps and memory, not {level}; draw the model or the graph"
+            )
         return MemoryPicture(target) if level == "memory" else steps_diagram(target)
     if isinstance(target, Graph):
         if level not in (None, "ops"):
@@ -110,4 +112,5 @@ __all__ = [
     "to_mermaid",
     "to_text",
     "write",
+    "write_as",
 ]

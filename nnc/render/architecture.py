@@ -23,8 +23,8 @@ class Tensor(Protocol):
 class Layer(Protocol):
     """What is known of a layer.
 
-    Where it has them, ``summary_note``, a few words such as the activation, and `SHOWN_ARGUMENTS` are shown too; by
-    ``get_config`` layers are found that do the same; what has ``calls``, ``inputs`` and ``outputs`` is a model.
+    Where it has them, ``summary_note``, a few words such as the activation, `SHOWN_ARGUMENTS` and ``operation`` are
+    shown too; by ``get_config`` layers are found that do the same; what has ``calls`` is a `Model`.
     """
 
     @property
@@ -77,7 +77,7 @@ class Model(Protocol):
 def layer_text(layer: Layer) -> str:
     """Return what a layer is where its name stands elsewhere: ``Conv2D(32, 3×3, relu)``."""
     words = [*_arguments(layer), *([said] if (said := note(layer)) else [])]
-    return f"{type(layer).__name__}({', '.join(words)})" if words else type(layer).__name__
+    return f"{class_name(layer)}({', '.join(words)})" if words else class_name(layer)
 
 
 def layer_lines(layer: Layer) -> list[str]:
@@ -90,19 +90,30 @@ def layer_lines(layer: Layer) -> list[str]:
 def class_text(layer: Layer) -> str:
     """Return class and arguments of a layer: ``Conv2D(32, 3×3)``."""
     arguments = ", ".join(_arguments(layer))
-    return f"{type(layer).__name__}({arguments})" if arguments else type(layer).__name__
+    return f"{class_name(layer)}({arguments})" if arguments else class_name(layer)
+
+
+def class_name(layer: Layer) -> str:
+    """Return the class of a layer; for an operation on tensors, such as ``x + y``, the class that it has in Keras."""
+    operation = getattr(layer, "operation", "")
+    return operation if isinstance(operation, str) and operation else type(layer).__name__
 
 
 def note(layer: Layer) -> str:
     """Return the few words that a layer says of itself, such as its activation, without what its arguments say."""
-    found = getattr(layer, "summary_note", "")
-    words = found.split(", ") if isinstance(found, str) else []
-    return ", ".join(word for word in words if word not in {"linear", *_arguments(layer)})
+    return ", ".join(word for word in _words(layer) if word not in {"linear", *_arguments(layer)})
 
 
 def _arguments(layer: Layer) -> list[str]:
+    """Return the arguments to show, without those that the layer's words have with their unit, as ``2 heads``."""
+    counted = {word.partition(" ")[0] for word in _words(layer) if " " in word}
     values = (_argument_text(getattr(layer, name, None)) for name in SHOWN_ARGUMENTS)
-    return [value for value in values if value]
+    return [value for value in values if value and value not in counted]
+
+
+def _words(layer: Layer) -> list[str]:
+    said = getattr(layer, "summary_note", "")
+    return said.split(", ") if isinstance(said, str) and said else []
 
 
 def _argument_text(value: Any) -> str:

@@ -33,8 +33,8 @@ def memory_scene(plan: Plan, theme: Theme = LIGHT) -> Scene:
     """Return the picture of a plan's arena.
 
     From left to right run the steps, from bottom to top the bytes. A rectangle is a buffer, from the step that first
-    writes it to the last that reads it; what a loop does in its part of the arena is drawn inside. The peak is where the
-    arena ends; the lower bound, dashed, is what is alive in the fullest step.
+    writes it to the last that reads it; what a loop does in its part of the arena is drawn inside. The peak is where
+    the arena ends; the lower bound, dashed, is what is alive in the fullest step.
 
     Args:
         plan: the plan.
@@ -182,7 +182,7 @@ class _Drawing:
             yield from self.buffers(loop.memory, inner, base + loop.offset)
 
     def paint(self, rectangle: Rectangle) -> tuple[str, str, bool]:
-        """Return the colours of a buffer's area and of what is written on it, and whether they are the same everywhere."""
+        """Return the colours of a buffer's area and of its texts, and whether they are the same in every theme."""
         if rectangle.kind == "loop":
             return self.theme.paper, self.theme.ink, False
         if rectangle.kind != "input" and rectangle.path in self.colours:

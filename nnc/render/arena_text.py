@@ -1,4 +1,4 @@
-"""Memory as text: a tree for the terminal, with a bar for the steps of each buffer, and Mermaid's chart of time spans."""
+"""Memory as text: a tree for the terminal with a bar for the steps of each buffer, and Mermaid's Gantt chart."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class Timeline:
         for loop in memory.loops:
             widths[loop.moment] = Timeline(loop.memory).columns
         self._starts = [first, *accumulate(widths, initial=first)][1:]
-        self.columns = sum(widths)
+        self.columns: int = sum(widths)
 
     def start(self, moment: int) -> int:
         """Return the column at which a moment begins."""

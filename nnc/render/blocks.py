@@ -15,12 +15,12 @@ from nnc.render.text import WIDEST, shorten
 
 MOST_LINES = 12
 """Lines that a column of a box may have."""
-WIDEST_LINE = 60
-"""Characters of a line of several layers."""
+WIDEST_LINES = (60, 60, 60, 40)
+"""Characters of a line of several layers, by the number of branches that stand side by side, the last for more."""
 
 
-def block_title(rounds: Sequence[Sequence[str]]) -> str:
-    """Return what a block is called, by the names of the layers of each round.
+def block_title(rounds: Sequence[Sequence[str]], otherwise: str = "Block") -> str:
+    """Return what a block is called, by the names of the layers of each round, or `otherwise` where these tell nothing.
 
     >>> block_title([["b1_conv", "b1_add"], ["b2_conv", "b2_add"]])
     'b1 … b2 ×2'
@@ -29,7 +29,7 @@ def block_title(rounds: Sequence[Sequence[str]]) -> str:
     """
     names = [_common_name(names) for names in rounds]
     known = list(dict.fromkeys(name for name in (names[0], names[-1]) if name))
-    title = shorten(" … ".join(known), WIDEST - 4) if names[0] and names[-1] else "Block"
+    title = shorten(" … ".join(known), WIDEST - 4) if names[0] and names[-1] else otherwise
     return f"{title} ×{len(rounds)}" if len(rounds) > 1 else title
 
 
@@ -44,18 +44,19 @@ def _common_name(names: Sequence[str]) -> str:
 def content_of(outline: Outline, parts: Iterable[Part]) -> tuple[Line | Branches, ...]:
     """Return what stands in the box of some parts: lines for what follows each other, columns for branches."""
     found: list[Line | Branches] = []
-    lines: list[str] = []
+    lines = _Lines(outline, WIDEST_LINES[0])
 
     def flush() -> None:
-        found.extend(map(Line, _cut(lines)))
-        lines.clear()
+        found.extend(map(Line, lines.cut()))
+        lines.texts.clear()
 
     for part in _flat(parts):
         if isinstance(part, Split):
             flush()
-            found.append(Branches(tuple(_cut(_lines(outline, branch)) for branch in part.branches)))
+            width = WIDEST_LINES[min(len(part.branches), len(WIDEST_LINES) - 1)]
+            found.append(Branches(tuple(_Lines(outline, width, branch).cut() for branch in part.branches)))
         else:
-            _write(outline, part, lines)
+            lines.add(part)
     flush()
     return tuple(found)
 
@@ -65,33 +66,57 @@ def _flat(parts: Iterable[Part]) -> Iterator[Part]:
         yield from _flat(part.parts) if isinstance(part, Block) else (part,)
 
 
-def _lines(outline: Outline, parts: Iterable[Part]) -> list[str]:
-    lines: list[str] = []
-    for part in _flat(parts):
-        _write(outline, part, lines)
-    return lines
+class _Lines:
+    """Layers as lines; those that only work on elements stand on the line of what they work on, where there is room.
 
+    Args:
+        outline: of the model.
+        width: characters of a line of several layers.
+        parts: what is written.
+    """
 
-def _write(outline: Outline, part: Part, lines: list[str]) -> None:
-    """Add the text of a part; layers that only work on elements stand on the line of what they work on."""
-    if isinstance(part, Node):
-        if part.is_input or part.call is None:
+    def __init__(self, outline: Outline, width: int, parts: Iterable[Part] = ()) -> None:
+        self.outline, self.width = outline, width
+        self.texts: list[str] = []
+        for part in _flat(parts):
+            self.add(part)
+
+    def add(self, part: Part) -> None:
+        """Write a part."""
+        if isinstance(part, Node):
+            self.layer(part)
+        elif isinstance(part, Repeat):
+            inner, times = self.of(part.rounds[0]), f"×{len(part.rounds)}"
+            self.texts += [f"{inner[0]} {times}"] if len(inner) == 1 else [f"{times} of", *inner]
+        elif isinstance(part, Split):
+            for branch in part.branches:
+                first, *others = self.of(branch) or [IDENTITY]
+                self.texts += [BESIDE + first, *others]
+        elif isinstance(part, Tangle):
+            for index in part.nodes:
+                self.layer(self.outline.nodes[index])
+        else:
+            self.texts += self.of(part.parts)
+
+    def of(self, parts: Iterable[Part]) -> list[str]:
+        """Return the lines of some parts by themselves."""
+        return _Lines(self.outline, self.width, parts).texts
+
+    def layer(self, node: Node) -> None:
+        """Write a layer."""
+        if node.is_input or node.call is None:
             return
-        text = _node_text(part)
-        joins = lines and is_follower(part) and len(lines[-1]) + len(text) + 3 <= WIDEST_LINE
-        lines[-1:] = [f"{lines[-1]} · {text}"] if joins else [*lines[-1:], text]
-    elif isinstance(part, Repeat):
-        inner = _lines(outline, part.rounds[0])
-        lines += [f"{' · '.join(inner)} ×{len(part.rounds)}"] if len(inner) == 1 else [f"×{len(part.rounds)}:", *inner]
-    elif isinstance(part, Split):
-        for branch in part.branches:
-            first, *others = _lines(outline, branch) or [IDENTITY]
-            lines += [BESIDE + first, *others]
-    elif isinstance(part, Tangle):
-        for index in part.nodes:
-            _write(outline, outline.nodes[index], lines)
-    else:
-        lines += _lines(outline, part.parts)
+        text = _node_text(node)
+        if self.texts and is_follower(node) and len(self.texts[-1]) + len(text) + 3 <= self.width:
+            self.texts[-1] += f" · {text}"
+        else:
+            self.texts.append(text)
+
+    def cut(self) -> tuple[str, ...]:
+        """Return the lines, not too many of them."""
+        if len(self.texts) <= MOST_LINES:
+            return tuple(self.texts)
+        return (*self.texts[: MOST_LINES - 1], f"… and {len(self.texts) - MOST_LINES + 1} more")
 
 
 def _node_text(node: Node) -> str:
@@ -105,9 +130,3 @@ def _node_text(node: Node) -> str:
 def layers_text(count: int) -> str:
     """Return a number of layers in words."""
     return f"{count} layer{'' if count == 1 else 's'}"
-
-
-def _cut(lines: Sequence[str]) -> tuple[str, ...]:
-    if len(lines) <= MOST_LINES:
-        return tuple(lines)
-    return (*lines[: MOST_LINES - 1], f"… and {len(lines) - MOST_LINES + 1} more")

@@ -10,7 +10,7 @@ from nnc.errors import GraphError
 KEY = re.compile(r"[a-z]+[0-9]+")
 IDENTITY = "identity"
 """Stands for a branch that passes on what comes in."""
-BESIDE = "∥ "
+BESIDE = "║ "
 """Stands before each branch where they cannot be drawn side by side."""
 
 

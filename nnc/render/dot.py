@@ -37,7 +37,7 @@ class _Writer:
                 "nodesep": "0.25",
                 "pad": "0.15",
                 "rankdir": "TB",
-                "ranksep": "0.35",
+                "ranksep": "0.22",
             },
             node_attr={"fontcolor": theme.ink, "fontname": FONT, "fontsize": str(SIZES["text"])},
             edge_attr={
@@ -94,7 +94,7 @@ class _Writer:
             return _grid(part.rows)
         cells = "".join(
             f'<TD BORDER="1" COLOR="{style.border}" STYLE="ROUNDED" BGCOLOR="{self.theme.paper}">'
-            f"{_table([_line(Line(text)) for text in column or (IDENTITY,)], padding=0)}</TD>"
+            f"{'<BR/>'.join(_line(Line(text)) for text in column or (IDENTITY,))}</TD>"
             for column in part.columns
         )
         return f'<TABLE BORDER="0" CELLPADDING="3" CELLSPACING="5"><TR>{cells}</TR></TABLE>'
@@ -114,7 +114,8 @@ class _Writer:
         }
 
     def arrow_attributes(self, arrow: Arrow) -> dict[str, str]:
-        attributes = {"label": f"< {_text(arrow.label)} >"} if arrow.label else {}
+        # Hard spaces, for Graphviz puts a label next to its arrow, and soft ones are nothing at the end of a line.
+        attributes = {"label": f"<&#160;{_text(arrow.label)}&#160;>"} if arrow.label else {}
         if arrow.is_kept:
             # Without weight, for the backward pass should not be pulled up to where the forward pass is.
             attributes |= {"color": self.theme.kept, "style": "dashed", "weight": "0"}
@@ -132,9 +133,7 @@ def _table(rows: Iterable[str], padding: int) -> str:
 
 
 def _grid(rows: Iterable[Iterable[str]]) -> str:
-    lines = (
-        "".join(f'<TD ALIGN="LEFT">{_line(Line(cell, "detail"))}</TD>' for cell in row) for row in rows
-    )
+    lines = ("".join(f'<TD ALIGN="LEFT">{_line(Line(cell, "detail"))}</TD>' for cell in row) for row in rows)
     cells = "".join(f"<TR>{line}</TR>" for line in lines)
     return f'<TABLE BORDER="0" CELLPADDING="1" CELLSPACING="3">{cells}</TABLE>'
 

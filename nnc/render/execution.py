@@ -11,9 +11,9 @@ from nnc.render.diagram import Arrow, Box, Diagram, Group, Line, Table
 from nnc.render.steps import Location, Step, inputs_of, steps_of
 from nnc.render.text import bytes_text, flops_text, plan_text, shorten
 
-VIEW = "◇ view of"
+VIEW = "◊ view of"
 """Marks a result that is found in another value and costs nothing."""
-IN_PLACE = "↻ in place of"
+IN_PLACE = "≡ in place of"
 """Marks a result that takes over the memory of an operand."""
 WIDEST_STEP = 84
 """Characters that the line of a step may have; unpacking hundreds of weights has thousands."""
@@ -32,7 +32,7 @@ def steps_diagram(plan: Plan) -> Diagram:
     inputs = inputs_of(plan)
     if inputs:
         rows = [("", f"{item.name} : {item.type}", *_where(item)) for item in inputs]
-        writer.add("inputs", "", "input", rows)
+        writer.add("inputs", "", "plain", rows)
     steps = steps_of(plan)
     writer.steps(steps)
     title = f"{plan_text(plan)} · peak {bytes_text(plan.peak_bytes)} · lower bound {bytes_text(plan.lower_bound)}"
@@ -58,7 +58,8 @@ class _Writer:
         for (path, phase, _), run in groupby(steps, key=_run_key):
             found = list(run)
             flops, runs = sum(step.flops for step in found), sum(step.kind == "step" for step in found)
-            words = [phase, f"{runs} step{'' if runs == 1 else 's'}", *([flops_text(flops)] if flops else [])]
+            count = f"{runs} step{'' if runs == 1 else 's'}" if runs else "nothing runs"
+            words = [phase, count, *([flops_text(flops)] if flops else [])]
             self.add(path or phase, " · ".join(words if path else words[1:]), phase, list(_rows(found)), group)
             for step in found:
                 if step.loop:
@@ -79,8 +80,8 @@ def _rows(steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
         if fusion:
             yield "", fusion + (f", in tiles of {tile}" if tile else ""), "", "", ""
         for step in run:
-            text = shorten(step.text, WIDEST_STEP)
             first, *others = step.results
+            text = shorten(_several_text(step) if others else step.text, WIDEST_STEP)
             same = all(_where(other)[::2] == _where(first)[::2] for other in others)
             if same:
                 place, _, mark = _where(first)
@@ -89,6 +90,12 @@ def _rows(steps: Sequence[Step]) -> Iterator[tuple[str, ...]]:
             yield str(step.index), text, "", bytes_text(step.nbytes), ""
             for result in step.results:
                 yield "", result.name, *_where(result)
+
+
+def _several_text(step: Step) -> str:
+    """Return the text of a step with several results, whose types stand elsewhere or would fill lines."""
+    names = f"{step.results[0].name} … {step.results[-1].name}"
+    return f"{names} = {step.op}({', '.join(step.reads)})"
 
 
 def _where(location: Location) -> tuple[str, str, str]:

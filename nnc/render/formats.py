@@ -102,7 +102,18 @@ def write(picture: Picture, path: str | os.PathLike[str], theme: str = "light") 
         raise ModelError(
             f"'{target.name}': a picture's file name must end in {', '.join(others)} or {last}, got {target.suffix!r}"
         )
-    write_atomically(target, encode(picture, SUFFIXES[suffix], theme))
+    write_as(picture, target, SUFFIXES[suffix], theme)
+
+
+def write_as(picture: Picture, path: str | os.PathLike[str], format: str, theme: str = "light") -> None:
+    """Write a picture to a file, in a format; otherwise as `write` does.
+
+    Raises:
+        ModelError: there is no such format or theme.
+        NncError: Graphviz is needed and not installed, or cannot draw the picture.
+        OSError: the file cannot be written.
+    """
+    write_atomically(Path(path), encode(picture, format, theme))
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -9,11 +9,13 @@ from nnc.render.architecture import layer_lines, layer_text
 from nnc.render.blocks import block_title, content_of, layers_text
 from nnc.render.diagram import Arrow, Box, Branches, Diagram, Group, Line, merge_arrows
 from nnc.render.layer_figures import Figures
-from nnc.render.outline import Block, Node, Outline, Part, Split, is_follower
+from nnc.render.outline import Block, Item, Node, Outline, Part, Split, is_follower
 from nnc.render.regions import Tangle
 from nnc.render.repeats import Repeat
 from nnc.render.text import shape_text, shorten, wrap
 
+LONGEST_ROW = 4
+"""Layers in one box where a picture would be too long, not counting those that only work on elements."""
 Made = dict[tuple[int, int], str]
 """Key of the box that makes each output of each node of an outline."""
 
@@ -27,12 +29,14 @@ class Detail:
         expand: names of those that are opened, wherever they are, or of layers in them.
         boxes_chains: whether layers that only work on elements stand in the box of the layer before.
         boxes_blocks: whether a block that comes once is one box, too.
+        boxes_rows: whether up to `LONGEST_ROW` layers that follow each other between blocks are one box.
     """
 
     depth: float = 0
     expand: frozenset[str] = frozenset()
     boxes_chains: bool = False
     boxes_blocks: bool = False
+    boxes_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,10 @@ class LayerDrawing:
         """Add a box that stands for some nodes, with an arrow for each of what it reads."""
         self.boxes.append(box)
         for index, output in sources:
-            label = shape_text(place.outline.nodes[index].outputs[output].type)
-            self.arrows.append(Arrow(place.made[index, output], box.key, label))
+            start, label = place.made[index, output], shape_text(place.outline.nodes[index].outputs[output].type)
+            if place.group and any(arrow.start == start and arrow.end != box.key for arrow in self.arrows):
+                label = ""  # said on another arrow; Graphviz would put the label of a long one onto the frame
+            self.arrows.append(Arrow(start, box.key, label))
         for node in nodes:
             place.made.update({(node.index, output): box.key for output in range(len(node.outputs))})
 
@@ -92,8 +98,10 @@ class LayerDrawing:
 
     def series(self, place: _Place, parts: Sequence[Part]) -> None:
         """Draw what follows each other."""
-        for part in self.chained(parts):
-            if isinstance(part, list):
+        for part in self.chained(place.outline, parts):
+            if isinstance(part, list) and _heads(part) > 1:
+                self.block(place, (part,))
+            elif isinstance(part, list):
                 self.chain(place, part)
             elif isinstance(part, Split):
                 for branch in part.branches:
@@ -107,11 +115,13 @@ class LayerDrawing:
             else:
                 self.series(place, part.parts)
 
-    def chained(self, parts: Sequence[Part]) -> Iterator[list[Node] | Split | Block | Tangle | Repeat[Part]]:
+    def chained(
+        self, outline: Outline, parts: Sequence[Part]
+    ) -> Iterator[list[Node] | Split | Block | Tangle | Repeat[Item]]:
         """Return the parts, with a list of nodes for each layer and for those that stand in its box."""
         chain: list[Node] = []
         for part in parts:
-            if isinstance(part, Node) and chain and self.detail.boxes_chains and is_follower(part):
+            if isinstance(part, Node) and self.extends(outline, chain, part):
                 chain.append(part)
                 continue
             if chain:
@@ -123,6 +133,15 @@ class LayerDrawing:
                 chain = [part]
         if chain:
             yield chain
+
+    def extends(self, outline: Outline, chain: Sequence[Node], node: Node) -> bool:
+        """Whether a layer stands in the box of those before it."""
+        if not chain or not outline.follows(chain[-1], node):
+            return False
+        if is_follower(node):
+            return self.detail.boxes_chains
+        is_model = node.inner is not None or chain[0].inner is not None
+        return self.detail.boxes_rows and not is_model and _heads(chain) < LONGEST_ROW
 
     def chain(self, place: _Place, nodes: Sequence[Node]) -> None:
         """Draw a layer, with what stands in its box."""
@@ -156,13 +175,13 @@ class LayerDrawing:
         """Draw what is in a model that is a layer, in a frame."""
         assert node.call is not None
         layer = node.call.layer
-        note = f"{self.figures.range([node])} · {type(layer).__name__}"
-        group = self.frame(place, shorten(layer.name), note, f"model '{layer.name}' ({type(layer).__name__})")
+        tooltip = f"model '{layer.name}' ({type(layer).__name__})"
+        group = self.frame(place, shorten(layer.name), type(layer).__name__, tooltip)
         made: Made = {(start, 0): place.made[source] for start, source in zip(inner.starts, node.sources, strict=True)}
         self.series(_Place(inner, made, group, place.level + 1, f"{place.path}{layer.name}/"), inner.parts)
         place.made.update({(node.index, output): made[end] for output, end in enumerate(inner.ends)})
 
-    def repeat(self, place: _Place, repeat: Repeat[Part]) -> None:
+    def repeat(self, place: _Place, repeat: Repeat[Item]) -> None:
         """Draw what comes several times, once: as one box, or in a frame."""
         rounds = [[node for part in parts for node in place.outline.nodes_of(part)] for parts in repeat.rounds]
         every = [node for nodes in rounds for node in nodes]
@@ -182,20 +201,21 @@ class LayerDrawing:
         rounds = [[node for part in parts for node in outline.nodes_of(part)] for parts in series]
         every = [node for nodes in rounds for node in nodes]
         members = {node.index for node in rounds[0]}
-        entering = dict.fromkeys(
-            source for node in rounds[0] for source in node.sources if source[0] not in members
-        )
+        entering = dict.fromkeys(source for node in rounds[0] for source in node.sources if source[0] not in members)
         where = self.figures.range(every)
+        is_forked = any(isinstance(part, Split | Block) for part in series[0])
+        title = block_title([[_name(node) for node in nodes] for nodes in rounds], "Block" if is_forked else where)
+        facts = [where] if where not in title else []
         if len(rounds[0]) > 1:
-            where = f"{where} · {layers_text(len(rounds[0]))}{' each' if len(rounds) > 1 else ''}"
-        lines = [Line(block_title([[_name(node) for node in nodes] for nodes in rounds]), "title"), Line(where, "detail")]
-        cost = self.figures.text(every)
-        if cost:
-            shares = len(rounds) > 1 and self.figures.parameters(rounds[0]) == self.figures.parameters(every) > 0
-            lines.append(Line(f"{cost}{' · same weights' if shares else ''}", "detail"))
+            facts.append(f"{layers_text(len(rounds[0]))}{' each' if len(rounds) > 1 else ''}")
+        facts += [cost] if (cost := self.figures.text(every)) else []
+        if len(rounds) > 1 and self.figures.parameters(rounds[0]) == self.figures.parameters(every) > 0:
+            facts.append("same weights")
+        lines = (Line(title, "title"), Line(" · ".join(facts), "detail"))
         kind = "layer" if self.figures.parameters(every) else "plain"
         content = content_of(outline, series[0])
-        self.add(place, Box(self.next_key(), tuple(lines), kind, place.group, _listed(every), content), every, list(entering))
+        box = Box(self.next_key(), lines, kind, place.group, _listed(every), content)
+        self.add(place, box, every, list(entering))
 
     # ------------------------------------------------------------------ frames
 
@@ -219,6 +239,11 @@ def is_called(path: str, name: str) -> bool:
 
 def _name(node: Node) -> str:
     return "" if node.call is None else node.call.layer.name
+
+
+def _heads(nodes: Sequence[Node]) -> int:
+    """Return how many layers do more than work on elements, the first one counted in any case."""
+    return 1 + sum(not is_follower(node) for node in nodes[1:])
 
 
 def _listed(nodes: Sequence[Node]) -> str:

@@ -26,8 +26,8 @@ def layers_diagram(model: Model, depth: int = 0, expand: Sequence[str] = ()) -> 
 
     A model that is a layer, and layers or blocks of layers that come several times in a row with the same configs and
     wiring, are one box each, which says what is inside and how often. Where the picture would not fit a page, blocks
-    that come once are one box as well. Layers are numbered ``Layer1`` to ``LayerN`` in topological order; a layer that is
-    called twice keeps its number, and those of a model in it are ``Layer3.1``, ``Layer3.2``, and so on.
+    that come once are one box as well. Layers are numbered ``Layer1`` to ``LayerN`` in topological order; a layer that
+    is called twice keeps its number, and those of a model in it are ``Layer3.1``, ``Layer3.2``, and so on.
 
     Args:
         model: what to draw.
@@ -45,11 +45,12 @@ def layers_diagram(model: Model, depth: int = 0, expand: Sequence[str] = ()) -> 
     names = frozenset(expand)
     if depth or everything:
         return LayerDrawing(figures, Detail(inf if everything else depth, names)).diagram()
-    for boxes_chains, boxes_blocks in ((False, False), (True, False)):
-        diagram = LayerDrawing(figures, Detail(0, names, boxes_chains, boxes_blocks)).diagram()
+    details = [Detail(0, names, *([True] * count)) for count in range(4)]
+    for detail in details:
+        diagram = LayerDrawing(figures, detail).diagram()
         if _height(diagram) <= PAGE_HEIGHT:
-            return diagram
-    return LayerDrawing(figures, Detail(0, names, True, True)).diagram()
+            break
+    return diagram
 
 
 def _check_names(outline: Outline, wanted: Sequence[str]) -> None:

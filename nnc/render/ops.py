@@ -99,7 +99,8 @@ class _Drawing:
         lines += [Line(f"kept as {shorten(self.names[value], 30)}", "detail") for value in kept]
         tooltip = node_line(node, self.names, with_body=False) if node.operands else node.op.title
         group = self.group_keys.get((node.phase, node.path), "")
-        return Box(self.keys[node.index], tuple(lines), node.phase, group, tooltip)
+        name = ", ".join(self.names[value] for value in self.graph.results(node))
+        return Box(self.keys[node.index], tuple(lines), node.phase, group, tooltip, name=name)
 
     def text(self, value: Value) -> str:
         """Return how a value is written into the box that reads it."""

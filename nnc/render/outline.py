@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from nnc.errors import ModelError, NncError
+from nnc.errors import ModelError
 from nnc.render.architecture import Call, Model, Tensor, class_text
+from nnc.render.layer_config import config_text
+from nnc.render.producers import Producers
 from nnc.render.regions import Fork, Series, Tangle, take_apart
 from nnc.render.repeats import Repeat, fold
 
@@ -70,8 +71,10 @@ class Block:
     parts: tuple[Part, ...]
 
 
-Part = Node | Split | Block | Tangle | Repeat["Node | Split | Block | Tangle"]
-"""A part of a series; a `Tangle` has the indices of its nodes."""
+Item = Node | Split | Block | Tangle
+"""What comes once in a series, or several times; a `Tangle` has the indices of its nodes."""
+Part = Item | Repeat[Item]
+"""A part of a series."""
 
 
 class Outline:
@@ -96,8 +99,8 @@ class Outline:
         """
         self.name = model.name
         self.nodes, made = _nodes(model, folds)
-        self.starts = tuple(_producer(tensor, made, model.name, "an input")[0] for tensor in model.inputs)
-        self.ends = tuple(_producer(tensor, made, model.name, "an output") for tensor in model.outputs)
+        self.starts = tuple(made.require(tensor, model.name, "an input")[0] for tensor in model.inputs)
+        self.ends = tuple(made.require(tensor, model.name, "an output") for tensor in model.outputs)
         self._readers: list[list[int]] = [[] for _ in self.nodes]
         for node in self.nodes:
             for source, _ in node.sources:
@@ -136,10 +139,21 @@ class Outline:
         elif isinstance(part, Tangle):
             yield from (self.nodes[index] for index in part.nodes)
         else:
-            series = part.branches if isinstance(part, Split) else part.rounds if isinstance(part, Repeat) else (part.parts,)
+            series = (
+                part.branches if isinstance(part, Split) else part.rounds if isinstance(part, Repeat) else (part.parts,)
+            )
             for parts in series:
                 for inner in parts:
                     yield from self.nodes_of(inner)
+
+    def follows(self, before: Node, node: Node) -> bool:
+        """Whether a node reads another and nothing else, and is all that reads it."""
+        leaves = any(end == before.index for end, _ in self.ends)
+        return (
+            not leaves
+            and {source for source, _ in node.sources} == {before.index}
+            and set(self._readers[before.index]) == {node.index}
+        )
 
     # ------------------------------------------------------------------ what is equal
 
@@ -189,7 +203,7 @@ class Outline:
         if node.inner is not None:
             return "model", node.inner.whole
         layer = node.call.layer
-        config = _config_text(layer)
+        config = config_text(layer)
         return type(layer).__qualname__, f"only {node.index}" if config is None else config
 
 
@@ -221,23 +235,25 @@ def _has_weights(node: Node) -> bool:
 
 
 def _begins(part: Part) -> bool:
-    """Whether a round had better begin here: branches are easier to find again than a layer."""
-    return isinstance(part, Block)
+    """Whether a round had better begin here: people think of blocks that begin with branches or with weights."""
+    if isinstance(part, Node):
+        return part.inner is not None or (_has_weights(part) and not is_follower(part))
+    return isinstance(part, Block | Repeat)
 
 
 # ---------------------------------------------------------------------- reading a model
 
 
-def _nodes(model: Model, folds: bool) -> tuple[tuple[Node, ...], _Made]:
+def _nodes(model: Model, folds: bool) -> tuple[tuple[Node, ...], Producers]:
     if not model.calls:
         raise ModelError(f"model '{model.name}' is not built, so its shapes are not known; give it an Input to draw it")
-    made = _Made()
+    made = Producers()
     nodes: list[Node] = []
 
     def add(call: Call | None, outputs: Sequence[Tensor]) -> None:
         inputs = () if call is None else call.inputs
         what = "" if call is None else f"layer '{call.layer.name}' ({type(call.layer).__name__})"
-        sources = tuple(_producer(tensor, made, model.name, what) for tensor in inputs)
+        sources = tuple(made.require(tensor, model.name, what) for tensor in inputs)
         layer: Any = None if call is None else call.layer
         inner = Outline(layer, folds) if sources and getattr(layer, "calls", None) else None
         nodes.append(Node(len(nodes), call, sources, tuple(outputs), inner))
@@ -253,48 +269,3 @@ def _nodes(model: Model, folds: bool) -> tuple[tuple[Node, ...], _Made]:
         if call.inputs:
             add(call, call.outputs)
     return tuple(nodes), made
-
-
-class _Made:
-    """Which node made a tensor; identity goes first, for two tensors of one type may be equal."""
-
-    def __init__(self) -> None:
-        self.tensors: list[tuple[Tensor, tuple[int, int]]] = []
-        self.places: dict[int, tuple[int, int]] = {}
-
-    def add(self, node: int, tensors: Sequence[Tensor]) -> None:
-        for output, tensor in enumerate(tensors):
-            self.tensors.append((tensor, (node, output)))
-            self.places.setdefault(id(tensor), (node, output))
-
-    def find(self, tensor: Tensor) -> tuple[int, int] | None:
-        found = self.places.get(id(tensor))
-        return found or next((place for other, place in self.tensors if other == tensor), None)
-
-
-def _producer(tensor: Tensor, made: _Made, name: str, what: str) -> tuple[int, int]:
-    found = made.find(tensor)
-    if found is None:
-        raise ModelError(f"model '{name}': {what} reads a tensor {tensor.type} that no layer before it makes")
-    return found
-
-
-def _config_text(layer: Any) -> str | None:
-    """Return a layer's config without names, or None where it has none to compare."""
-    try:
-        config = layer.get_config()
-        return json.dumps(_nameless(config), sort_keys=True, default=_plain)
-    except (AttributeError, NncError, TypeError, ValueError):
-        return None
-
-
-def _nameless(config: Any) -> Any:
-    if isinstance(config, Mapping):
-        return {str(key): _nameless(value) for key, value in config.items() if key != "name"}
-    return [_nameless(item) for item in config] if isinstance(config, list | tuple) else config
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(f"no plain value: {value!r:.80}")

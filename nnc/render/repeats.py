@@ -26,7 +26,7 @@ def fold(
     items: Sequence[Item],
     key: Callable[[Item], Hashable],
     is_worth: Callable[[Repeat[Item]], bool] = lambda repeat: True,
-    begins: Callable[[Item], bool] = lambda item: False,
+    begins: Callable[[Item | Repeat[Item]], bool] = lambda item: False,
 ) -> tuple[Item | Repeat[Item], ...]:
     """Return the items with runs of equal ones folded, short periods first, runs of runs as well.
 
@@ -34,7 +34,7 @@ def fold(
         items: what follows each other.
         key: what makes items equal.
         is_worth: whether a run is to be folded.
-        begins: whether a round had better begin with this item, where the run can be cut in several ways: ``a b a b a``.
+        begins: whether a round had better begin with an item, where a run can be cut in several ways: ``a b a b a``.
 
     >>> fold("xababy", key=str)
     ('x', Repeat(rounds=(('a', 'b'), ('a', 'b'))), 'y')
@@ -53,7 +53,7 @@ def fold(
         while (run := _next_run(keys, period, start)) is not None:
             start, end = run
             fitting = range(start, start + (end - start) % period + 1)
-            first = next((place for place in fitting if _begins(folded[place], begins)), start)
+            first = next((place for place in fitting if begins(folded[place])), start)
             last = end - (end - first) % period
             rounds = range(first, last, period)
             repeat = Repeat(tuple(tuple(folded[place : place + period]) for place in rounds))
@@ -75,7 +75,3 @@ def _next_run(keys: Sequence[int], period: int, start: int) -> tuple[int, int] |
     if not len(found):
         return None
     return start + int(bounds[found[0]]) + 1, start + int(bounds[found[0] + 1]) + period
-
-
-def _begins(item: Item | Repeat[Item], begins: Callable[[Item], bool]) -> bool:
-    return not isinstance(item, Repeat) and begins(item)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 from nnc.render.scene import Rect, Rule, Scene, Text
@@ -60,7 +59,7 @@ class _Writer:
         tooltip = printable(rect.tooltip.replace("\n", "; ")).replace("&", "&amp;").replace("\\", "⧵")
         self.dot.node(
             self.key(),
-            color=rect.stroke or rect.fill,
+            color=rect.stroke or "transparent",
             fillcolor=rect.fill,
             height=f"{rect.height / INCH:.4f}",
             label="",
@@ -79,20 +78,19 @@ class _Writer:
         self.dot.edge(*ends, color=rule.stroke, penwidth=f"{rule.width:g}", style=style)
 
     def text(self, text: Text) -> None:
-        width, height = text.width + 2 * text.size, 1.5 * text.size
+        import graphviz
+
+        width, height = text.width, 1.4 * text.size
         shift = {"start": width / 2, "middle": 0, "end": -width / 2}[text.anchor]
-        side = {"start": "LEFT", "middle": "CENTER", "end": "RIGHT"}[text.anchor]
-        shown = escape(printable(text.text)).replace("\\", "\\\\") or " "
-        cell = f"<B>{shown}</B>" if text.is_bold else shown
+        # A line that ends so stands at the left or right side of its node, however wide Graphviz takes it to be.
+        side = {"start": "\\l", "middle": "", "end": "\\r"}[text.anchor]
         self.dot.node(
             self.key(),
             fontcolor=text.fill,
+            fontname=f"{FONT}-Bold" if text.is_bold else FONT,
             fontsize=f"{text.size:g}",
             height=f"{height / INCH:.4f}",
-            label=(
-                f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0" FIXEDSIZE="TRUE" '
-                f'WIDTH="{width:.0f}" HEIGHT="{height:.0f}"><TR><TD ALIGN="{side}">{cell}</TD></TR></TABLE>>'
-            ),
+            label=graphviz.escape(printable(text.text)) + side,
             pos=self.place(text.x + shift, text.y),
             shape="none",
             width=f"{width / INCH:.4f}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from nnc.render.diagram import BESIDE, IDENTITY, Box, Branches, Diagram, Group, Line, Table
+from nnc.render.diagram import BESIDE, IDENTITY, Box, Branches, Diagram, Line, Table
 from nnc.render.text import printable
 
 
@@ -54,7 +54,9 @@ class _Tree:
         return [branch for _, branch in sorted(found, key=lambda pair: pair[0])]
 
     def box(self, box: Box) -> _Entry:
-        words = [*([box.name] if box.name else []), *(line.text for line in box.lines)]
+        words = [line.text for line in box.lines]
+        if box.name:
+            words[:1] = [f"{box.name} = {words[0]}"]
         read = [self.name(start) for start in dict.fromkeys(self.starts.get(box.key, ()))]
         if read and read != self.before(box):
             words.append(f"← {', '.join(read)}")
