@@ -44,7 +44,7 @@ def take_apart(sources: Sequence[Sequence[int]], ends: Sequence[int]) -> Series:
     Args:
         sources: the nodes that each node reads, in the order of its operands; the nodes are numbered in a topological
             order, and those that read nothing are the inputs.
-        ends: the nodes that are outputs, in their order.
+        ends: the nodes that are outputs, in their order; what nothing reads counts as one, behind them.
 
     >>> take_apart([(), (0,), (1,), (2, 1)], [3])
     (0, 1, Fork(branches=((2,), ())), 3)
@@ -54,7 +54,8 @@ def take_apart(sources: Sequence[Sequence[int]], ends: Sequence[int]) -> Series:
         for position, operand in enumerate(operands):
             readers[operand].append((node, position))
     outside = len(sources)
-    for position, node in enumerate(ends):
+    dead = [node for node, found in enumerate(readers) if not found and node not in ends]
+    for position, node in enumerate([*ends, *dead]):
         readers[node].append((outside, position))
     return _Graph(sources, readers).series(range(outside), 0)
 

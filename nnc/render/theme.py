@@ -87,7 +87,7 @@ DARK = Theme(
         "forward": Style("#12324A", "#56B4E9"),
         "loss": Style("#4A2610", "#FF8A3D"),
         "metrics": Style("#3A3710", "#F0E442"),
-        "backward": Style("#43203A", "#E58FC0"),
+        "backward": Style("#43203A", "#F0A6D0"),
         "update": Style("#0C3A2C", "#2CC295"),
     },
 )
@@ -95,7 +95,7 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 AUTO = "auto"
 """Light or dark as the reader's system has it; only SVG can, all else is light then."""
 
-LAYER_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")
+LAYER_COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
 """Okabe and Ito's hues, for layers that are told apart by colour."""
 SCALE = (
     *("#00224E", "#1A386F", "#434E6C", "#61656F", "#7D7C78"),
@@ -124,8 +124,8 @@ def _on_scale(place: float) -> str:
 
 
 def ink_on(ground: str) -> str:
-    """Return black or white ink, whichever is read better on a ground; both are the same in every theme."""
-    return max((LIGHT.ink, LIGHT.paper), key=lambda ink: contrast(ink, ground))
+    """Return black or white, whichever is read better on a ground; both are the same in every theme."""
+    return max(("#000000", "#FFFFFF"), key=lambda ink: contrast(ink, ground))
 
 
 def contrast(one: str, other: str) -> float:

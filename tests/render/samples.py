@@ -23,6 +23,7 @@ def f32(*shape: Any) -> TensorType:
 class FakeLayer:
     name: str
     parameters: int = 0
+    cost: int = field(default=0, kw_only=True)
 
     def count_params(self) -> int:
         return self.parameters
@@ -69,6 +70,9 @@ class FakeCall:
     inputs: tuple[FakeTensor, ...]
     outputs: tuple[FakeTensor, ...]
 
+    def flops(self, rows: int = 1) -> int:
+        return rows * self.layer.cost
+
 
 @dataclass
 class FakeModel:
@@ -88,7 +92,8 @@ class FakeModel:
         return tensor
 
     def dense(self, name: str, x: FakeTensor, units: int, activation: str = "sigmoid") -> FakeTensor:
-        layer = Dense(name, int(x.type.shape[-1]) * units + units, units, activation)
+        inner = int(x.type.shape[-1])
+        layer = Dense(name, inner * units + units, units, activation, cost=2 * inner * units + 2 * units)
         return self.call(layer, (x,), (units,))
 
 

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import colorsys
-import itertools
 import json
 import re
 
 import pytest
 
 from nnc.errors import GraphError, ModelError
-from nnc.ir import PHASES
-from nnc.render import Arrow, Box, Diagram, Group, Line, diagram_of, render, theme, to_mermaid
+from nnc.render import Arrow, Box, Diagram, Group, Line, picture_of, render, to_mermaid
 from nnc.render.diagram import merge_arrows
 from nnc.render.text import shorten, wrap
 from tests.render import samples
@@ -59,16 +56,17 @@ def test_level_is_the_targets_own() -> None:
     assert render(samples.base_model()) == render(samples.base_model(), "layers", "dot")
     assert render(samples.forward_graph()) == render(samples.forward_graph(), "ops", "dot")
     diagram = Diagram("d", (A, B))
-    assert diagram_of(diagram) is diagram
+    assert picture_of(diagram) is diagram
 
 
 @pytest.mark.parametrize(
     ("target", "options", "message"),
     [
-        (samples.base_model(), {"level": "layer"}, "must be 'layers' or 'ops', got 'layer'. Did you mean 'layers'?"),
+        (samples.base_model(), {"level": "layer"}, "must be 'layers', 'ops', 'steps' or 'memory', got 'layer'. Did you mean 'layers'?"),
         (samples.base_model(), {"level": "ops"}, "model 'xor' has layers, not ops"),
         (samples.forward_graph(), {"level": "layers"}, "graph 'predict' has ops, not layers"),
-        (samples.base_model(), {"format": "svg"}, "format must be 'dot' or 'mermaid', got 'svg'"),
+        (samples.base_model(), {"format": "png"}, "format as text must be 'dot', 'mermaid', 'txt' or 'svg', got 'png'"),
+        (samples.base_model(), {"theme": "drak"}, "theme must be 'light', 'dark' or 'auto', got 'drak'. Did you mean"),
     ],
 )
 def test_unknown_levels_and_formats(target: object, options: dict[str, str], message: str) -> None:
@@ -90,46 +88,3 @@ def test_mermaid_title_cannot_leave_its_line() -> None:
 
 def samples_of_one_box(text: str) -> Diagram:
     return Diagram("d", (Box("op1", (Line(text),), "forward"),))
-
-
-# ------------------------------------------------------------------------------ colours
-
-
-def rgb(colour: str) -> tuple[float, float, float]:
-    red, green, blue = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
-    return red, green, blue
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of WCAG 2.2."""
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb(colour)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def deuteranope(colour: str) -> tuple[float, float, float]:
-    """What is left of a colour without green cones: Viénot, Brettel and Mollon (1999), in linear light."""
-    red, green, blue = (part**2.2 for part in rgb(colour))
-    warm = 0.29275 * red + 0.70725 * green
-    cold = -0.02234 * red + 0.02234 * green + blue
-    return warm ** (1 / 2.2), warm ** (1 / 2.2), max(cold, 0.0) ** (1 / 2.2)
-
-
-@pytest.mark.parametrize("kind", theme.STYLES)
-def test_texts_are_legible_on_their_ground(kind: str) -> None:
-    style = theme.STYLES[kind]
-    assert contrast(theme.INK, style.fill) >= 7
-    assert contrast(style.border, theme.PAPER) >= (4.5 if kind in PHASES else 3)
-
-
-def test_every_phase_has_a_colour_of_its_own() -> None:
-    borders = [theme.STYLES[phase].border for phase in PHASES]
-    for one, other in itertools.combinations(borders, 2):
-        distance = sum(abs(x - y) for x, y in zip(deuteranope(one), deuteranope(other), strict=True))
-        hues = abs(colorsys.rgb_to_hsv(*rgb(one))[0] - colorsys.rgb_to_hsv(*rgb(other))[0])
-        assert distance > 0.25, (one, other)
-        assert min(hues, 1 - hues) > 0.05, (one, other)

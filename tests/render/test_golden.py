@@ -1,4 +1,4 @@
-"""DOT and Mermaid texts of small pictures, compared with the files in ``golden/``.
+"""Texts of small pictures, compared with the files in ``golden/``.
 
 After a wanted change, write the files anew and read their difference before keeping it:
 
@@ -10,33 +10,64 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nnc.render import render
-from tests.render import samples
+from nnc.program import Program
+from nnc.render import LEVELS, SUFFIXES, picture_of, render
+from tests.render import networks, samples
 
 GOLDEN = Path(__file__).parent / "golden"
-TARGETS: dict[str, Callable[[], Any]] = {
+SAMPLES: dict[str, Callable[[], Any]] = {
     "base_layers": samples.base_model,
     "branching_layers": samples.branching_model,
     "forward_ops": samples.forward_graph,
     "train_ops": samples.train_graph,
     "hostile_layers": samples.hostile_model,
+    "nested_layers": networks.nested,
 }
-FORMATS = {"dot": ".dot", "mermaid": ".mmd"}
-CASES = [(name, format) for name in TARGETS for format in FORMATS]
+NETWORKS: dict[str, tuple[Callable[[], Any], str]] = {
+    "network": (networks.base, "train"),
+    "residual": (networks.residual, "predict"),
+    "lstm": (networks.lstm, "predict"),
+}
+"""The base network, a residual net and an LSTM, with the graph of which ops, steps and memory are drawn."""
+ENDS = {format: suffix for suffix, format in SUFFIXES.items()}
+TARGETS = (*SAMPLES, *(f"{name}_{level}" for name in NETWORKS for level in LEVELS))
+CASES = [(name, format) for name in TARGETS for format in ("dot", "mermaid", "txt")]
+CASES += [(f"{name}_memory", "svg") for name in NETWORKS]
+
+
+@cache
+def program(name: str) -> Program:
+    return networks.compiled(NETWORKS[name][0]())
+
+
+@cache
+def picture(target: str) -> Any:
+    if target in SAMPLES:
+        return picture_of(SAMPLES[target]())
+    name, _, level = target.partition("_")
+    make, graph = NETWORKS[name]
+    if level == "layers":
+        return picture_of(make())
+    return picture_of(program(name).graph(graph) if level == "ops" else program(name).plan(graph, 32), level)
 
 
 def golden_file(name: str, format: str) -> Path:
-    return GOLDEN / f"{name}{FORMATS[format]}"
+    return GOLDEN / f"{name}{ENDS[format]}"
 
 
 def text(name: str, format: str) -> str:
-    return render(TARGETS[name](), format=format)
+    return render(picture(name), format=format)
+
+
+def texts() -> Iterator[str]:
+    return (text(*case) for case in CASES)
 
 
 @pytest.mark.parametrize(("name", "format"), CASES)
@@ -54,7 +85,7 @@ def test_texts_are_the_same_with_any_hash_seed(seed: str) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)}
     command = [sys.executable, "-m", "tests.render.test_golden", "--print"]
     result = subprocess.run(command, cwd=root, env=environment, capture_output=True, check=True)
-    assert result.stdout.decode() == "".join(text(*case) for case in CASES)
+    assert result.stdout.decode() == "".join(texts())
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from nnc.errors import ModelError, NncError
-from nnc.render import Arrow, Box, Diagram, Group, Line, draw, image, layers_diagram, ops_diagram, to_dot, write
+from nnc.render import Arrow, Box, Diagram, Group, Line, draw, formats, image, layers_diagram, ops_diagram, to_dot, write
 from tests.render import samples
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -88,7 +88,7 @@ def test_texts_are_written_as_utf8(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["model.pdf", "model", "model.", "png"])
 def test_unknown_suffix_names_the_known_ones(name: str, tmp_path: Path) -> None:
-    message = re.escape(f"'{name}': a picture's file name must end in .svg, .png, .dot or .mmd, got ")
+    message = re.escape(f"'{name}': a picture's file name must end in .svg, .png, .dot, .mmd or .txt, got ")
     with pytest.raises(ModelError, match=message):
         write(layers_diagram(samples.base_model()), tmp_path / name)
     assert not list(tmp_path.iterdir())
@@ -114,7 +114,7 @@ def test_interrupted_write_leaves_the_old_file(
 def test_failed_drawing_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "model.svg"
     path.write_text("old")
-    monkeypatch.setattr(image, "to_dot", lambda diagram: "digraph {")
+    monkeypatch.setattr(formats, "to_dot", lambda diagram, theme: "digraph {")
     with pytest.raises(NncError, match=r"Graphviz .* drew no picture; it said: .*syntax error"):
         write(layers_diagram(samples.base_model()), path)
     assert path.read_text() == "old"
@@ -134,13 +134,16 @@ def test_graphviz_pure_is_found_without_a_search_path(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for dot")
-def test_the_systems_dot_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_systems_dot_is_taken_where_the_package_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "dot"
     program.write_text('#!/bin/sh\necho "$@"\n')
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
+    assert Path(image.find_graphviz()).stem == "graphviz-pure"
+    monkeypatch.setattr(image, "DISTRIBUTION", "graphviz-nowhere")
     assert image.find_graphviz() == str(program)
     assert draw("digraph {}", "png") == b"-Kdot -Tpng -Gdpi=144\n"
+    assert draw("digraph {}", "svg", "neato") == b"-Kneato -n -Tsvg\n"
 
 
 def test_no_graphviz_at_all_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

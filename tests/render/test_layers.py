@@ -18,11 +18,11 @@ def labels(diagram: Diagram) -> list[list[str]]:
 
 def test_base_network_reads_from_input_to_output() -> None:
     diagram = layers_diagram(samples.base_model())
-    assert diagram.title == "xor · 9 parameters"
+    assert diagram.title == "xor · 9 parameters · 18 FLOPs per row"
     assert labels(diagram) == [
         ["Input"],
-        ["Layer1", "dense · Dense(2) · sigmoid", "6 parameters"],
-        ["Layer2", "dense_1 · Dense(1) · sigmoid", "3 parameters"],
+        ["Layer1", "dense · Dense(2) · sigmoid", "6 parameters · 12 FLOPs"],
+        ["Layer2", "dense_1 · Dense(1) · sigmoid", "3 parameters · 6 FLOPs"],
         ["Output"],
     ]
     assert diagram.edges == (
@@ -37,8 +37,8 @@ def test_shared_layer_keeps_its_number_and_counts_once() -> None:
     shared = [box for box in diagram.nodes if "shared · Dense(64) · tanh" in lines(box)]
     assert [lines(box)[0] for box in shared] == ["Layer4", "Layer4"]
     assert len({box.key for box in shared}) == 2
-    # 320 + 21632·64 + 64 + 4160 + 128·10 + 10 + 128 + 1
-    assert diagram.title == "branches · 1,390,411 parameters"
+    # 320 + 21632·64 + 64 + 4160 + 128·10 + 10 + 128 + 1 parameters; 2 operations per weight of what costs anything here
+    assert diagram.title == "branches · 1,390,411 parameters · 2.77 MFLOPs per row"
 
 
 def test_several_inputs_and_outputs_are_numbered_and_named() -> None:

@@ -42,7 +42,7 @@ def test_layers_that_merge_and_are_shared() -> None:
     labels = [[line.text for line in box.lines] for box in layers_diagram(model).nodes]
     assert labels[:2] == [["Input1", "a"], ["Input2", "b"]]
     assert labels[-2:] == [["Output1"], ["Output2"]]
-    assert labels.count(["Layer2", "dense_1 · Dense(4) · tanh", "20 parameters"]) == 2
+    assert labels.count(["Layer2", "dense_1 · Dense(4) · tanh", "20 parameters · 40 FLOPs"]) == 2
     assert ["Layer5", "dropout · Dropout · rate 0.25"] in labels
     assert ["Layer7", "reshape · Reshape(2×2)"] in labels
 
