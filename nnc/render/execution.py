@@ -64,8 +64,8 @@ class _Writer:
             for step in found:
                 if step.loop:
                     key = f"loop{len(self.groups) + 1}"
-                    label = f"{step.op} ×{step.rounds}"
-                    self.groups.append(Group(key, label, step.phase, group, f"step {step.index}, in each round"))
+                    label, note = f"{step.op} ×{step.rounds}", f"step {step.index}, from byte {step.loop_offset} on"
+                    self.groups.append(Group(key, label, step.phase, group, note))
                     self.steps(step.loop, key)
 
 

@@ -57,6 +57,7 @@ class Step:
         tile: elements of a tile where the fusion runs tile by tile, otherwise None.
         loop: what runs in each round, where the step is a loop.
         rounds: how often, and 1 where the step is no loop.
+        loop_offset: byte at which the loop's part of the arena begins, from which the bytes in `loop` count.
     """
 
     index: int
@@ -73,6 +74,7 @@ class Step:
     tile: int | None = None
     loop: tuple[Step, ...] = ()
     rounds: int = 1
+    loop_offset: int = 0
 
     @property
     def is_view(self) -> bool:
@@ -150,6 +152,7 @@ def _step(plan: Plan, node: Node, group: Group, places: dict[Value, Place], path
         tile=group.tile,
         loop=() if loop is None else steps_of(loop.plan, *where),
         rounds=1 if loop is None else int(loop.op.time(operands)),
+        loop_offset=0 if loop is None else plan.offsets[loop.arena],
     )
 
 
