@@ -341,19 +341,9 @@ class Layer(Described):
         """
         return map_leaves(lambda value: value.type, self._lowered_alone(args, kwargs), Value)
 
-    def flops(self, *args: Any, rows: int = 1, **kwargs: Any) -> int:
-        """Return the floating-point operations of one prediction for inputs of these types.
-
-        Args:
-            *args: types of the inputs, as `call` takes them.
-            rows: rows of the batch; other lengths that are not known count as `nnc.ir.nominal_sizes` has them.
-            **kwargs: types of the inputs that `call` takes by name.
-
-        Raises:
-            ModelError: the layer does not accept such inputs.
-        """
-        values = leaves(self._lowered_alone(args, kwargs), Value)
-        return count_flops(values[0].graph, rows)
+    def _flops(self, args: tuple[Any, ...], kwargs: dict[str, Any], rows: int) -> int:
+        """Return the floating-point operations of a prediction of so many rows, for inputs of these types."""
+        return count_flops(leaves(self._lowered_alone(args, kwargs), Value)[0].graph, rows)
 
     def _lowered_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Lower the layer to a graph of its own, for inputs of these types, and return what `call` returns."""

@@ -144,10 +144,13 @@ class Call:
         return tuple(leaves((self.args, self.kwargs), SymbolicTensor))
 
     def flops(self, rows: int = 1) -> int:
-        """Return the floating-point operations of this call in a prediction of so many rows; see `Layer.flops`."""
+        """Return the floating-point operations of this call in a prediction of so many rows.
+
+        Other lengths that are not known count as `nnc.ir.nominal_sizes` has them.
+        """
         types = map_leaves(lambda tensor: tensor.type, (self.args, self.kwargs), SymbolicTensor)
         with batch_size(self.inputs[0].batch if self.inputs else None):
-            return self.layer.flops(*types[0], rows=rows, **types[1])
+            return self.layer._flops(*types, rows)
 
     def arguments(self, values: Mapping[SymbolicTensor, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return positional arguments and keywords with values in the place of symbolic tensors."""

@@ -1,13 +1,16 @@
-"""`nnc render`: pictures of layers and ops, printed and written."""
+"""`nnc render`: pictures of layers, ops, steps and memory, printed and written."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+
+import pytest
 
 import nnc
 from nnc.readers import read_model
-from nnc.render import render
+from nnc.render import FORMATS, LEVELS, render
 from tests.cli.conftest import Run
 
 
@@ -15,6 +18,101 @@ def test_prints_dot_and_mermaid(run: Run) -> None:
     model = read_model("base.yaml")
     assert run("render", "base.yaml", "--dot").stdout == render(model)
     assert run("render", "base.yaml", "--mermaid").stdout == render(model, format="mermaid")
+
+
+def test_prints_a_tree_by_default(run: Run) -> None:
+    expected = render(read_model("base.yaml"), format="txt")
+    assert run("render", "base.yaml").stdout == expected
+    assert run("render", "base.yaml", "--txt").stdout == expected
+    assert run("render", "base.yaml", "--format", "txt").stdout == expected
+
+
+def test_steps_and_memory_of_a_plan(run: Run) -> None:
+    program = nnc.compile("base.yaml", backend="numpy")
+    for level in ("steps", "memory"):
+        for arguments, plan in {
+            ("--backend", "numpy"): program.plan("train", 32),
+            ("--backend", "numpy", "--for", "predict", "--batch", "7"): program.plan("predict", 7),
+        }.items():
+            found = run("render", "base.yaml", "--level", level, "--dot", *arguments).stdout
+            assert found == render(plan, level)
+
+
+def test_memory_is_that_of_the_backend(run: Run) -> None:
+    first = run("render", "base.yaml", "--level", "memory", "--backend", "numpy").stdout
+    assert run("render", "base.yaml", "--level", "memory", "--backend", "c").stdout != first
+
+
+def test_ops_after_a_pass(run: Run) -> None:
+    stages: dict[tuple[str, str], Any] = {}
+    program = nnc.compile("base.yaml", observe=lambda item, graph, _: stages.update({(graph.name, item.name): graph}))
+    assert program.graph("train") is not program.graph("predict")
+    for name in ("train", "predict"):
+        expected = render(stages[name, "simplify"])
+        found = run("render", "base.yaml", "--after", "simplify", "--for", name, "--dot")
+        assert found.stdout == expected
+    assert run("render", "base.yaml", "--after", "differentiate", "--dot").stdout == render(
+        stages["train", "differentiate"]
+    )
+    said = run("render", "base.yaml", "--after", "fuze", code=1).stderr
+    assert "no pass 'fuze' made the graph 'train'; the passes were loss, differentiate, update" in " ".join(
+        said.split()
+    )
+    program.save("base.nnc")
+    said = run("render", "base.nnc", "--after", "fuse", code=1).stderr
+    assert "none, for the program is compiled already" in " ".join(said.split())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("format", FORMATS)
+def test_every_level_of_a_saved_program_in_every_format(run: Run, level: str, format: str) -> None:
+    nnc.compile("base.yaml").save("base.nnc")
+    run("render", "base.nnc", "--level", level, "--format", format, "-o", "picture")
+    assert Path("picture").stat().st_size > 100
+    if format == "svg":
+        ElementTree.parse("picture")
+
+
+def test_layers_are_opened(run: Run) -> None:
+    inner = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(3)], name="inner")
+    model = nnc.Sequential([nnc.Input((2,)), inner, nnc.layers.Dense(1)], name="outer")
+    model.save("outer.nnc")
+    assert run("render", "outer.nnc").stdout == render(model, format="txt")
+    opened = render(model, format="txt", depth=1)
+    assert opened != render(model, format="txt")
+    assert run("render", "outer.nnc", "--depth", "1").stdout == opened
+    assert run("render", "outer.nnc", "--expand", "inner").stdout == opened
+    assert run("render", "outer.nnc", "--expand", "all").stdout == opened
+    said = run("render", "outer.nnc", "--expand", "iner", code=1).stderr
+    assert "no model, block or layer 'iner' to expand" in " ".join(said.split())
+
+
+def test_themes(run: Run) -> None:
+    pictures = [
+        run("render", "base.yaml", "--format", "svg", "--theme", name).stdout for name in ("light", "dark", "auto")
+    ]
+    assert len(set(pictures)) == 3
+    assert run("render", "base.yaml", "--format", "svg").stdout == pictures[0]
+    assert "prefers-color-scheme: dark" in pictures[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--dot", "--txt"], "give one of --format, --dot, --mermaid and --txt"),
+        (["--dot", "--format", "svg"], "give one of --format, --dot, --mermaid and --txt"),
+        (["--format", "png"], "PNG is no text to be printed; give -o FILE.png"),
+        (["--level", "layers", "--for", "train"], "give --level ops, steps or memory with it"),
+        (["--level", "memory", "--after", "fuse"], "--after chooses the ops of a pass; give --level ops with it"),
+        (["--batch", "3"], "--batch and --backend are a plan's; give --level steps or memory with them"),
+        (["--level", "ops", "--backend", "c"], "--batch and --backend are a plan's; give --level steps or memory"),
+        (["--level", "ops", "--depth", "1"], "--depth and --expand open layers; give --level layers with them"),
+        (["--level", "ops", "--expand", "all"], "--depth and --expand open layers; give --level layers with them"),
+    ],
+)
+def test_options_that_do_not_go_together(run: Run, arguments: list[str], message: str) -> None:
+    said = run("render", "base.yaml", *arguments, code=2).stderr
+    assert message in " ".join(said.replace("│", " ").split())
 
 
 def test_ops_of_a_graph(run: Run) -> None:
@@ -55,7 +153,13 @@ def test_a_saved_program_whose_layers_are_not_known(run: Run) -> None:
 
 
 def test_writes_files(run: Run) -> None:
-    for suffix, start in {".dot": b"digraph", ".mmd": b"---", ".svg": b"<?xml", ".png": b"\x89PNG"}.items():
+    for suffix, start in {
+        ".dot": b"digraph",
+        ".mmd": b"---",
+        ".svg": b"<?xml",
+        ".png": b"\x89PNG",
+        ".txt": b"base",
+    }.items():
         result = run("render", "base.yaml", "-o", f"base{suffix}")
         assert result.stdout == ""
         assert result.stderr == f"wrote base{suffix}\n"

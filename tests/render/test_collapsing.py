@@ -13,7 +13,10 @@ import nnc
 from nnc import layers
 from nnc.errors import ModelError
 from nnc.render import Arrow, Box, Branches, Diagram, Line, encode, layers_diagram, render
-from nnc.render.layers import PAGE_HEIGHT
+from nnc.render.layer_drawing import Detail, LayerDrawing
+from nnc.render.layer_figures import Figures
+from nnc.render.layers import PAGE_HEIGHT, _height
+from nnc.render.outline import Outline
 from tests.render import networks, samples
 
 NETWORKS = [
@@ -54,7 +57,9 @@ def test_a_repeated_block_is_one_box_that_says_what_is_inside() -> None:
         Branches(((), ("Conv2D(8, 3×3) · BatchNormalization · ReLU", "Conv2D(8, 3×3) · BatchNormalization"))),
         Line("Add · ReLU"),
     )
-    assert [(arrow.start, arrow.label) for arrow in diagram.edges if arrow.end == box.key] == [("layer1", "batch×8×8×8")]
+    assert [(arrow.start, arrow.label) for arrow in diagram.edges if arrow.end == box.key] == [
+        ("layer1", "batch×8×8×8")
+    ]
     assert len([arrow for arrow in diagram.edges if arrow.start == box.key]) == 2
 
 
@@ -99,7 +104,10 @@ def test_a_model_is_one_box_and_opens_into_a_frame() -> None:
         "inner · Sequential of 1 layer",
     ]
     opened = layers_diagram(networks.nested(), depth=1)
-    assert [(group.label, group.note) for group in opened.groups] == [("encoder", "Sequential"), ("decoder", "Sequential")]
+    assert [(group.label, group.note) for group in opened.groups] == [
+        ("encoder", "Sequential"),
+        ("decoder", "Sequential"),
+    ]
     titles = [box.lines[0].text for box in opened.nodes]
     assert titles == ["Input", "Layer1.1", "Layer1.2", "Layer2.1", "Layer2.2", "Output"]
     keys = {title: box.key for title, box in zip(titles, opened.nodes, strict=True)}
@@ -161,8 +169,6 @@ def test_more_is_put_into_one_box_where_a_page_is_too_short() -> None:
 
 
 def test_a_page_is_filled_before_more_is_put_into_one_box() -> None:
-    from nnc.render.layers import _height
-
     heights = [_height(layers_diagram(long_chain(blocks))) for blocks in range(1, 12)]
     assert max(heights[:4]) <= PAGE_HEIGHT
 
@@ -172,7 +178,7 @@ def test_layers_of_a_tangle_are_not_put_into_boxes_of_others() -> None:
     a, b = layers.Dense(4, name="a")(x), layers.Dense(4, name="b")(x)
     c, d = layers.ReLU(name="c")(a), layers.ReLU(name="d")(b)
     model = nnc.Model(x, layers.Add()([layers.Add()([c, d]), layers.Multiply()([c, d])]))
-    diagram = layers_diagram(model)
+    diagram = LayerDrawing(Figures(model, Outline(model)), Detail(0, frozenset(), True, True, True)).diagram()
     keys = {box.lines[1].text.partition(" ")[0]: box.key for box in diagram.nodes if len(box.lines) > 1}
     assert {(arrow.start, arrow.end) for arrow in diagram.edges} >= {(keys["a"], keys["c"]), (keys["b"], keys["d"])}
 

@@ -62,7 +62,11 @@ def test_level_is_the_targets_own() -> None:
 @pytest.mark.parametrize(
     ("target", "options", "message"),
     [
-        (samples.base_model(), {"level": "layer"}, "must be 'layers', 'ops', 'steps' or 'memory', got 'layer'. Did you mean 'layers'?"),
+        (
+            samples.base_model(),
+            {"level": "layer"},
+            "must be 'layers', 'ops', 'steps' or 'memory', got 'layer'. Did you mean 'layers'?",
+        ),
         (samples.base_model(), {"level": "ops"}, "model 'xor' has layers, not ops"),
         (samples.forward_graph(), {"level": "layers"}, "graph 'predict' has ops, not layers"),
         (samples.base_model(), {"format": "png"}, "format as text must be 'dot', 'mermaid', 'txt' or 'svg', got 'png'"),

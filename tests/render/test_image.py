@@ -11,7 +11,20 @@ from xml.etree import ElementTree
 import pytest
 
 from nnc.errors import ModelError, NncError
-from nnc.render import Arrow, Box, Diagram, Group, Line, draw, formats, image, layers_diagram, ops_diagram, to_dot, write
+from nnc.render import (
+    Arrow,
+    Box,
+    Diagram,
+    Group,
+    Line,
+    draw,
+    formats,
+    image,
+    layers_diagram,
+    ops_diagram,
+    to_dot,
+    write,
+)
 from tests.render import samples
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -57,7 +57,9 @@ def test_names_do_not_matter() -> None:
 
 def test_blocks_of_several_parts_are_found() -> None:
     found = outlined(networks.transformer())
-    assert found.startswith("in ([|layer_normalization multi_head_attention] add [|layer_normalization_1 dense dense_1] ")
+    assert found.startswith(
+        "in ([|layer_normalization multi_head_attention] add [|layer_normalization_1 dense dense_1] "
+    )
     assert ")4 layer_normalization_8 " in found
 
 

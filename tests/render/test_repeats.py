@@ -23,7 +23,9 @@ def unfold(items: Any) -> Iterator[str]:
 
 def shape(items: Any) -> str:
     """``x(ab)2y`` for an x, two rounds of a and b, and a y."""
-    return "".join(f"({shape(item.rounds[0])}){len(item.rounds)}" if isinstance(item, Repeat) else item for item in items)
+    return "".join(
+        f"({shape(item.rounds[0])}){len(item.rounds)}" if isinstance(item, Repeat) else item for item in items
+    )
 
 
 def repeats(items: Any) -> Iterator[Any]:

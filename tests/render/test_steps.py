@@ -52,9 +52,11 @@ def plan_lines(steps: tuple[Step, ...], nested: bool = True) -> Iterator[str]:
     """Say the steps as `nnc compile --emit plan` does."""
     for step in steps:
         places = "; ".join(result.text for result in step.results)
-        yield step.text if step.source is None and step.op == "copy" and step.text.startswith("copy") else (
-            f"{step.index:5} {step.text}  @ {places}"
-        ).strip()
+        yield (
+            step.text
+            if step.source is None and step.op == "copy" and step.text.startswith("copy")
+            else (f"{step.index:5} {step.text}  @ {places}").strip()
+        )
         yield from plan_lines(step.loop)
 
 
@@ -92,6 +94,7 @@ def test_kinds_offsets_and_sources_agree_with_the_plan(graph: Any, batch: int, f
             if place.home.buffer is not None:
                 itemsize = location.nbytes // max(int(place.type.size), 1)
                 assert location.offset == place.byte_offset + int(place.layout.offset) * itemsize
+        assert step.in_place == (step.index in plan.storage.inplace)
         if step.in_place:
             operand = node.operands[plan.storage.inplace[step.index]]
             assert step.results[0].in_place_of == operand_text(operand, plan.names)
@@ -122,7 +125,12 @@ def test_a_loop_has_its_rounds_and_the_layer_of_its_step() -> None:
 def test_the_picture_has_every_step_in_order(plan: Plan) -> None:
     diagram = steps_diagram(plan)
     numbers = [
-        int(row[0]) for box in diagram.nodes for part in box.content if isinstance(part, Table) for row in part.rows if row[0]
+        int(row[0])
+        for box in diagram.nodes
+        for part in box.content
+        if isinstance(part, Table)
+        for row in part.rows
+        if row[0]
     ]
 
     def expected(steps: tuple[Step, ...]) -> Iterator[int]:

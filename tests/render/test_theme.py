@@ -96,7 +96,9 @@ def test_contrast_is_that_of_wcag() -> None:
 
 
 def test_a_light_colour_has_one_dark_one() -> None:
-    pairs = [(getattr(theme.LIGHT, name), getattr(theme.DARK, name)) for name in ("paper", "ink", "faint", "arrow", "kept")]
+    pairs = [
+        (getattr(theme.LIGHT, name), getattr(theme.DARK, name)) for name in ("paper", "ink", "faint", "arrow", "kept")
+    ]
     for kind, style in theme.LIGHT.styles.items():
         dark = theme.DARK.styles[kind]
         pairs += [(style.fill, dark.fill), (style.border, dark.border)]
