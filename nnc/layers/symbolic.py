@@ -148,9 +148,9 @@ class Call:
 
         Other lengths that are not known count as `nnc.ir.nominal_sizes` has them.
         """
-        types = map_leaves(lambda tensor: tensor.type, (self.args, self.kwargs), SymbolicTensor)
+        args, kwargs = map_leaves(lambda tensor: tensor.type, (self.args, self.kwargs), SymbolicTensor)
         with batch_size(self.inputs[0].batch if self.inputs else None):
-            return self.layer._flops(*types, rows)
+            return self.layer._flops(args, kwargs, rows)
 
     def arguments(self, values: Mapping[SymbolicTensor, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return positional arguments and keywords with values in the place of symbolic tensors."""
