@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
@@ -17,7 +16,7 @@ from nnc.render.layer_drawing import Detail, LayerDrawing
 from nnc.render.layer_figures import Figures
 from nnc.render.layers import PAGE_HEIGHT, _height
 from nnc.render.outline import Outline
-from tests.render import networks, samples
+from tests.render import networks, samples, svg
 
 NETWORKS = [
     networks.base,
@@ -185,14 +184,16 @@ def test_layers_of_a_tangle_are_not_put_into_boxes_of_others() -> None:
 
 @pytest.mark.parametrize("make", NETWORKS)
 @pytest.mark.parametrize("options", [{}, {"depth": 1}, {"expand": ["all"]}], ids=["closed", "opened", "all"])
-def test_svg_is_xml_and_has_every_layers_name(make: Callable[[], Any], options: dict[str, Any]) -> None:
+def test_svg_is_xml_has_every_layers_name_and_no_text_on_another(
+    make: Callable[[], Any], options: dict[str, Any]
+) -> None:
     model = make()
-    root = ElementTree.fromstring(encode(layers_diagram(model, **options), "svg"))
-    shown = ["".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")]
-    tooltips = [value for element in root.iter() for key, value in element.items() if key.endswith("}title")]
-    text = "\n".join([*shown, *tooltips])
+    picture = encode(layers_diagram(model, **options), "svg")
+    said = svg.everything_said(picture)
     for name in names(model):
-        assert re.search(rf"(^|\W){re.escape(name.rpartition('/')[2])}($|\W)", text, re.MULTILINE), name
+        assert re.search(rf"(^|\W){re.escape(name.rpartition('/')[2])}($|\W)", said, re.MULTILINE), name
+    assert not svg.overlapping(picture)
+    assert not svg.outside(picture)
 
 
 def test_a_hostile_name_in_a_box_of_several_layers() -> None:
@@ -203,12 +204,7 @@ def test_a_hostile_name_in_a_box_of_several_layers() -> None:
     model = nnc.Model(x, h, name="<svg>")
     diagram = layers_diagram(model)
     assert find(diagram, '"<&>').lines[0].text.endswith("×3")
-    tooltips = [
-        value
-        for element in ElementTree.fromstring(encode(diagram, "svg")).iter()
-        for key, value in element.items()
-        if key.endswith("}title")
-    ]
-    assert f"3 layers: {', '.join(hostile)}".replace("\\", "⧵") in tooltips
+    tooltip = f"3 layers: {', '.join(hostile)}".replace("\\", "⧵")
+    assert tooltip in svg.everything_said(encode(diagram, "svg")).splitlines()
     assert all(name in render(model, format="txt", expand=["all"]) for name in hostile)
     assert "<b>|{}`" not in render(model, format="mermaid", expand=["all"])

@@ -1,0 +1,71 @@
+"""A large network of keras.applications: ResNet-50 fits a page and reads."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from nnc.readers import read_model
+from nnc.render import MemoryPicture, encode, layers_diagram, steps_diagram, to_text
+from tests.render import networks, svg
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def resnet() -> Any:
+    from tests.applications.networks import build
+
+    return read_model(build("ResNet50", 64))
+
+
+def test_resnet_50_fits_a_page_and_reads(resnet: Any) -> None:
+    diagram = layers_diagram(resnet)
+    assert [box.lines[0].text for box in diagram.nodes] == [
+        "Input",
+        "Layer1 … Layer6",
+        "conv2_block1",
+        "conv2_block2 … conv2_block3 ×2",
+        "conv3_block1",
+        "conv3_block2 … conv3_block4 ×3",
+        "conv4_block1",
+        "conv4_block2 … conv4_block6 ×5",
+        "conv5_block1",
+        "conv5_block2 … conv5_block3 ×2",
+        "Layer175 … Layer176",
+        "Output",
+    ]
+    picture = encode(diagram, "svg")
+    width, height = svg.size(picture)
+    assert width <= 620
+    assert height <= 1600  # half the size fits a page of A4
+    assert not svg.overlapping(picture)
+    assert not svg.outside(picture)
+    said = svg.everything_said(picture)
+    for call in resnet.calls:
+        if call.inputs:
+            assert re.search(rf"\b{call.layer.name}\b", said), call.layer.name
+
+
+def test_the_blocks_say_what_differs(resnet: Any) -> None:
+    text = to_text(layers_diagram(resnet))
+    for filters in (64, 128, 256, 512):
+        assert text.count(f"Conv2D({filters}, 3×3) · BatchNormalization · Activation(relu)") == 2
+        assert text.count(f"║ Conv2D({4 * filters}, 1×1) · BatchNormalization\n") == 1
+    assert text.count("║ identity") == 4
+
+
+def test_every_layer_can_be_drawn(resnet: Any) -> None:
+    diagram = layers_diagram(resnet, expand=["all"])
+    assert len(diagram.nodes) == 176 + 2
+
+
+def test_steps_and_memory_of_resnet_50(resnet: Any) -> None:
+    plan = networks.compiled(resnet).plan("predict", 1)
+    picture = encode(MemoryPicture(plan), "svg")
+    assert not svg.overlapping(picture)
+    assert not svg.outside(picture)
+    assert svg.size(picture)[0] <= 1100
+    assert len(steps_diagram(plan).nodes) > 50
