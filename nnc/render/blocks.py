@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from os.path import commonprefix
+from itertools import takewhile
 
 from nnc.render.architecture import layer_text
 from nnc.render.diagram import BESIDE, IDENTITY, Branches, Line
@@ -35,7 +35,9 @@ def block_title(rounds: Sequence[Sequence[str]], otherwise: str = "Block") -> st
 
 def _common_name(names: Sequence[str]) -> str:
     """Return the beginning that names share, up to where a word ends; the name itself where it is one."""
-    prefix = commonprefix(list(names))
+    prefix = "".join(
+        letters[0] for letters in takewhile(lambda letters: len({*letters}) == 1, zip(*names, strict=False))
+    )
     if prefix not in names:
         prefix = prefix[: max((match.start() for match in re.finditer(r"[_\-/.]", prefix)), default=0)]
     return prefix.strip()

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.errors import DataError, nearest
-from nnc.render.theme import STYLES
+from nnc.render.theme import LIGHT
 
 if TYPE_CHECKING:
     from nnc.callbacks import History
 
 VALIDATION = "val_"
 """How names of what is measured in a validation begin."""
-COLOURS = {"training": STYLES["forward"].border, "validation": STYLES["loss"].border}
+COLOURS = {"training": LIGHT.styles["forward"].border, "validation": LIGHT.styles["loss"].border}
 """Blue and vermilion, which the colour-blind tell apart; validation is dashed as well."""
 
 

@@ -31,13 +31,14 @@ LINES = 60
 
 
 def svg(item: Any) -> str | None:
-    """Return the picture of a model's layers or of a graph's ops; None where there is none, or nothing to draw it."""
-    from nnc.render import diagram_of, draw, to_dot
+    """Return the picture of a model's layers, a graph's ops or a plan's memory; None where it cannot be drawn."""
+    from nnc.render import encode, picture_of
 
-    if not isinstance(item, Model | Graph) or _size(item) > LARGEST:
+    level = "memory" if isinstance(item, Plan) else None
+    if level is None and (not isinstance(item, Model | Graph) or _size(item) > LARGEST):
         return None
     try:
-        picture = draw(to_dot(diagram_of(item)), "svg").decode()
+        picture = encode(picture_of(item, level), "svg").decode()
     except (NncError, OSError):  # no Graphviz, or a model whose shapes are not known yet
         return None
     return picture[picture.index("<svg") :]
@@ -122,7 +123,7 @@ def _plan(plan: Plan) -> str:
         ("lower bound", f"{plan.lower_bound:,} bytes"),
         ("without sharing", f"{plan.unshared_bytes:,} bytes"),
     ]
-    return _table(("", ""), rows, title)
+    return f"<div>{_table(('', ''), rows, title)}{svg(plan) or ''}</div>"
 
 
 def _program(program: Program) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nnc.errors import DataError, NncError
 from nnc.files import write_atomically
 from nnc.render.curves import COLOURS, Best, Panel, best_of, panels_of
-from nnc.render.theme import ARROW
+from nnc.render.theme import LIGHT
 
 if TYPE_CHECKING:
     from nnc.callbacks import History
@@ -90,9 +90,9 @@ def _draw(axis: Any, panel: Panel, best: Best | None) -> None:
         line.set_label(curve.label)
     if best is not None:
         label = f"best epoch: {best.epoch}"
-        axis.axvline(best.epoch, color=ARROW, linestyle=":", linewidth=1.2, label=label, zorder=1)
+        axis.axvline(best.epoch, color=LIGHT.arrow, linestyle=":", linewidth=1.2, label=label, zorder=1)
         if best.name.removeprefix("val_") == panel.name:
-            axis.plot([best.epoch], [best.value], "o", color=ARROW, markersize=6, fillstyle="none")
+            axis.plot([best.epoch], [best.value], "o", color=LIGHT.arrow, markersize=6, fillstyle="none")
     axis.set_title(panel.name)
     axis.set_xlabel("epoch")
     epochs = [epoch for curve in panel.curves for epoch in curve.epochs]
