@@ -58,10 +58,13 @@ def test_graph_is_a_picture_of_its_ops(model):
             assert node.op.title in drawn
 
 
-def test_plan_is_a_table_of_its_bytes(model):
+def test_plan_is_a_table_of_its_bytes_and_the_picture_of_its_memory(model):
     plan = model.program.plan("train")
     found = shown(plan)["text/html"]
-    ElementTree.fromstring(found)
+    root = ElementTree.fromstring(found)
+    (picture,) = root.iter(f"{SVG}svg")
+    assert "memory of train, batch=32" in texts(ElementTree.tostring(picture).decode())
+    assert picture is not root
     assert "plan of 'train' for batch = 32" in found.replace("&#x27;", "'")
     assert f"{plan.peak_bytes:,} bytes" in found
     assert f"{plan.lower_bound:,} bytes" in found
@@ -167,6 +170,6 @@ def test_cells_of_a_notebook(tmp_path):
         "model ['image/svg+xml', 'text/plain']",
         "model.program ['text/html', 'text/plain']",
         "model.program.graph() ['image/svg+xml', 'text/plain']",
-        "model.program.plan() ['text/html', 'text/plain']",
+        "model.program.plan() ['image/svg+xml', 'text/html', 'text/plain']",
         "history ['text/html', 'text/plain']",
     ]
