@@ -178,7 +178,7 @@ class _Derivative:
 
     def _weight_cotangent(self, use: _Use, cotangent: Value) -> Value | None:
         """Apply the op that reads a weight to all steps at once, and pull back from there: one product, or one sum."""
-        step, apart = self.step, Graph("apart")
+        step, apart, path = self.step, Graph("apart"), self.operands[0].graph.path
         inputs: dict[str, Value] = {}
         operands: list[Operand] = []
         weights: list[Value] = []
@@ -190,7 +190,8 @@ class _Derivative:
             if step.others.get(value) == use.operand:
                 weights.append(inner)
         seed = apart.input("cotangent", cotangent.type)
-        lifted = lift(use.node.op, self.operands[self.op.carries].shape[0], operands)
+        with apart.scope(path, "backward"):
+            lifted = lift(use.node.op, self.operands[self.op.carries].shape[0], operands)
         assert lifted is not None
         pulled = [value for value in gradients({lifted: seed}, weights) if value is not None]
         if not pulled:
