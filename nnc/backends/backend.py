@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nnc.errors import GraphError
 
 if TYPE_CHECKING:
+    from nnc.backends.marks import Marks
     from nnc.ir import Graph
     from nnc.plan import Plan
 
@@ -135,8 +136,8 @@ class Backend(Protocol):
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the plan of a scheduled graph; see `nnc.plan.make_plan`."""
 
-    def source(self, plan: Plan) -> Any:
-        """Return the source of a plan, whose ``text`` does not depend on sizes."""
+    def source(self, plan: Plan, marks: Marks | None = None) -> Any:
+        """Return the source of a plan, whose ``text`` does not depend on sizes; with marks, it counts what it runs."""
 
     def compile(self, source: Any) -> Any:
         """Return compiled code, which fits every source of the same text."""

@@ -111,6 +111,10 @@ class Op:
         """Return the number of floating-point operations for numeric types."""
         return sum(prod(int(dim) for dim in result.shape) for result in results)
 
+    def traffic(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return the bytes that are read and written for numeric types: by default all of operands and results."""
+        return sum(type.nbytes for type in (*operands, *results))
+
     @classmethod
     def body_types(cls, attributes: Mapping[str, Any], operands: Sequence[TensorType]) -> list[TensorType]:
         """Return the types of a body's inputs for operands of these types; only for ops with a body."""

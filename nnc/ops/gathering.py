@@ -51,6 +51,10 @@ class Gather(Op, name="gather"):
         """Return 0: nothing is computed."""
         return 0
 
+    def traffic(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return the bytes of the indices and of the rows they name, which are read and written; not of the table."""
+        return operands[1].nbytes + 2 * results[0].nbytes
+
 
 @dataclass(frozen=True)
 class ScatterAdd(Op, name="scatter_add"):

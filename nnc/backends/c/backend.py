@@ -12,6 +12,7 @@ from nnc.backends.c.executable import Executable
 from nnc.backends.c.source import Source, kernel_workspace, print_source
 from nnc.backends.c.threads import short_waits
 from nnc.backends.c.toolchain import build, find_compiler
+from nnc.backends.marks import Marks
 from nnc.errors import CompilerError, ModelError
 from nnc.ir import Graph
 from nnc.plan import Plan, make_plan
@@ -44,9 +45,9 @@ class CBackend:
         """Return the plan of a scheduled graph."""
         return make_plan(graph, bindings, reuse, kernel_workspace, in_nests=True)
 
-    def source(self, plan: Plan) -> Source:
+    def source(self, plan: Plan, marks: Marks | None = None) -> Source:
         """Return a translation unit."""
-        return print_source(plan)
+        return print_source(plan, marks)
 
     def compile(self, source: Source) -> Any:
         """Compile a translation unit, or take it from the cache.

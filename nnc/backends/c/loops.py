@@ -29,14 +29,17 @@ class LoopWriter:
         operands: arrays of the first carries, the sequences, and what is the same in every step.
         results: arrays of the last carries and of the stacks.
         unit: where names come from.
+        is_shared: whether threads may share the blocks; those that count what they run are not for several.
 
     Attributes:
         first: variable with the first row of a block, an empty text where rows meet.
         windows: what a step reads and writes, by label.
     """
 
-    def __init__(self, loop: LoopPlan, operands: Sequence[Array], results: Sequence[Array], unit: Unit) -> None:
-        self.loop, self.unit, op = loop, unit, loop.op
+    def __init__(
+        self, loop: LoopPlan, operands: Sequence[Array], results: Sequence[Array], unit: Unit, is_shared: bool = True
+    ) -> None:
+        self.loop, self.unit, self.is_shared, op = loop, unit, is_shared, loop.op
         count = op.carries
         last = count + op.sequences
         self.time = operands[count].shape[0]
@@ -77,7 +80,8 @@ class LoopWriter:
             body = ["{", *indented([own, *body]), "}"]
         steps = [f"{loop_head(self.step, self.time)} {{", *indented([*heads, *body]), "}"]
         if loop.rows:
-            steps = _in_blocks(loop, loop.rows.symbol, self.time, self.first, [*declared, *steps])
+            division = _division(loop, loop.rows.symbol, self.time) if self.is_shared else []
+            steps = [*division, *_in_blocks(loop.rows.symbol, self.first, [*declared, *steps])]
         return [*self.before, *steps, *self.behind]
 
     # ------------------------------------------------------------------ windows
@@ -133,12 +137,11 @@ def _step_of(stack: Array, offset: Dim = 0) -> Array:
     return replace(stack, shape=stack.shape[1:], strides=stack.strides[1:], offset=offset)
 
 
-def _in_blocks(loop: LoopPlan, name: str, time: Dim, first: str, lines: Sequence[str]) -> list[str]:
+def _in_blocks(name: str, first: str, lines: Sequence[str]) -> list[str]:
     """Return the loop over blocks of rows."""
     rows = symbol_text(name)
     count = f"{rows} - {first} < {BLOCK_ROWS} ? {rows} - {first} : {BLOCK_ROWS}"
     return [
-        *_division(loop, name, time),
         f"for (int64_t {first} = 0; {first} < {rows}; {first} += {BLOCK_ROWS}) {{",
         *indented([f"const int64_t {first}_count = {count};", *lines]),
         "}",

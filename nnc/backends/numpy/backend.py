@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from nnc.backends.marks import Marks
 from nnc.backends.numpy.executable import Executable
 from nnc.backends.numpy.source import Source, kernel_workspace, print_source
 from nnc.ir import Graph
@@ -30,9 +31,9 @@ class NumpyBackend:
         """Return the plan of a scheduled graph."""
         return make_plan(graph, bindings, reuse, kernel_workspace)
 
-    def source(self, plan: Plan) -> Source:
+    def source(self, plan: Plan, marks: Marks | None = None) -> Source:
         """Return Python source."""
-        return print_source(plan)
+        return print_source(plan, marks)
 
     def compile(self, source: Source) -> CodeType:
         """Compile Python source."""

@@ -11,6 +11,7 @@ from types import CodeType
 
 import numpy
 
+from nnc.backends.marks import EMPTY, OUTSIDE, Block, Marks
 from nnc.backends.numpy.kernels import KERNELS, KernelCall, Names, number_name
 from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Op, State, TensorType, Value, value_names
@@ -97,15 +98,22 @@ def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
     return KERNELS[type(op)].workspace(op, operands, results)
 
 
-def print_source(plan: Plan) -> Source:
-    """Return the source of a plan. It does not depend on the sizes of run-time dimensions."""
-    return _Printer(plan).print()
+def print_source(plan: Plan, marks: Marks | None = None) -> Source:
+    """Return the source of a plan. It does not depend on the sizes of run-time dimensions.
+
+    Args:
+        plan: what to print.
+        marks: filled with the blocks, before each of which its function is then called.
+    """
+    return _Printer(plan, marks=marks).print()
 
 
 @dataclass
 class _Printer:
     plan: Plan
     names: Names = field(default_factory=Names)
+    marks: Marks | None = None
+    path: tuple[int, ...] = ()
     values: dict[str, Value] = field(default_factory=dict)
     workspaces: dict[str, tuple[int, int]] = field(default_factory=dict)
     loops: dict[str, LoopSource] = field(default_factory=dict)
@@ -116,6 +124,8 @@ class _Printer:
     def print(self) -> Source:
         name = Names().unique(self.plan.source.name, keyword.kwlist)
         self._print_lines()
+        if self.marks is not None:
+            self.lines += [self._mark_call(EMPTY), self._mark_call(OUTSIDE)]
         body = "".join(f"    {line}\n" for line in self.lines or ["pass"])
         return Source(f"def {name}():\n{body}", name, self._scope)
 
@@ -134,16 +144,17 @@ class _Printer:
                 self._group(group, steps)
         for label, value in plan.storage.copies:
             target = self._value(plan.graph.states[label])
-            self.lines += [f"# update @{label}", f"{target}[...] = {self._value(value)}"]
+            title = f"update @{label}"
+            self.lines += [*self._mark((), title, 1), f"# {title}", f"{target}[...] = {self._value(value)}"]
 
     def _group(self, group: Group, steps: list[int]) -> None:
         line = node_line(group.node, self.line_names, with_body=False)
-        statements = [(index, statement) for index in steps for statement in self._statements(index, group)]
+        statements = [statement for index in steps for statement in self._marked(index, group, line)]
         if not statements:
             return
         self.lines.append(f"# {line}")
         if group.tile is None:
-            self.lines += [statement for _, statement in statements]
+            self.lines += statements
             return
         names = (self._value(value) for value in self._values_of(steps) if _is_tiled(value, group))
         windows = tuple(dict.fromkeys(names))
@@ -151,7 +162,24 @@ class _Printer:
         name = self.names.unique(f"tiles_of_{self.python_names[last]}")
         self.tiles[name] = windows, group.tile
         self.lines.append(f"for {', '.join(map(self._tile_name, windows))} in {name}:")
-        self.lines += [f"    {statement}" for _, statement in statements]
+        self.lines += [f"    {statement}" for statement in statements]
+
+    def _marked(self, index: int, group: Group, title: str) -> list[str]:
+        """Return the statements of a step, with a mark before them."""
+        if index in self.plan.storage.loops:
+            return [*self._mark((index,), title), *self._loop(index)]
+        statements = list(self._statements(index, group))
+        return [*self._mark((index,), title, len(statements)), *statements] if statements else []
+
+    def _mark(self, steps: tuple[int, ...], title: str, calls: int = 0) -> list[str]:
+        """Return what stands before a block."""
+        if self.marks is None:
+            return []
+        return [self._mark_call(self.marks.number(Block(self.plan, self.path, steps, title, calls)))]
+
+    def _mark_call(self, number: int) -> str:
+        assert self.marks is not None
+        return f"{self.names.function('mark', self.marks.mark)}({number})"
 
     def _values_of(self, steps: Sequence[int]) -> Iterator[Value]:
         for index in steps:
@@ -161,8 +189,6 @@ class _Printer:
     def _statements(self, index: int, group: Group) -> Sequence[str]:
         node = self.plan.graph.nodes[index]
         results = self.plan.graph.results(node)
-        if index in self.plan.storage.loops:
-            return self._loop(index)
         operand_names = [self._operand(value, group) for value in node.operands]
         workspace = []
         for position in range(len(self.plan.storage.workspaces.get(index, ()))):
@@ -187,7 +213,7 @@ class _Printer:
         """A ``for`` over the steps; what lies elsewhere in each step has been bound before the first run."""
         node = self.plan.graph.nodes[index]
         loop = self.plan.storage.loops[index]
-        inner = _Printer(loop.plan, self.names.inside())
+        inner = _Printer(loop.plan, self.names.inside(), self.marks, (*self.path, index))
         inner._print_lines()
         before, after = [], []
         operands = [self._value(value) for value in node.operands]

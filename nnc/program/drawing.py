@@ -1,0 +1,88 @@
+"""Arrays that a program can run on where a user has given none, drawn so that its layers and losses accept them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.ir import Op, TensorType, Value, bind_shape, nominal_sizes
+from nnc.ops.gathering import Gather
+from nnc.ops.sizes import Cast
+from nnc.program.program import PREDICT
+from nnc.program.spec import TargetSpec
+
+if TYPE_CHECKING:
+    from nnc.program.program import Program
+
+Array = Any
+
+
+def draw_inputs(program: Program, rows: int, seed: int = 0, counts: Mapping[str, int] | None = None) -> list[Array]:
+    """Return an array per input: standard normal numbers, or whole numbers where it is these that are wanted.
+
+    Args:
+        program: what will read them.
+        rows: rows of each array.
+        seed: seeds the numbers.
+        counts: for inputs of whole numbers, by label, how many there are, from 0 on; by default the rows of the tables
+            that the graph looks them up in. Others are 0 or 1.
+    """
+    generator = numpy.random.default_rng(seed)
+    sizes = nominal_sizes(program.graph(PREDICT), rows)
+    counts = looked_up(program) if counts is None else counts
+    arrays = []
+    for spec in program.spec.inputs:
+        shape = (rows, *bind_shape(spec.shape, sizes))
+        count = counts.get(spec.label)
+        if count is not None or not TensorType(spec.dtype).is_floating:
+            arrays.append(generator.integers(0, count or 2, shape).astype(spec.dtype))
+        else:
+            arrays.append(generator.normal(size=shape).astype(spec.dtype))
+    return arrays
+
+
+def looked_up(program: Program) -> dict[str, int]:
+    """Return the number of rows of the smallest table that an input's numbers are looked up in, by its label."""
+    graph = program.plan(PREDICT, 1).graph
+    origins: dict[Value, str] = {value: label for label, value in graph.inputs.items()}
+    counts: dict[str, int] = {}
+    for node in graph.nodes:
+        if isinstance(node.op, Gather):
+            label, rows = origins.get(node.operands[1]), node.operands[0].shape[0]
+            if label is not None and isinstance(rows, int):
+                counts[label] = min(rows, counts.get(label, rows))
+        elif node.operands and (isinstance(node.op, Cast) or type(node.op).view is not Op.view):
+            label = origins.get(node.operands[0])
+            if label is not None:
+                origins.update(dict.fromkeys(graph.results(node), label))
+    return counts
+
+
+def draw_targets(program: Program, arrays: Sequence[Array], seed: int = 0) -> list[Array]:
+    """Return an array of targets per output that its loss accepts.
+
+    Args:
+        program: what will read them.
+        arrays: an array per input.
+        seed: seeds the numbers.
+    """
+    generator = numpy.random.default_rng(seed + 1)
+    spec = program.spec
+    labels = [item.label for item in spec.inputs]
+    sizes = program.sizes(PREDICT, dict(zip(labels, arrays, strict=True)))
+    return [_target(item, (sizes["batch"], *bind_shape(item.shape, sizes)), generator) for item in spec.targets]
+
+
+def _target(spec: TargetSpec, shape: tuple[int, ...], generator: numpy.random.Generator) -> Array:
+    if spec.classes:
+        return generator.integers(0, spec.classes, shape).astype(spec.dtype)
+    if not TensorType(spec.dtype).is_floating:
+        return generator.integers(0, 2, shape).astype(spec.dtype)
+    low = -1.0 if spec.low is None else spec.low
+    high = max(low, 0.0) + 1.0 if spec.high is None else spec.high
+    drawn = generator.uniform(low, high, shape)
+    if "crossentropy" in spec.loss and shape[-1] > 1:  # a row of probabilities
+        drawn /= drawn.sum(-1, keepdims=True)
+    return drawn.astype(spec.dtype)
