@@ -8,7 +8,8 @@ from typing import Any
 from nnc.backends import backend_name
 from nnc.errors import ModelError
 from nnc.passes import Observer, Pass
-from nnc.program import Program
+from nnc.program import PREDICT, Program
+from nnc.program.budget import bytes_of
 from nnc.readers import read_model
 
 
@@ -23,6 +24,7 @@ def compile(
     passes: Sequence[Pass] = (),
     replace: Mapping[str, Any] | None = None,
     backend: str | None = None,
+    max_bytes: int | str | None = None,
 ) -> Program:
     """Compile a model into a program.
 
@@ -38,6 +40,9 @@ def compile(
             text such as ``"Activation('swish')"``, of which nothing is executed, a layer, or a class.
         backend: what runs the program, ``numpy``, ``c``, or ``auto``: C where there is a compiler, otherwise NumPy; by
             default the model's own `backend`. The model uses it from now on.
+        max_bytes: the most bytes that a graph may need, as a number or a text such as ``64M``; one that needs more is
+            refused before it runs, and at once where not even a prediction of one row fits. See
+            `nnc.program.footprint` for what counts.
 
     Returns:
         A program that predicts, and trains where the model has a loss. Its graphs are made when they are
@@ -46,6 +51,7 @@ def compile(
     Raises:
         ModelError: the model cannot be read, or a part of it is not known; all problems of a file are in one error; or
             there is no such backend.
+        MemoryBudgetError: predictions need more than `max_bytes`.
 
     >>> import nnc
     >>> model = nnc.Sequential([nnc.layers.Dense(2, input_dim=2, activation="sigmoid"), nnc.layers.Dense(1)])
@@ -54,6 +60,7 @@ def compile(
     (1, 1)
     """
     backend_name(backend)
+    bytes_of(max_bytes)
     found = read_model(model, **({} if replace is None else {"replace": replace}))
     if optimizer is not None or loss is not None or metrics is not None:
         own = found.objective
@@ -70,6 +77,9 @@ def compile(
         raise ModelError(f"compile: dtype must be float32 or float64, got {dtype!r}")
     if backend is not None:
         found.backend = backend
-    if dtype is None and observe is None and not passes:
-        return found.program
-    return found.make_program(dtype, observe, passes)
+    is_plain = dtype is None and observe is None and not passes
+    program = found.program if is_plain else found.make_program(dtype, observe, passes)
+    if max_bytes is not None:
+        program.max_bytes = max_bytes
+        program.check_budget(PREDICT, program.plan(PREDICT, batch=1))
+    return program

@@ -49,6 +49,21 @@ class DataError(NncError, ValueError):
     """Arrays given to fit, evaluate or predict do not fit the model."""
 
 
+class MemoryBudgetError(NncError, MemoryError):
+    """A graph needs more bytes than it may; nothing was allocated for it.
+
+    Args:
+        message: what needs them, and what would fit.
+        needed: bytes that it needs.
+        limit: bytes that it may need.
+        fitting: rows of the largest batch that fits, None where not even one row does.
+    """
+
+    def __init__(self, message: str, needed: int = 0, limit: int = 0, fitting: int | None = None) -> None:
+        super().__init__(message)
+        self.needed, self.limit, self.fitting = needed, limit, fitting
+
+
 class ProgramFileError(NncError, ValueError):
     """A ``.nnc`` file is damaged, truncated, or written by a newer version."""
 

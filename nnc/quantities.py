@@ -35,13 +35,15 @@ def parse_bytes(text: str) -> int:
     return amount
 
 
-def bytes_text(count: float) -> str:
-    """Return a number of bytes in the largest unit that it fills.
+def bytes_text(count: int) -> str:
+    """Return a number of bytes in words: exact ones while they are few, three digits of a power of 1,024 otherwise.
 
-    >>> bytes_text(576), bytes_text(2_806_912), bytes_text(64 * 2**20)
-    ('576 B', '2.68 MiB', '64 MiB')
+    >>> bytes_text(1), bytes_text(9_999), bytes_text(1_100_224)
+    ('1 byte', '9,999 bytes', '1.05 MiB')
     """
-    return _scaled(count, 1024, ("B", "KiB", "MiB", "GiB", "TiB"))
+    if count < 10_000:
+        return f"{count:,} byte{'' if count == 1 else 's'}"
+    return _scaled(count, 1024, ("bytes", "KiB", "MiB", "GiB", "TiB"))
 
 
 def count_text(count: float) -> str:
@@ -60,7 +62,7 @@ def duration_text(seconds: float) -> str:
     ('16.2 µs', '3.4 ms', '12 s')
     """
     for factor, unit in ((1e9, "ns"), (1e6, "µs"), (1e3, "ms")):
-        if round(seconds * factor, 1) < 1000:
+        if float(_three_digits(seconds * factor)) < 1000:
             return f"{_three_digits(seconds * factor)} {unit}"
     return f"{_three_digits(seconds)} s"
 

@@ -59,6 +59,7 @@ def command(
     as_json: options.Json = False,
     replace: options.Replace = None,
     backend: options.Backend = None,
+    max_bytes: options.MaxBytes = None,
 ) -> None:
     """Compile a model: show what each pass does, then parameters, FLOPs and exact memory."""
     from nnc.cli.report import compile_report
@@ -72,6 +73,9 @@ def command(
     check_output(output, ".nnc")
     stages = Stages()
     program, report = compile_report(model, graph, batch, dtype, stages, replace, _LANGUAGES.get(emit, backend))
+    if max_bytes is not None:
+        program.max_bytes = max_bytes
+        program.check_budget(report.graph, program.plan(report.graph, batch))
     if output is not None:
         program.save(output)
     if after is not None:

@@ -18,11 +18,12 @@ def command(
     as_json: options.Json = False,
     replace: options.Replace = None,
     backend: options.Backend = None,
+    max_bytes: options.MaxBytes = None,
 ) -> None:
     """Print loss and metrics of a model on data."""
     from nnc.program.progress import format_number
 
-    program = open_program(model, replace=replace, backend=backend)
+    program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     x, y, count = training_data(program, data, target)
     logs = program.evaluate(x, y, batch_size=batch)
     if as_json:

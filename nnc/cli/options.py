@@ -87,6 +87,28 @@ Backend = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _bytes(text: str) -> int:
+    from nnc.quantities import parse_bytes
+
+    try:
+        return parse_bytes(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+MaxBytes = Annotated[
+    int | None,
+    typer.Option(
+        "--max-bytes",
+        metavar="64M",
+        parser=_bytes,
+        help="Refuse, before anything runs, a graph that needs more memory: arena, states and constants. K, M and G are"
+        " powers of 1024, KB, MB and GB of 1000.",
+        show_default=False,
+    ),
+]
 Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Rows of a batch.")]
 Plot = Annotated[
     Path | None,

@@ -44,15 +44,17 @@ def command(
             "--target", metavar="COLUMN", help="Column of a .csv that is no input and is left out.", show_default=False
         ),
     ] = None,
+    batch: options.Batch = 256,
     replace: options.Replace = None,
     backend: options.Backend = None,
+    max_bytes: options.MaxBytes = None,
 ) -> None:
     """Write a model's outputs for the inputs in a file."""
     from nnc.data import write_arrays, write_table
 
     check_output(output, *SUFFIXES)
-    program = open_program(model, replace=replace, backend=backend)
-    found = program.predict(prediction_data(program, source, without))
+    program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
+    found = program.predict(prediction_data(program, source, without), batch)
     if isinstance(found, list):
         write_arrays(output, dict(zip([item.label for item in program.spec.outputs], found, strict=True)))
         found = found[0]

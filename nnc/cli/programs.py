@@ -48,6 +48,7 @@ def open_program(
     observe: Observer | None = None,
     replace: Sequence[str] | None = None,
     backend: str | None = None,
+    max_bytes: int | None = None,
 ) -> Program:
     """Load a saved program, or compile a model file.
 
@@ -57,6 +58,7 @@ def open_program(
         observe: called after each pass.
         replace: what stands in the place of classes, as ``--replace`` has it.
         backend: what runs it; see `nnc.backends.find_backend`.
+        max_bytes: the most bytes that a graph may need; see `Program.max_bytes`.
 
     Raises:
         ModelError: the model file is wrong, or an element type is wished for a program that has one already.
@@ -70,8 +72,11 @@ def open_program(
             raise ModelError(f"{path} is compiled already; give --dtype with the model file it came from")
         if replace:
             raise ModelError(f"{path} is compiled already; give --replace with the model file it came from")
-        return nnc.load(path, backend=backend)
-    return nnc.compile(path, dtype=dtype, observe=observe, backend=backend, **read_options(replace))
+        program = nnc.load(path, backend=backend)
+    else:
+        program = nnc.compile(path, dtype=dtype, observe=observe, backend=backend, **read_options(replace))
+    program.max_bytes = max_bytes
+    return program
 
 
 def default_graph(program: Program, wanted: str | None) -> str:

@@ -48,6 +48,7 @@ def command(
     plot: options.Plot = None,
     replace: options.Replace = None,
     backend: options.Backend = None,
+    max_bytes: options.MaxBytes = None,
 ) -> None:
     """Compile a model, train it, test it, save the program and draw the picture."""
     from nnc.cli.report import compile_report
@@ -66,6 +67,7 @@ def command(
     check_plot(plot)
     set_random_seed(seed)
     program, report = compile_report(model, None, batch, None, replace=replace, backend=backend)
+    program.max_bytes = max_bytes
     print_report(report)
     training, test = _rows(program, data, target, seed)
     start = perf_counter()

@@ -48,6 +48,7 @@ def command(
     as_json: options.Json = False,
     replace: options.Replace = None,
     backend: options.Backend = None,
+    max_bytes: options.MaxBytes = None,
 ) -> None:
     """Train a model file from the start, or a saved program where it was.
 
@@ -61,7 +62,7 @@ def command(
     check_output(output, ".nnc")
     check_plot(plot)
     set_random_seed(seed or 0)
-    program = open_program(model, replace=replace, backend=backend)
+    program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     done, logs = 0, {}
 
     def remember(epoch: int, found: Mapping[str, float]) -> None:

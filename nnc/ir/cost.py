@@ -1,19 +1,10 @@
-"""What a graph costs: its floating-point operations, in all and by the layers they come from."""
+"""Which layers what is in a graph comes from, and what they cost."""
 
 from __future__ import annotations
 
-from nnc.ir.graph import Graph
+from nnc.ir.graph import Graph, Node
+from nnc.ir.leaves import Input
 from nnc.ir.nominal import nominal_sizes
-
-
-def count_flops(graph: Graph, batch: int) -> int:
-    """Return the floating-point operations of one run of a graph.
-
-    Args:
-        graph: the graph; run-time dimensions other than the batch get their nominal size.
-        batch: rows of a batch.
-    """
-    return sum(flops_by_layer(graph, batch).values())
 
 
 def flops_by_layer(graph: Graph, batch: int) -> dict[tuple[str, str], int]:
@@ -26,7 +17,17 @@ def flops_by_layer(graph: Graph, batch: int) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for node in graph.bind(nominal_sizes(graph, batch)).nodes:
         if not node.is_leaf:
-            key = node.path, node.phase
             flops = node.op.flops([value.type for value in node.operands], node.types)
-            found[key] = found.get(key, 0) + flops
+            found[node.path, node.phase] = found.get((node.path, node.phase), 0) + flops
     return found
+
+
+_BY_PHASE = {"forward": "model", "loss": "loss", "metrics": "metrics", "backward": "loss", "update": "optimizer"}
+"""What is done under no layer's path, by phase."""
+
+
+def layer_of(node: Node) -> str:
+    """Return the path of the layer that a node comes from, or what else it belongs to, such as the loss."""
+    if isinstance(node.op, Input):
+        return "input"
+    return node.path or _BY_PHASE[node.phase]

@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from nnc.backends.marks import Block
 from nnc.ir import Node, Value
+from nnc.ir.cost import layer_of
 from nnc.plan import Plan
-
-_BY_PHASE = {"forward": "model", "loss": "loss", "metrics": "metrics", "backward": "loss", "update": "optimizer"}
-"""What is done under no layer's path, by phase."""
 
 
 def block_layer(outer: Plan, block: Block) -> tuple[str, bool]:
@@ -23,7 +21,7 @@ def block_layer(outer: Plan, block: Block) -> tuple[str, bool]:
         return "optimizer", False  # the copy of a new state
     graph = outer.graph
     nodes = [graph.nodes[index] for index in (block.path[:1] or block.steps)]
-    names = dict.fromkeys(node.path or _BY_PHASE[node.phase] for node in nodes)
+    names = dict.fromkeys(map(layer_of, nodes))
     return " + ".join(names), all(node.phase == "backward" for node in nodes)
 
 

@@ -20,12 +20,12 @@ from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError,
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
 from nnc.plan import Plan
 from nnc.presenting import Presented
+from nnc.program.budget import Budgeted
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec, ResultSpec, sums_label
-from nnc.program.switching import SwitchedBackend
 from nnc.program.weights import STEPS, WEIGHTED
 
 Array = Any
@@ -39,7 +39,7 @@ _REMEMBERED_SHAPES = 256
 _LOG = logging.getLogger("nnc")
 
 
-class Program(SwitchedBackend, LiveState, Presented):
+class Program(Budgeted, LiveState, Presented):
     """A compiled model. NumPy is all it needs to predict and to train.
 
     Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take
@@ -207,8 +207,9 @@ class Program(SwitchedBackend, LiveState, Presented):
                 sizes = {symbol: max(size, known[0].bindings[symbol]) for symbol, size in sizes.items()}
             with collection_paused():
                 plan = backend.plan(graph, sizes)
-                if not plan.fits(bindings):  # something is larger for smaller sizes: this plan is for these sizes only
+                if not plan.fits(bindings) or not self.is_within_budget(name, plan):  # a plan for these sizes only
                     plan = backend.plan(graph, {**sizes, **bindings})
+                self.check_budget(name, plan)
                 source = backend.source(plan)
             if source.text not in self._codes:
                 self._codes[source.text] = backend.compile(source)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.backends.marks import Marks
 from nnc.backends.numpy.executable import Executable
 from nnc.backends.numpy.source import Source, kernel_workspace, print_source
 from nnc.ir import Graph
 from nnc.plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    from nnc.backends.marks import Marks
 
 
 class NumpyBackend:

@@ -8,10 +8,10 @@ import linecache
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
+from typing import TYPE_CHECKING
 
 import numpy
 
-from nnc.backends.marks import EMPTY, OUTSIDE, Block, Marks
 from nnc.backends.numpy.kernels import KERNELS, KernelCall, Names, number_name
 from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Op, State, TensorType, Value, value_names
@@ -19,6 +19,9 @@ from nnc.ir.printer import node_line, number_text
 from nnc.ops.movement import Reshape
 from nnc.ops.packing import Unpack
 from nnc.plan import Group, Plan, is_step
+
+if TYPE_CHECKING:
+    from nnc.backends.marks import Marks
 
 _RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset(dir(numpy)) | {"__builtins__"}
 
@@ -125,6 +128,8 @@ class _Printer:
         name = Names().unique(self.plan.source.name, keyword.kwlist)
         self._print_lines()
         if self.marks is not None:
+            from nnc.backends.marks import EMPTY, OUTSIDE
+
             self.lines += [self._mark_call(EMPTY), self._mark_call(OUTSIDE)]
         body = "".join(f"    {line}\n" for line in self.lines or ["pass"])
         return Source(f"def {name}():\n{body}", name, self._scope)
@@ -175,6 +180,8 @@ class _Printer:
         """Return what stands before a block."""
         if self.marks is None:
             return []
+        from nnc.backends.marks import Block
+
         return [self._mark_call(self.marks.number(Block(self.plan, self.path, steps, title, calls)))]
 
     def _mark_call(self, number: int) -> str:
