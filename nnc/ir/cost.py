@@ -6,6 +6,9 @@ from nnc.ir.graph import Graph, Node
 from nnc.ir.leaves import Input
 from nnc.ir.nominal import nominal_sizes
 
+PHASE_NAMES = {"forward": "model", "loss": "loss", "metrics": "metrics", "backward": "loss", "update": "optimizer"}
+"""What is done under no layer's path, by phase."""
+
 
 def flops_by_layer(graph: Graph, batch: int) -> dict[tuple[str, str], int]:
     """Return the floating-point operations of one run of a graph by path of the layer and phase.
@@ -22,12 +25,8 @@ def flops_by_layer(graph: Graph, batch: int) -> dict[tuple[str, str], int]:
     return found
 
 
-_BY_PHASE = {"forward": "model", "loss": "loss", "metrics": "metrics", "backward": "loss", "update": "optimizer"}
-"""What is done under no layer's path, by phase."""
-
-
 def layer_of(node: Node) -> str:
     """Return the path of the layer that a node comes from, or what else it belongs to, such as the loss."""
     if isinstance(node.op, Input):
         return "input"
-    return node.path or _BY_PHASE[node.phase]
+    return node.path or PHASE_NAMES[node.phase]

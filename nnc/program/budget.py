@@ -104,10 +104,16 @@ class Budgeted(SwitchedBackend):
             graph=name,
             batch=plan.bindings.get(ROWS, 1),
             arena=sum(plan.peak_bytes for plan in plans),
-            states=sum(array.nbytes for array in self.states.values()),
+            states=sum(array.nbytes for array in self.states.values()) + self._counter_bytes(name),
             derived=self.derived_bytes if is_prediction else 0,
             constants=sum(map(constant_bytes, plans)),
         )
+
+    def _counter_bytes(self, name: str) -> int:
+        """Return the bytes of the number of batches, which is counted from the first on."""
+        from nnc.program.live import ITERATIONS
+
+        return 8 if name.startswith("train") and ITERATIONS not in self.states else 0
 
     def _fitting_batch(self, name: str, plan: Plan, limit: int) -> int | None:
         """Return the rows of the largest batch that fits, found by bisection; None where not even one row does."""

@@ -1,0 +1,18 @@
+"""Looks into models and programs: what they consist of and cost, and in what two of them differ."""
+
+from nnc.inspection.difference import Difference, Figure, LayerChange, Outputs, WeightChange
+from nnc.inspection.differing import diff
+from nnc.inspection.inspecting import Inspection, inspect
+from nnc.inspection.layers import LayerRecord
+
+__all__ = [
+    "Difference",
+    "Figure",
+    "Inspection",
+    "LayerChange",
+    "LayerRecord",
+    "Outputs",
+    "WeightChange",
+    "diff",
+    "inspect",
+]

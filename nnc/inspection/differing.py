@@ -1,0 +1,110 @@
+"""Compares two models or programs: their layers, training, plans, weights, and what they compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nnc.errors import DataError
+from nnc.inspection.difference import Difference, LayerChange, Outputs
+from nnc.inspection.figures import figures
+from nnc.inspection.layers import LayerRecord, layer_records
+from nnc.inspection.matching import Match, config_changes, match_layers, plain_config
+from nnc.inspection.outputs import compare_outputs
+from nnc.inspection.subject import open_subject
+from nnc.inspection.training import compare_training
+from nnc.inspection.weights import compare_weights
+from nnc.program import Program
+
+
+def diff(
+    first: Any,
+    second: Any,
+    *,
+    x: Any = None,
+    batch: int = 32,
+    rtol: float | None = None,
+    atol: float | None = None,
+    backend: str | None = None,
+    replace: Mapping[str, Any] | None = None,
+) -> Difference:
+    """Compare two models or programs.
+
+    Layers are matched by name, class and config in the order of the models, so that a layer that was renamed, added or
+    taken out is one difference. What models are called does not matter.
+
+    Args:
+        first: a model, a program, a live Keras model, the path of a model or program file, or what `open_subject`
+            returned.
+        second: another.
+        x: input array or arrays that both are to predict; then what their layers return is compared as well.
+        batch: rows of a batch for the memory of plans.
+        rtol: largest difference of numbers that is accepted, as a fraction of the largest magnitude in the array; by
+            default 1e-4, or 1e-7 for float64.
+        atol: largest difference that is accepted whatever the magnitude; by default 1e-6, or 1e-9 for float64.
+        backend: what runs both; see `nnc.backends.find_backend`.
+        replace: what stands in the place of classes in model files.
+
+    Raises:
+        ModelError: a model cannot be read.
+        DataError: the data does not fit.
+    """
+    one, other = (open_subject(source, replace=_for(source, replace), backend=backend) for source in (first, second))
+    titles = (one.title, other.title)
+    if one.title == other.title:
+        titles = (f"{one.title} (first)", f"{other.title} (second)")
+    matches = match_layers(layer_records(one), layer_records(other))
+    renamed = {match.second.path: match.first.path for match in matches if match.first and match.second}
+    weights, compared = compare_weights(one.program, other.program, renamed)
+    outputs: Outputs | None = None
+    if x is not None:
+        outputs = compare_outputs(one, other, x, renamed, rtol, atol)
+    elif rtol is not None or atol is not None:
+        raise DataError("diff: tolerances are for what the models compute; give data with them")
+    return Difference(
+        first=titles[0],
+        second=titles[1],
+        layers=tuple(change for match in matches if (change := _change(match, renamed)) is not None),
+        training=compare_training(one, other),
+        figures=tuple(figures(one.program, other.program, batch)),
+        weights=weights,
+        weights_compared=compared,
+        outputs=outputs,
+    )
+
+
+def _for(source: Any, replace: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A program is compiled already, and nothing in it can be replaced."""
+    return None if str(source).endswith(".nnc") or isinstance(source, Program) else replace
+
+
+def _change(match: Match, renamed: Mapping[str, str]) -> LayerChange | None:
+    x, y = match.first, match.second
+    if x is None or y is None:
+        layer = x or y
+        assert layer is not None
+        return LayerChange("added" if x is None else "removed", layer.path, layer.kind, {})
+    changes: dict[str, tuple[Any, Any]] = {}
+    if x.kind != y.kind:
+        changes["class"] = x.kind, y.kind
+    if x.name != y.name:
+        changes["name"] = x.name, y.name
+    changes |= config_changes(plain_config(x), plain_config(y))
+    if len(changes) > ("name" in changes) and x.shape != y.shape:
+        changes["output"] = x.shape, y.shape
+    sources = tuple(renamed.get(path, path) for path in y.inputs)
+    if x.inputs != sources and not _only_neighbours(x, sources, renamed):
+        changes["inputs"] = ", ".join(x.inputs), ", ".join(y.inputs)
+    if match.is_moved:
+        return LayerChange("moved", x.path, x.kind, changes)
+    if not changes:
+        return None
+    return LayerChange("renamed" if set(changes) == {"name"} else "changed", x.path, x.kind, changes)
+
+
+def _only_neighbours(x: LayerRecord, sources: Sequence[str], renamed: Mapping[str, str]) -> bool:
+    """Whether a layer only reads what has come, or gone, in front of it: that is said where it is."""
+    known = set(renamed.values())
+    return len(x.inputs) == len(sources) and all(
+        old == new or old not in known or new not in known for old, new in zip(x.inputs, sources, strict=True)
+    )
