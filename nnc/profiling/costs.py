@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from nnc.backends.marks import Block
-from nnc.ir import Node, Value
+from nnc.ir import Node, Value, bind_shape
 from nnc.ir.cost import layer_of
 from nnc.plan import Plan
 
@@ -44,10 +44,10 @@ def operations_text(ops: Sequence[str]) -> str:
     """Return operations that run together as one name.
 
     >>> operations_text(("add", "sigmoid")), operations_text(("exp", "add", "add", "divide", "multiply"))
-    ('add + sigmoid', 'loop nest of 4 operations')
+    ('add + sigmoid', 'exp + 3 more')
     """
     different = tuple(dict.fromkeys(ops))
-    return " + ".join(different) if len(different) <= 3 else f"loop nest of {len(different)} operations"
+    return " + ".join(different) if len(different) <= 3 else f"{different[0]} + {len(different) - 1} more"
 
 
 def block_costs(block: Block, bindings: Mapping[str, int]) -> tuple[int, int]:
@@ -73,8 +73,32 @@ def _flops(node: Node, bindings: Mapping[str, int]) -> int:
 
 
 def _in_memory(plan: Plan, nodes: list[Node]) -> list[Value]:
-    """Return what steps that run together read from memory or write to it, each value once."""
+    """Return what steps that run together read from memory or write to it, each value once, whatever views it has."""
+    storage = plan.storage
     made = {value for node in nodes for value in plan.graph.results(node)}
-    read = {value for node in nodes for value in node.operands if value not in made}
-    written = [value for value in made if not plan.storage.homes[value].register]
-    return [*read, *written]
+    read = {value: _whole(plan, value) for node in nodes for value in node.operands}
+    written = [value for value in made if not storage.homes[value].register]
+    return [*(value for value, whole in read.items() if whole not in made), *written]
+
+
+def _whole(plan: Plan, value: Value) -> Value:
+    """Return what a value is a view of, or itself."""
+    while value in plan.storage.views:
+        value = plan.storage.views[value]
+    return value
+
+
+def block_runs(outer: Plan, block: Block, bindings: Mapping[str, int]) -> int:
+    """Return how often a block runs in one run of the function, over all rows each time.
+
+    Args:
+        outer: the plan of the function.
+        block: the block.
+        bindings: sizes of the run-time dimensions.
+    """
+    runs, plan = 1, outer
+    for index in block.path:
+        loop, node = plan.storage.loops[index], plan.graph.nodes[index]
+        runs *= int(bind_shape((loop.op.time([value.type for value in node.operands]),), bindings)[0])
+        plan = loop.plan
+    return runs

@@ -11,7 +11,7 @@ from nnc.backends import Backend
 from nnc.backends.marks import EMPTY, OUTSIDE, Block
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import DataError
-from nnc.profiling.costs import block_costs, block_layer, block_name, block_ops
+from nnc.profiling.costs import block_costs, block_layer, block_name, block_ops, block_runs
 from nnc.profiling.counting import Counted, Sample, counting
 from nnc.profiling.machine import Machine, measure_machine
 from nnc.profiling.profile import Profile, Step
@@ -226,7 +226,7 @@ def _steps(
         assert outer is not None
         layer, is_backward = block_layer(outer, block)
         flops, traffic = block_costs(block, sizes)
-        repeated = times if block.path else 1.0  # a block in tiles is visited for each tile, and costs once
+        repeated = block_runs(outer, block, sizes)  # it may be visited more often, for each of several parts
         calls = block.calls * times
         found.append(
             Step(

@@ -8,7 +8,7 @@ import nnc
 from nnc.backends import find_backend
 from nnc.backends.marks import Marks
 from nnc.backends.numpy.marks import Counters
-from nnc.profiling.costs import block_costs, block_layer, block_name, block_ops, operations_text
+from nnc.profiling.costs import block_costs, block_layer, block_name, block_ops, block_runs, operations_text
 
 BATCH, IN, OUT = 8, 3, 5
 
@@ -40,14 +40,11 @@ def test_each_step_of_numpy_reads_its_operands_and_writes_its_result():
 
 def test_what_stays_in_registers_is_no_traffic():
     plan, found = blocks(dense(), "c")
-    y = BATCH * OUT
-    product, nest = found
-    assert block_ops(nest) == ("add", "relu")
-    assert block_costs(nest, plan.bindings) == (2 * y, 4 * (y + OUT + y))
-    assert block_costs(product, plan.bindings)[0] == 2 * BATCH * IN * OUT
-    assert block_name(product).endswith(" matmul → %0")
-    first, last = nest.steps
-    assert block_name(nest) == f"{first}–{last} add + relu → %first"
+    x, kernel, bias, y = BATCH * IN, IN * OUT, OUT, BATCH * OUT
+    (block,) = found
+    assert block_ops(block) == ("matmul", "add", "relu")
+    assert block_costs(block, plan.bindings) == (2 * BATCH * IN * OUT + 2 * y, 4 * (x + kernel + bias + 2 * y))
+    assert block_name(block) == f"{block.steps[0]}–{block.steps[-1]} matmul + add + relu → %first"
 
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
@@ -71,6 +68,8 @@ def test_the_body_of_a_loop_belongs_to_the_layer_around_it():
     (scan,) = [block for block in found if block_ops(block) == ("scan",)]
     assert block_costs(scan, plan.bindings) == (0, 0)
     assert block_name(product).startswith(f"{scan.steps[0]}.")
+    assert block_runs(plan, product, plan.bindings) == 6
+    assert block_runs(plan, scan, plan.bindings) == 1
 
 
 def test_what_belongs_to_no_layer_has_a_name():
@@ -84,4 +83,4 @@ def test_what_belongs_to_no_layer_has_a_name():
 def test_operations_text():
     assert operations_text(("copy",)) == "copy"
     assert operations_text(("a", "b", "c", "a")) == "a + b + c"
-    assert operations_text(("a", "b", "c", "d", "a")) == "loop nest of 4 operations"
+    assert operations_text(("a", "b", "c", "d", "a")) == "a + 3 more"
