@@ -10,15 +10,47 @@ import typer
 from typer.core import TyperGroup
 
 from nnc import __version__
-from nnc.cli import cache, compare, compile, evaluate, experiment, export, opt, predict, render, run, train, verify
-from nnc.cli.console import say
+from nnc.cli import (
+    cache,
+    compare,
+    compile,
+    diff,
+    doctor,
+    evaluate,
+    experiment,
+    export,
+    inspect,
+    opt,
+    predict,
+    render,
+    run,
+    train,
+    verify,
+)
+from nnc.cli.console import say, say_error
 from nnc.errors import NncError
 
 DEFAULT_COMMAND = "experiment"
 _COMPLETION = ("--install-completion", "--show-completion")
 _OWN_OPTIONS = ("--help", "--version", *_COMPLETION)
 PROGRAM = "nnc"
-_COMMANDS = (run, compile, render, train, evaluate, predict, export, verify, opt, cache, experiment, compare)
+_COMMANDS = (
+    run,
+    compile,
+    inspect,
+    render,
+    train,
+    evaluate,
+    predict,
+    export,
+    verify,
+    diff,
+    opt,
+    cache,
+    doctor,
+    experiment,
+    compare,
+)
 
 
 class CommandGroup(TyperGroup):
@@ -51,14 +83,12 @@ class CommandGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except NncError as error:
-            notes = [note for note in getattr(error, "__notes__", ()) if "\n" not in note]  # others are whole graphs
-            say("\n".join([f"error: {error}", *notes]))
+            say_error(error)
             raise typer.Exit(1) from None
         except BrokenPipeError:  # the reader of a pipe has left, which is no error
             raise
         except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            say(f"error: {place}{error.strerror or error}")
+            say_error(error)
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             say("interrupted")

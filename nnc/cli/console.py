@@ -12,12 +12,22 @@ from typing import Any
 
 import typer
 
-from nnc.errors import DataError
+from nnc.errors import DataError, NncError
 
 
 def say(message: str) -> None:
     """Print a message on standard error."""
     typer.echo(message, err=True)
+
+
+def say_error(error: NncError | OSError) -> None:
+    """Print on standard error what went wrong."""
+    if isinstance(error, NncError):
+        notes = [note for note in getattr(error, "__notes__", ()) if "\n" not in note]  # others are whole graphs
+        say("\n".join([f"error: {error}", *notes]))
+    else:
+        place = f"{error.filename}: " if error.filename else ""
+        say(f"error: {place}{error.strerror or error}")
 
 
 def print_text(text: str) -> None:

@@ -4,6 +4,7 @@ from nnc.inspection.difference import Difference, Figure, LayerChange, Outputs, 
 from nnc.inspection.differing import diff
 from nnc.inspection.inspecting import Inspection, inspect
 from nnc.inspection.layers import LayerRecord
+from nnc.inspection.subject import Subject, open_subject
 
 __all__ = [
     "Difference",
@@ -12,7 +13,9 @@ __all__ = [
     "LayerChange",
     "LayerRecord",
     "Outputs",
+    "Subject",
     "WeightChange",
     "diff",
     "inspect",
+    "open_subject",
 ]

@@ -39,7 +39,7 @@ class WeightChange:
         shape: its shape there.
         other_shape: its shape in the second model; None where only one side has it.
         norm: Euclidean norm of the difference; None where the shapes differ.
-        relative: the same as a part of the norm of the first.
+        relative: the same as a part of the norm of the first; None where that is 0.
         largest: largest absolute difference of an element.
     """
 
@@ -144,7 +144,8 @@ class Difference:
         rows = []
         for weight in self.weights:
             if weight.norm is not None:
-                numbers = f"{weight.norm:.3g}", f"{weight.relative:.2%}", f"{weight.largest:.3g}"
+                relative = "" if weight.relative is None else f"{weight.relative:.2%}"
+                numbers = f"{weight.norm:.3g}", relative, f"{weight.largest:.3g}"
                 rows.append((weight.path, str(weight.shape), *numbers))
             elif weight.shape is None or weight.other_shape is None:
                 side = self.second if weight.shape is None else self.first

@@ -22,7 +22,8 @@ def figures(first: Program, second: Program, batch: int) -> list[Figure]:
         sides = [_of_graph(program, graph, batch) for program in programs]
         names = dict.fromkeys(name for side in sides for name in side)
         found += [
-            _both(f"{graph}: {name}", [side.get(name) for side in sides], name.startswith("bytes")) for name in names
+            _both(f"{graph}: {name}", [side.get(name) for side in sides], name.startswith(("peak", "lower")))
+            for name in names
         ]
     return found
 
@@ -43,7 +44,6 @@ def _of_graph(program: Program, graph: str, batch: int) -> dict[str, int]:
     return {
         "nodes": count_nodes(program.graph(graph)),
         f"FLOPs, {batch} rows": count_flops(program.graph(graph), batch),
-        f"bytes of the arena, {batch} rows": plan.peak_bytes,
-        f"bytes of its lower bound, {batch} rows": plan.lower_bound,
-        f"bytes at the peak, {batch} rows": program.footprint(graph, batch).total,
+        f"peak bytes, {batch} rows": plan.peak_bytes,
+        f"lower bound, {batch} rows": plan.lower_bound,
     }

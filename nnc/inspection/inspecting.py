@@ -15,9 +15,9 @@ from nnc.profiling import Profile, profile
 from nnc.program import PREDICT, TRAIN
 from nnc.quantities import count_text
 
-LAYER_HEAD = ("Layer", "Output", "Parameters", "Not trained", "FLOPs", "Weights", "Outputs")
+LAYER_HEAD = ("Layer", "Output", "Parameters", "Not trained", "FLOPs", "Bytes")
 MEMORY_HEAD = ("Bytes", "Predicted", "Measured")
-NUMBERS = (2, 3, 4, 5, 6)
+NUMBERS = (2, 3, 4, 5)
 """Columns of the table of layers that are aligned to the right."""
 
 
@@ -69,7 +69,7 @@ class Inspection:
         )
 
     def layer_rows(self) -> list[tuple[str, ...]]:
-        """Return a row per layer, then one for what belongs to none, then the sums."""
+        """Return a row per layer, then what belongs to none, then the sums; bytes are of weights and outputs."""
         rows = [
             (
                 f"{'  ' * layer.depth}{layer.name}{f' ({layer.kind})' if layer.kind else ''}",
@@ -77,16 +77,13 @@ class Inspection:
                 f"{layer.parameters:,}",
                 f"{layer.fixed:,}" if layer.fixed else "",
                 count_text(layer.flops),
-                f"{layer.weight_bytes:,}",
-                f"{layer.output_bytes:,}",
+                f"{layer.weight_bytes + layer.output_bytes:,}",
             )
             for layer in self.layers
         ]
-        rows += [(name, "", "", "", count_text(flops), "", "") for name, flops in self.other_flops.items()]
-        outer = [layer for layer in self.layers if not layer.depth]
-        weights, outputs = (sum(getattr(layer, name) for layer in outer) for name in ("weight_bytes", "output_bytes"))
-        total = ("all", "", f"{self.parameters:,}", f"{self.fixed:,}", count_text(self.flops))
-        return [*rows, (*total, f"{weights:,}", f"{outputs:,}")]
+        rows += [(name, "", "", "", count_text(flops), "") for name, flops in self.other_flops.items()]
+        nbytes = sum(layer.weight_bytes + layer.output_bytes for layer in self.layers if not layer.depth)
+        return [*rows, ("all", "", f"{self.parameters:,}", f"{self.fixed:,}", count_text(self.flops), f"{nbytes:,}")]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""

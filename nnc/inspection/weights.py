@@ -63,4 +63,4 @@ def _compared(path: str, x: Array, y: Array) -> WeightChange | None:
         apart = second - first
         norm, scale = float(numpy.linalg.norm(apart)), float(numpy.linalg.norm(first))
         largest = float(numpy.abs(apart).max())
-    return WeightChange(path, x.shape, y.shape, norm, norm / scale if scale else float("inf"), largest)
+    return WeightChange(path, x.shape, y.shape, norm, norm / scale if scale else None, largest)

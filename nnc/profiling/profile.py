@@ -160,15 +160,17 @@ class Profile:
 
     def operation_rows(self) -> list[tuple[str, ...]]:
         """Return a row per operation: name, time, share, FLOPs, intensity, limit."""
-        return [self._row(part.name, part) for part in self.operations]
+        return [
+            (part.name, *self._time(part.seconds), count_text(part.flops), _intensity(part), self.limit_of(part))
+            for part in self.operations
+        ]
 
     def step_rows(self, count: int | None = SHOWN_STEPS) -> list[tuple[str, ...]]:
-        """Return a row for each of the steps that take most: name and layer, time, share, FLOPs, intensity, limit."""
-        steps = sorted(self.steps, key=lambda step: -step.seconds)
-        return [self._row(f"{step.name} ({step.layer})", step) for step in steps[:count]]
-
-    def _row(self, name: str, part: Part) -> tuple[str, ...]:
-        return name, *self._time(part.seconds), count_text(part.flops), _intensity(part), self.limit_of(part)
+        """Return a row for each of the steps that take most: name and layer, time, share, intensity, limit."""
+        return [
+            (f"{step.name} ({step.layer})", *self._time(step.seconds), _intensity(step), self.limit_of(step))
+            for step in sorted(self.steps, key=lambda step: -step.seconds)[:count]
+        ]
 
     def _time(self, seconds: float) -> tuple[str, str]:
         whole = self.whole.seconds
@@ -191,7 +193,7 @@ class Profile:
     def __str__(self) -> str:
         from nnc.models.summary import table
 
-        tables = [table(head, rows, right=NUMBERS) for head, rows in self.tables()]
+        tables = [table(head, rows, right=range(1, len(head) - 1)) for head, rows in self.tables()]
         return "\n\n".join(["\n".join(self.head()), *tables])
 
     def tables(self) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
@@ -206,9 +208,7 @@ class Profile:
 OUTSIDE = "outside: Python, rows drawn and gathered"
 LAYER_HEAD = ("By layer", "Time", "Share", "Backward", "FLOP/byte", "Limit")
 OPERATION_HEAD = ("By operation", "Time", "Share", "FLOPs", "FLOP/byte", "Limit")
-STEP_HEAD = ("By step", "Time", "Share", "FLOPs", "FLOP/byte", "Limit")
-NUMBERS = (1, 2, 3, 4)
-"""Columns of the tables that are aligned to the right."""
+STEP_HEAD = ("By step", "Time", "Share", "FLOP/byte", "Limit")
 
 
 def _joined(name: str, steps: Iterable[Step]) -> Part:

@@ -35,7 +35,7 @@ def limit_text(part: Part, machine: Machine, is_short: bool = False) -> str:
     memory = part.traffic / part.seconds / machine.bandwidth
     if max(compute, memory) < FAR:
         if is_short:
-            return f"neither: memory {memory:.0%}, compute {compute:.0%}"
+            return f"neither (memory {memory:.0%})" if memory >= compute else f"neither (compute {compute:.0%})"
         return (
             f"far from both limits: {memory:.0%} of this machine's measured memory bandwidth, {compute:.0%} of its"
             " product rate"

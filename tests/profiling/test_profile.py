@@ -73,7 +73,7 @@ def test_short_words():
             Part("x", 1e-3, call_seconds=0.63e-3),
         )
     ]
-    assert cells == ["compute 71%", "memory 40%", "cache", "neither: memory 10%, compute 1%", "calls 63%"]
+    assert cells == ["compute 71%", "memory 40%", "cache", "neither (memory 10%)", "calls 63%"]
 
 
 def test_overhead_of_the_whole():

@@ -190,6 +190,19 @@ def usage() -> tuple[int, int]:
     return sum(path.suffix == SUFFIX for path, _ in files), sum(status.st_size for _, status in files)
 
 
+def problem() -> str:
+    """Return why nothing can be kept in the cache, an empty text if all is well; nothing is made or changed."""
+    root = cache_directory()
+    for folder in (root / "c", root, *root.parents):
+        try:
+            if folder.exists():
+                reason = "" if folder in root.parents else _distrust(root) or _distrust(folder)
+                return reason or ("" if os.access(folder, os.W_OK | os.X_OK) else f"{folder} cannot be written")
+        except OSError as error:
+            return f"{folder}: {error.strerror or error}"
+    return ""
+
+
 def clear() -> None:
     """Remove all entries.
 

@@ -25,6 +25,8 @@ NAMES = ("cc", "gcc", "clang")
 
 _REMEDY = "Set $CC to a C compiler that works, or do without: backend='numpy', on the command line --backend numpy."
 _SAID_LINES, _SAID_WIDTH = 12, 300
+_REQUIRED = frozenset({"-shared", "-fPIC", "-std=c99"})
+_TRIAL = 60.0  # seconds that a compiler may take for a few lines
 _PROBE = "int nnc_probe(void) { return 0; }\n"
 _OPENMP_PROBE = "#include <omp.h>\nint nnc_probe(void) { return omp_get_max_threads(); }\n"
 
@@ -128,6 +130,26 @@ def build(
             ) from error
 
 
+def try_out(compiler: Compiler, *, threads: bool = False) -> str:
+    """Return why a compiler does not make a small library that can be loaded, an empty text if it does.
+
+    Nothing is kept beyond the process.
+
+    Args:
+        compiler: which.
+        threads: whether the library is to have several threads.
+    """
+    required = [flag for flag in flags(compiler, threads=threads) if flag in {*_REQUIRED, "-fopenmp"}]
+    try:
+        made = _compile(compiler, required, _OPENMP_PROBE if threads else _PROBE, _TRIAL)
+        if isinstance(made, _Failure):
+            said = next((line.strip() for line in made.said.splitlines() if line.strip()), "")
+            return f"{made.what}{f': {said[:_SAID_WIDTH]}' if said else ''}"
+        return _load_error(cache.store_privately(cache.make_key(_PROBE, *required, compiler.identity), made[0]))
+    except OSError as error:  # of temporary files
+        return f"cannot be tried: {error.strerror or error}"
+
+
 @dataclass(frozen=True)
 class _Failure:
     """How a compiler failed.
@@ -192,7 +214,7 @@ class _Job:
 
     def _probe(self) -> frozenset[str]:
         """Return the optional flags that the compiler refuses; all are taken if it cannot do without them either."""
-        required = [flag for flag in self.wanted if flag in {"-shared", "-fPIC", "-std=c99"}]
+        required = [flag for flag in self.wanted if flag in _REQUIRED]
         if not self._takes(required, _PROBE):
             return frozenset()
         optional = [flag for flag in self.wanted if flag not in required and not flag.startswith("-O")]

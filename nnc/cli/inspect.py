@@ -1,0 +1,93 @@
+"""The command `nnc inspect`: what a model or program consists of and costs, and where its time goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nnc.cli import options
+from nnc.cli.console import print_json, print_table, say
+from nnc.cli.programs import default_graph, prediction_data, replacements, training_data
+
+if TYPE_CHECKING:
+    from nnc.inspection import Inspection
+
+NAME = "inspect"
+EXAMPLE = "Example: nnc inspect examples/digits.yaml --profile --backend c"
+
+
+def command(
+    model: options.Model,
+    graph: options.For = None,
+    batch: options.Batch = 32,
+    dtype: Annotated[
+        options.Dtype | None, typer.Option("--dtype", help="Element type; by default the model's.", show_default=False)
+    ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Run it, and tell where the time goes, by layer, operation and step.")
+    ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            metavar="FILE",
+            help="Inputs and targets to profile with, .npz or .csv; by default random ones.",
+            show_default=False,
+        ),
+    ] = None,
+    target: options.Target = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", metavar="X", min=0.01, help="How long to profile, roughly.")
+    ] = 1.0,
+    measure: Annotated[
+        bool, typer.Option("--measure/--no-measure", help="Run it some times and measure its memory.")
+    ] = True,
+    replace: options.Replace = None,
+    backend: options.Backend = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show a model's layers, parameters, operations and memory; with --profile, where its time goes.
+
+    What is run is run on copies: nothing of the model changes.
+    """
+    from nnc.inspection import inspect, open_subject
+
+    if data is not None and not profile:
+        raise typer.BadParameter("--data is what is profiled with; give --profile as well")
+    subject = open_subject(
+        model, dtype=dtype and dtype.value, replace=replacements(replace) or None, backend=backend and backend.value
+    )
+    x = y = None
+    if data is not None and default_graph(subject.program, graph) == "train":
+        x, y, _ = training_data(subject.program, data, target)
+    elif data is not None:
+        x = prediction_data(subject.program, data, target)
+    if profile and not as_json:
+        say(f"profiling '{subject.program.name}' for some {seconds:g} s")
+    found = inspect(
+        subject,
+        graph=graph and graph.value,
+        batch=batch,
+        measure=measure,
+        profiled=profile,
+        x=x,
+        y=y,
+        seconds=seconds,
+    )
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _print(found)
+
+
+def _print(found: Inspection) -> None:
+    from nnc.inspection.inspecting import LAYER_HEAD, MEMORY_HEAD, NUMBERS
+
+    print_table(LAYER_HEAD, found.layer_rows(), found.title, right=NUMBERS)
+    print_table(MEMORY_HEAD, found.memory.rows())
+    if found.profile is not None:
+        print("\n".join(found.profile.head()), end="\n\n")
+        for head, rows in found.profile.tables():
+            print_table(head, rows, right=range(1, len(head) - 1))
