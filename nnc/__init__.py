@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from nnc.callbacks import History
     from nnc.compiling import compile
     from nnc.data import Dataset
+    from nnc.inspection import diff, inspect
     from nnc.layers import Input
     from nnc.models import Model, Sequential
     from nnc.program import Program, load
@@ -70,6 +71,8 @@ _MEMBERS = {
     "Program": "nnc.program",
     "Sequential": "nnc.models",
     "compile": "nnc.compiling",
+    "diff": "nnc.inspection",
+    "inspect": "nnc.inspection",
     "load": "nnc.program",
 }
 
@@ -85,8 +88,10 @@ __all__ = [
     "compile",
     "constraints",
     "data",
+    "diff",
     "errors",
     "initializers",
+    "inspect",
     "layers",
     "load",
     "losses",

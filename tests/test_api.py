@@ -19,8 +19,8 @@ def names(text: str) -> list[str]:
 
 NAMES = names(
     """
-    Dataset History Input Model Program Sequential activations callbacks compile constraints data errors initializers
-    layers load losses metrics models ops optimizers passes regularizers render utils
+    Dataset History Input Model Program Sequential activations callbacks compile constraints data diff errors
+    initializers inspect layers load losses metrics models ops optimizers passes regularizers render utils
     """
 )
 MODULES = names(

@@ -49,9 +49,7 @@ def find_compiler() -> list[Finding]:
     text = f"{compiler}: {version}; a unit compiles, {'with' if has_threads else 'without'} OpenMP"
     found = [Finding("C compiler", "found", text, details=details)]
     if not has_threads:
-        found.append(
-            Finding("OpenMP", "missing", "several threads in C", "install the compiler's OpenMP (libgomp, libomp)")
-        )
+        found.append(Finding("OpenMP", "missing", "several threads in C", "the compiler's libgomp or libomp"))
     return found
 
 
