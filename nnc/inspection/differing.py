@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from nnc.errors import DataError
 from nnc.inspection.difference import Difference, LayerChange, Outputs
 from nnc.inspection.figures import figures
 from nnc.inspection.layers import LayerRecord, layer_records
-from nnc.inspection.matching import Match, config_changes, match_layers, plain_config
+from nnc.inspection.matching import Match, config_changes, is_automatic, match_layers, plain_config
 from nnc.inspection.outputs import compare_outputs
 from nnc.inspection.subject import open_subject
 from nnc.inspection.training import compare_training
@@ -31,7 +31,8 @@ def diff(
     """Compare two models or programs.
 
     Layers are matched by name, class and config in the order of the models, so that a layer that was renamed, added or
-    taken out is one difference. What models are called does not matter.
+    taken out is one difference. What models are called does not matter, nor how layers are numbered that nobody has
+    named.
 
     Args:
         first: a model, a program, a live Keras model, the path of a model or program file, or what `open_subject`
@@ -87,13 +88,12 @@ def _change(match: Match, renamed: Mapping[str, str]) -> LayerChange | None:
     changes: dict[str, tuple[Any, Any]] = {}
     if x.kind != y.kind:
         changes["class"] = x.kind, y.kind
-    if x.name != y.name:
+    if x.name != y.name and not (is_automatic(x) and is_automatic(y)):
         changes["name"] = x.name, y.name
     changes |= config_changes(plain_config(x), plain_config(y))
     if len(changes) > ("name" in changes) and x.shape != y.shape:
         changes["output"] = x.shape, y.shape
-    sources = tuple(renamed.get(path, path) for path in y.inputs)
-    if x.inputs != sources and not _only_neighbours(x, sources, renamed):
+    if not _reads_the_same(x, y, renamed):
         changes["inputs"] = ", ".join(x.inputs), ", ".join(y.inputs)
     if match.is_moved:
         return LayerChange("moved", x.path, x.kind, changes)
@@ -102,9 +102,9 @@ def _change(match: Match, renamed: Mapping[str, str]) -> LayerChange | None:
     return LayerChange("renamed" if set(changes) == {"name"} else "changed", x.path, x.kind, changes)
 
 
-def _only_neighbours(x: LayerRecord, sources: Sequence[str], renamed: Mapping[str, str]) -> bool:
-    """Whether a layer only reads what has come, or gone, in front of it: that is said where it is."""
-    known = set(renamed.values())
+def _reads_the_same(x: LayerRecord, y: LayerRecord, renamed: Mapping[str, str]) -> bool:
+    """Whether two layers read the same layers; one that only one side has, in front of them, is a difference by itself."""
+    known, sources = set(renamed.values()), [renamed.get(path) for path in y.inputs]
     return len(x.inputs) == len(sources) and all(
-        old == new or old not in known or new not in known for old, new in zip(x.inputs, sources, strict=True)
+        old == new or new is None or old not in known for old, new in zip(x.inputs, sources, strict=True)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
@@ -25,16 +26,8 @@ class Match:
     is_moved: bool = False
 
 
-@dataclass(frozen=True)
-class _Scores:
-    """What a pair is worth; a layer without a partner is worth nothing."""
-
-    same_name: int = 4
-    same_kind: int = 4
-    same_config: int = 3
-
-
-_SCORES = _Scores()
+_NAME, _NUMBER, _KIND, _CONFIG = 10, 1, 4, 3
+"""What it is worth that two layers have the same name, or one that nobody chose; the same class; the same config."""
 
 
 def match_layers(first: Sequence[LayerRecord], second: Sequence[LayerRecord]) -> list[Match]:
@@ -95,8 +88,18 @@ def _worth(x: LayerRecord, y: LayerRecord) -> int:
     is_named, is_kind = x.name == y.name, x.kind == y.kind
     if not (is_named or is_kind):
         return 0
-    worth = _SCORES.same_name * is_named + _SCORES.same_kind * is_kind
-    return worth + _SCORES.same_config * (is_kind and plain_config(x) == plain_config(y))
+    name = _NUMBER if is_automatic(x) else _NAME
+    return name * is_named + _KIND * is_kind + _CONFIG * (is_kind and plain_config(x) == plain_config(y))
+
+
+def is_automatic(layer: LayerRecord) -> bool:
+    """Return whether a layer's name is its class in small letters, with or without a number, as nobody would choose it.
+
+    >>> is_automatic(LayerRecord("encoder/conv2d_3", "Conv2D")), is_automatic(LayerRecord("stem", "Conv2D"))
+    (True, False)
+    """
+    name, kind = re.sub(r"_\d+$", "", layer.name).replace("_", ""), layer.kind.lower()
+    return name == kind or (name == "input" and kind == "inputlayer")
 
 
 def plain_config(layer: LayerRecord) -> dict[str, Any]:
