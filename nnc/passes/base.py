@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from nnc.errors import GraphError, nearest
 from nnc.ir import Graph, check_legal, verify
+from nnc.ir.decisions import deciding
 from nnc.passes.scans import in_bodies
 
 _PASSES: dict[str, type[Pass]] = {}
@@ -69,7 +70,8 @@ def run_passes(graph: Graph, passes: Sequence[Pass], observe: Observer | None = 
     for item in passes:
         check_legal(graph, item.rejects)
         start = perf_counter()
-        result = item.run(in_bodies(graph, item.run) if item.enters_bodies else graph)
+        with deciding(item.name, graph):
+            result = item.run(in_bodies(graph, item.run) if item.enters_bodies else graph)
         seconds = perf_counter() - start
         try:
             verify(result, illegal=item.removes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy
 
 from nnc.ir import Constant, Graph, Node, Op, Rewriter, TensorType, Value
+from nnc.ir.decisions import Reason, decide
 from nnc.ops.scan import Scan
 from nnc.passes.base import Pass
 from nnc.passes.scans import Pruned, merge_scans, prune
@@ -19,13 +20,16 @@ class CommonSubexpressions(Pass, name="cse"):
     def run(self, graph: Graph) -> Graph:
         """Return the graph with equal nodes merged into the first of them."""
         rewriter = Rewriter(graph)
-        seen: dict[tuple[Op, tuple[Value, ...]], tuple[Value, ...]] = {}
+        seen: dict[tuple[Op, tuple[Value, ...]], tuple[Node, tuple[Value, ...]]] = {}
         for node in graph.nodes:
             key = node.op, rewriter.operands(node)
             if key in seen:
-                rewriter.replace(node, seen[key])
+                first, results = seen[key]
+                rewriter.replace(node, results)
+                pair, again = (graph.results(first), graph.results(node)), node.op.title
+                decide("merged", node, "{} {} is {} again", again, *pair[::-1], before=sum(pair, ()), gone=(node,))
             else:
-                seen[key] = rewriter.keep(node)
+                seen[key] = node, rewriter.keep(node)
         return merge_scans(rewriter.finish(), self.run)
 
 
@@ -78,8 +82,13 @@ class FoldConstants(Pass, name="fold-constants"):
         rewriter = Rewriter(graph)
         for node in graph.nodes:
             operands = rewriter.operands(node)
-            if node.is_leaf or not operands or not self._foldable(node.types, operands):
+            if node.is_leaf or not operands or not all(isinstance(operand.node.op, Constant) for operand in operands):
                 rewriter.keep(node)
+                continue
+            results = graph.results(node)
+            if obstacle := self._obstacle(node.types):
+                rewriter.keep(node)
+                decide("folded", node, "{}", node, reason=obstacle, before=results)
                 continue
             with numpy.errstate(all="ignore"):  # the run would give the same infinity or NaN
                 found = node.op.evaluate(*(operand.node.op.evaluate() for operand in operands))
@@ -89,9 +98,14 @@ class FoldConstants(Pass, name="fold-constants"):
                 for array, type in zip(arrays, node.types, strict=True)
             ]
             rewriter.replace(node, constants)
+            decide("folded", node, "{} → {}", node, constants, before=results, gone=(node,))
         return rewriter.finish()
 
-    def _foldable(self, types: tuple[TensorType, ...], operands: tuple[Value, ...]) -> bool:
-        return all(isinstance(operand.node.op, Constant) for operand in operands) and all(
-            not type.symbols and int(type.size) <= self.limit for type in types
-        )
+    def _obstacle(self, types: tuple[TensorType, ...]) -> Reason:
+        """Say why a node of constants stays."""
+        for type in types:
+            if type.symbols:
+                return "its shape is {}, which a plan knows", type
+            if int(type.size) > self.limit:
+                return "it has {} elements, more than {}", f"{int(type.size):,}", f"{self.limit:,}"
+        return ()

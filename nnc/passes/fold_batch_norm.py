@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from nnc.ir import Dim, Graph, Node, Op, Rewriter, Value
+from nnc.ir.decisions import Reason, decide, uses_text
 from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
 from nnc.ops.movement import Reshape, Transpose, reshape
 from nnc.passes.base import Pass
@@ -33,7 +34,13 @@ class FoldBatchNorm(Pass, name="fold-batch-norm"):
         rewriter = Rewriter(graph)
         for node in graph.nodes:
             if node.index in chains:
-                rewriter.replace(node, (_folded(chains[node.index], rewriter),))
+                chain, count = chains[node.index], len(rewriter.graph.nodes)
+                rewriter.replace(node, (_folded(chain, rewriter),))
+                result, added = rewriter[graph.results(node)[0]], rewriter.graph.nodes[count:]
+                gone = [graph.nodes[index] for index in chain.nodes]
+                before = [value for step in gone for value in graph.results(step)]
+                nodes, after = {"gone": gone, "added": added}, (result,)
+                decide("folded", chain.product, "{} → {}", gone, result.node, before=before, after=after, **nodes)
             elif node.index not in dropped:
                 rewriter.keep(node)
         return rewriter.finish()
@@ -77,25 +84,48 @@ def find_chains(graph: Graph) -> list[Chain]:
             continue
         position, axis = node.op.kernel
         kernel = node.operands[position]
-        if kernel not in static or kernel.shape[axis] != node.types[0].shape[-1]:  # a grouped kernel has only a part
+        if kernel not in static:
             continue
         chain = Chain(node)
         (value,) = graph.results(node)
+        if kernel.shape[axis] != node.types[0].shape[-1]:
+            _note_missed(chain, value, uses, static, ("each filter of {} sees a part of the channels", kernel))
+            continue
         axis = value.rank - 1
-        while value not in roots and len(uses.get(value, ())) == 1:
-            step = uses[value][0]
-            found = _axis_behind(step, value, axis, static)
+        while True:
+            obstacle = _obstacle(value, uses, roots)
+            found = None if obstacle else _axis_behind(uses[value][0], value, axis, static)
             if found is None:
+                _note_missed(chain, value, uses, static, obstacle or ("it is not one factor per channel",))
                 break
             axis = found
-            chain.steps.append(step)
-            (value,) = graph.results(step)
+            chain.steps.append(uses[value][0])
+            (value,) = graph.results(chain.steps[-1])
         while chain.steps and isinstance(chain.steps[-1].op, Reshape | Transpose):
             chain.steps.pop()
         kinds = [type(step.op) for step in chain.steps if not isinstance(step.op, Reshape | Transpose)]
         if len(kinds) > 1 or (kinds and kinds[0] in (Multiply, Divide, Negative)):
             chains.append(chain)
     return chains
+
+
+def _obstacle(value: Value, uses: Mapping[Value, Sequence[Node]], roots: set[Value]) -> Reason:
+    """Say why a value cannot be left out."""
+    if value in roots:
+        return "{} leaves the graph", value
+    count = len(uses.get(value, ()))
+    return () if count == 1 else (f"{{}} has {uses_text(count)}", value)
+
+
+def _note_missed(
+    chain: Chain, value: Value, uses: Mapping[Value, Sequence[Node]], static: set[Value], reason: Reason
+) -> None:
+    """Note that a factor of a value, which states alone decide, stays where it is."""
+    for step in uses.get(value, ()):
+        is_factor = isinstance(step.op, Multiply | Negative) or (isinstance(step.op, Divide) and step.operands[0] == value)
+        if is_factor and static.issuperset(operand for operand in step.operands if operand != value):
+            results = value.graph.results(step)
+            decide("folded", step, "{} into {}", step, chain.product, reason=reason, before=(value, *results))
 
 
 def _axis_behind(step: Node, value: Value, axis: int, static: set[Value]) -> int | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nnc.ir import Graph, Node, Rewriter, Value
+from nnc.ir.decisions import Reason, decide, uses_text
 from nnc.ops.arithmetic import Add
 from nnc.ops.exponential import Sigmoid
 from nnc.ops.movement import Reshape
@@ -28,24 +29,32 @@ class FoldSign(Pass, name="fold-sign"):
         static, uses, roots = static_values(graph), graph.uses(), set(graph.roots)
         rewriter = Rewriter(graph)
         for node in graph.nodes:
-            if node.op == Sigmoid() and _is_affine(node.operands[0], static, uses, roots):
-                with rewriter.graph.scope(node.path, node.phase):
-                    changed = rewriter.graph.add(Sigmoid(negated=True), -rewriter[node.operands[0]], names=node.names)
-                rewriter.replace(node, changed)
-            else:
+            if node.op != Sigmoid():
                 rewriter.keep(node)
+                continue
+            (x,), results = node.operands, graph.results(node)
+            if obstacle := _obstacle(x, static, uses, roots):
+                rewriter.keep(node)
+                decide("folded", node, "the sign of {}", node, reason=obstacle, before=results)
+                continue
+            with rewriter.graph.scope(node.path, node.phase):
+                changed = rewriter.graph.add(Sigmoid(negated=True), -rewriter[x], names=node.names)
+            rewriter.replace(node, changed)
+            sign = changed[0].node.operands[0].node
+            decide("folded", node, "the sign of {} → {}", node, sign, before=results, after=changed)
         return rewriter.finish()
 
 
-def _is_affine(value: Value, static: set[Value], uses: Mapping[Value, Sequence[Node]], roots: set[Value]) -> bool:
-    """Whether a value that nobody else reads is a product with a static kernel, perhaps with static summands."""
+def _obstacle(value: Value, static: set[Value], uses: Mapping[Value, Sequence[Node]], roots: set[Value]) -> Reason:
+    """Say why a value is not, for one reader alone, a product with a static kernel, perhaps with static summands."""
     while value not in roots and len(uses[value]) == 1:
         node = value.node
         kernel = node.op.kernel
         if kernel is not None:
-            return node.operands[kernel[0]] in static and value not in static
+            operand = node.operands[kernel[0]]
+            return () if operand in static and value not in static else ("{} depends on the inputs", operand)
         inner = [operand for operand in node.operands if operand not in static]
         if not isinstance(node.op, Add | Reshape) or len(inner) != 1:
-            return False
+            return "{} is no product with a kernel and a bias", value
         value = inner[0]
-    return False
+    return ("{} leaves the graph", value) if value in roots else (f"{{}} has {uses_text(len(uses[value]))}", value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from nnc.ir import Graph, Node
+from nnc.ir import Graph, Node, Value
+from nnc.ir.decisions import Reason, decide, is_listened_to
 from nnc.ops.arithmetic import Add
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient
 from nnc.ops.elementwise import Unary
@@ -33,6 +34,8 @@ class Fuse(Pass, name="fuse"):
         groups = Groups(graph)
         fuse_products(graph, groups)
         fuse_elementwise(graph, groups)
+        if is_listened_to():
+            note_missed(graph, groups)
         return groups.contract()
 
 
@@ -43,13 +46,13 @@ def fuse_products(graph: Graph, groups: Groups) -> None:
         if kind is None:
             continue
         (product,) = graph.results(node)
-        if not groups.single_use(product):
+        add = next((user for user in groups.uses.get(product, ()) if _adds_bias(user, product)), None)
+        if add is None:
             continue
-        add = groups.uses[product][0]
-        if not isinstance(add.op, Add) or add.path != node.path or add.types != node.types:
-            continue
-        bias = add.operands[1] if add.operands[0] == product else add.operands[0]
-        if bias.rank != 1 or not groups.merge(groups.of[node.index], groups.of[add.index]):
+        obstacle = _obstacle_to_bias(groups, node, add)
+        if obstacle or not groups.merge(groups.of[node.index], groups.of[add.index]):
+            if is_listened_to():
+                decide("fused", add, "{} with {}", node, add, reason=obstacle or groups.path_outside(node, add))
             continue
         (total,) = graph.results(add)
         group = groups.of[add.index]
@@ -59,6 +62,20 @@ def fuse_products(graph: Graph, groups: Groups) -> None:
             if same and isinstance(activation.op, Unary) and groups.merge(group, groups.of[activation.index]):
                 groups.kinds[group] = f"{kind}_{activation.op.name}"
                 break
+
+
+def _adds_bias(node: Node, product: Value) -> bool:
+    if not isinstance(node.op, Add) or node.types[0] != product.type:
+        return False
+    first, second = node.operands
+    return (second if first == product else first).rank == 1
+
+
+def _obstacle_to_bias(groups: Groups, node: Node, add: Node) -> Reason:
+    (product,) = groups.graph.results(node)
+    if not groups.single_use(product):
+        return groups.other_uses(product)
+    return _other_layer(node, add)
 
 
 def fuse_elementwise(graph: Graph, groups: Groups) -> None:
@@ -75,3 +92,36 @@ def fuse_elementwise(graph: Graph, groups: Groups) -> None:
 
 def _fusable(node: Node, groups: Groups) -> bool:
     return node.op.elementwise and groups.of[node.index] not in groups.kinds
+
+
+def note_missed(graph: Graph, groups: Groups) -> None:
+    """Note which elementwise nodes of one shape and phase pass arrays on to each other from group to group, and why."""
+    seen: set[tuple[int, int]] = set()
+    for node in graph.nodes:
+        for operand in node.operands if node.op.elementwise else ():
+            source, pair = operand.node, (groups.of[operand.index], groups.of[node.index])
+            alike = source.phase == node.phase and operand.shape == node.types[0].shape and operand.rank > 0
+            fits = source.op.elementwise or (type(source.op) in PRODUCTS and isinstance(node.op, Unary))
+            if alike and fits and pair[0] != pair[1] and pair not in seen:
+                seen.add(pair)
+                decide("fused", node, "{} with {}", source, node, reason=_obstacle(groups, source, node))
+
+
+def _obstacle(groups: Groups, source: Node, node: Node) -> Reason:
+    if reason := _other_layer(source, node):
+        return reason
+    if groups.of[source.index] in groups.kinds:
+        return ("a product takes in its bias and one activation, no more",)
+    if not source.op.elementwise:
+        return ("{} has no bias", source)
+    return groups.path_outside(source, node)
+
+
+def _other_layer(source: Node, node: Node) -> Reason:
+    if source.path == node.path:
+        return ()
+    return "{} is of {}, {} of {}", source, _layer(source), node, _layer(node)
+
+
+def _layer(node: Node) -> str:
+    return f"layer '{node.path}'" if node.path else f"the {node.phase} of no layer"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from nnc.errors import GraphError
 from nnc.ir import Constant, Graph, Node, Rewriter, Value
+from nnc.ir.decisions import Reason, Saved, decide, uses_text
 from nnc.ops.fusion import Fusion
 
 
@@ -91,6 +92,27 @@ class Groups:
                 if source != group:
                     yield source
 
+    def other_uses(self, value: Value) -> Reason:
+        """Say why not exactly one node reads a value."""
+        if value in self.roots:
+            return "{} leaves the graph", value
+        return f"{{}} has {uses_text(len(self.uses.get(value, ())))}", value
+
+    def path_outside(self, source: Node, node: Node) -> Reason:
+        """Say which node outside needs the group of the first of two nodes while the group of the second needs it."""
+        before, after = self.of[source.index], self.of[node.index]
+        needing, count = {before}, 0
+        while count < len(needing):
+            count = len(needing)
+            needing |= {group for group in self.members if group != after and not needing.isdisjoint(self._sources(group))}
+        between = next(
+            operand
+            for index in self.members[after]
+            for operand in self.graph.nodes[index].operands
+            if self.of[operand.index] in needing - {before}
+        )
+        return "{} needs {} and is needed by {}", between, source, node
+
     def contract(self) -> Graph:
         """Return the graph with each group of several nodes replaced by a fusion.
 
@@ -150,6 +172,9 @@ class Groups:
             )
         for old, new in zip(results, values, strict=True):
             rewriter.set(old, new)
+        before = [value for node in nodes for value in self.graph.results(node)]
+        saved = Saved(nodes=len(nodes) - 1)
+        decide("fused", last, "{} → {}", nodes, values[0].node, before=before, after=values, saved=saved)
 
 
 def _body(graph: Graph, nodes: Iterable[Node], operands: list[Value], results: list[Value]) -> Graph:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from nnc.errors import SymbolError
 from nnc.ir import HOISTED, Graph, Input, Layout, Node, Op, Rewriter, State, TensorType, Value
+from nnc.ir.decisions import decide, is_listened_to
 from nnc.passes.base import Pass
 
 PREFIX = "hoisted/"
@@ -35,6 +36,9 @@ class Hoist(Pass, name="hoist"):
             for value in graph.results(node):
                 if value in hoisted:
                     rewriter.set(value, rewriter.graph.state(hoisted[value], value.type, HOISTED))
+        if is_listened_to():
+            _note_hoisted(graph, hoisted, needed, rewriter)
+            _note_missed(graph, set(hoisted))
         return rewriter.finish()
 
 
@@ -118,6 +122,30 @@ def hoisted_values(graph: Graph) -> dict[Value, str]:
     for value in sorted(wanted, key=lambda value: (value.index, value.result)):
         labels[value] = _unique(PREFIX + (value.name or value.node.path or value.node.op.name), taken)
     return labels
+
+
+def _note_hoisted(graph: Graph, hoisted: dict[Value, str], needed: set[int], rewriter: Rewriter) -> None:
+    told = set(needed)
+    for value, label in hoisted.items():
+        gone = [graph.nodes[index] for index in sorted(_ancestors(graph, {value}) - told)]
+        told.update(node.index for node in gone)
+        gone = [node for node in gone if not node.is_leaf]
+        state = rewriter.graph.states[label]
+        before = [result for node in gone for result in graph.results(node)]
+        decide("hoisted", value.node, "{} → {}", gone, state, before=before, after=(state,), gone=gone)
+
+
+def _note_missed(graph: Graph, hoisted: set[Value]) -> None:
+    """Note the views that stay behind what is hoisted, and what would be static if no run changed a state."""
+    static = static_values(graph)
+    for value in dict.fromkeys(_leaving(graph, static)):
+        if value not in hoisted and not hoisted.isdisjoint(value.node.operands):
+            decide("hoisted", value.node, "{}", value.node, reason=("it is a view, which costs nothing",), before=(value,))
+    for node in graph.nodes:
+        changing = [operand for operand in node.operands if isinstance(operand.node.op, State) and operand not in static]
+        if changing and static.issuperset(set(node.operands) - set(changing)):
+            reason = ("each run changes {}", changing)
+            decide("hoisted", node, "{}", node, reason=reason, before=graph.results(node))
 
 
 def _leaving(graph: Graph, static: set[Value]) -> list[Value]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnc.ir import Graph, Input, Node, Rewriter, Value
+from nnc.ir.decisions import decide, follow, is_listened_to
 from nnc.ops.arithmetic import Multiply
 from nnc.ops.elementwise import apply
 from nnc.ops.movement import Concatenate, take
@@ -33,6 +35,7 @@ class Lift(Pass, name="lift"):
                     _rebuild(rewriter, node, node.op)
             else:
                 rewriter.keep(node)
+        follow(rewriter)
         return rewriter.finish()
 
 
@@ -48,7 +51,7 @@ def _rebuild(rewriter: Rewriter, node: Node, op: Scan) -> None:
     for inner in body.nodes:
         if isinstance(inner.op, Input):
             continue
-        results = body.results(inner)
+        results, known = body.results(inner), len(loop.outside)
         given = [values[operand] for operand in inner.operands]
         regrouped = None
         if isinstance(inner.op, Multiply):
@@ -59,12 +62,27 @@ def _rebuild(rewriter: Rewriter, node: Node, op: Scan) -> None:
         copies = (regrouped,) if regrouped is not None else loop.body.copy_node(inner, given)
         loop.settle()
         values.update(zip(results, copies, strict=True))
+        if is_listened_to() and not inner.is_leaf:
+            (scan, *_), lifted = rewriter.source.results(node), list(loop.outside)[known:]
+            _note(loop, scan, copies[0].node, lifted)
     outputs = [values[value] for value in body.outputs.values()]
     finals, stacks = loop.finish(outputs[: op.carries], outputs[op.carries :])
     for value, name in zip((*finals, *stacks), node.names, strict=True):
         if name:
             rewriter.graph.set_name(value, name)
     rewriter.replace(node, (*finals, *stacks))
+
+
+def _note(loop: Loop, scan: Value, inner: Node, lifted: Sequence[Value]) -> None:
+    """Note what is computed outside, and what is not although no step leaves anything to it."""
+    for value in lifted:
+        new, stacked = loop.outside[value].value, loop.outside[value].stacked
+        text, when = "{} of the loop {} {} → {}", "for all steps at once" if stacked else "once for all steps"
+        nodes = {"gone": (value.node,), "added": (new.node,)}
+        decide("lifted", scan.node, text, value.node.op.title, scan, when, new, after=(new, scan), steps=loop.time, **nodes)
+    if not lifted and all(operand in loop.outside for operand in inner.operands):
+        reason = ("no rule computes it for all steps at once",)
+        decide("lifted", scan.node, "{} of the loop {}", inner.op.title, scan, reason=reason)
 
 
 def _regrouped(loop: Loop, operands: list[Value], alone: list[bool]) -> Value | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from nnc.ir import Graph, Input, Node, Rewriter, Value, copy_into
+from nnc.ir.decisions import Saved, decide, in_loop, undisclosed
 from nnc.ops.scan import Scan
 
 
@@ -16,7 +17,8 @@ def in_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
     rewriter = Rewriter(graph)
     for node in graph.nodes:
         if isinstance(node.op, Scan):
-            body = change(in_bodies(node.op.body, change))
+            with in_loop(graph.results(node)[0]):
+                body = change(in_bodies(node.op.body, change))
             rewriter.keep(replace(node, op=replace(node.op, body=body)))
         else:
             rewriter.keep(node)
@@ -125,6 +127,9 @@ def merge_scans(graph: Graph, simplify: Callable[[Graph], Graph]) -> Graph:
         if first.index not in done:
             with rewriter.graph.scope(first.path, first.phase):
                 done[first.index] = rewriter.graph.add(op, *rewriter.operands(first))
+            count = sum(other.index == first.index for other, _, _ in merged.values())
+            loops, saved = done[first.index], Saved(nodes=count - 1)
+            decide("merged", first, "{} loops of equal operands → {}", count, loops[0], after=loops[:1], saved=saved)
         results = [done[first.index][position] for position in positions]
         for value, name in zip(results, node.names, strict=True):
             if name:
@@ -141,7 +146,8 @@ def _merged(ops: Sequence[Scan], simplify: Callable[[Graph], Graph]) -> tuple[Sc
     for number, op in enumerate(ops):
         for label, value in copy_into(joint, op.body, dict(zip(op.body.inputs, inputs, strict=True))).items():
             joint.output(f"{number}/{label}", value)
-    simple = simplify(joint)
+    with undisclosed():
+        simple = simplify(joint)
     outputs = iter(simple.outputs.values())
     given = [[next(outputs) for _ in op.body.outputs] for op in ops]
     carries = given[0][: first.carries]

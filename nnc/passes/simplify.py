@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nnc.ir import Constant, Graph, Node, Op, Rewriter, Value
+from nnc.ir.decisions import decide, is_listened_to
 from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
 from nnc.ops.comparison import Comparison
 from nnc.ops.elementwise import Binary, apply
@@ -28,24 +29,38 @@ class Simplify(Pass, name="simplify"):
         """Return the simplified graph; nodes that became useless stay until ``dce``."""
         rewriter = Rewriter(graph)
         for node in graph.nodes:
+            added = len(rewriter.graph.nodes)
             with rewriter.graph.scope(node.path, node.phase):
-                replacement = None if node.is_leaf else _simplified(node, rewriter.operands(node))
+                replacement, rules = (None, ()) if node.is_leaf else _simplified(node, rewriter.operands(node))
             if replacement is None:
                 rewriter.keep(node)
             else:
                 rewriter.replace(node, (replacement,))
+                _note(node, replacement, rules, rewriter.graph.nodes[added:])
         return rewriter.finish()
 
 
-def _simplified(node: Node, operands: tuple[Value, ...]) -> Value | None:
-    """Return what the rules make of a node, or None where they leave it as it is."""
-    simplest = None
+def _simplified(node: Node, operands: tuple[Value, ...]) -> tuple[Value | None, Sequence[Rule]]:
+    """Return what the rules make of a node, or None where they leave it as it is, and the rules that held."""
+    simplest, used = None, []
     while len(node.types) == 1:
-        found = next((found for rule in RULES if (found := rule(node, operands)) is not None), None)
-        if found is None:
+        for rule in RULES:
+            if (found := rule(node, operands)) is not None:
+                break
+        else:
             break
+        used.append(rule)
         simplest, node, operands = found, found.node, found.node.operands
-    return simplest
+    return simplest, used
+
+
+def _note(node: Node, replacement: Value, rules: Sequence[Rule], added: Sequence[Node]) -> None:
+    if is_listened_to():
+        found = replacement.node if replacement.node.operands and len(replacement.node.types) == 1 else replacement
+        why = [rule.__name__.replace("_", " ") for rule in rules]
+        results = node.operands[0].graph.results(node)
+        values = {"before": results, "after": (replacement,), "gone": (node,), "added": added}
+        decide("simplified", node, "{} → {} ({})", node, found, why, **values)
 
 
 def _is_number(value: Value, number: float) -> bool:
