@@ -96,6 +96,8 @@ class Entry:
     gone: tuple[Node, ...]
     added: tuple[Node, ...]
     steps: Dim
+    free: tuple[Value, ...]
+    accesses: int
     saved: Saved
     inside: tuple[Value, ...]
 
@@ -188,7 +190,7 @@ class Notebook:
             self._all_named(entry.before),
             self._all_named(entry.after),
             self._all_named(entry.inside),
-            _with_nodes(entry, stage.sizes),
+            _saved(entry, stage.sizes),
         )
 
     def _formatted(self, text: Reason) -> str:
@@ -219,14 +221,15 @@ class Notebook:
         return self._names[-1][1][value]
 
 
-def _with_nodes(entry: Entry, sizes: Mapping[str, int]) -> Saved:
-    """Return what is saved, also by nodes that are not computed any more but for those in their place."""
+def _saved(entry: Entry, sizes: Mapping[str, int]) -> Saved:
+    """Return all that an entry saves: less what is computed in the place of what is gone."""
     steps = entry.steps if isinstance(entry.steps, int) else entry.steps.bind(sizes)
     gone, added = _cost(entry.gone, sizes), _cost(entry.added, sizes)
     less = gone[0], gone[1] * steps, gone[2] * steps
     nodes, calls, traffic = (max(number - other, 0) for number, other in zip(less, added, strict=True))
-    saved = entry.saved
-    return Saved(saved.nodes + nodes, saved.calls + calls, saved.traffic + traffic, saved.arena)
+    saved, nbytes = entry.saved, sum(value.type.bind(sizes).nbytes for value in entry.free)
+    traffic += saved.traffic + entry.accesses * nbytes
+    return Saved(saved.nodes + nodes, saved.calls + calls, traffic, saved.arena + nbytes)
 
 
 def _cost(nodes: Iterable[Node], sizes: Mapping[str, int]) -> tuple[int, int, int]:
@@ -251,6 +254,8 @@ def decide(
     gone: Iterable[Node] = (),
     added: Iterable[Node] = (),
     steps: Dim = 1,
+    free: Iterable[Value] = (),
+    accesses: int = 0,
     saved: Saved = NOTHING,
 ) -> None:
     """Note a decision; nothing happens where nobody listens.
@@ -267,13 +272,15 @@ def decide(
         gone: nodes that are not computed any more.
         added: nodes that are computed once in their place.
         steps: how often those that are gone would be computed in a run.
+        free: values that need no buffer.
+        accesses: how often these are neither read nor written.
         saved: what is saved beside these.
     """
     notebook = _NOTEBOOK.get()
     if notebook is not None:
         loops = tuple(notebook.loops)
         values, nodes = (tuple(before), tuple(after)), (tuple(gone), tuple(added))
-        notebook.note(Entry(kind, node, (text, *parts), reason, *values, *nodes, steps, saved, loops))
+        notebook.note(Entry(kind, node, (text, *parts), reason, *values, *nodes, steps, tuple(free), accesses, saved, loops))
 
 
 def is_listened_to() -> bool:
@@ -295,6 +302,16 @@ def deciding(stage: str, graph: Graph) -> Iterator[None]:
     else:
         with notebook.stage(stage, graph):
             yield
+
+
+@contextmanager
+def undecided() -> Iterator[None]:
+    """Let nobody hear of what is decided inside the block: it is only tried."""
+    token = _NOTEBOOK.set(None)
+    try:
+        yield
+    finally:
+        _NOTEBOOK.reset(token)
 
 
 @contextmanager
@@ -326,6 +343,11 @@ def undisclosed() -> Iterator[None]:
         yield
     finally:
         _NOTEBOOK.reset(token)
+
+
+def all_of(reasons: Sequence[Reason]) -> Reason:
+    """Return several reasons as one."""
+    return "; ".join(str(text) for text, *_ in reasons), *(part for _, *parts in reasons for part in parts)
 
 
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

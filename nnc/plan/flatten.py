@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nnc.ir import Constant, Graph, Input, Node, Op, State, TensorType, Value
+from nnc.ir.decisions import decide
 from nnc.ops.fusion import Fusion
 from nnc.ops.movement import Copy, Reshape
 from nnc.ops.packing import Unpack
@@ -80,6 +81,8 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
         first = len(graph.nodes)
         copy = graph.add(Copy(), value)[0]
         groups.append(Group(graph.nodes[first], (first,)))
+        reason = ("{} changes before it leaves the graph", value)
+        decide("read where it is", copy.node, "{}", value, reason=reason, after=(copy, value))
         return copy
 
     for label, value in source.outputs.items():
@@ -104,7 +107,9 @@ def _dense(graph: Graph, op: Op, operands: list[Value], copies: dict[Value, Valu
         value = operands[position]
         if _may_be_strided(value):
             if value not in copies:
-                copies[value] = graph.add(Copy(), value)[0]
+                copies[value] = copy = graph.add(Copy(), value)[0]
+                reason = ("{} needs elements that lie one behind the other", op.title)
+                decide("read where it is", copy.node, "{}", value, reason=reason, after=(copy, value))
             operands[position] = copies[value]
     return operands
 

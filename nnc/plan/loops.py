@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nnc.ir import Graph, Value, copy_into
+from nnc.ir.decisions import undecided
 from nnc.ir.leaves import WINDOW
 from nnc.ops.scan import Scan
 from nnc.plan.separable import Rows, find_rows
@@ -106,12 +107,15 @@ def plan_body(
 
     Blocks may be in different steps at the same time, so that their values share no memory with others of the body.
     """
+    from nnc.plan.flatten import flatten
     from nnc.plan.plan import make_plan
+    from nnc.plan.storage import bound_constants
 
     graph, carries = window_graph(op)
-    plan = make_plan(graph, bindings, reuse, workspace, None, in_nests)
-    rows = find_rows(op, plan.graph, plan.storage.constants) if in_nests else None
-    if rows is None:
-        return plan, carries, None
-    plan = make_plan(graph, bindings, reuse, workspace, None, in_nests, overlap=False)
-    return plan, carries, find_rows(op, plan.graph, plan.storage.constants)
+    is_separable = False
+    if in_nests:
+        with undecided():
+            flat = flatten(graph, workspace, None)
+        is_separable = find_rows(op, flat.graph, bound_constants(flat, bindings)) is not None
+    plan = make_plan(graph, bindings, reuse, workspace, None, in_nests, overlap=not is_separable)
+    return plan, carries, find_rows(op, plan.graph, plan.storage.constants) if is_separable else None

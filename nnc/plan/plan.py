@@ -10,6 +10,7 @@ import numpy
 
 from nnc.errors import ShapeError
 from nnc.ir import Graph, Input, Layout, Node, State, TensorType, Value, value_names
+from nnc.ir.decisions import PLAN, deciding
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
@@ -212,13 +213,14 @@ def make_plan(
         SymbolError: a run-time dimension has no size.
         ModelError: the batch has more rows than a layer has states for.
     """
-    flat = flatten(graph, workspace, None if in_nests else tile)
-    try:
-        storage = Storage(flat, dict(bindings), reuse, workspace, in_nests)
-    except ShapeError as error:
-        if (readable := too_many_rows(flat.graph, bindings)) is None:
-            raise
-        raise readable from error
+    with deciding(PLAN, graph):
+        flat = flatten(graph, workspace, None if in_nests else tile)
+        try:
+            storage = Storage(flat, dict(bindings), reuse, workspace, in_nests)
+        except ShapeError as error:
+            if (readable := too_many_rows(flat.graph, bindings)) is None:
+                raise
+            raise readable from error
     offsets, size = allocate(storage.buffers, reuse and overlap)
     return Plan(
         source=graph,

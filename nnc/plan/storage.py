@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 import numpy
 
 from nnc.ir import Constant, Dim, Input, Layout, Node, Op, State, TensorType, Value, bind_shape
+from nnc.ir.decisions import Reason, Saved, all_of, decide, in_loop, is_listened_to
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.scan import Scan
 from nnc.plan.flatten import FlatGraph, Group, Workspace
 from nnc.plan.loops import LoopPlan, plan_body
 from nnc.plan.nests import find_nests
+
+
+ONE_CALL = Saved(calls=1)
 
 
 @dataclass(slots=True)
@@ -88,6 +92,7 @@ class Storage:
         self.end = len(graph.nodes)
         self.constants = bound_constants(self.flat, self.bindings)
         self.nests = find_nests(graph, self.constants) if self.in_nests else {}
+        self._note_nests()
         self._spans = {
             index: group.steps for group in self.flat.groups if group.tile is not None for index in group.steps
         } | {index: nest.span for index, nest in self.nests.items()}
@@ -113,6 +118,14 @@ class Storage:
                 self._place(node)
         self._place_updates()
         self._settle_lifetimes()
+
+    def _note_nests(self) -> None:
+        graph = self.flat.graph
+        for index, nest in self.nests.items():
+            if index == nest.steps[0] and len(nest.steps) > 1:
+                nodes = [graph.nodes[step] for step in nest.steps]
+                values = [value for node in nodes for value in graph.results(node)]
+                decide("in one loop", nodes[0], "{}", nodes, after=values, saved=Saved(calls=len(nodes) - 1))
 
     # ------------------------------------------------------------------ lifetimes
 
@@ -153,14 +166,18 @@ class Storage:
         if all(value in self.constants for value in results):
             for value in results:
                 self._set(value, Home(constant=True))
+            if not node.is_leaf:
+                text = "{} {}", node.op.title, results
+                decide("known beforehand", node, *text, after=results, free=results, saved=ONE_CALL)
             return
-        viewed = self._as_view(node, results)
-        if viewed:
+        if self._as_view(node, results):
             return
         if node.op.packs:
             self._place_pack(node, results[0])
         elif self._stays_in_register(node, results[0]):
             self._set(results[0], Home(register=True))
+            accesses = 1 + len(self.readers.get(results[0], ()))
+            decide("in a register", node, "{}", node, after=results, free=results, accesses=accesses)
         elif self.reuse and self._take_over(node, results):
             pass
         else:
@@ -168,6 +185,9 @@ class Storage:
             for value in results:
                 inner = group.tile is not None and self._stays_inside(value, group)
                 self._new_buffer(value, node.index, group.tile if inner else None)
+                if inner:
+                    text, saved = "{}, {} elements at a time", Saved(arena=-self.buffers[-1].nbytes)
+                    decide("in tiles", node, text, node, group.tile, after=(value,), free=(value,), saved=saved)
         if isinstance(node.op, Scan):
             self._place_loop(node, node.op)
             return
@@ -185,7 +205,8 @@ class Storage:
 
     def _place_loop(self, node: Node, op: Scan) -> None:
         """Plan the body; its arena is a workspace of the step."""
-        plan, carries, rows = plan_body(op, self.bindings, self.reuse, self.workspace, self.in_nests)
+        with in_loop(self.flat.graph.results(node)[0]):
+            plan, carries, rows = plan_body(op, self.bindings, self.reuse, self.workspace, self.in_nests)
         buffer = Buffer(len(self.buffers), f"body of {op.name}", plan.arena_bytes, node.index, node.index)
         self.buffers.append(buffer)
         self._extents.append(buffer.nbytes)
@@ -208,10 +229,14 @@ class Storage:
         base = node.operands[0]
         layouts = node.op.view([self.layouts[base]], node.types)
         if layouts is None:
+            if is_listened_to() and node.op.view([Layout.dense(base.shape)], node.types) is not None:
+                reason = ("the elements of {} do not lie one behind the other", base)
+                decide("a view", node, "{} of {}", node, base, reason=reason, after=(*results, base))
             return False
         for value, layout in zip(results, layouts, strict=True):
             self._set(value, self.homes[base], layout)
             self.views[value] = base
+        decide("a view", node, "{} of {}", node, base, after=(*results, base), free=results, accesses=2, saved=ONE_CALL)
         return True
 
     def _take_over(self, node: Node, results: tuple[Value, ...]) -> bool:
@@ -219,11 +244,20 @@ class Storage:
         if len(results) != 1 or results[0] in self._updates:
             return False  # an update is better computed in the state itself
         (result,) = results
+        obstacles: list[Reason] = []
         for position, operand in self._read_before(node):
-            if self._may_take(operand, node, result):
-                self._set(result, self.homes[operand])
+            home = self.homes[operand]
+            if home.buffer is None:
+                continue
+            obstacle = self._obstacle_to_overwriting(node, operand, result)
+            if not obstacle:
+                self._set(result, home)
                 self.inplace[node.index] = position
+                decide("in place", node, "{} of {}", node, operand, after=(result, operand), free=results)
                 return True
+            obstacles.append(obstacle)
+        if obstacles:
+            decide("in place", node, "{}", node, reason=all_of(obstacles), after=results)
         return False
 
     def _read_before(self, node: Node) -> Iterator[tuple[int, Value]]:
@@ -234,17 +268,32 @@ class Storage:
             earlier = (step for step in nest.steps if step < node.index)
             yield from ((0, operand) for step in earlier for operand in self.flat.graph.nodes[step].operands)
 
-    def _may_take(self, operand: Value, node: Node, result: Value) -> bool:
+    def _obstacle_to_overwriting(self, node: Node, operand: Value, result: Value) -> Reason:
+        """Say why a result cannot have the place of an operand, which lies in a buffer."""
         home, group = self.homes[operand], self.group_of[node.index]
-        if home.buffer is None:
-            return False
+        assert home.buffer is not None
         buffer = self.buffers[home.buffer]
         tiled = group.tile is not None and self._stays_inside(result, group)
-        fits = operand.type == result.type and buffer.tiled == tiled
+        if operand.type != result.type:
+            return "{} is {}", operand, operand.type
+        if buffer.tiled != tiled:
+            return "of {} there is {}", operand, "a tile only" if buffer.tiled else "more than a tile"
         whole = buffer.tiled or self._extents[buffer.index] == _bytes(result)
-        if not fits or not whole or not self.layouts[operand].is_dense:
-            return False
-        return self._can_overwrite(node, home, self.layouts[operand]) and not self._alive_after(home, node.index)
+        if not whole or not self.layouts[operand].is_dense:
+            return "{} is a part of something", operand
+        if not self._can_overwrite(node, home, self.layouts[operand]):
+            return "other elements of {} are read as well", operand
+        return self._later_reader(home, node.index)
+
+    def _later_reader(self, home: Home, step: int) -> Reason:
+        """Say who reads a value in this home after `step`."""
+        if not self._alive_after(home, step):
+            return ()
+        value = next(value for value in self.inhabitants[home] if self.last_use.get(value, -1) > step)
+        last = self.last_reader[value]
+        if last == self.end:
+            return "{} leaves the graph", value
+        return "{} is read again by {}", value, self.flat.graph.nodes[last]
 
     def _can_overwrite(self, node: Node, home: Home, layout: Layout) -> bool:
         """Whether the step can write over `home` while it reads it: the same element, and then no more."""
@@ -270,25 +319,39 @@ class Storage:
         once = {operand for operand, count in Counter(node.operands).items() if count == 1}
         for position, operand in enumerate(node.operands):
             type = operand.type.bind(self.bindings)
-            source = self.homes[operand]
-            buffer = None if source.buffer is None else self.buffers[source.buffer]
-            if (
-                buffer is not None
-                and buffer.inside is None
-                and not buffer.tiled
-                and self._extents[buffer.index] == type.nbytes
-                and self.layouts[operand].is_dense
-                and operand in once
-                and not self._holds_input(buffer)
-                and buffer.index not in self._packs
-                and not self._alive_after(source, node.index)
-            ):
-                buffer.inside = home.buffer, offset
+            obstacle = self._obstacle_to_packing(node, operand, operand in once)
+            if not obstacle:
+                part = self.homes[operand].buffer
+                assert part is not None
+                self.buffers[part].inside = home.buffer, offset
                 self._packs.add(home.buffer)
             else:
                 unplaced.append(position)
+            self._note_move("in its part", operand, result, obstacle)
             offset += type.nbytes
         self.unplaced[node.index] = tuple(unplaced)
+
+    def _obstacle_to_packing(self, node: Node, operand: Value, is_once: bool) -> Reason:
+        """Say why an operand of a pack cannot be computed in its place there."""
+        home = self.homes[operand]
+        if home.buffer is None:
+            return self._place_of(operand)
+        buffer = self.buffers[home.buffer]
+        is_whole = self._extents[buffer.index] == operand.type.bind(self.bindings).nbytes and not buffer.tiled
+        if not is_whole or not self.layouts[operand].is_dense:
+            return "{} is a part of something", operand
+        if buffer.inside is not None or not is_once:
+            return "{} is a part of a pack already", operand
+        if self._holds_input(buffer):
+            return "{} is an input", operand
+        if buffer.index in self._packs:
+            return "{} is a pack itself", operand
+        return self._later_reader(home, node.index)
+
+    def _place_of(self, value: Value) -> Reason:
+        """Say where a value lies that is in no buffer."""
+        label = self.homes[value].state
+        return ("{} is known beforehand", value) if label is None else ("{} lies in {}", value, self.flat.graph.states[label])
 
     def _holds_input(self, buffer: Buffer) -> bool:
         return any(isinstance(value.node.op, Input) for value in self.inhabitants[Home(buffer=buffer.index)])
@@ -302,10 +365,17 @@ class Storage:
             home = self.homes[value]
             if home == Home(state=label) and self.layouts[value].is_dense:
                 continue
-            if home.buffer is not None and self._can_write_state(label, value, home.buffer):
+            obstacle = self._obstacle_to_updating(label, value)
+            if not obstacle:
                 self._move_to_state(home, Home(state=label))
             else:
                 self.copies.append((label, value))
+            self._note_move("in the state", value, graph.states[label], obstacle)
+
+    def _note_move(self, kind: str, value: Value, target: Value, obstacle: Reason) -> None:
+        """Note that a value is computed where it would be copied to, or why not."""
+        moved = {} if obstacle else {"free": (value,), "accesses": 2, "saved": ONE_CALL}
+        decide(kind, value.node, "{} of {}", value, target, reason=obstacle, after=(value, target), **moved)
 
     def _move_to_state(self, buffer: Home, state: Home) -> None:
         written = self._first_written(buffer)
@@ -318,20 +388,28 @@ class Storage:
         assert buffer.buffer is not None
         self.buffers[buffer.buffer].nbytes = 0
 
-    def _can_write_state(self, label: str, value: Value, index: int) -> bool:
-        buffer = self.buffers[index]
-        if (
-            buffer.tiled
-            or self._extents[index] != _bytes(value)
-            or not self.layouts[value].is_dense
-            or self._holds_input(buffer)
-            or index in self._packs
-        ):
-            return False
-        state, written = Home(state=label), self._first_written(Home(buffer=index))
-        return self._can_overwrite(written.node, state, self.layouts[written]) and all(
-            self._read_in_time(old, written) for old in self.inhabitants[state]
-        )
+    def _obstacle_to_updating(self, label: str, value: Value) -> Reason:
+        """Say why a new state cannot be computed in the memory of the old one."""
+        home = self.homes[value]
+        if home.buffer is None:
+            return self._place_of(value)
+        buffer = self.buffers[home.buffer]
+        if buffer.tiled or self._extents[buffer.index] != _bytes(value) or not self.layouts[value].is_dense:
+            return "{} is a part of something", value
+        if self._holds_input(buffer):
+            return "{} is an input", value
+        if buffer.index in self._packs:
+            return "parts of {} are computed before", value
+        state, written = Home(state=label), self._first_written(home)
+        if not self._can_overwrite(written.node, state, self.layouts[written]):
+            return "{} reads other elements of the old state as well", written.node
+        late = next((old for old in self.inhabitants[state] if not self._read_in_time(old, written)), None)
+        if late is None:
+            return ()
+        last = self.last_reader[late]
+        if last == self.end:
+            return "{} leaves the graph", late
+        return "{} is read by {}", late, self.flat.graph.nodes[last]
 
     def _first_written(self, home: Home) -> Value:
         return min(self.inhabitants[home], key=lambda value: value.index)
