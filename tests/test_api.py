@@ -47,10 +47,10 @@ METHODS = {
         test_on_batch to_json train_on_batch trainable trainable_weights weights
     """,
     nnc.Program: """
-        averages bound changed check_budget checkpoint derived_bytes epochs_of evaluate feed_of fit footprint
-        get_weights graph graph_names is_within_budget max_bytes measure metric_values name optimizer order_state plan
-        predict prologue reset_metrics restore resume save save_weights set_weights shuffler sizes source step step_of
-        take_averages take_place train_step use_backend
+        averages bound changed check_budget checkpoint derived_bytes epochs_of evaluate explain feed_of fit
+        footprint get_weights graph graph_names is_within_budget make_graph max_bytes measure metric_values name
+        optimizer order_state plan plan_of predict prologue reset_metrics restore resume save save_weights
+        set_weights shuffler sizes source step step_of take_averages take_place train_step use_backend
         variables
     """,
 }

@@ -1,4 +1,4 @@
-"""The command `nnc compile`: what a model costs, and its graph, plan or source."""
+"""The command `nnc compile`: what a model costs, its graph, plan or source, and why these are what they are."""
 
 from __future__ import annotations
 
@@ -56,6 +56,10 @@ def command(
             autocompletion=completion.stages,
         ),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Print what was fused, folded, hoisted and computed in place, and what not."),
+    ] = False,
     as_json: options.Json = False,
     replace: options.Replace = None,
     backend: options.Backend = None,
@@ -64,6 +68,8 @@ def command(
     """Compile a model: show what each pass does, then parameters, FLOPs and exact memory."""
     from nnc.cli.report import compile_report
 
+    if explain and emit is not None:
+        raise typer.BadParameter("--explain and --emit each print a text and nothing else; choose one")
     if emit is not None and as_json:
         raise typer.BadParameter("--emit prints a text and nothing else; leave out --json")
     if after is not None and emit is not Form.ir:
@@ -86,6 +92,9 @@ def command(
         print_text(str(program.plan(report.graph, batch)))
     elif emit in _LANGUAGES:
         print_text(program.source(report.graph))
+    elif explain:
+        explanation = program.explain(report.graph, batch)
+        print_json(explanation.to_json()) if as_json else print_text(str(explanation))
     elif as_json:
         print_json(report.to_json())
     else:

@@ -24,7 +24,7 @@ MOST_RESULTS = 4
 """Results of a node that a text names."""
 
 Reason = tuple[object, ...]
-"""Why something was not done: a format string and what stands in it, as of `decide`; empty where nothing is against it."""
+"""Why something was not done: a format string and what stands in it, as of `decide`; empty where nothing is against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,11 @@ class Notebook:
     Args:
         batch: rows of the batch that bytes are counted for.
         lengths: sizes of other run-time dimensions; see `nnc.ir.nominal_sizes` for what they are without.
+
+    Attributes:
+        decisions: what was decided.
+        stages: how often each stage ran.
+        loops: the loops around the graph that is being worked on.
     """
 
     def __init__(self, batch: int = NOMINAL_SIZE, lengths: Mapping[str, int] | None = None) -> None:
@@ -132,7 +137,7 @@ class Notebook:
         self.decisions: list[Decision] = []
         self.loops: list[Value] = []
         self._stage: Stage | None = None
-        self._runs: Counter[str] = Counter()
+        self.stages: Counter[str] = Counter()
         self._names: list[tuple[Graph, dict[Value, str]]] = []
 
     @contextmanager
@@ -150,8 +155,8 @@ class Notebook:
         if self._stage is not None:
             yield
             return
-        self._runs[name] += 1
-        self._stage = stage = Stage(name, self._runs[name], nominal_sizes(graph, self.batch) | self.lengths)
+        self.stages[name] += 1
+        self._stage = stage = Stage(name, self.stages[name], nominal_sizes(graph, self.batch) | self.lengths)
         try:
             yield
             self.decisions += [self._decision(stage, entry) for entry in stage.entries]
@@ -222,7 +227,9 @@ class Notebook:
 
 
 def _saved(entry: Entry, sizes: Mapping[str, int]) -> Saved:
-    """Return all that an entry saves: less what is computed in the place of what is gone."""
+    """Return all that an entry saves, if it was done: less what is computed in the place of what is gone."""
+    if entry.reason:
+        return NOTHING
     steps = entry.steps if isinstance(entry.steps, int) else entry.steps.bind(sizes)
     gone, added = _cost(entry.gone, sizes), _cost(entry.added, sizes)
     less = gone[0], gone[1] * steps, gone[2] * steps
@@ -274,13 +281,15 @@ def decide(
         steps: how often those that are gone would be computed in a run.
         free: values that need no buffer.
         accesses: how often these are neither read nor written.
-        saved: what is saved beside these.
+        saved: what is saved beside these; all of it counts only where it was done.
     """
     notebook = _NOTEBOOK.get()
     if notebook is not None:
         loops = tuple(notebook.loops)
         values, nodes = (tuple(before), tuple(after)), (tuple(gone), tuple(added))
-        notebook.note(Entry(kind, node, (text, *parts), reason, *values, *nodes, steps, tuple(free), accesses, saved, loops))
+        notebook.note(
+            Entry(kind, node, (text, *parts), reason, *values, *nodes, steps, tuple(free), accesses, saved, loops)
+        )
 
 
 def is_listened_to() -> bool:

@@ -10,6 +10,7 @@ import numpy
 
 from nnc import passes
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value
+from nnc.ir.decisions import is_listened_to
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments, lowering
 from nnc.layers.symbolic import SymbolicTensor
@@ -176,7 +177,7 @@ class Compiler:
     def _hoistable(self) -> Graph:
         """Return what predictions and their prologue are made of; both are asked for once, one after the other."""
         graph, self._shared = self._shared, None
-        if graph is None:
+        if graph is None or is_listened_to():
             graph = self._shared = run_passes(
                 self.lower(PREDICT, training=False), (*HOISTABLE, *self.extra), self.observe
             )

@@ -36,11 +36,7 @@ class FoldBatchNorm(Pass, name="fold-batch-norm"):
             if node.index in chains:
                 chain, count = chains[node.index], len(rewriter.graph.nodes)
                 rewriter.replace(node, (_folded(chain, rewriter),))
-                result, added = rewriter[graph.results(node)[0]], rewriter.graph.nodes[count:]
-                gone = [graph.nodes[index] for index in chain.nodes]
-                before = [value for step in gone for value in graph.results(step)]
-                nodes, after = {"gone": gone, "added": added}, (result,)
-                decide("folded", chain.product, "{} → {}", gone, result.node, before=before, after=after, **nodes)
+                _note_folded(chain, rewriter, rewriter.graph.nodes[count:])
             elif node.index not in dropped:
                 rewriter.keep(node)
         return rewriter.finish()
@@ -117,15 +113,25 @@ def _obstacle(value: Value, uses: Mapping[Value, Sequence[Node]], roots: set[Val
     return () if count == 1 else (f"{{}} has {uses_text(count)}", value)
 
 
+def _note_folded(chain: Chain, rewriter: Rewriter, added: Sequence[Node]) -> None:
+    source = rewriter.source
+    gone = [source.nodes[index] for index in chain.nodes]
+    before = [value for step in gone for value in source.results(step)]
+    after = rewriter[before[-1]]
+    decide("folded", gone[0], "{} → {}", gone, after.node, before=before, after=[after], gone=gone, added=added)
+
+
 def _note_missed(
     chain: Chain, value: Value, uses: Mapping[Value, Sequence[Node]], static: set[Value], reason: Reason
 ) -> None:
     """Note that a factor of a value, which states alone decide, stays where it is."""
     for step in uses.get(value, ()):
-        is_factor = isinstance(step.op, Multiply | Negative) or (isinstance(step.op, Divide) and step.operands[0] == value)
-        if is_factor and static.issuperset(operand for operand in step.operands if operand != value):
-            results = value.graph.results(step)
-            decide("folded", step, "{} into {}", step, chain.product, reason=reason, before=(value, *results))
+        divides = isinstance(step.op, Divide) and step.operands[0] == value
+        factors = [operand for operand in step.operands if operand != value]
+        scales = (divides or isinstance(step.op, Multiply)) and factors and static.issuperset(factors)
+        if scales or isinstance(step.op, Negative):
+            before = (value, *value.graph.results(step))
+            decide("folded", step, "{} into {}", step, chain.product, reason=reason, before=before)
 
 
 def _axis_behind(step: Node, value: Value, axis: int, static: set[Value]) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from nnc.ir import Graph, Node, Rewriter, Value
-from nnc.ir.decisions import Reason, decide, uses_text
+from nnc.ir.decisions import Reason, Saved, decide, uses_text
 from nnc.ops.arithmetic import Add
 from nnc.ops.exponential import Sigmoid
 from nnc.ops.movement import Reshape
@@ -40,8 +40,8 @@ class FoldSign(Pass, name="fold-sign"):
             with rewriter.graph.scope(node.path, node.phase):
                 changed = rewriter.graph.add(Sigmoid(negated=True), -rewriter[x], names=node.names)
             rewriter.replace(node, changed)
-            sign = changed[0].node.operands[0].node
-            decide("folded", node, "the sign of {} → {}", node, sign, before=results, after=changed)
+            sign, saved = changed[0].node.operands[0].node, Saved(calls=1)
+            decide("folded", node, "the sign of {} → {}", node, sign, before=results, after=changed, saved=saved)
         return rewriter.finish()
 
 

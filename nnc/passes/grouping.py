@@ -104,7 +104,9 @@ class Groups:
         needing, count = {before}, 0
         while count < len(needing):
             count = len(needing)
-            needing |= {group for group in self.members if group != after and not needing.isdisjoint(self._sources(group))}
+            needing |= {
+                group for group in self.members if group != after and not needing.isdisjoint(self._sources(group))
+            }
         between = next(
             operand
             for index in self.members[after]

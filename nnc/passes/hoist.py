@@ -140,9 +140,13 @@ def _note_missed(graph: Graph, hoisted: set[Value]) -> None:
     static = static_values(graph)
     for value in dict.fromkeys(_leaving(graph, static)):
         if value not in hoisted and not hoisted.isdisjoint(value.node.operands):
-            decide("hoisted", value.node, "{}", value.node, reason=("it is a view, which costs nothing",), before=(value,))
+            decide(
+                "hoisted", value.node, "{}", value.node, reason=("it is a view, which costs nothing",), before=(value,)
+            )
     for node in graph.nodes:
-        changing = [operand for operand in node.operands if isinstance(operand.node.op, State) and operand not in static]
+        changing = [
+            operand for operand in node.operands if isinstance(operand.node.op, State) and operand not in static
+        ]
         if changing and static.issuperset(set(node.operands) - set(changing)):
             reason = ("each run changes {}", changing)
             decide("hoisted", node, "{}", node, reason=reason, before=graph.results(node))

@@ -77,9 +77,16 @@ def _note(loop: Loop, scan: Value, inner: Node, lifted: Sequence[Value]) -> None
     """Note what is computed outside, and what is not although no step leaves anything to it."""
     for value in lifted:
         new, stacked = loop.outside[value].value, loop.outside[value].stacked
-        text, when = "{} of the loop {} {} → {}", "for all steps at once" if stacked else "once for all steps"
-        nodes = {"gone": (value.node,), "added": (new.node,)}
-        decide("lifted", scan.node, text, value.node.op.title, scan, when, new, after=(new, scan), steps=loop.time, **nodes)
+        decide(
+            "lifted",
+            scan.node,
+            "{} of the loop {} " + ("for all steps at once" if stacked else "once for all steps") + " → {}",
+            *(value.node.op.title, scan, new),
+            after=(new, scan),
+            gone=[value.node],
+            added=[new.node],
+            steps=loop.time,
+        )
     if not lifted and all(operand in loop.outside for operand in inner.operands):
         reason = ("no rule computes it for all steps at once",)
         decide("lifted", scan.node, "{} of the loop {}", inner.op.title, scan, reason=reason)

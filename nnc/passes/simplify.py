@@ -58,9 +58,11 @@ def _note(node: Node, replacement: Value, rules: Sequence[Rule], added: Sequence
     if is_listened_to():
         found = replacement.node if replacement.node.operands and len(replacement.node.types) == 1 else replacement
         why = [rule.__name__.replace("_", " ") for rule in rules]
-        results = node.operands[0].graph.results(node)
-        values = {"before": results, "after": (replacement,), "gone": (node,), "added": added}
-        decide("simplified", node, "{} → {} ({})", node, found, why, **values)
+        before = node.operands[0].graph.results(node)
+        after = (replacement,)
+        decide(
+            "simplified", node, "{} → {} ({})", node, found, why, before=before, after=after, gone=[node], added=added
+        )
 
 
 def _is_number(value: Value, number: float) -> bool:

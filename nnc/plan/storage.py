@@ -16,7 +16,6 @@ from nnc.plan.flatten import FlatGraph, Group, Workspace
 from nnc.plan.loops import LoopPlan, plan_body
 from nnc.plan.nests import find_nests
 
-
 ONE_CALL = Saved(calls=1)
 
 
@@ -167,8 +166,8 @@ class Storage:
             for value in results:
                 self._set(value, Home(constant=True))
             if not node.is_leaf:
-                text = "{} {}", node.op.title, results
-                decide("known beforehand", node, *text, after=results, free=results, saved=ONE_CALL)
+                title, text = node.op.title, "{} {}"
+                decide("known beforehand", node, text, title, results, after=results, free=results, saved=ONE_CALL)
             return
         if self._as_view(node, results):
             return
@@ -290,9 +289,15 @@ class Storage:
         if not self._alive_after(home, step):
             return ()
         value = next(value for value in self.inhabitants[home] if self.last_use.get(value, -1) > step)
+        return self._last_read(value, step)
+
+    def _last_read(self, value: Value, step: int) -> Reason:
+        """Say where a value that is needed after `step` is read for the last time."""
         last = self.last_reader[value]
         if last == self.end:
             return "{} leaves the graph", value
+        if last <= step:
+            return "the loop that reads {} comes back to it", value
         return "{} is read again by {}", value, self.flat.graph.nodes[last]
 
     def _can_overwrite(self, node: Node, home: Home, layout: Layout) -> bool:
@@ -351,7 +356,11 @@ class Storage:
     def _place_of(self, value: Value) -> Reason:
         """Say where a value lies that is in no buffer."""
         label = self.homes[value].state
-        return ("{} is known beforehand", value) if label is None else ("{} lies in {}", value, self.flat.graph.states[label])
+        return (
+            ("{} is known beforehand", value)
+            if label is None
+            else ("{} lies in {}", value, self.flat.graph.states[label])
+        )
 
     def _holds_input(self, buffer: Buffer) -> bool:
         return any(isinstance(value.node.op, Input) for value in self.inhabitants[Home(buffer=buffer.index)])
@@ -374,8 +383,17 @@ class Storage:
 
     def _note_move(self, kind: str, value: Value, target: Value, obstacle: Reason) -> None:
         """Note that a value is computed where it would be copied to, or why not."""
-        moved = {} if obstacle else {"free": (value,), "accesses": 2, "saved": ONE_CALL}
-        decide(kind, value.node, "{} of {}", value, target, reason=obstacle, after=(value, target), **moved)
+        decide(
+            kind,
+            value.node,
+            "{} of {}",
+            *(value, target),
+            reason=obstacle,
+            after=(value, target),
+            free=[value],
+            accesses=2,
+            saved=ONE_CALL,
+        )
 
     def _move_to_state(self, buffer: Home, state: Home) -> None:
         written = self._first_written(buffer)
@@ -404,12 +422,7 @@ class Storage:
         if not self._can_overwrite(written.node, state, self.layouts[written]):
             return "{} reads other elements of the old state as well", written.node
         late = next((old for old in self.inhabitants[state] if not self._read_in_time(old, written)), None)
-        if late is None:
-            return ()
-        last = self.last_reader[late]
-        if last == self.end:
-            return "{} leaves the graph", late
-        return "{} is read by {}", late, self.flat.graph.nodes[last]
+        return () if late is None else self._last_read(late, written.index)
 
     def _first_written(self, home: Home) -> Value:
         return min(self.inhabitants[home], key=lambda value: value.index)

@@ -1,8 +1,8 @@
 """Programs: what a compiled model is to its user."""
 
-from nnc.program.program import COUNT, EVALUATE, PREDICT, PROLOGUE, TOTAL, TRAIN, Program
+from nnc.program.program import EVALUATE, PREDICT, PROLOGUE, TRAIN, Program
 from nnc.program.prologue import Version
-from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec, sums_label
+from nnc.program.spec import COUNT, TOTAL, ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec, sums_label
 from nnc.program.storage import load
 from nnc.program.weights import SAMPLE_WEIGHT, STEPS, WEIGHTED, weight_labels, weights_suffixes
 

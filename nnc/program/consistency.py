@@ -11,16 +11,8 @@ from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.ops.fusion import Fusion
 from nnc.ops.scan import Scan
 from nnc.program.live import ITERATIONS
-from nnc.program.program import (
-    COUNT,
-    EVALUATE,
-    PREDICT,
-    PROLOGUE,
-    TOTAL,
-    TRAIN,
-    hoisted_states,
-)
-from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec, sums_label
+from nnc.program.program import EVALUATE, PREDICT, PROLOGUE, TRAIN, hoisted_states
+from nnc.program.spec import COUNT, TOTAL, ArraySpec, ProgramSpec, ResultSpec, sums_label
 from nnc.program.weights import STEPS, WEIGHTED, weight_labels, weights_suffixes
 
 _LARGEST_ROW = 2**26

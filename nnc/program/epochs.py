@@ -12,7 +12,7 @@ import numpy
 from nnc.backends.backend import EpochPlan, EpochsRun
 from nnc.program.batches import CALL_SECONDS, Batches
 from nnc.program.data import ROWS
-from nnc.program.program import COUNT, TOTAL
+from nnc.program.spec import COUNT, TOTAL
 
 if TYPE_CHECKING:
     from nnc.program.program import Program

@@ -17,7 +17,7 @@ from nnc.errors import DataError
 from nnc.files import write_atomically
 from nnc.ir import Graph, State
 from nnc.program.prologue import Version
-from nnc.program.spec import ProgramSpec
+from nnc.program.spec import COUNT, TOTAL, ProgramSpec, ResultSpec, sums_label
 
 Array = Any
 
@@ -171,6 +171,33 @@ class LiveState(ABC):
             return run_tell_and_count
 
         return planned
+
+    def reset_metrics(self) -> None:
+        """Start metrics afresh."""
+        for label in (TOTAL, COUNT, *(sums_label(result.metric) for result in self.spec.results)):
+            if label in self.states:
+                self.states[label].fill(0)
+
+    def metric_values(self) -> dict[str, Any]:
+        """Return loss and metrics since the last reset, numbers or arrays; NaN where nothing was measured."""
+        totals, counts = self.states.get(TOTAL), self.states.get(COUNT)
+        if totals is None or counts is None:
+            return dict.fromkeys(self.spec.metrics, float("nan"))
+        others = {result.metric: result for result in self.spec.results}
+        pairs = iter(zip(totals.tolist(), counts.tolist(), strict=True))
+        values: dict[str, Any] = {}
+        for name in self.spec.metrics:
+            if name in others:
+                values[name] = self._result(others[name])
+            else:
+                total, count = next(pairs)
+                values[name] = total / count if count else float("nan")
+        return values
+
+    def _result(self, spec: ResultSpec) -> Any:
+        from nnc.program.results import result_of
+
+        return result_of(spec.kind, self.states[sums_label(spec.metric)], spec.shapes, spec.settings)
 
     @property
     def shuffler(self) -> numpy.random.Generator:

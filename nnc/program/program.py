@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 from numpy import ndarray
@@ -25,16 +25,17 @@ from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version
-from nnc.program.spec import ProgramSpec, ResultSpec, sums_label
+from nnc.program.spec import ProgramSpec
 from nnc.program.weights import STEPS, WEIGHTED
+
+if TYPE_CHECKING:
+    from nnc.program.explanation import Explanation
 
 Array = Any
 GraphMaker = Callable[[], Graph]
 PREDICT, EVALUATE, TRAIN = "predict", "evaluate", "train"
 PROLOGUE = "predict_prologue"
 """The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
-TOTAL, COUNT = "metrics/total", "metrics/count"
-"""States in which means add up: weighted sums, and the weights, one element per metric."""
 _REMEMBERED_SHAPES = 256
 _LOG = logging.getLogger("nnc")
 
@@ -119,11 +120,15 @@ class Program(Budgeted, LiveState, Presented):
             if name not in self._graphs:
                 if name not in self._makers:
                     raise GraphError(self._missing(name))
-                with collection_paused():
-                    graph = self._makers[name]()
+                graph = self.make_graph(name)
                 self._add_states(graph)
                 self._graphs[name] = graph
             return self._graphs[name]
+
+    def make_graph(self, name: str) -> Graph:
+        """Make a graph anew, equal to that of `graph`."""
+        with collection_paused():
+            return self._makers[name]()
 
     def _add_states(self, graph: Graph) -> None:
         """Give states of a graph that are new their memory: derived ones are kept apart, because they are not saved."""
@@ -172,9 +177,21 @@ class Program(Budgeted, LiveState, Presented):
             lengths: largest size of each other run-time dimension, such as ``time``; see `nnc.ir.nominal_sizes` for
                 what they are without.
         """
-        graph = self.graph(name)
-        sizes = nominal_sizes(graph, batch) | dict(lengths or {})
-        return self._plan_of(graph, {symbol: sizes[symbol] for symbol in graph.symbols}, reuse)
+        return self.plan_of(self.graph(name), batch, reuse, lengths)
+
+    def explain(self, name: str = PREDICT, batch: int = 32, lengths: Mapping[str, int] | None = None) -> Explanation:
+        """Return what was decided when a graph was compiled, what it saves, and what was nearly done and why not.
+
+        Passes run once more for it; those of a program that was loaded from a file ran when it was compiled.
+
+        Args:
+            name: name of the graph.
+            batch: rows of the batch to count bytes for.
+            lengths: sizes of other run-time dimensions, as of `plan`.
+        """
+        from nnc.program.explanation import explain
+
+        return explain(self, name, batch, lengths)
 
     def source(self, name: str = PREDICT) -> str:
         """Return the source of a graph, in the language of the backend."""
@@ -391,33 +408,6 @@ class Program(Budgeted, LiveState, Presented):
             self.reset_metrics()
             self.step(name, arrays)
             return self.metric_values()
-
-    def reset_metrics(self) -> None:
-        """Start metrics afresh."""
-        for label in (TOTAL, COUNT, *(sums_label(result.metric) for result in self.spec.results)):
-            if label in self.states:
-                self.states[label].fill(0)
-
-    def metric_values(self) -> dict[str, Any]:
-        """Return loss and metrics since the last reset, numbers or arrays; NaN where nothing was measured."""
-        totals, counts = self.states.get(TOTAL), self.states.get(COUNT)
-        if totals is None or counts is None:
-            return dict.fromkeys(self.spec.metrics, float("nan"))
-        others = {result.metric: result for result in self.spec.results}
-        pairs = iter(zip(totals.tolist(), counts.tolist(), strict=True))
-        values: dict[str, Any] = {}
-        for name in self.spec.metrics:
-            if name in others:
-                values[name] = self._result(others[name])
-            else:
-                total, count = next(pairs)
-                values[name] = total / count if count else float("nan")
-        return values
-
-    def _result(self, spec: ResultSpec) -> Any:
-        from nnc.program.results import result_of
-
-        return result_of(spec.kind, self.states[sums_label(spec.metric)], spec.shapes, spec.settings)
 
     def predict(self, x: Any, batch_size: int | None = None, **options: Any) -> Any:
         """Predict any number of rows, batch by batch.

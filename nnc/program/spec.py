@@ -13,6 +13,8 @@ from nnc.ir.types import SHORT_NAMES
 
 Shape = tuple[int, ...]
 RowShape = tuple[Dim, ...]
+TOTAL, COUNT = "metrics/total", "metrics/count"
+"""States in which means add up: weighted sums, and the weights, one element per metric."""
 
 
 def sums_label(metric: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nnc.backends import Backend, find_backend
 from nnc.errors import MissingKernelError
-from nnc.ir import Graph
+from nnc.ir import Graph, nominal_sizes
 from nnc.plan import Plan
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ class SwitchedBackend:
         self.backend = backend
         if changes:  # threads read what is theirs first, and then the backend
             self._local, self._prologue, self._has_prologue = threading.local(), None, None
+
+    def plan_of(self, graph: Graph, batch: int, reuse: bool = True, lengths: Mapping[str, int] | None = None) -> Plan:
+        """Return the backend's plan of a graph for batches of up to `batch` rows; see `Program.plan`."""
+        sizes = nominal_sizes(graph, batch) | dict(lengths or {})
+        return self._plan_of(graph, {symbol: sizes[symbol] for symbol in graph.symbols}, reuse)
 
     def _plan_of(self, graph: Graph, sizes: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the backend's plan of a graph."""
