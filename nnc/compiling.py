@@ -25,6 +25,7 @@ def compile(
     replace: Mapping[str, Any] | None = None,
     backend: str | None = None,
     max_bytes: int | str | None = None,
+    check_nan: bool | None = None,
 ) -> Program:
     """Compile a model into a program.
 
@@ -43,6 +44,10 @@ def compile(
         max_bytes: the most bytes that a graph may need, as a number or a text such as ``64M``; one that needs more is
             refused before it runs, and at once where not even a prediction of one row fits. See
             `nnc.program.footprint` for what counts.
+        check_nan: whether a run that meets NaN or infinity is undone and ends with a `nnc.errors.NonFiniteError`, which
+            names op, layer, step and the range of the operands. Batches are then run one by one, at about twice their
+            time, and states are in memory twice; only a run that fails is repeated, op by op. By default the model's
+            own `check_nan`, which is off. The model keeps it from now on.
 
     Returns:
         A program that predicts, and trains where the model has a loss. Its graphs are made when they are
@@ -77,6 +82,8 @@ def compile(
         raise ModelError(f"compile: dtype must be float32 or float64, got {dtype!r}")
     if backend is not None:
         found.backend = backend
+    if check_nan is not None:
+        found.check_nan = check_nan
     is_plain = dtype is None and observe is None and not passes
     program = found.program if is_plain else found.make_program(dtype, observe, passes)
     if max_bytes is not None:

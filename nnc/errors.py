@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,6 +71,144 @@ class ProgramFileError(NncError, ValueError):
 
 class CompilerError(NncError, RuntimeError):
     """No C compiler was found, or the one that was found does not give a library that can be loaded."""
+
+
+@dataclass(frozen=True)
+class ValueRange:
+    """What an array holds.
+
+    Args:
+        name: its name, as graphs and plans print it.
+        type: element type and shape, such as ``f32[32,2]``.
+        minimum: the smallest finite number; None where there is none.
+        maximum: the largest finite number; None where there is none.
+        nans: how many elements are NaN.
+        infinities: how many elements are infinite.
+    """
+
+    name: str
+    type: str
+    minimum: float | None
+    maximum: float | None
+    nans: int
+    infinities: int
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether there is neither NaN nor infinity."""
+        return self.nans == self.infinities == 0
+
+    def __str__(self) -> str:
+        parts = [] if self.minimum is None else [f"from {self.minimum:g} to {self.maximum:g}"]
+        parts += [f"{self.nans:,} NaN"] if self.nans else []
+        parts += [f"{self.infinities:,} infinite"] if self.infinities else []
+        return f"{self.name} : {self.type} ({', '.join(parts) or 'no elements'})"
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """Where a number first became NaN or infinite.
+
+    Args:
+        program: name of the program.
+        graph: name of its graph: ``train``, ``evaluate``, ``predict``, ….
+        op: what was computed; ``input`` or ``state`` where the number was there before; ``output`` or ``update`` where
+            it is not confirmed.
+        result: what came out, or was there before.
+        operands: what went in.
+        path: layer; empty where there is none.
+        phase: one of `nnc.ir.PHASES`, such as ``forward`` and ``backward``.
+        index: place of the first such number in the result.
+        times: time step in each of the loops around, from the outermost, counted from 0.
+        weights: for a state, the weights in it that are not finite.
+        step: number of batches that the program had been trained on before; None where it does not train.
+        epoch: number of the epoch in `fit`, counted from 0; None elsewhere.
+        batch: number of the batch in the epoch, in `evaluate` or in `predict`, counted from 0; None elsewhere.
+        row: number of the batch's first row in the data, where these are not shuffled; None elsewhere.
+        is_confirmed: whether the number comes about as well where NumPy interprets the graph op by op.
+    """
+
+    program: str
+    graph: str
+    op: str
+    result: ValueRange
+    operands: tuple[ValueRange, ...] = ()
+    path: str = ""
+    phase: str = "forward"
+    index: tuple[int, ...] = ()
+    times: tuple[int, ...] = ()
+    weights: tuple[str, ...] = ()
+    step: int | None = None
+    epoch: int | None = None
+    batch: int | None = None
+    row: int | None = None
+    is_confirmed: bool = True
+
+    def __str__(self) -> str:
+        lines = [f"{self._what} is not finite{self._when}", *(f"  operand {operand}" for operand in self.operands)]
+        first = f", the first at {list(self.index)}" if self.index else ""
+        return "\n".join(
+            [*lines, f"  {'result' if self.operands else 'it is'} {self.result}{first}", f"  {self._advice}"]
+        )
+
+    @property
+    def _what(self) -> str:
+        name = self.result.name
+        if self.op == "input":
+            row = f" in row {self.index[0] + (self.row or 0)}" if self.index else ""
+            column = f", column {', '.join(map(str, self.index[1:]))}" if len(self.index) > 1 else ""
+            return f"input '{name}'{row}{column}"
+        if self.op == "state":
+            return f"weight '{self.weights[0]}'" if self.weights else f"state '@{name}'"
+        if not self.is_confirmed:
+            return f"{'output' if self.op == 'output' else 'new state'} '{name}'"
+        where = f"in layer '{self.path}'" if self.path else "outside of layers"
+        times = "".join(f", time step {time}" for time in self.times)
+        return f"{self.op} {name} {where} ({self.phase}{times})"
+
+    @property
+    def _when(self) -> str:
+        """Epochs, batches and steps are counted from 1 here, as on the line of progress."""
+        counts = {"epoch": self.epoch, "batch": self.batch, "step": self.step}
+        parts = [f"{what} {number + 1}, " for what, number in counts.items() if number is not None]
+        return f" in {''.join(parts)}graph '{self.graph}' of program '{self.program}'"
+
+    @property
+    def _advice(self) -> str:
+        if not self.is_confirmed:
+            return "it is finite where NumPy interprets the graph op by op: the backend rounds otherwise"
+        if self.op == "input":
+            return "look for what is missing in the data"
+        if self.op == "state":
+            return "it was so before this step: look at what trained or loaded it"
+        return "weights, optimizer and metrics are as they were before this step"
+
+
+class NonFiniteError(NncError, ArithmeticError):
+    """A run met NaN or infinity, and was told to stop there; see `nnc.compile`'s ``check_nan``.
+
+    The program's states are as they were before that run.
+
+    Args:
+        finding: what was found, and where.
+    """
+
+    def __init__(self, finding: NonFinite) -> None:
+        super().__init__(finding)
+        self.finding = finding
+
+    def locate(self, epoch: int | None = None, batch: int | None = None, row: int | None = None) -> None:
+        """Add to the finding what a caller knows about its place; see `NonFinite`."""
+        found = self.finding
+        self.finding = replace(
+            found,
+            epoch=epoch if found.epoch is None else found.epoch,
+            batch=batch if found.batch is None else found.batch,
+            row=row if found.row is None else found.row,
+        )
+
+    def __str__(self) -> str:
+        return str(self.finding)
 
 
 class ModelFileError(ModelError):

@@ -37,8 +37,8 @@ PROGRAM = names(
 )
 METHODS = {
     nnc.Sequential: """
-        add add_loss add_weight backend backward blame build build_sublayer call compile compute_dtype compute_mask
-        compute_output_shape count_params default_name dtypes ensure_built evaluate fit forward from_config
+        add add_loss add_weight backend backward blame build build_sublayer call check_nan compile compute_dtype
+        compute_mask compute_output_shape count_params default_name dtypes ensure_built evaluate fit forward from_config
         get_config get_layer get_weights gradients head input input_names input_shape is_compiled is_merging
         keeps_integers keras_class layers load_weights lower make_compiler make_program name named_outputs
         non_trainable_weights objective output output_names output_shape output_types parameter_table
@@ -47,11 +47,11 @@ METHODS = {
         test_on_batch to_json train_on_batch trainable trainable_weights weights
     """,
     nnc.Program: """
-        averages bound changed check_budget checkpoint derived_bytes epochs_of evaluate explain feed_of fit
-        footprint get_weights graph graph_names is_within_budget make_graph max_bytes measure metric_values name
-        optimizer order_state plan plan_of predict prologue reset_metrics restore resume save save_weights
-        set_weights shuffler sizes source step step_of take_averages take_place train_step use_backend
-        variables
+        all_states averages bound changed check_budget check_nan checkpoint derived_bytes epochs_of evaluate
+        explain feed_of fit footprint get_weights graph graph_names is_within_budget make_graph max_bytes
+        measure metric_values name optimizer order_state plan plan_of predict prologue reset_metrics restore
+        resume save save_weights set_weights shuffler sizes source step step_of take_averages take_place
+        train_step use_backend variables weights_in
     """,
 }
 HEAVY = (

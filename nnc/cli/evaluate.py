@@ -19,11 +19,13 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
+    check_nan: options.CheckNan = False,
 ) -> None:
     """Print loss and metrics of a model on data."""
     from nnc.program.progress import format_number
 
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
+    program.check_nan = check_nan
     x, y, count = training_data(program, data, target)
     logs = program.evaluate(x, y, batch_size=batch)
     if as_json:

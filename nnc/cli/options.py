@@ -109,6 +109,13 @@ MaxBytes = Annotated[
         show_default=False,
     ),
 ]
+CheckNan = Annotated[
+    bool,
+    typer.Option(
+        "--check-nan",
+        help="Stop at the first NaN or infinity, and say where it comes from; takes about twice the time.",
+    ),
+]
 Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Rows of a batch.")]
 Plot = Annotated[
     Path | None,

@@ -48,12 +48,14 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
+    check_nan: options.CheckNan = False,
 ) -> None:
     """Write a model's outputs for the inputs in a file."""
     from nnc.data import write_arrays, write_table
 
     check_output(output, *SUFFIXES)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
+    program.check_nan = check_nan
     found = program.predict(prediction_data(program, source, without), batch)
     if isinstance(found, list):
         write_arrays(output, dict(zip([item.label for item in program.spec.outputs], found, strict=True)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
@@ -13,6 +14,7 @@ import typer
 from nnc.cli import options
 from nnc.cli.console import check_output, check_plot, print_json, print_table, say
 from nnc.cli.programs import is_program, open_program, training_data
+from nnc.errors import NonFiniteError
 
 NAME = "train"
 EXAMPLE = "Example: nnc train examples/base.yaml --data points.csv --target label --epochs 500 --seed 2 -o base.nnc"
@@ -49,10 +51,12 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
+    check_nan: options.CheckNan = False,
 ) -> None:
     """Train a model file from the start, or a saved program where it was.
 
-    Ctrl-C ends the training after the running step; what was learnt is saved where -o is given.
+    Ctrl-C ends the training after the running step, NaN with --check-nan before it; what was learnt until then is saved
+    where -o is given.
     """
     from nnc.program.progress import format_number
     from nnc.utils import set_random_seed
@@ -63,6 +67,7 @@ def command(
     check_plot(plot)
     set_random_seed(seed or 0)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
+    program.check_nan = check_nan
     done, logs = 0, {}
 
     def remember(epoch: int, found: Mapping[str, float]) -> None:
@@ -72,7 +77,7 @@ def command(
     x, y, rows = training_data(program, data, target)
     say(f"training '{program.name}' on {rows:,} rows; Ctrl-C ends it")
     start = perf_counter()
-    interrupted = False
+    interrupted, stopped = False, None
     try:
         program.fit(
             x,
@@ -85,12 +90,15 @@ def command(
         )
     except KeyboardInterrupt:
         interrupted = True
+    except NonFiniteError as error:
+        stopped = error
     seconds = perf_counter() - start
     if output is not None:
         program.save(output)
     if as_json:
         saved = None if output is None else str(output)
-        print_json({"model": program.name, "epochs": done, "seconds": seconds, "saved": saved, "result": logs})
+        report = {"model": program.name, "epochs": done, "seconds": seconds, "saved": saved, "result": logs}
+        print_json(report | ({} if stopped is None else {"stopped": asdict(stopped.finding)}))
     elif done:
         cells = [(name, format_number(number, 6)) for name, number in logs.items()]
         print_table((f"After {done} epochs", ""), cells, program.name)
@@ -100,5 +108,7 @@ def command(
     if interrupted:
         say(f"interrupted in epoch {done + 1} of {epochs}")
     say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what was learnt")
+    if stopped is not None:
+        raise stopped
     if interrupted:
         raise typer.Exit(130)

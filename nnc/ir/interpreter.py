@@ -14,7 +14,10 @@ from nnc.ir.types import Shape, solve_symbols
 
 
 def interpret(
-    graph: Graph, inputs: Mapping[str, Any], states: Mapping[str, Any] | None = None
+    graph: Graph,
+    inputs: Mapping[str, Any],
+    states: Mapping[str, Any] | None = None,
+    values: dict[Value, Any] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a graph's outputs and the updated states, computed without plan or fusion.
 
@@ -22,13 +25,14 @@ def interpret(
         graph: what to run.
         inputs: an array per input; its symbols take their sizes from these.
         states: an array per state; they are not changed.
+        values: filled with the array of each value.
 
     Raises:
         GraphError: an array is missing.
         ShapeError: an array has another shape than declared.
     """
     given = dict(states or {})
-    values: dict[Value, Any] = {}
+    values = {} if values is None else values
     shapes: dict[str, tuple[Shape, tuple[int, ...]]] = {}
     for kind, declared, arrays in (("input", graph.inputs, inputs), ("state", graph.states, given)):
         for label, value in declared.items():

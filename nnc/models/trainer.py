@@ -43,6 +43,7 @@ class Trainer(Layer):
         self._memory: list[tuple[Variable, Array]] = []
         self._resumed: dict[str, Any] | None = None
         self.chosen_backend: str | None = None
+        self._check_nan = False
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: History | None = None
         self.inputs = self.outputs = ()
@@ -84,6 +85,20 @@ class Trainer(Layer):
         self.chosen_backend = backend_name(name)
         if self._program is not None:
             self._program.use_backend(name)
+
+    @property
+    def check_nan(self) -> bool:
+        """Whether a run that meets NaN or infinity is undone and ends with an error that says where they come from.
+
+        It can be set at any time; see `nnc.compile`.
+        """
+        return self._check_nan
+
+    @check_nan.setter
+    def check_nan(self, wanted: bool) -> None:
+        self._check_nan = bool(wanted)
+        if self._program is not None:
+            self._program.check_nan = self._check_nan
 
     def compile(
         self,
@@ -171,6 +186,7 @@ class Trainer(Layer):
         """
         self._must_be_wired()
         program: Program = self.make_compiler(dtype, observe, passes).program()
+        program.check_nan = self._check_nan
         if self._resumed is not None:
             program.resume(self._resumed)
         self._program, self._resumed = program, None

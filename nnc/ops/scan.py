@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,19 +93,26 @@ class Scan(Op, name="scan"):
 
     def evaluate(self, *operands: Array) -> Array:
         """Interpret the body step by step."""
-        last = self.carries + self.sequences
-        carries, sequences, others = operands[: self.carries], operands[self.carries : last], operands[last:]
+        carries = operands[: self.carries]
         types = self.infer(*(TensorType(str(operand.dtype), operand.shape) for operand in operands))
         stacks = [numpy.zeros([int(dim) for dim in type.shape], type.dtype) for type in types[self.carries :]]
+        for step, _, outputs in self.steps(*operands):
+            carries = outputs[: self.carries]
+            for stack, array in zip(stacks, outputs[self.carries :], strict=True):
+                stack[step] = array
+        return (*(numpy.array(carry) for carry in carries), *stacks)
+
+    def steps(self, *operands: Array) -> Iterator[tuple[int, dict[str, Array], tuple[Array, ...]]]:
+        """Interpret the body step by step: yield the place in time, the inputs by label, and the outputs of each."""
+        last = self.carries + self.sequences
+        carries, sequences, others = operands[: self.carries], operands[self.carries : last], operands[last:]
         steps = range(len(sequences[0]))
         for step in reversed(steps) if self.reverse else steps:
             inputs = (*carries, *(sequence[step] for sequence in sequences), *others)
-            outputs, _ = interpret(self.body, dict(zip(self.body.inputs, inputs, strict=True)))
-            found = list(outputs.values())
-            carries = tuple(found[: self.carries])
-            for stack, array in zip(stacks, found[self.carries :], strict=True):
-                stack[step] = array
-        return (*(numpy.array(carry) for carry in carries), *stacks)
+            labelled = dict(zip(self.body.inputs, inputs, strict=True))
+            outputs = tuple(interpret(self.body, labelled)[0].values())
+            yield step, labelled, outputs
+            carries = outputs[: self.carries]
 
     def vjp(
         self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]

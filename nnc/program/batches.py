@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy
 
 from nnc.backends.backend import FeedRun
+from nnc.errors import NonFiniteError
 from nnc.program.data import ROWS
 from nnc.program.preparation import graph_name
 
@@ -100,6 +101,7 @@ class Batches:
     def __init__(
         self, program: Program, name: str, arrays: Mapping[str, Array], batch_size: int, limit: int | None = None
     ) -> None:
+        self.program = program
         name = graph_name(name, arrays)
         rows = len(next(iter(arrays.values())))
         self.order = numpy.arange(rows, dtype=numpy.int64)
@@ -165,7 +167,7 @@ class Batches:
             The number of batches.
         """
         steps = self._next_steps()
-        if hooks is not None or first:
+        if hooks is not None or first or self.program.check_nan:
             return self._run_each(steps, hooks, first, interrupted)
         if self.stretches and steps is self.steps:
             for stretch in self.stretches:
@@ -185,7 +187,11 @@ class Batches:
                 hooks.begin(number)
             for take, target in gathers:
                 take(window, 0, target, "clip")
-            run()
+            try:
+                run()
+            except NonFiniteError as error:
+                error.locate(batch=number)
+                raise
             if (hooks is not None and hooks.end(number)) or interrupted:
                 break
         return len(steps)

@@ -9,7 +9,7 @@ import numpy
 
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList
-from nnc.errors import DataError
+from nnc.errors import DataError, NonFiniteError
 from nnc.ir import bind_shape
 from nnc.program.batches import Batches, Feed
 from nnc.program.data import ROWS, as_arrays, known_sizes
@@ -128,7 +128,11 @@ def predict(
             bound = program.bound(PREDICT, sizes | {ROWS: min(size, rows - start)})
             for target, array in zip(bound.inputs.values(), arrays, strict=True):
                 numpy.copyto(target, array[start : start + size])
-            bound.run()
+            try:
+                bound.run()
+            except NonFiniteError as error:
+                error.locate(batch=start // size, row=start)
+                raise
             for result, output in zip(results, bound.outputs.values(), strict=True):
                 result[start : start + size] = output
     return results[0] if len(results) == 1 else results
@@ -159,7 +163,11 @@ def _predict_stream(program: Program, source: Any, limit: int | None, callbacks:
             break
         listed.on_predict_batch_begin(number)
         x, _, _ = parts_of(item)
-        outputs = program(*as_arrays(program.spec.inputs, x, "input"))
+        try:
+            outputs = program(*as_arrays(program.spec.inputs, x, "input"))
+        except NonFiniteError as error:
+            error.locate(batch=number)
+            raise
         found.append(outputs if isinstance(outputs, list) else [outputs])
         listed.on_predict_batch_end(number, {"outputs": outputs})
         if owner.stop_predicting:

@@ -223,6 +223,12 @@ class LiveState(ABC):
             version.expose()
         return self._views()
 
+    def weights_in(self, label: str) -> dict[str, Array]:
+        """Return the weights that lie in a state, by path, as views that are to be read only."""
+        return {
+            variable.path: self._views()[variable.path] for variable in self.spec.variables if variable.state == label
+        }
+
     def _views(self) -> dict[str, Array]:
         found = {}
         for variable in self.spec.variables:

@@ -26,7 +26,7 @@ from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec
-from nnc.program.weights import STEPS, WEIGHTED
+from nnc.program.weights import unweighted
 
 if TYPE_CHECKING:
     from nnc.program.explanation import Explanation
@@ -90,6 +90,7 @@ class Program(Budgeted, LiveState, Presented):
         self._derived: dict[str, Array] = {}
         self._prologue: Prologue | None = None
         self._has_prologue: bool | None = None
+        self._check_nan = False
         self._local = threading.local()
         self._compiling = threading.RLock()
         self.turn = threading.RLock()
@@ -153,13 +154,18 @@ class Program(Budgeted, LiveState, Presented):
         return self._prologue
 
     @property
+    def all_states(self) -> dict[str, Array]:
+        """The arrays of `states`, and of what is derived from them for predictions."""
+        return {**self.states, **self._derived}
+
+    @property
     def derived_bytes(self) -> int:
         """Bytes of the arrays that are derived from the states for predictions, beside those of an arena."""
         return sum(value.type.nbytes for value in hoisted_states(self.graph(PREDICT)).values())
 
     def _missing(self, name: str) -> str:
         reason = "unknown name"
-        if name.removesuffix(STEPS).removesuffix(WEIGHTED) in (TRAIN, EVALUATE):
+        if unweighted(name) in (TRAIN, EVALUATE):
             compiled = EVALUATE in self._makers
             reason = "no weight is trainable" if compiled else "the model was not compiled with a loss"
         known = ", ".join(self.graph_names)
@@ -269,10 +275,14 @@ class Program(Budgeted, LiveState, Presented):
             self._check_lengths(name, bindings)
         bound = self._bind(name, bindings)
         if name == PREDICT and (prologue := self.prologue) is not None:
-            return BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
-        if name.removesuffix(STEPS).removesuffix(WEIGHTED) == TRAIN:
+            bound = BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
+        elif unweighted(name) == TRAIN:
             run, feed = self.step_of(name, bound.run), self.feed_of(name, bound.feed)
-            return BoundRun(run, bound.inputs, bound.outputs, feed, self.epochs_of(name, bound.epochs))
+            bound = BoundRun(run, bound.inputs, bound.outputs, feed, self.epochs_of(name, bound.epochs))
+        if self.check_nan:
+            from nnc.program.watching import watched
+
+            return watched(self, name, bound)
         return bound
 
     def _check_lengths(self, name: str, bindings: Mapping[str, int]) -> None:
@@ -306,8 +316,7 @@ class Program(Budgeted, LiveState, Presented):
             except (CompilerError, MissingKernelError) as error:
                 self._fall_back(backend, error)
                 return self._bind(name, bindings)
-            states = {**self.states, **self._derived}
-            executables[name] = executable = backend.executable(plan, source, code, states)
+            executables[name] = executable = backend.executable(plan, source, code, self.all_states)
             if name == PREDICT:
                 local.pop("calls", None)
         return executable.bind(bindings)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.arrays import is_array_like
-from nnc.errors import DataError
+from nnc.errors import DataError, NonFiniteError
 from nnc.program.batches import OUT_OF_DATA, BatchHooks
 from nnc.program.preparation import batch_arrays
 
@@ -117,7 +117,11 @@ class Stream:
             if number >= first:
                 if hooks is not None:
                     hooks.begin(number)
-                self._step(item)
+                try:
+                    self._step(item)
+                except NonFiniteError as error:
+                    error.locate(batch=number)
+                    raise
                 if (hooks is not None and hooks.end(number)) or interrupted:
                     return number + 1
             number += 1

@@ -26,6 +26,7 @@ class SwitchedBackend:
     _compiling: threading.RLock
     _prologue: Prologue | None
     _has_prologue: bool | None
+    _check_nan: bool
 
     def use_backend(self, name: str | None) -> None:
         """Let another backend run the graphs from now on; runs that were bound before are not changed.
@@ -40,6 +41,17 @@ class SwitchedBackend:
         with self._compiling:
             self._wanted = name
             self._switch(backend)
+
+    @property
+    def check_nan(self) -> bool:
+        """Whether a run that meets NaN or infinity is undone and ends with an error that says where; see `watched`."""
+        return self._check_nan
+
+    @check_nan.setter
+    def check_nan(self, wanted: bool) -> None:
+        with self._compiling:
+            self._check_nan = bool(wanted)
+            self._local = threading.local()  # what threads have bound so far is not watched
 
     def _switch(self, backend: Backend) -> None:
         changes = backend.name != self.backend.name

@@ -9,7 +9,7 @@ import numpy
 
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList, History
-from nnc.errors import DataError
+from nnc.errors import DataError, NonFiniteError
 from nnc.program.batches import Batches, Feed
 from nnc.program.epochs import WholeEpochs, whole_epochs
 from nnc.program.evaluation import run_evaluation
@@ -123,7 +123,11 @@ def fit(
         try:
             with kernel_settings(), deferred_interrupt() as interrupted:
                 while epoch < epochs and not interrupted and not loop.is_over:
-                    done = loop.run_several(epoch, epochs) or loop.run(epoch, skipped, interrupted)
+                    try:
+                        done = loop.run_several(epoch, epochs) or loop.run(epoch, skipped, interrupted)
+                    except NonFiniteError as error:
+                        error.locate(epoch=epoch)
+                        raise
                     if not done:
                         break
                     skipped = 0

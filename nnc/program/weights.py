@@ -35,6 +35,11 @@ def weights_suffixes(targets: Sequence[TargetSpec]) -> tuple[str, ...]:
     return ("", WEIGHTED, WEIGHTED + STEPS) if has_steps else ("", WEIGHTED)
 
 
+def unweighted(name: str) -> str:
+    """Return the name of a graph without the suffix of one that takes weights."""
+    return name.removesuffix(STEPS).removesuffix(WEIGHTED)
+
+
 def weights_suffix(arrays: Mapping[str, Array]) -> str:
     """Return the suffix of the graph that takes the weights among these arrays."""
     ranks = {array.ndim for label, array in arrays.items() if label.startswith(SAMPLE_WEIGHT)}

@@ -82,3 +82,13 @@ def test_arrays_that_do_not_fit_are_refused(inputs, states, error, fragment):
     with pytest.raises(error) as caught:
         interpret(parse_graph(COUNTER), inputs, states)
     assert fragment in str(caught.value)
+
+
+def test_every_array_on_the_way_can_be_looked_at():
+    graph, values = parse_graph(COUNTER), {}
+    outputs, updated = interpret(graph, {"x": [[1, 2]]}, {"w": [3, 4], "step": 0}, values)
+    assert len(values) == sum(len(node.types) for node in graph.nodes)
+    for label, value in graph.outputs.items():
+        numpy.testing.assert_array_equal(values[value], outputs[label])
+    for label, value in graph.updates.items():
+        numpy.testing.assert_array_equal(values[value], updated[label])
