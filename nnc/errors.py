@@ -73,6 +73,22 @@ class CompilerError(NncError, RuntimeError):
     """No C compiler was found, or the one that was found does not give a library that can be loaded."""
 
 
+class NncWarning(UserWarning):
+    """A hint: something that is allowed, and hardly meant; it says what to do.
+
+    Args:
+        name: short name, by which it can be silenced.
+        text: what was found, and what to do.
+    """
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(name, text)
+        self.name, self.text = name, text
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.text}. To silence it: warnings.filterwarnings('ignore', '{self.name}:')"
+
+
 @dataclass(frozen=True)
 class ValueRange:
     """What an array holds.

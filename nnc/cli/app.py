@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -81,7 +82,8 @@ class CommandGroup(TyperGroup):
             Exit: with code 1 after an error that is the user's, with 130 after Ctrl-C.
         """
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():  # what a command says about hints ends with it
+                return super().invoke(ctx)
         except NncError as error:
             say_error(error)
             raise typer.Exit(1) from None

@@ -64,10 +64,12 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
+    no_hints: options.NoHints = False,
 ) -> None:
     """Compile a model: show what each pass does, then parameters, FLOPs and exact memory."""
     from nnc.cli.report import compile_report
 
+    del no_hints  # its callback has seen it
     if explain and emit is not None:
         raise typer.BadParameter("--explain and --emit each print a text and nothing else; choose one")
     if emit is not None and as_json:

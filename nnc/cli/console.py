@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
-from nnc.errors import DataError, NncError
+from nnc.errors import DataError, NncError, NncWarning
 
 
 def say(message: str) -> None:
@@ -28,6 +29,34 @@ def say_error(error: NncError | OSError) -> None:
     else:
         place = f"{error.filename}: " if error.filename else ""
         say(f"error: {place}{error.strerror or error}")
+
+
+def say_hints(without: bool) -> bool:
+    """Print hints as lines on standard error from now on, each of them once, until the command ends.
+
+    Args:
+        without: whether they are left out instead, as ``--no-hints`` has it.
+    """
+    said: set[str] = set()
+    usual = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if not isinstance(message, NncWarning):
+            usual(message, category, filename, lineno, file, line)
+        elif message.text not in said:
+            said.add(message.text)
+            say(f"hint: {message.text} (--no-hints leaves hints out)")
+
+    warnings.showwarning = show
+    warnings.simplefilter("ignore" if without else "always", NncWarning)
+    return without
 
 
 def print_text(text: str) -> None:

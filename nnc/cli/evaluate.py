@@ -20,10 +20,12 @@ def command(
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
     check_nan: options.CheckNan = False,
+    no_hints: options.NoHints = False,
 ) -> None:
     """Print loss and metrics of a model on data."""
     from nnc.program.progress import format_number
 
+    del no_hints  # its callback has seen it
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
     x, y, count = training_data(program, data, target)

@@ -10,6 +10,7 @@ import typer
 
 from nnc.backends import DEFAULT
 from nnc.cli import completion
+from nnc.cli.console import say_hints
 
 DATA_SUFFIXES = (".npz", ".csv")
 
@@ -109,11 +110,15 @@ MaxBytes = Annotated[
         show_default=False,
     ),
 ]
+NoHints = Annotated[
+    bool,
+    typer.Option("--no-hints", help="Leave out the lines 'hint: …' about what is hardly meant.", callback=say_hints),
+]
 CheckNan = Annotated[
     bool,
     typer.Option(
         "--check-nan",
-        help="Stop at the first NaN or infinity, and say where it comes from; takes about twice the time.",
+        help="Stop at the first NaN or infinity, and say where it comes from; slower.",
     ),
 ]
 Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Rows of a batch.")]

@@ -49,6 +49,7 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
+    no_hints: options.NoHints = False,
 ) -> None:
     """Compile a model, train it, test it, save the program and draw the picture."""
     from nnc.cli.report import compile_report
@@ -57,6 +58,7 @@ def command(
     from nnc.render import layers_diagram, write
     from nnc.utils import set_random_seed
 
+    del no_hints  # its callback has seen it
     if is_program(model):
         raise typer.BadParameter("give a model file; a saved program goes on with 'nnc train'")
     if not folder.is_dir():

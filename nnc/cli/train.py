@@ -52,6 +52,7 @@ def command(
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
     check_nan: options.CheckNan = False,
+    no_hints: options.NoHints = False,
 ) -> None:
     """Train a model file from the start, or a saved program where it was.
 
@@ -61,6 +62,7 @@ def command(
     from nnc.program.progress import format_number
     from nnc.utils import set_random_seed
 
+    del no_hints  # its callback has seen it
     if seed is not None and is_program(model):
         raise typer.BadParameter("a saved program goes on with its own random numbers; leave out --seed")
     check_output(output, ".nnc")

@@ -46,7 +46,7 @@ def binary_values(labels: Value, y_pred: Value, from_logits: bool, what: str) ->
         labels: targets from 0 to 1, of the output's type.
         y_pred: the output.
         from_logits: whether the output holds logits instead of probabilities.
-        what: name of the loss, for warnings.
+        what: name of the loss, for hints.
     """
     logits = logits_of(y_pred, Sigmoid(), from_logits, what)
     if logits is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.hints.activations import look_at_output
 from nnc.ir import Value
 from nnc.losses.operands import EPSILON, like_output
 from nnc.losses.regression import Regression
@@ -19,6 +20,7 @@ def kl_divergence(y_true: Value, y_pred: Value) -> Value:
         ShapeError: the shapes differ.
     """
     labels = ops.clip(like_output(y_true, y_pred, "kl_divergence"), EPSILON, 1.0)
+    look_at_output(y_pred, None, False, "kl_divergence", sees_through=False)
     return ops.sum(labels * ops.log(labels / ops.clip(y_pred, EPSILON, 1.0)), -1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnc import ops
 from nnc.errors import ModelError
+from nnc.hints.activations import look_at_output
 from nnc.ir import TensorType, Value
 from nnc.losses.arguments import checked_axis, checked_fraction, checked_number
 from nnc.losses.binary import binary_values, smoothed
@@ -12,6 +13,9 @@ from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, check_output, class_count, class_indices, like_output
 from nnc.losses.target import Target
+from nnc.ops.crossentropy import Softmax
+from nnc.ops.exponential import Sigmoid
+from nnc.ops.movement import normalize_axis
 
 
 def binary_focal_crossentropy(
@@ -43,6 +47,8 @@ def binary_focal_crossentropy(
     """
     what = "binary_focal_crossentropy"
     labels = smoothed(like_output(y_true, y_pred, what), label_smoothing)
+    if from_logits:
+        look_at_output(y_pred, Sigmoid(), from_logits, what, sees_through=False)
     probability = ops.sigmoid(y_pred) if from_logits else y_pred
     values = binary_values(labels, probability, False, what)
     hit = labels * probability + (1.0 - labels) * (1.0 - probability)
@@ -77,7 +83,9 @@ def categorical_focal_crossentropy(
     Raises:
         ShapeError: the shapes differ, or there is no such axis.
     """
-    labels = smoothed_classes(like_output(y_true, y_pred, "categorical_focal_crossentropy"), label_smoothing)
+    what = "categorical_focal_crossentropy"
+    labels = smoothed_classes(like_output(y_true, y_pred, what), label_smoothing)
+    look_at_output(y_pred, Softmax(normalize_axis(y_pred, axis)), from_logits, what, sees_through=False)
     output = ops.softmax(y_pred, axis) if from_logits else y_pred
     p = ops.clip(output / ops.sum(output, axis, keepdims=True), EPSILON, 1.0 - EPSILON)
     return ops.sum((1.0 - p) ** gamma * alpha * (-labels * ops.log(p)), axis)
@@ -98,6 +106,7 @@ def categorical_generalized_cross_entropy(y_true: Value, y_pred: Value, q: float
     """
     what = "categorical_generalized_cross_entropy"
     classes = class_count(what, y_pred.type)
+    look_at_output(y_pred, Softmax(y_pred.rank - 1), False, what, sees_through=False)
     labels = ops.one_hot(class_indices(y_true, y_pred, what), classes, y_pred.dtype)
     return (1.0 - ops.sum(y_pred * labels, -1) ** q) / q
 

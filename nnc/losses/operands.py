@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from warnings import warn
-
 from nnc import ops
 from nnc.errors import ModelError, ShapeError
+from nnc.hints.activations import look_at_output
 from nnc.ir import Op, TensorType, Value
 from nnc.ops.crossentropy import Softmax
 from nnc.ops.exponential import Sigmoid
@@ -47,29 +46,17 @@ def logits_of(y_pred: Value, activation: Op, from_logits: bool, what: str) -> Va
     """Return the numbers before the activation, or None where only probabilities are known.
 
     As in Keras on TensorFlow, an output that is the result of a sigmoid or a softmax is traced back to its operand,
-    even where the loss expects the other of the two; then, and only here, there is a warning.
+    even where the loss expects the other of the two; then, and only here, there is a hint.
 
     Args:
         y_pred: the output.
         activation: the op that the loss expects to have made probabilities of logits.
         from_logits: whether the output itself is said to hold logits.
-        what: name of the loss, for warnings.
+        what: name of the loss, for hints.
     """
-    op = y_pred.node.op
-    if type(op) not in (Sigmoid, Softmax):  # and no subclass, such as log_softmax
+    look_at_output(y_pred, activation, from_logits, what)
+    if type(y_pred.node.op) not in (Sigmoid, Softmax):  # and no subclass, such as log_softmax
         return y_pred if from_logits else None
-    if op != activation:
-        warn(
-            f"{what} expects the output of {activation}, but gets that of {op}; like Keras, the loss takes what went"
-            f" into it for logits of {activation}. Choose the loss for {op.name}, or another activation.",
-            stacklevel=2,
-        )
-    elif from_logits:
-        warn(
-            f"{what} has from_logits=True, but the output went through {activation.name} and holds probabilities;"
-            f" the loss is computed from what went into {activation.name}. Leave out one of the two.",
-            stacklevel=2,
-        )
     return y_pred.node.operands[0]
 
 

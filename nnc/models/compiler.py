@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc import passes
+from nnc.hints import telling
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value
 from nnc.ir.decisions import is_listened_to
 from nnc.layers.lengths import length_names
@@ -77,6 +78,7 @@ class Compiler:
             *((segment, FROZEN) for segment in make_segments(frozen, FROZEN, self.dtype)),
             *((make_buffer(weight, self.paths[weight], self.dtype), BUFFER) for weight in buffers),
         ]
+        self.told: set[str] = set()
         self._shared: Graph | None = None
         self._adds_loss: bool | None = None
         self.versions = share_versions(self.paths)
@@ -156,7 +158,9 @@ class Compiler:
             model=model.serialized_config(),
         )
         backend = model.chosen_backend
-        return Program(spec, makers, states, seed=model.seed, versions=self.versions, backend=backend)
+        program = Program(spec, makers, states, seed=model.seed, versions=self.versions, backend=backend)
+        self.told = program.told
+        return program
 
     def _specs(self, named: Sequence[tuple[str, SymbolicTensor]]) -> tuple[ArraySpec, ...]:
         return tuple(
@@ -188,8 +192,9 @@ class Compiler:
             head = self._head(weights)
             assert head is not None
             pipeline = self._train_passes(head) if name == TRAIN else evaluate_pipeline(head)
-            graph = self.lower(name + weights, training=name == TRAIN)
-            return run_passes(graph, extended(pipeline, self.extra), self.observe)
+            with telling(self.told):
+                graph = self.lower(name + weights, training=name == TRAIN)
+                return run_passes(graph, extended(pipeline, self.extra), self.observe)
 
         return make
 

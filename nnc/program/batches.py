@@ -40,8 +40,21 @@ class BatchHooks(Protocol):
         """Called after a batch; return whether it was the last."""
 
 
+class FirstStep(Protocol):
+    """What looks at the first batch of a training."""
+
+    def before(self, name: str, arrays: Mapping[str, Array]) -> None:
+        """Called before the first batch with the name of the graph and its arrays, of this batch or of all rows."""
+
+    def after(self) -> None:
+        """Called after the first batch."""
+
+
 class Feed(Protocol):
     """What gives batches to a graph, epoch by epoch."""
+
+    first: FirstStep | None
+    """What looks at the first batch; None from then on."""
 
     @property
     def count(self) -> int | None:
@@ -75,8 +88,8 @@ class Stretch:
     batches: int
     at_once: int = 1
 
-    def run_all(self, interrupted: Sequence[int]) -> None:
-        """Run the batches; an interrupt ends it between two calls."""
+    def run_all(self, interrupted: Sequence[int], after_call: Callable[[], None]) -> None:
+        """Run the batches, the first one by itself; an interrupt ends it between two calls."""
         done = 0
         while done < self.batches and not interrupted:
             count = min(self.at_once, self.batches - done)
@@ -84,6 +97,7 @@ class Stretch:
             self.run(self.first + done * self.rows, count)
             self.at_once = max(1, int(count * CALL_SECONDS / max(perf_counter() - begin, 1e-9)))
             done += count
+            after_call()
 
 
 class Batches:
@@ -96,10 +110,17 @@ class Batches:
         batch_size: rows of a batch; the last one may have fewer.
         limit: batches of an epoch; by default as many as there are. With fewer, the next epoch goes on where this one
             ended.
+        first: what looks at the first batch, before it and after it.
     """
 
     def __init__(
-        self, program: Program, name: str, arrays: Mapping[str, Array], batch_size: int, limit: int | None = None
+        self,
+        program: Program,
+        name: str,
+        arrays: Mapping[str, Array],
+        batch_size: int,
+        limit: int | None = None,
+        first: FirstStep | None = None,
     ) -> None:
         self.program = program
         name = graph_name(name, arrays)
@@ -119,6 +140,7 @@ class Batches:
         self.name, self.arrays, self.sizes = name, arrays, sizes
         self.stretches = self._stretches(program, name, arrays, sizes)
         self.limit = limit
+        self.first = first
         self._position = 0
 
     def _stretches(
@@ -167,11 +189,11 @@ class Batches:
             The number of batches.
         """
         steps = self._next_steps()
-        if hooks is not None or first or self.program.check_nan:
+        if hooks is not None or first or self.program.check_nan or (self.first and not self.stretches):
             return self._run_each(steps, hooks, first, interrupted)
         if self.stretches and steps is self.steps:
             for stretch in self.stretches:
-                stretch.run_all(interrupted)
+                stretch.run_all(interrupted, self._after_call)
             return len(steps)
         for window, gathers, run in steps:
             for take, target in gathers:
@@ -192,9 +214,15 @@ class Batches:
             except NonFiniteError as error:
                 error.locate(batch=number)
                 raise
+            self._after_call()
             if (hooks is not None and hooks.end(number)) or interrupted:
                 break
         return len(steps)
+
+    def _after_call(self) -> None:
+        if self.first is not None:
+            first, self.first = self.first, None
+            first.after()
 
     def _next_steps(self) -> Sequence[Any]:
         if self.limit is None:

@@ -16,13 +16,14 @@ from numpy import ndarray
 from nnc.arrays import to_array
 from nnc.backends import Backend, BoundRun, Executable, find_backend
 from nnc.backends.numpy.settings import apply_kernel_settings, kernel_settings
-from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
-from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
+from nnc.errors import CompilerError, GraphError, MissingKernelError, nearest
+from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
 from nnc.plan import Plan
 from nnc.presenting import Presented
 from nnc.program.budget import Budgeted
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS, as_arrays, known_sizes
+from nnc.program.lengths import REMEMBERED_SHAPES, RunTimeLengths
 from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec
@@ -36,11 +37,10 @@ GraphMaker = Callable[[], Graph]
 PREDICT, EVALUATE, TRAIN = "predict", "evaluate", "train"
 PROLOGUE = "predict_prologue"
 """The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
-_REMEMBERED_SHAPES = 256
 _LOG = logging.getLogger("nnc")
 
 
-class Program(Budgeted, LiveState, Presented):
+class Program(Budgeted, RunTimeLengths, LiveState, Presented):
     """A compiled model. NumPy is all it needs to predict and to train.
 
     Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take
@@ -91,6 +91,8 @@ class Program(Budgeted, LiveState, Presented):
         self._prologue: Prologue | None = None
         self._has_prologue: bool | None = None
         self._check_nan = False
+        self.told: set[str] = set()
+        """What hints have told, each once."""
         self._local = threading.local()
         self._compiling = threading.RLock()
         self.turn = threading.RLock()
@@ -241,29 +243,6 @@ class Program(Budgeted, LiveState, Presented):
             self._plans[key] = plan, source, self._codes[source.text]
             return self._plans[key]
 
-    def _symbols_of(self, name: str) -> tuple[str, ...]:
-        """Return the names of a graph's run-time dimensions."""
-        if name not in self._symbols:
-            self._symbols[name] = self.graph(name).symbols
-        return self._symbols[name]
-
-    def sizes(self, name: str, arrays: Mapping[str, Array]) -> dict[str, int]:
-        """Return the size of each run-time dimension of a graph for arrays by input label.
-
-        Raises:
-            DataError: the arrays do not fit each other.
-        """
-        rows = len(next(iter(arrays.values())))
-        if self._symbols_of(name) in ((), (ROWS,)):
-            return {ROWS: rows}
-        inputs = self.graph(name).inputs
-        try:
-            return {ROWS: rows} | solve_symbols(
-                {f"array '{label}'": (value.shape, arrays[label].shape) for label, value in inputs.items()}
-            )
-        except ShapeError as error:
-            raise DataError(str(error)) from None
-
     def bound(self, name: str, sizes: Mapping[str, int]) -> BoundRun:
         """Return this thread's run of a graph for some sizes of its run-time dimensions: ``batch``, ``time``, ….
 
@@ -284,27 +263,6 @@ class Program(Budgeted, LiveState, Presented):
 
             return watched(self, name, bound)
         return bound
-
-    def _check_lengths(self, name: str, bindings: Mapping[str, int]) -> None:
-        """Check that something is left of each run-time dimension, once for each combination of sizes."""
-        key = name, *bindings.values()
-        if key in self._checked:
-            return
-        for dim in self._run_time_dims(name):
-            size = dim.bind(bindings)
-            if size < 1:
-                given = ", ".join(f"{symbol} = {bindings[symbol]}" for symbol in sorted(dim.symbols))
-                raise DataError(
-                    f"the arrays are too short for program '{self.name}': a dimension of length {dim} would be {size}"
-                    f" where {given}"
-                )
-        if len(self._checked) >= _REMEMBERED_SHAPES:
-            self._checked.clear()
-        self._checked.add(key)
-
-    def _run_time_dims(self, name: str) -> list[SymbolicDim]:
-        dims = {dim for node in self.graph(name).nodes for type in node.types for dim in type.shape}
-        return sorted((dim for dim in dims if isinstance(dim, SymbolicDim)), key=str)
 
     def _bind(self, name: str, bindings: Mapping[str, int]) -> BoundRun:
         local, backend = self._local.__dict__, self.backend
@@ -360,7 +318,7 @@ class Program(Budgeted, LiveState, Presented):
             numpy.copyto(bound.inputs[spec.label], array)
         if len(arrays) == 1:
             calls = self._local.__dict__.setdefault("calls", {})
-            if len(calls) >= _REMEMBERED_SHAPES:
+            if len(calls) >= REMEMBERED_SHAPES:
                 calls.clear()
             run = partial(self._enter, bound.run) if self.backend.name == "numpy" else bound.run
             (target,) = bound.inputs.values()

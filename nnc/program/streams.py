@@ -10,7 +10,7 @@ import numpy
 
 from nnc.arrays import is_array_like
 from nnc.errors import DataError, NonFiniteError
-from nnc.program.batches import OUT_OF_DATA, BatchHooks
+from nnc.program.batches import OUT_OF_DATA, BatchHooks, FirstStep
 from nnc.program.preparation import batch_arrays
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Stream:
         source: what gives the batches.
         limit: batches of an epoch; by default all there are.
         class_weight: weight of each class index.
+        first: what looks at the first batch, before it and after it.
     """
 
     def __init__(
@@ -86,8 +87,9 @@ class Stream:
         source: Any,
         limit: int | None = None,
         class_weight: Mapping[int, float] | None = None,
+        first: FirstStep | None = None,
     ) -> None:
-        self.program, self.name, self.source = program, name, source
+        self.program, self.name, self.source, self.first = program, name, source, first
         self.limit = limit
         self.class_weight = class_weight
         self._iterator: Iterator[Any] | None = None
@@ -143,9 +145,14 @@ class Stream:
         x, y, weight = parts_of(item)
         name, arrays = batch_arrays(self.program, self.name, x, y, weight, self.class_weight)
         bound = self.program.bound(name, self.program.sizes(name, arrays))
+        if self.first is not None:
+            self.first.before(name, arrays)
         for label, target in bound.inputs.items():
             numpy.copyto(target, arrays[label])
         bound.run()
+        if self.first is not None:
+            first, self.first = self.first, None
+            first.after()
 
 
 def length_of(source: Any) -> int | None:

@@ -13,6 +13,7 @@ from nnc.errors import DataError, NonFiniteError
 from nnc.program.batches import Batches, Feed
 from nnc.program.epochs import WholeEpochs, whole_epochs
 from nnc.program.evaluation import run_evaluation
+from nnc.program.hinting import FirstLook
 from nnc.program.interrupt import deferred_interrupt
 from nnc.program.preparation import batch_size_of, check_trains, prepare, split_rows, whole, whole_or_none
 from nnc.program.program import EVALUATE, TRAIN
@@ -105,7 +106,7 @@ def fit(
     check_trains(program)
     arrays, checked = _arrays(program, x, y, sample_weight, class_weight, batch_size, validation_split, validation_data)
     with program.turn:
-        feed = _feed(program, TRAIN, x if arrays is None else arrays, size, limits[0], class_weight)
+        feed = _feed(program, TRAIN, x if arrays is None else arrays, size, limits[0], class_weight, FirstLook(program))
         checks = None
         if checked is not None or validation_data is not None:
             given = validation_data if checked is None else checked
@@ -164,10 +165,12 @@ class _Loop:
         self.logs: dict[str, Any] = {}
         self.is_over = False
         self.whole: WholeEpochs | None = None
+        if isinstance(feed, Batches) and feed.first is not None:
+            feed.first.before(feed.name, feed.arrays)
 
     def run_several(self, epoch: int, end: int) -> int:
         """Run epochs that nobody looks into, and return how many; 0 where each has to run by itself."""
-        if self.whole is None:
+        if self.whole is None or self.feed.first is not None:  # which wants to look at the first batch
             return 0
         logs = self.whole.run(end - epoch)
         count = len(next(iter(logs.values())))
@@ -229,10 +232,11 @@ def _feed(
     size: int,
     limit: int | None,
     class_weight: Mapping[int, float] | None = None,
+    first: FirstLook | None = None,
 ) -> Feed:
     if isinstance(given, dict):
-        return Batches(program, name, given, size, limit)
-    return Stream(program, name, given, limit, class_weight)
+        return Batches(program, name, given, size, limit, first)
+    return Stream(program, name, given, limit, class_weight, first)
 
 
 def _verbosity(given: Any) -> int:

@@ -1,0 +1,93 @@
+"""Gives hints about a training: what is seen in its data before the first step, and in its weights after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.errors import DataError
+from nnc.hints import tell, telling
+from nnc.hints.evidence import Evidence, Move, Target
+from nnc.hints.table import AT_FIRST, AT_FIRST_UPDATE
+from nnc.plan import flatten
+from nnc.plan.plan import no_workspace
+from nnc.program.live import ITERATIONS
+
+if TYPE_CHECKING:
+    from nnc.program.program import Program
+
+Array = Any
+SAMPLE_ROWS = 1024
+"""Rows that are looked at, evenly spread over the data."""
+LEAST_SIZE = 1e-3
+"""Root mean square of weights that are as good as 0, so that a first update may well be larger."""
+
+
+class FirstLook:
+    """Looks at the first step of a training; it reads, and changes nothing.
+
+    Args:
+        program: what is trained.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._weights: dict[str, Array] = {}
+
+    def before(self, name: str, arrays: Mapping[str, Array]) -> None:
+        """Look at the data, and keep what is to be compared with the weights after the first update.
+
+        Args:
+            name: name of the graph.
+            arrays: arrays by label of its inputs, of the first batch or of all rows.
+        """
+        program = self.program
+        evidence = Evidence(
+            graph=flatten(program.graph(name), no_workspace, None).graph,
+            arrays={label: array[:: -(-len(array) // SAMPLE_ROWS)] for label, array in arrays.items()},
+            inputs=tuple(item.label for item in program.spec.inputs),
+            targets=tuple(
+                Target(item.label, item.loss, bool(item.classes) or item.low is not None or item.high is not None)
+                for item in program.spec.targets
+            ),
+            states=program.states,
+        )
+        with telling(program.told):
+            for rule in AT_FIRST:
+                for hint in rule(evidence):
+                    tell(hint)
+        if not program.states.get(ITERATIONS, 0):
+            labels = {variable.state for variable in program.spec.variables if variable.trainable}
+            self._weights = {label: program.states[label].copy() for label in sorted(labels)}
+
+    def after(self) -> None:
+        """Look at how far the first update moved the weights."""
+        with telling(self.program.told):
+            for rule in AT_FIRST_UPDATE:
+                for hint in rule(self._moves()):
+                    tell(hint)
+        self._weights = {}
+
+    def _moves(self) -> list[Move]:
+        """Return how far the weights of each layer moved, in the order of the layers."""
+        layers: dict[str, tuple[list[float], list[float]]] = {}
+        for variable in self.program.spec.variables if self._weights else ():
+            if not variable.trainable:
+                continue
+            window = slice(variable.offset, variable.offset + int(numpy.prod(variable.shape)))
+            before = self._weights[variable.state].reshape(-1)[window].astype("float64")
+            after = self.program.states[variable.state].reshape(-1)[window]
+            if before.size and numpy.sqrt(numpy.mean(before**2)) > LEAST_SIZE:
+                sizes, distances = layers.setdefault(variable.path.rpartition("/")[0], ([], []))
+                sizes.append(float(numpy.sum(before**2)))
+                distances.append(float(numpy.sum((after - before) ** 2)))
+        try:
+            rate = self.program.optimizer.learning_rate
+        except DataError:  # it follows a schedule
+            rate = None
+        return [
+            Move(path, float(numpy.sqrt(sum(sizes))), float(numpy.sqrt(sum(distances))), rate)
+            for path, (sizes, distances) in layers.items()
+        ]
