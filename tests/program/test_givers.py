@@ -27,10 +27,6 @@ def tensorflow_tensor(x: Any) -> Any:
     return pytest.importorskip("tensorflow").constant(x)
 
 
-def jax_array(x: Any) -> Any:
-    return pytest.importorskip("jax").numpy.asarray(x)
-
-
 def table(x: Any) -> Any:
     return pytest.importorskip("pandas").DataFrame(x)
 
@@ -39,7 +35,6 @@ GIVERS: dict[str, Callable[[Any], Any]] = {
     "torch": torch_tensor,
     "torch with gradient": watched_tensor,
     "tensorflow": tensorflow_tensor,
-    "jax": jax_array,
     "pandas": table,
     "memoryview": memoryview,
     "read-only": lambda x: numpy.frombuffer(x.tobytes(), x.dtype).reshape(x.shape),
