@@ -16,7 +16,13 @@ from documentation.running import run_page
 from nnc.backends.c.toolchain import find_compiler
 
 PAGES = {str(path.relative_to(ROOT)): path for path in pages()}
-SLOW = {"docs/guides/bring-a-keras-model.md", "docs/guides/deploy.md", "docs/export.md", "examples/README.md"}
+SLOW = {
+    "docs/export.md",
+    "docs/guides/arrays.md",
+    "docs/guides/bring-a-keras-model.md",
+    "docs/guides/deploy.md",
+    "examples/README.md",
+}
 """Pages that import TensorFlow, compile C in several ways, or train for long."""
 NEEDS_C = {"docs/guides/deploy.md", "docs/guides/your-own-op.md", "docs/export.md"}
 """Pages that run C themselves."""
