@@ -98,7 +98,7 @@ def _print(found: Difference) -> None:
     from nnc.inspection.difference import WEIGHT_HEAD
 
     if found.lines():
-        print_text("\n".join([*found.lines(), ""]))
+        print_text("\n".join(found.lines()) + "\n\n")
     if rows := found.figure_rows():
         print_table(("Cost", found.first, found.second), rows)
     if weights := found.weight_rows():
