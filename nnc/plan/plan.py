@@ -15,7 +15,6 @@ from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
-from nnc.plan.rows import too_many_rows
 from nnc.plan.storage import Home, Layouts, Storage, bound_constants
 from nnc.presenting import Presented
 
@@ -218,6 +217,8 @@ def make_plan(
         try:
             storage = Storage(flat, dict(bindings), reuse, workspace, in_nests)
         except ShapeError as error:
+            from nnc.plan.rows import too_many_rows  # only a mistake needs it
+
             if (readable := too_many_rows(flat.graph, bindings)) is None:
                 raise
             raise readable from error
