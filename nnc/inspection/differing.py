@@ -103,7 +103,7 @@ def _change(match: Match, renamed: Mapping[str, str]) -> LayerChange | None:
 
 
 def _reads_the_same(x: LayerRecord, y: LayerRecord, renamed: Mapping[str, str]) -> bool:
-    """Whether two layers read the same layers; one in front that only one side has is a difference by itself."""
+    """Whether two layers read the same layers; one in front of them that only one side has is told by itself."""
     known, sources = set(renamed.values()), [renamed.get(path) for path in y.inputs]
     return len(x.inputs) == len(sources) and all(
         old == new or new is None or old not in known for old, new in zip(x.inputs, sources, strict=True)

@@ -101,3 +101,38 @@ def test_peak_is_the_plans(run: Run, batch: int) -> None:
     plan = nnc.compile("base.yaml").plan("train", batch)
     found = report["peak_bytes"], report["lower_bound"], report["unshared_bytes"]
     assert found == (plan.peak_bytes, plan.lower_bound, plan.unshared_bytes)
+
+
+@pytest.mark.numpy_backend
+def test_too_little_memory(run: Run, folder: Path) -> None:
+    needed = nnc.compile("base.yaml").footprint("train", 32).total
+    run("compile", "base.yaml", "--max-bytes", str(needed), "-o", "fits.nnc")
+    result = run("compile", "base.yaml", "--max-bytes", "1K", "-o", "base.nnc", code=1)
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith(
+        "error: program 'base': graph 'train' with batch = 32 needs 1,356 bytes, more than max_byt"
+    )
+    assert len([line for line in lines if line.startswith("    ")]) == 3
+    assert lines[-1] == "  batches of up to 20 rows would fit"
+    run("compile", "base.yaml", "--max-bytes", "1K", "--batch", "20")
+    assert sorted(path.name for path in folder.glob("*.nnc")) == ["fits.nnc"]
+    assert "expected a number of bytes such as 64M" in run("compile", "base.yaml", "--max-bytes", "much", code=2).stderr
+
+
+@pytest.mark.numpy_backend
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "base.yaml", "--data", "points.npz", "-o", "out.nnc"),
+        ("evaluate", "base.yaml", "--data", "points.npz"),
+        ("predict", "base.yaml", "--input", "x.npy", "-o", "out.csv"),
+        ("run", "base.yaml", "--epochs", "1"),
+    ],
+)
+def test_nothing_runs_with_too_little_memory(run: Run, folder: Path, command: tuple[str, ...]) -> None:
+    before = sorted(folder.iterdir())
+    result = run(*command, "--max-bytes", "300", code=1)
+    assert "more than max_bytes = 300 bytes" in result.stderr
+    assert sorted(folder.iterdir()) == before
+    run(*command, "--max-bytes", "64K")
