@@ -85,7 +85,7 @@ def find_backend_choice() -> list[Finding]:
     from nnc.backends.c.toolchain import find_compiler as find
     from nnc.errors import ModelError
 
-    variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    variables = {name: os.environ[name] for name in _VARIABLES if os.environ.get(name)}
     try:
         default = backend_name()
     except ModelError as error:
