@@ -43,7 +43,8 @@ def bytes_text(count: int) -> str:
     """
     if count < 10_000:
         return f"{count:,} byte{'' if count == 1 else 's'}"
-    return _scaled(count, 1024, ("bytes", "KiB", "MiB", "GiB", "TiB"))
+    power = min((count.bit_length() - 1) // 10, 4)
+    return f"{float(f'{count / 1024**power:.3g}'):g} {' KMGT'[power]}iB"
 
 
 def count_text(count: float) -> str:
@@ -52,7 +53,10 @@ def count_text(count: float) -> str:
     >>> count_text(1_688), count_text(25_636_712), count_text(12)
     ('1.69 k', '25.6 M', '12')
     """
-    return _scaled(count, 1000, ("", "k", "M", "G", "T", "P")).rstrip()
+    units, position = ("", " k", " M", " G", " T", " P"), 0
+    while position + 1 < len(units) and float(_three_digits(count)) >= 1000:
+        count, position = count / 1000, position + 1
+    return f"{_three_digits(count)}{units[position]}"
 
 
 def duration_text(seconds: float) -> str:
@@ -65,14 +69,6 @@ def duration_text(seconds: float) -> str:
         if float(_three_digits(seconds * factor)) < 1000:
             return f"{_three_digits(seconds * factor)} {unit}"
     return f"{_three_digits(seconds)} s"
-
-
-def _scaled(amount: float, step: int, units: tuple[str, ...]) -> str:
-    position = 0
-    while position + 1 < len(units) and float(_three_digits(amount)) >= step:
-        amount /= step
-        position += 1
-    return f"{_three_digits(amount)} {units[position]}"
 
 
 def _three_digits(number: float) -> str:

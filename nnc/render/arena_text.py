@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator
 
 from nnc.plan import Plan
+from nnc.quantities import bytes_text
 from nnc.render.memory import MemoryMap, Rectangle, rectangles_of
-from nnc.render.text import bytes_text, plan_text, printable, shorten
+from nnc.render.text import plan_text, printable, shorten
 
 WIDTH = 48
 """Characters of the bar for all steps."""

@@ -7,9 +7,10 @@ from itertools import groupby, pairwise
 
 from nnc.ir import PHASES
 from nnc.plan import Plan
+from nnc.quantities import bytes_text
 from nnc.render.diagram import Arrow, Box, Diagram, Group, Line, Table
 from nnc.render.steps import Location, Step, inputs_of, steps_of
-from nnc.render.text import bytes_text, flops_text, plan_text, shorten
+from nnc.render.text import flops_text, plan_text, shorten
 
 VIEW = "◊ view of"
 """Marks a result that is found in another value and costs nothing."""

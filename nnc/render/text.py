@@ -98,18 +98,6 @@ def flops_text(count: int) -> str:
     return f"{float(scaled):g} {' kMGTP'[power]}FLOPs"
 
 
-def bytes_text(count: int) -> str:
-    """Return a number of bytes in words: exact ones while they are few, three digits of a power of 1,024 otherwise.
-
-    >>> bytes_text(1), bytes_text(9_999), bytes_text(1_100_224)
-    ('1 byte', '9,999 bytes', '1.05 MiB')
-    """
-    if count < 10_000:
-        return f"{count:,} byte{'' if count == 1 else 's'}"
-    power = min((count.bit_length() - 1) // 10, 4)
-    return f"{float(f'{count / 1024**power:.3g}'):g} {' KMGT'[power]}iB"
-
-
 def plan_text(plan: Plan) -> str:
     """Return what a plan is for: ``train, batch=32``."""
     return ", ".join([shorten(plan.source.name), *(f"{name}={size}" for name, size in plan.bindings.items())])

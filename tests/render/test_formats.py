@@ -12,8 +12,9 @@ import pytest
 from nnc.errors import ModelError
 from nnc.ir import Graph, TensorType
 from nnc.plan import make_plan
+from nnc.quantities import bytes_text
 from nnc.render import FORMATS, LEVELS, MemoryPicture, encode, picture_of, render, write, write_as
-from nnc.render.text import bytes_text, flops_text
+from nnc.render.text import flops_text
 from tests.render import networks
 from tests.render.test_golden import picture
 
