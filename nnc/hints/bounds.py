@@ -14,6 +14,7 @@ from nnc.ops.exponential import ErrorFunction, Exponential, HyperbolicTangent, L
 from nnc.ops.movement import BroadcastTo, Copy, Flip, Reshape, Slice, Transpose
 from nnc.ops.packing import Unpack
 from nnc.ops.reduction import Sum
+from nnc.ops.sizes import Cast
 
 Bounds = tuple[float, float]
 UNBOUNDED: Bounds = (-inf, inf)
@@ -21,7 +22,7 @@ PROBABILITY: Bounds = (0.0, 1.0)
 LARGEST_EXPONENT = 700.0
 """Beyond this, exp(x) is taken for infinite."""
 
-MOVING = Copy | Reshape | Transpose | Flip | BroadcastTo | Slice | Unpack
+MOVING = Copy | Reshape | Transpose | Flip | BroadcastTo | Slice | Unpack | Cast
 """Ops whose results are numbers of their operand."""
 FIXED: Mapping[type[Op], Bounds] = MappingProxyType(
     {Sigmoid: PROBABILITY, Softmax: PROBABILITY, LogSoftmax: (-inf, 0.0)}

@@ -14,7 +14,6 @@ from nnc.ir import Graph, Input, Node, Value
 from nnc.ops.arithmetic import Subtract
 from nnc.ops.movement import Concatenate
 from nnc.ops.pooling import MaxPool, SumPool
-from nnc.ops.sizes import Cast
 
 LARGE = 1e3
 """Inputs beyond this are not scaled."""
@@ -106,13 +105,13 @@ def _compared_with(graph: Graph, label: str) -> Value | None:
                 first, second = node.operands
                 other = second if first == value else first
                 return None if isinstance(other.node.op, Input) else other
-            if isinstance(node.op, MOVING | Cast):
+            if isinstance(node.op, MOVING):
                 pending += graph.results(node)
     return None
 
 
 def _layer_of(value: Value) -> str:
     """Return the layer that a value comes from, itself or before it was reshaped."""
-    while not value.node.path and isinstance(value.node.op, MOVING | Cast):
+    while not value.node.path and isinstance(value.node.op, MOVING):
         value = value.node.operands[0]
     return value.node.path

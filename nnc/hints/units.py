@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy
 
+from nnc.errors import ShapeError
 from nnc.hints.evidence import Array, Evidence
 from nnc.hints.telling import Hint
 from nnc.ir import Graph, Value, interpret, solve_symbols
@@ -13,8 +14,9 @@ from nnc.ops.arithmetic import Relu
 
 LEAST_ROWS = 32
 """With fewer rows, a unit may be 0 for all of them by chance."""
-LEAST_SHARE = 0.25
-"""Share of a layer's units that is worth a hint; some are dead wherever weights are random."""
+LEAST_SHARE, LEAST_UNITS = 0.4, 16
+"""Share of a layer's units that is worth a hint, and of how many units it can be told from chance: where inputs are
+positive, random weights leave some ten per cent dead. A layer that is dead as a whole always is."""
 MOST_OPERATIONS = 10**8
 """Floating-point operations that may be spent on looking: some tenths of a second."""
 
@@ -31,12 +33,15 @@ def dead_units(evidence: Evidence) -> Iterator[Hint]:
     rows = _affordable_rows(part, evidence.arrays)
     if rows < LEAST_ROWS:
         return
-    with numpy.errstate(all="ignore"):
-        arrays = {label: evidence.arrays[label][:rows] for label in part.inputs}
-        found, _ = interpret(part, arrays, {label: evidence.states[label] for label in part.states})
+    arrays = {label: evidence.arrays[label][:rows] for label in part.inputs}
+    try:
+        with numpy.errstate(all="ignore"):
+            found, _ = interpret(part, arrays, {label: evidence.states[label] for label in part.states})
+    except ShapeError:  # layers that keep a state for each row want batches of their own size
+        return
     for node, array in zip(layers, found.values(), strict=True):
         dead, units = int((array.reshape(-1, array.shape[-1]) == 0.0).all(0).sum()), array.shape[-1]
-        if dead >= LEAST_SHARE * units and dead > 1:
+        if dead == units or (units >= LEAST_UNITS and dead >= LEAST_SHARE * units):
             yield Hint(
                 "dead-units",
                 f"{dead} of the {units} units of layer '{node.path}' ({dead / units:.0%}) are 0 for each of {rows}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 import nnc
 from nnc import callbacks
-from nnc.errors import DataError, ModelError
+from nnc.errors import DataError, ModelError, NncWarning
 from tests.callbacks.networks import arrays, fit, network
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*__array__.*:DeprecationWarning")
@@ -91,11 +92,14 @@ def test_terminate_on_nan(keras, capsys):
             model = network(module, module.optimizers.SGD(1e6))
             models.append(model)
             callback = module.callbacks.TerminateOnNaN(raise_error=raises)
-            if raises:
-                with pytest.raises((DataError, RuntimeError), match="NaN or Inf loss encountered at batch"):
-                    fit(model, callback)
-            else:
-                assert fit(model, callback).epoch == [0]
+            # nnc says beforehand that such a learning rate is too large, which is what brings NaN about here
+            hint = pytest.warns(NncWarning, match="large-first-update") if module is nnc else nullcontext()
+            with hint:
+                if raises:
+                    with pytest.raises((DataError, RuntimeError), match="NaN or Inf loss encountered at batch"):
+                        fit(model, callback)
+                else:
+                    assert fit(model, callback).epoch == [0]
     ours, theirs = capsys.readouterr().out.splitlines()
     assert ours == theirs
     assert ours.endswith("Invalid loss, terminating training")
