@@ -1,4 +1,6 @@
-"""Random graphs for Hypothesis: small, well-conditioned, with a run-time batch; for laws about passes, plans, backends.
+"""Random dimensions and graphs for Hypothesis, for laws about passes, plans, backends.
+
+Graphs are small, well-conditioned, and have a run-time batch.
 
 ``random_graphs()`` draws a `Graph`, ``random_arrays(graph, batch)`` the arrays to run it on:
 
@@ -12,7 +14,8 @@ Every value carries bounds while a graph grows, so that no result overflows, non
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from math import exp, log, prod
 from typing import Any, Literal
 
@@ -20,7 +23,7 @@ import numpy
 from hypothesis import strategies as st
 
 from nnc import ops
-from nnc.ir import PARAMETER, Graph, TensorType, Value, bind_shape, symbol
+from nnc.ir import PARAMETER, Dim, Graph, SymbolicDim, TensorType, Value, bind_shape, symbol
 
 MAXIMUM_BATCH = 6
 """Largest batch the bounds hold for."""
@@ -29,8 +32,27 @@ LIMIT = 30.0
 BATCH = symbol("batch")
 INPUT_SHAPES = ((BATCH, 3), (BATCH, 2, 3), (BATCH, 5), (BATCH,), (2, 3), (3,))
 
+SIZES = st.fixed_dictionaries({name: st.integers(0, 40) for name in ("batch", "time", "width")})
+"""Sizes of the symbols that `DIMS` are made of."""
+DIMS: st.SearchStrategy[Dim] = st.recursive(
+    st.integers(-9, 9) | st.sampled_from([BATCH, symbol("time"), symbol("width")]),
+    lambda inner: (
+        st.tuples(st.sampled_from([operator.add, operator.sub, operator.mul]), inner, inner).map(
+            lambda step: step[0](step[1], step[2])
+        )
+        | st.tuples(inner, st.integers(1, 6)).map(lambda pair: pair[0] // pair[1])
+    ),
+    max_leaves=6,
+)
+"""Dimensions: numbers, and whole-number expressions over symbols."""
+
 Level = Literal["smooth", "continuous", "any"]
 Bounds = tuple[float, float]
+
+
+def number(dim: Dim, sizes: Mapping[str, int]) -> int:
+    """Return what a dimension is for some sizes."""
+    return dim.bind(sizes) if isinstance(dim, SymbolicDim) else dim
 
 
 def random_arrays(graph: Graph, batch: int, seed: int = 0) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,23 +10,9 @@ from hypothesis import strategies as st
 
 from nnc.errors import SymbolError
 from nnc.ir import Graph, SymbolicDim, TensorType, nominal_sizes, parse_dim, symbol
+from tests.strategies import DIMS, SIZES, number
 
 BATCH, TIME = symbol("batch"), symbol("time")
-SIZES = st.fixed_dictionaries({name: st.integers(0, 40) for name in ("batch", "time", "width")})
-DIMS = st.recursive(
-    st.integers(-9, 9) | st.sampled_from([BATCH, TIME, symbol("width")]),
-    lambda inner: (
-        st.tuples(st.sampled_from([operator.add, operator.sub, operator.mul]), inner, inner).map(
-            lambda step: step[0](step[1], step[2])
-        )
-        | st.tuples(inner, st.integers(1, 6)).map(lambda pair: pair[0] // pair[1])
-    ),
-    max_leaves=6,
-)
-
-
-def number(dim, sizes):
-    return dim.bind(sizes) if isinstance(dim, SymbolicDim) else dim
 
 
 @pytest.mark.parametrize(

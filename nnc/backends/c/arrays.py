@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from nnc.backends.c.text import C_TYPES, dim_text, factor_text
+from nnc.backends.c.text import C_TYPES, bare_dim_text, dim_text
 from nnc.ir import Dim, Layout, Shape
 
 
@@ -63,13 +63,13 @@ class Array:
     @property
     def address(self) -> str:
         """Pointer to the first element."""
-        return self.pointer if self.offset == 0 else f"{self.pointer} + {factor_text(self.offset)}"
+        return self.pointer if self.offset == 0 else f"{self.pointer} + {dim_text(self.offset)}"
 
     def at(self, *indices: str) -> str:
         """Return the element at some indices, one expression per axis."""
         if self.literal is not None:
             return self.literal
-        terms = [] if self.offset == 0 else [dim_text(self.offset)]
+        terms = [] if self.offset == 0 else [bare_dim_text(self.offset)]
         for index, stride, length in zip(indices, self.strides, self.shape, strict=True):
             if stride != 0 and length != 1 and index != "0":
                 terms.append(_term(index, stride))
@@ -92,7 +92,7 @@ def _term(index: str, stride: Dim) -> str:
     if stride == 1:
         return index
     needs = not index.isidentifier() and not index.isdigit()
-    return f"{f'({index})' if needs else index} * {factor_text(stride)}"
+    return f"{f'({index})' if needs else index} * {dim_text(stride)}"
 
 
 def known_size(shape: Sequence[Dim]) -> int | None:

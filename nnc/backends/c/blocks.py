@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.nests import PARALLEL, Elementwise, indented, worth
-from nnc.backends.c.text import dim_text, factor_text
+from nnc.backends.c.text import dim_text
 from nnc.ir import Dim
 
 LARGE = 1 << 20
@@ -77,5 +77,5 @@ def over_blocks(
 def part(pointer: str, *steps: tuple[str, Dim]) -> str:
     """Return a pointer moved by so many times a stride in each direction."""
     return " + ".join(
-        [pointer, *(name if stride == 1 else f"{name} * {factor_text(stride)}" for name, stride in steps)]
+        [pointer, *(name if stride == 1 else f"{name} * {dim_text(stride)}" for name, stride in steps)]
     )

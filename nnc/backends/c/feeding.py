@@ -116,7 +116,6 @@ def _gather(target: Array, source: str) -> list[str]:
             "}",
         ]
     else:
-        count = f"({size})" if known is None else size
-        where = f"{target.pointer} + row * {count}, {source} + order[row] * {count}"
-        body = [f"memcpy({where}, sizeof({target.c_type}) * {count});"]
+        where = f"{target.pointer} + row * {size}, {source} + order[row] * {size}"
+        body = [f"memcpy({where}, sizeof({target.c_type}) * {size});"]
     return [f"{loop_head('row', rows)} {{", *indented(body), "}"]

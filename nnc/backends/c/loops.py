@@ -11,7 +11,7 @@ from nnc.backends.c.blocks import LARGE
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.nests import PARALLEL, indented, loop_head, worth
-from nnc.backends.c.text import dim_text, factor_text, symbol_text
+from nnc.backends.c.text import dim_text, symbol_text
 from nnc.ir import Dim, Layout, symbol
 from nnc.ops.matmul import MatMul
 from nnc.plan import Carry, LoopPlan
@@ -91,7 +91,7 @@ class LoopWriter:
         loop = self.loop
         if not loop.rows or loop.plan.graph.states[label] not in loop.rows.values or array.is_uniform:
             return array
-        return replace(array, pointer=f"({array.pointer} + {self.first} * {factor_text(array.strides[axis])})")
+        return replace(array, pointer=f"({array.pointer} + {self.first} * {dim_text(array.strides[axis])})")
 
     def _pointer(self, label: str, like: Array, address: str, constant: bool = False) -> None:
         """Let a window be what a pointer of a step points to."""
@@ -170,7 +170,7 @@ def _dense(array: Array) -> Array:
 def _element(stack: Array, index: str) -> Array:
     """Return a step of a stack; its offset is an expression, so it is a part of the pointer."""
     return Array(
-        f"({stack.pointer} + ({index}) * {factor_text(stack.strides[0])})",
+        f"({stack.pointer} + ({index}) * {dim_text(stack.strides[0])})",
         stack.dtype,
         stack.shape[1:],
         stack.strides[1:],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.text import dim_text
+from nnc.backends.c.text import bare_dim_text, dim_text
 from nnc.ir import Dim, Shape
 
 UNROLLED = 8
@@ -181,12 +181,12 @@ def worth(work: Dim, least: int, least_known: int) -> str:
     if isinstance(work, int):
         return "true" if work >= least else ""
     known = max(abs(factor) for _, factor in work.terms)
-    return f"{dim_text(work)} >= {least}" if known >= least_known else ""
+    return f"{bare_dim_text(work)} >= {least}" if known >= least_known else ""
 
 
 def loop_head(name: str, length: Dim, start: str = "0") -> str:
     """Return the head of a loop."""
-    return f"for (int64_t {name} = {start}; {name} < {dim_text(length)}; {name}++)"
+    return f"for (int64_t {name} = {start}; {name} < {bare_dim_text(length)}; {name}++)"
 
 
 def indented(lines: Sequence[str]) -> list[str]:

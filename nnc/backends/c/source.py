@@ -15,7 +15,7 @@ from nnc.backends.c.loops import LoopWriter
 from nnc.backends.c.marks import mark_line, mark_text
 from nnc.backends.c.nests import PARALLEL, Elementwise, indented
 from nnc.backends.c.rows import RowPrinter
-from nnc.backends.c.text import C_TYPES, comment, factor_text, identifier, number_text, symbol_text, value_text
+from nnc.backends.c.text import C_TYPES, comment, dim_text, identifier, number_text, symbol_text, value_text
 from nnc.backends.marks import EMPTY, OUTSIDE, Block, Marks
 from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Layout, Node, Op, TensorType, Value, value_names
@@ -279,7 +279,7 @@ class Printer:
         """Return the pointer to the first row of a block in a buffer."""
         (type, *_) = (value.type for value in self.plan.storage.inhabitants[Home(buffer=buffer)])
         moved = self.unit.name(f"{name}_rows")
-        start = f"{self.first_row} * {factor_text(type.with_shape(type.shape[1:]).size)}"
+        start = f"{self.first_row} * {dim_text(type.with_shape(type.shape[1:]).size)}"
         self.moved.append(f"{C_TYPES[dtype]} *const {moved} = {name} + {start};")
         return moved
 

@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping
 import numpy
 
 from nnc.ir import Value
-from nnc.ir.dimensions import Dim, Quotient, SymbolicDim
+from nnc.ir.dimensions import Dim, Quotient
 
 C_TYPES = {
     "float32": "float",
@@ -42,10 +42,21 @@ _LOCAL = re.compile(
 
 
 def dim_text(dim: Dim) -> str:
-    """Return a dimension as an expression; symbols are variables.
+    """Return a dimension as an operand that no operator beside it takes apart; symbols are variables.
 
     >>> from nnc.ir import symbol
-    >>> dim_text(3 * symbol("batch") - 1)
+    >>> dim_text(3 * symbol("batch") - 1), dim_text(symbol("batch")), dim_text(-1)
+    ('(3 * batch - 1)', 'batch', '(-1)')
+    """
+    text = bare_dim_text(dim)
+    return text if text.isidentifier() or text.isdigit() else f"({text})"
+
+
+def bare_dim_text(dim: Dim) -> str:
+    """Return a dimension as a whole expression, for where a bracket, a comma or the like ends it.
+
+    >>> from nnc.ir import symbol
+    >>> bare_dim_text(3 * symbol("batch") - 1)
     '3 * batch - 1'
     """
     if isinstance(dim, int):
@@ -61,7 +72,7 @@ def dim_text(dim: Dim) -> str:
 def _atom_text(atom: str | Quotient) -> str:
     if isinstance(atom, str):
         return symbol_text(atom)
-    return f"nnc_floor_divide_i64({dim_text(atom.numerator)}, {atom.divisor})"
+    return f"nnc_floor_divide_i64({bare_dim_text(atom.numerator)}, {atom.divisor})"
 
 
 def symbol_text(symbol: str) -> str:
@@ -71,29 +82,11 @@ def symbol_text(symbol: str) -> str:
 
 
 def product_text(*dims: Dim) -> str:
-    """Return the product of dimensions as an expression."""
+    """Return the product of dimensions as an operand."""
     total: Dim = 1
     for dim in dims:
         total = total * dim
     return dim_text(total)
-
-
-def factor_text(dim: Dim) -> str:
-    """Return a dimension as a factor of a product, in parentheses where it is a sum."""
-    text = dim_text(dim)
-    is_sum = isinstance(dim, SymbolicDim) and len(dim.terms) > 1
-    return f"({text})" if is_sum or text.startswith("-") else text
-
-
-def divisor_text(dim: Dim) -> str:
-    """Return a dimension to divide by, in parentheses where it is more than a number or a variable.
-
-    >>> from nnc.ir import symbol
-    >>> divisor_text(2 * symbol("batch")), divisor_text(3)
-    ('(2 * batch)', '3')
-    """
-    text = dim_text(dim)
-    return text if text.isidentifier() or text.isdigit() else f"({text})"
 
 
 def number_text(number: float | int | bool, dtype: str) -> str:

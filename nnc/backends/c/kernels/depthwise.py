@@ -9,7 +9,7 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.sliding import Axis, Geometry
 from nnc.backends.c.nests import indented, loop_head, parallel_pragma
-from nnc.backends.c.text import dim_text, divisor_text, factor_text
+from nnc.backends.c.text import dim_text
 from nnc.ir import Dim
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, Sliding
@@ -71,8 +71,8 @@ def _sums(geometry: Geometry, x: Array, taps: Sequence[str], y: Array) -> list[s
     rest = "row"
     for axis in reversed(outer):
         rows = rows * axis.places
-        places.append(f"const int64_t p{axis.letter} = {rest} % {divisor_text(axis.places)};")
-        rest = f"{rest} / {divisor_text(axis.places)}"
+        places.append(f"const int64_t p{axis.letter} = {rest} % {dim_text(axis.places)};")
+        rest = f"{rest} / {dim_text(axis.places)}"
     parallel = parallel_pragma((rows, geometry.axes[-1].places, geometry.window * geometry.channels))
     return [
         *([parallel] if parallel else []),
@@ -117,7 +117,7 @@ def _row(geometry: Geometry, x: Array, taps: Sequence[str], y: Array, width: int
         "}",
     ]
     inside = [*(["whole"] if any(axis.checked for axis in outer) else []), *([_inside(last)] if last.checked else [])]
-    place = "row * " + factor_text(last.places) + f" + p{last.letter}"
+    place = "row * " + dim_text(last.places) + f" + p{last.letter}"
     lines = [
         f"const int64_t x{last.letter} = {last.first};",
         f"{geometry.type} *const target = {y.address} + ({place}) * {channels} + first;",
@@ -141,7 +141,7 @@ def _partial(geometry: Geometry, x: Array, loop: Sequence[str]) -> list[str]:
     """Return the sum over the part of the window that lies inside the input."""
     index, at = "0", ""
     for axis, outer in zip(geometry.axes, ["image", *(f"j{axis.letter}" for axis in geometry.axes)], strict=False):
-        at = f"({at or outer}) * {factor_text(axis.length)} + j{axis.letter}"
+        at = f"({at or outer}) * {dim_text(axis.length)} + j{axis.letter}"
         index = f"k{axis.letter}" if index == "0" else f"({index}) * {axis.size} + k{axis.letter}"
     lines = [
         f"const {geometry.type} *const seen = {x.address} + ({at}) * {geometry.channels} + first;",

@@ -10,7 +10,7 @@ from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, w
 from nnc.backends.c.kernels.registry import Call
 from nnc.backends.c.kernels.sliding import Axis, Geometry
 from nnc.backends.c.nests import PARALLEL, PARALLEL_SIZE, indented, loop_head
-from nnc.backends.c.text import SUFFIXES, dim_text, divisor_text, factor_text
+from nnc.backends.c.text import SUFFIXES, dim_text
 from nnc.ir import Dim
 
 
@@ -86,9 +86,9 @@ def _runs(geometry: Geometry, elements: Sequence[Dim]) -> list[Dim]:
 def _places(geometry: Geometry, elements: Sequence[Dim]) -> list[str]:
     """Return the statements that say where each place of a block sees its first element."""
     image = geometry.axes[0].length * elements[0]
-    terms = [f"image * {factor_text(image)}"]
+    terms = [f"image * {dim_text(image)}"]
     terms += [
-        f"p{axis.letter} * {factor_text(axis.stride * step)}"
+        f"p{axis.letter} * {dim_text(axis.stride * step)}"
         for axis, step in zip(geometry.axes, elements, strict=True)
     ]
     ahead: list[str] = ["image++;"]
@@ -97,8 +97,8 @@ def _places(geometry: Geometry, elements: Sequence[Dim]) -> list[str]:
         ahead = [f"if (++{name} == {dim_text(axis.places)}) {{", f"    {name} = 0;", *indented(ahead), "}"]
     lines, rest = [], TOP
     for axis in reversed(geometry.axes):
-        lines.append(f"int64_t p{axis.letter} = {rest} % {divisor_text(axis.places)};")
-        rest = f"{rest} / {divisor_text(axis.places)}"
+        lines.append(f"int64_t p{axis.letter} = {rest} % {dim_text(axis.places)};")
+        rest = f"{rest} / {dim_text(axis.places)}"
     return [
         "int64_t places[32 * NNC_TILE_ROWS];",
         *lines,
@@ -119,17 +119,17 @@ def _pad(geometry: Geometry, around: Geometry, x: str, space: str) -> list[str]:
     for axis in wide:
         rows = rows * axis.length
     for axis in reversed(wide):
-        places.append(f"const int64_t p{axis.letter} = {rest} % {divisor_text(axis.length)};")
-        rest = f"{rest} / {divisor_text(axis.length)}"
+        places.append(f"const int64_t p{axis.letter} = {rest} % {dim_text(axis.length)};")
+        rest = f"{rest} / {dim_text(axis.length)}"
     for axis in outer:
-        places.append(f"const int64_t x{axis.letter} = p{axis.letter} - {factor_text(axis.before)};")
+        places.append(f"const int64_t x{axis.letter} = p{axis.letter} - {dim_text(axis.before)};")
         line = (
-            f"({line}) * {factor_text(axis.length)} + x{axis.letter}"
+            f"({line}) * {dim_text(axis.length)} + x{axis.letter}"
             if line != "image"
-            else (f"image * {factor_text(axis.length)} + x{axis.letter}")
+            else (f"image * {dim_text(axis.length)} + x{axis.letter}")
         )
     width, channels, kind = around.axes[-1].length, geometry.channels, geometry.type
-    before, length = factor_text(last.before), factor_text(last.length)
+    before, length = dim_text(last.before), dim_text(last.length)
     outside = " || ".join(axis.outside for axis in outer if axis.checked)
     copy = [
         f"const int64_t room = {dim_text(width)} - {before}, count = {length} < room ? {length} : room;",
@@ -139,14 +139,14 @@ def _pad(geometry: Geometry, around: Geometry, x: str, space: str) -> list[str]:
         f"memset(start + ({before} + count) * {channels}, 0, (size_t)(room - count) * {channels} * sizeof({kind}));",
     ]
     if outside:
-        clear = f"memset(start, 0, (size_t){factor_text(width)} * {channels} * sizeof({kind}));"
+        clear = f"memset(start, 0, (size_t){dim_text(width)} * {channels} * sizeof({kind}));"
         copy = [f"if ({outside}) {{", f"    {clear}", "} else {", *indented(copy), "}"]
     size = dim_text(padded_size(around))
     return [
         f"{PARALLEL} if ({size} >= {PARALLEL_SIZE})",
         f"{loop_head('row', rows)} {{",
         *indented([*places[: len(wide)], f"const int64_t image = {rest};", *places[len(wide) :]]),
-        f"    {kind} *const start = {space} + row * {factor_text(width)} * {channels};",
+        f"    {kind} *const start = {space} + row * {dim_text(width)} * {channels};",
         *indented(copy),
         "}",
     ]

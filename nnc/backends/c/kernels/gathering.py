@@ -8,7 +8,7 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.movement import copy_lines, fill_lines
 from nnc.backends.c.kernels.registry import Call, Unit, kernel
 from nnc.backends.c.nests import indented, loop_head, write_nest
-from nnc.backends.c.text import dim_text, factor_text
+from nnc.backends.c.text import dim_text
 from nnc.ir import Dim
 from nnc.ops.gathering import Gather, ScatterAdd
 
@@ -48,8 +48,8 @@ def check_lines(unit: Unit, indices: Array, rows: Dim) -> list[str]:
     lines = [
         "int64_t least = INT64_MAX, most = INT64_MIN;",
         *_around(indices, body),
-        f"if (least <= most && (least < -({count}) || most >= {count})) {{",
-        *indented(unit.linkage.fault(f"least < -({count}) ? least : most", count)),
+        f"if (least <= most && (least < -{count} || most >= {count})) {{",
+        *indented(unit.linkage.fault(f"least < -{count} ? least : most", count)),
         "}",
     ]
     return ["{", *indented(lines), "}"]
@@ -58,7 +58,7 @@ def check_lines(unit: Unit, indices: Array, rows: Dim) -> list[str]:
 def _each(indices: Array, rows: Dim, lines: Sequence[str]) -> list[str]:
     """Return lines for each index; `row` is its row."""
     found = f"const int64_t found = {indices.at(*_names(indices))};"
-    place = f"const int64_t row = found < 0 ? found + {factor_text(rows)} : found;"
+    place = f"const int64_t row = found < 0 ? found + {dim_text(rows)} : found;"
     return _around(indices, [found, place, *lines])
 
 

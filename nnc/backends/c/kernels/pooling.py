@@ -74,7 +74,7 @@ class _Axis:
         if self.before.isdigit():
             return []
         count, length = dim_text(self.count - 1), dim_text(self.length)
-        missing = f"({count}) * {self.stride} + {self.window} - ({length})"
+        missing = f"{count} * {self.stride} + {self.window} - {length}"
         return [f"const int64_t {self.before} = {missing} > 0 ? ({missing}) / 2 : 0;"]
 
     def bounds(self) -> list[str]:

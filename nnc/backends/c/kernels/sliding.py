@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from nnc.backends.c.nests import PARALLEL, PARALLEL_SIZE, indented, loop_head
-from nnc.backends.c.text import C_TYPES, dim_text, divisor_text, factor_text
+from nnc.backends.c.text import C_TYPES, dim_text
 from nnc.ir import Dim
 from nnc.ops.convolution import Sliding
 
@@ -57,13 +57,13 @@ class Axis:
         text = ""
         if self.size > 1:
             text += f" + k{self.letter}" + (f" * {self.dilation}" if self.dilation > 1 else "")
-        return text + (f" - {factor_text(self.before)}" if self.before != 0 else "")
+        return text + (f" - {dim_text(self.before)}" if self.before != 0 else "")
 
     @property
     def first(self) -> str:
         """The element of the input that the window's first element meets, in C; it may lie in front of the input."""
         place = f"p{self.letter}" if self.stride == 1 else f"p{self.letter} * {self.stride}"
-        return place if self.before == 0 else f"{place} - {factor_text(self.before)}"
+        return place if self.before == 0 else f"{place} - {dim_text(self.before)}"
 
     @property
     def outside(self) -> str:
@@ -166,7 +166,7 @@ class Geometry:
         """Return the number of the element (image, …) of the last axis's first one, before the channels, in C."""
         text = "image"
         for axis, index in zip(self.axes, [*(f"x{axis.letter}" for axis in self.axes[:-1]), ""], strict=True):
-            text = f"{text if text == 'image' else f'({text})'} * {factor_text(axis.length)}"
+            text = f"{text if text == 'image' else f'({text})'} * {dim_text(axis.length)}"
             text += f" + {index}" if index else ""
         return text
 
@@ -177,7 +177,7 @@ class Geometry:
             if axis.places == 1:
                 lines.append(f"const int64_t p{axis.letter} = 0;")
                 continue
-            places = divisor_text(axis.places)
+            places = dim_text(axis.places)
             lines.append(f"const int64_t p{axis.letter} = {rest} % {places};")
             rest = f"{rest} / {places}"
         return [*lines, f"const int64_t image = {rest};"]

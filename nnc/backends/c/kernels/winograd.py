@@ -7,7 +7,7 @@ from nnc.backends.c.blocks import worth_sharing
 from nnc.backends.c.kernels.registry import Call
 from nnc.backends.c.kernels.sliding import Geometry
 from nnc.backends.c.nests import PARALLEL, indented
-from nnc.backends.c.text import SUFFIXES, dim_text, divisor_text, factor_text
+from nnc.backends.c.text import SUFFIXES, dim_text
 from nnc.ir import Dim
 
 LEAST_CHANNELS = 16
@@ -89,8 +89,8 @@ def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) 
     shared = worth_sharing(geometry.total, geometry.patch, filters)
     inside = call.epilogue is not None and call.epilogue.has_rows
     places = [
-        f"const int64_t {name} = ({row} / {down} * {factor_text(high.places)} + {row} % {divisor_text(down)} * 2)"
-        f" * {factor_text(wide.places)};"
+        f"const int64_t {name} = ({row} / {down} * {dim_text(high.places)} + {row} % {dim_text(down)} * 2)"
+        f" * {dim_text(wide.places)};"
         for name, row in (("top", "start"), ("bottom", "stop"))
     ]
     behind = call.epilogue.block("top", "bottom", "0", str(filters)) if call.epilogue and inside else []
