@@ -13,7 +13,8 @@ from nnc.backends.numpy.settings import kernel_settings
 from nnc.ir import Op, TensorType, Value, bind_shape
 from nnc.ops.gathering import Gather, ScatterAdd
 from nnc.program import Program
-from nnc.program.program import PREDICT, PROLOGUE, TRAIN, hoisted_states
+from nnc.program.calling import PREDICT
+from nnc.program.program import PROLOGUE, TRAIN, hoisted_states
 from nnc.program.spec import TargetSpec
 
 Array = Any

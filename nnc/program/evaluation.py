@@ -12,9 +12,10 @@ from nnc.callbacks import CallbackList
 from nnc.errors import DataError, NonFiniteError
 from nnc.ir import bind_shape
 from nnc.program.batches import Batches, Feed
+from nnc.program.calling import PREDICT
 from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
-from nnc.program.program import EVALUATE, PREDICT
+from nnc.program.program import EVALUATE
 from nnc.program.streams import Stream, batches_of, check_alone, is_stream, length_of, parts_of
 
 if TYPE_CHECKING:

@@ -5,25 +5,22 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import Context
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy
-from numpy import ndarray
 
-from nnc.arrays import to_array
 from nnc.backends import Backend, BoundRun, Executable, find_backend
-from nnc.backends.numpy.settings import apply_kernel_settings, kernel_settings
+from nnc.backends.numpy.settings import kernel_settings
 from nnc.errors import CompilerError, GraphError, MissingKernelError, nearest
 from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
 from nnc.plan import Plan
 from nnc.presenting import Presented
 from nnc.program.budget import Budgeted
+from nnc.program.calling import PREDICT, DirectCalls
 from nnc.program.collection import collection_paused
-from nnc.program.data import ROWS, as_arrays, known_sizes
-from nnc.program.lengths import REMEMBERED_SHAPES, RunTimeLengths
+from nnc.program.data import ROWS
+from nnc.program.lengths import RunTimeLengths
 from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec
@@ -34,13 +31,13 @@ if TYPE_CHECKING:
 
 Array = Any
 GraphMaker = Callable[[], Graph]
-PREDICT, EVALUATE, TRAIN = "predict", "evaluate", "train"
+EVALUATE, TRAIN = "evaluate", "train"
 PROLOGUE = "predict_prologue"
 """The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
 _LOG = logging.getLogger("nnc")
 
 
-class Program(Budgeted, RunTimeLengths, LiveState, Presented):
+class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
     """A compiled model. NumPy is all it needs to predict and to train.
 
     Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take
@@ -278,66 +275,6 @@ class Program(Budgeted, RunTimeLengths, LiveState, Presented):
             if name == PREDICT:
                 local.pop("calls", None)
         return executable.bind(bindings)
-
-    def __call__(self, *inputs: Any, copy: bool = True) -> Any:
-        """Predict one batch.
-
-        Args:
-            inputs: one array per input of the model, each of shape (rows, …).
-            copy: whether to return copies; without, the arrays are windows on this thread's arena, valid
-                until its next call, and nothing is allocated.
-
-        Returns:
-            The output array of shape (rows, …), or a list of them where the model has several.
-
-        Raises:
-            DataError: an array does not fit the model.
-        """
-        try:  # the way of the many small calls
-            (given,) = inputs
-            target, dtype, enter, run, found = self._local.calls[given.shape]
-            if given.__class__ is not ndarray:
-                given = to_array(given, "input")
-            if given.dtype is dtype:
-                target[...] = given  # at a third of the cost of `copyto`
-            else:
-                enter(numpy.copyto, target, given)
-        except (AttributeError, KeyError, TypeError, ValueError):  # several inputs, a new shape, no silent conversion
-            return self._first_call(inputs, copy)
-        run()
-        if found.__class__ is ndarray:
-            return found.copy() if copy else found
-        return [output.copy() for output in found] if copy else list(found)
-
-    def _first_call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
-        given = inputs[0] if len(inputs) == 1 else list(inputs)
-        arrays = as_arrays(self.spec.inputs, given, "input")
-        bound = self.bound(PREDICT, known_sizes(self.spec.inputs, arrays))
-        outputs = tuple(bound.outputs.values())
-        for spec, array in zip(self.spec.inputs, arrays, strict=True):
-            numpy.copyto(bound.inputs[spec.label], array)
-        if len(arrays) == 1:
-            calls = self._local.__dict__.setdefault("calls", {})
-            if len(calls) >= REMEMBERED_SHAPES:
-                calls.clear()
-            run = partial(self._enter, bound.run) if self.backend.name == "numpy" else bound.run
-            (target,) = bound.inputs.values()
-            only = outputs[0] if len(outputs) == 1 else outputs
-            calls[arrays[0].shape] = target, target.dtype, self._enter, run, only
-        with kernel_settings():
-            bound.run()
-        found = [output.copy() if copy else output for output in outputs]
-        return found[0] if len(found) == 1 else found
-
-    @property
-    def _enter(self) -> Callable[..., Any]:
-        """This thread's way to call a function under `kernel_settings`, at an eighth of the cost."""
-        if not hasattr(self._local, "enter"):
-            quiet = Context()
-            quiet.run(apply_kernel_settings)
-            self._local.enter = quiet.run
-        enter: Callable[..., Any] = self._local.enter
-        return enter
 
     def step(self, name: str, arrays: Mapping[str, Array]) -> dict[str, float]:
         """Run one batch of an evaluation or training graph and return its outputs as numbers.

@@ -18,8 +18,9 @@ from nnc.errors import GraphError, ProgramFileError
 from nnc.files import write_atomically
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
+from nnc.program.calling import PREDICT
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
-from nnc.program.program import PREDICT, PROLOGUE, Program, hoisted_states
+from nnc.program.program import PROLOGUE, Program, hoisted_states
 from nnc.program.spec import ProgramSpec
 
 if TYPE_CHECKING:

@@ -57,6 +57,14 @@ def test_a_prediction_without_a_copy_allocates_no_array():
     assert allocated(lambda: program(double, copy=False)) < BUFFER
 
 
+def test_a_prediction_of_several_arrays_allocates_no_array():
+    a, b = nnc.Input((3,)), nnc.Input((1,))
+    program = nnc.Model([a, b], [Dense(1)(a), Dense(1, "tanh")(b)]).program
+    x, y = numpy.ones((50_000, 3), "float32"), numpy.ones((50_000, 1))
+    assert allocated(lambda: program(x, y)) > 400_000
+    assert allocated(lambda: program(x, y, copy=False)) < BUFFER
+
+
 @pytest.mark.parametrize("weights", [None, numpy.arange(100_000) % 3])
 def test_an_epoch_allocates_no_array(weights):
     model = network()

@@ -100,6 +100,38 @@ def test_several_inputs_and_outputs():
         program(X, counts[1:])
 
 
+def test_only_first_calls_with_a_shape_look_for_what_is_bound(monkeypatch):
+    a, b = nnc.Input((3,), name="a"), nnc.Input((None, 1), name="b")
+    program = nnc.Model([a, b], [Dense(2, name="p")(a), Dense(1, name="q")(b)]).program
+    first, inside = [], program._first_call
+    monkeypatch.setattr(program, "_first_call", lambda inputs, copy: first.append(inputs) or inside(inputs, copy))
+    calls = [(X[:rows], numpy.full((rows, length, 1), rows, "float32")) for rows in (5, 1) for length in (3, 2)]
+    expected = [program(*inputs) for inputs in calls]
+    assert len(first) == 4
+    for dtype in ("float32", "float64"):
+        for copy in (True, False):
+            for inputs, results in zip(calls, expected, strict=True):
+                for found, result in zip(program(*(x.astype(dtype) for x in inputs), copy=copy), results, strict=True):
+                    numpy.testing.assert_array_equal(found, result)
+    assert len(first) == 4
+    with pytest.raises(nnc.errors.DataError, match=r"input 'b' must have shape \(rows, time, 1\), got \(5, 3\)"):
+        program(X[:5], X[:5])
+    with pytest.raises(nnc.errors.DataError, match="expected 2 inputs"):
+        program(X[:5])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_whole_numbers_are_checked_in_every_call(count):
+    inputs = [nnc.Input((1,), dtype="int32") for _ in range(count)]
+    program = nnc.Model(inputs, Concatenate()([*inputs, inputs[0]])).program
+    kept, large = numpy.array([[7]]), numpy.array([[2**32 + 7]])
+    for _ in range(2):
+        assert (program(*[kept] * count) == 7).all()
+        assert (program(*[kept.astype("int16")] * count) == 7).all()
+        with pytest.raises(nnc.errors.DataError, match=r"must hold whole numbers .* \(int32\), row 0"):
+            program(*[kept] * (count - 1), large)
+
+
 def test_an_identity_gives_no_window_on_the_users_array():
     x = nnc.Input((3,))
     program, mine = nnc.Model(x, x).program, X.copy()

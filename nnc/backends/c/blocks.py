@@ -76,6 +76,4 @@ def over_blocks(
 
 def part(pointer: str, *steps: tuple[str, Dim]) -> str:
     """Return a pointer moved by so many times a stride in each direction."""
-    return " + ".join(
-        [pointer, *(name if stride == 1 else f"{name} * {dim_text(stride)}" for name, stride in steps)]
-    )
+    return " + ".join([pointer, *(name if stride == 1 else f"{name} * {dim_text(stride)}" for name, stride in steps)])

@@ -88,8 +88,7 @@ def _places(geometry: Geometry, elements: Sequence[Dim]) -> list[str]:
     image = geometry.axes[0].length * elements[0]
     terms = [f"image * {dim_text(image)}"]
     terms += [
-        f"p{axis.letter} * {dim_text(axis.stride * step)}"
-        for axis, step in zip(geometry.axes, elements, strict=True)
+        f"p{axis.letter} * {dim_text(axis.stride * step)}" for axis, step in zip(geometry.axes, elements, strict=True)
     ]
     ahead: list[str] = ["image++;"]
     for axis in geometry.axes:

@@ -1,0 +1,110 @@
+"""The part of a program that predicts one batch, at the least cost of a call."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from contextvars import Context
+from functools import partial
+from typing import Any
+
+import numpy
+from numpy import ndarray
+
+from nnc.arrays import to_array
+from nnc.backends import Backend, BoundRun
+from nnc.backends.numpy.settings import apply_kernel_settings, kernel_settings
+from nnc.program.data import as_arrays, known_sizes
+from nnc.program.lengths import REMEMBERED_SHAPES
+from nnc.program.spec import ProgramSpec
+
+Array = Any
+PREDICT = "predict"
+"""Name of the graph that predicts."""
+
+
+class DirectCalls(ABC):
+    """A program as a function of its inputs. Each thread remembers how it called it with arrays of some shapes."""
+
+    spec: ProgramSpec
+    backend: Backend
+    _local: threading.local
+
+    @abstractmethod
+    def bound(self, name: str, sizes: Mapping[str, int]) -> BoundRun:
+        """Return this thread's run of a graph for some sizes of its run-time dimensions."""
+
+    def __call__(self, *inputs: Any, copy: bool = True) -> Any:
+        """Predict one batch.
+
+        Args:
+            inputs: one array per input of the model, each of shape (rows, …).
+            copy: whether to return copies; without, the arrays are windows on this thread's arena, valid
+                until its next call, and nothing is allocated.
+
+        Returns:
+            The output array of shape (rows, …), or a list of them where the model has several.
+
+        Raises:
+            DataError: an array does not fit the model.
+        """
+        try:  # the way of the many small calls
+            if len(inputs) == 1:  # written out, because a loop would cost as much as the rest
+                (given,) = inputs
+                ((target, dtype, casting),), enter, run, outputs = self._local.calls[given.shape]
+                if given.__class__ is not ndarray:
+                    given = to_array(given, "input")
+                if given.dtype is dtype:
+                    target[...] = given  # at a third of the cost of `copyto`
+                else:
+                    enter(numpy.copyto, target, given, casting)
+            else:
+                targets, enter, run, outputs = self._local.calls[tuple([given.shape for given in inputs])]
+                for item, (target, dtype, casting) in zip(inputs, targets, strict=True):
+                    given = item if item.__class__ is ndarray else to_array(item, "input")
+                    if given.dtype is dtype:
+                        target[...] = given
+                    else:
+                        enter(numpy.copyto, target, given, casting)
+        except (AttributeError, KeyError, TypeError, ValueError):  # no arrays, new shapes, numbers to be checked
+            return self._first_call(inputs, copy)
+        run()
+        if len(outputs) == 1:
+            return outputs[0].copy() if copy else outputs[0]
+        return [output.copy() for output in outputs] if copy else list(outputs)
+
+    def _first_call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
+        given = inputs[0] if len(inputs) == 1 else list(inputs)
+        arrays = as_arrays(self.spec.inputs, given, "input")
+        bound = self.bound(PREDICT, known_sizes(self.spec.inputs, arrays))
+        targets = [bound.inputs[spec.label] for spec in self.spec.inputs]
+        outputs = tuple(bound.outputs.values())
+        for target, array in zip(targets, arrays, strict=True):
+            numpy.copyto(target, array)
+        calls = self._local.__dict__.setdefault("calls", {})
+        if len(calls) >= REMEMBERED_SHAPES:
+            calls.clear()
+        shapes = tuple([array.shape for array in arrays])
+        run = partial(self._enter, bound.run) if self.backend.name == "numpy" else bound.run
+        filled = tuple([(target, target.dtype, _casting(target.dtype)) for target in targets])
+        calls[shapes[0] if len(shapes) == 1 else shapes] = filled, self._enter, run, outputs
+        with kernel_settings():
+            bound.run()
+        found = [output.copy() if copy else output for output in outputs]
+        return found[0] if len(found) == 1 else found
+
+    @property
+    def _enter(self) -> Callable[..., Any]:
+        """This thread's way to call a function under `kernel_settings`, at an eighth of the cost."""
+        if not hasattr(self._local, "enter"):
+            quiet = Context()
+            quiet.run(apply_kernel_settings)
+            self._local.enter = quiet.run
+        enter: Callable[..., Any] = self._local.enter
+        return enter
+
+
+def _casting(dtype: Any) -> str:
+    """Return which element types are converted without a look at the numbers: whole ones must keep theirs."""
+    return "safe" if dtype.kind in "iub" else "same_kind"
