@@ -22,6 +22,7 @@ LIMIT = 512 * 2**20
 """Bytes of libraries that are kept; beyond them those that were used least recently are removed."""
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
+_TIDYING = ("00", "01", "02", "03")  # what the keys begin with whose entries, one of 64, are worth a look at all others
 _LEFT_BEHIND = 3600.0  # seconds after which a temporary file belongs to nobody
 _private: dict[int, Path] = {}  # by process, for a fork has none of its own
 _locks: dict[str, threading.Lock] = {}
@@ -87,7 +88,8 @@ def store(key: str, library: bytes) -> Path:
         except OSError as error:
             _notify(f"{folder}: {error.strerror or error}; {_CONSEQUENCE}")
         else:
-            trim(folder, keep=path)
+            if key.startswith(_TIDYING):
+                trim(folder, keep=path)
             return path
     return store_privately(key, library)
 

@@ -298,21 +298,29 @@ def test_least_recently_used_entries_are_removed(folder, monkeypatch):
         made.append(cache.store(f"key{number}", bytes([number]) * 1000))
         os.utime(made[-1], (1000 + number, 1000 + number))
     assert cache.find("key0") == made[0]  # used now, and so younger than the others
-    made.append(cache.store("key3", b"3" * 1000))
+    made.append(cache.store("00key", b"3" * 1000))
     assert entries(folder) == sorted([made[0], made[2], made[3]])
     assert not made[1].parent.exists()
-    assert [cache.find(f"key{number}") is not None for number in range(4)] == [True, False, True, True]
-    alone = cache.store("key4", b"4" * 9000)  # stays, though it alone is too large
+    assert [cache.find(key) is not None for key in ("key0", "key1", "key2", "00key")] == [True, False, True, True]
+    alone = cache.store("00alone", b"4" * 9000)  # stays, though it alone is too large
     assert entries(folder) == [alone]
 
 
+def test_few_entries_look_at_all_others(folder, monkeypatch):
+    looks = []
+    monkeypatch.setattr(cache, "trim", lambda *_, **options: looks.append(options["keep"]))
+    made = [cache.store(cache.make_key(str(number)), b"1") for number in range(640)]
+    assert 0 < len(looks) < 30
+    assert set(looks) < set(made)
+
+
 def test_temporary_files_that_were_left_behind_are_removed(folder):
-    entry = cache.store("key", b"1").parent
+    entry = cache.store("00key", b"1").parent
     fresh, old = entry / ".fresh", entry / ".old"
     fresh.write_bytes(b"")
     old.write_bytes(b"")
     os.utime(old, (1000, 1000))
-    cache.store("key", b"2")
+    cache.store("00key", b"2")
     assert fresh.exists()
     assert not old.exists()
 
