@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy
@@ -25,6 +26,26 @@ class Network:
     build: Callable[[Any], Any]
     data: Callable[[numpy.random.Generator], tuple[Any, Any]]
     compile: Callable[[Any], dict[str, Any]]
+
+
+class InFloat64:
+    """Stands for nnc or Keras where networks are built: layers, and inputs of no other type, are of float64."""
+
+    def __init__(self, nn: Any) -> None:
+        self._nn = nn
+        self.layers = _LayersInFloat64(nn.layers)
+        self.Input = self.layers.Input
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._nn, name)
+
+
+class _LayersInFloat64:
+    def __init__(self, layers: Any) -> None:
+        self._layers = layers
+
+    def __getattr__(self, name: str) -> Any:
+        return partial(getattr(self._layers, name), dtype="float64")
 
 
 def images(generator: numpy.random.Generator) -> Array:
