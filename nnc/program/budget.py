@@ -93,8 +93,9 @@ class Budgeted(SwitchedBackend):
             raise MemoryBudgetError(text, found.total, limit, fitting)
 
     def _footprint(self, name: str, plan: Plan) -> Footprint:
+        from nnc.program.calling import PREDICT
         from nnc.program.footprint import Footprint, constant_bytes
-        from nnc.program.program import PREDICT, PROLOGUE
+        from nnc.program.program import PROLOGUE
 
         plans = [plan]
         is_prediction = name == PREDICT

@@ -8,9 +8,10 @@ import pytest
 
 from nnc import activations, ops
 from nnc.errors import ShapeError, SymbolError
-from nnc.ir import Graph, TensorType, interpret, parse_graph, symbol, verify
+from nnc.ir import Graph, TensorType, parse_graph, symbol, verify
 from nnc.ops.sparsemax import write_sparsemax
 from tests.registry_battery import check_import_is_light, check_mistake
+from tests.running import run_graph
 
 ARGUMENTS = [
     *[(name, {}) for name in activations.ACTIVATIONS if name != "threshold"],
@@ -67,7 +68,7 @@ def run(function, data, weights=None, **arguments):
         graph.output("gradient", gradient(graph, result, x, weights))
     verify(graph)
     assert parse_graph(str(graph)) == graph
-    outputs, _ = interpret(graph, {"x": data})
+    outputs, _ = run_graph(graph, {"x": data})
     assert {array.dtype for array in outputs.values()} == {data.dtype}
     return (outputs["value"], outputs["gradient"]) if weights is not None else outputs["value"]
 

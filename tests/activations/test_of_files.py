@@ -7,14 +7,14 @@ import pytest
 
 from nnc import activations
 from nnc.ir import Graph, TensorType
-from nnc.ir.interpreter import interpret
+from tests.running import run_graph
 
 
 def value_of(activation, x):
     graph = Graph("test")
     result = activation(graph.input("x", TensorType(str(x.dtype), x.shape)))
     graph.output("y", result)
-    return interpret(graph, {"x": x})[0]["y"]
+    return run_graph(graph, {"x": x})[0]["y"]
 
 
 def test_hard_sigmoid_of_keras_2_is_that_of_tf_keras():

@@ -8,9 +8,10 @@ import pytest
 import nnc
 from nnc import layers
 from nnc.errors import ModelError
-from nnc.ir import Graph, TensorType, interpret
+from nnc.ir import Graph, TensorType
 from nnc.layers.colors import hsv_to_rgb, rgb_to_hsv
 from tests.layers.training import trained
+from tests.running import run_graph
 
 IMAGES = numpy.random.default_rng(5).uniform(0, 255, (200, 5, 4, 3))
 GREY = IMAGES @ numpy.tile([0.2989, 0.587, 0.114], (3, 1)).T
@@ -107,7 +108,7 @@ def test_hue_saturation_and_value_are_those_of_tensorflow():
     for name, value in zip("hsv", channels, strict=True):
         graph.output(name, value)
     graph.output("rgb", hsv_to_rgb(*channels, 3))
-    found, _ = interpret(graph, {"x": images})
+    found, _ = run_graph(graph, {"x": images})
     expected = tf.image.rgb_to_hsv(images).numpy()
     numpy.testing.assert_allclose(
         numpy.concatenate([found[name] for name in "hsv"], -1), expected, rtol=1e-5, atol=1e-6

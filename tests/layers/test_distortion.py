@@ -7,8 +7,9 @@ import pytest
 
 from nnc import layers
 from nnc.errors import ModelError
-from nnc.ir import Graph, TensorType, interpret
+from nnc.ir import Graph, TensorType
 from tests.layers.training import trained
+from tests.running import run_graph
 
 GENERATOR = numpy.random.default_rng(9)
 IMAGES = GENERATOR.uniform(0, 255, (4, 9, 7, 3))
@@ -26,7 +27,7 @@ def applied(function, **arrays):
     graph = Graph("bending")
     values = [graph.input(name, TensorType("float64", numpy.shape(array))) for name, array in arrays.items()]
     graph.output("y", function(*values))
-    return interpret(graph, {name: numpy.asarray(array, "float64") for name, array in arrays.items()})[0]["y"]
+    return run_graph(graph, {name: numpy.asarray(array, "float64") for name, array in arrays.items()})[0]["y"]
 
 
 def formatted(images, data_format):

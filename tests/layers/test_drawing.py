@@ -8,8 +8,9 @@ import numpy
 import pytest
 import scipy.stats
 
-from nnc.ir import Graph, TensorType, interpret
+from nnc.ir import Graph, TensorType
 from nnc.layers.drawing import Draws, draw_beta, draw_log_gamma, draw_order, draw_uniform, repeating
+from tests.running import run_graph
 
 COUNT = 20_000
 
@@ -19,7 +20,7 @@ def drawn(function, *shape: int, key: int = 0, dtype: str = "float64"):
     graph = Graph("drawing")
     graph.output("y", function(graph.input("x", TensorType(dtype, shape or (1,)))))
     given = {"x": numpy.zeros(shape or (1,), dtype)}
-    return interpret(graph, given, {"random": numpy.array([key, 0], "uint32")})[0]["y"]
+    return run_graph(graph, given, {"random": numpy.array([key, 0], "uint32")})[0]["y"]
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.2, 1.0, 3.5])
@@ -61,7 +62,7 @@ def test_a_block_can_draw_the_same_again():
             for number in range(2):
                 graph.output(f"{block}{number}", draw_uniform(x, (3,)))
     graph.output("c", draw_uniform(x, (3,)))
-    found, _ = interpret(graph, {"x": numpy.zeros(1)}, {"random": numpy.array([0, 0], "uint32")})
+    found, _ = run_graph(graph, {"x": numpy.zeros(1)}, {"random": numpy.array([0, 0], "uint32")})
     for number in range(2):
         numpy.testing.assert_array_equal(found[f"a{number}"], found[f"b{number}"])
     assert len({array.tobytes() for array in found.values()}) == 3

@@ -9,9 +9,10 @@ import scipy.stats
 import nnc
 from nnc import layers
 from nnc.errors import ModelError
-from nnc.ir import Graph, TensorType, interpret
+from nnc.ir import Graph, TensorType
 from nnc.layers.lowering import lowering
 from tests.layers.training import trained
+from tests.running import run_graph
 
 ROWS, HEIGHT, WIDTH = 400, 6, 8
 CODES = numpy.arange(ROWS, dtype="float64")
@@ -31,7 +32,7 @@ def mixed(layer, images=IMAGES, labels=LABELS, key: int = 0):
     for name, value in found.items():
         graph.output(name, value)
     states = {"random": numpy.array([key, 0], "uint32")}
-    outputs, _ = interpret(graph, {"x": images, "y": labels}, states)
+    outputs, _ = run_graph(graph, {"x": images, "y": labels}, states)
     return outputs["images"], outputs["labels"]
 
 
@@ -96,7 +97,7 @@ def test_labels_alone_say_what_keras_says():
     values = [graph.input(name, TensorType(str(array.dtype), array.shape)) for name, array in names.items()]
     for name, value in zip("xy", values[:2], strict=True):
         graph.output(name, nnc.layers.mixing_augmentation.mix(value, *values[2:]))
-    found, _ = interpret(graph, names)
+    found, _ = run_graph(graph, names)
     expected = numpy.asarray(theirs.transform_images(images, transformation))
     numpy.testing.assert_allclose(found["x"], expected, rtol=1e-6)
     numpy.testing.assert_allclose(found["y"], theirs.transform_labels(labels, transformation), rtol=1e-6)

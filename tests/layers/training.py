@@ -1,4 +1,4 @@
-"""A layer's output and gradient as in training, computed by the interpreter."""
+"""A layer's output and gradient as in training."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy
 
-from nnc.ir import Graph, TensorType, interpret
+from nnc.ir import Graph, TensorType
 from nnc.layers import Layer
 from nnc.layers.lowering import declare_weights, lowering
 from nnc.layers.weights import weight_paths
 from nnc.passes import gradients
+from tests.running import run_graph
 
 
 def trained(layer: Layer, x: Any, key: int = 0) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -31,5 +32,5 @@ def trained(layer: Layer, x: Any, key: int = 0) -> tuple[numpy.ndarray, numpy.nd
     graph.output("y", output)
     graph.output("slope", gradient if gradient is not None else graph.constant(numpy.zeros(x.shape), "float64"))
     states = {path: weight.numpy() for weight, path in weight_paths(layer).items()}
-    outputs, _ = interpret(graph, {"x": x}, {"random": numpy.array([key, 0], "uint32"), **states})
+    outputs, _ = run_graph(graph, {"x": x}, {"random": numpy.array([key, 0], "uint32"), **states})
     return outputs["y"], outputs["slope"]

@@ -5,8 +5,9 @@ import pytest
 
 from nnc import losses, ops
 from nnc.errors import NncWarning
-from nnc.ir import Graph, TensorType, interpret, symbol
+from nnc.ir import Graph, TensorType, symbol
 from tests.losses.engines import ACTIVATIONS, RNG, ROWS, close, data, keras_run, run
+from tests.running import run_graph
 
 CASES = [
     ("MeanSquaredError", {}, "none", (3,)),
@@ -138,7 +139,7 @@ def test_no_reduction_leaves_the_values(keras, reduction, weighted):
     y_true, y_pred = (graph.input(name, TensorType("float32", (ROWS, 3))) for name in "yx")
     weight = graph.input("w", TensorType("float32", (ROWS,))) if weighted else None
     graph.output("values", losses.MSE(reduction)(y_true, y_pred, weight))
-    outputs, _ = interpret(graph, {"x": x, "y": y} | ({"w": weights} if weighted else {}))
+    outputs, _ = run_graph(graph, {"x": x, "y": y} | ({"w": weights} if weighted else {}))
     close(outputs["values"], keras.losses.MeanSquaredError(reduction)(y, x, weights).numpy())
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from nnc import metrics, ops
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import Graph, TensorType, interpret, parse_graph, symbol, verify
+from nnc.ir import Graph, TensorType, parse_graph, symbol, verify
+from tests.running import run_graph
 
 RNG = numpy.random.default_rng(5)
 BATCHES = (8, 5)
@@ -66,7 +67,7 @@ def run(metric, y_true, x, weights=None, activation=ACTIVATIONS["none"]):
     verify(graph)
     assert parse_graph(str(graph)) == graph
     inputs = {"x": x, "y": y_true} | ({} if weights is None else {"w": weights})
-    outputs, _ = interpret(graph, inputs)
+    outputs, _ = run_graph(graph, inputs)
     return outputs["total"], outputs["count"]
 
 

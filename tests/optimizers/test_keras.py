@@ -9,10 +9,11 @@ import numpy
 import pytest
 
 from nnc import optimizers
-from nnc.ir import Graph, TensorType, interpret, parse_graph, verify
+from nnc.ir import Graph, TensorType, parse_graph, verify
 from nnc.optimizers import export_variables, import_variables
 from nnc.passes import OPTIMIZE, run_passes
 from nnc.program import VariableSpec
+from tests.running import run_graph
 
 STEPS = 200
 LABEL = "parameters"
@@ -114,7 +115,7 @@ def run_nnc(optimizer: Any, start: list[Any] | None = None, first: int = 0, weig
         import_variables(optimizer, WINDOWS, states, start)
     path = []
     for x in inputs[first:]:
-        _, states = interpret(graph, {"x": x}, states)
+        _, states = run_graph(graph, {"x": x}, states)
         path.append(states[LABEL])
     return Run(numpy.array(path), export_variables(optimizer, WINDOWS, states))
 

@@ -15,11 +15,12 @@ import pytest
 import nnc
 from frontends.origin import KERAS_1, KERAS_2, KERAS_3, Origin
 from nnc import ops
-from nnc.ir import Graph, TensorType, Value, gradients, interpret
+from nnc.ir import Graph, TensorType, Value, gradients
 from nnc.optimizers import Summing
 from nnc.optimizers.lookups import find_lookups, of_parts
 from nnc.optimizers.windows import Whole
 from nnc.readers import read_model
+from tests.running import run_graph
 
 TABLE, BIAS = (4, 2), (3,)
 WINDOWS = (Whole("bias", "parameters", 0, BIAS), Whole("table", "parameters", 3, TABLE))
@@ -79,7 +80,7 @@ def test_functions_of_look_ups(several: bool) -> None:
     generator = numpy.random.default_rng(0)
     factors = generator.normal(size=(3, 2)).astype("float32")
     slab = generator.normal(size=net.parameter.shape).astype("float32")
-    found, _ = interpret(net.graph, {"numbers": NUMBERS, "factors": factors}, {"parameters": slab})
+    found, _ = run_graph(net.graph, {"numbers": NUMBERS, "factors": factors}, {"parameters": slab})
     squares = numpy.zeros(TABLE, "float32")
     numpy.add.at(squares, NUMBERS, factors**2)
     expected = numpy.concatenate([numpy.ones(3 if several else 0, "float32"), squares.ravel()])

@@ -8,7 +8,8 @@ import pytest
 
 from nnc import ops, optimizers
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import Graph, TensorType, interpret, parse_graph, verify
+from nnc.ir import Graph, TensorType, parse_graph, verify
+from tests.running import run_graph
 
 SIZE, STEPS = 12, 50
 LABEL = "weights"
@@ -85,7 +86,7 @@ def test_fifty_steps_are_those_of_keras(keras, name, arguments):
         if step == STEPS // 2:
             ours.bind(states)
             ours.learning_rate = theirs.learning_rate = ours.learning_rate * 2.0
-        outputs, states = interpret(graph, {"x": x}, states)
+        outputs, states = run_graph(graph, {"x": x}, states)
         theirs.apply([keras.ops.convert_to_tensor(outputs["gradient"])], [variable])
         numpy.testing.assert_allclose(states[LABEL], variable.numpy(), rtol=1e-6, atol=1e-6)
     moved = numpy.abs(states[LABEL] - parameter)
@@ -153,7 +154,7 @@ def test_several_parameters_count_one_step():
     states.pop(LABEL)
     x = numpy.array([1.0, -2.0, 3.0], "float32")
     for _ in range(2):
-        _, states = interpret(graph, {"x": x}, states)
+        _, states = run_graph(graph, {"x": x}, states)
     assert states["optimizer/iterations"] == 2
     numpy.testing.assert_array_equal(states["a"], states["b"])
     numpy.testing.assert_allclose(states["a"], -0.2 * numpy.sign(x), rtol=1e-4)
@@ -164,7 +165,7 @@ def test_element_type_follows_the_parameter():
     graph, _ = build(optimizer, "float64")
     assert graph.states["optimizer/learning_rate"].dtype == "float64"
     parameter, inputs = draw("float64")
-    _, states = interpret(graph, {"x": inputs[0]}, start(graph, optimizer, parameter))
+    _, states = run_graph(graph, {"x": inputs[0]}, start(graph, optimizer, parameter))
     assert states[LABEL].dtype == "float64"
 
 
@@ -174,7 +175,7 @@ def test_global_norm_scales_only_what_is_too_long():
         optimizer = optimizers.SGD(1.0, global_clipnorm=1.0)
         graph, _ = build(optimizer)
         x = numpy.full(SIZE, norm / sqrt(SIZE), "float32")
-        _, states = interpret(graph, {"x": x}, start(graph, optimizer, parameter))
+        _, states = run_graph(graph, {"x": x}, start(graph, optimizer, parameter))
         numpy.testing.assert_allclose(numpy.linalg.norm(states[LABEL]), expected, rtol=1e-6)
 
 
@@ -237,7 +238,7 @@ def test_own_rules():
     for step, x in enumerate(inputs[:3], 1):
         gradient = expected * numpy.float32(0.5) + x
         expected = expected * 0.95 - 0.1 / sqrt(step) * numpy.sign(gradient)
-        _, states = interpret(graph, {"x": x}, states)
+        _, states = run_graph(graph, {"x": x}, states)
     numpy.testing.assert_allclose(states[LABEL], expected, rtol=1e-5, atol=1e-6)
     assert states["optimizer/iterations"] == 3
 
@@ -269,6 +270,6 @@ def test_a_global_norm_over_several_states():
     update(graph, optimizer.lower({"a": gradient, "b": gradient}))
     states = start(graph, optimizer, numpy.zeros(3, "float32"))
     states.pop(LABEL)
-    _, states = interpret(graph, {"x": numpy.array([3.0, 0.0, 4.0], "float32")}, states)
+    _, states = run_graph(graph, {"x": numpy.array([3.0, 0.0, 4.0], "float32")}, states)
     for label in ("a", "b"):
         numpy.testing.assert_allclose(states[label], numpy.array([-0.6, 0.0, -0.8]) / sqrt(2.0), rtol=1e-6)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.text import bare_dim_text, dim_text
+from nnc.backends.c.text import bare_dim_text
 from nnc.ir import Dim, Shape
 
 UNROLLED = 8
