@@ -33,6 +33,7 @@ FOR_USERS = (
     "nnc.profiling",
     "nnc.doctor",
     "nnc.verify",
+    "nnc.sklearn",
     "nnc.utils",
     "nnc.errors",
 )
