@@ -45,7 +45,7 @@ def test_version(run: Run) -> None:
         ["train", "base.yaml"],
         ["train", "base.nnc", "--data", "points.npz", "--seed", "1"],
         ["train", "base.yaml", "--data", "points.npz", "--epochs", "few"],
-        ["render", "base.yaml"],
+        ["render", "base.yaml", "--format", "png"],
         ["render", "base.yaml", "--dot", "--mermaid"],
         ["render", "base.yaml", "--dot", "--level", "layers", "--for", "predict"],
         ["opt"],
