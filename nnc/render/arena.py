@@ -196,16 +196,23 @@ class _Drawing:
 def _label(
     rectangle: Rectangle, left: float, top: float, width: float, height: float, ink: str, is_fixed: bool
 ) -> Iterator[Shape]:
-    """Return the name of a buffer and its bytes, where there is room."""
+    """Return the name of a buffer, its layer and its bytes, those for which there is room."""
     size = SIZES["detail"]
-    texts = [rectangle.name, bytes_text(rectangle.nbytes)]
-    if height < 2 * size + 6 or text_width(texts[1], size) + 6 > width:
-        del texts[1]
-    if height < size + 3 or text_width(texts[0], size) + 6 > width:
+    line = 1.2 * size
+    layer = rectangle.path if rectangle.kind != "input" else ""
+    texts = [
+        rectangle.name,
+        *([layer] if layer and f"%{layer}" != rectangle.name else []),
+        bytes_text(rectangle.nbytes),
+    ]
+    texts = [text for text in texts if text_width(text, size) + 6 <= width]
+    while texts and len(texts) * line + 3 > height:
+        del texts[-2 if len(texts) > 2 else -1]
+    if not texts or texts[0] != rectangle.name:
         return
-    first = top + height / 2 - (len(texts) - 1) * size * 0.6
+    first = top + height / 2 - (len(texts) - 1) * line / 2
     for number, text in enumerate(texts):
-        yield Text(left + width / 2, first + number * size * 1.2, text, size, ink, "middle", is_fixed=is_fixed)
+        yield Text(left + width / 2, first + number * line, text, size, ink, "middle", is_fixed=is_fixed)
 
 
 def _tooltip(rectangle: Rectangle, memory: MemoryMap, base: int) -> str:
