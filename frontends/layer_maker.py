@@ -69,6 +69,8 @@ def make_layer(
             continue
         problems.add(message, line if node is None or node.line is None else node.line, subject)
     made.layer = found.made
+    if isinstance(made.layer, Layer):
+        made.layer.source_line = line
     made.is_sound = all(_is_neutral(key) for key in found.refused)
     if isinstance(made.layer, Layer) and not made.layer.has_own_name and not isinstance(made.layer, InputLayer):
         made.layer.set_default_name(name)

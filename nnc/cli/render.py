@@ -1,4 +1,4 @@
-"""The command `nnc render`: a model, a graph or a plan as a picture."""
+"""The command `nnc render`: a model, a graph or a plan as a picture, or all of it as a page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from nnc.render import Picture
 
 NAME = "render"
-EXAMPLE = "Example: nnc render examples/base.yaml -o memory.svg --level memory --for train"
+EXAMPLE = "Example: nnc render examples/base.yaml -o base.html"
+PAGE_SUFFIX = ".html"
 
 
 class Level(StrEnum):
@@ -40,6 +41,7 @@ class Format(StrEnum):
     mermaid = "mermaid"
     svg = "svg"
     png = "png"
+    html = "html"
 
 
 class ThemeName(StrEnum):
@@ -55,7 +57,11 @@ def command(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Write FILE.svg, .png, .dot, .mmd or .txt.", show_default=False
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write FILE.svg, .png, .dot, .mmd or .txt; FILE.html is a page with everything.",
+            show_default=False,
         ),
     ] = None,
     level: Annotated[
@@ -106,10 +112,21 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
 ) -> None:
-    """Draw a model's layers, the ops it is compiled into, the steps of its plan, or its memory."""
+    """Draw a model's layers, the ops it is compiled into, the steps of its plan, or its memory; or write a page of all.
+
+    A page, FILE.html, needs nothing but a browser: layers open into ops, steps and source, a slider goes through the
+    passes, and the memory is linked to all of it.
+    """
     if [dot, mermaid, txt, format is not None].count(True) > 1:
         raise typer.BadParameter("give one of --format, --dot, --mermaid and --txt")
     kind = str(format or ("dot" if dot else "mermaid" if mermaid else "txt" if txt else "")) or None
+    if kind == Format.html or (kind is None and output is not None and output.suffix.lower() == PAGE_SUFFIX):
+        if level is not None or after is not None or depth is not None or expand or theme is not ThemeName.light:
+            raise typer.BadParameter(
+                "a page has every level, pass and colour; leave out --level, --after, --depth, --expand and --theme"
+            )
+        _write_page(model, output, graph, batch or 32, replace, backend)
+        return
     level = level or (Level.ops if graph is not None or after is not None else Level.layers)
     _check_options(level, graph, after, batch, backend, depth, expand)
     if output is None and kind == Format.png:
@@ -117,7 +134,7 @@ def command(
     from nnc.render import SUFFIXES, encode, write_as
 
     if kind is None:
-        check_output(output, *SUFFIXES)
+        check_output(output, *SUFFIXES, PAGE_SUFFIX)
         kind = SUFFIXES[output.suffix.lower()] if output is not None else Format.txt
     if level is Level.layers:
         picture = _layers(model, replace, depth or 0, expand or ())
@@ -127,6 +144,28 @@ def command(
         print_text(encode(picture, kind, theme).decode())
     else:
         write_as(picture, output, kind, theme)
+        say(f"wrote {output}")
+
+
+def _write_page(
+    path: Path,
+    output: Path | None,
+    graph: str | None,
+    batch: int,
+    replace: list[str] | None,
+    backend: str | None,
+) -> None:
+    """Write the page about a model, or print it."""
+    from nnc.cli.page import page_subject
+    from nnc.files import write_atomically
+    from nnc.render.page import page
+
+    check_output(output)
+    text = page(page_subject(path, graph, batch, replace, backend))
+    if output is None:
+        print_text(text)
+    else:
+        write_atomically(output, text.encode())
         say(f"wrote {output}")
 
 

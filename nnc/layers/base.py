@@ -55,6 +55,7 @@ class Layer(Described):
     Attributes:
         is_named: whether its user or a model has given it a name.
         models: the models it is in.
+        source_line: line of the model file in which it is defined, None where it comes from none.
 
     Raises:
         ModelError: an argument is unknown or of the wrong type.
@@ -86,6 +87,7 @@ class Layer(Described):
         self.has_own_name = name is not None
         self.is_named = name is not None
         self.models: WeakSet[Any] = WeakSet()
+        self.source_line: int | None = None
         self._trainable = check_flag(type(self).__name__, "trainable", trainable)
         self.activity_regularizer: Any = None
         if activity_regularizer is not None:

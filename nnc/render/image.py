@@ -52,7 +52,7 @@ def find_graphviz() -> str:
     found = shutil.which(DISTRIBUTION) or _installed_program() or shutil.which("dot")
     if found is None:
         raise NncError(
-            "drawing SVG or PNG needs Graphviz, and neither the package graphviz-pure nor 'dot' was found; "
+            "drawing SVG, PNG or a page needs Graphviz, and neither the package graphviz-pure nor 'dot' was found; "
             "run 'pip install graphviz-pure', or write a .dot, .mmd or .txt file, which need neither"
         )
     return found

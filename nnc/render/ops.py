@@ -153,10 +153,11 @@ def _groups(nodes: list[Node]) -> tuple[tuple[Group, ...], dict[tuple[str, str],
     groups: list[Group] = []
     keys: dict[tuple[str, str], str] = {}
     paths = list(dict.fromkeys((node.phase, node.path) for node in nodes if node.path))
+    phases = dict.fromkeys(phase for phase, _ in paths)
+    framed_in = {phase: _framed_prefixes({path for kind, path in paths if kind == phase}) for phase in phases}
     for phase, path in paths:
-        framed = _framed_prefixes({other for kind, other in paths if kind == phase})
         parent = outer = ""
-        for prefix in [prefix for prefix in _prefixes(path) if prefix in framed]:
+        for prefix in [prefix for prefix in _prefixes(path) if prefix in framed_in[phase]]:
             if (phase, prefix) not in keys:
                 keys[phase, prefix] = f"group{len(groups) + 1}"
                 label = prefix[len(outer) :].strip("/")

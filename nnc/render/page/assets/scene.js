@@ -1,0 +1,274 @@
+// Where everything is drawn: opens groups and ops in the layouts that Graphviz made for them.
+
+import { groupLines, portBox } from "./labels.js";
+import { links } from "./links.js";
+import { HEAD, PART_GAP, Rooms, SIDE } from "./room.js";
+import { routed } from "./routing.js";
+
+/**
+ * @typedef {{x: number, y: number, w: number, h: number}} Rect
+ * @typedef {Rect & {id: string, kind: string, tint: string, lane: number, isFrame: boolean,
+ *   isFaint: boolean, isNew: boolean, lines: [string, string][], rows: import("./opened_op.js").Row[],
+ *   opens: boolean, port: import("./model.js").Port | null}} Box
+ * @typedef {{lane: number, points: number[], label: string, labelX: number, labelY: number, from: string, to: string,
+ *   kind: string, isReversed: boolean, left: number, top: number, right: number, bottom: number}} Curve
+ * @typedef {{boxes: Box[], curves: Curve[], width: number, height: number,
+ *   headings: {text: string, arrow: string, x: number}[]}} Scene
+ */
+
+const LANE_GAP = 72;
+/** Room over the lanes for their headings. */
+const TOP = 34;
+
+/**
+ * @param {import("./model.js").CompiledGraph} graph
+ * @param {import("./model.js").Stage} stage
+ * @param {Set<string>} open ids of groups and ops that are open
+ * @returns {Scene}
+ */
+export function buildScene(graph, stage, open) {
+  return new SceneBuilder(graph, stage, open).build();
+}
+
+class SceneBuilder {
+  /**
+   * @param {import("./model.js").CompiledGraph} graph
+   * @param {import("./model.js").Stage} stage
+   * @param {Set<string>} open
+   */
+  constructor(graph, stage, open) {
+    this.graph = graph;
+    this.stage = stage;
+    this.rooms = new Rooms(graph, stage, open);
+    this.lanes = this.rooms.lanes;
+    /** @type {Box[]} */
+    this.boxes = [];
+    /** @type {Curve[]} */
+    this.curves = [];
+  }
+
+  build() {
+    const inside = this.rooms.inside(0);
+    const starts = [0, inside.widths[0] + LANE_GAP];
+    this.place(
+      0,
+      this.lanes.map((lane) => starts[lane]),
+      TOP,
+    );
+    const headings =
+      this.lanes.length < 2
+        ? []
+        : ["forward", "backward"].map((text, lane) => ({
+            text,
+            arrow: "↓↑"[lane],
+            x: starts[lane] + inside.widths[lane] / 2,
+          }));
+    const width = this.lanes.length < 2 ? inside.widths[0] : starts[1] + inside.widths[1];
+    return { boxes: this.boxes, curves: this.curves, width, height: inside.height + TOP, headings };
+  }
+
+  /**
+   * @param {number} index of an open group
+   * @param {number[]} xs left end of what is inside, by lane
+   * @param {number} y its top
+   */
+  place(index, xs, y) {
+    const group = this.graph.groups[index];
+    const inside = this.rooms.inside(index);
+    if (!group.layout) {
+      for (const lane of this.lanes) this.placeCells(inside, lane, xs[lane], y);
+      return;
+    }
+    const rects = this.lanes.map((lane) => this.slotRects(group, inside, lane, xs[lane], y));
+    group.slots.forEach((slot, number) => {
+      for (const lane of this.lanes) {
+        const child = slot[lane];
+        if (child < 0 || (slot[0] !== slot[1] && lane !== slot.indexOf(child))) continue;
+        this.placeGroup(child, lane, rects[lane][number]);
+      }
+      for (const child of new Set(slot)) {
+        if (child >= 0 && this.rooms.isOpen(child)) {
+          const corners = this.lanes.map((lane) => rects[lane][number]);
+          this.place(
+            child,
+            corners.map(({ x }) => x + SIDE),
+            corners[0].top + HEAD,
+          );
+        }
+      }
+    });
+    for (const lane of this.lanes) this.placeWires(group, inside, lane, rects[lane], xs[lane], y);
+  }
+
+  /**
+   * @param {import("./model.js").Group} group
+   * @param {import("./room.js").Inside} inside
+   * @param {number} lane
+   * @param {number} left
+   * @param {number} top
+   */
+  slotRects(group, inside, lane, left, top) {
+    const { boxes } = /** @type {import("./model.js").Layout} */ (group.layout);
+    const [across, down] = [inside.across[lane], /** @type {import("./warp.js").Warp} */ (inside.down)];
+    return group.slots.map((_, number) => {
+      const [x, y, w, h] = boxes.slice(4 * number, 4 * number + 4);
+      const { width, height } = inside.sizes[number][lane];
+      const tallest = Math.max(...inside.sizes[number].map((size) => size.height));
+      const [x0, x1, y0, y1] = [across.at(x), across.at(x + w), down.at(y), down.at(y + h)];
+      const upper = top + (y0 + y1 - tallest) / 2;
+      return {
+        x: left + within(across.at(x + w / 2) - width / 2, x0, x1 - width),
+        y: height < tallest ? top + (y0 + y1 - height) / 2 : upper,
+        w: width,
+        h: height,
+        top: upper,
+      };
+    });
+  }
+
+  /**
+   * @param {number} index
+   * @param {number} lane
+   * @param {Rect} rect
+   */
+  placeGroup(index, lane, { x, y, w, h }) {
+    const group = this.graph.groups[index];
+    const figure = this.stage.figure(index, lane);
+    if (lane === 1 && !figure.ops) return;
+    const isOpen = this.rooms.isOpen(index) && this.rooms.inside(index).widths[lane] > 0;
+    const isEnd = group.kind === "input" || group.kind === "output";
+    this.boxes.push({
+      id: `g${index}`,
+      kind: group.kind,
+      tint: lane === 1 && group.kind !== "update" ? "backward" : group.kind,
+      x,
+      y,
+      w,
+      h,
+      lane,
+      isFrame: isOpen,
+      isFaint: !figure.ops && !isEnd,
+      isNew: figure.added > 0,
+      lines: groupLines(group, lane, figure, isEnd),
+      rows: [],
+      opens: this.rooms.opens(group),
+      port: null,
+    });
+  }
+
+  /**
+   * @param {import("./room.js").Inside} inside
+   * @param {number} lane
+   * @param {number} left
+   * @param {number} top
+   */
+  placeCells(inside, lane, left, top) {
+    let y = top;
+    for (const placed of inside.cells[lane]) {
+      this.placeCell(placed, left + (inside.widths[lane] - placed.across.length) / 2, y);
+      y += placed.down.length + PART_GAP;
+    }
+  }
+
+  /**
+   * @param {import("./room.js").PlacedCell} placed
+   * @param {number} left
+   * @param {number} top
+   */
+  placeCell({ cell, opened, across, down }, left, top) {
+    const { layout, lane } = cell;
+    /** @type {Rect[]} */
+    const rects = [];
+    for (let number = 0; 4 * number < layout.boxes.length; number += 1) {
+      const [x, y, w, h] = layout.boxes.slice(4 * number, 4 * number + 4);
+      const grown = opened[number] ?? { width: w, height: h };
+      rects.push({
+        x: left + within(across.at(x + w / 2) - grown.width / 2, across.at(x), across.at(x + w) - grown.width),
+        y: top + within(down.at(y + h / 2) - grown.height / 2, down.at(y), down.at(y + h) - grown.height),
+        w: grown.width,
+        h: grown.height,
+      });
+    }
+    /** @type {string[]} */
+    const ids = [];
+    for (const [number, rect] of rects.entries()) {
+      const box =
+        number < cell.ops.length
+          ? this.opBox(this.stage.ops[cell.ops[number]], opened[number])
+          : portBox(cell.ports[number - cell.ops.length], `p${cell.group}.${lane}.${cell.ops[0]}.${number}`);
+      ids.push(box.id);
+      this.boxes.push({ ...box, ...rect, lane });
+    }
+    layout.curves.forEach(([from, to], number) => {
+      const port = [from, to].map((end) => cell.ports[end - cell.ops.length]).find((found) => found);
+      this.curves.push({
+        lane,
+        kind: port?.kind === "kept" ? "kept" : lane ? "gradient" : "data",
+        isReversed: false,
+        ...routed(layout, number, cell.wires[number], { across, down, left, top }, rects),
+        from: ids[from],
+        to: ids[to],
+      });
+    });
+  }
+
+  /**
+   * @param {import("./model.js").Op} op
+   * @param {{width: number, height: number, rows?: any[]} | null} opened
+   */
+  opBox(op, opened) {
+    return {
+      id: `o${op.index}`,
+      kind: op.kind,
+      tint: op.kind,
+      isFrame: false,
+      isFaint: false,
+      isNew: op.isNew,
+      lines: op.label,
+      rows: opened?.rows ?? [],
+      opens: this.stage === this.graph.last && links(this.graph).opens(op.index),
+      port: null,
+    };
+  }
+
+  /**
+   * @param {import("./model.js").Group} group
+   * @param {import("./room.js").Inside} inside
+   * @param {number} lane
+   * @param {Rect[]} rects
+   * @param {number} left
+   * @param {number} top
+   */
+  placeWires(group, inside, lane, rects, left, top) {
+    const layout = /** @type {import("./model.js").Layout} */ (group.layout);
+    const place = {
+      across: inside.across[lane],
+      down: /** @type {import("./warp.js").Warp} */ (inside.down),
+      left,
+      top,
+    };
+    layout.curves.forEach(([from, to], number) => {
+      const [start, end] = [group.slots[from][lane], group.slots[to][lane]];
+      if (start < 0 || end < 0) return;
+      if (lane === 1 && !this.stage.flows.has(`1/${group.index}/${end}/${start}`)) return;
+      this.curves.push({
+        lane,
+        kind: lane ? "gradient" : "data",
+        isReversed: lane === 1,
+        ...routed(layout, number, group.wires[number], place, rects),
+        from: `g${start}`,
+        to: `g${end}`,
+      });
+    });
+  }
+}
+
+/**
+ * Return the number between two others that is nearest; their middle where they are the wrong way round.
+ * @param {number} value
+ * @param {number} least
+ * @param {number} most
+ */
+function within(value, least, most) {
+  return least > most ? (least + most) / 2 : Math.min(most, Math.max(least, value));
+}

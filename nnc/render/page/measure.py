@@ -1,0 +1,59 @@
+"""How much room a text takes, before a browser has seen it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nnc.render.diagram import Line
+from nnc.render.theme import SIZES
+
+# Widths of Helvetica from space to tilde in thousandths of the font size, from Adobe's font metrics; Arial and
+# Liberation Sans have the same.
+_WIDTHS = (
+    *(278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278),
+    *(556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556),
+    *(1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778),
+    *(667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556),
+    *(333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556),
+    *(556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584),
+)
+_OTHER, _WIDE = 600, 1000
+_BOLD = 1.08
+_STEP = 8
+_SPARE = 1.04
+"""For fonts that are a little wider than Helvetica; what is wider still, the page draws narrower."""
+LEADING = 1.3
+"""Height of a line, relative to its font size."""
+MARGIN_X, MARGIN_Y = 10, 6
+"""Pixels between a box and its text."""
+
+
+def text_width(text: str, size: float, is_bold: bool = False) -> float:
+    """Return the width of a text in Helvetica, in the unit of `size`."""
+    total = sum(
+        _WIDTHS[ord(sign) - 32] if " " <= sign <= "~" else _WIDE if ord(sign) > 0x2E80 else _OTHER for sign in text
+    )
+    return total / 1000 * size * _SPARE * (_BOLD if is_bold else 1)
+
+
+def box_size(lines: Iterable[Line], least: int = 0) -> tuple[int, int]:
+    """Return width and height of a box around lines of text, in whole even pixels.
+
+    Args:
+        lines: its text.
+        least: least width.
+    """
+    lines = tuple(lines)
+    width = max((text_width(line.text, SIZES[line.style], line.style == "title") for line in lines), default=0.0)
+    height = sum(SIZES[line.style] * LEADING for line in lines)
+    return max(least, _even(width) + 2 * MARGIN_X), _even(height) + 2 * MARGIN_Y
+
+
+def wire_width(label: str) -> int:
+    """Return the width that is kept free for the label of a wire, in steps, so that more layouts are the same."""
+    width = text_width(f" {label} ", SIZES["detail"]) if label else 0.0
+    return -(-int(width) // _STEP) * _STEP
+
+
+def _even(length: float) -> int:
+    return 2 * -(-int(length) // 2) + 2

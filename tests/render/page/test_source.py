@@ -1,0 +1,58 @@
+"""Which lines of emitted source belong to which ops."""
+
+from __future__ import annotations
+
+from nnc.render.page.ops import Op
+from nnc.render.page.source import source_blocks
+
+
+def op(text: str, node: int | None = 0) -> Op:
+    return Op(node, "forward", "forward", ("layer", "l"), text, (), "", 0, 0, (), "")
+
+
+OPS = [
+    op("%0 = add(%x, %y) : f32[2]"),
+    op("%1 = scan(%0) : f32[2]"),
+    op("update @w = %1", None),
+    op("%2 = exp(%0) : f32[2]"),
+]
+
+PYTHON = """\
+def train():
+    # %0 = add(%x, %y) : f32[2]  # dense forward
+    add(x, y, v0)
+    # %1 = scan(%0) : f32[2]  # - forward
+    for step in steps:
+        # %2 = exp(%0) : f32[2]
+        exp(step, step)
+    # %9 = copy(%0) : f32[2]
+    v9[...] = v0
+    # update @w
+    w[...] = v1
+""".splitlines()
+
+C = """\
+/* A function. */
+void train(void) {
+    /* %0 = add(%x, %y) : f32[2]  # dense forward */
+    /* %2 = exp(%0) : f32[2]  # dense forward */
+    for (;;) {}
+    /* %1 = scan(%0) : f32[2] */
+    {
+        /* %0 = add(%x, %y) : f32[2] */
+    }
+}
+""".splitlines()
+
+
+def test_statements_stand_under_their_op_and_loops_have_their_own_comments() -> None:
+    assert source_blocks(PYTHON, OPS) == [(1, [0]), (3, [1]), (7, []), (9, [2])]
+
+
+def test_ops_that_share_a_loop_share_its_statements() -> None:
+    assert source_blocks(C, OPS) == [(2, [0, 3]), (5, [1])]
+
+
+def test_source_without_comments_belongs_to_nothing() -> None:
+    assert source_blocks(["def f():", "    pass"], OPS) == []
+    assert source_blocks([], OPS) == []
