@@ -7,37 +7,39 @@ from collections.abc import Mapping, Sequence
 import numpy
 
 from benchmarks.report import Row
-from benchmarks.worker import Workers
 
 TOLERANCE = 1e-3
 """Largest difference, relative to the largest number: engines add up in different orders, and training multiplies
 that."""
 
 
-def agreement_rows(work: str, workers: Workers, subject: str, tolerance: float = TOLERANCE) -> list[Row]:
-    """Compare the numbers of all contestants with those of one, and take peers that differ out of the race.
+def agreement(
+    work: str, numbers: Mapping[str, Sequence[float] | None], subject: str, tolerance: float = TOLERANCE
+) -> tuple[list[Row], list[str]]:
+    """Compare the numbers of all contestants with those of one; return rows, and the names of those that differ.
 
     Args:
         work: what is done.
-        workers: the contestants; peers that differ lose their timers.
+        numbers: by contestant; None where one cannot say.
         subject: whose numbers the others are compared with.
         tolerance: largest difference, relative to the largest number.
     """
-    if subject not in workers.numbers:
-        return []
-    wanted = workers.numbers[subject]
-    errors = {name: _difference(found, wanted) for name, found in workers.numbers.items() if name != subject}
-    rows = []
-    for name in [name for name, error in errors.items() if not error <= tolerance]:
-        if not name.startswith("nnc"):
-            workers.timers.pop(name, None)
-        rows.append(
-            Row(work, name, f"computes something else: off by {errors.pop(name):.1e}", wanted="same", reached=False)
-        )
+    silent = [name for name, found in numbers.items() if found is None]
+    rows = [Row(work, name, "its numbers cannot be compared") for name in silent]
+    wanted = numbers.get(subject)
+    if wanted is None:
+        return rows, []
+    errors = {
+        name: _difference(found, wanted) for name, found in numbers.items() if name != subject and found is not None
+    }
+    differing = [name for name, error in errors.items() if not error <= tolerance]
+    for name in differing:
+        said = f"computes something else: off by {errors.pop(name):.1e}"
+        rows.append(Row(work, name, said, wanted="same", reached=False))
     if errors:
         same = f"{len(errors) + 1} contestants, off by {max(errors.values()):.1e} at most"
         rows.append(Row(work, "same numbers", same, wanted=f"≤ {tolerance:g}", reached=True))
-    return rows
+    return rows, differing
 
 
 def _difference(found: Sequence[float], wanted: Sequence[float]) -> float:
@@ -46,14 +48,3 @@ def _difference(found: Sequence[float], wanted: Sequence[float]) -> float:
         return float("inf")
     first, second = numpy.asarray(found), numpy.asarray(wanted)
     return float(abs(first - second).max() / abs(second).max())
-
-
-def numbers_of(array: object, count: int = 1000) -> Sequence[float]:
-    """Return the first numbers of an array of predictions."""
-    found: Sequence[float] = numpy.asarray(array).ravel()[:count].tolist()
-    return found
-
-
-def losses_of(history: Mapping[str, Sequence[float]]) -> Sequence[float]:
-    """Return the losses of what `fit` returns as ``history``."""
-    return history["loss"]

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from benchmarks.networks import BASE_BATCH, MLP_BATCH, base_data, mlp_data, nnc_base, nnc_mlp
+from benchmarks.networks import nnc_model
+from benchmarks.networks.dense import BASE_BATCH, MLP_BATCH, base_data, mlp_data
 from benchmarks.report import Row, bytes_text
 from benchmarks.settings import Settings
 from nnc.backends.numpy import apply_kernel_settings
@@ -30,8 +31,10 @@ NUMPY_DOMAIN = 389047
 
 
 def run(settings: Settings) -> list[Row]:
-    """Measure, and return the rows."""
-    base, mlp = nnc_base().program, nnc_mlp().program
+    """Measure, and return the rows, which are about NumPy."""
+    if "numpy" not in settings.backends:
+        return []
+    base, mlp = nnc_model("base").program, nnc_model("mlp").program
     rows = []
     for title, program, batch in (("base network", base, BASE_BATCH), ("MLP", mlp, MLP_BATCH)):
         for name in ("train", "predict"):
@@ -50,7 +53,7 @@ def _plan_rows(work: str, program: Program, name: str, batch: int) -> list[Row]:
             work,
             "lower bound: the largest live set",
             bytes_text(plan.lower_bound),
-            f"peak is {overhead:.4f}×",
+            ratio=f"peak is {overhead:.4f}×",
             wanted="≤ 1.10×" if work.startswith("MLP") else "",
             reached=overhead <= 1.1 if work.startswith("MLP") else None,
             samples=[plan.lower_bound],
@@ -59,14 +62,14 @@ def _plan_rows(work: str, program: Program, name: str, batch: int) -> list[Row]:
             work,
             "without reuse",
             bytes_text(plan.unshared_bytes),
-            f"peak is {plan.peak_bytes / plan.unshared_bytes:.2f}×",
+            ratio=f"peak is {plan.peak_bytes / plan.unshared_bytes:.2f}×",
             samples=[plan.unshared_bytes],
         ),
         Row(
             work,
             "arena really allocated",
             bytes_text(arena),
-            f"peak is {plan.peak_bytes / arena:.4f}×",
+            ratio=f"peak is {plan.peak_bytes / arena:.4f}×",
             wanted="equal",
             reached=arena == plan.peak_bytes,
             samples=[arena],
@@ -108,7 +111,7 @@ def _growth_rows(program: Program, calls: int) -> list[Row]:
                 work,
                 name,
                 f"{bytes_text(grown)} grown, resident {bytes_text(resident)}",
-                f"peak {bytes_text(peak)}",
+                ratio=f"peak {bytes_text(peak)}",
                 wanted="0 B grown",
                 reached=grown == 0,
                 samples=[grown, peak, resident],
@@ -170,7 +173,7 @@ def _step_rows(program: Program) -> list[Row]:
                 "MLP, 50 calls",
                 name,
                 f"{bytes_text(grown)} grown",
-                f"peak {bytes_text(peak)}",
+                ratio=f"peak {bytes_text(peak)}",
                 wanted="0 B grown",
                 reached=grown == 0,
                 samples=[grown, peak],

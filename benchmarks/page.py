@@ -13,6 +13,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 from benchmarks.page_graphs import deep_subject, flat_subject
+from nnc import __version__
 from nnc.render.page import Subject, page
 
 FIRST_PAINTING = 1500.0
@@ -109,7 +110,7 @@ def main() -> int:
         for name, make in SUBJECTS.items():
             subject = make()
             wall, processor = perf_counter(), process_time()
-            text = page(subject)
+            text = page(subject, __version__)
             path = Path(folder) / "page.html"
             path.write_text(text, encoding="utf-8")
             spent = (

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from benchmarks.timing import Comparison, Ratio
+from benchmarks.timing import Comparison, Quartiles
 
-COLUMNS = ("Work", "Contestant", "Median", "Ratio", "Quartiles", "Wanted", "Reached")
+COLUMNS = ("Work", "Contestant", "Median", "Spread", "Ratio", "Quartiles", "Wanted", "Reached")
 TARGET_COLUMNS = ("Work", "nnc on C", "Best peer", "Its time", "Ratio", "Quartiles", "Wanted", "Reached")
+PARTS = ("import", "build", "warm-up", "epochs")
+"""What a time to a trained model is the sum of: the engine and its packages; data, model and initial weights; by how
+much the first epoch takes longer than later ones, for what is compiled, traced and allocated then; and the epochs."""
+SET_UP_COLUMNS = ("Work", "Contestant", *map(str.capitalize, PARTS), "Sum", "Spread", "Ratio", "Quartiles")
 LEFT = 2
 """Number of the first columns that are flush left."""
 
@@ -22,28 +26,32 @@ class Row:
         work: what is done.
         contestant: who does it.
         median: what was measured, as text.
+        spread: the quartiles of what was measured, as text.
         ratio: its ratio to nnc, as text.
         quartiles: the quartiles of that ratio.
         wanted: the limit that it should keep, as text.
         reached: whether it keeps it; None where there is no limit.
         samples: all that was measured.
         target: where this line shows whether a target of the C backend is reached, what the backend took, as text.
+        parts: what `samples` are the sums of, where they are sums.
     """
 
     work: str
     contestant: str
     median: str
+    spread: str = ""
     ratio: str = ""
     quartiles: str = ""
     wanted: str = ""
     reached: bool | None = None
     samples: list[float] = field(default_factory=list)
     target: str = ""
+    parts: dict[str, list[float]] = field(default_factory=dict)
 
     def cells(self) -> tuple[str, ...]:
         """Return the texts of the columns."""
         reached = "" if self.reached is None else "yes" if self.reached else "NO"
-        return self.work, self.contestant, self.median, self.ratio, self.quartiles, self.wanted, reached
+        return self.work, self.contestant, self.median, self.spread, self.ratio, self.quartiles, self.wanted, reached
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -72,39 +80,35 @@ class Versus:
     Args:
         peer: name of the contestant.
         goal: None where the ratio is for information.
-        subject: which of nnc's contestants it is compared with; the first one by default.
     """
 
     peer: str
     goal: Goal | None = None
-    subject: str | None = None
 
 
-def rows_of(
-    work: str, comparison: Comparison, subjects: Sequence[str], peers: Sequence[Versus], names_subjects: bool = True
-) -> list[Row]:
-    """Return a row for each of nnc's contestants, then one per peer that was there.
+def rows_of(work: str, comparison: Comparison, subjects: Sequence[str], peers: Sequence[Versus]) -> list[Row]:
+    """Return a row for each of nnc's contestants, then one per peer that was there, with its ratio to the first.
 
     Args:
         work: what was done.
         comparison: the times.
         subjects: nnc's contestants.
         peers: the others.
-        names_subjects: whether ratios say whose they are, where there are several.
     """
-    rows = [
-        Row(work, name, seconds_text(comparison.median(name)), samples=comparison.seconds[name])
-        for name in subjects
-        if name in comparison.seconds
-    ]
+    rows = [time_row(work, name, comparison.seconds[name]) for name in subjects if name in comparison.seconds]
     for versus in peers:
-        if {versus.peer, versus.subject or subjects[0]} <= comparison.seconds.keys():
-            several = names_subjects and len(subjects) > 1
-            rows.append(_versus(work, comparison, versus, versus.subject or subjects[0], several))
+        if {versus.peer, subjects[0]} <= comparison.seconds.keys():
+            rows.append(_versus(work, comparison, versus, subjects[0]))
     return rows
 
 
-def _versus(work: str, comparison: Comparison, versus: Versus, subject: str, several: bool) -> Row:
+def time_row(work: str, contestant: str, samples: Sequence[float]) -> Row:
+    """Return the row of a time without ratio."""
+    quartiles = Quartiles.of(samples)
+    return Row(work, contestant, seconds_text(quartiles.median), spread_text(quartiles), samples=list(samples))
+
+
+def _versus(work: str, comparison: Comparison, versus: Versus, subject: str) -> Row:
     goal = versus.goal
     slower = comparison.ratio(subject, versus.peer)
     if goal is None:
@@ -116,17 +120,13 @@ def _versus(work: str, comparison: Comparison, versus: Versus, subject: str, sev
     elif versus.goal is not None and goal.at_least is not None:
         wanted, reached = f"≥ {goal.at_least:,g}× faster", ratio.median >= goal.at_least
     suffix = "its time" if goal.at_most is not None else "faster"
-    prefix = f"{subject}: " if several else ""
-    return Row(
-        work,
-        versus.peer,
-        seconds_text(comparison.median(versus.peer)),
-        f"{prefix}{_number(ratio.median)}× {suffix}",
-        quartiles_text(ratio),
-        wanted,
-        reached,
-        comparison.seconds[versus.peer],
-        seconds_text(comparison.median(subject)) if goal.is_target else "",
+    return replace(
+        time_row(work, versus.peer, comparison.seconds[versus.peer]),
+        ratio=f"{_number(ratio.median)}× {suffix}",
+        quartiles=f"{_number(ratio.low)}–{_number(ratio.high)}",
+        wanted=wanted,
+        reached=reached,
+        target=seconds_text(comparison.median(subject)) if goal.is_target else "",
     )
 
 
@@ -134,17 +134,18 @@ def target_table(rows: Sequence[Row]) -> str:
     """Return the lines that show whether a target of the C backend is reached, as a Markdown table."""
     lines: list[tuple[str, ...]] = [TARGET_COLUMNS, ("---", "---:", "---", *["---:"] * 5)]
     for row in (row for row in rows if row.target):
-        _, contestant, median, ratio, quartiles, wanted, reached = row.cells()
+        _, contestant, median, spread, ratio, quartiles, wanted, reached = row.cells()
         if ratio:
             lines.append((row.work, row.target, contestant, median, ratio, quartiles, wanted, reached))
         else:  # a limit in seconds, whatever peers take
-            lines.append((f"{row.work}: {contestant}", row.target, "", "", "", quartiles, wanted, reached))
+            lines.append((f"{row.work}: {contestant}", row.target, "", "", "", spread, wanted, reached))
     return _pipes(lines)
 
 
-def quartiles_text(ratio: Ratio) -> str:
-    """Return ``0.98–1.03``."""
-    return f"{_number(ratio.low)}–{_number(ratio.high)}"
+def spread_text(quartiles: Quartiles) -> str:
+    """Return ``1.9–2.2 ms``: the quartiles of times, in the unit that suits the median."""
+    factor, unit = _unit(quartiles.median)
+    return f"{quartiles.low * factor:.3g}–{quartiles.high * factor:.3g} {unit}"
 
 
 def _number(number: float) -> str:
@@ -153,10 +154,12 @@ def _number(number: float) -> str:
 
 def seconds_text(seconds: float) -> str:
     """Return a time in the unit that suits it."""
-    for factor, unit in ((1e6, "µs"), (1e3, "ms")):
-        if seconds * factor < 1000:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds:.3g} s"
+    factor, unit = _unit(seconds)
+    return f"{seconds * factor:.3g} {unit}"
+
+
+def _unit(seconds: float) -> tuple[float, str]:
+    return next(((factor, unit) for factor, unit in ((1e6, "µs"), (1e3, "ms")) if seconds * factor < 1000), (1.0, "s"))
 
 
 def bytes_text(number: float) -> str:
@@ -166,21 +169,39 @@ def bytes_text(number: float) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as aligned text; a work is named once."""
-    cells = [COLUMNS, *_without_repetition(rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(COLUMNS))]
-    lines = [
-        "  ".join(_pad(text, width, column) for column, (text, width) in enumerate(zip(line, widths, strict=True)))
-        for line in cells
-    ]
-    return "\n".join(
-        [lines[0].rstrip(), "  ".join("─" * width for width in widths), *(line.rstrip() for line in lines[1:])]
-    )
+    return _aligned([COLUMNS, *_without_repetition([row.cells() for row in rows])])
 
 
 def markdown(rows: Sequence[Row]) -> str:
     """Return the rows as a Markdown table."""
-    marks = ["---" if column < LEFT else "---:" for column in range(len(COLUMNS))]
-    return _pipes([COLUMNS, tuple(marks), *_without_repetition(rows)])
+    return _pipes([COLUMNS, _marks(COLUMNS), *_without_repetition([row.cells() for row in rows])])
+
+
+def set_up_table(rows: Sequence[Row]) -> str:
+    """Return the times to a trained model, with their parts, as aligned text."""
+    return _aligned([SET_UP_COLUMNS, *_without_repetition([_set_up_cells(row) for row in rows])])
+
+
+def set_up_markdown(rows: Sequence[Row]) -> str:
+    """Return the times to a trained model, with their parts, as a Markdown table."""
+    lines = _without_repetition([_set_up_cells(row) for row in rows])
+    return _pipes([SET_UP_COLUMNS, _marks(SET_UP_COLUMNS), *lines])
+
+
+def _set_up_cells(row: Row) -> tuple[str, ...]:
+    parts = (seconds_text(Quartiles.of(row.parts[part]).median) for part in PARTS)
+    return row.work, row.contestant, *parts, row.median, row.spread, row.ratio, row.quartiles
+
+
+def _aligned(lines: Sequence[tuple[str, ...]]) -> str:
+    """Return lines, the first of which are titles, in columns of equal width."""
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    texts = ["  ".join(map(_pad, line, widths, range(len(widths)))).rstrip() for line in lines]
+    return "\n".join([texts[0], "  ".join("─" * width for width in widths), *texts[1:]])
+
+
+def _marks(columns: Sequence[str]) -> tuple[str, ...]:
+    return tuple("---" if column < LEFT else "---:" for column in range(len(columns)))
 
 
 def _pipes(lines: Sequence[tuple[str, ...]]) -> str:
@@ -191,10 +212,9 @@ def _pad(text: str, width: int, column: int) -> str:
     return text.ljust(width) if column < LEFT else text.rjust(width)
 
 
-def _without_repetition(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    lines, last = [], None
-    for row in rows:
-        work, *others = row.cells()
-        lines.append(("" if work == last else work, *others))
+def _without_repetition(lines: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    shown, last = [], None
+    for work, *others in lines:
+        shown.append(("" if work == last else work, *others))
         last = work
-    return lines
+    return shown

@@ -1,4 +1,4 @@
-"""The process of a worker: makes contestants, then runs them on request, one line of JSON for each."""
+"""The process of a contestant: makes it, says what that took, then runs it on request, one line of JSON for each."""
 
 from __future__ import annotations
 
@@ -6,44 +6,51 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.worker import MARK, Contestant, Run
+if TYPE_CHECKING:
+    from benchmarks.contestant import Contestant
+
+MARK = "contestant: "
+"""What the lines begin with that this process writes for whoever started it."""
 
 
-def serve(factory: str, arguments: dict[str, Any], threads: int) -> None:
-    """Answer questions until the input ends."""
+def serve(factory: str, arguments: dict[str, Any], threads: int, learns: bool) -> None:
+    """Answer questions until the input ends.
+
+    Args:
+        factory: ``module:function``, which returns the contestant.
+        arguments: of the factory.
+        threads: processors to keep to; 0 leaves them alone.
+        learns: whether running changes what the contestant computes.
+    """
     if threads:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
-    module, _, name = factory.partition(":")
+    place, _, name = factory.partition(":")
     try:
-        found: dict[str, Run | Contestant] = getattr(importlib.import_module(module), name)(**arguments)
-        runs = {name: one.run if isinstance(one, Contestant) else one for name, one in found.items()}
-        numbers = {
-            name: [float(number) for number in one.numbers()]
-            for name, one in found.items()
-            if isinstance(one, Contestant)
-        }
-    except ModuleNotFoundError as error:
-        _say({"missing": error.name})
-        return
+        start = perf_counter()
+        module = importlib.import_module(place)
+        imported = perf_counter()
+        make: Callable[[], Contestant] = partial(getattr(module, name), **arguments)
+        contestant = make()
+        built = perf_counter()
+        contestant.run(1)
+        _say({"import": imported - start, "build": built - imported, "first": perf_counter() - built})
+        for line in sys.stdin:
+            question = json.loads(line)
+            if "count" not in question:
+                contestant = make() if learns else contestant
+                _say({"numbers": None if contestant.numbers is None else list(map(float, contestant.numbers()))})
+                continue
+            start = perf_counter()
+            contestant.run(question["count"])
+            _say({"seconds": perf_counter() - start})
     except Exception as error:
         _say({"error": f"{type(error).__name__}: {error}"})
         raise
-    _say({"names": list(runs), "numbers": numbers})
-    for line in sys.stdin:
-        question = json.loads(line)
-        run, count = runs[question["name"]], question["count"]
-        try:
-            start = perf_counter()
-            run(count)
-            seconds = perf_counter() - start
-        except Exception as error:
-            _say({"error": f"{type(error).__name__}: {error}"})
-            raise
-        _say({"seconds": seconds})
 
 
 def _say(answer: Mapping[str, Any]) -> None:
@@ -51,4 +58,4 @@ def _say(answer: Mapping[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]))
+    serve(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), sys.argv[4] == "learns")

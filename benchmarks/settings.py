@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.timing import Comparison, Processes, Timer, compare_processes, compare_timers
 
 BACKENDS = ("numpy", "c")
-
-
-def thread_choices() -> tuple[int | None, ...]:
-    """Return what to measure with: as many threads as each library likes, and one thread."""
-    return (None, 1) if len(os.sched_getaffinity(0)) > 1 else (None,)
-
-
-def threads_text(threads: int | None) -> str:
-    """Return what is added to the name of a work."""
-    return "" if threads is None else f", {threads} thread{'s' if threads > 1 else ''}"
 
 
 @dataclass(frozen=True)
@@ -31,9 +20,12 @@ class Settings:
         short_rounds: rounds for contestants that take microseconds and differ by little.
         short_time: seconds of a turn for these.
         processes: rounds of whole processes.
+        starts: processes of each contestant whose set-up is measured.
         calls: calls over which memory must not grow.
         patience: seconds to wait before a round for other programs to leave the processors alone.
         backends: the backends of nnc that are measured.
+        engines: the peers that take part.
+        named: those of them that were asked for by name, so that a work without them says so.
     """
 
     rounds: int = 15
@@ -41,9 +33,12 @@ class Settings:
     short_rounds: int = 101
     short_time: float = 0.02
     processes: int = 40
+    starts: int = 5
     calls: int = 100_000
     patience: float = 2.0
     backends: tuple[str, ...] = BACKENDS
+    engines: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     def race(self, timers: Mapping[str, Timer], units: int = 1, least: int = 1, short: bool = False) -> Comparison:
         """Time contestants in turn.
@@ -70,6 +65,8 @@ class Settings:
 
 
 FULL = Settings()
-QUICK = Settings(rounds=5, min_time=0.05, short_rounds=31, short_time=0.01, processes=9, calls=10_000)
-HURRIED = Settings(rounds=3, min_time=0.02, short_rounds=5, short_time=0.005, processes=2, calls=1_000, patience=0.0)
+QUICK = Settings(rounds=5, min_time=0.05, short_rounds=31, short_time=0.01, processes=9, starts=3, calls=10_000)
+HURRIED = Settings(
+    rounds=3, min_time=0.02, short_rounds=5, short_time=0.005, processes=2, starts=1, calls=1_000, patience=0.0
+)
 """To try the benchmarks out: its ratios mean little."""

@@ -25,7 +25,7 @@ TARGETS = {
     "resnet50, predict 1 picture": 1.3,
 }
 """Ratio of the time on C to that of the fastest peer in the same run, at most."""
-COMPILE_SECONDS = {"base network": 0.3, "resnet50": 15.0}
+COMPILE_SECONDS = {"base": 0.3, "resnet50": 15.0}
 """Seconds from a model to code that runs, with an empty cache, at most."""
 SECOND_START_SECONDS = 0.020
 """By how much a start on C may be longer than one on NumPy when the cache has everything."""
@@ -55,4 +55,4 @@ def target_rows(
     best = comparison.fastest(there) if there else None
     goal = Goal(at_most=TARGETS[key], is_target=True)
     versus = [Versus(name, goal if name == best else None) for name in there]
-    return rows_of(f"{work}, on C", comparison, subjects, [*versus, *map(Versus, others)], names_subjects=False)
+    return rows_of(f"{work}, on C", comparison, subjects, [*versus, *map(Versus, others)])

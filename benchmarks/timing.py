@@ -16,21 +16,20 @@ Timer = Callable[[int], float]
 
 
 @dataclass(frozen=True)
-class Ratio:
-    """Median and quartiles of the ratios of two contestants, one ratio per round."""
+class Quartiles:
+    """The median of a series of numbers, and what a quarter of them lies below and above."""
 
     median: float
     low: float
     high: float
 
     @staticmethod
-    def of(numerators: Sequence[float], denominators: Sequence[float]) -> Ratio:
-        """Return the ratio of two series that were measured in turn."""
-        ratios = [above / below for above, below in zip(numerators, denominators, strict=True)]
-        if len(ratios) == 1:
-            return Ratio(ratios[0], ratios[0], ratios[0])
-        low, median, high = statistics.quantiles(ratios, n=4, method="inclusive")
-        return Ratio(median, low, high)
+    def of(numbers: Sequence[float]) -> Quartiles:
+        """Return those of some numbers."""
+        if len(numbers) == 1:
+            return Quartiles(numbers[0], numbers[0], numbers[0])
+        low, median, high = statistics.quantiles(numbers, n=4, method="inclusive")
+        return Quartiles(median, low, high)
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,10 @@ class Comparison:
         """Return the median of a contestant's seconds."""
         return statistics.median(self.seconds[name])
 
-    def ratio(self, name: str, other: str) -> Ratio:
-        """Return how many times as long as another a contestant takes."""
-        return Ratio.of(self.seconds[name], self.seconds[other])
+    def ratio(self, name: str, other: str) -> Quartiles:
+        """Return how many times as long as another a contestant takes, of the ratios within rounds."""
+        pairs = zip(self.seconds[name], self.seconds[other], strict=True)
+        return Quartiles.of([above / below for above, below in pairs])
 
     def fastest(self, names: Sequence[str]) -> str:
         """Return the contestant with the smallest median."""

@@ -1,4 +1,4 @@
-"""A process that holds contestants and runs them on request, so that no engine's threads disturb another's."""
+"""A process that holds one contestant and runs it on request, so that no engine's threads disturb another's."""
 
 from __future__ import annotations
 
@@ -7,36 +7,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.report import Row
+from benchmarks.engines import ENGINES
+from benchmarks.report import Goal, Row
+from benchmarks.serve import MARK
 from benchmarks.timing import Timer
 
-Run = Callable[[int], object]
-"""Does a work this many times."""
-
-
-@dataclass(frozen=True)
-class Contestant:
-    """What a factory returns by name where there are also numbers to compare, before anything is timed.
-
-    Args:
-        run: does a work this many times.
-        numbers: makes what all contestants must agree on: losses of the first epochs, the rows in their own order, or
-            predictions. Called once, before `run`.
-    """
-
-    run: Run
-    numbers: Callable[[], Sequence[float]]
-
-
-MARK = "worker: "
-"""What the lines begin with that a worker's process writes for us."""
+ROOT = Path(__file__).parent.parent
+"""The checkout."""
 FORGOTTEN = (
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
@@ -45,6 +30,8 @@ FORGOTTEN = (
     "PYTHONSTARTUP",
     "XLA_FLAGS",
     "JAX_PLATFORMS",
+    "JAX_COMPILATION_CACHE_DIR",
+    "KERAS_BACKEND",
 )
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -62,50 +49,76 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in dropped}
 
 
+@dataclass(frozen=True)
+class Entrant:
+    """Who takes part in a work.
+
+    Args:
+        name: as the report calls it.
+        factory: ``module:function`` of this package; the function returns the contestant.
+        arguments: of the factory, as JSON can hold them.
+        engine: the peer that it is of; empty for nnc and for loops written by hand.
+        backend: of nnc, where it is nnc's or stands beside nnc only there.
+        way: how the work is asked for; entrants are compared with those of the same way.
+        goal: what is wanted of nnc on NumPy against it.
+    """
+
+    name: str
+    factory: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    engine: str = ""
+    backend: str = ""
+    way: str = ""
+    goal: Goal | None = None
+
+
 class WorkerError(RuntimeError):
-    """A process of a worker failed; the message says which, and how."""
+    """The process of a contestant failed; the message says which, and how."""
 
 
 class Worker:
-    """A process with contestants.
+    """A process with a contestant, which nobody has compiled anything for yet.
 
     Args:
-        factory: ``module:function``; the function returns contestants by name, each a function of how often to run.
-        arguments: keyword arguments of the factory, as JSON can hold them.
+        entrant: what it holds.
         threads: processors that the process may use, and threads of every library in it; None leaves both alone.
+        learns: whether running changes what the contestant computes.
     """
 
-    def __init__(self, factory: str, arguments: Mapping[str, Any] | None = None, threads: int | None = None) -> None:
-        environment = clean_environment() | QUIET
+    def __init__(self, entrant: Entrant, threads: int | None = None, learns: bool = False) -> None:
+        self.entrant = entrant
+        self._caches = TemporaryDirectory(prefix="nnc-bench-")
+        environment = clean_environment() | QUIET | {"NNC_CACHE_DIR": self._caches.name}
+        if entrant.engine:
+            environment |= ENGINES[entrant.engine].environment
         if threads is not None:
             environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
-        self.factory = factory
+        arguments = [json.dumps(dict(entrant.arguments)), str(threads or 0), "learns" if learns else "stays"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.serve", factory, json.dumps(dict(arguments or {})), str(threads or 0)],
+            [sys.executable, "-m", "benchmarks.serve", f"benchmarks.{entrant.factory}", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
-            cwd=Path(__file__).parent.parent,
+            cwd=ROOT,
             text=True,
         )
-        answer = self._answer()
-        self.missing: str = answer.get("missing", "")
-        """Name of the package that is not installed, or nothing."""
-        self.names: tuple[str, ...] = tuple(answer.get("names", ()))
-        self.numbers: dict[str, list[float]] = answer.get("numbers", {})
-        """What contestants must agree on, of those that say it."""
+        try:
+            self.set_up: dict[str, float] = self._answer()
+            """Seconds of ``import``, ``build`` and the ``first`` run."""
+        except WorkerError:
+            self.close()
+            raise
         self._let_run(False)
 
-    def timers(self) -> dict[str, Timer]:
-        """Return a timer per contestant."""
-        return {name: self._timer(name) for name in self.names}
+    def time(self, count: int) -> float:
+        """Run this many times, and return the seconds that took."""
+        return float(self._ask({"count": count})["seconds"])
 
-    def _timer(self, name: str) -> Timer:
-        def measure(count: int) -> float:
-            return float(self._ask({"name": name, "count": count})["seconds"])
-
-        return measure
+    def numbers(self) -> list[float] | None:
+        """Return what contestants must agree on, or None where this one cannot say."""
+        found: list[float] | None = self._ask({})["numbers"]
+        return found
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -127,9 +140,9 @@ class Worker:
             if line.startswith(MARK):  # libraries may print what they like
                 answer: dict[str, Any] = json.loads(line.removeprefix(MARK))
                 if "error" in answer:
-                    raise WorkerError(f"{self.factory}: {answer['error']}")
+                    raise WorkerError(f"{self.entrant.name}: {answer['error']}")
                 return answer
-        raise WorkerError(f"{self.factory}: the process ended with exit code {self._process.wait()}")
+        raise WorkerError(f"{self.entrant.name}: the process ended with exit code {self._process.wait()}")
 
     def close(self) -> None:
         """End the process."""
@@ -142,6 +155,7 @@ class Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._caches.cleanup()
 
     def __enter__(self) -> Self:
         return self
@@ -153,28 +167,36 @@ class Worker:
 
 
 class Workers(ExitStack):
-    """Several workers; `missing` says which packages there are not."""
+    """The processes of a work's entrants, by their names."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.timers: dict[str, Timer] = {}
-        self.numbers: dict[str, list[float]] = {}
-        self.missing: list[str] = []
+        self.running: dict[str, Worker] = {}
         self.failed: list[str] = []
 
-    def start(self, factory: str, arguments: Mapping[str, Any] | None = None, threads: int | None = None) -> None:
-        """Start a worker and collect its timers, or the name of the package that it lacks, or how it failed."""
+    def start(self, entrant: Entrant, threads: int | None = None, learns: bool = False) -> None:
+        """Start a process, or note how it failed: the others go on, and the report says so."""
         try:
-            worker = self.enter_context(Worker(factory, arguments, threads))
-        except WorkerError as error:  # the others go on; the report says so
+            self.running[entrant.name] = self.enter_context(Worker(entrant, threads, learns))
+        except WorkerError as error:
             self.failed.append(str(error))
-            return
-        self.timers |= worker.timers()
-        self.numbers |= worker.numbers
-        if worker.missing and worker.missing not in self.missing:
-            self.missing.append(worker.missing)
 
-    def missing_rows(self, work: str) -> list[Row]:
-        """Return a row for each package that is not installed, and one for each process that failed to start."""
-        missing = [Row(work, name, "not installed") for name in self.missing]
-        return [*missing, *(Row(work, "failed", text, wanted="runs", reached=False) for text in self.failed)]
+    def numbers(self) -> dict[str, list[float] | None]:
+        """Return what contestants must agree on; those that fail to say are out."""
+        found: dict[str, list[float] | None] = {}
+        for name, worker in list(self.running.items()):
+            try:
+                found[name] = worker.numbers()
+            except WorkerError as error:
+                self.failed.append(str(error))
+                del self.running[name]
+        return found
+
+    @property
+    def timers(self) -> dict[str, Timer]:
+        """A timer per contestant."""
+        return {name: worker.time for name, worker in self.running.items()}
+
+    def failed_rows(self, work: str) -> list[Row]:
+        """Return a row for each process that failed."""
+        return [Row(work, "failed", text, wanted="runs", reached=False) for text in self.failed]

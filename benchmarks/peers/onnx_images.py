@@ -1,28 +1,28 @@
-"""ONNX Runtime: the networks on pictures as ONNX graphs, channels first, as exporters write them."""
+"""ONNX: the networks on pictures as graphs, channels first, as exporters write them."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import numpy
-import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
-from benchmarks.driving import calling
-from benchmarks.image_networks import CNN_FLAT, cnn_data, laid, picture, small_cnn_layers
-from benchmarks.same_weights import BATCH_NORMALIZATION, kernel
-from benchmarks.worker import Contestant
+from benchmarks.networks.images import CNN_FLAT, laid, small_cnn_layers
+from benchmarks.networks.same_weights import BATCH_NORMALIZATION, kernel
+from benchmarks.peers.onnx_graphs import model_of
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor of the graph by name, and its channels."""
+    """A tensor of the graph by name, its channels, and the side of the squares that were flattened into these."""
 
     name: str
     channels: int
+    side: int = 1
 
 
 class Layers:
@@ -120,13 +120,15 @@ class Layers:
         return self._node("Flatten", [pooled.name], x.channels)
 
     def _Dense(self, x: Tensor, units: int, activation: str) -> Tensor:
-        weights = [self._tensor(self._kernel("Dense", x.channels, units)), self._filled(units, value=0.0)]
+        array = self._kernel("Dense", x.channels, units)
+        if x.side > 1:  # its inputs are flattened with channels first, where the kernel has them last
+            array = array.reshape(x.side, x.side, -1, units).transpose(2, 0, 1, 3).reshape(array.shape)
+        weights = [self._tensor(array), self._filled(units, value=0.0)]
         return self._Activation(self._node("Gemm", [x.name, *weights], units), activation)
 
     def _Flatten(self, x: Tensor) -> Tensor:
-        """Flatten rows of channels last, as Keras orders them; the length is what the next layer's kernel wants."""
-        last = self._node("Transpose", [x.name], x.channels, perm=[0, 2, 3, 1])
-        return self._node("Flatten", [last.name], CNN_FLAT)
+        flat = self._node("Flatten", [x.name], CNN_FLAT)
+        return replace(flat, side=math.isqrt(CNN_FLAT // x.channels))
 
 
 def _laid(name: str, layers: Layers, channels: int) -> Tensor:
@@ -140,31 +142,8 @@ def _laid(name: str, layers: Layers, channels: int) -> Tensor:
     return x
 
 
-def model_bytes(name: str, rows: int = 1) -> bytes:
-    """Return a network, ``cnn`` too, as the contents of an ONNX file; its input is (rows, channels, height, width)."""
+def image_bytes(network: str, shape: tuple[int, ...]) -> bytes:
+    """Return a network, ``cnn`` too, as the contents of an ONNX file, for inputs with channels first."""
     layers = Layers()
-    shape = rows, *_pictures(name, 1).shape[1:]
-    end = _laid(name, layers, shape[1])
-    ends = [
-        helper.make_tensor_value_info(label, TensorProto.FLOAT, list(dims))
-        for label, dims in (("x", shape), (end.name, (rows, end.channels)))
-    ]
-    graph = helper.make_graph(layers.nodes, name, ends[:1], ends[1:], layers.tensors)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    return bytes(model.SerializeToString())
-
-
-def _pictures(name: str, rows: int) -> Any:
-    """Return pictures with channels first."""
-    found = cnn_data()[0][:rows] if name == "cnn" else picture()
-    return numpy.ascontiguousarray(found.transpose(0, 3, 1, 2))
-
-
-def predicting(name: str, rows: int = 1, threads: int = 0) -> dict[str, Contestant]:
-    """Return a contestant that predicts pictures; 0 threads leave the number to ONNX Runtime."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model_bytes(name, rows), options, providers=["CPUExecutionProvider"])
-    feed = {"x": _pictures(name, rows)}
-    return {"ONNX Runtime": calling(lambda: session.run(None, feed)[0])}
+    end = _laid(network, layers, shape[1])
+    return model_of(network, layers.nodes, layers.tensors, ("x", list(shape)), (end.name, [shape[0], end.channels]))

@@ -1,81 +1,65 @@
-"""ONNX Runtime: the same networks as ONNX graphs, in a warm session."""
+"""ONNX Runtime: predictions of a warm session, with a new array for each result or into a bound one."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy
-import onnx
 import onnxruntime
-from onnx import TensorProto, helper, numpy_helper
 
-from benchmarks.agreement import numbers_of
-from benchmarks.networks import BASE_WIDTHS, MLP_WIDTHS, base_data, mlp_data, weights
-from benchmarks.worker import Contestant, Run
-
-_ACTIVATIONS = {"base": ("Sigmoid", "Sigmoid"), "mlp": ("Relu", "Relu", "Softmax")}
-_WIDTHS = {"base": BASE_WIDTHS, "mlp": MLP_WIDTHS}
-
-
-def model_bytes(network: str) -> bytes:
-    """Return a network (``base`` or ``mlp``) as the contents of an ONNX file."""
-    nodes, tensors, current = [], [], "x"
-    pairs = weights(_WIDTHS[network])
-    for number, (activation, (kernel, bias)) in enumerate(zip(_ACTIVATIONS[network], pairs, strict=True)):
-        tensors += [numpy_helper.from_array(kernel, f"w{number}"), numpy_helper.from_array(bias, f"b{number}")]
-        nodes.append(helper.make_node("Gemm", [current, f"w{number}", f"b{number}"], [f"z{number}"]))
-        current = "y" if number == len(pairs) - 1 else f"a{number}"
-        nodes.append(helper.make_node(activation, [f"z{number}"], [current]))
-    ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
-        for name, width in (("x", _WIDTHS[network][0]), ("y", _WIDTHS[network][-1]))
-    ]
-    graph = helper.make_graph(nodes, network, ends[:1], ends[1:], tensors)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+from benchmarks.contestant import Contestant, calling, numbers_of
+from benchmarks.networks import rows_of
+from benchmarks.peers.onnx_graphs import dense_bytes, lstm_bytes
+from benchmarks.peers.onnx_images import image_bytes
 
 
 def write_model(network: str, path: Path) -> None:
-    """Write a network as an ONNX file."""
-    path.write_bytes(model_bytes(network))
+    """Write ``base`` or ``mlp`` as an ONNX file."""
+    path.write_bytes(dense_bytes(network))
 
 
-def latency(network: str, rows: int, threads: int) -> dict[str, Run | Contestant]:
-    """Return contestants that predict one batch; 0 threads leave the number to ONNX Runtime."""
+def _session(network: str, rows: int) -> tuple[Any, Any]:
+    """Return a session, which uses the processors of this process, and its input."""
+    x = rows_of(network, rows)
+    if network in ("base", "mlp"):
+        contents = dense_bytes(network)
+    elif network == "lstm_alone":
+        contents = lstm_bytes()
+    else:
+        x = numpy.ascontiguousarray(x.transpose(0, 3, 1, 2))
+        contents = image_bytes(network, x.shape)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = len(os.sched_getaffinity(0))
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model_bytes(network), options, providers=["CPUExecutionProvider"])
-    x = (base_data() if network == "base" else mlp_data())[0][:rows].copy()
-    label = "1 thread" if threads == 1 else "default threads"
-    return {
-        f"ONNX Runtime, {label}": _run(session, x),
-        f"ONNX Runtime, {label}, bound output": _bound(session, x, _WIDTHS[network][-1]),
-    }
+    return onnxruntime.InferenceSession(contents, options, providers=["CPUExecutionProvider"]), x
 
 
-def _run(session: Any, x: Any) -> Contestant:
-    names, feed, run = ["y"], {"x": x}, session.run
+def run(network: str, rows: int) -> Contestant:
+    """Return a contestant that calls `run`."""
+    session, x = _session(network, rows)
+    names, feed, predict = [session.get_outputs()[0].name], {"x": x}, session.run
+    return calling(lambda: predict(names, feed)[0])
 
-    def predict(count: int) -> None:
+
+def bound(network: str, rows: int) -> Contestant:
+    """Return a contestant whose input and output stay where they are: the way without allocation."""
+    session, x = _session(network, rows)
+    name = session.get_outputs()[0].name
+    (y,) = session.run([name], {"x": x})
+    binding, predict = session.io_binding(), session.run_with_iobinding
+    for label, array, bind in (("x", x, binding.bind_input), (name, y, binding.bind_output)):
+        bind(label, "cpu", 0, numpy.float32, list(array.shape), array.ctypes.data)
+
+    def run_bound(count: int, kept: tuple[Any, Any] = (x, y)) -> None:
+        del kept  # the session knows only where they lie: somebody has to keep them
         for _ in range(count):
-            run(names, feed)
+            predict(binding)
 
-    return Contestant(predict, lambda: numbers_of(run(names, feed)[0]))
+    def numbers() -> Any:
+        y.fill(0)
+        run_bound(1)
+        return numbers_of(y)
 
-
-def _bound(session: Any, x: Any, width: int) -> Run:
-    """Input and output stay where they are: the way without allocation."""
-    y = numpy.empty((len(x), width), "float32")
-    binding, run = session.io_binding(), session.run_with_iobinding
-    for name, array, bind in (("x", x, binding.bind_input), ("y", y, binding.bind_output)):
-        bind(name, "cpu", 0, numpy.float32, list(array.shape), array.ctypes.data)
-
-    def predict(count: int, bound: tuple[Any, Any] = (x, y)) -> None:
-        del bound  # the session knows only where they lie: somebody has to keep them
-        for _ in range(count):
-            run(binding)
-
-    return predict
+    return Contestant(run_bound, numbers)

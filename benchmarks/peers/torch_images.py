@@ -1,4 +1,4 @@
-"""PyTorch: the networks on pictures, channels last in memory, eager."""
+"""PyTorch: the large networks on pictures, channels last in memory."""
 
 from __future__ import annotations
 
@@ -11,55 +11,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.driving import calling
-from benchmarks.image_networks import CNN_BATCH, CNN_FLAT, CNN_RATE, cnn_data, laid, picture
-from benchmarks.peers.torch_training import chosen, training_loop
-from benchmarks.same_weights import BATCH_NORMALIZATION, kernel
-from benchmarks.worker import Contestant
+from benchmarks.contestant import Contestant
+from benchmarks.networks import rows_of
+from benchmarks.networks.images import laid
+from benchmarks.networks.same_weights import BATCH_NORMALIZATION, kernel
+from benchmarks.peers.torch_models import inferring
+from benchmarks.peers.torch_networks import channels_last, filled
 
 Tensor = Any
-
-
-def training() -> dict[str, Contestant]:
-    """Return a contestant that trains epochs of the small network, with the fused Adam."""
-    x, y = map(torch.from_numpy, cnn_data())
-    x, y = x.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last), y.long()
-    model = nn.Sequential(
-        _convolution(1, 32, 0),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        _convolution(32, 64, 1),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        _linear(CNN_FLAT, 128, 0, side=5),
-        nn.ReLU(),
-        _linear(128, 10, 1),
-    ).to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters(), CNN_RATE, eps=1e-7, fused=True)
-    return {
-        "PyTorch, eager, channels last": training_loop(model, optimizer, x, y, CNN_BATCH, nn.CrossEntropyLoss(), chosen)
-    }
-
-
-def _convolution(channels: int, filters: int, number: int) -> Any:
-    layer = nn.Conv2d(channels, filters, 3)
-    weights = kernel("Conv2D", number, (3, 3, channels, filters)).transpose(3, 2, 0, 1)
-    return _filled(layer, weights)
-
-
-def _linear(inputs: int, units: int, number: int, side: int = 1) -> Any:
-    """Return a layer whose inputs are flattened with channels first, where the kernel has them last."""
-    weights = kernel("Dense", number, (inputs, units)).reshape(side, side, -1, units).transpose(3, 2, 0, 1)
-    return _filled(nn.Linear(inputs, units), weights.reshape(units, inputs))
-
-
-def _filled(layer: Any, weights: Any) -> Any:
-    with torch.no_grad():
-        layer.weight.copy_(torch.from_numpy(weights.copy()))
-        if layer.bias is not None:
-            layer.bias.zero_()
-    return layer
 
 
 class Layers:
@@ -78,7 +37,7 @@ class Layers:
         return lambda *given, **options: lambda x: getattr(self, f"_{name}")(x, *given, **options)
 
     def _module(self, x: Any, module: Any, channels: int) -> Any:
-        module = module.eval().to(memory_format=torch.channels_last)
+        module = module.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         return _symbol(lambda: module(x.value()), channels)
 
     def _Conv2D(self, x: Any, filters: int, size: int, strides: int = 1, padding: str = "valid", **options: Any) -> Any:
@@ -88,13 +47,13 @@ class Layers:
         sides = size // 2 if padding == "same" and strides == 1 else 0
         weights = self._kernel("Conv2D", size, size, x.channels, filters).transpose(3, 2, 0, 1)
         layer = nn.Conv2d(x.channels, filters, size, strides, sides, bias=bias)
-        return self._module(x, _filled(layer, weights), filters)
+        return self._module(x, filled(layer, weights), filters)
 
     def _DepthwiseConv2D(self, x: Any, size: int, strides: int = 1, padding: str = "valid", **options: Any) -> Any:
         count, sides = x.channels, size // 2 if padding == "same" else 0
         module = nn.Conv2d(count, count, size, strides, sides, groups=count, bias=options.get("use_bias", True))
         weights = self._kernel("DepthwiseConv2D", size, size, count, 1).transpose(2, 3, 0, 1)
-        return self._module(x, _filled(module, weights), count)
+        return self._module(x, filled(module, weights), count)
 
     def _BatchNormalization(self, x: Any, **options: Any) -> Any:
         module = nn.BatchNorm2d(x.channels, eps=options["epsilon"])
@@ -125,7 +84,7 @@ class Layers:
         return _symbol(lambda: x.value().mean((2, 3)), x.channels)
 
     def _Dense(self, x: Any, units: int, activation: str) -> Any:
-        layer = _filled(nn.Linear(x.channels, units), self._kernel("Dense", x.channels, units).T)
+        layer = filled(nn.Linear(x.channels, units), self._kernel("Dense", x.channels, units).T).requires_grad_(False)
         after = {"softmax": lambda y: torch.softmax(y, 1)}[activation]
         return _symbol(lambda: after(layer(x.value())), units)
 
@@ -146,14 +105,14 @@ def _symbol(compute: Callable[[], Tensor], channels: int) -> Any:
 _RUN = [0]
 
 
-def predicting(name: str) -> dict[str, Contestant]:
-    """Return a contestant that predicts one picture."""
-    x = torch.from_numpy(picture()).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-    end = laid(SimpleNamespace(layers=Layers()), name, _symbol(lambda: x, x.shape[1]))
+def predict(network: str, rows: int) -> Contestant:
+    """Return a contestant that predicts pictures."""
+    x, given = rows_of(network, rows), {}
+    end = laid(SimpleNamespace(layers=Layers()), network, _symbol(lambda: given["x"], x.shape[-1]))
 
-    def predict() -> Any:
-        with torch.inference_mode():
-            _RUN[0] += 1
-            return end.value().numpy()
+    def outputs(inputs: Tensor) -> Tensor:
+        given["x"] = inputs
+        _RUN[0] += 1
+        return end.value()
 
-    return {"PyTorch, eager": calling(predict)}
+    return inferring(outputs, lambda: channels_last(x))

@@ -1,52 +1,72 @@
-"""PyTorch: the base network and the MLP in the usual eager loop."""
+"""PyTorch's usual eager loop, with all data as tensors and nothing read back within an epoch, and its predictions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
 
-from benchmarks.networks import (
-    BASE_BATCH,
-    BASE_RATE,
-    BASE_WIDTHS,
-    MLP_BATCH,
-    MLP_RATE,
-    MLP_WIDTHS,
-    base_data,
-    mlp_data,
-    weights,
-)
-from benchmarks.peers.torch_training import chosen, training_loop
-from benchmarks.worker import Contestant
+from benchmarks.contestant import CHECKED_EPOCHS, Contestant, calling
+from benchmarks.networks import NETWORKS, rows_of
+from benchmarks.order import Order
+from benchmarks.peers.torch_networks import TORCH_NETWORKS
 
 
-def _network(widths: tuple[int, ...], between: type[nn.Module]) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for kernel, bias in weights(widths):
-        layer = nn.Linear(*kernel.shape)
-        with torch.no_grad():
-            layer.weight.copy_(torch.from_numpy(kernel.T.copy()))
-            layer.bias.copy_(torch.from_numpy(bias))
-        layers += [layer, between()]
-    return nn.Sequential(*layers[:-1])
+def fit(network: str) -> Contestant:
+    """Return a contestant that trains epochs; `torch.compile` makes none of the networks faster on processors."""
+    found, batch = TORCH_NETWORKS[network], NETWORKS[network].batch
+    arrays = NETWORKS[network].data()
+    x, y = found.inputs(arrays[0]), torch.from_numpy(arrays[1])
+    y = y if y.is_floating_point() else y.long()
+    model, order = found.make(), Order(len(x))
+    optimizer = found.optimizer([parameter for parameter in model.parameters() if parameter.requires_grad])
+
+    def run(epochs: int, shuffle: bool = True) -> list[tuple[float, float]]:
+        history = []
+        for _ in range(epochs):
+            total, right = torch.zeros(()), torch.zeros(())
+            for rows in torch.from_numpy(order.draw(shuffle)).split(batch):
+                truth = y[rows]
+                optimizer.zero_grad()
+                outputs = model(x[rows])
+                loss = found.loss(outputs, truth)
+                loss.backward()
+                optimizer.step()
+                with torch.no_grad():
+                    total += loss * len(rows)
+                    if found.right is not None:
+                        right += found.right(outputs, truth).sum()
+            history.append((total.item() / len(x), right.item() / len(x)))
+        return history
+
+    return Contestant(run, lambda: [loss for loss, _ in run(CHECKED_EPOCHS, shuffle=False)])
 
 
-def base() -> dict[str, Contestant]:
-    """Return a contestant that trains epochs of the base network."""
-    x, y = map(torch.from_numpy, base_data())
-    model = _network(BASE_WIDTHS, nn.Sigmoid)
-    optimizer = torch.optim.SGD(model.parameters(), BASE_RATE)
-
-    def right(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-        return (logits > 0) == (truth > 0.5)
-
-    return {"PyTorch, eager": training_loop(model, optimizer, x, y, BASE_BATCH, nn.BCEWithLogitsLoss(), right)}
+def predict(network: str, rows: int) -> Contestant:
+    """Return a contestant that predicts one batch."""
+    found, x = TORCH_NETWORKS[network], rows_of(network, rows)
+    model = found.make().eval().requires_grad_(False)
+    return inferring(lambda inputs: found.activation(model(inputs)), lambda: found.inputs(x))
 
 
-def mlp() -> dict[str, Contestant]:
-    """Return a contestant that trains epochs of the MLP, with the fused Adam."""
-    x, y = map(torch.from_numpy, mlp_data())
-    model = _network(MLP_WIDTHS, nn.ReLU)
-    optimizer = torch.optim.Adam(model.parameters(), MLP_RATE, eps=1e-7, fused=True)
-    loop = training_loop(model, optimizer, x, y.long(), MLP_BATCH, nn.CrossEntropyLoss(), chosen)
-    return {"PyTorch, eager, fused Adam": loop}
+class _Function(torch.nn.Module):
+    """A function of constant weights as a module, which is what can be frozen."""
+
+    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what the function returns."""
+        return self.function(x)
+
+
+def inferring(function: Callable[[torch.Tensor], torch.Tensor], inputs: Callable[[], torch.Tensor]) -> Contestant:
+    """Return a contestant that predicts with a traced, frozen and optimized function, whose weights are constants."""
+    with torch.inference_mode():
+        traced = torch.jit.trace(_Function(function).eval(), inputs(), check_trace=False)
+        optimized = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
+    contestant = calling(lambda: optimized(inputs()).numpy())
+    numbers = contestant.numbers
+    assert numbers is not None
+    return Contestant(torch.inference_mode()(contestant.run), torch.inference_mode()(numbers))

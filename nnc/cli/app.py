@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from nnc import __version__
 from nnc.cli import (
+    bench,
     cache,
     compare,
     compile,
@@ -49,6 +50,7 @@ _COMMANDS = (
     opt,
     cache,
     doctor,
+    bench,
     experiment,
     compare,
 )

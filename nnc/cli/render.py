@@ -156,12 +156,13 @@ def _write_page(
     backend: str | None,
 ) -> None:
     """Write the page about a model, or print it."""
+    from nnc import __version__
     from nnc.cli.page import page_subject
     from nnc.files import write_atomically
     from nnc.render.page import page
 
     check_output(output)
-    text = page(page_subject(path, graph, batch, replace, backend))
+    text = page(page_subject(path, graph, batch, replace, backend), __version__)
     if output is None:
         print_text(text)
     else:

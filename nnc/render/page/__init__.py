@@ -7,18 +7,17 @@ from nnc.render.page.document import document
 from nnc.render.page.subject import Compiled, Definition, Model, Stage, Subject
 
 
-def page(subject: Subject) -> str:
+def page(subject: Subject, version: str) -> str:
     """Return the text of a page, HTML that needs nothing else; equal subjects give equal texts.
 
     Args:
         subject: what it shows.
+        version: of nnc, which the page names.
 
     Raises:
         NncError: Graphviz is not installed, or cannot lay out the graphs.
     """
-    from nnc import __version__
-
-    return assemble(subject.title, __version__, document(subject))
+    return assemble(subject.title, version, document(subject))
 
 
 __all__ = ["Compiled", "Definition", "Model", "Stage", "Subject", "page"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import nnc
-from nnc import layers
+from nnc import __version__, layers
 from nnc.cli.page import page_subject
 from nnc.ir import Graph
 from nnc.passes import Pass, PassRecord
@@ -39,7 +39,7 @@ def base_subject() -> Subject:
 
 @cache
 def base_page() -> str:
-    return page(base_subject())
+    return page(base_subject(), __version__)
 
 
 @cache

@@ -67,7 +67,7 @@ def test_the_policy_allows_this_script_and_this_style_and_nothing_else() -> None
 
 
 def test_hostile_names_stay_data() -> None:
-    text = page(subjects.hostile_subject())
+    text = page(subjects.hostile_subject(), __version__)
     reader = read(text)
     assert [tag for tag, _ in reader.tags].count("script") == 2
     assert reader.texts["title"] == [f"{subjects.HOSTILE} · nnc"]

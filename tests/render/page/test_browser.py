@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks.page_graphs import flat_subject
+from nnc import __version__
 from nnc.render.page import page
 from nnc.render.theme import DARK, LIGHT
 from tests.render.page import subjects
@@ -34,7 +35,7 @@ def open_page(browser: Any, tmp_path: Path) -> Iterator[Open]:
 
 @cache
 def recurrent_page() -> str:
-    return page(subjects.recurrent_subject())
+    return page(subjects.recurrent_subject(), __version__)
 
 
 def pixel(opened: Opened, canvas: str, x: int, y: int) -> str:

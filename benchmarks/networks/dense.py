@@ -1,21 +1,17 @@
-"""The two networks and their data: made by nnc, and described for its peers."""
+"""The networks of dense layers, written once: `nn` is nnc, Keras, or anything else that has their layers."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
-
-if TYPE_CHECKING:
-    from nnc import Sequential
 
 BASE_WIDTHS = (2, 2, 1)
 BASE_ROWS, BASE_BATCH, BASE_RATE = 128, 32, 0.1
 BASE_STEPS = BASE_ROWS // BASE_BATCH
 MLP_WIDTHS = (784, 512, 256, 10)
 MLP_ROWS, MLP_BATCH, MLP_RATE = 2048, 128, 0.001
-MLP_STEPS = MLP_ROWS // MLP_BATCH
 
 
 def base_data() -> tuple[Any, Any]:
@@ -42,31 +38,22 @@ def weights(widths: tuple[int, ...]) -> list[tuple[Any, Any]]:
     return pairs
 
 
-def nnc_base(backend: str = "numpy") -> Sequential:
-    """Return nnc's 2-2-1 sigmoid network, compiled with SGD and binary cross-entropy."""
-    import nnc
-
-    layers = nnc.layers
-    model = nnc.Sequential([layers.Dense(2, input_dim=2, activation="sigmoid"), layers.Dense(1, activation="sigmoid")])
+def base(nn: Any, **options: Any) -> Any:
+    """Return the 2-2-1 sigmoid network, compiled with SGD and binary cross-entropy, and with further options."""
+    dense = nn.layers.Dense
+    model = nn.Sequential([nn.Input((2,)), dense(2, activation="sigmoid"), dense(1, activation="sigmoid")])
     model.set_weights([array for pair in weights(BASE_WIDTHS) for array in pair])
-    model.compile(optimizer=nnc.optimizers.SGD(BASE_RATE), loss="binary_crossentropy", metrics=["accuracy"])
-    model.backend = backend
+    optimizer = nn.optimizers.SGD(BASE_RATE)
+    model.compile(optimizer=optimizer, loss="binary_crossentropy", metrics=["accuracy"], **options)
     return model
 
 
-def nnc_mlp(backend: str = "numpy") -> Sequential:
-    """Return nnc's 784-512-256-10 network, compiled with Adam and sparse categorical cross-entropy."""
-    import nnc
-
-    layers = nnc.layers
-    model = nnc.Sequential(
-        [
-            layers.Dense(512, input_dim=784, activation="relu"),
-            layers.Dense(256, activation="relu"),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )
+def mlp(nn: Any, **options: Any) -> Any:
+    """Return the 784-512-256-10 network, compiled with Adam and sparse categorical cross-entropy."""
+    dense = nn.layers.Dense
+    hidden = [dense(units, activation="relu") for units in MLP_WIDTHS[1:-1]]
+    model = nn.Sequential([nn.Input(MLP_WIDTHS[:1]), *hidden, dense(MLP_WIDTHS[-1], activation="softmax")])
     model.set_weights([array for pair in weights(MLP_WIDTHS) for array in pair])
-    model.compile(optimizer=nnc.optimizers.Adam(MLP_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.backend = backend
+    optimizer = nn.optimizers.Adam(MLP_RATE)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], **options)
     return model

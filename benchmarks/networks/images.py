@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy
 
-from benchmarks.same_weights import set_weights
+from benchmarks.networks.same_weights import set_weights
 
 CNN_ROWS, CNN_BATCH, CNN_RATE = 1024, 64, 0.001
-CNN_STEPS = CNN_ROWS // CNN_BATCH
 CNN_FLAT = 5 * 5 * 64
 PICTURE = (224, 224, 3)
 
@@ -26,10 +25,11 @@ def picture() -> Any:
     return numpy.random.default_rng(2).random((1, *PICTURE), "float32")
 
 
-def small_cnn(nn: Any) -> Any:
+def small_cnn(nn: Any, **options: Any) -> Any:
     """Return conv32-pool-conv64-pool-dense128-dense10, compiled with Adam and sparse categorical cross-entropy."""
     model = set_weights(nn.Sequential([nn.Input((28, 28, 1)), *small_cnn_layers(nn.layers)]))
-    model.compile(optimizer=nn.optimizers.Adam(CNN_RATE), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    optimizer = nn.optimizers.Adam(CNN_RATE)
+    model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], **options)
     return model
 
 

@@ -1,0 +1,87 @@
+"""What `nnc bench` and ``python -m benchmarks`` do: measure, print tables or JSON, and write the page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from benchmarks.document import DATA, DOCUMENT, PICTURE, document, facts
+from benchmarks.engines import find_engines, installed
+from benchmarks.plot import plot
+from benchmarks.readme import write as write_readme
+from benchmarks.report import Row, set_up_table, table
+from benchmarks.settings import FULL, HURRIED, QUICK, Settings
+from benchmarks.suites import SUITES, find_suites, run_suite
+from benchmarks.worker import WorkerError
+from nnc.cli.console import print_json, print_text, say
+from nnc.files import write_atomically
+
+SPEEDS = {"": FULL, "quick": QUICK, "hurry": HURRIED}
+
+
+def bench(
+    suites: Sequence[str], against: Sequence[str], speed: str, only: str | None, write: bool, as_json: bool
+) -> bool:
+    """Measure what is asked for; return whether everything that is wanted is reached.
+
+    Args:
+        suites: names of suites; all of them where there are none.
+        against: names of peers; all that are installed where there are none.
+        speed: of `SPEEDS`.
+        only: one backend of nnc, to measure it alone.
+        write: write the page with its picture and its data, and the README's tables where all was measured.
+        as_json: print JSON in the place of tables.
+
+    Raises:
+        NncError: a suite or a peer is unknown, or a peer is not installed.
+    """
+    names, engines = find_suites(suites or list(SUITES)), find_engines(against) if against else installed()
+    settings = replace(SPEEDS[speed], engines=engines, named=engines if against else ())
+    if only is not None:
+        settings = replace(settings, backends=(only,))
+    known = facts()
+    if not as_json:
+        print_text("\n".join(f"{name}: {text}" for name, text in known.items()))
+    rows: list[Row] = []
+    for name in names:
+        say(f"measuring {name} …")
+        found = _measure(name, settings)
+        if not as_json:
+            _print(found)
+        rows += found
+    data = {"facts": known, "rows": [row.to_json() for row in rows]}
+    if as_json:
+        print_json(data)
+    if write:
+        write_atomically(DOCUMENT, document(_command(suites, against, speed, only), known, rows).encode())
+        write_atomically(PICTURE, plot(rows).encode())
+        write_atomically(DATA, f"{json.dumps(data, ensure_ascii=False, indent=1)}\n".encode())
+        say(f"wrote {DOCUMENT}, {PICTURE} and {DATA}")
+        if not suites and not against and only is None:
+            say(f"wrote the tables of {write_readme()}")
+    return not any(row.reached is False for row in rows)
+
+
+def _measure(suite: str, settings: Settings) -> list[Row]:
+    try:
+        return run_suite(suite, settings)
+    except (WorkerError, RuntimeError) as error:  # the other suites go on; the report says so
+        return [Row(suite, "failed", str(error), wanted="runs", reached=False)]
+
+
+def _print(rows: Sequence[Row]) -> None:
+    steps, sums = [row for row in rows if not row.parts], [row for row in rows if row.parts]
+    for text in (table(steps) if steps else "", set_up_table(sums) if sums else ""):
+        if text:
+            print_text(f"\n{text}\n")
+
+
+def _command(suites: Sequence[str], against: Sequence[str], speed: str, only: str | None) -> str:
+    """Return the command line that does the same."""
+    words = ["nnc bench"]
+    words += [f"--suite {','.join(suites)}"] if suites else []
+    words += [f"--against {','.join(against)}"] if against else []
+    words += [f"--{speed}"] if speed else []
+    words += [f"--only {only}"] if only else []
+    return " ".join([*words, "--write"])
