@@ -53,8 +53,6 @@ def _first_product(graph: Graph, value: Value) -> Node | None:
     while pending:
         found = pending.pop(0)
         for node in uses.get(found, ()):
-            if node.phase != "forward":
-                continue
             if node.op.kernel is not None and node.operands[node.op.kernel[0]] != found:
                 return node
             if isinstance(node.op, KEEPING_SCALE):

@@ -17,8 +17,8 @@ LEAST_ROWS = 32
 LEAST_SHARE, LEAST_UNITS = 0.4, 16
 """Share of a layer's units that is worth a hint, and of how many units it can be told from chance: where inputs are
 positive, random weights leave some ten per cent dead. A layer that is dead as a whole always is."""
-MOST_OPERATIONS = 10**8
-"""Floating-point operations that may be spent on looking: some tenths of a second."""
+MOST_OPERATIONS = 3 * 10**7
+"""Floating-point operations that may be spent on looking: hundredths of a second, and of memory some megabytes."""
 
 
 def dead_units(evidence: Evidence) -> Iterator[Hint]:
