@@ -22,20 +22,22 @@ TOGETHER = 20
 def fitting(network: str) -> tuple[Entrant, ...]:
     """Return nnc's entrants that train a network with `fit`."""
     return tuple(
-        Entrant(name, "contestant:fit", {"network": network, "backend": backend}, backend=backend)
+        Entrant(name, "benchmarks.contestant:fit", {"network": network, "backend": backend}, backend=backend)
         for backend, name in (("numpy", "nnc fit"), ("c", "nnc fit, C"))
     )
 
 
 OURS = (
     *fitting("base"),
-    Entrant("nnc, an epoch per call, C", "base_network:epoch_calls", backend="c"),
-    Entrant("nnc, the steps alone, C", "base_network:steps_alone", backend="c"),
+    Entrant("nnc, an epoch per call, C", "benchmarks.base_network:epoch_calls", backend="c"),
+    Entrant("nnc, the steps alone, C", "benchmarks.base_network:steps_alone", backend="c"),
 )
 BY_HAND = (
-    Entrant("NumPy by hand, the same calls", "peers.by_hand:same_calls", backend="numpy", goal=Goal(at_most=1.15)),
-    Entrant("NumPy by hand, fewest calls", "peers.by_hand:fewest_calls", backend="numpy"),
-    Entrant("C by hand", "peers.base_network:by_hand", backend="c"),
+    Entrant(
+        "NumPy by hand, the same calls", "benchmarks.peers.by_hand:same_calls", backend="numpy", goal=Goal(at_most=1.15)
+    ),
+    Entrant("NumPy by hand, fewest calls", "benchmarks.peers.by_hand:fewest_calls", backend="numpy"),
+    Entrant("C by hand", "benchmarks.peers.base_network:by_hand", backend="c"),
 )
 
 

@@ -150,7 +150,7 @@ def almost_nothing(kind: str) -> Contestant:
 def _call(settings: Settings) -> list[Row]:
     with Workers() as workers:
         for name, (kind, _) in CALLS.items():
-            workers.start(Entrant(name, "compiling:almost_nothing", {"kind": kind}), threads=1)
+            workers.start(Entrant(name, "benchmarks.compiling:almost_nothing", {"kind": kind}), threads=1)
         comparison = settings.race(workers.timers, short=True)
     rows = []
     for name, samples in comparison.seconds.items():

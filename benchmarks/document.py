@@ -60,7 +60,7 @@ What a whole training takes, from a fresh process in which nothing is compiled, 
 {table}
 
 - *spread*: the quartiles of the times; *quartiles*: those of the ratios within rounds.
-- *its time*: nnc takes so many times the contestant's time; *faster*: the contestant takes so many times nnc's.
+- *its time*: nnc takes that many times the contestant's time; *faster*: the contestant takes that many times nnc's.
 - All training loops shuffle, gather their rows, and sum up the loss, which is read once an epoch, and the accuracy
   where the network has one; JAX's *batches ready* is spared the gathering, scikit-learn does not measure accuracy.
 - nnc, the loops by hand, PyTorch and JAX's jitted steps and epochs draw the same orders, so that they see the same

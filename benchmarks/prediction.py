@@ -52,7 +52,7 @@ def _small(settings: Settings, network: str, name: str, rows: int, *further: Ent
 
 def _large(settings: Settings, network: str, onnx: Goal, keras: Goal) -> list[Row]:
     title = f"{network}, predict 1 picture"
-    run, _, torch, _ = _peers(network, 1, onnx, "peers.torch_images")
+    run, _, torch, _ = _peers(network, 1, onnx, "benchmarks.peers.torch_images")
     peers = (run, torch, *_keras(network, 1, keras))  # a thousand numbers more or less: windows make no difference
     work = Work(title, title, _ours(network, 1)[:2], peers)
     return measure(settings, work, thread_choices())
@@ -62,7 +62,7 @@ def _ours(network: str, rows: int) -> tuple[Entrant, ...]:
     return tuple(
         Entrant(
             f"nnc program({arguments}){', C' if backend == 'c' else ''}",
-            "contestant:predict",
+            "benchmarks.contestant:predict",
             {"network": network, "rows": rows, "backend": backend, "copy": way == COPY},
             backend=backend,
             way=way,
@@ -72,20 +72,22 @@ def _ours(network: str, rows: int) -> tuple[Entrant, ...]:
     )
 
 
-def _peers(network: str, rows: int, goal: Goal | None = None, torch: str = "peers.torch_models") -> tuple[Entrant, ...]:
+def _peers(
+    network: str, rows: int, goal: Goal | None = None, torch: str = "benchmarks.peers.torch_models"
+) -> tuple[Entrant, ...]:
     """Return the peers that can be called with little in between."""
     given = {"network": network, "rows": rows}
     return (
-        Entrant("ONNX Runtime, run", "peers.onnx_models:run", given, "onnxruntime", way=COPY, goal=goal),
-        Entrant("ONNX Runtime, bound output", "peers.onnx_models:bound", given, "onnxruntime", way=WINDOW),
+        Entrant("ONNX Runtime, run", "benchmarks.peers.onnx_models:run", given, "onnxruntime", way=COPY, goal=goal),
+        Entrant("ONNX Runtime, bound output", "benchmarks.peers.onnx_models:bound", given, "onnxruntime", way=WINDOW),
         Entrant("PyTorch, optimized for inference", f"{torch}:predict", given, "torch", way=COPY),
-        Entrant("JAX, jitted", "peers.jax_predicting:predict", given, "jax", way=COPY),
+        Entrant("JAX, jitted", "benchmarks.peers.jax_predicting:predict", given, "jax", way=COPY),
     )
 
 
 def _keras(network: str, rows: int, goal: Goal | None = None) -> tuple[Entrant, ...]:
     given: dict[str, Any] = {"network": network, "rows": rows}
-    factory = "peers.keras_models"
+    factory = "benchmarks.peers.keras_models"
     return (
         Entrant("Keras on TensorFlow, predict", f"{factory}:predict", given, "keras-tf", way=COPY, goal=goal),
         Entrant("Keras on TensorFlow, within tf.function", f"{factory}:function", given, "keras-tf", way=COPY),
@@ -94,4 +96,4 @@ def _keras(network: str, rows: int, goal: Goal | None = None) -> tuple[Entrant, 
 
 def _sklearn(network: str, rows: int) -> Entrant:
     given = {"network": network, "rows": rows}
-    return Entrant("scikit-learn, predict_proba", "peers.sklearn_models:predict", given, "sklearn", way=COPY)
+    return Entrant("scikit-learn, predict_proba", "benchmarks.peers.sklearn_models:predict", given, "sklearn", way=COPY)

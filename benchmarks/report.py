@@ -159,7 +159,9 @@ def seconds_text(seconds: float) -> str:
 
 
 def _unit(seconds: float) -> tuple[float, str]:
-    return next(((factor, unit) for factor, unit in ((1e6, "µs"), (1e3, "ms")) if seconds * factor < 1000), (1.0, "s"))
+    return next(
+        ((factor, unit) for factor, unit in ((1e6, "µs"), (1e3, "ms")) if abs(seconds) * factor < 1000), (1.0, "s")
+    )
 
 
 def bytes_text(number: float) -> str:

@@ -101,12 +101,15 @@ def _measure(settings: Settings, network: str, title: str, *peers: Entrant) -> l
 
 # ---------------------------------------------------------------------- peers
 
-_JAX = "peers.jax_training"
+_JAX = "benchmarks.peers.jax_training"
 
 
 def _keras(network: str, best: dict[str, Any], goal: Goal | None = None) -> tuple[Entrant, ...]:
     """Return Keras on TensorFlow as its users call it, and both engines with what makes them fastest."""
-    factory, together = "peers.keras_models:fit", {"network": network, "steps_per_execution": NETWORKS[network].steps}
+    factory, together = (
+        "benchmarks.peers.keras_models:fit",
+        {"network": network, "steps_per_execution": NETWORKS[network].steps},
+    )
     fit, quick = "Keras on TensorFlow, fit", "fit, an epoch per execution"
     return (
         Entrant(fit, factory, {"network": network}, "keras-tf", goal=goal),
@@ -116,7 +119,7 @@ def _keras(network: str, best: dict[str, Any], goal: Goal | None = None) -> tupl
 
 
 def _torch(network: str, how: str, goal: Goal | None = None) -> Entrant:
-    return Entrant(f"PyTorch, {how}", "peers.torch_models:fit", {"network": network}, "torch", goal=goal)
+    return Entrant(f"PyTorch, {how}", "benchmarks.peers.torch_models:fit", {"network": network}, "torch", goal=goal)
 
 
 def _jax(network: str, how: str, function: str, goal: Goal | None = None) -> Entrant:
@@ -124,4 +127,6 @@ def _jax(network: str, how: str, function: str, goal: Goal | None = None) -> Ent
 
 
 def _sklearn(network: str) -> Entrant:
-    return Entrant("scikit-learn, MLPClassifier.fit", "peers.sklearn_models:fit", {"network": network}, "sklearn")
+    return Entrant(
+        "scikit-learn, MLPClassifier.fit", "benchmarks.peers.sklearn_models:fit", {"network": network}, "sklearn"
+    )

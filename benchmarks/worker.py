@@ -26,6 +26,7 @@ FORGOTTEN = (
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
     "NNC_BACKEND",
+    "NNC_C_LEVEL",
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONSTARTUP",
     "XLA_FLAGS",
@@ -55,7 +56,7 @@ class Entrant:
 
     Args:
         name: as the report calls it.
-        factory: ``module:function`` of this package; the function returns the contestant.
+        factory: ``module:function``; the function returns the contestant.
         arguments: of the factory, as JSON can hold them.
         engine: the peer that it is of; empty for nnc and for loops written by hand.
         backend: of nnc, where it is nnc's or stands beside nnc only there.
@@ -95,7 +96,7 @@ class Worker:
             environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
         arguments = [json.dumps(dict(entrant.arguments)), str(threads or 0), "learns" if learns else "stays"]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.serve", f"benchmarks.{entrant.factory}", *arguments],
+            [sys.executable, "-m", "benchmarks.serve", entrant.factory, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -51,6 +51,7 @@ def command(
     batch: options.Batch = 32,
     backend: options.Backend = None,
     as_json: options.Json = False,
+    no_hints: options.NoHints = False,
 ) -> None:
     """Train a small network again and again; show mean and spread of loss and accuracy, and the time.
 
@@ -74,6 +75,7 @@ def command(
         repeat=repeat,
         backend=backend,
     )
+    del no_hints  # its callback has seen it
     mode = resolve(mode, MODES, "mode", say)
     with progress(settings.repeat, f"training with {MODES[mode]}") as advance:
         result = run(settings, mode, lambda _: advance())

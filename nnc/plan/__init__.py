@@ -3,7 +3,6 @@
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
 from nnc.plan.loops import Carry, LoopPlan
-from nnc.plan.nests import Nest
 from nnc.plan.plan import Place, Plan, is_step, make_plan
 from nnc.plan.storage import Buffer, Home, Storage, bound_constants
 
@@ -15,7 +14,6 @@ __all__ = [
     "Group",
     "Home",
     "LoopPlan",
-    "Nest",
     "Place",
     "Plan",
     "Storage",

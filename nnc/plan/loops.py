@@ -10,11 +10,11 @@ from nnc.ir import Graph, Value, copy_into
 from nnc.ir.decisions import undecided
 from nnc.ir.leaves import WINDOW
 from nnc.ops.scan import Scan
-from nnc.plan.separable import Rows, find_rows
 
 if TYPE_CHECKING:
     from nnc.plan.flatten import Workspace
     from nnc.plan.plan import Plan
+    from nnc.plan.separable import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,12 @@ def plan_body(
     from nnc.plan.storage import bound_constants
 
     graph, carries = window_graph(op)
-    is_separable = False
-    if in_nests:
-        with undecided():
-            flat = flatten(graph, workspace, None)
-        is_separable = find_rows(op, flat.graph, bound_constants(flat, bindings)) is not None
+    if not in_nests:
+        return make_plan(graph, bindings, reuse, workspace, None), carries, None
+    from nnc.plan.separable import find_rows  # only nests need it
+
+    with undecided():
+        flat = flatten(graph, workspace, None)
+    is_separable = find_rows(op, flat.graph, bound_constants(flat, bindings)) is not None
     plan = make_plan(graph, bindings, reuse, workspace, None, in_nests, overlap=not is_separable)
     return plan, carries, find_rows(op, plan.graph, plan.storage.constants) if is_separable else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -14,9 +15,11 @@ from nnc.ir.types import ITEM_SIZES
 from nnc.ops.scan import Scan
 from nnc.plan.flatten import FlatGraph, Group, Workspace
 from nnc.plan.loops import LoopPlan, plan_body
-from nnc.plan.nests import find_nests
 
 ONE_CALL = Saved(calls=1)
+
+if TYPE_CHECKING:
+    from nnc.plan.nests import Nest
 
 
 @dataclass(slots=True)
@@ -90,7 +93,7 @@ class Storage:
         self._extents: list[Dim] = []  # bytes of each buffer, with symbols
         self.end = len(graph.nodes)
         self.constants = bound_constants(self.flat, self.bindings)
-        self.nests = find_nests(graph, self.constants) if self.in_nests else {}
+        self.nests = self._find_nests()
         self._note_nests()
         self._spans = {
             index: group.steps for group in self.flat.groups if group.tile is not None for index in group.steps
@@ -125,6 +128,13 @@ class Storage:
                 nodes = [graph.nodes[step] for step in nest.steps]
                 values = [value for node in nodes for value in graph.results(node)]
                 decide("in one loop", nodes[0], "{}", nodes, after=values, saved=Saved(calls=len(nodes) - 1))
+
+    def _find_nests(self) -> dict[int, Nest]:
+        if not self.in_nests:
+            return {}
+        from nnc.plan.nests import find_nests  # which a plan without them need not load
+
+        return find_nests(self.flat.graph, self.constants)
 
     # ------------------------------------------------------------------ lifetimes
 

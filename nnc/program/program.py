@@ -201,7 +201,8 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
     def source(self, name: str = PREDICT) -> str:
         """Return the source of a graph, in the language of the backend."""
         graph = self.graph(name)
-        text: str = self.backend.source(self._plan_of(graph, nominal_sizes(graph, 1))).text
+        plan = self._plan_of(graph, nominal_sizes(graph, 1))  # first, for it may let another backend take over
+        text: str = self.backend.source(plan).text
         return text
 
     def __repr__(self) -> str:

@@ -162,9 +162,7 @@ def _source_index(plan: Plan, group: Group) -> int | None:
 
 
 def _location(plan: Plan, value: Value, place: Place) -> Location:
-    storage = plan.storage
-    viewed = storage.views.get(value)
-    position = storage.inplace.get(value.index)
+    viewed, taken = plan.storage.views.get(value), _taken_over(plan, value)
     return Location(
         name=operand_text(value, plan.names),
         type=str(value.type),
@@ -173,5 +171,18 @@ def _location(plan: Plan, value: Value, place: Place) -> Location:
         nbytes=place.type.nbytes,
         buffer=place.home.buffer,
         view_of="" if viewed is None else operand_text(viewed, plan.names),
-        in_place_of="" if position is None else operand_text(value.node.operands[position], plan.names),
+        in_place_of="" if taken is None else operand_text(taken, plan.names),
     )
+
+
+def _taken_over(plan: Plan, value: Value) -> Value | None:
+    """Return the value whose memory a result takes over, or None."""
+    storage = plan.storage
+    position = storage.inplace.get(value.index)
+    if position is None:
+        return None
+    operand, home = value.node.operands[position], storage.homes[value]
+    if storage.homes[operand] == home:
+        return operand
+    # In a loop nest it may be what an earlier step of the nest reads.
+    return max((other for other in storage.inhabitants[home] if other.index < value.index), key=lambda x: x.index)

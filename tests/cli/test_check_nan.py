@@ -29,7 +29,7 @@ def wild(folder: Path) -> str:
 
 
 def test_training_stops_and_what_was_learnt_is_saved(run: Run, wild: str) -> None:
-    line = ("train", wild, "--data", "points.npz", "--epochs", "50", "--batch", "8", "-o", "wild.nnc")
+    line = ("train", wild, "--data", "points.npz", "--epochs", "50", "--batch", "8", "-o", "wild.nnc", "--no-hints")
     found = run(*line, "--check-nan", code=1)
     message = found.stderr.splitlines()
     assert message[1] == "saved wild.nnc"

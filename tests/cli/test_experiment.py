@@ -66,7 +66,7 @@ def test_seed_decides_all(run: Run) -> None:
     ],
 )
 def test_a_slip_is_corrected(run: Run, option: str, given: str, taken: str) -> None:
-    result = run(*SHORT, option, given, "--json")
+    result = run(*SHORT, option, given, "--json", "--no-hints")
     assert result.stderr == f"note: {option[2:]} {given!r} is taken as {taken!r}\n"
     assert json.loads(result.stdout)["settings"][option[2:]] == taken
 

@@ -107,7 +107,8 @@ def test_layers_are_defined_where_the_file_says(run: Run) -> None:
 
 
 def test_the_page_is_that_of_the_subject(run: Run) -> None:
+    from nnc import __version__
     from nnc.cli.page import page_subject
 
     run("render", "base.yaml", "-o", "base.html")
-    assert page(page_subject(Path("base.yaml"))) == Path("base.html").read_text(encoding="utf-8")
+    assert page(page_subject(Path("base.yaml")), __version__) == Path("base.html").read_text(encoding="utf-8")

@@ -37,7 +37,7 @@ def test_what_is_far_from_the_published_figures_is_named() -> None:
 def test_facts() -> None:
     page = results_page(comparison(base=Settings(repeat=2, seed=7, epochs=1234)), "the command line")
     for fact in (
-        "    the command line\n",
+        "```sh\nthe command line\n```\n",
         "1,234 epochs",
         "(seeds 7 to 8)",
         "0.78 percentage points",

@@ -104,6 +104,7 @@ def test_chains_are_drawn_by_seed_and_name():
 
 
 @pytest.mark.parametrize("make", [layers.RandAugment, layers.AugMix])
+@pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")  # a step over raw pixels is too large
 def test_a_model_trains_and_is_saved(make, tmp_path):
     model = nnc.Sequential([nnc.Input((7, 5, 3)), make(seed=1), layers.Flatten(), layers.Dense(1)])
     model.compile("sgd", "mse")

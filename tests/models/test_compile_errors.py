@@ -120,7 +120,11 @@ FIT = [
     ({"validation_data": X}, "validation_data must be (x, y) or (x, y, sample_weight)"),
     ({"validation_data": (X, Y[:3])}, "all arrays must have the same number of rows: x has 8, y has 3"),
     ({"sample_weight": [1.0]}, "sample_weight must have shape (8,), got (1,)"),
-    ({"sample_weight": ["a"] * 8}, "sample_weight must hold numbers: could not convert string to float: 'a'"),
+    (
+        {"sample_weight": ["a"] * 8},
+        "sample_weight must hold numbers, got elements of type <U1;"
+        " convert them first, for example with x.astype('float32')",
+    ),
     ({"sample_weight": [1.0] * 7 + [float("nan")]}, "sample_weight has NaN or infinity, first in row 7: nan"),
     ({"class_weight": [1, 2]}, "class_weight must be a dictionary of numbers by class index, got [1, 2]"),
     ({"class_weight": {"a": 1}}, "class_weight must be a dictionary of numbers by class index, got {'a': 1}"),

@@ -99,6 +99,7 @@ def test_training_several_outputs():
     assert len(model.evaluate([A, B], [Y, second])) == 4
 
 
+@pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")  # large steps show what is shared
 def test_models_that_share_layers_share_memory():
     x = nnc.Input((3,))
     hidden = Dense(4, activation="tanh")

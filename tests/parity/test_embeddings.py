@@ -153,6 +153,7 @@ def test_each_rule(rule: str, keras: Any) -> None:
 
 
 @pytest.mark.parametrize(("rule", "arguments"), [*MORE, ("SGD", {"momentum": 0.0}), ("RMSprop", {"centered": False})])
+@pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")  # Ftrl begins with a large step
 def test_more_arguments(rule: str, arguments: dict[str, Any], keras: Any) -> None:
     check(bag, keras, rule, RULES[rule] | arguments)
 

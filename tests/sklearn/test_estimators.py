@@ -167,6 +167,7 @@ OUTPUTS = [
 
 
 @pytest.mark.parametrize(("units", "activation", "loss"), OUTPUTS)
+@pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")  # not all pairs are meant to be used
 def test_outputs_and_losses(units, activation, loss):
     rows = slice(None) if units == 3 else slice(50, None)
     x, y = StandardScaler().fit_transform(IRIS_X[rows]), NAMES[rows]
@@ -336,6 +337,7 @@ def test_several_inputs_are_refused():
         Classifier(model).fit(IRIS_X, IRIS_Y)
 
 
+@pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")  # it is the classes that are tested
 def test_classes_that_change_are_refused():
     classifier = Classifier(small, epochs=1, warm_start=True)
     with pytest.raises(ValueError, match=r"^classes must be given in the first call of partial_fit$"):

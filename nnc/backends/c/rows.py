@@ -12,7 +12,7 @@ from nnc.backends.c.nests import Axes, indented, loop_head, parallel_pragma
 from nnc.backends.c.text import C_TYPES, dim_text, value_text
 from nnc.ir import Graph, Node, Shape, Value
 from nnc.ops.reduction import Sum
-from nnc.plan import Nest
+from nnc.plan.nests import Nest
 
 EXACT_ROW = 2048
 """Longest row whose float32 sum is added in float32, in as many parts as a vector has elements."""

@@ -22,7 +22,8 @@ from nnc.ir import Constant, Layout, Node, Op, TensorType, Value, value_names
 from nnc.ir.printer import node_line
 from nnc.ops.movement import BroadcastTo
 from nnc.ops.sizes import Iota
-from nnc.plan import Home, LoopPlan, Nest, Plan, is_step
+from nnc.plan import Home, LoopPlan, Plan, is_step
+from nnc.plan.nests import Nest
 
 PRELUDE = """\
 #include <float.h>

@@ -65,7 +65,7 @@ def colours(opened: Opened, canvas: str) -> int:
 @pytest.mark.parametrize("make", [subjects.base_subject, subjects.recurrent_subject, subjects.residual_subject])
 def test_opens_without_a_word_and_without_the_network(make: Any, open_page: Open) -> None:
     subject = make()
-    opened = open_page(page(subject))
+    opened = open_page(page(subject, __version__))
     assert opened.tab.title() == f"{subject.title} · nnc"
     assert opened.text("h1") == subject.title
     assert opened.count("boxes") > 3
@@ -80,7 +80,7 @@ def test_opens_without_a_word_and_without_the_network(make: Any, open_page: Open
 
 
 def test_names_of_any_kind_are_shown_as_they_are(open_page: Open) -> None:
-    opened = open_page(page(subjects.hostile_subject()))
+    opened = open_page(page(subjects.hostile_subject(), __version__))
     assert opened.text("h1") == subjects.HOSTILE.replace("\u2028", "\n").replace("\n", "\u2028")
     opened.search(subjects.HOSTILE_LAYER)
     assert opened.text("#details h2") == subjects.HOSTILE_LAYER
@@ -383,7 +383,7 @@ def test_nothing_sticks_out_of_the_window(width: int, height: int, open_page: Op
 
 
 def test_five_thousand_ops_are_drawn_as_far_as_they_are_in_sight(open_page: Open) -> None:
-    opened = open_page(page(flat_subject(5000)))
+    opened = open_page(page(flat_subject(5000), __version__))
     assert opened.count("total") == 3
     assert opened.tab.locator("*").count() < MOST_ELEMENTS
     opened.tab.click("#open-all")

@@ -1,0 +1,1 @@
+"""Tests of the benchmarks: of what they say about numbers, not of the numbers."""

@@ -1,0 +1,73 @@
+"""Tables, the page and its plot, compared with the files in ``golden/``.
+
+After an intended change: ``python -m tests.benchmarks.test_page``, then read the difference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks.document import document
+from benchmarks.plot import plot
+from benchmarks.report import Row, seconds_text, set_up_table, table
+from tests.benchmarks.rows import FACTS, measured
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def _tables(rows: list[Row]) -> str:
+    return f"{table([row for row in rows if not row.parts])}\n\n{set_up_table([row for row in rows if row.parts])}\n"
+
+
+TEXTS: dict[str, Callable[[list[Row]], str]] = {
+    "tables.txt": _tables,
+    "page.md": lambda rows: document("nnc bench --write", FACTS, rows),
+    "plot.svg": plot,
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_golden(name: str) -> None:
+    assert TEXTS[name](measured()) == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_sums_are_of_their_parts() -> None:
+    rows = {row.contestant: row for row in measured() if row.parts}
+    ours = rows["nnc fit, C"]
+    assert ours.parts["import"] == pytest.approx([0.1, 0.2, 0.3])
+    assert ours.parts["warm-up"] == pytest.approx([0.4] * 3)  # a first epoch of 0.5 s, where others take 100 ms
+    assert ours.parts["epochs"] == pytest.approx([20 * 100 * 1e-3] * 3)
+    assert ours.samples == pytest.approx([2.51, 2.61, 2.71])
+    assert rows["PyTorch, eager"].samples == pytest.approx([0.1 * n + 0.01 + 0.42 + 1.6 for n in (1, 2, 3)])
+
+
+def test_the_target_is_against_the_fastest_peer() -> None:
+    targets = [row for row in measured() if row.target and row.ratio]
+    assert [(row.contestant, row.ratio, row.reached) for row in targets] == [
+        ("PyTorch, eager", "1.25× its time", False)
+    ]
+
+
+def test_the_plot_is_well_formed() -> None:
+    ElementTree.fromstring(plot(measured()))
+    ElementTree.fromstring(plot([]))
+
+
+def test_rows_are_plain_data() -> None:
+    first = json.loads(json.dumps(measured()[0].to_json()))
+    assert (first["contestant"], first["median"], first["spread"]) == ("nnc fit, C", "1 ms", "0.975–1.03 ms")
+    assert first["samples"] == [1.0e-3, 1.1e-3, 0.9e-3, 1.0e-3]
+
+
+def test_units() -> None:
+    assert [seconds_text(number) for number in (2e-7, 1.5e-3, 2.0, -0.0185)] == ["0.2 µs", "1.5 ms", "2 s", "-18.5 ms"]
+
+
+if __name__ == "__main__":
+    for file_name, text in TEXTS.items():
+        (GOLDEN / file_name).write_text(text(measured()), encoding="utf-8")

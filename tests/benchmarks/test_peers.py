@@ -1,0 +1,83 @@
+"""Peers compute what nnc computes, from the same weights on the same rows, in the same batches where they let us say."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy
+import pytest
+
+from benchmarks import contestant, prediction, training, work
+from benchmarks.networks import NETWORKS, nnc_model
+from benchmarks.order import Order
+from benchmarks.report import Row
+from benchmarks.settings import HURRIED, Settings
+from benchmarks.work import Work
+from benchmarks.worker import Entrant, Worker
+
+
+def test_nnc_draws_the_order_of_everybody_else() -> None:
+    network, model = NETWORKS["base"], nnc_model("base")
+    x, y = network.data()
+    history = model.fit(x, y, batch_size=network.batch, epochs=3, verbose=0)
+    by_hand = import_module("benchmarks.peers.by_hand").same_calls().run(3)
+    numpy.testing.assert_allclose(by_hand["loss"], history.history["loss"], rtol=1e-6)
+    order, twin = Order(network.rows), nnc_model("base")
+    for loss in history.history["loss"]:
+        rows = order.draw()
+        found = twin.fit(x[rows], y[rows], batch_size=network.batch, epochs=1, shuffle=False, verbose=0)
+        numpy.testing.assert_allclose(found.history["loss"], [loss], rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore")  # that training ended before it converged
+@pytest.mark.parametrize("network", ["base", "mlp"])
+def test_sklearn(network: str) -> None:
+    peer = import_module("benchmarks.peers.sklearn_models")
+    ours, theirs = contestant.fit(network, "numpy"), peer.fit(network)
+    assert ours.numbers and theirs.numbers
+    numpy.testing.assert_allclose(theirs.numbers(), ours.numbers(), rtol=1e-3)
+    ours, theirs = contestant.predict(network, 3, "numpy"), peer.predict(network, 3)
+    assert ours.numbers and theirs.numbers
+    numpy.testing.assert_allclose(theirs.numbers(), ours.numbers(), rtol=1e-5)
+
+
+def test_sklearn_goes_on_from_its_weights() -> None:
+    peer = import_module("benchmarks.peers.sklearn_models").fit("base")
+    with pytest.warns(Warning, match="converged"):
+        first, later = peer.run(2), peer.run(30)
+    assert max(later) < min(first)
+
+
+def works_of(suites: list[Any], monkeypatch: pytest.MonkeyPatch) -> list[Work]:
+    works: list[Work] = []
+
+    def note(settings: Settings, work: Work, choices: Any) -> list[Row]:
+        works.append(work)
+        return []
+
+    monkeypatch.setattr(training, "measure", note)
+    monkeypatch.setattr(prediction, "measure", note)
+    for suite in suites:
+        suite(HURRIED)
+    return works
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "suite",
+    [training.base, training.mlp, training.lstm, training.cnn, prediction.small_networks, prediction.mobilenet_v2],
+)
+def test_every_peer_computes_the_same(suite: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for found in works_of([suite], monkeypatch):
+        ours = _numbers(found.ours[0], found)
+        for entrant in (*found.ours[1:], *found.peers):
+            numbers = _numbers(entrant, found)
+            assert (numbers is None) == (entrant.name == "nnc, the steps alone, C")
+            if numbers is not None:
+                numpy.testing.assert_allclose(numbers, ours, atol=1e-3 * max(map(abs, ours or [])), rtol=0)
+
+
+def _numbers(entrant: Entrant, found: Work) -> list[float] | None:
+    with Worker(entrant, threads=work.thread_choices()[0], learns=found.epochs is not None) as worker:
+        return worker.numbers()
