@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 
 _SAID: set[str] = set()
 
@@ -23,4 +22,6 @@ def runs_numpy(program: str, error: Exception) -> None:
 def _say(text: str) -> None:
     if text not in _SAID:
         _SAID.add(text)
+        import logging  # here, for most starts have nothing to say
+
         logging.getLogger("nnc").warning("%s", text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -34,7 +33,6 @@ GraphMaker = Callable[[], Graph]
 EVALUATE, TRAIN = "evaluate", "train"
 PROLOGUE = "predict_prologue"
 """The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
-_LOG = logging.getLogger("nnc")
 
 
 class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
@@ -237,7 +235,11 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
             if source.text not in self._codes:
                 self._codes[source.text] = backend.compile(source)
                 self.compilations += 1
-                _LOG.info("'%s' of '%s' runs on the %s backend, %s", name, self.name, backend.title, backend.engine)
+                import logging  # here, for a start with NumPy needs none
+
+                logging.getLogger("nnc").info(
+                    "'%s' of '%s' runs on the %s backend, %s", name, self.name, backend.title, backend.engine
+                )
             self._plans[key] = plan, source, self._codes[source.text]
             return self._plans[key]
 

@@ -1,4 +1,4 @@
-"""Peers compute what nnc computes, from the same weights on the same rows, in the same batches where they let us say."""
+"""Peers compute what nnc computes, from the same weights, and in the same batches where they let us say."""
 
 from __future__ import annotations
 

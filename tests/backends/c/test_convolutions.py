@@ -113,6 +113,26 @@ def test_winograd_is_as_exact_as_sums_in_order(channels, filters, dtype, is_wino
     assert numpy.abs(found - expected).max() <= 1e-6 * numpy.abs(expected).max()
 
 
+def test_lengths_known_at_run_time_only():
+    """What is printed for any length has the room that it needs, whatever would be printed for the largest one."""
+    graph = Graph("test")
+    shape = (symbol("n"), symbol("high"), symbol("wide"), 16)
+    kernel = graph.input("kernel", TensorType("float32", (3, 3, 16, 16)))
+    value = graph.input("x", TensorType("float32", shape))
+    for _ in range(2):
+        value = apply(Convolution(**geometry(2, padding=1)), value, kernel)
+    graph.output("y", value)
+    sizes = {"n": 2, "high": 70, "wide": 60}
+    machine = CMachine(graph, sizes, {})
+    generator = numpy.random.default_rng(1)
+    for bound in (sizes, {"n": 1, "high": 7, "wide": 60}):
+        inputs = {
+            label: generator.integers(-2, 3, value.type.bind(bound).shape).astype("float32")
+            for label, value in graph.inputs.items()
+        }
+        check_close(interpret(graph, inputs)[0], machine.run(inputs, bound)[0], machine)
+
+
 @pytest.mark.parametrize("bad", [numpy.inf, -numpy.inf, 3e38])
 def test_winograd_keeps_what_is_not_finite_apart(bad):
     """Differences of tiles would make NaN of infinity, and infinity of what is nearly as large."""

@@ -40,11 +40,12 @@ def _workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorT
     geometry = _geometry(op, [*operands, *results])
     if geometry.is_depthwise or geometry.is_pointwise:
         return ()
-    if isinstance(op, Convolution) and is_winograd(geometry):
-        return (results[0].with_shape((room(geometry),)),)
     if isinstance(op, Convolution):
         around = padded(geometry)
-        return () if around is None else (results[0].with_shape((padded_size(around),)),)
+        sizes = [] if around is None else [padded_size(around)]
+        if is_winograd(geometry):  # as these sizes are; where they are known at run time only, it is printed as direct
+            sizes.append(room(geometry))
+        return (results[0].with_shape((max(map(int, sizes)),)),) if sizes else ()
     return (results[0].with_shape((geometry.band * geometry.patch,)),)
 
 
