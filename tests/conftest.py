@@ -22,9 +22,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the backend, also of the processes that tests start; a test compiles more than it runs."""
+    """Choose the backend, also of the processes that tests start.
+
+    A test compiles more than it runs, and level 0 takes a fifth of the time of level 1, with which kernels, networks in
+    training and random graphs are compiled in `tests/backends/c`.
+    """
     if config.getoption("backend") == "c":
-        os.environ |= {"NNC_BACKEND": "c", "NNC_C_LEVEL": os.environ.get("NNC_C_LEVEL", "1")}
+        os.environ |= {"NNC_BACKEND": "c", "NNC_C_LEVEL": os.environ.get("NNC_C_LEVEL", "0")}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
