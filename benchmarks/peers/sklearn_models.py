@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from benchmarks.contestant import CHECKED_EPOCHS, Contestant, calling
@@ -43,7 +45,9 @@ def _model(network: str) -> tuple[Any, Any, Any]:
         **settings,
     )
     _, first = numpy.unique(y, return_index=True)
-    model.fit(x[first], y[first])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # one epoch is enough to make the arrays of the weights
+        model.fit(x[first], y[first])
     pairs = dense.weights(widths)
     model.coefs_, model.intercepts_ = [kernel for kernel, _ in pairs], [bias for _, bias in pairs]
     return model.set_params(batch_size=found.batch, random_state=numpy.random.RandomState(0)), x, y
@@ -54,7 +58,9 @@ def fit(network: str) -> Contestant:
     model, x, y = _model(network)
 
     def run(epochs: int, shuffle: bool = True) -> Sequence[float]:
-        model.set_params(max_iter=epochs, shuffle=shuffle).fit(x, y)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # as many epochs as are asked for
+            model.set_params(max_iter=epochs, shuffle=shuffle).fit(x, y)
         losses: Sequence[float] = model.loss_curve_[-epochs:]
         return losses
 

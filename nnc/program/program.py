@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -235,11 +236,9 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
             if source.text not in self._codes:
                 self._codes[source.text] = backend.compile(source)
                 self.compilations += 1
-                import logging  # here, for a start with NumPy needs none
-
-                logging.getLogger("nnc").info(
-                    "'%s' of '%s' runs on the %s backend, %s", name, self.name, backend.title, backend.engine
-                )
+                if logging := sys.modules.get("logging"):  # otherwise nobody listens, and a start needs no more modules
+                    text = "'%s' of '%s' runs on the %s backend, %s"
+                    logging.getLogger("nnc").info(text, name, self.name, backend.title, backend.engine)
             self._plans[key] = plan, source, self._codes[source.text]
             return self._plans[key]
 

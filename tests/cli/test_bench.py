@@ -19,7 +19,7 @@ from tests.benchmarks.rows import FACTS, measured
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]
-INSTALLED = ("jax", "torch")
+INSTALLED = ("torch", "jax")
 START = "from nnc.cli import main; import sys; sys.argv[0] = 'nnc'; main()"
 
 
