@@ -8,6 +8,9 @@ from typing import Any
 from nnc.quantities import bytes_text
 from nnc.verify import Comparison
 
+LONGEST = 60
+"""Characters of a value that a text shows."""
+
 
 @dataclass(frozen=True)
 class LayerChange:
@@ -199,4 +202,5 @@ def _number(value: int | None, is_bytes: bool) -> str:
 
 
 def _text(value: Any) -> str:
-    return f"'{value}'" if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else f"{value}"
+    text = f"'{value}'" if isinstance(value, str) else f"{value:g}" if isinstance(value, float) else f"{value}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

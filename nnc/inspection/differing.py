@@ -11,10 +11,9 @@ from nnc.inspection.figures import figures
 from nnc.inspection.layers import LayerRecord, layer_records
 from nnc.inspection.matching import Match, config_changes, is_automatic, match_layers, plain_config
 from nnc.inspection.outputs import compare_outputs
-from nnc.inspection.subject import open_subject
+from nnc.inspection.subject import is_program, open_subject
 from nnc.inspection.training import compare_training
 from nnc.inspection.weights import compare_weights
-from nnc.program import Program
 
 
 def diff(
@@ -50,7 +49,10 @@ def diff(
         ModelError: a model cannot be read.
         DataError: the data does not fit.
     """
-    one, other = (open_subject(source, replace=_for(source, replace), backend=backend) for source in (first, second))
+    one, other = (
+        open_subject(source, replace=None if is_program(source) else replace, backend=backend)
+        for source in (first, second)
+    )
     titles = (one.title, other.title)
     if one.title == other.title:
         titles = (f"{one.title} (first)", f"{other.title} (second)")
@@ -72,11 +74,6 @@ def diff(
         weights_compared=compared,
         outputs=outputs,
     )
-
-
-def _for(source: Any, replace: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """A program is compiled already, and nothing in it can be replaced."""
-    return None if str(source).endswith(".nnc") or isinstance(source, Program) else replace
 
 
 def _change(match: Match, renamed: Mapping[str, str]) -> LayerChange | None:

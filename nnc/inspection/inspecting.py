@@ -10,9 +10,10 @@ from nnc.errors import DataError
 from nnc.inspection.layers import LayerRecord, float_type, layer_records, other_flops, with_costs
 from nnc.inspection.memory import Memory, memory_of
 from nnc.inspection.subject import Subject, open_subject
-from nnc.ir import count_flops
+from nnc.ir import count_flops, nominal_sizes
 from nnc.profiling import Profile, profile
 from nnc.program import PREDICT, TRAIN
+from nnc.program.data import ROWS
 from nnc.quantities import count_text
 
 LAYER_HEAD = ("Layer", "Output", "Parameters", "Not trained", "FLOPs", "Bytes")
@@ -146,7 +147,7 @@ def inspect(
     subject = open_subject(source, dtype=dtype, replace=replace, backend=backend)
     program = subject.program
     name = graph or (TRAIN if program.spec.trains else PREDICT)
-    program.graph(name)
+    batch = nominal_sizes(program.graph(name), batch).get(ROWS, batch)  # layers may have states for fewer rows
     memory = memory_of(program, name, batch, measure)
     found = profile(program, x, y, graph=name, batch=batch, seconds=seconds) if profiled else None
     return _inspection(subject, name, batch, memory, found)

@@ -149,7 +149,16 @@ def _entry(layer: Layer) -> tuple[str, dict[str, Any]]:
         entry = layer_entry(layer)
     except (ModelError, TypeError):  # a user's own class that cannot be written
         return type(layer).__name__, {}
-    return entry["class_name"], dict(entry["config"])
+    return entry["class_name"], plain(entry["config"])
+
+
+def plain(value: Any) -> Any:
+    """Return a config in lists, dictionaries, texts and numbers, so that two of them can be compared."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value.tolist() if hasattr(value, "tolist") else value
 
 
 def _of_program(program: Program) -> Iterator[LayerRecord]:

@@ -127,7 +127,7 @@ def config_changes(first: Mapping[str, Any], second: Mapping[str, Any], prefix: 
     found: dict[str, tuple[Any, Any]] = {}
     for key in dict.fromkeys([*first, *second]):
         old, new = first.get(key), second.get(key)
-        if old == new or (isinstance(old, list | tuple) and isinstance(new, list | tuple) and list(old) == list(new)):
+        if old == new:
             continue
         old, new = _object(old), _object(new)
         if isinstance(old, Mapping) and isinstance(new, Mapping) and old.get("class_name") == new.get("class_name"):

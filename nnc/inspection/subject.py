@@ -20,6 +20,13 @@ from nnc.utils import set_random_seed
 PROGRAM_SUFFIX = ".nnc"
 
 
+def is_program(source: Any) -> bool:
+    """Return whether a source is a program or the path of a saved one, which is compiled already."""
+    if isinstance(source, str | PathLike):
+        return Path(source).suffix.lower() == PROGRAM_SUFFIX
+    return isinstance(source, Program)
+
+
 @dataclass(frozen=True)
 class Subject:
     """A program, and the model it was made of.
@@ -61,17 +68,16 @@ def open_subject(
 
 def _open(source: Any, dtype: str | None, replace: Mapping[str, Any] | None, backend: str | None) -> Subject:
     set_random_seed(0)
-    is_file = isinstance(source, str | PathLike) and Path(source).suffix.lower() == PROGRAM_SUFFIX
-    if not is_file and not isinstance(source, Program):
+    if not is_program(source):
         model = read_model(source, **({} if replace is None else {"replace": replace}))
         title = str(source) if isinstance(source, str | PathLike) else model.name
         return Subject(title, compile(model, dtype=dtype, backend=backend), model)
-    title = str(source) if is_file else source.name
+    title = source.name if isinstance(source, Program) else str(source)
     for given, what in ((dtype, "dtype"), (replace, "replace")):
         if given:
             raise ModelError(f"'{title}' is compiled already; give {what} with the model it came from")
-    program = load(source, backend=backend) if is_file else source
-    if backend is not None and not is_file:
+    program = source if isinstance(source, Program) else load(source, backend=backend)
+    if backend is not None and program is source:
         program.use_backend(backend)
     try:
         return Subject(title, program, model_of_program(program))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnc.inspection.layers import plain
 from nnc.inspection.matching import config_changes
 from nnc.inspection.subject import Subject
 from nnc.ir import State
@@ -44,6 +45,6 @@ def _settings(subject: Subject) -> dict[str, Any]:
                 found[label] = float(program.states[label])
     model = subject.model
     if model is not None and model.is_compiled:
-        config = model.optimizer.get_config()
+        config = plain(model.optimizer.get_config())
         found["optimizer"] = {"class_name": type(model.optimizer).__name__, "config": config}
     return found

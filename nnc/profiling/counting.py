@@ -14,6 +14,7 @@ from nnc.backends.marks import EMPTY, Block, Counters, Marks
 from nnc.backends.numpy.backend import NumpyBackend
 from nnc.backends.numpy.marks import Counters as PythonCounters
 from nnc.backends.numpy.source import Source as PythonSource
+from nnc.errors import ModelError
 from nnc.plan import Plan
 
 _CALIBRATION = 0.02
@@ -126,5 +127,13 @@ CountingBackend = CountingNumpyBackend | CountingCBackend
 
 
 def counting(backend: Backend) -> CountingBackend:
-    """Return a backend that does what another does, and counts."""
-    return CountingCBackend() if backend.name == "c" else CountingNumpyBackend()
+    """Return a backend that does what another does, and counts.
+
+    Raises:
+        ModelError: it is neither NumPy's nor C's.
+    """
+    if isinstance(backend, CBackend):
+        return CountingCBackend()
+    if isinstance(backend, NumpyBackend):
+        return CountingNumpyBackend()
+    raise ModelError(f"the {backend.title} backend cannot be profiled, for it counts nothing; choose numpy or c")

@@ -11,13 +11,14 @@ from nnc.backends import Backend
 from nnc.backends.marks import EMPTY, OUTSIDE, Block
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import DataError
+from nnc.ir import nominal_sizes
 from nnc.profiling.costs import block_costs, block_layer, block_name, block_ops, block_runs
 from nnc.profiling.counting import Counted, Sample, counting
 from nnc.profiling.machine import Machine, measure_machine
 from nnc.profiling.profile import Profile, Step
 from nnc.program import PREDICT, PROLOGUE, TRAIN, Program
 from nnc.program.batches import Batches
-from nnc.program.data import as_arrays
+from nnc.program.data import ROWS, as_arrays
 from nnc.program.drawing import draw_inputs, draw_targets
 from nnc.program.epochs import whole_epochs
 from nnc.program.preparation import prepare
@@ -59,11 +60,12 @@ def profile(
     Raises:
         DataError: the arrays do not fit the program, or there are other graphs' names than these.
         GraphError: the program cannot train.
+        ModelError: its backend is another than NumPy's and C's.
     """
     name = graph or (TRAIN if program.spec.trains else PREDICT)
     if name not in (TRAIN, PREDICT):
         raise DataError(f"profile: graph must be {TRAIN!r} or {PREDICT!r}, got {graph!r}")
-    program.graph(name)  # if there is none, say so before anything is drawn
+    batch = nominal_sizes(program.graph(name), batch).get(ROWS, batch)  # layers may have states for fewer rows
     arrays = _arrays(program, name, x, y, batch, seed)
     rows = min(batch, len(next(iter(arrays.values()))))
     plain = copy_program(program)
@@ -77,7 +79,7 @@ def profile(
     each = min(each, _time(run, seconds / 4))
     dtype = next((spec.dtype for spec in program.spec.outputs if spec.dtype.startswith("float")), "float32")
     machine = measure_machine(dtype)
-    sizes = marked.sizes(name, arrays) | {"batch": rows}
+    sizes = marked.sizes(name, arrays) | {ROWS: rows}
     tick = counted.seconds_per_tick() / sample.runs
     times = [ticks * tick for ticks in sample.net_ticks()]
     visits = [count / sample.runs for count in sample.visits]

@@ -10,7 +10,7 @@ import pytest
 
 import nnc
 from nnc.errors import DataError, ModelError
-from nnc.inspection import Difference, diff
+from nnc.inspection import Difference, LayerChange, diff
 from tests.inspection.samples import convolutional, nested, recurrent
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -106,6 +106,22 @@ def test_nested_arguments_have_dots():
     plain = nnc.Sequential([nnc.Input((2,)), Layers.Dense(1, name="a")])
     (change,) = diff(model(0.1), plain).layers
     assert change.changes == {"kernel_regularizer": ("L2", None)}
+
+
+def test_arguments_that_are_arrays():
+    def model(mean: float) -> nnc.Sequential:
+        normalization = Layers.Normalization(mean=numpy.array([mean, 0.0]), variance=[1.0, 1.0], name="a")
+        return nnc.Sequential([nnc.Input((2,)), normalization])
+
+    assert not diff(model(1.0), model(1.0)).layers
+    (change,) = diff(model(1.0), model(2.0)).layers
+    assert change.changes == {"mean": ([1.0, 0.0], [2.0, 0.0])}
+
+
+def test_long_values_are_shortened():
+    change = LayerChange("changed", "a", "StringLookup", {"vocabulary": (["word"] * 100, [])})
+    assert len(str(change)) < 120
+    assert str(change).endswith("… → []")
 
 
 def test_another_class_in_the_same_place():

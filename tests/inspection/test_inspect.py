@@ -165,6 +165,15 @@ def test_other_element_types_and_backends():
     assert of(found, "out").output_bytes == 8 * 32 * 2
 
 
+def test_layers_with_states_for_fewer_rows():
+    model = nnc.Sequential([nnc.Input((5, 2), batch_size=4), nnc.layers.LSTM(3, stateful=True, name="memory")])
+    found = inspect(model, batch=32, profiled=True, seconds=0.02)
+    assert found.batch == 4
+    assert found.profile is not None
+    assert found.profile.batch == 4
+    assert of(found, "memory").output_bytes == 4 * 4 * 3
+
+
 def test_what_cannot_be_inspected():
     with pytest.raises(DataError, match=r"^inspect: graph must be 'train' or 'predict', got 'evaluate'$"):
         inspect(recurrent(), graph="evaluate")

@@ -64,7 +64,7 @@ def test_another_class_of_another_name_is_no_match():
 def test_changes_of_configs():
     object_ = {"module": "x", "class_name": "L2", "config": {"l2": 0.1}, "registered_name": None}
     same = {"module": "y", "class_name": "L2", "config": {"l2": 0.1}}
-    assert config_changes({"a": object_, "shape": [1, 2]}, {"a": same, "shape": (1, 2)}) == {}
+    assert config_changes({"a": object_, "shape": [1, 2]}, {"a": same, "shape": [1, 2]}) == {}
     other = {"module": "x", "class_name": "L1", "config": {"l1": 0.1}}
     assert config_changes({"a": object_}, {"a": other}) == {"a": ("L2", "L1")}
     assert config_changes({"a": {"b": {"c": 1}}}, {"a": {"b": {"c": 2}}}) == {"a.b.c": (1, 2)}

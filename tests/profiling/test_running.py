@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy
 import pytest
 
 import nnc
-from nnc.errors import DataError, GraphError
+from nnc.errors import DataError, GraphError, ModelError
 from nnc.ir.cost import flops_by_layer
 from nnc.profiling import measure_machine, profile
+from nnc.profiling.counting import counting
 from nnc.program.drawing import draw_inputs, draw_targets, looked_up
 
 BACKENDS = ["numpy", "c"]
@@ -108,6 +111,11 @@ def test_where_c_cannot_run_it_numpy_is_profiled(monkeypatch):
     program.use_backend("c")
     with pytest.raises(CompilerError, match="broken"):
         profile(program, batch=2, seconds=SECONDS)
+
+
+def test_other_backends_cannot_be_profiled():
+    with pytest.raises(ModelError, match=r"^the Fortran backend cannot be profiled, for it counts nothing; choose"):
+        counting(SimpleNamespace(title="Fortran"))
 
 
 def test_whole_numbers_are_rows_of_the_table():
