@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnc.ir.graph import Graph, Node
 from nnc.ir.leaves import Input
-from nnc.ir.nominal import nominal_sizes
+from nnc.ir.nominal import node_flops, nominal_sizes
 
 PHASE_NAMES = {"forward": "model", "loss": "loss", "metrics": "metrics", "backward": "loss", "update": "optimizer"}
 """What is done under no layer's path, by phase."""
@@ -18,10 +18,11 @@ def flops_by_layer(graph: Graph, batch: int) -> dict[tuple[str, str], int]:
         batch: rows of a batch.
     """
     found: dict[tuple[str, str], int] = {}
-    for node in graph.bind(nominal_sizes(graph, batch)).nodes:
+    sizes = nominal_sizes(graph, batch)
+    for node in graph.nodes:
         if not node.is_leaf:
-            flops = node.op.flops([value.type for value in node.operands], node.types)
-            found[node.path, node.phase] = found.get((node.path, node.phase), 0) + flops
+            key = node.path, node.phase
+            found[key] = found.get(key, 0) + node_flops(node, sizes)
     return found
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nnc.ir.dimensions import SymbolicDim
-from nnc.ir.graph import Graph
+from nnc.ir.graph import Graph, Node
 
 NOMINAL_SIZE = 32
 _CANDIDATES = (NOMINAL_SIZE, *(2**power for power in range(6, 21)), *(2**power for power in range(4, -1, -1)))
@@ -34,7 +36,11 @@ def count_flops(graph: Graph, batch: int) -> int:
         graph: the graph; run-time dimensions other than the batch get their nominal size.
         batch: rows of a batch.
     """
-    bound = graph.bind(nominal_sizes(graph, batch))
-    return sum(
-        node.op.flops([value.type for value in node.operands], node.types) for node in bound.nodes if not node.is_leaf
-    )
+    sizes = nominal_sizes(graph, batch)
+    return sum(node_flops(node, sizes) for node in graph.nodes if not node.is_leaf)
+
+
+def node_flops(node: Node, sizes: Mapping[str, int]) -> int:
+    """Return the floating-point operations of a node, for sizes of the run-time dimensions."""
+    operands = [value.type.bind(sizes) for value in node.operands]
+    return node.op.bind(sizes).flops(operands, [type.bind(sizes) for type in node.types])

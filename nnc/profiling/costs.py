@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from nnc.backends.marks import Block
 from nnc.ir import Node, Value, bind_shape
 from nnc.ir.cost import layer_of
+from nnc.ir.nominal import node_flops
 from nnc.plan import Plan
 
 
@@ -59,17 +60,12 @@ def block_costs(block: Block, bindings: Mapping[str, int]) -> tuple[int, int]:
     """
     plan = block.plan
     nodes = [plan.graph.nodes[index] for index in block.steps if index not in plan.storage.loops]
-    flops = sum(_flops(node, bindings) for node in nodes)
+    flops = sum(node_flops(node, bindings) for node in nodes)
     if len(nodes) == 1:
         (node,) = nodes
         operands = [value.type.bind(bindings) for value in node.operands]
         return flops, node.op.bind(bindings).traffic(operands, [type.bind(bindings) for type in node.types])
     return flops, sum(value.type.bind(bindings).nbytes for value in _in_memory(plan, nodes))
-
-
-def _flops(node: Node, bindings: Mapping[str, int]) -> int:
-    operands = [value.type.bind(bindings) for value in node.operands]
-    return node.op.bind(bindings).flops(operands, [type.bind(bindings) for type in node.types])
 
 
 def _in_memory(plan: Plan, nodes: list[Node]) -> list[Value]:
