@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy
 import pytest
 
@@ -66,6 +68,15 @@ def test_every_step_is_in_one_block(name):
         for title in block.title.split(" ; "):
             assert title in source.text
     assert source.text.count("mark(") >= len(marks.blocks)
+
+
+def test_what_counts_is_not_divided_among_threads():
+    model = nnc.Sequential([nnc.Input((None, 64)), nnc.layers.LSTM(64)])
+    program = nnc.compile(model, backend="c")
+    plan = program.plan("predict", 64, lengths={"time": 64})
+    divided = re.compile(r"#pragma omp parallel for[^\n]*\n *for \(int64_t first_row")
+    assert divided.search(program.backend.source(plan).text)
+    assert not divided.search(program.backend.source(plan, Marks()).text)
 
 
 def test_source_without_marks_does_not_change():

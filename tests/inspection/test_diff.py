@@ -245,11 +245,21 @@ def test_the_first_layer_whose_outputs_differ_is_named():
     first = found.outputs.first
     assert first is not None
     assert (first.path, first.op, first.shape) == ("second", "Dense", (6, 8))
-    assert found.outputs.differing == 3
+    assert (found.outputs.compared, found.outputs.differing) == (4, 3)
     expected = chain().predict(X)
     assert first.difference > 0
     assert first.scale != pytest.approx(float(numpy.abs(expected).max()))
     assert found.verdict.startswith("first difference: forward at 'second' (Dense), shape (6, 8): largest difference ")
+
+
+def test_a_renamed_layer_is_compared_with_itself():
+    second = chain(name="premier")
+    kernel = second.get_layer("premier").weights[0]
+    kernel.assign(kernel.numpy() * 1.5)
+    found = diff(chain(), second, x=X)
+    assert found.outputs is not None
+    assert found.outputs.first is not None
+    assert (found.outputs.compared, found.outputs.first.path) == (4, "first")
 
 
 def test_tolerances():

@@ -35,6 +35,13 @@ def sequences() -> nnc.Program:
     return nnc.compile(model)
 
 
+def wide() -> nnc.Program:
+    """A program that needs most where all gradients are there."""
+    model = nnc.Sequential([nnc.Input((40,)), nnc.layers.Dense(200, "relu"), nnc.layers.Dense(30)])
+    model.compile("sgd", "mse")
+    return nnc.compile(model)
+
+
 def rows(count: int) -> tuple[numpy.ndarray, numpy.ndarray]:
     generator = numpy.random.default_rng(0)
     return generator.random((count, 8, 8, 3), "float32"), generator.integers(0, 10, count)
@@ -42,11 +49,11 @@ def rows(count: int) -> tuple[numpy.ndarray, numpy.ndarray]:
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize("graph", ["predict", "evaluate", "train"])
-@pytest.mark.parametrize("make", [network, sequences])
-def test_values_at_the_fullest_step_add_up_to_the_lower_bound(make, graph, backend):
+@pytest.mark.parametrize(("make", "batch"), [(network, BATCH), (sequences, BATCH), (wide, 1)])
+def test_values_at_the_fullest_step_add_up_to_the_lower_bound(make, batch, graph, backend):
     program = make()
     program.use_backend(backend)
-    plan = program.plan(graph, BATCH)
+    plan = program.plan(graph, batch)
     found = list(in_arena(plan, fullest_step(plan)))
     assert sum(item.nbytes for item in found) == plan.lower_bound
     assert all(item.layer for item in found)
