@@ -76,19 +76,19 @@ def convolutional(nn: Any) -> Any:
     )
 
 
-def residual(nn: Any) -> Any:
+def residual(nn: Any, activation: str = "relu") -> Any:
     """Two residual blocks, the second with strides and a projection."""
     layers = nn.layers
     x = nn.Input((12, 12, 3))
-    y = layers.Conv2D(8, 3, padding="same", activation="relu")(x)
+    y = layers.Conv2D(8, 3, padding="same", activation=activation)(x)
     for filters, strides in ((8, 1), (12, 2)):
         z = layers.Conv2D(filters, 3, strides, padding="same", use_bias=False)(y)
         z = layers.BatchNormalization()(z)
-        z = layers.Activation("relu")(z)
+        z = layers.Activation(activation)(z)
         z = layers.Conv2D(filters, 3, padding="same", use_bias=False)(z)
         z = layers.BatchNormalization()(z)
         y = y if strides == 1 else layers.Conv2D(filters, 1, strides)(y)
-        y = layers.ReLU()(layers.Add()([y, z]))
+        y = layers.Activation(activation)(layers.Add()([y, z]))
     y = layers.AveragePooling2D(2)(y)
     return nn.Model(x, layers.Dense(4)(layers.Flatten()(y)))
 

@@ -171,6 +171,7 @@ def test_each_network(build: Callable[[Any], Any], keras: Any) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule != "Adam"])
 @pytest.mark.parametrize("option", ALL_OPTIONS)
+@pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")  # Ftrl begins with a large step
 def test_each_rule_with_each_option(rule: str, option: str, keras: Any) -> None:
     check(bag, keras, rule, RULES[rule] | ALL_OPTIONS[option])
 

@@ -91,6 +91,7 @@ def test_each_optimizer(optimizer: str, options: tuple[tuple[str, float], ...]) 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("optimizer", "options"), OPTIMIZERS)
 @pytest.mark.parametrize(("loss", "from_logits"), LOSSES)
+@pytest.mark.filterwarnings("ignore:large-first-update")  # some activations have steep slopes
 def test_each_combination(
     loss: str, from_logits: bool, optimizer: str, options: tuple[tuple[str, float], ...], dtype: str
 ) -> None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy
 import pytest
 
 import nnc
-from tests.parity.networks import BATCH, NETWORKS, ROWS, InFloat64
+from tests.parity import networks
+from tests.parity.networks import BATCH, ROWS, InFloat64
 
 pytestmark = pytest.mark.usefixtures("compiler")
 FEW, MANY = 20, 200
-UNSTABLE = {"residual", "regularized", "decoder"}
+SMOOTH = {"smooth_residual": replace(networks.NETWORKS["residual"], build=partial(networks.residual, activation="gelu"))}
+NETWORKS = networks.NETWORKS | SMOOTH
+PARTING = {"residual"}
+"""Where a relu is open in one run and closed in the other from the seventh step on, an input of it being 0 but for the
+rounding of its sums: the runs part by 1e-5 a step from there, whichever of them float64 agrees with. What each step of
+it computes is compared from equal states, and its twin without a kink over all steps."""
+UNSTABLE = {"regularized", "decoder"}
 """Where float32 is too coarse for 200 steps, on any engine.
 
 Two runs that differ in their last bits, and what NumPy in float32 has against itself in float64 after 200 steps:
@@ -20,9 +29,9 @@ Two runs that differ in their last bits, and what NumPy in float32 has against i
 - `regularized`, 0.8: its loss goes up and down between 0.4 and 1.9, and a difference grows tenfold every 15 steps, in
   float64 too.
 - `decoder`, 3e-2: from the hundredth step on a difference grows tenfold every 20 steps, in float64 too.
-- `residual`, 3e-4: from a relu on that is open in one run and closed in the other, the runs part by 5e-7 a step.
 """
-LONG = {"residual", "bidirectional", "encoder"}
+LONG = {"smooth_residual", "bidirectional", "encoder"}
+STABLE = [name for name in NETWORKS if name not in UNSTABLE | PARTING]
 
 
 def make(name: str, backend: str, nn: Any = nnc) -> tuple[nnc.Model, Any, Any]:
@@ -64,13 +73,16 @@ def _level(monkeypatch):
     monkeypatch.setenv("NNC_C_LEVEL", "1")
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in NETWORKS])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in NETWORKS if name not in PARTING],
+)
 def test_a_few_steps_of_training(name):
     check(trained(name, "c", FEW), trained(name, "numpy", FEW), 1e-5)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in UNSTABLE])
+@pytest.mark.parametrize("name", STABLE)
 def test_200_steps_of_training(name):
     check(trained(name, "c", MANY), trained(name, "numpy", MANY), 1e-4)
 
