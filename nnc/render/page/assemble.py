@@ -12,7 +12,8 @@ from string import Template
 from typing import Any
 
 from nnc.ir import PHASES
-from nnc.render.theme import DARK, LIGHT, Theme
+from nnc.render.page.measure import LEADING
+from nnc.render.theme import DARK, FONT_FAMILY, LIGHT, SIZES, Theme
 
 _OWN = {
     "light": {"ground": "#F6F7F9", "line": "#D4D9DF", "lit": "#FFF1D2", "mark": "#B87400", "accent": "#1A1A1A"},
@@ -32,7 +33,7 @@ def assemble(title: str, version: str, data: Any) -> str:
         version: of nnc.
         data: what `nnc.render.page.document` made.
     """
-    style, script = f"{_colors()}\n{_asset('page.css')}", _script()
+    style, script = f"{_theme()}\n{_asset('page.css')}", _script()
     policy = f"default-src 'none'; style-src {_digest(style)}; script-src {_digest(script)}; img-src data:"
     return Template(_asset("page.html")).substitute(
         policy=escape(policy),
@@ -77,17 +78,19 @@ def _digest(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _colors() -> str:
-    """Return the theme as custom properties, for light and for dark."""
-    light, dark = _properties(LIGHT), _properties(DARK)
+def _theme() -> str:
+    """Return the theme as custom properties: fonts, and colours for light and for dark."""
+    light, dark = _colors(LIGHT), _colors(DARK)
+    sizes = " ".join(f"--{style}-size: {size};" for style, size in SIZES.items())
     return (
+        f":root {{ --font: {FONT_FAMILY}; --leading: {LEADING}; {sizes} }}\n"
         f":root {{ color-scheme: light; {light} }}\n"
         f'@media (prefers-color-scheme: dark) {{ :root:not([data-theme="light"]) {{ color-scheme: dark; {dark} }} }}\n'
         f':root[data-theme="dark"] {{ color-scheme: dark; {dark} }}'
     )
 
 
-def _properties(theme: Theme) -> str:
+def _colors(theme: Theme) -> str:
     found = {name: getattr(theme, name) for name in ("paper", "ink", "faint", "arrow", "kept")} | _OWN[theme.name]
     for kind, style in theme.styles.items():
         found[f"{kind}-fill"], found[f"{kind}-border"] = style.fill, style.border

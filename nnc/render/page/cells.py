@@ -120,16 +120,14 @@ class _Drawing:
                 self.wire(self.port(Port(label, "in", -1)), number, "")
 
     def port_in(self, source: int) -> Port:
-        kind = "kept" if self.ops[source].phase == "forward" and self.lane == BACKWARD else "in"
+        kind = "kept" if self.is_kept(source, self.lane) else "in"
         return Port(self.names[self.groups[source]], kind, source)
 
     def leave(self) -> None:
         leaving = 0
         for position, number in self.members.items():
-            readers = [user for user in self.users[position] if user not in self.members]
-            readers = [
-                user for user in readers if self.ops[user].lane == self.lane or self.ops[position].phase == "loss"
-            ]
+            others = (user for user in self.users[position] if user not in self.members)
+            readers = [user for user in others if not self.is_kept(position, self.ops[user].lane)]
             leaving += bool(readers)
             if not readers or leaving > MOST_PORTS:
                 continue
@@ -138,9 +136,9 @@ class _Drawing:
             port = Port(self.place(places), "out", readers[0] if len(readers) == 1 else -1)
             self.wire(number, self.port(port), operand.shape)
 
-    def is_kept(self, source: int, reader: int) -> bool:
-        """Whether a value of the forward pass is kept for the backward pass."""
-        return self.ops[source].phase == "forward" and self.ops[reader].lane == BACKWARD
+    def is_kept(self, source: int, lane: int) -> bool:
+        """Whether a value of the forward pass is kept for what reads it in a lane."""
+        return self.ops[source].phase == "forward" and lane == BACKWARD
 
     def place(self, places: set[int]) -> str:
         return self.names[min(places)] if len(places) == 1 else f"{len(places)} layers"

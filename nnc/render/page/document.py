@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from nnc.ir import PHASES
 from nnc.render.diagram import Line
 from nnc.render.page.cells import Cell, cells_of
 from nnc.render.page.costs import Costs
@@ -14,7 +15,7 @@ from nnc.render.page.groups import Group, Groups
 from nnc.render.page.layers import add_layers
 from nnc.render.page.layout import Sketch, Wire, lay_out
 from nnc.render.page.measure import box_size, wire_width
-from nnc.render.page.ops import Op, changes, ops_of
+from nnc.render.page.ops import Op, changes, lane_of, ops_of
 from nnc.render.page.pool import Pool
 from nnc.render.page.subject import Compiled, Subject
 
@@ -48,6 +49,7 @@ class _Document:
             "file": None if definition is None else {"name": definition.name, "lines": definition.text.splitlines()},
             "graphs": graphs,
             "labels": labels,
+            "lanes": {phase: lane_of(phase) for phase in PHASES},
             "layouts": lay_out(self.sketches.items),
             "strings": self.strings.items,
         }

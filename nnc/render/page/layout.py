@@ -67,7 +67,7 @@ def lay_out(sketches: list[Sketch]) -> list[Layout]:
 
 
 def _dot(sketch: Sketch) -> str:
-    # The limits keep network simplex and crossing minimisation linear for graphs of thousands of boxes.
+    # The limits are for graphs of thousands of boxes, whose ranks and crossings could be improved for minutes.
     lines = [
         "digraph {",
         f"rankdir={sketch.direction} nodesep=0.22 ranksep=0.24 nslimit=2 nslimit1=2 mclimit=0.5",

@@ -69,7 +69,7 @@ class Op:
     @property
     def lane(self) -> int:
         """`FORWARD` or `BACKWARD`."""
-        return BACKWARD if self.phase in ("backward", "update") else FORWARD
+        return lane_of(self.phase)
 
 
 def ops_of(graph: Graph, costs: Costs) -> list[Op]:
@@ -175,6 +175,11 @@ class _Reader:
 
     def operand(self, value: Value) -> Operand:
         return Operand(self.positions[value.index], shape_text(value.type), self.names[value])
+
+
+def lane_of(phase: str) -> int:
+    """Return the lane of what has this phase."""
+    return BACKWARD if phase in ("backward", "update") else FORWARD
 
 
 def home_of(path: str, phase: str) -> Home:

@@ -34,9 +34,6 @@ export class GraphView {
       (isFirst) => isFirst && this.viewport.fit(),
     );
     this.viewport = new Viewport(this.surface, () => this.scene);
-    /** @type {Map<string, import("./scene.js").Box>} */
-    this.boxes = new Map();
-    this.rebuild();
     state.listen((change) => this.changed(change));
     follow(canvas, {
       move: (x, y) => this.state.hover(this.hit(x, y)?.id ?? null),
@@ -53,7 +50,7 @@ export class GraphView {
     if (change === "graph" || change === "stage" || change === "open") {
       const shouldFit = change === "graph" || (change === "stage" && this.viewport.isFitted);
       const anchor = this.anchor();
-      this.rebuild();
+      this.scene = buildScene(this.state.graph, this.state.stage, this.state.open);
       if (shouldFit) this.viewport.fit();
       else this.hold(anchor);
     }
@@ -61,17 +58,14 @@ export class GraphView {
     this.surface.draw();
   }
 
-  rebuild() {
-    this.scene = buildScene(this.state.graph, this.state.stage, this.state.open);
-    this.boxes = new Map(this.scene.boxes.map((box) => [`${box.id}/${box.lane}`, box]));
-  }
-
   /**
    * Return the box of a thing; a group has one in each lane, of which the one in the current lane is meant.
    * @param {string | null} id
    */
   box(id) {
-    return this.boxes.get(`${id}/${this.lane}`) ?? this.boxes.get(`${id}/${1 - this.lane}`) ?? null;
+    if (!id) return null;
+    const boxes = this.scene.boxes.filter((box) => box.id === id);
+    return boxes.find((box) => box.lane === this.lane) ?? boxes[0] ?? null;
   }
 
   // ------------------------------------------------------------------ where we look
@@ -111,7 +105,7 @@ export class GraphView {
     if (!box) return;
     const { width, height } = this.surface;
     const [wide, tall] = [width - 2 * MARGIN, height - 2 * MARGIN];
-    const twin = this.boxes.get(`${id}/${1 - box.lane}`) ?? box;
+    const twin = this.scene.boxes.find((other) => other.id === id && other.lane !== box.lane) ?? box;
     const both = Math.max(box.x + box.w, twin.x + twin.w) - Math.min(box.x, twin.x);
     const scale = Math.max(SHOWN.best, this.viewport.view.k);
     const k = Math.min(SHOWN.most, scale, Math.max(SHOWN.least / 2, wide / box.w), Math.max(SHOWN.least, wide / both));

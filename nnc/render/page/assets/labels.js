@@ -21,22 +21,3 @@ function costText({ ops, flops }) {
   if (!ops) return "";
   return flops ? `${counted(ops, "op")} · ${flopsText(flops)}` : counted(ops, "op");
 }
-
-/**
- * @param {import("./model.js").Port} port
- * @param {string} id
- */
-export function portBox(port, id) {
-  return {
-    id,
-    kind: "port",
-    tint: port.kind === "kept" ? "kept" : "port",
-    isFrame: false,
-    isFaint: false,
-    isNew: false,
-    lines: /** @type {[string, string][]} */ ([["detail", port.label]]),
-    rows: [],
-    opens: false,
-    port,
-  };
-}

@@ -41,13 +41,15 @@ export class ListView {
     new ResizeObserver(() => this.render()).observe(this.root);
   }
 
-  /** @param {Item[]} items */
-  show(items) {
+  /**
+   * Take other items; `mark` shows them.
+   * @param {Item[]} items
+   */
+  take(items) {
     const current = this.items[this.cursor]?.id ?? this.selected;
     this.items = items;
     this.cursor = items.findIndex(({ id }) => id === current);
     this.filler.style.height = `${items.length * this.options.height}px`;
-    this.render();
   }
 
   /**

@@ -3,6 +3,7 @@
 import { byId, element } from "./dom.js";
 import { showDetails, Tooltip } from "./details.js";
 import { GraphView } from "./graph_view.js";
+import { links } from "./links.js";
 import { ListView } from "./list_view.js";
 import { outlineItems, sourceItems, stepItems, textItems } from "./lists.js";
 import { MemoryView } from "./memory_view.js";
@@ -54,7 +55,8 @@ function start() {
     repaint();
   });
   document.addEventListener("keydown", (event) => shortcut(event, state, search));
-  document.documentElement.dataset.ready = "true";
+  const prepare = () => links(state.graph); // which takes a moment, so that nobody has to wait for it later
+  if ("requestIdleCallback" in window) requestIdleCallback(prepare);
 }
 
 /**
@@ -122,7 +124,7 @@ function makeLists(state, goTo) {
     let isStale = true;
     const refresh = () => {
       if (byId(`panel-${name}`).hidden) return;
-      if (isStale) list.show(items(state));
+      if (isStale) list.take(items(state));
       isStale = false;
       const related = state.related();
       list.mark(state.selected, (id) => isRelated(related, id));

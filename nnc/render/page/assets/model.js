@@ -22,9 +22,6 @@
  *   colours: [fill: string, ink: string][], buffers: Buffer[], loops: Loop[]}} Memory
  */
 
-/** Phases that are drawn in the right lane. */
-const BACKWARD = new Set(["backward", "update"]);
-
 /** All that the page shows. */
 export class PageModel {
   /** @param {any} data what `nnc.render.page.document` made */
@@ -34,6 +31,8 @@ export class PageModel {
     this.file = data.file;
     this.strings = data.strings;
     this.layouts = data.layouts;
+    /** @type {Record<string, number>} the lane of each phase */
+    this.lanes = data.lanes;
     this.labels = data.labels.map((/** @type {any} */ label) =>
       label.map((/** @type {any} */ [style, text]) => [style, this.strings[text]]),
     );
@@ -135,7 +134,7 @@ export class Stage {
  * @returns {Op[]}
  */
 function readOps(page, data, added) {
-  const { strings, labels } = page;
+  const { strings, labels, lanes } = page;
   const columns = data.ops;
   const isNew = new Set(added);
   /** @type {Op[]} */
@@ -145,7 +144,7 @@ function readOps(page, data, added) {
     label: labels[columns.label[index]],
     kind: strings[columns.kind[index]],
     phase: strings[columns.phase[index]],
-    lane: BACKWARD.has(strings[columns.phase[index]]) ? 1 : 0,
+    lane: lanes[strings[columns.phase[index]]],
     group: columns.group[index],
     type: strings[columns.type[index]],
     flops: columns.flops[index],

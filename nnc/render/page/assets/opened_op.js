@@ -5,6 +5,7 @@ import { lineHeight, textWidth } from "./text.js";
 
 /**
  * @typedef {{text: string, style: "step" | "source", id: string, x: number, y: number}} Row
+ * @typedef {{width: number, height: number, rows: Row[]}} Opened
  */
 
 const PAD = 10;
@@ -12,7 +13,7 @@ const ROW = 14;
 const GAP = 6;
 const WIDEST = 560;
 
-/** @type {WeakMap<import("./model.js").Op, {width: number, height: number, rows: Row[]} | null>} */
+/** @type {WeakMap<import("./model.js").Op, Opened | null>} */
 const known = new WeakMap();
 
 /**

@@ -30,7 +30,7 @@ export class Inside {
 export class PlacedCell {
   /**
    * @param {import("./model.js").Cell} cell
-   * @param {({width: number, height: number} | null)[]} opened size of each op that is open
+   * @param {(import("./opened_op.js").Opened | null)[]} opened what is in each op that is open
    */
   constructor(cell, opened) {
     const { boxes, size } = cell.layout;

@@ -1,14 +1,23 @@
 // Brings the curves of a layout to where its boxes are, once some have grown.
 
+/** Pixels that a curve keeps from the corners of a box. */
+const INSET = 8;
+/** About how wide a letter of a label is. */
+const LETTER = 8;
+
 /**
- * Move a curve to where its boxes are now: stretched as its surroundings were, with its ends at the boxes.
+ * Return a curve where its boxes are now: stretched as its surroundings were, with its ends at the boxes.
+ *
+ * There may be thousands of them whenever something opens, so nothing is copied here that need not be.
  * @param {import("./model.js").Layout} layout
  * @param {number} number of the curve
- * @param {string} text its label
+ * @param {{text: string, kind: string, lane: number, isReversed: boolean, ends: string[]}} what its label, and the ids
+ *   of all boxes of the layout
  * @param {{across: import("./warp.js").Warp, down: import("./warp.js").Warp, left: number, top: number}} place
- * @param {{x: number, y: number, w: number, h: number}[]} rects where the boxes are now
+ * @param {import("./scene.js").Rect[]} rects where the boxes are now
+ * @returns {import("./scene.js").Curve}
  */
-export function routed(layout, number, text, { across, down, left, top }, rects) {
+export function routed(layout, number, what, { across, down, left, top }, rects) {
   const [from, to, label, points] = layout.curves[number];
   const moved = new Array(points.length);
   for (let index = 0; index < points.length; index += 2) {
@@ -17,33 +26,37 @@ export function routed(layout, number, text, { across, down, left, top }, rects)
   }
   const last = moved.length - 2;
   const isDownwards = points[last + 1] >= points[1];
-  bend(moved, 0, 2, end(layout.boxes, from, points[0], rects[from], isDownwards));
-  bend(moved, last, last - 2, end(layout.boxes, to, points[last], rects[to], !isDownwards));
-  const near = label ? nearest(points, label[1]) : 0;
-  return {
+  attach(moved, 0, 2, layout.boxes, from, points[0], rects[from], isDownwards);
+  attach(moved, last, last - 2, layout.boxes, to, points[last], rects[to], !isDownwards);
+  const curve = {
+    lane: what.lane,
+    kind: what.kind,
+    isReversed: what.isReversed,
+    from: what.ends[from],
+    to: what.ends[to],
     points: moved,
-    ...bounds(moved, label ? 8 * text.length : 0),
-    label: label ? text : "",
-    labelX: label ? moved[near] + label[0] - points[near] : 0,
-    labelY: label ? moved[near + 1] + label[1] - points[near + 1] : 0,
+    label: "",
+    labelX: 0,
+    labelY: 0,
+    left: moved[0],
+    right: moved[0],
+    top: moved[1],
+    bottom: moved[1],
   };
-}
-
-/**
- * @param {number[]} points
- * @param {number} room to the right of them
- */
-function bounds(points, room) {
-  let [left, top] = points;
-  let [right, bottom] = points;
-  for (let index = 2; index < points.length; index += 2) {
-    const [x, y] = [points[index], points[index + 1]];
-    if (x < left) left = x;
-    else if (x > right) right = x;
-    if (y < top) top = y;
-    else if (y > bottom) bottom = y;
+  for (let index = 2; index <= last; index += 2) {
+    curve.left = Math.min(curve.left, moved[index]);
+    curve.right = Math.max(curve.right, moved[index]);
+    curve.top = Math.min(curve.top, moved[index + 1]);
+    curve.bottom = Math.max(curve.bottom, moved[index + 1]);
   }
-  return { left, top, right: right + room, bottom };
+  if (label) {
+    const near = nearest(points, label[1]);
+    curve.label = what.text;
+    curve.labelX = moved[near] + label[0] - points[near];
+    curve.labelY = moved[near + 1] + label[1] - points[near + 1];
+    curve.right += LETTER * what.text.length;
+  }
+  return curve;
 }
 
 /**
@@ -60,29 +73,23 @@ function nearest(points, y) {
 }
 
 /**
- * Return where a curve meets a box: as far from the box's middle as in the layout, at its top or bottom.
+ * Let a curve meet a box: as far from the box's middle as in the layout, at its top or bottom.
+ * @param {number[]} points of the curve
+ * @param {number} at index of its end
+ * @param {number} next index of the control point beside it, which moves along
  * @param {number[]} boxes of the layout
  * @param {number} box
  * @param {number} x of the curve's end in the layout
- * @param {{x: number, y: number, w: number, h: number}} rect where the box is now
+ * @param {import("./scene.js").Rect} rect where the box is now
  * @param {boolean} isBelow
  */
-function end(boxes, box, x, rect, isBelow) {
-  const most = Math.max(0, rect.w / 2 - 8);
+function attach(points, at, next, boxes, box, x, rect, isBelow) {
+  const most = Math.max(0, rect.w / 2 - INSET);
   const aside = x - (boxes[4 * box] + boxes[4 * box + 2] / 2);
-  return { x: rect.x + rect.w / 2 + Math.min(most, Math.max(-most, aside)), y: isBelow ? rect.y + rect.h : rect.y };
-}
-
-/**
- * Move one end of a curve, and the control point beside it along with it.
- * @param {number[]} points
- * @param {number} at index of the end
- * @param {number} next index of the control point
- * @param {{x: number, y: number}} target
- */
-function bend(points, at, next, target) {
-  points[next] += target.x - points[at];
-  points[next + 1] += target.y - points[at + 1];
-  points[at] = target.x;
-  points[at + 1] = target.y;
+  const dx = rect.x + rect.w / 2 + Math.min(most, Math.max(-most, aside)) - points[at];
+  const dy = (isBelow ? rect.y + rect.h : rect.y) - points[at + 1];
+  points[at] += dx;
+  points[at + 1] += dy;
+  points[next] += dx;
+  points[next + 1] += dy;
 }

@@ -1,6 +1,6 @@
 // Where everything is drawn: opens groups and ops in the layouts that Graphviz made for them.
 
-import { groupLines, portBox } from "./labels.js";
+import { groupLines } from "./labels.js";
 import { links } from "./links.js";
 import { HEAD, PART_GAP, Rooms, SIDE } from "./room.js";
 import { routed } from "./routing.js";
@@ -17,6 +17,8 @@ import { routed } from "./routing.js";
  */
 
 const LANE_GAP = 72;
+/** @type {import("./opened_op.js").Row[]} */
+const NO_ROWS = [];
 /** Room over the lanes for their headings. */
 const TOP = 34;
 
@@ -41,6 +43,8 @@ class SceneBuilder {
     this.stage = stage;
     this.rooms = new Rooms(graph, stage, open);
     this.lanes = this.rooms.lanes;
+    /** What ops open into; they do in the last stage alone. */
+    this.links = stage === graph.last ? links(graph) : null;
     /** @type {Box[]} */
     this.boxes = [];
     /** @type {Curve[]} */
@@ -176,57 +180,61 @@ class SceneBuilder {
    * @param {number} top
    */
   placeCell({ cell, opened, across, down }, left, top) {
-    const { layout, lane } = cell;
-    /** @type {Rect[]} */
-    const rects = [];
-    for (let number = 0; 4 * number < layout.boxes.length; number += 1) {
-      const [x, y, w, h] = layout.boxes.slice(4 * number, 4 * number + 4);
-      const grown = opened[number] ?? { width: w, height: h };
-      rects.push({
-        x: left + within(across.at(x + w / 2) - grown.width / 2, across.at(x), across.at(x + w) - grown.width),
-        y: top + within(down.at(y + h / 2) - grown.height / 2, down.at(y), down.at(y + h) - grown.height),
-        w: grown.width,
-        h: grown.height,
-      });
+    const { layout, lane, ops, ports } = cell;
+    const { boxes } = layout;
+    const count = ops.length + ports.length;
+    /** @type {Box[]} */
+    const placed = [];
+    for (let number = 0; number < count; number += 1) {
+      const [x, y] = [boxes[4 * number], boxes[4 * number + 1]];
+      const [w, h] = [boxes[4 * number + 2], boxes[4 * number + 3]];
+      const { width, height } = opened[number] ?? { width: w, height: h };
+      const at = {
+        x: left + within(across.at(x + w / 2) - width / 2, across.at(x), across.at(x + w) - width),
+        y: top + within(down.at(y + h / 2) - height / 2, down.at(y), down.at(y + h) - height),
+        w: width,
+        h: height,
+      };
+      const port = ports[number - ops.length];
+      const id = port ? `p${cell.group}.${lane}.${ops[0]}.${number}` : "";
+      placed.push(
+        port ? portBox(port, id, lane, at) : this.opBox(this.stage.ops[ops[number]], opened[number], lane, at),
+      );
     }
-    /** @type {string[]} */
-    const ids = [];
-    for (const [number, rect] of rects.entries()) {
-      const box =
-        number < cell.ops.length
-          ? this.opBox(this.stage.ops[cell.ops[number]], opened[number])
-          : portBox(cell.ports[number - cell.ops.length], `p${cell.group}.${lane}.${cell.ops[0]}.${number}`);
-      ids.push(box.id);
-      this.boxes.push({ ...box, ...rect, lane });
-    }
+    for (const box of placed) this.boxes.push(box);
+    const ends = placed.map(({ id }) => id);
+    const place = { across, down, left, top };
     layout.curves.forEach(([from, to], number) => {
-      const port = [from, to].map((end) => cell.ports[end - cell.ops.length]).find((found) => found);
-      this.curves.push({
-        lane,
-        kind: port?.kind === "kept" ? "kept" : lane ? "gradient" : "data",
-        isReversed: false,
-        ...routed(layout, number, cell.wires[number], { across, down, left, top }, rects),
-        from: ids[from],
-        to: ids[to],
-      });
+      const isKept = placed[from].tint === "kept" || placed[to].tint === "kept";
+      const kind = isKept ? "kept" : lane ? "gradient" : "data";
+      const what = { text: cell.wires[number], kind, lane, isReversed: false, ends };
+      this.curves.push(routed(layout, number, what, place, placed));
     });
   }
 
   /**
    * @param {import("./model.js").Op} op
-   * @param {{width: number, height: number, rows?: any[]} | null} opened
+   * @param {import("./opened_op.js").Opened | null} opened
+   * @param {number} lane
+   * @param {Rect} at
+   * @returns {Box}
    */
-  opBox(op, opened) {
+  opBox(op, opened, lane, { x, y, w, h }) {
     return {
       id: `o${op.index}`,
       kind: op.kind,
       tint: op.kind,
+      x,
+      y,
+      w,
+      h,
+      lane,
       isFrame: false,
       isFaint: false,
       isNew: op.isNew,
       lines: op.label,
-      rows: opened?.rows ?? [],
-      opens: this.stage === this.graph.last && links(this.graph).opens(op.index),
+      rows: opened?.rows ?? NO_ROWS,
+      opens: this.links !== null && this.links.opens(op.index),
       port: null,
     };
   }
@@ -247,20 +255,43 @@ class SceneBuilder {
       left,
       top,
     };
+    const ends = group.slots.map((slot) => `g${slot[lane]}`);
     layout.curves.forEach(([from, to], number) => {
       const [start, end] = [group.slots[from][lane], group.slots[to][lane]];
       if (start < 0 || end < 0) return;
       if (lane === 1 && !this.stage.flows.has(`1/${group.index}/${end}/${start}`)) return;
-      this.curves.push({
-        lane,
-        kind: lane ? "gradient" : "data",
-        isReversed: lane === 1,
-        ...routed(layout, number, group.wires[number], place, rects),
-        from: `g${start}`,
-        to: `g${end}`,
-      });
+      const kind = lane ? "gradient" : "data";
+      const what = { text: group.wires[number], kind, lane, isReversed: lane === 1, ends };
+      this.curves.push(routed(layout, number, what, place, rects));
     });
   }
+}
+
+/**
+ * @param {import("./model.js").Port} port
+ * @param {string} id
+ * @param {number} lane
+ * @param {Rect} at
+ * @returns {Box}
+ */
+function portBox(port, id, lane, { x, y, w, h }) {
+  return {
+    id,
+    kind: "port",
+    tint: port.kind === "kept" ? "kept" : "port",
+    x,
+    y,
+    w,
+    h,
+    lane,
+    isFrame: false,
+    isFaint: false,
+    isNew: false,
+    lines: [["detail", port.label]],
+    rows: NO_ROWS,
+    opens: false,
+    port,
+  };
 }
 
 /**

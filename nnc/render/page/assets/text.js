@@ -1,9 +1,19 @@
 // Fonts of the canvas, and how wide a text is in them.
 
-export const SIZES = /** @type {Record<string, number>} */ ({ title: 13, text: 11, detail: 9, step: 10, source: 10 });
-const SANS = "Helvetica, Arial, sans-serif";
+const theme = getComputedStyle(document.documentElement);
+const size = (/** @type {string} */ name) => Number(theme.getPropertyValue(`--${name}-size`));
+
+/** In pixels; boxes were laid out with the first three. */
+export const SIZES = /** @type {Record<string, number>} */ ({
+  title: size("title"),
+  text: size("text"),
+  detail: size("detail"),
+  step: 10,
+  source: 10,
+});
+const SANS = theme.getPropertyValue("--font");
 const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', monospace";
-const LEADING = 1.3;
+const LEADING = Number(theme.getPropertyValue("--leading"));
 
 const context = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
 /** @type {Map<string, number>} */
