@@ -95,6 +95,11 @@ class Opened:
         self.tab.mouse.click(x + w / 2, y + min(h / 2, 12))
         self.settle()
 
+    def lines(self, selector: str) -> int:
+        """Return how many elements there are, once lists have followed the picture."""
+        self.settle()
+        return int(self.tab.locator(selector).count())
+
     def text(self, selector: str) -> str:
         """Return the text of an element."""
         return str(self.tab.inner_text(selector))

@@ -188,8 +188,8 @@ def test_the_outline_goes_from_layers_to_source(open_page: Open) -> None:
     opened.press("ArrowRight", "ArrowRight")
     levels = {int(found.get_attribute("aria-level") or 0) for found in item.all()}
     assert levels == {1, 2, 3}
-    assert opened.tab.locator("#panel-outline .source").count() > 1
-    assert opened.tab.locator("#panel-outline [data-id^=s]").count() > 1
+    assert opened.lines("#panel-outline .source") > 1
+    assert opened.lines("#panel-outline [data-id^=s]") > 1
     opened.press("ArrowLeft", "ArrowLeft", "ArrowLeft")
     assert item.count() == before
 
@@ -199,7 +199,7 @@ def test_loops_show_the_steps_of_a_round(open_page: Open) -> None:
     opened.search("scan(")
     assert opened.text("#details h2") == "scan"
     opened.tab.click("#tab-steps")
-    assert opened.tab.locator("#panel-steps .lit").count() > 5
+    assert opened.lines("#panel-steps .lit") > 5
     assert "20 rounds" in opened.text("#panel-steps")
     assert opened.problems == []
 
@@ -230,11 +230,11 @@ def test_before_and_after_a_pass_as_text(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     opened.tab.click("#tab-text")
     opened.tab.click(".pass-names li >> text=fuse")
-    assert opened.tab.locator("#panel-text .added").count() > 2
-    assert opened.tab.locator("#panel-text .removed").count() > 2
+    assert opened.lines("#panel-text .added") > 2
+    assert opened.lines("#panel-text .removed") > 2
     assert "fusion.dense_sigmoid" in opened.text("#panel-text .added >> nth=0")
     opened.tab.click(".pass-names li >> text=schedule")
-    assert opened.tab.locator("#panel-text .added, #panel-text .removed").count() == 0
+    assert opened.lines("#panel-text .added, #panel-text .removed") == 0
 
 
 # ---------------------------------------------------------------------- memory
@@ -253,7 +253,7 @@ def test_the_memory_picture_is_not_empty_and_is_linked_both_ways(open_page: Open
     assert "Alive\nfrom step" in details
     assert opened.drawn("selected") or opened.count("total") > 10  # the op that writes it has been opened
     opened.tab.click("#tab-steps")
-    assert opened.tab.locator("#panel-steps .lit").count() >= 1
+    assert opened.lines("#panel-steps .lit") >= 1
     opened.tab.click("#details .link >> nth=0")  # the step that writes it
     assert opened.count("lit", "memory") >= 1
     opened.search("fusion.dense_sigmoid %x")
@@ -391,7 +391,7 @@ def test_five_thousand_ops_are_drawn_as_far_as_they_are_in_sight(open_page: Open
     assert opened.count("boxes") < 400
     for tab in ("text", "steps", "source", "outline"):
         opened.tab.click(f"#tab-{tab}")
-        assert opened.tab.locator(f"#panel-{tab} .line").count() < 80
+        assert opened.lines(f"#panel-{tab} .line") < 80
     assert opened.tab.locator("*").count() < MOST_ELEMENTS
     opened.tab.focus("#graph")
     opened.press("0")

@@ -30,5 +30,23 @@ export function byId(id) {
   return found;
 }
 
+/**
+ * Return a function that acts once the next frame has been painted, however often it is called until then.
+ * @param {() => void} act
+ */
+export function afterPainting(act) {
+  let isWaiting = false;
+  return () => {
+    if (isWaiting) return;
+    isWaiting = true;
+    requestAnimationFrame(() =>
+      setTimeout(() => {
+        isWaiting = false;
+        act();
+      }),
+    );
+  };
+}
+
 /** Whether the user wants no movement. */
 export const prefersStillness = matchMedia("(prefers-reduced-motion: reduce)");

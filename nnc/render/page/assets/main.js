@@ -1,6 +1,6 @@
 // Puts the page together.
 
-import { byId, element } from "./dom.js";
+import { afterPainting, byId, element } from "./dom.js";
 import { showDetails, Tooltip } from "./details.js";
 import { GraphView } from "./graph_view.js";
 import { links } from "./links.js";
@@ -111,6 +111,10 @@ function makeLists(state, goTo) {
   /** @type {Record<string, () => void>} */
   const shown = {};
   for (const [name, label, role, items, changes] of kinds) {
+    const toggle = (/** @type {string} */ id, /** @type {boolean} */ shouldOpen) => {
+      state.toggle(id, shouldOpen);
+      refresh();
+    };
     const list = new ListView(byId(`panel-${name}`), {
       label,
       role,
@@ -119,7 +123,7 @@ function makeLists(state, goTo) {
         if (id[0] !== "x") goTo(id);
       },
       hover: (id) => state.hover(id && id[0] !== "x" ? id : null),
-      toggle: role === "tree" ? (id, shouldOpen) => state.toggle(id, shouldOpen) : undefined,
+      toggle: role === "tree" ? toggle : undefined,
     });
     let isStale = true;
     const refresh = () => {
@@ -129,9 +133,10 @@ function makeLists(state, goTo) {
       const related = state.related();
       list.mark(state.selected, (id) => isRelated(related, id));
     };
+    const follow = afterPainting(refresh); // the picture first
     state.listen((change) => {
       if (changes.split(" ").includes(change)) isStale = true;
-      if (change !== "theme" && change !== "search") refresh();
+      if (change !== "theme" && change !== "search") follow();
     });
     shown[name] = refresh;
   }

@@ -48,6 +48,9 @@ export class PlacedCell {
   }
 }
 
+/** @type {WeakMap<import("./model.js").Cell, PlacedCell>} cells without an open op, as most are */
+const closed = new WeakMap();
+
 /** The sizes of all groups of a stage. */
 export class Rooms {
   /**
@@ -133,13 +136,7 @@ export class Rooms {
   measureCells(group, inside) {
     for (const lane of this.lanes) {
       const cells = this.stage.cellsOf.get(`${group.index}/${lane}`) ?? [];
-      inside.cells[lane] = cells.map(
-        (cell) =>
-          new PlacedCell(
-            cell,
-            cell.ops.map((op) => this.openedSize(op)),
-          ),
-      );
+      inside.cells[lane] = cells.map((cell) => this.placed(cell));
       const heights = inside.cells[lane].map(({ down }) => down.length);
       inside.widths[lane] = Math.max(0, ...inside.cells[lane].map(({ across }) => across.length));
       const height = heights.reduce((sum, height) => sum + height, PART_GAP * Math.max(0, heights.length - 1));
@@ -147,9 +144,20 @@ export class Rooms {
     }
   }
 
-  /** @param {number} op */
-  openedSize(op) {
-    if (this.stage !== this.graph.last || !this.open.has(`o${op}`)) return null;
-    return expandedOp(this.graph, this.stage.ops[op]);
+  /** @param {import("./model.js").Cell} cell */
+  placed(cell) {
+    const isOpen = (/** @type {number} */ op) => this.stage === this.graph.last && this.open.has(`o${op}`);
+    if (cell.ops.some(isOpen)) {
+      return new PlacedCell(
+        cell,
+        cell.ops.map((op) => (isOpen(op) ? expandedOp(this.graph, this.stage.ops[op]) : null)),
+      );
+    }
+    let found = closed.get(cell);
+    if (!found) {
+      found = new PlacedCell(cell, []);
+      closed.set(cell, found);
+    }
+    return found;
   }
 }

@@ -186,20 +186,19 @@ class SceneBuilder {
     /** @type {Box[]} */
     const placed = [];
     for (let number = 0; number < count; number += 1) {
-      const [x, y] = [boxes[4 * number], boxes[4 * number + 1]];
-      const [w, h] = [boxes[4 * number + 2], boxes[4 * number + 3]];
-      const { width, height } = opened[number] ?? { width: w, height: h };
-      const at = {
-        x: left + within(across.at(x + w / 2) - width / 2, across.at(x), across.at(x + w) - width),
-        y: top + within(down.at(y + h / 2) - height / 2, down.at(y), down.at(y + h) - height),
-        w: width,
-        h: height,
-      };
       const port = ports[number - ops.length];
-      const id = port ? `p${cell.group}.${lane}.${ops[0]}.${number}` : "";
-      placed.push(
-        port ? portBox(port, id, lane, at) : this.opBox(this.stage.ops[ops[number]], opened[number], lane, at),
-      );
+      const box = port
+        ? portBox(port, `p${cell.group}.${lane}.${ops[0]}.${number}`, lane)
+        : this.opBox(this.stage.ops[ops[number]], opened[number] ?? null, lane);
+      const x = boxes[4 * number];
+      const y = boxes[4 * number + 1];
+      const w = boxes[4 * number + 2];
+      const h = boxes[4 * number + 3];
+      box.w = opened[number]?.width ?? w;
+      box.h = opened[number]?.height ?? h;
+      box.x = left + within(across.at(x + w / 2) - box.w / 2, across.at(x), across.at(x + w) - box.w);
+      box.y = top + within(down.at(y + h / 2) - box.h / 2, down.at(y), down.at(y + h) - box.h);
+      placed.push(box);
     }
     for (const box of placed) this.boxes.push(box);
     const ends = placed.map(({ id }) => id);
@@ -216,18 +215,17 @@ class SceneBuilder {
    * @param {import("./model.js").Op} op
    * @param {import("./opened_op.js").Opened | null} opened
    * @param {number} lane
-   * @param {Rect} at
-   * @returns {Box}
+   * @returns {Box} that has no place yet
    */
-  opBox(op, opened, lane, { x, y, w, h }) {
+  opBox(op, opened, lane) {
     return {
       id: `o${op.index}`,
       kind: op.kind,
       tint: op.kind,
-      x,
-      y,
-      w,
-      h,
+      x: 0,
+      y: 0,
+      w: 0,
+      h: 0,
       lane,
       isFrame: false,
       isFaint: false,
@@ -271,18 +269,17 @@ class SceneBuilder {
  * @param {import("./model.js").Port} port
  * @param {string} id
  * @param {number} lane
- * @param {Rect} at
- * @returns {Box}
+ * @returns {Box} that has no place yet
  */
-function portBox(port, id, lane, { x, y, w, h }) {
+function portBox(port, id, lane) {
   return {
     id,
     kind: "port",
     tint: port.kind === "kept" ? "kept" : "port",
-    x,
-    y,
-    w,
-    h,
+    x: 0,
+    y: 0,
+    w: 0,
+    h: 0,
     lane,
     isFrame: false,
     isFaint: false,

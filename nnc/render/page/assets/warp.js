@@ -13,10 +13,21 @@ export class Warp {
    */
   constructor(length, intervals) {
     const growing = intervals.filter(({ start, end, size }) => size > end - start);
-    const cuts = new Set([0, length]);
-    for (const { start, end } of growing) cuts.add(start).add(end);
+    /** Whether nothing is stretched, as most axes are not. */
+    this.isEven = growing.length === 0;
     /** @type {number[]} */
-    this.from = [...cuts].sort((a, b) => a - b);
+    this.from = [0, length];
+    /** @type {number[]} */
+    this.to = [0, length];
+    if (!this.isEven) this.stretch(length, growing);
+  }
+
+  /**
+   * @param {number} length
+   * @param {{start: number, end: number, size: number}[]} growing
+   */
+  stretch(length, growing) {
+    this.from = [...new Set([0, length, ...growing.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
     const slopes = new Float64Array(this.from.length).fill(1);
     const position = new Map(this.from.map((cut, index) => [cut, index]));
     for (const { start, end, size } of growing) {
@@ -25,16 +36,10 @@ export class Warp {
         slopes[index] = Math.max(slopes[index], slope);
       }
     }
-    /** @type {number[]} */
     this.to = [0];
     for (let index = 1; index < this.from.length; index += 1) {
       this.to.push(this.to[index - 1] + (this.from[index] - this.from[index - 1]) * slopes[index - 1]);
     }
-  }
-
-  /** Whether nothing was stretched. */
-  get isEven() {
-    return this.from.length === 2 && this.to[1] === this.from[1];
   }
 
   /** Length of the axis afterwards. */
