@@ -68,17 +68,18 @@ class _Layers:
                     self.groups.connect(self.made[source], self.made[node.index], shape)
         self.groups.all[parent].is_wired = True
 
-    def add_parts(self, parts: Iterable[Part], parent: int) -> None:
+    def add_parts(self, parts: Iterable[Part], parent: int, in_block: bool = False) -> None:
         for part in parts:
             if isinstance(part, Node):
                 self.add_node(part, parent)
             elif isinstance(part, Repeat):
                 self.add_repeat(part, parent)
             elif isinstance(part, Block):
-                self.add_parts(part.parts, self.add_block([(part,)], parent) if self.has_blocks else parent)
+                is_box = self.has_blocks and not in_block
+                self.add_parts(part.parts, self.add_block([(part,)], parent) if is_box else parent, True)
             elif isinstance(part, Split):
                 for branch in part.branches:
-                    self.add_parts(branch, parent)
+                    self.add_parts(branch, parent, in_block)
             else:
                 assert isinstance(part, Tangle)
                 for index in part.nodes:
@@ -90,13 +91,11 @@ class _Layers:
             nodes = self.nodes_of(parts)
             is_new = any(("layer", self.path(node)) not in self.groups.numbers for node in nodes)
             if len(nodes) == 1 or not is_new:
-                self.add_parts(parts, number)
+                self.add_parts(parts, number, True)
                 continue
             title = block_title([self.names_of(parts)])
             title = f"{count} of {len(repeat.rounds)}" if title == UNNAMED else title
-            # a round that is one block needs no box of that block inside
-            inner = parts[0].parts if len(parts) == 1 and isinstance(parts[0], Block) else parts
-            self.add_parts(inner, self.add_block([parts], number, title))
+            self.add_parts(parts, self.add_block([parts], number, title), True)
 
     def add_block(self, rounds: Sequence[Sequence[Part]], parent: int, title: str = "") -> int:
         title = title or block_title([self.names_of(parts) for parts in rounds])

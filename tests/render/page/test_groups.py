@@ -87,6 +87,15 @@ def test_blocks_that_come_once_are_boxes_where_there_are_many_layers() -> None:
     assert sum(group.kind == "block" for group in network(many).all) == many
 
 
+def test_blocks_in_rounds_are_no_boxes_of_their_own() -> None:
+    x = inputs = nnc.Input((4,))
+    for _ in range(MOST_BESIDE):
+        x = layers.Activation("relu")(layers.Add()([x, layers.Dense(4)(layers.Dense(4, "relu")(x))]))
+    groups = groups_of(nnc.Model(inputs, x))
+    assert names(groups)[1] == f"Block ×{MOST_BESIDE} · dense … activation_{MOST_BESIDE - 1}"
+    assert names(groups, find(groups, f"3 of {MOST_BESIDE}")) == ["dense_4", "dense_5", "add_2", "activation_2"]
+
+
 def test_ops_alone_give_layers_in_layers() -> None:
     ops = [op("a/first"), op("a/second", 0), op("b/only", 1), op("a", 0)]
     groups = Groups("model")
