@@ -15,7 +15,9 @@ from tests.parity.networks import BATCH, ROWS, InFloat64
 
 pytestmark = pytest.mark.usefixtures("compiler")
 FEW, MANY = 20, 200
-SMOOTH = {"smooth_residual": replace(networks.NETWORKS["residual"], build=partial(networks.residual, activation="gelu"))}
+SMOOTH = {
+    "smooth_residual": replace(networks.NETWORKS["residual"], build=partial(networks.residual, activation="gelu"))
+}
 NETWORKS = networks.NETWORKS | SMOOTH
 PARTING = {"residual"}
 """Where a relu is open in one run and closed in the other from the seventh step on, an input of it being 0 but for the
