@@ -10,7 +10,6 @@ from typing import Any
 from nnc.backends.c.cache import make_key
 from nnc.backends.c.executable import Executable
 from nnc.backends.c.source import Source, kernel_workspace, print_source
-from nnc.backends.c.threads import short_waits
 from nnc.backends.c.toolchain import build, find_compiler
 from nnc.backends.marks import Marks
 from nnc.errors import CompilerError, ModelError
@@ -60,8 +59,7 @@ class CBackend:
         if self.is_optional and key in _failures:
             raise CompilerError(_failures[key])
         try:
-            with short_waits():
-                return ctypes.CDLL(str(build(source.text, level=level, threads=source.is_parallel)))
+            return ctypes.CDLL(str(build(source.text, level=level, threads=source.is_parallel)))
         except CompilerError as error:
             _failures[key] = str(error)
             raise

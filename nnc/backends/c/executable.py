@@ -15,7 +15,7 @@ from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.places import buffer_offset, constant_array
 from nnc.backends.c.source import Source
-from nnc.backends.c.threads import THREADS
+from nnc.backends.c.threads import THREADS, pool
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.gathering import check_rows
 from nnc.plan import Place, Plan
@@ -39,6 +39,7 @@ class Run(ctypes.Structure):
         ("gemm_f64", ctypes.c_void_p),
         ("is_wide", ctypes.c_int64),
         ("threads", ctypes.c_void_p),
+        ("pool", ctypes.c_void_p),
         ("fault", ctypes.c_void_p),
     )
 
@@ -100,6 +101,7 @@ class Executable(base.Executable):
             *(ctypes.addressof(array) for array in pointers),
             *((None, None, 0) if blas is None else (blas.sgemm, blas.dgemm, blas.wide)),
             THREADS.ctypes.data,
+            pool() if source.is_parallel else None,
             fault.ctypes.data,
         )
         run.owned = offsets, lengths, states, constants, pointers, fault, self.memory

@@ -1,0 +1,63 @@
+"""The threads of compiled code: how many parallel loops may use, and the pool that all programs share."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy
+
+from nnc.backends.c.toolchain import build
+from nnc.errors import CompilerError
+
+_logger = logging.getLogger("nnc")
+_FOLDER = Path(__file__).parent
+
+
+def _count() -> int:
+    """Return what ``OMP_NUM_THREADS`` says, by default one per core that this process may use."""
+    text = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if text.isdigit() and int(text) > 0:
+        return int(text)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+THREADS = numpy.array([_count()], numpy.int64)
+"""The number, in memory that every run reads."""
+
+
+@cache
+def team_text() -> str:
+    """Return what a unit with parallel loops takes from OpenMP's library or has in its place."""
+    return (_FOLDER / "team.h").read_text(encoding="utf-8")
+
+
+@cache
+def pool() -> int | None:
+    """Return the address of ``nnc_fork``, whose threads start when they are first needed.
+
+    It is None where threads come from OpenMP's library, as everywhere but on Linux, and where it cannot be compiled:
+    then loops run on one thread.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        text = (_FOLDER / "pool.c").read_text(encoding="utf-8")
+        library = ctypes.CDLL(str(build(text, level=2, extra=("-pthread",))))
+    except CompilerError as error:
+        _logger.warning("compiled code runs on one thread: %s", error)
+        return None
+    return ctypes.cast(library.nnc_fork, ctypes.c_void_p).value
+
+
+def _use_one() -> None:
+    """The threads of a parent are not in its child, and nobody would do their parts."""
+    THREADS[0] = 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_use_one)
