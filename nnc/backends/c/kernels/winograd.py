@@ -96,7 +96,7 @@ def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) 
     behind = call.epilogue.block("top", "bottom", "0", str(filters)) if call.epilogue and inside else []
     loop = [
         f"{made};",
-        *([f"{PARALLEL} if ({shared})"] if shared else []),
+        *([f"{PARALLEL} schedule(static, 1) if ({shared})"] if shared else []),
         f"for (int64_t slot = 0; slot < {SLOTS}; slot++) {{",
         f"    for (int64_t start = slot * {step}; start < {dim_text(total)}; start += {SLOTS * step}) {{",
         f"        const int64_t stop = start + {step} < {dim_text(total)} ? start + {step} : {dim_text(total)};",
