@@ -96,20 +96,14 @@ static void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, 
     }
 }
 
-/* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies.
-   Meanwhile elements from `ahead` on, which are needed next, are on their way into the cache. */
-static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
-                                  int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
-                                  int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
-    float space[DEPTH * COLUMNS + (DEPTH + COLUMNS) * ROWS + LINE];
-    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
-    float *const last = strip + DEPTH * COLUMNS, *const corner = last + DEPTH * ROWS;
-    if (b_column != 1 || (width != COLUMNS && width != COLUMNS / 2) || rows > 2 * ROWS) {
-        nnc_pack_f32(depth, width, b, b_row, b_column, COLUMNS, strip);
-        b = strip;
-        b_row = COLUMNS;
-    }
+/* Some columns of C, tile by tile, from a strip of B: depth rows that lie so far apart, as wide as a tile, or as half of
+   one where no more columns are wanted. Meanwhile elements from `ahead` on, which are needed next, are on their way into
+   the cache. */
+static void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
+                                  int64_t a_column, const float *strip, int64_t strip_row, float *c, int64_t c_row,
+                                  bool add, const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };
+    float last[DEPTH * ROWS], corner[COLUMNS * ROWS];
     const bool is_half = width <= COLUMNS / 2, is_exact = width == (is_half ? COLUMNS / 2 : COLUMNS);
     for (int64_t i = 0; i < rows; i += ROWS) {
         const float *left = a + i * a_row, *const next = ahead + i / ROWS * depth * ahead_step;
@@ -130,15 +124,47 @@ static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, co
         }
         const int64_t step = is_whole ? c_row : COLUMNS;
         if (!is_half) {
-            nnc_tile_f32(depth, left, left_row, left_column, b, b_row, target, step, add && is_whole, next, ahead_step);
+            nnc_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, add && is_whole, next,
+                         ahead_step);
         } else {
-            nnc_half_tile_f32(depth, left, left_row, left_column, b, b_row, target, step, add && is_whole);
+            nnc_half_tile_f32(depth, left, left_row, left_column, strip, strip_row, target, step, add && is_whole);
         }
         for (int64_t row = 0; row < count && !is_whole; row++) {
             float *const found = corner + (skipped + row) * COLUMNS, *const kept = c + (i + row) * c_row;
             for (int64_t j = 0; j < width; j++) {
                 kept[j] = (add ? kept[j] : 0) + found[j];
             }
+        }
+    }
+}
+
+/* A part of C that a core computes at once. A strip of B is packed if enough rows use it; A is read as it lies. */
+static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
+                                  int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
+                                  int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
+    float space[DEPTH * COLUMNS + LINE];
+    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
+    if (b_column != 1 || (width != COLUMNS && width != COLUMNS / 2) || rows > 2 * ROWS) {
+        nnc_pack_f32(depth, width, b, b_row, b_column, COLUMNS, strip);
+        b = strip;
+        b_row = COLUMNS;
+    }
+    nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, b, b_row, c, c_row, add, ahead, ahead_step);
+}
+
+/* C = A B for B in strips, one behind the other, each as wide as a tile: what `nnc_pack_f32` makes of all its rows. */
+static void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
+                                   int64_t a_column, const float *strips, float *c, int64_t c_row) {
+    enum { ROWS = NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };
+    const int64_t tiles = (rows + ROWS - 1) / ROWS, ahead_step = tiles < WIDTH ? WIDTH / tiles : 1;
+    for (int64_t k = 0; k < inner; k += DEPTH) {
+        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
+        for (int64_t j = 0; j < columns; j += WIDTH) {
+            const float *const strip = strips + j * inner + k * WIDTH;
+            const float *const next = j + WIDTH < columns ? strip + inner * WIDTH : strips + (k + depth) * WIDTH;
+            nnc_strip_product_f32(rows, depth, columns - j < WIDTH ? columns - j : WIDTH, a + k * a_column, a_row,
+                                  a_column, strip, WIDTH, c + j, c_row, k > 0, next, ahead_step);
         }
     }
 }

@@ -1,25 +1,37 @@
-/* The kernel of a convolution, G g Gᵀ, as 16 matrices (channels, filters): S. Winograd's minimal filtering F(2×2, 3×3)
-   as A. Lavin and S. Gray have it, "Fast algorithms for convolutional neural networks", 2015. */
+/* The kernel of a convolution, G g Gᵀ, as 16 matrices (channels, filters) in strips as `nnc_packed_product_f32` takes
+   them: S. Winograd's minimal filtering F(2×2, 3×3) as A. Lavin and S. Gray have it, "Fast algorithms for convolutional
+   neural networks", 2015. */
 static void nnc_winograd_kernel_f32(int64_t channels, int64_t filters, const float *restrict kernel,
                                     float *restrict matrices) {
-    const int64_t step = channels * filters;
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
+    const int64_t taps = channels * filters, step = channels * ((filters + WIDTH - 1) / WIDTH * WIDTH);
+    for (int64_t left = 0; left < filters; left += WIDTH) {
+        const int64_t width = filters - left < WIDTH ? filters - left : WIDTH;
+        for (int64_t channel = 0; channel < channels; channel++) {
+            const float *const seen = kernel + channel * filters + left;
+            float *const out = matrices + left * channels + channel * WIDTH;
+            for (int64_t k = 0; k < 16 && width < WIDTH; k++) {
+                memset(out + k * step + width, 0, (size_t)(WIDTH - width) * sizeof(float));
+            }
 #pragma omp simd
-    for (int64_t i = 0; i < step; i++) {
-        float rows[4][3];
-        for (int j = 0; j < 3; j++) {
-            const float first = kernel[j * step + i], second = kernel[(3 + j) * step + i];
-            const float third = kernel[(6 + j) * step + i], ends = first + third;
-            rows[0][j] = first;
-            rows[1][j] = 0.5f * (ends + second);
-            rows[2][j] = 0.5f * (ends - second);
-            rows[3][j] = third;
-        }
-        for (int k = 0; k < 4; k++) {
-            const float ends = rows[k][0] + rows[k][2];
-            matrices[(4 * k) * step + i] = rows[k][0];
-            matrices[(4 * k + 1) * step + i] = 0.5f * (ends + rows[k][1]);
-            matrices[(4 * k + 2) * step + i] = 0.5f * (ends - rows[k][1]);
-            matrices[(4 * k + 3) * step + i] = rows[k][2];
+            for (int64_t i = 0; i < width; i++) {
+                float rows[4][3];
+                for (int j = 0; j < 3; j++) {
+                    const float first = seen[j * taps + i], second = seen[(3 + j) * taps + i];
+                    const float third = seen[(6 + j) * taps + i], ends = first + third;
+                    rows[0][j] = first;
+                    rows[1][j] = 0.5f * (ends + second);
+                    rows[2][j] = 0.5f * (ends - second);
+                    rows[3][j] = third;
+                }
+                for (int k = 0; k < 4; k++) {
+                    const float ends = rows[k][0] + rows[k][2];
+                    out[(4 * k) * step + i] = rows[k][0];
+                    out[(4 * k + 1) * step + i] = 0.5f * (ends + rows[k][1]);
+                    out[(4 * k + 2) * step + i] = 0.5f * (ends - rows[k][1]);
+                    out[(4 * k + 3) * step + i] = rows[k][2];
+                }
+            }
         }
     }
 }
@@ -102,7 +114,9 @@ static void nnc_winograd_rows_f32(int64_t start, int64_t stop, int64_t down, int
                                   int64_t wide, int64_t channels, int64_t out_high, int64_t out_wide, int64_t filters,
                                   int64_t above, int64_t before, const float *x, const float *kernel, const float *matrices,
                                   float *room, float *y) {
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
     const int64_t tiles = (stop - start) * across, seen = tiles * channels, made = tiles * filters;
+    const int64_t step = channels * ((filters + WIDTH - 1) / WIDTH * WIDTH);
     float *const inputs = room, *const products = inputs + 16 * seen;
     float *const zeros = products + 16 * made, *const dropped = zeros + channels;
     memset(zeros, 0, (size_t)channels * sizeof(float));
@@ -114,8 +128,8 @@ static void nnc_winograd_rows_f32(int64_t start, int64_t stop, int64_t down, int
         nnc_winograd_input_f32(channels, tile, inputs + number * channels, seen);
     }
     for (int64_t k = 0; k < 16; k++) {
-        nnc_blocked_product_f32(tiles, channels, filters, inputs + k * seen, channels, 1,
-                                matrices + k * channels * filters, filters, 1, products + k * made, filters, false);
+        nnc_packed_product_f32(tiles, channels, filters, inputs + k * seen, channels, 1, matrices + k * step,
+                               products + k * made, filters);
     }
     for (int64_t number = 0; number < tiles; number++) {
         const int64_t row = start + number / across, image = row / down;

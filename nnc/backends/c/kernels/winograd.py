@@ -20,6 +20,12 @@ SLOTS = 4
 """Most threads that work on one convolution, each with room of its own."""
 TILES = 16
 """Tiles that are multiplied together, at least."""
+MOST_ROOM = 1 << 17
+"""Elements, about, that the products of tiles and what they are made of may take: half a mebibyte, of a core's cache."""
+_EVEN = 8
+"""Rows of a tile in registers, of which the last one is computed in vain where tiles of the picture do not fill it."""
+_WIDEST = 32
+"""Filters of a strip of the transformed kernel, at most."""
 
 
 def is_winograd(geometry: Geometry) -> bool:
@@ -39,13 +45,17 @@ def is_winograd(geometry: Geometry) -> bool:
 
 def room(geometry: Geometry) -> int:
     """Return the elements of the workspace."""
-    return 16 * geometry.channels * geometry.filters + SLOTS * _slot(geometry)
+    return _matrices(geometry) + SLOTS * _slot(geometry)
+
+
+def _matrices(geometry: Geometry) -> int:
+    """Return the elements of the transformed kernel."""
+    return 16 * geometry.channels * -(-geometry.filters // _WIDEST) * _WIDEST
 
 
 def _slot(geometry: Geometry) -> int:
-    down, across = _tiles(geometry)
-    del down
-    tiles = _rows(across) * across
+    _, across = _tiles(geometry)
+    tiles = _rows(geometry) * across
     return (16 * tiles + 1) * geometry.channels + (16 * tiles + 4) * geometry.filters
 
 
@@ -55,21 +65,23 @@ def _tiles(geometry: Geometry) -> tuple[int, int]:
     return high, wide
 
 
-def _rows(across: int) -> int:
-    """Return the rows of tiles that are computed together."""
-    return -(-TILES // across)
+def _rows(geometry: Geometry) -> int:
+    """Return the rows of tiles that are computed together: as few as fill registers best and fit a cache."""
+    _, across = _tiles(geometry)
+    most = max(MOST_ROOM // 16 // (geometry.channels + geometry.filters), TILES)
+    fitting = [rows for rows in range(1, most + 1) if TILES <= rows * across <= most]
+    return min(fitting, key=lambda rows: -(-rows * across // _EVEN) / rows, default=-(-TILES // across))
 
 
 def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[str]:
     """Return the loops of a convolution and its epilogue."""
     (space,) = call.workspace
     suffix, (down, across) = SUFFIXES[geometry.dtype], _tiles(geometry)
-    channels, filters, step = geometry.channels, geometry.filters, _rows(across)
+    channels, filters, step = geometry.channels, geometry.filters, _rows(geometry)
     high, wide = geometry.axes
     total: Dim = geometry.batch * down
-    matrices = 16 * channels * filters
     made = call.unit.call(f"nnc_winograd_kernel_{suffix}", channels, filters, kernel.address, space.address)
-    own = f"{space.address} + {matrices} + slot * {_slot(geometry)}"
+    own = f"{space.address} + {_matrices(geometry)} + slot * {_slot(geometry)}"
     sizes = [*(high.length, wide.length, channels), *(high.places, wide.places, filters), high.before, wide.before]
     rows = call.unit.call(
         f"nnc_winograd_rows_{suffix}",
