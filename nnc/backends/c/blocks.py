@@ -9,12 +9,12 @@ from nnc.backends.c.nests import PARALLEL, Elementwise, indented, worth
 from nnc.backends.c.text import dim_text
 from nnc.ir import Dim
 
-LARGE = 1 << 20
+LARGE = 1 << 18
 """Multiplications, in all, from which on a product is divided into blocks."""
 LARGE_KNOWN = 1 << 15
 """Multiplications, apart from run-time dimensions, below which a product is never divided."""
-LARGE_MATRIX = 1 << 18
-"""Elements of the right matrix from which on reading it is worth dividing, however few rows there are: 1 MiB."""
+LARGE_MATRIX = 1 << 16
+"""Elements of the right matrix from which on reading it is worth dividing, however few rows there are: 256 KiB."""
 TOP, BOTTOM, LEFT, RIGHT = "top", "bottom", "left", "right"
 """Variables for a block's first row and the one behind its last, and for its columns."""
 
