@@ -46,6 +46,19 @@ EpochsRun = Callable[[int, Array], None]
 """Runs so many epochs; the sums are written into an array of bytes, epoch by epoch."""
 
 
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """Derives from states what runs read in their place; all threads share one.
+
+    Args:
+        run: does it.
+        sources: arrays of the states that it depends on, by label.
+    """
+
+    run: Callable[[], None]
+    sources: Mapping[str, Array]
+
+
 @dataclass(frozen=True, slots=True)
 class BoundRun:
     """A run for one size: fill `inputs`, call `run`, read `outputs`; all arrays are windows on planned memory.
@@ -58,6 +71,7 @@ class BoundRun:
             order of rows, and returns a function of the position of the first row in that order and the number of
             batches; None where the arrays are not of the right kind. The order may change, in the same array.
         epochs: where the backend can run several epochs in one call: returns what does.
+        preparation: what must have run since the states changed, before a run.
     """
 
     run: Callable[[], None]
@@ -65,6 +79,7 @@ class BoundRun:
     outputs: dict[str, Array]
     feed: Feed | None = None
     epochs: Callable[[EpochPlan], EpochsRun | None] | None = None
+    preparation: Preparation | None = None
 
 
 class Executable(ABC):

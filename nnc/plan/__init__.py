@@ -4,6 +4,7 @@ from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
 from nnc.plan.loops import Carry, LoopPlan
 from nnc.plan.plan import Place, Plan, is_step, make_plan
+from nnc.plan.prepacking import Prepack, Prepacked, prepacked_offsets, prepacked_steps
 from nnc.plan.storage import Buffer, Home, Storage, bound_constants
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "LoopPlan",
     "Place",
     "Plan",
+    "Prepack",
+    "Prepacked",
     "Storage",
     "Workspace",
     "allocate",
@@ -24,4 +27,6 @@ __all__ = [
     "is_step",
     "lower_bound",
     "make_plan",
+    "prepacked_offsets",
+    "prepacked_steps",
 ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy
 
-from nnc.plan.storage import Buffer
+if TYPE_CHECKING:
+    from nnc.plan.storage import Buffer
 
 ALIGNMENT = 64
 """Largest alignment in bytes of a buffer: a cache line, and the width of an AVX-512 register."""

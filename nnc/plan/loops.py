@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from nnc.ir import Graph, Value, copy_into
 from nnc.ir.decisions import undecided
 from nnc.ir.leaves import WINDOW
 from nnc.ops.scan import Scan
+from nnc.plan.prepacking import Prepack, no_prepack
 
 if TYPE_CHECKING:
     from nnc.plan.flatten import Workspace
@@ -101,7 +102,13 @@ def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:
 
 
 def plan_body(
-    op: Scan, bindings: Mapping[str, int], reuse: bool, workspace: Workspace, in_nests: bool = False
+    op: Scan,
+    bindings: Mapping[str, int],
+    reuse: bool,
+    workspace: Workspace,
+    in_nests: bool = False,
+    prepack: Prepack = no_prepack,
+    unchanged: Collection[str] = (),
 ) -> tuple[Plan, tuple[Carry, ...], Rows | None]:
     """Return the plan of a body, how its carries move, and what may be divided into blocks.
 
@@ -119,5 +126,7 @@ def plan_body(
     with undecided():
         flat = flatten(graph, workspace, None)
     is_separable = find_rows(op, flat.graph, bound_constants(flat, bindings)) is not None
-    plan = make_plan(graph, bindings, reuse, workspace, None, in_nests, overlap=not is_separable)
+    plan = make_plan(
+        graph, bindings, reuse, workspace, None, in_nests, not is_separable, prepack=prepack, unchanged=unchanged
+    )
     return plan, carries, find_rows(op, plan.graph, plan.storage.constants) if is_separable else None

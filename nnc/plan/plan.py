@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
+from nnc.plan.prepacking import Prepack, no_prepack, prepacked_offsets
 from nnc.plan.storage import Home, Layouts, Storage, bound_constants
 from nnc.presenting import Presented
 
@@ -74,8 +75,16 @@ class Plan(Presented):
     @cached_property
     def unshared_bytes(self) -> int:
         """Bytes of an arena in which no two buffers share memory."""
-        separate = Storage(self.storage.flat, self.bindings, False, self.storage.workspace, self.storage.in_nests)
+        known = self.storage
+        separate = Storage(
+            known.flat, self.bindings, False, known.workspace, known.in_nests, known.prepack, known.unchanged
+        )
         return allocate(separate.buffers, reuse=False)[1] + ALIGNMENT
+
+    @cached_property
+    def prepacked_bytes(self) -> int:
+        """Bytes of the operands that kernels read in a layout of their own, beside the arena."""
+        return prepacked_offsets(self)[1]
 
     @property
     def arena_bytes(self) -> int:
@@ -124,7 +133,7 @@ class Plan(Presented):
         needed = [(buffer, value.type.bind(bindings).nbytes) for value, buffer in values]
         for node in nodes:
             operands = [value.type.bind(bindings) for value in node.operands]
-            types = storage.workspace(node.op, operands, [type.bind(bindings) for type in node.types])
+            types = storage.workspace_of(node, operands, [type.bind(bindings) for type in node.types])
             spaces = storage.workspaces[node.index]
             needed += [(buffer, type.nbytes) for (buffer, _), type in zip(spaces, types, strict=True)]
         return all(nbytes <= storage.buffers[buffer].nbytes for buffer, nbytes in needed)
@@ -195,6 +204,8 @@ def make_plan(
     tile: int | None = TILE_ELEMENTS,
     in_nests: bool = False,
     overlap: bool = True,
+    prepack: Prepack = no_prepack,
+    unchanged: Collection[str] | None = None,
 ) -> Plan:
     """Plan a scheduled graph.
 
@@ -207,6 +218,8 @@ def make_plan(
         in_nests: whether elementwise steps run in loop nests, with what stays inside in registers; then without tiles.
         overlap: whether buffers that are not alive at the same time may share bytes; a result may take over the buffer
             of an operand all the same.
+        prepack: what the backend's kernels read in the place of operands that no run changes.
+        unchanged: labels of the states that no run changes; by default all where the graph has no updates.
 
     Raises:
         SymbolError: a run-time dimension has no size.
@@ -215,7 +228,9 @@ def make_plan(
     with deciding(PLAN, graph):
         flat = flatten(graph, workspace, None if in_nests else tile)
         try:
-            storage = Storage(flat, dict(bindings), reuse, workspace, in_nests)
+            if unchanged is None:
+                unchanged = () if graph.updates else graph.states
+            storage = Storage(flat, dict(bindings), reuse, workspace, in_nests, prepack, frozenset(unchanged))
         except ShapeError as error:
             from nnc.plan.rows import too_many_rows  # only a mistake needs it
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from nnc.ir.types import ITEM_SIZES
 from nnc.ops.scan import Scan
 from nnc.plan.flatten import FlatGraph, Group, Workspace
 from nnc.plan.loops import LoopPlan, plan_body
+from nnc.plan.prepacking import Prepack, Prepacked, no_prepack
 
 ONE_CALL = Saved(calls=1)
 
@@ -68,6 +69,7 @@ class Storage:
         unplaced: positions of a pack's operands (by step) that must be copied into place.
         workspaces: buffers of each step's workspace, with the types they hold.
         loops: how each scan runs, by step.
+        prepacked: what steps read in the place of an operand that no run changes.
         nests: the steps that each elementwise step, or a product at their head, runs together with, where these run
             in loops.
     """
@@ -77,6 +79,8 @@ class Storage:
     reuse: bool
     workspace: Workspace
     in_nests: bool = False
+    prepack: Prepack = no_prepack
+    unchanged: frozenset[str] = frozenset()
     homes: dict[Value, Home] = field(default_factory=dict)
     views: dict[Value, Value] = field(default_factory=dict)
     inplace: dict[int, int] = field(default_factory=dict)
@@ -84,6 +88,7 @@ class Storage:
     unplaced: dict[int, tuple[int, ...]] = field(default_factory=dict)
     workspaces: dict[int, tuple[tuple[int, TensorType], ...]] = field(default_factory=dict)
     loops: dict[int, LoopPlan] = field(default_factory=dict)
+    prepacked: dict[int, Prepacked] = field(default_factory=dict)
     buffers: list[Buffer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -201,9 +206,13 @@ class Storage:
             self._place_loop(node, node.op)
             return
         types = [value.type.bind(self.bindings) for value in node.operands]
-        needed = self.workspace(node.op, types, [value.type.bind(self.bindings) for value in results])
+        found = self.prepack(node.op, [value.type for value in node.operands], node.types)
+        if found is not None and self._is_unchanged(node.operands[found.operand]):
+            self.prepacked[node.index] = found
+            operand = node.operands[found.operand]
+            decide("packed beforehand", node, "{} for {}", operand, node, after=results)
         spaces = []
-        for type in needed:
+        for type in self.workspace_of(node, types, [value.type.bind(self.bindings) for value in results]):
             end = self._spans.get(node.index, (node.index,))[-1]  # the head of a nest runs as long as the nest
             buffer = Buffer(len(self.buffers), f"workspace of {node.op.name}", type.nbytes, node.index, end)
             self.buffers.append(buffer)
@@ -212,10 +221,31 @@ class Storage:
         if spaces:
             self.workspaces[node.index] = tuple(spaces)
 
+    def workspace_of(
+        self, node: Node, operands: Sequence[TensorType], results: Sequence[TensorType]
+    ) -> Sequence[TensorType]:
+        """Return what the kernel of a step needs beside operands and results of these types."""
+        if node.index in self.prepacked:
+            found = self.prepack(node.op, operands, results)
+            return () if found is None else found.workspace
+        return self.workspace(node.op, operands, results)
+
+    def _is_unchanged(self, value: Value) -> bool:
+        """Whether a value is a part of a state that no run changes, the same for all sizes."""
+        layout = self.layouts[value]
+        numbers = (*layout.shape, *layout.strides, layout.offset)
+        return self.homes[value].state in self.unchanged and all(isinstance(number, int) for number in numbers)
+
     def _place_loop(self, node: Node, op: Scan) -> None:
         """Plan the body; its arena is a workspace of the step."""
         with in_loop(self.flat.graph.results(node)[0]):
-            plan, carries, rows = plan_body(op, self.bindings, self.reuse, self.workspace, self.in_nests)
+            first = op.carries + op.sequences
+            unchanged = [
+                f"w{number}" for number, value in enumerate(node.operands[first:]) if self._is_unchanged(value)
+            ]
+            plan, carries, rows = plan_body(
+                op, self.bindings, self.reuse, self.workspace, self.in_nests, self.prepack, unchanged
+            )
         buffer = Buffer(len(self.buffers), f"body of {op.name}", plan.arena_bytes, node.index, node.index)
         self.buffers.append(buffer)
         self._extents.append(buffer.nbytes)

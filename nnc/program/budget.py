@@ -106,7 +106,7 @@ class Budgeted(SwitchedBackend):
             batch=plan.bindings.get(ROWS, 1),
             arena=sum(plan.peak_bytes for plan in plans),
             states=sum(array.nbytes for array in self.states.values()) + self._counter_bytes(name),
-            derived=self.derived_bytes if is_prediction else 0,
+            derived=(self.derived_bytes if is_prediction else 0) + plan.prepacked_bytes,
             constants=sum(map(constant_bytes, plans)),
         )
 

@@ -33,7 +33,8 @@ class Footprint:
         batch: rows of the largest batch.
         arena: bytes of the arena; of predictions with that of their prologue.
         states: bytes of all states of the program: weights, what the optimizer keeps, counters, metrics.
-        derived: bytes of states that are derived from the weights once for all predictions.
+        derived: bytes of what is derived from the weights once for all predictions: states, and operands in a layout of
+            the kernels'.
         constants: bytes of the constants that steps read, each as an array of its own.
     """
 

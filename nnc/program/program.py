@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.backends import Backend, BoundRun, Executable, find_backend
+from nnc.backends.backend import Preparation
 from nnc.backends.numpy.settings import kernel_settings
 from nnc.errors import CompilerError, GraphError, MissingKernelError, nearest
 from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
@@ -22,7 +23,7 @@ from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS
 from nnc.program.lengths import RunTimeLengths
 from nnc.program.live import LiveState
-from nnc.program.prologue import Prologue, Version
+from nnc.program.prologue import Prologue, Version, guarded
 from nnc.program.spec import ProgramSpec
 from nnc.program.weights import unweighted
 
@@ -86,6 +87,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
         self._derived: dict[str, Array] = {}
         self._prologue: Prologue | None = None
         self._has_prologue: bool | None = None
+        self._preparations: dict[Preparation, Prologue] = {}
         self._check_nan = False
         self.told: set[str] = set()
         """What hints have told, each once."""
@@ -252,8 +254,9 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
         if bindings.keys() > {ROWS}:
             self._check_lengths(name, bindings)
         bound = self._bind(name, bindings)
-        if name == PREDICT and (prologue := self.prologue) is not None:
-            bound = BoundRun(prologue.guard(bound.run), bound.inputs, bound.outputs)
+        guards = self._guards(name, bound)
+        if guards:
+            bound = guarded(bound, guards)
         elif unweighted(name) == TRAIN:
             run, feed = self.step_of(name, bound.run), self.feed_of(name, bound.feed)
             bound = BoundRun(run, bound.inputs, bound.outputs, feed, self.epochs_of(name, bound.epochs))
@@ -262,6 +265,15 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
 
             return watched(self, name, bound)
         return bound
+
+    def _guards(self, name: str, bound: BoundRun) -> list[Prologue]:
+        """Return what keeps up to date that which a run reads and which is derived from states, in this order."""
+        prologue = self.prologue if name == PREDICT else None
+        guards = [] if prologue is None else [prologue]
+        if (preparation := bound.preparation) is not None:
+            made = Prologue(self._versions, preparation.sources, preparation.run)
+            guards.append(self._preparations.setdefault(preparation, made))
+        return guards
 
     def _bind(self, name: str, bindings: Mapping[str, int]) -> BoundRun:
         local, backend = self._local.__dict__, self.backend

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy
 
+from nnc.backends.backend import BoundRun, FeedRun
+
 Array = Any
 
 
@@ -112,6 +114,28 @@ class Prologue:
     def _is_same(self) -> bool:
         """Whether the states have the bits they had, where they were copied."""
         return all(numpy.array_equal(_bits(copy), _bits(self._sources[label])) for label, copy in self._copies.items())
+
+
+def guarded(bound: BoundRun, prologues: Sequence[Prologue]) -> BoundRun:
+    """Return a run before which prologues bring up to date what it reads, one after the other."""
+    run = bound.run
+    for prologue in reversed(prologues):
+        run = prologue.guard(run)
+
+    def feed(arrays: Mapping[str, Array], order: Array) -> FeedRun | None:
+        assert bound.feed is not None
+        run_batches = bound.feed(arrays, order)
+        if run_batches is None:
+            return None
+
+        def refreshed(first: int, batches: int) -> None:
+            for prologue in prologues:
+                prologue.refresh()
+            run_batches(first, batches)
+
+        return refreshed
+
+    return BoundRun(run, bound.inputs, bound.outputs, None if bound.feed is None else feed)
 
 
 def _bits(array: Array) -> Array:

@@ -371,6 +371,8 @@ def check_placed(plan: Plan, item: Decision, values: list[Value]) -> None:
     elif item.kind == "in one loop":
         (nest,) = {plan.storage.nests[value.index].steps for value in values}
         assert {value.index for value in values} == set(nest)
+    elif item.kind == "packed beforehand":
+        assert plan.storage.prepacked[first.index].type.nbytes <= plan.prepacked_bytes
     elif item.kind == "in tiles":
         assert places[first].tiled
         assert item.saved.arena == places[first].type.nbytes - plan.storage.buffers[places[first].home.buffer].nbytes

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections.abc import Mapping
 from typing import Any
 
 from nnc.backends.c.cache import make_key
 from nnc.backends.c.executable import Executable
-from nnc.backends.c.source import Source, kernel_workspace, print_source
+from nnc.backends.c.prepacking import Library
+from nnc.backends.c.source import Source, kernel_prepack, kernel_workspace, print_source
 from nnc.backends.c.toolchain import build, find_compiler
 from nnc.backends.marks import Marks
 from nnc.errors import CompilerError, ModelError
@@ -42,7 +42,7 @@ class CBackend:
 
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the plan of a scheduled graph."""
-        return make_plan(graph, bindings, reuse, kernel_workspace, in_nests=True)
+        return make_plan(graph, bindings, reuse, kernel_workspace, in_nests=True, prepack=kernel_prepack)
 
     def source(self, plan: Plan, marks: Marks | None = None) -> Source:
         """Return a translation unit."""
@@ -59,7 +59,7 @@ class CBackend:
         if self.is_optional and key in _failures:
             raise CompilerError(_failures[key])
         try:
-            return ctypes.CDLL(str(build(source.text, level=level, threads=source.is_parallel)))
+            return Library(build(source.text, level=level, threads=source.is_parallel))
         except CompilerError as error:
             _failures[key] = str(error)
             raise

@@ -14,56 +14,14 @@ from nnc.backends import backend as base
 from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.places import buffer_offset, constant_array
+from nnc.backends.c.record import Epochs, Run, pointers
 from nnc.backends.c.source import Source
 from nnc.backends.c.threads import THREADS, pool
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.gathering import check_rows
-from nnc.plan import Place, Plan
+from nnc.plan import Place, Plan, prepacked_steps
 
 Array = Any
-
-
-class Run(ctypes.Structure):
-    """``nnc_run`` of the emitted source."""
-
-    owned: tuple[Any, ...]
-    """Keeps alive what the pointers point to."""
-
-    _fields_ = (
-        ("arena", ctypes.c_void_p),
-        ("offsets", ctypes.c_void_p),
-        ("sizes", ctypes.c_void_p),
-        ("states", ctypes.c_void_p),
-        ("constants", ctypes.c_void_p),
-        ("gemm_f32", ctypes.c_void_p),
-        ("gemm_f64", ctypes.c_void_p),
-        ("is_wide", ctypes.c_int64),
-        ("threads", ctypes.c_void_p),
-        ("pool", ctypes.c_void_p),
-        ("fault", ctypes.c_void_p),
-    )
-
-
-class Epochs(ctypes.Structure):
-    """``nnc_epochs`` of the emitted source."""
-
-    owned: tuple[Any, ...]
-    """Keeps alive what the pointers point to."""
-
-    _fields_ = (
-        ("stretches", ctypes.c_int64),
-        ("runs", ctypes.c_void_p),
-        ("batches", ctypes.c_void_p),
-        ("sizes", ctypes.c_void_p),
-        ("sources", ctypes.c_void_p),
-        ("order", ctypes.c_void_p),
-        ("rows", ctypes.c_int64),
-        ("next", ctypes.c_void_p),
-        ("generator", ctypes.c_void_p),
-        ("sums", ctypes.c_int64),
-        ("sum", ctypes.c_void_p),
-        ("bytes", ctypes.c_void_p),
-    )
 
 
 class Executable(base.Executable):
@@ -72,13 +30,14 @@ class Executable(base.Executable):
     Args:
         plan: what to run.
         source: the plan's source.
-        library: the compiled functions, which take the address of a `Run`.
+        library: the compiled functions, which take the address of a `Run`; a `Library` where they read packed weights.
         states: arrays of the plan's states, shared with whoever else holds them.
     """
 
     def __init__(self, plan: Plan, source: Source, library: Any, states: Mapping[str, Array]) -> None:
         super().__init__(plan, states)
         self.source = source
+        self._library = library
         self._function = library[source.name]
         self._function.restype = None
         self._batches = library[f"{source.name}_batches"] if source.feeds else None
@@ -92,19 +51,23 @@ class Executable(base.Executable):
         states = [self._states[label] for label in source.states]
         constants = [constant_array(plan, path, value, bindings) for path, value in source.constants]
         fault = numpy.zeros(3, numpy.int64)
-        pointers = [_pointers(arrays) for arrays in (states, constants)]
+        addresses = [pointers(arrays) for arrays in (states, constants)]
+        preparation, packed = None, None
+        if any(found.is_read(bindings) for _, found in prepacked_steps(plan)):
+            preparation, packed = self._library.prepack(source, self._states)
         blas = find_blas()
         run = Run(
             self.arena.ctypes.data,
             offsets.ctypes.data,
             lengths.ctypes.data,
-            *(ctypes.addressof(array) for array in pointers),
+            *(ctypes.addressof(array) for array in addresses),
+            None if packed is None else packed.ctypes.data,
             *((None, None, 0) if blas is None else (blas.sgemm, blas.dgemm, blas.wide)),
             THREADS.ctypes.data,
             pool() if source.is_parallel else None,
             fault.ctypes.data,
         )
-        run.owned = offsets, lengths, states, constants, pointers, fault, self.memory
+        run.owned = packed, offsets, lengths, states, constants, addresses, fault, self.memory
         places = plan.places(bindings)
         inputs, outputs = (
             {label: self._window(places[value]) for label, value in values.items()}
@@ -115,7 +78,8 @@ class Executable(base.Executable):
             call = partial(_checked, call, fault)
         feed = None if self._batches is None else partial(self._feed, run, fault, inputs)
         self._runs[tuple(bindings.items())] = run
-        return BoundRun(call, inputs, outputs, feed, None if self._epochs is None else self._run_epochs)
+        epochs = None if self._epochs is None else self._run_epochs
+        return BoundRun(call, inputs, outputs, feed, epochs, preparation)
 
     def _feed(
         self, run: Run, fault: Array, inputs: Mapping[str, Array], sources: Mapping[str, Array], order: Array
@@ -124,10 +88,10 @@ class Executable(base.Executable):
         given = [sources[label] for label in inputs]
         if not _can_gather(given, inputs.values()):
             return None
-        pointers, batches, address = _pointers(given), self._batches, order.ctypes.data
+        given_pointers, batches, address = pointers(given), self._batches, order.ctypes.data
         assert batches is not None and order.dtype == numpy.int64
         batches.restype = None
-        call: Callable[..., None] = partial(batches, ctypes.byref(run), pointers)
+        call: Callable[..., None] = partial(batches, ctypes.byref(run), given_pointers)
         if self.source.may_fail:
             call = partial(_checked, call, fault)
         return partial(_run_batches, call, address, (given, order))
@@ -143,7 +107,7 @@ class Executable(base.Executable):
         sizes, batches = (numpy.array([stretch[part] for stretch in plan.stretches], numpy.int64) for part in (1, 2))
         sums = [self._states[label] for label in plan.sums]
         nbytes = numpy.array([array.nbytes for array in sums], numpy.int64)
-        sources, sum_pointers = _pointers(given), _pointers(sums)
+        sources, sum_pointers = pointers(given), pointers(sums)
         draws: tuple[Any, Any] = None, None
         if plan.generator is not None:
             interface = plan.generator.ctypes
@@ -212,7 +176,3 @@ def _can_gather(sources: Sequence[Array], targets: Iterable[Array]) -> bool:
 def _run_batches(call: Callable[..., None], order: int, kept: tuple[Any, ...], first: int, batches: int) -> None:
     """Run batches from the row at a position of the order on; what the call reads is kept alive meanwhile."""
     call(ctypes.c_void_p(order + 8 * first), ctypes.c_int64(batches))
-
-
-def _pointers(arrays: Sequence[Array]) -> Any:
-    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))

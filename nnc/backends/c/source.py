@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.feeding import can_feed, write_epochs, write_feed
@@ -23,8 +24,9 @@ from nnc.ir import Constant, Layout, Node, Op, TensorType, Value, value_names
 from nnc.ir.printer import node_line
 from nnc.ops.movement import BroadcastTo
 from nnc.ops.sizes import Iota
-from nnc.plan import Home, LoopPlan, Plan, is_step
+from nnc.plan import Home, LoopPlan, Plan, Prepacked, is_step, prepacked_offsets
 from nnc.plan.nests import Nest
+from nnc.plan.prepacking import Position
 
 PRELUDE = """\
 #include <float.h>
@@ -40,6 +42,7 @@ typedef struct {
     const int64_t *sizes;    /* run-time dimensions */
     void *const *states;     /* weights and all else that lives between runs */
     const void *const *constants;
+    char *prepacked;         /* weights in the layout that kernels read best */
     void *gemm_f32, *gemm_f64; /* cblas_sgemm and cblas_dgemm, or NULL */
     int64_t is_wide;         /* whether these take integers of 64 bits */
     const int64_t *threads;  /* how many a parallel loop may use */
@@ -60,6 +63,8 @@ class Source:
         slots: the buffers in the order of ``offsets``.
         symbols: the run-time dimensions in the order of ``sizes``.
         states: labels in the order of ``states``.
+        packed_states: labels of the states that are packed by the function with ``_prepack`` behind its name.
+        prepacked_bytes: that this takes.
         feeds: whether there is also a function for several batches, by the name with ``_batches`` behind it.
         constants: values, with the steps of the scans they lie in, in the order of ``constants``.
     """
@@ -71,6 +76,8 @@ class Source:
     symbols: tuple[str, ...]
     states: tuple[str, ...]
     constants: tuple[tuple[tuple[int, ...], Value], ...]
+    packed_states: tuple[str, ...]
+    prepacked_bytes: int
     feeds: bool
 
     @property
@@ -102,6 +109,11 @@ def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
     raise MissingKernelError(f"operation '{op.name}' has no C kernel; backend='numpy' has one, and 'auto' takes that")
 
 
+def kernel_prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
+    """Return what the C kernel of an op reads in the place of an operand that no run changes."""
+    return KERNELS[type(op)].prepack(op, operands, results) if type(op) in KERNELS else None
+
+
 def print_source(plan: Plan, marks: Marks | None = None) -> Source:
     """Return the source of a plan. It does not depend on the sizes of run-time dimensions.
 
@@ -110,10 +122,13 @@ def print_source(plan: Plan, marks: Marks | None = None) -> Source:
         marks: filled with the blocks, whose ticks and visits the unit then counts; see `nnc.backends.c.marks`.
     """
     linkage = RecordLinkage(plan.source.symbols)
-    printer = Printer(plan, Function(Unit(linkage), marks))
+    offsets, prepacked_bytes = prepacked_offsets(plan)
+    function = Function(Unit(linkage), marks, offsets)
+    printer = Printer(plan, function)
     body = printer.body()
     name = _function_name(plan.source.name)
     feed = printer.feed(name)
+    prepack, packed_states = function.prepack(name)
     functions = sections(printer.unit.functions)
     is_parallel = PARALLEL in functions or any(PARALLEL in line for line in body)
     text = "\n".join(
@@ -130,10 +145,13 @@ def print_source(plan: Plan, marks: Marks | None = None) -> Source:
             "",
             *(_with_threads(name) if is_parallel else []),
             *feed,
+            *prepack,
         ]
     )
     slots, states, constants = tuple(linkage.slots), tuple(linkage.states), tuple(linkage.constants)
-    return Source(text, name, plan, slots, plan.source.symbols, states, constants, bool(feed))
+    return Source(
+        text, name, plan, slots, plan.source.symbols, states, constants, packed_states, prepacked_bytes, bool(feed)
+    )
 
 
 def _with_threads(name: str) -> list[str]:
@@ -156,17 +174,40 @@ class Function:
     Attributes:
         unit: what the function belongs to.
         marks: filled with its blocks, where these are marked.
+        offsets: where in their memory prepacked operands begin, by step.
         declarations: the pointers that stand at its beginning.
+        states: labels and declarations of the pointers to states, by name.
+        packing: statements that pack operands.
     """
 
     unit: Unit
     marks: Marks | None = None
+    offsets: Mapping[Position, int] = field(default_factory=dict)
     declarations: list[str] = field(default_factory=list)
+    states: dict[str, tuple[str, str]] = field(default_factory=dict)
+    packing: list[str] = field(default_factory=list)
 
     @property
     def linkage(self) -> Linkage:
         """Where pointers come from."""
         return self.unit.linkage
+
+    def prepack(self, name: str) -> tuple[list[str], tuple[str, ...]]:
+        """Return the function that packs operands, which has ``_prepack`` behind the name, and labels of its states."""
+        if not self.packing:
+            return [], ()
+        names = set(re.findall(r"\w+", " ".join(self.packing)))
+        read = [found for pointer, found in self.states.items() if pointer in names]
+        lines = [
+            comment("Packs weights as kernels read them: to be called when they have changed, before the next run."),
+            f"void {name}_prepack(const nnc_run *run)",
+            "{",
+            *indented([declaration for _, declaration in read]),
+            *indented(self.packing),
+            "}",
+            "",
+        ]
+        return lines, tuple(label for label, _ in read)
 
 
 class Printer:
@@ -258,7 +299,9 @@ class Printer:
         if label not in self.pointers:
             name = self.pointers[label] = self.unit.name(label)
             type = self.plan.graph.states[label].type
-            self.function.declarations.append(self.function.linkage.state(label, type, name))
+            declaration = self.function.linkage.state(label, type, name)
+            self.function.declarations.append(declaration)
+            self.function.states[name] = label, declaration
         return self.pointers[label]
 
     def _buffer(self, index: int, dtype: str) -> str:
@@ -409,7 +452,20 @@ class Printer:
             unit=self.unit,
             epilogue=epilogue,
         )
-        return KERNELS[type(node.op)].write(call)
+        return KERNELS[type(node.op)].write(self._with_prepacked(node, call))
+
+    def _with_prepacked(self, node: Node, call: Call) -> Call:
+        """Let a call read what was packed for it, if anything was."""
+        found = self.plan.storage.prepacked.get(node.index)
+        pack = KERNELS[type(node.op)].pack
+        if found is None or pack is None:
+            return call
+        value, kind = node.operands[found.operand], C_TYPES[found.type.dtype]
+        name = self.unit.name(f"{value_text(value, self.plan.names)}_packed")
+        address = f"({kind} *)(run->prepacked + {self.function.offsets[self.path, node.index]})"
+        self.function.declarations.append(f"const {kind} *const {name} = {address};")
+        self.function.packing += pack(call, address)
+        return replace(call, prepacked=name)
 
     def _loop(self, node: Node, loop: LoopPlan) -> Sequence[str]:
         """A loop over time; what it reads and writes in a step are windows on the stacks."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
+import sys
+import threading
 import time
+from pathlib import Path
 
 import numpy
 import pytest
@@ -12,7 +16,8 @@ import pytest
 import nnc
 from nnc import ops
 from nnc.backends.c.source import kernel_workspace, print_source
-from nnc.backends.c.threads import SPIN_COUNT, THREADS, short_waits
+from nnc.backends.c.threads import THREADS, pool
+from nnc.errors import CompilerError
 from nnc.ir import Graph, TensorType, symbol
 from nnc.plan import make_plan
 
@@ -123,21 +128,105 @@ def test_small_models_have_no_parallel_loops():
     assert "omp parallel" not in model.program.source("train")
 
 
-@pytest.mark.parametrize("name", ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"])
-def test_how_threads_wait_is_the_users_choice(name, monkeypatch):
-    monkeypatch.setenv(name, "active")
-    with short_waits():
-        assert os.environ[name] == "active"
-        assert os.environ.get("GOMP_SPINCOUNT", "active") == "active"
-    assert os.environ[name] == "active"
+Part = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere OpenMP's library has the threads")
 
 
-def test_threads_wait_briefly_by_default(monkeypatch):
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
-    with short_waits():
-        assert os.environ[SPIN_COUNT[0]] == SPIN_COUNT[1]
-    assert SPIN_COUNT[0] not in os.environ
+@pytest.fixture
+def fork(compiler):
+    """The pool's function: takes what does a part, given its number, and the number of parts."""
+    address = pool()
+    assert address is not None
+    call = ctypes.CFUNCTYPE(None, Part, ctypes.c_void_p, ctypes.c_int64)(address)
+    return lambda part, count: call(Part(lambda _, index, count: part(index)), None, count)
+
+
+@linux
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 17, 64])
+def test_each_part_of_a_job_is_done_once(count, fork):
+    for _ in range(20):
+        done: list[int] = []
+        fork(done.append, count)
+        assert sorted(done) == list(range(count))
+
+
+@linux
+def test_a_job_has_64_parts_at_most(fork):
+    done: list[int] = []
+    fork(done.append, 100)
+    assert sorted(done) == list(range(64))
+
+
+@linux
+def test_several_threads_help(fork):
+    names = set()
+    meeting = threading.Barrier(3)
+
+    def part(_):
+        names.add(threading.get_native_id())
+        meeting.wait(60)
+
+    fork(part, 3)
+    assert len(names) == 3
+
+
+@linux
+def test_a_caller_waits_neither_for_another_nor_within_a_part(fork):
+    leave, inside, done = threading.Event(), threading.Event(), []
+
+    def part(index):
+        fork(done.append, 2)  # the pool is busy with what this is a part of
+        inside.set()
+        leave.wait(60)
+
+    other = threading.Thread(target=fork, args=(part, 2))
+    other.start()
+    assert inside.wait(60)
+    found: list[int] = []
+    fork(found.append, 5)
+    assert found == [0, 1, 2, 3, 4]
+    leave.set()
+    other.join(60)
+    assert not other.is_alive()
+    assert sorted(done) == [0, 0, 1, 1]
+
+
+@linux
+def test_threads_leave_signals_to_those_of_the_program(fork):
+    blocked: dict[int, str] = {}
+    meeting = threading.Barrier(9)
+
+    def part(_):
+        task = threading.get_native_id()
+        text = Path(f"/proc/self/task/{task}/status").read_text(encoding="ascii")
+        blocked[task] = text.partition("SigBlk:")[2].split()[0]
+        meeting.wait(60)
+
+    fork(part, 9)
+    assert len(blocked) == 9
+    del blocked[threading.get_native_id()]
+    assert all(int(mask, 16) & 1 << (signal.SIGINT - 1) for mask in blocked.values())
+
+
+@linux
+def test_without_a_pool_one_thread_does_all(compiler, monkeypatch, caplog):
+    def fail(*_, **__):
+        raise CompilerError("it is out of order")
+
+    monkeypatch.setattr("nnc.backends.c.threads.build", fail)
+    pool.cache_clear()
+    try:
+        model = make_model()
+        model.program.train_step(*batch())
+        assert "compiled code runs on one thread: it is out of order" in caplog.text
+        assert pool() is None
+    finally:
+        pool.cache_clear()
+    monkeypatch.undo()
+    other = make_model()
+    other.program.train_step(*batch())
+    for found, expected in zip(model.get_weights(), other.get_weights(), strict=True):
+        numpy.testing.assert_array_equal(found, expected)
 
 
 def test_a_loop_too_small_to_be_divided_is_vectorised_all_the_same():

@@ -47,3 +47,18 @@ static void nnc_product_part_f32(const nnc_run *run, int64_t whole, int64_t rows
         nnc_built_in_part_f32(whole, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, add);
     }
 }
+
+/* The same for B that also lies there in strips, from its column with b on: see `nnc_packed_product_f32`. */
+static void nnc_prepacked_part_f32(const nnc_run *run, int64_t whole, int64_t rows, int64_t inner, int64_t columns,
+                                   const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
+                                   int64_t b_column, float *c, int64_t c_row, const float *strips) {
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, HEIGHT = 64 * NNC_TILE_ROWS };
+    if (whole < ROWS_ALONE || nnc_calls_blas_f32(run)) {
+        nnc_product_part_f32(run, whole, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, false);
+        return;
+    }
+    for (int64_t i = 0; i < rows; i += HEIGHT) {
+        nnc_packed_product_f32(rows - i < HEIGHT ? rows - i : HEIGHT, inner, columns, a + i * a_row, a_row, a_column,
+                               strips, c + i * c_row, c_row);
+    }
+}

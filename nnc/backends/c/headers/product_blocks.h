@@ -153,7 +153,17 @@ static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, co
     nnc_strip_product_f32(rows, depth, width, a, a_row, a_column, b, b_row, c, c_row, add, ahead, ahead_step);
 }
 
-/* C = A B for B in strips, one behind the other, each as wide as a tile: what `nnc_pack_f32` makes of all its rows. */
+/* B in strips, one behind the other, each as wide as a tile; zeros behind the last column. */
+static void nnc_pack_strips_f32(int64_t inner, int64_t columns, const float *b, int64_t b_row, int64_t b_column,
+                                float *strips) {
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float) };
+    for (int64_t j = 0; j < columns; j += WIDTH) {
+        nnc_pack_f32(inner, columns - j < WIDTH ? columns - j : WIDTH, b + j * b_column, b_row, b_column, WIDTH,
+                     strips + j * inner);
+    }
+}
+
+/* C = A B for B in strips, as `nnc_pack_strips_f32` makes them. */
 static void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
                                    int64_t a_column, const float *strips, float *c, int64_t c_row) {
     enum { ROWS = NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };

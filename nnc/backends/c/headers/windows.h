@@ -46,15 +46,17 @@ static void nnc_window_tile_f32(int64_t depth, const int64_t *restrict elements,
 }
 
 /* A block of the result of a convolution, for so many places and filters; elements of the input are read where they
-   lie. A window is several runs of elements that lie side by side, each so many elements from the first one of all. */
+   lie. A window is several runs of elements that lie side by side, each so many elements from the first one of all.
+   `strips` is what `nnc_pack_strips_f32` makes of b, or NULL. */
 static void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs, int64_t filters,
-                                 const float *x, const int64_t *places, const float *b, int64_t b_row, float *c,
-                                 int64_t c_row) {
+                                 const float *x, const int64_t *places, const float *b, int64_t b_row,
+                                 const float *strips, float *c, int64_t c_row) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
     float space[(DEPTH + ROWS) * COLUMNS + LINE];
-    float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
-    float *const corner = strip + DEPTH * COLUMNS;
-    const int64_t inner = run * counted, tiles = (count + ROWS - 1) / ROWS, strips = (filters + COLUMNS - 1) / COLUMNS;
+    float *const own = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
+    float *const corner = own + DEPTH * COLUMNS;
+    const int64_t inner = run * counted, tiles = (count + ROWS - 1) / ROWS;
+    const int64_t wide = (filters + COLUMNS - 1) / COLUMNS;
     int64_t elements[DEPTH], number = 0, at = 0;
     for (int64_t first = 0; first < inner; first += DEPTH) {
         const int64_t depth = inner - first < DEPTH ? inner - first : DEPTH;
@@ -66,11 +68,14 @@ static void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, co
             }
         }
         const int64_t rest = inner - first - depth, next = rest < DEPTH ? rest : DEPTH;
-        const int64_t ahead_step = next * filters / (tiles * strips * depth);
+        const int64_t ahead_step = next * filters / (tiles * wide * depth);
         const float *ahead = b + (first + (next > 0 ? depth : 0)) * b_row;
         for (int64_t j = 0; j < filters; j += COLUMNS) {
             const int64_t width = filters - j < COLUMNS ? filters - j : COLUMNS;
-            nnc_pack_f32(depth, width, b + first * b_row + j, b_row, 1, COLUMNS, strip);
+            const float *const strip = strips == NULL ? own : strips + j * inner + first * COLUMNS;
+            if (strips == NULL) {
+                nnc_pack_f32(depth, width, b + first * b_row + j, b_row, 1, COLUMNS, own);
+            }
             for (int64_t i = 0; i < count; i += ROWS, ahead += depth * ahead_step) {
                 const int64_t there = count - i < ROWS ? count - i : ROWS;
                 if (there == ROWS && width == COLUMNS) {

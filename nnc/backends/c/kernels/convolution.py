@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels import depthwise
 from nnc.backends.c.kernels.direct import direct, padded, padded_size
 from nnc.backends.c.kernels.movement import fill_lines
-from nnc.backends.c.kernels.product import Matrices, product
+from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, product, strips_of
 from nnc.backends.c.kernels.registry import Call, kernel
 from nnc.backends.c.kernels.sliding import BAND, Geometry, gather, over_bands, scatter
-from nnc.backends.c.kernels.winograd import is_winograd, room, winograd
+from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transformed, winograd
 from nnc.backends.c.nests import indented, loop_head
 from nnc.backends.c.text import dim_text
-from nnc.ir import Dim, Op, TensorType, symbol
+from nnc.ir import Dim, Layout, Op, TensorType, symbol
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
+from nnc.plan.prepacking import Prepacked
 
 Kind = TypeVar("Kind", Array, TensorType)
 
@@ -41,15 +43,49 @@ def _workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorT
     if geometry.is_depthwise or geometry.is_pointwise:
         return ()
     if isinstance(op, Convolution):
-        around = padded(geometry)
-        sizes = [] if around is None else [padded_size(around)]
-        if is_winograd(geometry):  # as these sizes are; where they are known at run time only, it is printed as direct
-            sizes.append(room(geometry))
-        return (results[0].with_shape((max(map(int, sizes)),)),) if sizes else ()
+        return _space(geometry, results[0])
     return (results[0].with_shape((geometry.band * geometry.patch,)),)
 
 
-@kernel(Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, workspace=_workspace)
+def _space(geometry: Geometry, result: TensorType, prepacked: bool = False) -> tuple[TensorType, ...]:
+    """Return the room for the input with zeros around it, or for Winograd's matrices, whichever is larger."""
+    around = padded(geometry)
+    sizes = [] if around is None else [padded_size(around)]
+    if is_winograd(geometry):  # as these sizes are; where they are known at run time only, it is printed as direct
+        sizes.append(room(geometry, prepacked))
+    return (result.with_shape((max(map(int, sizes)),)),) if sizes else ()
+
+
+def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
+    """The kernel as Winograd's matrices, or as a matrix in strips."""
+    geometry = _geometry(op, [*operands, *results])
+    if not isinstance(op, Convolution) or geometry.is_depthwise or geometry.groups > 1:
+        return None
+    space: tuple[TensorType, ...] = ()
+    if not geometry.is_pointwise and not any(type.symbols for type in results):
+        space = _space(geometry, results[0], prepacked=True)
+    if is_winograd(geometry):
+        return Prepacked(1, operands[1].with_shape((transformed(geometry),)), geometry.total, 1, space)
+    strips = strips_of(geometry.dtype, geometry.patch, geometry.filters)
+    return None if strips is None else Prepacked(1, strips, geometry.total, ROWS_ALONE, space)
+
+
+def _pack(call: Call, target: str) -> Sequence[str]:
+    geometry, weight = _geometry(call.op, [*call.operands, call.result]), call.operands[1]
+    if is_winograd(geometry):
+        return [f"{transform(call.unit, geometry, weight, target)};"]
+    matrix = weight.seen_as(Layout((geometry.patch, geometry.filters), (geometry.filters, 1), weight.offset))
+    return [f"{pack_strips(call.unit, matrix, target)};"]
+
+
+@kernel(
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionKernelGradient,
+    workspace=_workspace,
+    prepack=_prepack,
+    pack=_pack,
+)
 def convolution(call: Call) -> Sequence[str]:
     """A product with the kernel's matrix, of the elements themselves or of their patches."""
     items = [*call.operands, call.result]
@@ -63,7 +99,7 @@ def convolution(call: Call) -> Sequence[str]:
     if geometry.is_pointwise:
         matrices = _matrices(call.op, geometry, x.address, y.address, weight.address)
         if geometry.groups == 1:
-            return product(call.unit, matrices, call.epilogue)
+            return product(call.unit, replace(matrices, strips=call.prepacked), call.epilogue)
         return [*_over_groups(geometry, product(call.unit, matrices)), *behind]
     if isinstance(call.op, Convolution) and is_winograd(geometry):
         return winograd(call, geometry, x, weight, y)

@@ -54,6 +54,7 @@ def direct(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) ->
         *(f"{BOTTOM} - {TOP}", run, len(runs), "runs", f"{RIGHT} - {LEFT}"),
         *(part(pointer, ("group", geometry.depth)) if group else pointer, "places"),
         *(part(kernel.address, *group, (LEFT, 1)), geometry.filters),
+        part(call.prepacked, (LEFT, geometry.patch)) if call.prepacked else "NULL",
         *(part(y.address, (TOP, geometry.filters), *group, (LEFT, 1)), geometry.filters),
     ]
     sizes = geometry.total, geometry.patch, filters

@@ -10,11 +10,18 @@ from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, w
 from nnc.backends.c.kernels.registry import Call, Unit, kernel
 from nnc.backends.c.nests import Elementwise, indented, loop_head, parallel_if
 from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
-from nnc.ir import Dim
+from nnc.ir import Dim, Op, TensorType
 from nnc.ops.matmul import MatMul
+from nnc.plan.prepacking import Prepacked
 
 _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
 """Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""
+ROWS_ALONE = 3
+"""Rows from which on a product may read strips; with fewer each row is computed by itself: see `product.h`."""
+_STRIP = {"float32": 32, "float64": 16}
+"""Columns of the widest strips, by element type."""
+_WORTH_PACKING = 1 << 12
+"""Elements of the right matrix from which on a run without packing is worth the question whether it has changed."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
 
@@ -35,6 +42,7 @@ class Matrices:
         c: pointer to C, whose rows lie next to each other.
         c_stride: elements from one row to the next.
         add: whether to add to C, in C.
+        strips: pointer to B in strips, an empty text where it does not lie there so; then nothing is added to C.
     """
 
     dtype: str
@@ -48,6 +56,24 @@ class Matrices:
     c: str
     c_stride: Dim
     add: str = "false"
+    strips: str = ""
+
+
+def strips_of(dtype: str, inner: Dim, columns: Dim) -> TensorType | None:
+    """Return what the right matrix of a product takes in strips; None where it is too small to be worth it."""
+    if dtype not in _STRIP or not isinstance(inner, int) or not isinstance(columns, int):
+        return None
+    if inner * columns < _WORTH_PACKING:
+        return None
+    wide = -(-columns // _STRIP[dtype]) * _STRIP[dtype]
+    return TensorType(dtype, (inner * wide,))
+
+
+def pack_strips(unit: Unit, matrix: Array, target: str) -> str:
+    """Return the call that makes strips of a matrix."""
+    return unit.call(
+        f"nnc_pack_strips_{SUFFIXES[matrix.dtype]}", *matrix.shape, matrix.address, *matrix.strides, target
+    )
 
 
 def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None) -> list[str]:
@@ -56,19 +82,42 @@ def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None)
     strides = [*map(dim_text, m.a_strides)], [*map(dim_text, m.b_strides)]
     inner, down = dim_text(m.inner), dim_text(m.c_stride)
     shared = worth_sharing(m.rows, m.inner, m.columns)
+    packed = f"nnc_prepacked_part_{suffix}"
     if not shared:
         whole = dim_text(m.rows), inner, dim_text(m.columns)
-        call = unit.linkage.product(unit, suffix, *whole, m.a, *strides[0], m.b, *strides[1], m.c, down, m.add)
+        given = m.a, *strides[0], m.b, *strides[1], m.c, down
+        if m.strips:
+            call = unit.call(packed, "run", whole[0], *whole, *given, m.strips)
+        else:
+            call = unit.linkage.product(unit, suffix, *whole, *given, m.add)
         return [f"{call};", *(epilogue.everywhere() if epilogue else ())]
     a, b = part(m.a, (TOP, m.a_strides[0])), part(m.b, (LEFT, m.b_strides[1]))
     c = part(m.c, (TOP, m.c_stride), (LEFT, 1))
     sizes = dim_text(m.rows), f"{BOTTOM} - {TOP}", inner, f"{RIGHT} - {LEFT}"
-    call = unit.linkage.product_part(unit, suffix, *sizes, a, *strides[0], b, *strides[1], c, down, m.add)
+    given = a, *strides[0], b, *strides[1], c, down
+    if m.strips:
+        call = unit.call(packed, "run", *sizes, *given, part(m.strips, (LEFT, m.inner)))
+    else:
+        call = unit.linkage.product_part(unit, suffix, *sizes, *given, m.add)
     alone = unit.linkage.alone(unit, suffix)
     return over_blocks(unit, suffix, m.rows, m.inner, m.columns, shared, [f"{call};"], epilogue, alone)
 
 
-@kernel(MatMul)
+def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
+    """The right matrix in strips, if all products have the same."""
+    x, y = operands
+    strips = strips_of(y.dtype, *y.shape) if len(y.shape) == 2 else None
+    rows: Dim = 1
+    for dim in x.shape[:-1]:
+        rows = rows * dim
+    return None if strips is None else Prepacked(1, strips, rows, ROWS_ALONE)
+
+
+def _pack(call: Call, target: str) -> Sequence[str]:
+    return [f"{pack_strips(call.unit, call.operands[1], target)};"]
+
+
+@kernel(MatMul, prepack=_prepack, pack=_pack)
 def matmul(call: Call) -> Sequence[str]:
     """One product per pair of matrices."""
     x, y = call.operands
@@ -85,8 +134,8 @@ def matmul(call: Call) -> Sequence[str]:
     names = [f"n{axis}" for axis in range(len(leading))]
     x_matrix, y_matrix, z_matrix = (_matrix(array, names) for array in (x, y, result))
     if not leading:
-        return _product(call.unit, x_matrix, y_matrix, z_matrix, call.epilogue)
-    lines = _product(call.unit, x_matrix, y_matrix, z_matrix, None)
+        return _product(call, x_matrix, y_matrix, z_matrix, call.epilogue)
+    lines = _product(call, x_matrix, y_matrix, z_matrix, None)
     for name, length in reversed(list(zip(names, leading, strict=True))):
         lines = [f"{loop_head(name, length)} {{", *indented(lines), "}"]
     return [*_division(x, result), *lines, *(call.epilogue.everywhere() if call.epilogue else ())]
@@ -116,7 +165,7 @@ def _matrix(array: Array, names: Sequence[str]) -> Array:
     return Array(f"(&{array.at(*zeros)})", array.dtype, array.shape[-2:], array.strides[-2:], 0)
 
 
-def _product(unit: Unit, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[str]:
+def _product(call: Call, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[str]:
     rows, inner = x.shape
     columns = y.shape[1]
     behind = epilogue.everywhere() if epilogue else []
@@ -129,9 +178,9 @@ def _product(unit: Unit, x: Array, y: Array, result: Array, epilogue: Elementwis
     matrices = Matrices(
         result.dtype, rows, inner, columns,
         x.address, (x.strides[0], x.strides[1]), y.address, (y.strides[0], y.strides[1]),
-        result.address, result.strides[0],
+        result.address, result.strides[0], strips=call.prepacked,
     )  # fmt: skip
-    return product(unit, matrices, epilogue)
+    return product(call.unit, matrices, epilogue)
 
 
 def _unrolled_rows(x: Array, y: Array, result: Array, inner: int, columns: int) -> list[str]:

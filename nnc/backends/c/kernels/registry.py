@@ -11,6 +11,7 @@ from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.nests import Elementwise
 from nnc.backends.c.text import identifier
 from nnc.ir import Op, TensorType
+from nnc.plan.prepacking import Prepack, no_prepack
 
 
 @dataclass
@@ -51,6 +52,7 @@ class Call:
         unplaced: positions of a pack's operands that are not in place yet.
         unit: where functions and names come from.
         epilogue: elementwise steps on the result, of a product; its writer prints them behind what it computes.
+        prepacked: pointer to what the kernel reads in the place of an operand, an empty text where there is none.
     """
 
     op: Any
@@ -60,6 +62,7 @@ class Call:
     unplaced: tuple[int, ...]
     unit: Unit
     epilogue: Elementwise | None = None
+    prepacked: str = ""
 
     @property
     def result(self) -> Array:
@@ -74,6 +77,10 @@ Writer = Callable[[Call], Sequence[str]]
 WorkspaceRule = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
 
 
+Packer = Callable[[Call, str], Sequence[str]]
+"""Returns what packs an operand for a call of the kernel, at the pointer given."""
+
+
 def no_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
     """Ask for nothing."""
     return ()
@@ -85,6 +92,8 @@ class Kernel:
 
     write: Writer
     workspace: WorkspaceRule
+    prepack: Prepack = no_prepack
+    pack: Packer | None = None
 
 
 EXPRESSIONS: dict[type[Op], Expression] = {}
@@ -104,14 +113,26 @@ def expression(*ops: type[Op]) -> Callable[[Expression], Expression]:
     return register
 
 
-def kernel(*ops: type[Op], workspace: WorkspaceRule = no_workspace) -> Callable[[Writer], Writer]:
-    """Register a writer for op classes."""
+def kernel(
+    *ops: type[Op],
+    workspace: WorkspaceRule = no_workspace,
+    prepack: Prepack = no_prepack,
+    pack: Packer | None = None,
+) -> Callable[[Writer], Writer]:
+    """Register a writer for op classes.
+
+    Args:
+        ops: the classes.
+        workspace: what the kernel needs beside operands and results.
+        prepack: what it reads in the place of an operand that no run changes.
+        pack: returns what makes that.
+    """
 
     def register(write: Writer) -> Writer:
         for op in ops:
             if op in KERNELS:
                 raise ValueError(f"operation '{op.name}' already has a kernel in C")
-            KERNELS[op] = Kernel(write, workspace)
+            KERNELS[op] = Kernel(write, workspace, prepack, pack)
         return write
 
     return register

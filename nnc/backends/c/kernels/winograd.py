@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import worth_sharing
-from nnc.backends.c.kernels.registry import Call
+from nnc.backends.c.kernels.registry import Call, Unit
 from nnc.backends.c.kernels.sliding import Geometry
 from nnc.backends.c.nests import PARALLEL, indented
 from nnc.backends.c.text import SUFFIXES, dim_text
@@ -21,7 +21,7 @@ SLOTS = 4
 TILES = 16
 """Tiles that are multiplied together, at least."""
 MOST_ROOM = 1 << 17
-"""Elements, about, that the products of tiles and what they are made of may take: half a mebibyte, of a core's cache."""
+"""Elements, about, of the products of tiles and of what they are made of: half a MiB, which a core's cache holds."""
 _EVEN = 8
 """Rows of a tile in registers, of which the last one is computed in vain where tiles of the picture do not fill it."""
 _WIDEST = 32
@@ -43,12 +43,12 @@ def is_winograd(geometry: Geometry) -> bool:
     return is_long and 9 * high * wide >= LEAST_GAIN * 16 * tiles
 
 
-def room(geometry: Geometry) -> int:
-    """Return the elements of the workspace."""
-    return _matrices(geometry) + SLOTS * _slot(geometry)
+def room(geometry: Geometry, prepacked: bool = False) -> int:
+    """Return the elements of the workspace, in which the transformed kernel lies too if it is not there before."""
+    return (0 if prepacked else transformed(geometry)) + SLOTS * _slot(geometry)
 
 
-def _matrices(geometry: Geometry) -> int:
+def transformed(geometry: Geometry) -> int:
     """Return the elements of the transformed kernel."""
     return 16 * geometry.channels * -(-geometry.filters // _WIDEST) * _WIDEST
 
@@ -73,6 +73,12 @@ def _rows(geometry: Geometry) -> int:
     return min(fitting, key=lambda rows: -(-rows * across // _EVEN) / rows, default=-(-TILES // across))
 
 
+def transform(unit: Unit, geometry: Geometry, kernel: Array, target: str) -> str:
+    """Return the call that transforms a kernel."""
+    suffix, sizes = SUFFIXES[geometry.dtype], (geometry.channels, geometry.filters)
+    return unit.call(f"nnc_winograd_kernel_{suffix}", *sizes, kernel.address, target)
+
+
 def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[str]:
     """Return the loops of a convolution and its epilogue."""
     (space,) = call.workspace
@@ -80,8 +86,8 @@ def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) 
     channels, filters, step = geometry.channels, geometry.filters, _rows(geometry)
     high, wide = geometry.axes
     total: Dim = geometry.batch * down
-    made = call.unit.call(f"nnc_winograd_kernel_{suffix}", channels, filters, kernel.address, space.address)
-    own = f"{space.address} + {_matrices(geometry)} + slot * {_slot(geometry)}"
+    made = [] if call.prepacked else [f"{transform(call.unit, geometry, kernel, space.address)};"]
+    own = f"{space.address} + {transformed(geometry) if made else 0} + slot * {_slot(geometry)}"
     sizes = [*(high.length, wide.length, channels), *(high.places, wide.places, filters), high.before, wide.before]
     rows = call.unit.call(
         f"nnc_winograd_rows_{suffix}",
@@ -93,7 +99,7 @@ def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) 
             *map(dim_text, sizes),
             x.address,
             kernel.address,
-            space.address,
+            call.prepacked or space.address,
             own,
             y.address,
         ),
@@ -107,7 +113,7 @@ def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) 
     ]
     behind = call.epilogue.block("top", "bottom", "0", str(filters)) if call.epilogue and inside else []
     loop = [
-        f"{made};",
+        *made,
         *([f"{PARALLEL} schedule(static, 1) if ({shared})"] if shared else []),
         f"for (int64_t slot = 0; slot < {SLOTS}; slot++) {{",
         f"    for (int64_t start = slot * {step}; start < {dim_text(total)}; start += {SLOTS * step}) {{",

@@ -1,0 +1,51 @@
+"""Weights in the layout that kernels read best: the memory of it, and the function that fills it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from nnc.backends.backend import Preparation
+from nnc.backends.c.record import Run, pointers
+from nnc.backends.c.source import Source
+from nnc.plan import ALIGNMENT
+
+Array = Any
+
+
+class Library(ctypes.CDLL):
+    """A compiled unit; whatever thread runs it, weights are packed once."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(os.fspath(path))
+        self._packed: dict[str, tuple[Preparation, Array]] = {}
+
+    def prepack(self, source: Source, states: Mapping[str, Array]) -> tuple[Preparation, Array]:
+        """Return what packs the weights, and the memory that it fills.
+
+        Args:
+            source: what was compiled.
+            states: the arrays of its states, each time the same.
+        """
+        if source.name not in self._packed:
+            made = self._prepack(source, states)
+            self._packed.setdefault(source.name, made)  # another thread may have been here
+        return self._packed[source.name]
+
+    def _prepack(self, source: Source, states: Mapping[str, Array]) -> tuple[Preparation, Array]:
+        memory = numpy.empty(source.prepacked_bytes + ALIGNMENT, numpy.uint8)
+        start = -memory.ctypes.data % ALIGNMENT
+        aligned = memory[start : start + source.prepacked_bytes]
+        arrays = [states[label] for label in source.states]
+        addresses = pointers(arrays)
+        record = Run(states=ctypes.addressof(addresses), prepacked=aligned.ctypes.data)
+        record.owned = memory, arrays, addresses
+        function = self[f"{source.name}_prepack"]
+        function.restype = None
+        read = {label: states[label] for label in source.packed_states}
+        return Preparation(lambda: function(ctypes.byref(record)), read), aligned

@@ -1,0 +1,58 @@
+"""The records that compiled functions are called with, as ctypes has them."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any
+
+Array = Any
+
+
+class Run(ctypes.Structure):
+    """``nnc_run`` of the emitted source."""
+
+    owned: tuple[Any, ...]
+    """Keeps alive what the pointers point to."""
+
+    _fields_ = (
+        ("arena", ctypes.c_void_p),
+        ("offsets", ctypes.c_void_p),
+        ("sizes", ctypes.c_void_p),
+        ("states", ctypes.c_void_p),
+        ("constants", ctypes.c_void_p),
+        ("prepacked", ctypes.c_void_p),
+        ("gemm_f32", ctypes.c_void_p),
+        ("gemm_f64", ctypes.c_void_p),
+        ("is_wide", ctypes.c_int64),
+        ("threads", ctypes.c_void_p),
+        ("pool", ctypes.c_void_p),
+        ("fault", ctypes.c_void_p),
+    )
+
+
+class Epochs(ctypes.Structure):
+    """``nnc_epochs`` of the emitted source."""
+
+    owned: tuple[Any, ...]
+    """Keeps alive what the pointers point to."""
+
+    _fields_ = (
+        ("stretches", ctypes.c_int64),
+        ("runs", ctypes.c_void_p),
+        ("batches", ctypes.c_void_p),
+        ("sizes", ctypes.c_void_p),
+        ("sources", ctypes.c_void_p),
+        ("order", ctypes.c_void_p),
+        ("rows", ctypes.c_int64),
+        ("next", ctypes.c_void_p),
+        ("generator", ctypes.c_void_p),
+        ("sums", ctypes.c_int64),
+        ("sum", ctypes.c_void_p),
+        ("bytes", ctypes.c_void_p),
+    )
+
+
+def pointers(arrays: Sequence[Array]) -> Any:
+    """Return the addresses of arrays, as C has them."""
+    return (ctypes.c_void_p * max(len(arrays), 1))(*(array.ctypes.data for array in arrays))

@@ -1,0 +1,65 @@
+"""Operands that no run changes, in the layout that a kernel reads best: made once for each change of the states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nnc.ir import Dim, Op, TensorType
+from nnc.plan.allocate import ALIGNMENT
+
+if TYPE_CHECKING:
+    from nnc.plan.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Prepacked:
+    """What a kernel reads in the place of an operand, if no run changes it.
+
+    Args:
+        operand: position of the operand.
+        type: element type and size of what is read.
+        rows: of the result, perhaps with symbols.
+        least: rows from which on it is read.
+        workspace: what the kernel needs then, beside operands and results.
+    """
+
+    operand: int
+    type: TensorType
+    rows: Dim
+    least: int
+    workspace: tuple[TensorType, ...] = ()
+
+    def is_read(self, bindings: Mapping[str, int]) -> bool:
+        """Whether runs of these sizes read it."""
+        rows = self.rows if isinstance(self.rows, int) else self.rows.bind(bindings)
+        return rows >= self.least
+
+
+Prepack = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Prepacked | None]
+"""What a backend's kernel of an op reads in the place of an operand, from the types of operands and results."""
+Position = tuple[tuple[int, ...], int]
+"""A step: the scans that it lies in, and its number in the innermost plan."""
+
+
+def no_prepack(*_: object) -> None:
+    """What kernels read that take their operands as they are."""
+
+
+def prepacked_steps(plan: Plan, path: tuple[int, ...] = ()) -> Iterator[tuple[Position, Prepacked]]:
+    """Yield the steps that read such a thing, those in the bodies of scans too."""
+    for index, found in plan.storage.prepacked.items():
+        yield (path, index), found
+    for index, loop in plan.storage.loops.items():
+        yield from prepacked_steps(loop.plan, (*path, index))
+
+
+def prepacked_offsets(plan: Plan) -> tuple[dict[Position, int], int]:
+    """Return at which byte of their own memory each of these things begins, and the bytes of all together."""
+    offsets: dict[Position, int] = {}
+    end = 0
+    for position, found in prepacked_steps(plan):
+        offsets[position] = end
+        end += -(-found.type.nbytes // ALIGNMENT) * ALIGNMENT
+    return offsets, end

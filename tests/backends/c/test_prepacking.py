@@ -1,0 +1,168 @@
+"""Predictions read weights in the layout of their kernels, which are packed once for each change of the weights."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy
+import pytest
+
+import nnc
+from nnc import layers
+from nnc.plan import prepacked_steps
+
+pytestmark = pytest.mark.usefixtures("compiler")
+
+
+@pytest.fixture(autouse=True)
+def _level(monkeypatch):
+    monkeypatch.setenv("NNC_C_LEVEL", "1")
+
+
+def dense():
+    return [layers.Input((70,)), layers.Dense(90, "relu"), layers.Dense(5)]
+
+
+def pictures():
+    return [
+        layers.Input((9, 11, 16)),
+        layers.Conv2D(40, 3, padding="same", activation="relu"),  # Winograd's
+        layers.Conv2D(70, 3, strides=2),  # read where it lies
+        layers.Conv2D(90, 1),  # a product
+        layers.Conv2D(12, 3, padding="same", groups=2),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(3),
+    ]
+
+
+def words():
+    return [layers.Input((6, 40)), layers.LSTM(33), layers.Dense(4)]
+
+
+def folded():
+    return [
+        layers.Input((10, 10, 16)),
+        layers.Conv2D(64, 3, use_bias=False),
+        layers.BatchNormalization(),
+        layers.ReLU(),
+        layers.Flatten(),
+        layers.Dense(4),
+    ]
+
+
+NETWORKS = {"dense": dense, "pictures": pictures, "words": words, "folded": folded}
+
+
+def make(name: str) -> nnc.Sequential:
+    nnc.utils.set_random_seed(7)
+    model = nnc.Sequential(NETWORKS[name]())
+    model.compile(nnc.optimizers.SGD(1e-4), "mse")
+    model.program.use_backend("c")
+    return model
+
+
+def inputs(model: nnc.Sequential, rows: int = 9) -> numpy.ndarray:
+    return numpy.random.default_rng(1).normal(size=(rows, *model.input_shape[1:])).astype("float32")
+
+
+def check(model: nnc.Sequential, x: numpy.ndarray) -> None:
+    """Compare with NumPy, which packs nothing."""
+    other = nnc.compile(nnc.models.model_from_json(model.to_json()), backend="numpy")
+    other.set_weights([weight.copy() for weight in model.get_weights()])
+    numpy.testing.assert_allclose(model.program(x), other(x), rtol=1e-5, atol=1e-5)
+
+
+def packings(model: nnc.Sequential) -> list[int]:
+    """Return how often each function that packs has run."""
+    return [prologue.runs for prologue in model.program._preparations.values()]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weights_are_packed_once_for_each_change(name):
+    model = make(name)
+    x = inputs(model)
+    plan = model.program.plan("predict", 9)
+    assert list(prepacked_steps(plan))
+    for _ in range(5):
+        check(model, x)
+    model.predict(x, batch_size=4, verbose=0)
+    assert packings(model) == [1]
+    model.set_weights([weight * 1.25 for weight in model.get_weights()])
+    check(model, x)
+    assert packings(model) == [2]
+    model.fit(x, numpy.ones((9, *model.output_shape[1:]), "float32"), epochs=2, verbose=0)
+    check(model, x)
+    check(model, x[:6])
+    assert packings(model) == [3]
+
+
+def test_writing_to_a_window_on_the_weights_is_noticed():
+    model = make("dense")
+    x = inputs(model)
+    check(model, x)
+    window = model.weights[0].array
+    check(model, x)
+    window *= 2
+    check(model, x)
+    window[3] = 0.5
+    check(model, x)
+
+
+def test_few_rows_read_the_weights_as_they_are():
+    model = make("dense")
+    x = inputs(model)
+    check(model, x[:1])
+    check(model, x[:2])
+    assert packings(model) == []
+    check(model, x[:3])
+    assert packings(model) == [1]
+
+
+@pytest.mark.parametrize("rows", range(1, 20))
+def test_any_number_of_rows(rows):
+    model = make("dense")
+    check(model, inputs(model, rows))
+
+
+def test_threads_share_what_is_packed():
+    model = make("dense")
+    x = inputs(model)
+    expected = model.program(x)
+    found = []
+    workers = [threading.Thread(target=lambda: found.append(model.program(x))) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert packings(model) == [1]
+    assert all(numpy.array_equal(array, expected) for array in found)
+    assert len(found) == len(workers)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_trains_packs_nothing(name):
+    model = make(name)
+    for graph in ("train", "evaluate"):
+        assert not list(prepacked_steps(model.program.plan(graph, 4)))
+        assert "_prepack" not in model.program.source(graph)
+
+
+def test_packed_weights_count():
+    model = make("dense")
+    program = model.program
+    plan = program.plan("predict", 9)
+    assert plan.prepacked_bytes == 70 * 96 * 4
+    assert program.footprint("predict", 9).derived == program.derived_bytes + plan.prepacked_bytes
+    assert program.footprint("train", 9).derived == 0
+    program.use_backend("numpy")
+    assert program.plan("predict", 9).prepacked_bytes == 0
+
+
+def test_float64():
+    model = nnc.Sequential([layers.Input((70,), dtype="float64"), layers.Dense(90, dtype="float64")])
+    model.program.use_backend("c")
+    x = inputs(model).astype("float64")
+    weights = model.get_weights()
+    found = model.program(x)
+    assert packings(model) == [1]
+    numpy.testing.assert_allclose(found, x @ weights[0] + weights[1], rtol=1e-12, atol=1e-14)
