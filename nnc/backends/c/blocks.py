@@ -11,6 +11,8 @@ from nnc.ir import Dim
 
 LARGE = 1 << 18
 """Multiplications, in all, from which on a product is divided into blocks."""
+SHORT, LARGE_SHORT = 128, 1 << 22
+"""Terms of a sum below which more is to be done: bringing a result to another core takes as long as that many terms."""
 LARGE_KNOWN = 1 << 15
 """Multiplications, apart from run-time dimensions, below which a product is never divided."""
 LARGE_MATRIX = 1 << 16
@@ -24,7 +26,8 @@ def worth_sharing(rows: Dim, inner: Dim, columns: Dim) -> str:
     matrix = inner * columns
     if isinstance(matrix, int) and matrix >= LARGE_MATRIX:
         return "true"
-    return worth(rows * inner * columns, LARGE, LARGE_KNOWN)
+    is_short = isinstance(inner, int) and inner < SHORT
+    return worth(rows * inner * columns, LARGE_SHORT if is_short else LARGE, LARGE_KNOWN)
 
 
 def over_blocks(

@@ -1,19 +1,26 @@
 /* tanh, and the logistic function, which is tanh's shifted and scaled. */
 
-/* tanh x, at most 2 ulp off: an odd polynomial near 0, elsewhere 1 - 2 / (e^(2|x|) + 1), which loses nothing there. */
+/* tanh x, at most 2 ulp off: u / (1 + u) with u = (e^(2|x|) - 1) / 2, reduced as in exponential.h by halves of log 2;
+   q is nnc_exp_tail_f32's polynomial of 2r. Where u is small, u - u (u / (1 + u)) hides the rounding of 1 + u. */
 static inline float nnc_tanh_f32(float x) {
-    float z = x * x;
-    float p = -6.29548216e-3f;
-    p = p * z + 2.10882351e-2f;
-    p = p * z - 5.38568422e-2f;
-    p = p * z + 1.33326367e-1f;
-    p = p * z - 3.33333194e-1f;
     float a = fabsf(x);
-    float large = 1.0f - 2.0f / (nnc_exp_moderate_f32(a > 10.0f ? 20.0f : 2.0f * a) + 1.0f);
-    return copysignf(a < 0.55f ? a + a * (z * p) : large, x);
+    float b = a > 10.0f ? 10.0f : a;
+    float shifted = b * 2.88539008f + 12582912.0f;
+    float n = shifted - 12582912.0f;
+    float r = b - n * 3.46573591e-1f;
+    float q = 4.45359162e-2f;
+    q = q * r + 1.33876845e-1f;
+    q = q * r + 3.33332896e-1f;
+    q = q * r + 6.66661500e-1f;
+    q = q * r + 1.0f;
+    uint32_t power = (nnc_bits_f32(shifted) - 0x4B400000u + 127u) << 23;
+    float scale = nnc_from_bits_f32(power), half = nnc_from_bits_f32(power - 0x800000u);
+    float u = scale * (q * (r * r)) + (scale * r + (half - 0.5f));
+    float y = u / (1.0f + u);
+    return copysignf(b < 0.3f ? u - u * y : y, x);
 }
 
-/* tanh x, at most 2 ulp off; as nnc_tanh_f32. */
+/* tanh x, at most 2 ulp off: an odd polynomial near 0, elsewhere 1 - 2 / (e^(2|x|) + 1), which loses nothing there. */
 static inline double nnc_tanh_f64(double x) {
     double z = x * x;
     double p = -1.946403050829771e-5;
