@@ -3,9 +3,14 @@
 static void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
                          const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
                          const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
     float total[ROWS][COLUMNS];
     for (int i = 0; i < ROWS; i++) {
+#ifdef __GNUC__
+        for (int j = 0; j < COLUMNS; j += LINE) {
+            __builtin_prefetch(c + i * c_row + j, 1, 3); /* there when the sums are */
+        }
+#endif
 #pragma omp simd
         for (int j = 0; j < COLUMNS; j++) {
             total[i][j] = 0;
