@@ -4,19 +4,20 @@
    No sum depends on it. */
 static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, bool shared, int64_t *height,
                            int64_t *width) {
-    enum { ROWS = NNC_TILE_ROWS, HEIGHT = 32 * ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), FITS = 512 * 1024 };
+    enum { ROWS = NNC_TILE_ROWS, MOST = 32 * ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), FITS = 512 * 1024 };
 #ifdef _OPENMP
     const int64_t threads = shared ? omp_get_max_threads() : 1;
 #else
     const int64_t threads = 1;
     (void)shared;
 #endif
+    const int64_t cached = nnc_height_f32(inner), tall = cached < MOST ? cached : MOST;
     const bool fits = inner * columns * (int64_t)sizeof(float) <= FITS, shares_rows = fits && rows > 8 * ROWS * threads;
-    const int64_t turns = (rows + HEIGHT * threads - 1) / (HEIGHT * threads), blocks = turns * threads;
+    const int64_t turns = (rows + tall * threads - 1) / (tall * threads), blocks = turns * threads;
     const int64_t part = shares_rows ? (rows + blocks * ROWS - 1) / (blocks * ROWS) * ROWS : rows;
     const int64_t strips = (columns + WIDTH - 1) / WIDTH, share = (strips + threads - 1) / threads * WIDTH;
-    *height = alone ? rows : part < HEIGHT ? part : HEIGHT;
-    *width = alone || shares_rows || rows >= 4 * threads * HEIGHT ? columns : share;
+    *height = alone ? rows : part < tall ? part : tall;
+    *width = alone || shares_rows || rows >= 4 * threads * tall ? columns : share;
     if (*height < 1) {
         *height = 1;
     }
@@ -52,13 +53,14 @@ static void nnc_product_part_f32(const nnc_run *run, int64_t whole, int64_t rows
 static void nnc_prepacked_part_f32(const nnc_run *run, int64_t whole, int64_t rows, int64_t inner, int64_t columns,
                                    const float *a, int64_t a_row, int64_t a_column, const float *b, int64_t b_row,
                                    int64_t b_column, float *c, int64_t c_row, const float *strips) {
-    enum { ROWS_ALONE = NNC_TILE_ROWS / 2, HEIGHT = 64 * NNC_TILE_ROWS };
+    enum { ROWS_ALONE = NNC_TILE_ROWS / 2 };
     if (whole < ROWS_ALONE || nnc_calls_blas_f32(run)) {
         nnc_product_part_f32(run, whole, rows, inner, columns, a, a_row, a_column, b, b_row, b_column, c, c_row, false);
         return;
     }
-    for (int64_t i = 0; i < rows; i += HEIGHT) {
-        nnc_packed_product_f32(rows - i < HEIGHT ? rows - i : HEIGHT, inner, columns, a + i * a_row, a_row, a_column,
+    const int64_t height = nnc_height_f32(inner);
+    for (int64_t i = 0; i < rows; i += height) {
+        nnc_packed_product_f32(rows - i < height ? rows - i : height, inner, columns, a + i * a_row, a_row, a_column,
                                strips, c + i * c_row, c_row);
     }
 }

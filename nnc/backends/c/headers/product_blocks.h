@@ -101,13 +101,28 @@ static void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, 
     }
 }
 
+/* Terms of the sums that are computed before the next ones, in as few parts as a strip of B has room for, all of a size:
+   each part reads and writes C once more. No sum depends on anything else. */
+static int64_t nnc_depth_f32(int64_t inner) {
+    enum { DEPTH = 800 };
+    const int64_t parts = (inner + DEPTH - 1) / DEPTH;
+    return parts == 0 ? 1 : (inner + parts - 1) / parts;
+}
+
+/* Rows of A that stay in a core's cache, so many terms of them, while one strip of B after the other meets them. */
+static int64_t nnc_height_f32(int64_t inner) {
+    enum { ROWS = NNC_TILE_ROWS, MOST = 64 * ROWS, LEAST = 8 * ROWS, ROOM = 512 * 1024 / sizeof(float) };
+    const int64_t fitting = ROOM / nnc_depth_f32(inner) / ROWS * ROWS;
+    return fitting > MOST ? MOST : fitting < LEAST ? LEAST : fitting;
+}
+
 /* Some columns of C, tile by tile, from a strip of B: depth rows that lie so far apart, as wide as a tile, or as half of
    one where no more columns are wanted. Meanwhile elements from `ahead` on, which are needed next, are on their way into
    the cache. */
 static void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
                                   int64_t a_column, const float *strip, int64_t strip_row, float *c, int64_t c_row,
                                   bool add, const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
     float last[DEPTH * ROWS], corner[COLUMNS * ROWS];
     const bool is_half = width <= COLUMNS / 2, is_exact = width == (is_half ? COLUMNS / 2 : COLUMNS);
     for (int64_t i = 0; i < rows; i += ROWS) {
@@ -147,7 +162,7 @@ static void nnc_strip_product_f32(int64_t rows, int64_t depth, int64_t width, co
 static void nnc_product_block_f32(int64_t rows, int64_t depth, int64_t width, const float *a, int64_t a_row,
                                   int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
                                   int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800, LINE = 64 / sizeof(float) };
     float space[DEPTH * COLUMNS + LINE];
     float *const strip = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
     if (b_column != 1 || (width != COLUMNS && width != COLUMNS / 2) || rows > 2 * ROWS) {
@@ -171,10 +186,11 @@ static void nnc_pack_strips_f32(int64_t inner, int64_t columns, const float *b, 
 /* C = A B for B in strips, as `nnc_pack_strips_f32` makes them. */
 static void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
                                    int64_t a_column, const float *strips, float *c, int64_t c_row) {
-    enum { ROWS = NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };
+    enum { ROWS = NNC_TILE_ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
     const int64_t tiles = (rows + ROWS - 1) / ROWS, ahead_step = tiles < WIDTH ? WIDTH / tiles : 1;
-    for (int64_t k = 0; k < inner; k += DEPTH) {
-        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
+    const int64_t most = nnc_depth_f32(inner);
+    for (int64_t k = 0; k < inner; k += most) {
+        const int64_t depth = inner - k < most ? inner - k : most;
         for (int64_t j = 0; j < columns; j += WIDTH) {
             const float *const strip = strips + j * inner + k * WIDTH;
             const float *const next = j + WIDTH < columns ? strip + inner * WIDTH : strips + (k + depth) * WIDTH;
@@ -188,12 +204,13 @@ static void nnc_packed_product_f32(int64_t rows, int64_t inner, int64_t columns,
 static void nnc_product_panel_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
                                   int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
                                   int64_t c_row, bool add) {
-    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 256 };
+    enum { WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
     const int64_t strips = (columns + WIDTH - 1) / WIDTH;
     const bool fetches = b_column == 1 && b_row <= 4 * columns;
-    for (int64_t k = 0; k < inner; k += DEPTH) {
-        const int64_t depth = inner - k < DEPTH ? inner - k : DEPTH;
-        const int64_t rest = inner - k - depth, next = !fetches ? 0 : rest < DEPTH ? rest : DEPTH;
+    const int64_t most = nnc_depth_f32(inner);
+    for (int64_t k = 0; k < inner; k += most) {
+        const int64_t depth = inner - k < most ? inner - k : most;
+        const int64_t rest = inner - k - depth, next = !fetches ? 0 : rest < most ? rest : most;
         const int64_t tiles = strips * ((rows + NNC_TILE_ROWS - 1) / NNC_TILE_ROWS);
         const int64_t ahead_step = next * b_row / (tiles * depth), share = tiles / strips * depth * ahead_step;
         for (int64_t strip = 0; strip < strips; strip++) {
@@ -209,9 +226,9 @@ static void nnc_product_panel_f32(int64_t rows, int64_t inner, int64_t columns, 
 static void nnc_blocked_product_f32(int64_t rows, int64_t inner, int64_t columns, const float *a, int64_t a_row,
                                     int64_t a_column, const float *b, int64_t b_row, int64_t b_column, float *c,
                                     int64_t c_row, bool add) {
-    enum { HEIGHT = 64 * NNC_TILE_ROWS };
-    for (int64_t i = 0; i < rows; i += HEIGHT) {
-        nnc_product_panel_f32(rows - i < HEIGHT ? rows - i : HEIGHT, inner, columns, a + i * a_row, a_row, a_column, b,
+    const int64_t height = nnc_height_f32(inner);
+    for (int64_t i = 0; i < rows; i += height) {
+        nnc_product_panel_f32(rows - i < height ? rows - i : height, inner, columns, a + i * a_row, a_row, a_column, b,
                               b_row, b_column, c + i * c_row, c_row, add);
     }
 }
