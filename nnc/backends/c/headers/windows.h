@@ -4,11 +4,16 @@
 static void nnc_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
                                 const int64_t *restrict places, const float *restrict b, float *restrict c,
                                 int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) };
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
     float total[ROWS][COLUMNS];
     int64_t left[ROWS];
     for (int i = 0; i < ROWS; i++) {
         left[i] = places[i];
+#ifdef __GNUC__
+        for (int j = 0; j < COLUMNS; j += LINE) {
+            __builtin_prefetch(c + i * c_row + j, 1, 3); /* there when the sums are */
+        }
+#endif
 #pragma omp simd
         for (int j = 0; j < COLUMNS; j++) {
             total[i][j] = 0;
@@ -51,15 +56,16 @@ static void nnc_window_tile_f32(int64_t depth, const int64_t *restrict elements,
 static void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, const int64_t *runs, int64_t filters,
                                  const float *x, const int64_t *places, const float *b, int64_t b_row,
                                  const float *strips, float *c, int64_t c_row) {
-    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 256, LINE = 64 / sizeof(float) };
+    enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), DEPTH = 800, LINE = 64 / sizeof(float) };
     float space[(DEPTH + ROWS) * COLUMNS + LINE];
     float *const own = space + (LINE - ((uintptr_t)space / sizeof(float)) % LINE) % LINE;
     float *const corner = own + DEPTH * COLUMNS;
     const int64_t inner = run * counted, tiles = (count + ROWS - 1) / ROWS;
     const int64_t wide = (filters + COLUMNS - 1) / COLUMNS;
     int64_t elements[DEPTH], number = 0, at = 0;
-    for (int64_t first = 0; first < inner; first += DEPTH) {
-        const int64_t depth = inner - first < DEPTH ? inner - first : DEPTH;
+    const int64_t most = nnc_depth_f32(inner);
+    for (int64_t first = 0; first < inner; first += most) {
+        const int64_t depth = inner - first < most ? inner - first : most;
         for (int64_t k = 0; k < depth; k++) {
             elements[k] = runs[number] + at;
             if (++at == run) {
@@ -67,7 +73,7 @@ static void nnc_window_block_f32(int64_t count, int64_t run, int64_t counted, co
                 number++;
             }
         }
-        const int64_t rest = inner - first - depth, next = rest < DEPTH ? rest : DEPTH;
+        const int64_t rest = inner - first - depth, next = rest < most ? rest : most;
         const int64_t ahead_step = next * filters / (tiles * wide * depth);
         const float *ahead = b + (first + (next > 0 ? depth : 0)) * b_row;
         for (int64_t j = 0; j < filters; j += COLUMNS) {
