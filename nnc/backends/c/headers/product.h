@@ -1,7 +1,7 @@
 /* A row of C for B with rows that lie next to each other in memory: several vectors of sums at a time. */
 static void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
                                 const float *restrict b, int64_t b_row, float *restrict c, bool add) {
-    enum { WIDE = 512 / sizeof(float), HALF = WIDE / 2, NARROW = 64 / sizeof(float) };
+    enum { WIDE = 8 * NNC_TILE_BYTES / sizeof(float), HALF = WIDE / 2, NARROW = 64 / sizeof(float) };
     int64_t start = 0;
     for (; start + WIDE <= columns; start += WIDE) {
         float total[WIDE];
