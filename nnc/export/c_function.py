@@ -12,7 +12,7 @@ from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.linkage import Slot
 from nnc.backends.c.nests import indented
-from nnc.backends.c.source import Function, Printer
+from nnc.backends.c.printer import Function, Printer
 from nnc.backends.c.text import C_TYPES, comment
 from nnc.export.c_linkage import StaticLinkage
 from nnc.export.c_state import StateLayout, wrapped

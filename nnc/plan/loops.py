@@ -114,9 +114,9 @@ def plan_body(
 
     Blocks may be in different steps at the same time, so that their values share no memory with others of the body.
     """
+    from nnc.plan.binding import bound_constants
     from nnc.plan.flatten import flatten
     from nnc.plan.plan import make_plan
-    from nnc.plan.storage import bound_constants
 
     graph, carries = window_graph(op)
     if not in_nests:

@@ -14,9 +14,10 @@ from nnc.ir.decisions import PLAN, deciding
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
+from nnc.plan.binding import Layouts, bound_constants
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
 from nnc.plan.prepacking import Prepack, no_prepack, prepacked_offsets
-from nnc.plan.storage import Home, Layouts, Storage, bound_constants
+from nnc.plan.storage import Home, Storage
 from nnc.presenting import Presented
 
 _REMEMBERED_SIZES = 256

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.c.source import is_uniform
+from nnc.backends.c.printer import is_uniform
 from nnc.ir import Value
 from nnc.plan import Plan, bound_constants
 

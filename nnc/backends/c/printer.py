@@ -1,0 +1,351 @@
+"""Prints the steps of a scope, and of the loops in it, as statements under the IR lines they came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from nnc.backends.c.arrays import Array
+from nnc.backends.c.feeding import can_feed, write_epochs, write_feed
+from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Call, Unit
+from nnc.backends.c.kernels.movement import copy_lines
+from nnc.backends.c.linkage import Linkage
+from nnc.backends.c.loops import LoopWriter
+from nnc.backends.c.marks import mark_line
+from nnc.backends.c.nests import Elementwise, indented
+from nnc.backends.c.rows import RowPrinter
+from nnc.backends.c.text import C_TYPES, comment, dim_text, number_text, symbol_text, value_text
+from nnc.backends.marks import EMPTY, OUTSIDE, Block, Marks
+from nnc.ir import Constant, Layout, Node, Value, value_names
+from nnc.ir.printer import node_line
+from nnc.ops.movement import BroadcastTo
+from nnc.ops.sizes import Iota
+from nnc.plan import Home, LoopPlan, Plan, is_step
+from nnc.plan.nests import Nest
+from nnc.plan.prepacking import Position
+
+
+@dataclass
+class Function:
+    """What the scopes of a function, its own and the bodies of its loops, have in common.
+
+    Attributes:
+        unit: what the function belongs to.
+        marks: filled with its blocks, where these are marked.
+        offsets: where in their memory prepacked operands begin, by step.
+        declarations: the pointers that stand at its beginning.
+        states: labels and declarations of the pointers to states, by name.
+        packing: statements that pack operands.
+    """
+
+    unit: Unit
+    marks: Marks | None = None
+    offsets: Mapping[Position, int] = field(default_factory=dict)
+    declarations: list[str] = field(default_factory=list)
+    states: dict[str, tuple[str, str]] = field(default_factory=dict)
+    packing: list[str] = field(default_factory=list)
+
+    @property
+    def linkage(self) -> Linkage:
+        """Where pointers come from."""
+        return self.unit.linkage
+
+    def prepack(self, name: str) -> tuple[list[str], tuple[str, ...]]:
+        """Return the function that packs operands, which has ``_prepack`` behind the name, and labels of its states."""
+        if not self.packing:
+            return [], ()
+        names = set(re.findall(r"\w+", " ".join(self.packing)))
+        read = [found for pointer, found in self.states.items() if pointer in names]
+        lines = [
+            comment("Packs weights as kernels read them: to be called when they have changed, before the next run."),
+            f"void {name}_prepack(const nnc_run *run)",
+            "{",
+            *indented([declaration for _, declaration in read]),
+            *indented(self.packing),
+            "}",
+            "",
+        ]
+        return lines, tuple(label for label, _ in read)
+
+
+class Printer:
+    """Prints one scope.
+
+    Args:
+        plan: the plan of the scope.
+        function: the function it belongs to.
+        path: steps of the scans around the scope.
+        windows: pointers to what moves with time, by label of the state in the plan of a loop's body.
+        first_row: variable with the row that the body's own values are computed from, or an empty text.
+
+    Attributes:
+        moved: declarations of the pointers to that row.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        function: Function,
+        path: tuple[int, ...] = (),
+        windows: dict[str, Array] | None = None,
+        first_row: str = "",
+    ) -> None:
+        self.plan = plan
+        self.function = function
+        self.unit = function.unit
+        self.path = path
+        self.windows = windows
+        self.first_row = first_row
+        self.moved: list[str] = []
+        self.pointers: dict[object, str] = {}
+        self.registers: dict[Value, str] = {}
+        self.lines: list[str] = []
+        self.line_names = {**value_names(plan.source), **plan.names}
+
+    def body(self) -> list[str]:
+        """Print a whole function but for its head."""
+        symbols = self.plan.source.symbols
+        self.unit.taken.update(symbol_text(symbol) for symbol in symbols)
+        self.print_steps()
+        if self.function.marks is not None:
+            self.lines += [mark_line(EMPTY), mark_line(OUTSIDE)]
+        sizes = [self.function.linkage.size(symbol) for symbol in symbols]
+        body = [*sizes, *self.function.declarations, *self.lines]
+        if any("nnc_floor_divide_i64(" in line for line in body):
+            self.unit.call("nnc_floor_divide_i64")
+        return body
+
+    def feed(self, name: str) -> list[str]:
+        """Print the function for several batches, where inputs are rows; `body` is printed already."""
+        inputs = list(self.plan.graph.inputs.values())
+        if not can_feed(inputs):
+            return []
+        self.pointers, self.function.declarations = {}, []
+        for value in inputs:
+            self.array(value)
+        sizes = [self.function.linkage.size(symbol) for symbol in self.plan.source.symbols]
+        may_fail = any("run->fault" in line for line in self.lines)
+        feed = write_feed(name, [*sizes, *self.function.declarations], inputs, self.array, may_fail)
+        return feed if may_fail or not self.plan.graph.updates else [*feed, *write_epochs(name, self.unit)]
+
+    # ------------------------------------------------------------------ values
+
+    def array(self, value: Value) -> Array:
+        """Return where a value lies."""
+        storage = self.plan.storage
+        home = storage.homes[value]
+        if home.register:
+            return Array("", value.dtype, value.shape, (0,) * value.rank, literal=self.registers[value])
+        if home.constant:
+            return self._constant(value)
+        layout = storage.layouts[value]
+        if home.state is not None:
+            if self.windows is not None:
+                return self._inside(self.windows[home.state], layout, value.dtype)
+            return Array.of(self._state(home.state), value.dtype, layout)
+        assert home.buffer is not None
+        return Array.of(self._buffer(home.buffer, value.dtype), value.dtype, layout)
+
+    @staticmethod
+    def _inside(window: Array, layout: Layout, dtype: str) -> Array:
+        if window.is_uniform:
+            return Array(window.pointer, dtype, layout.shape, (0,) * len(layout.shape), window.offset, window.literal)
+        offset = window.offset + layout.offset
+        return Array(window.pointer, dtype, layout.shape, layout.strides, offset)
+
+    def _state(self, label: str) -> str:
+        if label not in self.pointers:
+            name = self.pointers[label] = self.unit.name(label)
+            type = self.plan.graph.states[label].type
+            declaration = self.function.linkage.state(label, type, name)
+            self.function.declarations.append(declaration)
+            self.function.states[name] = label, declaration
+        return self.pointers[label]
+
+    def _buffer(self, index: int, dtype: str) -> str:
+        key = index, dtype
+        if key not in self.pointers:
+            buffer = self.plan.storage.buffers[index]
+            name = self.pointers[key] = self.unit.name(buffer.name or self._first_in(index))
+            self.function.declarations.append(self.function.linkage.buffer((self.path, index), dtype, name))
+            if self.first_row:
+                self.pointers[key] = self._moved(index, dtype, name)
+        return self.pointers[key]
+
+    def _moved(self, buffer: int, dtype: str, name: str) -> str:
+        """Return the pointer to the first row of a block in a buffer."""
+        (type, *_) = (value.type for value in self.plan.storage.inhabitants[Home(buffer=buffer)])
+        moved = self.unit.name(f"{name}_rows")
+        start = f"{self.first_row} * {dim_text(type.with_shape(type.shape[1:]).size)}"
+        self.moved.append(f"{C_TYPES[dtype]} *const {moved} = {name} + {start};")
+        return moved
+
+    def _first_in(self, buffer: int) -> str:
+        """Return the name of the first result that lies in a buffer; for a workspace, the number of the buffer."""
+        values = self.plan.storage.inhabitants.get(Home(buffer=buffer), ())
+        first = min(values, key=lambda value: value.index, default=None)
+        return f"v{buffer}" if first is None else value_text(first, self.plan.names)
+
+    def _constant(self, value: Value) -> Array:
+        node, linkage = value.node, self.function.linkage
+        if isinstance(node.op, Constant) and len(node.op.data) == 1:
+            text: str | None = number_text(node.op.data[0], value.dtype)
+        else:
+            text = linkage.literal(self.path, value)
+        if text is not None:
+            text = f"({text})" if text.startswith("-") else text
+            return Array("", value.dtype, value.shape, (0,) * value.rank, literal=text)
+        if value not in self.pointers:
+            name = self.pointers[value] = self.unit.name(value.name or node.op.name)
+            self.function.declarations.append(linkage.constant(self.path, value, name))
+        if is_uniform(value):
+            return Array(self.pointers[value], value.dtype, value.shape, (0,) * value.rank)
+        return Array.of(self.pointers[value], value.dtype, Layout.dense(value.shape))
+
+    # ------------------------------------------------------------------ steps
+
+    def print_steps(self) -> None:
+        """Print all steps, then the copies of new states that could not be computed in place."""
+        plan = self.plan
+        titles: dict[Nest, list[str]] = {}
+        for group in plan.groups:
+            title = node_line(group.node, self.line_names, with_body=False)
+            is_written = False
+            for index in (index for index in group.steps if is_step(plan, index)):
+                nest = plan.storage.nests.get(index)
+                if nest is not None:
+                    several = titles.setdefault(nest, [])
+                    if title not in several:
+                        several.append(title)
+                    if index == nest.steps[-1]:
+                        self.lines += [*self._mark(nest.span, several), *map(comment, several)]
+                        self.lines += self._rows(nest) if nest.rows else self._nest(nest)
+                    continue
+                lines = self._marked(index, title)
+                if lines:
+                    self.lines += [*([] if is_written else [comment(title)]), *lines]
+                    is_written = True
+        for label, value in plan.storage.copies:
+            target, source = self.array(plan.graph.states[label]), self.array(value)
+            title = f"update @{label}"
+            self.lines += [*self._mark((), [title]), comment(title), *copy_lines(target, source)]
+
+    def _marked(self, index: int, title: str) -> Sequence[str]:
+        """Return the statements of a step, with a mark before them."""
+        if index in self.plan.storage.loops:
+            return [*self._mark((index,), [title]), *self._step(index)]
+        lines = self._step(index)
+        return [*self._mark((index,), [title]), *lines] if lines else lines
+
+    def _mark(self, steps: tuple[int, ...], titles: Sequence[str]) -> list[str]:
+        """Return what stands before a block."""
+        if self.function.marks is None:
+            return []
+        block = Block(self.plan, self.path, steps, " ; ".join(titles))
+        return [mark_line(self.function.marks.number(block))]
+
+    def _nest(self, nest: Nest) -> Sequence[str]:
+        """One loop nest for several elementwise steps; the product at their head runs it block by block."""
+        nodes = [self.plan.graph.nodes[index] for index in nest.steps]
+        shape = nodes[0].types[0].shape
+        read: dict[Value, Array] = {}
+        written: dict[Value, Array] = {}
+        inside = {self.plan.graph.results(node)[0] for node in nodes}
+        for node in nodes:
+            for operand in node.operands:
+                if operand not in inside and operand not in read:
+                    read[operand] = self.array(operand).broadcast_to(shape)
+        for node in nodes:
+            (result,) = self.plan.graph.results(node)
+            self.registers[result] = self.unit.name(value_text(result, self.plan.names))
+            if not self.plan.storage.homes[result].register:
+                written[result] = self.array(result)
+        arrays = {value: array for value, array in read.items() if array.literal is None}
+
+        def body(element: object) -> list[str]:
+            assert callable(element)
+            lines = []
+            for node in nodes:
+                (result,) = self.plan.graph.results(node)
+                operands = [
+                    self.registers[value] if value in inside else read[value].literal or element(arrays[value])
+                    for value in node.operands
+                ]
+                types = [value.dtype for value in node.operands]
+                text = EXPRESSIONS[type(node.op)](node.op, operands, types, result.dtype, self.unit)
+                name = self.registers[result]
+                lines.append(f"const {C_TYPES[result.dtype]} {name} = {text};")
+                if result in written:
+                    lines.append(f"{element(written[result])} = {name};")
+            return lines
+
+        elementwise = Elementwise(shape, (*arrays.values(), *written.values()), body)
+        return elementwise.everywhere() if nest.head is None else self._step(nest.head, elementwise)
+
+    def _rows(self, nest: Nest) -> list[str]:
+        """Loops over rows for steps some of which reduce them."""
+        storage = self.plan.storage
+
+        def in_memory(value: Value) -> bool:
+            return not storage.homes[value].register
+
+        plan = self.plan
+        return RowPrinter(plan.graph, nest, storage.readers, self.array, in_memory, self.unit, plan.names).lines()
+
+    def _step(self, index: int, epilogue: Elementwise | None = None) -> Sequence[str]:
+        node = self.plan.graph.nodes[index]
+        if index in self.plan.storage.loops:
+            return self._loop(node, self.plan.storage.loops[index])
+        results = self.plan.graph.results(node)
+        workspace = []
+        for buffer, kind in self.plan.storage.workspaces.get(index, ()):
+            pointer = self._buffer(buffer, kind.dtype)
+            workspace.append(Array.of(pointer, kind.dtype, Layout.dense(kind.shape)))
+        call = Call(
+            op=node.op,
+            operands=tuple(self.array(value) for value in node.operands),
+            results=tuple(self.array(value) for value in results),
+            workspace=tuple(workspace),
+            unplaced=self.plan.storage.unplaced.get(index, ()),
+            unit=self.unit,
+            epilogue=epilogue,
+        )
+        return KERNELS[type(node.op)].write(self._with_prepacked(node, call))
+
+    def _with_prepacked(self, node: Node, call: Call) -> Call:
+        """Let a call read what was packed for it, if anything was."""
+        found = self.plan.storage.prepacked.get(node.index)
+        pack = KERNELS[type(node.op)].pack
+        if found is None or pack is None:
+            return call
+        value, kind = node.operands[found.operand], C_TYPES[found.type.dtype]
+        name = self.unit.name(f"{value_text(value, self.plan.names)}_packed")
+        address = f"({kind} *)(run->prepacked + {self.function.offsets[self.path, node.index]})"
+        self.function.declarations.append(f"const {kind} *const {name} = {address};")
+        self.function.packing += pack(call, address)
+        return replace(call, prepacked=name)
+
+    def _loop(self, node: Node, loop: LoopPlan) -> Sequence[str]:
+        """A loop over time; what it reads and writes in a step are windows on the stacks."""
+        operands = [self.array(value) for value in node.operands]
+        results = [self.array(value) for value in self.plan.graph.results(node)]
+
+        writer = LoopWriter(loop, operands, results, self.unit, is_shared=self.function.marks is None)
+        inner = Printer(loop.plan, self.function, (*self.path, node.index), writer.windows, writer.first)
+        inner.print_steps()
+        return writer.lines(inner.lines, inner.moved)
+
+
+def is_uniform(value: Value) -> bool:
+    """Whether all elements of a constant are sure to be one number, whatever the sizes."""
+    node = value.node
+    if isinstance(node.op, Constant):
+        return len(node.op.data) == 1
+    if isinstance(node.op, Iota):
+        return False
+    if not node.operands:
+        return value.rank == 0
+    if node.op.elementwise or isinstance(node.op, BroadcastTo):
+        return all(is_uniform(operand) for operand in node.operands)
+    return value.rank == 0
