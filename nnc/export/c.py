@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.c.backend import CBackend
+from nnc.backends.c.source import kernel_workspace
 from nnc.backends.c.text import identifier
 from nnc.errors import DataError, MissingKernelError, ModelError
 from nnc.export.c_function import CFunction, Form, print_function
@@ -21,7 +21,7 @@ from nnc.export.lengths import sizes_of
 from nnc.export.recording import copy_program, record_twice
 from nnc.files import write_atomically
 from nnc.ir import Graph, interpret
-from nnc.plan import Plan, is_step
+from nnc.plan import Plan, is_step, make_plan
 from nnc.program import Program
 from nnc.program.calling import PREDICT
 from nnc.program.live import LEARNING_RATE
@@ -164,7 +164,8 @@ def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, 
 
 def _plan(program: Program, name: str, sizes: Mapping[str, int]) -> Plan:
     graph = program.graph(name)
-    return CBackend().plan(graph, {symbol: sizes[symbol] for symbol in graph.symbols})
+    bindings = {symbol: sizes[symbol] for symbol in graph.symbols}
+    return make_plan(graph, bindings, workspace=kernel_workspace, in_nests=True)  # weights are read where they lie
 
 
 def _arrays(program: Program, predict: Plan, training: Plan | None, deriving: Plan | None) -> dict[str, Array]:

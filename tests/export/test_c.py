@@ -65,6 +65,14 @@ def residual() -> nnc.Model:
     return model
 
 
+def wide() -> nnc.Model:
+    """Return a network with weights that programs would pack."""
+    layers = [nnc.Input((7, 9, 16)), Conv2D(32, 3, padding="same", activation="relu"), GlobalAveragePooling2D()]
+    model = nnc.Sequential([*layers, Dense(160, "relu"), Dense(40)], name="wide")
+    model.compile("sgd", "mse")
+    return model
+
+
 def attention() -> nnc.Model:
     """Return a network with attention, and a metric that is no mean."""
     x = sequence = nnc.Input((6, 8))
@@ -128,7 +136,7 @@ def options_of(make: Callable[[], nnc.Model]) -> dict[str, Any]:
     return {"batch": 3, **({"lengths": {"time": 7}} if make is variable else {})}
 
 
-PREDICTING = (base, mlp, cnn, lstm, several, normalised, variable, table, stateful, untouched)
+PREDICTING = (base, mlp, wide, cnn, lstm, several, normalised, variable, table, stateful, untouched)
 TRAINED = (base, mlp, cnn, lstm, several, normalised, averaged, variable, table, residual, attention)
 
 
