@@ -28,15 +28,16 @@ def block(document: str) -> str:
     """
     targets = _table(document, "## The C backend", ("Work", "nnc on C", "Best peer", "Its time", "Ratio"))
     rows = _table(document, "## Everything measured", ("Work", "Contestant", "Median", "Ratio"))
+    works = [row[0] for row in (*targets, *rows)]
     on_c = [
         (work.replace(_ON_C, ""), ours, peer, theirs, ratio.removesuffix(" its time"))
         for work, ours, peer, theirs, ratio in targets
-        if peer and _ONE_THREAD not in work
+        if peer and not _repeats(work, works)
     ]
     on_numpy = [
         (work, ours, theirs, ratio)
         for work, ours, peer, theirs, ratio in _with_own_time(rows)
-        if peer in (f"{KERAS}, fit", f"{KERAS}, predict") and _ON_C not in work and _ONE_THREAD not in work
+        if peer in (f"{KERAS}, fit", f"{KERAS}, predict") and _ON_C not in work and not _repeats(work, works)
     ]
     link = "docs/benchmarks.md"
     return "\n".join(
@@ -51,6 +52,12 @@ def block(document: str) -> str:
             *_lines(("work", "nnc on NumPy", KERAS, "ratio"), on_numpy),
         ]
     )
+
+
+def _repeats(work: str, works: Sequence[str]) -> bool:
+    """Whether a work is one with a single thread that was done with several as well."""
+    name, single, _ = work.partition(_ONE_THREAD)
+    return bool(single) and any(other.startswith(f"{name}, ") and " threads" in other for other in works)
 
 
 def _table(document: str, heading: str, columns: Sequence[str]) -> list[tuple[str, ...]]:
