@@ -108,7 +108,7 @@ import nnc
 program = nnc.load(sys.argv[1], backend="c")
 program(X), program.evaluate(X, Y), program.fit(X, Y, verbose=0)
 print([name for name in sys.modules if name.startswith("nnc.backends.numpy.") and "settings" not in name])
-print([name for name in ("subprocess", "tempfile") if name in sys.modules])
+print([name for name in ("subprocess", "tempfile", "logging") if name in sys.modules])
 """
 
 

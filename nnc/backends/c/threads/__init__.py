@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
 import sys
 from functools import cache
@@ -14,7 +13,6 @@ import numpy
 from nnc.backends.c.toolchain import build
 from nnc.errors import CompilerError
 
-_logger = logging.getLogger("nnc")
 _FOLDER = Path(__file__).parent
 
 
@@ -49,7 +47,9 @@ def pool() -> int | None:
         text = (_FOLDER / "pool.c").read_text(encoding="utf-8")
         library = ctypes.CDLL(str(build(text, level=2, extra=("-pthread",))))
     except CompilerError as error:
-        _logger.warning("compiled code runs on one thread: %s", error)
+        import logging  # which a start does without
+
+        logging.getLogger("nnc").warning("compiled code runs on one thread: %s", error)
         return None
     return ctypes.cast(library.nnc_fork, ctypes.c_void_p).value
 
