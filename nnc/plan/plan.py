@@ -16,7 +16,7 @@ from nnc.ir.printer import node_line, operand_text
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.binding import Layouts, bound_constants
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
-from nnc.plan.prepacking import Prepack, no_prepack, prepacked_offsets
+from nnc.plan.prepacking import Prepack, no_prepack, prepacked_offsets, prepacked_steps
 from nnc.plan.storage import Home, Storage
 from nnc.presenting import Presented
 
@@ -84,8 +84,9 @@ class Plan(Presented):
 
     @cached_property
     def prepacked_bytes(self) -> int:
-        """Bytes of the operands that kernels read in a layout of their own, beside the arena."""
-        return prepacked_offsets(self)[1]
+        """Bytes of the operands that kernels read in a layout of their own, beside the arena; 0 for too few rows."""
+        is_read = any(found.is_read(self.bindings) for _, found in prepacked_steps(self))
+        return prepacked_offsets(self)[1] if is_read else 0
 
     @property
     def arena_bytes(self) -> int:

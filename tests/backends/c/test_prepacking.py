@@ -154,6 +154,7 @@ def test_packed_weights_count():
     assert plan.prepacked_bytes == 70 * 96 * 4
     assert program.footprint("predict", 9).derived == program.derived_bytes + plan.prepacked_bytes
     assert program.footprint("train", 9).derived == 0
+    assert program.footprint("predict", 2).derived == program.derived_bytes  # nothing is packed for so few rows
     program.use_backend("numpy")
     assert program.plan("predict", 9).prepacked_bytes == 0
 
