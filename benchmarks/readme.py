@@ -57,7 +57,10 @@ def block(document: str) -> str:
 def _repeats(work: str, works: Sequence[str]) -> bool:
     """Whether a work is one with a single thread that was done with several as well."""
     name, single, _ = work.partition(_ONE_THREAD)
-    return bool(single) and any(other.startswith(f"{name}, ") and " threads" in other for other in works)
+    others = [other.replace(_ON_C, "") for other in works]
+    return bool(single) and any(
+        other == name or other.startswith(f"{name}, ") and " threads" in other for other in others
+    )
 
 
 def _table(document: str, heading: str, columns: Sequence[str]) -> list[tuple[str, ...]]:

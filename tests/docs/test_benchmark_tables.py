@@ -45,6 +45,15 @@ def test_nothing_is_picked() -> None:
     ]
 
 
+def test_one_thread_is_shown_where_there_is_no_other() -> None:
+    line = "| small, predict, 1 thread, on C | 3 ms | JAX | 9 ms | 0.33× its time | ≤ 1× |\n"
+    other = line.replace("1 thread", "2 threads")
+    compile_line = "| compile, on C |"
+    shown = "| small, predict, 1 thread | 3 ms | JAX | 9 ms | 0.33× |"
+    assert shown in block(PAGE.replace(compile_line, line + compile_line))
+    assert shown not in block(PAGE.replace(compile_line, line + other + compile_line))
+
+
 def test_what_is_missing_is_named() -> None:
     with pytest.raises(ValueError, match=r"^'## The C backend': expected a table with Work, nnc on C, .*, found none$"):
         block("# Benchmarks\n")
