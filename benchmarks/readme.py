@@ -59,7 +59,7 @@ def _repeats(work: str, works: Sequence[str]) -> bool:
     name, single, _ = work.partition(_ONE_THREAD)
     others = [other.replace(_ON_C, "") for other in works]
     return bool(single) and any(
-        other == name or other.startswith(f"{name}, ") and " threads" in other for other in others
+        other == name or (other.startswith(f"{name}, ") and " threads" in other) for other in others
     )
 
 
