@@ -10,6 +10,7 @@ from benchmarks.document import DOCUMENT
 README = DOCUMENT.parent.parent / "README.md"
 BEGIN, END = "<!-- benchmarks: python -m benchmarks.readme writes this -->", "<!-- benchmarks: end -->"
 KERAS = "Keras on TensorFlow"
+_KERAS_CALLS = f"{KERAS}, fit", f"{KERAS}, predict"
 _ONE_THREAD = ", 1 thread"
 _ON_C = ", on C"
 
@@ -28,16 +29,17 @@ def block(document: str) -> str:
     """
     targets = _table(document, "## The C backend", ("Work", "nnc on C", "Best peer", "Its time", "Ratio"))
     rows = _table(document, "## Everything measured", ("Work", "Contestant", "Median", "Ratio"))
-    works = [row[0] for row in (*targets, *rows)]
+    compared = [row[0] for row in targets if row[2]]
+    measured = [work for work, _, peer, _, _ in _with_own_time(rows) if peer in _KERAS_CALLS]
     on_c = [
         (work.replace(_ON_C, ""), ours, peer, theirs, ratio.removesuffix(" its time"))
         for work, ours, peer, theirs, ratio in targets
-        if peer and not _repeats(work, works)
+        if peer and not _repeats(work, compared)
     ]
     on_numpy = [
         (work, ours, theirs, ratio)
         for work, ours, peer, theirs, ratio in _with_own_time(rows)
-        if peer in (f"{KERAS}, fit", f"{KERAS}, predict") and _ON_C not in work and not _repeats(work, works)
+        if peer in _KERAS_CALLS and _ON_C not in work and not _repeats(work, measured)
     ]
     link = "docs/benchmarks.md"
     return "\n".join(
