@@ -205,7 +205,7 @@ class Storage:
             self._place_loop(node, node.op)
             return
         types = [value.type.bind(self.bindings) for value in node.operands]
-        found = self.prepack(node.op, [value.type for value in node.operands], node.types)
+        found = self.prepack(node.op, [value.type for value in node.operands], node.types) if self.unchanged else None
         if found is not None and self._is_unchanged(node.operands[found.operand]):
             self.prepacked[node.index] = found
             operand = node.operands[found.operand]
