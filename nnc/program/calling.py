@@ -50,23 +50,27 @@ class DirectCalls(ABC):
             DataError: an array does not fit the model.
         """
         try:  # the way of the many small calls
-            if len(inputs) == 1:  # written out, because a loop would cost as much as the rest
-                (given,) = inputs
-                ((target, dtype, casting),), enter, run, outputs = self._local.calls[given.shape]
-                if given.__class__ is not ndarray:
-                    given = to_array(given, "input")
+            (given,) = inputs
+            target, dtype, run, output = self._local.direct[given.shape]
+            is_direct = given.dtype is dtype and given.__class__ is ndarray
+        except (AttributeError, KeyError, TypeError, ValueError):  # no array, a new shape, or several inputs or outputs
+            is_direct = False
+        if not is_direct:
+            return self._call(inputs, copy)
+        target[...] = given  # at a third of the cost of `copyto`
+        run()
+        return output.copy() if copy else output
+
+    def _call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
+        """Predict one batch from what may have to be converted."""
+        try:
+            targets, enter, run, outputs = self._local.calls[tuple([given.shape for given in inputs])]
+            for item, (target, dtype, casting) in zip(inputs, targets, strict=True):
+                given = item if item.__class__ is ndarray else to_array(item, "input")
                 if given.dtype is dtype:
-                    target[...] = given  # at a third of the cost of `copyto`
+                    target[...] = given
                 else:
                     enter(numpy.copyto, target, given, casting)
-            else:
-                targets, enter, run, outputs = self._local.calls[tuple([given.shape for given in inputs])]
-                for item, (target, dtype, casting) in zip(inputs, targets, strict=True):
-                    given = item if item.__class__ is ndarray else to_array(item, "input")
-                    if given.dtype is dtype:
-                        target[...] = given
-                    else:
-                        enter(numpy.copyto, target, given, casting)
         except (AttributeError, KeyError, TypeError, ValueError):  # no arrays, new shapes, numbers to be checked
             return self._first_call(inputs, copy)
         run()
@@ -83,12 +87,16 @@ class DirectCalls(ABC):
         for target, array in zip(targets, arrays, strict=True):
             numpy.copyto(target, array)
         calls = self._local.__dict__.setdefault("calls", {})
+        direct = self._local.__dict__.setdefault("direct", {})
         if len(calls) >= REMEMBERED_SHAPES:
             calls.clear()
+            direct.clear()
         shapes = tuple([array.shape for array in arrays])
         run = partial(self._enter, bound.run) if self.backend.name == "numpy" else bound.run
         filled = tuple([(target, target.dtype, _casting(target.dtype)) for target in targets])
-        calls[shapes[0] if len(shapes) == 1 else shapes] = filled, self._enter, run, outputs
+        calls[shapes] = filled, self._enter, run, outputs
+        if len(targets) == len(outputs) == 1:
+            direct[shapes[0]] = targets[0], targets[0].dtype, run, outputs[0]
         with kernel_settings():
             bound.run()
         found = [output.copy() if copy else output for output in outputs]

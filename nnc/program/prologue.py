@@ -77,7 +77,7 @@ class Prologue:
             (version,) = versions
 
             def guarded_by_one() -> None:
-                if self._newest != version.number or self._copies:
+                if self._newest != version.number:
                     self.refresh()
                 run()
 
@@ -103,7 +103,7 @@ class Prologue:
             self._run()
             self.runs += 1
             self._seen = found
-            self._newest = max(found, default=None)
+            self._newest = None if self._copies else max(found, default=None)  # what is copied is compared each time
 
     def _copy(self) -> dict[str, Array]:
         """Return copies of the states if somebody may write to them without a call."""

@@ -23,6 +23,9 @@ from nnc.plan import Place, Plan, prepacked_steps
 
 Array = Any
 
+BRIEF = 16 * 1024
+"""Bytes up to which a run that works on no more keeps the interpreter's lock: to give it away would take longer."""
+
 
 class Executable(base.Executable):
     """One plan in one arena; not to be shared between threads.
@@ -39,7 +42,8 @@ class Executable(base.Executable):
         self.source = source
         self._library = library
         self._function = library[source.name]
-        self._function.restype = None
+        self._brief = ctypes.PyDLL(None, handle=library._handle)[source.name]
+        self._function.restype = self._brief.restype = None
         self._batches = library[f"{source.name}_batches"] if source.feeds else None
         self._epochs = library[f"{source.name}_epochs"] if source.runs_epochs else None
         self._runs: WeakValueDictionary[tuple[tuple[str, int], ...], Run] = WeakValueDictionary()
@@ -73,7 +77,8 @@ class Executable(base.Executable):
             {label: self._window(places[value]) for label, value in values.items()}
             for values in (plan.graph.inputs, plan.graph.outputs)
         )
-        call: Callable[..., None] = partial(self._function, ctypes.byref(run))
+        is_brief = self.arena.nbytes + sum(array.nbytes for array in states) <= BRIEF and not source.is_parallel
+        call: Callable[..., None] = partial(self._brief if is_brief else self._function, ctypes.byref(run))
         if source.may_fail:
             call = partial(_checked, call, fault)
         feed = None if self._batches is None else partial(self._feed, run, fault, inputs)

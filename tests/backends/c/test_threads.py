@@ -20,6 +20,7 @@ from nnc.backends.c.threads import THREADS, pool
 from nnc.errors import CompilerError
 from nnc.ir import Graph, TensorType, symbol
 from nnc.plan import make_plan
+from tests.backends.c.machine import CMachine
 
 
 @pytest.fixture
@@ -236,3 +237,14 @@ def test_a_loop_too_small_to_be_divided_is_vectorised_all_the_same():
     graph.output("y", ops.tanh(x * 2.0))
     text = print_source(make_plan(graph, {"batch": 4}, workspace=kernel_workspace, in_nests=True)).text
     assert "#pragma omp parallel for simd if (parallel: 600 * batch >= 262144)" in text
+
+
+@pytest.mark.parametrize(("rows", "keeps_lock"), [(8, True), (8192, False)])
+def test_only_brief_runs_keep_the_lock(compiler, rows, keeps_lock):
+    graph = Graph("sines")
+    graph.output("y", ops.sin(graph.input("x", TensorType("float32", (rows,)))))
+    bound = CMachine(graph, {}, {}).executable.bind({})
+    assert bool(bound.run.func._flags_ & ctypes._FUNCFLAG_PYTHONAPI) == keeps_lock
+    bound.inputs["x"][...] = 1.0
+    bound.run()
+    assert numpy.allclose(bound.outputs["y"], numpy.sin(1.0))

@@ -1,6 +1,6 @@
 /* A row of C for B with rows that lie next to each other in memory: several vectors of sums at a time. */
-static void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
-                                const float *restrict b, int64_t b_row, float *restrict c, bool add) {
+static NNC_HOT void nnc_row_product_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
+                                        const float *restrict b, int64_t b_row, float *restrict c, bool add) {
     enum { WIDE = 8 * NNC_TILE_BYTES / sizeof(float), HALF = WIDE / 2, NARROW = 64 / sizeof(float) };
     int64_t start = 0;
     for (; start + WIDE <= columns; start += WIDE) {
@@ -60,9 +60,9 @@ static void nnc_row_product_f32(int64_t inner, int64_t columns, const float *res
 }
 
 /* A row of C for B with columns that lie next to each other in memory, or for any other B: a sum at a time. */
-static void nnc_dot_products_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
-                                 const float *restrict b, int64_t b_row, int64_t b_column, float *restrict c,
-                                 bool add) {
+static NNC_HOT void nnc_dot_products_f32(int64_t inner, int64_t columns, const float *restrict a, int64_t a_column,
+                                         const float *restrict b, int64_t b_row, int64_t b_column, float *restrict c,
+                                         bool add) {
     for (int64_t j = 0; j < columns; j++) {
         const float *const column = b + j * b_column;
         float total = 0;

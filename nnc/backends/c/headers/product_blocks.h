@@ -1,8 +1,9 @@
-/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason. Elements from
-   `ahead` on are fetched into the cache, `ahead_step` of them with each term of the sums. */
-static void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                         const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
-                         const float *ahead, int64_t ahead_step) {
+/* One tile of C, with all its sums in vector registers: the size of a tile is a constant for that reason, and a sum has at
+   least one term, since after a loop that may be left out the sums would lie in memory. Elements from `ahead` on are
+   fetched into the cache, `ahead_step` of them with each term of the sums. */
+static NNC_HOT void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                                 const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add,
+                                 const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
     float total[ROWS][COLUMNS];
     for (int i = 0; i < ROWS; i++) {
@@ -16,7 +17,8 @@ static void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, 
             total[i][j] = 0;
         }
     }
-    for (int64_t k = 0; k < inner; k++) {
+    int64_t k = 0;
+    do {
 #ifdef __GNUC__
         __builtin_prefetch(ahead + k * ahead_step, 0, 2);
 #else
@@ -29,26 +31,28 @@ static void nnc_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, 
                 total[i][j] += x * b[k * b_row + j];
             }
         }
-    }
+    } while (++k < inner);
     if (add) {
         for (int i = 0; i < ROWS; i++) {
 #pragma omp simd
             for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += c[i * c_row + j];
+                c[i * c_row + j] += total[i][j];
             }
         }
-    }
-    for (int i = 0; i < ROWS; i++) {
+    } else {
+        for (int i = 0; i < ROWS; i++) {
 #pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            c[i * c_row + j] = total[i][j];
+            for (int j = 0; j < COLUMNS; j++) {
+                c[i * c_row + j] = 0.0f + total[i][j]; /* GCC makes a copy a memcpy, for which the sums leave registers */
+            }
         }
     }
 }
 
 /* A tile of half the columns, for the edge of C. */
-static void nnc_half_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
-                              const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row, bool add) {
+static NNC_HOT void nnc_half_tile_f32(int64_t inner, const float *restrict a, int64_t a_row, int64_t a_column,
+                                      const float *restrict b, int64_t b_row, float *restrict c, int64_t c_row,
+                                      bool add) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float) / 2 };
     float total[ROWS][COLUMNS];
     for (int i = 0; i < ROWS; i++) {
@@ -57,7 +61,8 @@ static void nnc_half_tile_f32(int64_t inner, const float *restrict a, int64_t a_
             total[i][j] = 0;
         }
     }
-    for (int64_t k = 0; k < inner; k++) {
+    int64_t k = 0;
+    do {
         for (int i = 0; i < ROWS; i++) {
             const float x = a[i * a_row + k * a_column];
 #pragma omp simd
@@ -65,26 +70,27 @@ static void nnc_half_tile_f32(int64_t inner, const float *restrict a, int64_t a_
                 total[i][j] += x * b[k * b_row + j];
             }
         }
-    }
+    } while (++k < inner);
     if (add) {
         for (int i = 0; i < ROWS; i++) {
 #pragma omp simd
             for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += c[i * c_row + j];
+                c[i * c_row + j] += total[i][j];
             }
         }
-    }
-    for (int i = 0; i < ROWS; i++) {
+    } else {
+        for (int i = 0; i < ROWS; i++) {
 #pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            c[i * c_row + j] = total[i][j];
+            for (int j = 0; j < COLUMNS; j++) {
+                c[i * c_row + j] = 0.0f + total[i][j]; /* GCC makes a copy a memcpy, for which the sums leave registers */
+            }
         }
     }
 }
 
 /* A strip of B, its rows one behind the other; zeros where it is narrower. */
-static void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row, int64_t b_column,
-                         int64_t columns, float *restrict strip) {
+static NNC_HOT void nnc_pack_f32(int64_t depth, int64_t width, const float *restrict b, int64_t b_row,
+                                 int64_t b_column, int64_t columns, float *restrict strip) {
     if (b_column == 1 && width == columns) {
         for (int64_t k = 0; k < depth; k++) {
 #pragma omp simd

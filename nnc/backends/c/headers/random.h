@@ -20,19 +20,18 @@ static inline int32_t nnc_random_bits_i32(uint32_t number, uint32_t first, uint3
 }
 
 /* The order that NumPy's Generator.shuffle brings numbers into: Fisher and Yates's, with numbers that are drawn again where
-   they are too large. */
+   they are too large. Such a draw exchanges a number with itself: a branch on what is drawn would be foreseen by nothing. */
 static void nnc_shuffle_i64(int64_t *numbers, int64_t count, uint32_t (*next)(void *), void *generator) {
-    for (int64_t i = count - 1; i > 0; i--) {
-        uint32_t mask = (uint32_t)i;
-        for (int shift = 1; shift <= 16; shift *= 2) {
-            mask |= mask >> shift;
-        }
-        uint32_t j = next(generator) & mask;
-        while (j > (uint32_t)i) {
-            j = next(generator) & mask;
-        }
+    int64_t i = count - 1, mask = 1;
+    while (mask < i) {
+        mask = 2 * mask + 1;
+    }
+    while (i > 0) {
+        const int64_t drawn = next(generator) & mask, fits = drawn <= i, j = fits ? drawn : i;
         const int64_t number = numbers[i];
         numbers[i] = numbers[j];
         numbers[j] = number;
+        i -= fits;
+        mask >>= i <= mask >> 1;
     }
 }

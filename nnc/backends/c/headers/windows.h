@@ -1,9 +1,9 @@
 /* A tile of the result of a convolution, all its sums in vector registers: x[places[i] + elements[k]] is element k of
    the window at place i, wherever it lies. Elements from `ahead` on are fetched into the cache, `ahead_step` of them with
    each term of the sums. */
-static void nnc_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
-                                const int64_t *restrict places, const float *restrict b, float *restrict c,
-                                int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
+static NNC_HOT void nnc_window_tile_f32(int64_t depth, const int64_t *restrict elements, const float *restrict x,
+                                        const int64_t *restrict places, const float *restrict b, float *restrict c,
+                                        int64_t c_row, bool add, const float *ahead, int64_t ahead_step) {
     enum { ROWS = NNC_TILE_ROWS, COLUMNS = NNC_TILE_BYTES / sizeof(float), LINE = 64 / sizeof(float) };
     float total[ROWS][COLUMNS];
     int64_t left[ROWS];
@@ -19,7 +19,8 @@ static void nnc_window_tile_f32(int64_t depth, const int64_t *restrict elements,
             total[i][j] = 0;
         }
     }
-    for (int64_t k = 0; k < depth; k++) {
+    int64_t k = 0;
+    do { /* as in nnc_tile_f32 */
 #ifdef __GNUC__
         __builtin_prefetch(ahead + k * ahead_step, 0, 2);
 #else
@@ -33,19 +34,20 @@ static void nnc_window_tile_f32(int64_t depth, const int64_t *restrict elements,
                 total[i][j] += value * b[k * COLUMNS + j];
             }
         }
-    }
+    } while (++k < depth);
     if (add) {
         for (int i = 0; i < ROWS; i++) {
 #pragma omp simd
             for (int j = 0; j < COLUMNS; j++) {
-                total[i][j] += c[i * c_row + j];
+                c[i * c_row + j] += total[i][j];
             }
         }
-    }
-    for (int i = 0; i < ROWS; i++) {
+    } else {
+        for (int i = 0; i < ROWS; i++) {
 #pragma omp simd
-        for (int j = 0; j < COLUMNS; j++) {
-            c[i * c_row + j] = total[i][j];
+            for (int j = 0; j < COLUMNS; j++) {
+                c[i * c_row + j] = 0.0f + total[i][j]; /* GCC makes a copy a memcpy, for which the sums leave registers */
+            }
         }
     }
 }

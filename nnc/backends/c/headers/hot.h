@@ -1,0 +1,6 @@
+/* What takes most of the time wherever it is used: optimised in full, also in units that are too long for it. */
+#if defined(__OPTIMIZE__) && defined(__GNUC__) && !defined(__clang__)
+#define NNC_HOT __attribute__((optimize("O3")))
+#else
+#define NNC_HOT
+#endif
