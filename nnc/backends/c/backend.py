@@ -8,6 +8,7 @@ from typing import Any
 
 from nnc.backends.c.cache import make_key
 from nnc.backends.c.executable import Executable
+from nnc.backends.c.headers import HOT
 from nnc.backends.c.prepacking import Library
 from nnc.backends.c.source import Source, kernel_prepack, kernel_workspace, print_source
 from nnc.backends.c.toolchain import build, find_compiler
@@ -18,6 +19,9 @@ from nnc.plan import Plan, make_plan
 
 _LINES = {3: 4_000, 2: 20_000}
 """Lines of the longest units that are compiled at each level."""
+_FEW_LINES = 600
+"""Lines up to which a unit without products of some size is at once compiled at level 2: of the time that level 3 takes
+more, a network so small gets a twentieth back while it trains."""
 
 _failures: dict[str, str] = {}  # what was said about units that could not be compiled
 
@@ -70,14 +74,17 @@ class CBackend:
 
 
 def _level(text: str) -> int:
-    """Return less for larger units, whose time goes into products and not into what is printed around them.
+    """Return less for larger units, whose time goes into products and not into what is printed around them, and for
+    very small ones, which are compiled for longer than they run.
 
     Raises:
         ModelError: the environment variable ``NNC_C_LEVEL`` is set and no level.
     """
     wanted = os.environ.get("NNC_C_LEVEL")
     if wanted is None:
-        return next((level for level, lines in _LINES.items() if text.count("\n") <= lines), 1)
+        lines = text.count("\n")
+        highest = 2 if lines <= _FEW_LINES and HOT not in text else 3
+        return next((level for level, most in _LINES.items() if level <= highest and lines <= most), 1)
     if wanted not in ("0", "1", "2", "3"):
         raise ModelError(f"NNC_C_LEVEL must be an optimisation level, 0 to 3, got {wanted!r}")
     return int(wanted)

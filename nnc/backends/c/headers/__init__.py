@@ -12,6 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+HOT = "NNC_HOT"
+"""The mark of functions that are optimised in full whatever the unit is compiled with: products above all."""
+
 _START = re.compile(r"^static\b[^;=(){}]*?\b(nnc_\w+)\s*\(", re.MULTILINE)
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DEFINED = re.compile(r"^#define (NNC_\w+)", re.MULTILINE)
