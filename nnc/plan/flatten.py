@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from nnc.ir import Constant, Graph, Input, Node, Op, State, TensorType, Value
 from nnc.ir.decisions import decide
 from nnc.ops.fusion import Fusion
-from nnc.ops.movement import Copy, Reshape
+from nnc.ops.movement import Copy, Reshape, Slice
 from nnc.ops.packing import Unpack
+from nnc.plan.parts import nodes_in_parts, slice_of_slice
 
 Workspace = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
 """What a backend's kernel of an op needs beside operands and results, from their types."""
@@ -41,24 +42,32 @@ class FlatGraph:
     groups: tuple[Group, ...]
 
 
-def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENTS) -> FlatGraph:
+def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENTS, in_parts: bool = False) -> FlatGraph:
     """Return the graph with the bodies of fusions in their place.
 
     Args:
         source: a scheduled graph.
         workspace: what the backend's kernels need; ops that need any are not tiled.
         tile: elements of a tile; elementwise fusions over at least two tiles of known size are tiled. None: never.
+        in_parts: whether elementwise results of which only parts are read are computed in parts, where these are read.
     """
+    split = nodes_in_parts(source) if in_parts else frozenset()
     graph = Graph(source.name)
     values: dict[Value, Value] = {}
     for value in (*source.inputs.values(), *source.states.values()):
         values[value] = graph.copy_node(value.node, ())[0]
-    groups = []
+    groups: list[Group] = []
     copies: dict[Value, Value] = {}
     for node in source.nodes:
-        if isinstance(node.op, Input | State):
+        if isinstance(node.op, Input | State) or node.index in split:
             continue
         first = len(graph.nodes)
+        if isinstance(node.op, Slice) and node.operands[0].index in split:
+            part = _part(graph, node.operands[0], node.op, values, split, groups)
+            values[source.results(node)[0]] = part
+            if node.names[0]:
+                graph.set_name(part, node.names[0])
+            continue
         operands = [values[operand] for operand in node.operands]
         with graph.scope(node.path, node.phase):
             if isinstance(node.op, Fusion):
@@ -136,6 +145,31 @@ def _inline(graph: Graph, body: Graph, operands: list[Value], copies: dict[Value
             results = graph.add(node.op, *inner, names=node.names)
         values.update(zip(body.results(node), results, strict=True))
     return [values[value] for value in body.outputs.values()]
+
+
+def _part(
+    graph: Graph, whole: Value, op: Slice, values: Mapping[Value, Value], split: Collection[int], groups: list[Group]
+) -> Value:
+    """Return a slice of a value of the source that may never be computed as a whole; see `nodes_in_parts`."""
+    node = whole.node
+    if node.index in split and isinstance(node.op, Slice):
+        return _part(graph, node.operands[0], slice_of_slice(node.op, op), values, split, groups)
+    operands = [
+        _part(graph, operand, op, values, split, groups) if operand.shape == whole.shape else values[operand]
+        for operand in (node.operands if node.index in split else ())
+    ]
+    first = len(graph.nodes)
+    with graph.scope(node.path, node.phase):
+        if node.index not in split:
+            (part,) = graph.add(op, values[whole])
+        elif isinstance(node.op, Fusion):
+            (part,) = _inline(graph, node.op.body, operands, {})
+        else:
+            (part,) = graph.add(node.op, *operands)
+    groups.append(
+        Group(node, tuple(index for index in range(first, len(graph.nodes)) if not graph.nodes[index].is_leaf))
+    )
+    return part
 
 
 def _tiles(graph: Graph, steps: tuple[int, ...], tile: int, workspace: Workspace) -> bool:

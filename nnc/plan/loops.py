@@ -124,7 +124,7 @@ def plan_body(
     from nnc.plan.separable import find_rows  # only nests need it
 
     with undecided():
-        flat = flatten(graph, workspace, None)
+        flat = flatten(graph, workspace, None, in_parts=True)
     is_separable = find_rows(op, flat.graph, bound_constants(flat, bindings)) is not None
     plan = make_plan(
         graph, bindings, reuse, workspace, None, in_nests, not is_separable, prepack=prepack, unchanged=unchanged

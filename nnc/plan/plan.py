@@ -228,7 +228,7 @@ def make_plan(
         ModelError: the batch has more rows than a layer has states for.
     """
     with deciding(PLAN, graph):
-        flat = flatten(graph, workspace, None if in_nests else tile)
+        flat = flatten(graph, workspace, None if in_nests else tile, in_parts=in_nests)
         try:
             if unchanged is None:
                 unchanged = () if graph.updates else graph.states

@@ -1,0 +1,99 @@
+"""Finds elementwise results of which only separate parts are read: each can be computed with what reads it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+from nnc.ir import Constant, Dim, Graph, Input, Node, TensorType
+from nnc.ops.fusion import Fusion
+from nnc.ops.movement import Slice
+
+
+def nodes_in_parts(graph: Graph) -> frozenset[int]:
+    """Return the indices of the nodes that need not run as a whole: their parts, taken together, are no more work.
+
+    These are elementwise nodes whose every reader is a slice, where no two slices overlap and all operands have the
+    result's shape, so that they can be sliced likewise, or are single numbers; and slices of them that only one other
+    such node reads.
+
+    Args:
+        graph: may have fusions.
+    """
+    uses, roots = graph.uses(), set(graph.roots)
+    found: set[int] = set()
+    for node in graph.nodes:
+        result, *others = graph.results(node)
+        is_alone = not others and result not in roots
+        if is_alone and _is_elementwise(node) and _are_separate(uses.get(result, ())):
+            found.add(node.index)
+    for node in graph.nodes:
+        if isinstance(node.op, Slice) and node.operands[0].index in found:
+            (result,) = graph.results(node)
+            readers = list(uses.get(result, ()))
+            is_read_once = len(readers) == 1 and readers[0].operands.count(result) == 1 and result not in roots
+            if is_read_once and readers[0].index in found and result.shape == readers[0].types[0].shape:
+                found.add(node.index)
+    return frozenset(found)
+
+
+def slice_of_slice(outer: Slice, inner: Slice) -> Slice:
+    """Return the slice that is a slice of a slice, both in steps of one."""
+
+    def both(first: tuple[Dim, Dim], second: tuple[Dim, Dim]) -> tuple[Dim, Dim]:
+        (start, stop), (skipped, end) = first, second
+        return start + skipped, stop if end == -1 else start + end
+
+    bounds = [
+        both(first, second)
+        for first, second in zip(
+            zip(outer.starts, outer.stops, strict=True), zip(inner.starts, inner.stops, strict=True), strict=True
+        )
+    ]
+    return Slice(tuple(start for start, _ in bounds), tuple(stop for _, stop in bounds), outer.steps)
+
+
+def _is_elementwise(node: Node) -> bool:
+    if not node.operands or node.types[0].rank == 0:
+        return False
+    whole = node.types[0]
+    if not isinstance(node.op, Fusion):
+        return node.op.elementwise and all(_fits(operand.type, whole) for operand in node.operands)
+    for inner in node.op.body.nodes:
+        if isinstance(inner.op, Input):
+            fits = _fits(inner.types[0], whole)
+        elif isinstance(inner.op, Constant):
+            fits = inner.types[0].rank == 0
+        else:
+            fits = inner.op.elementwise and inner.types[0].shape == whole.shape
+        if not fits:
+            return False
+    return True
+
+
+def _fits(type: TensorType, whole: TensorType) -> bool:
+    return type.shape == whole.shape or type.rank == 0
+
+
+def _are_separate(readers: Iterable[Node]) -> bool:
+    """Whether nodes are slices along one axis, of which no two overlap."""
+    ranges = [_range(node) for node in readers]
+    known = sorted(found for found in ranges if found is not None)
+    if len(known) < len(ranges) or len({axis for axis, _, _ in known}) != 1:
+        return False
+    return all(before[2] <= after[1] for before, after in itertools.pairwise(known))
+
+
+def _range(node: Node) -> tuple[int, int, int] | None:
+    """Return the one axis along which a node is a slice in steps of one, and where it begins and ends; else None."""
+    if not isinstance(node.op, Slice):
+        return None
+    found = []
+    for axis, (start, stop, step) in enumerate(zip(node.op.starts, node.op.stops, node.op.steps, strict=True)):
+        if (start, stop, step) == (0, -1, 1):
+            continue
+        end = node.operands[0].shape[axis] if stop == -1 else stop
+        if not isinstance(start, int) or not isinstance(end, int) or step != 1:
+            return None
+        found.append((axis, start, end))
+    return found[0] if len(found) == 1 else None
