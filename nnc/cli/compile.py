@@ -80,9 +80,9 @@ def command(
         raise typer.BadParameter(f"--emit {emit} is the source of one backend; leave out --backend")
     check_output(output, ".nnc")
     stages = Stages()
-    program, report = compile_report(model, graph, batch, dtype, stages, replace, _LANGUAGES.get(emit, backend))
+    language = _LANGUAGES.get(emit, backend)
+    program, report = compile_report(model, graph, batch, dtype, stages, replace, language, max_bytes)
     if max_bytes is not None:
-        program.max_bytes = max_bytes
         program.check_budget(report.graph, program.plan(report.graph, batch))
     if output is not None:
         program.save(output)

@@ -91,6 +91,7 @@ def compile_report(
     observe: Observer | None = None,
     replace: Sequence[str] | None = None,
     backend: str | None = None,
+    max_bytes: int | None = None,
 ) -> tuple[Program, CompileReport]:
     """Open a model and work out what one of its graphs costs.
 
@@ -102,6 +103,7 @@ def compile_report(
         observe: called after each pass.
         replace: what stands in the place of classes, as ``--replace`` has it.
         backend: what runs it; see `nnc.backends.find_backend`.
+        max_bytes: the most bytes that a graph may need; see `nnc.program.Program.max_bytes`. Nothing is refused for it.
 
     Raises:
         GraphError: the model has no such graph.
@@ -118,7 +120,7 @@ def compile_report(
         if observe is not None:
             observe(item, graph, record)
 
-    program = open_program(path, dtype, None if is_program(path) else remember, replace, backend)
+    program = open_program(path, dtype, None if is_program(path) else remember, replace, backend, max_bytes)
     name = default_graph(program, wanted)
     graph = program.graph(name)
     plan = program.plan(name, batch)

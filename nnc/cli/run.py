@@ -68,8 +68,7 @@ def command(
         raise typer.BadParameter(f"{picture} is where the picture of the layers goes; give --plot another name")
     check_plot(plot)
     set_random_seed(seed)
-    program, report = compile_report(model, None, batch, None, replace=replace, backend=backend)
-    program.max_bytes = max_bytes
+    program, report = compile_report(model, None, batch, None, replace=replace, backend=backend, max_bytes=max_bytes)
     print_report(report)
     training, test = _rows(program, data, target, seed)
     start = perf_counter()

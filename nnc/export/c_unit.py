@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nnc.backends.c.headers import sections
+from nnc.backends.c.sharing import MEMBERS
 from nnc.backends.c.text import comment, inert, symbol_text
+from nnc.backends.c.threads import members_text
 from nnc.export.c_function import CFunction, Parameter, portable_pragmas
 from nnc.export.c_state import StateLayout, array_declaration, array_text, paragraph
 from nnc.export.c_weights import ERRORS, HEAD, init_prototype, init_text, offsets_text
@@ -20,6 +22,11 @@ _OMP = """\
 #define NNC_OMP(directive) NNC_PRAGMA(omp directive)
 #else
 #define NNC_OMP(directive)
+#endif
+"""
+_LIBRARY = """\
+#ifdef _OPENMP
+#include <omp.h>
 #endif
 """
 
@@ -226,6 +233,8 @@ def source_text(unit: Exported) -> str:
     helpers = portable_pragmas(sections(called)) if called else ""
     if "NNC_OMP(" in functions or "NNC_OMP(" in helpers:
         parts.append(_OMP)
+    if f"{MEMBERS}(" in functions:
+        parts += [_LIBRARY, members_text()]
     if arrays:
         parts.append("/* numbers that the end of this file has */")
         parts.append("\n".join(array_declaration(name, array) for name, array in arrays.items()) + "\n")

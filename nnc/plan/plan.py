@@ -10,13 +10,13 @@ import numpy
 
 from nnc.errors import ShapeError
 from nnc.ir import Graph, Input, Layout, Node, State, TensorType, Value, value_names
-from nnc.ir.decisions import PLAN, deciding
+from nnc.ir.decisions import PLAN, Reason, deciding
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.binding import Layouts, bound_constants
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
-from nnc.plan.prepacking import Prepack, no_prepack, prepacked_offsets, prepacked_steps
+from nnc.plan.prepacking import Prepack, no_prepack, prepacked_offsets, prepacked_steps, without_packing
 from nnc.plan.storage import Home, Storage
 from nnc.presenting import Presented
 
@@ -87,6 +87,18 @@ class Plan(Presented):
         """Bytes of the operands that kernels read in a layout of their own, beside the arena; 0 for too few rows."""
         is_read = any(found.is_read(self.bindings) for _, found in prepacked_steps(self))
         return prepacked_offsets(self)[1] if is_read else 0
+
+    def unpacked(self, obstacle: Reason) -> Plan:
+        """Return a plan for the same sizes whose kernels read all operands as they are.
+
+        Args:
+            obstacle: why; see `nnc.plan.prepacking.without_packing`.
+        """
+        known = self.storage
+        prepack = without_packing(known.prepack, obstacle)
+        return make_plan(
+            self.source, self.bindings, known.reuse, known.workspace, in_nests=known.in_nests, prepack=prepack
+        )
 
     @property
     def arena_bytes(self) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nnc.ir import Dim, Op, TensorType
+from nnc.ir.decisions import Reason
 from nnc.plan.allocate import ALIGNMENT
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Prepacked:
         rows: of the result, perhaps with symbols.
         least: rows from which on it is read.
         workspace: what the kernel needs then, beside operands and results.
+        obstacle: why the kernel takes the operand as it is all the same; empty where nothing is against.
     """
 
     operand: int
@@ -30,6 +32,7 @@ class Prepacked:
     rows: Dim
     least: int
     workspace: tuple[TensorType, ...] = ()
+    obstacle: Reason = ()
 
     def is_read(self, bindings: Mapping[str, int]) -> bool:
         """Whether runs of these sizes read it."""
@@ -45,6 +48,21 @@ Position = tuple[tuple[int, ...], int]
 
 def no_prepack(*_: object) -> None:
     """What kernels read that take their operands as they are."""
+
+
+def without_packing(prepack: Prepack, obstacle: Reason) -> Prepack:
+    """Return a rule by which kernels take their operands as they are where they would not by another one.
+
+    Args:
+        prepack: the other rule.
+        obstacle: why, as of `nnc.ir.decisions.decide`.
+    """
+
+    def refused(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
+        found = prepack(op, operands, results)
+        return None if found is None else replace(found, obstacle=obstacle)
+
+    return refused
 
 
 def prepacked_steps(plan: Plan, path: tuple[int, ...] = ()) -> Iterator[tuple[Position, Prepacked]]:

@@ -207,9 +207,10 @@ class Storage:
         types = [value.type.bind(self.bindings) for value in node.operands]
         found = self.prepack(node.op, [value.type for value in node.operands], node.types) if self.unchanged else None
         if found is not None and self._is_unchanged(node.operands[found.operand]):
-            self.prepacked[node.index] = found
-            operand = node.operands[found.operand]
-            decide("packed beforehand", node, "{} for {}", operand, node, after=results)
+            if not found.obstacle:
+                self.prepacked[node.index] = found
+            operand, obstacle = node.operands[found.operand], found.obstacle
+            decide("packed beforehand", node, "{} for {}", operand, node, reason=obstacle, after=results)
         spaces = []
         for type in self.workspace_of(node, types, [value.type.bind(self.bindings) for value in results]):
             end = self._spans.get(node.index, (node.index,))[-1]  # the head of a nest runs as long as the nest

@@ -7,8 +7,10 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from nnc.backends import Backend
 from nnc.errors import MemoryBudgetError, ModelError
 from nnc.ir import Graph, nominal_sizes
+from nnc.ir.decisions import Reason, is_listened_to, undecided
 from nnc.plan import Plan
 from nnc.program.data import ROWS
 from nnc.program.switching import SwitchedBackend
@@ -25,6 +27,7 @@ class Budgeted(SwitchedBackend):
 
     states: dict[str, Array]
     _plans: dict[tuple[str, str], tuple[Plan, Any, Any]]
+    _codes: dict[str, Any]
     _max_bytes: int | None = None
 
     @abstractmethod
@@ -45,9 +48,9 @@ class Budgeted(SwitchedBackend):
     def max_bytes(self) -> int | None:
         """The most bytes that a graph may need, None where any number will do.
 
-        A graph that would need more for some batch is refused with a `MemoryBudgetError` before it runs; see
-        `nnc.program.footprint` for what counts. Set it to a number, or to a text such as ``64M``; then all is planned
-        anew.
+        A graph that would need more for some batch runs without packing weights for the kernels, where it does, and
+        otherwise is refused with a `MemoryBudgetError` before it runs; see `nnc.program.footprint` for what counts. Set
+        it to a number, or to a text such as ``64M``; then all is planned anew.
         """
         return self._max_bytes
 
@@ -57,6 +60,7 @@ class Budgeted(SwitchedBackend):
         with self._compiling:
             self._max_bytes = limit
             self._plans.clear()
+            self._codes.clear()  # which hold weights that they have packed
             self._local, self._prologue, self._has_prologue = threading.local(), None, None
 
     def footprint(self, name: str = "predict", batch: int = 32, lengths: Mapping[str, int] | None = None) -> Footprint:
@@ -67,9 +71,35 @@ class Budgeted(SwitchedBackend):
             batch: rows of the largest batch.
             lengths: largest size of each other run-time dimension; without, see `nnc.ir.nominal_sizes`.
         """
+        return self._footprint(name, self._plan_of(name, self._nominal_sizes(name, batch, lengths)))
+
+    def _nominal_sizes(self, name: str, batch: int, lengths: Mapping[str, int] | None = None) -> dict[str, int]:
+        """Return the size of each run-time dimension of a graph."""
         graph = self.graph(name)
         sizes = nominal_sizes(graph, batch) | dict(lengths or {})
-        return self._footprint(name, self._plan_of(graph, {symbol: sizes[symbol] for symbol in graph.symbols}))
+        return {symbol: sizes[symbol] for symbol in graph.symbols}
+
+    def _plan_by(self, backend: Backend, name: str, sizes: Mapping[str, int], reuse: bool = True) -> Plan:
+        """Return a backend's plan of a graph, without packed weights where these do not fit."""
+        graph = self.graph(name)
+        if self._max_bytes is None:
+            return backend.plan(graph, sizes, reuse)
+        with undecided():
+            plan = backend.plan(graph, sizes, reuse)
+            obstacle = self._obstacle_to_packing(name, plan)
+        if obstacle:
+            return plan.unpacked(obstacle)
+        return backend.plan(graph, sizes, reuse) if is_listened_to() else plan
+
+    def _obstacle_to_packing(self, name: str, plan: Plan) -> Reason:
+        """Say why the weights that a plan packs should not be."""
+        limit = self._max_bytes
+        if limit is None or plan.prepacked_bytes == 0 or self.is_within_budget(name, plan):
+            return ()
+        from nnc.quantities import bytes_text
+
+        needed = self._footprint(name, plan).total
+        return "with packed weights the graph needs {}, more than max_bytes = {}", bytes_text(needed), bytes_text(limit)
 
     def is_within_budget(self, name: str, plan: Plan) -> bool:
         """Return whether a graph may be run by a plan."""
@@ -100,7 +130,7 @@ class Budgeted(SwitchedBackend):
         plans = [plan]
         is_prediction = name == PREDICT
         if is_prediction and self.derived_bytes:
-            plans.append(self._plan_of(self.graph(PROLOGUE), {}))
+            plans.append(self._plan_of(PROLOGUE, {}))
         return Footprint(
             graph=name,
             batch=plan.bindings.get(ROWS, 1),
@@ -118,11 +148,11 @@ class Budgeted(SwitchedBackend):
 
     def _fitting_batch(self, name: str, plan: Plan, limit: int) -> int | None:
         """Return the rows of the largest batch that fits, found by bisection; None where not even one row does."""
-        graph, rows = self.graph(name), plan.bindings.get(ROWS)
+        rows = plan.bindings.get(ROWS)
         fits, too_many = 0, rows or 1
         while too_many - fits > 1:
             middle = (fits + too_many) // 2
-            smaller = self._plan_of(graph, {**plan.bindings, ROWS: middle})
+            smaller = self._plan_of(name, {**plan.bindings, ROWS: middle})
             if self._footprint(name, smaller).total <= limit:
                 fits = middle
             else:

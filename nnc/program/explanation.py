@@ -78,8 +78,8 @@ def explain(program: Program, name: str, batch: int, lengths: Mapping[str, int] 
     notebook = Notebook(batch, lengths)
     program.graph(name)  # says readably what is wrong with a name
     with notebook.listening():
-        graph = program.make_graph(name)
-        plan = program.plan_of(graph, batch, lengths=lengths)
+        program.make_graph(name)
+        plan = program.plan(name, batch, lengths=lengths)
     backend, is_whole = program.backend.title, any(stage != PLAN for stage in notebook.stages)
     return Explanation(program.name, name, backend, plan.bindings, tuple(notebook.decisions), is_whole)
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy
 
@@ -87,7 +88,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
         self._derived: dict[str, Array] = {}
         self._prologue: Prologue | None = None
         self._has_prologue: bool | None = None
-        self._preparations: dict[Preparation, Prologue] = {}
+        self._preparations: WeakKeyDictionary[Preparation, Prologue] = WeakKeyDictionary()
         self._check_nan = False
         self.told: set[str] = set()
         """What hints have told, each once."""
@@ -183,7 +184,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
             lengths: largest size of each other run-time dimension, such as ``time``; see `nnc.ir.nominal_sizes` for
                 what they are without.
         """
-        return self.plan_of(self.graph(name), batch, reuse, lengths)
+        return self._plan_of(name, self._nominal_sizes(name, batch, lengths), reuse)
 
     def explain(self, name: str = PREDICT, batch: int = 32, lengths: Mapping[str, int] | None = None) -> Explanation:
         """Return what was decided when a graph was compiled, what it saves, and what was nearly done and why not.
@@ -201,8 +202,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
 
     def source(self, name: str = PREDICT) -> str:
         """Return the source of a graph, in the language of the backend."""
-        graph = self.graph(name)
-        plan = self._plan_of(graph, nominal_sizes(graph, 1))  # first, for it may let another backend take over
+        plan = self._plan_of(name, self._nominal_sizes(name, 1))  # first: another backend may take over
         text: str = self.backend.source(plan).text
         return text
 
@@ -225,14 +225,13 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
             known = self._plans.get(key)
             if known is not None and known[0].fits(bindings):
                 return known
-            graph = self.graph(name)
-            sizes = nominal_sizes(graph, 1) | dict(bindings)
+            sizes = nominal_sizes(self.graph(name), 1) | dict(bindings)
             if known is not None:
                 sizes = {symbol: max(size, known[0].bindings[symbol]) for symbol, size in sizes.items()}
             with collection_paused():
-                plan = backend.plan(graph, sizes)
+                plan = self._plan_by(backend, name, sizes)
                 if not plan.fits(bindings) or not self.is_within_budget(name, plan):  # a plan for these sizes only
-                    plan = backend.plan(graph, {**sizes, **bindings})
+                    plan = self._plan_by(backend, name, {**sizes, **bindings})
                 self.check_budget(name, plan)
                 source = backend.source(plan)
             if source.text not in self._codes:
@@ -241,6 +240,8 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
                 if logging := sys.modules.get("logging"):  # otherwise nobody listens, and a start needs no more modules
                     text = "'%s' of '%s' runs on the %s backend, %s"
                     logging.getLogger("nnc").info(text, name, self.name, backend.title, backend.engine)
+            if known is not None and known[1].text != source.text:
+                self._codes.pop(known[1].text, None)  # and with it the weights that it has packed
             self._plans[key] = plan, source, self._codes[source.text]
             return self._plans[key]
 

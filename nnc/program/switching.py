@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nnc.backends import Backend, find_backend
 from nnc.errors import MissingKernelError
-from nnc.ir import Graph, nominal_sizes
 from nnc.plan import Plan
 
 if TYPE_CHECKING:
@@ -59,19 +59,18 @@ class SwitchedBackend:
         if changes:  # threads read what is theirs first, and then the backend
             self._local, self._prologue, self._has_prologue = threading.local(), None, None
 
-    def plan_of(self, graph: Graph, batch: int, reuse: bool = True, lengths: Mapping[str, int] | None = None) -> Plan:
-        """Return the backend's plan of a graph for batches of up to `batch` rows; see `Program.plan`."""
-        sizes = nominal_sizes(graph, batch) | dict(lengths or {})
-        return self._plan_of(graph, {symbol: sizes[symbol] for symbol in graph.symbols}, reuse)
+    @abstractmethod
+    def _plan_by(self, backend: Backend, name: str, sizes: Mapping[str, int], reuse: bool = True) -> Plan:
+        """Return a backend's plan of a graph."""
 
-    def _plan_of(self, graph: Graph, sizes: Mapping[str, int], reuse: bool = True) -> Plan:
-        """Return the backend's plan of a graph."""
+    def _plan_of(self, name: str, sizes: Mapping[str, int], reuse: bool = True) -> Plan:
+        """Return the plan of a graph, by the backend that can run it."""
         backend = self.backend
         try:
-            return backend.plan(graph, sizes, reuse)
+            return self._plan_by(backend, name, sizes, reuse)
         except MissingKernelError as error:
             self._fall_back(backend, error)
-            return self._plan_of(graph, sizes, reuse)
+            return self._plan_of(name, sizes, reuse)
 
     def _fall_back(self, backend: Backend, error: Exception) -> None:
         """Let NumPy run what a backend cannot, and say why.

@@ -73,6 +73,13 @@ def wide() -> nnc.Model:
     return model
 
 
+def large() -> nnc.Model:
+    """Return a network with products and loops that are divided among threads."""
+    model = nnc.Sequential([nnc.Input((90,)), Dense(600), LayerNormalization(), Dense(8)], name="large")
+    model.compile("sgd", "mse")
+    return model
+
+
 def attention() -> nnc.Model:
     """Return a network with attention, and a metric that is no mean."""
     x = sequence = nnc.Input((6, 8))
@@ -165,6 +172,19 @@ def test_train(make: Callable[[], nnc.Model], weights: str, tmp_path: Path) -> N
 def test_other_flags(compiler: str, flags: tuple[str, ...], tmp_path: Path) -> None:
     export(mlp().program, "c", tmp_path, train=True, batch=3)
     check(tmp_path, "mlp", compiler, (*flags, *STRICT[2:]))
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_threads(compiler: str, tmp_path: Path) -> None:
+    export(large().program, "c", tmp_path, train=True, batch=500, weights="source")
+    text = (tmp_path / "large.c").read_text()
+    assert "NNC_OMP(parallel for num_threads(members))" in text
+    assert "NNC_OMP(parallel for num_threads(nnc_members(batch, 600 * batch, 262144)))" in text
+    check(tmp_path, "large", compiler)
+    (tmp_path / "probe.c").write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
+    if run(compiler, "-fopenmp", "probe.c", cwd=tmp_path).returncode != 0:
+        pytest.skip("the compiler has no OpenMP library")
+    check(tmp_path, "large", compiler, (*STRICT, "-fopenmp"))
 
 
 class Library:

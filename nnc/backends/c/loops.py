@@ -10,7 +10,8 @@ from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import LARGE
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.movement import copy_lines
-from nnc.backends.c.nests import PARALLEL, indented, loop_head, worth
+from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.sharing import members, parallel_for
 from nnc.backends.c.text import dim_text, symbol_text
 from nnc.ir import Dim, Layout, symbol
 from nnc.ops.matmul import MatMul
@@ -154,8 +155,8 @@ def _division(loop: LoopPlan, rows: str, time: Dim) -> list[str]:
     for node in loop.plan.graph.nodes:
         if isinstance(node.op, MatMul):
             row = row + node.operands[1].shape[0] * node.operands[1].shape[1]
-    condition = worth(time * symbol(rows) * row, LARGE, 1)
-    return [f"{PARALLEL} if ({symbol_text(rows)} > {BLOCK_ROWS} && {condition})"] if condition else []
+    blocks = (symbol(rows) + BLOCK_ROWS - 1) // BLOCK_ROWS
+    return parallel_for(members(blocks, time * symbol(rows) * row, LARGE))
 
 
 def _declared(head: str) -> str:

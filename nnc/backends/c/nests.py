@@ -6,18 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.sharing import parallel_nest
 from nnc.backends.c.text import bare_dim_text
 from nnc.ir import Dim, Shape
 
 UNROLLED = 8
 """Longest innermost axis that is written out element by element, so that the one around it is vectorised."""
-
-PARALLEL = "#pragma omp parallel for"
-"""What a loop for several threads begins with."""
-PARALLEL_ROW = 512
-"""Least number of elements, without run-time dimensions, of a nest that may be divided among threads."""
-PARALLEL_SIZE = 256 * 1024
-"""Least number of elements of a nest that is divided: less is done before other threads have woken up."""
 
 Body = Callable[[Callable[[Array], str]], Sequence[str]]
 """Makes the statements of one iteration from a function that gives an array's element in it."""
@@ -143,45 +137,15 @@ def write_nest(shape: Shape, arrays: Sequence[Array], body: Body, simd: bool = T
     else:
         lines += body(element(names))
     looped = rank - 1 if unrolls else rank
-    parallel = parallel_pragma(axes.shape) if simd else ""
+    parallel = parallel_nest(axes.shape) if simd and looped else []
     for axis in reversed(range(looped)):
         head = loop_head(names[axis], axes.shape[axis])
         lines = [f"{head} {{", *indented(lines), "}"]
         if axis == 0 and parallel:
-            lines = [parallel.replace(" for ", " for simd ", 1) if looped == 1 else parallel, *lines]
+            lines = [*(line.replace(" for ", " for simd ") if looped == 1 else line for line in parallel), *lines]
         elif axis == looped - 1 and simd:
             lines = ["#pragma omp simd", *lines]
     return lines if looped else ["{", *indented(lines), "}"]
-
-
-def parallel_pragma(shape: Shape) -> str:
-    """Return the line that divides the outermost loop over a shape among threads, nothing where it is small."""
-    size: Dim = 1
-    for dim in shape:
-        size = size * dim
-    return parallel_if(size, PARALLEL_SIZE, PARALLEL_ROW)
-
-
-def parallel_if(work: Dim, least: int, least_known: int) -> str:
-    """Return the line that divides a loop among threads where there is enough work.
-
-    Args:
-        work: amount of it.
-        least: amount from which on the loop is divided.
-        least_known: factor of the run-time dimensions below which the line is left out: small models do not pay for it.
-    """
-    condition = worth(work, least, least_known)
-    if condition in ("", "true"):
-        return PARALLEL if condition else ""
-    return f"{PARALLEL} if (parallel: {condition})"  # a bare `if` would be about `simd` as well
-
-
-def worth(work: Dim, least: int, least_known: int) -> str:
-    """Return whether there is enough work to divide, in C: a condition, ``true``, or nothing where there never is."""
-    if isinstance(work, int):
-        return "true" if work >= least else ""
-    known = max(abs(factor) for _, factor in work.terms)
-    return f"{bare_dim_text(work)} >= {least}" if known >= least_known else ""
 
 
 def loop_head(name: str, length: Dim, start: str = "0") -> str:

@@ -45,7 +45,8 @@ class Library(ctypes.CDLL):
         addresses = pointers(arrays)
         record = Run(states=ctypes.addressof(addresses), prepacked=aligned.ctypes.data)
         record.owned = memory, arrays, addresses
-        function = self[f"{source.name}_prepack"]
-        function.restype = None
+        address = ctypes.cast(self[f"{source.name}_prepack"], ctypes.c_void_p).value
+        assert address is not None
+        function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(address)  # holds no library, which would hold the memory
         read = {label: states[label] for label in source.packed_states}
-        return Preparation(lambda: function(ctypes.byref(record)), read), aligned
+        return Preparation(lambda: function(ctypes.addressof(record)), read), aligned

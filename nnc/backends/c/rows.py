@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels import EXPRESSIONS, Unit
 from nnc.backends.c.kernels.reduction import largest_of, largest_update
-from nnc.backends.c.nests import Axes, indented, loop_head, parallel_pragma
+from nnc.backends.c.nests import Axes, indented, loop_head
+from nnc.backends.c.sharing import parallel_nest
 from nnc.backends.c.text import C_TYPES, dim_text, value_text
 from nnc.ir import Graph, Node, Shape, Value
 from nnc.ops.reduction import Sum
@@ -137,8 +138,7 @@ class RowPrinter:
             lines = [f"{loop_head(self.names[axis], self.axes.shape[axis])} {{", *indented(lines), "}"]
         if not self.axes.shape:
             return ["{", *indented(lines), "}"]
-        parallel = parallel_pragma((*self.axes.shape, self.nest.shape[-1]))
-        return [parallel, *lines] if parallel else lines
+        return [*parallel_nest((*self.axes.shape, self.nest.shape[-1])), *lines]
 
     def _operand(self, value: Value, node: Node, number: int) -> str:
         if value not in self.registers:

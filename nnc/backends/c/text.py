@@ -30,7 +30,7 @@ long register restrict return short signed sizeof static struct switch typedef u
 volatile while bool true false run arena offset size state constant main signal exp log sin cos tanh
 erf pow sqrt floor fabs y0 y1 yn j0 j1 jn gamma index div time clock
 image place start stop patch line group seen top bottom left right height width across blocks block
-c f pd ph pw kd kh kw xd xh xw memcpy memset
+c f pd ph pw kd kh kw xd xh xw members memcpy memset
 """
 RESERVED = frozenset(_WORDS.split())
 """Words of C, names of its library and of the unit itself; a value is never called like one of these."""

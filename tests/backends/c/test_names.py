@@ -34,3 +34,13 @@ def test_a_name_that_would_end_a_comment() -> None:
     first, second = nnc.compile(model, backend="c"), nnc.compile(model, backend="numpy")
     numpy.testing.assert_allclose(first.predict(x), second.predict(x), rtol=1e-5, atol=1e-6)
     assert first.train_step(x, y[:, :2]) > 0
+
+
+def test_a_name_that_kernels_use() -> None:
+    model = nnc.Sequential([nnc.Input((300,)), Dense(300, name="members"), Dense(300, name="blocks")])
+    x = numpy.random.default_rng(0).normal(size=(4, 300)).astype("float32")
+    program = nnc.compile(model, backend="c")
+    assert "const int members = nnc_members(" in program.source("predict")
+    found = program.predict(x)
+    program.use_backend("numpy")
+    numpy.testing.assert_allclose(found, program.predict(x), rtol=1e-5, atol=1e-5)

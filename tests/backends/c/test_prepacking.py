@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import numpy
@@ -9,6 +10,7 @@ import pytest
 
 import nnc
 from nnc import layers
+from nnc.errors import MemoryBudgetError
 from nnc.plan import prepacked_steps
 
 pytestmark = pytest.mark.usefixtures("compiler")
@@ -157,6 +159,74 @@ def test_packed_weights_count():
     assert program.footprint("predict", 2).derived == program.derived_bytes  # nothing is packed for so few rows
     program.use_backend("numpy")
     assert program.plan("predict", 9).prepacked_bytes == 0
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_does_not_fit_packed_is_read_as_it_is(name):
+    model = make(name)
+    program, x = model.program, inputs(model)
+    expected = program(x)
+    packed = program.footprint("predict", 9)
+    program.max_bytes = packed.total - 1
+    unpacked = program.footprint("predict", 9)
+    assert unpacked.total < packed.total
+    assert unpacked.derived == program.derived_bytes
+    assert not list(prepacked_steps(program.plan("predict", 9)))
+    numpy.testing.assert_allclose(program(x), expected, rtol=1e-5, atol=1e-6)
+    check(model, x[:2])
+    gc.collect()
+    assert packings(model) == []  # and what was packed before is not kept
+    program.max_bytes = packed.total
+    numpy.testing.assert_array_equal(program(x), expected)
+    assert packings(model) == [1]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_does_not_fit_as_it_is_either_is_refused(name):
+    model = make(name)
+    program, x = model.program, inputs(model)
+    program.max_bytes = program.footprint("predict", 9).total - 1
+    needed = program.footprint("predict", 9).total
+    program.max_bytes = needed
+    assert program(x).shape[0] == 9
+    program.max_bytes = needed - 1
+    with pytest.raises(MemoryBudgetError) as caught:
+        program(x)
+    assert (caught.value.needed, caught.value.limit) == (needed, needed - 1)
+    fitting = caught.value.fitting
+    assert fitting is not None
+    assert program.footprint("predict", fitting).total < needed
+    assert program.footprint("predict", fitting + 1).total >= needed
+    assert program.predict(x, fitting).shape[0] == 9
+
+
+def test_a_larger_batch_that_leaves_no_room_for_packed_weights():
+    model = make("dense")
+    program, x = model.program, inputs(model, 90)
+    program.max_bytes = program.footprint("predict", 9).total
+    expected = program(x[:9])
+    assert packings(model) == [1]
+    numpy.testing.assert_allclose(program(x[:40])[:9], expected, rtol=1e-5, atol=1e-6)
+    gc.collect()
+    assert packings(model) == []
+    numpy.testing.assert_allclose(program(x[:9]), expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(MemoryBudgetError, match=r"batches of up to [45][0-9] rows would fit"):
+        program(x)
+
+
+def test_it_is_explained_why_nothing_is_packed():
+    program = make("dense").program
+    needed = program.footprint("predict", 9).total
+    told = [item for item in program.explain("predict", 9).done if item.kind == "packed beforehand"]
+    program.max_bytes = needed - 1
+    explanation = program.explain("predict", 9)
+    assert {(item.stage, item.run) for item in explanation.decisions if item.stage == "plan"} == {("plan", 1)}
+    missed = [item for item in explanation.missed if item.kind == "packed beforehand"]
+    assert [item.text for item in missed] == [item.text for item in told] != []
+    reason = "with packed weights the graph needs 58.7 KiB, more than max_bytes = 58.7 KiB"
+    assert [item.reason for item in missed] == [reason]
+    program.max_bytes = needed
+    assert told == [item for item in program.explain("predict", 9).done if item.kind == "packed beforehand"]
 
 
 def test_float64():

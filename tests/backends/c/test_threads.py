@@ -52,14 +52,14 @@ def batch():
 
 def test_the_number_of_threads_changes_no_bit(threads):
     states = []
-    for count in (1, 2, 3):
+    for count in (1, 2, 3, 64):
         threads(count)
         program = make_model().program
         assert "#pragma omp parallel for" in program.source("train")
         for _ in range(3):
             program.train_step(*batch())
         states.append({label: array.tobytes() for label, array in program.states.items()})
-    assert states[0] == states[1] == states[2]
+    assert states == [states[0]] * 4
 
 
 def test_convolutions_depend_on_no_number_of_threads(threads):
@@ -79,14 +79,14 @@ def test_convolutions_depend_on_no_number_of_threads(threads):
     model.program.use_backend("c")
     start = model.get_weights()
     x, y = numpy.random.default_rng(0).random((16, 24, 24, 3), "float32"), numpy.ones((16, 10), "float32")
-    assert "#pragma omp parallel for if (shared)" in model.program.source("train")
+    assert "#pragma omp parallel for num_threads(members)" in model.program.source("train")
     found = []
-    for count in (1, 2, 3):
+    for count in (1, 2, 3, 64):
         threads(count)
         model.set_weights(start)
         model.program.train_step(x, y)
         found.append([array.tobytes() for array in (model.predict(x), *model.get_weights())])
-    assert found[0] == found[1] == found[2]
+    assert found == [found[0]] * 4
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -230,13 +230,115 @@ def test_without_a_pool_one_thread_does_all(compiler, monkeypatch, caplog):
         numpy.testing.assert_array_equal(found, expected)
 
 
+@linux
+def test_only_threads_that_a_job_needs_are_woken(fork):
+    meeting, tasks = threading.Barrier(9), set()
+
+    def part(_):
+        tasks.add(threading.get_native_id())
+        meeting.wait(60)
+
+    fork(part, 9)
+    tasks.discard(threading.get_native_id())
+    before = wait_until_asleep(tasks)
+    fork(lambda _: None, 3)
+    after = wait_until_asleep(tasks)
+    assert sum(before[task] != after[task] for task in tasks) <= 2
+
+
+def wait_until_asleep(tasks: set[int]) -> dict[int, int]:
+    """Return how often each thread has gone to sleep, when none is awake any more."""
+    found: dict[int, int] = {}
+    for _ in range(600):
+        seen = {task: sleeps(task) for task in tasks}
+        if seen == found and None not in seen.values():
+            break
+        found = seen
+        time.sleep(0.1)
+    return found
+
+
+def sleeps(task: int) -> int | None:
+    """Return how often a thread has gone to sleep, None while it is awake."""
+    text = Path(f"/proc/self/task/{task}/status").read_text(encoding="ascii")
+    is_asleep = text.partition("State:")[2].split()[0] == "S"
+    return int(text.partition("\nvoluntary_ctxt_switches:")[2].split()[0]) if is_asleep else None
+
+
+@linux
+def test_all_threads_that_a_job_needs_are_woken(fork):
+    for count in (2, 9, 3, 17, 5, 2, 9) * 3:
+        meeting = threading.Barrier(count)
+        fork(lambda _, meeting=meeting: meeting.wait(60), count)
+        time.sleep(0.001)  # some go to sleep meanwhile
+
+
+@pytest.fixture
+def teams(compiler, threads, monkeypatch):
+    """The members of each team of several threads from now on, on a machine with 64 processors."""
+    job = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+    found: list[int] = []
+
+    @ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
+    def fork(part, data, count):
+        found.append(count)
+        for index in range(count):
+            job(part)(data, index, count)
+
+    threads(64)
+    monkeypatch.setattr("nnc.backends.c.executable.pool", lambda: ctypes.cast(fork, ctypes.c_void_p).value)
+    return found
+
+
+def tanh():
+    return [nnc.Input((600,)), nnc.layers.Activation("tanh")]
+
+
+def rows():
+    return [nnc.Input((256,)), nnc.layers.Dense(256)]
+
+
+def steps():
+    return [nnc.Input((50, 64)), nnc.layers.LSTM(64)]
+
+
+def windows():
+    return [nnc.Input((16, 16, 32)), nnc.layers.Conv2D(32, 3)]  # Winograd's
+
+
+@linux
+@pytest.mark.parametrize(
+    ("network", "batch", "expected"),
+    [
+        (tanh, 436, []),  # 600 * 436 < 262144
+        (tanh, 437, [2]),
+        (tanh, 874, [4]),
+        (tanh, 14000, [64]),
+        (rows, 1, [2]),  # as much as is worth reading by two
+        (rows, 32, [18]),
+        (rows, 500, [64]),
+        (windows, 1, [4]),  # as many as have room
+        (steps, 16, [6]),  # one block of rows, behind the product with all inputs
+        (steps, 40, [15, 3]),
+    ],
+)
+def test_the_members_of_a_team_depend_on_the_work(network, batch, expected, teams):
+    program = nnc.compile(nnc.Sequential(network()), backend="c")
+    x = numpy.random.default_rng(0).normal(size=(batch, *program.spec.inputs[0].shape)).astype("float32")
+    found = program(x)
+    assert teams == expected
+    THREADS[0] = 1
+    numpy.testing.assert_array_equal(program(x), found)
+    assert teams == expected
+
+
 def test_a_loop_too_small_to_be_divided_is_vectorised_all_the_same():
-    """Of ``parallel for simd``, a bare ``if`` would be about ``simd`` as well."""
+    """Of ``parallel for simd``, a bare ``if`` would be about ``simd`` as well; the number of threads cannot be."""
     graph = Graph("test")
     x = graph.input("x", TensorType("float32", (symbol("batch"), 600)))
     graph.output("y", ops.tanh(x * 2.0))
     text = print_source(make_plan(graph, {"batch": 4}, workspace=kernel_workspace, in_nests=True)).text
-    assert "#pragma omp parallel for simd if (parallel: 600 * batch >= 262144)" in text
+    assert "#pragma omp parallel for simd num_threads(nnc_members(600 * batch, 600 * batch, 262144))" in text
 
 
 @pytest.mark.parametrize(("rows", "keeps_lock"), [(8, True), (8192, False)])

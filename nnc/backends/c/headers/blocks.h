@@ -1,16 +1,10 @@
-/* Rows and columns of the blocks that a product is computed in, one block if it must be alone, or by one thread or all.
+/* Rows and columns of the blocks that a product is computed in, one block if it must be alone, or by one thread or several.
    Threads share rows where there are many and B fits the cache of each, otherwise columns: then each reads and packs its
    part of B alone.
    No sum depends on it. */
-static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, bool shared, int64_t *height,
+static void nnc_blocks_f32(int64_t rows, int64_t inner, int64_t columns, bool alone, int64_t threads, int64_t *height,
                            int64_t *width) {
     enum { ROWS = NNC_TILE_ROWS, MOST = 32 * ROWS, WIDTH = NNC_TILE_BYTES / sizeof(float), FITS = 512 * 1024 };
-#ifdef _OPENMP
-    const int64_t threads = shared ? omp_get_max_threads() : 1;
-#else
-    const int64_t threads = 1;
-    (void)shared;
-#endif
     const int64_t cached = nnc_height_f32(inner), tall = cached < MOST ? cached : MOST;
     const bool fits = inner * columns * (int64_t)sizeof(float) <= FITS, shares_rows = fits && rows > 8 * ROWS * threads;
     const int64_t turns = (rows + tall * threads - 1) / (tall * threads), blocks = turns * threads;

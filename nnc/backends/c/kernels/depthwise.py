@@ -8,7 +8,8 @@ from dataclasses import replace
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.sliding import Axis, Geometry
-from nnc.backends.c.nests import indented, loop_head, parallel_pragma
+from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.sharing import parallel_nest
 from nnc.backends.c.text import dim_text
 from nnc.ir import Dim
 from nnc.ir.types import ITEM_SIZES
@@ -73,9 +74,8 @@ def _sums(geometry: Geometry, x: Array, taps: Sequence[str], y: Array) -> list[s
         rows = rows * axis.places
         places.append(f"const int64_t p{axis.letter} = {rest} % {dim_text(axis.places)};")
         rest = f"{rest} / {dim_text(axis.places)}"
-    parallel = parallel_pragma((rows, geometry.axes[-1].places, geometry.window * geometry.channels))
     return [
-        *([parallel] if parallel else []),
+        *parallel_nest((rows, geometry.axes[-1].places, geometry.window * geometry.channels)),
         f"{loop_head('row', rows)} {{",
         *indented([*places, f"const int64_t image = {rest};"]),
         *indented([f"const int64_t x{axis.letter} = {axis.first};" for axis in outer]),

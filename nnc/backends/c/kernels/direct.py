@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, worth_sharing
+from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
 from nnc.backends.c.kernels.registry import Call
 from nnc.backends.c.kernels.sliding import Axis, Geometry
-from nnc.backends.c.nests import PARALLEL, PARALLEL_SIZE, indented, loop_head
+from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.sharing import PARALLEL_SIZE, members, parallel_for
 from nnc.backends.c.text import SUFFIXES, dim_text
 from nnc.ir import Dim
 
@@ -58,10 +59,10 @@ def direct(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) ->
         *(part(y.address, (TOP, geometry.filters), *group, (LEFT, 1)), geometry.filters),
     ]
     sizes = geometry.total, geometry.patch, filters
-    suffix, shared = SUFFIXES[geometry.dtype], worth_sharing(*sizes)
+    suffix, count = SUFFIXES[geometry.dtype], product_members(geometry.total * filters, *sizes)
     block = [*_places(geometry, elements), f"{call.unit.call(f'nnc_window_block_{suffix}', *arguments)};"]
     epilogue = None if group else call.epilogue
-    blocks = over_blocks(call.unit, suffix, *sizes, shared, block, epilogue, alone="false")
+    blocks = over_blocks(call.unit, suffix, *sizes, count, block, epilogue, alone="false")
     if group:
         blocks = [f"{loop_head('group', geometry.groups)} {{", *indented(blocks), "}"]
         blocks += call.epilogue.everywhere() if call.epilogue else []
@@ -141,9 +142,8 @@ def _pad(geometry: Geometry, around: Geometry, x: str, space: str) -> list[str]:
     if outside:
         clear = f"memset(start, 0, (size_t){dim_text(width)} * {channels} * sizeof({kind}));"
         copy = [f"if ({outside}) {{", f"    {clear}", "} else {", *indented(copy), "}"]
-    size = dim_text(padded_size(around))
     return [
-        f"{PARALLEL} if ({size} >= {PARALLEL_SIZE})",
+        *parallel_for(members(rows, padded_size(around), PARALLEL_SIZE)),
         f"{loop_head('row', rows)} {{",
         *indented([*places[: len(wide)], f"const int64_t image = {rest};", *places[len(wide) :]]),
         f"    {kind} *const start = {space} + row * {dim_text(width)} * {channels};",

@@ -9,7 +9,8 @@ from itertools import product
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import indented, loop_head, parallel_pragma
+from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.sharing import parallel_nest
 from nnc.backends.c.text import dim_text, number_text
 from nnc.ir import Dim
 from nnc.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp, padding_before
@@ -182,8 +183,7 @@ class _Windows:
             if is_loop and simd:
                 lines = ["#pragma omp simd", *lines]
             elif axis is around[0] and axis.is_plain:  # no window is seen from two of its indices
-                parallel = parallel_pragma(tuple(other.length for other in self.axes))
-                lines = [*([parallel] if parallel else []), *lines]
+                lines = [*parallel_nest(tuple(other.length for other in self.axes), axis.count), *lines]
             is_loop = False
         return ["{", *indented([*heads, *lines]), "}"]
 

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, worth_sharing
+from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
 from nnc.backends.c.kernels.registry import Call, Unit, kernel
-from nnc.backends.c.nests import Elementwise, indented, loop_head, parallel_if
+from nnc.backends.c.nests import Elementwise, indented, loop_head
+from nnc.backends.c.sharing import members, parallel_for
 from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
 from nnc.ir import Dim, Op, TensorType
 from nnc.ops.matmul import MatMul
@@ -81,9 +82,9 @@ def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None)
     m, suffix = matrices, SUFFIXES[matrices.dtype]
     strides = [*map(dim_text, m.a_strides)], [*map(dim_text, m.b_strides)]
     inner, down = dim_text(m.inner), dim_text(m.c_stride)
-    shared = worth_sharing(m.rows, m.inner, m.columns)
+    count = product_members(m.rows * m.columns, m.rows, m.inner, m.columns)
     packed = f"nnc_prepacked_part_{suffix}"
-    if not shared:
+    if not count:
         whole = dim_text(m.rows), inner, dim_text(m.columns)
         given = m.a, *strides[0], m.b, *strides[1], m.c, down
         if m.strips:
@@ -100,7 +101,7 @@ def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None)
     else:
         call = unit.linkage.product_part(unit, suffix, *sizes, *given, m.add)
     alone = unit.linkage.alone(unit, suffix)
-    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, shared, [f"{call};"], epilogue, alone)
+    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, count, [f"{call};"], epilogue, alone)
 
 
 def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
@@ -146,8 +147,7 @@ def _division(x: Array, result: Array) -> list[str]:
     work: Dim = x.shape[-1]
     for dim in result.shape:
         work = work * dim
-    pragma = parallel_if(work, _PARALLEL_WORK, _PARALLEL_KNOWN) if result.shape[0] != 1 else ""
-    return [pragma] if pragma else []
+    return parallel_for(members(result.shape[0], work, _PARALLEL_WORK, _PARALLEL_KNOWN))
 
 
 def _joins(x: Array) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import indented, loop_head, parallel_pragma
+from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.sharing import parallel_nest
 from nnc.backends.c.text import C_TYPES, dim_text, number_text
 from nnc.ir import FLOATING, Dim, Layout
 from nnc.ops import reduction
@@ -34,16 +35,16 @@ class _Loops:
         """The operand's element."""
         return self.x.at(*self.indices)
 
-    def around(self, axes: Sequence[int], lines: Sequence[str], pragma: str = "", parallel: str = "") -> list[str]:
-        """Return loops over axes around lines; the pragma belongs to the innermost, `parallel` to the outermost one."""
+    def around(self, axes: Sequence[int], lines: Sequence[str], pragma: str = "", is_shared: bool = False) -> list[str]:
+        """Return loops over axes around lines; the pragma belongs to the innermost, threads may share the outermost."""
         found = list(lines)
         looped = [axis for axis in axes if self.x.shape[axis] != 1]
         for axis in reversed(looped):
             found = [f"{loop_head(self.indices[axis], self.x.shape[axis])} {{", *indented(found), "}"]
             if pragma and axis == looped[-1]:
                 found = [pragma, *found]
-            if parallel and axis == looped[0]:
-                found = [parallel, *found]
+            if is_shared and axis == looped[0]:
+                found = [*parallel_nest(self.x.shape, self.x.shape[axis]), *found]
         return found if looped else ["{", *indented(found), "}"]
 
 
@@ -64,7 +65,7 @@ def reduce(call: Call) -> Sequence[str]:
     target = result.at(*(loops.indices[axis] for axis in kept))
     if not reduced or _last(x) in reduced:
         lines = _total(loops, reduced, target, result.dtype, is_sum)
-        return loops.around(kept, lines, parallel=parallel_pragma(x.shape))
+        return loops.around(kept, lines, is_shared=True)
     return _rows(call, loops, kept, reduced, result, is_sum)
 
 
@@ -120,7 +121,7 @@ def _rows(
         add = loops.around(inner, [f"{total} += {loops.element};"], "#pragma omp simd")
         write = loops.around(inner, [f"{target} = (float){total};"], "#pragma omp simd")
         body = [f"double {name}[{dim_text(size)}] = {{0}};", *loops.around(reduced, add), *write]
-        return loops.around(outer, body, parallel=parallel_pragma(x.shape))
+        return loops.around(outer, body, is_shared=True)
     first = number_text(0, dtype) if is_sum else _lowest(dtype)
     if is_sum:
         update = [f"{target} += {loops.element};"]
@@ -135,7 +136,7 @@ def _rows(
         update = [f"{target} = {loops.element} > {target} ? {loops.element} : {target};"]
     start = loops.around(inner, [f"{target} = {first};"], "#pragma omp simd")
     body = [*start, *loops.around(reduced, loops.around(inner, update, "#pragma omp simd"))]
-    return loops.around(outer, body, parallel=parallel_pragma(x.shape))
+    return loops.around(outer, body, is_shared=True)
 
 
 def _lowest(dtype: str) -> str:

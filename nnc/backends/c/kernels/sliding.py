@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from nnc.backends.c.nests import PARALLEL, PARALLEL_SIZE, indented, loop_head
+from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.sharing import PARALLEL_SIZE, members_of, parallel_for
 from nnc.backends.c.text import C_TYPES, dim_text
 from nnc.ir import Dim
 from nnc.ops.convolution import Sliding
@@ -214,7 +215,7 @@ def gather(geometry: Geometry, x: str, patches: str, group: str) -> list[str]:
     lines = _over_places(geometry, f"{geometry.type} *patch = {patches}", copy, clear, group)
     if geometry.band * geometry.patch < PARALLEL_SIZE:
         return lines
-    return [f"{PARALLEL} if ((stop - start) * {geometry.patch} >= {PARALLEL_SIZE})", *lines]
+    return [*parallel_for(members_of("stop - start", f"(stop - start) * {geometry.patch}", PARALLEL_SIZE)), *lines]
 
 
 def scatter(geometry: Geometry, x: str, patches: str, group: str) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import worth_sharing
+from nnc.backends.c.blocks import product_members
 from nnc.backends.c.kernels.registry import Call, Unit
 from nnc.backends.c.kernels.sliding import Geometry
-from nnc.backends.c.nests import PARALLEL, indented
+from nnc.backends.c.nests import indented
+from nnc.backends.c.sharing import parallel_for
 from nnc.backends.c.text import SUFFIXES, dim_text
 from nnc.ir import Dim
 
@@ -104,7 +105,7 @@ def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) 
             y.address,
         ),
     )
-    shared = worth_sharing(geometry.total, geometry.patch, filters)
+    count = product_members(SLOTS, geometry.total, geometry.patch, filters)
     inside = call.epilogue is not None and call.epilogue.has_rows
     places = [
         f"const int64_t {name} = ({row} / {down} * {dim_text(high.places)} + {row} % {dim_text(down)} * 2)"
@@ -114,7 +115,7 @@ def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) 
     behind = call.epilogue.block("top", "bottom", "0", str(filters)) if call.epilogue and inside else []
     loop = [
         *made,
-        *([f"{PARALLEL} schedule(static, 1) if ({shared})"] if shared else []),
+        *(f"{line} schedule(static, 1)" for line in parallel_for(count)),
         f"for (int64_t slot = 0; slot < {SLOTS}; slot++) {{",
         f"    for (int64_t start = slot * {step}; start < {dim_text(total)}; start += {SLOTS * step}) {{",
         f"        const int64_t stop = start + {step} < {dim_text(total)} ? start + {step} : {dim_text(total)};",

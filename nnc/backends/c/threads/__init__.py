@@ -31,7 +31,13 @@ THREADS = numpy.array([_count()], numpy.int64)
 @cache
 def team_text() -> str:
     """Return what a unit with parallel loops takes from OpenMP's library or has in its place."""
-    return (_FOLDER / "team.h").read_text(encoding="utf-8")
+    return (_FOLDER / "team.h").read_text(encoding="utf-8") + members_text()
+
+
+@cache
+def members_text() -> str:
+    """Return the function that says how many threads share some work; where there is OpenMP, ``omp.h`` comes before."""
+    return (_FOLDER / "members.h").read_text(encoding="utf-8")
 
 
 @cache

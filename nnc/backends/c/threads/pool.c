@@ -28,7 +28,8 @@ static struct {
     void *job;
     int64_t count;
     int64_t finished __attribute__((aligned(APART))); /* parts that threads have done */
-    int64_t sleeping __attribute__((aligned(APART)));
+    int64_t sleeping __attribute__((aligned(APART))); /* threads that nobody has called */
+    int64_t called;                                   /* and those that have not woken up since */
     int64_t threads __attribute__((aligned(APART)));  /* that there are, the caller's own apart */
     pthread_t members[MOST];
     int64_t processor, moved;                         /* that threads keep off, and since when */
@@ -81,11 +82,39 @@ static void wait_for_work(void) {
         }
     } while (nanoseconds() < end);
     pthread_mutex_lock(&pool.bedroom);
-    __atomic_add_fetch(&pool.sleeping, 1, __ATOMIC_SEQ_CST); /* before the last look: see `nnc_fork` */
-    while (!is_open()) {
-        pthread_cond_wait(&pool.wake, &pool.bedroom);
+    __atomic_add_fetch(&pool.sleeping, 1, __ATOMIC_SEQ_CST); /* before the last look: see `wake` */
+    if (is_open()) {
+        __atomic_sub_fetch(&pool.sleeping, 1, __ATOMIC_SEQ_CST);
+    } else {
+        while (pool.called == 0) {
+            pthread_cond_wait(&pool.wake, &pool.bedroom);
+        }
+        pool.called--;
     }
-    __atomic_sub_fetch(&pool.sleeping, 1, __ATOMIC_SEQ_CST);
+    pthread_mutex_unlock(&pool.bedroom);
+}
+
+/* Let so many threads look for work: those that are awake do, and only who is missing is called, so that threads which
+   small jobs do not need go on sleeping. */
+static void wake(int64_t wanted) {
+    int64_t asleep = __atomic_load_n(&pool.sleeping, __ATOMIC_SEQ_CST); /* who goes to sleep now sees that it is open */
+    if (asleep == 0 || pool.threads - asleep >= wanted) {
+        return;
+    }
+    pthread_mutex_lock(&pool.bedroom);
+    asleep = pool.sleeping;
+    const int64_t missing = wanted - (pool.threads - asleep), calls = missing < asleep ? missing : asleep;
+    if (calls > 0) {
+        __atomic_sub_fetch(&pool.sleeping, calls, __ATOMIC_SEQ_CST);
+        pool.called += calls;
+    }
+    if (calls == asleep) {
+        pthread_cond_broadcast(&pool.wake);
+    } else {
+        for (int64_t call = 0; call < calls; call++) {
+            pthread_cond_signal(&pool.wake);
+        }
+    }
     pthread_mutex_unlock(&pool.bedroom);
 }
 
@@ -158,11 +187,7 @@ void nnc_fork(nnc_part *part, void *job, int64_t count) {
     __atomic_store_n(&pool.finished, 0, __ATOMIC_RELAXED);
     const uint64_t all = count == MOST ? UINT64_MAX : (UINT64_C(1) << count) - 1;
     __atomic_store_n(&pool.open, all - 1, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&pool.sleeping, __ATOMIC_SEQ_CST) > 0) { /* who goes to sleep now will see that it is open */
-        pthread_mutex_lock(&pool.bedroom);
-        pthread_cond_broadcast(&pool.wake);
-        pthread_mutex_unlock(&pool.bedroom);
-    }
+    wake(count - 1);
     int64_t index = 0, own = 0;
     do {
         part(job, index, count);
