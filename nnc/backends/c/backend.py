@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnc.backends.c.cache import make_key
+from nnc.backends.c.emitted import Source
 from nnc.backends.c.executable import Executable
+from nnc.backends.c.identity import graph_key
 from nnc.backends.c.prepacking import Library
-from nnc.backends.c.source import Source, kernel_prepack, kernel_workspace, print_source
 from nnc.backends.c.toolchain import build, find_compiler
-from nnc.backends.marks import Marks
+from nnc.backends.c.transcript import Transcript
 from nnc.errors import CompilerError, ModelError
 from nnc.ir import Graph
 from nnc.plan import Plan, make_plan
+
+if TYPE_CHECKING:
+    from nnc.backends.marks import Marks
 
 _LINES = {3: 4_000, 2: 20_000}
 """Lines of the longest units that are compiled at each level."""
@@ -42,10 +46,18 @@ class CBackend:
 
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the plan of a scheduled graph."""
-        return make_plan(graph, bindings, reuse, kernel_workspace, in_nests=True, prepack=kernel_prepack)
+        transcript = Transcript(graph_key(graph, bindings, reuse))
+        plan = make_plan(graph, bindings, reuse, transcript, in_nests=True, prepack=transcript.prepack)
+        transcript.end()
+        return plan
 
     def source(self, plan: Plan, marks: Marks | None = None) -> Source:
-        """Return a translation unit."""
+        """Return a translation unit, printed only where no earlier process has."""
+        transcript = plan.storage.workspace
+        if marks is None and isinstance(transcript, Transcript) and (known := transcript.source(plan)):
+            return known
+        from nnc.backends.c.source import print_source  # with all kernels, which a second start does without
+
         return print_source(plan, marks)
 
     def compile(self, source: Source) -> Any:
@@ -54,22 +66,25 @@ class CBackend:
         Raises:
             CompilerError: there is no compiler, or it fails; where NumPy can take over, a unit is tried once only.
         """
-        level = _level(source.text)
-        key = make_key(source.text, self.engine, str(level))
+        level = _level(source.lines)
+        key = make_key(source.key, self.engine, str(level))
         if self.is_optional and key in _failures:
             raise CompilerError(_failures[key])
         try:
-            return Library(build(source.text, level=level, threads=source.is_parallel))
+            library = Library(build(lambda: source.text, source.key, level=level, threads=source.is_parallel))
         except CompilerError as error:
             _failures[key] = str(error)
             raise
+        if not source.is_marked and isinstance(transcript := source.plan.storage.workspace, Transcript):
+            transcript.keep(source)
+        return library
 
     def executable(self, plan: Plan, source: Source, code: Any, states: Mapping[str, Any]) -> Executable:
         """Bind code to an arena."""
         return Executable(plan, source, code, states)
 
 
-def _level(text: str) -> int:
+def _level(count: int) -> int:
     """Return less for larger units, whose time goes into products and not into what is printed around them.
 
     Raises:
@@ -77,7 +92,7 @@ def _level(text: str) -> int:
     """
     wanted = os.environ.get("NNC_C_LEVEL")
     if wanted is None:
-        return next((level for level, lines in _LINES.items() if text.count("\n") <= lines), 1)
+        return next((level for level, lines in _LINES.items() if count <= lines), 1)
     if wanted not in ("0", "1", "2", "3"):
         raise ModelError(f"NNC_C_LEVEL must be an optimisation level, 0 to 3, got {wanted!r}")
     return int(wanted)
