@@ -127,11 +127,16 @@ def _sizes(bindings: Mapping[str, int]) -> str:
 
 
 class Source(Protocol):
-    """Printed source."""
+    """Printed source; one that has a `key`, the same for equal texts, need not print before its text is asked for."""
 
     @property
     def text(self) -> str:
         """The source."""
+
+
+def source_key(source: Source) -> str:
+    """Return what is the same for sources of the same text, and for no others."""
+    return getattr(source, "key", None) or source.text
 
 
 class Backend(Protocol):

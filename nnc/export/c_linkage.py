@@ -8,8 +8,7 @@ from typing import Any
 
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.linkage import Linkage, Path, Slot
-from nnc.backends.c.places import buffer_offset, constant_array
-from nnc.backends.c.printer import is_uniform
+from nnc.backends.c.places import buffer_offset, constant_array, is_uniform
 from nnc.backends.c.text import C_TYPES, comment, number_text, symbol_text
 from nnc.export.c_state import StateLayout
 from nnc.ir import TensorType, Value

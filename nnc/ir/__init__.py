@@ -1,5 +1,7 @@
 """The intermediate representation: typed static graphs, their text form, and their rules."""
 
+from time import time_ns
+
 from nnc.ir.backward import gradients
 from nnc.ir.dimensions import Dim, SymbolicDim, parse_dim, symbol
 from nnc.ir.graph import PHASES, Graph, Node, Operand, Value
@@ -23,6 +25,9 @@ from nnc.ir.types import (
     solve_symbols,
 )
 from nnc.ir.verifier import check_legal, verify
+
+LOADED = time_ns()
+"""When this code was loaded; what changed in its files later is not what runs."""
 
 __all__ = [
     "FLOATING",

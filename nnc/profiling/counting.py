@@ -8,8 +8,8 @@ from typing import Any
 
 from nnc.backends import Backend
 from nnc.backends.c.backend import CBackend
+from nnc.backends.c.emitted import Source as UnitSource
 from nnc.backends.c.marks import Counters as UnitCounters
-from nnc.backends.c.source import Source as UnitSource
 from nnc.backends.marks import EMPTY, Block, Counters, Marks
 from nnc.backends.numpy.backend import NumpyBackend
 from nnc.backends.numpy.marks import Counters as PythonCounters

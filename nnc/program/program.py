@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy
 
 from nnc.backends import Backend, BoundRun, Executable, find_backend
-from nnc.backends.backend import Preparation
+from nnc.backends.backend import Preparation, source_key
 from nnc.backends.numpy.settings import kernel_settings
 from nnc.errors import CompilerError, GraphError, MissingKernelError, nearest
 from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
@@ -234,15 +234,16 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
                     plan = self._plan_by(backend, name, {**sizes, **bindings})
                 self.check_budget(name, plan)
                 source = backend.source(plan)
-            if source.text not in self._codes:
-                self._codes[source.text] = backend.compile(source)
+            code_key = source_key(source)
+            if code_key not in self._codes:
+                self._codes[code_key] = backend.compile(source)
                 self.compilations += 1
                 if logging := sys.modules.get("logging"):  # otherwise nobody listens, and a start needs no more modules
                     text = "'%s' of '%s' runs on the %s backend, %s"
                     logging.getLogger("nnc").info(text, name, self.name, backend.title, backend.engine)
-            if known is not None and known[1].text != source.text:
-                self._codes.pop(known[1].text, None)  # and with it the weights that it has packed
-            self._plans[key] = plan, source, self._codes[source.text]
+            if known is not None and source_key(known[1]) != code_key:
+                self._codes.pop(source_key(known[1]), None)  # and with it the weights that it has packed
+            self._plans[key] = plan, source, self._codes[code_key]
             return self._plans[key]
 
     def bound(self, name: str, sizes: Mapping[str, int]) -> BoundRun:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from nnc.files import write_atomically
 
-FORMAT = 1
+FORMAT = 2
 """Part of every key: raise it when the meaning of an entry changes."""
 LIMIT = 512 * 2**20
 """Bytes of libraries that are kept; beyond them those that were used least recently are removed."""
@@ -49,7 +49,7 @@ def cache_directory() -> Path:
 def make_key(*parts: str) -> str:
     """Return the key of what the given texts decide, the same in every process."""
     encoded = [part.encode() for part in (f"{FORMAT} {sys.platform} {sys.maxsize}", *parts)]
-    return _checksum(b"".join(b"%d:%b" % (len(part), part) for part in encoded))
+    return checksum(b"".join(b"%d:%b" % (len(part), part) for part in encoded))
 
 
 def lock(key: str) -> threading.Lock:
@@ -62,7 +62,7 @@ def find(key: str) -> Path | None:
     for folder in _folders():
         for path in _libraries(folder / key):
             try:
-                is_whole = _checksum(path.read_bytes()) == path.stem
+                is_whole = checksum(path.read_bytes()) == path.stem
             except OSError:
                 continue
             with suppress(OSError):  # of a cache that others may only read
@@ -134,10 +134,14 @@ def remember(name: str, text: str) -> None:
 
 def recall(name: str) -> str:
     """Return the text that is kept under a name, or an empty one."""
-    folder = _cache_folder()
-    if folder is not None:
-        with suppress(OSError, UnicodeDecodeError):
-            return (folder / name).read_text("utf-8")
+    root = cache_directory()
+    path = root / "c" / name
+    with suppress(OSError, UnicodeDecodeError):  # nothing is made, and nobody told: reading is not what needs a cache
+        if not _distrust(root) and not _distrust(path.parent):
+            text = path.read_text("utf-8")
+            with suppress(OSError):  # of a cache that others may only read
+                os.utime(path)
+            return text
     return ""
 
 
@@ -273,7 +277,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def _write(entry: Path, library: bytes) -> Path:
-    path = entry / f"{_checksum(library)}{SUFFIX}"
+    path = entry / f"{checksum(library)}{SUFFIX}"
     for attempt in range(3):
         try:
             entry.mkdir(mode=0o700, exist_ok=True)
@@ -286,7 +290,7 @@ def _write(entry: Path, library: bytes) -> Path:
     return path
 
 
-def _checksum(data: bytes) -> str:
+def checksum(data: bytes) -> str:
     """Return 64 hexadecimal digits; BLAKE2 comes with Python, where hashlib's import loads all of OpenSSL first."""
     try:
         from _blake2 import blake2b

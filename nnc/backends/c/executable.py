@@ -13,9 +13,9 @@ import numpy
 from nnc.backends import backend as base
 from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.backends.c.blas import find_blas
+from nnc.backends.c.emitted import Source
 from nnc.backends.c.places import buffer_offset, constant_array
 from nnc.backends.c.record import Epochs, Run, pointers
-from nnc.backends.c.source import Source
 from nnc.backends.c.threads import THREADS, pool
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.gathering import check_rows

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.c.printer import is_uniform
-from nnc.ir import Value
+from nnc.ir import Constant, Value
+from nnc.ops.movement import BroadcastTo
+from nnc.ops.sizes import Iota
 from nnc.plan import Plan, bound_constants
 
 
@@ -43,3 +44,17 @@ def constant_array(plan: Plan, path: Sequence[int], value: Value, bindings: Mapp
     if is_uniform(value) and array.size:
         array = array[(slice(0, 1),) * array.ndim]
     return numpy.ascontiguousarray(array)
+
+
+def is_uniform(value: Value) -> bool:
+    """Whether all elements of a constant are sure to be one number, whatever the sizes."""
+    node = value.node
+    if isinstance(node.op, Constant):
+        return len(node.op.data) == 1
+    if isinstance(node.op, Iota):
+        return False
+    if not node.operands:
+        return value.rank == 0
+    if node.op.elementwise or isinstance(node.op, BroadcastTo):
+        return all(is_uniform(operand) for operand in node.operands)
+    return value.rank == 0

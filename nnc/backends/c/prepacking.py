@@ -11,8 +11,8 @@ from typing import Any
 import numpy
 
 from nnc.backends.backend import Preparation
+from nnc.backends.c.emitted import Source
 from nnc.backends.c.record import Run, pointers
-from nnc.backends.c.source import Source
 from nnc.plan import ALIGNMENT
 
 Array = Any

@@ -14,13 +14,12 @@ from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.loops import LoopWriter
 from nnc.backends.c.marks import mark_line
 from nnc.backends.c.nests import Elementwise, indented
+from nnc.backends.c.places import is_uniform
 from nnc.backends.c.rows import RowPrinter
 from nnc.backends.c.text import C_TYPES, comment, dim_text, number_text, symbol_text, value_text
 from nnc.backends.marks import EMPTY, OUTSIDE, Block, Marks
 from nnc.ir import Constant, Layout, Node, Value, value_names
 from nnc.ir.printer import node_line
-from nnc.ops.movement import BroadcastTo
-from nnc.ops.sizes import Iota
 from nnc.plan import Home, LoopPlan, Plan, is_step
 from nnc.plan.nests import Nest
 from nnc.plan.prepacking import Position
@@ -335,17 +334,3 @@ class Printer:
         inner = Printer(loop.plan, self.function, (*self.path, node.index), writer.windows, writer.first)
         inner.print_steps()
         return writer.lines(inner.lines, inner.moved)
-
-
-def is_uniform(value: Value) -> bool:
-    """Whether all elements of a constant are sure to be one number, whatever the sizes."""
-    node = value.node
-    if isinstance(node.op, Constant):
-        return len(node.op.data) == 1
-    if isinstance(node.op, Iota):
-        return False
-    if not node.operands:
-        return value.rank == 0
-    if node.op.elementwise or isinstance(node.op, BroadcastTo):
-        return all(is_uniform(operand) for operand in node.operands)
-    return value.rank == 0

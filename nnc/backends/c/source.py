@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from nnc.backends.c.headers import sections
+from nnc.backends.c.cache import checksum
+from nnc.backends.c.emitted import Source
+from nnc.backends.c.headers import HOT, sections
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Unit
-from nnc.backends.c.linkage import RecordLinkage, Slot
+from nnc.backends.c.linkage import RecordLinkage
 from nnc.backends.c.marks import mark_text
 from nnc.backends.c.nests import indented
 from nnc.backends.c.printer import Function, Printer
@@ -16,7 +17,7 @@ from nnc.backends.c.text import comment, identifier
 from nnc.backends.c.threads import team_text
 from nnc.backends.marks import Marks
 from nnc.errors import MissingKernelError
-from nnc.ir import Op, TensorType, Value
+from nnc.ir import Op, TensorType
 from nnc.plan import Plan, Prepacked, prepacked_offsets
 
 PRELUDE = """\
@@ -42,49 +43,11 @@ typedef struct {
 } nnc_run;
 """
 
-
-@dataclass(frozen=True)
-class Source:
-    """Emitted source, and what `nnc_run` must be filled with.
-
-    Attributes:
-        text: the translation unit.
-        name: the function's name.
-        plan: what was printed.
-        slots: the buffers in the order of ``offsets``.
-        symbols: the run-time dimensions in the order of ``sizes``.
-        states: labels in the order of ``states``.
-        packed_states: labels of the states that are packed by the function with ``_prepack`` behind its name.
-        prepacked_bytes: that this takes.
-        feeds: whether there is also a function for several batches, by the name with ``_batches`` behind it.
-        constants: values, with the steps of the scans they lie in, in the order of ``constants``.
-    """
-
-    text: str
-    name: str
-    plan: Plan
-    slots: tuple[Slot, ...]
-    symbols: tuple[str, ...]
-    states: tuple[str, ...]
-    constants: tuple[tuple[tuple[int, ...], Value], ...]
-    packed_states: tuple[str, ...]
-    prepacked_bytes: int
-    feeds: bool
-
-    @property
-    def runs_epochs(self) -> bool:
-        """Whether there is a function for whole epochs, by the name with ``_epochs`` behind it."""
-        return f"void {self.name}_epochs(" in self.text
-
-    @property
-    def is_parallel(self) -> bool:
-        """Whether there are loops for several threads."""
-        return PARALLEL in self.text
-
-    @property
-    def may_fail(self) -> bool:
-        """Whether a run may end early, with ``fault`` set."""
-        return "run->fault" in self.text
+_LINES = {3: 4_000, 2: 20_000}
+"""Lines of the longest units that are compiled at each level."""
+_FEW_LINES = 600
+"""Lines up to which a unit without products of some size is at once compiled at level 2: of the time that level 3 takes
+more, a network so small gets a twentieth back while it trains."""
 
 
 def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
@@ -139,10 +102,35 @@ def print_source(plan: Plan, marks: Marks | None = None) -> Source:
             *prepack,
         ]
     )
-    slots, states, constants = tuple(linkage.slots), tuple(linkage.states), tuple(linkage.constants)
     return Source(
-        text, name, plan, slots, plan.source.symbols, states, constants, packed_states, prepacked_bytes, bool(feed)
+        key=checksum(text.encode()),
+        level=_level(text),
+        name=name,
+        plan=plan,
+        slots=tuple(linkage.slots),
+        symbols=plan.source.symbols,
+        states=tuple(linkage.states),
+        constants=tuple(linkage.constants),
+        packed_states=packed_states,
+        prepacked_bytes=prepacked_bytes,
+        feeds=bool(feed),
+        runs_epochs=f"void {name}_epochs(" in text,
+        is_parallel=PARALLEL in text,
+        may_fail="run->fault" in text,
+        is_marked=marks is not None,
+        printed=text,
     )
+
+
+def _level(text: str) -> int:
+    """Return the level of optimisation that suits a unit.
+
+    It is lower for larger units, whose time goes into products and not into what is printed around them, and for very
+    small ones, which are compiled for longer than they run.
+    """
+    lines = text.count("\n")
+    highest = 2 if lines <= _FEW_LINES and HOT not in text else 3
+    return next((level for level, most in _LINES.items() if level <= highest and lines <= most), 1)
 
 
 def _with_threads(name: str) -> list[str]:

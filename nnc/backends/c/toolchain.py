@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,12 +95,19 @@ def flags(compiler: Compiler, level: int = 3, *, threads: bool = False) -> tuple
 
 
 def build(
-    text: str, *, level: int = 3, threads: bool = False, extra: Sequence[str] = (), timeout: float | None = None
+    text: str | Callable[[], str],
+    digest: str = "",
+    *,
+    level: int = 3,
+    threads: bool = False,
+    extra: Sequence[str] = (),
+    timeout: float | None = None,
 ) -> Path:
     """Return the path of the shared library that a C text makes, compiled if the cache has none; it loads.
 
     Args:
-        text: a whole translation unit.
+        text: a whole translation unit; or what returns it, if it must be compiled, with its digest.
+        digest: the text's checksum, see `cache.checksum`; by default it is computed.
         level: of optimisation, 0 to 3.
         threads: whether ``#pragma omp parallel`` shall have an effect, if the compiler can; ``_OPENMP`` says so.
         extra: more flags, such as those of sanitizers.
@@ -113,7 +120,8 @@ def build(
     if compiler is None:
         raise CompilerError(explain_missing_compiler())
     wanted = (*flags(compiler, level, threads=threads), *extra)
-    key = cache.make_key(text, "\n".join(wanted), compiler.identity, cpu_identity())
+    digest = digest or cache.checksum(_text(text).encode())
+    key = cache.make_key(digest, "\n".join(wanted), compiler.identity, cpu_identity())
     with cache.lock(key):
         found = cache.find(key)
         if found:
@@ -122,12 +130,16 @@ def build(
             _remove(found)  # it may want a library that is not here any more
         job = _Job(compiler, wanted, key, TIMEOUT if timeout is None else timeout)
         try:
-            return job.run(text)
+            return job.run(_text(text))
         except OSError as error:  # of temporary files
             place = f"{error.filename}: " if error.filename else ""
             raise CompilerError(
                 f"the C compiler could not be run: {place}{error.strerror or error}\n  command: {compiler}\n  {_REMEDY}"
             ) from error
+
+
+def _text(text: str | Callable[[], str]) -> str:
+    return text if isinstance(text, str) else text()
 
 
 def try_out(compiler: Compiler, *, threads: bool = False) -> str:

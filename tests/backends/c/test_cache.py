@@ -86,7 +86,7 @@ def test_entry_that_does_not_load_is_made_anew(counted, calls):
     path = build(TEXT)
     path.unlink()
     text = b"has its checksum for a name, and is no library"
-    wrong = path.with_name(f"{cache._checksum(text)}{cache.SUFFIX}")
+    wrong = path.with_name(f"{cache.checksum(text)}{cache.SUFFIX}")
     wrong.write_bytes(text)
     for _ in range(2):
         assert works(build(TEXT))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import nnc
-from nnc.backends.c import backend
+from nnc.backends.c import backend, source
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def levels(monkeypatch):
     """Return the levels that units are compiled at; nothing is compiled."""
     found = []
 
-    def built(text, *, level, threads):
+    def built(*_, level, threads):
         found.append(level)
         raise nnc.errors.CompilerError("not wanted here")
 
@@ -40,6 +40,6 @@ def test_a_network_with_products_of_some_size_is_optimised_in_full(levels):
 
 def test_long_units_are_optimised_less(levels, monkeypatch):
     for most, level in (({3: 100, 2: 10_000}, 2), ({3: 100, 2: 200}, 1)):
-        monkeypatch.setattr(backend, "_LINES", most)
+        monkeypatch.setattr(source, "_LINES", most)
         compiled(nnc.layers.Dense(64))
         assert levels.pop() == level

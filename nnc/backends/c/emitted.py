@@ -1,0 +1,62 @@
+"""What a printed unit holds, for whoever compiles and runs it; its text is printed when somebody asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nnc.backends.c.linkage import Slot
+    from nnc.ir import Value
+    from nnc.plan import Plan
+
+
+@dataclass(frozen=True)
+class Source:
+    """Emitted source, and what `nnc_run` must be filled with.
+
+    Attributes:
+        key: the checksum of the text.
+        level: of optimisation that suits its size.
+        name: the function's name.
+        plan: what was printed.
+        slots: the buffers in the order of ``offsets``.
+        symbols: the run-time dimensions in the order of ``sizes``.
+        states: labels in the order of ``states``.
+        constants: values, with the steps of the scans they lie in, in the order of ``constants``.
+        packed_states: labels of the states that are packed by the function with ``_prepack`` behind its name.
+        prepacked_bytes: that this takes.
+        feeds: whether there is also a function for several batches, by the name with ``_batches`` behind it.
+        runs_epochs: whether there is a function for whole epochs, by the name with ``_epochs`` behind it.
+        is_parallel: whether there are loops for several threads.
+        may_fail: whether a run may end early, with ``fault`` set.
+        is_marked: whether it counts what it runs.
+        printed: the text, empty where it was printed by an earlier process.
+    """
+
+    key: str
+    level: int
+    name: str
+    plan: Plan
+    slots: tuple[Slot, ...]
+    symbols: tuple[str, ...]
+    states: tuple[str, ...]
+    constants: tuple[tuple[tuple[int, ...], Value], ...]
+    packed_states: tuple[str, ...]
+    prepacked_bytes: int
+    feeds: bool
+    runs_epochs: bool
+    is_parallel: bool
+    may_fail: bool
+    is_marked: bool = False
+    printed: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """The translation unit."""
+        if self.printed:
+            return self.printed
+        from nnc.backends.c.source import print_source  # with all kernels, which a second start does without
+
+        return print_source(self.plan).printed

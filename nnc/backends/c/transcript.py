@@ -1,0 +1,171 @@
+"""What kernels said while a graph was planned, and what its unit holds: kept, so that a second start needs no kernels.
+
+A graph is planned each time. A record answers in the place of the kernels, which always are asked the same in the same
+order, and says what is printed for the plan that comes of it; the text itself is only needed to compile it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nnc.backends.c import cache
+from nnc.backends.c.emitted import Source
+from nnc.backends.c.identity import code_is_as_loaded
+from nnc.ir import Dim, Op, TensorType, Value, parse_dim
+from nnc.plan import Plan, Prepacked
+
+_KERNELS = "nnc.backends.c.kernels"
+_SAME = ("key", "level", "name", "prepacked_bytes", "feeds", "runs_epochs", "is_parallel", "may_fail")
+"""Attributes of a source that JSON has as they are."""
+_LABELS = ("symbols", "states", "packed_states")
+
+
+class Transcript:
+    """The workspace of a plan, and what is packed for it: from a record, or else from the kernels, to be recorded.
+
+    A record serves those who start: where kernels are loaded already, they are asked.
+
+    Args:
+        key: of the record, see `nnc.backends.c.identity`; None where there shall be none.
+    """
+
+    def __init__(self, key: str | None) -> None:
+        self.key = key
+        self._record = _read(key) if key is not None and _KERNELS not in sys.modules else None
+        self._remaining: Iterator[Any] = iter(self._record["answers"] if self._record else ())
+        self._answers: list[Any] = []
+        self._is_planned = False
+
+    def __call__(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+        """Return what the kernel of an op needs beside operands and results; see `kernel_workspace`.
+
+        Raises:
+            MissingKernelError: there is no kernel for the op.
+        """
+        known = self._recorded(op)
+        if known is not None:
+            return _types_from(known)
+        from nnc.backends.c.source import kernel_workspace
+
+        found = kernel_workspace(op, operands, results)
+        self._record_answer(op, _types_to(found))
+        return found
+
+    def prepack(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
+        """Return what the kernel of an op reads in the place of an operand that no run changes."""
+        known = self._recorded(op)
+        if known is not None:
+            return _prepacked_from(known)
+        from nnc.backends.c.source import kernel_prepack
+
+        found = kernel_prepack(op, operands, results)
+        self._record_answer(op, _prepacked_to(found))
+        return found
+
+    def end(self) -> None:
+        """Say that the plan is made; what is asked about other sizes later is not a part of the record."""
+        self._is_planned = True
+        if next(self._remaining, None) is not None:
+            self._distrust()
+
+    def source(self, plan: Plan) -> Source | None:
+        """Return what is printed for the plan, without its text; None where no earlier process has printed it."""
+        if self._record is None or plan.storage.prepack != self.prepack:  # which another plan for the graph may have
+            return None
+        return _source_from(self._record["source"], plan)
+
+    def keep(self, source: Source) -> None:
+        """Record what was said and printed, if the cache takes it."""
+        if self.key is None or self._record is not None or source.plan.storage.prepack != self.prepack:
+            return
+        if not code_is_as_loaded():
+            return
+        text = json.dumps({"answers": self._answers, "source": _source_to(source)})
+        text = f"{cache.checksum(text.encode())}\n{text}"
+        if cache.recall(_name(self.key)) != text:
+            cache.remember(_name(self.key), text)
+
+    def _recorded(self, op: Op) -> Any:
+        """Return the next answer, None where the kernels must be asked."""
+        if self._record is None or self._is_planned:
+            return None
+        name, answer = next(self._remaining, ("", None))
+        if name != op.name:
+            self._distrust()
+            return None
+        return answer
+
+    def _record_answer(self, op: Op, answer: list[Any]) -> None:
+        if not self._is_planned:
+            self._answers.append((op.name, answer))
+
+    def _distrust(self) -> None:
+        """Neither go on with a record that is about another plan nor complete it."""
+        self.key = self._record = None
+
+
+def _name(key: str) -> str:
+    return f"{key}.json"
+
+
+def _read(key: str) -> dict[str, Any] | None:
+    """Return a record whose bytes are those that were written."""
+    checksum, _, text = cache.recall(_name(key)).partition("\n")
+    if not text or cache.checksum(text.encode()) != checksum:
+        return None
+    record: dict[str, Any] = json.loads(text)
+    return record
+
+
+# ---------------------------------------------------------------------- to JSON and back
+
+
+def _source_to(source: Source) -> dict[str, Any]:
+    same = {name: getattr(source, name) for name in (*_SAME, *_LABELS, "slots")}
+    return same | {"constants": [(path, value.index, value.result) for path, value in source.constants]}
+
+
+def _source_from(record: dict[str, Any], plan: Plan) -> Source:
+    same: dict[str, Any] = {name: record[name] for name in _SAME}
+    labels: dict[str, Any] = {name: tuple(record[name]) for name in _LABELS}
+    slots = tuple([(tuple(path), buffer) for path, buffer in record["slots"]])
+    constants = tuple([(tuple(path), _value(plan, path, *place)) for path, *place in record["constants"]])
+    return Source(plan=plan, slots=slots, constants=constants, **same, **labels)
+
+
+def _value(plan: Plan, path: Sequence[int], index: int, result: int) -> Value:
+    for step in path:
+        plan = plan.storage.loops[step].plan
+    return Value(plan.graph, index, result)
+
+
+def _types_to(types: Sequence[TensorType]) -> list[Any]:
+    return [[type.dtype, *map(_dim_to, type.shape)] for type in types]
+
+
+def _types_from(found: list[Any]) -> tuple[TensorType, ...]:
+    return tuple([TensorType(dtype, tuple(map(_dim_from, shape))) for dtype, *shape in found])
+
+
+def _prepacked_to(found: Prepacked | None) -> list[Any]:
+    if found is None:
+        return []
+    return [found.operand, *_types_to([found.type]), _dim_to(found.rows), found.least, _types_to(found.workspace)]
+
+
+def _prepacked_from(found: list[Any]) -> Prepacked | None:
+    if not found:
+        return None
+    operand, type, rows, least, workspace = found
+    return Prepacked(operand, _types_from([type])[0], _dim_from(rows), least, _types_from(workspace))
+
+
+def _dim_to(dim: Dim) -> int | str:
+    return dim if isinstance(dim, int) else str(dim)
+
+
+def _dim_from(found: int | str) -> Dim:
+    return parse_dim(found) if isinstance(found, str) else found
