@@ -64,8 +64,10 @@ class DirectCalls(ABC):
     def _call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
         """Predict one batch from what may have to be converted."""
         try:
-            targets, enter, run, outputs = self._local.calls[tuple([given.shape for given in inputs])]
-            for item, (target, dtype, casting) in zip(inputs, targets, strict=True):
+            shapes = inputs[0].shape if len(inputs) == 1 else tuple([given.shape for given in inputs])
+            targets, enter, run, outputs = self._local.calls[shapes]
+            for index, item in enumerate(inputs):
+                target, dtype, casting = targets[index]
                 given = item if item.__class__ is ndarray else to_array(item, "input")
                 if given.dtype is dtype:
                     target[...] = given
@@ -94,7 +96,7 @@ class DirectCalls(ABC):
         shapes = tuple([array.shape for array in arrays])
         run = partial(self._enter, bound.run) if self.backend.name == "numpy" else bound.run
         filled = tuple([(target, target.dtype, _casting(target.dtype)) for target in targets])
-        calls[shapes] = filled, self._enter, run, outputs
+        calls[shapes[0] if len(shapes) == 1 else shapes] = filled, self._enter, run, outputs
         if len(targets) == len(outputs) == 1:
             direct[shapes[0]] = targets[0], targets[0].dtype, run, outputs[0]
         with kernel_settings():

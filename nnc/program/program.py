@@ -290,6 +290,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
             executables[name] = executable = backend.executable(plan, source, code, self.all_states)
             if name == PREDICT:
                 local.pop("calls", None)
+                local.pop("direct", None)
         return executable.bind(bindings)
 
     def step(self, name: str, arrays: Mapping[str, Array]) -> dict[str, float]:

@@ -210,9 +210,10 @@ def test_nothing_is_recorded_where_nothing_can_be_kept(folder, caplog):
 # ---------------------------------------------------------------------- the key
 
 
-class Foreign(Op, name="transcript_foreign"):
-    """An operation whose kernel is somebody else's."""
+class Foreign(Op):
+    """An operation whose kernel is somebody else's; without a name in the registry, which others look through."""
 
+    name = "foreign"
     arity = 1
 
     def infer(self, *operands):
