@@ -10,7 +10,9 @@ from nnc.ir.decisions import decide
 from nnc.ops.fusion import Fusion
 from nnc.ops.movement import Copy, Reshape, Slice
 from nnc.ops.packing import Unpack
-from nnc.plan.parts import nodes_in_parts, slice_of_slice
+from nnc.ops.scan import Scan
+from nnc.plan.parts import nodes_in_parts, slice_of_operand, slice_of_slice
+from nnc.plan.steps import nodes_in_steps, with_steps
 
 Workspace = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
 """What a backend's kernel of an op needs beside operands and results, from their types."""
@@ -49,9 +51,10 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
         source: a scheduled graph.
         workspace: what the backend's kernels need; ops that need any are not tiled.
         tile: elements of a tile; elementwise fusions over at least two tiles of known size are tiled. None: never.
-        in_parts: whether elementwise results of which only parts are read are computed in parts, where these are read.
+        in_parts: whether elementwise results of which only parts or single steps are read are computed where these are.
     """
-    split = nodes_in_parts(source) if in_parts else frozenset()
+    inside = nodes_in_steps(source) if in_parts else frozenset()
+    split = nodes_in_parts(source) - inside if in_parts else frozenset()
     graph = Graph(source.name)
     values: dict[Value, Value] = {}
     for value in (*source.inputs.values(), *source.states.values()):
@@ -59,7 +62,7 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
     groups: list[Group] = []
     copies: dict[Value, Value] = {}
     for node in source.nodes:
-        if isinstance(node.op, Input | State) or node.index in split:
+        if isinstance(node.op, Input | State) or node.index in split or node.index in inside:
             continue
         first = len(graph.nodes)
         if isinstance(node.op, Slice) and node.operands[0].index in split:
@@ -68,9 +71,12 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
             if node.names[0]:
                 graph.set_name(part, node.names[0])
             continue
-        operands = [values[operand] for operand in node.operands]
+        loop, given = with_steps(node, node.op, inside) if isinstance(node.op, Scan) else (None, node.operands)
+        operands = [values[operand] for operand in given]
         with graph.scope(node.path, node.phase):
-            if isinstance(node.op, Fusion):
+            if loop is not None:
+                results = list(graph.add(loop, *_dense(graph, loop, operands, copies), names=node.names))
+            elif isinstance(node.op, Fusion):
                 results = _inline(graph, node.op.body, operands, copies)
                 for name, result in zip(node.names, results, strict=True):
                     if name:
@@ -155,20 +161,21 @@ def _part(
     if node.index in split and isinstance(node.op, Slice):
         return _part(graph, node.operands[0], slice_of_slice(node.op, op), values, split, groups)
     operands = [
-        _part(graph, operand, op, values, split, groups) if operand.shape == whole.shape else values[operand]
+        _part(graph, operand, slice_of_operand(op, operand.type), values, split, groups)
         for operand in (node.operands if node.index in split else ())
     ]
     first = len(graph.nodes)
     with graph.scope(node.path, node.phase):
         if node.index not in split:
-            (part,) = graph.add(op, values[whole])
+            is_whole = all(part == (0, -1, 1) for part in zip(op.starts, op.stops, op.steps, strict=True))
+            part = values[whole] if is_whole else graph.add(op, values[whole])[0]
         elif isinstance(node.op, Fusion):
             (part,) = _inline(graph, node.op.body, operands, {})
         else:
             (part,) = graph.add(node.op, *operands)
-    groups.append(
-        Group(node, tuple(index for index in range(first, len(graph.nodes)) if not graph.nodes[index].is_leaf))
-    )
+    steps = tuple(index for index in range(first, len(graph.nodes)) if not graph.nodes[index].is_leaf)
+    if steps:
+        groups.append(Group(node, steps))
     return part
 
 

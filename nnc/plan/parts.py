@@ -13,9 +13,9 @@ from nnc.ops.movement import Slice
 def nodes_in_parts(graph: Graph) -> frozenset[int]:
     """Return the indices of the nodes that need not run as a whole: their parts, taken together, are no more work.
 
-    These are elementwise nodes whose every reader is a slice, where no two slices overlap and all operands have the
-    result's shape, so that they can be sliced likewise, or are single numbers; and slices of them that only one other
-    such node reads.
+    These are elementwise nodes whose every reader is a slice, where no two slices overlap and no operand is repeated
+    but along leading axes, so that operands can be sliced likewise; and elementwise nodes and slices that only one
+    other such node reads, once and as they are.
 
     Args:
         graph: may have fusions.
@@ -27,11 +27,12 @@ def nodes_in_parts(graph: Graph) -> frozenset[int]:
         is_alone = not others and result not in roots
         if is_alone and _is_elementwise(node) and _are_separate(uses.get(result, ())):
             found.add(node.index)
-    for node in graph.nodes:
-        if isinstance(node.op, Slice) and node.operands[0].index in found:
-            (result,) = graph.results(node)
+    for node in reversed(graph.nodes):
+        result, *others = graph.results(node)
+        is_slice = isinstance(node.op, Slice) and node.operands[0].index in found
+        if not others and result not in roots and (is_slice or _is_elementwise(node)):
             readers = list(uses.get(result, ()))
-            is_read_once = len(readers) == 1 and readers[0].operands.count(result) == 1 and result not in roots
+            is_read_once = len(readers) == 1 and readers[0].operands.count(result) == 1
             if is_read_once and readers[0].index in found and result.shape == readers[0].types[0].shape:
                 found.add(node.index)
     return frozenset(found)
@@ -53,6 +54,12 @@ def slice_of_slice(outer: Slice, inner: Slice) -> Slice:
     return Slice(tuple(start for start, _ in bounds), tuple(stop for _, stop in bounds), outer.steps)
 
 
+def slice_of_operand(op: Slice, operand: TensorType) -> Slice:
+    """Return how an operand of an elementwise node is sliced where its result is; it may lack leading axes."""
+    first = len(op.starts) - operand.rank
+    return Slice(op.starts[first:], op.stops[first:], op.steps[first:])
+
+
 def _is_elementwise(node: Node) -> bool:
     if not node.operands or node.types[0].rank == 0:
         return False
@@ -72,7 +79,7 @@ def _is_elementwise(node: Node) -> bool:
 
 
 def _fits(type: TensorType, whole: TensorType) -> bool:
-    return type.shape == whole.shape or type.rank == 0
+    return type.rank == 0 or type.shape == whole.shape[-type.rank :]
 
 
 def _are_separate(readers: Iterable[Node]) -> bool:

@@ -51,6 +51,12 @@ def of_a_row_for_all(graph: Graph, x: Value) -> None:
     graph.output("y", a * b)
 
 
+def of_a_column_for_all(graph: Graph, x: Value) -> None:
+    z = x + take(x, 1, 0, 1)
+    a, b = gates(z, 0, 3, 6)
+    graph.output("y", a * b)
+
+
 def of_every_second(graph: Graph, x: Value) -> None:
     z = ops.tanh(x)
     graph.output("y", take(z, 1, 0, 6, 2) * take(z, 1, 1, 6, 2))
@@ -67,7 +73,8 @@ CASES = {
     of_parts_of_gates: 3,
     of_overlapping_parts: 0,
     of_all_elements: 0,
-    of_a_row_for_all: 0,
+    of_a_row_for_all: 1,
+    of_a_column_for_all: 0,
     of_every_second: 0,
     of_rows_and_columns: 3,
 }

@@ -1,0 +1,126 @@
+"""What only a loop reads, step by step, is computed in its steps, if that is cheap, and never twice."""
+
+from __future__ import annotations
+
+import numpy
+import pytest
+
+from nnc import ops
+from nnc.ir import Graph, TensorType, Value, interpret, symbol
+from nnc.ops.movement import take
+from nnc.ops.scanning import scan
+from nnc.passes import OPTIMIZE, run_passes
+from nnc.plan import make_plan
+from nnc.plan.steps import nodes_in_steps
+
+BATCH, TIME = symbol("batch"), 5
+SIZES = {"batch": 2}
+
+
+def loop(graph: Graph, *sequences: Value, reverse: bool = False) -> None:
+    """Add a loop that adds the product of its sequences to a carry, and outputs its last carry and all of them."""
+
+    def step(carries, elements, others):
+        product = elements[0]
+        for element in elements[1:]:
+            product = product * element
+        new = ops.tanh(carries[0] * others[0] + product)
+        return [new], [new]
+
+    count = len(graph.outputs)
+    start, factor = (graph.input(f"{label}{count}", TensorType("float32", (BATCH, 3))) for label in "hf")
+    (last,), (stack,) = scan(step, [start], sequences, [factor], reverse)
+    graph.output(f"last{count}", last)
+    graph.output(f"all{count}", stack)
+
+
+def sums(graph: Graph, x: Value, y: Value) -> None:
+    loop(graph, x * 0.5 + y, y, reverse=True)
+
+
+def sums_with_a_row(graph: Graph, x: Value, y: Value) -> None:
+    row = graph.input("row", TensorType("float32", (3,)))
+    loop(graph, x + row, y * row)
+
+
+def slices(graph: Graph, x: Value, y: Value) -> None:
+    wide = graph.input("wide", TensorType("float32", (TIME, BATCH, 7)))
+    loop(graph, take(wide, 2, 0, 3), 1.0 - ops.square(take(wide, 2, 4, 7)), x)
+
+
+def sums_of_sums(graph: Graph, x: Value, y: Value) -> None:
+    both = x + y
+    loop(graph, both, both * x, both * y)
+
+
+def what_is_not_cheap(graph: Graph, x: Value, y: Value) -> None:
+    loop(graph, ops.tanh(x), y)
+
+
+def what_leaves_the_graph(graph: Graph, x: Value, y: Value) -> None:
+    both = x + y
+    graph.output("both", both)
+    loop(graph, both)
+
+
+def what_two_loops_read(graph: Graph, x: Value, y: Value) -> None:
+    both = x + y
+    loop(graph, both)
+    loop(graph, both, reverse=True)
+
+
+def what_one_step_gives_all(graph: Graph, x: Value, y: Value) -> None:
+    loop(graph, x + take(y, 0, 0, 1))
+
+
+def what_is_read_from_another_time(graph: Graph, x: Value, y: Value) -> None:
+    loop(graph, take(x, 0, 1, 4) * 2.0)
+
+
+CASES = {
+    sums: 1,
+    sums_with_a_row: 1,
+    slices: 3,
+    sums_of_sums: 1,
+    what_is_not_cheap: 0,
+    what_leaves_the_graph: 0,
+    what_two_loops_read: 0,
+    what_one_step_gives_all: 0,
+    what_is_read_from_another_time: 1,
+}
+"""What makes a graph, and how many of its nodes a loop computes."""
+
+
+@pytest.fixture(params=CASES, ids=lambda make: make.__name__)
+def case(request):
+    graph = Graph("test")
+    request.param(graph, *(graph.input(label, TensorType("float32", (TIME, BATCH, 3))) for label in "xy"))
+    return run_passes(graph, OPTIMIZE), CASES[request.param]
+
+
+def test_nodes_in_steps(case):
+    graph, count = case
+    assert len(nodes_in_steps(graph)) == count, graph
+
+
+def test_numbers_stay(case):
+    graph, count = case
+    generator = numpy.random.default_rng(0)
+    given = {
+        label: generator.normal(size=value.type.bind(SIZES).shape).astype("float32")
+        for label, value in graph.inputs.items()
+    }
+    flat = make_plan(graph, SIZES, in_nests=True).graph
+    (found, _), (expected, _) = interpret(flat, given, {}), interpret(graph, given, {})
+    for label, array in expected.items():
+        assert found[label].tobytes() == array.tobytes(), label
+    outside = {node.op.name for node in flat.nodes if node.op.elementwise} - {"tanh"}
+    assert not (count and outside), "the loop computes it"
+
+
+def test_memory_is_that_of_one_step():
+    graph = Graph("test")
+    sums(graph, *(graph.input(label, TensorType("float32", (TIME, BATCH, 3))) for label in "xy"))
+    plan = make_plan(run_passes(graph, OPTIMIZE), SIZES, in_nests=True)
+    sequence = 4 * TIME * SIZES["batch"] * 3
+    assert sum(buffer.nbytes >= sequence for buffer in plan.storage.buffers) == 3  # the inputs, and what is returned
