@@ -54,7 +54,7 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
         in_parts: whether elementwise results of which only parts or single steps are read are computed where these are.
     """
     inside = nodes_in_steps(source) if in_parts else frozenset()
-    split = nodes_in_parts(source) - inside if in_parts else frozenset()
+    split = nodes_in_parts(source, inside) if in_parts else frozenset()
     graph = Graph(source.name)
     values: dict[Value, Value] = {}
     for value in (*source.inputs.values(), *source.states.values()):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from nnc.ir import Constant, Dim, Graph, Input, Node, TensorType
 from nnc.ops.fusion import Fusion
 from nnc.ops.movement import Slice
 
 
-def nodes_in_parts(graph: Graph) -> frozenset[int]:
+def nodes_in_parts(graph: Graph, apart: Collection[int] = ()) -> frozenset[int]:
     """Return the indices of the nodes that need not run as a whole: their parts, taken together, are no more work.
 
     These are elementwise nodes whose every reader is a slice, where no two slices overlap and no operand is repeated
@@ -19,18 +19,19 @@ def nodes_in_parts(graph: Graph) -> frozenset[int]:
 
     Args:
         graph: may have fusions.
+        apart: indices of nodes that run elsewhere, and read what they read as a whole.
     """
     uses, roots = graph.uses(), set(graph.roots)
     found: set[int] = set()
     for node in graph.nodes:
         result, *others = graph.results(node)
-        is_alone = not others and result not in roots
-        if is_alone and _is_elementwise(node) and _are_separate(uses.get(result, ())):
+        is_alone = not others and result not in roots and node.index not in apart
+        if is_alone and _is_elementwise(node) and _are_separate(uses.get(result, ()), apart):
             found.add(node.index)
     for node in reversed(graph.nodes):
         result, *others = graph.results(node)
         is_slice = isinstance(node.op, Slice) and node.operands[0].index in found
-        if not others and result not in roots and (is_slice or _is_elementwise(node)):
+        if not others and result not in roots and node.index not in apart and (is_slice or _is_elementwise(node)):
             readers = list(uses.get(result, ()))
             is_read_once = len(readers) == 1 and readers[0].operands.count(result) == 1
             if is_read_once and readers[0].index in found and result.shape == readers[0].types[0].shape:
@@ -82,9 +83,9 @@ def _fits(type: TensorType, whole: TensorType) -> bool:
     return type.rank == 0 or type.shape == whole.shape[-type.rank :]
 
 
-def _are_separate(readers: Iterable[Node]) -> bool:
+def _are_separate(readers: Iterable[Node], apart: Collection[int]) -> bool:
     """Whether nodes are slices along one axis, of which no two overlap."""
-    ranges = [_range(node) for node in readers]
+    ranges = [None if node.index in apart else _range(node) for node in readers]
     known = sorted(found for found in ranges if found is not None)
     if len(known) < len(ranges) or len({axis for axis, _, _ in known}) != 1:
         return False

@@ -68,7 +68,7 @@ def _is_by_steps(node: Node) -> bool:
 def _loop_of(reader: Node, value: Value, loops: Mapping[int, int]) -> int | None:
     """Return the loop that a reader of a value is, or runs in."""
     if not isinstance(reader.op, Scan):
-        return loops.get(reader.index)
+        return loops.get(reader.index) if value.rank == reader.types[0].rank else None
     first, last = reader.op.carries, reader.op.carries + reader.op.sequences
     is_only_sequence = value not in (*reader.operands[:first], *reader.operands[last:])
     return reader.index if is_only_sequence else None

@@ -77,12 +77,24 @@ def what_is_read_from_another_time(graph: Graph, x: Value, y: Value) -> None:
     loop(graph, take(x, 0, 1, 4) * 2.0)
 
 
+def slices_of_what_is_not_cheap(graph: Graph, x: Value, y: Value) -> None:
+    wide = ops.tanh(graph.input("wide", TensorType("float32", (TIME, BATCH, 7))))
+    loop(graph, take(wide, 2, 0, 3), take(wide, 2, 4, 7), x)
+
+
+def sums_with_what_is_computed_once(graph: Graph, x: Value, y: Value) -> None:
+    first, second = (graph.input(label, TensorType("float32", (BATCH, 3))) for label in ("first", "second"))
+    loop(graph, take(x, 2, 0, 3) * y, ops.square(first - second) * x)
+
+
 CASES = {
     sums: 1,
     sums_with_a_row: 1,
     slices: 3,
     sums_of_sums: 1,
     what_is_not_cheap: 0,
+    slices_of_what_is_not_cheap: 3,
+    sums_with_what_is_computed_once: 2,
     what_leaves_the_graph: 0,
     what_two_loops_read: 0,
     what_one_step_gives_all: 0,
