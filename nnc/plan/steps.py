@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -118,7 +119,9 @@ class _Body:
                 others[operand] = None
 
     def _input(self, prefix: str, given: Value, shape: Shape) -> Value:
-        return self.graph.input(f"{prefix}{len(self.graph.inputs)}", given.type.with_shape(shape))
+        labels = (f"{prefix}{number}" for number in itertools.count())
+        free = next(label for label in labels if label not in self.graph.inputs)
+        return self.graph.input(free, given.type.with_shape(shape))
 
     def _step(self, whole: Value) -> Value:
         """Return one step of a sequence outside."""

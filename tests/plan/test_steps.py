@@ -126,7 +126,9 @@ def test_numbers_stay(case):
     (found, _), (expected, _) = interpret(flat, given, {}), interpret(graph, given, {})
     for label, array in expected.items():
         assert found[label].tobytes() == array.tobytes(), label
-    outside = {node.op.name for node in flat.nodes if node.op.elementwise} - {"tanh"}
+    outside = [
+        node for node in flat.nodes if node.op.elementwise and node.op.name != "tanh" and node.types[0].rank == 3
+    ]
     assert not (count and outside), "the loop computes it"
 
 
