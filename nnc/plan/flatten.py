@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nnc.ir import Constant, Graph, Input, Node, Op, State, TensorType, Value
@@ -53,7 +53,7 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
         tile: elements of a tile; elementwise fusions over at least two tiles of known size are tiled. None: never.
         in_parts: whether elementwise results of which only parts or single steps are read are computed where these are.
     """
-    inside = nodes_in_steps(source) if in_parts else frozenset()
+    inside = nodes_in_steps(source) if in_parts else {}
     split = nodes_in_parts(source, inside) if in_parts else frozenset()
     graph = Graph(source.name)
     values: dict[Value, Value] = {}
@@ -76,6 +76,7 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
         with graph.scope(node.path, node.phase):
             if loop is not None:
                 results = list(graph.add(loop, *_dense(graph, loop, operands, copies), names=node.names))
+                _note_steps(source, [index for index, reader in inside.items() if reader == node.index], results[0])
             elif isinstance(node.op, Fusion):
                 results = _inline(graph, node.op.body, operands, copies)
                 for name, result in zip(node.names, results, strict=True):
@@ -173,10 +174,20 @@ def _part(
             (part,) = _inline(graph, node.op.body, operands, {})
         else:
             (part,) = graph.add(node.op, *operands)
+    if node.index in split:
+        decide("where it is read", node, "a part of {} → {}", node, part, before=[whole], after=[part])
     steps = tuple(index for index in range(first, len(graph.nodes)) if not graph.nodes[index].is_leaf)
     if steps:
         groups.append(Group(node, steps))
     return part
+
+
+def _note_steps(source: Graph, inside: Iterable[int], loop: Value) -> None:
+    """Note which nodes of the source a loop computes."""
+    for index in inside:
+        node = source.nodes[index]
+        before = source.results(node)
+        decide("where it is read", node, "{} in the steps of {}", node, loop.node, before=before, after=[loop])
 
 
 def _tiles(graph: Graph, steps: tuple[int, ...], tile: int, workspace: Workspace) -> bool:

@@ -16,8 +16,8 @@ CHEAP = (Add, Subtract, Multiply, Negative, Square)
 """Elementwise ops that cost so little that threads need not share them: what they read costs more."""
 
 
-def nodes_in_steps(graph: Graph) -> frozenset[int]:
-    """Return the indices of the nodes that need not run before the loop that reads them.
+def nodes_in_steps(graph: Graph) -> dict[int, int]:
+    """Return the indices of the nodes that need not run before the loop that reads them, each with that of its loop.
 
     These are slices and cheap elementwise nodes over all steps, whose every reader is one loop, which goes through them
     step by step, or another such node for the same loop. So nothing is computed twice, and what comes between the nodes
@@ -36,7 +36,7 @@ def nodes_in_steps(graph: Graph) -> frozenset[int]:
         loop = readers[0] if len(set(readers)) == 1 else None
         if loop is not None:
             loops[node.index] = loop
-    return frozenset(loops)
+    return loops
 
 
 def with_steps(node: Node, op: Scan, inside: Collection[int]) -> tuple[Scan, list[Value]]:

@@ -373,6 +373,9 @@ def check_placed(plan: Plan, item: Decision, values: list[Value]) -> None:
         assert {value.index for value in values} == set(nest)
     elif item.kind == "packed beforehand":
         assert plan.storage.prepacked[first.index].type.nbytes <= plan.prepacked_bytes
+    elif item.kind == "where it is read":
+        assert first.node.op.elementwise or isinstance(first.node.op, Scan)
+        assert len(item.before) == 1
     elif item.kind == "in tiles":
         assert places[first].tiled
         assert item.saved.arena == places[first].type.nbytes - plan.storage.buffers[places[first].home.buffer].nbytes
