@@ -32,11 +32,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is about NumPy itself where programs run in C."""
-    if config.getoption("backend") == "c":
-        for item in items:
-            if item.get_closest_marker("numpy_backend"):
-                item.add_marker(pytest.mark.skip(reason="is about the NumPy backend"))
+    """Leave out what is about NumPy itself where programs run in C, and about memory where sanitizers keep it."""
+    left_out = {"numpy_backend": "is about the NumPy backend"} if config.getoption("backend") == "c" else {}
+    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+        left_out["resident_memory"] = "sanitizers keep what was freed"
+    for item in items:
+        for mark, reason in left_out.items():
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(autouse=True)
