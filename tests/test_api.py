@@ -124,6 +124,7 @@ print(sorted(new - set(sys.stdlib_module_names)), len(set(sys.modules) - before)
     assert int(count) < 40
 
 
+@pytest.mark.numpy_backend
 def test_load_and_predict_need_numpy_only(tmp_path):
     model = nnc.Sequential([nnc.layers.Dense(2, "sigmoid", input_dim=2), nnc.layers.Dense(1, "sigmoid")])
     model.compile("sgd", "binary_crossentropy")

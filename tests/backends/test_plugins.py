@@ -37,6 +37,7 @@ def network() -> nnc.Sequential:
 
 
 @pytest.mark.usefixtures("_installed")
+@pytest.mark.numpy_backend
 def test_an_installed_backend_is_found_by_its_name(monkeypatch):
     model = network()
     expected = model.predict(X)
