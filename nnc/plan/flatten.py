@@ -71,12 +71,15 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
             if node.names[0]:
                 graph.set_name(part, node.names[0])
             continue
-        loop, given = with_steps(node, node.op, inside) if isinstance(node.op, Scan) else (None, node.operands)
+        op, given = node.op, list(node.operands)
+        moved = [index for index, loop in inside.items() if loop == node.index] if isinstance(op, Scan) else []
+        if moved and isinstance(op, Scan):
+            op, given = with_steps(node, op, moved)
         operands = [values[operand] for operand in given]
         with graph.scope(node.path, node.phase):
-            if loop is not None:
-                results = list(graph.add(loop, *_dense(graph, loop, operands, copies), names=node.names))
-                _note_steps(source, [index for index, reader in inside.items() if reader == node.index], results[0])
+            if moved:
+                results = list(graph.add(op, *_dense(graph, op, operands, copies), names=node.names))
+                _note_steps(source, moved, results[0])
             elif isinstance(node.op, Fusion):
                 results = _inline(graph, node.op.body, operands, copies)
                 for name, result in zip(node.names, results, strict=True):
@@ -182,9 +185,9 @@ def _part(
     return part
 
 
-def _note_steps(source: Graph, inside: Iterable[int], loop: Value) -> None:
+def _note_steps(source: Graph, moved: Iterable[int], loop: Value) -> None:
     """Note which nodes of the source a loop computes."""
-    for index in inside:
+    for index in moved:
         node = source.nodes[index]
         before = source.results(node)
         decide("where it is read", node, "{} in the steps of {}", node, loop.node, before=before, after=[loop])

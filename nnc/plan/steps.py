@@ -85,7 +85,7 @@ class _Body:
     """
 
     def __init__(self, node: Node, op: Scan, inside: Collection[int]) -> None:
-        self.op, self.inside = op, inside
+        self.op = op
         first, last = op.carries, op.carries + op.sequences
         inputs = list(op.body.inputs.items())
         self.carries = list(node.operands[:first])
@@ -96,8 +96,20 @@ class _Body:
         self.others: dict[Value, Value] = {}
         sequences: dict[Value, None] = {}
         others = dict.fromkeys(node.operands[last:])
-        for given in dict.fromkeys(node.operands[first:last]):
-            self._find_leaves(given, sequences, others)
+        pending, seen = list(node.operands[first:last]), set()
+        while pending:
+            whole = pending.pop(0)
+            if whole in seen:
+                continue
+            seen.add(whole)
+            if whole.node.index not in inside:
+                sequences[whole] = None
+                continue
+            for operand in whole.node.operands:
+                if operand.rank == whole.rank:
+                    pending.append(operand)
+                elif not isinstance(operand.node.op, Constant):
+                    others[operand] = None
         for given in sequences:
             self.steps[given] = self._input("x", given, given.shape[1:])
         for given in others:
@@ -106,17 +118,6 @@ class _Body:
         self.values |= {
             value: self.others[given] for (_, value), given in zip(inputs[last:], node.operands[last:], strict=True)
         }
-
-    def _find_leaves(self, whole: Value, sequences: dict[Value, None], others: dict[Value, None]) -> None:
-        """Gather what a sequence is computed from: other sequences, and what is the same in each step."""
-        if whole.node.index not in self.inside:
-            sequences[whole] = None
-            return
-        for operand in whole.node.operands:
-            if operand.rank == whole.rank:
-                self._find_leaves(operand, sequences, others)
-            elif not isinstance(operand.node.op, Constant):
-                others[operand] = None
 
     def _input(self, prefix: str, given: Value, shape: Shape) -> Value:
         labels = (f"{prefix}{number}" for number in itertools.count())
