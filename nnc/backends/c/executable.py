@@ -14,6 +14,7 @@ from nnc.backends import backend as base
 from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.backends.c.blas import find_blas
 from nnc.backends.c.emitted import Source
+from nnc.backends.c.generator import WORDS, moving
 from nnc.backends.c.places import buffer_offset, constant_array
 from nnc.backends.c.record import Epochs, Run, pointers
 from nnc.backends.c.threads import THREADS, pool
@@ -113,10 +114,7 @@ class Executable(base.Executable):
         sums = [self._states[label] for label in plan.sums]
         nbytes = numpy.array([array.nbytes for array in sums], numpy.int64)
         sources, sum_pointers = pointers(given), pointers(sums)
-        draws: tuple[Any, Any] = None, None
-        if plan.generator is not None:
-            interface = plan.generator.ctypes
-            draws = ctypes.cast(interface.next_uint32, ctypes.c_void_p).value, interface.state_address
+        words = numpy.zeros(WORDS, numpy.uint64)
         epochs = Epochs(
             len(runs),
             ctypes.addressof(run_pointers),
@@ -125,18 +123,21 @@ class Executable(base.Executable):
             ctypes.addressof(sources),
             plan.order.ctypes.data,
             len(plan.order),
-            *draws,
+            None if plan.generator is None else words.ctypes.data,
             len(sums),
             ctypes.addressof(sum_pointers),
             nbytes.ctypes.data,
         )
-        epochs.owned = runs, run_pointers, sizes, batches, sources, given, sums, nbytes, sum_pointers, plan
+        epochs.owned = runs, run_pointers, sizes, batches, sources, given, sums, nbytes, sum_pointers, words, plan
         function = self._epochs
         assert function is not None
         function.restype = None
 
+        call: Callable[..., None] = partial(function, ctypes.byref(epochs))
+
         def run(count: int, record: Array) -> None:
-            function(ctypes.byref(epochs), ctypes.c_int64(count), ctypes.c_void_p(record.ctypes.data))
+            with moving(plan.generator, words):
+                call(ctypes.c_int64(count), ctypes.c_void_p(record.ctypes.data))
 
         return run
 

@@ -9,9 +9,12 @@ from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.nests import indented, loop_head
 from nnc.backends.c.text import dim_text, product_text
 from nnc.ir import Value
+from nnc.ir.types import ITEM_SIZES
 
 _COPIED = 16
 """Elements of a row from which on it is copied as a block."""
+_WORDS = (8, 16, 32)
+"""Bytes of shorter rows that are copied as a block: one register holds them."""
 
 
 def can_feed(inputs: Sequence[Value]) -> bool:
@@ -60,7 +63,7 @@ def write_epochs(name: str, unit: Unit) -> list[str]:
         name: name of the function that runs one batch.
         unit: where functions come from.
     """
-    shuffle = unit.call("nnc_shuffle_i64", "e->order", "e->rows", "e->next", "e->generator")
+    shuffle = unit.call("nnc_shuffle_i64", "e->order", "e->rows", "e->generator")
     return [
         "/* What epochs work on: stretches of equal batches, the rows, and sums that begin each epoch as zeros. */",
         "typedef struct {",
@@ -69,8 +72,7 @@ def write_epochs(name: str, unit: Unit) -> list[str]:
         "    const int64_t *batches, *sizes;",
         "    const void *const *sources;",
         "    int64_t *order, rows;",
-        "    uint32_t (*next)(void *);",
-        "    void *generator;",
+        "    uint64_t *generator;",
         "    int64_t sums;",
         "    void *const *sum;",
         "    const int64_t *bytes;",
@@ -80,7 +82,7 @@ def write_epochs(name: str, unit: Unit) -> list[str]:
         f"void {name}_epochs(const nnc_epochs *e, int64_t epochs, char *record)",
         "{",
         "    for (int64_t epoch = 0; epoch < epochs; epoch++) {",
-        "        if (e->next != NULL) {",
+        "        if (e->generator != NULL) {",
         "            for (int64_t i = 0; i < e->rows; i++) {",
         "                e->order[i] = i;",
         "            }",
@@ -109,7 +111,7 @@ def _gather(target: Array, source: str) -> list[str]:
     known = known_size(target.shape[1:])
     if known == 1:
         body = [f"{target.pointer}[row] = {source}[order[row]];"]
-    elif known is not None and known < _COPIED:
+    elif known is not None and known < _COPIED and known * ITEM_SIZES[target.dtype] not in _WORDS:
         body = [
             f"for (int64_t i = 0; i < {known}; i++) {{",
             f"    {target.pointer}[row * {known} + i] = {source}[order[row] * {known} + i];",

@@ -45,7 +45,6 @@ class Epochs(ctypes.Structure):
         ("sources", ctypes.c_void_p),
         ("order", ctypes.c_void_p),
         ("rows", ctypes.c_int64),
-        ("next", ctypes.c_void_p),
         ("generator", ctypes.c_void_p),
         ("sums", ctypes.c_int64),
         ("sum", ctypes.c_void_p),

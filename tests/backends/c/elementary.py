@@ -16,6 +16,8 @@ from nnc.backends.c.toolchain import find_compiler, flags
 UNARY = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf", "sin", "cos", "sign")
 BINARY = ("logaddexp", "power", "maximum", "minimum")
 REDUCED = ("sin_reduced", "cos_reduced")
+PARTIAL = {"exp_below": (-numpy.inf, 0.0)}
+"""Functions for numbers of one interval."""
 C_TYPES: dict[str, str] = {"f32": "float", "f64": "double"}
 DTYPES: dict[str, Any] = {"f32": numpy.float32, "f64": numpy.float64}
 WIDER: dict[str, Any] = {"f32": numpy.float64, "f64": numpy.longdouble}
@@ -23,7 +25,7 @@ WIDER: dict[str, Any] = {"f32": numpy.float64, "f64": numpy.longdouble}
 
 def functions() -> list[tuple[str, str]]:
     """All functions that stand in a loop, as name and type."""
-    both = [(name, kind) for kind in C_TYPES for name in (*UNARY, *BINARY)]
+    both = [(name, kind) for kind in C_TYPES for name in (*UNARY, *BINARY, *PARTIAL)]
     return both + [(name, "f64") for name in REDUCED]
 
 
@@ -96,6 +98,7 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     **{name: getattr(numpy, name) for name in (*UNARY, *BINARY) if hasattr(numpy, name)},
     "sigmoid": _sigmoid,
     "erf": _erf,
+    "exp_below": numpy.exp,
     "sin_reduced": numpy.sin,
     "cos_reduced": numpy.cos,
 }

@@ -17,6 +17,7 @@ from tests.backends.c.elementary import (
     BINARY,
     C_TYPES,
     DTYPES,
+    PARTIAL,
     REDUCED,
     UNARY,
     Library,
@@ -65,6 +66,15 @@ def test_functions_of_one_argument(library, name, kind):
     x = samples(kind, COUNT[kind])
     if name in {"sin", "cos"} and kind == "f64":
         x = x[~(numpy.abs(x) > 1e15)]  # where the next wider type has digits left
+    check(kind, [x], library(name, kind, x), reference(name, kind, x))
+
+
+@pytest.mark.parametrize("name, kind", kinds(PARTIAL))
+def test_functions_for_an_interval(library, name, kind):
+    least, most = PARTIAL[name]
+    x = samples(kind, COUNT[kind])
+    x = x[~(x < least) & ~(x > most)]
+    assert numpy.isnan(x).any()
     check(kind, [x], library(name, kind, x), reference(name, kind, x))
 
 
@@ -186,6 +196,56 @@ def test_no_undefined_behaviour(tmp_path):
     assert subprocess.run([tmp_path / "program"], check=False).returncode == 0
 
 
+UNDERFLOW = """
+#include <fenv.h>
+
+int main(void) {
+    static float x[4096], y[4096], z[4096];
+    for (int i = 0; i < 4096; i++) x[i] = (float)(i - 2048) / 24.0f;
+    feclearexcept(FE_ALL_EXCEPT);
+    sigmoid_f32(4096, x, z);
+    logaddexp_f32(4096, x, y, z);
+    return fetestexcept(FE_UNDERFLOW) ? 3 : 0;
+}
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names processors of one family")
+def test_nothing_small_is_squared(tmp_path):
+    """Up to |x| = 85 the results are normal numbers; numbers below that range would take processors ten times as long."""
+    text = unit(tail=UNDERFLOW)
+    done = compile_unit(tmp_path, text, "program", ["-march=haswell"])
+    assert done.returncode == 0, done.stderr
+    assert subprocess.run([tmp_path / "program"], check=False).returncode == 0
+
+
+SHUFFLES = """
+#include <stdio.h>
+
+int main(void) {
+    uint64_t state = 88172645463325252u;
+    for (int i = 0; i < 1000; i++) {
+        const uint64_t x = state *= 6364136223846793005u, y = state *= 6364136223846793005u;
+        printf("%llx %llx %llx\\n", (unsigned long long)x, (unsigned long long)y,
+               (unsigned long long)nnc_high_product_u64(x, y));
+    }
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["-U__SIZEOF_INT128__"]], ids=["wide words", "without"])
+def test_high_words_of_products(tmp_path, options):
+    text = unit(tail=sections(["nnc_high_product_u64"]) + SHUFFLES.replace("\\\\", "\\"))
+    done = compile_unit(tmp_path, text, "program", options)
+    assert done.returncode == 0, done.stderr
+    lines = subprocess.run([tmp_path / "program"], check=True, capture_output=True, text=True).stdout.splitlines()
+    assert len(lines) == 1000
+    for line in lines:
+        x, y, high = (int(word, 16) for word in line.split())
+        assert high == x * y >> 64
+
+
 def test_sections_give_functions_after_those_that_they_call():
     text = sections(["nnc_tanh_f32", "nnc_exp_f32", "nnc_sigmoid_f32"])
     order = re.findall(r"^static inline \w+ (nnc_\w+)\(", text, re.MULTILINE)
@@ -196,6 +256,7 @@ def test_sections_give_functions_after_those_that_they_call():
         "nnc_exp_tail_f32",
         "nnc_scale_f32",
         "nnc_exp_f32",
+        "nnc_exp_below_f32",
         "nnc_sigmoid_f32",
     ]
     assert text.count("\n\n") == len(order) - 1

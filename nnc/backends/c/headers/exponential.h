@@ -55,6 +55,27 @@ static inline double nnc_exp_f64(double x) {
     return nnc_scale_f64(1.0 + (r + tail), nnc_bits_f64(shifted) - 0x4338000000000000u);
 }
 
+/* e^x for x <= 0, at most 2 ulp off; underflows gradually: 2^(n+64) is always in the normal range, and its exponent stands
+   in the low bits of the number that n is rounded by. NaN stays NaN. */
+static inline float nnc_exp_below_f32(float x) {
+    float a = x < -105.0f ? -105.0f : x;
+    float shifted = a * 1.44269504f + 12583103.0f;
+    float n = shifted - 12583103.0f;
+    float r = (a - n * 6.93145752e-1f) - n * 1.42860682e-6f;
+    float scale = nnc_from_bits_f32(nnc_bits_f32(shifted) << 23);
+    return (1.0f + (r + nnc_exp_tail_f32(r))) * scale * 5.42101086e-20f;
+}
+
+/* e^x for x <= 0, at most 2 ulp off; as nnc_exp_below_f32. */
+static inline double nnc_exp_below_f64(double x) {
+    double a = x < -746.0 ? -746.0 : x;
+    double shifted = a * 1.4426950408889634 + 6755399441056831.0;
+    double n = shifted - 6755399441056831.0;
+    double r = (a - n * 6.9314718055920821e-1) - n * 7.3710025651677989e-13;
+    double scale = nnc_from_bits_f64(nnc_bits_f64(shifted) << 52);
+    return (1.0 + (r + nnc_exp_tail_f64(r))) * scale * 5.4210108624275222e-20;
+}
+
 /* e^x for |x| <= 87, at most 2 ulp off: nnc_exp_f32 without what it does for larger x. */
 static inline float nnc_exp_moderate_f32(float x) {
     float shifted = x * 1.44269504f + 12582912.0f;

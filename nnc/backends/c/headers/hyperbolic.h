@@ -40,16 +40,17 @@ static inline double nnc_tanh_f64(double x) {
 }
 
 /* 1 / (1 + e^-x), at most 2 ulp off; for x < 0 it is e - e^2 / (1 + e) with e = e^x, since e / (1 + e) would take the
-   rounding of 1 + e in full; so it underflows gradually. */
+   rounding of 1 + e in full; so it underflows gradually. e^2 stands nowhere by itself: it may lie below the normal range,
+   where processors are slow. */
 static inline float nnc_sigmoid_f32(float x) {
-    float e = nnc_exp_f32(-fabsf(x));
-    float q = (x < 0.0f ? e * e : 1.0f) / (1.0f + e);
-    return x < 0.0f ? e - q : q;
+    float e = nnc_exp_below_f32(-fabsf(x));
+    float q = 1.0f / (1.0f + e);
+    return x < 0.0f ? e - (e * q) * e : q;
 }
 
 /* 1 / (1 + e^-x), at most 2 ulp off; as nnc_sigmoid_f32. */
 static inline double nnc_sigmoid_f64(double x) {
-    double e = nnc_exp_f64(-fabs(x));
-    double q = (x < 0.0 ? e * e : 1.0) / (1.0 + e);
-    return x < 0.0 ? e - q : q;
+    double e = nnc_exp_below_f64(-fabs(x));
+    double q = 1.0 / (1.0 + e);
+    return x < 0.0 ? e - (e * q) * e : q;
 }

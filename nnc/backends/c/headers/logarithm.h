@@ -107,16 +107,56 @@ static inline double nnc_log1p_f64(double x) {
     return x < -1.0 ? (double)NAN : y;
 }
 
-/* log(e^x + e^y), at most 2 ulp of max(|x|, |y|, 1/2, |result|) off: near 0 it is a difference, as NumPy's is. */
+/* x - log(1 + x) for x in [0, 1]: q x^2 with a minimax polynomial q of x - 1/2, and no exponent to take off; 0 where
+   nothing of it is left beside x: the square may lie below the normal range, where processors are slow. */
+static inline float nnc_log1p_defect_f32(float x) {
+    float t = x - 0.5f;
+    float q = 3.31846625e-3f;
+    q = q * t - 6.93069631e-3f;
+    q = q * t + 1.01777101e-2f;
+    q = q * t - 1.66569855e-2f;
+    q = q * t + 2.89049987e-2f;
+    q = q * t - 5.10890596e-2f;
+    q = q * t + 9.32318568e-2f;
+    q = q * t - 1.79224893e-1f;
+    q = q * t + 3.78139555e-1f;
+    float u = x < 1e-12f ? 0.0f : x;
+    return q * u * u;
+}
+
+/* x - log(1 + x) for x in [0, 1], from the series of atanh(s), s = x / (2 + x); 0 as in the other. */
+static inline double nnc_log1p_defect_f64(double x) {
+    double u = x < 1e-20 ? 0.0 : x;
+    double s = u / (2.0 + u);
+    double z = s * s;
+    double p = 0.16459024946144951;
+    p = p * z + 0.069994830607837879;
+    p = p * z + 0.10971193215152114;
+    p = p * z + 0.11716154003322478;
+    p = p * z + 0.13336787168052358;
+    p = p * z + 0.15384453027703077;
+    p = p * z + 0.18181823161793872;
+    p = p * z + 0.22222222126425273;
+    p = p * z + 0.28571428572497298;
+    p = p * z + 0.39999999999994063;
+    p = p * z + 0.66666666666666674;
+    double half = 0.5 * u * u;
+    return half - s * (half + z * p);
+}
+
+/* log(e^x + e^y), at most 2 ulp of max(|x|, |y|, 1/2, |result|) off: near 0 it is a difference, as NumPy's is. With
+   e = e^-|x - y|, what log(1 + e) lacks of e is taken off the larger first, so that little is rounded twice. */
 static inline float nnc_logaddexp_f32(float x, float y) {
     float larger = x > y ? x : y;
-    float sum = larger + nnc_log1p_f32(nnc_exp_f32(-fabsf(x - y)));
+    float e = nnc_exp_below_f32(-fabsf(x - y));
+    float sum = e + (larger - nnc_log1p_defect_f32(e));
     return x == y ? x + 6.93147181e-1f : sum;
 }
 
 /* log(e^x + e^y), at most 2 ulp of max(|x|, |y|, 1/2, |result|) off: near 0 it is a difference, as NumPy's is. */
 static inline double nnc_logaddexp_f64(double x, double y) {
     double larger = x > y ? x : y;
-    double sum = larger + nnc_log1p_f64(nnc_exp_f64(-fabs(x - y)));
+    double e = nnc_exp_below_f64(-fabs(x - y));
+    double sum = e + (larger - nnc_log1p_defect_f64(e));
     return x == y ? x + 6.9314718055994531e-1 : sum;
 }

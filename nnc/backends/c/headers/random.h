@@ -18,20 +18,3 @@ static inline uint32_t nnc_mix_u32(uint32_t word) {
 static inline int32_t nnc_random_bits_i32(uint32_t number, uint32_t first, uint32_t second) {
     return (int32_t)(nnc_mix_u32(nnc_mix_u32(number * 0x9E3779B9u + first) ^ second) >> 8);
 }
-
-/* The order that NumPy's Generator.shuffle brings numbers into: Fisher and Yates's, with numbers that are drawn again where
-   they are too large. Such a draw exchanges a number with itself: a branch on what is drawn would be foreseen by nothing. */
-static void nnc_shuffle_i64(int64_t *numbers, int64_t count, uint32_t (*next)(void *), void *generator) {
-    int64_t i = count - 1, mask = 1;
-    while (mask < i) {
-        mask = 2 * mask + 1;
-    }
-    while (i > 0) {
-        const int64_t drawn = next(generator) & mask, fits = drawn <= i, j = fits ? drawn : i;
-        const int64_t number = numbers[i];
-        numbers[i] = numbers[j];
-        numbers[j] = number;
-        i -= fits;
-        mask >>= i <= mask >> 1;
-    }
-}
