@@ -13,6 +13,11 @@ from nnc.ir import Dim, Shape
 UNROLLED = 8
 """Longest innermost axis that is written out element by element, so that the one around it is vectorised."""
 
+LANES = 8
+"""Lanes in which a sum is added: the fewer, the sooner they are added to each other, which a short sum waits for."""
+MANY_LANES = 32
+"""Lanes of a sum of many terms, so that several vectors are added at a time."""
+
 Body = Callable[[Callable[[Array], str]], Sequence[str]]
 """Makes the statements of one iteration from a function that gives an array's element in it."""
 
@@ -57,11 +62,13 @@ class Elementwise:
         shape: of the elements.
         arrays: what the body reads or writes, each broadcast to the shape.
         body: makes the statements of one element.
+        head: the one of `arrays` that is read as the result of the product whose epilogue the steps are.
     """
 
     shape: Shape
     arrays: tuple[Array, ...]
     body: Body
+    head: Array | None = None
 
     def everywhere(self) -> list[str]:
         """Return the loops over all elements."""
@@ -86,6 +93,28 @@ class Elementwise:
             left: the first column.
             right: the column behind the last one.
         """
+        at = self._element("i", "j")
+        return [
+            f"for (int64_t i = {top}; i < {bottom}; i++) {{",
+            "#pragma omp simd",
+            f"    for (int64_t j = {left}; j < {right}; j++) {{",
+            *indented(indented(self.body(at))),
+            "    }",
+            "}",
+        ]
+
+    def column(self, number: int, given: str) -> list[str]:
+        """Return the steps of one column of row `i`.
+
+        Args:
+            number: of the column.
+            given: the element of the head in C.
+        """
+        at = self._element("i", str(number))
+        return ["{", *indented(self.body(lambda array: given if array is self.head else at(array))), "}"]
+
+    def _element(self, row: str, column: str) -> Callable[[Array], str]:
+        """Return what gives an array's element in a row and a column."""
         rows = self._rows
         views = {
             id(array): Array(
@@ -93,15 +122,8 @@ class Elementwise:
             )
             for array, strides in zip(self.arrays, rows.strides, strict=True)
         }
-        indices = ["i", "j"] if rows.shape else ["j"]
-        return [
-            f"for (int64_t i = {top}; i < {bottom}; i++) {{",
-            "#pragma omp simd",
-            f"    for (int64_t j = {left}; j < {right}; j++) {{",
-            *indented(indented(self.body(lambda array: views[id(array)].at(*indices)))),
-            "    }",
-            "}",
-        ]
+        indices = [row, column] if rows.shape else [column]
+        return lambda array: views[id(array)].at(*indices)
 
 
 def write_nest(shape: Shape, arrays: Sequence[Array], body: Body, simd: bool = True) -> list[str]:

@@ -279,7 +279,8 @@ class Printer:
                     lines.append(f"{element(written[result])} = {name};")
             return lines
 
-        elementwise = Elementwise(shape, (*arrays.values(), *written.values()), body)
+        head = None if nest.head is None else arrays.get(self.plan.graph.results(self.plan.graph.nodes[nest.head])[0])
+        elementwise = Elementwise(shape, (*arrays.values(), *written.values()), body, head)
         return elementwise.everywhere() if nest.head is None else self._step(nest.head, elementwise)
 
     def _rows(self, nest: Nest) -> list[str]:

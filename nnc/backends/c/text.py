@@ -36,7 +36,7 @@ RESERVED = frozenset(_WORDS.split())
 """Words of C, names of its library and of the unit itself; a value is never called like one of these."""
 _LOCAL = re.compile(
     r"[ijkp]\d*|[nxz]\d+(_\d+)?|(before|start|low|high|room)\d+"
-    r"|total|found|best|position|seen|given|is_open|is_chosen|row|least|most|first|second|threshold|better|count|is_in"
+    r"|(total|part)(_\d+)?|end|found|best|position|seen|given|is_open|is_chosen|row|least|most|first|second|threshold|better|count|is_in"
 )
 """Variables of the kernels."""
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
 from nnc.backends.c.kernels.registry import Call, Unit, kernel
-from nnc.backends.c.nests import Elementwise, indented, loop_head
-from nnc.backends.c.sharing import members, parallel_for
+from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, indented, loop_head
+from nnc.backends.c.sharing import members, parallel_for, parallel_nest
 from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
 from nnc.ir import Dim, Op, TensorType
 from nnc.ops.matmul import MatMul
@@ -170,7 +170,7 @@ def _product(call: Call, x: Array, y: Array, result: Array, epilogue: Elementwis
     columns = y.shape[1]
     behind = epilogue.everywhere() if epilogue else []
     if isinstance(inner, int) and isinstance(columns, int) and inner * columns <= _UNROLLED:
-        return [*_unrolled_rows(x, y, result, inner, columns), *behind]
+        return _unrolled_rows(x, y, result, inner, columns, epilogue)
     if isinstance(rows, int) and isinstance(columns, int) and rows * columns <= _UNROLLED:
         return [*_unrolled_terms(x, y, result, rows, columns), *behind]
     if result.dtype not in ("float32", "float64") or x.literal or y.literal:
@@ -183,7 +183,9 @@ def _product(call: Call, x: Array, y: Array, result: Array, epilogue: Elementwis
     return product(call.unit, matrices, epilogue)
 
 
-def _unrolled_rows(x: Array, y: Array, result: Array, inner: int, columns: int) -> list[str]:
+def _unrolled_rows(
+    x: Array, y: Array, result: Array, inner: int, columns: int, epilogue: Elementwise | None
+) -> list[str]:
     """A loop over rows, each written out; the compiler works on several rows at once."""
     type = C_TYPES[result.dtype]
     body = [f"const {type} x{term} = {x.at('i', str(term))};" for term in range(inner)]
@@ -191,7 +193,13 @@ def _unrolled_rows(x: Array, y: Array, result: Array, inner: int, columns: int) 
         terms = [f"x{term} * {y.at(str(term), str(column))}" for term in range(inner)]
         body.append(f"const {type} z{column} = {' + '.join(terms) or '0'};")
     body += [f"{result.at('i', str(column))} = z{column};" for column in range(columns)]
-    return ["#pragma omp simd", f"{loop_head('i', x.shape[0])} {{", *indented(body), "}"]
+    pragma, behind = ["#pragma omp simd"], epilogue.everywhere() if epilogue else []
+    if epilogue is not None and epilogue.head is not None and epilogue.has_rows and columns <= UNROLLED:
+        for column in range(columns):
+            body += epilogue.column(column, f"z{column}")
+        shared = parallel_nest((x.shape[0], columns))
+        pragma, behind = [line.replace(" for ", " for simd ") for line in shared] or pragma, []
+    return [*pragma, f"{loop_head('i', x.shape[0])} {{", *indented(body), "}", *behind]
 
 
 def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) -> list[str]:
@@ -206,7 +214,7 @@ def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) 
     return [
         "{",
         f"    {type} {', '.join(f'{name} = 0' for name in names)};",
-        f"#pragma omp simd reduction(+:{','.join(names)})",
+        f"#pragma omp simd simdlen({LANES}) reduction(+:{','.join(names)})",
         f"    {loop_head('k', x.shape[1])} {{",
         *indented(indented(body)),
         "    }",

@@ -6,14 +6,18 @@ from collections.abc import Sequence
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.nests import LANES, MANY_LANES, UNROLLED, indented, loop_head
 from nnc.backends.c.sharing import parallel_nest
-from nnc.backends.c.text import C_TYPES, dim_text, number_text
+from nnc.backends.c.text import C_TYPES, bare_dim_text, dim_text, number_text
 from nnc.ir import FLOATING, Dim, Layout
 from nnc.ops import reduction
 
 _LOCAL_TOTALS = 1024
 """Most totals that are kept on the stack, in double precision, while rows are added."""
+_LONG = 512
+"""Length, where it is known, from which on a sum has many lanes."""
+_TERMS = 32
+"""Terms that a lane adds up in float32."""
 
 
 def kept_axes(x: Array, result: Array, axes: Sequence[int]) -> tuple[list[int], Array]:
@@ -64,20 +68,79 @@ def reduce(call: Call) -> Sequence[str]:
     loops = _Loops(x)
     target = result.at(*(loops.indices[axis] for axis in kept))
     if not reduced or _last(x) in reduced:
-        lines = _total(loops, reduced, target, result.dtype, is_sum)
+        element = loops.element
+        lines = _sums(loops, reduced, [(element, target)], result.dtype) if is_sum else _largest(loops, reduced, target)
         return loops.around(kept, lines, is_shared=True)
+    inner = [axis for axis in kept if axis > max(reduced) and x.shape[axis] != 1]
+    width = x.shape[inner[0]]
+    if is_sum and len(inner) == 1 and isinstance(width, int) and width <= UNROLLED:
+        columns = []
+        for column in range(width):
+            indices = [str(column) if axis == inner[0] else text for axis, text in enumerate(loops.indices)]
+            columns.append((x.at(*indices), result.at(*(indices[axis] for axis in kept))))
+        outer = [axis for axis in kept if axis not in inner]
+        return loops.around(outer, _sums(loops, reduced, columns, result.dtype), is_shared=True)
     return _rows(call, loops, kept, reduced, result, is_sum)
 
 
-def _total(loops: _Loops, reduced: Sequence[int], target: str, dtype: str, is_sum: bool) -> list[str]:
-    element = loops.element
-    floating = dtype in FLOATING
-    if is_sum:
-        wide = "double" if floating else C_TYPES[dtype]
-        body = loops.around(reduced, [f"total += {element};"], "#pragma omp simd reduction(+:total)")
-        return [f"{wide} total = 0;", *body, f"{target} = ({C_TYPES[dtype]})total;"]
-    type = C_TYPES[dtype]
-    if not floating:
+def _sums(loops: _Loops, reduced: Sequence[int], columns: Sequence[tuple[str, str]], dtype: str) -> list[str]:
+    """Return the statements that add elements up along axes: several sums at once, and where each is stored.
+
+    In float32 some terms are added in lanes, and what they give in double precision.
+    """
+    looped = [axis for axis in reduced if loops.x.shape[axis] != 1]
+    if dtype == "float32" and looped:
+        return _sums_of_parts(loops, looped, columns)
+    totals = _numbered("total", len(columns))
+    body = [f"{total} += {element};" for total, (element, _) in zip(totals, columns, strict=True)]
+    return [
+        _zeros(C_TYPES[dtype], totals),
+        *loops.around(reduced, body, f"#pragma omp simd reduction(+:{','.join(totals)})"),
+        *(f"{target} = {total};" for total, (_, target) in zip(totals, columns, strict=True)),
+    ]
+
+
+def _sums_of_parts(loops: _Loops, looped: Sequence[int], columns: Sequence[tuple[str, str]]) -> list[str]:
+    length = loops.x.shape[looped[-1]]
+    is_long = isinstance(length, int) and length >= _LONG
+    lanes = MANY_LANES if is_long else LANES
+    most = lanes * _TERMS
+    fits = isinstance(length, int) and length <= most
+    parts, index = _numbered("part", len(columns)), loops.indices[looped[-1]]
+    lines = [
+        _zeros("float", parts),
+        f"#pragma omp simd simdlen({lanes}) reduction(+:{','.join(parts)})",
+        loop_head(index, length) + " {" if fits else f"for (int64_t {index} = first; {index} < end; {index}++) {{",
+        *(f"    {part} += {element};" for part, (element, _) in zip(parts, columns, strict=True)),
+        "}",
+    ]
+    if fits and len(looped) == 1:
+        return [*lines, *(f"{target} = {part};" for part, (_, target) in zip(parts, columns, strict=True))]
+    totals = _numbered("total", len(columns))
+    lines += [f"{total} += {part};" for total, part in zip(totals, parts, strict=True)]
+    if not fits:
+        end = f"const int64_t end = {dim_text(length)} - first < {most} ? {dim_text(length)} : first + {most};"
+        head = f"for (int64_t first = 0; first < {bare_dim_text(length)}; first += {most}) {{"
+        lines = [head, *indented([end, *lines]), "}"]
+    return [
+        _zeros("double", totals),
+        *(loops.around(looped[:-1], lines) if len(looped) > 1 else lines),
+        *(f"{target} = (float){total};" for total, (_, target) in zip(totals, columns, strict=True)),
+    ]
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    return [name] if count == 1 else [f"{name}_{number}" for number in range(count)]
+
+
+def _zeros(type: str, names: Sequence[str]) -> str:
+    return f"{type} {', '.join(f'{name} = 0' for name in names)};"
+
+
+def _largest(loops: _Loops, reduced: Sequence[int], target: str) -> list[str]:
+    """Return the statements that find the largest element along axes."""
+    dtype, type, element = loops.x.dtype, loops.x.c_type, loops.element
+    if dtype not in FLOATING:
         body = loops.around(reduced, [f"total = {element} > total ? {element} : total;"])
         return [f"{type} total = {_lowest(dtype)};", *body, f"{target} = total;"]
     update = [f"const {type} found = {element};", *largest_update("found", "total", "seen", dtype)]
