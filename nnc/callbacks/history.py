@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from nnc.callbacks.callback import Callback, Logs
@@ -23,7 +24,7 @@ class History(Callback, Presented):
         super().__init__()
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
-        self._numbers: dict[str, list[int]] = {}
+        self._recorded: dict[str, list[range]] = {}  # the epochs in which a number was, as stretches of them
         self._last = 0
 
     def on_train_begin(self, logs: Logs = None) -> None:
@@ -36,7 +37,7 @@ class History(Callback, Presented):
         self._last = max(epoch, self._last) + 1
         for name, number in (logs or {}).items():
             self.history.setdefault(name, []).append(number)
-            self._numbers.setdefault(name, []).append(self._last)
+            self._record(name, range(self._last, self._last + 1))
 
     def add_epochs(self, first: int, count: int, logs: Mapping[str, list[float]]) -> None:
         """Add the records of several epochs at once, a list of numbers for each name."""
@@ -45,7 +46,13 @@ class History(Callback, Presented):
         self._last = begin + count - 1
         for name, numbers in logs.items():
             self.history.setdefault(name, []).extend(numbers)
-            self._numbers.setdefault(name, []).extend(range(begin, begin + count))
+            self._record(name, range(begin, begin + count))
+
+    def _record(self, name: str, epochs: range) -> None:
+        stretches = self._recorded.setdefault(name, [])
+        if stretches and stretches[-1].stop == epochs.start:
+            epochs = range(stretches.pop().start, epochs.stop)
+        stretches.append(epochs)
 
     def epochs_of(self, name: str) -> list[int]:
         """Return the epochs in which a number was recorded, from 1; those of a further training are counted on.
@@ -53,7 +60,7 @@ class History(Callback, Presented):
         Args:
             name: a key of `history`, such as ``val_loss``.
         """
-        known, count = self._numbers.get(name, []), len(self.history[name])
+        known, count = [*chain.from_iterable(self._recorded.get(name, ()))], len(self.history[name])
         return known if len(known) == count else list(range(1, count + 1))  # whoever wrote there had no epochs
 
     def plot(self, names: Iterable[str] | None = None, path: str | os.PathLike[str] | None = None) -> list[Any]:

@@ -34,6 +34,8 @@ from nnc.losses import (
     SparseCategoricalCrossentropy,
 )
 from nnc.optimizers import SGD, Adam
+from nnc.plan import flatten
+from nnc.program import hinting
 
 GENERATOR = numpy.random.default_rng(0)
 X = GENERATOR.normal(size=(64, 4)).astype("float32")
@@ -363,6 +365,16 @@ def test_hints_change_no_bit(optimizer: str, shuffle: bool, monkeypatch: pytest.
     assert looked.keys() == not_looked.keys()
     for label, array in looked.items():
         numpy.testing.assert_array_equal(array, not_looked[label], err_msg=label)
+
+
+def test_the_graph_that_is_looked_at_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    monkeypatch.setattr(hinting, "flatten", lambda *given: opened.append(given[0]) or flatten(*given))
+    model = nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(2, name="opened_once")])
+    model.compile("sgd", "mse")
+    for _ in range(3):
+        model.fit(numpy.ones((4, 3), "float32"), numpy.ones((4, 2), "float32"), verbose=0)
+    assert len(opened) == 1
 
 
 def test_the_first_batch_of_a_stream_is_looked_at() -> None:
