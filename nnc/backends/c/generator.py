@@ -8,7 +8,7 @@ from typing import Any
 
 Array = Any
 WORDS = 6
-"""Words of a generator: two of its state, two of its increment, high ones first, whether half a draw is left, and it."""
+"""Words of a generator: two of its state, two of its increment, high ones first, whether half a draw is left, it."""
 _LOW = 2**64 - 1
 
 

@@ -212,7 +212,7 @@ int main(void) {
 
 @pytest.mark.skipif(platform.machine() not in {"x86_64", "AMD64"}, reason="names processors of one family")
 def test_nothing_small_is_squared(tmp_path):
-    """Up to |x| = 85 the results are normal numbers; numbers below that range would take processors ten times as long."""
+    """Up to |x| = 85 results are normal numbers; with smaller ones on the way, processors would be slow."""
     text = unit(tail=UNDERFLOW)
     done = compile_unit(tmp_path, text, "program", ["-march=haswell"])
     assert done.returncode == 0, done.stderr
