@@ -87,6 +87,8 @@ def flags(compiler: Compiler, level: int = 3, *, threads: bool = False) -> tuple
     if sys.platform != "win32":
         result.append("-fPIC")
     result += [_native(compiler), "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
+    if level == 2:  # there loops say that they are vectorised; what is stored one by one is best read so
+        result.append("-fno-tree-slp-vectorize")
     if _is_zig(compiler):
         result.append("-fno-sanitize=undefined")  # checks that are meant for Zig's debug builds
     if threads:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy
 import pytest
 
@@ -31,9 +33,26 @@ def test_a_name_that_would_end_a_comment() -> None:
     model = nnc.Sequential(layers, name="int")
     model.compile("adam", "mse")
     x, y = numpy.random.default_rng(0).normal(size=(2, 8, 3)).astype("float32")
-    first, second = nnc.compile(model, backend="c"), nnc.compile(model, backend="numpy")
-    numpy.testing.assert_allclose(first.predict(x), second.predict(x), rtol=1e-5, atol=1e-6)
-    assert first.train_step(x, y[:, :2]) > 0
+    program = nnc.compile(model, backend="c")
+    found = program.predict(x)
+    program.use_backend("numpy")
+    numpy.testing.assert_allclose(found, program.predict(x), rtol=1e-5, atol=1e-6)
+    program.use_backend("c")
+    assert program.train_step(x, y[:, :2]) > 0
+
+
+def test_names_that_sums_use() -> None:
+    x, y = numpy.random.default_rng(0).normal(size=(2, 300, 3)).astype("float32")
+    losses = []
+    for backend in ("c", "numpy"):
+        nnc.utils.set_random_seed(0)
+        model = nnc.Sequential([nnc.Input((3,), name="first"), Dense(3, name="end"), Dense(3, name="part_0")])
+        model.compile("sgd", "mse")
+        program = nnc.compile(model, backend=backend)
+        losses.append([program.train_step(x, y) for _ in range(3)])
+        if backend == "c":
+            assert {"end_", "part_0_"} <= set(re.findall(r"\w+", program.source("train")))
+    numpy.testing.assert_allclose(*losses, rtol=1e-5)
 
 
 def test_a_name_that_kernels_use() -> None:

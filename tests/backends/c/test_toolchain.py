@@ -242,6 +242,8 @@ def test_flags_of_zig():
         found = flags(Compiler(compiler, ""), 1, threads=True)
         assert {"-std=c99", "-O1", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp-simd", "-fopenmp"} <= set(found)
         assert not {"-ffast-math", "-Ofast", "-ffinite-math-only", "-fassociative-math"} & set(found)
+    given = [set(flags(Compiler(("gcc",), ""), level)) for level in (0, 1, 2, 3)]
+    assert ["-fno-tree-slp-vectorize" in found for found in given] == [False, False, True, False]
     with pytest.raises(ValueError, match="level must be 0, 1, 2 or 3, got 4"):
         flags(Compiler(("gcc",), ""), 4)
 
