@@ -298,6 +298,10 @@ def rows():
     return [nnc.Input((256,)), nnc.layers.Dense(256)]
 
 
+def wide():
+    return [nnc.Input((128,)), nnc.layers.Dense(512)]
+
+
 def steps():
     return [nnc.Input((50, 64)), nnc.layers.LSTM(64)]
 
@@ -314,7 +318,8 @@ def windows():
         (tanh, 437, [2]),
         (tanh, 874, [4]),
         (tanh, 14000, [64]),
-        (rows, 1, [2]),  # as much as is worth reading by two
+        (rows, 1, []),  # too narrow for two
+        (wide, 1, [2]),  # as much as is worth reading by two
         (rows, 32, [18]),
         (rows, 500, [64]),
         (windows, 1, [4]),  # as many as have room
@@ -350,3 +355,13 @@ def test_only_brief_runs_keep_the_lock(compiler, rows, keeps_lock):
     bound.inputs["x"][...] = 1.0
     bound.run()
     assert numpy.allclose(bound.outputs["y"], numpy.sin(1.0))
+
+
+@pytest.mark.parametrize(
+    ("columns", "parts"), [(128, "batch"), (511, "batch"), (512, "2 * batch"), (1100, "4 * batch")]
+)
+def test_threads_share_the_columns_of_a_row_where_each_gets_enough(columns, parts):
+    graph = Graph("test")
+    x = graph.input("x", TensorType("float32", (symbol("batch"), 1600)))
+    graph.output("y", x @ graph.input("kernel", TensorType("float32", (1600, columns))))
+    assert f"members = nnc_members({parts}, " in CMachine(graph, {"batch": 1}, {}).source.text
