@@ -79,7 +79,9 @@ def test_convolutions_depend_on_no_number_of_threads(threads):
     model.program.use_backend("c")
     start = model.get_weights()
     x, y = numpy.random.default_rng(0).random((16, 24, 24, 3), "float32"), numpy.ones((16, 10), "float32")
-    assert "#pragma omp parallel for num_threads(members)" in model.program.source("train")
+    assert "#pragma omp parallel for num_threads(blocks < members ? (int)blocks : members)" in model.program.source(
+        "train"
+    )
     found = []
     for count in (1, 2, 3, 64):
         threads(count)
@@ -319,9 +321,10 @@ def windows():
         (tanh, 874, [4]),
         (tanh, 14000, [64]),
         (rows, 1, []),  # too narrow for two
+        (rows, 2, []),
         (wide, 1, [2]),  # as much as is worth reading by two
-        (rows, 32, [18]),
-        (rows, 500, [64]),
+        (rows, 32, [8]),  # strips of 32 columns
+        (rows, 500, [16]),  # blocks of 32 rows
         (windows, 1, [4]),  # as many as have room
         (steps, 16, [6]),  # one block of rows, behind the product with all inputs
         (steps, 40, [15, 3]),
@@ -355,13 +358,3 @@ def test_only_brief_runs_keep_the_lock(compiler, rows, keeps_lock):
     bound.inputs["x"][...] = 1.0
     bound.run()
     assert numpy.allclose(bound.outputs["y"], numpy.sin(1.0))
-
-
-@pytest.mark.parametrize(
-    ("columns", "parts"), [(128, "batch"), (511, "batch"), (512, "2 * batch"), (1100, "4 * batch")]
-)
-def test_threads_share_the_columns_of_a_row_where_each_gets_enough(columns, parts):
-    graph = Graph("test")
-    x = graph.input("x", TensorType("float32", (symbol("batch"), 1600)))
-    graph.output("y", x @ graph.input("kernel", TensorType("float32", (1600, columns))))
-    assert f"members = nnc_members({parts}, " in CMachine(graph, {"batch": 1}, {}).source.text

@@ -23,8 +23,6 @@ _STRIP = {"float32": 32, "float64": 16}
 """Columns of the widest strips, by element type."""
 _WORTH_PACKING = 1 << 12
 """Elements of the right matrix from which on a run without packing is worth the question whether it has changed."""
-_NARROW = 256
-"""Columns of a row of the right matrix that threads do not share: what one of them reads ahead would be another's."""
 _UNROLLED = 32
 """Most multiplications of one row, or products of one term, that are written out."""
 
@@ -84,8 +82,7 @@ def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None)
     m, suffix = matrices, SUFFIXES[matrices.dtype]
     strides = [*map(dim_text, m.a_strides)], [*map(dim_text, m.b_strides)]
     inner, down = dim_text(m.inner), dim_text(m.c_stride)
-    wide = max(1, m.columns // _NARROW) if isinstance(m.columns, int) else m.columns
-    count = product_members(m.rows * wide, m.rows, m.inner, m.columns)
+    count = product_members(m.rows * m.columns, m.rows, m.inner, m.columns)
     packed = f"nnc_prepacked_part_{suffix}"
     if not count:
         whole = dim_text(m.rows), inner, dim_text(m.columns)
