@@ -178,7 +178,7 @@ def test_other_flags(compiler: str, flags: tuple[str, ...], tmp_path: Path) -> N
 def test_threads(compiler: str, tmp_path: Path) -> None:
     export(large().program, "c", tmp_path, train=True, batch=500, weights="source")
     text = (tmp_path / "large.c").read_text()
-    assert "NNC_OMP(parallel for num_threads(blocks < members ? (int)blocks : members))" in text
+    assert "NNC_OMP(parallel for num_threads(nnc_busy(blocks, members)))" in text
     assert "NNC_OMP(parallel for num_threads(nnc_members(batch, 600 * batch, 262144)))" in text
     check(tmp_path, "large", compiler)
     (tmp_path / "probe.c").write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")

@@ -67,7 +67,7 @@ def over_blocks(
         f"    {sizes};",
         f"    const int64_t across = ({wide} + width - 1) / width;",
         f"    const int64_t blocks = ({high} + height - 1) / height * across;",
-        *(parallel_for("blocks < members ? (int)blocks : members") if count else []),
+        *(parallel_for("nnc_busy(blocks, members)") if count else []),
         "    for (int64_t block = 0; block < blocks; block++) {",
         f"        const int64_t {TOP} = block / across * height, {LEFT} = block % across * width;",
         f"        const int64_t {BOTTOM} = {TOP} + height < {high} ? {TOP} + height : {high};",

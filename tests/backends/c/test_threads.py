@@ -79,9 +79,7 @@ def test_convolutions_depend_on_no_number_of_threads(threads):
     model.program.use_backend("c")
     start = model.get_weights()
     x, y = numpy.random.default_rng(0).random((16, 24, 24, 3), "float32"), numpy.ones((16, 10), "float32")
-    assert "#pragma omp parallel for num_threads(blocks < members ? (int)blocks : members)" in model.program.source(
-        "train"
-    )
+    assert "#pragma omp parallel for num_threads(nnc_busy(blocks, members))" in model.program.source("train")
     found = []
     for count in (1, 2, 3, 64):
         threads(count)

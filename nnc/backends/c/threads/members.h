@@ -14,6 +14,16 @@ static int nnc_members(int64_t parts, int64_t work, int64_t least) {
     return (int)all;
 #endif
 }
+
+/* How many of these threads have something to do where the parts are fewer. */
+static inline int nnc_busy(int64_t parts, int threads) {
+#ifdef NNC_OWN
+    return parts < threads ? (int)parts : threads;
+#else
+    return parts < 2 ? 1 : threads;
+#endif
+}
 #else
 #define nnc_members(parts, work, least) 1
+#define nnc_busy(parts, threads) 1
 #endif
