@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy
 import pytest
 
@@ -12,6 +14,8 @@ from tests.backends.c.machine import CMachine
 
 pytestmark = pytest.mark.usefixtures("compiler")
 BATCH = symbol("batch")
+EXACT = 2e-6 if os.environ.get("NNC_C_LEVEL") == "0" else 4e-7
+"""Relative error of float32 sums; a compiler that vectorises nothing adds 256 terms in turn, not 32 in each lane."""
 
 
 def sum_of(shape, axes, dtype="float32"):
@@ -47,7 +51,7 @@ def test_sums(shape, axes, dtype):
         x = numpy.random.default_rng(batch).normal(3, 2, sizes).astype(dtype)
         found = machine.run({"x": x}, {"batch": batch})[0]["y"]
         exact = x.sum(axes, "float64" if dtype == "float32" else dtype)
-        numpy.testing.assert_allclose(found, exact, rtol={"float32": 4e-7, "float64": 1e-14, "int32": 0}[dtype])
+        numpy.testing.assert_allclose(found, exact, rtol={"float32": EXACT, "float64": 1e-14, "int32": 0}[dtype])
 
 
 @pytest.mark.parametrize("shape", [(BATCH,), (BATCH, 2), (3_000_000,)], ids=str)
