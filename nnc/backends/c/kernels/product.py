@@ -168,13 +168,12 @@ def _matrix(array: Array, names: Sequence[str]) -> Array:
 def _product(call: Call, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[str]:
     rows, inner = x.shape
     columns = y.shape[1]
-    behind = epilogue.everywhere() if epilogue else []
     if isinstance(inner, int) and isinstance(columns, int) and inner * columns <= _UNROLLED:
         return _unrolled_rows(x, y, result, inner, columns, epilogue)
     if isinstance(rows, int) and isinstance(columns, int) and rows * columns <= _UNROLLED:
-        return [*_unrolled_terms(x, y, result, rows, columns), *behind]
+        return [*_unrolled_terms(x, y, result, rows, columns), *_behind(epilogue)]
     if result.dtype not in ("float32", "float64") or x.literal or y.literal:
-        return [*_plain(x, y, result), *behind]
+        return [*_plain(x, y, result), *_behind(epilogue)]
     matrices = Matrices(
         result.dtype, rows, inner, columns,
         x.address, (x.strides[0], x.strides[1]), y.address, (y.strides[0], y.strides[1]),
@@ -193,13 +192,18 @@ def _unrolled_rows(
         terms = [f"x{term} * {y.at(str(term), str(column))}" for term in range(inner)]
         body.append(f"const {type} z{column} = {' + '.join(terms) or '0'};")
     body += [f"{result.at('i', str(column))} = z{column};" for column in range(columns)]
-    pragma, behind = ["#pragma omp simd"], epilogue.everywhere() if epilogue else []
-    if epilogue is not None and epilogue.head is not None and epilogue.has_rows and columns <= UNROLLED:
-        for column in range(columns):
-            body += epilogue.column(column, f"z{column}")
-        shared = parallel_nest((x.shape[0], columns))
-        pragma, behind = [line.replace(" for ", " for simd ") for line in shared] or pragma, []
-    return [*pragma, f"{loop_head('i', x.shape[0])} {{", *indented(body), "}", *behind]
+    head, pragma = f"{loop_head('i', x.shape[0])} {{", ["#pragma omp simd"]
+    if epilogue is None or epilogue.head is None or not epilogue.has_rows or columns > UNROLLED:
+        return [*pragma, head, *indented(body), "}", *_behind(epilogue)]
+    for column in range(columns):
+        body += epilogue.column(column, f"z{column}")
+    shared = [line.replace(" for ", " for simd ") for line in parallel_nest((x.shape[0], columns))]
+    return [*(shared or pragma), head, *indented(body), "}"]
+
+
+def _behind(epilogue: Elementwise | None) -> list[str]:
+    """The steps on the whole result, once it is there."""
+    return [] if epilogue is None else epilogue.everywhere()
 
 
 def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) -> list[str]:
