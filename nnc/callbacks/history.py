@@ -10,6 +10,8 @@ from typing import Any
 from nnc.callbacks.callback import Callback, Logs
 from nnc.presenting import Presented, presenter
 
+Array = Any
+
 
 class History(Callback, Presented):
     """Losses and metrics by epoch; every `fit` has one and returns it (keras.io/api/callbacks).
@@ -22,10 +24,41 @@ class History(Callback, Presented):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history: dict[str, list[float]] = {}
-        self.epoch: list[int] = []
+        self._history: dict[str, list[float]] = {}
+        self._epoch: list[int] = []
+        self._unread: list[tuple[range, Mapping[str, Array]]] = []  # epochs that are no lists yet, and their numbers
         self._recorded: dict[str, list[range]] = {}  # the epochs in which a number was, as stretches of them
         self._last = 0
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """For each name a list with one number per epoch."""
+        self._read()
+        return self._history
+
+    @history.setter
+    def history(self, history: dict[str, list[float]]) -> None:
+        self._read()
+        self._history = history
+
+    @property
+    def epoch(self) -> list[int]:
+        """Numbers of the epochs."""
+        self._read()
+        return self._epoch
+
+    @epoch.setter
+    def epoch(self, epoch: list[int]) -> None:
+        self._read()
+        self._epoch = epoch
+
+    def _read(self) -> None:
+        """Make lists of what was added as arrays: to make and free objects takes as long as a small network's step."""
+        unread, self._unread = self._unread, []
+        for epochs, logs in unread:
+            self._epoch.extend(epochs)
+            for name, numbers in logs.items():
+                self._history.setdefault(name, []).extend(numbers.tolist())
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Count epochs afresh; the numbers of another training stay."""
@@ -39,13 +72,12 @@ class History(Callback, Presented):
             self.history.setdefault(name, []).append(number)
             self._record(name, range(self._last, self._last + 1))
 
-    def add_epochs(self, first: int, count: int, logs: Mapping[str, list[float]]) -> None:
-        """Add the records of several epochs at once, a list of numbers for each name."""
-        self.epoch.extend(range(first, first + count))
+    def add_epochs(self, first: int, count: int, logs: Mapping[str, Array]) -> None:
+        """Add the records of several epochs at once, an array with a number per epoch for each name."""
+        self._unread.append((range(first, first + count), logs))
         begin = max(first, self._last) + 1
         self._last = begin + count - 1
-        for name, numbers in logs.items():
-            self.history.setdefault(name, []).extend(numbers)
+        for name in logs:
             self._record(name, range(begin, begin + count))
 
     def _record(self, name: str, epochs: range) -> None:
@@ -86,4 +118,5 @@ class History(Callback, Presented):
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy is a record, and not a copy of the model."""
+        self._read()
         return self.__dict__ | {"_model": None}

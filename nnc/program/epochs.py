@@ -36,8 +36,8 @@ class WholeEpochs:
         self._size = sum(array.nbytes for array in self._sums)
         self._at_once = 1
 
-    def run(self, most: int) -> dict[str, list[float]]:
-        """Run some epochs, at least one and at most so many, and return a number per epoch for each metric."""
+    def run(self, most: int) -> dict[str, Array]:
+        """Run some epochs, at least one and at most so many; return for each metric an array of a number per epoch."""
         count = min(most, self._at_once, MOST_EPOCHS)
         record = numpy.empty((count, self._size), numpy.uint8)
         begin = perf_counter()
@@ -50,7 +50,7 @@ class WholeEpochs:
         ]
         with numpy.errstate(all="ignore"):
             means = numpy.where(found[1] != 0, found[0] / found[1], numpy.nan)
-        return dict(zip(self.program.spec.metrics, means.T.tolist(), strict=True))
+        return dict(zip(self.program.spec.metrics, means.T, strict=True))
 
 
 def whole_epochs(program: Program, feed: Any, shuffle: bool) -> WholeEpochs | None:

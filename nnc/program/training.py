@@ -176,7 +176,7 @@ class _Loop:
         count = len(next(iter(logs.values())))
         assert self.callbacks.history is not None
         self.callbacks.history.add_epochs(epoch, count, logs)
-        self.logs = {name: numbers[-1] for name, numbers in logs.items()}
+        self.logs = {name: float(numbers[-1]) for name, numbers in logs.items()}
         self.is_over = bool(self.callbacks.model.stop_training)
         return count
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import signal
+import sys
 
 import numpy
 import pytest
@@ -154,6 +156,18 @@ def test_an_interrupt_ends_training_between_two_calls(data, monkeypatch):
     monkeypatch.undo()
     other.fit(*data, epochs=1 + sum(done), verbose=0)  # the first one runs by itself, for hints
     check_same(program, other)
+
+
+def test_numbers_become_objects_when_they_are_read(data):
+    program, epochs = make_program(), 2000
+    program.fit(*data, epochs=3, verbose=0)
+    before = sys.getallocatedblocks()
+    history = program.fit(*data, epochs=epochs, verbose=0)
+    assert sys.getallocatedblocks() - before < epochs
+    assert len(history.history["loss"]) == len(history.epoch) == epochs
+    assert sys.getallocatedblocks() - before > epochs
+    assert {type(number) for number in history.history["loss"]} == {float}
+    assert pickle.loads(pickle.dumps(history)).history == history.history
 
 
 def test_user_stops_it(data, monkeypatch):
