@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+from html import unescape
 from importlib import metadata
 from pathlib import Path
 
 from nnc.errors import NncError
+from nnc.render.letters import reckoned_width
 from nnc.render.theme import FONT_FAMILY
 
 DISTRIBUTION = "graphviz-pure"
+_TEXT = re.compile(r'(<text [^>]*font-size="([\d.]+)"[^>]*)>([^<]+)<')
 RESOLUTION = 144
 """Dots per inch of a PNG: twice the size of the SVG, so that small type stays sharp."""
 
@@ -35,9 +39,21 @@ def draw(dot: str, format: str, engine: str = "dot") -> bytes:
         raise NncError(
             f"Graphviz ({command[0]}) ended with code {result.returncode} and drew no picture; it said: {said}"
         )
-    # Graphviz measures one font and names that one alone; where it is missing, its like should be taken.
-    fonts = b'font-family="Helvetica,sans-Serif"', f'font-family="{FONT_FAMILY}"'.encode()
-    return result.stdout.replace(*fonts) if format == "svg" else result.stdout
+    return _for_any_font(result.stdout.decode()).encode() if format == "svg" else result.stdout
+
+
+def _for_any_font(svg: str) -> str:
+    """Return a picture whose texts keep their widths: Graphviz measures one font and names that one alone.
+
+    Where it is missing its like should be taken, and a wider one must not run over the edges.
+    """
+    return _TEXT.sub(_of_its_width, svg.replace('font-family="Helvetica,sans-Serif"', f'font-family="{FONT_FAMILY}"'))
+
+
+def _of_its_width(found: re.Match[str]) -> str:
+    start, size, text = found.groups()
+    width = reckoned_width(unescape(text), float(size), 'font-weight="bold"' in start)
+    return f'{start} textLength="{width:.2f}" lengthAdjust="spacingAndGlyphs">{text}<'
 
 
 def find_graphviz() -> str:

@@ -63,6 +63,20 @@ def test_svg_falls_back_to_fonts_that_are_there(tmp_path: Path) -> None:
     assert families == {"Helvetica, Arial, sans-serif"}
 
 
+def test_texts_are_as_wide_in_any_font_as_graphviz_reckoned(tmp_path: Path) -> None:
+    write(layers_diagram(samples.base_model()), tmp_path / "model.svg")
+    root = ElementTree.parse(tmp_path / "model.svg").getroot()
+    middles = {float(ellipse.attrib["cx"]) for ellipse in root.iter(f"{SVG}ellipse")}
+    assert len(middles) == 1, "input and output stand above each other, and so do the layers"
+    texts = list(root.iter(f"{SVG}text"))
+    assert {element.get("lengthAdjust") for element in texts} == {"spacingAndGlyphs"}
+    found = {element.text: (float(element.attrib["x"]), float(element.attrib["textLength"])) for element in texts}
+    for text in ("Input", "Layer1", "dense · Dense(2) · sigmoid", "6 parameters · 12 FLOPs"):
+        left, length = found[text]
+        assert left + length / 2 == pytest.approx(middles.copy().pop(), abs=0.05), text
+    assert max(map(sum, found.values())) < float(root.attrib["viewBox"].split()[2])
+
+
 def test_hostile_names_are_shown_as_they_are(tmp_path: Path) -> None:
     write(layers_diagram(samples.hostile_model()), tmp_path / "hostile.svg")
     text = joined(svg_texts(tmp_path / "hostile.svg"))

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nnc.render.diagram import Line
+from nnc.render.letters import letter_width
 from nnc.render.theme import SIZES
 
-# Widths of Helvetica from space to tilde in thousandths of the font size, from Adobe's font metrics; Arial and
-# Liberation Sans have the same.
-_WIDTHS = (
-    *(278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278),
-    *(556, 556, 556, 556, 556, 556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556),
-    *(1015, 667, 667, 722, 722, 667, 611, 778, 722, 278, 500, 667, 556, 833, 722, 778),
-    *(667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469, 556),
-    *(333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556),
-    *(556, 556, 333, 500, 278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584),
-)
 _OTHER, _WIDE = 600, 1000
 _BOLD = 1.08
 _STEP = 8
@@ -30,9 +21,7 @@ MARGIN_X, MARGIN_Y = 10, 6
 
 def text_width(text: str, size: float, is_bold: bool = False) -> float:
     """Return the width of a text in Helvetica, in the unit of `size`."""
-    total = sum(
-        _WIDTHS[ord(sign) - 32] if " " <= sign <= "~" else _WIDE if ord(sign) > 0x2E80 else _OTHER for sign in text
-    )
+    total = sum(letter_width(sign) or (_WIDE if ord(sign) > 0x2E80 else _OTHER) for sign in text)
     return total / 1000 * size * _SPARE * (_BOLD if is_bold else 1)
 
 
