@@ -63,6 +63,8 @@ class DirectCalls(ABC):
 
     def _call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
         """Predict one batch from what may have to be converted."""
+        if len(inputs) == 1 and inputs[0].__class__ in {list, tuple} and len(self.spec.inputs) > 1:
+            inputs = tuple(inputs[0])  # as Keras's models take them
         try:
             shapes = inputs[0].shape if len(inputs) == 1 else tuple([given.shape for given in inputs])
             targets, enter, run, outputs = self._local.calls[shapes]

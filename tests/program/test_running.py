@@ -111,13 +111,16 @@ def test_only_first_calls_with_a_shape_look_for_what_is_bound(monkeypatch):
     for dtype in ("float32", "float64"):
         for copy in (True, False):
             for inputs, results in zip(calls, expected, strict=True):
-                for found, result in zip(program(*(x.astype(dtype) for x in inputs), copy=copy), results, strict=True):
-                    numpy.testing.assert_array_equal(found, result)
+                arrays = [x.astype(dtype) for x in inputs]
+                for given in (arrays, [arrays], [tuple(arrays)]):
+                    for found, result in zip(program(*given, copy=copy), results, strict=True):
+                        numpy.testing.assert_array_equal(found, result)
     assert len(first) == 4
     with pytest.raises(nnc.errors.DataError, match=r"input 'b' must have shape \(rows, time, 1\), got \(5, 3, 2\)"):
         program(X[:5], numpy.zeros((5, 3, 2)))
-    with pytest.raises(nnc.errors.DataError, match="expected 2 inputs"):
-        program(X[:5])
+    for given in (X[:5], [X[:5]], []):
+        with pytest.raises(nnc.errors.DataError, match="expected 2 inputs"):
+            program(given)
 
 
 @pytest.mark.parametrize("count", [1, 2])
