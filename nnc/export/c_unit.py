@@ -20,6 +20,9 @@ _OMP = """\
 #if defined(_OPENMP) || defined(NNC_OPENMP_SIMD)
 #define NNC_PRAGMA(text) _Pragma(#text)
 #define NNC_OMP(directive) NNC_PRAGMA(omp directive)
+#ifdef __clang__ /* which of these loops it can make vectors of is nobody's mistake */
+#pragma clang diagnostic ignored "-Wpass-failed"
+#endif
 #else
 #define NNC_OMP(directive)
 #endif

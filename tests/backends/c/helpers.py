@@ -6,6 +6,7 @@ import ctypes
 import math
 import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -34,6 +35,13 @@ def real() -> str:
     compiler = find_compiler()
     assert compiler is not None
     return shlex.join(compiler.command)
+
+
+def is_gcc() -> bool:
+    """Return whether the compiler is GCC itself, and not what knows its extensions, as clang does."""
+    probe = f"{real()} -dM -E -x c /dev/null"
+    macros = subprocess.run(shlex.split(probe), capture_output=True, text=True, check=False).stdout
+    return "__GNUC__" in macros and "__clang__" not in macros
 
 
 def obey_modes() -> None:

@@ -13,6 +13,7 @@ import sys
 import pytest
 
 from nnc.backends.c.toolchain import find_compiler
+from tests.backends.c.helpers import is_gcc
 
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all"
 LIBRARIES = ("libasan.so", "libstdc++.so.6")
@@ -23,7 +24,7 @@ TESTS = ("kernels", "pooling", "gathering", "convolutions", "scans", "rows", "la
 def sanitized(level: str = "1") -> dict[str, str] | None:
     """Return an environment in which all units are checked while they run; None where the compiler cannot do that."""
     compiler = find_compiler()
-    if compiler is None or sys.platform != "linux":
+    if compiler is None or sys.platform != "linux" or not is_gcc():
         return None
     found = [_output(*compiler.command, f"-print-file-name={name}") for name in LIBRARIES]
     if not all(os.path.isabs(path) for path in found):
