@@ -145,6 +145,7 @@ def test_broken_compiler(nnc_process: Nnc, folder: Path, text: str) -> None:
 
 @posix
 @needs_compiler
+@pytest.mark.unsanitized
 def test_read_only_cache(nnc_process: Nnc, folder: Path) -> None:
     first = nnc_process(*TRAIN, "--backend", "c")
     assert len(libraries(folder)) == 1

@@ -146,7 +146,7 @@ print(resident() - before)
 """
 
 
-@pytest.mark.resident_memory
+@pytest.mark.unsanitized
 @pytest.mark.parametrize("calls", [5000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_memory_is_flat(tmp_path, calls):
     network().save(tmp_path / "net.nnc")
@@ -170,7 +170,7 @@ print(sizes[-1] - sizes[0])
 """
 
 
-@pytest.mark.resident_memory
+@pytest.mark.unsanitized
 def test_memory_does_not_grow_with_the_number_of_batch_sizes(tmp_path):
     network().save(tmp_path / "net.nnc")
     assert int(output(MANY, tmp_path / "net.nnc")) < 2**22

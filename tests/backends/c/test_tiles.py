@@ -12,6 +12,8 @@ from nnc.backends.c.headers import sections
 from nnc.backends.c.source import PRELUDE
 from nnc.backends.c.toolchain import find_compiler
 
+pytestmark = pytest.mark.unsanitized
+
 TILES = {"nnc_tile_f32": 12, "nnc_tile_f64": 12, "nnc_window_tile_f32": 12}
 """Functions, and their sums in vectors of 32 bytes: six rows of two."""
 FLAGS = ["-std=c99", "-march=x86-64-v3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]

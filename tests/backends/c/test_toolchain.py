@@ -181,6 +181,7 @@ def test_compiler_that_writes_nothing(script):
 
 
 @posix
+@pytest.mark.unsanitized
 def test_compiler_that_is_killed(script):
     script("kill -11 $$")
     with pytest.raises(CompilerError, match="was ended by signal 11"):

@@ -17,6 +17,8 @@ from nnc.render.theme import DARK, LIGHT
 from tests.render.page import subjects
 from tests.render.page.browser import Open, Opened, opener, started
 
+pytestmark = pytest.mark.unsanitized
+
 MOST_ELEMENTS = 700
 """Elements of a page, however large the graph: what is out of sight has none."""
 
