@@ -32,24 +32,21 @@ class WholeEpochs:
 
     def __init__(self, program: Program, run: EpochsRun) -> None:
         self.program, self._run = program, run
-        self._sums = [program.states[label] for label in (TOTAL, COUNT)]
-        self._size = sum(array.nbytes for array in self._sums)
+        states = [(label, program.states[label]) for label in (TOTAL, COUNT)]
+        self._sums = numpy.dtype([(label, state.dtype, state.shape) for label, state in states])
         self._at_once = 1
 
     def run(self, most: int) -> dict[str, Array]:
         """Run some epochs, at least one and at most so many; return for each metric an array of a number per epoch."""
         count = min(most, self._at_once, MOST_EPOCHS)
-        record = numpy.empty((count, self._size), numpy.uint8)
+        record = numpy.empty(count, self._sums)
         begin = perf_counter()
         self._run(count, record)
         self._at_once = max(1, int(count * CALL_SECONDS / max(perf_counter() - begin, 1e-9)))
-        parts = numpy.split(record, [self._sums[0].nbytes], axis=1)
-        found = [
-            numpy.ascontiguousarray(part).view(array.dtype).astype("float64")
-            for part, array in zip(parts, self._sums, strict=True)
-        ]
+        totals, counts = record[TOTAL].astype("float64"), record[COUNT].astype("float64")
         with numpy.errstate(all="ignore"):
-            means = numpy.where(found[1] != 0, found[0] / found[1], numpy.nan)
+            means = totals / counts
+        means[counts == 0] = numpy.nan
         return dict(zip(self.program.spec.metrics, means.T, strict=True))
 
 
