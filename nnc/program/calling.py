@@ -39,7 +39,8 @@ class DirectCalls(ABC):
         """Predict one batch.
 
         Args:
-            inputs: one array per input of the model, each of shape (rows, …).
+            inputs: one array per input of the model, each of shape (rows, …); or all of them in a list or, by their
+                names, in a dictionary.
             copy: whether to return copies; without, the arrays are windows on this thread's arena, valid
                 until its next call, and nothing is allocated.
 

@@ -9,7 +9,6 @@ from nnc.render.letters import letter_width
 from nnc.render.theme import SIZES
 
 _OTHER, _WIDE = 600, 1000
-_BOLD = 1.08
 _STEP = 8
 _SPARE = 1.04
 """For fonts that are a little wider than Helvetica; what is wider still, the page draws narrower."""
@@ -21,8 +20,8 @@ MARGIN_X, MARGIN_Y = 10, 6
 
 def text_width(text: str, size: float, is_bold: bool = False) -> float:
     """Return the width of a text in Helvetica, in the unit of `size`."""
-    total = sum(letter_width(sign) or (_WIDE if ord(sign) > 0x2E80 else _OTHER) for sign in text)
-    return total / 1000 * size * _SPARE * (_BOLD if is_bold else 1)
+    total = sum(letter_width(sign, is_bold) or (_WIDE if ord(sign) > 0x2E80 else _OTHER) for sign in text)
+    return total / 1000 * size * _SPARE
 
 
 def box_size(lines: Iterable[Line], least: int = 0) -> tuple[int, int]:

@@ -39,8 +39,8 @@ def real() -> str:
 
 def is_gcc() -> bool:
     """Return whether the compiler is GCC itself, and not what knows its extensions, as clang does."""
-    probe = f"{real()} -dM -E -x c /dev/null"
-    macros = subprocess.run(shlex.split(probe), capture_output=True, text=True, check=False).stdout
+    command = [*shlex.split(real()), "-dM", "-E", "-x", "c", os.devnull]
+    macros = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     return "__GNUC__" in macros and "__clang__" not in macros
 
 

@@ -125,7 +125,7 @@ def opener(browser: Any, folder: Path) -> Iterator[Open]:
         tab.on("dialog", lambda dialog: (problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         tab.on("request", lambda request: problems.append(f"request: {request.url}"))
         tab.goto(path.as_uri())
-        tab.wait_for_function("document.getElementById('graph').dataset.boxes !== undefined")
+        tab.wait_for_selector("#graph[data-boxes]", state="attached")  # the page forbids what polls with `eval`
         problems.remove(f"request: {path.as_uri()}")
         return Opened(tab, problems)
 
