@@ -10,26 +10,34 @@ from nnc.doctor.software import said_version
 from nnc.quantities import bytes_text
 
 _FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve", "sve2")
-_VARIABLES = ("NNC_BACKEND", "NNC_CACHE_DIR", "NNC_C_LEVEL", "CC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_VARIABLES = ("NNC_BACKEND", "NNC_CACHE_DIR", "NNC_C_LEVEL", "NNC_CPU", "CC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def find_processor() -> list[Finding]:
     """Return the processor, the cores that this process may use, and the instructions that matter here."""
     import platform
 
-    from nnc.backends.c.cpu import cpu_identity
+    from nnc.backends.c.cpu import NATIVE, cpu_features, cpu_identity, find_target
     from nnc.backends.c.threads import THREADS
+    from nnc.errors import ModelError
 
     lines = dict(line.partition(":")[::2] for line in cpu_identity().splitlines() if ":" in line)
     name = next((lines[key].strip() for key in ("model name", "Model Name", "cpu") if key in lines), "")
     name = name or platform.processor() or platform.machine()
-    flags = f"{lines.get('flags', '')} {lines.get('Features', '')} {cpu_identity().lower()}".split()
+    flags = cpu_features() or frozenset(cpu_identity().lower().split())
     features = [feature for feature in _FEATURES if feature in flags]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     threads = int(THREADS[0])
-    details = {"name": name, "cores": cores, "threads": threads, "features": features}
+    details: dict[str, Any] = {"name": name, "cores": cores, "threads": threads, "features": features}
     text = f"{name}, {_counted(cores, 'core')} for this process, {_counted(threads, 'thread')} in C"
-    return [Finding("Processor", "found", f"{text}{''.join(f', {feature}' for feature in features)}", details=details)]
+    text += "".join(f", {feature}" for feature in features)
+    try:
+        target = find_target().name
+    except ModelError as error:
+        return [Finding("Processor", "broken", str(error).partition("\n")[0], "unset NNC_CPU", details)]
+    details["target"] = target
+    text += "" if target == NATIVE else f"; C is compiled for {target}"
+    return [Finding("Processor", "found", text, details=details)]
 
 
 def find_compiler() -> list[Finding]:

@@ -75,6 +75,14 @@ def test_processor():
         said = Path("/proc/cpuinfo").read_text().lower()
         assert finding.details["name"].lower() in said
         assert all(feature in said for feature in finding.details["features"])
+    assert finding.details["target"] == os.environ.get("NNC_CPU", "native")
+
+
+def test_a_processor_that_nobody_knows(monkeypatch):
+    monkeypatch.setenv("NNC_CPU", "pentium")
+    (finding,) = machine.find_processor()
+    assert (finding.status, finding.remedy) == ("broken", "unset NNC_CPU")
+    assert finding.text.startswith("$NNC_CPU must be one of native")
 
 
 # ---------------------------------------------------------------------- the compiler

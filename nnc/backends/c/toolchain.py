@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from nnc.backends.c import cache
-from nnc.backends.c.cpu import cpu_identity
+from nnc.backends.c.cpu import NATIVE, find_target, is_x86
 from nnc.errors import CompilerError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ NAMES = ("cc", "gcc", "clang")
 
 _REMEDY = "Set $CC to a C compiler that works, or do without: backend='numpy', on the command line --backend numpy."
 _SAID_LINES, _SAID_WIDTH = 12, 300
-_REQUIRED = frozenset({"-shared", "-fPIC", "-std=c99"})
+_REQUIRED = ("-std=c99", "-shared", *(() if sys.platform == "win32" else ("-fPIC",)))
 _TRIAL = 60.0  # seconds that a compiler may take for a few lines
 _PROBE = "int nnc_probe(void) { return 0; }\n"
 _OPENMP_PROBE = "#include <omp.h>\nint nnc_probe(void) { return omp_get_max_threads(); }\n"
@@ -80,13 +80,14 @@ def flags(compiler: Compiler, level: int = 3, *, threads: bool = False) -> tuple
         compiler: it decides the spelling.
         level: of optimisation, 0 to 3.
         threads: whether ``#pragma omp parallel`` shall have an effect.
+
+    Raises:
+        ModelError: ``$NNC_CPU`` names a processor that units cannot be made for here, see `find_target`.
     """
     if level not in {0, 1, 2, 3}:
         raise ValueError(f"level must be 0, 1, 2 or 3, got {level!r}")
-    result = ["-std=c99", f"-O{level}", "-shared"]
-    if sys.platform != "win32":
-        result.append("-fPIC")
-    result += [_native(compiler), "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
+    result = [_REQUIRED[0], f"-O{level}", *_REQUIRED[1:], _processor(compiler)]
+    result += ["-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"]
     if level == 2:  # there loops say that they are vectorised; what is stored one by one is best read so
         result.append("-fno-tree-slp-vectorize")
     if _is_zig(compiler):
@@ -117,13 +118,14 @@ def build(
 
     Raises:
         CompilerError: there is no compiler, or it fails, hangs, or makes what cannot be loaded.
+        ModelError: ``$NNC_CPU`` names a processor that units cannot be made for here.
     """
     compiler = find_compiler()
     if compiler is None:
         raise CompilerError(explain_missing_compiler())
     wanted = (*flags(compiler, level, threads=threads), *extra)
     digest = digest or cache.checksum(_text(text).encode())
-    key = cache.make_key(digest, "\n".join(wanted), compiler.identity, cpu_identity())
+    key = cache.make_key(digest, "\n".join(wanted), compiler.identity, find_target().identity)
     with cache.lock(key):
         found = cache.find(key)
         if found:
@@ -153,7 +155,7 @@ def try_out(compiler: Compiler, *, threads: bool = False) -> str:
         compiler: which.
         threads: whether the library is to have several threads.
     """
-    required = [flag for flag in flags(compiler, threads=threads) if flag in {*_REQUIRED, "-fopenmp"}]
+    required = [*_REQUIRED, "-fopenmp"] if threads else _REQUIRED
     try:
         made = _compile(compiler, required, _OPENMP_PROBE if threads else _PROBE, _TRIAL)
         if isinstance(made, _Failure):
@@ -199,7 +201,7 @@ class _Job:
 
     def run(self, text: str) -> Path:
         """Compile, without the flags that the compiler refuses, and return the library."""
-        memory = f"{cache.make_key(self.compiler.identity, cpu_identity())}.refused"
+        memory = f"{cache.make_key(self.compiler.identity, find_target().identity)}.refused"
         refused = frozenset(cache.recall(memory).splitlines())
         result = self._attempt(text, refused)
         if isinstance(result, _Failure) and result.retry:
@@ -424,8 +426,9 @@ def _is_zig(compiler: Compiler) -> bool:
     return any(word in {"zig", "ziglang"} for word in words)
 
 
-def _native(compiler: Compiler) -> str:
-    """Return the flag for the instructions of this processor."""
-    machine = os.uname().machine if hasattr(os, "uname") else os.environ.get("PROCESSOR_ARCHITECTURE", "")
-    is_x86 = machine.lower() in {"x86_64", "amd64", "i386", "i686", "x86"}
-    return "-march=native" if is_x86 and not _is_zig(compiler) else "-mcpu=native"
+def _processor(compiler: Compiler) -> str:
+    """Return the flag for the instructions of the processor that units are made for."""
+    name = find_target().name
+    if _is_zig(compiler):
+        return f"-mcpu={name.replace('-', '_')}"
+    return f"-march={name}" if name != NATIVE or is_x86() else "-mcpu=native"

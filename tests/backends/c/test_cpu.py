@@ -1,13 +1,17 @@
-"""The processor's name is the same in every process, and another processor has another one."""
+"""A processor has the same name in every process, another one another, and units are made for the one asked for."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
+import numpy
 import pytest
 
+import nnc
 from nnc.backends.c import cpu
+from nnc.backends.c.toolchain import Compiler, flags
+from nnc.errors import ModelError
 
 CODE = "from nnc.backends.c.cpu import cpu_identity; print(repr(cpu_identity()))"
 
@@ -22,3 +26,59 @@ def test_identity_is_the_same_in_every_process():
 def test_identity_has_no_frequency():
     assert "MHz" not in cpu.cpu_identity()
     assert "bogomips" not in cpu.cpu_identity().lower()
+
+
+ZIG, GCC = Compiler(("/x/ziglang/zig", "cc"), ""), Compiler(("gcc",), "")
+x86 = pytest.mark.skipif(not cpu.is_x86(), reason="levels are of x86-64")
+
+
+@x86
+@pytest.mark.parametrize(
+    ("name", "gcc", "zig"),
+    [
+        ("", "-march=native", "-mcpu=native"),
+        ("native", "-march=native", "-mcpu=native"),
+        ("x86-64", "-march=x86-64", "-mcpu=x86_64"),
+        ("x86-64-v3", "-march=x86-64-v3", "-mcpu=x86_64_v3"),
+    ],
+)
+def test_units_are_made_for_the_processor_asked_for(monkeypatch, name, gcc, zig):
+    monkeypatch.setattr(cpu, "cpu_features", lambda: frozenset(" ".join(cpu.LEVELS.values()).split()))
+    monkeypatch.setenv("NNC_CPU", name)
+    assert gcc in flags(GCC)
+    assert zig in flags(ZIG)
+    assert cpu.find_target().identity == (cpu.cpu_identity() if name in ("", "native") else name)
+
+
+@x86
+def test_a_level_that_this_processor_does_not_reach_is_an_error(monkeypatch):
+    features = frozenset(f"{cpu.LEVELS['x86-64-v2']} avx avx2 bmi1 bmi2 f16c movbe xsave sse2".split())
+    monkeypatch.setattr(cpu, "cpu_features", lambda: features)
+    for level in ("x86-64", "x86-64-v2"):
+        monkeypatch.setenv("NNC_CPU", level)
+        assert cpu.find_target().name == level
+    monkeypatch.setenv("NNC_CPU", "x86-64-v3")
+    with pytest.raises(ModelError, match=r"^\$NNC_CPU is 'x86-64-v3', but this processor has no fma, abm\n"):
+        cpu.find_target()
+
+
+def test_a_processor_that_nobody_knows_is_an_error(monkeypatch):
+    monkeypatch.setenv("NNC_CPU", "pentium")
+    program = nnc.compile(nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1)]), backend="c")
+    with pytest.raises(ModelError, match=r"^\$NNC_CPU must be one of native.* on this machine, got 'pentium'$"):
+        program(numpy.ones((1, 2), "float32"))
+
+
+@x86
+@pytest.mark.usefixtures("compiler")
+def test_code_for_another_processor_lies_beside_that_for_this_one(monkeypatch, folder):
+    x = numpy.random.default_rng(0).normal(size=(33, 9)).astype("float32")
+    found = []
+    for name in ("native", "x86-64", "x86-64"):
+        monkeypatch.setenv("NNC_CPU", name)
+        nnc.utils.set_random_seed(0)
+        model = nnc.Sequential([nnc.Input((9,)), nnc.layers.Dense(7, activation="tanh")])
+        found.append(nnc.compile(model, backend="c")(x))
+    assert len(list(folder.rglob("*.so"))) == 2
+    numpy.testing.assert_allclose(found[1], found[0], rtol=0, atol=1e-6)
+    numpy.testing.assert_array_equal(found[2], found[1])
