@@ -19,6 +19,7 @@ from nnc.layers import (
     GroupNormalization,
     LayerNormalization,
 )
+from tests.parity.networks import InFloat64
 
 ROWS = 12
 
@@ -29,6 +30,17 @@ def keras():
         warnings.simplefilter("ignore")
         pytest.importorskip("tensorflow")
         return pytest.importorskip("keras")
+
+
+@pytest.fixture
+def keras_in_float64(keras):
+    """Keras itself, whose layers, losses and optimizers compute in float64."""
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    yield keras
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
 
 
 def dense(nn):
@@ -82,14 +94,16 @@ def renormalized_with_masks(nn):
         *(renormalized, clipped, renormalized_with_masks),
     ],
 )
-def test_training_predicting_and_moving_means(keras, make):
-    layers, masked_steps = make(nnc)
+def test_training_predicting_and_moving_means(keras_in_float64, make):
+    """In float64: what steps leave of weights are differences of sums, of which float32 keeps few digits."""
+    keras = keras_in_float64
+    layers, masked_steps = make(InFloat64(nnc))
     ours, theirs = nnc.Sequential(layers), keras.Sequential(make(keras)[0])
     generator = numpy.random.default_rng(1)
-    x = generator.normal(1.0, 2.0, (ROWS, *ours.input_shape[1:])).astype("float32")
+    x = generator.normal(1.0, 2.0, (ROWS, *ours.input_shape[1:]))
     if masked_steps:
         x[: ROWS // 2, list(masked_steps)] = 0.0
-    y = generator.normal(size=(ROWS, *ours.output_shape[1:])).astype("float32")
+    y = generator.normal(size=(ROWS, *ours.output_shape[1:]))
     weights = [numpy.abs(generator.normal(0.0, 0.5, weight.shape)) + 0.1 for weight in theirs.weights]
     ours.set_weights(weights), theirs.set_weights(weights)
     assert [weight.name for weight in ours.weights] == [weight.name for weight in theirs.weights]
@@ -98,11 +112,11 @@ def test_training_predicting_and_moving_means(keras, make):
     for step in range(4):
         rows = slice(0, ROWS - step)
         found, expected = ours.train_on_batch(x[rows], y[rows]), float(theirs.train_on_batch(x[rows], y[rows]))
-        assert found == pytest.approx(expected, rel=2e-5)
-        numpy.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), rtol=1e-4, atol=2e-5)
-        assert ours.evaluate(x, y, verbose=0) == pytest.approx(theirs.evaluate(x, y, verbose=0), rel=2e-5)
+        assert found == pytest.approx(expected, rel=1e-9)
+        numpy.testing.assert_allclose(ours.predict(x), theirs.predict(x, verbose=0), rtol=1e-9, atol=1e-10)
+        assert ours.evaluate(x, y, verbose=0) == pytest.approx(theirs.evaluate(x, y, verbose=0), rel=1e-9)
     for found, reference in zip(ours.get_weights(), theirs.get_weights(), strict=True):
-        numpy.testing.assert_allclose(found, reference, rtol=2e-5, atol=2e-6)
+        numpy.testing.assert_allclose(found, reference, rtol=1e-9, atol=1e-10)
 
 
 PRODUCTS = {

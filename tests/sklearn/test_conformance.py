@@ -17,7 +17,9 @@ from nnc.sklearn import Classifier, Regressor
 
 
 @parametrize_with_checks([Classifier(), Regressor()])
+@pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")  # hints: some of their data are far from scaled
 @pytest.mark.filterwarnings("default")  # what checks provoke, such as a column of targets, is theirs
+@pytest.mark.sampled(10)
 def test_checks(estimator, check):
     check(estimator)
 
@@ -46,6 +48,7 @@ EXPECTED = {
     [Classifier(SinglePrecision()), Regressor(SinglePrecision(), optimizer=nnc.optimizers.Adam(0.01))],
     expected_failed_checks=lambda _: EXPECTED,
 )
+@pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")
 @pytest.mark.filterwarnings("default")
 def test_checks_of_functions(estimator, check):
     check(estimator)

@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nnc.backends.c.toolchain import find_compiler
+from nnc.backends.c import headers
+from nnc.backends.c.toolchain import find_compiler, flags
 
 TEXT = """\
 #include <math.h>
@@ -39,9 +40,24 @@ def real() -> str:
 
 def is_gcc() -> bool:
     """Return whether the compiler is GCC itself, and not what knows its extensions, as clang does."""
-    command = [*shlex.split(real()), "-dM", "-E", "-x", "c", os.devnull]
-    macros = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return "__GNUC__" in macros and "__clang__" not in macros
+    found = macros(os.devnull)
+    return "__GNUC__" in found and "__clang__" not in found
+
+
+def tile() -> tuple[int, int]:
+    """Return the rows and columns of the part of a float32 product that is computed in registers."""
+    found = macros(str(Path(headers.__file__).parent / "tile.h"))
+    return int(found["NNC_TILE_ROWS"]), int(found["NNC_TILE_BYTES"]) // 4
+
+
+def macros(path: str) -> dict[str, str]:
+    """Return the macros that are defined behind a C file, by name."""
+    compiler = find_compiler()
+    assert compiler is not None
+    own = [flag for flag in flags(compiler) if flag.startswith("-m")]
+    command = [*compiler.command, *own, "-dM", "-E", "-x", "c", path]
+    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    return {name: value for _, name, value in (f"{line}  ".split(" ", 2) for line in lines)}
 
 
 def obey_modes() -> None:

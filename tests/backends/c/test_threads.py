@@ -20,7 +20,7 @@ from nnc.backends.c.threads import THREADS, pool
 from nnc.errors import CompilerError
 from nnc.ir import Graph, TensorType, symbol
 from nnc.plan import make_plan
-from tests.backends.c.helpers import is_gcc
+from tests.backends.c.helpers import is_gcc, tile
 from tests.backends.c.machine import CMachine
 
 
@@ -324,14 +324,26 @@ def windows():
         (rows, 1, []),  # too narrow for two
         (rows, 2, []),
         (wide, 1, [2]),  # as much as is worth reading by two
-        (rows, 32, [8]),  # strips of 32 columns
-        (rows, 500, [16]),  # blocks of 32 rows
         (windows, 1, [4]),  # as many as have room
         (steps, 16, [6]),  # one block of rows, behind the product with all inputs
         (steps, 40, [15, 3]),
     ],
 )
 def test_the_members_of_a_team_depend_on_the_work(network, batch, expected, teams):
+    members(network, batch, expected, teams)
+
+
+@linux
+def test_a_product_has_parts_of_as_many_rows_and_columns_as_its_tile_allows(teams):
+    rows_of_tile, columns_of_tile = tile()
+    strips, blocks = -(-256 // columns_of_tile), -(-500 // (32 * rows_of_tile))
+    members(rows, 32, [strips], teams)
+    teams.clear()
+    members(rows, 500, [strips * blocks], teams)
+
+
+def members(network, batch, expected, teams):
+    THREADS[0] = 64
     program = nnc.compile(nnc.Sequential(network()), backend="c")
     x = numpy.random.default_rng(0).normal(size=(batch, *program.spec.inputs[0].shape)).astype("float32")
     found = program(x)
