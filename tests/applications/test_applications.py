@@ -31,6 +31,7 @@ def test_every_network_is_listed(applications):
 
 
 @pytest.mark.parametrize(("name", "edge"), SMALL.items())
+@pytest.mark.sampled(2)
 def test_small_images(name, edge, applications):
     assert compare(name, edge, rows=2).error <= BOUND
 

@@ -148,6 +148,7 @@ TRAINED = (base, mlp, cnn, lstm, several, normalised, averaged, variable, table,
 
 
 @pytest.mark.parametrize("make", PREDICTING)
+@pytest.mark.sampled(5)
 def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, **options_of(make))
@@ -159,6 +160,7 @@ def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "make", [base, mlp, cnn, lstm, several, normalised, averaged, variable, table, residual, attention]
 )
+@pytest.mark.sampled(3)
 def test_train(make: Callable[[], nnc.Model], weights: str, tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, train=True, weights=weights, **options_of(make))

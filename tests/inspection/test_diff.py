@@ -47,6 +47,7 @@ def changes(found: Difference) -> list[str]:
 
 
 @pytest.mark.parametrize("make", [chain, convolutional, recurrent, nested])
+@pytest.mark.sampled(2)
 def test_equal_models_do_not_differ(make, tmp_path):
     model = make()
     model.save(tmp_path / "model.nnc")

@@ -109,6 +109,7 @@ def test_models_inside_models():
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize("graph", ["predict", "train"])
 @pytest.mark.parametrize("make", [convolutional, recurrent, nested])
+@pytest.mark.sampled(6)
 def test_what_was_planned_is_what_is_allocated(make, graph, backend, monkeypatch):
     monkeypatch.setenv("NNC_C_LEVEL", "0")
     model = make()

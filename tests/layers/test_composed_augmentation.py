@@ -22,6 +22,7 @@ def alone(layer, x, key=0):
     return trained(layer, x, key)[0]
 
 
+@pytest.mark.slow
 def test_one_of_eleven_changes_is_chosen_for_a_batch():
     """With a fixed strength the changes outside of `DRAWN` are the same in each batch."""
     layer = layers.RandAugment(num_ops=1, factor=FIXED)
@@ -61,6 +62,7 @@ def test_a_change_chosen_twice_is_the_same_both_times():
 
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 @pytest.mark.parametrize("make", [layers.RandAugment, layers.AugMix])
+@pytest.mark.sampled(2)
 def test_ranges_and_formats(make, data_format):
     images = IMAGES / 255 if data_format == "channels_last" else numpy.moveaxis(IMAGES / 255, -1, 1)
     layer = make(value_range=(0, 1), factor=0.4, data_format=data_format, seed=3)
@@ -105,6 +107,7 @@ def test_chains_are_drawn_by_seed_and_name():
 
 @pytest.mark.parametrize("make", [layers.RandAugment, layers.AugMix])
 @pytest.mark.filterwarnings("ignore::nnc.errors.NncWarning")  # a step over raw pixels is too large
+@pytest.mark.slow
 def test_a_model_trains_and_is_saved(make, tmp_path):
     model = nnc.Sequential([nnc.Input((7, 5, 3)), make(seed=1), layers.Flatten(), layers.Dense(1)])
     model.compile("sgd", "mse")

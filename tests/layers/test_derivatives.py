@@ -8,7 +8,7 @@ import numpy
 import pytest
 
 import nnc
-from tests.layers.cases import CASES, Case
+from tests.layers.cases import CASES, Case, with_others_slow
 
 STEP = 1e-6
 
@@ -36,7 +36,7 @@ def test_gradients_are_finite_differences(case: Case):
             numpy.testing.assert_allclose(gradient, numeric(objective, array), rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.size > 6], ids=str)
+@pytest.mark.parametrize("case", with_others_slow(case for case in CASES if case.size > 6), ids=str)
 def test_gradients_are_finite_differences_along_directions(case: Case):
     arrays, found, objective = _prepared(case)
     generator = numpy.random.default_rng(5)

@@ -44,6 +44,7 @@ def test_beta_of_tiny_parameters_is_0_or_1():
     assert ((found < 1e-3) | (found > 1 - 1e-3)).mean() > 0.999
 
 
+@pytest.mark.slow
 def test_all_orders_are_equally_likely():
     rows, runs = 4, 2400
     orders = [tuple(drawn(draw_order, rows, 2, key=key)) for key in range(runs)]

@@ -57,6 +57,7 @@ def test_equalization_while_training(images, options, data_format, keras):
         (numpy.full((2, 8, 8, 1), 9.0, "float32"), {}),
     ],
 )
+@pytest.mark.sampled(5)
 def test_tiles(images, options, training, data_format, keras):
     theirs_options = options | {"tile_grid_size": (3, 3)} if options.get("tile_grid_size") == 3 else options
     images = images if data_format == "channels_last" else numpy.moveaxis(images, -1, 1)

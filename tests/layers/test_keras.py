@@ -9,7 +9,7 @@ import pytest
 
 import nnc
 from nnc import layers
-from tests.layers.cases import CASES, Case
+from tests.layers.cases import CASES, Case, with_others_slow
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def keras(tf):
     return pytest.importorskip("keras")
 
 
-@pytest.fixture(params=CASES, ids=str)
+@pytest.fixture(params=with_others_slow(CASES), ids=str)
 def case(request) -> Case:
     return request.param
 

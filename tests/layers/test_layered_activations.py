@@ -63,6 +63,7 @@ def test_ten_steps_are_those_of_tensorflow(keras):
 
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file", "ignore:__array__ implementation")
 @pytest.mark.parametrize("suffix", ["keras", "h5", "weights.h5"])
+@pytest.mark.sampled(2)
 def test_files_are_read(suffix, keras, tmp_path):
     theirs = pair(keras)[1]
     x, _ = batch(numpy.random.default_rng(2))

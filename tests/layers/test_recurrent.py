@@ -65,6 +65,7 @@ def pair(keras: Any, name: str) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("name", layers_of(nnc))
+@pytest.mark.sampled(2)
 def test_masked_steps_are_those_of_keras_forward_and_backward(keras, name):
     ours, theirs = pair(keras, name)
     x = masked_rows()
@@ -128,6 +129,7 @@ def stateful(nn: Any) -> Any:
     return nn.Model(x, nn.layers.GRU(3, stateful=True)(y))
 
 
+@pytest.mark.slow
 def test_states_last_from_batch_to_batch_until_they_are_reset(keras, tmp_path):
     ours, theirs = stateful(nnc), stateful(keras)
     assert [weight.shape for weight in ours.weights] == [tuple(weight.shape) for weight in theirs.weights]
@@ -316,6 +318,7 @@ def layer_outputs_while_training(layer: Any, rows: numpy.ndarray) -> Any:
 
 @pytest.mark.parametrize("cls", [SimpleRNN, LSTM, GRU])
 @pytest.mark.parametrize("unroll", [False, True])
+@pytest.mark.sampled(2)
 def test_layers_with_dropout_train(cls, unroll):
     model = nnc.Sequential(
         [nnc.Input((STEPS, FEATURES)), cls(4, dropout=0.3, recurrent_dropout=0.3, unroll=unroll), Dense(1)]

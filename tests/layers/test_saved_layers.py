@@ -42,6 +42,7 @@ def numbers():
 
 
 @pytest.mark.parametrize("make", [images, sequences, numbers])
+@pytest.mark.sampled(2)
 def test_a_saved_program_predicts_and_trains_on(tmp_path, make):
     model, x = make()
     model.compile("adam", "mse")

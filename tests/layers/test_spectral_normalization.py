@@ -71,6 +71,7 @@ CASES += [(dense, 1, "accumulating"), (dense, 2, "decaying")]
 
 
 @pytest.mark.parametrize(("make", "iterations", "optimizer"), CASES)
+@pytest.mark.sampled(2)
 def test_ten_steps_are_those_of_tensorflow(make, iterations, optimizer, keras):
     models = []
     for nn in (nnc, keras):

@@ -83,6 +83,7 @@ def programs(layer, dims):
     [*((make, 2) for make in ONE), *((make, 3) for make in TWO)],
     ids=lambda item: getattr(item, "__name__", str(item)),
 )
+@pytest.mark.sampled(17)
 def test_one_plan_serves_all_lengths(make, dims):
     run = programs(make(), dims)
     generator = numpy.random.default_rng(0)

@@ -63,6 +63,7 @@ METRICS = [
 
 
 @pytest.mark.parametrize("options", METRICS)
+@pytest.mark.sampled(4)
 def test_metrics_are_those_of_keras(keras, options):
     results = [
         network(nn, **options).evaluate(X, Y, sample_weight=WEIGHT, return_dict=True, verbose=0) for nn in (nnc, keras)

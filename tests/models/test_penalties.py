@@ -41,6 +41,7 @@ def make(nn, options):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("options", CASES.values(), ids=CASES)
+@pytest.mark.sampled(2)
 def test_ten_steps_are_those_of_keras(tf, options, optimizer):
     generator = numpy.random.default_rng(2)
     x, y = generator.normal(size=(60, 3)).astype("float32"), generator.normal(size=(60, 2)).astype("float32")

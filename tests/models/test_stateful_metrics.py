@@ -52,6 +52,7 @@ def compare(found, expected):
 
 
 @pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["plain", "weighted"])
+@pytest.mark.slow
 def test_training_and_evaluation_are_those_of_keras(tf, weights):
     ours, theirs = make(nnc), make(tf.keras)
     ours.set_weights(theirs.get_weights())

@@ -165,16 +165,19 @@ def check(name: str, arguments: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
+@pytest.mark.sampled(2)
 def test_each_rule(rule: str) -> None:
     check(rule, RULES[rule])
 
 
 @pytest.mark.parametrize("option", list(OPTIONS)[1:])
+@pytest.mark.sampled(2)
 def test_each_option(option: str) -> None:
     check("Adam", RULES["Adam"] | OPTIONS[option])
 
 
 @pytest.mark.parametrize(("rule", "arguments"), MORE)
+@pytest.mark.sampled(2)
 def test_more_arguments(rule: str, arguments: dict[str, Any]) -> None:
     check(rule, RULES[rule] | arguments)
 
@@ -187,6 +190,7 @@ def test_each_rule_with_each_option(rule: str, option: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
+@pytest.mark.sampled(2)
 def test_state_of_keras_is_taken_over(rule: str) -> None:
     """Keras's variables after a hundred steps, and a hundred more with nnc, are two hundred steps of Keras."""
     keras = pytest.importorskip("keras")

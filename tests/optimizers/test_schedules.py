@@ -44,6 +44,7 @@ def keras():
 
 
 @pytest.mark.parametrize(("name", "arguments"), CASES)
+@pytest.mark.sampled(4)
 def test_each_value_is_that_of_keras(keras, name, arguments):
     ours, theirs = getattr(schedules, name)(**arguments), getattr(keras.optimizers.schedules, name)(**arguments)
     found = [ours.at(step) for step in range(100)]
@@ -101,6 +102,7 @@ def arrays():
 @pytest.mark.parametrize(
     ("rule", "arguments"), [("SGD", {}), ("Adam", {"weight_decay": 0.1}), ("SGD", {"gradient_accumulation_steps": 2})]
 )
+@pytest.mark.sampled(2)
 def test_training_follows_the_schedule(keras, rule, arguments):
     """Also with accumulation, where Keras counts batches and not steps."""
     models = []

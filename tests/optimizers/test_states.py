@@ -35,6 +35,7 @@ def update_steps(model):
 
 
 @pytest.mark.parametrize("rule", ELEMENTWISE)
+@pytest.mark.sampled(2)
 def test_elementwise_rules_do_not_grow_with_the_model(rule):
     """Also with options that look at each element alone."""
     for option in ("plain", "clipvalue", "global_clipnorm", "overwriting ema", "accumulation"):
@@ -44,6 +45,7 @@ def test_elementwise_rules_do_not_grow_with_the_model(rule):
 
 
 @pytest.mark.parametrize(("rule", "per_variable"), [("Lamb", 5), ("Adafactor", 26), ("Muon", 60)])
+@pytest.mark.sampled(2)
 def test_other_rules_grow_in_proportion(rule, per_variable):
     counts = [len(update_steps(network(depth, getattr(optimizers, rule)(0.01)))) for depth in (1, 3, 5)]
     assert counts[2] - counts[1] == counts[1] - counts[0]
@@ -52,6 +54,7 @@ def test_other_rules_grow_in_proportion(rule, per_variable):
 
 @pytest.mark.parametrize("option", ["plain", "clipnorm", "global_clipnorm", "weight_decay", "all"])
 @pytest.mark.parametrize("rule", RULES)
+@pytest.mark.sampled(6)
 def test_weights_in_several_states_are_trained_as_those_in_one(rule, option):
     """A model that shares layers with others has its weights in several states."""
     generator = numpy.random.default_rng(5)
@@ -132,6 +135,7 @@ def test_loss_scale_keeps_small_gradients():
 
 @pytest.mark.parametrize("option", ["plain", "all"])
 @pytest.mark.parametrize("rule", RULES)
+@pytest.mark.sampled(5)
 def test_a_saved_program_goes_on_to_the_bit(tmp_path, rule, option):
     x = numpy.random.default_rng(2).normal(size=(20, 3)).astype("float32")
     y = x[:, :1] ** 2
@@ -155,6 +159,7 @@ def test_a_saved_program_goes_on_to_the_bit(tmp_path, rule, option):
 
 
 @pytest.mark.parametrize("options", [{}, {"momentum": 0.9}, {"gradient_accumulation_steps": 2}, {"use_ema": True}])
+@pytest.mark.sampled(2)
 def test_steps_of_every_rule_are_counted(options, tmp_path, keras):
     model = network(1, optimizers.SGD(0.01, **options))
     twin = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(1)])

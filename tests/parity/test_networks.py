@@ -21,6 +21,7 @@ def keras() -> Any:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.sampled(2)
 def test_losses_and_weights(name: str, keras: Any) -> None:
     network = NETWORKS[name]
     x, y = network.data(numpy.random.default_rng(4))
@@ -47,6 +48,7 @@ def test_losses_and_weights(name: str, keras: Any) -> None:
 
 
 @pytest.mark.parametrize("name", LARGE_STEPS)
+@pytest.mark.slow
 def test_losses_with_large_steps_in_float64(name: str, keras: Any) -> None:
     before = keras.config.floatx(), keras.config.dtype_policy()
     keras.config.set_floatx("float64")

@@ -78,11 +78,13 @@ def compare(found: Result, wanted: Result) -> None:
 
 
 @pytest.mark.parametrize(("loss", "from_logits"), LOSSES)
+@pytest.mark.sampled(3)
 def test_each_loss(loss: str, from_logits: bool) -> None:
     check(Task(loss, *OPTIMIZERS[0], "tanh", from_logits))
 
 
 @pytest.mark.parametrize(("optimizer", "options"), [*OPTIMIZERS[1:], *RULES])
+@pytest.mark.sampled(2)
 def test_each_optimizer(optimizer: str, options: tuple[tuple[str, float], ...]) -> None:
     check(Task("BinaryCrossentropy", optimizer, options, "sigmoid"))
 
@@ -113,6 +115,7 @@ def test_each_combination(
     assert not failures, "\n".join(failures)
 
 
+@pytest.mark.slow
 def test_side_by_side_is_one_by_one() -> None:
     """Training side by side, which saves time above, is training each network by itself."""
     task = Task("CategoricalCrossentropy", *OPTIMIZERS[4], "tanh")

@@ -46,6 +46,7 @@ DIFFERENCE = 1e-5
 @settings(max_examples=30)
 @pytest.mark.parametrize("item", PASSES, ids=lambda item: item.name)
 @given(graph=random_graphs(level="any"), batch=BATCHES)
+@pytest.mark.sampled(3)
 def test_pass_keeps_numbers_and_its_result_is_a_fixed_point(item, graph, batch):
     inputs, states = random_arrays(graph, batch)
     found = run_passes(graph, [item])

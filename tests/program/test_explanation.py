@@ -150,6 +150,7 @@ def plans(plan: Plan) -> Iterator[Plan]:
 
 
 @pytest.mark.parametrize(("name", "graph"), CASES)
+@pytest.mark.sampled(3)
 def test_every_claim_has_its_node(name: str, graph: str) -> None:
     found = case(name, graph)
     assert found.explanation.decisions
@@ -424,6 +425,7 @@ def check_not_placed(plan: Plan, item: Decision, values: list[Value]) -> None:
 
 
 @pytest.mark.parametrize(("name", "graph", "backend"), PLANNED)
+@pytest.mark.sampled(9)
 def test_the_plan_is_as_told(name: str, graph: str, backend: str) -> None:
     found = case(name, graph, backend)
     for item in found.decisions(PLAN):

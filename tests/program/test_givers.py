@@ -43,6 +43,7 @@ GIVERS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("give", GIVERS.values(), ids=GIVERS)
+@pytest.mark.sampled(4)
 def test_same_numbers_as_from_arrays(give):
     found, expected = network(), network()
     x, y, weight = give(X), give(Y), give(numpy.linspace(0.5, 2.0, len(X), dtype="float32")[:, None])

@@ -194,6 +194,7 @@ def test_arenas_of_threads_end_with_them():
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_the_benchmark_measures_steps_as_fit_runs_them():
     memory = pytest.importorskip("benchmarks.memory")
     model = nnc.Sequential([nnc.Input((40,)), nnc.layers.Dense(40, activation="relu"), nnc.layers.Dense(10)])

@@ -16,6 +16,7 @@ from tests.program.samples import X, Y, digest, network, output
 
 
 @pytest.mark.parametrize("optimizer", [nnc.optimizers.SGD(0.1, momentum=0.9, nesterov=True), "adam", "rmsprop"])
+@pytest.mark.sampled(2)
 def test_loaded_programs_predict_evaluate_and_train_to_the_bit(optimizer, tmp_path, each_backend):
     model = network(optimizer)
     model.fit(X, Y, epochs=2, batch_size=16, verbose=0)

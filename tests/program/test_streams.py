@@ -98,6 +98,7 @@ def test_numbered_batches(keras):
 
 
 @pytest.mark.parametrize("steps", [2, 4, 5])
+@pytest.mark.sampled(2)
 def test_steps_of_an_epoch_go_on_where_the_last_one_ended(keras, steps):
     x, y = arrays()
     found = []

@@ -88,6 +88,7 @@ def test_figure_shows_all_numbers():
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+@pytest.mark.sampled(2)
 def test_files_are_the_same_every_time_and_leave_no_figure_open(suffix, tmp_path):
     pyplot = pytest.importorskip("matplotlib.pyplot")
     first, second = tmp_path / f"first{suffix}", tmp_path / f"second{suffix}"

@@ -23,6 +23,7 @@ STARTS = {"svg": b"<?xml", "png": b"\x89PNG\r\n\x1a\n", "dot": b"digraph", "merm
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.sampled(7)
 def test_every_level_in_every_format(level: str, format: str) -> None:
     light, dark = (encode(picture(f"network_{level}"), format, theme) for theme in ("light", "dark"))
     assert light.startswith(STARTS[format])

@@ -47,6 +47,7 @@ def test_cross_validation_in_a_pipeline():
     numpy.testing.assert_array_equal(found, cross_val_score(pipeline, IRIS_X, NAMES, cv=3))
 
 
+@pytest.mark.slow
 def test_search_over_arguments_of_function_and_optimizer():
     classifier = Classifier(small, epochs=10, random_state=0)
     grid = {"model__units": [2, 16], "optimizer": ["sgd", "adam"], "optimizer__learning_rate": [1e-5, 0.05]}

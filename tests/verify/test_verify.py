@@ -77,6 +77,7 @@ def without_weights():
 
 @pytest.mark.parametrize("train", [False, True])
 @pytest.mark.parametrize("make", [chain, branches, normalized, without_weights])
+@pytest.mark.sampled(4)
 def test_a_live_model_agrees_with_itself(make, train):
     model = make()
     before = model.get_weights()
@@ -266,6 +267,7 @@ def test_float64_of_our_own_models_with_their_loss():
         verify(model, dtype="float16")
 
 
+@pytest.mark.slow
 def test_a_deep_network_whose_gradients_float32_does_not_decide():
     from keras import Input, Model, layers
 

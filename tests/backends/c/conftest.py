@@ -1,4 +1,4 @@
-"""A cache of its own for every test, and compilers that do not do what they should."""
+"""A cache of its own for tests that count what is compiled, and compilers that do not do what they should."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from nnc.backends.c.toolchain import find_compiler
 Script = Callable[[str], Path]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder of the cache."""
+    """Return the folder of a cache that nothing is in; all other tests share one."""
     path = tmp_path / "cache"
     monkeypatch.setenv("NNC_CACHE_DIR", str(path))
     monkeypatch.setattr(cache, "_private", {})
@@ -31,7 +31,7 @@ def compiler() -> None:
 
 
 @pytest.fixture
-def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
+def script(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
     """Return a function that makes a shell script the compiler; it counts its calls in the file `calls`."""
 
     def make(text: str) -> Path:

@@ -18,6 +18,8 @@ from nnc.backends.c.toolchain import build
 from nnc.errors import CompilerError
 from tests.backends.c.helpers import TEXT, real, works
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 posix = pytest.mark.skipif(os.name != "posix", reason="about owners and modes, or with shell scripts")
 BUILD = """\
 import sys

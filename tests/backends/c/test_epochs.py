@@ -71,6 +71,7 @@ def check_same(first, second):
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("shuffle", [True, False])
 @pytest.mark.parametrize("batch_size", [32, 7, 70, 100, 1])
+@pytest.mark.sampled(6)
 def test_they_are_the_epochs_that_run_one_by_one(data, calls, batch_size, shuffle, optimizer):
     together, single = make_program(optimizer), make_program(optimizer)
     options = {"epochs": 9, "batch_size": batch_size, "shuffle": shuffle, "verbose": 0}

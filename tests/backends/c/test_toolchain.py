@@ -18,6 +18,8 @@ from nnc.backends.c.toolchain import Compiler, build, explain_missing_compiler, 
 from nnc.errors import CompilerError
 from tests.backends.c.helpers import TEXT, real, works
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 HAS_ZIG = importlib.util.find_spec("ziglang") is not None
 posix = pytest.mark.skipif(os.name != "posix", reason="the compilers here are shell scripts")
 

@@ -19,6 +19,8 @@ from nnc.backends.marks import Marks
 from nnc.ir import Graph, Op, TensorType, symbol
 from nnc.layers import LSTM, Conv2D, Dense, Flatten
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 BATCH = 4
 NETWORKS = {
     "dense": lambda: [nnc.Input((3,)), Dense(4, "sigmoid"), Dense(1)],

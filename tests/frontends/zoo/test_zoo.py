@@ -33,6 +33,7 @@ def case(request: Any, tmp_path_factory: Any) -> Iterator[tuple[Animal, Written]
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("kind", ["keras", "h5"])
+@pytest.mark.sampled(2)
 def test_whole_models(case: tuple[Animal, Written], kind: str) -> None:
     animal, written = case
     model = read_model(written.files[kind])
@@ -43,6 +44,7 @@ def test_whole_models(case: tuple[Animal, Written], kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["weights.h5", "h5", "keras"])
+@pytest.mark.sampled(15)
 def test_definition_and_weights(case: tuple[Animal, Written], kind: str) -> None:
     animal, written = case
     model = read_model(written.files["json"])
@@ -50,6 +52,7 @@ def test_definition_and_weights(case: tuple[Animal, Written], kind: str) -> None
     assert difference(model.predict(written.x), written.predicted) <= animal.tolerance
 
 
+@pytest.mark.sampled(2)
 def test_saved_programs_predict_the_same(case: tuple[Animal, Written], tmp_path: Path) -> None:
     animal, written = case
     read_model(written.files["h5"]).save(tmp_path / "model.nnc")

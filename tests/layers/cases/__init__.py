@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
+from itertools import groupby
 from pkgutil import iter_modules
+from typing import Any
+
+import pytest
 
 from tests.layers.cases.case import ACTIVATIONS, ROWS, Case
 
-__all__ = ["ACTIVATIONS", "CASES", "ROWS", "Case"]
+__all__ = ["ACTIVATIONS", "CASES", "ROWS", "Case", "with_others_slow"]
 
 CASES: tuple[Case, ...] = tuple(
     case
@@ -15,3 +20,12 @@ CASES: tuple[Case, ...] = tuple(
     for case in getattr(import_module(f"{__name__}.{module}"), "CASES", ())
 )
 """The rows of every module here, one module per family; every layer but Input, which has no forward."""
+
+
+def with_others_slow(cases: Iterable[Case]) -> list[Any]:
+    """Return parameters: the first two rows of each layer as they are, the others among the slow tests."""
+    found: list[Any] = []
+    for _, rows in groupby(sorted(cases, key=lambda case: case.layer), key=lambda case: case.layer):
+        for position, case in enumerate(rows):
+            found.append(case if position < 2 else pytest.param(case, marks=pytest.mark.slow))
+    return found

@@ -65,6 +65,7 @@ def colours(opened: Opened, canvas: str) -> int:
 
 
 @pytest.mark.parametrize("make", [subjects.base_subject, subjects.recurrent_subject, subjects.residual_subject])
+@pytest.mark.sampled(2)
 def test_opens_without_a_word_and_without_the_network(make: Any, open_page: Open) -> None:
     subject = make()
     opened = open_page(page(subject, __version__))
@@ -196,6 +197,7 @@ def test_the_outline_goes_from_layers_to_source(open_page: Open) -> None:
     assert item.count() == before
 
 
+@pytest.mark.slow
 def test_loops_show_the_steps_of_a_round(open_page: Open) -> None:
     opened = open_page(recurrent_page())
     opened.search("scan(")
@@ -384,6 +386,7 @@ def test_nothing_sticks_out_of_the_window(width: int, height: int, open_page: Op
 # ---------------------------------------------------------------------- large graphs
 
 
+@pytest.mark.slow
 def test_five_thousand_ops_are_drawn_as_far_as_they_are_in_sight(open_page: Open) -> None:
     opened = open_page(page(flat_subject(5000), __version__))
     assert opened.count("total") == 3

@@ -40,6 +40,7 @@ def stages(data: Any) -> list[Any]:
 
 
 @each
+@pytest.mark.sampled(2)
 def test_every_node_is_an_op_with_its_line_of_the_graph(make: Callable[[], Subject]) -> None:
     subject = make()
     data = data_of(make)
