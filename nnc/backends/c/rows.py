@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels import EXPRESSIONS, Unit
 from nnc.backends.c.kernels.reduction import largest_of, largest_update
-from nnc.backends.c.nests import Axes, indented, loop_head
+from nnc.backends.c.nests import Axes, can_vectorise, indented, loop_head
 from nnc.backends.c.sharing import parallel_nest
 from nnc.backends.c.text import C_TYPES, dim_text, value_text
 from nnc.ir import Graph, Node, Shape, Value
@@ -35,13 +35,19 @@ class _Loop:
     clauses: dict[str, list[str]] = field(default_factory=dict)
     after: list[str] = field(default_factory=list)
 
-    def lines(self, length: str) -> list[str]:
-        """Return the statements."""
+    def lines(self, length: str, simd: bool) -> list[str]:
+        """Return the statements.
+
+        Args:
+            length: of the row.
+            simd: whether elements may be worked on side by side.
+        """
         if not self.body:
             return [*self.before, *self.after]
         clauses = "".join(f" reduction({sign}:{','.join(names)})" for sign, names in self.clauses.items())
         head = f"for (int64_t j = 0; j < {length}; j++) {{"
-        return [*self.before, f"#pragma omp simd{clauses}", head, *indented(self.body), "}", *self.after]
+        pragma = [f"#pragma omp simd{clauses}"] if simd else []
+        return [*self.before, *pragma, head, *indented(self.body), "}", *self.after]
 
 
 class RowPrinter:
@@ -87,7 +93,9 @@ class RowPrinter:
         self.axes = Axes.joined(outer, [self._outside(array) for array in self.arrays.values()])
         strides = dict(zip(self.arrays, self.axes.strides, strict=True))
         self.names = [f"i{axis}" for axis in range(len(self.axes.shape))]
-        self.elements = {key: self._element(found, strides[key]) for key, found in self.arrays.items()}
+        rows = {key: self._row(found, strides[key]) for key, found in self.arrays.items()}
+        self.elements = {key: row.at(*self.names, "j") for key, row in rows.items()}
+        self.simd = can_vectorise(list(rows.values()), -1)
 
     def _is_of_rows(self, node: Node) -> bool:
         """Whether a step works on all elements of a row."""
@@ -108,13 +116,13 @@ class RowPrinter:
             return Array("", array.dtype, self.nest.shape[:-1], (0,) * rank, literal=array.literal)
         return Array(array.pointer, array.dtype, array.shape[:rank], array.strides[:rank], array.offset)
 
-    def _element(self, array: Array, strides: Shape) -> str:
+    def _row(self, array: Array, strides: Shape) -> Array:
+        """Return an array as the loops over the rows and in them see it."""
         rank = len(self.nest.shape) - 1
         is_row = array.literal is None and array.rank > rank and array.shape[rank] != 1
         inner = array.strides[rank] if is_row else 0
         shape = (*self.axes.shape, self.nest.shape[-1])
-        whole = Array(array.pointer, array.dtype, shape, (*strides, inner), array.offset, array.literal)
-        return whole.at(*self.names, "j")
+        return Array(array.pointer, array.dtype, shape, (*strides, inner), array.offset, array.literal)
 
     def lines(self) -> list[str]:
         """Return the loops."""
@@ -133,7 +141,7 @@ class RowPrinter:
             self._store(result, node.index in self.nest.whole, target)
         length = dim_text(self.nest.shape[-1])
         rows = [f"{C_TYPES[value.dtype]} {name}[{length}];" for value, name in self.local.items()]
-        lines = [*rows, *(line for loop in loops for line in loop.lines(length))]
+        lines = [*rows, *(line for loop in loops for line in loop.lines(length, self.simd))]
         for axis in reversed(range(len(self.axes.shape))):
             lines = [f"{loop_head(self.names[axis], self.axes.shape[axis])} {{", *indented(lines), "}"]
         if not self.axes.shape:
@@ -158,7 +166,7 @@ class RowPrinter:
         name, type, length = self.registers[result], C_TYPES[result.dtype], self.nest.shape[-1]
         total = self.unit.name(f"{name}_total")
         if isinstance(node.op, Sum):
-            exact = isinstance(length, int) and length <= EXACT_ROW
+            exact = self.simd and isinstance(length, int) and length <= EXACT_ROW
             loop.before.append(f"{type if exact else 'double'} {total} = 0;")
             loop.clauses.setdefault("+", []).append(total)
             loop.body.append(f"{total} += {operand};")

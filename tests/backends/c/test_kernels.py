@@ -80,6 +80,8 @@ MATRIX, TENSOR = (N, 5), (N, 2, 5)
         *((TENSOR, axes) for axes in ((0,), (1,), (2,), (0, 1), (1, 2), (0, 2), (0, 1, 2))),
         ((N, 1), (0, 1)),
         ((N, 1), (0,)),
+        ((5, 1), (1,)),
+        ((1, 1), (0,)),
     ],
 )
 def test_sums_and_maxima(shape, axes, keepdims, dtype):

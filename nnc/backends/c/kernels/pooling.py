@@ -9,7 +9,7 @@ from itertools import product
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import indented, loop_head
+from nnc.backends.c.nests import can_vectorise, indented, loop_head
 from nnc.backends.c.sharing import parallel_nest
 from nnc.backends.c.text import dim_text, number_text
 from nnc.ir import Dim
@@ -101,6 +101,7 @@ class _Windows:
     def __init__(self, op: WindowOp, larger: Sequence[Array], pooled: Sequence[Array]) -> None:
         shapes = zip(larger[0].shape, pooled[0].shape, op.window, op.strides, strict=True)
         axes = [_Axis(0, length, count, window, stride, op.padding) for length, count, window, stride in shapes]
+        self._larger, self._pooled = larger, pooled
         arrays = [*larger, *pooled]
         groups: list[list[int]] = []
         for position, axis in enumerate(axes):
@@ -169,10 +170,10 @@ class _Windows:
         if not inside:
             lines = [*bounds, *general]
         elif not self.edged:
-            lines = self.channels(inside, simd)
+            lines = self.channels(inside, simd, self.volume)
         else:
             tests = [f"low{axis.number} == 0 && high{axis.number} == {axis.window}" for axis in self.edged]
-            fast = self.channels(inside, simd)
+            fast = self.channels(inside, simd, self.volume)
             lines = [*bounds, f"if ({' && '.join(tests)}) {{", *indented(fast), "} else {", *indented(general), "}"]
         around = self.outer
         is_loop = bool(inside) and not self.edged and not any(axis.count != 1 for axis in self.inner)
@@ -180,20 +181,30 @@ class _Windows:
             if axis.count == 1:
                 continue
             lines = [f"{loop_head(axis.index, axis.count)} {{", *indented(lines), "}"]
-            if is_loop and simd:
+            if is_loop and simd and self._can_vectorise(axis, self.volume):
                 lines = ["#pragma omp simd", *lines]
             elif axis is around[0] and axis.is_plain:  # no window is seen from two of its indices
                 lines = [*parallel_nest(tuple(other.length for other in self.axes), axis.count), *lines]
             is_loop = False
         return ["{", *indented([*heads, *lines]), "}"]
 
-    def channels(self, lines: Sequence[str], simd: bool) -> list[str]:
-        """Return the loops over the plain axes at the end."""
+    def _can_vectorise(self, axis: _Axis, positions: int) -> bool:
+        """Return whether the loop over an axis may be marked so, where its turns see so many positions each."""
+        last = self._groups[axis.number][-1]
+        larger = [(array, array.strides[last] * axis.stride, positions) for array in self._larger]
+        pooled = [(array, array.strides[last], 1) for array in self._pooled]
+        seen = [
+            replace(array, shape=(axis.count, count), strides=(step, 1)) for array, step, count in (*larger, *pooled)
+        ]
+        return can_vectorise(seen, 0, 1)
+
+    def channels(self, lines: Sequence[str], simd: bool, positions: int = 1) -> list[str]:
+        """Return the loops over the plain axes at the end; the lines have so many positions written out."""
         found = list(lines)
         looped = [axis for axis in self.inner if axis.count != 1]
         for axis in reversed(looped):
             found = [f"{loop_head(axis.index, axis.count)} {{", *indented(found), "}"]
-            if simd and axis is looped[-1]:
+            if simd and axis is looped[-1] and self._can_vectorise(axis, positions):
                 found = ["#pragma omp simd", *found]
         return found if looped else ["{", *indented(found), "}"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
 from nnc.backends.c.kernels.registry import Call, Unit, kernel
-from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, indented, loop_head
+from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise, indented, loop_head
 from nnc.backends.c.sharing import members, parallel_for, parallel_nest
 from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
 from nnc.ir import Dim, Op, TensorType
@@ -192,12 +192,15 @@ def _unrolled_rows(
         terms = [f"x{term} * {y.at(str(term), str(column))}" for term in range(inner)]
         body.append(f"const {type} z{column} = {' + '.join(terms) or '0'};")
     body += [f"{result.at('i', str(column))} = z{column};" for column in range(columns)]
-    head, pragma = f"{loop_head('i', x.shape[0])} {{", ["#pragma omp simd"]
+    head = f"{loop_head('i', x.shape[0])} {{"
+    simd = can_vectorise([x], 0, 1) and can_vectorise([result], 0, 1)
+    pragma = ["#pragma omp simd"] if simd else []
     if epilogue is None or epilogue.head is None or not epilogue.has_rows or columns > UNROLLED:
         return [*pragma, head, *indented(body), "}", *_behind(epilogue)]
     for column in range(columns):
         body += epilogue.column(column, f"z{column}")
-    shared = [line.replace(" for ", " for simd ") for line in parallel_nest((x.shape[0], columns))]
+    simd = simd and can_vectorise(epilogue.views, 0, -1)
+    shared = [line.replace(" for ", " for simd ") if simd else line for line in parallel_nest((x.shape[0], columns))]
     return [*(shared or pragma), head, *indented(body), "}"]
 
 
@@ -207,14 +210,17 @@ def _behind(epilogue: Elementwise | None) -> list[str]:
 
 
 def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) -> list[str]:
-    """A loop over the terms of all sums at once."""
+    """A loop over the terms of all sums at once, or one for each sum, with the same lanes."""
+    places = [(row, column) for row in range(rows) for column in range(columns)]
+    if can_vectorise([x], 1, 0) and can_vectorise([y], 0, 1):
+        return _sums_of_terms(x, y, result, places)
+    return [line for place in places for line in _sums_of_terms(x, y, result, [place])]
+
+
+def _sums_of_terms(x: Array, y: Array, result: Array, places: Sequence[tuple[int, int]]) -> list[str]:
     type = C_TYPES[result.dtype]
-    names = [f"z{row}_{column}" for row in range(rows) for column in range(columns)]
-    body = [
-        f"z{row}_{column} += {x.at(str(row), 'k')} * {y.at('k', str(column))};"
-        for row in range(rows)
-        for column in range(columns)
-    ]
+    names = [f"z{row}_{column}" for row, column in places]
+    body = [f"z{row}_{column} += {x.at(str(row), 'k')} * {y.at('k', str(column))};" for row, column in places]
     return [
         "{",
         f"    {type} {', '.join(f'{name} = 0' for name in names)};",
@@ -222,11 +228,7 @@ def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) 
         f"    {loop_head('k', x.shape[1])} {{",
         *indented(indented(body)),
         "    }",
-        *(
-            f"    {result.at(str(row), str(column))} = z{row}_{column};"
-            for row in range(rows)
-            for column in range(columns)
-        ),
+        *(f"    {result.at(str(row), str(column))} = z{row}_{column};" for row, column in places),
         "}",
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import LANES, MANY_LANES, UNROLLED, indented, loop_head
+from nnc.backends.c.nests import LANES, MANY_LANES, UNROLLED, can_vectorise, indented, loop_head
 from nnc.backends.c.sharing import parallel_nest
 from nnc.backends.c.text import C_TYPES, bare_dim_text, dim_text, number_text
 from nnc.ir import FLOATING, Dim, Layout
@@ -52,12 +52,6 @@ class _Loops:
         return found if looped else ["{", *indented(found), "}"]
 
 
-def _last(x: Array) -> int:
-    """Return the innermost axis that has more than one element, or the last."""
-    longer = [axis for axis in range(x.rank) if x.shape[axis] != 1]
-    return longer[-1] if longer else x.rank - 1
-
-
 @kernel(reduction.Sum, reduction.Max)
 def reduce(call: Call) -> Sequence[str]:
     """Along the last axis: a total per row. Along others: rows of totals."""
@@ -67,13 +61,15 @@ def reduce(call: Call) -> Sequence[str]:
     is_sum = isinstance(op, reduction.Sum)
     loops = _Loops(x)
     target = result.at(*(loops.indices[axis] for axis in kept))
-    if not reduced or _last(x) in reduced:
+    inner = [axis for axis in kept if axis > max(reduced, default=x.rank) and x.shape[axis] != 1]
+    if not inner:
         element = loops.element
         lines = _sums(loops, reduced, [(element, target)], result.dtype) if is_sum else _largest(loops, reduced, target)
         return loops.around(kept, lines, is_shared=True)
-    inner = [axis for axis in kept if axis > max(reduced) and x.shape[axis] != 1]
     width = x.shape[inner[0]]
-    if is_sum and len(inner) == 1 and isinstance(width, int) and width <= UNROLLED:
+    added = [axis for axis in reduced if x.shape[axis] != 1] or reduced
+    is_narrow = is_sum and len(inner) == 1 and can_vectorise([x], added[-1], inner[0])
+    if is_narrow and isinstance(width, int) and width <= UNROLLED:
         columns = []
         for column in range(width):
             indices = [str(column) if axis == inner[0] else text for axis, text in enumerate(loops.indices)]
