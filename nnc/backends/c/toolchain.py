@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from nnc.backends.c import cache
 from nnc.backends.c.cpu import NATIVE, find_target, is_x86
+from nnc.backends.c.process_group import run
 from nnc.errors import CompilerError
-
-if TYPE_CHECKING:
-    import subprocess
 
 TIMEOUT = 300.0
 """Seconds after which a compiler is taken to hang."""
@@ -266,7 +263,6 @@ def _compile(
     compiler: Compiler, flags: Sequence[str], text: str, timeout: float
 ) -> tuple[bytes, Sequence[str]] | _Failure:
     """Run the compiler in a folder of its own; return the bytes of the library and the command line."""
-    import subprocess
     import tempfile
 
     output = f"nnc{cache.SUFFIX}"
@@ -278,31 +274,11 @@ def _compile(
             environment = {"ZIG_LOCAL_CACHE_DIR": folder, "ZIG_GLOBAL_CACHE_DIR": _zig_cache(), **environment}
         with Path(folder, "said").open("w+b") as stream:  # a pipe would wait for children that outlive a hanging parent
             try:
-                process = subprocess.Popen(
-                    command,
-                    cwd=folder,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=stream,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+                status = run(command, folder, environment, stream, timeout)
             except OSError as error:
                 return _Failure(f"cannot be run: {error.strerror or error}", "", command, retry=False)
-            hung = threading.Event()
-            timer = threading.Timer(timeout, _end, (process, hung))
-            timer.daemon = True
-            timer.start()
-            try:
-                status = process.wait()  # with a timeout it would look every 50 ms
-            except BaseException:  # Ctrl-C
-                _end(process)
-                process.wait()
-                raise
-            finally:
-                timer.cancel()
             said = _read(stream)
-        if hung.is_set():
+        if status is None:
             return _Failure(f"has not finished after {timeout:g} seconds", said, command, retry=False)
         if status != 0:
             how = f"failed with exit code {status}" if status > 0 else f"was ended by signal {-status}"
@@ -316,19 +292,6 @@ def _compile(
 def _read(stream: BinaryIO) -> str:
     stream.seek(0)
     return stream.read(1 << 16).decode("utf-8", "replace")
-
-
-def _end(process: subprocess.Popen[bytes], told: threading.Event | None = None) -> None:
-    """End a process and those it has started, and set the event."""
-    if told is not None:
-        told.set()
-    if hasattr(os, "killpg"):
-        import signal
-
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
 
 
 def _loadable(key: str, path: Path) -> Path | None:

@@ -6,6 +6,7 @@ import ctypes
 import importlib.util
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from nnc.backends.c import toolchain
+from nnc.backends.c import process_group, toolchain
 from nnc.backends.c.toolchain import Compiler, build, explain_missing_compiler, find_compiler, flags
 from nnc.errors import CompilerError
 from tests.backends.c.helpers import TEXT, real, works
@@ -213,16 +214,48 @@ def test_compiler_that_hangs_is_ended_with_its_children(script, tmp_path):
     with pytest.raises(CompilerError, match=r"has not finished after 1 seconds") as raised:
         build(TEXT, timeout=1)
     assert "\n  waiting\n" in str(raised.value)
-    child = int((tmp_path / "child").read_text())
+    wait_for_the_end_of(int((tmp_path / "child").read_text()))
+
+
+def wait_for_the_end_of(process):
     for _ in range(200):  # until somebody has taken note of its end
         try:
-            os.kill(child, 0)
+            os.kill(process, 0)
         except ProcessLookupError:
             return
-        if sys.platform == "linux" and Path(f"/proc/{child}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+        if sys.platform == "linux" and Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
             return
         time.sleep(0.05)
-    pytest.fail("the compiler's child still runs")
+    pytest.fail("a process still runs")
+
+
+@posix
+@pytest.mark.parametrize("number", range(len(process_group.WATCHERS)))
+def test_compiler_ends_with_its_process_and_so_do_its_children(script, tmp_path, number):
+    """The process is killed while another thread compiles and a fork of it lives on."""
+    children = tmp_path / "children"
+    script(f"sleep 60 & echo $$ $! > '{children}.new'; mv '{children}.new' '{children}'; wait")
+    program = f"""
+import os, threading, time
+from nnc.backends.c import process_group, toolchain
+process_group.WATCHERS = process_group.WATCHERS[{number}:]
+threading.Thread(target=toolchain.build, args=("int x;",), daemon=True).start()
+while not os.path.exists({str(children)!r}):
+    time.sleep(0.01)
+if fork := os.fork():
+    print(fork, flush=True)
+time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        fork = int(process.stdout.readline())
+        try:
+            process.kill()
+            process.wait()
+            for child in children.read_text().split():
+                wait_for_the_end_of(int(child))
+        finally:
+            os.kill(fork, signal.SIGKILL)
 
 
 @posix
