@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 from math import prod
@@ -14,6 +14,7 @@ from typing import Any
 import numpy
 
 from frontends.hdf5_heaps import has_endless_heap
+from frontends.hdf5_texts import StoredTexts
 from nnc.errors import ModelError, NncError
 
 Array = Any
@@ -42,11 +43,12 @@ def open_hdf5(source: str | os.PathLike[str] | bytes, title: str) -> Iterator[Gr
         import h5py
     except ImportError:
         raise ModelError(f"{title} is an HDF5 file; to read it, run: pip install 'nnc[h5]'") from None
-    if _has_endless_heap(source):
-        raise ModelError(f"{title} cannot be read as an HDF5 file, it is damaged: a heap of texts has no end")
     try:
-        with h5py.File(BytesIO(source) if isinstance(source, bytes) else source, "r") as file:
-            yield Group(file, title)
+        with (
+            _content(source, title) as content,
+            h5py.File(BytesIO(source) if isinstance(source, bytes) else source, "r") as file,
+        ):
+            yield Group(file, title, StoredTexts(content))
     except NncError:
         raise
     except Exception as error:  # what h5py raises on a damaged file is not documented
@@ -54,14 +56,20 @@ def open_hdf5(source: str | os.PathLike[str] | bytes, title: str) -> Iterator[Gr
         raise ModelError(f"{title} cannot be read as an HDF5 file, it may be damaged: {reason:.200}") from error
 
 
-def _has_endless_heap(source: str | os.PathLike[str] | bytes) -> bool:
-    if isinstance(source, bytes):
-        return has_endless_heap(source)
-    try:
-        with open(source, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return has_endless_heap(content)
-    except (OSError, ValueError):  # an empty file, which the library refuses
-        return False
+@contextmanager
+def _content(source: str | os.PathLike[str] | bytes, title: str) -> Iterator[bytes | mmap.mmap]:
+    """Give the bytes of a file whose heaps have an end."""
+    with ExitStack() as opened:
+        content: bytes | mmap.mmap = b""
+        if isinstance(source, bytes):
+            content = source
+        else:
+            with suppress(OSError, ValueError):  # an empty file, which the library refuses
+                file = opened.enter_context(open(source, "rb"))
+                content = opened.enter_context(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        if has_endless_heap(content):
+            raise ModelError(f"{title} cannot be read as an HDF5 file, it is damaged: a heap of texts has no end")
+        yield content
 
 
 class Group:
@@ -70,13 +78,15 @@ class Group:
     Args:
         handle: h5py's group.
         title: how errors name the file.
+        stored: what is known of its texts before they are read.
         path: its path in the file.
         depth: how deep it lies.
     """
 
-    def __init__(self, handle: Any, title: str, path: str = "", depth: int = 0) -> None:
+    def __init__(self, handle: Any, title: str, stored: StoredTexts, path: str = "", depth: int = 0) -> None:
         self.handle = handle
         self.title = title
+        self.stored = stored
         self.path = path
         self.depth = depth
 
@@ -116,7 +126,9 @@ class Group:
         member = self._member(name)
         if not isinstance(member, h5py.Group):
             return None
-        return Group(member, self.title, f"{self.path}/{name}".lstrip("/"), self.depth + name.count("/") + 1)
+        return Group(
+            member, self.title, self.stored, f"{self.path}/{name}".lstrip("/"), self.depth + name.count("/") + 1
+        )
 
     def groups(self) -> dict[str, Group]:
         """Return the groups in it by name."""
@@ -141,7 +153,7 @@ class Group:
         if member.external or member.is_virtual:
             raise ModelError(f"{self.title}: '{path}' lies in another file, which is not followed")
         size = prod(shape) * member.dtype.itemsize
-        stored = int(member.id.get_storage_size())
+        stored = min(int(member.id.get_storage_size()), self.stored.size)
         if size > _MAX_EXPANSION * stored:
             raise ModelError(f"{self.title}: '{path}' claims {size:,} bytes, but {stored:,} are in the file")
         return StoredArray(path, name, tuple(int(length) for length in shape), member)
@@ -187,9 +199,25 @@ class Group:
             return numpy.empty(0)
         if not isinstance(identifier.get_type(), h5py.h5t.TypeStringID):  # the library may crash on a damaged type
             raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is no text")
-        if prod(identifier.shape or ()) > _MAX_MEMBERS or identifier.get_storage_size() > MAX_ATTRIBUTE:
+        count, stored = prod(identifier.shape or ()), int(identifier.get_storage_size())
+        if count > _MAX_MEMBERS or stored > min(MAX_ATTRIBUTE, self.stored.size):
             raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is too large")
+        if identifier.get_type().is_variable_str():
+            self._check_texts(name, tuple(identifier.shape or ()))
         return attributes[name]
+
+    def _check_texts(self, name: str, shape: tuple[int, ...]) -> None:
+        claimed = self.stored.claimed(name, shape)
+        if claimed is None:
+            raise ModelError(
+                f"{self.title}: attribute '{name}' of '{self.path}' is stored in a way that is not read; "
+                "load the model with the Keras that saved it, and save it again"
+            )
+        if claimed > self.stored.size:
+            raise ModelError(
+                f"{self.title}: attribute '{name}' of '{self.path}' claims {claimed:,} bytes of text, but the whole "
+                f"file has {self.stored.size:,}"
+            )
 
     def _decoded(self, value: Any, name: str) -> str:
         text = value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import resource
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -16,6 +17,8 @@ import numpy
 import pytest
 
 import nnc
+from frontends.hdf5 import open_hdf5
+from frontends.hdf5_texts import StoredTexts
 from nnc.errors import ModelError, NncError
 from nnc.readers import read_model
 from tests.frontends.zoo.old_files import layer, random_arrays, write_h5
@@ -219,6 +222,75 @@ def test_hostile_h5(tmp_path: Path, change: Callable[[Any], None], message: str)
     path = hostile_h5(tmp_path / "hostile.h5", change, tmp_path)
     with pytest.raises(ModelError, match=message):
         read_model(path)
+
+
+LIBRARIES: dict[str, dict[str, Any]] = {
+    "earliest": {"libver": "earliest"},
+    "latest": {"libver": "latest"},
+    "behind something else": {"libver": "latest", "userblock_size": 1024},
+}
+TEXTS = ["x" * 4000, "y"]
+MUCH = 2**32 - 16
+
+
+def texts_bytes(path: Path, library: str, others: int = 0) -> bytes:
+    """A file with texts of variable length; with many attributes they lie in a heap."""
+    with h5py.File(path, "w", **LIBRARIES[library]) as file:
+        file.create_group("g").attrs.create("texts", TEXTS, dtype=h5py.string_dtype())
+        file["g"].attrs["text"] = "z"
+        for number in range(others):
+            file["g"].attrs[f"other {number}"] = "z"
+        for count in (1, 3):
+            file.create_group(f"g{count}").attrs.create("texts", ["w"] * count, dtype=h5py.string_dtype())
+    return path.read_bytes()
+
+
+def descriptor(content: bytes, length: int, before: int = 0) -> int:
+    """Return where the descriptor of a text begins: its length, the address of a heap, its number there."""
+    place = content.index(struct.pack("<I", length))
+    while content[struct.unpack_from("<Q", content, place + 4)[0] + before :][:4] != b"GCOL":
+        place = content.index(struct.pack("<I", length), place + 1)
+    return place
+
+
+@pytest.mark.parametrize("others", [0, 20])
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_texts_are_measured_before_they_are_read(tmp_path: Path, library: str, others: int) -> None:
+    content = texts_bytes(tmp_path / "texts.h5", library, others)
+    with open_hdf5(content, "it") as root:
+        assert (root.group("g") or root).texts("texts") == TEXTS
+        assert (root.group("g") or root).text("text") == "z"
+        assert (root.group("g3") or root).texts("texts") == ["w"] * 3
+    assert StoredTexts(content).claimed("texts", (2,)) == sum(map(len, TEXTS))
+    place = descriptor(content, len(TEXTS[0]), LIBRARIES[library].get("userblock_size", 0))
+    much = struct.pack("<I", MUCH)
+    for start, written in ((place, much), (place + 16, much), (place, much + struct.pack("<Q", 7))):  # no heap is there
+        hostile = content[:start] + written + content[start + len(written) :]
+        assert (StoredTexts(hostile).claimed("texts", (2,)) or 0) >= MUCH
+        if library == "earliest":  # later versions have checksums
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            message = r"'texts' of 'g' claims 4,294,9\d\d,\d\d\d bytes of text, but the whole file has"
+            with pytest.raises(ModelError, match=message), open_hdf5(hostile, "it") as root:
+                (root.group("g") or root).texts("texts")
+            assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < LIMIT
+
+
+def test_one_text_is_not_read_many_times(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "texts.h5", "w") as file:
+        file.attrs.create("texts", ["x" * 60_000, *["y"] * 3_000], dtype=h5py.string_dtype())
+    content = bytearray((tmp_path / "texts.h5").read_bytes())
+    place = descriptor(content, 60_000)
+    content[place : place + 16 * 3_001] = content[place : place + 16] * 3_001
+    with pytest.raises(ModelError, match="claims 180,060,000 bytes of text"), open_hdf5(bytes(content), "it") as root:
+        root.texts("texts")
+
+
+def test_attributes_that_may_be_compressed_are_not_read(tmp_path: Path) -> None:
+    content = texts_bytes(tmp_path / "texts.h5", "latest", 20)
+    heap = content.index(b"FRHP")
+    damaged = content[: heap + 7] + b"\x10\0" + content[heap + 9 :]
+    with pytest.raises(ModelError, match="is stored in a way that is not read"), open_hdf5(damaged, "it") as root:
+        (root.group("g3") or root).texts("texts")
 
 
 def bomb(tmp_path: Path) -> bytes:
