@@ -69,6 +69,10 @@ class ProgramFileError(NncError, ValueError):
     """A ``.nnc`` file is damaged, truncated, or written by a newer version."""
 
 
+class NestingError(NncError, ValueError):
+    """Values that are read from a file, or written to one, are nested too deeply, or there are too many."""
+
+
 class CompilerError(NncError, RuntimeError):
     """No C compiler was found, or the one that was found does not give a library that can be loaded."""
 

@@ -14,7 +14,7 @@ import numpy
 from nnc.callbacks.callback import Callback, Logs
 from nnc.callbacks.model_checkpoint import BatchCounter, checked_frequency
 from nnc.errors import DataError
-from nnc.files import write_atomically
+from nnc.files import read_json, write_atomically
 
 _PLACE = "place"
 _STATE = "state/"
@@ -109,6 +109,6 @@ class BackupAndRestore(Callback):
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     with numpy.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-        place = json.loads(archive[_PLACE].tobytes())
+        place = read_json(archive[_PLACE].tobytes())
         states = {key.removeprefix(_STATE): archive[key] for key in archive.files if key.startswith(_STATE)}
     return {"order": place["order"], "epoch": int(place["epoch"]), "batch": int(place["batch"])}, states

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from math import prod
 from typing import Any
 
@@ -134,7 +134,10 @@ class ProgramSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for a JSON file; run-time dimensions are text."""
-        data = asdict(self)
+        own = replace(self, model={}, results=tuple(replace(result, settings={}) for result in self.results))
+        data = asdict(own) | {"model": self.model}  # what is nested by others stays as it is
+        for record, result in zip(data["results"], self.results, strict=True):
+            record["settings"] = result.settings
         for key, specs in (("inputs", self.inputs), ("outputs", self.outputs), ("targets", self.targets)):
             for record, spec in zip(data[key], specs, strict=True):
                 record["shape"] = [dim if isinstance(dim, int) else str(dim) for dim in spec.shape]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.backends import backend_name
-from nnc.errors import GraphError, ProgramFileError
-from nnc.files import write_atomically
+from nnc.errors import GraphError, NestingError, ProgramFileError
+from nnc.files import check_nesting, read_json, write_atomically
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.program.calling import PREDICT
@@ -39,12 +39,17 @@ def save(program: Program, path: str | Path) -> None:
 
     Raises:
         OSError: the file cannot be written; what was there before is untouched.
+        NestingError: the model's config is nested too deeply for a file.
     """
     write_atomically(Path(path), to_bytes(program))
 
 
 def to_bytes(program: Program) -> bytes:
-    """Return the contents of a program's file; equal programs give equal bytes."""
+    """Return the contents of a program's file; equal programs give equal bytes.
+
+    Raises:
+        NestingError: the model's config is nested too deeply for a file.
+    """
     with program.turn:
         names = (*program.graph_names, *(() if program.prologue is None else (PROLOGUE,)))
         graphs = {name: str(program.graph(name)) for name in names}
@@ -60,6 +65,7 @@ def to_bytes(program: Program) -> bytes:
             "states": states,
             "shuffler": _order_to_json(program.order_state),
         }
+        check_nesting(manifest)
         raw = b"".join(numpy.ascontiguousarray(array).tobytes() for _, array in sorted(program.states.items()))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -112,7 +118,10 @@ def _one_line(text: str) -> str:
 
 
 def _read(archive: zipfile.ZipFile, source: str, backend: str | None) -> Program:
-    manifest = json.loads(_member(archive, MANIFEST))
+    try:
+        manifest = read_json(_member(archive, MANIFEST))
+    except NestingError as error:
+        raise ProgramFileError(f"manifest: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise ProgramFileError("this is no nnc program")
     version = manifest.get("version")

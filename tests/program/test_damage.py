@@ -8,6 +8,7 @@ import re
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -17,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nnc
-from nnc.errors import ProgramFileError
+from nnc.errors import NestingError, ProgramFileError
+from nnc.files import MAX_DEPTH
 from nnc.program.storage import from_bytes, to_bytes
 from tests.program.samples import X, Y, network
 
@@ -127,6 +129,13 @@ def graph(name: str, old: str, new: str) -> bytes:
     return packed(parts | {f"graphs/{name}.txt": text.replace(old, new, 1).encode()})
 
 
+def nested(depth: int) -> Any:
+    value: Any = {}
+    for _ in range(depth):
+        value = {"x": value}
+    return value
+
+
 HUGE = 10**12
 CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "newer": (
@@ -144,7 +153,14 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: manifest(lambda m: m.pop("shuffler")),
         ": manifest: 'shuffler' must have a number 'state' of 128 bits, got None",
     ),
-    "deep": (lambda: packed(members() | {"manifest.json": b"[" * 10**5}), " is damaged: maximum recursion depth"),
+    "deep": (
+        lambda: packed(members() | {"manifest.json": b"[" * 10**5}),
+        ": manifest: values are nested more than 400 deep",
+    ),
+    "deep model": (
+        lambda: manifest(lambda m: m["program"].update(model=nested(MAX_DEPTH))),
+        ": manifest: values are nested more than 400 deep",
+    ),
     "list": (lambda: packed(members() | {"manifest.json": b"[]"}), ": this is no nnc program"),
     "compressed": (
         lambda: packed(members(), zipfile.ZIP_DEFLATED),
@@ -293,3 +309,13 @@ def test_files_that_are_not_there(tmp_path):
     assert str(error.value) == (
         f"{tmp_path / 'empty.nnc'} is no program file, or is damaged or truncated: File is not a zip file"
     )
+
+
+def test_what_can_be_read_can_be_written_again() -> None:
+    """The manifest and the program are two levels around the config, which is at most as deep as the limit allows."""
+    data = manifest(lambda m: m["program"].update(model=nested(MAX_DEPTH - 3)))
+    program = from_bytes(data)
+    assert from_bytes(to_bytes(program)).spec == program.spec
+    program.spec = replace(program.spec, model=nested(MAX_DEPTH))
+    with pytest.raises(NestingError, match="values are nested more than 400 deep"):
+        to_bytes(program)
