@@ -7,11 +7,12 @@ imported. Memory is shared where the giver allows it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy
 
-from nnc.errors import DataError
+from nnc.errors import DataError, NncError
 
 Array = Any
 NUMBERS = "fiub"
@@ -28,13 +29,21 @@ _SHOWN_COLUMNS = 3
 
 def is_array_like(given: Any) -> bool:
     """Return whether something is one array, by what it can do: it is an array, a tensor, a table or a buffer."""
-    if any(hasattr(given, protocol) for protocol in _ARRAY_PROTOCOLS):
+    if any(has_attribute(given, protocol) for protocol in _ARRAY_PROTOCOLS):
         return True
     try:
         memoryview(given)
     except TypeError:
         return False
     return True
+
+
+def has_attribute(given: Any, attribute: str) -> bool:
+    """Return whether something has an attribute, also where it raises an error when it is asked for it."""
+    try:
+        return hasattr(given, attribute)
+    except Exception:
+        return True
 
 
 def to_array(given: Any, name: str, dtype: str = "") -> Array:
@@ -47,10 +56,15 @@ def to_array(given: Any, name: str, dtype: str = "") -> Array:
         dtype: the element type that is wanted, for messages.
 
     Raises:
-        DataError: it holds no numbers, or they are sparse, masked, or on another device.
+        DataError: it holds no numbers, or they are sparse, masked, or on another device, or it raises an error itself.
     """
-    columns = _column_names(given)
-    array = _table(given, columns, name, dtype) if columns else _converted(given, name)
+    try:
+        columns = _column_names(given)
+        array = _table(given, columns, name, dtype) if columns else _converted(given, name)
+    except (NncError, MemoryError):
+        raise
+    except Exception as error:  # objects of others do as they like
+        raise DataError(f"{name} {_reason(given, error)}") from None
     if array.dtype.kind == "V" and array.dtype.names is None and numpy.can_cast(array.dtype, numpy.float32):
         return array.astype(numpy.float32)  # bfloat16 and its like, of ml_dtypes
     if array.dtype.kind in NUMBERS:
@@ -58,12 +72,47 @@ def to_array(given: Any, name: str, dtype: str = "") -> Array:
     raise DataError(f"{name} must hold numbers{f' ({dtype})' if dtype else ''}, got {_no_numbers(given, array)}")
 
 
+def check_whole(array: Array, dtype: str, name: str) -> None:
+    """Check that the elements of an array are whole numbers which an element type has.
+
+    Limits are compared in float64, which has them all: the largest int32 is not among the numbers of float32, and would
+    be rounded up to one that is no int32.
+
+    Args:
+        array: numbers, of shape (rows, …) or one.
+        dtype: the element type, of whole numbers.
+        name: what messages call the array.
+
+    Raises:
+        DataError: they are not; the message has the first row.
+    """
+    limits = numpy.iinfo(dtype)
+    if array.dtype.kind == "b" or (array.dtype.kind != "f" and numpy.can_cast(array.dtype, dtype)):
+        return
+    if array.dtype.kind == "f":
+        fits = (array >= numpy.float64(limits.min)) & (array < numpy.float64(limits.max + 1))
+        fits &= array == numpy.floor(array)
+    else:
+        fits = (array >= limits.min) & (array <= limits.max)
+    if not fits.all():
+        row = first_row(~fits) if array.ndim else 0
+        raise DataError(
+            f"{name} must hold whole numbers from {limits.min} to {limits.max} ({dtype}), row {row} has"
+            f" {numpy.array2string(array[row] if array.ndim else array, threshold=8)}"
+        )
+
+
+def first_row(bad: Array) -> int:
+    """Return the index of the first row that has a True."""
+    return int(numpy.argmax(bad.reshape(len(bad), -1).any(axis=1)))
+
+
 def shape_of(given: Any) -> tuple[int, ...] | None:
     """Return the shape of what `to_array` would return, None where there is none."""
-    shape = getattr(given, "shape", None)
     try:
+        shape = getattr(given, "shape", None)
         return tuple(map(int, numpy.shape(given) if shape is None else shape))
-    except (ValueError, TypeError, RuntimeError):  # rows of different lengths, say
+    except Exception:  # rows of different lengths, say, or an object that has no shape after all
         return None
 
 
@@ -77,12 +126,9 @@ def _converted(given: Any, name: str) -> Array:
         given = [_converted(item, name) for item in given]
     elif (dense := _to_dense(given)) is not None:
         raise DataError(f"{name} is of type {type(given).__name__}, which is not dense; make it so first, with {dense}")
-    try:
-        if hasattr(given, "__dlpack__") and not hasattr(given, "__array__"):
-            return numpy.from_dlpack(given)
-        return numpy.asarray(given)
-    except (ValueError, TypeError, RuntimeError, BufferError) as error:
-        raise DataError(f"{name} {_reason(given, error)}") from None
+    if hasattr(given, "__dlpack__") and not hasattr(given, "__array__"):
+        return numpy.from_dlpack(given)
+    return numpy.asarray(given)
 
 
 def _is_foreign(item: Any) -> bool:
@@ -114,13 +160,14 @@ def _to_dense(given: Any) -> str | None:
 
 def _reason(given: Any, error: Exception) -> str:
     """Return why something could not be converted, and what to do."""
-    device = getattr(given, "device", "cpu")
-    kind = str(getattr(device, "type", device)).partition(":")[0]
-    copy = next((method for method in _TO_MEMORY if hasattr(given, method)), None)
-    if copy is not None and (kind != "cpu" or hasattr(given, "__cuda_array_interface__")):
-        where = f"on the device '{device}'" if kind != "cpu" else "on another device"
-        return f"is {where}; copy it to main memory first, with .{copy}()"
-    return f"is no array: {error}"
+    with suppress(Exception):
+        device = getattr(given, "device", "cpu")
+        kind = str(getattr(device, "type", device)).partition(":")[0]
+        copy = next((method for method in _TO_MEMORY if hasattr(given, method)), None)
+        if copy is not None and (kind != "cpu" or hasattr(given, "__cuda_array_interface__")):
+            where = f"on the device '{device}'" if kind != "cpu" else "on another device"
+            return f"is {where}; copy it to main memory first, with .{copy}()"
+    return f"is no array: {error}" if str(error) else f"is no array: {type(error).__name__} was raised"
 
 
 def _no_numbers(given: Any, array: Array) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import math
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -11,7 +12,7 @@ from typing import Any
 import numpy
 import pytest
 
-from nnc.arrays import is_array_like, shape_of, to_array
+from nnc.arrays import check_whole, is_array_like, shape_of, to_array
 from nnc.errors import DataError
 
 X = numpy.array([[1.5, -2.0, 0.25], [0.0, 4.0, -8.0]], "float32")
@@ -116,7 +117,7 @@ def test_tensors_of_tensorflow():
 
 JAX = """
 import jax, numpy
-from nnc.arrays import to_array
+from nnc.arrays import check_whole, to_array
 x = numpy.array([[1.5, -2.0, 0.25], [0.0, 4.0, -8.0]], "float32")
 given = jax.numpy.asarray(x)
 assert numpy.shares_memory(to_array(given, "x"), numpy.asarray(given))
@@ -223,6 +224,12 @@ REFUSED = [
     ),
     (Only("__dlpack__", raising(BufferError("not there")), __dlpack_device__=None), "x is no array: not there"),
     (Only("__array__", raising(ValueError("broken"))), "x is no array: broken"),
+    (Only("__array__", raising(ZeroDivisionError("division by zero"))), "x is no array: division by zero"),
+    (Only("__array__", raising(KeyError())), "x is no array: KeyError was raised"),
+    (Only("__array__", property(raising(OSError("gone")))), "x is no array: gone"),
+    (Only("shape", property(raising(OSError("gone")))), "x is no array: gone"),
+    (Only("columns", property(raising(OSError("gone")))), "x is no array: gone"),
+    ([Only("__array__", raising(OSError("gone")))], "x is no array: gone"),
     (
         numpy.ma.masked_array(X, [[0, 0, 0], [0, 1, 1]]),
         "x has 2 masked elements, first in row 1; fill them first, with .filled(0.0)",
@@ -256,3 +263,25 @@ def test_shapes():
     assert shape_of(array.array("f", [1.0])) == (1,)
     assert shape_of(3.0) == ()
     assert shape_of([[1.0], [1.0, 2.0]]) is None
+    assert shape_of(Only("__array__", raising(OSError("gone")))) is None
+    assert shape_of(Only("shape", property(raising(OSError("gone"))))) is None
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "int64"])
+@pytest.mark.parametrize("given", ["float16", "float32", "float64", "longdouble", "int64", "uint64"])
+def test_whole_numbers_that_an_element_type_has(dtype, given):
+    """Compared in Python's numbers, at and beside the limits."""
+    limits = numpy.iinfo(dtype)
+    for wanted in (limits.min, limits.min - 1, limits.max, limits.max + 1, 2 * limits.max, 0, 7):
+        with numpy.errstate(all="ignore"):
+            if given.endswith("int64") and not numpy.iinfo(given).min <= wanted <= numpy.iinfo(given).max:
+                continue
+            array = numpy.array([[0], [wanted]], given)
+        value = array[1].tolist()[0] if given != "longdouble" else array[1, 0]
+        fits = abs(value) < math.inf and limits.min <= int(value) <= limits.max
+        if fits:
+            check_whole(array, dtype, "x")
+            assert int(array.astype(dtype)[1, 0]) == int(value)
+        else:
+            with pytest.raises(DataError, match=rf"^x must hold whole numbers from .* \({dtype}\), row 1 has \["):
+                check_whole(array, dtype, "x")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from nnc.arrays import to_array
+from nnc.arrays import check_whole, to_array
 from nnc.ir import Graph, TensorType, Value, interpret
 
 Array = Any
@@ -46,6 +46,8 @@ class ArrayFunction:
 
     def _converted(self, name: str, given: Any) -> Array:
         array = to_array(given, name)
+        if array.dtype.kind in "iu":
+            check_whole(array, "int32", name)
         return array.astype({"f": self.dtype, "b": "bool"}.get(array.dtype.kind, "int32"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from nnc.arrays import NUMBERS, to_array
+from nnc.arrays import NUMBERS, check_whole, first_row, has_attribute, to_array
 from nnc.errors import DataError, ShapeError
 from nnc.ir import solve_symbols
 from nnc.program.spec import ArraySpec, TargetSpec
@@ -43,7 +43,7 @@ def as_arrays(specs: Sequence[ArraySpec], given: Any, what: str) -> list[Array]:
 
 
 def _is_single_list(given: Any) -> bool:
-    return isinstance(given, list | tuple) and len(given) == 1 and hasattr(given[0], "shape")
+    return isinstance(given, list | tuple) and len(given) == 1 and has_attribute(given[0], "shape")
 
 
 def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
@@ -65,30 +65,9 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
     if 0 in array.shape:
         raise DataError(f"{what} '{spec.label}' is empty: it has shape {array.shape}")
     if numpy.dtype(spec.dtype).kind in "iu":
-        _check_whole(spec, array, what)
+        check_whole(array, spec.dtype, f"{what} '{spec.label}'")
     with numpy.errstate(over="ignore"):  # what is too large for the element type becomes infinite
         return numpy.ascontiguousarray(array, spec.dtype)
-
-
-def _check_whole(spec: ArraySpec, array: Array, what: str) -> None:
-    """Check that the elements are whole numbers which the element type has."""
-    limits = numpy.iinfo(spec.dtype)
-    if array.dtype.kind == "b" or (array.dtype.kind != "f" and numpy.can_cast(array.dtype, spec.dtype)):
-        return
-    fits = (array >= limits.min) & (array <= limits.max)
-    if array.dtype.kind == "f":
-        fits &= array == numpy.floor(array)
-    if not fits.all():
-        row = first_row(~fits)
-        raise DataError(
-            f"{what} '{spec.label}' must hold whole numbers from {limits.min} to {limits.max} ({spec.dtype}), row {row}"
-            f" has {numpy.array2string(array[row], threshold=8)}"
-        )
-
-
-def first_row(bad: Array) -> int:
-    """Return the index of the first row that has a True."""
-    return int(numpy.argmax(bad.reshape(len(bad), -1).any(axis=1)))
 
 
 def _fit_rank(spec: ArraySpec, array: Array, what: str) -> Array:

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy
 
-from nnc.arrays import is_array_like, shape_of, to_array
+from nnc.arrays import first_row, is_array_like, shape_of, to_array
 from nnc.errors import DataError
-from nnc.program.data import first_row
 from nnc.program.spec import TargetSpec
 
 Array = Any

@@ -95,6 +95,10 @@ LABELS = [
     ([0, 0.5, 1], "target 'y' must hold whole numbers from -2147483648 to 2147483647 (int32), row 1 has 0.5"),
     ([0, numpy.nan, 1], "target 'y' must hold whole numbers from -2147483648 to 2147483647 (int32), row 1 has nan"),
     ([0, 1, numpy.inf], "target 'y' must hold whole numbers from -2147483648 to 2147483647 (int32), row 2 has inf"),
+    (
+        numpy.array([0, 1, 2**31], "float32"),  # the largest int32 becomes this in float32
+        "target 'y' must hold whole numbers from -2147483648 to 2147483647 (int32), row 2 has 2.1474836e+09",
+    ),
     ([0, 2**40, 1], f"target 'y' must hold whole numbers from -2147483648 to 2147483647 (int32), row 1 has {2**40}"),
     (numpy.eye(3), "target 'y' must have shape (rows), got (3, 3)"),
 ]
