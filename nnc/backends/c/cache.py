@@ -6,7 +6,9 @@ is all there is to writing an entry, whoever else writes it at the same time, an
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import sys
 import threading
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ LIMIT = 512 * 2**20
 SUFFIX = {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
 _TIDYING = ("00", "01", "02", "03")  # what the keys begin with whose entries, one of 64, are worth a look at all others
+_MOST_LINKS = 40
 _LEFT_BEHIND = 3600.0  # seconds after which a temporary file belongs to nobody
 _private: dict[int, Path] = {}  # by process, for a fork has none of its own
 _locks: dict[str, threading.Lock] = {}
@@ -137,7 +140,7 @@ def recall(name: str) -> str:
     root = cache_directory()
     path = root / "c" / name
     with suppress(OSError, UnicodeDecodeError):  # nothing is made, and nobody told: reading is not what needs a cache
-        if not _distrust(root) and not _distrust(path.parent):
+        if not _distrust(path.parent):
             text = path.read_text("utf-8")
             with suppress(OSError):  # of a cache that others may only read
                 os.utime(path)
@@ -202,8 +205,8 @@ def problem() -> str:
     for folder in (root / "c", root, *root.parents):
         try:
             if folder.exists():
-                reason = "" if folder in root.parents else _distrust(root) or _distrust(folder)
-                return reason or ("" if os.access(folder, os.W_OK | os.X_OK) else f"{folder} cannot be written")
+                may_write = os.access(folder, os.W_OK | os.X_OK)
+                return _distrust(root / "c") or ("" if may_write else f"{folder} cannot be written")
         except OSError as error:
             return f"{folder}: {error.strerror or error}"
     return ""
@@ -240,7 +243,7 @@ def _cache_folder() -> Path | None:
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        problem = _distrust(root) or _distrust(folder)
+        problem = _distrust(folder)
     except OSError as error:
         problem = f"{error.filename or folder}: {error.strerror or error}"
     if problem:
@@ -250,15 +253,70 @@ def _cache_folder() -> Path | None:
 
 
 def _distrust(folder: Path) -> str:
-    """Return why libraries in a folder may not be loaded, or an empty text."""
+    """Return why libraries in the folder of the entries may not be loaded, or an empty text.
+
+    Nobody but the user and root may be able to write in it or in the cache's own folder, nor above them in the path,
+    where they could be exchanged for others; links lead to further ones. Above them, a folder like /tmp may be written
+    by everybody: its sticky bit lets nobody rename what is another's.
+    """
     if not hasattr(os, "getuid"):
         return ""
-    status = folder.stat()
-    if status.st_uid not in {os.getuid(), 0}:
-        return f"{folder} belongs to another user"
-    if status.st_mode & 0o002:
-        return f"{folder} can be written by everybody"
+    own = {os.path.realpath(folder), os.path.realpath(folder.parent)}
+    for path in _way_to(folder):
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            return ""
+        if status.st_uid not in {os.getuid(), 0}:
+            return f"{path} belongs to another user"
+        if stat.S_ISLNK(status.st_mode) or (status.st_mode & stat.S_ISVTX and path not in own):
+            continue
+        if status.st_mode & stat.S_IWOTH:
+            return f"{path} can be written by everybody"
+        if status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid):
+            return f"{path} can be written by the group {_group_name(status.st_gid)}"
     return ""
+
+
+def _way_to(folder: Path) -> Iterator[str]:
+    """Return the folders and links that a path leads through, from the root to the folder itself, behind links too."""
+    parts = list(reversed(folder.absolute().parts[1:]))
+    current, links = folder.anchor, 0
+    yield current
+    while parts:
+        part = parts.pop()
+        path = os.path.dirname(current) if part == os.pardir else os.path.join(current, part)
+        yield path
+        if os.path.islink(path):
+            links += 1
+            if links > _MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(folder))
+            target = os.readlink(path)
+            current = folder.anchor if os.path.isabs(target) else current
+            parts += reversed([name for name in target.split(os.sep) if name not in {"", os.curdir}])
+        else:
+            current = path
+
+
+def _is_private(group: int) -> bool:
+    """Return whether a group is the user's own, as many systems make one for each user, and has nobody else in it."""
+    import grp
+    import pwd
+
+    try:
+        user, found = pwd.getpwuid(os.getuid()), grp.getgrgid(group)
+    except KeyError:
+        return False
+    return group == user.pw_gid and found.gr_name == user.pw_name and set(found.gr_mem) <= {user.pw_name}
+
+
+def _group_name(group: int) -> str:
+    import grp
+
+    try:
+        return f"'{grp.getgrgid(group).gr_name}'"
+    except KeyError:
+        return str(group)
 
 
 def _libraries(entry: Path) -> list[Path]:

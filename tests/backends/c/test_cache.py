@@ -270,6 +270,99 @@ def test_cache_that_everybody_can_write_is_not_trusted(counted, folder, caplog, 
     assert "can be written by everybody" in caplog.text
 
 
+@pytest.fixture
+def others(monkeypatch):
+    """Let a group, by its number, be the user's own, have the members that are given, or be unknown."""
+    grp = pytest.importorskip("grp")
+    user = pytest.importorskip("pwd").getpwuid(os.getuid())
+
+    def make(name, members=(), number=user.pw_gid):
+        found = grp.struct_group((name or user.pw_name, "", number, members))
+        monkeypatch.setattr(grp, "getgrgid", lambda group: found)
+        return user
+
+    return make
+
+
+@posix
+@pytest.mark.parametrize(("name", "members"), [("staff", ()), ("", ("somebody",))])
+@pytest.mark.parametrize("above", [False, True])
+def test_cache_that_a_group_can_write_is_not_trusted(folder, others, name, members, above):
+    folder.mkdir()
+    others(name, members)
+    (folder.parent if above else folder).chmod(0o770)
+    assert "can be written by the group" in cache.problem()
+    assert list(cache._folders()) == []
+    assert cache.recall("x") == ""
+    others("", (others("").pw_name,))  # a group of the user alone
+    assert cache.problem() == ""
+    (folder.parent if above else folder).chmod(0o750)
+
+
+@posix
+def test_folders_above_the_cache(folder):
+    """A sticky bit keeps a folder as it is, where others may write beside it."""
+    parent, said = folder.parent, "can be written by everybody"
+    parent.chmod(0o777)
+    try:
+        assert cache.problem() == f"{parent} {said}"
+        folder.mkdir(0o700)
+        assert cache.problem() == f"{parent} {said}"
+        parent.chmod(0o1777)
+        assert cache.problem() == ""
+        folder.chmod(0o1777)  # which does not keep others from laying entries into the cache itself
+        assert cache.problem() == f"{folder} {said}"
+    finally:
+        parent.chmod(0o700)
+
+
+@posix
+@pytest.mark.parametrize("relative", [False, True])
+def test_links_are_followed_through_all_folders(tmp_path, monkeypatch, relative):
+    real, shared = tmp_path / "real", tmp_path / "shared"
+    for path in (real, shared):
+        path.mkdir(0o700)
+    target = Path("..", "real") if relative else real
+    (shared / "second").symlink_to(target)
+    (tmp_path / "first").symlink_to(shared / "second")
+    monkeypatch.setenv("NNC_CACHE_DIR", str(tmp_path / "first" / "cache"))
+    assert cache.problem() == ""
+    shared.chmod(0o777)
+    assert cache.problem() == f"{shared} can be written by everybody"
+    shared.chmod(0o700)
+    real.chmod(0o777)
+    assert cache.problem() == f"{real} can be written by everybody"
+
+
+@posix
+def test_links_in_a_circle(tmp_path, monkeypatch, caplog):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    monkeypatch.setenv("NNC_CACHE_DIR", str(tmp_path / "a" / "cache"))
+    assert "symbolic links" in cache.problem()
+    assert list(cache._folders()) == []
+
+
+@posix
+@pytest.mark.parametrize("place", ["link", "above"])
+def test_what_belongs_to_others_on_the_way_is_not_trusted(tmp_path, monkeypatch, place):
+    folder, link = tmp_path / "above", tmp_path / "link"
+    folder.mkdir(0o700)
+    link.symlink_to(folder)
+    monkeypatch.setenv("NNC_CACHE_DIR", str(link / "cache"))
+    changed = {"link": link, "above": folder}[place]
+    real = os.lstat
+
+    def lstat(path):
+        status = real(path)
+        fields = list(status)
+        fields[4] = 4321 if os.fspath(path) == str(changed) else status.st_uid
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(os, "lstat", lstat)
+    assert cache.problem() == f"{changed} belongs to another user"
+
+
 @posix
 def test_cache_of_another_user_is_not_trusted(counted, folder, caplog, monkeypatch):
     planted = build(TEXT)
