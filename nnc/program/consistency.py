@@ -22,7 +22,7 @@ _BATCH = symbol("batch")
 
 
 def check_states(spec: ProgramSpec, states: Mapping[str, Any]) -> None:
-    """Check that variables lie in states, and that metrics have the places they are added up in.
+    """Check that variables lie in states, that metrics have the places they are added up in, and classes outputs.
 
     Raises:
         ProgramFileError: something does not fit.
@@ -34,6 +34,13 @@ def check_states(spec: ProgramSpec, states: Mapping[str, Any]) -> None:
     done = states.get(ITERATIONS)
     if done is not None and (done.shape != () or done.dtype != "int64"):
         raise ProgramFileError(f"state '@{ITERATIONS}' should be i64[], it is {done.dtype}{list(done.shape)}")
+    numbers = sum(prod(dim for dim in output.shape if isinstance(dim, int)) for output in spec.outputs)
+    for target in spec.targets:
+        if not 0 <= target.classes <= numbers + 1:  # one may be what is left where no output says another
+            raise ProgramFileError(
+                f"manifest: target '{target.label}' has {target.classes} classes, for outputs of {numbers} numbers a"
+                " row"
+            )
     means = len(spec.metrics) - len(spec.results)
     for label in (TOTAL, COUNT):
         if label in states and states[label].shape != (means,):

@@ -161,6 +161,14 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: manifest(lambda m: m["program"].update(model=nested(MAX_DEPTH))),
         ": manifest: values are nested more than 400 deep",
     ),
+    "many classes": (
+        lambda: manifest(lambda m: m["program"]["targets"][0].update(classes=10**6)),
+        ": manifest: target 'y' has 1000000 classes, for outputs of 1 numbers a row",
+    ),
+    "negative classes": (
+        lambda: manifest(lambda m: m["program"]["targets"][0].update(classes=-1)),
+        ": manifest: target 'y' has -1 classes, for outputs of 1 numbers a row",
+    ),
     "list": (lambda: packed(members() | {"manifest.json": b"[]"}), ": this is no nnc program"),
     "compressed": (
         lambda: packed(members(), zipfile.ZIP_DEFLATED),

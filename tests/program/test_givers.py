@@ -68,6 +68,30 @@ def test_what_is_refused_is_refused_in_the_second_call_as_well():
     numpy.testing.assert_array_equal(program(masked.filled(0.0)), program.predict(masked.filled(0.0)))
 
 
+def test_objects_that_raise_errors_are_refused_in_one_of_ours():
+    class Broken:
+        def __array__(self, *arguments: Any, **options: Any) -> Any:
+            raise ZeroDivisionError("broken")
+
+    class Unshaped:
+        @property
+        def shape(self) -> Any:
+            raise OSError("broken")
+
+    model = network()
+    model.program(X)
+    for broken in (Broken(), Unshaped()):
+        for run in (
+            lambda x: model.program(x),
+            lambda x: model.predict([x]),
+            lambda x: model.fit(x, Y, verbose=0),
+            lambda x: model.fit(X, x, verbose=0),
+            lambda x: model.evaluate(X, Y, sample_weight=x),
+        ):
+            with pytest.raises(DataError, match=r"^(input 'x'|target 'y'|sample_weight) is no array: broken$"):
+                run(broken)
+
+
 def test_a_column_of_numbers_is_an_input_of_width_one():
     pandas = pytest.importorskip("pandas")
     model = nnc.Sequential([nnc.layers.Dense(1, input_dim=1)])

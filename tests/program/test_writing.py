@@ -70,6 +70,9 @@ class _Full:
     def __exit__(self, *_):
         self.file.close()
 
+    def fileno(self):
+        return self.file.fileno()
+
     write = staticmethod(no_space)
 
 
