@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from nnc.ir.names import printable
 from nnc.render.diagram import IDENTITY, Arrow, Box, Branches, Diagram, Group, Line, Table
 from nnc.render.stacking import stacking
-from nnc.render.text import printable
 from nnc.render.theme import FONT, LIGHT, SIZES, Style, Theme
 
 

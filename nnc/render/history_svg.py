@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.ir.names import printable
 from nnc.render.curves import COLOURS, Best, Curve, Panel, best_of, panels_of
 from nnc.render.theme import FONT_FAMILY, SIZES
 
@@ -60,8 +61,9 @@ def _panel(panel: Panel, best: Best | None) -> str:
         return TOP + (HEIGHT - TOP - BOTTOM) * (high - value) / (high - low)
 
     right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+    name = escape(printable(panel.name))
     parts = [
-        f'<text x="{LEFT}" y="15" font-size="{SIZES["text"]}" font-weight="bold">{escape(panel.name)}</text>',
+        f'<text x="{LEFT}" y="15" font-size="{SIZES["text"]}" font-weight="bold">{name}</text>',
         f'<path d="M{LEFT} {TOP}V{bottom}H{right}" fill="none" stroke="currentColor" stroke-opacity="0.5"/>',
         f'<text x="{LEFT - 5}" y="{TOP + 4}" text-anchor="end">{high:.4g}</text>',
         f'<text x="{LEFT - 5}" y="{bottom}" text-anchor="end">{low:.4g}</text>',

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from nnc.ir.names import printable
 from nnc.render.diagram import Box, Diagram, Group
-from nnc.render.text import printable
 from nnc.render.theme import DARK, LIGHT, Theme
 
 SHAPES = {"box": ("(", ")"), "ellipse": ("([", "])")}

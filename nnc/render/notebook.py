@@ -15,6 +15,7 @@ import numpy
 from nnc.callbacks import History
 from nnc.errors import NncError
 from nnc.ir import Graph
+from nnc.ir.names import printable
 from nnc.models import Model
 from nnc.models.summary import summary
 from nnc.plan import Plan
@@ -89,12 +90,13 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") 
     def line(cells: Sequence[str], tag: str) -> str:
         sides = ("left", *("right",) * (len(cells) - 1))
         joined = "".join(
-            f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for side, cell in zip(sides, cells, strict=True)
+            f'<{tag} style="text-align:{side}">{escape(printable(cell))}</{tag}>'
+            for side, cell in zip(sides, cells, strict=True)
         )
         return f"<tr>{joined}</tr>"
 
     style = "text-align:left;white-space:nowrap"
-    caption = f'<caption style="{style}"><b>{escape(title)}</b></caption>' if title else ""
+    caption = f'<caption style="{style}"><b>{escape(printable(title))}</b></caption>' if title else ""
     body = "".join(line(row, "td") for row in rows)
     return f"<table>{caption}<thead>{line(head, 'th')}</thead><tbody>{body}</tbody></table>"
 

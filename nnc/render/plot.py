@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.errors import DataError, NncError
 from nnc.files import write_atomically
+from nnc.ir.names import printable
 from nnc.render.curves import COLOURS, Best, Panel, best_of, panels_of
 from nnc.render.theme import LIGHT
 
@@ -93,7 +94,7 @@ def _draw(axis: Any, panel: Panel, best: Best | None) -> None:
         axis.axvline(best.epoch, color=LIGHT.arrow, linestyle=":", linewidth=1.2, label=label, zorder=1)
         if best.name.removeprefix("val_") == panel.name:
             axis.plot([best.epoch], [best.value], "o", color=LIGHT.arrow, markersize=6, fillstyle="none")
-    axis.set_title(panel.name)
+    axis.set_title(printable(panel.name), parse_math=False, usetex=False)  # a name is no formula
     axis.set_xlabel("epoch")
     epochs = [epoch for curve in panel.curves for epoch in curve.epochs]
     if min(epochs) == max(epochs):

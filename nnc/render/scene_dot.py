@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnc.ir.names import printable
 from nnc.render.scene import Rect, Rule, Scene, Text
-from nnc.render.text import printable
 from nnc.render.theme import FONT
 
 INCH = 72

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from nnc.ir.names import printable
 from nnc.render.scene import Rect, Rule, Scene, Shape
-from nnc.render.text import printable
 from nnc.render.theme import FONT_FAMILY
 
 LIFT = 0.35

@@ -14,18 +14,6 @@ WIDEST = 44
 """Characters that a line of a label may have; longer ones are shortened or broken."""
 
 
-def printable(text: str) -> str:
-    r"""Return `text` with each character that cannot be printed as its Python escape.
-
-    >>> printable("two\nlines")
-    'two\\nlines'
-    """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
-
-
 def shorten(text: str, limit: int = WIDEST) -> str:
     """Return `text` with an ellipsis in the place of its middle where it is longer than `limit`.
 

@@ -14,6 +14,7 @@ from nnc.callbacks import History
 from nnc.errors import DataError
 from nnc.render.curves import COLOURS, Best, best_of, panels_of
 from nnc.render.history_svg import POINTS, history_svg
+from nnc.render.notebook import html
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -190,3 +191,22 @@ def test_svg_of_many_epochs_keeps_extremes():
     assert len(points) <= POINTS
     heights = [float(point.split(",")[1]) for point in points]
     assert (min(heights), max(heights)) == (40.0, 144.0)
+
+
+NAMES = ("<b>&\"'", "]]> <script>alert(1)</script>", r"$\input{x}$ \N{0}", "a\nb\x00\x1b\u202e")
+
+
+def test_names_are_neither_markup_nor_formulas(tmp_path):
+    record = history(loss=LOSS, **dict.fromkeys(NAMES, LOSS))
+    expected = [*NAMES[:3], r"a\nb\x00\x1b\u202e"]
+    drawn = ElementTree.fromstring(history_svg(record))
+    assert [text.text for text in drawn.iter(f"{SVG}text") if text.get("font-weight")] == ["loss", *expected]
+    assert {element.tag for element in drawn.iter()} <= {
+        f"{SVG}{tag}" for tag in ("svg", "g", "text", "path", "title", "polyline")
+    }
+    table = ElementTree.fromstring(html(record))
+    assert [row[0].text for row in table.iter("tr")] == [None, "loss", *expected]
+    pytest.importorskip("matplotlib")
+    axes = record.plot(path=tmp_path / "curves.svg")
+    assert [axis.get_title() for axis in axes] == ["loss", *expected]
+    ElementTree.parse(tmp_path / "curves.svg")
