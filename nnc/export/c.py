@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import numpy
 
 from nnc.backends.c.source import kernel_workspace
-from nnc.backends.c.text import identifier
+from nnc.backends.c.text import letters
 from nnc.errors import DataError, MissingKernelError, ModelError
 from nnc.export.c_function import CFunction, Form, print_function
-from nnc.export.c_state import lay_out
+from nnc.export.c_state import FUNCTIONS, lay_out
 from nnc.export.c_test import check_text
 from nnc.export.c_unit import MARK, Exported, header_text, source_text, stale_lines
 from nnc.export.c_weights import MAGIC, weights_file
@@ -30,6 +29,8 @@ from nnc.program.program import PROLOGUE, TRAIN, hoisted_states
 Array = Any
 _LARGEST = 2**31 - 1
 """Largest number of an enumeration in C99."""
+_LONGEST = 100
+"""Letters of what names of files and functions begin with."""
 
 
 def check_output(output: Path) -> None:
@@ -105,14 +106,13 @@ def _prefix(model: str, wanted: str | None) -> str:
     Raises:
         ModelError: the wish is no name in C.
     """
-    if wanted is None:
-        return identifier(model, ())
-    if re.fullmatch(r"[A-Za-z]\w*", wanted, re.ASCII) is None or identifier(wanted, ()) != wanted:
+    near = letters(model if wanted is None else wanted)[:_LONGEST]
+    if wanted is not None and wanted != near:
         raise ModelError(
-            f"name must be one that C allows, letters and digits that begin with a letter, and no word of C, got"
-            f" {wanted!r}; {identifier(wanted, ())!r} would do"
+            "name must be one that C allows, letters and digits that begin with a letter, not with nnc, and are at most"
+            f" {_LONGEST}, got {wanted!r}; {near!r} would do"
         )
-    return wanted
+    return near
 
 
 def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, from_file: bool) -> Exported:
@@ -127,8 +127,7 @@ def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, 
         raise ModelError(
             f"model '{program.name}' needs more than 2 GiB of memory for {dict(sizes)}: take smaller sizes"
         )
-    reserved = {f"{prefix}_{entry.name}{end}" for entry in layout.entries.values() for end in ("", "_at")}
-    reserved |= {f"{prefix}_{word}" for word in ("init", "predict", "prepare", "train", "current_at")}
+    reserved = {f"{prefix}_{name}{end}" for name in (*layout.names, *FUNCTIONS) for end in ("", "_at")}
 
     def printed(plan: Plan, form: Form) -> CFunction:
         return print_function(plan, form, layout, prefix, reserved)

@@ -126,8 +126,8 @@ def print_function(plan: Plan, form: Form, layout: StateLayout, prefix: str, res
     graph = plan.graph
     direct = {_slot(plan, value): value for value in graph.inputs.values() if _is_only_read(plan, value)}
     on_fault = "NAN" if form.returns_loss else ("1" if graph.outputs else "")
-    linkage = StaticLinkage(plan, layout, prefix, form.name, on_fault, tuple(direct))
-    unit = Unit(linkage, taken={"arena", "state", *reserved})
+    linkage = StaticLinkage(plan, layout, prefix, form.name, on_fault, tuple(direct), {"arena", "state", *reserved})
+    unit = Unit(linkage, taken=linkage.taken)
     printer = Printer(plan, Function(unit))
     printer.body()
     outputs = {label: printer.array(value) for label, value in graph.outputs.items()}

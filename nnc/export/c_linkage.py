@@ -28,6 +28,7 @@ class StaticLinkage(Linkage):
         function: name of the function.
         on_fault: value that the function returns when an index has no row, empty where it returns none.
         arguments: buffers of inputs that are read where the caller has them.
+        taken: names of the source that are used, which the unit shares.
 
     Attributes:
         offsets: names and values of the offsets of buffers.
@@ -42,6 +43,7 @@ class StaticLinkage(Linkage):
     function: str
     on_fault: str
     arguments: Collection[Slot] = ()
+    taken: set[str] = field(default_factory=set)
     offsets: dict[str, int] = field(default_factory=dict)
     constants: dict[str, Array] = field(default_factory=dict)
     names: dict[Slot, str] = field(default_factory=dict)
@@ -77,6 +79,9 @@ class StaticLinkage(Linkage):
     def constant(self, path: Path, value: Value, name: str) -> str:
         """Point to an array of the source."""
         own = f"{self.prefix}_{self.function}_{name}"
+        while own in self.taken:
+            own = f"{own}_"
+        self.taken.add(own)
         self.constants[own] = constant_array(self.plan, path, value, self.plan.bindings)
         return f"const {C_TYPES[value.dtype]} *const {name} = {own}; {comment(value.node.op.name)}"
 

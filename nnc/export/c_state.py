@@ -15,6 +15,11 @@ Array = Any
 _ALIGNMENT = 8
 """Bytes that the largest element type has."""
 WIDTH = 110
+FUNCTIONS = (
+    *("init", "predict", "prepare", "train", "metrics", "reset_metrics", "set_learning_rate", "take_averages"),
+    "current",
+)
+"""What a source calls its functions, and the mark of derived states, behind the prefix; no state is called so."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,11 @@ class StateLayout:
     current: int | None
 
     @property
+    def names(self) -> list[str]:
+        """What the states are called in C, without the prefix of the program."""
+        return [entry.name for entry in self.entries.values()]
+
+    @property
     def in_memory(self) -> list[StateEntry]:
         """The states in the caller's memory."""
         return [entry for entry in self.entries.values() if entry.offset is not None]
@@ -73,7 +83,7 @@ class StateLayout:
     @property
     def first_numbers(self) -> list[StateEntry]:
         """The states in memory that do not start as zeros."""
-        return [entry for entry in self.in_memory if entry.array.any()]
+        return [entry for entry in self.in_memory if not is_zero(entry.array)]
 
     def image(self) -> bytes:
         """Return the memory's first bytes; what follows is zeros."""
@@ -94,27 +104,32 @@ def lay_out(arrays: Mapping[str, Array], in_memory: Collection[str], has_derived
         has_derived: whether some are derived from others, which training changes.
     """
     entries: dict[str, StateEntry] = {}
-    taken: set[str] = set()
+    taken = set(FUNCTIONS)
     offset = first_bytes = 0
-    for label, array in sorted(arrays.items(), key=lambda item: not item[1].any()):
+    for label, array in sorted(arrays.items(), key=lambda item: is_zero(item[1])):
         name = identifier(label, taken)
         taken.add(name)
         if label not in in_memory:
             entries[label] = StateEntry(label, name, array, None)
             continue
         entries[label] = StateEntry(label, name, array, offset)
-        if array.any():
+        if not is_zero(array):
             first_bytes = offset + array.nbytes
         offset += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
     current = offset if has_derived else None
     return StateLayout(entries, first_bytes, offset + (_ALIGNMENT if has_derived else 0), current)
 
 
+def is_zero(array: Array) -> bool:
+    """Whether all bits are zero, which those of -0.0 are not."""
+    return not numpy.ascontiguousarray(array).reshape(-1).view(numpy.uint8).any()
+
+
 def array_text(name: str, array: Array) -> str:
     """Return the definition of an array."""
     dtype = str(array.dtype)
     head = f"static const {C_TYPES[dtype]} {name}[{max(array.size, 1)}] = {{"
-    if not array.any():
+    if is_zero(array):
         return f"{head}0}};"
     return "\n".join([head, wrapped(_texts(array.reshape(-1), dtype)), "};"])
 

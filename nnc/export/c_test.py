@@ -7,17 +7,20 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.c.text import C_TYPES
+from nnc.backends.c.text import C_TYPES, identifier, string_text
 from nnc.export.c_function import CFunction
-from nnc.export.c_state import array_text
+from nnc.export.c_state import FUNCTIONS, array_text
 from nnc.export.c_unit import MARK, Exported
 from nnc.export.recording import Recording
+from nnc.ir.names import printable
 
 Array = Any
 TOLERANCES = {"float32": (1e-5, 1e-4), "float64": (1e-12, 1e-10)}
 """Largest accepted difference as a part of the largest magnitude, before training and after, by element type."""
 ROUNDINGS = 16
 """How many times as far as rounding moves a number it may be off, where that is more."""
+_LONGEST = 500
+"""Characters of a name that are printed: C99 promises no strings of more than 4095 bytes."""
 MOST = 4096
 """Elements of a state that are compared; of a larger one, as many at equal distances."""
 
@@ -84,6 +87,9 @@ class _Writer:
 
     def __init__(self, unit: Exported, recording: Recording, moved: Recording) -> None:
         self.unit, self.recording, self.moved = unit, recording, moved
+        self.taken = {"arena", "state", "losses", "metrics", *(f"{unit.name}_{word}" for word in FUNCTIONS)}
+        self.given: dict[str, str] = {}
+        self.found: dict[str, str] = {}
         self.arrays: dict[str, Array] = {}
         self.types: dict[str, str] = {}
         self.memory: dict[str, str] = {}
@@ -132,13 +138,17 @@ class _Writer:
             ]
         )
 
-    def _given(self, label: str) -> str:
-        name = f"given_{label}"
-        name = "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name)
-        while name in self.arrays and self.arrays[name] is not self.recording.inputs[label]:
-            name += "_"
-        self.arrays[name] = self.recording.inputs[label]
+    def _name(self, text: str) -> str:
+        """Take a name that nothing else in the file has."""
+        name = identifier(text, self.taken)
+        self.taken.add(name)
         return name
+
+    def _given(self, label: str) -> str:
+        if label not in self.given:
+            self.given[label] = name = self._name(f"given_{label}")
+            self.arrays[name] = self.recording.inputs[label]
+        return self.given[label]
 
     def _predict(
         self, what: str, suffix: str, outputs: Mapping[str, Array], moved: Mapping[str, Array], after: int
@@ -149,11 +159,13 @@ class _Writer:
             if parameter.is_input:
                 arguments.append(self._given(parameter.label))
                 continue
-            self.memory[f"found_{parameter.name}[{max(parameter.size, 1)}]"] = parameter.c_type
-            arguments.append(f"found_{parameter.name}")
-            expected = f"expected_{parameter.name}{suffix}"
-            where = f"{what} {parameter.label}"
-            label, found = parameter.label, f"found_{parameter.name}"
+            label, expected = parameter.label, f"expected_{parameter.name}{suffix}"
+            if label not in self.found:
+                self.found[label] = found = self._name(f"found_{parameter.name}")
+                self.memory[f"{found}[{max(parameter.size, 1)}]"] = parameter.c_type
+            found = self.found[label]
+            arguments.append(found)
+            where = f"{what} {label}"
             checks.append(self._compare(where, found, expected, outputs[label], moved[label], after))
         call = f"{function.name}({', '.join([*arguments, 'arena', *(['state'] if function.state else [])])})"
         if function.may_fail:
@@ -170,12 +182,12 @@ class _Writer:
     def _compare(
         self, what: str, found: str, expected: str, array: Array, moved: Array, after: int, step: int = 1
     ) -> str:
-        dtype = str(array.dtype)
+        dtype, expected = str(array.dtype), self._name(expected)
         self.arrays[expected] = array
         self.types[dtype] = C_TYPES[dtype]
         allowed = _allowed(array, moved, TOLERANCES[dtype][after]) if dtype in TOLERANCES else 0.0
-        text = what.replace("\\", "\\\\").replace('"', '\\"').replace("?", "\\?")
-        call = f'compare_{C_TYPES[dtype]}("{text}", {found}, {expected}, {array.size}, {step}, {allowed:g})'
+        numbers = f"{found}, {expected}, {array.size}, {step}, {allowed:g}"
+        call = f"compare_{C_TYPES[dtype]}({string_text(printable(what)[:_LONGEST])}, {numbers})"
         return f"failures += {call};"
 
     def _train(self, function: CFunction) -> None:

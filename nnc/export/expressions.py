@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nnc.backends.numpy.text import string_text
+
 
 class InexpressibleError(Exception):
     """What was sampled follows none of the forms that can be written."""
@@ -150,6 +152,10 @@ def repeated(items: Sequence[tuple[Text, Text]], index: str, shortest: int = 3) 
 
 
 def literal(value: Any) -> str:
-    """Return a number as Python text that gives the same bits."""
+    """Return a number, a string or a tuple of these as Python text that gives the same bits."""
+    if isinstance(value, str):
+        return string_text(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
     text = repr(value)
     return f'float("{text}")' if text in ("inf", "-inf", "nan") else text

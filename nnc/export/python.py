@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import keyword
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,10 @@ import numpy
 
 from nnc.backends.numpy.backend import NumpyBackend
 from nnc.backends.numpy.executable import Executable
-from nnc.backends.numpy.source import Source
+from nnc.backends.numpy.source import Source, print_source
+from nnc.backends.numpy.text import string_text, words
 from nnc.errors import DataError, GraphError, ModelError
-from nnc.export.expressions import InexpressibleError, text_of
+from nnc.export.expressions import InexpressibleError, literal, text_of
 from nnc.export.lengths import sizes_of
 from nnc.export.pasting import Pasting
 from nnc.export.python_template import CHECK, DERIVE_CODE, HEAD, PREDICT_CODE, SHARED, TRAIN_CODE, WEIGHTS_CODE
@@ -31,6 +33,8 @@ from nnc.program.live import ITERATIONS
 from nnc.program.program import hoisted_states
 
 Array = Any
+_OWN_NAMES = frozenset({"ARENA", "CONSTANTS", "STATES", "in_arena", "in_state", "numpy", "rows", "run"})
+"""What functions that bind a graph use beside the names of its arrays."""
 _ALL_SIZES = 64
 """Rows up to which windows are bound for every number of rows, to see how they depend on it."""
 
@@ -115,7 +119,10 @@ def _executable(
 ) -> tuple[Source, Executable]:
     backend, graph = NumpyBackend(), program.graph(name)
     plan = backend.plan(graph, _bindings(graph, sizes))
-    source = backend.source(plan)
+    source = print_source(plan, reserved=_OWN_NAMES)
+    called = {getattr(item, "__name__", "") for item in source.scope.names.functions.values()}
+    if not called.isdisjoint(source.scope.values):  # an array must not hide a function of the file
+        source = print_source(plan, reserved=_OWN_NAMES | called)
     return source, backend.executable(plan, source, backend.compile(source), {**program.states, **derived})
 
 
@@ -162,9 +169,7 @@ def _print(program: Program, name: str, derived: Mapping[str, Array], sizes: Seq
     first = runs[largest]
     functions = source.scope.names.functions
     names = [item for item in dict.fromkeys(first.__code__.co_names) if item in first.__globals__]
-    taken = {*names, *first.__code__.co_varnames}
-    rows = next(word for word in ("rows", "batch_rows", "number_of_rows") if word not in taken)
-    windows = Windows(executable.arena, {**program.states, **derived}, rows, frozenset(taken))
+    windows = Windows(executable.arena, {**program.states, **derived})
     pasting = Pasting()
     lines: list[str] = []
     for item in names:
@@ -181,7 +186,7 @@ def _print(program: Program, name: str, derived: Mapping[str, Array], sizes: Seq
     for kind in ("inputs", "outputs"):
         labels = getattr(bound[largest], kind)
         items = [
-            f'"{label}": '
+            f"{string_text(label)}: "
             + text_of(
                 windows.text({count: getattr(run, kind)[label] for count, run in bound.items()}, f"{name}_{label}")
             )
@@ -190,7 +195,7 @@ def _print(program: Program, name: str, derived: Mapping[str, Array], sizes: Seq
         ends.append("{" + ", ".join(items) + "}")
     lines.append(f"return run, {ends[0]}, {ends[1]}")
     summary = f"Return what runs the graph '{name}', its inputs and its outputs, for some rows."
-    text = f'def bind_{name}({rows}):\n    """{summary}"""\n' + indent("\n".join(lines), "    ") + "\n"
+    text = f'def bind_{name}(rows):\n    """{summary}"""\n' + indent("\n".join(lines), "    ") + "\n"
     return _Part(name, graph, text, pasting, windows.constants, executable.arena.nbytes)
 
 
@@ -217,12 +222,12 @@ def _file(
                 raise ModelError(f"export: two functions are called {name}")
     trains = TRAIN in names
     values = {
-        "NAME": spec.name,
-        "MODULE": module,
+        "NAME": words(spec.name),
+        "MODULE": words(module),
         "DOES": "Predicts and trains" if trains else "Predicts",
         "INPUTS": _specs(spec.inputs, sizes),
-        "TAKES": ", ".join(f"{item.label} {_shape(item)}" for item in spec.inputs),
-        "GIVES": ", ".join(f"{item.label} {_shape(item)}" for item in spec.outputs),
+        "TAKES": words(", ".join(f"{item.label} {_shape(item)}" for item in spec.inputs)),
+        "GIVES": words(", ".join(f"{item.label} {_shape(item)}" for item in spec.outputs)),
         "TARGETS": _specs(spec.targets, sizes),
         "BATCH": str(sizes[ROWS]),
         "BYTES": str(max(part.arena_bytes for part in parts)),
@@ -255,9 +260,8 @@ def _file(
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
-    for name, text in values.items():
-        template = template.replace(f"<{name}>", text)
-    return template
+    """Fill in the words in angle brackets; what stands in the values is not looked at."""
+    return re.sub("<([A-Z]+)>", lambda word: values[word[1]], template)
 
 
 def _specs(specs: Sequence[ArraySpec], sizes: Mapping[str, int]) -> str:
@@ -265,8 +269,12 @@ def _specs(specs: Sequence[ArraySpec], sizes: Mapping[str, int]) -> str:
 
 
 def _literal(items: Mapping[str, Any]) -> str:
-    """Return a dictionary, with a line for each item where there are several."""
-    lines = [f"{name!r}: {value!r}".replace("'", '"') for name, value in items.items()]
+    """Return a dictionary, with a line for each item where there are several.
+
+    Args:
+        items: numbers, strings and tuples of these, by name.
+    """
+    lines = [f"{literal(name)}: {literal(value)}" for name, value in items.items()]
     return "{\n" + "".join(f"    {line},\n" for line in lines) + "}" if len(lines) > 1 else "{" + "".join(lines) + "}"
 
 

@@ -25,9 +25,16 @@ DERIVED = <DERIVED>
 """Shape and element type of states that are derived from others."""
 TOLERANCE = 1e-5
 
+
+
+def arrays_of(archive, kind):
+    """Return the arrays of a kind by name; the files that they lie in have .npy behind that, whatever it ends in."""
+    return {name.removeprefix(kind): archive[f"{name}.npy"] for name in archive.files if name.startswith(kind)}
+
+
 with numpy.load(FILE) as archive:
-    STATES = {name.removeprefix("state/"): archive[name] for name in archive.files if name.startswith("state/")}
-    CONSTANTS = {name[9:]: archive[name] for name in archive.files if name.startswith("constant/")}
+    STATES = arrays_of(archive, "state/")
+    CONSTANTS = arrays_of(archive, "constant/")
 STATES.update({label: numpy.zeros(*item) for label, item in DERIVED.items()})
 MEMORY = numpy.empty(<BYTES> + 63, "uint8")
 ARENA = MEMORY[-MEMORY.ctypes.data % 64 :]
@@ -169,9 +176,10 @@ CHECK = '''
 def agrees(name, found, expected):
     """Print how far two arrays are apart, as a share of the largest number, and return whether they agree."""
     found, expected = numpy.asarray(found, "float64"), numpy.asarray(expected, "float64")
-    scale = max(float(numpy.abs(expected).max(initial=0.0)), 1e-30)
-    apart = float(numpy.abs(found - expected).max(initial=0.0)) / scale
-    good = numpy.array_equal(found, expected, equal_nan=True) or apart <= TOLERANCE
+    scale = max(float(numpy.abs(expected[numpy.isfinite(expected)]).max(initial=0.0)), 1e-30)
+    others = ~((found == expected) | (numpy.isnan(found) & numpy.isnan(expected)))
+    apart = float(numpy.abs(found[others] - expected[others]).max(initial=0.0)) / scale
+    good = apart <= TOLERANCE
     print(f"{name}: {'agrees' if good else 'DIFFERS'}, largest difference {apart:.1e}")
     return good
 
@@ -186,7 +194,7 @@ def compare_outputs(when, found, recorded):
 def check():
     """Compare what this file computes with recorded numbers; return whether all agree. States are left as they were."""
     with numpy.load(FILE) as archive:
-        recorded = {name.removeprefix("check/"): archive[name] for name in archive.files if name.startswith("check/")}
+        recorded = arrays_of(archive, "check/")
     if not recorded:
         print("nothing to compare with: the weights were saved after training")
         return True

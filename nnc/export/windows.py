@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy
 
+from nnc.backends.numpy.text import identifier, string_text
 from nnc.export.expressions import InexpressibleError, Polynomial, Text, fit, joined, literal, repeated
 
 Array = Any
@@ -25,14 +25,12 @@ class Windows:
         arena: the memory of all intermediate values.
         states: arrays by label.
         rows: name of the variable that has the rows of the batch.
-        taken: names that indices of loops must not have.
         constants: filled with arrays that must be kept, by name.
     """
 
     arena: Array
     states: Mapping[str, Array]
     rows: str = "rows"
-    taken: frozenset[str] = frozenset()
     constants: dict[str, Array] = field(default_factory=dict)
 
     def text(self, samples: Samples, name: str, depth: int = 0) -> Text:
@@ -75,8 +73,7 @@ class Windows:
                 raise InexpressibleError("a list that is shorter for more rows")
             condition: Text = (f"{self.rows} >= ", Polynomial.number(least)) if least > min(samples) else ()
             items.append((self.text(having, name, depth + 1), condition))
-        index = [letter for letter in _INDICES if letter not in self.taken][depth]
-        parts = repeated(items, index)
+        parts = repeated(items, _INDICES[depth])
         if depth or len(parts) < 2:
             return ("[", *joined(parts), "]")
         return ("[\n    ", *joined(parts, ",\n    "), ",\n]")
@@ -97,11 +94,11 @@ class Windows:
             raise InexpressibleError("arrays that lie here and there")
         (label,) = owners
         if label and all(_is(array, self.states[label]) for array in samples.values()):
-            return (f'STATES["{label}"]',)
+            return (f"STATES[{string_text(label)}]",)
         offset = fit({rows: start for rows, (_, start) in places.items()}, self.rows)
         shape = self._shape(samples)
         strides = () if all(array.flags.c_contiguous for array in samples.values()) else self._strides(samples)
-        memory = f'in_state("{label}", "{dtype}", ' if label else f'in_arena("{dtype}", '
+        memory = f'in_state({string_text(label)}, "{dtype}", ' if label else f'in_arena("{dtype}", '
         return (memory, *offset, ", ", *shape, *((", ", *strides) if strides else ()), ")")
 
     def _place(self, array: Array) -> tuple[str | None, int]:
@@ -119,7 +116,7 @@ class Windows:
         Where rounding makes it neither, it is looked up, if all numbers of rows have been sampled.
         """
         values = list(samples.values())
-        if len(set(values)) == 1:
+        if len({value.tobytes() for value in values}) == 1:
             return literal(values[0].item())
         least = min(samples)
         dtype, kind, first = values[0].dtype, values[0].dtype.type, samples[least].item()
@@ -138,7 +135,7 @@ class Windows:
             ),
         ]
         for text, function in candidates:
-            if all(kind(function(rows)) == value for rows, value in samples.items()):
+            if all(kind(function(rows)).tobytes() == value.tobytes() for rows, value in samples.items()):
                 return text.removeprefix("1.0 * ")
         if sorted(samples) == list(range(1, len(samples) + 1)):
             return f"({', '.join(literal(samples[rows].item()) for rows in sorted(samples))})[{self.rows} - 1]"
@@ -178,23 +175,26 @@ class Windows:
                 length = fit({rows: len(array) for rows, array in samples.items()}, self.rows)
                 return ("numpy.arange(", *length, f', dtype="{dtype}")', factor)
         if not all(
-            array.shape[1:] == largest.shape[1:] and numpy.array_equal(array, largest[: len(array)])
-            for array in samples.values()
+            array.shape[1:] == largest.shape[1:] and _equals(array, largest[: len(array)]) for array in samples.values()
         ):
             raise InexpressibleError("numbers that depend on the rows")
-        key = re.sub(r"\W", "_", name)
-        while key in self.constants and not numpy.array_equal(self.constants[key], largest):
-            key += "_"
+        others = {key for key, array in self.constants.items() if not _equals(array, largest)}
+        key = identifier(name, others)
         self.constants[key] = numpy.ascontiguousarray(largest)
+        constant = f"CONSTANTS[{string_text(key)}]"
         if len({array.shape for array in samples.values()}) == 1:
-            return (f'CONSTANTS["{key}"]',)
+            return (constant,)
         length = fit({rows: len(array) for rows, array in samples.items()}, self.rows)
-        return (f'CONSTANTS["{key}"][:', *length, "]")
+        return (f"{constant}[:", *length, "]")
 
 
 def _is_uniform(array: Array) -> bool:
-    first = array.reshape(-1)[:1]
-    return not array.size or numpy.array_equal(array, numpy.broadcast_to(first[0], array.shape))
+    return not array.size or _equals(array, numpy.broadcast_to(array.reshape(-1)[0], array.shape))
+
+
+def _equals(array: Array, other: Array) -> bool:
+    """Whether two arrays have the same bits: NaN is equal to itself, and 0.0 is not -0.0."""
+    return bool(array.shape == other.shape and array.tobytes() == other.tobytes())
 
 
 def _part(samples: Samples, position: int) -> dict[int, Any]:

@@ -63,3 +63,22 @@ def test_errors(run: Run) -> None:
     assert error == "error: model.c: expected a file named *.py that Python can import, such as model.py\n"
     error = run("export", "base.yaml", "--to", "python", "-o", "no/model.py", code=1).stderr
     assert error == "error: no/model.py: cannot be written: the folder 'no' does not exist\n"
+
+
+def test_names_are_no_code(run: Run, folder: Path) -> None:
+    name = "y'+str(__import__('os').system('touch marker'))+'"
+    model = {"name": "it's\\", "input": [2], "layers": [{"Dense": {"units": 2, "name": name}}]}
+    (folder / "model.yaml").write_text(json.dumps(model))
+    run("export", "model.yaml", "--to", "python", "-o", "exported.py")
+    assert """\"\"\"Predicts 'it's/' with NumPy alone.""" in (folder / "exported.py").read_text()
+    done = python(folder, RUN, "exported.py")
+    assert done.returncode == 0, done.stderr
+    assert f"prediction {name}: agrees" in done.stdout
+    run("export", "model.yaml", "--to", "c", "-o", "exported")
+    assert sorted(path.name for path in (folder / "exported").iterdir()) == [
+        "it_s.c",
+        "it_s.h",
+        "it_s.mk",
+        "test_it_s.c",
+    ]
+    assert not list(folder.rglob("marker"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy
 
 import nnc
+from nnc.ir import Graph, TensorType, symbol
 from nnc.layers import (
     GRU,
     LSTM,
@@ -23,6 +24,8 @@ from nnc.layers import (
     GlobalAveragePooling2D,
     MaxPooling2D,
 )
+from nnc.program import Program
+from nnc.program.spec import ArraySpec, ProgramSpec
 
 
 def base() -> nnc.Model:
@@ -74,6 +77,26 @@ def several() -> nnc.Model:
     )
     model.compile("sgd", {"p": "mse", "q": "binary_crossentropy"})
     return model
+
+
+def constants() -> Program:
+    """Return a program that divides by constants whose bits matter."""
+    nan, inf = float("nan"), float("inf")
+    numbers = {
+        "nan": [nan],
+        "nans": [nan] * 3,
+        "some": [nan, 1.0, -inf],
+        "zeros": [0.0, -0.0, 0.0],
+        "minus": [-0.0] * 3,
+    }
+    graph = Graph("predict")
+    x = graph.input("x", TensorType("float32", (symbol("batch"), 3)))
+    for label, row in numbers.items():
+        graph.output(label, x / graph.constant(row, "float32"))
+    graph.output("scalar", x * graph.constant(nan, "float32"))
+    outputs = tuple(ArraySpec(label, (3,), "float32") for label in graph.outputs)
+    spec = ProgramSpec("constants", (ArraySpec("x", (3,), "float32"),), outputs)
+    return Program(spec, {"predict": lambda: graph}, {}, backend="numpy")
 
 
 NETWORKS = (base, mlp, cnn, bands, lstm, several)

@@ -33,7 +33,7 @@ from nnc.layers import (
     Permute,
     SimpleRNN,
 )
-from tests.export.networks import base, cnn, lstm, mlp, several
+from tests.export.networks import base, cnn, constants, lstm, mlp, several
 
 STRICT = ("-std=c99", "-O2", "-Wall", "-Wextra", "-pedantic", "-Werror")
 SANITIZED = ("-std=c99", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -371,7 +371,7 @@ def test_names(tmp_path: Path) -> None:
     check(tmp_path, "my_model")
     export(model.program, "c", tmp_path, batch=2, name="Other")
     check(tmp_path, "Other")
-    for name in ("int", "2x", "a b", "ä", "nnc_x", ""):
+    for name in ("2x", "a b", "ä", "nnc_x", "NNC", "", "x" * 101):
         with pytest.raises(ModelError, match=r"^name must be one that C allows"):
             export(model.program, "c", tmp_path, name=name)
 
@@ -381,7 +381,12 @@ def test_names_that_mean_something_in_c(tmp_path: Path) -> None:
     model = nnc.Sequential(layers, name="int")
     model.compile("sgd", "mse", metrics=["mae"])
     export(model.program, "c", tmp_path, train=True, batch=3)
-    assert '@"%s\\/moving_mean' in check(tmp_path, "int_")
+    assert '@"%s\\/moving_mean' in check(tmp_path, "int")
+
+
+def test_constants_keep_their_bits(tmp_path: Path) -> None:
+    export(constants(), "c", tmp_path, batch=2)
+    check(tmp_path, "constants")
 
 
 def test_lengths(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from nnc.errors import DataError, ModelError
 from nnc.export import export
 from nnc.export.expressions import InexpressibleError
 from nnc.layers import Dense, Embedding, GlobalAveragePooling1D
-from tests.export.networks import NETWORKS, RUN, base, mlp, python, several
+from tests.export.networks import NETWORKS, RUN, base, constants, mlp, python, several
 
 pytestmark = pytest.mark.numpy_backend  # exported files have its bits
 BATCH = 16
@@ -252,3 +252,22 @@ def test_errors(tmp_path):
     with pytest.raises(ModelError, match=r"no run-time length 'tim'; it has time\. Did you mean 'time'\?"):
         export(words.program, "python", tmp_path / "model.py", lengths={"tim": 3})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_constants_keep_their_bits(tmp_path):
+    program = constants()
+    export(program, "python", tmp_path / "model.py", batch=4)
+    rows = numpy.arange(1, 7, dtype="float32").reshape(2, 3)
+    with numpy.errstate(all="ignore"):
+        expected = program.predict(rows)
+        numpy.testing.assert_array_equal(expected[3], rows / numpy.array([0.0, -0.0, 0.0], "float32"))
+    code = """
+import model, numpy
+assert model.check()
+numpy.savez("found.npz", *model.predict(numpy.arange(1, 7, dtype="float32").reshape(2, 3)))
+"""
+    done = python(tmp_path, code)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with numpy.load(tmp_path / "found.npz") as found:
+        for number, array in enumerate(expected):
+            numpy.testing.assert_array_equal(found[f"arr_{number}"], array)

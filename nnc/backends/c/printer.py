@@ -19,6 +19,7 @@ from nnc.backends.c.rows import RowPrinter
 from nnc.backends.c.text import C_TYPES, comment, dim_text, number_text, symbol_text, value_text
 from nnc.backends.marks import EMPTY, OUTSIDE, Block, Marks
 from nnc.ir import Constant, Layout, Node, Value, value_names
+from nnc.ir.names import name_text
 from nnc.ir.printer import node_line
 from nnc.plan import Home, LoopPlan, Plan, is_step
 from nnc.plan.nests import Nest
@@ -227,7 +228,7 @@ class Printer:
                     is_written = True
         for label, value in plan.storage.copies:
             target, source = self.array(plan.graph.states[label]), self.array(value)
-            title = f"update @{label}"
+            title = f"update @{name_text(label)}"
             self.lines += [*self._mark((), [title]), comment(title), *copy_lines(target, source)]
 
     def _marked(self, index: int, title: str) -> Sequence[str]:

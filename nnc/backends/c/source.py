@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cache
 
 from nnc.backends.c.cache import checksum
 from nnc.backends.c.emitted import Source
-from nnc.backends.c.headers import HOT, sections
+from nnc.backends.c.headers import HOT, function_names, sections
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Unit
 from nnc.backends.c.linkage import RecordLinkage
 from nnc.backends.c.marks import mark_text
@@ -147,4 +149,12 @@ def _with_threads(name: str) -> list[str]:
 
 
 def _function_name(name: str) -> str:
-    return "nnc_" + identifier(name, ())
+    """Return what the function of a graph is called: nothing else of a unit is."""
+    return f"nnc_{identifier(name, _own_names())}"
+
+
+@cache
+def _own_names() -> frozenset[str]:
+    """What types and functions of units are called, without their prefix."""
+    texts = [PRELUDE, team_text(), mark_text(0), "nnc_epochs", *function_names()]
+    return frozenset(name for text in texts for name in re.findall(r"\bnnc_(\w+)", text))

@@ -1,4 +1,8 @@
-"""How numbers, element types, dimensions and names are written in C."""
+"""How numbers, element types, dimensions, names and texts are written in C.
+
+Names of models, layers, arrays and dimensions come from users, and reach C through these functions alone: as an
+identifier, as a string, or as words in a comment. Whatever they hold, they become no code.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from collections.abc import Container, Mapping
 import numpy
 
 from nnc.ir import Value
-from nnc.ir.dimensions import Dim, Quotient
+from nnc.ir.dimensions import Dim, Quotient, SymbolicDim
+from nnc.ir.names import ascii_text, printable
 
 C_TYPES = {
     "float32": "float",
@@ -31,14 +36,28 @@ volatile while bool true false run arena offset size state constant main signal 
 erf pow sqrt floor fabs y0 y1 yn j0 j1 jn gamma index div time clock
 image place start stop patch line group seen top bottom left right height width across blocks block
 c f pd ph pw kd kh kw xd xh xw members memcpy memset
+
+alignas alignof asm constexpr nullptr static_assert thread_local typeof typeof_unqual
+and and_eq bitand bitor catch char16_t char32_t char8_t class co_await co_return co_yield compl concept const_cast
+consteval constinit decltype delete dynamic_cast explicit export friend mutable namespace new noexcept not not_eq
+operator or or_eq private protected public reinterpret_cast requires static_cast template this throw try typeid
+typename using virtual wchar_t xor xor_eq
+linux unix stdin stdout stderr errno errhandling math_errhandling
+size_t ptrdiff_t fabsf floorf sqrtf
+batches before bytes chosen epoch epochs generator jd jh jw number order places record room rows runs slot
+sources stretches sum sums tap taps target whole
 """
 RESERVED = frozenset(_WORDS.split())
-"""Words of C, names of its library and of the unit itself; a value is never called like one of these."""
+"""Words of C and C++, names of the library and of the unit itself; a value is never called like one of these."""
 _LOCAL = re.compile(
     r"[ijkp]\d*|[nxz]\d+(_\d+)?|(before|start|low|high|room)\d+"
     r"|(total|part)(_\d+)?|end|found|best|position|seen|given|is_open|is_chosen|row|least|most|first|second|threshold|better|count|is_in"
+    r"|u?int\w*_t|source_\d+|first_row\w*_count|\w+_at"
 )
-"""Variables of the kernels."""
+"""Types, variables of the kernels, and offsets, which have ``_at`` behind the name of what lies there."""
+
+
+_SMALL = re.compile("[a-z]")
 
 
 def dim_text(dim: Dim) -> str:
@@ -76,9 +95,24 @@ def _atom_text(atom: str | Quotient) -> str:
 
 
 def symbol_text(symbol: str) -> str:
-    """Return the variable that holds the size of a run-time dimension."""
-    name = re.sub(r"\W", "_", symbol, flags=re.ASCII)
-    return f"{name}_" if _is_reserved(name) or name != symbol else name
+    """Return the variable that holds the size of a run-time dimension: another one for each.
+
+    >>> [symbol_text(symbol) for symbol in ("batch", "NULL", "int", "int_", "__func__", "v__func__")]
+    ['batch', 'NULL_', 'int_', 'int__', 'v__func___', 'vv__func___']
+    """
+    if "." in symbol:  # a kernel's own, see `own_dim`
+        return symbol.replace(".", "_")
+    name = f"v{symbol}" if re.match("v*_", symbol) else symbol  # what C begins so belongs to the compiler
+    return f"{name}_" if _is_reserved(name) or name.endswith("_") else name
+
+
+def own_dim(name: str) -> SymbolicDim:
+    """Return the dimension that a variable of a kernel is; with a dot in its name, which no dimension of a user has.
+
+    >>> dim_text(2 * own_dim("nnc.band"))
+    '(2 * nnc_band)'
+    """
+    return SymbolicDim((((name,), 1),))
 
 
 def product_text(*dims: Dim) -> str:
@@ -131,8 +165,25 @@ def comment(text: str) -> str:
 
 
 def inert(text: str) -> str:
-    """Return a text that neither begins nor ends a comment, on one line."""
-    return " ".join(text.splitlines()).replace("*/", "* /").replace("/*", "/ *")
+    """Return a text in ASCII that neither begins nor ends a comment and has no trigraphs, on one line."""
+    line = ascii_text(" ".join(text.splitlines()))
+    return re.sub(r"\?(?=\?)", "? ", line.replace("*/", "* /").replace("/*", "/ *"))
+
+
+def string_text(text: str) -> str:
+    r"""Return a string that prints as a text, what cannot be printed as its Python escape; in ASCII, without trigraphs.
+
+    >>> print(string_text("it's"), string_text('a"b\\'), string_text("what??/"), string_text("é\n"))
+    "it's" "a\"b\\" "what\?\?/" "\303\251\\n"
+    """
+    return f'"{"".join(map(_string_byte, printable(text).encode()))}"'
+
+
+def _string_byte(byte: int) -> str:
+    letter = chr(byte)
+    if letter in '"\\?':
+        return f"\\{letter}"
+    return letter if " " <= letter <= "~" else f"\\{byte:03o}"
 
 
 def identifier(text: str, taken: Container[str]) -> str:
@@ -141,9 +192,7 @@ def identifier(text: str, taken: Container[str]) -> str:
     >>> identifier("dense_1/kernel", ()), identifier("int", ()), identifier("x3", ()), identifier("nnc_x", ("v_nnc_x",))
     ('dense_1_kernel', 'int_', 'x3_', 'v_nnc_x_2')
     """
-    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "v"
-    name = f"v{name}" if name[0].isdigit() else name
-    name = f"v_{name}" if name.startswith("nnc_") else name
+    name = letters(text)
     name = f"{name}_" if _is_reserved(name) else name
     unique, count = name, 1
     while unique in taken:
@@ -152,5 +201,17 @@ def identifier(text: str, taken: Container[str]) -> str:
     return unique
 
 
+def letters(text: str) -> str:
+    """Return a name in ASCII as near to a text as possible, to stand before others that make it a name of its own.
+
+    >>> letters("my model!"), letters("2nd"), letters("nnc"), letters("日本")
+    ('my_model', 'v2nd', 'v_nnc', 'v')
+    """
+    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "v"
+    name = f"v{name}" if name[0].isdigit() else name
+    return f"v_{name}" if name.lower() == "nnc" or name.lower().startswith("nnc_") else name
+
+
 def _is_reserved(name: str) -> bool:
-    return name in RESERVED or _LOCAL.fullmatch(name) is not None
+    """Whether a name may mean something else: without small letters, it may be a macro such as ``NULL``."""
+    return name in RESERVED or name.startswith("nnc_") or not _SMALL.search(name) or _LOCAL.fullmatch(name) is not None

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import numpy
 
 from nnc.backends.numpy.kernels import KERNELS, KernelCall, Names, number_name
+from nnc.backends.numpy.text import comment, identifier
 from nnc.errors import MissingKernelError
 from nnc.ir import Constant, Op, State, TensorType, Value, value_names
+from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, number_text
 from nnc.ops.movement import Reshape
 from nnc.ops.packing import Unpack
@@ -101,14 +103,15 @@ def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
     return KERNELS[type(op)].workspace(op, operands, results)
 
 
-def print_source(plan: Plan, marks: Marks | None = None) -> Source:
+def print_source(plan: Plan, marks: Marks | None = None, reserved: frozenset[str] = frozenset()) -> Source:
     """Return the source of a plan. It does not depend on the sizes of run-time dimensions.
 
     Args:
         plan: what to print.
         marks: filled with the blocks, before each of which its function is then called.
+        reserved: names that no array has, for they mean something else where the text will stand.
     """
-    return _Printer(plan, marks=marks).print()
+    return _Printer(plan, Names(reserved=reserved), marks).print()
 
 
 @dataclass
@@ -125,7 +128,7 @@ class _Printer:
     lines: list[str] = field(default_factory=list)
 
     def print(self) -> Source:
-        name = Names().unique(self.plan.source.name, keyword.kwlist)
+        name = identifier(self.plan.source.name, keyword.kwlist)
         self._print_lines()
         if self.marks is not None:
             from nnc.backends.marks import EMPTY, OUTSIDE
@@ -140,7 +143,7 @@ class _Printer:
 
     def _print_lines(self) -> None:
         plan = self.plan
-        self.python_names = python_names(plan, self.names.taken)
+        self.python_names = python_names(plan, self.names.taken | self.names.reserved)
         self.names.taken.update(self.python_names.values())
         self.line_names = {**value_names(plan.source), **plan.names}
         for group in plan.groups:
@@ -149,15 +152,15 @@ class _Printer:
                 self._group(group, steps)
         for label, value in plan.storage.copies:
             target = self._value(plan.graph.states[label])
-            title = f"update @{label}"
-            self.lines += [*self._mark((), title, 1), f"# {title}", f"{target}[...] = {self._value(value)}"]
+            title = f"update @{name_text(label)}"
+            self.lines += [*self._mark((), title, 1), comment(title), f"{target}[...] = {self._value(value)}"]
 
     def _group(self, group: Group, steps: list[int]) -> None:
         line = node_line(group.node, self.line_names, with_body=False)
         statements = [statement for index in steps for statement in self._marked(index, group, line)]
         if not statements:
             return
-        self.lines.append(f"# {line}")
+        self.lines.append(comment(line))
         if group.tile is None:
             self.lines += statements
             return

@@ -26,6 +26,7 @@ NETWORKS = {
     "dense": lambda: [nnc.Input((3,)), Dense(4, "sigmoid"), Dense(1)],
     "packed": lambda: [nnc.Input((96,)), Dense(96, "relu"), Dense(96)],
     "convolutions": lambda: [nnc.Input((8, 8, 32)), Conv2D(32, 3, padding="same"), Conv2D(2, 5), Flatten(), Dense(1)],
+    "names": lambda: [nnc.Input((3,), name='"\\'), Dense(4, "sigmoid", name="*??"), Dense(1, name="größe 😀")],
     "loops": lambda: [nnc.Input((None, 3)), LSTM(40, return_sequences=True), LSTM(5), Dense(1)],
 }
 GRAPHS = ("predict", "train", "evaluate")

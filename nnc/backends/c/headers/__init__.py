@@ -47,6 +47,11 @@ def sections(names: Iterable[str]) -> str:
     return "\n".join([*(macros for used, macros in _macros() if any(name in text for name in used)), text])
 
 
+def function_names() -> Iterable[str]:
+    """The names of all functions of the headers."""
+    return _functions()
+
+
 def _take(name: str, taken: dict[str, str]) -> None:
     if name in taken:
         return

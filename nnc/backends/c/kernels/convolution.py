@@ -16,7 +16,7 @@ from nnc.backends.c.kernels.sliding import BAND, Geometry, gather, over_bands, s
 from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transformed, winograd
 from nnc.backends.c.nests import indented, loop_head
 from nnc.backends.c.text import dim_text
-from nnc.ir import Dim, Layout, Op, TensorType, symbol
+from nnc.ir import Dim, Layout, Op, TensorType
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
 from nnc.plan.prepacking import Prepacked
 
@@ -108,7 +108,7 @@ def convolution(call: Call) -> Sequence[str]:
     (space,) = call.workspace
     group = "group" if geometry.groups > 1 else ""
     rows = f"{y.address} + start * {geometry.filters}"
-    lines = product(call.unit, _matrices(call.op, geometry, space.address, rows, weight.address, symbol(BAND)))
+    lines = product(call.unit, _matrices(call.op, geometry, space.address, rows, weight.address, BAND))
     if isinstance(call.op, ConvolutionInputGradient):
         lines = [*lines, *scatter(geometry, x.address, space.address, group)]
         return [*fill_lines(x, 0), *over_bands(geometry, _over_groups(geometry, lines))]

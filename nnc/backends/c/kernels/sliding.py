@@ -8,11 +8,11 @@ from math import prod
 
 from nnc.backends.c.nests import indented, loop_head
 from nnc.backends.c.sharing import PARALLEL_SIZE, members_of, parallel_for
-from nnc.backends.c.text import C_TYPES, dim_text
+from nnc.backends.c.text import C_TYPES, dim_text, own_dim
 from nnc.ir import Dim
 from nnc.ops.convolution import Sliding
 
-BAND = "nnc_band"
+BAND = own_dim("nnc.band")
 """The run-time dimension that is the number of places of a band, the last of which may have fewer."""
 BAND_ELEMENTS = 128 * 1024
 """Elements that are gathered before they are multiplied: 512 KiB of float32, half of a core's second-level cache."""
@@ -190,7 +190,7 @@ def over_bands(geometry: Geometry, lines: Sequence[str]) -> list[str]:
     return [
         f"for (int64_t start = 0; start < {dim_text(total)}; start += {band}) {{",
         f"    const int64_t stop = start + {band} < {dim_text(total)} ? start + {band} : {dim_text(total)};",
-        f"    const int64_t {BAND} = stop - start;",
+        f"    const int64_t {dim_text(BAND)} = stop - start;",
         *indented(lines),
         "}",
     ]

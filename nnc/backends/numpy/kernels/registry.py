@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnc.backends.numpy.text import identifier
 from nnc.ir import Op, TensorType
 
 
@@ -35,28 +35,26 @@ class Names:
         bound: names of functions and numbers, by the names they were wanted under.
         functions: functions and numbers by name.
         derived: how to make the objects that depend on bound arrays, by name.
+        reserved: names that functions and numbers alone may have.
     """
 
     taken: set[str] = field(default_factory=set)
     bound: dict[str, str] = field(default_factory=dict)
     functions: dict[str, Any] = field(default_factory=dict)
     derived: dict[str, Derivation] = field(default_factory=dict)
+    reserved: frozenset[str] = frozenset()
 
     def unique(self, text: str, reserved: Container[str] = ()) -> str:
         """Take a name that no other object has, as near to `text` as Python allows, and return it."""
-        name = re.sub(r"\W", "_", text, flags=re.ASCII)
-        name = f"_{name}" if name[0].isdigit() else name
-        unique, count = name, 1
-        while unique in self.taken or unique in reserved:
-            count += 1
-            unique = f"{name}_{count}"
+        unique = identifier(text, self.taken, reserved, self.reserved)
         self.taken.add(unique)
         return unique
 
     def function(self, name: str, function: Any) -> str:
         """Bind a function or a number once and return its name."""
         if name not in self.bound:
-            self.bound[name] = self.unique(name)
+            self.bound[name] = unique = identifier(name, self.taken)
+            self.taken.add(unique)
             self.functions[self.bound[name]] = function
         elif self.functions[self.bound[name]] != function:
             raise ValueError(f"the name '{name}' is bound to two different objects")
@@ -64,7 +62,7 @@ class Names:
 
     def inside(self) -> Names:
         """Return names for the body of a loop: the same, but for objects that are made anew for each step."""
-        return Names(self.taken, self.bound, self.functions)
+        return Names(self.taken, self.bound, self.functions, reserved=self.reserved)
 
     def derive(self, name: str, derivation: Derivation) -> str:
         """Take a name for an object that is made from the bound arrays."""
