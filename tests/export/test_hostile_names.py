@@ -90,11 +90,15 @@ def python_parts(text: str) -> Iterator[object]:
 
 
 def check_python(folder: Path, names: tuple[str, ...], model: str = '*/ "') -> None:
-    """Check that a module is the same as with plain names, and let it check itself."""
+    """Check that a module is the same as with plain names."""
     (text,) = exported("python", folder, names, model).values()
     (expected,) = exported_plain("python", len(names)).values()
     is_same(python_parts(text), python_parts(expected))
     assert set(text) <= PRINTABLE
+
+
+def run_python(folder: Path, names: tuple[str, ...]) -> None:
+    """Let a module check itself."""
     done = python(folder, RUN, "model.py")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout[-500:]
     assert all(f"prediction {name}: agrees" in done.stdout for name in names)
@@ -103,13 +107,10 @@ def check_python(folder: Path, names: tuple[str, ...], model: str = '*/ "') -> N
     assert not list(folder.rglob(MARKER))
 
 
-def test_python(tmp_path: Path) -> None:
-    check_python(tmp_path, FEW)
-
-
-@pytest.mark.slow
-def test_python_with_all_names(tmp_path: Path) -> None:
-    check_python(tmp_path, NAMES)
+@pytest.mark.parametrize("names", [FEW, pytest.param(NAMES, marks=pytest.mark.slow)], ids=["few", "all"])
+def test_python(names: tuple[str, ...], tmp_path: Path) -> None:
+    check_python(tmp_path, names)
+    run_python(tmp_path, names)
 
 
 @pytest.mark.slow
@@ -169,13 +170,10 @@ def test_c(tmp_path: Path) -> None:
 @pytest.mark.slow
 @needs_compiler
 @pytest.mark.parametrize("weights", ["source", "file"])
-@pytest.mark.parametrize("compiler", COMPILERS)
-def test_c_with_all_names(compiler: str, weights: str, tmp_path: Path) -> None:
-    if weights == "source":
-        check_c(tmp_path, NAMES)
-    else:
-        exported("c", tmp_path, NAMES, weights=weights)
-    for flags in (("-std=c99", "-O0"), ("-std=gnu17", "-O1", "-fopenmp-simd", "-DNNC_OPENMP_SIMD")):
+def test_c_with_all_names(weights: str, tmp_path: Path) -> None:
+    exported("c", tmp_path, NAMES, weights=weights)
+    flags = ("-std=c99", "-O0") if weights == "source" else ("-std=gnu17", "-O1", "-fopenmp-simd", "-DNNC_OPENMP_SIMD")
+    for compiler in COMPILERS:
         run_c(tmp_path, NAMES, compiler, *flags)
 
 
