@@ -45,9 +45,10 @@ def exported(
     weights: str = "source",
     dimensions: tuple[str, ...] = SYMBOLS,
 ) -> dict[str, str]:
-    """Export a program for training, with one length for all dimensions, and return the texts."""
+    """Export a program for training and return the texts."""
     made = program(names, model, dimensions)
-    lengths = {symbol: 2 for symbol in made.graph("train").symbols if symbol != "batch"}
+    symbols = [symbol for symbol in made.graph("train").symbols if symbol != "batch"]
+    lengths = {symbol: 1 + number % 5 for number, symbol in enumerate(symbols)}
     options = {"weights": weights} if target == "c" else {}
     output = folder / "model.py" if target == "python" else folder
     written = export(made, target, output, batch=2, train=True, lengths=lengths, **options)
@@ -183,7 +184,7 @@ OTHERS = ("M", "flt", "int", "compare", "expected_output", "math")
 @needs_compiler
 @pytest.mark.parametrize("model", ["INT64", *(pytest.param(name, marks=pytest.mark.slow) for name in OTHERS)])
 def test_c_of_a_model_called_like_something_in_c(model: str, tmp_path: Path) -> None:
-    names = ("train", "predict", "errhandling", "losses", "state", "x_at", "x")
+    names = ("train", "predict", "errhandling", "losses", "state", "x_at", "x", "y", "y_after")
     exported("c", tmp_path, names, model, dimensions=("max", "MAX", "Max", "pi", "arena_bytes", "metrics", "int_size"))
     run_c(tmp_path, names, "cc", "-std=gnu99", "-O0", name=model)
     if shutil.which("c++"):
