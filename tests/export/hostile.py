@@ -58,7 +58,7 @@ FEW = (
 )
 """As many as take little time."""
 UNPRINTABLE = ("a\nb", "a\rb", "a\\\nb", "\u202eevil", "\u2066evil", "\x1b[31m", "\x00", "\x85", "\u2028", "\ud800", "")
-"""Names that are refused wherever they would be printed."""
+"""Names that graphs refuse; metrics may have them."""
 _DIMENSIONS = (*NAMES, "__func__", "v__func__", "int_", "NULL_", "linux_", "__linux")
 SYMBOLS = tuple(name for name in _DIMENSIONS if re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name) and name not in LONG_NAMES)
 """Those that a dimension may have."""
@@ -81,7 +81,7 @@ def program(names: tuple[str, ...], model: str, dimensions: tuple[str, ...] = SY
         inputs=tuple(ArraySpec(name, (symbol(dim),), "float32") for name, dim in dims.items()),
         outputs=tuple(ArraySpec(name, (2,), "float32") for name in names),
         targets=tuple(TargetSpec(f"y {name}", (2,), "float32", loss=name, output=name) for name in names),
-        metrics=names,
+        metrics=(*UNPRINTABLE, *names)[: len(names)],
         variables=tuple(VariableSpec(name, name, 0, (2,), True) for name in names),
         trains=True,
     )

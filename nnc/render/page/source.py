@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nnc.backends.c.text import inert
 from nnc.render.page.ops import Op
 
 _COMMENT = re.compile(r"(?P<indent>\s*)(?:#|/\*) (?P<text>.*?)(?: \*/)?")
@@ -20,7 +21,7 @@ def source_blocks(lines: Sequence[str], ops: Sequence[Op]) -> list[tuple[int, li
         lines: of the source.
         ops: of the graph it was printed for.
     """
-    heads = {_head(op): position for position, op in enumerate(ops)}
+    heads = {form(_head(op)): position for position, op in enumerate(ops) for form in (str, inert)}
     blocks: list[tuple[int, list[int]]] = []
     indent: str | None = None
     was_head = False

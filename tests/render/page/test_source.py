@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnc.backends.c.text import comment
 from nnc.render.page.ops import Op
 from nnc.render.page.source import source_blocks
 
@@ -51,6 +52,13 @@ def test_statements_stand_under_their_op_and_loops_have_their_own_comments() -> 
 
 def test_ops_that_share_a_loop_share_its_statements() -> None:
     assert source_blocks(C, OPS) == [(2, [0, 3]), (5, [1])]
+
+
+def test_names_that_comments_take_apart() -> None:
+    texts = ['%0 = relu(%"a\\"*/") : f32[2]', 'update @"??/\\u00e9" = %0']
+    lines = [comment(texts[0]), "{}", comment(texts[1].partition(" = ")[0]), "{}"]
+    assert lines[0] == '/* %0 = relu(%"a\\"* /") : f32[2] */'
+    assert source_blocks(lines, [op(texts[0]), op(texts[1], None)]) == [(0, [0]), (2, [1])]
 
 
 def test_source_without_comments_belongs_to_nothing() -> None:
