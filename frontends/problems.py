@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from nnc.errors import ModelFileError
+from nnc.ir.names import printable
 
 _MOST = 100
 _LONGEST = 400
@@ -107,5 +108,5 @@ def _shortened(name: str) -> str:
 
 def _one_line(text: str) -> str:
     """Return text that prints on one line whatever a file had in it."""
-    text = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    text = printable(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
