@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.numpy.settings import kernel_settings
+from nnc.backends.numpy import kernel_settings
 from nnc.ir import Op, TensorType, Value, bind_shape
 from nnc.ops.gathering import Gather, ScatterAdd
 from nnc.program import Program

@@ -14,7 +14,7 @@ from numpy import ndarray
 
 from nnc.arrays import to_array
 from nnc.backends import Backend, BoundRun
-from nnc.backends.numpy.settings import apply_kernel_settings, kernel_settings
+from nnc.backends.numpy import apply_kernel_settings, kernel_settings
 from nnc.program.data import as_arrays, known_sizes
 from nnc.program.lengths import REMEMBERED_SHAPES
 from nnc.program.spec import ProgramSpec

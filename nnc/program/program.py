@@ -13,7 +13,7 @@ import numpy
 
 from nnc.backends import Backend, BoundRun, Executable, find_backend
 from nnc.backends.backend import Preparation, source_key
-from nnc.backends.numpy.settings import kernel_settings
+from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, GraphError, MissingKernelError, nearest
 from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
 from nnc.plan import Plan
