@@ -120,8 +120,9 @@ def _executable(
     backend, graph = NumpyBackend(), program.graph(name)
     plan = backend.plan(graph, _bindings(graph, sizes))
     source = print_source(plan, reserved=_OWN_NAMES)
-    called = {getattr(item, "__name__", "") for item in source.scope.names.functions.values()}
-    if not called.isdisjoint(source.scope.values):  # an array must not hide a function of the file
+    names = source.scope.names
+    called = {getattr(item, "__name__", "") for item in names.functions.values()}
+    if not called.isdisjoint(names.taken - names.functions.keys()):  # an array must not hide a function of the file
         source = print_source(plan, reserved=_OWN_NAMES | called)
     return source, backend.executable(plan, source, backend.compile(source), {**program.states, **derived})
 

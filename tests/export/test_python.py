@@ -11,7 +11,7 @@ import nnc
 from nnc.errors import DataError, ModelError
 from nnc.export import export
 from nnc.export.expressions import InexpressibleError
-from nnc.layers import Dense, Embedding, GlobalAveragePooling1D
+from nnc.layers import Dense, Embedding, GlobalAveragePooling1D, SimpleRNN
 from tests.export.networks import NETWORKS, RUN, base, constants, mlp, python, several
 
 pytestmark = pytest.mark.numpy_backend  # exported files have its bits
@@ -252,6 +252,21 @@ def test_errors(tmp_path):
     with pytest.raises(ModelError, match=r"no run-time length 'tim'; it has time\. Did you mean 'time'\?"):
         export(words.program, "python", tmp_path / "model.py", lengths={"tim": 3})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_arrays_hide_no_function(tmp_path):
+    """Neither those of a layer nor those inside a loop."""
+    x = nnc.Input((3,), dtype="int32", name="check_rows")
+    y = Embedding(2, 3, name="take_rows")(x)
+    y = SimpleRNN(4, activation="gelu", name="write_error_function")(y)
+    model = nnc.Model(x, Dense(2, name="run")(y), name="numpy")
+    export(model.program, "python", tmp_path / "model.py", batch=4)
+    text = (tmp_path / "model.py").read_text()
+    for name in ("check_rows", "take_rows", "write_error_function"):
+        assert f"def {name}(" in text
+        assert f"\n    {name} = " not in text
+    done = python(tmp_path, RUN, "model.py")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_constants_keep_their_bits(tmp_path):
