@@ -148,6 +148,20 @@ class SymbolicDim:
         except KeyError as error:
             raise SymbolError(f"no size is given for symbol '{error.args[0]}'") from None
 
+    def magnitude(self, bindings: Mapping[str, int]) -> int:
+        """Return a number that none is larger than which comes up where this dimension is computed term by term.
+
+        Raises:
+            SymbolError: a symbol has no size.
+        """
+        try:
+            return sum(
+                abs(factor) * prod(abs(_magnitude(atom, bindings)) or 1 for atom in atoms)
+                for atoms, factor in self.terms
+            )
+        except KeyError as error:
+            raise SymbolError(f"no size is given for symbol '{error.args[0]}'") from None
+
     def substitute(self, dims: Mapping[str, Dim]) -> Dim:
         """Return the dimension with others in the place of symbols; symbols that are not named stay."""
         total: Dim = 0
@@ -208,6 +222,10 @@ Dim = int | SymbolicDim
 
 def _size(atom: str | Quotient, bindings: Mapping[str, int]) -> int:
     return bindings[atom] if isinstance(atom, str) else atom.numerator.bind(bindings) // atom.divisor
+
+
+def _magnitude(atom: str | Quotient, bindings: Mapping[str, int]) -> int:
+    return bindings[atom] if isinstance(atom, str) else max(atom.numerator.magnitude(bindings), atom.divisor)
 
 
 def _atom_order(atom: str | Quotient) -> tuple[bool, str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import networkx
     import numpy
 
+    from nnc.ir.inference import Inference
+
 PHASES = ("forward", "loss", "metrics", "backward", "update")
 
 
@@ -182,6 +184,7 @@ class Graph(Presented):
         self._phase = "forward"
         self._nx: tuple[Any, networkx.MultiDiGraph[int]] | None = None
         self._text: tuple[Any, str] | None = None
+        self._inference: tuple[int, Inference] | None = None
 
     # ------------------------------------------------------------------ building
 
@@ -349,6 +352,20 @@ class Graph(Presented):
         for label, value in self.updates.items():
             bound.update(label, values[value])
         return bound
+
+    def check_sizes(self, bindings: Mapping[str, int]) -> None:
+        """Infer all types, those in bodies too, again with numbers in the place of symbols.
+
+        Raises:
+            SymbolError: a symbol has no size.
+            ShapeError: the graph has no meaning for these sizes, or a value is too large; see `nnc.ir.inference`.
+        """
+        key = len(self.nodes)
+        if self._inference is None or self._inference[0] != key:
+            from nnc.ir.inference import Inference
+
+            self._inference = key, Inference(self)
+        self._inference[1].check(bindings)
 
     # ------------------------------------------------------------------ looking
 

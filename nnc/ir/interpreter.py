@@ -29,7 +29,7 @@ def interpret(
 
     Raises:
         GraphError: an array is missing.
-        ShapeError: an array has another shape than declared.
+        ShapeError: an array has another shape than declared, or the graph has no meaning for their sizes.
     """
     given = dict(states or {})
     values = {} if values is None else values
@@ -41,6 +41,7 @@ def interpret(
             values[value] = numpy.asarray(arrays[label], value.dtype)
             shapes[f"{kind} '{label}'"] = value.shape, values[value].shape
     bindings = solve_symbols(shapes)
+    graph.check_sizes(bindings)
     for node in graph.nodes:
         results = graph.results(node)
         if not isinstance(node.op, Input | State):

@@ -13,7 +13,7 @@ _CANDIDATES = (NOMINAL_SIZE, *(2**power for power in range(6, 21)), *(2**power f
 
 
 def nominal_sizes(graph: Graph, batch: int = NOMINAL_SIZE) -> dict[str, int]:
-    """Return a size for each symbol: `batch` rows, and lengths of 32, or what leaves no dimension negative.
+    """Return a size for each symbol: `batch` rows, and lengths of 32, or what leaves something of each dimension.
 
     Fewer rows where layers that keep a state for each row have not so many.
     """
@@ -24,7 +24,12 @@ def nominal_sizes(graph: Graph, batch: int = NOMINAL_SIZE) -> dict[str, int]:
     sizes = {}
     for name in graph.symbols:
         own = [dim for dim in dims if dim.symbols - {"batch"} == {name}]
-        fitting = (size for size in _CANDIDATES if all(dim.bind({"batch": batch, name: size}) >= 0 for dim in own))
+        fitting = (
+            size
+            for least in (1, 0)
+            for size in _CANDIDATES
+            if all(dim.bind({"batch": batch, name: size}) >= least for dim in own)
+        )
         sizes[name] = batch if name == "batch" else next(fitting, NOMINAL_SIZE)
     return sizes
 

@@ -23,7 +23,8 @@ LONG_NAMES = {short: name for name, short in SHORT_NAMES.items()}
 ITEM_SIZES = {"float32": 4, "float64": 8, "int32": 4, "int64": 8, "uint32": 4, "uint64": 8, "uint8": 1, "bool": 1}
 FLOATING = frozenset({"float32", "float64"})
 NUMERIC = frozenset(SHORT_NAMES) - {"bool"}
-
+LARGEST = 2**63 - 1
+"""The largest number, and the most bytes of a value, that an offset of 64 bits can hold."""
 
 Shape = tuple[Dim, ...]
 
@@ -120,7 +121,8 @@ class TensorType:
         shape: dimensions, each an int ≥ 0 or a `SymbolicDim`.
 
     Raises:
-        ShapeError: the dtype is unknown or a dimension is not a dimension.
+        ShapeError: the dtype is unknown, a dimension is not a dimension, or an array would have more bytes than an
+            offset can hold.
     """
 
     dtype: str
@@ -129,13 +131,17 @@ class TensorType:
     def __post_init__(self) -> None:
         if self.dtype not in SHORT_NAMES:
             raise ShapeError(f"unknown element type {self.dtype!r}; known are {', '.join(SHORT_NAMES)}")
+        nbytes = ITEM_SIZES[self.dtype]
         for dim in self.shape:
             if isinstance(dim, SymbolicDim):
                 fits = not dim.is_negative
             else:
                 fits = isinstance(dim, int) and not isinstance(dim, bool) and dim >= 0
+                nbytes *= dim or 1
             if not fits:
                 raise ShapeError(f"a dimension must be an int of at least 0 or a symbol, got {dim!r}")
+        if nbytes > LARGEST:
+            check_bytes(self, [dim for dim in self.shape if isinstance(dim, int)])
 
     @property
     def rank(self) -> int:
@@ -186,6 +192,21 @@ class TensorType:
         return f"{SHORT_NAMES[self.dtype]}[{','.join(map(str, self.shape))}]"
 
     __repr__ = __str__
+
+
+def check_bytes(type: TensorType, lengths: Iterable[int]) -> None:
+    """Check that offsets inside an array can be computed, whichever axes are multiplied with each other.
+
+    Args:
+        type: what the message names.
+        lengths: of its axes, or what is at least as much.
+
+    Raises:
+        ShapeError: it has more bytes than an offset can hold.
+    """
+    nbytes = ITEM_SIZES[type.dtype] * prod(length or 1 for length in lengths)
+    if nbytes > LARGEST:
+        raise ShapeError(f"{type} would take {nbytes} bytes, more than an offset of 64 bits can hold")
 
 
 def broadcast_shapes(*shapes: Shape) -> Shape:

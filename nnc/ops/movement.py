@@ -186,8 +186,7 @@ class Slice(Movement, name="slice"):
                 shape.append(dim)
                 continue
             end = dim if stop == -1 else stop
-            empty = _is_below(end - start, 0) or end == start
-            if step < 1 or _is_below(start, 0) or _is_below(dim - end, 0) or empty:
+            if step < 1 or _is_below(start, 0) or _is_below(end - start, 0) or _is_below(dim - end, 0):
                 raise ShapeError(f"'slice' {start}:{stop}:{step} is outside axis {axis} of {x}")
             shape.append((end - start + step - 1) // step)
         return (x.with_shape(shape),)
@@ -356,7 +355,7 @@ def take(x: Value, axis: int, start: Dim = 0, stop: Dim | None = None, step: int
     """Return the part start:stop:step of one axis; numbers below 0 count from its end, as in Python.
 
     Raises:
-        ShapeError: the axis is too short, or does not exist.
+        ShapeError: the axis is too short or does not exist, or nothing is taken.
     """
     axis = normalize_axis(x, axis)
     length: Dim = x.shape[axis]
@@ -366,6 +365,8 @@ def take(x: Value, axis: int, start: Dim = 0, stop: Dim | None = None, step: int
     starts[axis] = length + start if isinstance(start, int) and start < 0 else start
     stops[axis] = length if stop is None else length + stop if isinstance(stop, int) and stop < 0 else stop
     steps[axis] = step
+    if starts[axis] == stops[axis]:
+        raise ShapeError(f"the part {starts[axis]}:{stops[axis]} of axis {axis} of {x.type} is empty")
     return apply(Slice(tuple(starts), tuple(stops), tuple(steps)), x)
 
 

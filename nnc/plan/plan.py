@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import Graph, Input, Layout, Node, State, TensorType, Value, value_names
+from nnc.ir import Graph, Input, Layout, Node, State, SymbolicDim, TensorType, Value, value_names
 from nnc.ir.decisions import PLAN, Reason, deciding
+from nnc.ir.inference import check_dims, symbolic_dims
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
+from nnc.ir.types import LARGEST
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.binding import Layouts, bound_constants
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
@@ -109,20 +111,28 @@ class Plan(Presented):
         """Whether there is room for these sizes, so that smaller views on the same offsets will do.
 
         Raises:
-            ShapeError: a dimension would be negative.
+            ShapeError: the graph has no meaning for these sizes; see `Graph.check_sizes`.
         """
         if any(size > self.bindings.get(name, 0) for name, size in bindings.items()):
             return False
-        if not all(loop.plan.fits(bindings) for loop in self.storage.loops.values()):
-            return False
-        if not any(self._may_grow):
-            return True
         key = tuple(bindings.items())
         if key not in self._rooms:
             if len(self._rooms) >= _REMEMBERED_SIZES:
                 self._rooms.clear()
+            self._check_sizes({**self.bindings, **bindings})
             self._rooms[key] = self._has_room(bindings)
         return self._rooms[key]
+
+    def _check_sizes(self, bindings: Mapping[str, int]) -> None:
+        self.source.check_sizes(bindings)
+        check_dims(self._layout_dims, bindings)
+
+    @cached_property
+    def _layout_dims(self) -> set[SymbolicDim]:
+        """The dimensions in strides and offsets, which a backend may compute with sizes at run time."""
+        layouts = self.storage.layouts.values()
+        dims = set(symbolic_dims(number for layout in layouts for number in (*layout.strides, layout.offset)))
+        return dims.union(*(loop.plan._layout_dims for loop in self.storage.loops.values()))
 
     @cached_property
     def _rooms(self) -> dict[tuple[tuple[str, int], ...], bool]:
@@ -143,6 +153,8 @@ class Plan(Presented):
 
     def _has_room(self, sizes: Mapping[str, int]) -> bool:
         storage, bindings = self.storage, {**self.bindings, **sizes}
+        if not all(loop.plan._has_room(sizes) for loop in storage.loops.values()):
+            return False
         values, nodes = self._may_grow
         needed = [(buffer, value.type.bind(bindings).nbytes) for value, buffer in values]
         for node in nodes:
@@ -237,11 +249,13 @@ def make_plan(
 
     Raises:
         SymbolError: a run-time dimension has no size.
+        ShapeError: the graph has no meaning for these sizes, or needs more bytes than an offset can hold.
         ModelError: the batch has more rows than a layer has states for.
     """
     with deciding(PLAN, graph):
         flat = flatten(graph, workspace, None if in_nests else tile, in_parts=in_nests)
         try:
+            graph.check_sizes(bindings)
             if unchanged is None:
                 unchanged = () if graph.updates else graph.states
             storage = Storage(flat, dict(bindings), reuse, workspace, in_nests, prepack, frozenset(unchanged))
@@ -252,6 +266,8 @@ def make_plan(
                 raise
             raise readable from error
     offsets, size = allocate(storage.buffers, reuse and overlap)
+    if size > LARGEST:
+        raise ShapeError(f"graph '{graph.name}' would take {size} bytes, more than an offset of 64 bits can hold")
     return Plan(
         source=graph,
         graph=flat.graph,

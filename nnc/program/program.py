@@ -14,7 +14,7 @@ import numpy
 from nnc.backends import Backend, BoundRun, Executable, find_backend
 from nnc.backends.backend import Preparation, source_key
 from nnc.backends.numpy import kernel_settings
-from nnc.errors import CompilerError, GraphError, MissingKernelError, nearest
+from nnc.errors import CompilerError, GraphError, MissingKernelError, ShapeError, nearest
 from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
 from nnc.plan import Plan
 from nnc.presenting import Presented
@@ -229,8 +229,12 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
             if known is not None:
                 sizes = {symbol: max(size, known[0].bindings[symbol]) for symbol, size in sizes.items()}
             with collection_paused():
-                plan = self._plan_by(backend, name, sizes)
-                if not plan.fits(bindings) or not self.is_within_budget(name, plan):  # a plan for these sizes only
+                try:
+                    plan = self._plan_by(backend, name, sizes)
+                    is_usable = plan.fits(bindings) and self.is_within_budget(name, plan)
+                except ShapeError:  # the largest sizes so far need not go together
+                    is_usable = False
+                if not is_usable:
                     plan = self._plan_by(backend, name, {**sizes, **bindings})
                 self.check_budget(name, plan)
                 source = backend.source(plan)

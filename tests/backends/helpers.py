@@ -15,22 +15,24 @@ class Machine:
 
     Args:
         graph: what to run; it must have no composites.
-        batch: the largest batch.
+        batch: the largest batch, or the largest size of each run-time dimension.
         states: arrays of the states; copies are made.
         options: for `make_plan`.
     """
 
-    def __init__(self, graph: Graph, batch: int, states: Mapping[str, Any], **options: Any) -> None:
+    def __init__(self, graph: Graph, batch: int | Mapping[str, int], states: Mapping[str, Any], **options: Any) -> None:
         self.graph = graph
-        bindings = dict.fromkeys(graph.symbols, batch)
-        self.plan: Plan = make_plan(graph, bindings, workspace=kernel_workspace, **options)
+        self.plan: Plan = make_plan(graph, self._bindings(batch), workspace=kernel_workspace, **options)
         self.source: Source = print_source(self.plan)
         self.states = {label: array.copy() for label, array in states.items()}
         self.executable = Executable(self.plan, self.source, self.source.compile(), self.states)
 
-    def run(self, inputs: Mapping[str, Any], batch: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _bindings(self, batch: int | Mapping[str, int]) -> Mapping[str, int]:
+        return dict.fromkeys(self.graph.symbols, batch) if isinstance(batch, int) else batch
+
+    def run(self, inputs: Mapping[str, Any], batch: int | Mapping[str, int]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Run once and return copies of the outputs and of the states."""
-        bound = self.executable.bind(dict.fromkeys(self.graph.symbols, batch))
+        bound = self.executable.bind(self._bindings(batch))
         for label, array in inputs.items():
             bound.inputs[label][...] = array
         bound.run()

@@ -59,9 +59,9 @@ REFUSED = [
     ("slice", {"starts": (0,), "stops": (1,), "steps": (1,)}, "f32[2,3]", "'slice' has 1 axes and does not fit"),
     (
         "slice",
-        {"starts": (1,), "stops": (1,), "steps": (1,)},
+        {"starts": (2,), "stops": (1,), "steps": (1,)},
         "f32[2]",
-        "'slice' 1:1:1 is outside axis 0 of f32[2]",
+        "'slice' 2:1:1 is outside axis 0 of f32[2]",
     ),
     (
         "slice",
