@@ -9,8 +9,11 @@ from typing import ClassVar
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import NUMERIC, Dim, Op, Shape, TensorType, Value, size_of
+from nnc.ir import FLOATING, NUMERIC, Dim, Op, Shape, TensorType, Value, size_of
 from nnc.ops.elementwise import Array, Unary, apply, check_elements
+
+WHOLE = NUMERIC - FLOATING
+"""Element types of whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,12 @@ class Iota(Op, name="iota"):
 
 @dataclass(frozen=True)
 class Cast(Unary, name="cast"):
-    """The same numbers in another element type."""
+    """The same numbers in another element type.
+
+    A floating-point number becomes a whole one towards zero. What is out of the range of the whole numbers becomes the
+    nearest of them, and NaN the lowest (which, where there are negative ones, is no row of a table): the same on every
+    processor, though C leaves it open. Whole numbers that do not fit keep their lowest bits. All but 0 is true.
+    """
 
     inplace: ClassVar[tuple[int, ...]] = ()
     dtype: str
@@ -69,12 +77,29 @@ class Cast(Unary, name="cast"):
         return (operands[0].with_dtype(self.dtype),)
 
     def evaluate(self, *operands: Array) -> Array:
-        """Convert with NumPy."""
-        return operands[0].astype(self.dtype)
+        """Convert with NumPy, what is out of range by itself."""
+        (x,) = operands
+        if x.dtype.kind != "f" or self.dtype not in WHOLE:
+            return x.astype(self.dtype)
+        result = numpy.empty(x.shape, self.dtype)
+        write_whole_numbers(x, result)
+        return result
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
         """Convert back; from and to whole numbers there is none."""
         return cast(cotangent, x.dtype) if x.type.is_floating and y.type.is_floating else None
+
+
+def write_whole_numbers(x: Array, result: Array) -> None:
+    """Write floating-point numbers into an array of whole ones; see `Cast`."""
+    least, most = int(numpy.iinfo(result.dtype).min), int(numpy.iinfo(result.dtype).max)
+    low, high = float(least), float(most + 1)  # which is exact in each type, as the largest number is not
+    with numpy.errstate(invalid="ignore"):
+        if x.size == 0 or (x.min() >= low and x.max() < high):
+            result[...] = x
+        else:
+            result[...] = numpy.where((x >= low) & (x < high), x, low)
+            numpy.copyto(result, most, where=x >= high)
 
 
 def size(x: Value, axes: Sequence[int] | None = None, dtype: str | None = None) -> Value:

@@ -15,7 +15,7 @@ import pytest
 from nnc.backends.c.toolchain import find_compiler
 from tests.backends.c.helpers import is_gcc
 
-FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all"
+FLAGS = "-fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all"
 LIBRARIES = ("libasan.so", "libstdc++.so.6")
 """What must be loaded first: Python itself is not made with sanitizers, and TensorFlow throws exceptions."""
 TESTS = ("kernels", "pooling", "gathering", "convolutions", "scans", "rows", "laws", "layers")

@@ -25,3 +25,9 @@ static inline double nnc_sign_f64(double x) {
     y = x < 0.0 ? -1.0 : y;
     return x != x ? x : y;
 }
+
+/* The number from low to high that is nearest to x; the lowest for NaN. */
+static inline float nnc_within_f32(float x, float low, float high) {
+    float y = x > low ? x : low;
+    return y < high ? y : high;
+}

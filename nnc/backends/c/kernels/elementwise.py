@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy
+
 from nnc.backends.c.kernels.registry import EXPRESSIONS, Expression, Unit, expression
 from nnc.backends.c.text import C_TYPES, SUFFIXES, number_text
 from nnc.ir import Op
@@ -146,5 +148,13 @@ def sigmoid(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: U
 
 @expression(sizes.Cast)
 def cast(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
-    """A conversion."""
-    return f"{x[0]} != 0" if dtype == "bool" else f"({C_TYPES[dtype]}){x[0]}"
+    """A conversion; of a number between two that the type has, where C would not say what comes of others."""
+    if dtype == "bool":
+        return f"{x[0]} != 0"
+    if types[0] not in FLOATING or dtype not in sizes.WHOLE:
+        return f"({C_TYPES[dtype]}){x[0]}"
+    limits = numpy.iinfo(dtype)
+    low, above = (number_text(float(number), types[0]) for number in (limits.min, int(limits.max) + 1))
+    highest = numpy.nextafter(numpy.dtype(types[0]).type(int(limits.max) + 1), 0)  # which may be less than the type's
+    inside = unit.call(f"nnc_within_{SUFFIXES[types[0]]}", x[0], low, number_text(highest, types[0]))
+    return f"{x[0]} >= {above} ? {number_text(limits.max, dtype)} : ({C_TYPES[dtype]}){inside}"

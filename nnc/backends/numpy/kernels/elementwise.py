@@ -166,5 +166,7 @@ def where(call: KernelCall) -> Sequence[str]:
 
 @kernel(sizes.Cast)
 def cast(call: KernelCall) -> Sequence[str]:
-    """A converting copy."""
+    """A converting copy; floating-point numbers that become whole ones are looked at."""
+    if call.operand_types[0].is_floating and call.result_types[0].dtype in sizes.WHOLE:
+        return [f"{call.function(sizes.write_whole_numbers)}({call.operands[0]}, {call.result})"]
     return [f"{call.result}[...] = {call.operands[0]}"]
