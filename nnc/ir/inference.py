@@ -47,18 +47,15 @@ class Inference:
 
     def _add(self, graph: Graph, path: str = "") -> None:
         for node in graph.nodes:
-            bodies = node.op.bodies
-            for body in bodies:
+            for body in node.op.bodies:
                 self._add(body, node.path or path)
             results = [self._is_symbolic(type) for type in node.types]
             if node.is_leaf:
                 continue
             operands = tuple(operand.type for operand in node.operands)
-            attributes = (value for value in node.op.attributes().values() if value not in bodies)
-            dims = set(symbolic_dims(attributes))
+            dims = set(symbolic_dims(node.op.attributes().values()))
             self._dims |= dims
-            # what an op with a body says is said by the nodes of the body, unless it has symbols of its own
-            if dims or (not bodies and any((*results, *map(self._is_symbolic, operands)))):
+            if not node.op.inlined and (dims or any((*results, *map(self._is_symbolic, operands)))):
                 self._paths.setdefault(_Application(node.op, operands, node.types), node.path or path)
 
     def _is_symbolic(self, type: TensorType) -> bool:
@@ -102,7 +99,7 @@ def _naming(bindings: Mapping[str, int], path: str = "") -> Iterator[None]:
         raise
     except ShapeError as error:
         layer = f"layer '{path}': " if path else ""
-        sizes = ", ".join(f"{symbol} = {size}" for symbol, size in bindings.items())
+        sizes = ", ".join(f"{symbol} = {size}" for symbol, size in sorted(bindings.items()))
         raise ShapeError(f"{layer}{error}, where {sizes}" if sizes else f"{layer}{error}") from error
 
 

@@ -45,6 +45,8 @@ class Op:
     """Attributes with an item per axis, where these alone tell the axes of operands and result apart."""
     composite: ClassVar[bool] = False
     """Whether the op is defined by its decomposition, which backends without a kernel for it use."""
+    inlined: ClassVar[bool] = False
+    """Whether the op is no more than its body, whose inputs are the operands and whose outputs are the results."""
     packs: ClassVar[bool] = False
     """Whether the op only puts its operands one behind the other, so that they can be computed in place."""
 

@@ -319,7 +319,7 @@ def _numbers(shape: Shape) -> tuple[int, ...]:
 
 def _split(array: Array, groups: int) -> Array:
     """Return (…, channels) as (…, groups, channels of a group)."""
-    return array.reshape(*array.shape[:-1], groups, -1)
+    return array.reshape(*array.shape[:-1], groups, array.shape[-1] // groups)
 
 
 def convolution(

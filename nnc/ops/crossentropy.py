@@ -11,7 +11,7 @@ from nnc.ir import FLOATING, Graph, Op, TensorType, Value, interpret
 from nnc.ops.elementwise import Array, apply, check_elements, same_dtype
 from nnc.ops.exponential import exp, log, sigmoid, softplus
 from nnc.ops.movement import reshape
-from nnc.ops.reduction import max, normalize_axes, sum
+from nnc.ops.reduction import check_choice, max, normalize_axes, sum
 
 
 class Composite(Op):
@@ -45,6 +45,7 @@ class Softmax(Composite, name="softmax"):
         if not 0 <= self.axis < operands[0].rank:
             raise ShapeError(f"'{self.name}' along axis {self.axis} does not fit {operands[0]}")
         check_elements(self, operands, FLOATING)
+        check_choice(self, operands[0], (self.axis,))
         return operands
 
     def decompose(self, *operands: Value) -> tuple[Value, ...]:
@@ -94,6 +95,7 @@ class SoftmaxCrossEntropy(Composite, name="softmax_crossentropy"):
         if logits != labels or logits.rank < 1:
             raise ShapeError(f"'{self.name}' needs logits and labels of one type, got {logits} and {labels}")
         check_elements(self, operands, FLOATING)
+        check_choice(self, logits, (logits.rank - 1,))
         return (logits.with_shape(logits.shape[:-1]),)
 
     def decompose(self, *operands: Value) -> tuple[Value, ...]:

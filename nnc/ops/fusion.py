@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from nnc.errors import ShapeError
 from nnc.ir import Graph, Op, TensorType, Value, bind_shape, copy_into, interpret, solve_symbols
@@ -20,6 +21,7 @@ class Fusion(Op, name="fusion"):
         body: graph whose inputs are the operands and whose outputs are the results, in order.
     """
 
+    inlined: ClassVar[bool] = True
     kind: str
     body: Graph
 

@@ -74,9 +74,14 @@ class ScatterAdd(Op, name="scatter_add"):
         return (result,)
 
     def evaluate(self, *operands: Array) -> Array:
-        """Add with NumPy."""
+        """Add with NumPy.
+
+        Raises:
+            DataError: there is no row of this number.
+        """
         values, indices = operands
         out = numpy.zeros([int(dim) for dim in self.shape], values.dtype)
+        check_rows(indices, len(out))
         numpy.add.at(out, indices, values)
         return out
 

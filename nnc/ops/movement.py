@@ -176,20 +176,7 @@ class Slice(Movement, name="slice"):
 
     def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
         """Return the shape of the part; on axes with a run-time length the rest is checked when it is known."""
-        (x,) = operands
-        if not len(self.starts) == len(self.stops) == len(self.steps) == x.rank:
-            raise ShapeError(f"'slice' has {len(self.starts)} axes and does not fit {x}")
-        shape: list[Dim] = []
-        for axis, dim in enumerate(x.shape):
-            start, stop, step = self.starts[axis], self.stops[axis], self.steps[axis]
-            if stop == -1 and start == 0 and step == 1:
-                shape.append(dim)
-                continue
-            end = dim if stop == -1 else stop
-            if step < 1 or _is_below(start, 0) or _is_below(end - start, 0) or _is_below(dim - end, 0):
-                raise ShapeError(f"'slice' {start}:{stop}:{step} is outside axis {axis} of {x}")
-            shape.append((end - start + step - 1) // step)
-        return (x.with_shape(shape),)
+        return (_part(self, operands[0]),)
 
     def evaluate(self, *operands: Array) -> Array:
         """Slice with NumPy."""
@@ -218,6 +205,23 @@ class Slice(Movement, name="slice"):
         return apply(Scatter(x.shape, self.starts, self.stops, self.steps), cotangent)
 
 
+def _part(op: Slice | Scatter, x: TensorType) -> TensorType:
+    """Return the type of the part of x that an op is about."""
+    if not len(op.starts) == len(op.stops) == len(op.steps) == x.rank:
+        raise ShapeError(f"'{op.name}' has {len(op.starts)} axes and does not fit {x}")
+    shape: list[Dim] = []
+    for axis, dim in enumerate(x.shape):
+        start, stop, step = op.starts[axis], op.stops[axis], op.steps[axis]
+        if stop == -1 and start == 0 and step == 1:
+            shape.append(dim)
+            continue
+        end = dim if stop == -1 else stop
+        if step < 1 or _is_below(start, 0) or _is_below(end - start, 0) or _is_below(dim - end, 0):
+            raise ShapeError(f"'{op.name}' {start}:{stop}:{step} is outside axis {axis} of {x}")
+        shape.append((end - start + step - 1) // step)
+    return x.with_shape(shape)
+
+
 def _is_below(dim: Dim, number: int) -> bool:
     """Whether a dimension is known to be below a number."""
     return dim < number if isinstance(dim, int) else dim.is_negative
@@ -237,7 +241,7 @@ class Scatter(Movement, name="scatter"):
         """Return the larger shape."""
         (x,) = operands
         whole = x.with_shape(self.shape)
-        if Slice(self.starts, self.stops, self.steps).infer(whole) != (x,):
+        if _part(self, whole) != x:
             raise ShapeError(f"{x} does not fit into {whole} at {list(self.starts)}")
         return (whole,)
 

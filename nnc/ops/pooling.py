@@ -112,6 +112,8 @@ class WindowOp(Op):
             outside: what positions outside the array have.
         """
         counts = [int(dim) for dim in self.pooled(TensorType(str(x.dtype), x.shape)).shape]
+        if 0 in counts:
+            return numpy.empty((*counts, *self.window), x.dtype)
         widths = []
         for length, count, window, stride in zip(x.shape, counts, self.window, self.strides, strict=True):
             before = padding_before(length, window, stride, self.padding)
@@ -170,7 +172,7 @@ class MaxPoolGradient(WindowOp, name="max_pool_gradient"):
         x, _, cotangent = operands
         rank = len(self.window)
         windows = self.windows_of(x, -numpy.inf)
-        chosen = numpy.unravel_index(windows.reshape(*windows.shape[:rank], -1).argmax(-1), self.window)
+        chosen = numpy.unravel_index(windows.reshape(*windows.shape[:rank], prod(self.window)).argmax(-1), self.window)
         places = []
         for axis, (within, number) in enumerate(zip(chosen, numpy.indices(cotangent.shape), strict=True)):
             before = padding_before(x.shape[axis], self.window[axis], self.strides[axis], self.padding)

@@ -80,6 +80,12 @@ class Max(Reduction, name="max"):
 
     ufunc: ClassVar[numpy.ufunc] = numpy.maximum
 
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the type without the reduced axes; there must be an element."""
+        found = super().infer(*operands)
+        check_choice(self, operands[0], self.axes)
+        return found
+
     def vjp(
         self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
     ) -> Sequence[Value | None]:
@@ -104,6 +110,7 @@ class ArgMax(Op, name="argmax"):
         (x,) = operands
         if not 0 <= self.axis < x.rank:
             raise ShapeError(f"'argmax' over axis {self.axis} does not fit {x}")
+        check_choice(self, x, (self.axis,))
         return (TensorType("int64", x.shape[: self.axis] + x.shape[self.axis + 1 :]),)
 
     def evaluate(self, *operands: Array) -> Array:
@@ -115,6 +122,16 @@ class ArgMax(Op, name="argmax"):
     ) -> Sequence[Value | None]:
         """An index is flat."""
         return (None,)
+
+
+def check_choice(op: Op, x: TensorType, axes: Sequence[int]) -> None:
+    """Check that there is something to choose from along axes; where their lengths are symbols, once these have sizes.
+
+    Raises:
+        ShapeError: an axis is empty.
+    """
+    if any(x.shape[axis] == 0 for axis in axes):
+        raise ShapeError(f"'{op.name}' over axes {list(axes)} of {x} has nothing to choose from")
 
 
 def normalize_axes(x: Value, axis: int | Sequence[int] | None) -> tuple[int, ...]:

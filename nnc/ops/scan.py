@@ -88,6 +88,8 @@ class Scan(Op, name="scan"):
                 f"its body makes them {', '.join(map(str, outputs[: self.carries]))}"
             )
         (time,) = times
+        if time == 0:
+            raise ShapeError(f"a 'scan' needs at least one step, got sequences {operands[self.carries]} of none")
         stacks = [type.with_shape((time, *type.shape)) for type in outputs[self.carries :]]
         return (*outputs[: self.carries], *stacks)
 

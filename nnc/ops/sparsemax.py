@@ -12,7 +12,7 @@ from nnc.errors import ShapeError
 from nnc.ir import Op, TensorType, Value
 from nnc.ops.comparison import Greater
 from nnc.ops.elementwise import Array, apply
-from nnc.ops.reduction import normalize_axes, sum
+from nnc.ops.reduction import check_choice, normalize_axes, sum
 
 
 def write_sparsemax(x: Array, out: Array, axis: int) -> None:
@@ -55,6 +55,7 @@ class Sparsemax(Op, name="sparsemax"):
             raise ShapeError(f"'sparsemax' along axis {self.axis} does not fit {x}")
         if not x.is_floating:
             raise ShapeError(f"'sparsemax' needs floating-point numbers, got {x}")
+        check_choice(self, x, (self.axis,))
         return operands
 
     def evaluate(self, *operands: Array) -> Array:

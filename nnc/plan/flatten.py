@@ -149,7 +149,9 @@ def _inline(graph: Graph, body: Graph, operands: list[Value], copies: dict[Value
         if isinstance(node.op, Input):
             continue
         if isinstance(node.op, Constant):
-            results: tuple[Value, ...] = (graph.add_constant(node.op),)
+            results: Sequence[Value] = (graph.add_constant(node.op),)
+        elif isinstance(node.op, Fusion):
+            results = _inline(graph, node.op.body, [values[operand] for operand in node.operands], copies)
         else:
             inner = _dense(graph, node.op, [values[operand] for operand in node.operands], copies)
             results = graph.add(node.op, *inner, names=node.names)

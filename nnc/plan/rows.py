@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nnc.errors import ModelError, ShapeError
-from nnc.ir import Graph, State, TensorType
+from nnc.errors import ModelError
+from nnc.ir import Graph, State, symbol
 
 ROWS = "batch"
 """The symbol of the number of rows."""
@@ -19,12 +19,11 @@ def too_many_rows(graph: Graph, bindings: Mapping[str, int]) -> ModelError | Non
         bindings: sizes of the run-time dimensions.
     """
     for node in graph.nodes:
-        if all(_has_sizes(type, bindings) for type in node.types):
-            continue
         for state in node.operands:
             if isinstance(state.node.op, State) and state.rank:
                 kept, rows = state.shape[0], bindings.get(ROWS, 0)
-                if isinstance(kept, int) and kept < rows:
+                left = kept - symbol(ROWS)
+                if isinstance(kept, int) and kept < rows and any(left in type.shape for type in node.types):
                     return ModelError(
                         f"Layer '{node.path or 'rnn'}' is stateful: it keeps the states of {kept} rows, the batch size"
                         f" of the model's input; expected a batch of {kept} rows at most, got {rows}; give"
@@ -32,11 +31,3 @@ def too_many_rows(graph: Graph, bindings: Mapping[str, int]) -> ModelError | Non
                         f" Input(batch_shape=({rows}, …))"
                     )
     return None
-
-
-def _has_sizes(type: TensorType, bindings: Mapping[str, int]) -> bool:
-    try:
-        type.bind(bindings)
-    except ShapeError:
-        return False
-    return True

@@ -14,7 +14,7 @@ import numpy
 from nnc.backends import Backend, BoundRun, Executable, find_backend
 from nnc.backends.backend import Preparation, source_key
 from nnc.backends.numpy import kernel_settings
-from nnc.errors import CompilerError, GraphError, MissingKernelError, ShapeError, nearest
+from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
 from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
 from nnc.plan import Plan
 from nnc.presenting import Presented
@@ -232,7 +232,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
                 try:
                     plan = self._plan_by(backend, name, sizes)
                     is_usable = plan.fits(bindings) and self.is_within_budget(name, plan)
-                except ShapeError:  # the largest sizes so far need not go together
+                except (ShapeError, DataError):  # the largest sizes so far need not go together
                     is_usable = False
                 if not is_usable:
                     plan = self._plan_by(backend, name, {**sizes, **bindings})

@@ -27,14 +27,14 @@ GRAPHS: dict[str, tuple[str, Mapping[str, int], Mapping[str, int], str]] = {
         %y = scatter(%x, shape=[batch,3], starts=[0,0], stops=[-1,time], steps=[1,1]) : f32[batch,3]""",
         {"batch": 2, "time": 3},
         {"batch": 2, "time": 4000},
-        "'slice' 0:4000:1 is outside axis 1 of f32[2,3], where batch = 2, time = 4000",
+        "'scatter' 0:4000:1 is outside axis 1 of f32[2,3], where batch = 2, time = 4000",
     ),
     "behind the end": (
         """(x: f32[batch,2], w: f32[time]) {
         %y = scatter(%x, shape=[batch,99], starts=[0,10*time], stops=[-1,10*time+2], steps=[1,1]) : f32[batch,99]""",
         {"batch": 2, "time": 9},
         {"batch": 2, "time": 10},
-        "'slice' 100:102:1 is outside axis 1 of f32[2,99], where batch = 2, time = 10",
+        "'scatter' 100:102:1 is outside axis 1 of f32[2,99], where batch = 2, time = 10",
     ),
     "less than no padding": (
         """(x: f32[batch,20,1], w: f32[time], k: f32[3,1,2]) {
@@ -72,6 +72,22 @@ GRAPHS: dict[str, tuple[str, Mapping[str, int], Mapping[str, int], str]] = {
         {"batch": 2, "time": 2},
         {"batch": 2, "time": 1},  # up to the element before the first is not up to the end
         "'slice' gives f32[2,1], its graph says f32[2,0], where batch = 2, time = 1",
+    ),
+    "no steps": (
+        """(x: f32[time,2], h: f32[2]) {
+        %y, %s = scan(%h, %x, carries=1, sequences=1) : f32[2], f32[time,2] {(h, x)
+        %n = add(%h, %x) : f32[2]
+        return h=%n, s=%n}""",
+        {"time": 3},
+        {"time": 0},  # the last step's carry would be read in front of the first
+        "a 'scan' needs at least one step, got sequences f32[0,2] of none, where time = 0",
+    ),
+    "nothing to choose from": (
+        """(x: f32[batch,time]) {
+        %y = max(%x, axes=[1]) : f32[batch]""",
+        {"batch": 2, "time": 1},
+        {"batch": 2, "time": 0},
+        "'max' over axes [1] of f32[2,0] has nothing to choose from, where batch = 2, time = 0",
     ),
     "in a layer": (
         """(x: f32[batch,time]) {

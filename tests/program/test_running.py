@@ -6,8 +6,9 @@ import numpy
 import pytest
 
 import nnc
+from nnc import ops
 from nnc.errors import GraphError
-from nnc.layers import Concatenate, Dense
+from nnc.layers import Concatenate, Dense, Input, Layer
 from tests.program.samples import X, Y, network
 
 
@@ -98,6 +99,20 @@ def test_several_inputs_and_outputs():
             numpy.testing.assert_array_equal(q, numpy.concatenate([X, X], -1))
     with pytest.raises(nnc.errors.DataError, match="number of rows: a has 50, b has 49"):
         program(X, counts[1:])
+
+
+def test_the_largest_lengths_so_far_need_not_go_together():
+    class Between(Layer):
+        def call(self, inputs):
+            x, before, behind = inputs
+            return ops.take(x, 1, before.shape[1], 70 - behind.shape[1])
+
+    inputs = [Input((70,)), Input((None,)), Input((None,))]
+    program = nnc.compile(nnc.Model(inputs, Between()(inputs)))
+    x = numpy.arange(140, dtype="float32").reshape(2, 70)
+    for before, behind in ((60, 1), (1, 60), (60, 1), (3, 3)):
+        found = program.predict([x, numpy.zeros((2, before), "float32"), numpy.zeros((2, behind), "float32")])
+        numpy.testing.assert_array_equal(found, x[:, before : 70 - behind])
 
 
 def test_only_first_calls_with_a_shape_look_for_what_is_bound(monkeypatch):

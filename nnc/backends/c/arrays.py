@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from nnc.backends.c.text import C_TYPES, bare_dim_text, dim_text
+from nnc.backends.c.text import C_TYPES, UNSIGNED, bare_dim_text, dim_text
 from nnc.ir import Dim, Layout, Shape
 
 
@@ -39,6 +39,15 @@ class Array:
     def c_type(self) -> str:
         """The element type in C."""
         return C_TYPES[self.dtype]
+
+    @property
+    def wrapping(self) -> Array:
+        """The same numbers for sums and products, in which whole ones wrap around; see `UNSIGNED` in `text.py`."""
+        if self.dtype not in UNSIGNED:
+            return self
+        dtype = UNSIGNED[self.dtype]
+        literal = None if self.literal is None else f"(({C_TYPES[dtype]}){self.literal})"
+        return replace(self, pointer=f"((const {C_TYPES[dtype]} *){self.pointer})", dtype=dtype, literal=literal)
 
     @property
     def rank(self) -> int:

@@ -29,6 +29,9 @@ SUFFIXES = {"float32": "f32", "float64": "f64", "int32": "i32", "int64": "i64", 
 """What functions for an element type end with."""
 SUFFIXES |= {"uint8": "u8", "bool": "bool"}
 
+UNSIGNED = {"int32": "uint32", "int64": "uint64"}
+"""As what whole numbers with a sign are added and multiplied: as such they wrap around, which C else leaves open."""
+
 _WORDS = """
 auto break case char const continue default do double else enum extern float for goto if inline int
 long register restrict return short signed sizeof static struct switch typedef union unsigned void
@@ -121,6 +124,11 @@ def product_text(*dims: Dim) -> str:
     for dim in dims:
         total = total * dim
     return dim_text(total)
+
+
+def wrapping(text: str, dtype: str) -> str:
+    """Return an operand so that what is added to it, or multiplied with it, wraps around; see `UNSIGNED`."""
+    return f"({C_TYPES[UNSIGNED[dtype]]}){text}" if dtype in UNSIGNED else text
 
 
 def number_text(number: float | int | bool, dtype: str) -> str:

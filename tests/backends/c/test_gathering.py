@@ -12,6 +12,7 @@ from nnc.ops.elementwise import apply
 from nnc.ops.gathering import ScatterAdd
 from nnc.ops.random import KEY_TYPE, random_uniform
 from tests.backends.c.machine import CMachine
+from tests.backends.helpers import Machine
 
 pytestmark = pytest.mark.usefixtures("compiler")
 N = symbol("n")
@@ -51,6 +52,21 @@ def test_a_number_that_no_row_has_is_named_and_ends_the_run(dtype, wrong):
     inputs["i"][1] = 3
     assert machine.run(inputs, {"n": 3})[1]["total"] == 6
     assert "return;" in machine.source.text
+
+
+@pytest.mark.parametrize("op", ["gather", "scatter_add"])
+def test_the_largest_numbers_are_no_numbers_from_the_end(op):
+    graph = Graph("test")
+    x, indices = graph.input("x", TensorType("float64", (3, 2))), graph.input("i", TensorType("uint64", (3,)))
+    graph.output("y", ops.gather(x, indices) if op == "gather" else apply(ScatterAdd((5, 2)), x, indices))
+    inputs = {"x": numpy.ones((3, 2)), "i": numpy.array([0, 2**64 - 1, 2], "uint64")}
+    for run in (
+        lambda: interpret(graph, inputs),
+        lambda: Machine(graph, {}, {}).run(inputs, {}),
+        lambda: CMachine(graph, {}, {}).run(inputs, {}),
+    ):
+        with pytest.raises(DataError, match="is out of range for a table of"):
+            run()
 
 
 def test_nothing_is_taken_from_nowhere():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from nnc.backends.c.kernels.registry import EXPRESSIONS, Expression, Unit, expression
-from nnc.backends.c.text import C_TYPES, SUFFIXES, number_text
+from nnc.backends.c.text import C_TYPES, SUFFIXES, number_text, wrapping
 from nnc.ir import Op
 from nnc.ir.types import FLOATING
 from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
@@ -42,7 +42,7 @@ _FUNCTIONS: dict[type[Op], str] = {
 
 
 def _infix(sign: str) -> Expression:
-    return lambda op, x, types, dtype, unit: f"{x[0]} {sign} {x[1]}"
+    return lambda op, x, types, dtype, unit: f"{wrapping(x[0], dtype)} {sign} {x[1]}"
 
 
 def _comparison(sign: str) -> Expression:
@@ -100,13 +100,15 @@ def relu(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit
 @expression(arithmetic.Negative)
 def negative(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
     """The opposite."""
-    return f"-{x[0]}"
+    return f"-{wrapping(x[0], dtype)}"
 
 
 @expression(arithmetic.Absolute)
 def absolute(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
     """The magnitude."""
-    return f"{_libm('fabs', dtype)}({x[0]})" if dtype in FLOATING else f"{x[0]} < 0 ? -{x[0]} : {x[0]}"
+    if dtype in FLOATING:
+        return f"{_libm('fabs', dtype)}({x[0]})"
+    return f"{x[0]} < 0 ? -{wrapping(x[0], dtype)} : {wrapping(x[0], dtype)}"
 
 
 @expression(arithmetic.Sign)
@@ -125,7 +127,7 @@ def floor(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Uni
 @expression(arithmetic.Square)
 def square(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
     """The product with itself."""
-    return f"{x[0]} * {x[0]}"
+    return f"{wrapping(x[0], dtype)} * {x[0]}"
 
 
 @expression(arithmetic.SquareRoot)

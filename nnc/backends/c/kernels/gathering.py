@@ -30,7 +30,7 @@ def scatter_add(call: Call) -> Sequence[str]:
     """Zeros, then an addition per row, after a check of the range."""
     (values, indices), result = call.operands, call.result
     rows = result.shape[0]
-    source, target = _row(values, _names(indices)), _row(result, ["row"])
+    source, target = _row(values.wrapping, _names(indices)), _row(result, ["row"])
     add = write_nest(target.shape, [target, source], lambda element: [f"{element(target)} += {element(source)};"])
     return [*fill_lines(result, 0), *check_lines(call.unit, indices, rows), *_each(indices, rows, add)]
 
@@ -40,8 +40,11 @@ def check_lines(unit: Unit, indices: Array, rows: Dim) -> list[str]:
     if 0 in indices.shape:
         return []
     count = dim_text(rows)
+    index = indices.at(*_names(indices))
+    if indices.dtype == "uint64":  # the largest ones are no numbers from the end
+        index = f"{index} > INT64_MAX ? INT64_MAX : (int64_t){index}"
     body = [
-        f"const int64_t found = {indices.at(*_names(indices))};",
+        f"const int64_t found = {index};",
         "least = found < least ? found : least;",
         "most = found > most ? found : most;",
     ]
@@ -57,7 +60,7 @@ def check_lines(unit: Unit, indices: Array, rows: Dim) -> list[str]:
 
 def _each(indices: Array, rows: Dim, lines: Sequence[str]) -> list[str]:
     """Return lines for each index; `row` is its row."""
-    found = f"const int64_t found = {indices.at(*_names(indices))};"
+    found = f"const int64_t found = (int64_t){indices.at(*_names(indices))};"
     place = f"const int64_t row = found < 0 ? found + {dim_text(rows)} : found;"
     return _around(indices, [found, place, *lines])
 

@@ -225,7 +225,7 @@ def _joins(arrays: Sequence[Array], axis: int) -> bool:
 
 def _pool(call: Call, first: str, combine: Callable[[str, str], str]) -> list[str]:
     """Fold the positions of a window; `first` is what no position gives, `combine` makes two elements one."""
-    (x,), result = call.operands, call.result
+    (x,), result = (array.wrapping for array in call.operands), call.result
     windows = _Windows(call.op, [x], [result])
     target, type = windows.window(result), x.c_type
     inside: list[str] = []
@@ -302,11 +302,11 @@ def max_pool_gradient(call: Call) -> Sequence[str]:
 @kernel(SumPoolGradient)
 def sum_pool_gradient(call: Call) -> Sequence[str]:
     """Each window's cotangent to all its elements."""
-    (cotangent,), result = call.operands, call.result
+    (cotangent,), result = (array.wrapping for array in call.operands), call.result
     windows = _Windows(call.op, [result], [cotangent])
     covered = _is_covered(call.op, windows)
     sign = "+=" if windows.overlap else "="
-    given = f"const {result.c_type} given = {windows.window(cotangent)};"
+    given = f"const {cotangent.c_type} given = {windows.window(cotangent)};"
     inside: list[str] = []
     if windows.volume <= _UNROLLED:
         inside = [given, *(f"{windows.element(result, position)} {sign} given;" for position in windows.positions)]

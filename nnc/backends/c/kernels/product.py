@@ -121,7 +121,7 @@ def _pack(call: Call, target: str) -> Sequence[str]:
 @kernel(MatMul, prepack=_prepack, pack=_pack)
 def matmul(call: Call) -> Sequence[str]:
     """One product per pair of matrices."""
-    x, y = call.operands
+    x, y = (array.wrapping for array in call.operands)
     result = call.result
     leading = result.shape[:-2]
     if y.rank == 2 and x.rank > 2 and _joins(x):  # the rows of all matrices at once
@@ -187,7 +187,7 @@ def _unrolled_rows(
 ) -> list[str]:
     """A loop over rows, each written out; the compiler works on several rows at once."""
     type = C_TYPES[result.dtype]
-    body = [f"const {type} x{term} = {x.at('i', str(term))};" for term in range(inner)]
+    body = [f"const {x.c_type} x{term} = {x.at('i', str(term))};" for term in range(inner)]
     for column in range(columns):
         terms = [f"x{term} * {y.at(str(term), str(column))}" for term in range(inner)]
         body.append(f"const {type} z{column} = {' + '.join(terms) or '0'};")
@@ -218,12 +218,11 @@ def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) 
 
 
 def _sums_of_terms(x: Array, y: Array, result: Array, places: Sequence[tuple[int, int]]) -> list[str]:
-    type = C_TYPES[result.dtype]
     names = [f"z{row}_{column}" for row, column in places]
     body = [f"z{row}_{column} += {x.at(str(row), 'k')} * {y.at('k', str(column))};" for row, column in places]
     return [
         "{",
-        f"    {type} {', '.join(f'{name} = 0' for name in names)};",
+        f"    {x.c_type} {', '.join(f'{name} = 0' for name in names)};",
         f"#pragma omp simd simdlen({LANES}) reduction(+:{','.join(names)})",
         f"    {loop_head('k', x.shape[1])} {{",
         *indented(indented(body)),
@@ -235,11 +234,10 @@ def _sums_of_terms(x: Array, y: Array, result: Array, places: Sequence[tuple[int
 
 def _plain(x: Array, y: Array, result: Array) -> list[str]:
     """Three loops, for element types that BLAS does not know."""
-    type = C_TYPES[result.dtype]
     return [
         f"{loop_head('i', x.shape[0])} {{",
         f"    {loop_head('j', y.shape[1])} {{",
-        f"        {type} total = 0;",
+        f"        {x.c_type} total = 0;",
         f"        {loop_head('k', x.shape[1])} {{",
         f"            total += {x.at('i', 'k')} * {y.at('k', 'j')};",
         "        }",

@@ -59,12 +59,13 @@ def reduce(call: Call) -> Sequence[str]:
     kept, result = kept_axes(x, call.result, op.axes)
     reduced = [axis for axis in range(x.rank) if axis not in kept]
     is_sum = isinstance(op, reduction.Sum)
+    x = x.wrapping if is_sum else x
     loops = _Loops(x)
     target = result.at(*(loops.indices[axis] for axis in kept))
     inner = [axis for axis in kept if axis > max(reduced, default=x.rank) and x.shape[axis] != 1]
     if not inner:
         element = loops.element
-        lines = _sums(loops, reduced, [(element, target)], result.dtype) if is_sum else _largest(loops, reduced, target)
+        lines = _sums(loops, reduced, [(element, target)]) if is_sum else _largest(loops, reduced, target)
         return loops.around(kept, lines, is_shared=True)
     width = x.shape[inner[0]]
     added = [axis for axis in reduced if x.shape[axis] != 1] or reduced
@@ -75,22 +76,22 @@ def reduce(call: Call) -> Sequence[str]:
             indices = [str(column) if axis == inner[0] else text for axis, text in enumerate(loops.indices)]
             columns.append((x.at(*indices), result.at(*(indices[axis] for axis in kept))))
         outer = [axis for axis in kept if axis not in inner]
-        return loops.around(outer, _sums(loops, reduced, columns, result.dtype), is_shared=True)
+        return loops.around(outer, _sums(loops, reduced, columns), is_shared=True)
     return _rows(call, loops, kept, reduced, result, is_sum)
 
 
-def _sums(loops: _Loops, reduced: Sequence[int], columns: Sequence[tuple[str, str]], dtype: str) -> list[str]:
+def _sums(loops: _Loops, reduced: Sequence[int], columns: Sequence[tuple[str, str]]) -> list[str]:
     """Return the statements that add elements up along axes: several sums at once, and where each is stored.
 
     In float32 some terms are added in lanes, and what they give in double precision.
     """
     looped = [axis for axis in reduced if loops.x.shape[axis] != 1]
-    if dtype == "float32" and looped:
+    if loops.x.dtype == "float32" and looped:
         return _sums_of_parts(loops, looped, columns)
     totals = _numbered("total", len(columns))
     body = [f"{total} += {element};" for total, (element, _) in zip(totals, columns, strict=True)]
     return [
-        _zeros(C_TYPES[dtype], totals),
+        _zeros(loops.x.c_type, totals),
         *loops.around(reduced, body, f"#pragma omp simd reduction(+:{','.join(totals)})"),
         *(f"{target} = {total};" for total, (_, target) in zip(totals, columns, strict=True)),
     ]

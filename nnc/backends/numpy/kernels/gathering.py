@@ -24,9 +24,9 @@ def _gather_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[
 
 def take_rows(table: Array, indices: Array, places: Array, out: Array) -> None:
     """Copy rows of a table into `out`; `places` holds the indices in NumPy's own type, for which it needs no copy."""
+    check_rows(indices, len(table))
     if places is not indices:
         numpy.copyto(places, indices)
-    check_rows(places, len(table))
     table.take(places, 0, out, "wrap")
 
 
@@ -58,12 +58,13 @@ def scatter_add(call: KernelCall) -> Sequence[str]:
     with one-hot rows.
     """
     (values, indices), result = call.operands, call.result
+    first = [f"{call.function(check_rows)}({indices}, {result}.shape[0])", f"{result}.fill(0)"]
     if not all(call.dense):
-        return [f"{result}.fill(0)", f"{call.function(numpy.add.at, 'add_at')}({result}, {indices}, {values})"]
+        return [*first, f"{call.function(numpy.add.at, 'add_at')}({result}, {indices}, {values})"]
     bands = call.derive(f"{values}_bands", lambda arrays: _bands(arrays[values], arrays[indices], call, arrays))
     columns = call.derive(f"{result}_columns", lambda arrays: numpy.arange(_width(arrays[result])))
     flat = call.reshaped(result, "flat", lambda shape: (-1,))
-    return [f"{result}.fill(0)", f"{call.function(add_rows)}({bands}, {columns}, {flat})"]
+    return [*first, f"{call.function(add_rows)}({bands}, {columns}, {flat})"]
 
 
 def _width(array: Array) -> int:

@@ -30,12 +30,12 @@ def combine(function: numpy.ufunc, result: Array, whole: Sequence[Array], parts:
     Args:
         function: maximum or add.
         result: one element per window.
-        whole: for each position that lies inside in every window, the elements there; at least one.
+        whole: for each position that lies inside in every window, the elements there; none where there are no windows.
         parts: for each other position the windows of the result that have it inside, and the elements there.
     """
     if len(whole) == 1:
         numpy.copyto(result, whole[0])
-    else:
+    elif whole:
         function(whole[0], whole[1], out=result)
     for elements in whole[2:]:
         function(result, elements, out=result)
@@ -101,7 +101,7 @@ def _maxima_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[
     assert isinstance(op, MaxPoolGradient)
     pooled = operands[1]
     rows, *others = pooled.shape
-    if op.window[0] == op.strides[0] == 1 and all(isinstance(dim, int) for dim in others):
+    if _has_rows(op) and all(isinstance(dim, int) for dim in others):
         fitting = max(1, BAND_ELEMENTS // max(1, prod(int(dim) for dim in others)))
         rows = min(rows, fitting) if isinstance(rows, int) else fitting
     band = pooled.with_shape((rows, *others))
@@ -118,6 +118,8 @@ def max_pool_gradient(call: KernelCall) -> Sequence[str]:
         wanted = [arrays[name] for name in (*call.operands, call.result)]
         spaces = [arrays[name] for name in call.workspace]
         total, rows = len(wanted[2]), max(1, len(spaces[0]))
+        if not _has_rows(op):
+            return [_band(op, wanted, spaces)]
         return [
             _band(op, [array[start : start + rows] for array in wanted], [space[: total - start] for space in spaces])
             for start in range(0, total, rows)
@@ -128,6 +130,11 @@ def max_pool_gradient(call: KernelCall) -> Sequence[str]:
         *_clear(call, op, call.result_types[0]),
         f"{call.function(give_to_maxima)}({found}, {_overlaps(op)})",
     ]
+
+
+def _has_rows(op: WindowOp) -> bool:
+    """Whether windows lie within rows, so that some rows may be computed at a time."""
+    return op.window[0] == op.strides[0] == 1
 
 
 def _band(op: WindowOp, arrays: Sequence[Array], spaces: Sequence[Array]) -> Band:
