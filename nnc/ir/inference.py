@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nnc.errors import ShapeError, SymbolError
+from nnc.errors import ShapeError
 from nnc.ir.dimensions import SymbolicDim
 from nnc.ir.types import LARGEST, TensorType, check_bytes
 
@@ -16,19 +14,15 @@ if TYPE_CHECKING:
     from nnc.ir.op import Op
 
 
-@dataclass(frozen=True, slots=True)
-class _Application:
-    """An op on operands of some types, where the op, an operand or a result has symbols.
-
-    Args:
-        op: the op.
-        operands: types of its operands.
-        results: types of its results.
-    """
+class _Application(NamedTuple):
+    """An op on operands of some types, where the op, an operand or a result has symbols."""
 
     op: Op
+    is_bound: bool
+    """Whether its attributes have no symbols."""
     operands: tuple[TensorType, ...]
     results: tuple[TensorType, ...]
+    path: str
 
 
 class Inference:
@@ -39,7 +33,7 @@ class Inference:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self._paths: dict[_Application, str] = {}  # with the layer of the first one
+        self._applications: dict[Any, _Application] = {}
         self._has_symbols: dict[TensorType, bool] = {}
         self._dims: set[SymbolicDim] = set()
         self._add(graph)
@@ -47,16 +41,20 @@ class Inference:
 
     def _add(self, graph: Graph, path: str = "") -> None:
         for node in graph.nodes:
-            for body in node.op.bodies:
-                self._add(body, node.path or path)
+            op, path_here = node.op, node.path or path
+            for body in op.bodies:
+                self._add(body, path_here)
             results = [self._is_symbolic(type) for type in node.types]
             if node.is_leaf:
                 continue
             operands = tuple(operand.type for operand in node.operands)
-            dims = set(symbolic_dims(node.op.attributes().values()))
+            dims = set(symbolic_dims(op.attributes().values()))
             self._dims |= dims
-            if not node.op.inlined and (dims or any((*results, *map(self._is_symbolic, operands)))):
-                self._paths.setdefault(_Application(node.op, operands, node.types), node.path or path)
+            if dims or any((*results, *map(self._is_symbolic, operands))):
+                key = id(op) if op.bodies else op, operands, node.types  # to compare bodies would take longer
+                self._applications.setdefault(
+                    key, _Application(op, not dims and not op.bodies, operands, node.types, path_here)
+                )
 
     def _is_symbolic(self, type: TensorType) -> bool:
         if type not in self._has_symbols:
@@ -73,34 +71,29 @@ class Inference:
             ShapeError: with these sizes an op does not accept its operands, a result has another type than the graph
                 says, or a number or the bytes of a value are more than an offset can hold.
         """
-        with _naming(bindings):
-            magnitudes = check_dims(self._dims, bindings)
-            for type in self._types:
+        magnitudes = check_dims(self._dims, bindings)
+        for type in self._types:
+            try:
                 check_bytes(type, (dim if isinstance(dim, int) else magnitudes[dim] for dim in type.shape))
+            except ShapeError as error:
+                raise ShapeError(f"{error}{_where(bindings)}") from error
         types = {type: type.bind(bindings) for type in self._types}
-        for application, path in self._paths.items():
-            with _naming(bindings, path):
-                operands, expected = (
-                    tuple([types.get(type, type) for type in given])
-                    for given in (application.operands, application.results)
-                )
-                found = application.op.bind(bindings).result_types(operands)
+        for op, is_bound, given, declared, path in self._applications.values():
+            operands, expected = (tuple([types.get(type, type) for type in item]) for item in (given, declared))
+            try:
+                found = op.result_types(operands) if is_bound else op.bound_types(bindings, operands)
                 if found != expected:
-                    listed = [", ".join(map(str, given)) for given in (found, expected)]
-                    raise ShapeError(f"'{application.op.title}' gives {listed[0]}, its graph says {listed[1]}")
+                    listed = [", ".join(map(str, item)) for item in (found, expected)]
+                    raise ShapeError(f"'{op.title}' gives {listed[0]}, its graph says {listed[1]}")
+            except ShapeError as error:
+                layer = f"layer '{path}': " if path else ""
+                raise ShapeError(f"{layer}{error}{_where(bindings)}") from error
 
 
-@contextmanager
-def _naming(bindings: Mapping[str, int], path: str = "") -> Iterator[None]:
-    """Let errors name the layer and the sizes."""
-    try:
-        yield
-    except SymbolError:
-        raise
-    except ShapeError as error:
-        layer = f"layer '{path}': " if path else ""
-        sizes = ", ".join(f"{symbol} = {size}" for symbol, size in sorted(bindings.items()))
-        raise ShapeError(f"{layer}{error}, where {sizes}" if sizes else f"{layer}{error}") from error
+def _where(bindings: Mapping[str, int]) -> str:
+    """Return the end of a message that says for which sizes it is."""
+    sizes = ", ".join(f"{symbol} = {size}" for symbol, size in sorted(bindings.items()))
+    return f", where {sizes}" if sizes else ""
 
 
 def symbolic_dims(values: Iterable[Any]) -> Iterator[SymbolicDim]:
@@ -124,5 +117,5 @@ def check_dims(dims: Iterable[SymbolicDim], bindings: Mapping[str, int]) -> dict
     magnitudes = {dim: dim.magnitude(bindings) for dim in dims}
     for dim, magnitude in magnitudes.items():
         if magnitude > LARGEST:
-            raise ShapeError(f"the terms of {dim} add up to {magnitude}, more than a number of 64 bits can hold")
+            raise ShapeError(f"the terms of {dim} add up to {magnitude}, more than 64 bits can hold{_where(bindings)}")
     return magnitudes

@@ -45,8 +45,6 @@ class Op:
     """Attributes with an item per axis, where these alone tell the axes of operands and result apart."""
     composite: ClassVar[bool] = False
     """Whether the op is defined by its decomposition, which backends without a kernel for it use."""
-    inlined: ClassVar[bool] = False
-    """Whether the op is no more than its body, whose inputs are the operands and whose outputs are the results."""
     packs: ClassVar[bool] = False
     """Whether the op only puts its operands one behind the other, so that they can be computed in place."""
 
@@ -81,6 +79,16 @@ class Op:
             ShapeError: the operands do not fit.
         """
         raise TypeError(f"operation '{self.name}' has no type rule")
+
+    def bound_types(self, bindings: Mapping[str, int], operands: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """Return the result types with numbers in the place of symbols, for numeric operands.
+
+        An op need not bind its bodies where what is in them is all: their nodes are inferred with numbers as well.
+
+        Raises:
+            ShapeError: the operands do not fit.
+        """
+        return self.bind(bindings).result_types(operands)
 
     def evaluate(self, *operands: Any) -> Any:
         """Return the result array (or a tuple of arrays) of NumPy operands: the op's meaning, unplanned."""

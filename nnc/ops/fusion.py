@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from nnc.errors import ShapeError
 from nnc.ir import Graph, Op, TensorType, Value, bind_shape, copy_into, interpret, solve_symbols
@@ -21,7 +20,6 @@ class Fusion(Op, name="fusion"):
         body: graph whose inputs are the operands and whose outputs are the results, in order.
     """
 
-    inlined: ClassVar[bool] = True
     kind: str
     body: Graph
 
@@ -44,6 +42,10 @@ class Fusion(Op, name="fusion"):
                 f"'{self.title}' needs {', '.join(map(str, expected))}, got {', '.join(map(str, operands))}"
             )
         return tuple(value.type for value in self.body.outputs.values())
+
+    def bound_types(self, bindings: Mapping[str, int], operands: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """Return the body's output types with numbers."""
+        return tuple(value.type.bind(bindings) for value in self.body.outputs.values())
 
     def evaluate(self, *operands: Array) -> Array:
         """Interpret the body."""

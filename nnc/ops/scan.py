@@ -75,17 +75,28 @@ class Scan(Op, name="scan"):
                 f"the body of a 'scan' takes {', '.join(map(str, expected))}, "
                 f"its operands give {', '.join(map(str, found))}"
             )
-        last = self.carries + self.sequences
-        times = {operand.shape[0] for operand in operands[self.carries : last]}
-        if len(times) != 1:
-            raise ShapeError(
-                f"the sequences of a 'scan' have different lengths: {', '.join(map(str, sorted(times, key=str)))}"
-            )
         outputs = [value.type for value in self.body.outputs.values()]
         if outputs[: self.carries] != expected[: self.carries]:
             raise ShapeError(
                 f"the carries of a 'scan' are {', '.join(map(str, expected[: self.carries]))}, "
                 f"its body makes them {', '.join(map(str, outputs[: self.carries]))}"
+            )
+        return self._results(outputs, operands)
+
+    def bound_types(self, bindings: Mapping[str, int], operands: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """Return the types of the last carries and of the stacks with numbers."""
+        return self._results([value.type.bind(bindings) for value in self.body.outputs.values()], operands)
+
+    def _results(self, outputs: Sequence[TensorType], operands: Sequence[TensorType]) -> tuple[TensorType, ...]:
+        """Return the types of the results for those of the body's outputs.
+
+        Raises:
+            ShapeError: the sequences differ in length, or there is no step.
+        """
+        times = {operand.shape[0] for operand in operands[self.carries : self.carries + self.sequences]}
+        if len(times) != 1:
+            raise ShapeError(
+                f"the sequences of a 'scan' have different lengths: {', '.join(map(str, sorted(times, key=str)))}"
             )
         (time,) = times
         if time == 0:
