@@ -181,11 +181,12 @@ def test_wrong_arrays(tmp_path, call, message):
     assert done.stdout.startswith(message), done.stderr
 
 
-def test_a_row_that_a_table_lacks(tmp_path):
-    model = nnc.Sequential([nnc.Input((2,), dtype="int32"), Embedding(2, 3), GlobalAveragePooling1D()])
+@pytest.mark.parametrize(("dtype", "number", "index"), [("int32", "5", 5), ("float32", "numpy.nan", -(2**31))])
+def test_a_row_that_a_table_lacks(tmp_path, dtype, number, index):
+    model = nnc.Sequential([nnc.Input((2,), dtype=dtype), Embedding(2, 3), GlobalAveragePooling1D()])
     export(model.program, "python", tmp_path / "model.py")
-    code = REFUSED.replace("CALL", "predict(numpy.full((1, 2), 5))")
-    assert "index 5 is out of range for a table of 2 rows" in python(tmp_path, code).stdout
+    code = REFUSED.replace("CALL", f"predict(numpy.full((1, 2), {number}))")
+    assert f"index {index} is out of range for a table of 2 rows" in python(tmp_path, code).stdout
 
 
 def test_windows_that_depend_on_rows_in_another_way(tmp_path, monkeypatch):

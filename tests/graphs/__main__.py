@@ -18,7 +18,7 @@ from tests.backends.c.test_sanitizers import sanitized
 from tests.graphs.running import c_differences, numpy_differences
 from tests.graphs.subject import make_subject
 
-TOGETHER = 40
+TOGETHER = 100
 """Graphs of one process, which are compiled in one call."""
 
 

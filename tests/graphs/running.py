@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,12 @@ import numpy
 
 from nnc.backends.c.emitted import Source
 from nnc.backends.c.executable import Executable
-from nnc.backends.c.source import kernel_workspace, print_source
+from nnc.backends.c.headers import sections
+from nnc.backends.c.source import PRELUDE, kernel_workspace, print_source
+from nnc.backends.c.threads import team_text
 from nnc.backends.c.toolchain import find_compiler, flags
 from nnc.backends.numpy import Executable as NumPyExecutable
+from nnc.backends.numpy import Source as NumPySource
 from nnc.backends.numpy import kernel_workspace as numpy_workspace
 from nnc.backends.numpy import print_source as print_numpy
 from nnc.errors import NncError
@@ -25,48 +29,54 @@ from nnc.ir.types import ITEM_SIZES
 from nnc.plan import Plan, make_plan
 from tests.graphs.subject import Subject, Trial, difference, outcome
 
+Made = tuple[Plan, Any]
+"""A plan and its source."""
+
+
+def runs_of(
+    subject: Subject, make: Callable[[Mapping[str, int], bool], Made]
+) -> Iterator[tuple[Trial, Made | NncError]]:
+    """Yield what is made for each trial: for its sizes, and for the largest of all trials where these go together.
+
+    Args:
+        subject: the graph.
+        make: plans it for sizes, letting buffers share memory or not; for own sizes, a quarter of all graphs do not.
+    """
+    largest = {name: max(trial.sizes[name] for trial in subject.trials) for name in subject.graph.symbols}
+    together = outcome(partial(make, largest, True))
+    for trial in subject.trials:
+        yield trial, outcome(partial(make, trial.sizes, bool(subject.seed % 4)))
+        if largest != trial.sizes and not isinstance(together, NncError):
+            plan, _ = together
+            if outcome(partial(plan.fits, trial.sizes)) is True:  # an error for these sizes there has been already
+                yield trial, together
+
 
 def numpy_differences(subject: Subject) -> Iterator[str]:
-    """Say where NumPy differs from the interpreter, planned for the sizes of each trial and for the largest."""
+    """Say where NumPy differs from the interpreter."""
 
-    def run(trial: Trial, plan: Plan) -> tuple[dict[str, Any], dict[str, Any]]:
-        source, states = print_numpy(plan), copies(trial.states)
-        bound = NumPyExecutable(plan, source, source.compile(), states).bind(trial.sizes)
+    def make(sizes: Mapping[str, int], reuse: bool) -> Made:
+        plan = make_plan(subject.graph, sizes, reuse, numpy_workspace)
+        source = print_numpy(plan)
+        return plan, (source, source.compile())
+
+    def run(trial: Trial, plan: Plan, source: NumPySource, code: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        states = copies(trial.states)
+        bound = NumPyExecutable(plan, source, code, states).bind(trial.sizes)
         for label, array in trial.inputs.items():
             bound.inputs[label][...] = array
         bound.run()
         return copies(bound.outputs), states
 
-    for trial, plan in plans_of(subject, partial(make_plan, workspace=numpy_workspace)):
-        found = difference(subject, trial, plan if isinstance(plan, NncError) else outcome(partial(run, trial, plan)))
-        if found:
-            yield f"NumPy {told(trial, plan)}: {found}"
+    for trial, made in runs_of(subject, make):
+        found = made if isinstance(made, NncError) else outcome(partial(run, trial, made[0], *made[1]))
+        if text := difference(subject, trial, found):
+            yield f"NumPy {told(trial, made)}: {text}"
 
 
-def plans_of(subject: Subject, plan: Callable[..., Plan]) -> Iterator[tuple[Trial, Plan | NncError]]:
-    """Yield plans for each trial: for its sizes, and for the largest of all trials where these go together.
-
-    A quarter of all graphs have plans for their own sizes in which no two buffers share memory.
-    """
-    for trial in subject.trials:
-        try:
-            yield trial, plan(subject.graph, trial.sizes, reuse=bool(subject.seed % 4))
-        except NncError as error:
-            yield trial, error
-        largest = {name: max(other.sizes[name] for other in subject.trials) for name in trial.sizes}
-        if largest != trial.sizes:
-            try:
-                larger = plan(subject.graph, largest)
-                has_room = larger.fits(trial.sizes)
-            except NncError:  # neither go these sizes together, or there is an error for the smaller ones already
-                continue
-            if has_room:
-                yield trial, larger
-
-
-def told(trial: Trial, plan: Plan | NncError) -> str:
+def told(trial: Trial, made: Made | NncError) -> str:
     """Say which run it is."""
-    sizes = "nothing" if isinstance(plan, NncError) else dict(plan.bindings)
+    sizes = "nothing" if isinstance(made, NncError) else dict(made[0].bindings)
     return f"planned for {sizes}, run with {dict(trial.sizes)}"
 
 
@@ -81,23 +91,6 @@ NAME = "NNC_FUNCTION_NAME"
 """What stands for the name of a function, so that equal texts are compiled once."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """A trial of a graph with a plan in C, or the error that there is no plan because of.
-
-    Args:
-        subject: the graph.
-        trial: what it is run with.
-        plan: the plan, or the error.
-        source: its unit.
-    """
-
-    subject: Subject
-    trial: Trial
-    plan: Plan | NncError
-    source: Source | None
-
-
 def c_differences(subjects: Sequence[Subject], folder: Path) -> Iterator[tuple[Subject, str]]:
     """Say where C differs from the interpreter; all graphs are compiled in one call.
 
@@ -106,44 +99,47 @@ def c_differences(subjects: Sequence[Subject], folder: Path) -> Iterator[tuple[S
         folder: where files are written.
     """
     texts: dict[str, str] = {}  # names of functions by text
-    runs = [run for subject in subjects for run in runs_of(subject, texts)]
-    library = compiled(texts, folder)
-    for run in runs:
-        found = run.plan if isinstance(run.plan, NncError) else outcome(partial(run_in_c, run, library))
-        if text := difference(run.subject, run.trial, found):
-            yield run.subject, f"C {told(run.trial, run.plan)}: {text}"
 
-
-def runs_of(subject: Subject, texts: dict[str, str]) -> Iterator[Run]:
-    """Yield the runs of a graph; their units are added to the texts, with names of their own."""
-    for trial, plan in plans_of(subject, partial(make_plan, workspace=kernel_workspace, in_nests=True)):
-        if isinstance(plan, NncError):
-            yield Run(subject, trial, plan, None)
-            continue
+    def make(subject: Subject, sizes: Mapping[str, int], reuse: bool) -> Made:
+        plan = make_plan(subject.graph, sizes, reuse, kernel_workspace, in_nests=True)
         source = print_source(plan)
         text = source.text.replace(source.name, NAME)
-        name = texts.setdefault(text, f"{source.name}_{len(texts)}")
-        yield Run(subject, trial, plan, replace(source, name=name))
+        return plan, replace(source, name=texts.setdefault(text, f"{source.name}_{len(texts)}"))
+
+    runs = [(subject, *run) for subject in subjects for run in runs_of(subject, partial(make, subject))]
+    library = compiled(texts, folder)
+    for subject, trial, made in runs:
+        found = made if isinstance(made, NncError) else outcome(partial(run_in_c, trial, made[1], library))
+        if text := difference(subject, trial, found):
+            yield subject, f"C {told(trial, made)}: {text}"
 
 
 def compiled(texts: Mapping[str, str], folder: Path) -> Any:
-    """Return the library of some functions, by name and text."""
+    """Return the library of some units, by name and text: in one unit, which has once what all have in front."""
     compiler = find_compiler()
     assert compiler is not None
-    files = []
-    for text, name in texts.items():
-        files.append(f"{name}.c")
-        (folder / files[-1]).write_text(text.replace(NAME, name))
-    path = folder / f"{files[0]}.so"
-    command = [*compiler.command, *flags(compiler, level=0), *files, "-o", str(path), "-lm"]
+    bodies = [f"void {name}{text.partition(f'void {NAME}')[2]}".replace(NAME, name) for text, name in texts.items()]
+    called = dict.fromkeys(re.findall(r"\bnnc_\w+", "\n".join(bodies)))
+    head = [PRELUDE, team_text(), sections(filter(is_in_headers, called))]
+    (folder / "graphs.c").write_text("\n".join([*head, *bodies]))
+    path = folder / "graphs.so"
+    command = [*compiler.command, *flags(compiler, level=0), "graphs.c", "-o", str(path), "-lm"]
     subprocess.run(command, cwd=folder, check=True)
     return ctypes.CDLL(str(path))
 
 
-def run_in_c(run: Run, library: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def is_in_headers(name: str) -> bool:
+    """Whether a function stands in the headers of the C backend."""
+    try:
+        sections([name])
+    except KeyError:
+        return False
+    return True
+
+
+def run_in_c(trial: Trial, source: Source, library: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run once. What is planned for just these sizes has each buffer in a piece of memory of its own, just as long."""
-    source, trial, states = run.source, run.trial, copies(run.trial.states)
-    assert source is not None
+    states = copies(trial.states)
     executable = Executable(source.plan, source, library, states)
     bound = executable.bind(trial.sizes)
     inputs, outputs = bound.inputs, bound.outputs

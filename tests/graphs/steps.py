@@ -16,6 +16,12 @@ from tests.graphs.grower import ELEMENTS, EXACT, FLOATS, LARGEST, LIMIT, NUMBERS
 
 Step = Callable[[Grower], None]
 STEPS: dict[str, Step] = {}
+OFTEN = (
+    *("broadcast_to", "cast", "concatenate", "flip", "gather", "matmul", "max", "reshape", "scan", "scatter"),
+    *("scatter_add", "slice", "sum", "transpose", "convolution", "convolution_input_gradient"),
+    *("convolution_kernel_gradient", "max_pool", "max_pool_gradient", "sum_pool", "sum_pool_gradient"),
+)
+"""What has more to go wrong, and is chosen three times as often."""
 DEEPEST = 2
 """Bodies inside bodies."""
 
@@ -136,7 +142,10 @@ def where(grower: Grower, name: str) -> None:
 @step("cast")
 def cast(grower: Grower, name: str) -> None:
     dtype = grower.choose([*FLOATS, *WHOLES, "bool"])
-    x = grower.number(is_exact=dtype not in FLOATS, is_wild=True, dtypes=(*FLOATS, *WHOLES))
+    if grower.chance(0.4) and not grower.depth:
+        x = grower.fresh(grower.choose(FLOATS), grower.shape(), WILD)
+    else:
+        x = grower.number(is_exact=dtype not in FLOATS, is_wild=True, dtypes=(*FLOATS, *WHOLES))
     known = grower.known[x]
     if dtype == "bool":
         known = Known(1.0)

@@ -12,6 +12,7 @@ from nnc.backends.c.text import C_TYPES, SUFFIXES, number_text, wrapping
 from nnc.ir import Op
 from nnc.ir.types import FLOATING
 from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
+from nnc.ops.whole_numbers import WHOLE
 
 _INFIX: dict[type[Op], str] = {
     arithmetic.Add: "+",
@@ -153,7 +154,7 @@ def cast(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit
     """A conversion; of a number between two that the type has, where C would not say what comes of others."""
     if dtype == "bool":
         return f"{x[0]} != 0"
-    if types[0] not in FLOATING or dtype not in sizes.WHOLE:
+    if types[0] not in FLOATING or dtype not in WHOLE:
         return f"({C_TYPES[dtype]}){x[0]}"
     limits = numpy.iinfo(dtype)
     low, above = (number_text(float(number), types[0]) for number in (limits.min, int(limits.max) + 1))

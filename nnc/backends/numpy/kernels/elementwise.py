@@ -12,6 +12,7 @@ from nnc.ir import Op, TensorType
 from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
 from nnc.ops.elementwise import Binary, Unary
 from nnc.ops.error_function import WORKSPACE_ARRAYS, write_error_function
+from nnc.ops.whole_numbers import WHOLE, write_whole_numbers
 
 _UFUNCS: tuple[type[Unary | Binary], ...] = (
     arithmetic.Absolute,
@@ -167,6 +168,6 @@ def where(call: KernelCall) -> Sequence[str]:
 @kernel(sizes.Cast)
 def cast(call: KernelCall) -> Sequence[str]:
     """A converting copy; floating-point numbers that become whole ones are looked at."""
-    if call.operand_types[0].is_floating and call.result_types[0].dtype in sizes.WHOLE:
-        return [f"{call.function(sizes.write_whole_numbers)}({call.operands[0]}, {call.result})"]
+    if call.operand_types[0].is_floating and call.result_types[0].dtype in WHOLE:
+        return [f"{call.function(write_whole_numbers)}({call.operands[0]}, {call.result})"]
     return [f"{call.result}[...] = {call.operands[0]}"]
