@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import GraphError, NotDifferentiableError, ShapeError, nearest
 from nnc.ir.dimensions import SymbolicDim
-from nnc.ir.types import TensorType
+from nnc.ir.types import LARGEST, TensorType
 
 if TYPE_CHECKING:
     from nnc.ir.graph import Graph, Value
@@ -212,10 +212,19 @@ def make_op(name: str, attributes: Mapping[str, Any]) -> Op:
             raise GraphError(f"operation '{name}' has no attribute '{key}'.{nearest(key, expected)}")
         if not _attribute_checks()[expected[key]](value):
             raise GraphError(f"attribute '{key}' of operation '{name}' must be {expected[key]}, got {value!r}")
+        if expected[key] in ("int", "Dim", "Shape", "tuple[int, ...]") and _exceeds(value):
+            raise GraphError(
+                f"attribute '{key}' of operation '{name}' has a number that 64 bits cannot hold: {value!r}"
+            )
     for field in fields(cls):
         if field.name not in attributes and field.default is MISSING:
             raise GraphError(f"operation '{name}' lacks attribute '{field.name}'")
     return cls(**attributes)
+
+
+def _exceeds(value: Any) -> bool:
+    """Whether there is a number among an attribute's that 64 bits cannot hold."""
+    return any(map(_exceeds, value)) if isinstance(value, tuple) else isinstance(value, int) and abs(value) > LARGEST
 
 
 @cache

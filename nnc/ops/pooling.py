@@ -92,7 +92,11 @@ class WindowOp(Op):
         axes = list(zip(shape, self.window, self.strides, strict=True))
         before = [padding_before(length, window, stride, self.padding) for length, window, stride in axes]
         counts = [int(window_count(length, window, stride, self.padding)) for length, window, stride in axes]
-        for position in product(*map(range, self.window)):
+        inside_some = (
+            range(max(first - (count - 1) * stride, 0), min(first + length, window))
+            for (length, window, stride), first, count in zip(axes, before, counts, strict=True)
+        )
+        for position in product(*inside_some):
             inside, windows = [], []
             for axis, (length, _, stride) in enumerate(axes):
                 offset = position[axis] - before[axis]

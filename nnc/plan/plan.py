@@ -130,8 +130,10 @@ class Plan(Presented):
     @cached_property
     def _layout_dims(self) -> set[SymbolicDim]:
         """The dimensions in strides and offsets, which a backend may compute with sizes at run time."""
-        layouts = self.storage.layouts.values()
-        dims = set(symbolic_dims(number for layout in layouts for number in (*layout.strides, layout.offset)))
+        numbers = {number for layout in self.storage.layouts.values() for number in (*layout.strides, layout.offset)}
+        if wrong := [number for number in numbers if isinstance(number, int) and abs(number) > LARGEST]:
+            raise ShapeError(f"graph '{self.source.name}' has steps of {wrong[0]}, more than 64 bits can hold")
+        dims = set(symbolic_dims(numbers))
         return dims.union(*(loop.plan._layout_dims for loop in self.storage.loops.values()))
 
     @cached_property
