@@ -534,7 +534,8 @@ def scan(grower: Grower, name: str) -> None:
         inner.known[value] = Known(LIMIT)
     grow(inner, grower.whole(1, 6))
     new = [carried(inner, value) for value in inputs[: len(carries)]]
-    stacks = [grower.choose(list(inner.known)[-5:]) for _ in range(grower.whole(0 if carries else 1, 2))]
+    given = [*list(inner.known)[-5:], *new, *inputs[: len(carries)]]
+    stacks = [grower.choose(given) for _ in range(grower.whole(0 if carries else 1, 2))]
     stacks = [value for value in stacks if grower.elements((time, *value.shape)) <= 8 * ELEMENTS]
     if not carries and not stacks:
         return

@@ -57,11 +57,13 @@ def bands(op: Sliding, windows: Array, out: Array, patches: Array, minimum: int 
     found = []
     for band in cut(out.shape[:-1], row, minimum):
         source = windows[(*leading, *band)]
-        places = prod(source.shape[len(leading) : len(leading) + rank + 1])
+        lengths = source.shape[len(leading) :]
+        places, columns = prod(lengths[: rank + 1]), prod(lengths[rank + 1 :])
         if turns:
             source = source.transpose(*range(rank + 1, source.ndim), *range(rank + 1))
         target = patches[: source.size].reshape(source.shape)
-        matrix = target.reshape(-1, places).T if turns else target.reshape(*source.shape[: len(leading)], places, -1)
+        shape = (*source.shape[: len(leading)], places, columns)
+        matrix = target.reshape(columns, places).T if turns else target.reshape(shape)
         found.append((target, source, matrix, matrix_of(out[band], op.groups)))
     return found
 

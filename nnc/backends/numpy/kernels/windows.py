@@ -81,10 +81,13 @@ def band_elements(lengths: Sequence[int], row: int, minimum: int = 1) -> int:
 
 
 def cut(lengths: Sequence[int], row: int, minimum: int = 1) -> Iterator[tuple[slice, ...]]:
-    """Yield the indices of batch and spatial axes of each band; a dense array's part there is dense."""
+    """Yield the indices of batch and spatial axes of each band; a dense array's part there is dense.
+
+    Nothing is one band of nothing, the sum over which is to be written as well.
+    """
     steps = band_lengths(lengths, row, minimum)
     ranges = [
-        [slice(start, min(start + step, length)) for start in range(0, length, step)]
+        [slice(start, min(start + step, length)) for start in range(0, max(length, 1), step)]
         for length, step in zip(lengths, steps, strict=True)
     ]
     return product(*ranges)
