@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from nnc.ir.op import Op
 
 
+_REMEMBERED_SIZES = 256
+"""Combinations of sizes that are remembered, so that memory does not grow with their number."""
+
+
 class _Application(NamedTuple):
     """An op on operands of some types, where the op, an operand or a result has symbols."""
 
@@ -36,6 +40,7 @@ class Inference:
         self._applications: dict[Any, _Application] = {}
         self._has_symbols: dict[TensorType, bool] = {}
         self._dims: set[SymbolicDim] = set()
+        self._fitting: set[tuple[tuple[str, int], ...]] = set()
         self._add(graph)
         self._types = [type for type, has_symbols in self._has_symbols.items() if has_symbols]
 
@@ -64,13 +69,16 @@ class Inference:
         return self._has_symbols[type]
 
     def check(self, bindings: Mapping[str, int]) -> None:
-        """Infer all again with sizes.
+        """Infer all again with sizes, unless they are known to fit.
 
         Raises:
             SymbolError: a symbol has no size.
             ShapeError: with these sizes an op does not accept its operands, a result has another type than the graph
                 says, or a number or the bytes of a value are more than an offset can hold.
         """
+        key = tuple(bindings.items())
+        if key in self._fitting:
+            return
         magnitudes = check_dims(self._dims, bindings)
         for type in self._types:
             try:
@@ -88,6 +96,9 @@ class Inference:
             except ShapeError as error:
                 layer = f"layer '{path}': " if path else ""
                 raise ShapeError(f"{layer}{error}{_where(bindings)}") from error
+        if len(self._fitting) >= _REMEMBERED_SIZES:
+            self._fitting.clear()
+        self._fitting.add(key)
 
 
 def _where(bindings: Mapping[str, int]) -> str:
