@@ -534,8 +534,9 @@ def scan(grower: Grower, name: str) -> None:
         inner.known[value] = Known(LIMIT)
     grow(inner, grower.whole(1, 6))
     new = [carried(inner, value) for value in inputs[: len(carries)]]
-    given = [*list(inner.known)[-5:], *new, *inputs[: len(carries)]]
-    stacks = [grower.choose(given) for _ in range(grower.whole(0 if carries else 1, 2))]
+    stacks = [grower.choose(list(inner.known)[-5:]) for _ in range(grower.whole(0 if carries else 1, 2))]
+    if carries and grower.chance(0.6):  # a carry as it is before or after each step, which moves through the stack
+        stacks.append(grower.choose([*new, *inputs[: len(carries)]]))
     stacks = [value for value in stacks if grower.elements((time, *value.shape)) <= 8 * ELEMENTS]
     if not carries and not stacks:
         return
@@ -557,7 +558,7 @@ def carried(inner: Grower, old: Value) -> Value:
         return value.type == old.type and known.is_exact and not known.is_wild
 
     value = inner.choose([item for item in inner.known if accepts(item)] or [old])
-    if old.dtype in FLOATS and value is not old:
+    if old.dtype in FLOATS:
         low, high = (inner.graph.constant(end, old.dtype) for end in (-8.0, 8.0))
         value = ops.minimum(ops.maximum(value + old, low), high)
         inner.known[value] = EXACT
