@@ -202,3 +202,16 @@ def test_what_lies_side_by_side_may_be_too_much_together():
     graph = graph_of("(x: u8[batch], z: u8[batch]) {\n%y = add(%x, %z) : u8[batch]")
     with pytest.raises(ShapeError, match="graph 'g' would take 27670116110564327232 bytes, more than an offset"):
         make_plan(graph, {"batch": 2**63 - 64}, reuse=False)
+
+
+@pytest.mark.parametrize("empty", ["rows", "inner", "columns"])
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_products_of_nothing(backend, empty):
+    if backend == "c" and find_compiler() is None:
+        pytest.skip("needs a C compiler")
+    graph = graph_of("(x: f32[rows,inner], w: f32[inner,columns]) {\n%y = matmul(%x, %w) : f32[rows,columns]")
+    largest = {"rows": 40, "inner": 70, "columns": 90}
+    machine = Machine(graph, largest, {}) if backend == "numpy" else CMachine(graph, largest, {})
+    for sizes in (largest, largest | {empty: 0}):
+        inputs = arrays_of(graph, sizes)
+        numpy.testing.assert_array_equal(machine.run(inputs, sizes)[0]["y"], inputs["x"] @ inputs["w"])

@@ -212,6 +212,9 @@ static void nnc_product_panel_f32(int64_t rows, int64_t inner, int64_t columns, 
                                   int64_t c_row, bool add) {
     enum { WIDTH = NNC_TILE_BYTES / sizeof(float), DEPTH = 800 };
     const int64_t strips = (columns + WIDTH - 1) / WIDTH;
+    if (strips == 0) {
+        return;
+    }
     const bool fetches = b_column == 1 && b_row <= 4 * columns;
     const int64_t most = nnc_depth_f32(inner);
     for (int64_t k = 0; k < inner; k += most) {
