@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontends.arguments import construct, error_text
+from frontends.authors import foreign_objects
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.problems import Problems
 from frontends.short_entries import expanded_object
@@ -43,6 +44,12 @@ def apply_compile(
     for key in node.entries:
         if is_short and key not in _KEYS:
             problems.add(f"unknown key '{key}'.{nearest(key, _KEYS)}", node.line_of(key), _SUBJECT)
+    if any(_reasons(node)):
+        reasons = "; ".join(_reasons(node))
+        problems.note(f"it is read for predicting and not compiled: {reasons}; to train it, compile it with nnc's")
+        if model is not None:
+            model.uncompiled = reasons
+        return
     options = _Options(node, model, output_names, problems)
     plain = options.checked()
     if problems or model is None:
@@ -51,6 +58,13 @@ def apply_compile(
         model.compile(**plain)
     except Exception as error:  # a user's own loss may raise anything
         problems.add(error_text(error), node.line, _SUBJECT)
+
+
+def _reasons(node: Mapping) -> list[str]:
+    """Return why a model cannot be compiled: optimizer, losses and metrics of its author's."""
+    nouns = {"optimizer": "optimizer", "loss": "loss", "metrics": "metric", "weighted_metrics": "weighted metric"}
+    given = [(noun, node.entries[key]) for key, noun in nouns.items() if key in node.entries]
+    return [identity.refusal(noun) for noun, entry in given for identity in foreign_objects(entry)]
 
 
 @dataclass
@@ -91,7 +105,8 @@ class _Options:
                 self.problems.add(error_text(error), node.line, _SUBJECT)
                 return None
         name = node.text("class_name")
-        found = construct(lambda values: get({"class_name": name, "config": values}), config.entries)
+        whose = {key: node.entries[key].plain() for key in ("module", "registered_name") if key in node.entries}
+        found = construct(lambda values: get({**whose, "class_name": name, "config": values}), config.entries)
         for message, key in found.problems:
             line = config.entries[key].line if key is not None else node.line
             self.problems.add(message, line, _SUBJECT)

@@ -7,21 +7,25 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from frontends.authors import identity_of, refuse_layer, refuse_model
 from frontends.keras_calls import CallReader, Unreadable, count_calls_from_first, flat, safe_name
 from frontends.keras_layers import make_keras_layer
 from frontends.layer_maker import make_layer, read_name
+from frontends.legacy.entry import unregistered
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.operations import as_operation
 from frontends.options import Options
 from frontends.origin import is_null, makes_masks
-from frontends.problems import Problems
+from frontends.problems import Problems, layer_subject
 from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference, wire
+from nnc.identity import ObjectIdentity
+from nnc.layers import layer_classes
 from nnc.models import Model
 from nnc.objects import snake_case
 
 MAX_MODELS_IN_MODELS = 16
-_WRAPPED = ("layer",)
-"""Arguments that are a layer, and may be a model."""
+_INSIDE = ("layer", "forward_layer", "backward_layer", "cell", "cells", "layers")
+"""Arguments that are layers, or lists of them; the first may be a model."""
 _MODELS = ("Functional", "Model", "Sequential", "Container", "Graph")
 
 
@@ -35,7 +39,7 @@ def is_keras_form(root: Mapping) -> bool:
 
 
 def is_model_class(class_name: str, config: Node | None) -> bool:
-    """Return whether a class with its config is a model, possibly of a class of its user's, which adds nothing."""
+    """Return whether a class with its config is a model, possibly of a class of its author's."""
     if class_name in _MODELS:
         return True
     return isinstance(config, Mapping) and {"layers", "input_layers", "output_layers"} <= set(config.entries)
@@ -60,6 +64,8 @@ def read_keras_form(root: Mapping, problems: Problems, options: Options | None =
     if not isinstance(config, Mapping) or not isinstance(layers, Sequence):
         found = describe(config) if not isinstance(config, Mapping) else "none" if layers is None else describe(layers)
         problems.stop(f"the config of a model needs a list of layers, got {found}", config.line or root.line)
+    if not options.depth:
+        _check_model_class(root, config, options, problems)
     if len(layers.items) > MAX_LAYERS:
         problems.stop(f"there are {len(layers.items)} layers; at most {MAX_LAYERS} can be read", layers.line)
     if options.origin.is_old and not options.depth and makes_masks(root):
@@ -67,6 +73,20 @@ def read_keras_form(root: Mapping, problems: Problems, options: Options | None =
     if options.build_config is None and "build_config" in root.entries:
         options = replace(options, build_config=root.entries["build_config"])
     return _KerasForm(config, layers, options, problems).definition()
+
+
+def _check_model_class(root: Mapping, config: Mapping, options: Options, problems: Problems) -> None:
+    """Note that the whole model is of a class of its author's."""
+    identity = identity_of(root)
+    if identity is None or options.replacement(*identity.names) is not None:
+        return
+    if not identity.is_keras or identity.name not in _MODELS:
+        refuse_model(identity, _kind(config), "model", root.line_of("class_name"), problems)
+
+
+def _kind(config: Node | None) -> str:
+    """Return Keras's class for the config of a model."""
+    return "Functional" if isinstance(config, Mapping) and "input_layers" in config.entries else "Sequential"
 
 
 class _KerasForm:
@@ -104,6 +124,7 @@ class _KerasForm:
                 message = f"a layer must be a mapping with class_name and config, got {describe(node)}"
                 self.problems.add(message, node.line)
             return None
+        node = unregistered(node, self.options.origin)
         class_name = node.text("class_name")
         config = node.entries.get("config")
         line = node.line_of("class_name")
@@ -118,36 +139,74 @@ class _KerasForm:
         given = node.entries.get("name") or arguments.get("name")
         name = _text_of(given)
         shown = safe_name(name) if name else snake_case(class_name)
-        operation = as_operation(class_name, node.text("module"), arguments)
-        if operation is not None:
-            class_name, arguments = operation
-        if is_model_class(class_name, config) and self.options.replacement(class_name, name) is None:
-            made = self._model(node, class_name, shown, line)
-        else:
-            if name is not None:
-                arguments["name"] = Scalar(line=given.line if given is not None else line, value=safe_name(name))
-            inner = self._models_among(arguments)
-            made = make_keras_layer(class_name, arguments, shown, line, self.options, self.problems)
-            made.inner = inner
+        if name is not None:
+            arguments["name"] = Scalar(line=given.line if given is not None else line, value=safe_name(name))
+        made = self._of_class(node, class_name, arguments, name, shown)
         if not self.is_chain:
             made.calls = self.reader.calls(node, made)
         return made
 
-    def _models_among(self, arguments: dict[str, Node]) -> list[LayerDefinition]:
-        """Make the models that a layer is wrapped around, and put them among its arguments."""
-        found: list[LayerDefinition] = []
-        for key in _WRAPPED:
-            node = arguments.get(key)
-            config = node.entries.get("config") if isinstance(node, Mapping) else None
-            class_name = node.text("class_name") if isinstance(node, Mapping) else None
-            if isinstance(node, Mapping) and class_name is not None and is_model_class(class_name, config):
-                name = (config.text("name") if isinstance(config, Mapping) else None) or snake_case(class_name)
-                made = self._model(node, class_name, safe_name(name), node.line)
-                arguments[key] = (
-                    Node(line=node.line) if made.layer is None else Scalar(line=node.line, value=made.layer)
-                )
-                found.append(made)
-        return found
+    def _of_class(
+        self, node: Mapping, class_name: str, arguments: dict[str, Node], name: str | None, shown: str
+    ) -> LayerDefinition:
+        """Return Keras's own layer of a class, or what its user has in its place; an author's own class is refused."""
+        identity = identity_of(node) or ObjectIdentity(class_name)
+        config, line = node.entries.get("config"), node.line_of("class_name")
+        is_model = is_model_class(class_name, config)
+        registered = layer_classes().registered_name(identity)
+        replacement = self.options.replacement(name, *identity.names)
+        if registered is None and replacement is None:
+            if is_model and not (identity.is_keras and class_name in _MODELS):
+                refuse_model(identity, _kind(config), layer_subject(shown, class_name), line, self.problems)
+                return LayerDefinition(shown, class_name, line, None, is_model=True)
+            if not identity.is_keras:
+                refuse_layer(identity, layer_subject(shown, class_name), line, self.problems)
+                return LayerDefinition(shown, class_name, line, None)
+            operation = as_operation(class_name, identity.module, arguments)
+            if operation is not None:
+                class_name, arguments = operation
+                replacement = self.options.replacement(name, class_name)
+        if is_model and registered is None and (replacement is None or replacement.is_model):
+            return self._model(node, class_name, shown, line)
+        inner: list[LayerDefinition] = []
+        for key in _INSIDE:
+            if key in arguments:
+                arguments[key] = self._inside(arguments[key], inner, may_be_model=key == _INSIDE[0])
+        class_name = registered or class_name
+        made = make_keras_layer(class_name, arguments, shown, line, self.options, self.problems, replacement)
+        made.inner = inner
+        return made
+
+    def _inside(self, node: Node, inner: list[LayerDefinition], may_be_model: bool = False) -> Node:
+        """Return an argument that is a layer, or a list of them, with what is not Keras's own made or refused.
+
+        Args:
+            node: the argument.
+            inner: where models in it are noted.
+            may_be_model: whether it may be a model.
+        """
+        if isinstance(node, Sequence):
+            return replace(node, items=tuple(self._inside(item, inner) for item in node.items))
+        config = node.entries.get("config") if isinstance(node, Mapping) else None
+        class_name = node.text("class_name") if isinstance(node, Mapping) else None
+        if not isinstance(node, Mapping) or not isinstance(config, Mapping | Sequence) or class_name is None:
+            return node
+        identity = identity_of(node) or ObjectIdentity(class_name)
+        is_registered = layer_classes().registered_name(identity) is not None
+        is_replaced = self.options.replacement(*identity.names) is not None
+        is_model = may_be_model and is_model_class(class_name, config)
+        if is_registered or (identity.is_keras and not is_replaced and not is_model):
+            if is_registered or not isinstance(config, Mapping):
+                return node
+            found = {key: self._inside(config.entries[key], inner) for key in _INSIDE if key in config.entries}
+            changed = replace(config, entries={**config.entries, **found})
+            return replace(node, entries={**node.entries, "config": changed}) if found else node
+        arguments = dict(config.entries) if isinstance(config, Mapping) else {}
+        name = _text_of(arguments.get("name"))
+        made = self._of_class(node, class_name, arguments, name, safe_name(name or snake_case(class_name)))
+        if made.is_model:
+            inner.append(made)
+        return Node(line=node.line) if made.layer is None else Scalar(line=node.line, value=made.layer)
 
     def _model(self, node: Mapping, class_name: str, name: str, line: int | None) -> LayerDefinition:
         """Return a model that is a layer of this one."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 
 from frontends.arguments import error_text
+from frontends.authors import identity_of
 from frontends.layer_maker import check_input_arguments, make_layer
 from frontends.legacy.layers import modernized
 from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
 from frontends.options import Options
 from frontends.origin import is_null
-from frontends.problems import Problems, layer_subject
-from frontends.replacements import replaced_arguments
+from frontends.problems import Problems, layer_subject, shortened
+from frontends.replacements import Replacement, replaced_arguments
 from frontends.wiring import LayerDefinition
 from nnc import constraints, initializers, regularizers
 from nnc.errors import ModelError
@@ -29,6 +30,7 @@ def make_keras_layer(
     line: int | None,
     options: Options,
     problems: Problems,
+    replacement: Replacement | None = None,
 ) -> LayerDefinition:
     """Return a layer; its problems are noted.
 
@@ -39,13 +41,13 @@ def make_keras_layer(
         line: where it stands.
         options: how the file is read.
         problems: where problems are noted.
+        replacement: what stands in its place.
     """
     subject = layer_subject(name, class_name)
-    found = options.replacement(class_name, name)
-    if found is not None:
-        given = replaced_arguments(arguments, found)
-        is_files_own = found.arguments is None
-        return make_layer(found.class_name, given, name, line, problems, found.cls, is_lenient=is_files_own)
+    if replacement is not None:
+        given, cls = replaced_arguments(arguments, replacement), replacement.cls
+        is_files_own = replacement.arguments is None
+        return make_layer(replacement.class_name, given, name, line, problems, cls, is_lenient=is_files_own)
     given = dict(arguments)
     if class_name == "InputLayer":
         check_input_arguments(given, subject, problems)
@@ -103,34 +105,33 @@ def _check_activations(
         node = arguments.get(key)
         if node is None or is_null(node) or node.is_refused:
             continue
-        name = _name_of(node)
+        name = shortened(next(iter(_names_of(node)), ""))
         node = arguments[key] = replaced_activation(node, options)
         try:
             get_activation(node.plain())
         except ModelError as error:
-            remedy = f" It is not in the file; put one in its place: --replace '{name}=relu'" if name else ""
-            is_code = name is not None and not name.isidentifier()
-            message = f"{key} '{name}' is Python code of its author's." if is_code else f"{error}"
-            problems.add(f"{message}{remedy}", node.line or line, subject)
+            is_code = name != "" and not name.isidentifier()
+            message = f"{key} '{name}' is Python code of its author's" if is_code else f"{error}".removesuffix(".")
+            remedy = f". It is not in the file; put one in its place: --replace '{name}=relu'" if name else ""
+            problems.add(f"{message}{remedy}", node.line or line, subject, once=f"{key} {name}")
             arguments[key] = Node(line=node.line)
 
 
 def replaced_activation(node: Node, options: Options) -> Node:
     """Return an activation, or what stands in its place."""
-    name = _name_of(node)
-    found = options.replacement(name) if name is not None else None
+    found = options.replacement(*_names_of(node))
     if found is None:
         return node
     replaced = {"class_name": found.class_name, "config": dict(found.arguments or {})}
     return from_plain(replaced if found.arguments else found.class_name)
 
 
-def _name_of(node: Node) -> str | None:
-    """Return the name of an activation, or of the class of one."""
+def _names_of(node: Node) -> tuple[str, ...]:
+    """Return the names of an activation, or of the class of one, the narrowest first."""
     if isinstance(node, Mapping):
-        name, config = node.text("class_name"), node.entries.get("config")
-        return config.value if name == "function" and isinstance(config, Scalar) else name
-    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
+        identity = identity_of(node)
+        return () if identity is None else identity.names
+    return (node.value,) if isinstance(node, Scalar) and isinstance(node.value, str) else ()
 
 
 def _forget_first_values(arguments: dict[str, Node], subject: str, problems: Problems) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy
 
+from frontends.authors import is_known
+from frontends.keras_calls import safe_name
 from frontends.keras_state import copy_optimizer_state
+from frontends.live_objects import TRAINING, LiveConfigs
 from frontends.model_reader import build_model
 from frontends.nodes import from_plain
 from frontends.options import Options
@@ -43,16 +46,19 @@ class KerasFrontend:
             replace: what stands in the place of classes that are not known, such as ``{"Old": "Dense(3)"}``.
 
         Raises:
-            ModelFileError: a layer, or an argument of one, is not known; all such problems are listed.
+            ModelFileError: a layer, or an argument of one, is not known, or is not Keras's own, or the model overrides
+                what Keras does with it; all such problems are listed.
             ModelError: it is a subclassed model, or not built.
         """
         name = str(getattr(source, "name", "model"))
         title = f"Keras model '{name}'"
-        definition: dict[str, Any] = {"class_name": type(source).__name__, "config": _config(source, title)}
-        if compile:
-            definition["compile_config"] = _compile_config(source)
         problems = Problems(title, title)
         options = Options(_origin(source), read_replacements(replace), has_weights=True)
+        live = LiveConfigs(lambda identity: is_known(identity, options))
+        entry = {"class_name": type(source).__name__, "config": _config(source, title)}
+        definition = live.described(source, entry, () if compile else TRAINING)
+        if compile:
+            definition["compile_config"] = _compile_config(source, live)
         model = build_model(from_plain(definition), problems, compile, options)
         _copy_weights(source, model, problems)
         if problems:
@@ -98,9 +104,20 @@ def _backend(package: Any) -> str:
     return str(get()) if callable(get) else "tensorflow"
 
 
-def _compile_config(source: Any) -> Any:
+def _compile_config(source: Any, live: LiveConfigs) -> Any:
+    """Return optimizer, loss and metrics, as they were given; None where the model was not compiled."""
     get = getattr(source, "get_compile_config", None)
-    return get() if get is not None and getattr(source, "optimizer", None) is not None else None
+    config = get() if get is not None and getattr(source, "optimizer", None) is not None else None
+    if not isinstance(config, Mapping):
+        return config
+    measures = getattr(source, "_compile_metrics", None) or getattr(source, "compiled_metrics", None)
+    given = {
+        "optimizer": getattr(source, "optimizer", None),
+        "loss": getattr(source, "loss", None),
+        "metrics": getattr(measures, "_user_metrics", None),
+        "weighted_metrics": getattr(measures, "_user_weighted_metrics", None),
+    }
+    return {key: live.value(value, given.get(key)) for key, value in config.items()}
 
 
 def _copy_weights(source: Any, model: Model, problems: Problems) -> None:
@@ -108,7 +125,7 @@ def _copy_weights(source: Any, model: Model, problems: Problems) -> None:
     layers = {layer.name: layer for layer in model.layers}
     for keras_layer in source.layers:
         arrays = [numpy.asarray(array) for array in keras_layer.get_weights()]
-        layer = layers.get(keras_layer.name)
+        layer = layers.get(safe_name(keras_layer.name))
         subject = layer_subject(keras_layer.name, type(keras_layer).__name__)
         own = [] if layer is None else [weight.shape for weight in layer.weights]
         found = [array.shape for array in arrays]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from frontends.keras_calls import safe_name
 from nnc.errors import ModelError
 from nnc.layers.weights import weight_paths
 from nnc.models import Model
@@ -59,8 +60,9 @@ def _specs(source: Any, model: Model) -> dict[int, VariableSpec]:
     layers = {layer.name: layer for layer in model.layers}
     found: dict[int, VariableSpec] = {}
     for keras_layer in source.layers:
-        if keras_layer.name in layers:
-            for weight, keras_weight in zip(layers[keras_layer.name].weights, keras_layer.weights, strict=True):
+        layer = layers.get(safe_name(keras_layer.name))
+        if layer is not None:
+            for weight, keras_weight in zip(layer.weights, keras_layer.weights, strict=True):
                 found[id(keras_weight)] = by_path[paths[weight]]
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from frontends.arguments import construct, required_arguments
 from frontends.nodes import Node, Scalar, Sequence, describe
-from frontends.problems import Problems, layer_subject
+from frontends.problems import Problems, layer_subject, shortened
 from frontends.wiring import LayerDefinition
 from nnc.errors import nearest
 from nnc.layers import InputLayer, Layer, layer_classes
@@ -49,7 +49,7 @@ def make_layer(
     if cls is None:
         hint = nearest(class_name, layer_classes())
         remedy = remedy_for(class_name) if is_lenient or not hint else ""
-        problems.add(f"unknown layer class '{class_name}'.{hint}{remedy}", line, subject)
+        problems.add(f"unknown layer class '{class_name}'.{hint}{remedy}", line, subject, once=f"class {class_name}")
         return made
     given = _with_checked_shapes(arguments, subject, problems)
     if class_name == "InputLayer" and any(key in given and given[key].is_refused for key in _SHAPES):
@@ -83,10 +83,9 @@ def _made(cls: type[Layer], values: dict[str, Any]) -> Layer:
 
 def remedy_for(class_name: str) -> str:
     """Return what to do about a class that is not known."""
-    shown = class_name if len(class_name) <= 80 else f"{class_name[:77]}..."
     return (
         f" A class of your own: register it with @nnc.layers.register, or put a layer in its place:"
-        f" --replace '{shown}=Layer(args)'"
+        f" --replace '{shortened(class_name)}=Layer(args)'"
     )
 
 

@@ -32,7 +32,6 @@ class Options:
         """Return the options for a model inside this one."""
         return replace(self, depth=self.depth + 1, build_config=build_config)
 
-    def replacement(self, class_name: str, name: str | None = None) -> Replacement | None:
-        """Return what stands in the place of a layer, by its name or by its class; None for itself."""
-        found = self.replacements.get(name) if name is not None else None
-        return found or self.replacements.get(class_name)
+    def replacement(self, *names: str | None) -> Replacement | None:
+        """Return what stands in the place of a layer, by the first of its names that is replaced; None for itself."""
+        return next((self.replacements[name] for name in names if name is not None and name in self.replacements), None)

@@ -16,6 +16,21 @@ _LAYER = "layer '"
 
 
 @dataclass
+class _Problem:
+    line: int | None
+    subject: str
+    message: str
+    times: int = 1
+
+    def text(self, place: str) -> str:
+        where = place if self.line is None else f"{place} line {self.line}"
+        more = f" and {self.times - 1} more" if self.times > 1 else ""
+        return _one_line(
+            f"{where}: {self.subject}{more}: {self.message}" if self.subject else f"{where}: {self.message}"
+        )
+
+
+@dataclass
 class Problems:
     """The problems found so far.
 
@@ -28,28 +43,28 @@ class Problems:
     source: str
     place: str
     notes: list[str] = field(default_factory=list)
-    _found: list[tuple[int, str]] = field(default_factory=list)
+    _found: dict[str, _Problem] = field(default_factory=dict)
     _scope: str = ""
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def add(self, message: str, line: int | None = None, subject: str = "") -> None:
+    def add(self, message: str, line: int | None = None, subject: str = "", once: str = "") -> None:
         """Note a problem.
 
         Args:
             message: what was expected, what was found, and what to do.
             line: where in the file.
             subject: what has the problem, such as ``layer 'dense' (Dense)``.
+            once: what a problem of many subjects is about, such as a class: it is listed once, with how often.
 
         Raises:
             ModelFileError: there are so many problems that nobody would read more.
         """
-        subject = self._scoped(subject)
-        where = self.place if line is None else f"{self.place} line {line}"
-        text = _one_line(f"{where}: {subject}: {message}" if subject else f"{where}: {message}")
-        if (line or 0, text) not in self._found:
-            self._found.append((line or 0, text))
+        problem = _Problem(line, self._scoped(subject), message)
+        first = self._found.setdefault(once or problem.text(self.place), problem)
+        if once and first is not problem:
+            first.times += 1
         if len(self._found) >= _MOST:
             raise self.error()
 
@@ -74,7 +89,7 @@ class Problems:
     def inside(self, name: str) -> Iterator[None]:
         """Put a model's name before those of the layers in it."""
         before = self._scope
-        self._scope = f"{before}/{_shortened(name)}" if before else _shortened(name)
+        self._scope = f"{before}/{shortened(name)}" if before else shortened(name)
         try:
             yield
         finally:
@@ -91,7 +106,8 @@ class Problems:
 
     def error(self) -> ModelFileError:
         """Return the error with all problems, in the order of the file."""
-        texts = [text for _, text in sorted(self._found, key=lambda item: item[0])]
+        found = sorted(self._found.values(), key=lambda problem: problem.line or 0)
+        texts = [problem.text(self.place) for problem in found]
         if len(texts) >= _MOST:
             texts.append(f"{self.place}: reading stopped after {_MOST} problems")
         return ModelFileError(_one_line(self.source), texts)
@@ -99,10 +115,11 @@ class Problems:
 
 def layer_subject(name: str, class_name: str) -> str:
     """Return how problems name a layer."""
-    return f"layer '{_shortened(name)}' ({_shortened(class_name)})"
+    return f"layer '{shortened(name)}' ({shortened(class_name)})"
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
+    """Return a name as problems show it."""
     return name if len(name) <= 80 else f"{name[:77]}..."
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from frontends.nodes import Node, from_plain
 from nnc.errors import ModelError, nearest
 from nnc.layers import Layer, layer_classes
+from nnc.layers.wrapping import MODELS
 
 _LONGEST = 10_000
 _EXAMPLE = "for example Swish=Activation('swish')"
@@ -29,6 +30,11 @@ class Replacement:
     class_name: str
     arguments: Mapping[str, Any] | None = field(default_factory=dict)
     cls: type[Layer] | None = None
+
+    @property
+    def is_model(self) -> bool:
+        """Whether Keras's own model of the same config stands in the place of a model."""
+        return self.class_name in MODELS and self.arguments is None
 
 
 KEPT = ("name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input_shape")

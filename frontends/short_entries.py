@@ -56,7 +56,7 @@ def read_entry(node: Node, problems: Problems, options: Options | None = None) -
     """
     options = options or Options()
     entry = _read_entry(node, problems, options)
-    found = options.replacement(entry.class_name, entry.name)
+    found = options.replacement(entry.name, entry.class_name)
     if found is None or not entry.is_readable:
         return entry
     arguments = replaced_arguments(entry.arguments, found)

@@ -8,6 +8,7 @@ from inspect import signature
 from typing import Any, Generic, TypeGuard, TypeVar
 
 from nnc.errors import ModelError, nearest
+from nnc.identity import ObjectIdentity
 
 Kind = TypeVar("Kind")
 
@@ -51,6 +52,20 @@ class Registry(Generic[Kind]):
     def unknown(self, name: str, known: Iterable[str]) -> str:
         """Return the message for a name that is none of the known ones."""
         return f"unknown {self.noun} '{name}'.{nearest(name, known)}"
+
+    def lookup(self, identity: ObjectIdentity, own: Mapping[str, Any]) -> Any:
+        """Return a user's own object of one of the names of an identity, otherwise Keras's.
+
+        Raises:
+            ModelError: there is none of this name, or it is an author's that is not among the user's own.
+        """
+        name = identity.name_among(own)
+        if name is None and not identity.is_keras:
+            raise ModelError(f"{identity.refusal(self.noun)}; give it in custom_objects")
+        found = self.find(identity.name) if name is None else own[name]
+        if found is None:
+            raise ModelError(self.unknown(identity.name, [*self.table, *own]))
+        return found
 
     # ------------------------------------------------------------------ what a package offers
 
@@ -97,13 +112,11 @@ class Registry(Generic[Kind]):
             custom_objects: the user's own classes, functions and objects by name.
 
         Raises:
-            ModelError: the name or an argument is unknown, or the config is malformed.
+            ModelError: the name or an argument is unknown, the object is its author's, or the config is malformed.
         """
-        name, arguments = split_config(config, self._a)
-        own = custom_objects or {}
-        found = own[name] if name in own else self.find(name)
-        if found is None:
-            raise ModelError(self.unknown(name, [*self.table, *own]))
+        identity, arguments = split_config(config, self._a)
+        name = identity.name
+        found = self.lookup(identity, custom_objects or {})
         if self._is_class(found):
             found = self.create(name, found, arguments)
         elif arguments:
@@ -139,7 +152,7 @@ class CallableRegistry(Registry[Kind]):
         given: Any = item
         if isinstance(given, self.base):
             return super().serialize(item)
-        return function_config(given, f"{self.noun} {given!r}")
+        return function_config(given, f"{self.noun} {given!r}", self.find)
 
     def serialize_optional(self, item: Kind | None) -> dict[str, Any] | None:
         """Return an object's config in Keras's form; None stays None.
@@ -150,8 +163,8 @@ class CallableRegistry(Registry[Kind]):
         return None if item is None else self.serialize(item)
 
 
-def split_config(config: str | Mapping[str, Any], what: str) -> tuple[str, dict[str, Any]]:
-    """Return name and arguments of a config; those of a function's are its name and nothing.
+def split_config(config: str | Mapping[str, Any], what: str) -> tuple[ObjectIdentity, dict[str, Any]]:
+    """Return what a config names, and its arguments; those of a function are nothing.
 
     Args:
         config: a name, or a mapping with ``class_name`` and ``config``.
@@ -161,22 +174,24 @@ def split_config(config: str | Mapping[str, Any], what: str) -> tuple[str, dict[
         ModelError: the mapping is malformed.
     """
     if isinstance(config, str):
-        return config, {}
-    name, arguments = config.get("class_name"), config.get("config")
-    if name == "function":
-        name, arguments = arguments, None
+        return ObjectIdentity(config), {}
+    identity = ObjectIdentity.of(config)
+    arguments = None if identity is None or identity.is_function else config.get("config")
     arguments = {} if arguments is None else arguments
-    if not isinstance(name, str) or not isinstance(arguments, Mapping):
+    if identity is None or not isinstance(arguments, Mapping):
         raise ModelError(f"{what}'s config needs 'class_name' and 'config', got {dict(config)}")
-    return name, dict(arguments)
+    return identity, dict(arguments)
 
 
-def function_config(function: Callable[..., Any], where: str) -> dict[str, Any]:
-    """Return the config of a function: its name.
+def function_config(
+    function: Callable[..., Any], where: str, find: Callable[[str], Any] = lambda name: None
+) -> dict[str, Any]:
+    """Return the config of a function: its name, and its module where Keras has something else under that name.
 
     Args:
         function: a function of the user's.
         where: what it is or belongs to, for messages, such as ``loss 'mine'``.
+        find: returns what Keras has under a name, or None.
 
     Raises:
         ModelError: the function has no name to find it by.
@@ -184,7 +199,8 @@ def function_config(function: Callable[..., Any], where: str) -> dict[str, Any]:
     name = getattr(function, "__name__", "<lambda>")
     if not name.isidentifier():
         raise ModelError(f"{where} has no name and cannot be saved; define it with 'def' or as a class")
-    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+    module = "builtins" if find(name) in (None, function) else function.__module__
+    return {"module": module, "class_name": "function", "config": name, "registered_name": "function"}
 
 
 def build(cls: Callable[..., Kind], config: Mapping[str, Any], where: str, known: Iterable[str] | None = None) -> Kind:

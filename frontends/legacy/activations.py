@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from frontends.authors import identity_of
 from frontends.legacy.entry import Entry
 from frontends.nodes import Mapping, Node, Scalar
 from frontends.origin import Origin
@@ -25,6 +26,9 @@ def old_activations(entry: Entry) -> None:
 def _today(node: Node, origin: Origin) -> Node:
     if isinstance(node, Mapping):
         name, config = node.text("class_name"), node.entries.get("config")
+        identity = identity_of(node)
+        if identity is None or not identity.is_keras:
+            return node
         if name == "function" and isinstance(config, Scalar):
             return _today(config, origin)
         if name == "Activation" and isinstance(config, Mapping) and "activation" in config.entries:

@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from frontends.nodes import Mapping, Node, Scalar, describe, from_plain
 from frontends.origin import Origin, is_null
+
+_REGISTERED_BY_KERAS = frozenset(
+    {
+        *("Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "Nadam", "RMSprop", "SGD"),
+        "CustomScaleLayer",
+    }
+)
+"""Classes that Keras 2 registered as ``Custom>NAME``, as users do with theirs."""
+
+
+def unregistered(node: Mapping, origin: Origin) -> Mapping:
+    """Return the config of an object, by its own name where it is Keras 2's and was written by its registered one."""
+    name = (node.text("class_name") or "").removeprefix("Custom>")
+    if not origin.is_old or name not in _REGISTERED_BY_KERAS:
+        return node
+    return replace(node, entries={**node.entries, "class_name": Scalar(line=node.line, value=name)})
 
 
 @dataclass

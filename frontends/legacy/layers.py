@@ -172,8 +172,7 @@ def modernized(
         line: where it stands.
         own: whether a class of this name is registered; its arguments are its user's, and stay as they are.
     """
-    name = class_name.removeprefix("Custom>")
-    entry = Entry(class_name if own(class_name) else name, dict(arguments), origin, line)
+    entry = Entry(class_name, dict(arguments), origin, line)
     if own(entry.class_name):
         return entry
     if origin.is_old:

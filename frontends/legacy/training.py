@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from frontends.legacy.entry import unregistered
 from frontends.legacy.values import number
 from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
-from frontends.origin import Origin, is_null
+from frontends.origin import KERAS_2, Origin, is_null
+from nnc.identity import ObjectIdentity
 
 _ONLY_OLD = ("decay", "is_legacy_optimizer", "jit_compile", "schedule_decay", "lr")
 """Arguments of optimizers that Keras 3 does not have."""
@@ -27,14 +29,14 @@ def compile_options(config: Mapping, origin: Origin) -> Mapping:
     found = {key: entries[key] for key in _KEYS if key in entries and not is_null(entries[key])}
     if origin.is_old:
         if "optimizer" in found:
-            found["optimizer"] = optimizer(found["optimizer"])
+            found["optimizer"] = optimizer(found["optimizer"], origin)
         for key in ("loss", "metrics", "weighted_metrics"):
             if key in found:
                 found[key] = measures(found[key])
     return Mapping(line=config.line, entries=found)
 
 
-def optimizer(node: Node) -> Node:
+def optimizer(node: Node, origin: Origin = KERAS_2) -> Node:
     """Return an optimizer's config of Keras 2 in the words of Keras 3.
 
     >>> optimizer(from_plain({"class_name": "Custom>SGD", "config": {"lr": 0.1, "decay": 0.0}})).plain()
@@ -53,11 +55,9 @@ def optimizer(node: Node) -> Node:
         entries["learning_rate"] = from_plain({"class_name": "InverseTimeDecay", "config": arguments})
     if entries.get("weight_decay") is not None and entries["weight_decay"].plain() is False:
         del entries["weight_decay"]
-    name = (node.text("class_name") or "").rpartition(">")[2].removeprefix("Experimental")
-    return Mapping(
-        line=node.line,
-        entries={"class_name": Scalar(line=node.line, value=name), "config": replace(config, entries=entries)},
-    )
+    node = unregistered(node, origin)
+    name = Scalar(line=node.line, value=(node.text("class_name") or "").removeprefix("Experimental"))
+    return replace(node, entries={**node.entries, "class_name": name, "config": replace(config, entries=entries)})
 
 
 def measures(node: Node) -> Node:
@@ -72,7 +72,12 @@ def measures(node: Node) -> Node:
     if node.text("class_name") in _WRAPPERS:
         function = config.entries.get("fn")
         name = config.text("name")
-        return Scalar(line=node.line, value=name) if name in ("accuracy", "acc") else function or node
+        if name in ("accuracy", "acc"):
+            return Scalar(line=node.line, value=name)
+        if isinstance(function, Scalar) and not ObjectIdentity(str(function.value), is_function=True).is_keras:
+            entries = {"class_name": Scalar(line=node.line, value="function"), "config": function}
+            return Mapping(line=node.line, entries=entries)
+        return function or node
     kept = {key: item for key, item in config.entries.items() if key not in ("axis", "fn") or not is_null(item)}
     reduction = config.text("reduction")
     if reduction == "auto":

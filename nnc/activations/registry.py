@@ -108,4 +108,4 @@ def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
             return name
     if isinstance(activation, Activation):
         return _REGISTRY.serialize(activation)
-    return function_config(activation, f"activation {activation!r}")
+    return function_config(activation, f"activation {activation!r}", _REGISTRY.find)

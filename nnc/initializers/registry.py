@@ -71,7 +71,7 @@ class _Initializers(Registry[Initializer]):
         function = item.function
         if isinstance(function, Initializer):
             return super().serialize(function)
-        return function_config(function, f"initializer {function!r}")
+        return function_config(function, f"initializer {function!r}", self.find)
 
 
 _REGISTRY = _Initializers(

@@ -7,6 +7,7 @@ from typing import Any
 
 from nnc import activations, constraints, initializers, regularizers
 from nnc.errors import ModelError
+from nnc.identity import ObjectIdentity
 
 _PACKAGES = {
     "activation": activations,
@@ -65,10 +66,11 @@ def get_activation(identifier: Any) -> Any:
     from nnc.layers.wrapping import inner_layer
 
     if isinstance(identifier, Mapping):
-        name = identifier.get("class_name")
-        is_layer = isinstance(name, str) and name in layer_classes()
-        if is_layer and (identifier.get("module") == "keras.layers" or not activations.is_known(name)):
-            return inner_layer(identifier, "an activation")
+        identity, classes = ObjectIdentity.of(identifier), layer_classes()
+        if identity is not None and not identity.is_function:
+            is_layer = classes.registered_name(identity) is not None or (identity.is_keras and identity.name in classes)
+            if is_layer and (identifier.get("module") == "keras.layers" or not activations.is_known(identity.name)):
+                return inner_layer(identifier, "an activation")
     return activations.get(identifier)
 
 

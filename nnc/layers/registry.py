@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, TypeVar, overload
 
 from nnc.errors import ModelError, nearest
+from nnc.identity import ObjectIdentity
 from nnc.layers.base import Layer
 
 _REGISTERED: ContextVar[dict[str, type[Layer]] | None] = ContextVar("registered", default=None)
@@ -95,6 +96,10 @@ class LayerClasses(Mapping[str, type[Layer]]):
     def is_registered(self, name: str) -> bool:
         """Return whether a name is that of a class of the user's."""
         return name in self._registered
+
+    def registered_name(self, identity: ObjectIdentity) -> str | None:
+        """Return the name by which the user has registered what takes the place of a class, None where nothing does."""
+        return identity.name_among(self._registered)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnc.errors import ModelError
+from nnc.identity import ObjectIdentity
 from nnc.layers.base import Layer
 from nnc.layers.registry import known_classes, layer_class, layer_classes
 from nnc.objects import split_config
@@ -34,8 +35,7 @@ def inner_layer(given: Any, where: str) -> Any:
     """
     if not isinstance(given, Mapping):
         return given
-    name, arguments = split_config(given, f"{where}: a layer")
-    return _made(name, arguments)
+    return _made(*split_config(given, f"{where}: a layer"))
 
 
 def serialize(layer: Layer) -> dict[str, Any]:
@@ -55,15 +55,18 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
     """
     if not isinstance(config, str | Mapping):
         raise ModelError(f"a layer must be a name or a config, got {config!r:.80}")
-    name, arguments = split_config(config, "a layer")
+    identity, arguments = split_config(config, "a layer")
     with known_classes(custom_objects):
-        return _made(name, arguments)
+        return _made(identity, arguments)
 
 
-def _made(name: str, arguments: dict[str, Any]) -> Any:
-    if name in MODELS and not layer_classes().is_registered(name):
-        return read_config({"class_name": name, "config": arguments})
-    return layer_class(name).from_config(arguments)
+def _made(identity: ObjectIdentity, arguments: dict[str, Any]) -> Any:
+    registered = layer_classes().registered_name(identity)
+    if registered is None and not identity.is_keras:
+        raise ModelError(f"{identity.refusal('layer')}; register a class with @nnc.layers.register")
+    if registered is None and identity.name in MODELS:
+        return read_config({"class_name": identity.name, "config": arguments})
+    return layer_class(registered or identity.name).from_config(arguments)
 
 
 class Wrapper(Layer):

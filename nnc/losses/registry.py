@@ -180,13 +180,14 @@ class MeasureRegistry(Registry[Kind]):
     def deserialize(self, config: str | Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Kind:
         """Return the loss or metric of a name or of a config of `serialize`; see `Registry.deserialize`."""
         own = custom_objects or {}
-        name, arguments = split_config(config, f"a {self.noun}")
-        if name != self.wrapper.__name__ or name in own:
+        identity, arguments = split_config(config, f"a {self.noun}")
+        if identity.name != self.wrapper.__name__ or identity.name_among(own) is not None or not identity.is_keras:
             return super().deserialize(config, own)
         function = given = arguments.get("fn")
         if isinstance(given, str | Mapping):
-            given, _ = split_config(given, f"the function of a {self.noun}")
-            function = own.get(given, self.functions.get(given))
+            measure, _ = split_config(given, f"the function of a {self.noun}")
+            known, given = measure.name_among(own), measure.name
+            function = own[known] if known is not None else self.functions.get(given) if measure.is_keras else None
         if not callable(function):
             raise ModelError(f"unknown {self.noun} function {given!r}; give it in custom_objects")
         wrapped: Kind = self.wrapper.from_config(arguments | {"fn": function})

@@ -29,6 +29,8 @@ class Trainer(Layer):
     Args:
         name: its name.
         trainable: whether its weights are trained.
+
+    What a reader could not take of the definition's optimizer, loss and metrics is in `uncompiled`, as text.
     """
 
     inputs: tuple[SymbolicTensor, ...]
@@ -44,6 +46,7 @@ class Trainer(Layer):
         self._resumed: dict[str, Any] | None = None
         self.chosen_backend: str | None = None
         self._check_nan = False
+        self.uncompiled = ""
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: History | None = None
         self.inputs = self.outputs = ()
@@ -136,7 +139,7 @@ class Trainer(Layer):
         objective = Objective(loss, loss_weights, metrics, weighted_metrics, is_given=True)
         if self.outputs:
             objective.head(self.named_outputs, self.input_names, self.compute_dtype, False, adds_loss=loss is None)
-        self.optimizer, self._objective = chosen, objective
+        self.optimizer, self._objective, self.uncompiled = chosen, objective, ""
         self._program = self._resumed = None
 
     @property
@@ -361,7 +364,8 @@ class Trainer(Layer):
 
     def _must_be_compiled(self, action: str) -> None:
         if not self.is_compiled:
-            raise ModelError(f"call compile(optimizer, loss) before {action}: model '{self.name}' has no loss")
+            because = f"; it was read without: {self.uncompiled}" if self.uncompiled else ""
+            raise ModelError(f"call compile(optimizer, loss) before {action}: model '{self.name}' has no loss{because}")
 
     def save(self, path: str | Path) -> None:
         """Write the compiled program, see `Program.save`.
