@@ -21,8 +21,16 @@ from nnc.models.trainer import Trainer, one_or_list
 from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer, Pass
 from nnc.presenting import Presented
+from nnc.program import Program
 
 Array = Any
+PREDICTING = ("predict_step", "make_predict_function")
+"""Methods by which Keras lets a model's class say how it predicts, beside ``call``."""
+TRAINING = (
+    *("train_step", "test_step", "compute_loss", "compute_metrics", "compute_loss_and_updates"),
+    *("make_train_function", "make_test_function"),
+)
+"""Methods by which Keras lets a model's class say how it is trained and evaluated."""
 
 
 class Model(Trainer, Presented):
@@ -185,6 +193,30 @@ class Model(Trainer, Presented):
         write_atomically(Path(path), buffer.getvalue())
 
     # ------------------------------------------------------------------ compiling
+
+    def make_program(
+        self, dtype: str | None = None, observe: Observer | None = None, passes: Sequence[Pass] = ()
+    ) -> Program:
+        """Compile anew; see `Trainer.make_program`.
+
+        Raises:
+            ModelError: the model's class overrides what a program never calls.
+        """
+        self._must_be_its_layers()
+        return super().make_program(dtype, observe, passes)
+
+    def _must_be_its_layers(self) -> None:
+        """Refuse methods that Keras would call, and a program, which is made of layers and loss, does not."""
+        ignored = [name for name in PREDICTING if hasattr(self, name)]
+        ignored += [name for name in TRAINING if self.objective.is_given and hasattr(self, name)]
+        if type(self).call is not Model.call or "call" in vars(self):
+            ignored.insert(0, "call")
+        if ignored:
+            raise ModelError(
+                f"model '{self.name}': its class {type(self).__name__} has {', '.join(ignored)} of its own, which a"
+                " program never calls: it runs the layers, and trains by what compile() is given. Put what is computed"
+                " into layers of your own, and losses into compile() or add_loss(); rename what you call yourself"
+            )
 
     def make_compiler(self, dtype: str | None, observe: Observer | None, passes: Sequence[Pass] = ()) -> Compiler:
         """Return what makes the program."""
