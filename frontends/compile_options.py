@@ -44,8 +44,8 @@ def apply_compile(
     for key in node.entries:
         if is_short and key not in _KEYS:
             problems.add(f"unknown key '{key}'.{nearest(key, _KEYS)}", node.line_of(key), _SUBJECT)
-    if any(_reasons(node)):
-        reasons = "; ".join(_reasons(node))
+    reasons = "" if is_short else "; ".join(_reasons(node))
+    if reasons:
         problems.note(f"it is read for predicting and not compiled: {reasons}; to train it, compile it with nnc's")
         if model is not None:
             model.uncompiled = reasons

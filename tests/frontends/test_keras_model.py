@@ -246,12 +246,13 @@ class Sequential:
 
     def __init__(self, *shapes: tuple[int, ...]) -> None:
         arrays = [numpy.ones(shape) for shape in shapes]
-        self.layers = [Dense(name="d", get_weights=lambda: arrays)]
+        self.layers = [Dense(name=self.layer_name, get_weights=lambda: arrays)]
 
     layers: ClassVar[list[Any]] = []
+    layer_name = "d"
 
     def get_config(self) -> dict[str, Any]:
-        config = {"name": "d", "units": 2, "batch_input_shape": (None, 3)}
+        config = {"name": self.layer_name, "units": 2, "batch_input_shape": (None, 3)}
         return {"name": self.name, "layers": [{"class_name": "Dense", "config": config}]}
 
     def get_weights(self) -> list[Any]:
@@ -262,6 +263,12 @@ def test_weights_are_matched_layer_by_layer(monkeypatch: pytest.MonkeyPatch) -> 
     assert not FRONTEND.accepts(Sequential())
     monkeypatch.setattr(Sequential, "__module__", "tf_keras.src.engine.sequential")
     assert read_model(Sequential((3, 2), (2,))).get_weights()[0].tolist() == [[1, 1]] * 3
+    monkeypatch.setattr(Sequential, "layer_name", "block/d")  # as Keras 2 allows it
+    found = read_model(Sequential((3, 2), (2,)))
+    assert [layer.name for layer in found.layers] == ["block_d"]
+    assert found.get_weights()[0].tolist() == [[1, 1]] * 3
+    monkeypatch.undo()
+    monkeypatch.setattr(Sequential, "__module__", "tf_keras.src.engine.sequential")
     subject = "layer 'd' (Dense): its weights have the shapes"
     assert problems(Sequential((3, 2))) == (f"{subject} (3, 2), expected (3, 2), (2,)",)
     assert problems(Sequential((2, 3), (2,))) == (f"{subject} (2, 3), (2,), expected (3, 2), (2,)",)
@@ -283,10 +290,13 @@ def test_optimizer_state_is_never_lost_silently(monkeypatch: pytest.MonkeyPatch)
         return read_model(model)
 
     slots = [numpy.zeros((3, 2)), numpy.zeros((3, 2)), [0.0, 0.0]]
-    states = read(7, 0.5, *slots, [1.0, 2.0]).program.states
-    assert states["optimizer/iterations"] == 7
-    assert states["optimizer/learning_rate"] == 0.5
-    assert states["optimizer/velocity/parameters"].tolist() == [0.0] * 6 + [1.0, 2.0]
+    for name in ("d", "block/d"):
+        monkeypatch.setattr(Sequential, "layer_name", name)
+        states = read(7, 0.5, *slots, [1.0, 2.0]).program.states
+        assert states["optimizer/iterations"] == 7
+        assert states["optimizer/learning_rate"] == 0.5
+        assert states["optimizer/velocity/parameters"].tolist() == [0.0] * 6 + [1.0, 2.0]
+    monkeypatch.setattr(Sequential, "layer_name", "d")
     expected = "variable 'd/bias/velocity' has shape \\(2,\\), got \\(3,\\); read the model with compile=False"
     with pytest.raises(ModelError, match=expected):
         read(7, 0.5, *slots, [1.0, 2.0, 3.0])
