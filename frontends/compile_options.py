@@ -105,8 +105,7 @@ class _Options:
                 self.problems.add(error_text(error), node.line, _SUBJECT)
                 return None
         name = node.text("class_name")
-        whose = {key: node.entries[key].plain() for key in ("module", "registered_name") if key in node.entries}
-        found = construct(lambda values: get({**whose, "class_name": name, "config": values}), config.entries)
+        found = construct(lambda values: get({"class_name": name, "config": values}), config.entries)
         for message, key in found.problems:
             line = config.entries[key].line if key is not None else node.line
             self.problems.add(message, line, _SUBJECT)

@@ -97,6 +97,7 @@ KINDS: list[tuple[str, Any, dict[str, Any]]] = [
     ("L2", regularizers.get, {}),
     ("NonNeg", constraints.get, {}),
     ("MeanSquaredError", losses.get, {}),
+    ("LossFunctionWrapper", losses.get, {"fn": "hinge"}),
     ("MeanSquaredError", lambda config, own=None: metrics.get(config, TYPE, TYPE, own), {}),
     ("SGD", optimizers.get, {}),
     ("ExponentialDecay", optimizers.schedules.get, {"initial_learning_rate": 0.1, "decay_steps": 1, "decay_rate": 0.5}),

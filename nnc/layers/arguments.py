@@ -68,7 +68,7 @@ def get_activation(identifier: Any) -> Any:
     if isinstance(identifier, Mapping):
         identity, classes = ObjectIdentity.of(identifier), layer_classes()
         if identity is not None and not identity.is_function:
-            is_layer = classes.registered_name(identity) is not None or (identity.is_keras and identity.name in classes)
+            is_layer = identity.name in classes or classes.registered_name(identity) is not None
             if is_layer and (identifier.get("module") == "keras.layers" or not activations.is_known(identity.name)):
                 return inner_layer(identifier, "an activation")
     return activations.get(identifier)

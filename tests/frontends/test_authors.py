@@ -319,10 +319,14 @@ def test_files_that_keras_writes(keras: Any, own: Any, tmp_path: Path, suffix: s
         def call(self, inputs: Any) -> Any:
             return super().call(inputs) * 2.0
 
-    with known_classes({f"{__name__}.Dense": Dense}):
-        found = read_model(tmp_path / f"m.{suffix}", replace={"Named": "Functional", "my>Softmax": "Rescaling(2.0)"})
+    with known_classes({f"{__name__}.Dense": Dense}), warnings.catch_warnings(record=True) as caught_warnings:
+        warnings.simplefilter("always")
+        replace = {"Named": "Functional", "my>Softmax": "Rescaling(2.0)"}
+        found = read_model(tmp_path / f"m.{suffix}", replace=replace)
+    said = "".join(str(item.message) for item in caught_warnings)
     numpy.testing.assert_allclose(found.predict(X), model.predict(X, verbose=0), atol=1e-6)
     assert found.is_compiled == (suffix == "h5")  # there its optimizer is called 'SGD' and nothing else
+    assert (f"not compiled: optimizer class 'SGD' {HERE} is not Keras's own" in said) == (suffix == "keras")
 
 
 # ------------------------------------------------------------------ by hand
