@@ -45,6 +45,8 @@ _SAME_IN_TENSORFLOW = frozenset(
 )
 """TensorFlow's functions that compute what the activation of their name does."""
 _PARTS = {"layer": ("layer", "forward_layer")}
+_APART = frozenset({"layers", "function"})
+"""Arguments that are not described as others: layers are found by their names, and a function is a layer's code."""
 _MISSING = object()
 
 
@@ -84,9 +86,9 @@ class LiveConfigs:
 
     def _inside(self, live: Any, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of an object, with the objects among them described."""
-        found = {
-            key: value if key == "layers" else self.value(value, _part(live, key)) for key, value in config.items()
-        }
+        found = dict(config)
+        for key in config.keys() - _APART:
+            found[key] = self.value(config[key], _part(live, key))
         layers = config.get("layers")
         if isinstance(layers, list | tuple):
             by_name = {layer.name: layer for layer in getattr(live, "layers", ())}
@@ -153,8 +155,15 @@ def _overridden(live: Any, base: type[Any], harmless: Collection[str]) -> list[s
     """Return what an object, or its class, overrides of Keras's class, as far as it matters."""
     names = _own_names(type(live), base)
     if hasattr(base, "call") and hasattr(base, "build"):  # a layer, of which single objects may be patched
-        names |= {name for name in getattr(live, "__dict__", ()) if callable(_static(base, name))} - _MADE_BY_KERAS
+        patched = {name for name, value in getattr(live, "__dict__", {}).items() if not _is_of_keras(value)}
+        names |= {name for name in patched if callable(_static(base, name))} - _MADE_BY_KERAS
     return sorted(names - _DESCRIPTIVE - frozenset(harmless))
+
+
+def _is_of_keras(value: Any) -> bool:
+    """Return whether something that an object has in the place of a method is Keras's, or TensorFlow's in its place."""
+    module = str(getattr(value, "__module__", None) or "")
+    return is_keras_module(module) or module.startswith("tensorflow.")
 
 
 def _static(item: Any, name: str) -> Any:

@@ -149,7 +149,7 @@ def test_a_saved_program_whose_layers_are_not_known(run: Run) -> None:
     nnc.Sequential([nnc.Input((2,)), Own()]).save("own.nnc")
     said = " ".join(run("render", "own.nnc", "--dot", code=1).stderr.split())
     assert "its layers cannot be drawn, --level ops can" in said
-    assert "unknown layer class 'Own'" in said
+    assert "layer class 'Own' of module" in said
     assert "digraph" in run("render", "own.nnc", "--dot", "--level", "ops").stdout
 
 
