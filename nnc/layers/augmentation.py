@@ -9,6 +9,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.drawing import check_seed, draw_uniform
+from nnc.layers.lowering import current_lowering
 from nnc.layers.spatial import check_data_format, check_rank
 from nnc.ops import cast
 
@@ -77,7 +78,7 @@ class Augmentation(Layer):
             return tuple(sorted(value))
         return value
 
-    def call(self, x: Any, training: bool = False) -> Any:
+    def call(self, x: Any, training: bool = True) -> Any:
         if isinstance(x, Mapping):
             return self._with_labels(x, training)
         if not (training or self.acts_always):
@@ -86,7 +87,7 @@ class Augmentation(Layer):
 
     def _images(self, x: Value) -> Value:
         check_rank(x, 2, self.data_format)
-        return x if x.type.is_floating else cast(x, self._floating_dtype(x.graph))
+        return x if x.type.is_floating else cast(x, current_lowering().dtype or self.compute_dtype)
 
     def _with_labels(self, given: Mapping[str, Value], training: bool) -> dict[str, Value]:
         """Return images and labels that come together."""

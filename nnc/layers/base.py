@@ -11,11 +11,19 @@ from weakref import WeakSet
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, count_flops
 from nnc.layers.arguments import set_arguments
-from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, shape_of, takes_several
+from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, default_training, shape_of, takes_several
 from nnc.layers.checks import FLOAT, check_flag, dtype_name, input_type
 from nnc.layers.description import Described
 from nnc.layers.lengths import equate, unequal_dims
-from nnc.layers.lowering import Lowering, current_lowering, declare_weights, is_lowering, lowering, training_mode
+from nnc.layers.lowering import (
+    Lowering,
+    computing_in,
+    current_lowering,
+    declare_weights,
+    is_lowering,
+    lowering,
+    training_mode,
+)
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor, batch_size
 from nnc.layers.weights import weight_paths
@@ -70,6 +78,8 @@ class Layer(Described):
     """
     keeps_integers: bool = False
     """Whether whole-number inputs stay whole numbers; otherwise `call` gets them as floating-point numbers."""
+    autocast: bool = True
+    """Whether floating-point inputs are converted to the element type that the layer computes in."""
     dtypes: ClassVar[frozenset[str]] = FLOATING
     """Element types that the argument `dtype` may name."""
 
@@ -144,9 +154,8 @@ class Layer(Described):
     def _ensure_built(self, arguments: Arguments) -> None:
         if self.built:
             return
-        dtypes = [item.dtype for item in leaves(arguments.tensors, TENSORS) if item.dtype in FLOATING]
-        if self.weights_dtype is None and dtypes:
-            self.weights_dtype = dtypes[0]
+        if self.weights_dtype is None and any(item.dtype in FLOATING for item in leaves(arguments.tensors, TENSORS)):
+            self.weights_dtype = (current_lowering().dtype if is_lowering() else None) or FLOAT
         with self.blame():
             self.build(**build_arguments(self.build, arguments))
         self.built = True
@@ -192,13 +201,16 @@ class Layer(Described):
         context = current_lowering()
         graph = context.graph
         mode = kwargs.get("training")
-        if not self.keeps_integers:
-            args, kwargs = self._floating(context, args, kwargs)
+        if "training" not in kwargs and context.is_undecided:
+            mode = default_training(self)
+        if self.autocast:
+            args, kwargs = self._converted(context, args, kwargs)
         path = f"{graph.path}/{self.name}" if graph.path else self.name
         with (
             self.blame(),
             graph.scope(path=path),
             nullcontext() if mode is None else training_mode(context, bool(mode)),
+            computing_in(context, self.compute_dtype) if self.autocast else nullcontext(),
         ):
             arguments = bind(self, args, kwargs)
             masks = arguments.masks(context)
@@ -248,14 +260,14 @@ class Layer(Described):
             if mask is not None and value not in context.masks:
                 context.masks[value] = mask
 
-    def _floating(
+    def _converted(
         self, context: Lowering, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return the arguments with floating-point numbers in the place of whole ones; masks stay what they are."""
-        dtype = self._floating_dtype(context.graph)
+        """Return the arguments in the element type that the layer computes in; masks stay what they are."""
+        dtype = context.dtype or self.compute_dtype
 
         def convert(value: Value) -> Value:
-            if value.type.is_floating:
+            if value.dtype == dtype or (self.keeps_integers and not value.type.is_floating):
                 return value
             converted = cast(value, dtype)
             if value in context.masks:
@@ -266,10 +278,12 @@ class Layer(Described):
         masks = {key: value for key, value in kwargs.items() if key.endswith("mask")}
         return converted, map_leaves(convert, kwargs, Value) | masks
 
-    def _floating_dtype(self, graph: Graph) -> str:
-        """Return the element type that whole numbers are converted to: that of the graph's weights, if it has any."""
-        known = (value.dtype for value in graph.states.values() if value.type.is_floating)
-        return next(known, self.weights_dtype or FLOAT)
+    @property
+    def compute_dtype(self) -> str:
+        """Element type that floating-point numbers are computed in: that of the weights, once they have one."""
+        dtypes = {weight.dtype for weight in self.own_weights if weight.dtype in FLOATING}
+        chosen = self.weights_dtype if self.weights_dtype in FLOATING else FLOAT
+        return dtypes.pop() if len(dtypes) == 1 else chosen
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to symbolic tensors (wiring a model), to graph values, or to arrays (`forward`)."""
@@ -397,7 +411,14 @@ class Layer(Described):
     # ------------------------------------------------------------------ on arrays
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
-        """Return the output array for input arrays of shape (rows, …), as the layer does when predicting.
+        """Return the output array for input arrays of shape (rows, …), as Keras does where a layer is called on arrays.
+
+        Weights that layers assign, such as moving means, get their new values.
+
+        Args:
+            inputs: as `call` takes them.
+            options: likewise; with ``training=True`` the layer does as in training, by default what the default of its
+                ``call`` says, which is to predict except for layers that change images at random.
 
         Raises:
             DataError: an input does not fit.

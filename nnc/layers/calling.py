@@ -101,6 +101,12 @@ def _misfit(layer: Layer, signature: inspect.Signature, args: tuple[Any, ...], k
     return f"{title} takes {'one input' if wanted == '1' else f'{wanted} inputs'}, got {len(args)}"
 
 
+def default_training(layer: Layer) -> bool | None:
+    """Return what a layer does where nobody says if this is training: the default of its ``call``, None without one."""
+    parameter = inspect.signature(layer.call).parameters.get("training")
+    return parameter.default if parameter is not None and isinstance(parameter.default, bool) else None
+
+
 def takes_several(layer: Layer) -> bool:
     """Return whether ``call`` needs several inputs, one behind the other."""
     parameters = [

@@ -162,7 +162,6 @@ class Discretization(Layer):
             merged = numpy.concatenate([_summarize(numbers, self.epsilon), summary], 1)
             summary = _compress(merged[:, numpy.argsort(merged[0])], self.epsilon)
         self.bin_boundaries = _compress(summary, 1.0 / self.num_bins)[0, :-1].tolist()
-        self._standalone = None
 
     def call(self, x: Value) -> Value:
         if self.bin_boundaries is None:

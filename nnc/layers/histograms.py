@@ -100,7 +100,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
             return check_numbers(where, name, value, 2)
         return super()._checked_argument(where, name, value)
 
-    def call(self, x: Any, training: bool = False) -> Any:
+    def call(self, x: Any, training: bool = True) -> Any:
         found = super().call(x, training)
         return found if isinstance(x, Mapping) else cast(found, x.dtype)
 

@@ -155,7 +155,6 @@ class IntegerLookup(Layer):
             self.idf_weights = weights
             front = [] if has_special else [float(numpy.mean(weights))] * self._first_token
             self._weights = [*front, *weights]
-        self._standalone = None
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Take the vocabulary from data: the most frequent numbers first, of equally frequent ones the largest.
@@ -191,7 +190,6 @@ class IntegerLookup(Layer):
         if self.output_mode == "tf_idf":
             weights = [float(numpy.log(1 + documents / (1 + documents_with[token]))) for token in self._tokens]
             self._weights = [*[float(numpy.mean(weights))] * self._first_token, *weights]
-        self._standalone = None
 
     # ------------------------------------------------------------------ calling
 

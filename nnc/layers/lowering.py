@@ -30,6 +30,8 @@ class Lowering:
         training: whether layers behave as in training.
         meanings: what weights stand for.
         declares: whether weights that are made meanwhile become states of the graph.
+        is_undecided: whether nobody said if this is training, so that each layer goes by the default of its call.
+        dtype: element type of all that is computed; None where each layer computes in its own.
 
     Attributes:
         masks: which elements of a value count, as Keras's masks say: for each masked value one of bool.
@@ -43,6 +45,8 @@ class Lowering:
     training: bool
     meanings: dict[Placeholder, Value]
     declares: bool = False
+    is_undecided: bool = False
+    dtype: str | None = None
     masks: dict[Value, Value] = field(default_factory=dict)
     losses: list[Value] = field(default_factory=list)
     loop: Loop | None = None
@@ -125,10 +129,12 @@ def is_lowering() -> bool:
 
 
 @contextmanager
-def lowering(graph: Graph, training: bool = False, declares: bool = False) -> Iterator[Lowering]:
-    """Lower layers to a graph inside the block; see `Lowering`."""
+def lowering(
+    graph: Graph, training: bool | None = False, declares: bool = False, dtype: str | None = None
+) -> Iterator[Lowering]:
+    """Lower layers to a graph inside the block; see `Lowering`. Where `training` is None, it is undecided."""
     meanings: dict[Placeholder, Value] = {}
-    context = Lowering(graph, training, meanings, declares)
+    context = Lowering(graph, bool(training), meanings, declares, training is None, dtype)
     token = _LOWERING.set(context)
     try:
         with meaning(meanings):
@@ -145,7 +151,7 @@ def lowering_body(loop: Loop) -> Iterator[Lowering]:
         ModelError: a layer adds to the loss or assigns a weight in there.
     """
     outside = current_lowering()
-    context = Lowering(loop.body, outside.training, {}, loop=loop)
+    context = Lowering(loop.body, outside.training, {}, False, outside.is_undecided, outside.dtype, loop=loop)
     token = _LOWERING.set(context)
     try:
         with capturing(loop.capture):
@@ -159,11 +165,22 @@ def lowering_body(loop: Loop) -> Iterator[Lowering]:
 @contextmanager
 def training_mode(context: Lowering, training: bool) -> Iterator[None]:
     """Let layers behave as in training, or not, inside the block."""
-    before, context.training = context.training, training
+    before = context.training, context.is_undecided
+    context.training, context.is_undecided = training, False
     try:
         yield
     finally:
-        context.training = before
+        context.training, context.is_undecided = before
+
+
+@contextmanager
+def computing_in(context: Lowering, dtype: str) -> Iterator[None]:
+    """Let layers compute in an element type inside the block, unless all that is lowered has one."""
+    before, context.dtype = context.dtype, context.dtype or dtype
+    try:
+        yield
+    finally:
+        context.dtype = before
 
 
 def declare_weights(context: Lowering, paths: Mapping[Variable, str]) -> None:

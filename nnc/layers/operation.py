@@ -30,6 +30,7 @@ class Operation(Layer):
     """
 
     keeps_integers = True
+    autocast = False
 
     def __init__(self, operation: str, settings: Mapping[str, Any] | None = None, **options: Any) -> None:
         if operation not in OPERATIONS:

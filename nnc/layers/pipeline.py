@@ -32,7 +32,8 @@ class Pipeline(Layer):
             raise ModelError(f"Pipeline: layers must be a list of layers, got {layers!r:.80}")
         self.layers = [checked_layer(layer, "Pipeline", "each of layers") for layer in layers]
 
-    def call(self, x: Value) -> Value:
+    def call(self, x: Value, training: bool = True) -> Value:
+        del training  # the layers inside have it from this one
         for layer in self.layers:
             x = layer(x)
         return x

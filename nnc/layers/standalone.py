@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.arrays import to_array
+from nnc.arrays import is_array_like, to_array
 from nnc.backends.numpy import Executable, kernel_settings, kernel_workspace, print_source
 from nnc.errors import DataError, ModelError
 from nnc.ir import Graph, TensorType, Value
+from nnc.layers.array_masks import mask_of, with_mask
 from nnc.layers.calling import takes_several
-from nnc.layers.checks import FLOAT
-from nnc.layers.lowering import RANDOM, declare_weights, lowering
+from nnc.layers.lowering import RANDOM, Lowering, declare_weights, lowering
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import BATCH, batch_size
 from nnc.layers.weights import weight_paths
@@ -24,12 +27,34 @@ if TYPE_CHECKING:
     from nnc.layers.base import Layer
 
 Array = Any
-_SEED = "gradient"
-MAX_OUTPUTS = 10_000
+_SEED, _MASK = "gradient", "mask/"
+REMEMBERED_GRAPHS = 64
+"""Compiled graphs that are kept; when there are more, all are forgotten."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    """What the layer was called with: arrays in the places of tensors."""
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def arrays(self) -> list[Array]:
+        """The arrays among the arguments, from left to right."""
+        return leaves((self.args, self.kwargs), numpy.ndarray)
+
+    @property
+    def masks(self) -> dict[str, Array]:
+        """The masks that the arrays carry, by the labels of their inputs in the graph."""
+        found = {f"x{number}": mask_of(array) for number, array in enumerate(self.arrays)}
+        return {label: mask for label, mask in found.items() if mask is not None}
 
 
 class Standalone:
-    """Runs one layer on arrays; compiled for each combination of types and options it meets.
+    """Runs one layer on arrays. It is lowered in each call, and compiled where that gives a graph not met before.
+
+    So whatever a layer's call depends on may change between two calls.
 
     Args:
         layer: the layer.
@@ -37,138 +62,181 @@ class Standalone:
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
-        self._graphs: dict[Any, Graph] = {}
+        self._wired: set[str] = set()
+        self._optimized: dict[str, Graph] = {}
         self._executables: dict[Any, tuple[Executable, dict[str, Array]]] = {}
-        self._structures: dict[Any, Any] = {}
-        self._call: tuple[Any, Any] = ((), {})
-        self._states: dict[str, Array] = {}
+        self._call = _Call()
+        self._key: Array = None
+        self._last_key: Array = None
+        self._lock = RLock()
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Return the output for arrays of shape (rows, …), nested as the layer's call wants and returns them."""
         layer = self.layer
-        is_list = len(inputs) == 1 and isinstance(inputs[0], list | tuple)
-        if is_list and layer.is_merging:
-            args: tuple[Any, ...] = ([self._as_array(item) for item in inputs[0]],)
-        elif is_list and (takes_several(layer) or leaves(inputs[0], numpy.ndarray)):
-            args = tuple(self._as_array(item) for item in inputs[0])
-        else:
-            args = tuple(self._as_array(item) for item in inputs)
+        args = tuple(self._as_arrays(item) for item in self._spread(inputs))
         kwargs = map_leaves(self._as_array, options, numpy.ndarray)
         arrays = leaves((args, kwargs), numpy.ndarray)
         if len({len(array) for array in leaves(args, numpy.ndarray)}) > 1:
             listed = ", ".join(str(len(array)) for array in arrays)
             raise DataError(f"Layer '{layer.name}': all inputs must have the same number of rows, got {listed}")
-        self._call = args, kwargs
-        with batch_size(len(arrays[0]) if arrays else None):
-            structure = self._structure()
-        outputs = self._run(False, arrays)
-        return map_leaves(outputs.__getitem__, structure, str)
+        with self._lock, batch_size(len(arrays[0]) if arrays else None):
+            self._call = _Call(args, kwargs)
+            self._wire()
+            graph, found = self._forward_graph()
+            if RANDOM in graph.states:
+                self._keep_key()
+            outputs = self._run(graph, arrays, self._key)
+        masks = {label: outputs.get(_MASK + label) for label in outputs}
+        return map_leaves(lambda label: with_mask(outputs[label], masks[label]), found, str)
 
     def backward(self, gradient: Any) -> Any:
         """Return the inputs' gradient and fill in the weights'."""
-        arrays = leaves(self._call, numpy.ndarray)
+        arrays = self._call.arrays
         if not arrays:
             raise ModelError(f"Layer '{self.layer.name}': call forward(x) before backward(gradient)")
-        dtype = next(
-            (str(array.dtype) for array in arrays if array.dtype.kind == "f"), self.layer.weights_dtype or FLOAT
-        )
-        graph = self._graph(True)
-        seeds = {label: value for label, value in graph.inputs.items() if label.startswith(_SEED)}
-        given = gradient if isinstance(gradient, list | tuple) and len(seeds) > 1 else [gradient]
-        if len(given) != len(seeds):
-            raise DataError(f"Layer '{self.layer.name}' has {len(seeds)} outputs, got {len(given)} gradients")
-        cotangents = [numpy.asarray(item, dtype) for item in given]
-        for seed, value in zip(cotangents, seeds.values(), strict=True):
-            expected = value.type.bind(dict.fromkeys(value.type.symbols, len(arrays[0]))).shape
-            if seed.shape != expected:
-                raise DataError(f"Layer '{self.layer.name}': gradient must have shape {expected}, got {seed.shape}")
-        outputs = self._run(True, [*arrays, *cotangents])
+        with self._lock:
+            graph = self._backward_graph()
+            seeds = {label: value for label, value in graph.inputs.items() if label.startswith(_SEED)}
+            given = gradient if isinstance(gradient, list | tuple) and len(seeds) > 1 else [gradient]
+            if len(given) != len(seeds):
+                raise DataError(f"Layer '{self.layer.name}' has {len(seeds)} outputs, got {len(given)} gradients")
+            cotangents = [numpy.asarray(item, value.dtype) for item, value in zip(given, seeds.values(), strict=True)]
+            for seed, value in zip(cotangents, seeds.values(), strict=True):
+                expected = value.type.bind(dict.fromkeys(value.type.symbols, len(arrays[0]))).shape
+                if seed.shape != expected:
+                    raise DataError(f"Layer '{self.layer.name}': gradient must have shape {expected}, got {seed.shape}")
+            outputs = self._run(graph, [*arrays, *cotangents], self._last_key)
         for weight, path in self._paths().items():
             weight.gradient = outputs.get(path, numpy.zeros(weight.shape, weight.dtype))
         found = [outputs.get(f"x{number}", numpy.zeros_like(array)) for number, array in enumerate(arrays)]
         return found[0] if len(found) == 1 else found
 
+    # ------------------------------------------------------------------ arguments
+
+    def _spread(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the arguments of the layer's call: those in a list may be several."""
+        if len(inputs) != 1 or not isinstance(inputs[0], list | tuple) or self.layer.is_merging:
+            return inputs
+        return tuple(inputs[0]) if takes_several(self.layer) or _holds_tensors(inputs[0]) else inputs
+
+    def _as_arrays(self, given: Any) -> Any:
+        """Return a structure with arrays in the places of tensors; a list of numbers is one array."""
+        if isinstance(given, dict):
+            return {key: self._as_arrays(item) for key, item in given.items()}
+        if isinstance(given, list | tuple) and (self.layer.is_merging or _holds_tensors(given)):
+            parts = [self._as_arrays(item) for item in given]
+            return parts if isinstance(given, list) else tuple(parts)
+        return self._as_array(given)
+
     def _as_array(self, item: Any) -> Array:
         array = to_array(item, f"Layer '{self.layer.name}': the input")
         if array.ndim < 1:
             raise DataError(f"Layer '{self.layer.name}' needs an array of numbers of shape (rows, …), got {item!r:.80}")
-        dtype = self.layer.weights_dtype or FLOAT
-        return numpy.ascontiguousarray(array, dtype if array.dtype.kind == "f" else None)
+        dtype = self.layer.compute_dtype if array.dtype.kind == "f" else None
+        return with_mask(numpy.ascontiguousarray(array, dtype), mask_of(item))
+
+    # ------------------------------------------------------------------ graphs
 
     def _paths(self) -> dict[Any, str]:
         return weight_paths(self.layer, f"{self.layer.name}/")
 
-    def _key(self, backward: bool) -> Any:
-        args, kwargs = map_leaves(_type, self._call, numpy.ndarray)
-        return backward, repr((args, kwargs))
+    def _wire(self) -> None:
+        """Build the layer, and check it, for arguments of types not met before."""
+        args, kwargs = map_leaves(_type, (self._call.args, self._call.kwargs), numpy.ndarray)
+        key = repr((args, kwargs))
+        if key not in self._wired:
+            self.layer.output_types(*args, **kwargs)
+            self._wired.add(key)
 
-    def _graph(self, backward: bool) -> Graph:
-        key = self._key(backward)
-        if key not in self._graphs:
-            self._graphs[key] = run_passes(self._lower(backward), OPTIMIZE)
-        return self._graphs[key]
+    def _lower(self, graph: Graph) -> tuple[Any, Lowering]:
+        """Lower the layer to a graph, and return what it returns and what is known afterwards."""
+        call = self._call
+        count = iter(range(len(call.arrays)))
+        args, kwargs = map_leaves(
+            lambda array: graph.input(f"x{next(count)}", _type(array)), (call.args, call.kwargs), numpy.ndarray
+        )
+        with lowering(graph, training=None, dtype=self.layer.compute_dtype) as context:
+            declare_weights(context, self._paths())
+            for label, mask in call.masks.items():
+                context.masks[graph.inputs[label]] = graph.input(_MASK + label, _type(mask))
+            return self.layer.lower(*args, **kwargs), context
 
-    def _lower(self, backward: bool) -> Graph:
-        graph = Graph("backward" if backward else "forward")
-        count = iter(range(len(leaves(self._call, numpy.ndarray))))
-        args, kwargs = map_leaves(lambda array: graph.input(f"x{next(count)}", _type(array)), self._call, numpy.ndarray)
-        paths = self._paths()
-        with lowering(graph) as context:
-            declare_weights(context, paths)
-            found = self.layer.lower(*args, **kwargs)
-            outputs = leaves(found, Value)
-            if not backward:
-                for number, value in enumerate(outputs):
-                    graph.output(f"y{number}", value)
-                context.finish()
-                return graph
+    def _forward_graph(self) -> tuple[Graph, Any]:
+        """Return the graph of the outputs, and their labels, nested as the layer returns them."""
+        graph = Graph("forward")
+        found, context = self._lower(graph)
+        context.finish()
+        for number, value in enumerate(leaves(found, Value)):
+            graph.output(f"y{number}", value)
+            if value in context.masks:
+                graph.output(f"{_MASK}y{number}", context.masks[value])
+        count = iter(range(len(graph.outputs)))
+        return graph, map_leaves(lambda _: f"y{next(count)}", found, Value)
+
+    def _backward_graph(self) -> Graph:
+        """Return the graph of the gradients of inputs and weights, from those of the outputs."""
+        graph = Graph("backward")
+        found, _ = self._lower(graph)
+        outputs = leaves(found, Value)
         labels = [_SEED] if len(outputs) == 1 else [f"{_SEED}{number}" for number in range(len(outputs))]
         seeds: dict[Value, Value] = {}
+        wrt = {label: value for label, value in graph.inputs.items() if not label.startswith(_MASK)}
+        wrt |= {path: graph.states[path] for path in self._paths().values()}
         for label, value in zip(labels, outputs, strict=True):
             seed = graph.input(label, value.type)
             seeds[value] = seeds[value] + seed if value in seeds else seed  # a layer may return a value twice
-        wrt = {label: value for label, value in graph.inputs.items() if not label.startswith(_SEED)}
-        wrt |= {path: graph.states[path] for path in paths.values()}
         wrt = {label: value for label, value in wrt.items() if value.type.is_floating}
         for label, gradient in zip(wrt, gradients(seeds, list(wrt.values())), strict=True):
             if gradient is not None:
                 graph.output(label, gradient)
         return graph
 
-    def _run(self, backward: bool, arrays: list[Array]) -> dict[str, Array]:
-        """Run on arrays and return the outputs by label."""
-        graph = self._graph(backward)
-        sizes = dict.fromkeys(graph.symbols, len(arrays[0]))
-        key = self._key(backward), len(arrays[0])
-        states = {path: weight.memory for weight, path in self._paths().items()}
+    # ------------------------------------------------------------------ running
+
+    def _run(self, graph: Graph, arrays: list[Array], random_key: Array) -> dict[str, Array]:
+        """Run a graph on the arrays of its inputs, masks apart, and return the outputs by label."""
+        rows = len(arrays[0])
+        sizes, weights = dict.fromkeys(graph.symbols, rows), {path: weight for weight, path in self._paths().items()}
+        states = {path: weight.memory for path, weight in weights.items()}
         if RANDOM in graph.states:
-            states[RANDOM] = self._states.setdefault(RANDOM, self._random_key())
+            states[RANDOM] = random_key
+        key = str(graph), rows
         executable, known = self._executables.get(key, (None, {}))
         if executable is None or any(known[label] is not array for label, array in states.items()):
-            plan = make_plan(graph, sizes, workspace=kernel_workspace)
+            if len(self._executables) >= REMEMBERED_GRAPHS:
+                self._executables.clear()
+                self._optimized.clear()
+            if key[0] not in self._optimized:
+                self._optimized[key[0]] = run_passes(graph, OPTIMIZE)
+            plan = make_plan(self._optimized[key[0]], sizes, workspace=kernel_workspace)
             source = print_source(plan)
             executable = Executable(plan, source, source.compile(), states)
             self._executables[key] = executable, states
-        bound = executable.bind(sizes)
-        for target, array in zip(bound.inputs.values(), arrays, strict=True):
-            numpy.copyto(target, array)
+        bound, masks = executable.bind(sizes), self._call.masks
+        given = iter(arrays)
+        for label, target in bound.inputs.items():
+            numpy.copyto(target, masks[label.removeprefix(_MASK)] if label.startswith(_MASK) else next(given))
         with kernel_settings():
             bound.run()
+        for label in graph.updates:
+            version = weights[label].version if label in weights else None
+            if version is not None:
+                version.change()
         return {label: output.copy() for label, output in bound.outputs.items()}
 
-    def _structure(self) -> Any:
-        """Return the labels of the outputs, nested as the layer returns them; builds the layer where needed."""
-        key = self._key(False)
-        if key not in self._structures:
-            args, kwargs = map_leaves(_type, self._call, numpy.ndarray)
-            count = iter(range(MAX_OUTPUTS))
-            types = self.layer.output_types(*args, **kwargs)
-            self._structures[key] = map_leaves(lambda _: f"y{next(count)}", types, TensorType)
-        return self._structures[key]
+    def _keep_key(self) -> None:
+        """Keep the random key, which a call steps, for the gradients of that call."""
+        if self._key is None:
+            self._key = numpy.array([random_generator().integers(2**32), 0], "uint32")
+            self._last_key = self._key.copy()
+        self._last_key[...] = self._key
 
-    @staticmethod
-    def _random_key() -> Array:
-        return numpy.array([random_generator().integers(2**32), 0], "uint32")
+
+def _holds_tensors(given: Any) -> bool:
+    """Return whether there are arrays in nested lists, tuples and dictionaries, instead of numbers alone."""
+    if isinstance(given, list | tuple):
+        return any(map(_holds_tensors, given))
+    return isinstance(given, dict) or (not isinstance(given, int | float) and is_array_like(given))
 
 
 def _type(array: Array) -> TensorType:

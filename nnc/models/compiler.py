@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -17,6 +18,7 @@ from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments, loweri
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.layers.variable import Segment, make_buffer, make_segments, share_versions
 from nnc.layers.weights import weight_paths
+from nnc.models.eager import trains_by_default
 from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
 from nnc.models.wiring import run_calls
@@ -84,6 +86,13 @@ class Compiler:
         self.versions = share_versions(self.paths)
         self.results: list[tuple[str, str, tuple[Value, ...]]] = []
         self.meanings: dict[Placeholder, Value] = {}
+        self.is_masked = False
+        """Whether an output had a mask in the graph that was lowered last."""
+
+    @cached_property
+    def trains_by_default(self) -> bool:
+        """Whether a layer does as in training where nobody says if this is training."""
+        return trains_by_default(self.calls)
 
     def lower(self, name: str, training: bool) -> Graph:
         """Return the forward graph: the model's outputs and, for a loss, their masks and what layers add to it.
@@ -91,7 +100,7 @@ class Compiler:
         What each layer returned there is in `results` afterwards, and what weights stand for in `meanings`.
         """
         graph = Graph(name)
-        with lowering(graph, training) as context:
+        with lowering(graph, training, dtype=self.dtype) as context:
             declared = {tensor: graph.input(label, self._type(tensor.type)) for label, tensor in self.inputs}
             declare_segments(context, self.segments, self.paths)
             values = run_calls(self.calls, declared)
@@ -108,6 +117,7 @@ class Compiler:
                 for number, value in enumerate([*context.losses, *penalties]):
                     graph.output(f"{PENALTY}{number}", value)
             context.finish()
+            self.is_masked = any(values[tensor] in context.masks for _, tensor in self.outputs)
             self.results, self.meanings = context.results, dict(context.meanings)
         return graph
 

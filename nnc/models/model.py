@@ -13,9 +13,11 @@ from nnc.ir import TensorType, Value
 from nnc.layers import Layer
 from nnc.layers.checks import FLOAT
 from nnc.layers.lengths import length_names
+from nnc.layers.lowering import current_lowering
 from nnc.layers.structure import leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.compiler import Compiler
+from nnc.models.eager import is_more_than_a_prediction, with_masks
 from nnc.models.summary import parameter_table, summary
 from nnc.models.trainer import Trainer, one_or_list
 from nnc.models.wiring import by_depth, name_layers, run_calls, trace
@@ -48,6 +50,7 @@ class Model(Trainer, Presented):
 
     supports_masking = True
     keeps_integers = True
+    autocast = False
 
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True
@@ -141,7 +144,7 @@ class Model(Trainer, Presented):
     def compute_dtype(self) -> str:
         """Element type of the weights."""
         dtypes = {weight.dtype for weight in self.weights if weight.memory.dtype.kind == "f"}
-        dtypes |= {tensor.dtype for tensor in self.inputs if not dtypes and tensor.type.is_floating}
+        dtypes |= {tensor.dtype for tensor in self.outputs if not dtypes and tensor.type.is_floating}
         if len(dtypes) > 1:
             raise ModelError(f"model '{self.name}' mixes weights of {' and '.join(sorted(dtypes))}; give one dtype")
         return dtypes.pop() if dtypes else FLOAT
@@ -228,7 +231,7 @@ class Model(Trainer, Presented):
         forwards = {
             "calls": self.calls
         } | super().__getstate__()  # first, because from the outputs back a deep model would be a deep recursion
-        return forwards | {"_program": None, "_memory": [], "_resumed": resumed}
+        return forwards | {"_program": None, "_compiler": None, "_memory": [], "_resumed": resumed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -238,21 +241,40 @@ class Model(Trainer, Presented):
     # ------------------------------------------------------------------ running
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """Apply the model: to arrays, or to symbolic tensors, which makes it a layer of another model."""
+        """Apply the model: to arrays, or to symbolic tensors, which makes it a layer of another model.
+
+        On arrays it predicts by its program. With ``training=True``, and with masks, its layers run on NumPy instead,
+        and weights that they assign, such as moving means, get their new values. As in Keras, layers that change images
+        at random do so unless it is called with ``training=False``.
+        """
         if leaves((inputs, options), (SymbolicTensor, Value)):
             self._must_be_wired()
             return super().__call__(*inputs, **options)
         self._ensure_wired(inputs[0] if len(inputs) == 1 else inputs)
-        return self.program(*inputs)
+        program = self.program
+        is_undecided = options.get("training") is None
+        if is_more_than_a_prediction(inputs, options) or (is_undecided and self._compiler.trains_by_default):
+            return self.forward(*inputs, **options)
+        found = program(*inputs)
+        return with_masks(self, found, inputs) if self._compiler.is_masked else found
 
-    def call(self, inputs: Any) -> Any:
-        """Return the outputs for graph values: one, a list, or a dictionary by the inputs' names."""
+    def call(self, inputs: Any, *, mask: Any = None) -> Any:  # type: ignore[override]  # no second input
+        """Return the outputs for graph values: one, a list, or a dictionary by the inputs' names.
+
+        Args:
+            inputs: a value, or as many as the model has inputs.
+            mask: their masks, of the same structure, in the place of those that they have.
+        """
         self._must_be_wired()
         if isinstance(inputs, Mapping):
             inputs = [inputs[_producer(tensor).layer.name] for tensor in self.inputs]
         given = inputs if isinstance(inputs, list | tuple) else [inputs]
         if len(given) != len(self.inputs):
             raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(given)}")
+        known = current_lowering().masks
+        for value, given_mask in zip(given, mask if isinstance(mask, list | tuple) else [mask], strict=False):
+            if given_mask is not None:
+                known[value] = given_mask
         values = run_calls(self.calls, dict(zip(self.inputs, given, strict=True)))
         return one_or_list([values[tensor] for tensor in self.outputs])
 

@@ -42,6 +42,7 @@ class Trainer(Layer):
         self.seed = int(random_generator().integers(2**32))
         self._objective = Objective()
         self._program: Program | None = None
+        self._compiler: Any = None
         self._memory: list[tuple[Variable, Array]] = []
         self._resumed: dict[str, Any] | None = None
         self.chosen_backend: str | None = None
@@ -188,7 +189,8 @@ class Trainer(Layer):
             passes: passes of your own; see `nnc.compile`.
         """
         self._must_be_wired()
-        program: Program = self.make_compiler(dtype, observe, passes).program()
+        self._compiler = self.make_compiler(dtype, observe, passes)
+        program: Program = self._compiler.program()
         program.check_nan = self._check_nan
         if self._resumed is not None:
             program.resume(self._resumed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers import Layer
+from nnc.layers.lowering import current_lowering
 from nnc.layers.structure import leaves
 from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
 
@@ -89,9 +90,12 @@ def run_calls(calls: Sequence[Call], values: Mapping[SymbolicTensor, Value]) -> 
         values: those of the inputs.
     """
     known = dict(values)
+    is_decided = not current_lowering().is_undecided
     for call in calls:
         if call.inputs:
             args, kwargs = call.arguments(known)
+            if is_decided:  # as in Keras, what a model is called with overrules what its layers were
+                kwargs.pop("training", None)
             outputs = leaves(call.layer.lower(*args, **kwargs), Value)
             known.update(zip(call.outputs, outputs, strict=True))
     return known

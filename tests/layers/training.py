@@ -25,7 +25,7 @@ def trained(layer: Layer, x: Any, key: int = 0) -> tuple[numpy.ndarray, numpy.nd
     graph = Graph("training")
     value = graph.input("x", TensorType("float64", x.shape))
     layer.ensure_built([value.type])
-    with lowering(graph, training=True) as context:
+    with lowering(graph, training=True, dtype="float64") as context:
         declare_weights(context, weight_paths(layer))
         output = layer.lower(value)
     (gradient,) = gradients({output: graph.constant(numpy.ones(tuple(map(int, output.shape))), "float64")}, [value])

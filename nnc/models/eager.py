@@ -1,0 +1,53 @@
+"""How a model is called on arrays: by its program, or by its layers where more than a prediction is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from nnc.layers import Layer
+from nnc.layers.array_masks import mask_of, with_mask
+from nnc.layers.calling import default_training
+from nnc.layers.structure import leaves, map_leaves
+from nnc.layers.symbolic import Call
+
+if TYPE_CHECKING:
+    from nnc.models.model import Model
+
+Array = Any
+
+
+def is_more_than_a_prediction(inputs: Any, options: Mapping[str, Any]) -> bool:
+    """Return whether a call asks for training, or gives masks or what only layers know."""
+    asked = {key for key, value in options.items() if value is not None and (key, value) != ("training", False)}
+    return bool(asked) or any(mask_of(array) is not None for array in leaves(inputs, numpy.ndarray))
+
+
+def trains_by_default(calls: Sequence[Call]) -> bool:
+    """Return whether a layer does as in training where nobody says if this is training."""
+
+    def is_so(layer: Layer) -> bool:
+        return bool(default_training(layer)) or any(map(is_so, layer.sublayers))
+
+    return any(call.kwargs.get("training") or is_so(call.layer) for call in calls)
+
+
+def with_masks(model: Model, found: Any, inputs: Any) -> Any:
+    """Return a program's outputs with the masks that the layers give them, which are computed once somebody looks."""
+    kept = map_leaves(numpy.copy, inputs, numpy.ndarray)
+    outputs = leaves(found, numpy.ndarray)
+
+    @cache
+    def masks() -> list[Array | None]:
+        return list(map(mask_of, leaves(model.forward(*kept, training=False), numpy.ndarray)))
+
+    count = iter(range(len(outputs)))
+
+    def masked(array: Array) -> Array:
+        number = next(count)
+        return with_mask(array, lambda: masks()[number])
+
+    return map_leaves(masked, found, numpy.ndarray)

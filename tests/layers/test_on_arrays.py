@@ -1,0 +1,172 @@
+"""Layers called on arrays do what Keras's do there: masks travel, settings may change, modes are those of the call."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+
+import numpy
+import pytest
+
+import nnc
+from nnc import layers
+
+IDS = numpy.array([[1, 0, 2], [3, 3, 0]])
+ROWS = numpy.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+IMAGES = numpy.full((3, 4, 4, 3), 100.0, "float32")
+
+
+@pytest.fixture(scope="module")
+def keras():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("keras")
+
+
+def embed(module):
+    return module.layers.Embedding(5, 2, embeddings_initializer="ones", mask_zero=True)
+
+
+def masked(module):
+    return embed(module)(IDS)
+
+
+def sequence(module):
+    inner = module.layers
+    return module.Sequential([embed(module), inner.Dropout(0.5), inner.Dense(2, kernel_initializer="ones")])
+
+
+MASKED = {
+    "embedding": masked,
+    "through a layer": lambda module: module.layers.Dense(3, kernel_initializer="ones")(masked(module)),
+    "read by a layer": lambda module: module.layers.GlobalAveragePooling1D()(masked(module)),
+    "layer by layer": lambda module: module.layers.SimpleRNN(
+        2, kernel_initializer="ones", recurrent_initializer="ones", return_sequences=True
+    )(module.layers.Activation("relu")(masked(module))),
+    "masking": lambda module: module.layers.Masking()(numpy.float32([[[0, 0], [1, 0]]])),
+    "of a list": lambda module: module.layers.Concatenate(axis=1)([masked(module), masked(module)]),
+    "in every step": lambda module: module.layers.TimeDistributed(module.layers.Dense(2, kernel_initializer="ones"))(
+        masked(module)
+    ),
+    "given": lambda module: module.layers.GlobalAveragePooling1D()(
+        numpy.float32([[[1], [3]]]), mask=numpy.array([[True, False]])
+    ),
+    "of a model": lambda module: sequence(module)(IDS),
+    "behind a model": lambda module: module.layers.GlobalAveragePooling1D()(sequence(module)(IDS)),
+    "into a model": lambda module: module.Sequential([module.Input((3, 2)), module.layers.GlobalAveragePooling1D()])(
+        masked(module)
+    ),
+    "computed otherwise": lambda module: masked(module) + 1.0,
+}
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask")  # Keras's, of models that use the mask
+@pytest.mark.parametrize("make", MASKED.values(), ids=MASKED)
+def test_masks_travel_with_arrays(make, keras):
+    found, expected = make(nnc), make(keras)
+    numpy.testing.assert_allclose(found, numpy.asarray(expected), rtol=1e-5)
+    mask = getattr(expected, "_keras_mask", None)
+    if mask is None:
+        assert getattr(found, "_keras_mask", None) is None
+    else:
+        numpy.testing.assert_array_equal(found._keras_mask, mask)
+
+
+def test_what_a_call_depends_on_may_change_between_two_calls():
+    """A Dropout's rate, whether a normalisation is frozen, an activation, a global that the layer's code reads."""
+    dropout = layers.Dropout(0.5)
+    assert (dropout(numpy.ones((99, 9)), training=True) == 0).any()
+    dropout.rate = 0.0
+    assert (dropout(numpy.ones((99, 9)), training=True) == 1).all()
+
+    norm = layers.BatchNormalization(momentum=0.0)
+    assert abs(norm(ROWS, training=True).mean()) < 1e-6
+    norm.trainable, norm.moving_mean.memory[...] = False, 5.0
+    assert norm(ROWS, training=True).mean() < -1
+
+    dense = layers.Dense(2, "linear", kernel_initializer="ones")
+    linear, dense.activation = dense(ROWS), nnc.activations.get("relu")
+    numpy.testing.assert_array_equal(dense(ROWS), numpy.maximum(linear, 0))
+
+    factor = 2.0
+
+    class Scale(layers.Layer):
+        def call(self, x):
+            return x * factor
+
+    scale = Scale()
+    scale(ROWS)
+    factor = 3.0
+    numpy.testing.assert_array_equal(scale(ROWS), ROWS * 3)
+
+
+def test_equal_calls_compile_once(monkeypatch):
+    import nnc.layers.standalone as standalone
+
+    compiled, run_passes = [], standalone.run_passes
+    monkeypatch.setattr(standalone, "run_passes", lambda *given: compiled.append(1) or run_passes(*given))
+    dense = layers.Dense(2)
+    for _ in range(3):
+        dense(ROWS)
+        dense.backward(numpy.ones((4, 2)))
+    assert len(compiled) == 2
+
+
+def test_backward_is_of_what_the_last_call_drew():
+    dropout, x = layers.Dropout(0.5), numpy.ones((8, 8), "float32")
+    for _ in range(2):
+        numpy.testing.assert_array_equal(dropout(x, training=True), dropout.backward(x))
+
+
+def test_defaults_of_training_are_those_of_keras(keras):
+    """Layers that change images at random do so unless somebody says that this is no training."""
+
+    def default(cls):
+        parameter = inspect.signature(cls.call).parameters.get("training")
+        return bool(parameter and parameter.default)
+
+    named = {name: cls for name, cls in layers.layer_classes().items() if hasattr(keras.layers, name)}
+    inert = {"CenterCrop", "Resizing"}  # do the same in both modes
+    assert [name for name, cls in named.items() if default(cls) != default(getattr(keras.layers, name))] == sorted(
+        inert
+    )
+
+
+@pytest.mark.parametrize("name", ["RandomBrightness", "Pipeline", "Sequential"])
+@pytest.mark.parametrize("options", [{}, {"training": True}, {"training": False}, {"training": None}], ids=str)
+def test_images_are_changed_as_keras_does(name, options, keras):
+    def changes(module):
+        layer = module.layers.RandomBrightness(0.5)
+        outer = {"Pipeline": module.layers.Pipeline, "Sequential": module.Sequential}.get(name)
+        return bool((numpy.asarray((outer([layer]) if outer else layer)(IMAGES, **options)) != IMAGES).any())
+
+    assert changes(nnc) == changes(keras)
+
+
+DTYPES = {
+    "input": lambda module: module.layers.Dense(2)(module.Input((3,), dtype="float64")),
+    "array": lambda module: module.layers.Dense(2)(ROWS.astype("float64")),
+    "its own": lambda module: module.layers.Dense(2, dtype="float64")(module.Input((3,))),
+    "no weights": lambda module: module.layers.ReLU()(module.Input((3,), dtype="float64")),
+    "array without weights": lambda module: module.layers.Flatten()(ROWS.astype("float64")),
+    "merged": lambda module: module.layers.Add()([module.Input((3,), dtype="float64"), module.Input((3,))]),
+    "operation": lambda module: module.Input((3,), dtype="float64") + module.Input((3,), dtype="float64"),
+    "whole numbers stay": lambda module: module.layers.Flatten()(module.Input((3,), dtype="int32")),
+}
+
+
+@pytest.mark.parametrize("make", DTYPES.values(), ids=DTYPES)
+def test_layers_compute_in_their_own_element_type(make, keras):
+    expected = make(keras).dtype
+    assert str(make(nnc).dtype) == getattr(expected, "name", expected)
+
+
+def test_a_model_whose_input_has_another_element_type_computes_in_that_of_its_layers(keras):
+    def predicted(module):
+        x = module.Input((3,), dtype="float64")
+        model = module.Model(x, module.layers.Dense(2, kernel_initializer="ones")(x))
+        return model.predict(ROWS.astype("float64"), verbose=0)
+
+    found, expected = predicted(nnc), predicted(keras)
+    assert found.dtype == expected.dtype == "float32"
+    numpy.testing.assert_allclose(found, expected, rtol=1e-6)
