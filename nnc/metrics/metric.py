@@ -130,6 +130,7 @@ def mean_parts(values: Value, sample_weight: Value | None, mask: Value | None, w
     if values.rank == 0:
         raise ModelError(f"{what} returns one number for the whole batch, so that rows cannot be weighted")
     values = _mean(values, range(weights.rank, values.rank))
+    weights = ops.broadcast_to(weights, values.shape)  # what weighs several values counts for each of them
     inner = range(1, weights.rank)
     return ops.sum(_mean(values * weights, inner)), ops.sum(_mean(weights, inner))
 

@@ -195,3 +195,41 @@ def test_operands_that_do_not_fit_are_named(action, error, message):
     with pytest.raises(error) as raised:
         action(x, y, graph.input("w", TensorType("float32", (4,))))
     assert message in str(raised.value)
+
+
+WEIGHTS = [(), (1,), (4,), (4, 1), (1, 3), (4, 3), (1, 1)]
+"""Shapes of weights for targets and outputs of four rows of three."""
+WEIGHED = {
+    "Mean": {},
+    "Sum": {},
+    "MeanAbsoluteError": {},
+    "BinaryAccuracy": {},
+    "CosineSimilarity": {},
+    "RootMeanSquaredError": {},
+    "TruePositives": {},
+    "AUC": {},
+    "R2Score": {},
+}
+
+
+@pytest.mark.parametrize("name", WEIGHED)
+def test_weights_of_fewer_axes_or_rows_weigh_as_in_keras(name, keras):
+    rng = numpy.random.default_rng(5)
+    y_true, y_pred = rng.integers(0, 2, (4, 3)).astype("float32"), rng.uniform(0.1, 0.9, (4, 3)).astype("float32")
+    arrays = (y_pred,) if name in ("Mean", "Sum") else (y_true, y_pred)
+    for shape in WEIGHTS:
+        weights = numpy.asarray(rng.uniform(0.5, 2.0, shape), "float32")
+        theirs, ours = (getattr(room, name)(**WEIGHED[name]) for room in (keras.metrics, metrics))
+        try:
+            theirs.update_state(*arrays, sample_weight=weights)
+        except Exception:  # what Keras refuses is not compared
+            continue
+        ours.update_state(*arrays, sample_weight=weights)
+        numpy.testing.assert_allclose(ours.result(), numpy.asarray(theirs.result()), rtol=1e-4, err_msg=str(shape))
+
+
+def test_the_mean_of_rows_that_one_weight_per_column_weighs():
+    """Weights that are shared by all rows count once for each of them."""
+    mean = metrics.Mean()
+    mean.update_state([[1, 3], [5, 7]], sample_weight=[[1, 0]])
+    assert mean.result() == 3.0
