@@ -8,7 +8,7 @@ from nnc import ops
 from nnc.activations.sigmoids import hard_sigmoid
 from nnc.errors import ShapeError
 from nnc.ir import Value
-from nnc.ops.reduction import normalize_axes
+from nnc.ops.reduction import single_axis
 
 
 def silu(x: Value) -> Value:
@@ -56,7 +56,7 @@ def glu(x: Value, axis: int = -1) -> Value:
         ShapeError: the axis does not exist or its length is odd.
         SymbolError: the length of the axis is only known at run time.
     """
-    (axis,) = normalize_axes(x, axis)
+    axis = single_axis(x, axis)
     length = int(x.shape[axis])
     if length % 2:
         raise ShapeError(f"activation 'glu' halves axis {axis} of {x.type}, whose length {length} is odd")

@@ -69,16 +69,16 @@ class ELU(Activation):
 
 
 class Softmax(Activation):
-    """``exp(x)`` divided by its sum over an axis.
+    """``exp(x)`` divided by its sum over an axis or several.
 
     https://keras.io/api/layers/activation_layers/softmax/
     """
 
     def __init__(self, axis: int | Sequence[int] = -1) -> None:
-        found = axis[0] if isinstance(axis, list | tuple) and len(axis) == 1 else axis
-        if isinstance(found, bool) or not isinstance(found, int):
+        axes = axis if isinstance(axis, list | tuple) else [axis]
+        if not axes or any(isinstance(item, bool) or not isinstance(item, int) for item in axes):
             raise ModelError(f"activation Softmax: axis must be an integer, got {axis!r}")
-        self.axis: int = found
+        self.axis = axes[0] if len(axes) == 1 else list(axes)
 
     def call(self, x: Value) -> Value:
         """Return the activation of x."""

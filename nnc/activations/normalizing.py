@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nnc import ops
 from nnc.ir import Value
-from nnc.ops.reduction import normalize_axes
 
 
-def softmax(x: Value, axis: int = -1) -> Value:
-    """Return ``exp(x) / sum(exp(x))`` along an axis.
+def softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
+    """Return ``exp(x) / sum(exp(x))`` along an axis, over several together, or over all (None).
 
     https://keras.io/api/layers/activations/#softmax-function
 
     Raises:
         ShapeError: there is no such axis.
     """
-    return ops.softmax(x, normalize_axes(x, axis)[0])
+    return ops.softmax(x, axis)
 
 
-def log_softmax(x: Value, axis: int = -1) -> Value:
-    """Return the logarithm of the softmax along an axis.
+def log_softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
+    """Return the logarithm of the softmax along an axis, over several together, or over all (None).
 
     https://keras.io/api/layers/activations/#logsoftmax-function
 
     Raises:
         ShapeError: there is no such axis.
     """
-    return ops.log_softmax(x, normalize_axes(x, axis)[0])
+    return ops.log_softmax(x, axis)
 
 
 def sparsemax(x: Value, axis: int = -1) -> Value:
@@ -37,6 +38,6 @@ def sparsemax(x: Value, axis: int = -1) -> Value:
     (https://github.com/keras-team/keras/issues/23425); this one follows the paper.
 
     Raises:
-        ShapeError: there is no such axis.
+        ShapeError: there is no such axis, or there are several.
     """
     return ops.sparsemax(x, axis)

@@ -185,12 +185,7 @@ class Softmax(Layer):
     def call(self, x: Value, mask: Value | None = None) -> Value:
         kept = None if mask is None else self._kept(x, mask)
         logits = x if kept is None else ops.where(kept, x, -1e9)
-        axes = self.axis if isinstance(self.axis, list) else [self.axis]
-        if len(axes) == 1:
-            result = activations.softmax(logits, axes[0])
-        else:
-            powers = ops.exp(logits - ops.max(logits, axes, keepdims=True))
-            result = powers / ops.sum(powers, axes, keepdims=True)
+        result = activations.softmax(logits, self.axis)
         return result if kept is None else ops.where(kept, result, 0.0)
 
     def _kept(self, x: Value, mask: Value) -> Value:

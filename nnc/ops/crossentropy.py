@@ -147,14 +147,30 @@ def _shifted(x: Value, axis: int) -> Value:
     return x - max(x, axis, keepdims=True)
 
 
-def softmax(x: Value, axis: int = -1) -> Value:
-    """Return the softmax along an axis."""
-    return apply(Softmax(normalize_axes(x, axis)[0]), x)
+def softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
+    """Return the softmax along an axis, over several together, or over all (None).
+
+    Raises:
+        ShapeError: there is no such axis.
+    """
+    axes = normalize_axes(x, axis)
+    if len(axes) == 1:
+        return apply(Softmax(axes[0]), x)
+    powers = exp(x - max(x, axes, keepdims=True))
+    return powers / sum(powers, axes, keepdims=True)
 
 
-def log_softmax(x: Value, axis: int = -1) -> Value:
-    """Return the logarithm of the softmax along an axis."""
-    return apply(LogSoftmax(normalize_axes(x, axis)[0]), x)
+def log_softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
+    """Return the logarithm of the softmax; see `softmax`.
+
+    Raises:
+        ShapeError: there is no such axis.
+    """
+    axes = normalize_axes(x, axis)
+    if len(axes) == 1:
+        return apply(LogSoftmax(axes[0]), x)
+    shifted = x - max(x, axes, keepdims=True)
+    return shifted - log(sum(exp(shifted), axes, keepdims=True))
 
 
 def softmax_crossentropy(logits: Value, labels: Value) -> Value:

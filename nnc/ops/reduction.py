@@ -147,6 +147,18 @@ def normalize_axes(x: Value, axis: int | Sequence[int] | None) -> tuple[int, ...
     return axes
 
 
+def single_axis(x: Value, axis: int | Sequence[int]) -> int:
+    """Return one axis, counted from 0.
+
+    Raises:
+        ShapeError: it is out of range, or there are several.
+    """
+    axes = normalize_axes(x, axis)
+    if len(axes) != 1:
+        raise ShapeError(f"expected one axis of {x.type}, got {axis!r}")
+    return axes[0]
+
+
 def sum(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Value:
     """Return the sum over axes (all by default)."""
     return apply(Sum(normalize_axes(x, axis), keepdims), x)
@@ -165,4 +177,4 @@ def max(x: Value, axis: int | Sequence[int] | None = None, keepdims: bool = Fals
 
 def argmax(x: Value, axis: int = -1) -> Value:
     """Return the index of the largest element along an axis, as int64."""
-    return apply(ArgMax(normalize_axes(x, axis)[0]), x)
+    return apply(ArgMax(single_axis(x, axis)), x)

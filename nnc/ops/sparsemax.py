@@ -12,7 +12,7 @@ from nnc.errors import ShapeError
 from nnc.ir import Op, TensorType, Value
 from nnc.ops.comparison import Greater
 from nnc.ops.elementwise import Array, apply
-from nnc.ops.reduction import check_choice, normalize_axes, sum
+from nnc.ops.reduction import check_choice, single_axis, sum
 
 
 def write_sparsemax(x: Array, out: Array, axis: int) -> None:
@@ -80,6 +80,6 @@ def sparsemax(x: Value, axis: int = -1) -> Value:
     """Return the projection onto the probability simplex along an axis.
 
     Raises:
-        ShapeError: there is no such axis.
+        ShapeError: there is no such axis, or there are several.
     """
-    return apply(Sparsemax(normalize_axes(x, axis)[0]), x)
+    return apply(Sparsemax(single_axis(x, axis)), x)

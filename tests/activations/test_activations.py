@@ -25,6 +25,8 @@ ARGUMENTS = [
     ("leaky_relu", {"negative_slope": 1.5}),
     ("leaky_relu", {"negative_slope": 0.0}),
     ("log_softmax", {"axis": 0}),
+    ("log_softmax", {"axis": (0, 1)}),
+    ("log_softmax", {"axis": None}),
     ("relu", {"negative_slope": 0.1}),
     ("relu", {"max_value": 6}),
     ("relu", {"max_value": 1.5}),
@@ -34,6 +36,8 @@ ARGUMENTS = [
     ("relu", {"negative_slope": 0.1, "threshold": -0.5}),
     ("soft_shrink", {"threshold": 1.25}),
     ("softmax", {"axis": 0}),
+    ("softmax", {"axis": (0, 1)}),
+    ("softmax", {"axis": None}),
     ("sparsemax", {"axis": 0}),
     ("squareplus", {"b": 0.5}),
 ]
@@ -219,6 +223,8 @@ def test_sparsemax_of_known_rows(row, expected):
         ("softmax", {}, (), ShapeError, "axis -1 is out of range"),
         ("log_softmax", {"axis": -3}, (2, 2), ShapeError, "axis -3 is out of range"),
         ("sparsemax", {"axis": 5}, (2, 2), ShapeError, "axis 5 is out of range"),
+        ("sparsemax", {"axis": (0, 1)}, (2, 2), ShapeError, r"expected one axis of f32\[2,2\], got \(0, 1\)"),
+        ("glu", {"axis": (0, 1)}, (2, 2), ShapeError, r"expected one axis of f32\[2,2\], got \(0, 1\)"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(name, arguments, shape, error, message):
