@@ -100,8 +100,8 @@ class Attention(Layer):
         kept = all_of([None if value_mask is None else expand(value_mask, -2), causal])
         if kept is not None:
             scores = where(kept, scores, scores - MASKED)
-        weights = softmax(scores)
-        output = matmul(self.dropout_layer(weights), value)
+        weights = self.dropout_layer(softmax(scores))
+        output = matmul(weights, value)
         if query_mask is not None:
             counts = all_of([expand(query_mask, -1)])
             assert counts is not None

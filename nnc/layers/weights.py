@@ -10,6 +10,7 @@ import numpy
 
 from nnc import constraints, regularizers
 from nnc.errors import ModelError
+from nnc.ir import FLOATING
 from nnc.layers.checks import FLOAT, check_flag, dtype_name
 from nnc.layers.structure import leaves
 from nnc.layers.variable import Variable, assign_all
@@ -53,7 +54,8 @@ class Weighted:
 
         Args:
             shape: its shape.
-            initializer: an initializer or the name of one; Glorot uniform by default, as in Keras.
+            initializer: an initializer or the name of one; by default, as in Keras, Glorot uniform for floating-point
+                numbers and zeros for others.
             dtype: element type.
             trainable: whether it is trained; one that is can be assigned in `call` while training only.
             name: its name inside the layer.
@@ -72,13 +74,14 @@ class Weighted:
         if prod(shape) > MAX_WEIGHT_SIZE:
             listed = ", ".join(map(str, shape))
             raise ModelError(f"weight '{label}' of shape ({listed}) has more than {MAX_WEIGHT_SIZE:,} elements")
+        chosen = dtype_name(dtype, f"weight '{label}'", WEIGHT_DTYPES) or self.weights_dtype or FLOAT
         variable = Variable(
             shape,
             label,
             self,
-            initializer or "glorot_uniform",
+            initializer or ("glorot_uniform" if chosen in FLOATING else "zeros"),
             trainable,
-            dtype_name(dtype, f"weight '{label}'", WEIGHT_DTYPES) or self.weights_dtype or FLOAT,
+            chosen,
             current_generator(),
             regularizers.get(regularizer),
             constraints.get(constraint),

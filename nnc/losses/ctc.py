@@ -24,7 +24,8 @@ def ctc(y_true: Value, y_pred: Value) -> Value:
     Source: Graves et al., Connectionist Temporal Classification, 2006.
 
     Args:
-        y_true: labels from 1, whole numbers of shape (batch, labels), with zeros behind them.
+        y_true: labels from 1, whole numbers of shape (batch, labels), with zeros behind them. As in Keras, as many of
+            the first count as there are labels other than 0, and a 0 among these is a label like the others.
         y_pred: logits, shape (batch, time, classes), class 0 being the blank.
 
     Raises:
@@ -38,9 +39,14 @@ def ctc(y_true: Value, y_pred: Value) -> Value:
     places = _with_blanks(labels)
     logits = ops.log_softmax(y_pred)
     chosen = ops.one_hot(places, class_count("ctc", y_pred.type), y_pred.dtype)
-    emissions = ops.transpose(ops.einsum("btc,bsc->bts", logits, chosen), (1, 0, 2))
+    is_label = ops.equal(_with_blanks(labels * 0 + 1), 1)
+    # TensorFlow's gradient leaves the logit of a label 0 out; its normaliser counts
+    left_out = ops.cast(ops.logical_and(is_label, ops.equal(places, 0)), y_pred.dtype)
+    blanks = ops.take(y_pred, 2, 0, 1)
+    flat = (ops.stop_gradient(blanks) - blanks) * ops.reshape(left_out, (left_out.shape[0], 1, left_out.shape[1]))
+    emissions = ops.transpose(ops.einsum("btc,bsc->bts", logits, chosen) + flat, (1, 0, 2))
     # from a label to the next one without a blank between, unless both are equal
-    skips = ops.logical_and(apply(NotEqual(), places, 0), apply(NotEqual(), places, _later(places, 2, 0)))
+    skips = ops.logical_and(is_label, apply(NotEqual(), places, _later(places, 2, 0)))
 
     def step(carries: list[Value], elements: list[Value], others: list[Value]) -> tuple[list[Value], list[Value]]:
         (before,), (emission,), (allowed,) = carries, elements, others
