@@ -125,7 +125,9 @@ class Layer(Described):
     # ------------------------------------------------------------------ building
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights; called once, with the shape (a list of shapes for merging layers), batch as None.
+        """Make the weights; called once, with the shape (a list of shapes for merging layers).
+
+        Lengths that are not known, such as that of most batches, are None.
 
         Where `call` takes several tensors, ``build`` may name the shapes it wants: ``query_shape``, ``value_shape``.
         """
@@ -377,7 +379,7 @@ class Layer(Described):
         return found
 
     def compute_output_shape(self, *input_shape: Any) -> Any:
-        """Return the shape of the output (or one per output) for an input shape, the batch as None.
+        """Return the shape of the output (or one per output) for an input shape, None where a length is not known.
 
         Raises:
             ModelError: the layer does not accept such inputs.
@@ -386,7 +388,9 @@ class Layer(Described):
         shapes = list(input_shape[0]) if nested else list(input_shape)
         types = [input_type(shape, self.weights_dtype or FLOAT) for shape in shapes]
         args, _ = self._unpacked((types,) if self.is_merging else tuple(types), {})
-        return map_leaves(shape_of, self.output_types(*args), TensorType)
+        rows = {shape[0] for shape in shapes if shape}
+        with batch_size(rows.pop() if len(rows) == 1 else None):
+            return map_leaves(shape_of, self.output_types(*args), TensorType)
 
     # ------------------------------------------------------------------ wired
 

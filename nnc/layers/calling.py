@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
 from nnc.layers.structure import leaves, map_leaves
-from nnc.layers.symbolic import SymbolicTensor
+from nnc.layers.symbolic import SymbolicTensor, known_batch_size, shown_shape
 
 if TYPE_CHECKING:
     from nnc.layers.base import Layer
@@ -133,5 +133,7 @@ def build_arguments(build: Callable[..., Any], arguments: Arguments) -> dict[str
 
 
 def shape_of(tensor: Any) -> tuple[Any, ...]:
-    """Return a shape as Keras shows it: None where a length is only known at run time."""
-    return tuple(dim if isinstance(dim, int) else None for dim in tensor.shape)
+    """Return a shape as Keras shows it, with the batch that a layer is being built for where its size is known."""
+    if isinstance(tensor, SymbolicTensor):
+        return tensor.shape
+    return shown_shape(tensor.type if isinstance(tensor, Value) else tensor, known_batch_size())

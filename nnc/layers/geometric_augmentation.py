@@ -48,7 +48,8 @@ class RandomFlip(Augmentation):
 class RandomCrop(Augmentation):
     """While training, a part of the images at a random place; smaller ones are interpolated.
 
-    As in Keras, images stay as they are when predicting, even if they have another size.
+    As in Keras, images stay as they are when predicting, even if they have another size than the layer's output, after
+    which layers behind it are built.
     """
 
     keeps_integers = True
@@ -66,6 +67,10 @@ class RandomCrop(Augmentation):
         if name in ("height", "width"):
             return check_positive(where, name, value)
         return super()._checked_argument(where, name, value)
+
+    def output_types(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the types of the outputs in training, as Keras does."""
+        return super().output_types(*args, **kwargs | {"training": True})
 
     def augment(self, x: Value) -> Value:
         sizes, size = known_sizes(x, self.data_format), (self.height, self.width)

@@ -35,6 +35,17 @@ def batch_size(size: int | None) -> Iterator[None]:
         _BATCH_SIZE.reset(token)
 
 
+def shown_shape(type: TensorType, batch: int | None) -> tuple[int | None, ...]:
+    """Return a shape as Keras shows it: None in the place of what is only known at run time.
+
+    Args:
+        type: element type and shape.
+        batch: size of the batch, None where it is not known.
+    """
+    known = type if batch is None else type.substitute({"batch": batch})
+    return tuple(dim if isinstance(dim, int) else None for dim in known.shape)
+
+
 @dataclass(eq=False)
 class SymbolicTensor:
     """What a layer returns for a symbolic input: a type, and the call that produces it.
@@ -43,7 +54,7 @@ class SymbolicTensor:
         declared: element type and shape as they were known when the layer was called, with the batch as symbol.
         call: the call, None until it is known.
         index: position among the call's outputs.
-        batch: size of the batch where the model's input says so, for layers that keep a state per row.
+        batch: size of the batch where the model's input says so, for shapes and for layers that keep a state per row.
     """
 
     declared: TensorType
@@ -59,7 +70,7 @@ class SymbolicTensor:
     @property
     def shape(self) -> tuple[Any, ...]:
         """Shape as Keras shows it: None in the place of what is not known."""
-        return tuple(dim if isinstance(dim, int) else None for dim in self.type.shape)
+        return shown_shape(self.type, self.batch)
 
     @property
     def dtype(self) -> str:

@@ -53,10 +53,10 @@ def functional_config(model: Model) -> dict[str, Any]:
     """Return a functional model's config in the form of Keras 3: layers with their calls, then inputs and outputs."""
     nodes: dict[Call, int] = {}
     entries: list[dict[str, Any]] = []
-    for layer in model.layers:
+    for layer in model.operations:
         calls = [call for call in model.calls if call.layer is layer]
         nodes.update({call: index for index, call in enumerate(calls)})
-    for layer in model.layers:
+    for layer in model.operations:
         inbound = [_call_entry(call, nodes) for call in model.calls if call.layer is layer and call.inputs]
         entries.append({**layer_entry(layer), "name": layer.name, "inbound_nodes": inbound})
     return {
@@ -80,8 +80,7 @@ def _history(tensor: SymbolicTensor, nodes: Mapping[Call, int]) -> list[Any]:
 
 
 def _keras_tensor(tensor: SymbolicTensor, nodes: Mapping[Call, int]) -> dict[str, Any]:
-    shape = [dim if isinstance(dim, int) else None for dim in tensor.type.shape]
-    config = {"shape": shape, "dtype": tensor.dtype, "keras_history": _history(tensor, nodes)}
+    config = {"shape": list(tensor.shape), "dtype": tensor.dtype, "keras_history": _history(tensor, nodes)}
     return {"class_name": "__keras_tensor__", "config": config}
 
 

@@ -14,6 +14,7 @@ from nnc.layers import Layer
 from nnc.layers.checks import FLOAT
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import current_lowering
+from nnc.layers.operation import Operation
 from nnc.layers.structure import leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.compiler import Compiler
@@ -72,13 +73,18 @@ class Model(Trainer, Presented):
 
     @property
     def sublayers(self) -> list[Layer]:
-        """The layers."""
-        return self.layers
+        """The layers, and what stands between them."""
+        return self.operations
+
+    @property
+    def operations(self) -> list[Layer]:
+        """The layers and the functions of tensors between them, each once, those farther from the outputs first."""
+        return list(dict.fromkeys(call.layer for call in self.calls))
 
     @property
     def layers(self) -> list[Layer]:
         """The layers, each once, in Keras's order: those farther from the outputs first."""
-        return list(dict.fromkeys(call.layer for call in self.calls))
+        return [layer for layer in self.operations if not isinstance(layer, Operation)]
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """Return a layer by name or by index.
@@ -122,12 +128,12 @@ class Model(Trainer, Presented):
 
     @property
     def input_shape(self) -> Any:
-        """Shape of the input, or a list of shapes, with None for the batch."""
+        """Shape of the input, or a list of shapes, with None for what is not known."""
         return one_or_list([tensor.shape for tensor in self.inputs])
 
     @property
     def output_shape(self) -> Any:
-        """Shape of the output, or a list of shapes, with None for the batch."""
+        """Shape of the output, or a list of shapes, with None for what is not known."""
         return one_or_list([tensor.shape for tensor in self.outputs])
 
     @property
@@ -235,7 +241,7 @@ class Model(Trainer, Presented):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        for layer in self.layers:
+        for layer in self.operations:
             layer.models.add(self)
 
     # ------------------------------------------------------------------ running

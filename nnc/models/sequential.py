@@ -121,6 +121,11 @@ class Sequential(Model):
             self.build((None, *shape[1:]))
 
     @property
+    def operations(self) -> list[Layer]:
+        """The layers in order."""
+        return self.layers
+
+    @property
     def keras_class(self) -> tuple[str, str, str | None]:
         """Module, name and registered name of a Sequential, whatever subclass it is."""
         return "keras", "Sequential", None
@@ -135,8 +140,7 @@ class Sequential(Model):
 def _input_of(layer: Layer) -> InputLayer | None:
     """Return the input that a first layer says its model has, by its arguments or as a model of its own."""
     if isinstance(layer, Model) and len(layer.inputs) == 1:
-        shape = (None, *layer.inputs[0].shape[1:])
-        return InputLayer(batch_shape=shape, dtype=layer.inputs[0].dtype)
+        return InputLayer(batch_shape=layer.inputs[0].shape, dtype=layer.inputs[0].dtype)
     if layer.batch_input_shape is None:
         return None
     return InputLayer(batch_shape=layer.batch_input_shape, dtype=layer.weights_dtype)

@@ -126,7 +126,7 @@ def name_layers(layers: Sequence[Layer], model: Model) -> None:
             continue
         unsettled.append(layer)
     for layer in unsettled:
-        elsewhere = {other.name for other_model in layer.models for other in other_model.layers}
+        elsewhere = {other.name for other_model in layer.models for other in other_model.operations}
         base = layer.default_name
         name, count = base, 0
         while name in taken or name in elsewhere:

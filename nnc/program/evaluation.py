@@ -10,7 +10,6 @@ import numpy
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList
 from nnc.errors import DataError, NonFiniteError
-from nnc.ir import bind_shape
 from nnc.program.batches import Batches, Feed
 from nnc.program.calling import PREDICT
 from nnc.program.data import ROWS, as_arrays, known_sizes
@@ -123,8 +122,8 @@ def predict(
         parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]
         return _predict_stream(program, _Parts(parts), limit, callbacks, owner)
     with kernel_settings():
-        program.bound(PREDICT, sizes | {ROWS: size})
-        results = [numpy.empty((rows, *bind_shape(item.shape, sizes)), item.dtype) for item in program.spec.outputs]
+        first = program.bound(PREDICT, sizes | {ROWS: size})
+        results = [numpy.empty((rows, *output.shape[1:]), output.dtype) for output in first.outputs.values()]
         for start in range(0, rows, size):
             bound = program.bound(PREDICT, sizes | {ROWS: min(size, rows - start)})
             for target, array in zip(bound.inputs.values(), arrays, strict=True):

@@ -44,22 +44,22 @@ def test_weights_survive_growth():
 
 
 @pytest.mark.parametrize(
-    "first",
+    ("first", "rows"),
     [
-        lambda: [nnc.Input((3,)), Dense(2)],
-        lambda: [nnc.Input(shape=(3,)), Dense(2)],
-        lambda: [nnc.layers.InputLayer((3,)), Dense(2)],
-        lambda: [Dense(2, input_dim=3)],
-        lambda: [Dense(2, input_shape=(3,))],
-        lambda: [Dense(2, input_shape=[3])],
-        lambda: [Dense(2, batch_input_shape=(None, 3))],
-        lambda: [Dense(2, batch_input_shape=(32, 3))],
-        lambda: (Dense(2, input_dim=3),),
+        (lambda: [nnc.Input((3,)), Dense(2)], None),
+        (lambda: [nnc.Input(shape=(3,)), Dense(2)], None),
+        (lambda: [nnc.layers.InputLayer((3,)), Dense(2)], None),
+        (lambda: [Dense(2, input_dim=3)], None),
+        (lambda: [Dense(2, input_shape=(3,))], None),
+        (lambda: [Dense(2, input_shape=[3])], None),
+        (lambda: [Dense(2, batch_input_shape=(None, 3))], None),
+        (lambda: [Dense(2, batch_input_shape=(32, 3))], 32),
+        (lambda: (Dense(2, input_dim=3),), None),
     ],
 )
-def test_shape_of_the_input(first):
+def test_shape_of_the_input(first, rows):
     model = nnc.Sequential(first())
-    assert (model.input_shape, model.output_shape) == ((None, 3), (None, 2))
+    assert (model.input_shape, model.output_shape) == ((rows, 3), (rows, 2))
     assert [layer.name for layer in model.layers] == ["dense"]
 
 
