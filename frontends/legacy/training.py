@@ -9,6 +9,7 @@ from frontends.legacy.values import number
 from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
 from frontends.origin import KERAS_2, Origin, is_null
 from nnc.identity import ObjectIdentity
+from nnc.losses import LOSSES
 
 _ONLY_OLD = ("decay", "is_legacy_optimizer", "jit_compile", "schedule_decay", "lr")
 """Arguments of optimizers that Keras 3 does not have."""
@@ -79,7 +80,18 @@ def measures(node: Node) -> Node:
             return Mapping(line=node.line, entries=entries)
         return function or node
     kept = {key: item for key, item in config.entries.items() if key not in ("axis", "fn") or not is_null(item)}
+    if _is_own_function(node.text("class_name"), kept.get("fn")):
+        del kept["fn"]
     reduction = config.text("reduction")
     if reduction == "auto":
         kept["reduction"] = Scalar(line=config.line, value="sum_over_batch_size")
     return replace(node, entries={**node.entries, "config": replace(config, entries=kept)})
+
+
+def _is_own_function(class_name: str | None, function: Node | None) -> bool:
+    """Return whether a loss names the function that its class computes anyway."""
+    if isinstance(function, Mapping):
+        function = function.entries.get("config")
+    name = function.value if isinstance(function, Scalar) else None
+    known = LOSSES.get(str(class_name))
+    return known is not None and LOSSES.get(str(name)) is known

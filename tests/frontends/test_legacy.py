@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -13,6 +15,7 @@ from frontends.legacy.values import decoded
 from frontends.legacy.weights import convert, converted, flipped
 from frontends.nodes import from_plain
 from frontends.origin import Origin, origin_of, parse_version
+from nnc.readers import read_model
 
 OLD = Origin((2, 2, 4))
 HARD = "hard_sigmoid_keras_2"
@@ -263,8 +266,32 @@ def test_training_config() -> None:
         },
         "metrics": [["accuracy"]],
     }
+    for function in ("binary_crossentropy", {"class_name": "function", "config": "binary_crossentropy"}):
+        named = {"class_name": "BinaryCrossentropy", "config": {"reduction": "auto", "fn": function}}
+        assert measures(from_plain(named)).plain()["config"] == {"reduction": "sum_over_batch_size"}
+    other = {"class_name": "BinaryCrossentropy", "config": {"fn": "mine"}}
+    assert measures(from_plain(other)).plain() == other  # and is refused, by name
     wrapped = {"class_name": "MeanMetricWrapper", "config": {"name": "mine", "fn": "binary_accuracy"}}
     assert measures(from_plain([wrapped])).plain() == ["binary_accuracy"]
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file", "ignore:__array__ implementation")
+def test_a_loss_that_names_its_function_is_read_from_a_file(tmp_path: Path) -> None:
+    keras, h5py = pytest.importorskip("keras"), pytest.importorskip("h5py")
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile("sgd", "categorical_crossentropy")
+    path = tmp_path / "model.h5"
+    model.save(path)
+    function = {"module": "builtins", "class_name": "function", "config": "categorical_crossentropy"}
+    loss = {"class_name": "CategoricalCrossentropy", "config": {"fn": function, "label_smoothing": 0.2}}
+    with h5py.File(path, "a") as file:
+        file.attrs["keras_version"] = "2.13.1"
+        file.attrs["training_config"] = json.dumps(
+            {"loss": loss, "optimizer_config": {"class_name": "SGD", "config": {}}}
+        )
+    x, y = numpy.float32([[1, 2, 3]]), numpy.float32([[0, 1]])
+    model.compile("sgd", keras.losses.CategoricalCrossentropy(label_smoothing=0.2))
+    assert read_model(path).evaluate(x, y) == pytest.approx(model.evaluate(x, y, verbose=0), rel=1e-5)
 
 
 # ------------------------------------------------------------------ weights
