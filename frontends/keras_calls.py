@@ -213,6 +213,15 @@ def flat(node: Node) -> Iterator[Node]:
         yield node
 
 
+def nested(node: Node, numbers: Iterator[int]) -> Any:
+    """Return lists and dictionaries as `flat` goes through them, with numbers in the place of tensors."""
+    if isinstance(node, Sequence) and not _is_history(node):
+        return [nested(item, numbers) for item in node.items]
+    if isinstance(node, Mapping) and node.text("class_name") != _TENSOR:
+        return {key: nested(item, numbers) for key, item in node.entries.items()}
+    return next(numbers)
+
+
 def _is_constant(node: Sequence) -> bool:
     """Return whether a list is ``["_CONSTANT_VALUE", -1, value]``."""
     first = node.items[0]

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from frontends.authors import identity_of, refuse_layer, refuse_model
-from frontends.keras_calls import CallReader, Unreadable, count_calls_from_first, flat, safe_name
+from frontends.keras_calls import CallReader, Unreadable, count_calls_from_first, flat, nested, safe_name
 from frontends.keras_layers import make_keras_layer
 from frontends.layer_maker import make_layer, read_name
 from frontends.legacy.entry import unregistered
@@ -114,6 +114,7 @@ class _KerasForm:
             is_chain=self.is_chain,
             must_use_all=False,
             trainable=not isinstance(trainable, Scalar) or trainable.value is not False,
+            structure=self._structure(),
         )
 
     # ------------------------------------------------------------------ layers
@@ -277,6 +278,11 @@ class _KerasForm:
                 self.problems.add("the model has no layers", self.config.line)
             return [Reference(layer.name, layer.line) for layer in self.layers[-1:]]
         return self._ends("output_layers")
+
+    def _structure(self) -> Any:
+        """Return how the outputs are nested, with their numbers as leaves; None where they are a list or one."""
+        node = self.config.entries.get("output_layers")
+        return None if self.is_chain or node is None else nested(node, count())
 
     def _ends(self, key: str) -> list[Reference]:
         node = self.config.entries.get(key)

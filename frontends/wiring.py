@@ -102,6 +102,7 @@ class Definition:
         is_chain: whether it is a Sequential.
         must_use_all: whether a layer that leads to no output is a problem.
         trainable: whether the model's weights are trained.
+        structure: how the outputs are nested, with their numbers as leaves; None for a list, or one.
     """
 
     name: str | None
@@ -111,6 +112,7 @@ class Definition:
     is_chain: bool
     must_use_all: bool = True
     trainable: bool = True
+    structure: Any = None
 
 
 def wire(definition: Definition, problems: Problems) -> Model | None:
@@ -162,7 +164,9 @@ class _Wiring:
         try:
             if self.definition.is_chain:
                 return self._chain()
-            return Model(inputs, found, self.definition.name, trainable=self.definition.trainable)
+            nested = self.definition.structure
+            ends = found if nested is None else map_leaves(found.__getitem__, nested, int)
+            return Model(inputs, ends, self.definition.name, trainable=self.definition.trainable)
         except Exception as error:  # names that collide, and whatever a user's own layer raises
             self.problems.add(error_text(error))
             return None

@@ -10,6 +10,7 @@ import typer
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
 from nnc.cli.programs import open_program, prediction_data
+from nnc.program.structure import outputs_of
 
 NAME = "predict"
 EXAMPLE = "Example: nnc predict base.nnc --input points.npz --output predicted.csv"
@@ -57,9 +58,9 @@ def command(
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
     found = program.predict(prediction_data(program, source, without), batch)
-    if isinstance(found, list):
-        write_arrays(output, dict(zip([item.label for item in program.spec.outputs], found, strict=True)))
-        found = found[0]
+    arrays = outputs_of(program.spec.structure, found)
+    if len(arrays) > 1:
+        write_arrays(output, dict(zip([item.label for item in program.spec.outputs], arrays, strict=True)))
     else:
-        write_table(output, found)
-    say(f"wrote {output}: {len(found):,} rows")
+        write_table(output, arrays[0])
+    say(f"wrote {output}: {len(arrays[0]):,} rows")

@@ -12,6 +12,7 @@ from nnc.inspection.difference import Outputs
 from nnc.inspection.layers import float_type
 from nnc.inspection.subject import Subject
 from nnc.program.data import as_arrays
+from nnc.program.structure import outputs_of
 from nnc.verify.ours import trace_forward
 from nnc.verify.report import Trace, compare_traces
 from nnc.verify.verifying import TOLERANCES
@@ -64,7 +65,7 @@ def _trace(subject: Subject, x: Any, with_layers: bool) -> Trace:
     program = subject.program
     arrays = as_arrays(program.spec.inputs, x, "input")
     found = program(*arrays)
-    outputs: Sequence[Array] = found if isinstance(found, list) else [found]
+    outputs: Sequence[Array] = outputs_of(program.spec.structure, found)
     if not with_layers or subject.model is None:
         return Trace((), outputs=tuple(outputs))
     model = copy.deepcopy(subject.model)

@@ -12,6 +12,7 @@ from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
 from nnc.models.sequential import Sequential
 from nnc.models.trainer import one_or_list
+from nnc.program.structure import packed
 
 CloneFunction = Callable[[Layer], Layer]
 CallFunction = Callable[..., Any]
@@ -79,7 +80,7 @@ class _Cloning:
                         f" '{call.layer.name}', got {found!r:.80}"
                     )
                 known.update(zip(call.outputs, tensors, strict=True))
-        outputs = one_or_list([known[tensor] for tensor in model.outputs])
+        outputs = packed(model.output_structure, [known[tensor] for tensor in model.outputs])
         return Model(one_or_list(new), outputs, name=model.name)
 
     def layer(self, layer: Layer) -> Layer:

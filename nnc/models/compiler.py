@@ -63,7 +63,7 @@ class Compiler:
         self.dtype = dtype or model.compute_dtype
         self.calls, self.paths, self.optimizer = model.calls, weight_paths(model), model.optimizer
         self.inputs = list(zip(model.input_names, model.inputs, strict=True))
-        self.outputs = list(zip(model.output_names, model.outputs, strict=True))
+        self.outputs = list(zip(model.output_labels, model.outputs, strict=True))
         self.lengths = length_names(tensor.type for tensor in model.inputs)
         self.named_outputs, self.objective = model.named_outputs, model.objective
         self.trainable = model.trainable_weights
@@ -166,6 +166,7 @@ class Compiler:
             variables=self._variables(),
             trains=TRAIN in makers,
             model=model.serialized_config(),
+            structure=model.output_structure,
         )
         backend = model.chosen_backend
         program = Program(spec, makers, states, seed=model.seed, versions=self.versions, backend=backend)

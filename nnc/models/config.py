@@ -13,6 +13,7 @@ from nnc.layers.structure import map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.layers.wrapping import layer_config
 from nnc.models.trainer import one_or_list
+from nnc.program.structure import packed
 
 if TYPE_CHECKING:
     from nnc.models.model import Model
@@ -64,7 +65,7 @@ def functional_config(model: Model) -> dict[str, Any]:
         "trainable": model.trainable,
         "layers": entries,
         "input_layers": one_or_list([_history(tensor, nodes) for tensor in model.inputs]),
-        "output_layers": one_or_list([_history(tensor, nodes) for tensor in model.outputs]),
+        "output_layers": packed(model.output_structure, [_history(tensor, nodes) for tensor in model.outputs]),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +25,7 @@ from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer, Pass
 from nnc.presenting import Presented
 from nnc.program import Program
+from nnc.program.structure import described, packed
 
 Array = Any
 PREDICTING = ("predict_step", "make_predict_function")
@@ -58,16 +59,23 @@ class Model(Trainer, Presented):
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self.calls: tuple[Call, ...] = ()
+        self._nested_outputs: Any = ()
         if inputs is not None or outputs is not None:
-            self._connect(_as_tuple(inputs), _as_tuple(outputs))
+            self._connect(_as_tuple(inputs), _as_tuple(outputs), outputs)
 
-    def _connect(self, inputs: tuple[SymbolicTensor, ...], outputs: tuple[SymbolicTensor, ...]) -> None:
+    def _connect(
+        self, inputs: tuple[SymbolicTensor, ...], outputs: tuple[SymbolicTensor, ...], nested: Any = None
+    ) -> None:
         calls = trace(inputs, outputs, self.name)
         name_layers([call.layer for call in calls], self)
-        self.inputs, self.outputs, self.calls = inputs, outputs, by_depth(calls, outputs)
+        self.inputs, self.outputs, self.calls = list(inputs), list(outputs), by_depth(calls, outputs)
         self.is_merging = len(inputs) > 1
         self.built = True
         self._program = None
+        count = iter(range(len(outputs)))
+        self._nested_outputs = list(outputs) if nested is None else nested
+        numbers = _sorted_map(lambda _: next(count), self._nested_outputs)
+        self.output_structure = described(numbers, len(outputs))
 
     # ------------------------------------------------------------------ looking
 
@@ -120,11 +128,22 @@ class Model(Trainer, Presented):
         return names
 
     @property
+    def output_labels(self) -> list[str]:
+        """Names of the outputs in graphs, losses and logs: as in Keras the keys of dictionaries they are in."""
+        found: list[str] = []
+        for label in _labels(self._nested_outputs):
+            unique = label
+            while unique in found:
+                unique = f"{label}_{len(found)}"
+            found.append(unique)
+        return found
+
+    @property
     def named_outputs(self) -> list[tuple[str, TensorType]]:
         """Name and type of each output."""
         names = length_names(tensor.type for tensor in self.inputs)
         types = [tensor.type.substitute(names) for tensor in self.outputs]
-        return list(zip(self.output_names, types, strict=True))
+        return list(zip(self.output_labels, types, strict=True))
 
     @property
     def input_shape(self) -> Any:
@@ -143,8 +162,8 @@ class Model(Trainer, Presented):
 
     @property
     def output(self) -> Any:
-        """The symbolic output, or a list of them."""
-        return one_or_list(list(self.outputs))
+        """The symbolic output, or several, nested as the model was given them."""
+        return packed(self.output_structure, self.outputs)
 
     @property
     def compute_dtype(self) -> str:
@@ -282,7 +301,7 @@ class Model(Trainer, Presented):
             if given_mask is not None:
                 known[value] = given_mask
         values = run_calls(self.calls, dict(zip(self.inputs, given, strict=True)))
-        return one_or_list([values[tensor] for tensor in self.outputs])
+        return packed(self.output_structure, [values[tensor] for tensor in self.outputs])
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return None: outputs have the masks that the layers inside gave them."""
@@ -343,9 +362,35 @@ def _producer(tensor: SymbolicTensor) -> Call:
 
 
 def _as_tuple(given: Any) -> tuple[SymbolicTensor, ...]:
-    items = tuple(given.values()) if isinstance(given, Mapping) else given
-    items = tuple(items) if isinstance(items, list | tuple) else (items,)
-    for item in items:
+    found: list[SymbolicTensor] = []
+
+    def note(item: Any) -> None:
         if not isinstance(item, SymbolicTensor):
             raise ModelError(f"Model takes symbolic tensors made with nnc.Input and layers, got {item!r}")
-    return items
+        found.append(item)
+
+    _sorted_map(note, given)
+    return tuple(found)
+
+
+def _sorted_map(function: Callable[[Any], Any], nested: Any) -> Any:
+    """Return a structure with a function applied to its leaves: as in Keras, in the order of dictionaries' keys."""
+    if isinstance(nested, list | tuple):
+        parts = [_sorted_map(function, part) for part in nested]
+        return parts if isinstance(nested, list) else tuple(parts)
+    if not isinstance(nested, Mapping):
+        return function(nested)
+    if any(not isinstance(key, str) for key in nested):
+        raise ModelError(f"Model: keys of a dictionary of tensors must be strings, got {list(nested)!r:.80}")
+    found = {key: _sorted_map(function, nested[key]) for key in sorted(nested)}
+    return {key: found[key] for key in nested}
+
+
+def _labels(nested: Any, path: str = "", key: str | None = None) -> list[str]:
+    """Return a name for each output: keys of dictionaries, and the layer's where it is in none or in a list inside."""
+    inside = path if key is None else f"{path}{key}/"
+    if isinstance(nested, Mapping):
+        return [label for name in sorted(nested) for label in _labels(nested[name], inside, name)]
+    if isinstance(nested, list | tuple):
+        return [label for part in nested for label in _labels(part, inside)]
+    return [path + (_producer(nested).layer.name if key is None else key)]

@@ -49,7 +49,7 @@ def model_of_config(
     if isinstance(found, Sequential):
         made = made([call.layer for call in found.calls] or found.layers, name=found.name)
     else:
-        made = made(found.inputs, found.outputs, name=found.name)
+        made = made(found.input, found.output, name=found.name)
     model: ModelClass = made
     return model
 

@@ -79,7 +79,7 @@ class Sequential(Model):
         self._chain.append(layer)
 
     def _wire_chain(self) -> None:
-        self.inputs = self.outputs = self.calls = ()
+        self.inputs, self.outputs, self.calls = [], [], ()
         self._program = None
         if self._input is None or not self._chain:
             return

@@ -18,6 +18,7 @@ from nnc.models.objective import Objective
 from nnc.passes import Observer, Pass
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
+from nnc.program.structure import unpacked
 from nnc.utils import random_generator
 
 Array = Any
@@ -33,8 +34,8 @@ class Trainer(Layer):
     What a reader could not take of the definition's optimizer, loss and metrics is in `uncompiled`, as text.
     """
 
-    inputs: tuple[SymbolicTensor, ...]
-    outputs: tuple[SymbolicTensor, ...]
+    inputs: list[SymbolicTensor]
+    outputs: list[SymbolicTensor]
 
     def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
@@ -50,7 +51,8 @@ class Trainer(Layer):
         self.uncompiled = ""
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: History | None = None
-        self.inputs = self.outputs = ()
+        self.inputs, self.outputs = [], []
+        self.output_structure: Any = None
 
     @property
     def input_names(self) -> list[str]:
@@ -137,11 +139,18 @@ class Trainer(Layer):
         if run_eagerly:
             raise ModelError("compile: run_eagerly=True is not supported; nnc has no eager mode")
         chosen = optimizers.get(optimizer)
+        loss, loss_weights = self._per_output(loss), self._per_output(loss_weights)
+        metrics, weighted_metrics = self._per_output(metrics), self._per_output(weighted_metrics)
         objective = Objective(loss, loss_weights, metrics, weighted_metrics, is_given=True)
         if self.outputs:
             objective.head(self.named_outputs, self.input_names, self.compute_dtype, False, adds_loss=loss is None)
         self.optimizer, self._objective, self.uncompiled = chosen, objective, ""
         self._program = self._resumed = None
+
+    def _per_output(self, given: Any) -> Any:
+        """Return a list of what is given per output where it is nested as the outputs are."""
+        found = unpacked(self.output_structure, given)
+        return given if found is None else found
 
     @property
     def is_compiled(self) -> bool:

@@ -18,6 +18,7 @@ from nnc.backends.numpy import apply_kernel_settings, kernel_settings
 from nnc.program.data import as_arrays, known_sizes
 from nnc.program.lengths import REMEMBERED_SHAPES
 from nnc.program.spec import ProgramSpec
+from nnc.program.structure import packed
 
 Array = Any
 PREDICT = "predict"
@@ -45,7 +46,8 @@ class DirectCalls(ABC):
                 until its next call, and nothing is allocated.
 
         Returns:
-            The output array of shape (rows, …), or a list of them where the model has several.
+            The output array of shape (rows, …), or a list of them where the model has several; where its outputs are in
+            tuples or dictionaries, in these.
 
         Raises:
             DataError: an array does not fit the model.
@@ -79,9 +81,10 @@ class DirectCalls(ABC):
         except Exception:  # no arrays, new shapes, numbers to be checked
             return self._first_call(inputs, copy)
         run()
-        if len(outputs) == 1:
+        structure = self.spec.structure
+        if len(outputs) == 1 and structure is None:
             return outputs[0].copy() if copy else outputs[0]
-        return [output.copy() for output in outputs] if copy else list(outputs)
+        return packed(structure, [output.copy() for output in outputs] if copy else outputs)
 
     def _first_call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
         given = inputs[0] if len(inputs) == 1 else list(inputs)
@@ -100,12 +103,12 @@ class DirectCalls(ABC):
         run = partial(self._enter, bound.run) if self.backend.name == "numpy" else bound.run
         filled = tuple([(target, target.dtype, _casting(target.dtype)) for target in targets])
         calls[shapes[0] if len(shapes) == 1 else shapes] = filled, self._enter, run, outputs
-        if len(targets) == len(outputs) == 1:
+        if len(targets) == len(outputs) == 1 and self.spec.structure is None:
             direct[shapes[0]] = targets[0], targets[0].dtype, run, outputs[0]
         with kernel_settings():
             bound.run()
         found = [output.copy() if copy else output for output in outputs]
-        return found[0] if len(found) == 1 else found
+        return packed(self.spec.structure, found)
 
     @property
     def _enter(self) -> Callable[..., Any]:

@@ -16,6 +16,7 @@ from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
 from nnc.program.program import EVALUATE
 from nnc.program.streams import Stream, batches_of, check_alone, is_stream, length_of, parts_of
+from nnc.program.structure import outputs_of, packed
 
 if TYPE_CHECKING:
     from nnc.program.program import Program
@@ -135,7 +136,7 @@ def predict(
                 raise
             for result, output in zip(results, bound.outputs.values(), strict=True):
                 result[start : start + size] = output
-    return results[0] if len(results) == 1 else results
+    return packed(program.spec.structure, results)
 
 
 class _Parts:
@@ -168,7 +169,7 @@ def _predict_stream(program: Program, source: Any, limit: int | None, callbacks:
         except NonFiniteError as error:
             error.locate(batch=number)
             raise
-        found.append(outputs if isinstance(outputs, list) else [outputs])
+        found.append(outputs_of(program.spec.structure, outputs))
         listed.on_predict_batch_end(number, {"outputs": outputs})
         if owner.stop_predicting:
             break
@@ -176,4 +177,4 @@ def _predict_stream(program: Program, source: Any, limit: int | None, callbacks:
     if not found:
         raise DataError("there is nothing to predict from: x yields no batch")
     results = [numpy.concatenate(parts) for parts in zip(*found, strict=True)]
-    return results[0] if len(results) == 1 else results
+    return packed(program.spec.structure, results)

@@ -11,6 +11,7 @@ import numpy
 from nnc.errors import DataError
 from nnc.program.data import as_arrays, check_finite, check_targets, known_sizes
 from nnc.program.program import EVALUATE
+from nnc.program.structure import unpacked
 from nnc.program.weights import STEPS, WEIGHTED, as_weights, weights_suffix
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def prepare(
         inputs = program.graph(EVALUATE + WEIGHTED + STEPS).inputs
         return {label: tuple(map(int, value.type.bind(sizes).shape[1:])) for label, value in inputs.items()}
 
+    if (nested := unpacked(spec.structure, sample_weight)) is not None:
+        sample_weight = nested if len(nested) > 1 else nested[0]
     weights = as_weights(spec.targets, names, sample_weight, class_weight, targets, step_shapes)
     dtype = _float_type(program)
     return arrays | {label: numpy.ascontiguousarray(array, dtype) for label, array in weights.items()}
@@ -66,6 +69,9 @@ def _output_names(spec: ProgramSpec) -> list[str]:
 def _by_target(spec: ProgramSpec, y: Any) -> Any:
     """Return targets that are given for all outputs, by output as in Keras, without those that nothing reads."""
     outputs, names = [output.label for output in spec.outputs], _output_names(spec)
+    nested = None if isinstance(y, Mapping) and set(y) <= set(outputs) else unpacked(spec.structure, y)
+    if nested is not None:
+        y = nested if len(nested) > 1 else nested[0]
     if isinstance(y, Mapping) and set(names) <= set(y) <= set(outputs):
         return {target.label: y[name] for target, name in zip(spec.targets, names, strict=True)}
     if isinstance(y, list | tuple) and len(y) == len(outputs) > len(names):

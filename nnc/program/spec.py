@@ -10,6 +10,7 @@ from typing import Any
 from nnc.errors import ProgramFileError, SymbolError
 from nnc.ir.dimensions import Dim, parse_dim
 from nnc.ir.types import SHORT_NAMES
+from nnc.program.structure import checked_structure
 
 Shape = tuple[int, ...]
 RowShape = tuple[Dim, ...]
@@ -115,6 +116,7 @@ class ProgramSpec:
         variables: all weights, in the order of ``get_weights``.
         trains: whether there is a training graph.
         model: config of the model, for pictures and summaries.
+        structure: how outputs are nested; see `nnc.program.structure`.
     """
 
     name: str
@@ -126,6 +128,7 @@ class ProgramSpec:
     trains: bool = False
     results: tuple[ResultSpec, ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict)
+    structure: Any = None
 
     @property
     def has_loss(self) -> bool:
@@ -160,6 +163,7 @@ class ProgramSpec:
             trains=_item(data, "trains", bool),
             results=tuple(_result(item) for item in _checked(data.get("results", []), list, "results")),
             model=_item(data, "model", dict),
+            structure=checked_structure(data.get("structure"), len(_item(data, "outputs", list))),
         )
         labels = [array.label for array in (*spec.inputs, *spec.targets)]
         for names in (labels, [array.label for array in spec.outputs], spec.metrics):

@@ -15,6 +15,7 @@ from nnc.models.compiler import Compiler
 from nnc.models.model import Model
 from nnc.passes import OPTIMIZE, run_passes
 from nnc.program import PREDICT, TRAIN
+from nnc.program.structure import outputs_of
 from nnc.verify.report import Trace
 
 Array = Any
@@ -35,7 +36,7 @@ def trace_forward(model: Model, arrays: Sequence[Array], dtype: str | None = Non
             graph.output(f"layer/{number}.{position}", value)
     found = _run(graph, _inputs(model, arrays), _states(compiler), model)
     outputs = model.program(*arrays)
-    return Trace(_layers(compiler, found), outputs=tuple(outputs) if isinstance(outputs, list) else (outputs,))
+    return Trace(_layers(compiler, found), outputs=tuple(outputs_of(model.program.spec.structure, outputs)))
 
 
 def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Array], dtype: str | None = None) -> Trace:

@@ -1,0 +1,171 @@
+"""Outputs in dictionaries, tuples and nests: they come back so, and targets and losses may be given so, as in Keras."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import warnings
+
+import numpy
+import pytest
+
+import nnc
+from nnc.errors import DataError, ModelError, ProgramFileError
+from nnc.program.spec import ProgramSpec
+from nnc.readers import read_model
+
+X = numpy.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+ONE, TWO = numpy.ones((4, 1), "float32"), numpy.zeros((4, 2), "float32")
+NESTS = {
+    "dictionary": lambda two, one: {"two": two, "a": one},
+    "tuple": lambda two, one: (two, one),
+    "list": lambda two, one: [two, one],
+    "one in a list": lambda two, one: [two],
+    "one in a tuple": lambda two, one: (two,),
+    "one in a dictionary": lambda two, one: {"two": two},
+    "dictionary of lists": lambda two, one: {"q": [two, one], "p": (one,)},
+    "list with a dictionary": lambda two, one: [two, {"z": one}],
+    "twice": lambda two, one: {"two": two, "again": two},
+}
+
+
+@pytest.fixture(scope="module")
+def keras():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("keras")
+
+
+def model(module, nest):
+    x = module.Input((3,), name="x")
+    two, one = (module.layers.Dense(n, name=f"dense{n}", kernel_initializer="ones")(x) for n in (2, 1))
+    return module.Model(x, NESTS[nest](two, one))
+
+
+def listed(nested):
+    """Return a nest with lists of numbers in the place of arrays, types of lists and tuples kept."""
+    if isinstance(nested, dict):
+        return {key: listed(item) for key, item in nested.items()}
+    if isinstance(nested, list | tuple):
+        return type(nested)([listed(item) for item in nested])
+    return numpy.asarray(nested).round(4).tolist()
+
+
+@pytest.mark.parametrize("nest", NESTS)
+def test_what_comes_out_is_nested_as_it_was_given(nest, keras, tmp_path):
+    ours, theirs = model(nnc, nest), model(keras, nest)
+    expected = listed(theirs.predict(X, verbose=0))
+    assert listed(theirs(X)) == expected
+    program = nnc.compile(ours)
+    program.save(tmp_path / "model.nnc")
+    outer = nnc.Input((3,))
+    for found in (
+        ours.predict(X),
+        ours.predict(X, steps=1),
+        ours(X),
+        ours(X),
+        ours(X, training=True),
+        ours.predict_on_batch(X),
+        program(X),
+        nnc.load(tmp_path / "model.nnc").predict(X),
+        pickle.loads(pickle.dumps(ours)).predict(X),
+        nnc.models.clone_model(ours).predict(X),
+        nnc.Model(outer, ours(outer)).predict(X),
+    ):
+        assert listed(found) == expected
+    assert list(expected) == list(listed(ours.predict(X)))  # keys in the same order
+    assert ours.output_shape == theirs.output_shape
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of h5py's arrays, in Keras
+@pytest.mark.parametrize("nest", NESTS)
+def test_files_keep_the_nest(nest, keras, tmp_path):
+    """Tuples are lists in files, Keras's own included."""
+    theirs = model(keras, nest)
+    theirs.save(tmp_path / "model.keras")
+    expected = listed(keras.saving.load_model(tmp_path / "model.keras").predict(X, verbose=0))
+    assert listed(read_model(tmp_path / "model.keras").predict(X)) == expected
+    assert listed(read_model(theirs).predict(X)) == expected
+    ours = model(nnc, nest)
+    again = nnc.Model.from_config(ours.get_config())
+    again.set_weights(ours.get_weights())
+    assert listed(again.predict(X)) == expected
+    written = keras.Model.from_config(json.loads(json.dumps(ours.get_config())))
+    written.set_weights(ours.get_weights())
+    assert listed(written.predict(X, verbose=0)) == expected
+
+
+TRAINED = {
+    "one loss": ("dictionary", "mse", {"a": ONE, "two": TWO}, {}),
+    "a loss by key": ("dictionary", {"a": "mse", "two": "mae"}, {"a": ONE, "two": TWO}, {}),
+    "one output trained": ("dictionary", {"a": "mse"}, {"a": ONE}, {}),
+    "lists in the order of keys": ("dictionary", ["mse", "mae"], [ONE, TWO], {}),
+    "all by key": (
+        "dictionary",
+        {"a": "mse", "two": "mae"},
+        {"a": ONE, "two": TWO},
+        {"metrics": {"a": ["mae"]}, "loss_weights": {"a": 2.0, "two": 0.5}},
+    ),
+    "tuple": ("tuple", ("mse", "mae"), (TWO, ONE), {"metrics": [["mae"], ["mse"]]}),
+    "list by name": ("list", {"dense1": "mse", "dense2": "mae"}, {"dense1": ONE, "dense2": TWO}, {}),
+    "nest": ("dictionary of lists", {"q": ["mse", "mae"], "p": ("mse",)}, {"q": [TWO, ONE], "p": (ONE,)}, {}),
+    "single": ("one in a dictionary", {"two": "mse"}, {"two": TWO}, {"metrics": ["mae"]}),
+    "single array": ("one in a dictionary", "mse", TWO, {}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")  # Keras's, where one output is trained
+@pytest.mark.parametrize("case", TRAINED)
+def test_targets_losses_and_metrics_by_structure(case, keras):
+    nest, loss, y, options = TRAINED[case]
+    histories = []
+    for module in (nnc, keras):
+        trained = model(module, nest)
+        trained.compile(module.optimizers.SGD(0.01), loss, **options)
+        history = trained.fit(X, y, epochs=2, verbose=0).history
+        histories.append(history | {f"test {key}": [value] for key, value in _evaluated(trained, y).items()})
+    found, expected = histories
+    assert set(found) == set(expected)
+    for key, values in expected.items():
+        numpy.testing.assert_allclose(found[key], values, rtol=1e-4, err_msg=key)
+
+
+def _evaluated(trained, y):
+    return trained.evaluate(X, y, verbose=0, return_dict=True)
+
+
+def test_what_does_not_fit_is_refused():
+    trained = model(nnc, "dictionary")
+    with pytest.raises(ModelError, match="no output 'dense1', only a, two"):
+        trained.compile("sgd", {"dense1": "mse"})
+    trained.compile("sgd", "mse")
+    with pytest.raises(DataError, match="expected targets y_a, y_two, got a"):
+        trained.fit(X, {"a": ONE}, verbose=0)
+    with pytest.raises(ModelError, match="keys of a dictionary of tensors must be strings"):
+        x = nnc.Input((3,))
+        nnc.Model(x, {1: x})
+
+
+@pytest.mark.parametrize(
+    "structure",
+    [
+        {"list": [0]},
+        {"list": [0, 0]},
+        {"set": [0, 1]},
+        {"dict": [0, 1]},
+        [0, 1],
+        {"list": [0, True]},
+        {"tuple": [[0], 1]},
+    ],
+    ids=str,
+)
+def test_a_damaged_structure_is_refused(structure):
+    data = json.loads(json.dumps(nnc.compile(model(nnc, "tuple")).spec.to_json()))
+    assert ProgramSpec.from_json(data).structure == {"tuple": [0, 1]}
+    with pytest.raises(ProgramFileError, match="'structure' must have each output once"):
+        ProgramSpec.from_json(data | {"structure": structure})
+    deep = 0
+    for _ in range(50):
+        deep = {"list": [deep]}
+    with pytest.raises(ProgramFileError, match="'structure'"):
+        ProgramSpec.from_json(data | {"structure": {"list": [deep, 1]}})
