@@ -10,7 +10,6 @@ import typer
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
 from nnc.cli.programs import open_program, prediction_data
-from nnc.program.structure import outputs_of
 
 NAME = "predict"
 EXAMPLE = "Example: nnc predict base.nnc --input points.npz --output predicted.csv"
@@ -53,6 +52,7 @@ def command(
 ) -> None:
     """Write a model's outputs for the inputs in a file."""
     from nnc.data import write_arrays, write_table
+    from nnc.program.spec import outputs_of
 
     check_output(output, *SUFFIXES)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)

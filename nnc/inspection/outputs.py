@@ -12,7 +12,7 @@ from nnc.inspection.difference import Outputs
 from nnc.inspection.layers import float_type
 from nnc.inspection.subject import Subject
 from nnc.program.data import as_arrays
-from nnc.program.structure import outputs_of
+from nnc.program.spec import outputs_of
 from nnc.verify.ours import trace_forward
 from nnc.verify.report import Trace, compare_traces
 from nnc.verify.verifying import TOLERANCES

@@ -12,7 +12,7 @@ from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
 from nnc.models.sequential import Sequential
 from nnc.models.trainer import one_or_list
-from nnc.program.structure import packed
+from nnc.program.spec import packed
 
 CloneFunction = Callable[[Layer], Layer]
 CallFunction = Callable[..., Any]

@@ -13,7 +13,7 @@ from nnc.layers.structure import map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.layers.wrapping import layer_config
 from nnc.models.trainer import one_or_list
-from nnc.program.structure import packed
+from nnc.program.spec import packed
 
 if TYPE_CHECKING:
     from nnc.models.model import Model

@@ -25,7 +25,7 @@ from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer, Pass
 from nnc.presenting import Presented
 from nnc.program import Program
-from nnc.program.structure import described, packed
+from nnc.program.spec import described, packed
 
 Array = Any
 PREDICTING = ("predict_step", "make_predict_function")

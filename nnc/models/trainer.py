@@ -18,7 +18,7 @@ from nnc.models.objective import Objective
 from nnc.passes import Observer, Pass
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
-from nnc.program.structure import unpacked
+from nnc.program.spec import unpacked
 from nnc.utils import random_generator
 
 Array = Any

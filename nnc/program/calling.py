@@ -17,8 +17,7 @@ from nnc.backends import Backend, BoundRun
 from nnc.backends.numpy import apply_kernel_settings, kernel_settings
 from nnc.program.data import as_arrays, known_sizes
 from nnc.program.lengths import REMEMBERED_SHAPES
-from nnc.program.spec import ProgramSpec
-from nnc.program.structure import packed
+from nnc.program.spec import ProgramSpec, packed
 
 Array = Any
 PREDICT = "predict"

@@ -15,8 +15,8 @@ from nnc.program.calling import PREDICT
 from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
 from nnc.program.program import EVALUATE
+from nnc.program.spec import outputs_of, packed
 from nnc.program.streams import Stream, batches_of, check_alone, is_stream, length_of, parts_of
-from nnc.program.structure import outputs_of, packed
 
 if TYPE_CHECKING:
     from nnc.program.program import Program

@@ -15,7 +15,7 @@ from nnc.models.compiler import Compiler
 from nnc.models.model import Model
 from nnc.passes import OPTIMIZE, run_passes
 from nnc.program import PREDICT, TRAIN
-from nnc.program.structure import outputs_of
+from nnc.program.spec import outputs_of
 from nnc.verify.report import Trace
 
 Array = Any
