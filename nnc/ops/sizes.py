@@ -9,9 +9,11 @@ from typing import ClassVar
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import NUMERIC, Dim, Op, Shape, TensorType, Value, size_of
+from nnc.ir import FLOATING, NUMERIC, Dim, Op, Shape, TensorType, Value, size_of
 from nnc.ops.elementwise import Array, Unary, apply, check_elements
-from nnc.ops.whole_numbers import WHOLE, write_whole_numbers
+
+WHOLE = NUMERIC - FLOATING
+"""Element types of whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,18 @@ class Cast(Unary, name="cast"):
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
         """Convert back; from and to whole numbers there is none."""
         return cast(cotangent, x.dtype) if x.type.is_floating and y.type.is_floating else None
+
+
+def write_whole_numbers(x: Array, result: Array) -> None:
+    """Write floating-point numbers into an array of whole ones; see `Cast`."""
+    least, most = int(numpy.iinfo(result.dtype).min), int(numpy.iinfo(result.dtype).max)
+    low, high = float(least), float(most + 1)  # which is exact in each type, as the largest number is not
+    with numpy.errstate(invalid="ignore"):
+        if x.size == 0 or (x.min() >= low and x.max() < high):
+            result[...] = x
+        else:
+            result[...] = numpy.where((x >= low) & (x < high), x, low)
+            numpy.copyto(result, most, where=x >= high)
 
 
 def size(x: Value, axes: Sequence[int] | None = None, dtype: str | None = None) -> Value:

@@ -12,7 +12,6 @@ from nnc.ops.movement import Copy, Reshape, Slice
 from nnc.ops.packing import Unpack
 from nnc.ops.scan import Scan
 from nnc.plan.parts import nodes_in_parts, slice_of_operand, slice_of_slice
-from nnc.plan.steps import nodes_in_steps, with_steps
 
 Workspace = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
 """What a backend's kernel of an op needs beside operands and results, from their types."""
@@ -53,8 +52,7 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
         tile: elements of a tile; elementwise fusions over at least two tiles of known size are tiled. None: never.
         in_parts: whether elementwise results of which only parts or single steps are read are computed where these are.
     """
-    inside = nodes_in_steps(source) if in_parts else {}
-    split = nodes_in_parts(source, inside) if in_parts else frozenset()
+    inside, split = _apart(source) if in_parts else ({}, frozenset())
     graph = Graph(source.name)
     values: dict[Value, Value] = {}
     for value in (*source.inputs.values(), *source.states.values()):
@@ -74,6 +72,8 @@ def flatten(source: Graph, workspace: Workspace, tile: int | None = TILE_ELEMENT
         op, given = node.op, list(node.operands)
         moved = [index for index, loop in inside.items() if loop == node.index] if isinstance(op, Scan) else []
         if moved and isinstance(op, Scan):
+            from nnc.plan.steps import with_steps
+
             op, given = with_steps(node, op, moved)
         operands = [values[operand] for operand in given]
         with graph.scope(node.path, node.phase):
@@ -185,6 +185,14 @@ def _part(
     if steps:
         groups.append(Group(node, steps))
     return part
+
+
+def _apart(source: Graph) -> tuple[dict[int, int], frozenset[int]]:
+    """Return the nodes that are computed in the steps of a loop, with the loop's, and those that are in parts."""
+    from nnc.plan.steps import nodes_in_steps  # NumPy's plans have none, and need not load it
+
+    inside = nodes_in_steps(source)
+    return inside, nodes_in_parts(source, inside)
 
 
 def _note_steps(source: Graph, moved: Iterable[int], loop: Value) -> None:

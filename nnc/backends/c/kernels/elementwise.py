@@ -12,7 +12,7 @@ from nnc.backends.c.text import C_TYPES, SUFFIXES, number_text, wrapping
 from nnc.ir import Op
 from nnc.ir.types import FLOATING
 from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
-from nnc.ops.whole_numbers import WHOLE
+from nnc.ops.sizes import WHOLE
 
 _INFIX: dict[type[Op], str] = {
     arithmetic.Add: "+",

@@ -12,7 +12,7 @@ from nnc.ir import Op, TensorType
 from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
 from nnc.ops.elementwise import Binary, Unary
 from nnc.ops.error_function import WORKSPACE_ARRAYS, write_error_function
-from nnc.ops.whole_numbers import WHOLE, write_whole_numbers
+from nnc.ops.sizes import WHOLE, write_whole_numbers
 
 _UFUNCS: tuple[type[Unary | Binary], ...] = (
     arithmetic.Absolute,
