@@ -12,8 +12,9 @@ import numpy
 from nnc.errors import DataError, NncError, ShapeError
 from nnc.ir import Graph, TensorType, interpret, op_class, symbol
 from nnc.passes import OPTIMIZE, run_passes
+from tests.graphs.bodies import grow
 from tests.graphs.grower import FLOATS, SIZES, SYMBOLS, Grower, Known, arrays_of, solvable, used
-from tests.graphs.steps import OFTEN, STEPS, grow
+from tests.graphs.steps import OFTEN, STEPS
 
 TRIALS = 3
 """Sizes that are tried of each graph."""

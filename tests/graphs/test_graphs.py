@@ -13,8 +13,9 @@ from nnc.errors import NncError, ShapeError
 from nnc.ir import Graph, op_class, op_names
 from tests.backends.c.test_sanitizers import sanitized
 from tests.graphs.__main__ import differences
+from tests.graphs.bodies import grow
 from tests.graphs.grower import Grower
-from tests.graphs.steps import STEPS, grow
+from tests.graphs.steps import STEPS
 from tests.graphs.subject import make_subject
 
 OPS = [name for name in op_names() if op_class(name).__module__.startswith("nnc.")]
