@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from dis import get_instructions
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -75,8 +76,8 @@ class Pasting:
 
 
 def _globals(code: CodeType) -> Iterator[str]:
-    """Yield the names that code, and the functions inside it, may look up."""
-    yield from code.co_names
+    """Yield the global names that code, and the functions inside it, look up."""
+    yield from (step.argval for step in get_instructions(code) if step.opname == "LOAD_GLOBAL")
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _globals(constant)

@@ -10,7 +10,7 @@ from nnc.ir import Graph, interpret
 from tests.backends.helpers import Machine
 from tests.ops.cases import BINDINGS, CASES
 
-GRADIENTS = [case for case in CASES if case.op.name == "max_pool_gradient"]
+GRADIENTS = [case for case in CASES if case.op.name == "max_pool_gradient" and pooling._has_rows(case.op)]
 
 
 @pytest.mark.parametrize("elements", [1, 20, 40])

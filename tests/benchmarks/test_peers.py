@@ -33,6 +33,7 @@ def test_nnc_draws_the_order_of_everybody_else() -> None:
 
 @pytest.mark.filterwarnings("ignore")  # that training ended before it converged
 @pytest.mark.parametrize("network", ["base", "mlp"])
+@pytest.mark.slow
 def test_sklearn(network: str) -> None:
     peer = import_module("benchmarks.peers.sklearn_models")
     ours, theirs = contestant.fit(network, "numpy"), peer.fit(network)

@@ -53,6 +53,7 @@ STOPPING = [
 
 
 @pytest.mark.parametrize("arguments", STOPPING)
+@pytest.mark.sampled(2)
 def test_early_stopping(keras, capsys, arguments):
     ours, theirs = same(keras, lambda module: module.EarlyStopping(verbose=1, **arguments), epochs=12)
     assert ours.stopped_epoch == theirs.stopped_epoch > 0
@@ -64,6 +65,7 @@ def test_early_stopping(keras, capsys, arguments):
 
 @pytest.mark.parametrize("mode", ["min", "max"])
 @pytest.mark.parametrize("cooldown", [0, 2])
+@pytest.mark.sampled(2)
 def test_reduce_lr_on_plateau(keras, mode, cooldown):
     arguments = {"factor": 0.5, "patience": 1, "cooldown": cooldown, "min_lr": 0.01, "mode": mode, "min_delta": 0.02}
     same(keras, lambda module: module.ReduceLROnPlateau(monitor="val_loss", **arguments), epochs=12)

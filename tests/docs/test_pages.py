@@ -56,6 +56,7 @@ def _marked(name: str) -> object:
 
 @pytest.mark.numpy_backend
 @pytest.mark.parametrize("name", [_marked(name) for name in PAGES])
+@pytest.mark.sampled(5)
 def test_what_a_page_shows_is_what_happens(name: str, tmp_path: Path, cache: Path) -> None:
     page = PAGES[name]
     blocks = blocks_of(page.read_text())

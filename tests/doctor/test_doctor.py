@@ -291,8 +291,9 @@ def test_a_broken_reader(monkeypatch):
 # ---------------------------------------------------------------------- the command
 
 
-def test_the_command_says_so_by_its_exit_code(monkeypatch):
+def test_the_command_says_so_by_its_exit_code(monkeypatch, tmp_path):
     monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("NNC_CACHE_DIR", str(tmp_path / "cache"))  # that of the other tests grows meanwhile
     result = CliRunner().invoke(app, ["doctor"])
     assert result.exit_code == (0 if examine().is_healthy else 1)
     assert result.stdout == f"{examine()}\n"

@@ -148,7 +148,7 @@ TRAINED = (base, mlp, cnn, lstm, several, normalised, averaged, variable, table,
 
 
 @pytest.mark.parametrize("make", PREDICTING)
-@pytest.mark.sampled(5)
+@pytest.mark.sampled(3)
 def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, **options_of(make))

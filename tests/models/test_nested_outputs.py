@@ -116,6 +116,7 @@ TRAINED = {
 
 @pytest.mark.filterwarnings("ignore:Gradients do not exist")  # Keras's, where one output is trained
 @pytest.mark.parametrize("case", TRAINED)
+@pytest.mark.sampled(4)
 def test_targets_losses_and_metrics_by_structure(case, keras):
     nest, loss, y, options = TRAINED[case]
     histories = []

@@ -32,6 +32,7 @@ def test_every_op_has_a_kernel_or_needs_none():
 
 
 @pytest.mark.parametrize("case", CASES, ids=map(str, CASES))
+@pytest.mark.sampled(100)
 def test_kernel_computes_what_the_op_means(case: Case):
     graph = Graph("test")
     graph.input("batch", TensorType("bool", (BATCH,)))
@@ -84,6 +85,7 @@ MATRIX, TENSOR = (N, 5), (N, 2, 5)
         ((1, 1), (0,)),
     ],
 )
+@pytest.mark.sampled(30)
 def test_sums_and_maxima(shape, axes, keepdims, dtype):
     graph = Graph("test")
     for disguise, wrap in DISGUISES.items():

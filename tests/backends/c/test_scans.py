@@ -73,6 +73,7 @@ def recurrent(reverse: bool, stack: str, width: object = 3) -> Graph:
 @pytest.mark.parametrize("stack", ["before", "after", "both", "other", "none"])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("with_gradients", [False, True])
+@pytest.mark.sampled(8)
 def test_a_recurrent_layer_of_any_length(reverse, stack, with_gradients):
     graph = recurrent(reverse, stack)
     if with_gradients:
