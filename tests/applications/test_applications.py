@@ -31,7 +31,7 @@ def test_every_network_is_listed(applications):
 
 
 @pytest.mark.parametrize(("name", "edge"), SMALL.items())
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_small_images(name, edge, applications):
     assert compare(name, edge, rows=2).error <= BOUND
 

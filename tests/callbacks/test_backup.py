@@ -58,6 +58,7 @@ def train(folder, save_freq, more=()):
 
 
 @pytest.mark.parametrize(("save_freq", "killed", "first"), [("epoch", 13, 2), (1, 13, 2), (4, 18, 3), (1, 15, 2)])
+@pytest.mark.sampled(2)
 def test_a_killed_process_goes_on(tmp_path, save_freq, killed, first):
     folder = tmp_path / "backup"
     code = subprocess.run(

@@ -31,6 +31,7 @@ NOT_RUN = {
     "README.md: .ci/run runs it: run",
     "README.md: .ci/run runs it: test",
     "docs/backends.md: installs a package",
+    "docs/reliability.md: the tests and CI run these",
     "docs/results.md: takes a minute, and writes this page",
     "docs/start.md: who runs this page has nnc; .ci/run installs it in a bare virtual environment first",
 }

@@ -171,6 +171,7 @@ def test_train(make: Callable[[], nnc.Model], weights: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("flags", [("-std=c99", "-Os"), ("-std=c99", "-O3", "-fopenmp-simd", "-DNNC_OPENMP_SIMD")])
+@pytest.mark.sampled(2)
 def test_other_flags(compiler: str, flags: tuple[str, ...], tmp_path: Path) -> None:
     export(mlp().program, "c", tmp_path, train=True, batch=3)
     check(tmp_path, "mlp", compiler, (*flags, *STRICT[2:]))

@@ -36,6 +36,7 @@ print(digest.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_neither_a_restart_nor_threads_change_a_bit(folder):
     found = []
     for threads in ("1", "1", "2"):

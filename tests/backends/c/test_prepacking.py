@@ -80,6 +80,7 @@ def packings(model: nnc.Sequential) -> list[int]:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.sampled(2)
 def test_weights_are_packed_once_for_each_change(name):
     model = make(name)
     x = inputs(model)

@@ -161,7 +161,7 @@ def test_loops_made_at_random_compute_what_they_mean(seed):
 
 
 @pytest.mark.parametrize("options", [{}, {"return_sequences": True}, {"go_backwards": True}, {"dropout": 0.5}])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_a_trained_lstm(options):
     """Weights after some steps in C are those after as many in NumPy."""
     generator = numpy.random.default_rng(0)

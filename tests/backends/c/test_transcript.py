@@ -103,6 +103,7 @@ def test_second_start_loads_no_kernels(saved, folder):
     [lambda data: data[:-9], lambda data: b"", lambda data: data[:-3] + bytes([data[-3] ^ 1]) + data[-2:]],
     ids=["cut", "empty", "bit"],
 )
+@pytest.mark.sampled(1)
 def test_damaged_records_are_made_anew(saved, folder, damage):
     numbers, _ = start(saved)
     good = {path: path.read_bytes() for path in records(folder)}
