@@ -57,11 +57,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Tests are chosen by a checksum of their names: the same in every run and on every machine, and scattered over all
     combinations of parameters.
     """
-    tables: dict[tuple[str, int], list[pytest.Item]] = {}
+    tables: dict[tuple[str, str, int], list[pytest.Item]] = {}
     for item in items:
         if mark := item.get_closest_marker("sampled"):
-            tables.setdefault((item.nodeid.partition("[")[0], *mark.args), []).append(item)
-    for (_, count), rows in tables.items():
+            kind = str(item.callspec.params[mark.kwargs["each"]]) if mark.kwargs else ""
+            tables.setdefault((item.nodeid.partition("[")[0], kind, *mark.args), []).append(item)
+    for (_, _, count), rows in tables.items():
         for item in sorted(rows, key=_checksum)[count:]:
             item.add_marker("slow")
     part, parts = config.getoption("share")

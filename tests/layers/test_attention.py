@@ -51,7 +51,7 @@ MODELS = {
 @pytest.mark.filterwarnings("ignore:Layer '.*' .of type EinsumDense. was passed an input with a mask")  # Keras's own
 @pytest.mark.parametrize("length", [5, None])
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1, each="name")
 def test_masks_of_embeddings_reach_attention(keras, name, length):
     """The loss is masked as well; some rows are masked as a whole."""
     ours, theirs = MODELS[name](nnc, length), MODELS[name](keras, length)

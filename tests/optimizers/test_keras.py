@@ -190,7 +190,6 @@ def test_each_rule_with_each_option(rule: str, option: str) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.sampled(2)
 def test_state_of_keras_is_taken_over(rule: str) -> None:
     """Keras's variables after a hundred steps, and a hundred more with nnc, are two hundred steps of Keras."""
     keras = pytest.importorskip("keras")
