@@ -271,7 +271,8 @@ def test_refused_flags_are_left_out_and_remembered(script, calls, refused):
     assert calls() == before + 1
 
 
-def test_flags_of_zig():
+def test_flags_of_zig(monkeypatch):
+    monkeypatch.delenv("NNC_CPU", raising=False)
     zig = flags(Compiler(("/x/ziglang/zig", "cc"), ""))
     assert {"-mcpu=native", "-fno-sanitize=undefined"} <= set(zig)
     for compiler in (("/x/zig", "cc"), ("gcc",)):
