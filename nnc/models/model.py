@@ -288,16 +288,30 @@ class Model(Trainer, Presented):
 
         Args:
             inputs: a value, or as many as the model has inputs.
-            mask: their masks, of the same structure, in the place of those that they have.
+            mask: their masks, of the same structure, in the place of those that they have; None where an input keeps
+                its own.
+
+        Raises:
+            ModelError: there are more or fewer values or masks than the model has inputs, or a mask of another name.
         """
         self._must_be_wired()
+        names = [_producer(tensor).layer.name for tensor in self.inputs]
+        if isinstance(mask, Mapping):
+            if unknown := [name for name in mask if name not in names]:
+                raise ModelError(
+                    f"model '{self.name}': a mask is for no input: {unknown[0]!r}.{nearest(unknown[0], names)}"
+                )
+            mask = [mask.get(name) for name in names]
         if isinstance(inputs, Mapping):
-            inputs = [inputs[_producer(tensor).layer.name] for tensor in self.inputs]
+            inputs = [inputs[name] for name in names]
         given = inputs if isinstance(inputs, list | tuple) else [inputs]
         if len(given) != len(self.inputs):
             raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(given)}")
         known = current_lowering().masks
-        for value, given_mask in zip(given, mask if isinstance(mask, list | tuple) else [mask], strict=False):
+        masks = mask if isinstance(mask, list | tuple) else [mask] if mask is not None else [None] * len(given)
+        if len(masks) != len(given):
+            raise ModelError(f"model '{self.name}' takes {len(given)} masks, one for each input, got {len(masks)}")
+        for value, given_mask in zip(given, masks, strict=True):
             if given_mask is not None:
                 known[value] = given_mask
         values = run_calls(self.calls, dict(zip(self.inputs, given, strict=True)))

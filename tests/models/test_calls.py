@@ -87,3 +87,18 @@ def test_a_mask_may_be_given(keras):
 def test_another_keyword_is_refused():
     with pytest.raises(ModelError, match="cannot be called with rate="):
         normalizing(nnc)(X, rate=0.5)
+
+
+def test_masks_are_for_the_inputs():
+    a, b = nnc.Input((2, 1), name="a"), nnc.Input((2, 1), name="b")
+    pooled = [nnc.layers.GlobalAveragePooling1D()(item) for item in (a, b)]
+    net, x = nnc.Model([a, b], pooled), numpy.array([[[1.0], [5.0]]], "float32")
+    first, both = numpy.array([[True, False]]), numpy.array([[True, True]])
+    for mask in ([first, None], {"a": first}, [first, both]):
+        assert [float(item[0, 0]) for item in net([x, x], mask=mask)] == [1.0, 3.0]
+    with pytest.raises(ModelError, match="takes 2 masks, one for each input, got 1"):
+        net([x, x], mask=first)
+    with pytest.raises(ModelError, match="takes 2 masks, one for each input, got 3"):
+        net([x, x], mask=[first, None, first])
+    with pytest.raises(ModelError, match="a mask is for no input: 'c'"):
+        net([x, x], mask={"c": first})
