@@ -14,11 +14,12 @@ from typing import Any, TextIO
 import typer
 
 from nnc.errors import DataError, NncError, NncWarning
+from nnc.ir.names import printable
 
 
 def say(message: str) -> None:
     """Print a message on standard error."""
-    typer.echo(message, err=True)
+    typer.echo(_lines(message), err=True)
 
 
 def say_error(error: NncError | OSError) -> None:
@@ -61,12 +62,22 @@ def say_hints(without: bool) -> bool:
 
 def print_text(text: str) -> None:
     """Print a text and nothing else, ending in one line break."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    sys.stdout.write(_lines(text if text.endswith("\n") else f"{text}\n"))
 
 
 def print_json(data: Any) -> None:
     """Print data as JSON; numbers that JSON does not have (NaN, infinities) become null."""
-    print_text(json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False)
+    print_text("\n".join("".join(map(_in_json, line)) for line in text.split("\n")))
+
+
+def _lines(text: str) -> str:
+    """Return a text whose lines are printable: names in a file may hold what moves a terminal's cursor."""
+    return "\n".join(map(printable, text.split("\n")))
+
+
+def _in_json(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _plain(data: Any) -> Any:
@@ -100,12 +111,12 @@ def print_table(
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for position, name in enumerate(head):
         is_right = position > 0 if right is None else position in right
-        table.add_column(Text(name), justify="right" if is_right else "left")
+        table.add_column(Text(printable(name)), justify="right" if is_right else "left")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # as Text, for a name may hold what looks like markup
+        table.add_row(*(Text(printable(cell)) for cell in row))  # as Text, for a name may hold what looks like markup
     console = Console(highlight=False)
     if title:
-        console.print(Text(title, style="bold"))
+        console.print(Text(printable(title), style="bold"))
     console.print(table)
     console.print()
 

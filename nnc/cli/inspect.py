@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nnc.cli import options
-from nnc.cli.console import print_json, print_table, say
+from nnc.cli.console import print_json, print_table, print_text, say
 from nnc.cli.programs import default_graph, prediction_data, replacements, training_data
 
 if TYPE_CHECKING:
@@ -88,6 +88,6 @@ def _print(found: Inspection) -> None:
     print_table(LAYER_HEAD, found.layer_rows(), found.title, right=NUMBERS)
     print_table(MEMORY_HEAD, found.memory.rows())
     if found.profile is not None:
-        print("\n".join(found.profile.head()), end="\n\n")
+        print_text("\n".join(found.profile.head()) + "\n\n")
         for head, rows in found.profile.tables():
             print_table(head, rows, right=range(1, len(head) - 1))

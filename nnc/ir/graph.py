@@ -254,11 +254,17 @@ class Graph(Presented):
         """Return the constant with these numbers; equal constants are one node.
 
         Raises:
+            GraphError: the data are no numbers.
             ShapeError: whole numbers (or bool) are asked for and the data are something else.
         """
         import numpy
 
-        given = numpy.asarray(data)
+        try:
+            given = numpy.asarray(data)
+        except Exception as error:  # objects of others do as they like
+            raise GraphError(f"an operand of class {data.__class__.__name__} is no array: {error}") from None
+        if given.dtype.kind not in "fiub":
+            raise GraphError(f"an operand must be a value of the graph or numbers, got {data.__class__.__name__}")
         type = TensorType(dtype, given.shape if shape is None else shape)
         with numpy.errstate(invalid="ignore"):
             array = given.astype(dtype)

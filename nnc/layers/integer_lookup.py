@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy
 
-from nnc.arrays import is_array_like, to_array
+from nnc.arrays import check_whole, is_array_like, to_array
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
@@ -165,6 +165,7 @@ class IntegerLookup(Layer):
 
         Raises:
             ModelError: a vocabulary was given.
+            DataError: there are other than whole numbers.
         """
         if self.vocabulary is not None:
             raise ModelError(f"Layer '{self.name}' (IntegerLookup) was given a vocabulary, and cannot adapt")
@@ -174,7 +175,9 @@ class IntegerLookup(Layer):
         documents_with: dict[int, int] = {}
         documents = 0
         for batch in batches:
-            rows = to_array(batch, "data").astype("int64")
+            rows = to_array(batch, "data")
+            check_whole(rows, "int64", "data")
+            rows = rows.astype("int64")
             rows = rows.reshape(-1, 1) if rows.ndim < 2 else rows.reshape(len(rows), -1)
             documents += len(rows)
             for token, count in zip(*numpy.unique(rows, return_counts=True), strict=True):

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy
 
+from nnc.ir.names import printable
+
 INTERVAL = 0.5
 """Seconds between two drawings: a drawing takes 2 to 4 ms, so it stays below 1% of the time."""
 
 
 def format_logs(logs: Mapping[str, Any]) -> str:
     """Return ``loss 0.1234  accuracy 0.9688``; a metric with several results has them in brackets."""
-    return "  ".join(f"{name} {format_number(number)}" for name, number in logs.items())
+    return "  ".join(f"{printable(name)} {format_number(number)}" for name, number in logs.items())
 
 
 def format_number(number: Any, digits: int = 4) -> str:
@@ -70,7 +72,7 @@ class Progress:
                 MofNCompleteColumn(),
                 BarColumn(bar_width=24),
                 TimeRemainingColumn(elapsed_when_finished=True),
-                TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+                TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
                 auto_refresh=False,
             )
             self._task = self._bar.add_task("", total=self.epochs)

@@ -179,3 +179,18 @@ def test_a_loss_of_the_weights_alone_needs_no_targets(run: Run, folder: Path) ->
     found = json.loads(run("train", "weights.yaml", "--data", "rows.npy", "--epochs", "2", "--json").stdout)
     assert list(found["result"]) == ["loss"]
     assert json.loads(run("evaluate", "weights.yaml", "--data", "rows.npy", "--json").stdout)["rows"] == 4
+
+
+def test_names_reach_no_terminal_as_they_are(run: Run) -> None:
+    """A metric may have any name; what a terminal would act on is printed as its escape, and markup is none."""
+    name = "\x1b[2J\x9b1m[/bold]"
+    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1, "sigmoid")], name="base")
+    model.compile("sgd", "mse", metrics=[nnc.metrics.BinaryAccuracy(name=name)])
+    nnc.compile(model).save("named.nnc")
+    shown = r"\x1b[2J\x9b1m[/bold]"
+    assert shown in run("evaluate", "named.nnc", "--data", "points.npz").stdout
+    assert shown in run("train", "named.nnc", "--data", "points.npz", "--epochs", "1").stdout
+    written = run("evaluate", "named.nnc", "--data", "points.npz", "--json").stdout
+    assert r"\u001b[2J\u009b1m[/bold]" in written
+    assert name in json.loads(written)["result"]
+    model.fit(*read_table("points.npz"), epochs=1, verbose=1)

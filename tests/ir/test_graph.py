@@ -123,6 +123,26 @@ def test_constants_keep_their_numbers(graph, data, dtype):
         graph.constant(data, dtype)
 
 
+class Broken:
+    def __array__(self, *arguments, **options):
+        raise RuntimeError("no numbers today")
+
+
+@pytest.mark.parametrize(
+    ("operand", "message"),
+    [
+        (Broken(), "an operand of class Broken is no array: no numbers today"),
+        ("two", "an operand must be a value of the graph or numbers, got str"),
+        (1j, "an operand must be a value of the graph or numbers, got complex"),
+        ([1, "a"], "an operand must be a value of the graph or numbers, got list"),
+        ([[1, 2], [3]], "an operand of class list is no array: .*"),
+    ],
+)
+def test_operands_are_numbers(graph, operand, message):
+    with pytest.raises(GraphError, match=f"^{message}$"):
+        graph.input("x", VECTOR) + operand
+
+
 def test_a_fraction_does_not_vanish_in_whole_numbers(graph):
     step = graph.state("step", TensorType("int64"), "counter")
     assert (step + 1).dtype == "int64"

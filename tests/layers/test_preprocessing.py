@@ -7,7 +7,7 @@ import pytest
 
 import nnc
 from nnc import layers
-from nnc.errors import ModelError
+from nnc.errors import DataError, ModelError
 from nnc.layers.interpolation import METHODS
 
 GENERATOR = numpy.random.default_rng(2)
@@ -151,3 +151,9 @@ def test_errors(make, message):
     with pytest.raises(ModelError) as error:
         make()
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("data", [[1.5, 2.5], [numpy.nan], [1e30], numpy.array([2**64 - 1], "uint64")])
+def test_a_vocabulary_is_of_whole_numbers(data):
+    with pytest.raises(DataError, match=r"^data must hold whole numbers from .* \(int64\), row 0 has "):
+        layers.IntegerLookup().adapt(data)
