@@ -163,7 +163,7 @@ class _KerasForm:
             if not identity.is_keras:
                 refuse_layer(identity, layer_subject(shown, class_name), line, self.problems)
                 return LayerDefinition(shown, class_name, line, None)
-            operation = as_operation(class_name, identity.module, arguments)
+            operation = as_operation(class_name, identity.module, arguments, node.entries.get("inbound_nodes"))
             if operation is not None:
                 class_name, arguments = operation
                 replacement = self.options.replacement(name, class_name)

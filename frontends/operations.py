@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 
-from frontends.nodes import Mapping, Node, Scalar
+from frontends.nodes import Mapping, Node, Scalar, Sequence
 from nnc.layers import layer_classes
 from nnc.layers.operation import OPERATIONS
 
@@ -12,6 +12,8 @@ OPERATION = "Operation"
 """nnc's layer for all of them; see `nnc.layers.operation`."""
 IGNORED = frozenset({"name", "conjugate"})
 """Keywords of TensorFlow's functions that change nothing here."""
+_OF_TWO = frozenset({"Add", "Maximum", "Minimum", "Multiply", "Subtract"})
+"""Operations of two operands, which a layer of that name takes in one list."""
 _OF_LAYERS = ("name", "trainable", "dtype")
 _TYPED = frozenset({"Cast", "OneHot", "OnesLike", "ZerosLike"})
 """Operations whose element type is one of their arguments."""
@@ -71,7 +73,7 @@ KEYWORDS = {
 
 
 def as_operation(
-    class_name: str, module: str | None, arguments: MappingType[str, Node]
+    class_name: str, module: str | None, arguments: MappingType[str, Node], inbound: Node | None
 ) -> tuple[str, dict[str, Node]] | None:
     """Return class name and arguments of the layer that stands for a function, or None where an entry is a layer.
 
@@ -79,19 +81,32 @@ def as_operation(
         class_name: class of the entry.
         module: its module, where it says.
         arguments: its config.
+        inbound: what it is applied to.
     """
     if class_name in ("TFOpLambda", "SlicingOpLambda"):
         function = arguments.get("function")
         name = function.value if isinstance(function, Scalar) else None
         known = _TENSORFLOW.get(str(name).removeprefix("compat.v1."))
         return None if known is None else (OPERATION, _made(known, arguments, {}))
-    is_only_an_operation = module is None and class_name in OPERATIONS and class_name not in layer_classes()
-    if is_only_an_operation or (module is not None and ".ops." in f"{module}."):
+    if _is_operation(class_name, arguments, inbound) if module is None else ".ops." in f"{module}.":
         settings = {key: node for key, node in arguments.items() if key not in _OF_LAYERS}
         if class_name in _TYPED and "dtype" in arguments:
             settings["dtype"] = arguments["dtype"]
         return OPERATION, _made(class_name, arguments, settings)
     return None
+
+
+def _is_operation(class_name: str, arguments: MappingType[str, Node], inbound: Node | None) -> bool:
+    """Return whether an entry without a module, as in HDF5 files of Keras 3, is an operation."""
+    if class_name not in layer_classes():
+        return class_name in OPERATIONS
+    if class_name not in _OF_TWO:
+        return class_name == "Reshape" and "newshape" in arguments
+    calls = inbound.items if isinstance(inbound, Sequence) else ()
+    operands = [node.entries.get("args") for node in calls if isinstance(node, Mapping)]
+    return any(
+        isinstance(node, Sequence) and node.items and not isinstance(node.items[0], Sequence) for node in operands
+    )
 
 
 def _made(operation: str, arguments: MappingType[str, Node], settings: dict[str, Node]) -> dict[str, Node]:
