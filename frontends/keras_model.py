@@ -15,6 +15,7 @@ from frontends.keras_state import copy_optimizer_state
 from frontends.live_objects import TRAINING, LiveConfigs
 from frontends.model_reader import build_model
 from frontends.nodes import from_plain
+from frontends.optimizer_state import train_as
 from frontends.options import Options
 from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
@@ -63,11 +64,11 @@ class KerasFrontend:
         _copy_weights(source, model, problems)
         if problems:
             raise problems.error()
+        if compile and model.is_compiled:
+            train_as(options.origin, model.optimizer, problems)
+            copy_optimizer_state(source, model, options.origin, problems)
         for note in problems.notes:
             warnings.warn(note, stacklevel=4)
-        if compile and model.is_compiled:
-            model.optimizer.summing = options.origin.summing
-            copy_optimizer_state(source, model)
         return model
 
 

@@ -6,7 +6,11 @@ from typing import Any
 
 import numpy
 
+from frontends.hdf5 import StoredArray
 from frontends.keras_calls import safe_name
+from frontends.optimizer_state import from_keras_2
+from frontends.origin import Origin
+from frontends.problems import Problems
 from nnc.errors import ModelError
 from nnc.layers.weights import weight_paths
 from nnc.models import Model
@@ -16,16 +20,21 @@ from nnc.program import VariableSpec
 _REMEDY = "read the model with compile=False"
 
 
-def copy_optimizer_state(source: Any, model: Model) -> None:
-    """Copy the state of a Keras 3 optimizer that has been built; that of Keras 2 starts afresh.
+def copy_optimizer_state(source: Any, model: Model, origin: Origin, problems: Problems) -> None:
+    """Copy the state of a Keras optimizer that has been built.
 
     Args:
         source: the Keras model.
         model: the nnc model with the same layers, compiled.
+        origin: which Keras it is of.
+        problems: where it is noted that the state of Keras 2 does not fit, and the optimizer starts afresh.
 
     Raises:
         ModelError: a part of the state belongs to no weight, is missing, or has another shape.
     """
+    if origin.is_old:
+        _copy_from_keras_2(source, model, problems)
+        return
     variables, trained = (getattr(source.optimizer, name, None) for name in ("variables", "_trainable_variables"))
     if not isinstance(variables, list | tuple) or not trained or not getattr(source.optimizer, "built", False):
         return
@@ -51,6 +60,22 @@ def copy_optimizer_state(source: Any, model: Model) -> None:
         import_variables(model.optimizer, kept, model.program.states, arrays)
     except ModelError as error:
         raise ModelError(f"{error}; {_REMEDY}") from None
+
+
+def _copy_from_keras_2(source: Any, model: Model, problems: Problems) -> None:
+    variables = source.optimizer.variables
+    variables = variables() if callable(variables) else variables  # of the optimizers before 2.11
+    arrays = [StoredArray(name, name, array.shape, array) for name, array in ((v.name, _array(v)) for v in variables)]
+    if not arrays or (arrays[0].shape == () and arrays[0].read() == 0):  # it has made no step yet
+        return
+    specs = _specs(source, model)
+    windows = [specs[id(weight)] for weight in source.trainable_weights]
+    try:
+        names = [array.name for array in arrays]
+        found = from_keras_2(model.optimizer, arrays, names, windows, model.optimizer.saved_variables(windows))
+        import_variables(model.optimizer, windows, model.program.states, found)
+    except ValueError as error:
+        problems.note(f"its optimizer starts afresh: {error}")
 
 
 def _specs(source: Any, model: Model) -> dict[int, VariableSpec]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from frontends.compile_options import apply_compile
 from frontends.keras_form import is_keras_form, read_keras_form
+from frontends.legacy.training import compile_options
 from frontends.legacy.values import decoded_mapping
 from frontends.nodes import Mapping, Node, describe
 from frontends.options import Options
@@ -31,14 +32,17 @@ def build_model(root: Node, problems: Problems, compile: bool, options: Options 
             raise problems.error()
         problems.stop(f"expected a model, with 'input:' and 'layers:', got {describe(root)}", root.line)
     is_short = not is_keras_form(root)
+    training = root.entries.get("compile" if is_short else "compile_config") if compile else None
     if is_short:
         definition = read_short_form(root, problems, options)
     else:
-        definition = read_keras_form(decoded_mapping(root), problems, options or Options(origin_of(root)))
+        options = options or Options(origin_of(root))
+        definition = read_keras_form(decoded_mapping(root), problems, options)
+        if isinstance(training, Mapping):
+            training = compile_options(training, options.origin)
     model = wire(definition, problems)
     names = [reference.name for reference in definition.outputs or ()] if model is None else model.output_names
-    if compile:
-        apply_compile(root.entries.get("compile" if is_short else "compile_config"), model, names, problems, is_short)
+    apply_compile(training, model, names, problems, is_short)
     if problems or model is None:
         raise problems.error()
     return model

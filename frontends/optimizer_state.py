@@ -9,6 +9,8 @@ import numpy
 
 from frontends.hdf5 import Group, StoredArray
 from frontends.layer_order import trained_weights
+from frontends.origin import Origin
+from frontends.problems import Problems
 from frontends.stored_weights import Assignment
 from frontends.weight_tree import numbered
 from nnc.errors import NncError
@@ -25,6 +27,13 @@ _MAX_STEPS = 100_000
 """After so many, the product of Nadam's momenta has been 0 for long."""
 _SIDE_BY_SIDE = ("m", "v", "vhat", "velocity", "momentum", "accumulator", "accumulated_grad", "accumulated_delta_var")
 """Parts of names by which optimizers from Keras 2.11 on name a slot, before the weight: ``Adam/m/dense/kernel``."""
+
+
+def train_as(origin: Origin, optimizer: Optimizer, problems: Problems) -> None:
+    """Let an optimizer compute as that of the Keras that a model comes from; where it cannot, that is noted."""
+    optimizer.summing = origin.summing
+    if origin.is_old and isinstance(optimizer, Nadam):
+        problems.note("its optimizer trains as Nadam of Keras 3 does, whose momenta are others than those of Keras 2")
 
 
 def resume_from_tree(group: Group | None, assignment: Assignment) -> None:
@@ -58,7 +67,7 @@ def _resume(arrays: Sequence[StoredArray], names: Sequence[str], assignment: Ass
         expected = model.optimizer.saved_variables(windows)
         try:
             if assignment.origin.is_old:
-                found = _from_keras_2(model.optimizer, arrays, names, windows, expected)
+                found = from_keras_2(model.optimizer, arrays, names, windows, expected)
             else:
                 found = _in_order(arrays, expected)
             import_variables(model.optimizer, windows, model.program.states, found)
@@ -90,7 +99,7 @@ def _in_order(arrays: Sequence[StoredArray], expected: Sequence[SavedVariable]) 
     return [array.read() for array in arrays]
 
 
-def _from_keras_2(
+def from_keras_2(
     optimizer: Optimizer,
     arrays: Sequence[StoredArray],
     names: Sequence[str],
@@ -101,6 +110,16 @@ def _from_keras_2(
 
     Keras 2 writes the number of steps, then one slot of all weights after the other; from 2.11 on, the slots of each
     weight lie side by side.
+
+    Args:
+        optimizer: the optimizer that goes on.
+        arrays: its variables in Keras 2.
+        names: their names; empty ones where a file has none.
+        windows: the trained weights.
+        expected: the variables in Keras 3's order.
+
+    Raises:
+        ValueError: the arrays are others than this optimizer would have.
     """
     slots = [slot for group in optimizer.slots for slot in group]
     shapes = [window.shape for window in windows]

@@ -12,6 +12,7 @@ from frontends.layer_order import definitions
 from frontends.legacy.training import compile_options
 from frontends.legacy.values import decoded_mapping
 from frontends.nodes import Mapping, Node
+from frontends.optimizer_state import train_as
 from frontends.options import Options
 from frontends.origin import is_null
 from frontends.problems import Problems
@@ -83,5 +84,5 @@ def _compile(assignment: Assignment, training: Training) -> None:
         problems.note(f"it is read for predicting and not compiled: {reasons}")
         model.uncompiled = reasons
     elif model.is_compiled:
-        model.optimizer.summing = assignment.origin.summing
+        train_as(assignment.origin, model.optimizer, problems)
         training.resume(assignment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy
@@ -47,3 +48,43 @@ def test_ten_steps_of_keras_and_ten_more(rule: str, frozen: bool) -> None:
         numpy.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
     for one, other in zip(ours.optimizer.variables, model.optimizer.variables, strict=True):
         assert one.shape == tuple(other.shape)
+
+
+OLD_RULES: list[tuple[str, dict[str, Any]]] = [
+    ("Adam", {"learning_rate": 0.01}),
+    ("SGD", {"learning_rate": 0.1, "momentum": 0.9}),
+    ("RMSprop", {"learning_rate": 0.01, "centered": True, "momentum": 0.5}),
+    ("legacy.Adam", {"learning_rate": 0.01, "amsgrad": True}),
+    ("legacy.SGD", {"learning_rate": 0.1, "momentum": 0.5, "decay": 0.01}),
+    ("legacy.RMSprop", {"learning_rate": 0.01, "centered": True, "momentum": 0.5}),
+]
+
+
+@pytest.mark.parametrize(("rule", "options"), OLD_RULES, ids=[rule for rule, _ in OLD_RULES])
+@pytest.mark.sampled(2)
+def test_optimizers_of_keras_2_go_on(rule: str, options: dict[str, Any]) -> None:
+    keras = pytest.importorskip("tf_keras")
+    keras.utils.set_random_seed(3)
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(5, "tanh"), layers.Dense(3), layers.Dense(1)])
+    model.layers[1].trainable = False
+    model.compile(operator.attrgetter(rule)(keras.optimizers)(**options), "mse")
+    generator = numpy.random.default_rng(0)
+    x, y = generator.normal(size=(40, 4)).astype("float32"), generator.normal(size=(40, 1)).astype("float32")
+    fresh = read_model(model)
+    assert not fresh.optimizer.iterations
+    model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    ours = read_model(model)
+    found = ours.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history["loss"]
+    expected = model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history["loss"]
+    numpy.testing.assert_allclose(found, expected, rtol=1e-5)
+    for one, other in zip(ours.get_weights(), model.get_weights(), strict=True):
+        numpy.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_nadam_of_keras_2_computes_otherwise() -> None:
+    keras = pytest.importorskip("tf_keras")
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Nadam(), "mse")
+    with pytest.warns(UserWarning, match="trains as Nadam of Keras 3 does, whose momenta are others"):
+        read_model(model)
