@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy
 
+from nnc.errors import NncError
 from nnc.ir import Constant, Graph, Node, Op, Rewriter, TensorType, Value
 from nnc.ir.decisions import Reason, decide
 from nnc.ops.scan import Scan
@@ -90,8 +91,13 @@ class FoldConstants(Pass, name="fold-constants"):
                 rewriter.keep(node)
                 decide("folded", node, "{}", node, reason=obstacle, before=results)
                 continue
-            with numpy.errstate(all="ignore"):  # the run would give the same infinity or NaN
-                found = node.op.evaluate(*(operand.node.op.evaluate() for operand in operands))
+            try:
+                with numpy.errstate(all="ignore"):  # the run would give the same infinity or NaN
+                    found = node.op.evaluate(*(operand.node.op.evaluate() for operand in operands))
+            except NncError as error:  # which a run gives as well, if it comes to that
+                rewriter.keep(node)
+                decide("folded", node, "{}", node, reason=("it gives an error: {}", error), before=results)
+                continue
             arrays = found if isinstance(found, tuple) else (found,)
             constants = [
                 rewriter.graph.constant(numpy.asarray(array), type.dtype)

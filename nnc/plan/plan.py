@@ -112,6 +112,7 @@ class Plan(Presented):
 
         Raises:
             ShapeError: the graph has no meaning for these sizes; see `Graph.check_sizes`.
+            DataError: what depends on sizes alone cannot be computed for these, such as the row of a shorter table.
         """
         if any(size > self.bindings.get(name, 0) for name, size in bindings.items()):
             return False
@@ -126,6 +127,13 @@ class Plan(Presented):
     def _check_sizes(self, bindings: Mapping[str, int]) -> None:
         self.source.check_sizes(bindings)
         check_dims(self._layout_dims, bindings)
+        self._check_constants(bindings)
+
+    def _check_constants(self, bindings: Mapping[str, int]) -> None:
+        """Raise what the nodes raise that no step computes, since they depend on sizes alone, needed or not."""
+        bound_constants(self.storage.flat, bindings)
+        for loop in self.storage.loops.values():
+            loop.plan._check_constants(bindings)
 
     @cached_property
     def _layout_dims(self) -> set[SymbolicDim]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -33,17 +33,18 @@ class Known:
         limit: none is larger in magnitude.
         is_exact: whether all are whole numbers without rounding, so that ops may jump between them.
         is_wild: whether some may be NaN, infinite or, being whole, near the end of their type.
+        is_single: whether they may have been rounded to single precision on their way.
     """
 
     limit: float = 8.0
     is_exact: bool = True
     is_wild: bool = False
+    is_single: bool = False
 
     def but(self, limit: float | None = None, is_exact: bool | None = None) -> Known:
         """Return the same but for what is given."""
-        return Known(
-            self.limit if limit is None else limit, self.is_exact if is_exact is None else is_exact, self.is_wild
-        )
+        limit, is_exact = self.limit if limit is None else limit, self.is_exact if is_exact is None else is_exact
+        return replace(self, limit=limit, is_exact=is_exact)
 
 
 EXACT, ROUNDED, WILD = Known(), Known(is_exact=False), Known(is_wild=True)

@@ -91,6 +91,8 @@ def copies(arrays: Mapping[str, Any]) -> dict[str, Any]:
 
 NAME = "NNC_FUNCTION_NAME"
 """What stands for the name of a function, so that equal texts are compiled once."""
+RECORDS = re.compile(r"^typedef struct \{.*?^\} nnc_\w+;$", re.DOTALL | re.MULTILINE)
+"""Types that units define for themselves, the same in each."""
 
 
 def c_differences(subjects: Sequence[Subject], folder: Path) -> Iterator[tuple[Subject, str]]:
@@ -122,7 +124,9 @@ def compiled(texts: Mapping[str, str], folder: Path) -> Any:
     assert compiler is not None
     bodies = [f"void {name}{text.partition(f'void {NAME}')[2]}".replace(NAME, name) for text, name in texts.items()]
     called = dict.fromkeys(re.findall(r"\bnnc_\w+", "\n".join(bodies)))
-    head = [PRELUDE, team_text(), sections(filter(is_in_headers, called))]
+    records = {record: "" for body in bodies for record in RECORDS.findall(body)}
+    bodies = [RECORDS.sub("", body) for body in bodies]
+    head = [PRELUDE, team_text(), sections(filter(is_in_headers, called)), *records]
     (folder / "graphs.c").write_text("\n".join([*head, *bodies]))
     path = folder / "graphs.so"
     command = [*compiler.command, *flags(compiler, level=0), "graphs.c", "-o", str(path), "-lm"]

@@ -256,7 +256,7 @@ def part_of(grower: Grower, length: Dim) -> tuple[Dim, Dim, int]:
     step = grower.choose([1, 1, 1, 2, 3])
     if grower.chance(0.25):
         return 0, -1, step
-    if isinstance(length, int) and grower.chance(0.7):
+    if isinstance(length, int) and length and grower.chance(0.7):
         start = grower.whole(0, length - 1)
         return start, grower.whole(start, length), step
     known = [(0, length // 2), (length // 2, length), (0, length - 1), (1, length)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
 import numpy
 
 from nnc.errors import DataError, NncError, ShapeError
-from nnc.ir import Graph, TensorType, interpret, op_class, symbol
+from nnc.ir import Graph, Node, TensorType, interpret, op_class, symbol
 from nnc.passes import OPTIMIZE, run_passes
 from tests.graphs.bodies import grow
 from tests.graphs.grower import FLOATS, SIZES, SYMBOLS, Grower, Known, arrays_of, solvable, used
@@ -97,17 +97,32 @@ def finish(grower: Grower) -> dict[str, Known]:
     chosen = dict.fromkeys([*results[-2:], *looped, *(grower.choose(results) for _ in range(grower.whole(0, 4)))])
     for number, value in enumerate(chosen):
         graph.output(f"y{number}", value)
-    known = {f"y{number}": grower.known[value] for number, value in enumerate(chosen)}
+    single = in_single_precision(graph)
+    known = {
+        f"y{number}": replace(grower.known[value], is_single=value.node in single)
+        for number, value in enumerate(chosen)
+    }
     for label, state in list(graph.states.items()):
         fitting = [value for value in grower.known if value.type == state.type]
         if fitting and grower.chance(0.4):
             value = grower.choose(fitting)
             graph.update(label, value)
-            known[label] = grower.known[value]
+            known[label] = replace(grower.known[value], is_single=value.node in single)
     for name in sorted(used(graph) - solvable(graph)):
         value = graph.input(f"size_{name}", TensorType("uint8", (symbol(name),)))
         grower.drawn[value.name] = lambda random, shape: random.integers(0, 9, shape).astype("uint8")
     return known
+
+
+def in_single_precision(graph: Graph) -> set[Node]:
+    """Return the nodes whose results depend on numbers of single precision, those in bodies included."""
+    found: set[Node] = set()
+    for node in graph.nodes:
+        own = any(type.dtype == "float32" for type in node.types)
+        inside = any(in_single_precision(body) for body in node.op.bodies)
+        if own or inside or any(operand.node in found for operand in node.operands):
+            found.add(node)
+    return found
 
 
 def outcome(run: Callable[[], Result]) -> Result | NncError:
@@ -140,7 +155,7 @@ def equal(expected: Any, found: Any, known: Known) -> bool:
     """Whether numbers are the same, up to rounding where it can be."""
     if expected.dtype.name not in FLOATS or known.is_exact:
         return bool(numpy.array_equal(expected, found, equal_nan=expected.dtype.name in FLOATS))
-    precision = 1e-3 if expected.dtype == "float32" else 1e-9
+    precision = 1e-3 if expected.dtype == "float32" or known.is_single else 1e-9
     return bool(numpy.allclose(found, expected, precision, precision * max(known.limit, 1.0), equal_nan=True))
 
 

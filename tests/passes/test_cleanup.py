@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy
 import pytest
 
-from nnc.ir import parse_graph
+from nnc.errors import DataError
+from nnc.ir import interpret, parse_graph
 from nnc.passes import CommonSubexpressions, DeadCode, FoldConstants, Pass, run_passes
 from tests.passes.helpers import check_rewrite, graph_text
 
@@ -137,6 +139,13 @@ def test_large_constants_are_not_folded(limit, folded):
     body = "%0 = broadcast_to(f64(2.0), shape=[3]) : f64[3]\nreturn z=%0"
     after = "return z=f64[3](2.0, 2.0, 2.0)" if folded else body
     check_rewrite(graph_text(body), FoldConstants(limit=limit), graph_text(after))
+
+
+def test_what_gives_an_error_is_not_folded():
+    body = "%0 = gather(f64[2](1.0, 2.0), i64(2)) : f64[]\n%1 = add(%x, %0) : f64[batch,3]\nreturn z=%1"
+    result = run_passes(parse_graph(graph_text(body)), [FOLD])
+    with pytest.raises(DataError, match="index 2 is out of range for a table of 2 rows"):
+        interpret(result, {"x": numpy.ones((1, 3)), "y": numpy.ones((1, 3)), "b": numpy.ones(3)})
 
 
 def test_infinity_is_folded_without_a_warning():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnc.backends.numpy import kernel_workspace
-from nnc.errors import ShapeError, SymbolError
+from nnc.errors import DataError, ShapeError, SymbolError
 from nnc.ir import TensorType, parse_graph
 from nnc.passes import OPTIMIZE, Fuse, run_passes
 from nnc.plan import ALIGNMENT, Plan, make_plan
@@ -94,6 +94,25 @@ def test_a_size_is_needed_for_every_symbol():
     graph = parse_graph("graph g(x: f32[batch,time]) {\n %0 = exp(%x) : f32[batch,time]\n return y=%0\n}")
     with pytest.raises(SymbolError, match="no size is given for symbol 'time'"):
         make_plan(graph, {"batch": 3})
+
+
+def test_smaller_sizes_may_have_no_room_for_a_row():
+    """Nothing needs the row, no step computes it, and the interpreter would find it missing."""
+    text = """
+        graph g(x: f64[3], y: f32[batch]) {
+          %0 = scan(%x, carries=0, sequences=1) : f64[3] {(a)
+            %0 = broadcast_to(f32(0.0), shape=[batch, 2]) : f32[batch,2]
+            %1 = gather(%0, i64(2)) : f32[2]
+            %2 = negative(%a) : f64[]
+            return r=%2
+          }
+          return z=%0
+        }
+    """
+    plan = make_plan(parse_graph(text), {"batch": 3})
+    assert plan.fits({"batch": 3})
+    with pytest.raises(DataError, match="index 2 is out of range for a table of 2 rows"):
+        plan.fits({"batch": 2})
 
 
 def test_a_plan_fits_smaller_sizes():

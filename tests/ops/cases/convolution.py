@@ -95,6 +95,7 @@ CASES = (
     *rows((6,), 3, (2,), 3, (3,), strides=2, groups=3),
     *rows((7,), 2, (2,), 4, (6,), dilation=3, padding=(2, 0), groups=2),
     *rows((2, 4, 3), 2, (2, 2, 2), 2, (1, 3, 2), groups=2),
+    *rows((1,), 3, (2,), 4, (2,), strides=3, padding=(6, 0)),  # more zeros in front than windows see
     *rows((130,), 1, (2,), 2, (131,), padding=(1, 1)),
     *rows((131,), 4, (2,), 2, (130,), groups=2),
     *rows((3, 2, 4), 2, (2, 2, 3), 3, (2, 1, 2)),

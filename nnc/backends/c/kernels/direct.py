@@ -111,6 +111,14 @@ def _places(geometry: Geometry, elements: Sequence[Dim]) -> list[str]:
     ]
 
 
+def _bounded(before: Dim, width: Dim) -> tuple[str, list[str]]:
+    """Return how many zeros stand before a row, no more than windows see, and the statement that says it."""
+    if isinstance(before, int) and isinstance(width, int):
+        return str(min(before, width)), []
+    text = f"({dim_text(before)})", f"({dim_text(width)})"
+    return "before", [f"const int64_t before = {text[0]} < {text[1]} ? {text[0]} : {text[1]};"]
+
+
 def _pad(geometry: Geometry, around: Geometry, x: str, space: str) -> list[str]:
     """Return the loops that copy the input into zeros; rows of the last axis at once."""
     *outer, last = geometry.axes
@@ -130,9 +138,11 @@ def _pad(geometry: Geometry, around: Geometry, x: str, space: str) -> list[str]:
             else (f"image * {dim_text(axis.length)} + x{axis.letter}")
         )
     width, channels, kind = around.axes[-1].length, geometry.channels, geometry.type
-    before, length = dim_text(last.before), dim_text(last.length)
+    length = dim_text(last.length)
+    before, bounded = _bounded(last.before, width)
     outside = " || ".join(axis.outside for axis in outer if axis.checked)
     copy = [
+        *bounded,
         f"const int64_t room = {dim_text(width)} - {before}, count = {length} < room ? {length} : room;",
         f"memset(start, 0, (size_t)({before}) * {channels} * sizeof({kind}));",
         f"memcpy(start + {before} * {channels}, {x} + ({line}) * {length} * {channels},",
