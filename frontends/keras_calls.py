@@ -214,9 +214,10 @@ def flat(node: Node) -> Iterator[Node]:
 
 
 def nested(node: Node, numbers: Iterator[int]) -> Any:
-    """Return lists and dictionaries as `flat` goes through them, with numbers in the place of tensors."""
+    """Return lists, tuples and dictionaries as `flat` goes through them, with numbers in the place of tensors."""
     if isinstance(node, Sequence) and not _is_history(node):
-        return [nested(item, numbers) for item in node.items]
+        items = [nested(item, numbers) for item in node.items]
+        return tuple(items) if node.is_tuple else items
     if isinstance(node, Mapping) and node.text("class_name") != _TENSOR:
         return {key: nested(item, numbers) for key, item in node.entries.items()}
     return next(numbers)

@@ -60,9 +60,10 @@ class Scalar(Node):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Sequence(Node):
-    """A list of values."""
+    """A list of values; a tuple where it was one, which no file can say."""
 
     items: tuple[Node, ...] = ()
+    is_tuple: bool = False
 
     @property
     def is_refused(self) -> bool:
@@ -113,7 +114,8 @@ def from_plain(value: Any, depth: int = 0) -> Node:
     if isinstance(value, MappingType):
         return Mapping(entries={str(key): from_plain(item, depth + 1) for key, item in value.items()})
     if isinstance(value, list | tuple):
-        return Sequence(items=tuple(from_plain(item, depth + 1) for item in value))
+        items = tuple(from_plain(item, depth + 1) for item in value)
+        return Sequence(items=items, is_tuple=isinstance(value, tuple))
     if getattr(value, "shape", None) == () and hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
     return Scalar(value=value)
