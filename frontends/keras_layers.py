@@ -63,7 +63,8 @@ def make_keras_layer(
     _check_activations(entry.arguments, subject, line, options, problems)
     if options.has_weights:
         _forget_first_values(entry.arguments, subject, problems)
-    return make_layer(entry.class_name, entry.arguments, name, line, problems, is_lenient=True)
+    is_old = options.origin.is_old  # such a file says nothing about whose a class is
+    return make_layer(entry.class_name, entry.arguments, name, line, problems, is_lenient=True, may_be_authors=is_old)
 
 
 def _holds_code(

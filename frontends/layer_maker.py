@@ -31,6 +31,7 @@ def make_layer(
     own: type[Layer] | None = None,
     *,
     is_lenient: bool = False,
+    may_be_authors: bool = False,
 ) -> LayerDefinition:
     """Return a layer; its problems are noted, each with the line of the argument it is about.
 
@@ -42,6 +43,7 @@ def make_layer(
         problems: where problems are noted.
         own: the class itself, where it is not looked up by its name.
         is_lenient: whether arguments that the class does not have may be there, as long as they say nothing.
+        may_be_authors: whether an argument that the class does not have may be that of an author's class of its name.
     """
     subject = layer_subject(name, class_name)
     made = LayerDefinition(name, class_name, line, None)
@@ -64,10 +66,16 @@ def make_layer(
     )
     for message, key in found.problems:
         node = given.get(key) if key is not None else None
-        if is_lenient and node is not None and _says_nothing(key, node) and "has no argument" in message:
+        is_unknown = "has no argument" in message
+        if is_lenient and node is not None and _says_nothing(key, node) and is_unknown:
             found.refused.discard(key or "")
             continue
-        problems.add(message, line if node is None or node.line is None else node.line, subject)
+        remedy = f" If the class is its author's, put a layer in its place: {_replace_option(class_name)}"
+        problems.add(
+            message + remedy * (may_be_authors and is_unknown),
+            line if node is None or node.line is None else node.line,
+            subject,
+        )
     made.layer = found.made
     if isinstance(made.layer, Layer):
         made.layer.source_line = line
@@ -85,8 +93,12 @@ def remedy_for(class_name: str) -> str:
     """Return what to do about a class that is not known."""
     return (
         f" A class of your own: register it with @nnc.layers.register, or put a layer in its place:"
-        f" --replace '{shortened(class_name)}=Layer(args)'"
+        f" {_replace_option(class_name)}"
     )
+
+
+def _replace_option(class_name: str) -> str:
+    return f"--replace '{shortened(class_name)}=Layer(args)'"
 
 
 def _says_nothing(key: str | None, node: Node) -> bool:

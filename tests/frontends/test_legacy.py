@@ -15,6 +15,7 @@ from frontends.legacy.values import decoded
 from frontends.legacy.weights import convert, converted, flipped
 from frontends.nodes import from_plain
 from frontends.origin import Origin, origin_of, parse_version
+from nnc.errors import ModelFileError
 from nnc.readers import read_model
 
 OLD = Origin((2, 2, 4))
@@ -313,6 +314,24 @@ def test_cudnn_lstm() -> None:
     assert ways is not None
     for array, way, right in zip(stored, ways, expected, strict=True):
         numpy.testing.assert_allclose(convert(array, way, right.shape), right)
+
+
+def test_arguments_that_do_not_fit_are_an_authors(tmp_path: Path) -> None:
+    """Files of Keras 2 do not say whose a class is."""
+    softmax = {
+        "class_name": "Softmax",
+        "config": {"name": "softmax", "batch_input_shape": [None, 3], "temperature": 2.0},
+    }
+    definition = {"class_name": "Sequential", "config": {"name": "m", "layers": [softmax]}, "keras_version": "2.4.0"}
+    (tmp_path / "own.json").write_text(json.dumps(definition))
+    with pytest.raises(ModelFileError) as error:
+        read_model(tmp_path / "own.json")
+    assert error.value.problems == (
+        "own.json line 1: layer 'softmax' (Softmax): has no argument 'temperature'. If the class is its author's,"
+        " put a layer in its place: --replace 'Softmax=Layer(args)'",
+    )
+    model = read_model(tmp_path / "own.json", replace={"Softmax": "Rescaling(0.5)"})
+    assert type(model.layers[0]).__name__ == "Rescaling"
 
 
 def test_cudnn_of_tf_keras() -> None:
