@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy
 
 import nnc
-from nnc.ir import Graph, TensorType, symbol
+from nnc import ops
+from nnc.ir import PARAMETER, Graph, TensorType, symbol
 from nnc.layers import (
     GRU,
     LSTM,
@@ -97,6 +98,24 @@ def constants() -> Program:
     outputs = tuple(ArraySpec(label, (3,), "float32") for label in graph.outputs)
     spec = ProgramSpec("constants", (ArraySpec("x", (3,), "float32"),), outputs)
     return Program(spec, {"predict": lambda: graph}, {}, backend="numpy")
+
+
+def rounded() -> Program:
+    """Return a program whose numbers depend on that each is rounded to its type, as x87 does not by itself."""
+    graph = Graph("predict")
+    x = graph.input("x", TensorType("float32", (symbol("batch"), 40)))
+    wide = ops.cast(x, "float64")
+    results = [function(value) for function in (ops.exp, ops.tanh, ops.sin, ops.expm1) for value in (x, wide)]
+    results += [ops.sigmoid(x), ops.absolute(x) ** x, ops.log1p(ops.exp(x))]
+    states = {dtype: (numpy.arange(1, 10) / 10).astype(dtype) for dtype in ("float32", "float64")}
+    for dtype, tenths in states.items():
+        row = graph.state(dtype, TensorType(dtype, (9,)), PARAMETER)
+        results += [row >= graph.constant(number, dtype) for number in tenths]
+    for number, value in enumerate(results):
+        graph.output(f"y{number}", value)
+    outputs = tuple(ArraySpec(label, value.shape[1:], value.dtype) for label, value in graph.outputs.items())
+    spec = ProgramSpec("rounded", (ArraySpec("x", (40,), "float32"),), outputs)
+    return Program(spec, {"predict": lambda: graph}, states, backend="numpy")
 
 
 NETWORKS = (base, mlp, cnn, bands, lstm, several)

@@ -250,6 +250,7 @@ def test_sections_give_functions_after_those_that_they_call():
     text = sections(["nnc_tanh_f32", "nnc_exp_f32", "nnc_sigmoid_f32"])
     order = re.findall(r"^static inline \w+ (nnc_\w+)\(", text, re.MULTILINE)
     assert order == [
+        "nnc_stored_f32",
         "nnc_bits_f32",
         "nnc_from_bits_f32",
         "nnc_tanh_f32",

@@ -24,6 +24,17 @@ static inline double nnc_from_bits_f64(uint64_t bits) {
     return x;
 }
 
+/* x rounded to its type, as C has every assignment do. Compilers for x87, which computes with more digits, leave that out
+   unless they are asked to keep to the standard, and Clang even then. */
+static inline float nnc_stored_f32(float x) {
+#if FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 16 /* which is about types of half the length */
+    return x;
+#else
+    volatile float stored = x;
+    return stored;
+#endif
+}
+
 /* y * 2^n for n in [-252, 254], two's complement; in two steps, so that results below the normal range are rounded
    once and results above it become infinite. */
 static inline float nnc_scale_f32(float y, uint32_t n) {

@@ -33,7 +33,7 @@ static inline double nnc_exp_tail_f64(double r) {
 static inline float nnc_exp_f32(float x) {
     float a = x > 89.0f ? 89.0f : x;
     a = a < -105.0f ? -105.0f : a;
-    float shifted = a * 1.44269504f + 12582912.0f;
+    float shifted = nnc_stored_f32(a * 1.44269504f + 12582912.0f);
     float n = shifted - 12582912.0f;
     float first = a - n * 6.93145752e-1f;
     float rest = n * 1.42860682e-6f;
@@ -46,7 +46,7 @@ static inline float nnc_exp_f32(float x) {
 static inline double nnc_exp_f64(double x) {
     double a = x > 710.0 ? 710.0 : x;
     a = a < -746.0 ? -746.0 : a;
-    double shifted = a * 1.4426950408889634 + 6755399441055744.0;
+    double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441055744.0);
     double n = shifted - 6755399441055744.0;
     double first = a - n * 6.9314718055920821e-1;
     double rest = n * 7.3710025651677989e-13;
@@ -59,7 +59,7 @@ static inline double nnc_exp_f64(double x) {
    in the low bits of the number that n is rounded by. NaN stays NaN. */
 static inline float nnc_exp_below_f32(float x) {
     float a = x < -105.0f ? -105.0f : x;
-    float shifted = a * 1.44269504f + 12583103.0f;
+    float shifted = nnc_stored_f32(a * 1.44269504f + 12583103.0f);
     float n = shifted - 12583103.0f;
     float r = (a - n * 6.93145752e-1f) - n * 1.42860682e-6f;
     float scale = nnc_from_bits_f32(nnc_bits_f32(shifted) << 23);
@@ -69,7 +69,7 @@ static inline float nnc_exp_below_f32(float x) {
 /* e^x for x <= 0, at most 2 ulp off; as nnc_exp_below_f32. */
 static inline double nnc_exp_below_f64(double x) {
     double a = x < -746.0 ? -746.0 : x;
-    double shifted = a * 1.4426950408889634 + 6755399441056831.0;
+    double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441056831.0);
     double n = shifted - 6755399441056831.0;
     double r = (a - n * 6.9314718055920821e-1) - n * 7.3710025651677989e-13;
     double scale = nnc_from_bits_f64(nnc_bits_f64(shifted) << 52);
@@ -78,7 +78,7 @@ static inline double nnc_exp_below_f64(double x) {
 
 /* e^x for |x| <= 87, at most 2 ulp off: nnc_exp_f32 without what it does for larger x. */
 static inline float nnc_exp_moderate_f32(float x) {
-    float shifted = x * 1.44269504f + 12582912.0f;
+    float shifted = nnc_stored_f32(x * 1.44269504f + 12582912.0f);
     float n = shifted - 12582912.0f;
     float r = (x - n * 6.93145752e-1f) - n * 1.42860682e-6f;
     float scale = nnc_from_bits_f32((nnc_bits_f32(shifted) - 0x4B400000u + 127u) << 23);
@@ -87,7 +87,7 @@ static inline float nnc_exp_moderate_f32(float x) {
 
 /* e^x for |x| <= 708, at most 2 ulp off: nnc_exp_f64 without what it does for larger x. */
 static inline double nnc_exp_moderate_f64(double x) {
-    double shifted = x * 1.4426950408889634 + 6755399441055744.0;
+    double shifted = nnc_stored_f64(x * 1.4426950408889634 + 6755399441055744.0);
     double n = shifted - 6755399441055744.0;
     double r = (x - n * 6.9314718055920821e-1) - n * 7.3710025651677989e-13;
     double scale = nnc_from_bits_f64((nnc_bits_f64(shifted) - 0x4338000000000000u + 1023u) << 52);
@@ -99,7 +99,7 @@ static inline double nnc_exp_moderate_f64(double x) {
 static inline float nnc_expm1_f32(float x) {
     float a = x > 89.0f ? 89.0f : x;
     a = a < -25.0f ? -25.0f : a;
-    float shifted = a * 1.44269504f + 12582912.0f;
+    float shifted = nnc_stored_f32(a * 1.44269504f + 12582912.0f);
     float n = shifted - 12582912.0f;
     float first = a - n * 6.93145752e-1f;
     float rest = n * 1.42860682e-6f;
@@ -118,7 +118,7 @@ static inline float nnc_expm1_f32(float x) {
 static inline double nnc_expm1_f64(double x) {
     double a = x > 710.0 ? 710.0 : x;
     a = a < -50.0 ? -50.0 : a;
-    double shifted = a * 1.4426950408889634 + 6755399441055744.0;
+    double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441055744.0);
     double n = shifted - 6755399441055744.0;
     double first = a - n * 6.9314718055920821e-1;
     double rest = n * 7.3710025651677989e-13;

@@ -5,7 +5,7 @@
 static inline float nnc_tanh_f32(float x) {
     float a = fabsf(x);
     float b = a > 10.0f ? 10.0f : a;
-    float shifted = b * 2.88539008f + 12582912.0f;
+    float shifted = nnc_stored_f32(b * 2.88539008f + 12582912.0f);
     float n = shifted - 12582912.0f;
     float r = b - n * 3.46573591e-1f;
     float q = 4.45359162e-2f;

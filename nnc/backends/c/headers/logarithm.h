@@ -81,7 +81,7 @@ static inline double nnc_log_f64(double x) {
 /* log(1 + x), at most 2 ulp off: 1 + x is rounded to u, and what was lost comes back as (1 + x - u) / u; where u lies
    around 1, f is x itself. */
 static inline float nnc_log1p_f32(float x) {
-    float u = 1.0f + x;
+    float u = nnc_stored_f32(1.0f + x);
     float lost = x < 1.0f ? x - (u - 1.0f) : 1.0f - (u - x);
     float e = nnc_log_exponent_f32(u);
     float f = e == 0.0f ? x : nnc_log_fraction_f32(u);
@@ -95,7 +95,7 @@ static inline float nnc_log1p_f32(float x) {
 
 /* log(1 + x), at most 2 ulp off; as nnc_log1p_f32. */
 static inline double nnc_log1p_f64(double x) {
-    double u = 1.0 + x;
+    double u = nnc_stored_f64(1.0 + x);
     double lost = x < 1.0 ? x - (u - 1.0) : 1.0 - (u - x);
     double e = nnc_log_exponent_f64(u);
     double f = e == 0.0 ? x : nnc_log_fraction_f64(u);

@@ -24,7 +24,7 @@ static inline double nnc_power_log_f64(double x) {
 static inline double nnc_power_exp_f64(double x) {
     double a = x > 200.0 ? 200.0 : x;
     a = a < -200.0 ? -200.0 : a;
-    double shifted = a * 1.4426950408889634 + 6755399441055744.0;
+    double shifted = nnc_stored_f64(a * 1.4426950408889634 + 6755399441055744.0);
     double r = a - (shifted - 6755399441055744.0) * 0.69314718055994531;
     double q = 2.4887627032614698e-05;
     q = q * r + 0.00019909282451875256;

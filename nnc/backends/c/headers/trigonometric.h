@@ -18,7 +18,7 @@ static inline float nnc_shifted_sin_f32(float x, uint32_t quadrant) {
     double fourth = nnc_turn_remainder_f64(wide * 0x1.d1f534dp-88);
     double fifth = nnc_turn_remainder_f64(wide * 0x1.b81b6c5p-117);
     double rest = wide * 0x1.5993c4p-148 + wide * 0x1.c820ff2p-175;
-    double shifted = (first + second + third + fourth + fifth) + 6755399441055744.0;
+    double shifted = nnc_stored_f64((first + second + third + fourth + fifth) + 6755399441055744.0);
     double t = ((((first - (shifted - 6755399441055744.0)) + second) + third) + fourth) + fifth + rest;
     quadrant += (uint32_t)(nnc_bits_f64(shifted) & 3u);
     float r = (float)(t * 1.5707963267948966);
@@ -37,7 +37,7 @@ static inline float nnc_shifted_sin_f32(float x, uint32_t quadrant) {
    first three so short that n times each is exact; r is the sum of two doubles. */
 static inline double nnc_shifted_sin_f64(double x, uint64_t quadrant) {
     double a = fabs(x) > 1e6 ? 1e6 : x;
-    double shifted = a * 0.63661977236758138 + 6755399441055744.0;
+    double shifted = nnc_stored_f64(a * 0.63661977236758138 + 6755399441055744.0);
     double n = shifted - 6755399441055744.0;
     double first = a - n * 0x1.921fb544p+0;
     double product = n * 0x1.0b4611a6p-34;

@@ -47,7 +47,17 @@ def _infix(sign: str) -> Expression:
 
 
 def _comparison(sign: str) -> Expression:
-    return lambda op, x, types, dtype, unit: f"({C_TYPES[dtype]})({x[0]} {sign} {x[1]})"
+    def write(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+        first, second = map(_rounded, x, types)
+        return f"({C_TYPES[dtype]})({first} {sign} {second})"
+
+    return write
+
+
+def _rounded(text: str, dtype: str) -> str:
+    """Return an operand that is compared: C may take a literal for a number with more digits than its type has."""
+    is_literal = dtype in FLOATING and text.lstrip("-")[:1].isdigit()
+    return text if not is_literal or float(text.rstrip("f")).is_integer() else f"({C_TYPES[dtype]}){text}"
 
 
 def _function(name: str) -> Expression:
