@@ -11,6 +11,7 @@ from nnc.backends.c.text import C_TYPES, identifier, string_text
 from nnc.export.c_function import CFunction
 from nnc.export.c_state import FUNCTIONS, array_text
 from nnc.export.c_unit import MARK, Exported
+from nnc.export.c_weights import HEAD
 from nnc.export.recording import Recording
 from nnc.ir.names import printable
 
@@ -58,12 +59,12 @@ _READ_FILE = """\
     }}
     const size_t bytes = fread(file, 1, sizeof file, stream);
     fclose(stream);
-    file[4] ^= 1;
+    ((unsigned char *)file)[{head}] ^= 1;
     if ({name}_init(state, file, bytes) == 0 || {name}_init(state, file, 8) == 0) {{
         printf("DIFFER a damaged file of weights was accepted\\n");
         failures++;
     }}
-    file[4] ^= 1;
+    ((unsigned char *)file)[{head}] ^= 1;
     if ({name}_init(state, file, bytes) != 0) {{
         printf("DIFFER the file of weights was refused: error %d\\n", {name}_init(state, file, bytes));
         return EXIT_FAILURE;
@@ -109,7 +110,7 @@ class _Writer:
             head.append(f"static int64_t state[({upper}_STATE_BYTES + 7) / 8];")
             start = [f"    {unit.name}_init(state);"]
         if unit.from_file:
-            start = [_READ_FILE.format(name=unit.name, upper=upper)]
+            start = [_READ_FILE.format(name=unit.name, upper=upper, head=HEAD.size)]
         arguments = "int argc, char **argv" if unit.from_file else "void"
         return "\n".join(
             [
@@ -185,7 +186,7 @@ class _Writer:
         dtype, expected = str(array.dtype), self._name(expected)
         self.arrays[expected] = array
         self.types[dtype] = C_TYPES[dtype]
-        allowed = _allowed(array, moved, TOLERANCES[dtype][after]) if dtype in TOLERANCES else 0.0
+        allowed = allowed_difference(array, moved, after)
         numbers = f"{found}, {expected}, {array.size}, {step}, {allowed:g}"
         call = f"compare_{C_TYPES[dtype]}({string_text(printable(what)[:_LONGEST])}, {numbers})"
         return f"failures += {call};"
@@ -228,8 +229,11 @@ class _Writer:
         return numpy.array(first, dtype), numpy.array(second, dtype)
 
 
-def _allowed(array: Array, moved: Array, tolerance: float) -> float:
-    """Return the largest difference that is accepted."""
+def allowed_difference(array: Array, moved: Array, after: int) -> float:
+    """Return the largest difference that is accepted, before training (0) or after it (1)."""
+    if (dtype := str(array.dtype)) not in TOLERANCES:
+        return 0.0
+    tolerance = TOLERANCES[dtype][after]
     finite = numpy.isfinite(array) & numpy.isfinite(moved)
     if not finite.any():
         return 0.0

@@ -28,6 +28,25 @@ static uint32_t nnc_checksum(const unsigned char *bytes, size_t count)
 }
 """
 
+_WORDS = """\
+/* Makes numbers of so many bytes, the lowest first, what this machine has for them, where they lie. */
+static void nnc_from_little_endian(unsigned char *bytes, size_t count, int size)
+{
+    for (size_t i = 0; i < count; i++, bytes += size) {
+        uint64_t word = 0;
+        for (int k = 0; k < size; k++) {
+            word |= (uint64_t)bytes[k] << 8 * k;
+        }
+        if (size == 4) {
+            const uint32_t half = (uint32_t)word;
+            memcpy(bytes, &half, 4);
+        } else {
+            memcpy(bytes, &word, 8);
+        }
+    }
+}
+"""
+
 
 def weights_file(layout: StateLayout) -> bytes:
     """Return the contents of the file: a head of 32 bytes, then the memory's first bytes, little-endian."""
@@ -70,8 +89,10 @@ def init_text(layout: StateLayout, prefix: str, from_file: bool) -> str:
             lines.append(f"    memcpy((char *)state + {name}_at, {name}, sizeof {name}); {comment(f'@{entry.label}')}")
         return "\n".join([init_prototype(prefix, False), "{", *lines, "}", ""])
     first = layout.first_bytes
+    native = "\n".join(f"    {line}" for line in _native_lines(layout, prefix))
     return f"""\
 {_CHECKSUM}
+{_WORDS}
 {init_prototype(prefix, True)}
 {{
     const unsigned char *const begin = (const unsigned char *)file;
@@ -80,6 +101,7 @@ def init_text(layout: StateLayout, prefix: str, from_file: bool) -> str:
         return {prefix.upper()}_CUT_OFF;
     }}
     memcpy(head, file, sizeof head);
+    nnc_from_little_endian((unsigned char *)head, 8, 4);
     if (memcmp(begin, "{MAGIC.decode()}", 4) != 0) {{
         return {prefix.upper()}_NO_WEIGHTS;
     }}
@@ -97,15 +119,25 @@ def init_text(layout: StateLayout, prefix: str, from_file: bool) -> str:
     }}
     memmove(state, begin + sizeof head, {first});
     memset((char *)state + {first}, 0, {size} - {first});
+{native}
     return 0;
 }}
 """
 
 
+def _native_lines(layout: StateLayout, prefix: str) -> list[str]:
+    """Return the calls that make of the file's numbers those of the machine."""
+    numbers = [
+        (f"(unsigned char *)state + {prefix}_{entry.name}_at", entry.array.size, entry.array.itemsize)
+        for entry in layout.first_numbers
+    ]
+    return [f"nnc_from_little_endian({place}, {count}, {size});" for place, count, size in numbers if size > 1]
+
+
 ERRORS = (
     ("CUT_OFF", "it is shorter or longer than it should be"),
     ("NO_WEIGHTS", "it is no file of weights"),
-    ("OTHER_VERSION", "it has another version, or this machine is not little-endian"),
+    ("OTHER_VERSION", "it has another version"),
     ("OTHER_PROGRAM", "it belongs to another program"),
     ("DAMAGED", "its checksum is wrong"),
 )

@@ -57,13 +57,19 @@ def record_twice(program: Program, sizes: Mapping[str, int], train: bool) -> tup
     Raises:
         DataError: sizes are too small for what is cut off.
     """
+    moved = moved_by_rounding(program)
+    return record(program, sizes, train), record(moved, sizes, train)
+
+
+def moved_by_rounding(program: Program) -> Program:
+    """Return a copy of a program whose weights have moved as much as rounding moves them."""
     moved = copy_program(program)
     generator = numpy.random.default_rng(1)
     for label in dict.fromkeys(variable.state for variable in program.spec.variables):
         array = moved.states[label]
         if array.dtype.kind == "f":
             array *= 1 + generator.uniform(-1, 1, array.shape) * numpy.finfo(array.dtype).eps
-    return record(program, sizes, train), record(moved, sizes, train)
+    return moved
 
 
 def copy_program(program: Program) -> Program:
@@ -98,7 +104,7 @@ def record(program: Program, sizes: Mapping[str, int], train: bool) -> Recording
         else:
             arrays[label] = _draw_input(value, _rows_of_tables(program, label), shape, generator)
     program.reset_metrics()
-    recording = Recording(arrays, _predict(program, sizes, arrays))
+    recording = Recording(arrays, predict(program, sizes, arrays))
     if train:
         recording.losses = [program.step(TRAIN, arrays)["loss"] for _ in range(STEPS)]
         values = program.metric_values()
@@ -107,11 +113,12 @@ def record(program: Program, sizes: Mapping[str, int], train: bool) -> Recording
         ]
         recording.metrics = {name: float(values[name]) for name in means}
         recording.trained = {label: array.copy() for label, array in program.states.items()}
-        recording.outputs_after = _predict(program, sizes, arrays)
+        recording.outputs_after = predict(program, sizes, arrays)
     return recording
 
 
-def _predict(program: Program, sizes: Mapping[str, int], arrays: Mapping[str, Array]) -> dict[str, Array]:
+def predict(program: Program, sizes: Mapping[str, int], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return copies of what a program predicts."""
     bound = program.bound(PREDICT, sizes)
     for label, target in bound.inputs.items():
         numpy.copyto(target, arrays[label])
