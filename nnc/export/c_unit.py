@@ -34,6 +34,9 @@ _OMP = """\
 #endif
 #else
 #define NNC_OMP(directive)
+#ifdef __clang__ /* a function that directives alone call */
+#pragma clang diagnostic ignored "-Wunused-function"
+#endif
 #endif
 """
 _LIBRARY = """\
