@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from nnc.errors import NestingError
 
@@ -19,14 +19,14 @@ MAX_VALUES = 2_000_000
 
 _ATTEMPTS = 3
 _IS_WINDOWS = os.name == "nt"
-_RANDOM = re.compile("[0-9a-f]{16}")  # what temporary names end with
+_TEMPORARY, _RANDOM = ".nnc-part-", re.compile("[0-9a-f]{16}")  # what temporary names consist of
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
     """Write a file under a temporary name in the same folder, sync it, and rename it; a link stays a link.
 
-    Temporary files of the same name that killed processes have left behind are removed. Who writes one holds a lock on
-    it, flock(2), which ends with the process; Windows removes no file that is open.
+    Temporary files that killed processes have left behind in the folder are removed. Who writes one holds a lock on it,
+    flock(2), which ends with the process; Windows removes no file that is open.
 
     Args:
         path: the file; its folder must exist.
@@ -36,14 +36,14 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | memoryview) -> 
         OSError: the file cannot be written; what was there before is untouched.
     """
     final = Path(os.path.realpath(path))
-    _remove_abandoned(final)
+    _remove_abandoned(final.parent)
     for attempt in reversed(range(_ATTEMPTS)):
-        temporary = final.with_name(f".{final.name}.{os.urandom(8).hex()}")
+        temporary = final.with_name(f"{_TEMPORARY}{os.urandom(8).hex()}")
         try:
             _write(temporary, final, data)
         except FileNotFoundError as error:
             if attempt and final.parent.is_dir():
-                continue  # it was removed before it had its lock, or from a machine that does not see locks of this one
+                continue  # it was removed from a machine that does not see locks of this one
             _name(error, path)
             raise
         except BaseException as error:
@@ -56,9 +56,7 @@ def write_atomically(path: str | os.PathLike[str], data: bytes | memoryview) -> 
 
 
 def _write(temporary: Path, final: Path, data: bytes | memoryview) -> None:
-    with temporary.open("xb") as stream:
-        with suppress(OSError):  # of file systems without locks, on which nobody else gets one either
-            _lock(stream.fileno(), waits=True)
+    with _open(temporary) as stream:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
@@ -66,6 +64,17 @@ def _write(temporary: Path, final: Path, data: bytes | memoryview) -> None:
             os.replace(temporary, final)
     if _IS_WINDOWS:  # which renames no file that is open
         os.replace(temporary, final)
+
+
+def _open(temporary: Path) -> BinaryIO:
+    """Make a file that this process has the lock of; once more where another one has removed it before."""
+    while True:
+        stream = temporary.open("xb")
+        with suppress(OSError):  # of file systems without locks, on which nobody else gets one either
+            _lock(stream.fileno(), waits=True)
+        if os.fstat(stream.fileno()).st_nlink:
+            return stream
+        stream.close()
 
 
 def _lock(descriptor: int, waits: bool) -> None:
@@ -85,11 +94,10 @@ def _name(error: OSError, path: str | os.PathLike[str]) -> None:
     error.filename, error.filename2 = os.fspath(path), None
 
 
-def _remove_abandoned(final: Path) -> None:
-    prefix = f".{final.name}."
-    with suppress(OSError), os.scandir(final.parent) as entries:
+def _remove_abandoned(folder: Path) -> None:
+    with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(prefix) and _RANDOM.fullmatch(entry.name, len(prefix)):
+            if entry.name.startswith(_TEMPORARY) and _RANDOM.fullmatch(entry.name, len(_TEMPORARY)):
                 with suppress(OSError):  # somebody is writing it, or it is another user's
                     _remove_unlocked(entry)
 

@@ -69,14 +69,14 @@ def writer(tmp_path):
 def test_what_a_killed_process_has_left_is_removed(tmp_path, writer):
     writer.kill()
     writer.wait()
-    others = [tmp_path / ".other.0123456789abcdef", tmp_path / ".file.bak", tmp_path / ".file.0123456789abcdef.old"]
+    others = [tmp_path / name for name in (".nnc-part-0123456789abcdef.old", ".nnc-part-old", ".file.0123456789abcdef")]
     for other in others:
         other.write_bytes(b"")
-    (tmp_path / ".file.0123456789abcdef").symlink_to(others[0])
+    (tmp_path / ".nnc-part-0123456789abcdef").symlink_to(others[0])
     assert len(list(tmp_path.iterdir())) == 5
-    write_atomically(tmp_path / "file", b"new")
-    assert (tmp_path / "file").read_bytes() == b"new"
-    kept = [*others, tmp_path / ".file.0123456789abcdef", tmp_path / "file"]
+    write_atomically(tmp_path / "another file", b"new")
+    assert (tmp_path / "another file").read_bytes() == b"new"
+    kept = [*others, tmp_path / ".nnc-part-0123456789abcdef", tmp_path / "another file"]
     assert sorted(tmp_path.iterdir()) == sorted(kept)
 
 
@@ -102,6 +102,27 @@ def test_a_temporary_file_that_is_gone_is_written_again(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", fsync)
     write_atomically(tmp_path / "file", b"new")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"new"]
+
+
+def test_a_temporary_file_that_is_gone_before_it_is_locked(tmp_path, monkeypatch):
+    real, removed = files._lock, []
+
+    def lock(descriptor, waits):
+        if len(removed) < 10:
+            (path,) = tmp_path.iterdir()
+            path.unlink()
+            removed.append(path)
+        real(descriptor, waits)
+
+    monkeypatch.setattr(files, "_lock", lock)
+    write_atomically(tmp_path / "file", b"new")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"new"]
+
+
+def test_the_longest_of_names(tmp_path):
+    path = tmp_path / ("x" * 255)
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
 
 
 def test_depth_of_json():

@@ -136,7 +136,7 @@ def test_a_killed_process_leaves_a_whole_file(saved, how):
     else:
         assert path.read_bytes() == before
     for item in path.parent.iterdir():  # what a killed process leaves is out of the way
-        assert item == path or item.name.startswith(".net.nnc.")
+        assert item == path or item.name.startswith(".nnc-part-")
 
 
 BUSY = """
