@@ -96,7 +96,7 @@ def export(
         f"{prefix}.mk": _makefile(unit).encode(),
     }
     if unit.from_file:
-        files[f"{prefix}.weights"] = weights_file(unit.layout)
+        files[f"{prefix}.weights"] = weights_file(unit.layout, unit.program)
     return _write(output, files)
 
 
@@ -157,6 +157,7 @@ def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, 
         missing=others if train else (),
         rate=LEARNING_RATE if training is not None and LEARNING_RATE in training.graph.states else None,
         variables=spec.variables,
+        graphs=tuple(str(plan.source) for plan in (predict, training) if plan is not None),
         averages=tuple(_averages(training.graph)) if training is not None else (),
     )
 

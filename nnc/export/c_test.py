@@ -10,7 +10,7 @@ import numpy
 from nnc.backends.c.text import C_TYPES, identifier, string_text
 from nnc.export.c_function import CFunction
 from nnc.export.c_state import FUNCTIONS, array_text
-from nnc.export.c_unit import MARK, Exported
+from nnc.export.c_unit import MARK, Exported, include_text
 from nnc.export.c_weights import HEAD
 from nnc.export.recording import Recording
 from nnc.ir.names import printable
@@ -115,8 +115,7 @@ class _Writer:
         return "\n".join(
             [
                 f"/* test_{unit.name}.c: {MARK} */",
-                f'#include "{unit.name}.h"',
-                "",
+                include_text(unit, f"test_{unit.name}.c"),
                 "#include <math.h>",
                 "#include <stdio.h>",
                 "#include <stdlib.h>",

@@ -48,16 +48,10 @@ static void nnc_from_little_endian(unsigned char *bytes, size_t count, int size)
 """
 
 
-def weights_file(layout: StateLayout) -> bytes:
+def weights_file(layout: StateLayout, program: int) -> bytes:
     """Return the contents of the file: a head of 32 bytes, then the memory's first bytes, little-endian."""
     image = layout.image()
-    return HEAD.pack(MAGIC, VERSION, len(image), layout_checksum(layout), zlib.crc32(image), 0, 0, 0) + image
-
-
-def layout_checksum(layout: StateLayout) -> int:
-    """Return a number that says which states lie where, so that a file of another program is refused."""
-    text = "\n".join(f"{entry.label} {entry.offset} {entry.shape_text}" for entry in layout.in_memory)
-    return zlib.crc32(text.encode())
+    return HEAD.pack(MAGIC, VERSION, len(image), program, zlib.crc32(image), 0, 0, 0) + image
 
 
 def offsets_text(layout: StateLayout, prefix: str) -> str:
@@ -79,10 +73,16 @@ def init_prototype(prefix: str, from_file: bool) -> str:
     return f"void {prefix}_init(void *state)"
 
 
-def init_text(layout: StateLayout, prefix: str, from_file: bool) -> str:
-    """Return the definition of the function, and of what it calls."""
+def init_text(layout: StateLayout, prefix: str, program: int | None) -> str:
+    """Return the definition of the function, and of what it calls.
+
+    Args:
+        layout: where states lie.
+        prefix: of its name.
+        program: the number that a file of weights must have, None where the source has them.
+    """
     size = f"{prefix.upper()}_STATE_BYTES"
-    if not from_file:
+    if program is None:
         lines = [f"    memset(state, 0, {size});"]
         for entry in layout.first_numbers:
             name = f"{prefix}_{entry.name}"
@@ -108,7 +108,7 @@ def init_text(layout: StateLayout, prefix: str, from_file: bool) -> str:
     if (head[1] != {VERSION}u) {{
         return {prefix.upper()}_OTHER_VERSION;
     }}
-    if (head[2] != {first}u || head[3] != 0x{layout_checksum(layout):08X}u) {{
+    if (head[2] != {first}u || head[3] != 0x{program:08X}u) {{
         return {prefix.upper()}_OTHER_PROGRAM;
     }}
     if (bytes != sizeof head + {first}) {{

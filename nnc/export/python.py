@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import keyword
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,9 +94,11 @@ def export(
         states |= {label: array for label, array in derived.items() if label in used}
     constants = {name: array for part in parts for name, array in part.constants.items()}
     recording = record(own, sizes, train)
-    text = _file(own, output.stem, parts, states, derived if train else {}, sizes, least)
+    anonymous = _file(own, output.stem, parts, states, derived if train else {}, sizes, least, "")
+    number = f"{zlib.crc32(anonymous.encode()):08x}"
+    text = _file(own, output.stem, parts, states, derived if train else {}, sizes, least, number)
     weights = output.with_suffix(".npz")
-    write_atomically(weights, _archive(own, states, constants, recording))
+    write_atomically(weights, _archive(own, states, constants, recording, number))
     write_atomically(output, text.encode())
     return [output, weights]
 
@@ -211,6 +214,7 @@ def _file(
     derived: Mapping[str, Array],
     sizes: Mapping[str, int],
     least: int,
+    number: str,
 ) -> str:
     spec = program.spec
     names = [part.name for part in parts]
@@ -234,6 +238,7 @@ def _file(
         "BYTES": str(max(part.arena_bytes for part in parts)),
         "DERIVED": _literal({label: (array.shape, str(array.dtype)) for label, array in derived.items()}),
         "LEAST": str(least),
+        "EXPORT": number,
         "IMPORTS": "".join(f"{line}\n" for line in imports),
     }
     weights = {
@@ -284,12 +289,13 @@ def _shape(item: ArraySpec) -> str:
 
 
 def _archive(
-    program: Program, states: Mapping[str, Array], constants: Mapping[str, Array], recording: Recording
+    program: Program, states: Mapping[str, Array], constants: Mapping[str, Array], recording: Recording, number: str
 ) -> memoryview:
     """Return the contents of the file of weights."""
     spec = program.spec
     arrays: dict[str, Array] = {f"state/{label}": array for label, array in states.items()}
     arrays |= {f"constant/{name}": array for name, array in constants.items()}
+    arrays["export"] = numpy.array(number)
     for kind, specs in (("inputs", spec.inputs), ("targets", spec.targets)):
         arrays |= {
             f"check/{kind}/{item.label}": recording.inputs[item.label]

@@ -15,6 +15,8 @@ import sys
 import numpy
 
 FILE = Path(__file__).with_suffix(".npz")
+EXPORT = "<EXPORT>"
+"""Stands in the file of weights as well."""
 BATCH = <BATCH>
 """Rows of the largest batch, for which memory is planned."""
 LEAST = <LEAST>
@@ -33,6 +35,8 @@ def arrays_of(archive, kind):
 
 
 with numpy.load(FILE) as archive:
+    if "export" not in archive.files or archive["export"] != EXPORT:
+        raise ValueError(f"{FILE.name} is not of the export that wrote {Path(__file__).name}: export again")
     STATES = arrays_of(archive, "state/")
     CONSTANTS = arrays_of(archive, "constant/")
 STATES.update({label: numpy.zeros(*item) for label, item in DERIVED.items()})
@@ -152,6 +156,7 @@ def save(path=FILE):
     """
     arrays = {f"state/{label}": array for label, array in STATES.items() if label not in DERIVED}
     arrays |= {f"constant/{name}": array for name, array in CONSTANTS.items()}
+    arrays["export"] = numpy.array(EXPORT)
     temporary = Path(f"{path}.new")
     with temporary.open("wb") as stream:
         numpy.savez(stream, **arrays)
