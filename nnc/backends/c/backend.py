@@ -10,6 +10,7 @@ from nnc.backends.c.cache import make_key
 from nnc.backends.c.emitted import Source
 from nnc.backends.c.executable import Executable
 from nnc.backends.c.identity import graph_key
+from nnc.backends.c.loading import keep_threads_of
 from nnc.backends.c.prepacking import Library
 from nnc.backends.c.toolchain import build, find_compiler
 from nnc.backends.c.transcript import Transcript
@@ -68,12 +69,24 @@ class CBackend:
         if self.is_optional and key in _failures:
             raise CompilerError(_failures[key])
         try:
-            library = Library(build(lambda: source.text, source.key, level=level, threads=source.is_parallel))
+            library = self._load(source, level)
         except CompilerError as error:
             _failures[key] = str(error)
             raise
         if not source.is_marked and isinstance(transcript := source.plan.storage.workspace, Transcript):
             transcript.keep(source)
+        return library
+
+    def _load(self, source: Source, level: int) -> Library:
+        path = build(lambda: source.text, source.key, level=level, threads=source.is_parallel)
+        try:
+            library = Library(path)
+        except OSError:
+            if path.exists():
+                raise
+            return self._load(source, level)  # another process has tidied the cache in between
+        if source.is_parallel:
+            keep_threads_of(library, path, self.engine)
         return library
 
     def executable(self, plan: Plan, source: Source, code: Any, states: Mapping[str, Any]) -> Executable:

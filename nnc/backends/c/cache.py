@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from weakref import WeakValueDictionary
 
+from nnc.backends.c.scratch import make_scratch_folder, remove_scratch_folder
 from nnc.files import write_atomically
 
 FORMAT = 2
@@ -28,9 +30,18 @@ _TIDYING = ("00", "01", "02", "03")  # what the keys begin with whose entries, o
 _MOST_LINKS = 40
 _LEFT_BEHIND = 3600.0  # seconds after which a temporary file belongs to nobody
 _private: dict[int, Path] = {}  # by process, for a fork has none of its own
-_locks: dict[str, threading.Lock] = {}
+_locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+_guard = [threading.Lock()]  # of the dictionary
+
+
+def _release_locks() -> None:
+    """Whoever holds one does not exist in the child."""
+    _locks.clear()
+    _guard[0] = threading.Lock()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_locks.clear)  # whoever holds one does not exist in the child
+    os.register_at_fork(after_in_child=_release_locks)
 
 
 def cache_directory() -> Path:
@@ -57,7 +68,8 @@ def make_key(*parts: str) -> str:
 
 def lock(key: str) -> threading.Lock:
     """Return the lock under which this process makes the entry of a key, so that its threads make it once."""
-    return _locks.setdefault(key, threading.Lock())
+    with _guard[0]:
+        return _locks.setdefault(key, threading.Lock())
 
 
 def find(key: str) -> Path | None:
@@ -109,22 +121,20 @@ def store_privately(key: str, library: bytes) -> Path:
 def private_directory() -> Path:
     """Return a folder of this process that is removed when it ends."""
     import atexit
-    import shutil
-    import tempfile
 
     process = os.getpid()
     known = _private.get(process)
     if known is not None and known.is_dir():  # somebody may have tidied up
         return known
-    path = tempfile.mkdtemp(prefix="nnc-")
+    path, lock = make_scratch_folder()
 
     def remove() -> None:
         if os.getpid() == process:  # a fork inherits this function, and not the folder
-            shutil.rmtree(path, ignore_errors=True)
+            remove_scratch_folder(path, lock)
 
     atexit.register(remove)
-    _private[process] = Path(path)
-    return _private[process]
+    _private[process] = path
+    return path
 
 
 def remember(name: str, text: str) -> None:

@@ -12,6 +12,7 @@ import numpy
 
 from nnc.backends.backend import Preparation
 from nnc.backends.c.emitted import Source
+from nnc.backends.c.loading import unload_with
 from nnc.backends.c.record import Run, pointers
 from nnc.plan import ALIGNMENT
 
@@ -19,10 +20,11 @@ Array = Any
 
 
 class Library(ctypes.CDLL):
-    """A compiled unit; whatever thread runs it, weights are packed once."""
+    """A compiled unit, loaded as long as the object is there; whatever thread runs it, weights are packed once."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(os.fspath(path))
+        unload_with(self)
         self._packed: dict[str, tuple[Preparation, Array]] = {}
 
     def prepack(self, source: Source, states: Mapping[str, Array]) -> tuple[Preparation, Array]:

@@ -12,7 +12,9 @@ from typing import BinaryIO
 
 from nnc.backends.c import cache
 from nnc.backends.c.cpu import NATIVE, find_target, is_x86
+from nnc.backends.c.loading import load_error
 from nnc.backends.c.process_group import run
+from nnc.backends.c.scratch import scratch_folder
 from nnc.errors import CompilerError
 
 TIMEOUT = 300.0
@@ -158,7 +160,7 @@ def try_out(compiler: Compiler, *, threads: bool = False) -> str:
         if isinstance(made, _Failure):
             said = next((line.strip() for line in made.said.splitlines() if line.strip()), "")
             return f"{made.what}{f': {said[:_SAID_WIDTH]}' if said else ''}"
-        return _load_error(cache.store_privately(cache.make_key(_PROBE, *required, compiler.identity), made[0]))
+        return load_error(cache.store_privately(cache.make_key(_PROBE, *required, compiler.identity), made[0]))
     except OSError as error:  # of temporary files
         return f"cannot be tried: {error.strerror or error}"
 
@@ -220,7 +222,7 @@ class _Job:
         path = cache.store(self.key, library)
         usable = _loadable(self.key, path)
         if usable is None:
-            problem = _load_error(path)
+            problem = load_error(path)
             _remove(path)
             return _Failure(f"made a library that cannot be loaded: {problem}", "", command)
         return usable
@@ -242,7 +244,7 @@ class _Job:
         if isinstance(made, _Failure):
             return False
         path = cache.store_privately(f"probe-{self.key}", made[0])
-        return not _load_error(path)
+        return not load_error(path)
 
     def _message(self, failure: _Failure, text: str) -> str:
         said = [line[:_SAID_WIDTH] for line in failure.said.splitlines() if line.strip()]
@@ -263,11 +265,10 @@ def _compile(
     compiler: Compiler, flags: Sequence[str], text: str, timeout: float
 ) -> tuple[bytes, Sequence[str]] | _Failure:
     """Run the compiler in a folder of its own; return the bytes of the library and the command line."""
-    import tempfile
-
     output = f"nnc{cache.SUFFIX}"
     command = (*compiler.command, *flags, "-o", output, "nnc.c", "-lm")  # relative names, for equal bytes
-    with tempfile.TemporaryDirectory(prefix="nnc-", ignore_cleanup_errors=True) as folder:
+    with scratch_folder() as place:
+        folder = str(place)
         Path(folder, "nnc.c").write_bytes(text.encode())
         environment = {**os.environ, "LC_ALL": "C", "TMPDIR": folder}
         if _is_zig(compiler):
@@ -296,28 +297,18 @@ def _read(stream: BinaryIO) -> str:
 
 def _loadable(key: str, path: Path) -> Path | None:
     """Return the path if the library loads, a copy that does where its folder is one from which nothing can be run."""
-    if not _load_error(path):
+    if not load_error(path):
         return path
     try:
         copy = cache.store_privately(key, path.read_bytes())
     except OSError:
         return None
-    return None if _load_error(copy) else copy
+    return None if load_error(copy) else copy
 
 
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink()
-
-
-def _load_error(path: Path) -> str:
-    import ctypes
-
-    try:
-        ctypes.CDLL(os.fspath(path))
-    except OSError as error:
-        return str(error)
-    return ""
 
 
 def _words_of_cc() -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary, finalize
 
 import numpy
 
@@ -84,10 +85,24 @@ class Source:
 
     def compile(self) -> CodeType:
         """Compile the text; tracebacks and debuggers show its lines."""
+        if (known := _living.get(self.text)) is not None:
+            return known
         filename = f"<nnc {self.name} {_digest(self.text)}>"
-        linecache.cache[filename] = (len(self.text), None, self.text.splitlines(keepends=True), filename)
         module = compile(self.text, filename, "exec")
-        return next(item for item in module.co_consts if isinstance(item, CodeType))
+        code = next(item for item in module.co_consts if isinstance(item, CodeType))
+        linecache.cache[filename] = (len(self.text), None, self.text.splitlines(keepends=True), filename)
+        finalize(code, _forget, self.text, filename).atexit = False
+        _living[self.text] = code
+        return code
+
+
+_living: WeakValueDictionary[str, CodeType] = WeakValueDictionary()
+
+
+def _forget(text: str, filename: str) -> None:
+    """Drop the lines of code that is gone, unless another thread has compiled the same text meanwhile."""
+    if _living.get(text) is None:
+        linecache.cache.pop(filename, None)
 
 
 def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:

@@ -191,12 +191,12 @@ def test_cache_that_cannot_be_written(counted, folder, calls, caplog, monkeypatc
 
 @posix
 def test_cache_from_which_nothing_can_be_run(counted, folder, calls, monkeypatch):
-    load_error = toolchain._load_error
+    load_error = toolchain.load_error
 
     def refuse_cached(path):  # as where a file system is mounted noexec
         return "Operation not permitted" if folder in path.parents else load_error(path)
 
-    monkeypatch.setattr(toolchain, "_load_error", refuse_cached)
+    monkeypatch.setattr(toolchain, "load_error", refuse_cached)
     for _ in range(2):
         path = build(TEXT)
         assert works(path)

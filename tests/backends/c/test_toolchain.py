@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -299,3 +300,28 @@ def test_zig(monkeypatch, tmp_path, home, threads):
     monkeypatch.delenv("CC", raising=False)
     assert find_compiler().command[1] == "cc"
     assert works(build(TEXT, threads=threads))
+
+
+@posix
+def test_what_a_killed_process_leaves_in_the_folder_for_temporary_files(script, tmp_path, monkeypatch):
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    started = tmp_path / "started"
+    compiler = real()
+    script(f"touch '{started}'; sleep 60")
+    program = "import sys; from nnc.backends.c.toolchain import build; build(sys.argv[1])"
+    environment = os.environ | {"TMPDIR": str(place)}
+    with subprocess.Popen([sys.executable, "-c", program, TEXT], env=environment) as process:
+        while not started.exists() and process.poll() is None:
+            time.sleep(0.01)
+        (folder,) = place.iterdir()
+        other = place / "nnc-tests-of-somebody"
+        other.mkdir()
+        monkeypatch.setenv("CC", compiler)
+        build(TEXT + "int first;\n")
+        assert folder.exists()  # somebody works in it
+        process.kill()
+        process.wait()
+    build(TEXT + "int second;\n")
+    assert list(place.iterdir()) == [other]
