@@ -1,0 +1,40 @@
+"""The attacks, with small counts, as the commands that anyone can repeat: each finds nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="forks, signals and /proc are Linux's"),
+    pytest.mark.unsanitized,
+]
+slow = pytest.mark.slow
+
+
+def attack(name: str, *arguments: object) -> str:
+    """Run an attack and return what it printed; it found nothing."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", f"tests.attacks.{name}", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"NNC_C_LEVEL": "0"},
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "kinds", [("save", "cache"), pytest.param(("checkpoint", "python", "c", "compile"), marks=slow)]
+)
+def test_kills(kinds):
+    found = attack("kills", *kinds, "--count", 4)
+    assert [line.partition(":")[0] for line in found.splitlines()] == list(kinds)
+    assert found.count(" kills") == len(kinds)
