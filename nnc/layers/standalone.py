@@ -12,6 +12,7 @@ import numpy
 from nnc.arrays import is_array_like, to_array
 from nnc.backends.numpy import Executable, kernel_settings, kernel_workspace, print_source
 from nnc.errors import DataError, ModelError
+from nnc.forking import renew_in_children
 from nnc.ir import Graph, TensorType, Value
 from nnc.layers.array_masks import mask_of, with_mask
 from nnc.layers.calling import takes_several
@@ -68,6 +69,11 @@ class Standalone:
         self._call = _Call()
         self._key: Array = None
         self._last_key: Array = None
+        self.renew_locks()
+        renew_in_children(self)
+
+    def renew_locks(self) -> None:
+        """Make the lock."""
         self._lock = RLock()
 
     def forward(self, *inputs: Any, **options: Any) -> Any:

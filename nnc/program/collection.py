@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,9 +17,27 @@ def collection_paused() -> Iterator[None]:
     takes a third of the time.
     """
     was_enabled = gc.isenabled()
+    if was_enabled:
+        _pausing.append(threading.get_ident())
     gc.disable()
     try:
         yield
     finally:
         if was_enabled:
+            _pausing.clear()
             gc.enable()
+
+
+_pausing: list[int] = []
+"""The thread that will let it run again."""
+
+
+def _go_on() -> None:
+    """Let the collector run in a child whose parent had a thread that would have done so."""
+    if _pausing and threading.get_ident() not in _pausing:
+        _pausing.clear()
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_go_on)

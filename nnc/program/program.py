@@ -15,6 +15,7 @@ from nnc.backends import Backend, BoundRun, Executable, find_backend
 from nnc.backends.backend import Preparation, source_key
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
+from nnc.forking import renew_in_children
 from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
 from nnc.plan import Plan
 from nnc.presenting import Presented
@@ -93,9 +94,16 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
         self.told: set[str] = set()
         """What hints have told, each once."""
         self._local = threading.local()
+        self.renew_locks()
+        renew_in_children(self)
+
+    def renew_locks(self) -> None:
+        """Make the locks; in a child, because another thread may have held them while this process was forked."""
         self._compiling = threading.RLock()
         self.turn = threading.RLock()
         """Held by whoever trains or evaluates."""
+        if self._shuffler is not None:  # whose lock is one of those
+            self._shuffler, self._order = None, self.order_state
 
     # ------------------------------------------------------------------ looking
 
@@ -115,7 +123,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
         Raises:
             GraphError: there is no graph of this name.
         """
-        known = self._graphs.get(name)  # without the lock, so that a child forked while another thread held it goes on
+        known = self._graphs.get(name)
         if known is not None:
             return known
         with self._compiling:

@@ -38,3 +38,8 @@ def test_kills(kinds):
     found = attack("kills", *kinds, "--count", 4)
     assert [line.partition(":")[0] for line in found.splitlines()] == list(kinds)
     assert found.count(" kills") == len(kinds)
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=slow) for kind in ("numpy", "c", "joblib")])
+def test_threads(kind):
+    assert kind in attack("threads", kind, "--count", 3)

@@ -151,7 +151,7 @@ if __name__ == "__main__":
     with multiprocessing.get_context("fork").Pool(2) as pool:
         first, second = pool.map(train, range(2), chunksize=1)
     print(right(), train(0) == first)
-    # a child forked while another thread trains still predicts
+    # a child forked while another thread trains still predicts, evaluates and trains
     started, stop = threading.Event(), []
     def on_epoch(epoch, logs):
         started.set()
@@ -162,7 +162,8 @@ if __name__ == "__main__":
     started.wait()
     child = os.fork()
     if child == 0:
-        os._exit(43 if program(X[:5]).shape == (5, 1) and program.predict(X).shape == (50, 1) else 1)
+        predicts = program(X[:5]).shape == (5, 1) and program.predict(X).shape == (50, 1)
+        os._exit(43 if predicts and program.evaluate(X, Y)["loss"] > 0 and train(0) else 1)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     stop.append(True)
     thread.join()
