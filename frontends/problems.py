@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from nnc.errors import ModelFileError
-from nnc.ir.names import printable
+from nnc.texts import printable
 
 _MOST = 100
 _LONGEST = 400

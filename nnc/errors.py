@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nnc.texts import printable, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 class NncError(Exception):
-    """Base of every error raised on purpose by nnc."""
+    """Base of every error raised on purpose by nnc.
+
+    Its text is fit for a terminal, whatever names and contents of files stand in it: characters that do not print are
+    escaped, line breaks as well where it is meant to be one line, and one that nobody would read has no middle.
+    """
+
+    _has_lines: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if self._has_lines:
+            return "\n".join(map(printable, text.expandtabs().split("\n")))
+        return shortened(printable(text))
 
 
 class ModelError(NncError, ValueError):
@@ -60,6 +74,8 @@ class MemoryBudgetError(NncError, MemoryError):
         fitting: rows of the largest batch that fits, None where not even one row does.
     """
 
+    _has_lines = True
+
     def __init__(self, message: str, needed: int = 0, limit: int = 0, fitting: int | None = None) -> None:
         super().__init__(message)
         self.needed, self.limit, self.fitting = needed, limit, fitting
@@ -75,6 +91,8 @@ class NestingError(NncError, ValueError):
 
 class CompilerError(NncError, RuntimeError):
     """No C compiler was found, or the one that was found does not give a library that can be loaded."""
+
+    _has_lines = True
 
 
 class NncWarning(UserWarning):
@@ -238,6 +256,8 @@ class ModelFileError(ModelError):
         source: name of the file.
         problems: one readable sentence per problem, in the order of the file.
     """
+
+    _has_lines = True
 
     def __init__(self, source: str, problems: Iterable[str]) -> None:
         self.source = source

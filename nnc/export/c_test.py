@@ -13,7 +13,7 @@ from nnc.export.c_state import FUNCTIONS, array_text
 from nnc.export.c_unit import MARK, Exported, include_text
 from nnc.export.c_weights import HEAD
 from nnc.export.recording import Recording
-from nnc.ir.names import printable
+from nnc.texts import printable
 
 Array = Any
 TOLERANCES = {"float32": (1e-5, 1e-4), "float64": (1e-12, 1e-10)}

@@ -27,28 +27,6 @@ def check_name(name: str, what: str) -> None:
         raise GraphError(f"the name of {what} must be printable text on one line, got {name!r}")
 
 
-def printable(text: str) -> str:
-    r"""Return a text with each character that cannot be printed as its Python escape.
-
-    >>> printable("two\nlines")
-    'two\\nlines'
-    """
-    return "".join(character if character.isprintable() else _escape(character) for character in text)
-
-
-def ascii_text(text: str) -> str:
-    r"""Return a text with each character that is not printable ASCII as its Python escape.
-
-    >>> ascii_text("größe\n")
-    'gr\\xf6\\xdfe\\n'
-    """
-    return "".join(character if " " <= character <= "~" else _escape(character) for character in text)
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
-
 def name_text(name: str) -> str:
     """Return a name as texts show it.
 

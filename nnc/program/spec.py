@@ -195,7 +195,7 @@ def _shape(value: Any, where: str) -> Shape:
 
 def _checked(value: Any, kind: type, where: str) -> Any:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise ProgramFileError(f"manifest: '{where}' must be {kind.__name__}, got {value!r}")
+        raise ProgramFileError(f"manifest: '{where}' must be {kind.__name__}, got {value!r:.80}")
     return value
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from nnc.ir.names import printable
 from nnc.plan import Plan
 from nnc.quantities import bytes_text
 from nnc.render.memory import MemoryMap, Rectangle, rectangles_of
 from nnc.render.text import plan_text, shorten
+from nnc.texts import printable
 
 WIDTH = 48
 """Characters of the bar for all steps."""

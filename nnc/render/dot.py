@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from nnc.ir.names import printable
 from nnc.render.diagram import IDENTITY, Arrow, Box, Branches, Diagram, Group, Line, Table
 from nnc.render.stacking import stacking
 from nnc.render.theme import FONT, LIGHT, SIZES, Style, Theme
+from nnc.texts import printable
 
 
 def to_dot(diagram: Diagram, theme: Theme = LIGHT) -> str:

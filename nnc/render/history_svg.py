@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.ir.names import printable
 from nnc.render.curves import COLOURS, Best, Curve, Panel, best_of, panels_of
 from nnc.render.theme import FONT_FAMILY, SIZES
+from nnc.texts import printable
 
 if TYPE_CHECKING:
     from nnc.callbacks import History

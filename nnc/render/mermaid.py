@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-from nnc.ir.names import printable
 from nnc.render.diagram import Box, Diagram, Group
 from nnc.render.theme import DARK, LIGHT, Theme
+from nnc.texts import printable
 
 SHAPES = {"box": ("(", ")"), "ellipse": ("([", "])")}
 SPECIAL = re.compile(r"""["'#&;<>\\`*~\[{}|$]|(?<![^\W_])_|_(?![^\W_])""")

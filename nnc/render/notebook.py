@@ -15,7 +15,6 @@ import numpy
 from nnc.callbacks import History
 from nnc.errors import NncError
 from nnc.ir import Graph
-from nnc.ir.names import printable
 from nnc.models import Model
 from nnc.models.summary import summary
 from nnc.plan import Plan
@@ -24,6 +23,7 @@ from nnc.program.progress import format_number
 from nnc.render.curves import VALIDATION, best_of
 from nnc.render.history_svg import history_svg
 from nnc.render.plot import plot as draw_curves
+from nnc.texts import printable
 
 LARGEST = 300
 """Ops of a graph, or calls of layers, that a picture may have; Graphviz takes a second for so many."""

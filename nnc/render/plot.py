@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.errors import DataError, NncError
 from nnc.files import write_atomically
-from nnc.ir.names import printable
 from nnc.render.curves import COLOURS, Best, Panel, best_of, panels_of
 from nnc.render.theme import LIGHT
+from nnc.texts import printable
 
 if TYPE_CHECKING:
     from nnc.callbacks import History

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc.ir.names import printable
 from nnc.render.scene import Rect, Rule, Scene, Text
 from nnc.render.theme import FONT
+from nnc.texts import printable
 
 INCH = 72
 """Points of an inch, in which DOT has sizes."""

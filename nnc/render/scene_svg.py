@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from nnc.ir.names import printable
 from nnc.render.scene import Rect, Rule, Scene, Shape
 from nnc.render.theme import FONT_FAMILY
+from nnc.texts import printable
 
 LIFT = 0.35
 """How far the middle of a letter lies above its base line, as a part of its size."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from nnc.ir.names import printable
 from nnc.render.diagram import BESIDE, IDENTITY, Box, Branches, Diagram, Line, Table
+from nnc.texts import printable
 
 
 @dataclass

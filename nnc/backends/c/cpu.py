@@ -56,8 +56,8 @@ def find_target() -> Target:
         raise ModelError(f"$NNC_CPU must be one of {', '.join(known)} on this machine, got {name!r}")
     if missing := _missing(name):
         raise ModelError(
-            f"$NNC_CPU is {name!r}, but this processor has no {', '.join(missing)}\n"
-            f"  Choose a lower level ({', '.join(known)}), or unset the variable."
+            f"$NNC_CPU is {name!r}, but this processor has no {', '.join(missing)};"
+            f" choose a lower level ({', '.join(known)}), or unset the variable"
         )
     return Target(name, name)
 

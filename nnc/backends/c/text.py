@@ -13,7 +13,7 @@ import numpy
 
 from nnc.ir import Value
 from nnc.ir.dimensions import Dim, Quotient, SymbolicDim
-from nnc.ir.names import ascii_text, printable
+from nnc.texts import ascii_text, printable
 
 C_TYPES = {
     "float32": "float",

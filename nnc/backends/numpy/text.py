@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-from nnc.ir.names import ascii_text
+from nnc.texts import ascii_text
 
 _ENDS = str.maketrans('"\\', "'/")
 """What ends a docstring or begins an escape in it, and what stands in the place of it."""
