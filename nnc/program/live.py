@@ -298,13 +298,16 @@ class LiveState(ABC):
             batch: number of the batch, from 0.
 
         Raises:
-            DataError: a state has another shape.
+            DataError: a state has another shape, or elements of another kind.
         """
         for label, own in self.states.items():
-            if label in states and states[label].shape != own.shape:
+            found = states.get(label, own)
+            if found.shape != own.shape:
                 raise DataError(
-                    f"state '@{label}' of program '{self.spec.name}' has shape {own.shape}, got {states[label].shape}"
+                    f"state '@{label}' of program '{self.spec.name}' has shape {own.shape}, got {found.shape}"
                 )
+            if not numpy.can_cast(found.dtype, own.dtype, "same_kind"):
+                raise DataError(f"state '@{label}' of program '{self.spec.name}' is {own.dtype}, got {found.dtype}")
         with self.turn:
             for label, array in states.items():
                 numpy.copyto(self.states.setdefault(label, array.copy()), array)

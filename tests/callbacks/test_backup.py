@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy
@@ -97,6 +100,38 @@ def test_copies_are_kept_where_that_is_wanted(tmp_path):
     assert not tmp_path.exists()
 
 
+def place(parts, **entries):
+    found = json.loads(bytes(parts["place"])) | entries
+    parts["place"] = numpy.frombuffer(json.dumps(found).encode(), "uint8")
+
+
+WRONG = {
+    "order": (lambda parts: place(parts, order={"bit_generator": "MT19937"}), "is damaged: state must be for a PCG64"),
+    "order's number": (lambda parts: place(parts, order=[1]), "latest.npz is damaged: "),
+    "epoch": (lambda parts: place(parts, epoch=-1), "is damaged: epochs and batches are counted from 0, got -1"),
+    "batch": (lambda parts: place(parts, batch="x"), "is damaged: epochs and batches are counted from 0, got 'x'"),
+    "no array": (lambda parts: parts.update(place=b"{}"), "latest.npz is damaged: 'place' is no array"),
+    "no arrays": (lambda parts: parts.update({"state/parameters": b"x"}), "damaged: 'state/parameters' is no array"),
+    "texts": (
+        lambda parts: parts.update({"state/parameters": parts["state/parameters"].astype("U")}),
+        "state '@parameters' of program 'sequential.*' is float32, got <U32",
+    ),
+}
+
+
+def changed(data, change):
+    with numpy.load(io.BytesIO(data)) as archive:
+        parts = {name: archive[name] for name in archive.files}
+    change(parts)
+    buffer = io.BytesIO()
+    numpy.savez(buffer, **{name: part for name, part in parts.items() if not isinstance(part, bytes)})
+    with zipfile.ZipFile(buffer, "a") as archive:
+        for name, part in parts.items():
+            if isinstance(part, bytes):
+                archive.writestr(name, part)
+    return buffer.getvalue()
+
+
 def test_a_damaged_copy_is_named(tmp_path):
     with pytest.raises(RuntimeError, match="stopped"):
         fit(network(nnc), [BackupAndRestore(tmp_path), Stopped()])
@@ -105,6 +140,10 @@ def test_a_damaged_copy_is_named(tmp_path):
     for damaged in (data[: len(data) // 2], b"nothing", b"", data[:200] + b"\0" * 40 + data[240:]):
         path.write_bytes(damaged)
         with pytest.raises(DataError, match=r"latest.npz is damaged: .* delete it to train from the start"):
+            fit(network(nnc), BackupAndRestore(tmp_path))
+    for change, message in WRONG.values():
+        path.write_bytes(changed(data, change))
+        with pytest.raises(DataError, match=message):
             fit(network(nnc), BackupAndRestore(tmp_path))
     path.write_bytes(data)
     other = nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(5), nnc.layers.Dense(1)])
