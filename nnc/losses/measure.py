@@ -44,6 +44,8 @@ class Measure:
     dtype: str | None = None
 
     def __init__(self, name: str | None = None, dtype: str | None = None) -> None:
+        if isinstance(name, str) and not name.isprintable():
+            raise ModelError(f"{type(self).__name__}: name must be printable text on one line, got {name!r}")
         self.name = name or snake_case(type(self).__name__)
         self.dtype = checked_dtype(self._where, dtype)
 

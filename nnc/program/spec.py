@@ -196,6 +196,8 @@ def _shape(value: Any, where: str) -> Shape:
 def _checked(value: Any, kind: type, where: str) -> Any:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ProgramFileError(f"manifest: '{where}' must be {kind.__name__}, got {value!r:.80}")
+    if isinstance(value, str) and not value.isprintable():
+        raise ProgramFileError(f"manifest: '{where}' must be printable text on one line, got {value!r:.80}")
     return value
 
 

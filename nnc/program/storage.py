@@ -186,6 +186,8 @@ def _read_states(archive: zipfile.ZipFile, entries: Any) -> dict[str, Any]:
         label, dtype, shape = str(entry["label"]), str(entry["dtype"]), entry["shape"]
         if dtype not in ITEM_SIZES or not all(isinstance(dim, int) and dim >= 0 for dim in shape):
             raise ProgramFileError(f"state '@{label}' has type {dtype}{shape}, which is none")
+        if not label.isprintable():
+            raise ProgramFileError(f"the name of a state must be printable text on one line, got {label!r:.80}")
         nbytes = prod(shape) * ITEM_SIZES[dtype]
         if offset + nbytes > len(raw):
             raise ProgramFileError(f"state '@{label}' is cut off")

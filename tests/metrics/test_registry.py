@@ -190,6 +190,7 @@ def test_wrapper_config_is_that_of_keras(keras):
         (lambda: metrics.get("aucs", *types((1,))), "unknown metric 'aucs'. Did you mean 'auc'?"),
         (lambda: metrics.get(None, *types((1,))), "a metric must be a name, a config, a Metric or a function"),
         (lambda: metrics.get(dict, *types((1,))), "a metric must be a name"),
+        (lambda: metrics.Accuracy(name="a\nb"), r"Accuracy: name must be printable text on one line, got 'a\nb'"),
         (lambda: metrics.deserialize("mine", {"mine": 3}), "metric 'mine' must be a Metric or a function of (y_true"),
         (lambda: metrics.deserialize({"class_name": 3}), "a metric's config needs 'class_name' and 'config'"),
         (

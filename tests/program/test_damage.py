@@ -215,6 +215,18 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: manifest(lambda m: m["program"]["metrics"].append("mae")),
         ": state '@metrics/total' does not have 3 elements, one per metric",
     ),
+    "name": (
+        lambda: manifest(lambda m: m["program"].update(name="a\x1b[31m")),
+        r": manifest: 'name' must be printable text on one line, got 'a\x1b[31m'",
+    ),
+    "name of a metric": (
+        lambda: manifest(lambda m: m["program"]["metrics"].append("a\nb")),
+        r": manifest: 'metrics' must be printable text on one line, got 'a\nb'",
+    ),
+    "name of a state": (
+        lambda: manifest(lambda m: m["states"][0].update(label="\u202e")),
+        r": the name of a state must be printable text on one line, got '\u202e'",
+    ),
     "metric twice": (
         lambda: manifest(lambda m: m["program"].update(metrics=["loss", "loss"])),
         ": manifest: a name occurs twice",
