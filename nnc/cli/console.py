@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import typer
 
 from nnc.errors import DataError, NncError, NncWarning
-from nnc.ir.names import printable
+from nnc.texts import printable
 
 
 def say(message: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 
-from nnc.ir.names import printable
+from nnc.texts import printable
 
 INTERVAL = 0.5
 """Seconds between two drawings: a drawing takes 2 to 4 ms, so it stays below 1% of the time."""
