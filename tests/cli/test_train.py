@@ -15,7 +15,9 @@ import numpy
 import pytest
 
 import nnc
+from nnc.cli.console import print_json, print_table
 from nnc.data import read_table
+from nnc.program.progress import Progress
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -181,16 +183,19 @@ def test_a_loss_of_the_weights_alone_needs_no_targets(run: Run, folder: Path) ->
     assert json.loads(run("evaluate", "weights.yaml", "--data", "rows.npy", "--json").stdout)["rows"] == 4
 
 
-def test_names_reach_no_terminal_as_they_are(run: Run) -> None:
-    """A metric may have any name; what a terminal would act on is printed as its escape, and markup is none."""
-    name = "\x1b[2J\x9b1m[/bold]"
-    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1, "sigmoid")], name="base")
-    model.compile("sgd", "mse", metrics=[nnc.metrics.BinaryAccuracy(name=name)])
-    nnc.compile(model).save("named.nnc")
-    shown = r"\x1b[2J\x9b1m[/bold]"
-    assert shown in run("evaluate", "named.nnc", "--data", "points.npz").stdout
-    assert shown in run("train", "named.nnc", "--data", "points.npz", "--epochs", "1").stdout
-    written = run("evaluate", "named.nnc", "--data", "points.npz", "--json").stdout
-    assert r"\u001b[2J\u009b1m[/bold]" in written
-    assert name in json.loads(written)["result"]
-    model.fit(*read_table("points.npz"), epochs=1, verbose=1)
+def test_names_reach_no_terminal_as_they_are(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Classes are named by a table: what a terminal would act on is printed as its escape, and markup is none."""
+    rows = "\n".join(f"{row},{-row},{'yes' if row % 2 else chr(27)}[2J" for row in range(8))
+    Path("named.csv").write_text(f"left,right,label\n{rows}\n")
+    said = run("train", "base.yaml", "--data", "named.csv", "--target", "label", "--epochs", "1").stderr
+    assert r"\x1b[2J" in said
+    assert "\x1b" not in said
+    print_json({"\x9b1m": "\x1b[2J", "e": "é"})
+    assert capsys.readouterr().out == '{\n  "\\u009b1m": "\\u001b[2J",\n  "e": "é"\n}\n'
+    print_table(["\x1b[2J"], [["[/bold]\x9b1m"]])
+    shown = capsys.readouterr().out
+    assert r"\x1b[2J" in shown
+    assert r"[/bold]\x9b1m" in shown
+    bar = Progress(1, verbose=1)
+    bar.close(1, {"[/bold]": 0.5})
+    assert "[/bold] 0.5" in capsys.readouterr().out
