@@ -7,17 +7,23 @@ from dataclasses import replace
 from frontends.nodes import Mapping, Node, Scalar, Sequence
 
 _LISTS = ("__tuple__", "TensorShape", "__set__")
+_CALLS = "inbound_nodes"
+"""Where arrays keep their element type: they are operands."""
 
 
-def decoded(node: Node) -> Node:
+def decoded(node: Node, *, are_operands: bool = False) -> Node:
     """Return a definition with plain lists and numbers in the place of Keras's tuples, shapes and arrays.
+
+    Args:
+        node: the definition.
+        are_operands: whether arrays stay as they are, with their element type.
 
     >>> from frontends.nodes import from_plain
     >>> decoded(from_plain({"class_name": "__tuple__", "items": [1, {"type": "ndarray", "value": 0.5}]})).plain()
     [1, 0.5]
     """
     if isinstance(node, Sequence):
-        items = tuple(decoded(item) for item in node.items)
+        items = tuple(decoded(item, are_operands=are_operands) for item in node.items)
         return (
             node if all(old is new for old, new in zip(node.items, items, strict=True)) else replace(node, items=items)
         )
@@ -26,13 +32,13 @@ def decoded(node: Node) -> Node:
     name = node.text("class_name")
     items_node = node.entries.get("items")
     if name in _LISTS and isinstance(items_node, Sequence):
-        return decoded(items_node)
+        return decoded(items_node, are_operands=are_operands)
     if node.text("type") == "ndarray" and len(node.entries) <= 3 and "value" in node.entries:
         return decoded(node.entries["value"])
     config = node.entries.get("config")
-    if name == "__numpy__" and isinstance(config, Mapping) and "value" in config.entries:
+    if name == "__numpy__" and not are_operands and isinstance(config, Mapping) and "value" in config.entries:
         return decoded(config.entries["value"])
-    entries = {key: decoded(entry) for key, entry in node.entries.items()}
+    entries = {key: decoded(entry, are_operands=are_operands or key == _CALLS) for key, entry in node.entries.items()}
     if all(entries[key] is entry for key, entry in node.entries.items()):
         return node
     return replace(node, entries=entries)

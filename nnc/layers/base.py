@@ -13,6 +13,7 @@ from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, count_flops
 from nnc.layers.arguments import set_arguments
 from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, default_training, shape_of, takes_several
 from nnc.layers.checks import FLOAT, check_flag, dtype_name, input_type
+from nnc.layers.constants import with_constants
 from nnc.layers.description import Described
 from nnc.layers.lengths import equate, unequal_dims
 from nnc.layers.lowering import (
@@ -205,6 +206,7 @@ class Layer(Described):
         mode = kwargs.get("training")
         if "training" not in kwargs and context.is_undecided:
             mode = default_training(self)
+        args, kwargs = with_constants((args, kwargs), graph)
         if self.autocast:
             args, kwargs = self._converted(context, args, kwargs)
         path = f"{graph.path}/{self.name}" if graph.path else self.name

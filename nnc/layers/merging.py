@@ -11,6 +11,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag
+from nnc.layers.element_types import as_float, of_one_type
 
 EPSILON = 1e-7
 """Keras's ``epsilon()``."""
@@ -26,6 +27,7 @@ class Merge(Layer):
     """
 
     is_merging = True
+    keeps_integers = True
     supports_masking = True
     least_inputs: ClassVar[int] = 1
     most_inputs: ClassVar[int | None] = None
@@ -40,7 +42,8 @@ class Merge(Layer):
         rank = max(x.rank for x in inputs)
         mask = None if self.keras_2_masks else mask
         masks: list[Value | None] = [*mask] if mask is not None else [None for _ in inputs]
-        return self.merge([ops.reshape(x, (x.shape[0], *(1,) * (rank - x.rank), *x.shape[1:])) for x in inputs], masks)
+        aligned = [ops.reshape(x, (x.shape[0], *(1,) * (rank - x.rank), *x.shape[1:])) for x in of_one_type(inputs)]
+        return self.merge(aligned, masks)
 
     def merge(self, inputs: list[Value], masks: list[Value | None]) -> Value:
         """Return what is made of inputs of equal rank; masks have the shape of the inputs without the last axis."""
@@ -85,7 +88,7 @@ class Average(Merge):
     """The mean of its inputs."""
 
     def merge(self, inputs: list[Value], masks: list[Value | None]) -> Value:
-        return reduce(lambda x, y: x + y, inputs) / float(len(inputs))
+        return reduce(lambda x, y: x + y, map(as_float, inputs)) / float(len(inputs))
 
 
 class Extremum(Merge):
@@ -136,7 +139,7 @@ class Concatenate(Merge):
     def call(self, inputs: list[Value], mask: Masks = None) -> Value:
         if self.axis == -inputs[0].rank:
             raise ModelError(f"axis {self.axis} of {inputs[0].type} is the batch, along which nothing can be joined")
-        return ops.concatenate(inputs, self.axis)
+        return ops.concatenate(of_one_type(inputs), self.axis)
 
     def compute_mask(self, inputs: Any, previous_mask: Masks = None) -> Value | None:
         if previous_mask is None or all(mask is None for mask in previous_mask):
@@ -178,7 +181,7 @@ class Dot(Merge):
         for x, axis in zip(inputs, axes, strict=True):
             if not -x.rank < axis < x.rank:
                 raise ModelError(f"axis {axis} is out of range for {x.type}")
-        (x, y), (first, second) = inputs, (axis % x.rank for x, axis in zip(inputs, axes, strict=True))
+        (x, y), (first, second) = of_one_type(inputs), (axis % x.rank for x, axis in zip(inputs, axes, strict=True))
         if x.shape[first] != y.shape[second]:
             raise ModelError(f"axis {first} of {x.type} and axis {second} of {y.type} have different lengths")
         if self.normalize:

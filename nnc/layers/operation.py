@@ -9,7 +9,10 @@ from typing import Any
 from nnc import activations, ops
 from nnc.errors import ModelError, nearest
 from nnc.ir import Op, Value
+from nnc.layers import array_functions
 from nnc.layers.base import Layer
+from nnc.layers.element_types import as_float, as_value, of_one_type
+from nnc.layers.structure import leaves, map_leaves
 from nnc.objects import layer_snake_case
 from nnc.ops import comparison
 from nnc.ops.elementwise import apply
@@ -33,7 +36,7 @@ class Operation(Layer):
     autocast = False
 
     def __init__(self, operation: str, settings: Mapping[str, Any] | None = None, **options: Any) -> None:
-        if operation not in OPERATIONS:
+        if not isinstance(operation, str) or operation not in OPERATIONS:
             raise ModelError(f"unknown operation {operation!r} of keras.ops.{nearest(str(operation), OPERATIONS)}")
         self.operation = operation
         self.settings = dict(settings or {})
@@ -51,8 +54,17 @@ class Operation(Layer):
 
     def call(self, *args: Any, **kwargs: Any) -> Value:
         settings = {key: value for key, value in self.settings.items() if value is not None}
-        found: Value = OPERATIONS[self.operation](*args, **settings, **kwargs)
+        found: Value = OPERATIONS[self.operation](*self._operands(args), **settings, **kwargs)
         return found
+
+    def _operands(self, args: Sequence[Any]) -> Sequence[Any]:
+        """Return the operands in the element types that Keras brings them to."""
+        if self.operation == "Where":
+            graph = leaves(args, Value)[0].graph
+            return [as_value(args[0], "bool", graph), *of_one_type(args[1:])]
+        if self.operation in _FLOATING:
+            args = map_leaves(as_float, args, Value)
+        return of_one_type(args) if self.operation in _FLOATING | _OF_ONE_TYPE else args
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return None: what a function gives has no mask, as in Keras."""
@@ -98,7 +110,7 @@ def _get_item(x: Value, key: Any) -> Value:
             x = _expand(x, axis)
         elif isinstance(item, Mapping):
             part = slice(*(item.get("config", item).get(name) for name in ("start", "stop", "step")))
-            if part != slice(None):
+            if (part.start or 0, part.stop, part.step or 1) != (0, None, 1):
                 start, stop, step = part.indices(int(x.shape[axis]))
                 if step < 0:
                     x = ops.flip(x, axis)
@@ -141,7 +153,7 @@ def _variance(x: Value, axis: Any = None, keepdims: bool = False) -> Value:
 
 def _joined(function: Callable[[Sequence[Value], int], Value]) -> Function:
     def join(*values: Any, axis: int = 0) -> Value:
-        return function(values[0] if len(values) == 1 else values, axis)
+        return function(values[0] if isinstance(values[0], list | tuple) else values, axis)
 
     return join
 
@@ -178,8 +190,14 @@ def _clip(x: Value, x_min: float, x_max: float) -> Value:
 
 def _where(condition: Value, x1: Any, x2: Any) -> Value:
     if not isinstance(x1, Value) and not isinstance(x2, Value):
-        x1 = condition.graph.constant(x1, "float32")
-    return ops.where(condition, x1, x2)
+        numbers = (x1, x2)
+        dtype = next((name for kind, name in _NUMBERS.items() if any(type(item) is kind for item in numbers)), "bool")
+        x1 = condition.graph.constant(x1, dtype)
+    return ops.where(ops.cast(condition, "bool"), x1, x2)
+
+
+_NUMBERS = {float: "float32", int: "int32"}
+"""Element types of numbers, the larger ones first."""
 
 
 def _comparison(op: Op) -> Function:
@@ -229,7 +247,11 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
         "Add": lambda x1, x2: x1 + x2,
         "All": _all,
         "Any": _any,
+        "Argmax": array_functions.argmax,
+        "Argmin": array_functions.argmin,
         "Cast": ops.cast,
+        "Ceil": array_functions.ceil,
+        "Celu": activations.celu,
         "Clip": _clip,
         "Concatenate": _joined(ops.concatenate),
         "Cos": ops.cos,
@@ -243,52 +265,73 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
         "Floor": ops.floor,
         "Gelu": activations.gelu,
         "GetItem": _get_item,
+        "Glu": activations.glu,
         "Greater": _comparison(comparison.Greater()),
         "GreaterEqual": _comparison(comparison.GreaterEqual()),
+        "HardShrink": activations.hard_shrink,
         "HardSigmoid": activations.hard_sigmoid,
         "HardSilu": activations.hard_silu,
+        "HardTanh": activations.hard_tanh,
         "LeakyRelu": activations.leaky_relu,
         "Less": _comparison(comparison.Less()),
         "LessEqual": _comparison(comparison.LessEqual()),
         "Log": ops.log,
+        "Log10": array_functions.logarithm(10.0),
         "Log1p": ops.log1p,
+        "Log2": array_functions.logarithm(2.0),
+        "LogSigmoid": activations.log_sigmoid,
         "LogSoftmax": activations.log_softmax,
         "LogicalAnd": _truth(ops.logical_and),
         "LogicalNot": _not,
         "LogicalOr": _truth(ops.logical_or),
+        "LogicalXor": array_functions.logical_xor,
         "Matmul": _matmul,
         "Max": _reduced(ops.max),
         "Maximum": _maximum,
         "Mean": _reduced(ops.mean),
-        "Min": _reduced(lambda x, axis, keepdims: -ops.max(-x, axis, keepdims)),
+        "Min": _reduced(array_functions.minimum_over),
         "Minimum": _minimum,
         "Multiply": lambda x1, x2: x1 * x2,
         "Negative": lambda x: -x,
         "NotEqual": _comparison(comparison.NotEqual()),
         "OneHot": _one_hot,
         "OnesLike": _filled(1),
+        "Pad": array_functions.pad,
         "Power": lambda x1, x2: x1**x2,
+        "Prod": array_functions.product_over,
         "Reciprocal": ops.reciprocal,
         "Relu": ops.relu,
         "Relu6": activations.relu6,
+        "Repeat": array_functions.repeat,
         "Reshape": _reshape,
+        "Round": array_functions.round_to_even,
         "Rsqrt": lambda x: 1.0 / ops.sqrt(x),
         "Selu": activations.selu,
         "Sigmoid": ops.sigmoid,
         "Sign": ops.sign,
         "Silu": activations.silu,
         "Sin": ops.sin,
+        "SoftShrink": activations.soft_shrink,
         "Softmax": activations.softmax,
         "Softplus": ops.softplus,
         "Softsign": activations.softsign,
+        "SparsePlus": activations.sparse_plus,
+        "SparseSigmoid": activations.sparse_sigmoid,
         "Sqrt": ops.sqrt,
         "Square": ops.square,
+        "Squareplus": activations.squareplus,
         "Squeeze": _squeeze,
         "Stack": _joined(_stack),
         "Subtract": lambda x1, x2: x1 - x2,
-        "Sum": _reduced(ops.sum),
+        "Sum": _reduced(array_functions.sum_over),
+        "Tan": array_functions.tan,
         "Tanh": ops.tanh,
+        "TanhShrink": activations.tanh_shrink,
+        "Threshold": activations.threshold,
+        "Tile": array_functions.tile,
         "Transpose": lambda x, axes=None: ops.transpose(x, axes),
+        "Tril": array_functions.triangle(is_lower=True),
+        "Triu": array_functions.triangle(is_lower=False),
         "TrueDivide": lambda x1, x2: x1 / x2,
         "Var": _variance,
         "Where": _where,
@@ -297,12 +340,28 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
 )
 """What operations compute, by their classes in Keras; parameters are called as there."""
 
+_OF_ONE_TYPE = frozenset(
+    {
+        *("Add", "Concatenate", "Einsum", "Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "Matmul", "Maximum"),
+        *("Minimum", "Multiply", "NotEqual", "Power", "Stack", "Subtract"),
+    }
+)
+"""Operations that bring their operands to one element type."""
+_FLOATING = frozenset(
+    {
+        *("Ceil", "Cos", "Divide", "Exp", "Expm1", "Floor", "Log", "Log10", "Log1p", "Log2", "Mean", "Reciprocal"),
+        *("Sin", "Sqrt", "Tan", "Tanh", "TrueDivide", "Var"),
+    }
+)
+"""Operations that make floats of whole numbers."""
+
 _MODULES = {
     "core": ("Cast",),
     "math": ("Rsqrt",),
     "nn": (
-        *("Elu", "Gelu", "HardSigmoid", "HardSilu", "LeakyRelu", "LogSoftmax", "OneHot", "Relu", "Relu6", "Selu"),
-        *("Sigmoid", "Silu", "Softmax", "Softplus", "Softsign"),
+        *("Celu", "Elu", "Gelu", "Glu", "HardShrink", "HardSigmoid", "HardSilu", "HardTanh", "LeakyRelu", "LogSigmoid"),
+        *("LogSoftmax", "OneHot", "Relu", "Relu6", "Selu", "Sigmoid", "Silu", "SoftShrink", "Softmax", "Softplus"),
+        *("Softsign", "SparsePlus", "SparseSigmoid", "Squareplus", "TanhShrink", "Threshold"),
     ),
 }
 """Modules of Keras's operations; all others are in ``numpy``."""

@@ -8,7 +8,9 @@ import numpy
 import pytest
 
 import nnc
+from frontends.yaml_file import read_text
 from nnc.errors import ModelError
+from nnc.layers.element_types import result_type
 from nnc.layers.operation import OPERATIONS, Operation
 
 X = numpy.random.default_rng(0).uniform(0.5, 1.5, (3, 4, 6)).astype("float32")
@@ -43,6 +45,10 @@ CALLS = {
     "Add": lambda ops, x: ops.add(x, 2.0),
     "All": lambda ops, x: ops.all(x > 0.6, axis=-1),
     "Any": lambda ops, x: ops.any(x > 1.4, axis=1, keepdims=True),
+    "Argmax": lambda ops, x: ops.argmax(x, axis=-1),
+    "Argmin": lambda ops, x: ops.argmin(x, axis=1, keepdims=True),
+    "Ceil": lambda ops, x: ops.ceil(x),
+    "Celu": lambda ops, x: ops.celu(x - 1.0, alpha=0.7),
     "Clip": lambda ops, x: ops.clip(x, 0.7, 1.2),
     "Concatenate": lambda ops, x: ops.concatenate([x, x], axis=-1),
     "Cos": lambda ops, x: ops.cos(x),
@@ -55,19 +61,26 @@ CALLS = {
     "Expm1": lambda ops, x: ops.expm1(x),
     "Floor": lambda ops, x: ops.floor(x),
     "Gelu": lambda ops, x: ops.gelu(x, approximate=False),
+    "Glu": lambda ops, x: ops.glu(x, axis=1),
     "Greater": lambda ops, x: ops.greater(x, 1.0),
     "GreaterEqual": lambda ops, x: ops.greater_equal(x, 1.0),
+    "HardShrink": lambda ops, x: ops.hard_shrink(x - 1.0, threshold=0.2),
     "HardSigmoid": lambda ops, x: ops.hard_sigmoid(x),
     "HardSilu": lambda ops, x: ops.hard_silu(x),
+    "HardTanh": lambda ops, x: ops.hard_tanh(3.0 * x - 3.0),
     "LeakyRelu": lambda ops, x: ops.leaky_relu(x - 1.0, negative_slope=0.3),
     "Less": lambda ops, x: ops.less(x, 1.0),
     "LessEqual": lambda ops, x: ops.less_equal(x, 1.0),
     "Log": lambda ops, x: ops.log(x),
+    "Log10": lambda ops, x: ops.log10(x),
     "Log1p": lambda ops, x: ops.log1p(x),
+    "Log2": lambda ops, x: ops.log2(x),
+    "LogSigmoid": lambda ops, x: ops.log_sigmoid(x),
     "LogSoftmax": lambda ops, x: ops.log_softmax(x, axis=-1),
     "LogicalAnd": lambda ops, x: ops.logical_and(x > 0.7, x < 1.3),
     "LogicalNot": lambda ops, x: ops.logical_not(x > 1.0),
     "LogicalOr": lambda ops, x: ops.logical_or(x < 0.7, x > 1.3),
+    "LogicalXor": lambda ops, x: ops.logical_xor(x > 0.7, x > 1.3),
     "Matmul": lambda ops, x: ops.matmul(x, ops.transpose(x, (0, 2, 1))),
     "Max": lambda ops, x: ops.max(x, axis=1, keepdims=True),
     "Maximum": lambda ops, x: ops.maximum(x, 1.0),
@@ -78,28 +91,42 @@ CALLS = {
     "Negative": lambda ops, x: ops.negative(x),
     "NotEqual": lambda ops, x: ops.not_equal(x, ops.minimum(x, 1.0)),
     "OnesLike": lambda ops, x: ops.ones_like(x),
+    "Pad": lambda ops, x: ops.pad(x, ((0, 0), (2, 0), (1, 3)), mode="reflect"),
     "Power": lambda ops, x: ops.power(x, 3.0),
+    "Prod": lambda ops, x: ops.prod(x, axis=(1, 2), keepdims=True),
     "Reciprocal": lambda ops, x: ops.reciprocal(x),
     "Relu": lambda ops, x: ops.relu(x - 1.0),
     "Relu6": lambda ops, x: ops.relu6(x * 6.0),
+    "Repeat": lambda ops, x: ops.repeat(x, 3, axis=-1),
     "Reshape": lambda ops, x: ops.reshape(x, (-1, 24)),
+    "Round": lambda ops, x: ops.round(x * 9.0, decimals=1),
     "Rsqrt": lambda ops, x: ops.rsqrt(x),
     "Selu": lambda ops, x: ops.selu(x),
     "Sigmoid": lambda ops, x: ops.sigmoid(x),
     "Sign": lambda ops, x: ops.sign(x - 1.0),
     "Silu": lambda ops, x: ops.silu(x),
     "Sin": lambda ops, x: ops.sin(x),
+    "SoftShrink": lambda ops, x: ops.soft_shrink(x - 1.0, threshold=0.2),
     "Softmax": lambda ops, x: ops.softmax(x, axis=1),
     "Softplus": lambda ops, x: ops.softplus(x),
     "Softsign": lambda ops, x: ops.softsign(x),
+    "SparsePlus": lambda ops, x: ops.sparse_plus(4.0 * x - 4.0),
+    "SparseSigmoid": lambda ops, x: ops.sparse_sigmoid(4.0 * x - 4.0),
     "Sqrt": lambda ops, x: ops.sqrt(x),
     "Square": lambda ops, x: ops.square(x),
+    "Squareplus": lambda ops, x: ops.squareplus(x, b=2),
     "Squeeze": lambda ops, x: ops.squeeze(ops.expand_dims(x, 1), axis=1),
     "Stack": lambda ops, x: ops.stack([x, x + 1.0], axis=1),
     "Subtract": lambda ops, x: ops.subtract(x, 1.0),
     "Sum": lambda ops, x: ops.sum(x, axis=-1, keepdims=False),
+    "Tan": lambda ops, x: ops.tan(x),
     "Tanh": lambda ops, x: ops.tanh(x),
+    "TanhShrink": lambda ops, x: ops.tanh_shrink(x),
+    "Threshold": lambda ops, x: ops.threshold(x, 1.0, -3.0),
+    "Tile": lambda ops, x: ops.tile(x, (1, 2, 3)),
     "Transpose": lambda ops, x: ops.transpose(x, (0, 2, 1)),
+    "Tril": lambda ops, x: ops.tril(x, k=-1),
+    "Triu": lambda ops, x: ops.triu(x, k=2),
     "TrueDivide": lambda ops, x: ops.true_divide(x, 2.0),
     "ZerosLike": lambda ops, x: ops.zeros_like(x, dtype="int32"),
     "Var": lambda ops, x: ops.var(x, axis=1),
@@ -133,12 +160,124 @@ def test_conditions_and_whole_numbers(keras):
         numpy.testing.assert_allclose(found, numpy.asarray(expected))
 
 
+WHOLE = {
+    "argmin": lambda ops, x: ops.argmin(x, axis=-1),
+    "max": lambda ops, x: ops.max(x, axis=-1),
+    "min": lambda ops, x: ops.min(x, axis=-1),
+    "prod": lambda ops, x: ops.prod(x, axis=-1),
+    "sum": lambda ops, x: ops.sum(x, axis=-1),
+    "tile": lambda ops, x: ops.tile(x, 2),
+}
+"""Functions that are others for whole numbers: bytes are added up in 32 bits, and have no negative."""
+
+
+def test_whole_numbers_of_all_sizes(keras):
+    """Keras's numbers and element types, at the ends of what each type holds too."""
+    for dtype in ("uint8", "int32", "int64"):
+        limits = numpy.iinfo(dtype)
+        rows = numpy.array([[0, limits.max, 7], [limits.max, 200, limits.max], [limits.min, 1, 0]], dtype)
+        x = keras.Input((3,), dtype=dtype)
+        theirs = keras.Model(x, [call(keras.ops, x) for call in WHOLE.values()])
+        for name, found, expected in zip(WHOLE, nnc.compile(theirs)(rows), theirs(rows), strict=True):
+            assert found.dtype == numpy.asarray(expected).dtype, (name, dtype)
+            numpy.testing.assert_array_equal(found, numpy.asarray(expected), f"{name} of {dtype}")
+
+
+MIXED = {
+    "number": lambda ops, f, n, b: n * 0.5,
+    "quotient": lambda ops, f, n, b: n / 2,
+    "mean": lambda ops, f, n, b: ops.mean(n, axis=1, keepdims=True),
+    "floor": lambda ops, f, n, b: ops.floor(n),
+    "comparison": lambda ops, f, n, b: n > 1.5,
+    "floats and whole numbers": lambda ops, f, n, b: f + n,
+    "bytes and whole numbers": lambda ops, f, n, b: ops.maximum(b, n),
+    "joined": lambda ops, f, n, b: ops.concatenate([n, b], axis=1),
+    "one joined": lambda ops, f, n, b: ops.concatenate([n], axis=1),
+    "chosen": lambda ops, f, n, b: ops.where(f > 0.0, n, 0.5),
+    "chosen numbers": lambda ops, f, n, b: ops.where(f > 0.0, 1, 0),
+    "chosen by a constant": lambda ops, f, n, b: ops.where(numpy.array(True), n, b),
+    "array of floats": lambda ops, f, n, b: ops.subtract(numpy.float32([0.5, 1.0]), n),
+    "array of bytes": lambda ops, f, n, b: ops.add(numpy.uint8([250, 4]), b),
+    "tensor": lambda ops, f, n, b: ops.power(ops.convert_to_tensor([2.0, 3.0], "float32"), f),
+    "truth values": lambda ops, f, n, b: ops.where(numpy.array([True, False]), f, n),
+    "all of an axis": lambda ops, f, n, b: f[0:, 0:],
+}
+"""Operands of several element types, and arrays among them."""
+
+
+def test_element_types_are_those_of_keras(keras, tmp_path):
+    f, n, b = (keras.Input((2,), dtype=dtype) for dtype in ("float32", "int32", "uint8"))
+    calls = [call(keras.ops, f, n, b) for call in MIXED.values()]
+    layers = ("Add", "Multiply", "Maximum", "Concatenate")
+    calls += [getattr(keras.layers, name)()([n, n]) for name in layers]
+    calls += [getattr(keras.layers, name)()([n, f]) for name in layers]
+    theirs = keras.Model([f, n, b], calls)
+    theirs.save(tmp_path / "mixed.keras")
+    large = numpy.array([[3, -7], [2**24 + 1, 1]], "int32")  # no float32 holds it
+    x = [numpy.float32([[0.25, -1.5], [2.0, 0.0]]), large, numpy.uint8([[10, 3], [0, 255]])]
+    expected = [numpy.asarray(item) for item in theirs(x)]
+    for source in (theirs, tmp_path / "mixed.keras"):
+        found = nnc.compile(source)(*x)
+        for name, one, other in zip([*MIXED, *layers, *layers], found, expected, strict=True):
+            assert one.dtype == other.dtype, name
+            numpy.testing.assert_array_equal(one, other, name)
+
+
+def test_element_types_of_pairs(keras):
+    dtypes = ("bool", "uint8", "uint32", "int32", "int64", "float32", "float64")
+    for one in dtypes:
+        for other in dtypes:
+            assert result_type(one, other) == keras.backend.result_type(one, other), (one, other)
+
+
+def test_arrays_that_are_no_constants(keras):
+    x = keras.Input((2,), dtype="int32")
+    theirs = keras.Model(x, keras.ops.add(x, numpy.int8([1, 2])))
+    with pytest.raises(ModelError, match=r"a constant must be of element type bool, float32, .*, got 'int8'"):
+        nnc.compile(theirs)
+    config = theirs.to_json().replace("int8", "int32").replace("[1, 2]", "[1, [2]]")
+    with pytest.raises(ModelError, match="a constant must be nested lists of numbers, all of one length"):
+        read_text(config, "model.json", is_json=True)
+
+
+EDGES = {
+    "argmax of all": lambda ops, x: x + ops.cast(ops.argmax(-x), "float32"),
+    "ceil": lambda ops, x: ops.ceil(x),
+    "pad": lambda ops, x: ops.pad(x, [[0, 0], [1, 2], [2, 0]], constant_values=7.0),
+    "pad all": lambda ops, x: ops.pad(x[:, 1:3, :2], ((0, 0), (1, 1), (1, 1)), mode="symmetric"),
+    "prod of three": lambda ops, x: ops.prod(x[:, :3], axis=1),
+    "round": lambda ops, x: ops.round(x),
+    "tile in front": lambda ops, x: ops.tile(x, (2, 1, 1, 1))[1],
+}
+
+
+def test_halves_and_ends(keras):
+    rows = numpy.arange(-12, 12, dtype="float32").reshape(1, 4, 6) / 2
+    rows[0, 3, 5] = 8388609.0  # from here on there are no halves
+    x = keras.Input((4, 6))
+    theirs = keras.Model(x, [call(keras.ops, x) for call in EDGES.values()])
+    for name, found, expected in zip(EDGES, nnc.compile(theirs)(rows), theirs(rows), strict=True):
+        numpy.testing.assert_array_equal(found, numpy.asarray(expected), name)
+
+
 def test_configs_and_errors():
     layer = Operation("Mean", {"axis": 1}, name="m")
     assert Operation.from_config(layer.get_config()).get_config() == layer.get_config()
     assert nnc.layers.layer_class("Operation") is Operation
     with pytest.raises(ModelError, match=r"unknown operation 'Maen' of keras.ops. Did you mean 'Mean'\?"):
         Operation("Maen")
+    with pytest.raises(ModelError, match=r"unknown operation \[1\] of keras.ops."):
+        Operation([1])
+    x = nnc.Input((None, 2))
+    for operation, settings, message in (
+        ("Prod", {"axis": 1}, "Prod: axes must have known lengths, got f32"),
+        ("Repeat", {"repeats": [1, 2]}, r"Repeat: all elements must be repeated alike, got \[1, 2\]"),
+        ("Pad", {"pad_width": [[0, 1]], "mode": "edge"}, "Pad: mode must be constant, reflect or symmetric, got 'e"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            Operation(operation, settings)(x)
+    with pytest.raises(ModelError, match="Round: decimals below 0 are for floating-point numbers only, got -1"):
+        Operation("Round", {"decimals": -1})(nnc.Input((2,), dtype="int32"))
 
 
 def test_functions_of_tensorflow_in_keras_2():

@@ -1,0 +1,56 @@
+"""The element type in which Keras computes with operands of several: that of `keras.backend.result_type`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from nnc import ops
+from nnc.ir import FLOATING, Graph, Value
+from nnc.layers.structure import leaves, map_leaves
+
+FLOAT = "float32"
+
+
+def result_type(*dtypes: str) -> str:
+    """Return the element type of what is computed from tensors of these: floats win, otherwise what holds both.
+
+    >>> result_type("int64", "float32"), result_type("uint8", "int32"), result_type("uint32", "int32")
+    ('float32', 'int32', 'int64')
+    """
+    floats = FLOATING.intersection(dtypes)
+    if floats:
+        return max(floats)
+    found = numpy.result_type(*dtypes).name
+    return FLOAT if found in FLOATING else found  # no whole numbers hold both int64 and uint64
+
+
+def as_float(x: Value) -> Value:
+    """Return x as it is, or as float32 where it holds no floats."""
+    return x if x.type.is_floating else ops.cast(x, FLOAT)
+
+
+def as_value(x: Any, dtype: str, graph: Graph) -> Value:
+    """Return a graph value as it is, or the constant of an element type that a number is."""
+    return x if isinstance(x, Value) else graph.constant(x, dtype)
+
+
+def of_one_type(operands: Any) -> Any:
+    """Return operands in the element type that Keras computes with them in.
+
+    Args:
+        operands: nested graph values and numbers; a number counts as small as it can, so that 2 with whole numbers is
+            one, and 0.5 makes floats of them.
+    """
+    values = leaves(operands, Value)
+    dtypes = {value.dtype for value in values}
+    numbers = leaves(operands, (int, float))
+    if any(isinstance(number, float) for number in numbers) and not FLOATING.intersection(dtypes):
+        dtypes.add(FLOAT)
+    if dtypes == {"bool"} and any(not isinstance(number, bool) for number in numbers):
+        dtypes.add("int32")
+    if len(dtypes) < 2:
+        return operands
+    common = result_type(*dtypes)
+    return map_leaves(lambda value: ops.cast(value, common), operands, Value)
