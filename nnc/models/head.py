@@ -10,7 +10,7 @@ from nnc.ir import Graph, Shape, TensorType, Value
 from nnc.layers.symbolic import BATCH
 from nnc.losses import Loss
 from nnc.metrics import Metric
-from nnc.ops import Pack, size
+from nnc.ops import Pack, cast, size
 from nnc.ops import sum as sum_
 from nnc.program import COUNT, TOTAL, ResultSpec, sums_label, weight_labels
 
@@ -173,7 +173,7 @@ class ModelHead:
                 with graph.scope("", "loss"):
                     label = head.label
                     loss = head.loss.lower(targets[label], outputs[label], weights[label], masks[label])
-                    losses.append((loss, head.weight))
+                    losses.append((cast(loss, self.dtype), head.weight))
         measures = self.measures
         with graph.scope("", "metrics"):
             measured = []

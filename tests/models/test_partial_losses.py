@@ -60,3 +60,15 @@ def test_targets_by_name_and_after_loading(tmp_path):
     loaded = nnc.load(tmp_path / "model.nnc")
     assert loaded.evaluate(X, {"a": A, "b": B})["loss"] == expected
     assert [output.shape for output in loaded.predict(X)] == [(16, 2), (16, 1)]
+
+
+@pytest.mark.filterwarnings("ignore:Gradients do not exist")
+def test_losses_of_outputs_of_two_element_types(tf):
+    x = tf.keras.Input((3,))
+    y = tf.keras.layers.Dense(2)(x)
+    theirs = tf.keras.Model(x, [y, tf.keras.ops.cast(y * y, "float64")])
+    theirs.compile("sgd", ["mse", "mae"])
+    ours = nnc.readers.read_model(theirs)
+    for _ in range(2):
+        theirs.reset_metrics()
+        assert ours.train_on_batch(X, [A, A]) == pytest.approx(theirs.train_on_batch(X, [A, A]), rel=1e-5)
