@@ -43,3 +43,15 @@ def test_kills(kinds):
 @pytest.mark.parametrize("kind", [pytest.param(kind, marks=slow) for kind in ("numpy", "c", "joblib")])
 def test_threads(kind):
     assert kind in attack("threads", kind, "--count", 3)
+
+
+@pytest.mark.parametrize("kind", ["numpy", pytest.param("c", marks=slow)])
+def test_programs(kind):
+    assert "0 libraries after all, 0 files after all" in attack("programs", kind, "--count", 20)
+
+
+@slow
+def test_full_disk():
+    if (found := attack("full_disk", "--count", 6)).startswith("no mount namespace"):
+        pytest.skip(found)
+    assert "errors" in found

@@ -169,13 +169,8 @@ def keep_source(key: str, text: str) -> Path:
     folder = _cache_folder()
     if folder is not None:
         with suppress(OSError):
-            path = folder / key / "nnc.c"
-            path.parent.mkdir(mode=0o700, exist_ok=True)
-            write_atomically(path, text.encode())
-            return path
-    path = Path(tempfile.mkdtemp(prefix="nnc-"), "nnc.c")
-    path.write_bytes(text.encode())
-    return path
+            return _write_into(folder / key, "nnc.c", text.encode())
+    return _write_into(Path(tempfile.mkdtemp(prefix="nnc-")), "nnc.c", text.encode())
 
 
 def trim(folder: Path, limit: int | None = None, keep: Path | None = None) -> None:
@@ -345,17 +340,22 @@ def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 
 
 def _write(entry: Path, library: bytes) -> Path:
-    path = entry / f"{checksum(library)}{SUFFIX}"
-    for attempt in range(3):
-        try:
-            entry.mkdir(mode=0o700, exist_ok=True)
-            write_atomically(path, library)
-        except (FileNotFoundError, FileExistsError):  # another process has removed the empty folder in between
-            if attempt == 2:
-                raise
-        else:
-            break
-    return path
+    for _ in range(2):
+        with suppress(FileNotFoundError, FileExistsError):  # another process has removed the empty folder in between
+            return _write_into(entry, f"{checksum(library)}{SUFFIX}", library)
+    return _write_into(entry, f"{checksum(library)}{SUFFIX}", library)
+
+
+def _write_into(entry: Path, name: str, data: bytes) -> Path:
+    """Write a file into a folder, which is made if need be and stays only where there is something in it."""
+    entry.mkdir(mode=0o700, exist_ok=True)
+    try:
+        write_atomically(entry / name, data)
+    except BaseException:
+        with suppress(OSError):
+            entry.rmdir()
+        raise
+    return entry / name
 
 
 def checksum(data: bytes) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -466,3 +468,25 @@ def test_key_depends_on_every_part_and_where_it_ends():
     keys = [cache.make_key(*parts) for parts in (("ab", "c"), ("a", "bc"), ("abc",), ("ab", "c", ""), ("c", "ab"))]
     assert len(set(keys)) == 5
     assert cache.make_key("ab", "c") == keys[0]
+
+
+@pytest.mark.parametrize("write", [lambda: cache.store("key", b"1"), lambda: cache.keep_source("key", "int x;")])
+def test_a_full_disk_leaves_no_folder(folder, tmp_path, monkeypatch, write):
+    real, scratch = cache.write_atomically, tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    full = [folder, scratch]
+
+    def write_atomically(path, data):
+        if any(Path(path).is_relative_to(place) for place in full):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        real(path, data)
+
+    monkeypatch.setattr(cache, "write_atomically", write_atomically)
+    with pytest.raises(OSError, match="No space left on device"):
+        write()
+    left = [path for place in full for path in place.rglob("*") if path not in {folder / "c", *cache._private.values()}]
+    assert left == []
+    full.remove(scratch)
+    assert write().is_relative_to(scratch)
+    assert list((folder / "c").iterdir()) == []
