@@ -55,3 +55,9 @@ def test_full_disk():
     if (found := attack("full_disk", "--count", 6)).startswith("no mount namespace"):
         pytest.skip(found)
     assert "errors" in found
+
+
+@slow
+@pytest.mark.parametrize(("name", "count"), [("pairs", 2), ("edges", 1)])
+def test_pairs_and_edges(name, count):
+    assert f"{count} {'pairs' if name == 'pairs' else 'networks'}" in attack(name, "--count", count)
