@@ -58,7 +58,7 @@ def test_a_level_that_this_processor_does_not_reach_is_an_error(monkeypatch):
         monkeypatch.setenv("NNC_CPU", level)
         assert cpu.find_target().name == level
     monkeypatch.setenv("NNC_CPU", "x86-64-v3")
-    with pytest.raises(ModelError, match=r"^\$NNC_CPU is 'x86-64-v3', but this processor has no fma, abm\n"):
+    with pytest.raises(ModelError, match=r"^\$NNC_CPU is 'x86-64-v3', but this processor has no fma, abm; choose"):
         cpu.find_target()
 
 
