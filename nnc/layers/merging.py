@@ -181,7 +181,8 @@ class Dot(Merge):
         for x, axis in zip(inputs, axes, strict=True):
             if not -x.rank < axis < x.rank:
                 raise ModelError(f"axis {axis} is out of range for {x.type}")
-        (x, y), (first, second) = of_one_type(inputs), (axis % x.rank for x, axis in zip(inputs, axes, strict=True))
+        x, y = of_one_type([as_float(x) for x in inputs])
+        first, second = (axis % x.rank for x, axis in zip(inputs, axes, strict=True))
         if x.shape[first] != y.shape[second]:
             raise ModelError(f"axis {first} of {x.type} and axis {second} of {y.type} have different lengths")
         if self.normalize:

@@ -59,9 +59,9 @@ class Operation(Layer):
 
     def _operands(self, args: Sequence[Any]) -> Sequence[Any]:
         """Return the operands in the element types that Keras brings them to."""
-        if self.operation == "Where":
-            graph = leaves(args, Value)[0].graph
-            return [as_value(args[0], "bool", graph), *of_one_type(args[1:])]
+        values = leaves(args, Value)
+        if self.operation == "Where" and values:
+            return [as_value(args[0], "bool", values[0].graph), *of_one_type(args[1:])]
         if self.operation in _FLOATING:
             args = map_leaves(as_float, args, Value)
         return of_one_type(args) if self.operation in _FLOATING | _OF_ONE_TYPE else args

@@ -211,6 +211,7 @@ def test_element_types_are_those_of_keras(keras, tmp_path):
     layers = ("Add", "Multiply", "Maximum", "Concatenate")
     calls += [getattr(keras.layers, name)()([n, n]) for name in layers]
     calls += [getattr(keras.layers, name)()([n, f]) for name in layers]
+    calls += [keras.layers.Dot(1)([keras.ops.cast(n, "float32"), f]), keras.layers.Average()([n, f])]
     theirs = keras.Model([f, n, b], calls)
     theirs.save(tmp_path / "mixed.keras")
     large = numpy.array([[3, -7], [2**24 + 1, 1]], "int32")  # no float32 holds it
@@ -218,7 +219,7 @@ def test_element_types_are_those_of_keras(keras, tmp_path):
     expected = [numpy.asarray(item) for item in theirs(x)]
     for source in (theirs, tmp_path / "mixed.keras"):
         found = nnc.compile(source)(*x)
-        for name, one, other in zip([*MIXED, *layers, *layers], found, expected, strict=True):
+        for name, one, other in zip([*MIXED, *layers, *layers, "Dot", "Average"], found, expected, strict=True):
             assert one.dtype == other.dtype, name
             numpy.testing.assert_array_equal(one, other, name)
 
