@@ -80,15 +80,33 @@ class Group:
         title: how errors name the file.
         stored: what is known of its texts before they are read.
         path: its path in the file.
+        parent: the group that it was found in.
         depth: how deep it lies.
+
+    Raises:
+        ModelError: it lies at another path as well: following such links, which may lead back, would not end.
     """
 
-    def __init__(self, handle: Any, title: str, stored: StoredTexts, path: str = "", depth: int = 0) -> None:
+    def __init__(
+        self,
+        handle: Any,
+        title: str,
+        stored: StoredTexts,
+        path: str = "",
+        parent: Group | None = None,
+        depth: int = 0,
+    ) -> None:
+        import h5py
+
         self.handle = handle
         self.title = title
         self.stored = stored
         self.path = path
         self.depth = depth
+        self._paths: dict[int, str] = {} if parent is None else parent._paths  # of all groups, by where they are stored
+        first = self._paths.setdefault(h5py.h5o.get_info(handle.id).addr, path)
+        if first != path:
+            raise ModelError(f"{title}: the group '{path}' is '/{first}' once more, which is not followed")
 
     def names(self) -> list[str]:
         """Return the names of what is in it.
@@ -126,9 +144,9 @@ class Group:
         member = self._member(name)
         if not isinstance(member, h5py.Group):
             return None
-        return Group(
-            member, self.title, self.stored, f"{self.path}/{name}".lstrip("/"), self.depth + name.count("/") + 1
-        )
+        parts = [part for part in name.split("/") if part]
+        path = "/".join([self.path, *parts] if self.path else parts)
+        return Group(member, self.title, self.stored, path, self, self.depth + len(parts))
 
     def groups(self) -> dict[str, Group]:
         """Return the groups in it by name."""

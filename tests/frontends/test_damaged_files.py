@@ -293,6 +293,30 @@ def test_attributes_that_may_be_compressed_are_not_read(tmp_path: Path) -> None:
         (root.group("g3") or root).texts("texts")
 
 
+def holds_itself(group: Any) -> None:
+    group["cell"] = group
+
+
+def has_many_ways(group: Any) -> None:
+    """Two at each of some groups, and none leads back."""
+    for _ in range(10):
+        inner = group.create_group("cell")
+        group["layer"] = inner
+        group = inner
+
+
+@pytest.mark.parametrize("link", [holds_itself, has_many_ways])
+def test_groups_are_read_once(tmp_path: Path, link: Callable[[Any], None]) -> None:
+    tree_bytes(tmp_path / "w.h5")
+    with h5py.File(tmp_path / "w.h5", "r+") as file:
+        del file["layers/dense/vars/1"]  # so that others are looked for
+        link(file["layers/dense"])
+    path = tmp_path / "file.keras"
+    path.write_bytes(archive_bytes(tmp_path, weights=(tmp_path / "w.h5").read_bytes()))
+    with pytest.raises(ModelError, match=r"the group 'layers/dense/[a-z/]*' is '/layers/dense.*' once more"):
+        read_model(path)
+
+
 def bomb(tmp_path: Path) -> bytes:
     path = tmp_path / "bomb.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
