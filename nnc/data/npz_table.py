@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -120,7 +121,15 @@ def _npz_array(path: Path, archive: Any, key: str) -> Array:
         raise DataError(f"{path}, array '{key}': expected an array of numbers, found {found}") from error
     if not isinstance(values, numpy.ndarray):
         raise DataError(f"{path}, array '{key}': expected an array of numbers, found a file of another kind")
+    if values.dtype.kind == "U" and not _has_characters_alone(values):
+        raise DataError(f"{path}, array '{key}': expected texts, found numbers that stand for no character")
     return values
+
+
+def _has_characters_alone(texts: Array) -> bool:
+    """Return whether all code points of an array exist; NumPy makes no text of others."""
+    codes = numpy.frombuffer(texts.tobytes(), f"{texts.dtype.str[0]}u4")
+    return bool((codes <= sys.maxunicode).all())
 
 
 def _check_numbers(place: str, values: Array) -> None:

@@ -11,6 +11,7 @@ import numpy
 import pytest
 
 import nnc
+from nnc.cli.console import say
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,11 @@ def damaged(folder: Path) -> Path:
     Path("other.nnc").write_text("no program")
     Path("empty.nnc").write_bytes(b"")
     return folder
+
+
+def test_messages_do_nothing_to_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say("classes: 0 = \x1b[31mred\u202e\nsaved")
+    assert capsys.readouterr().err == "classes: 0 = \\x1b[31mred\\u202e\nsaved\n"
 
 
 def test_missing_files(run: Run) -> None:

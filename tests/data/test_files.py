@@ -175,6 +175,14 @@ class Bomb:
         ({"x": ROWS[:0], "y": LABELS[:0]}, None, ", array 'x': expected at least one row, found shape (0, 2)"),
         ({"x": ROWS + 1j, "y": LABELS}, None, ", array 'x': expected numbers, found elements of type complex128"),
         ({"x": numpy.array(["a"] * 3), "y": LABELS}, None, ", array 'x': expected numbers, found elements of type <U1"),
+        *(
+            (
+                {"x": ROWS, "y": numpy.frombuffer(b"\x7f" * 12, kind)},
+                None,
+                ", array 'y': expected texts, found numbers that stand for no character",
+            )
+            for kind in ("<U1", ">U1")
+        ),
         (
             {"x": numpy.array([Bomb(), 1, 2], object), "y": LABELS},
             None,
