@@ -1,0 +1,1 @@
+"""Files of strangers: what everything that reads one does with any bytes."""
