@@ -1,7 +1,8 @@
 """Predicts and trains with 0 rows, 1 row, and rows, lengths and widths beside all that the C backend divides work by.
 
-``python -m tests.attacks.edges --count 10`` tries so many networks of each kind, each with all numbers of rows:
-C against NumPy, which does not divide, called and batch by batch, training steps and the weights that come of them.
+``python -m tests.attacks.edges --count 10`` tries so many networks of each kind, each with all numbers of rows: C
+against NumPy, which does not divide, in one call and batch by batch, and training steps with the weights that come of
+them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Lets pairs of processes compile one model at the same moment, with nothing in the cache.
 
-``python -m tests.attacks.pairs --count 20`` starts so many pairs. Both must predict right, and leave one whole
-entry a unit.
+``python -m tests.attacks.pairs --count 20`` starts so many pairs. Both must predict right, and leave one whole entry a
+unit.
 """
 
 from __future__ import annotations
