@@ -65,7 +65,7 @@ def test_early_stopping(keras, capsys, arguments):
 
 @pytest.mark.parametrize("mode", ["min", "max"])
 @pytest.mark.parametrize("cooldown", [0, 2])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_reduce_lr_on_plateau(keras, mode, cooldown):
     arguments = {"factor": 0.5, "patience": 1, "cooldown": cooldown, "min_lr": 0.01, "mode": mode, "min_delta": 0.02}
     same(keras, lambda module: module.ReduceLROnPlateau(monitor="val_loss", **arguments), epochs=12)

@@ -131,6 +131,7 @@ def test_no_compiler(nnc_process: Nnc) -> None:
 
 @posix
 @pytest.mark.parametrize("text", ["echo 'no such luck' >&2; exit 3", "exit 0", "kill -9 $$"])
+@pytest.mark.sampled(1)
 def test_broken_compiler(nnc_process: Nnc, folder: Path, text: str) -> None:
     compiler = script(folder, text)
     done = nnc_process(*TRAIN, "--backend", "c", "-o", "out.nnc", code=1, CC=compiler)
@@ -215,6 +216,7 @@ def test_two_processes_at_once(nnc_process: Nnc, folder: Path) -> None:
 @posix
 @needs_compiler
 @pytest.mark.parametrize("left", [0.0, 0.5])
+@pytest.mark.sampled(1)
 def test_an_entry_that_is_cut_short(nnc_process: Nnc, folder: Path, left: float) -> None:
     first = nnc_process(*TRAIN, "--backend", "c")
     [library] = libraries(folder)

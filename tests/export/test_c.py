@@ -148,7 +148,7 @@ TRAINED = (base, mlp, cnn, lstm, several, normalised, averaged, variable, table,
 
 
 @pytest.mark.parametrize("make", PREDICTING)
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, **options_of(make))
@@ -160,7 +160,7 @@ def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "make", [base, mlp, cnn, lstm, several, normalised, averaged, variable, table, residual, attention]
 )
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 def test_train(make: Callable[[], nnc.Model], weights: str, tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, train=True, weights=weights, **options_of(make))
@@ -178,6 +178,7 @@ def test_other_flags(compiler: str, flags: tuple[str, ...], tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.sampled(1)
 def test_threads(compiler: str, tmp_path: Path) -> None:
     export(large().program, "c", tmp_path, train=True, batch=500, weights="source")
     text = (tmp_path / "large.c").read_text()
