@@ -1,4 +1,8 @@
-"""Everything that reads files which strangers may give, with what users do next."""
+"""Everything that reads files which strangers may give, with what users do next.
+
+Left out is what nobody else may write: compiled code and records in the cache, and the weights beside an
+exported program.
+"""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def json_files() -> dict[str, bytes]:
 
 
 def keras_files() -> dict[str, bytes]:
-    """Return archives of Keras 3, one with an optimizer's state, and an HDF5 file of that name."""
+    """Return archives of Keras 3, and an HDF5 file of that name."""
     found = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
