@@ -9,6 +9,7 @@ import pytest
 from tests.docs.coverage import TARGET, page
 
 
+@pytest.mark.slow
 def test_the_page_is_up_to_date() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

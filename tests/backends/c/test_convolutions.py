@@ -169,7 +169,7 @@ def test_nan_reaches_no_place_but_those_that_see_it(groups):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)])
 @pytest.mark.parametrize("shape", [(1, 7, 200), (3, 300, 40), (8, 5, 32), (70, 600, 50), (513, 17, 33), (100, 64, 8)])
-@pytest.mark.sampled(24)
+@pytest.mark.sampled(12)
 def test_products(shape, turned, dtype):
     rows, inner, columns = shape
     graph = Graph("test")

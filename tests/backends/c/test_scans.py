@@ -73,7 +73,7 @@ def recurrent(reverse: bool, stack: str, width: object = 3) -> Graph:
 @pytest.mark.parametrize("stack", ["before", "after", "both", "other", "none"])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("with_gradients", [False, True])
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(4)
 def test_a_recurrent_layer_of_any_length(reverse, stack, with_gradients):
     graph = recurrent(reverse, stack)
     if with_gradients:
@@ -84,6 +84,7 @@ def test_a_recurrent_layer_of_any_length(reverse, stack, with_gradients):
 
 @pytest.mark.parametrize("stack", ["before", "after", "both"])
 @pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.sampled(2)
 def test_a_step_whose_width_is_a_sum_of_symbols(reverse, stack):
     graph = recurrent(reverse, stack, 2 * symbol("labels") + 1)
     add_gradients(graph)
@@ -111,6 +112,7 @@ def test_carries_that_swap():
 
 @pytest.mark.parametrize("stack", ["before", "after", "other"])
 @pytest.mark.parametrize("rank", [0, 2])
+@pytest.mark.sampled(2)
 def test_operands_of_which_all_elements_are_one_number(stack, rank):
     """They are one element in memory, or none at all, but windows on them have the shape that the step wants."""
     graph = Graph("g")

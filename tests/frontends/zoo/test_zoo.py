@@ -44,7 +44,7 @@ def test_whole_models(case: tuple[Animal, Written], kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["weights.h5", "h5", "keras"])
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(4)
 def test_definition_and_weights(case: tuple[Animal, Written], kind: str) -> None:
     animal, written = case
     model = read_model(written.files["json"])

@@ -65,7 +65,7 @@ def colours(opened: Opened, canvas: str) -> int:
 
 
 @pytest.mark.parametrize("make", [subjects.base_subject, subjects.recurrent_subject, subjects.residual_subject])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_opens_without_a_word_and_without_the_network(make: Any, open_page: Open) -> None:
     subject = make()
     opened = open_page(page(subject, __version__))
@@ -372,6 +372,7 @@ def rgb(colour: str) -> str:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (820, 700), (420, 800)])
+@pytest.mark.sampled(1)
 def test_nothing_sticks_out_of_the_window(width: int, height: int, open_page: Open) -> None:
     opened = open_page(recurrent_page(), width=width, height=height)
     opened.settle()
