@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import Protocol
-from weakref import WeakSet
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
 
 
-class HasLocks(Protocol):
-    """Whatever has locks of its own."""
+def renew_in_children(owner: Any, make_locks: Callable[[Any], None]) -> None:
+    """Let an object have new locks in each child that is forked while it is there.
 
-    def renew_locks(self) -> None:
-        """Make all locks anew."""
-
-
-def renew_in_children(owner: HasLocks) -> None:
-    """Let an object have new locks in each child that is forked from now on."""
-    _owners.add(owner)
+    Args:
+        owner: the object.
+        make_locks: makes them; it is called with the object, which it must not keep.
+    """
+    _makers[owner] = make_locks
 
 
-_owners: WeakSet[HasLocks] = WeakSet()
+_makers: WeakKeyDictionary[Any, Callable[[Any], None]] = WeakKeyDictionary()
 
 
 def _renew() -> None:
-    for owner in _owners:
-        owner.renew_locks()
+    for owner, make_locks in list(_makers.items()):
+        make_locks(owner)
 
 
 if hasattr(os, "register_at_fork"):

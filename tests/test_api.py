@@ -145,4 +145,6 @@ print(sorted({{name.partition(".")[0] for name in new}} - set(sys.stdlib_module_
     assert loaded == "[]"
     packages, count = rest.rsplit(" ", 1)
     assert packages == "['nnc']"
-    assert int(count) < 110
+    assert (
+        int(count) < 115
+    )  # 112: locks for forked children, texts that print, and atexit, which is built in, came last

@@ -62,7 +62,7 @@ def say_hints(without: bool) -> bool:
 
 def print_text(text: str) -> None:
     """Print a text and nothing else, ending in one line break."""
-    sys.stdout.write(_lines(text if text.endswith("\n") else f"{text}\n"))
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
 
 def print_json(data: Any) -> None:

@@ -69,10 +69,10 @@ class Standalone:
         self._call = _Call()
         self._key: Array = None
         self._last_key: Array = None
-        self.renew_locks()
-        renew_in_children(self)
+        self._renew_locks()
+        renew_in_children(self, type(self)._renew_locks)
 
-    def renew_locks(self) -> None:
+    def _renew_locks(self) -> None:
         """Make the lock."""
         self._lock = RLock()
 

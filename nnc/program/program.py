@@ -94,10 +94,10 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
         self.told: set[str] = set()
         """What hints have told, each once."""
         self._local = threading.local()
-        self.renew_locks()
-        renew_in_children(self)
+        self._renew_locks()
+        renew_in_children(self, type(self)._renew_locks)
 
-    def renew_locks(self) -> None:
+    def _renew_locks(self) -> None:
         """Make the locks; in a child, because another thread may have held them while this process was forked."""
         self._compiling = threading.RLock()
         self.turn = threading.RLock()

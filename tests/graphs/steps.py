@@ -192,9 +192,8 @@ def crossentropy(grower: Grower, name: str) -> None:
 def matmul(grower: Grower, name: str) -> None:
     x = grower.number(2, 4, wraps_around=True)
     batch = x.shape[:-2] if grower.chance(0.4) else ()
-    columns = grower.dim()
-    while grower.elements((*x.shape[:-1], columns)) > 4 * ELEMENTS:
-        columns = 2
+    few = (columns for columns in (grower.dim(), 2) if grower.elements((*x.shape[:-1], columns)) <= 4 * ELEMENTS)
+    columns = next(few, 1)
     y = grower.of_type(TensorType(x.dtype, (*batch, x.shape[-1], columns)), is_exact=False)
     known, other = grower.known[x], grower.known[y]
     count = max(grower.elements((x.shape[-1],)), 1)

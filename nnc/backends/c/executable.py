@@ -72,7 +72,7 @@ class Executable(base.Executable):
             pool() if source.is_parallel else None,
             fault.ctypes.data,
         )
-        run.owned = self._library, packed, offsets, lengths, states, constants, addresses, fault, self.memory
+        run.owned = packed, offsets, lengths, states, constants, addresses, fault, self.memory, self._library
         places = plan.places(bindings)
         inputs, outputs = (
             {label: self._window(places[value]) for label, value in values.items()}
