@@ -7,6 +7,8 @@ from collections.abc import Callable, Collection, Mapping
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
+import numpy
+
 from nnc.identity import ObjectIdentity, is_keras_module
 
 _DESCRIPTIVE = frozenset(
@@ -91,14 +93,14 @@ class LiveConfigs:
             found[key] = self.value(config[key], _part(live, key))
         layers = config.get("layers")
         if isinstance(layers, list | tuple):
-            by_name = {layer.name: layer for layer in getattr(live, "layers", ())}
+            by_name = {layer.name: layer for layer in (*getattr(live, "operations", ()), *getattr(live, "layers", ()))}
             found["layers"] = [self._layer(entry, by_name) for entry in layers]
         return found
 
     def _layer(self, entry: Any, by_name: Mapping[str, Any]) -> Any:
         config = entry.get("config") if isinstance(entry, Mapping) else None
         live = by_name.get(config["name"]) if isinstance(config, Mapping) and "name" in config else None
-        return entry if live is None else self.described(live, entry, RUNNING)
+        return entry if live is None else _with_scalars(self.described(live, entry, RUNNING), live)
 
     def value(self, config: Any, live: Any) -> Any:
         """Return what Keras made of an argument, with the objects in it described.
@@ -130,6 +132,36 @@ def _function(live: Any, config: Any) -> Any:
     if name == "<lambda>" or (module.startswith("tensorflow.") and name in _SAME_IN_TENSORFLOW):
         return config
     return told | ({"registered_name": written} if isinstance(written, str) and ">" in written else {})
+
+
+def _with_scalars(entry: dict[str, Any], live: Any) -> dict[str, Any]:
+    """Return the entry of a layer with NumPy's scalars among the arguments of its calls as arrays.
+
+    Keras writes them as numbers, which have no element type; what it computes live depends on theirs.
+    """
+    calls, nodes = entry.get("inbound_nodes"), getattr(live, "_inbound_nodes", ())
+    if not isinstance(calls, list | tuple) or len(calls) != len(nodes):
+        return entry
+    return entry | {"inbound_nodes": [_with_scalars_of(*pair) for pair in zip(calls, nodes, strict=True)]}
+
+
+def _with_scalars_of(call: Any, node: Any) -> Any:
+    arguments = getattr(node, "arguments", None)
+    if not isinstance(call, Mapping) or arguments is None:
+        return call
+    given = {key: _typed(call[key], getattr(arguments, key)) for key in ("args", "kwargs") if key in call}
+    return {**call, **given}
+
+
+def _typed(config: Any, live: Any) -> Any:
+    """Return what Keras made of an argument, with scalars of NumPy's as arrays of no dimensions."""
+    if isinstance(config, list | tuple) and isinstance(live, list | tuple) and len(config) == len(live):
+        return [_typed(one, other) for one, other in zip(config, live, strict=True)]
+    if isinstance(config, Mapping) and isinstance(live, Mapping):
+        return {key: _typed(item, live.get(key)) for key, item in config.items()}
+    if isinstance(live, numpy.generic | numpy.ndarray) and isinstance(config, bool | int | float):
+        return {"class_name": "__numpy__", "config": {"value": config, "dtype": live.dtype.name}}
+    return config
 
 
 def _part(live: Any, key: str) -> Any:

@@ -11,8 +11,6 @@ import numpy
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.ops.comparison import NotEqual
-from nnc.ops.elementwise import apply
 from nnc.ops.movement import normalize_axis
 from nnc.ops.reduction import normalize_axes
 
@@ -64,11 +62,6 @@ def logarithm(base: float) -> Callable[[Value], Value]:
 def tan(x: Value) -> Value:
     """Return sin x / cos x."""
     return ops.sin(x) / ops.cos(x)
-
-
-def logical_xor(x1: Value, x2: Value) -> Value:
-    """Return whether one of two holds, and not both."""
-    return apply(NotEqual(), ops.cast(x1, "bool"), ops.cast(x2, "bool"))
 
 
 def minimum_over(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:

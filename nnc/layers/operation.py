@@ -208,8 +208,10 @@ def _comparison(op: Op) -> Function:
 
 
 def _truth(function: Callable[[Value, Value], Value]) -> Function:
-    def combine(x1: Value, x2: Value) -> Value:
-        return function(ops.cast(x1, "bool"), ops.cast(x2, "bool"))
+    def combine(x1: Any, x2: Any) -> Value:
+        graph = leaves((x1, x2), Value)[0].graph
+        items = [item if isinstance(item, Value) else graph.constant(bool(item), "bool") for item in (x1, x2)]
+        return function(*(ops.cast(item, "bool") for item in items))
 
     return combine
 
@@ -284,7 +286,7 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
         "LogicalAnd": _truth(ops.logical_and),
         "LogicalNot": _not,
         "LogicalOr": _truth(ops.logical_or),
-        "LogicalXor": array_functions.logical_xor,
+        "LogicalXor": _truth(lambda x1, x2: apply(comparison.NotEqual(), x1, x2)),
         "Matmul": _matmul,
         "Max": _reduced(ops.max),
         "Maximum": _maximum,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy
+
 from nnc.errors import ModelError
 from nnc.layers import Layer
 from nnc.layers.checks import FLOAT
+from nnc.layers.constants import array_config
 from nnc.layers.operation import Operation
 from nnc.layers.structure import map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
@@ -72,6 +75,7 @@ def functional_config(model: Model) -> dict[str, Any]:
 def _call_entry(call: Call, nodes: Mapping[Call, int]) -> dict[str, Any]:
     """Return the arguments of a call, with the tensors among them by the calls they come from."""
     args, kwargs = map_leaves(lambda tensor: _keras_tensor(tensor, nodes), (call.args, call.kwargs), SymbolicTensor)
+    args, kwargs = map_leaves(array_config, (args, kwargs), numpy.ndarray)
     return {"args": list(args), "kwargs": kwargs}
 
 

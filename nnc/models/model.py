@@ -167,12 +167,14 @@ class Model(Trainer, Presented):
 
     @property
     def compute_dtype(self) -> str:
-        """Element type of the weights."""
+        """Element type of the weights, or of the outputs where there are none and these have one."""
         dtypes = {weight.dtype for weight in self.weights if weight.memory.dtype.kind == "f"}
-        dtypes |= {tensor.dtype for tensor in self.outputs if not dtypes and tensor.type.is_floating}
+        if not dtypes:
+            dtypes = {tensor.dtype for tensor in self.outputs if tensor.type.is_floating}
+            return dtypes.pop() if len(dtypes) == 1 else FLOAT
         if len(dtypes) > 1:
             raise ModelError(f"model '{self.name}' mixes weights of {' and '.join(sorted(dtypes))}; give one dtype")
-        return dtypes.pop() if dtypes else FLOAT
+        return dtypes.pop()
 
     def summary(self, print_fn: Any = None) -> None:
         """Print a table of the layers with shapes and numbers of parameters."""

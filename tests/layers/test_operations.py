@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 
 import numpy
@@ -229,6 +230,42 @@ def test_element_types_of_pairs(keras):
     for one in dtypes:
         for other in dtypes:
             assert result_type(one, other) == keras.backend.result_type(one, other), (one, other)
+
+
+SCALARS = (numpy.float64(0.64), numpy.float32(0.5), numpy.int64(3), numpy.bool_(True), numpy.array(0.5), 0.5, 3, True)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_scalars_of_numpy_have_their_element_type_live_and_none_in_files(dtype, keras, tmp_path):
+    x = keras.Input((2,), dtype=dtype)
+    calls = [function for y in SCALARS for function in (x * y, keras.ops.maximum(x, y), keras.ops.where(x > 1, x, y))]
+    calls += [keras.ops.logical_xor(x > 1, y) for y in SCALARS]
+    live = keras.Model(x, calls)
+    live.save(tmp_path / "scalars.keras")
+    rows = numpy.array([[0, 1], [2, 3]], dtype)
+    for theirs, source in (
+        (live, live),
+        (keras.models.load_model(tmp_path / "scalars.keras"), tmp_path / "scalars.keras"),
+    ):
+        for number, (one, other) in enumerate(zip(nnc.compile(source)(rows), theirs(rows), strict=True)):
+            assert one.dtype == numpy.asarray(other).dtype, number
+            numpy.testing.assert_array_equal(one, numpy.asarray(other), str(number))
+
+
+def test_arrays_among_symbolic_tensors_are_constants_and_stay_in_configs(keras):
+    def make(nn):
+        x = nn.Input((3,))
+        return nn.Model(
+            x, [nn.layers.Add()([x, numpy.arange(3.0).reshape(1, 3)]), x * numpy.arange(3, dtype="float32")]
+        )
+
+    ours, rows = make(nnc), X[0, :2, :3]
+    expected = make(keras).predict(rows, verbose=0)
+    again = nnc.Model.from_config(json.loads(json.dumps(ours.get_config())))
+    for model in (ours, again, keras.models.model_from_json(ours.to_json())):
+        for one, other in zip(model.predict(rows, verbose=0), expected, strict=True):
+            assert one.dtype == other.dtype
+            numpy.testing.assert_array_equal(one, other)
 
 
 def test_arrays_that_are_no_constants(keras):

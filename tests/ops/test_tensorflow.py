@@ -91,3 +91,26 @@ def test_values_and_gradients_agree(tf, function, reference, operands):
     numpy.testing.assert_allclose(outputs["y"], expected.numpy(), rtol=1e-12, atol=1e-12)
     for index, slope in enumerate(tape.gradient(total, variables)):
         numpy.testing.assert_allclose(outputs[f"g{index}"], slope.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["minimum", "maximum"])
+def test_a_cotangent_that_is_not_finite_spreads_as_in_jax(name, tf):
+    from nnc.passes.differentiate import gradients
+
+    x, y = [1.0, 2.0], [float("nan"), 2.5 if name == "maximum" else 1.5]
+    graph = Graph("test")
+    operands = [graph.input(label, TensorType("float64", (2,))) for label in "xy"]
+    result = getattr(ops, name)(*operands)
+    pulled = gradients({result: result * 1.0}, operands)
+    for label, value in zip("xy", pulled, strict=True):
+        graph.output(f"d{label}", value)
+    found, _ = run_graph(graph, {"x": numpy.array(x), "y": numpy.array(y)})
+    numpy.testing.assert_array_equal(found["dx"], [numpy.nan, 0.0])
+    with tf.GradientTape() as tape:
+        tape.watch(constants := [tf.constant(x), tf.constant(y)])
+        selected = getattr(tf, name)(*constants)
+        total = tf.reduce_sum(selected * tf.stop_gradient(selected))
+    assert tape.gradient(total, constants)[0].numpy().tolist() == [0.0, 0.0]
+    jax = pytest.importorskip("jax")
+    _, pull = jax.vjp(getattr(jax.numpy, name), jax.numpy.array(x), jax.numpy.array(y))
+    numpy.testing.assert_array_equal(pull(jax.numpy.array(x) * jax.numpy.array(y))[0], found["dx"])
