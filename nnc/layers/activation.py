@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor
 from numbers import Real
 from typing import Any
 
@@ -19,6 +20,8 @@ from nnc.ops.elementwise import apply
 class ReLU(Layer):
     """max(x, 0), optionally limited above and with a slope below.
 
+    Whole numbers stay whole, and so does their limit, unless there is a slope.
+
     Args:
         max_value: upper limit, or None.
         negative_slope: slope below the threshold.
@@ -27,6 +30,7 @@ class ReLU(Layer):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def __init__(
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **options: Any
@@ -37,7 +41,12 @@ class ReLU(Layer):
         self.threshold = check_number("ReLU", "threshold", threshold or 0.0)
 
     def call(self, x: Value) -> Value:
-        return activations.relu(x, self.negative_slope, self.max_value, self.threshold)
+        if x.dtype == "bool" or self.negative_slope:
+            x = self.as_floating(x)
+        if x.type.is_floating:
+            return activations.relu(x, self.negative_slope, self.max_value, self.threshold)
+        limit = None if self.max_value is None else floor(self.max_value)
+        return activations.relu(x, max_value=limit, threshold=floor(self.threshold))
 
     def get_config(self) -> dict[str, Any]:
         return {

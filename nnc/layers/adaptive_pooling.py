@@ -10,8 +10,9 @@ from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
 from nnc.layers.base import Layer
 from nnc.layers.interpolation import multiply_axis
+from nnc.layers.pooling import largest_in_windows
 from nnc.layers.spatial import check_data_format, check_numbers, check_rank, spatial_axes
-from nnc.ops import average_pool, concatenate, max_pool, take
+from nnc.ops import average_pool, concatenate, take
 
 
 class AdaptivePooling(Layer):
@@ -91,14 +92,21 @@ class AdaptiveAveragePooling(AdaptivePooling):
 class AdaptiveMaxPooling(AdaptivePooling):
     """The maxima of the windows."""
 
+    keeps_integers = True
+
+    def call(self, x: Value) -> Value:
+        return super().call(self.as_floating(x) if x.dtype == "bool" else x)
+
     def divide(self, x: Value, axis: int, window: int) -> Value:
         windows = along(x.rank, axis, window)
-        return max_pool(x, windows, windows)
+        return largest_in_windows(x, windows, windows)
 
     def pool(self, x: Value, axis: int, count: int) -> Value:
         parts = [take(x, axis, start, stop) for start, stop in bins(int(x.shape[axis]), count)]
         whole = [along(x.rank, axis, int(part.shape[axis])) for part in parts]
-        return concatenate([max_pool(part, size, size) for part, size in zip(parts, whole, strict=True)], axis)
+        return concatenate(
+            [largest_in_windows(part, size, size) for part, size in zip(parts, whole, strict=True)], axis
+        )
 
 
 class AdaptiveAveragePooling1D(AdaptiveAveragePooling):

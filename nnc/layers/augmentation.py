@@ -151,7 +151,7 @@ def as_config(value: Any) -> Any:
 class MaxNumBoundingBoxes(Augmentation):
     """Images, unchanged; Keras limits the number of boxes, which come along with images only in its data pipelines."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {"max_number": REQUIRED, "fill_value": -1}
     config_keys = ("max_number",)
 

@@ -79,6 +79,8 @@ class Layer(Described):
     """
     keeps_integers: bool = False
     """Whether whole-number inputs stay whole numbers; otherwise `call` gets them as floating-point numbers."""
+    keeps_integers_of_arrays: bool = False
+    """Whether they stay whole numbers where the layer is applied to arrays, and become floating-point in a model."""
     autocast: bool = True
     """Whether floating-point inputs are converted to the element type that the layer computes in."""
     dtypes: ClassVar[frozenset[str]] = FLOATING
@@ -221,7 +223,7 @@ class Layer(Described):
             filled_in = masks | ({"training": context.training} if "training" in arguments.names else {})
             found = self._checked(context, self.call(*args, **{**_accepted(kwargs, arguments), **filled_in}))
             if self.activity_regularizer is not None:
-                for value in leaves(found, Value):
+                for value in map(self.as_floating, leaves(found, Value)):
                     rows = size(value, [0], value.dtype) if value.rank else 1.0
                     self.add_loss(self.activity_regularizer(value) / rows)
             self._pass_masks(context, arguments.first, found, arguments.previous_mask(context, masks))
@@ -269,9 +271,10 @@ class Layer(Described):
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments in the element type that the layer computes in; masks stay what they are."""
         dtype = context.dtype or self.compute_dtype
+        keeps_integers = self.keeps_integers or (self.keeps_integers_of_arrays and context.is_on_arrays)
 
         def convert(value: Value) -> Value:
-            if value.dtype == dtype or (self.keeps_integers and not value.type.is_floating):
+            if value.dtype == dtype or (keeps_integers and not value.type.is_floating):
                 return value
             converted = cast(value, dtype)
             if value in context.masks:
@@ -281,6 +284,10 @@ class Layer(Described):
         converted = map_leaves(convert, args, Value)
         masks = {key: value for key, value in kwargs.items() if key.endswith("mask")}
         return converted, map_leaves(convert, kwargs, Value) | masks
+
+    def as_floating(self, x: Value) -> Value:
+        """Return x as it is, or in the element type that the layer computes in where it holds whole numbers."""
+        return x if x.type.is_floating else cast(x, current_lowering().dtype or self.compute_dtype)
 
     @property
     def compute_dtype(self) -> str:

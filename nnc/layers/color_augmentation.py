@@ -40,7 +40,7 @@ class AutoContrast(Augmentation):
 class RandomBrightness(Augmentation):
     """While training, adds a number to each image: `factor` times the width of the range."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {"factor": REQUIRED, "value_range": BYTES, "seed": None}
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
@@ -53,7 +53,7 @@ class RandomBrightness(Augmentation):
 class RandomContrast(Augmentation):
     """While training, multiplies the distance of each pixel from the image's mean."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {"factor": REQUIRED, "value_range": BYTES, "seed": None}
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
@@ -67,7 +67,7 @@ class RandomContrast(Augmentation):
 class RandomColorDegeneration(Augmentation):
     """While training, mixes each image with its grey form."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = _FACTOR
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
@@ -80,7 +80,7 @@ class RandomColorDegeneration(Augmentation):
 class RandomGrayscale(Augmentation):
     """While training, makes a share of the images grey."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {"factor": 0.5, "data_format": None, "seed": None}
     config_keys = ("factor",)
 
@@ -97,7 +97,7 @@ class RandomGrayscale(Augmentation):
 class RandomInvert(Augmentation):
     """While training, subtracts some images from the range's upper end."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {"factor": 1.0, "value_range": BYTES, "seed": None, "data_format": None}
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
@@ -110,7 +110,7 @@ class RandomInvert(Augmentation):
 class RandomPosterization(Augmentation):
     """While training, keeps the highest bits of each pixel only: a random number of them, from 1 to 8."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = _FACTOR
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (1, 8)}
@@ -147,7 +147,7 @@ class Solarization(Augmentation):
 class RandomSaturation(Augmentation):
     """While training, multiplies how colourful each image is by f / (1 - f), where f is drawn from `factor`."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = _FACTOR
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
@@ -163,7 +163,7 @@ class RandomSaturation(Augmentation):
 class RandomHue(Augmentation):
     """While training, turns the colours of each image by up to half of `factor` of the circle, in either direction."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = _FACTOR
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
@@ -181,7 +181,7 @@ class RandomHue(Augmentation):
 class RandomColorJitter(Augmentation):
     """While training, changes brightness, contrast, saturation and hue, those whose factor is given."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {
         "value_range": BYTES,
         "brightness_factor": None,

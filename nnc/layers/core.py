@@ -259,8 +259,13 @@ class Activation(Layer):
         self.activation: Any = get_activation(None if activation is MISSING else activation)
 
     supports_masking = True
+    keeps_integers = True
 
     def call(self, x: Value) -> Value:
+        if self.activation is activations.linear:
+            return x
+        if x.dtype == "bool" or self.activation not in (activations.relu, activations.relu6):
+            x = self.as_floating(x)
         result: Value = self.activation(x)
         return result
 

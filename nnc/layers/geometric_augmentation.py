@@ -52,7 +52,7 @@ class RandomCrop(Augmentation):
     which layers behind it are built.
     """
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {
         "height": REQUIRED,
         "width": REQUIRED,

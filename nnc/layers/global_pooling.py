@@ -47,6 +47,8 @@ class GlobalPooling(Layer):
 class GlobalMaxPooling(GlobalPooling):
     """The largest element of each channel; equal ones share the gradient."""
 
+    keeps_integers = True
+
     def call(self, x: Value) -> Value:
         return max(x, self.axes(x), self.keepdims)
 

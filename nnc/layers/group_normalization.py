@@ -10,7 +10,7 @@ from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.batch_normalization import gamma_and_beta, known_length, single_axis
 from nnc.layers.checks import check_flag, check_number
-from nnc.layers.layer_normalization import spread
+from nnc.layers.layer_normalization import check_floating, spread
 from nnc.layers.variable import Variable
 from nnc.ops import mean, reshape, sqrt, square
 
@@ -39,6 +39,7 @@ class GroupNormalization(Layer):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def __init__(
         self,
@@ -85,6 +86,7 @@ class GroupNormalization(Layer):
         self.gamma, self.beta = gamma_and_beta(self, (channels,), self.scale, self.center)
 
     def call(self, x: Value) -> Value:
+        check_floating(x)
         axis = self.axis % x.rank
         grouped = reshape(x, (*x.shape[:axis], self.groups, x.shape[axis] // self.groups, *x.shape[axis + 1 :]))
         axes = [at for at in range(1, grouped.rank) if at != axis]

@@ -42,7 +42,7 @@ _LEVELS = 256
 class Equalization(Augmentation):
     """While training, flattens the histogram of each channel, over all images of the batch together."""
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {"value_range": BYTES, "bins": 256, "data_format": None}
     config_keys = ("bins", "value_range")
     bins: int
@@ -81,7 +81,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
     K. Zuiderveld: Contrast limited adaptive histogram equalization, Graphics Gems IV (1994).
     """
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     acts_always = True
     arguments: ClassVar[Mapping[str, Any]] = {
         "value_range": BYTES,

@@ -39,6 +39,7 @@ class LayerNormalization(Layer):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def __init__(
         self,
@@ -86,6 +87,7 @@ class LayerNormalization(Layer):
         self.gamma, self.beta = gamma_and_beta(self, shape, scale, center)
 
     def call(self, x: Value) -> Value:
+        check_floating(x)
         axes = normal_axes(x, axis_list(self.axis))
         centered = x - mean(x, axes, keepdims=True)
         factor = 1.0 / sqrt(mean(square(centered), axes, keepdims=True) + self.epsilon)
@@ -131,6 +133,8 @@ class RMSNormalization(Layer):
         ModelError: an argument is wrong.
     """
 
+    keeps_integers = True
+
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Any) -> None:
         super().__init__(**options)
         self.axis = check_axes("RMSNormalization", axis)
@@ -142,6 +146,7 @@ class RMSNormalization(Layer):
         self.scale = self.add_weight(shape, "ones", name="scale")
 
     def call(self, x: Value) -> Value:
+        check_floating(x)
         axes = normal_axes(x, axis_list(self.axis))
         factor = 1.0 / sqrt(mean(square(x), axes, keepdims=True) + self.epsilon)
         return x * factor * spread(self.scale.value, x, axes)
@@ -173,6 +178,19 @@ class UnitNormalization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
+
+
+def check_floating(x: Value) -> None:
+    """Refuse whole numbers, for which Keras cuts what it has normalised to whole numbers.
+
+    Raises:
+        ModelError: x holds whole numbers.
+    """
+    if not x.type.is_floating:
+        raise ModelError(
+            f"expected floating-point numbers, got {x.type}, whose normalised elements Keras cuts to whole numbers; "
+            "put Rescaling(1.0) in front, which makes floating-point numbers of them"
+        )
 
 
 def check_axes(where: str, axis: Any) -> Any:

@@ -32,6 +32,7 @@ class Lowering:
         declares: whether weights that are made meanwhile become states of the graph.
         is_undecided: whether nobody said if this is training, so that each layer goes by the default of its call.
         dtype: element type of all that is computed; None where each layer computes in its own.
+        is_on_arrays: whether a layer is applied to arrays, not as part of a model.
 
     Attributes:
         masks: which elements of a value count, as Keras's masks say: for each masked value one of bool.
@@ -47,6 +48,7 @@ class Lowering:
     declares: bool = False
     is_undecided: bool = False
     dtype: str | None = None
+    is_on_arrays: bool = False
     masks: dict[Value, Value] = field(default_factory=dict)
     losses: list[Value] = field(default_factory=list)
     loop: Loop | None = None
@@ -132,9 +134,12 @@ def is_lowering() -> bool:
 def lowering(
     graph: Graph, training: bool | None = False, declares: bool = False, dtype: str | None = None
 ) -> Iterator[Lowering]:
-    """Lower layers to a graph inside the block; see `Lowering`. Where `training` is None, it is undecided."""
+    """Lower layers to a graph inside the block; see `Lowering`.
+
+    Where `training` is None, it is undecided: a layer is applied to arrays.
+    """
     meanings: dict[Placeholder, Value] = {}
-    context = Lowering(graph, bool(training), meanings, declares, training is None, dtype)
+    context = Lowering(graph, bool(training), meanings, declares, training is None, dtype, training is None)
     token = _LOWERING.set(context)
     try:
         with meaning(meanings):
@@ -151,7 +156,9 @@ def lowering_body(loop: Loop) -> Iterator[Lowering]:
         ModelError: a layer adds to the loss or assigns a weight in there.
     """
     outside = current_lowering()
-    context = Lowering(loop.body, outside.training, {}, False, outside.is_undecided, outside.dtype, loop=loop)
+    context = Lowering(
+        loop.body, outside.training, {}, False, outside.is_undecided, outside.dtype, outside.is_on_arrays, loop=loop
+    )
     token = _LOWERING.set(context)
     try:
         with capturing(loop.capture):

@@ -10,7 +10,7 @@ import numpy
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.ops import max, reshape, where
+from nnc.ops import cast, max, reshape, where
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply
 
@@ -26,7 +26,7 @@ class Identity(Layer):
 
 
 class Masking(Layer):
-    """Masks the steps all of whose elements are `mask_value`, and sets them to 0.
+    """Masks the steps all of whose elements are `mask_value`, and sets them to 0; truth values become 0 and 1.
 
     Args:
         mask_value: what the elements of a step that does not count are.
@@ -37,6 +37,7 @@ class Masking(Layer):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def __init__(self, mask_value: Any = 0.0, **options: Any) -> None:
         super().__init__(**options)
@@ -48,7 +49,8 @@ class Masking(Layer):
         self.mask_value = number.item() if isinstance(mask_value, numpy.generic | numpy.ndarray) else mask_value
 
     def call(self, inputs: Value) -> Value:
-        return where(self._counts(inputs, keepdims=True), inputs, 0.0)
+        counts = self._counts(inputs, keepdims=True)
+        return where(counts, cast(inputs, "int32") if inputs.dtype == "bool" else inputs, 0)
 
     def compute_mask(self, inputs: Value, previous_mask: Any = None) -> Value:
         return self._counts(inputs, keepdims=False)
@@ -57,7 +59,7 @@ class Masking(Layer):
         """Return whether a step has an element other than the mask value: the largest of truth values."""
         if inputs.rank < 2:
             raise ModelError(f"expected an input with at least 2 dimensions, got {inputs.type}")
-        counts = max(apply(NotEqual(), inputs, self.mask_value), -1, keepdims=True)
+        counts = max(apply(NotEqual(), self.as_floating(inputs), self.mask_value), -1, keepdims=True)
         return counts if keepdims else reshape(counts, inputs.shape[:-1])
 
     def get_config(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag
-from nnc.layers.element_types import as_float, of_one_type
+from nnc.layers.element_types import of_one_type
 
 EPSILON = 1e-7
 """Keras's ``epsilon()``."""
@@ -85,10 +85,14 @@ class Multiply(Merge):
 
 
 class Average(Merge):
-    """The mean of its inputs."""
+    """The mean of its inputs.
+
+    That of whole numbers has the element type that the layer computes in, as Keras's symbolic tensors say; TensorFlow
+    makes it float64.
+    """
 
     def merge(self, inputs: list[Value], masks: list[Value | None]) -> Value:
-        return reduce(lambda x, y: x + y, map(as_float, inputs)) / float(len(inputs))
+        return reduce(lambda x, y: x + y, map(self.as_floating, inputs)) / float(len(inputs))
 
 
 class Extremum(Merge):
@@ -156,6 +160,8 @@ class Concatenate(Merge):
 class Dot(Merge):
     """Scalar products of two inputs along one axis of each, row by row.
 
+    Those of whole numbers are whole, and those of truth values say whether any two elements are both true.
+
     Args:
         axes: the axis of both, or a pair of axes; not the batch.
         normalize: whether vectors along the axis are divided by their length before.
@@ -181,12 +187,14 @@ class Dot(Merge):
         for x, axis in zip(inputs, axes, strict=True):
             if not -x.rank < axis < x.rank:
                 raise ModelError(f"axis {axis} is out of range for {x.type}")
-        x, y = of_one_type([as_float(x) for x in inputs])
+        x, y = of_one_type([self.as_floating(x) for x in inputs] if self.normalize else inputs)
         first, second = (axis % x.rank for x, axis in zip(inputs, axes, strict=True))
         if x.shape[first] != y.shape[second]:
             raise ModelError(f"axis {first} of {x.type} and axis {second} of {y.type} have different lengths")
         if self.normalize:
             x, y = _unit(x, first), _unit(y, second)
+        if not x.type.is_floating:
+            return _whole_products(x, y, first, second)
         left, right = list("xabcdefgh"[: x.rank]), list("xijklmnop"[: y.rank])
         left[first] = right[second] = "s"
         rest = [label for label in left + right[1:] if label != "s"]
@@ -198,6 +206,24 @@ class Dot(Merge):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
+
+
+def _whole_products(x: Value, y: Value, first: int, second: int) -> Value:
+    """Return the scalar products of whole numbers, of which no matrix product is made, in their element type."""
+    dtype = x.dtype
+    x, y = (ops.cast(item, "int32") if dtype == "bool" else item for item in (x, y))
+    rows, *left = (length for axis, length in enumerate(x.shape) if axis != first)
+    right = [length for axis, length in enumerate(y.shape) if axis not in (0, second)]
+    x = ops.reshape(_with_last(x, first), (rows, *left, *(1 for _ in right), x.shape[first]))
+    y = ops.reshape(_with_last(y, second), (rows, *(1 for _ in left), *right, y.shape[second]))
+    result = ops.sum(x * y, -1)
+    result = ops.cast(result, dtype) if result.dtype != dtype else result
+    return result if result.rank > 1 else ops.reshape(result, (rows, 1))
+
+
+def _with_last(x: Value, axis: int) -> Value:
+    """Return x with an axis as its last one."""
+    return ops.transpose(x, [other for other in range(x.rank) if other != axis] + [axis])
 
 
 def _unit(x: Value, axis: int) -> Value:

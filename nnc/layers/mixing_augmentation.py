@@ -35,7 +35,7 @@ class MixUp(Augmentation):
     H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz: mixup: beyond empirical risk minimization, ICLR (2018).
     """
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {"alpha": 0.2, "data_format": None, "seed": None}
     config_keys = ("alpha", "seed")
     alpha: float

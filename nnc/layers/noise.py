@@ -1,4 +1,4 @@
-"""Layers that add noise while training."""
+"""Layers that add noise while training; when predicting, whole numbers pass them as they are."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class GaussianNoise(Layer):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -32,6 +33,7 @@ class GaussianNoise(Layer):
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.stddev == 0:
             return x
+        x = self.as_floating(x)
         return x + draw_normal(x, x.shape, self.seed) * self.stddev
 
     def get_config(self) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class GaussianDropout(Layer):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -59,6 +62,7 @@ class GaussianDropout(Layer):
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.rate == 0:
             return x
+        x = self.as_floating(x)
         deviation = sqrt(self.rate / (1.0 - self.rate)) if self.rate < 1 else float("inf")
         return x * (draw_normal(x, x.shape, self.seed) * deviation + 1.0)
 
@@ -80,6 +84,7 @@ class AlphaDropout(Layer):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def __init__(
         self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **options: Any
@@ -92,6 +97,7 @@ class AlphaDropout(Layer):
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.rate == 0:
             return x
+        x = self.as_floating(x)
         limit = -SELU_ALPHA * SELU_SCALE
         kept = draw_kept(x, full_noise_shape(x, self.noise_shape), self.rate, self.seed)
         scale = ((1.0 - self.rate) * (1.0 + self.rate * limit**2)) ** -0.5 if self.rate < 1 else float("inf")

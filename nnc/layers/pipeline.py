@@ -23,7 +23,7 @@ class Pipeline(Layer):
         ModelError: they are no layers.
     """
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
     supports_masking = True
 
     def __init__(self, layers: Sequence[Any], name: str | None = None, **options: Any) -> None:

@@ -7,7 +7,14 @@ from typing import Any, ClassVar
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.spatial import check_data_format, check_numbers, check_padding, check_rank, per_axis
-from nnc.ops import average_pool, max_pool
+from nnc.ops import average_pool, cast, max_pool
+
+
+def largest_in_windows(x: Value, window: tuple[int, ...], strides: tuple[int, ...], padding: str = "valid") -> Value:
+    """Return the largest element of each window; whole numbers as such, exactly up to 2⁵³."""
+    if x.type.is_floating:
+        return max_pool(x, window, strides, padding)
+    return cast(max_pool(cast(x, "float64"), window, strides, padding), x.dtype)
 
 
 class Pooling(Layer):
@@ -71,8 +78,11 @@ class MaxPooling(Pooling):
     TensorFlow's 3-D pooling gives the whole gradient to each of equal elements, which is no derivative.
     """
 
+    keeps_integers = True
+
     def pool(self, x: Value, window: tuple[int, ...], strides: tuple[int, ...]) -> Value:
-        return max_pool(x, window, strides, self.padding)
+        x = self.as_floating(x) if x.dtype == "bool" else x
+        return largest_in_windows(x, window, strides, self.padding)
 
 
 class AveragePooling(Pooling):

@@ -16,6 +16,8 @@ from nnc.layers.spatial import check_data_format, check_rank, per_axis
 class Dropout(Layer):
     """While training, sets a share of the elements to 0 and scales the others so that the mean stays.
 
+    Whole numbers stay whole when predicting, and become floating-point while training, which Keras refuses.
+
     N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15 (2014).
 
     Args:
@@ -26,6 +28,7 @@ class Dropout(Layer):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def __init__(
         self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **options: Any
@@ -39,6 +42,7 @@ class Dropout(Layer):
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.rate == 0:
             return x
+        x = self.as_floating(x)
         if self.rate == 1:
             return x * 0.0
         shape = full_noise_shape(x, self.noise_shape_for(x))
@@ -127,6 +131,7 @@ class ActivityRegularization(Layer):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:
         self.l1 = check_number("ActivityRegularization", "l1", l1)

@@ -36,7 +36,7 @@ class Resizing(Layer):
             ``bilinear`` needs it.
     """
 
-    keeps_integers = True
+    keeps_integers_of_arrays = True
 
     def __init__(
         self,

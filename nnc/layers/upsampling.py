@@ -36,7 +36,8 @@ class UpSampling(Layer):
 
     def call(self, x: Value) -> Value:
         check_rank(x, self.dimensions, self.data_format)
-        return repeat(x, per_axis(self.data_format, self.size))
+        times = per_axis(self.data_format, self.size)
+        return cast(repeat(cast(x, "uint8"), times), "bool") if x.dtype == "bool" else repeat(x, times)
 
     @property
     def summary_note(self) -> str:

@@ -28,6 +28,7 @@ class TimeDistributed(Wrapper):
     """
 
     supports_masking = True
+    keeps_integers = True
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 3:
