@@ -37,10 +37,11 @@ PROGRAM = names(
 )
 METHODS = {
     nnc.Sequential: """
-        add add_loss add_weight autocast backend backward blame build build_sublayer call check_nan compile
+        add add_loss add_weight as_floating autocast backend backward blame build build_sublayer call check_nan compile
         compute_dtype compute_mask compute_output_shape count_params default_name dtypes ensure_built evaluate fit
         forward from_config get_config get_layer get_weights gradients head input input_names input_shape is_compiled
-        is_merging keeps_integers keras_class layers load_weights lower make_compiler make_program name named_outputs
+        is_merging keeps_integers keeps_integers_of_arrays keras_class layers load_weights lower make_compiler
+        make_program name named_outputs
         non_trainable_weights objective operations output output_labels output_names output_shape output_types
         parameter_table parameters pop predict predict_on_batch program reset_metrics save save_parameters
         save_weights serialized_config set_default_name set_weights sublayers summary summary_note supports_masking

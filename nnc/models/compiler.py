@@ -60,7 +60,7 @@ class Compiler:
     ) -> None:
         self.model = model
         self.observe, self.extra = observe, tuple(extra)
-        self.dtype = dtype or model.compute_dtype
+        self.dtype, self._is_dtype_given = dtype or model.compute_dtype, dtype is not None
         self.calls, self.paths, self.optimizer = model.calls, weight_paths(model), model.optimizer
         self.inputs = list(zip(model.input_names, model.inputs, strict=True))
         self.outputs = list(zip(model.output_labels, model.outputs, strict=True))
@@ -100,7 +100,7 @@ class Compiler:
         What each layer returned there is in `results` afterwards, and what weights stand for in `meanings`.
         """
         graph = Graph(name)
-        with lowering(graph, training, dtype=self.dtype) as context:
+        with lowering(graph, training, dtype=self.dtype if self._is_dtype_given else None) as context:
             declared = {tensor: graph.input(label, self._type(tensor.type)) for label, tensor in self.inputs}
             declare_segments(context, self.segments, self.paths)
             values = run_calls(self.calls, declared)
@@ -131,8 +131,12 @@ class Compiler:
         return self._adds_loss
 
     def _type(self, type: TensorType) -> TensorType:
-        """Return a type with the element type to compute in, and with names for lengths that are not known."""
-        return (type.with_dtype(self.dtype) if type.is_floating else type).substitute(self.lengths)
+        """Return the type of an input: with the element type to compute in, and with names for lengths not known.
+
+        An input of float64 stays one, unless an element type was asked for: functions between layers compute in it.
+        """
+        is_kept = not type.is_floating or not self._is_dtype_given
+        return (type if is_kept else type.with_dtype(self.dtype)).substitute(self.lengths)
 
     def _head(self, weights: str = "") -> ModelHead | None:
         """Return losses and metrics for a graph whose name ends so."""

@@ -1,4 +1,4 @@
-"""Compares random models of another author's generator with Keras: ``python -m tests.foreign --count 300 --seed 0``.
+"""Compares random models of another author's generator with Keras: ``python -m tests.foreign --count 306 --seed 0``.
 
 Each model predicts and is trained for three steps, by Keras and by nnc, read live and from its file, on both backends.
 Prints what came of each, and the sums. Exits with 1 if anything is different. The generator, NNSmith, comes from PyPI

@@ -112,6 +112,24 @@ def test_whole_numbers_are_what_keras_makes_of_them(cases, dtype, keras):
             numpy.testing.assert_allclose(array, other, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
+def test_inputs_and_layers_of_float64_compute_in_it(keras):
+    x = keras.Input((3,), dtype="float64")
+    y = keras.layers.Dense(2)(keras.layers.Activation("tanh", dtype="float64")(keras.ops.sin(x)))
+    theirs = keras.Model(
+        x, [x, x / 3.0, keras.ops.sin(x), y, keras.layers.Activation("relu", dtype="float64")(y), y * 2.0]
+    )
+    rows = numpy.random.default_rng(0).normal(size=(4, 3)).astype("float32").astype("float64")
+    expected = theirs.predict(rows, verbose=0)
+    for backend in ("numpy", "c"):
+        ours = read_model(theirs)
+        nnc.compile(ours, backend=backend)
+        for number, (found, other) in enumerate(zip(ours.predict(rows), expected, strict=True)):
+            assert found.dtype == other.dtype, number
+            numpy.testing.assert_allclose(found, other, rtol=1e-14 if found.dtype == "float64" and number < 3 else 1e-6)
+        nnc.compile(ours, backend=backend, dtype="float32")
+        assert {found.dtype.name for found in ours.predict(rows)} == {"float32"}
+
+
 @pytest.mark.parametrize("layer", FLOATING, ids=lambda layer: layer.name)
 def test_what_keras_refuses_is_computed_in_floating_point(layer, keras):
     shape = (4, 6, 2) if type(layer) is layers.ConvLSTM1D else (6, 2)

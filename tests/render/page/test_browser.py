@@ -147,6 +147,7 @@ def test_a_layer_says_where_it_is_defined_and_what_it_costs(open_page: Open) -> 
     assert re.search(r"Forward\n1 op, \d+ FLOPs\nBackward\n\d ops, \d+ FLOPs", details)
 
 
+@pytest.mark.numpy_backend
 def test_pointing_at_an_op_shows_all_there_is_to_know(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     opened.search("fusion.dense_sigmoid %x")
@@ -163,6 +164,7 @@ def test_pointing_at_an_op_shows_all_there_is_to_know(open_page: Open) -> None:
     assert "x.dot(dense_kernel, dense)" in shown
 
 
+@pytest.mark.numpy_backend
 def test_an_op_opens_into_its_steps_and_their_source(open_page: Open) -> None:
     opened = open_page(subjects.base_page())
     opened.search("fusion.dense_sigmoid %x")
