@@ -12,7 +12,6 @@ from nnc.doctor.report import Finding
 
 DISTRIBUTION = "nnc"
 GIVES = {
-    "h5py": "weights in .h5 and .keras files",
     "tensorflow": "live Keras models, and nnc verify",
     "ziglang": "a C compiler, where there is no other",
     "matplotlib": "curves of trainings",

@@ -25,7 +25,7 @@ SAMPLE = Report(
         Finding("Python", "found", "3.13.1 (CPython), Linux x86_64"),
         Finding("BLAS", "found", "OpenBLAS 0.3.31 (Haswell), 4 threads", details={"threads": 4}),
         Finding("C compiler", "missing", "the C backend, for small models", "pip install 'nnc[c]'"),
-        Finding("h5py", "missing", "weights in .h5 and .keras files", "pip install 'nnc[h5]'"),
+        Finding("matplotlib", "missing", "curves of trainings", "pip install 'nnc[plot]'"),
         Finding("Graphviz", "broken", "dot: ended with code 1", "pip install graphviz-pure"),
     ),
 )
@@ -39,7 +39,7 @@ def test_text_is_the_golden_one():
 def test_what_is_missing_is_no_illness_and_what_is_broken_is():
     assert not SAMPLE.is_healthy
     assert Report("1", SAMPLE.findings[:-1]).is_healthy
-    assert [finding.name for finding in SAMPLE.of("missing")] == ["C compiler", "h5py"]
+    assert [finding.name for finding in SAMPLE.of("missing")] == ["C compiler", "matplotlib"]
     data = json.loads(json.dumps(SAMPLE.to_json()))
     assert data["healthy"] is False
     assert data["findings"][1]["details"] == {"threads": 4}
@@ -214,9 +214,9 @@ def test_programs_that_cannot_be_run(tmp_path):
 REQUIRES = [
     "numpy>=2.0",
     "rich>=13.9",
-    'h5py>=3.11; extra == "h5"',
+    'ziglang>=0.15; extra == "c"',
     'tensorflow>=2.20; extra == "tf"',
-    "nnc[h5,tf]; extra == 'test'",
+    "nnc[c,tf]; extra == 'test'",
     'jax>=0.6; extra == "bench"',
     'torch>=2.7; python_version < "3.14" and extra == "bench"',
 ]
@@ -242,7 +242,7 @@ def test_requirements(installed):
     assert [(item.name, item.least, item.extra) for item in packages.requirements()] == [
         ("numpy", "2.0", ""),
         ("rich", "13.9", ""),
-        ("h5py", "3.11", "h5"),
+        ("ziglang", "0.15", "c"),
         ("tensorflow", "2.20", "tf"),
         ("jax", "0.6", "bench"),
         ("torch", "2.7", "bench"),
@@ -252,15 +252,15 @@ def test_requirements(installed):
 def test_missing_packages_with_what_they_would_give(installed):
     found = by_name(Report("", tuple(packages.find_extras())))
     assert {finding.status for finding in found.values()} == {"missing"}
-    assert (found["h5py"].text, found["h5py"].remedy) == ("weights in .h5 and .keras files", "pip install 'nnc[h5]'")
+    assert (found["ziglang"].text, found["ziglang"].remedy) == (packages.GIVES["ziglang"], "pip install 'nnc[c]'")
     assert found["torch"].remedy == "pip install torch"  # not all contestants of the benchmarks
     assert found["matplotlib"].remedy == "pip install matplotlib"  # of no extra in this list
 
 
 def test_installed_packages(installed):
-    installed |= {"h5py": "3.12.1", "jax": "0.5.9", "tensorflow": "2.21.0"}
+    installed |= {"ziglang": "0.15.1", "jax": "0.5.9", "tensorflow": "2.21.0"}
     found = by_name(Report("", tuple(packages.find_extras())))
-    assert (found["h5py"].status, found["h5py"].details) == ("found", {"version": "3.12.1"})
+    assert (found["ziglang"].status, found["ziglang"].details) == ("found", {"version": "0.15.1"})
     assert (found["jax"].status, found["jax"].text) == ("broken", "0.5.9 is too old: nnc needs 0.6")
     assert found["jax"].remedy == "pip install 'jax>=0.6'"
     assert found["tensorflow"].text == "2.21.0 is installed, but there is no module 'tensorflow'"

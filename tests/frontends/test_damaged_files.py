@@ -375,7 +375,7 @@ def test_missing_h5py_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     path = tmp_path / "file.h5"
     path.write_bytes(h5_bytes(tmp_path))
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(ModelError, match=r"is an HDF5 file; to read it, run: pip install 'nnc\[h5\]'"):
+    with pytest.raises(ModelError, match=r"is an HDF5 file; to read it, run: pip install h5py"):
         read_model(path)
 
 
