@@ -37,19 +37,19 @@ def open_hdf5(source: str | os.PathLike[str] | bytes, title: str) -> Iterator[Gr
         title: how errors name it.
 
     Raises:
-        ModelError: h5py is not installed, or this is no HDF5 file, or a damaged one.
+        ModelError: h5py is missing, or this is no HDF5 file, or a damaged one.
     """
     try:
         import h5py
     except ImportError:
-        raise ModelError(f"{title} is an HDF5 file; to read it, run: pip install 'nnc[h5]'") from None
+        raise ModelError(f"{title} is an HDF5 file; to read it, run: pip install h5py") from None
     try:
         with (
             _content(source, title) as content,
             h5py.File(BytesIO(source) if isinstance(source, bytes) else source, "r") as file,
         ):
             yield Group(file, title, StoredTexts(content))
-    except NncError:
+    except (NncError, Warning):  # the latter where warnings are errors
         raise
     except Exception as error:  # what h5py raises on a damaged file is not documented
         reason = str(error).partition("\n")[0]
