@@ -19,6 +19,7 @@ from frontends.replacements import read_replacements
 from frontends.stored_weights import Assignment, assign_by_name, assign_by_order, stored_layers
 from frontends.trained_model import Training, read_trained
 from frontends.weight_tree import assign_tree, is_tree
+from frontends.writing_weights import write_weights
 from nnc.errors import ModelError
 from nnc.models import Model
 
@@ -101,6 +102,10 @@ class Hdf5Frontend:
             assignment = Assignment(model, origin_of_file(root), problems, {}, skip_mismatch)
             assign(assignment, group, by_name)
             assignment.carry_out()
+
+    def save_weights(self, model: Model, path: str | os.PathLike[str]) -> None:
+        """Write a model's weights as Keras 3 does; see `write_weights`."""
+        write_weights(model, Path(path))
 
 
 FRONTEND = Hdf5Frontend()

@@ -105,7 +105,7 @@ class _Walk:
 
     def _structural(self, layer: Layer, group: Group) -> bool:
         """Take arrays where the layers inside the layer are those of Keras; return whether they are."""
-        own, inner = numbered(group.group("vars")), self._inner(layer)
+        own, inner = numbered(group.group("vars")), parts_by_path(layer, self.outside)
         parts = {name: _group_of(group, name) for name, part in inner.items() if part.weights}
         if any(weight.is_state for weight in layer.own_weights):
             return False
@@ -118,16 +118,6 @@ class _Walk:
             if part is not None:
                 self.layer(inner[name], part)
         return True
-
-    def _inner(self, layer: Layer) -> dict[str, Layer]:
-        """Return the layers inside by the paths of their groups; activations of cells lie in the group around these."""
-        found = {path: part for path, part in _inner(layer).items() if part not in self.outside}
-        for key in _ACTIVATIONS if "cell" in found else ():
-            activation = getattr(layer, key, None)
-            if isinstance(activation, Layer):
-                self.outside.add(activation)
-                found[key] = activation
-        return found
 
     def _take(self, layer: Layer, weights: list[Variable], arrays: list[StoredArray]) -> None:
         shapes = [array.shape for array in arrays]
@@ -150,8 +140,23 @@ class _Walk:
             self.assignment.plan[weight] = array, way
 
 
-def _inner(layer: Layer) -> dict[str, Layer]:
-    """Return the layers inside a layer by the paths that their groups have below that of the layer."""
+def parts_by_path(layer: Layer, outside: set[Layer]) -> dict[str, Layer]:
+    """Return the layers inside a layer by the paths that their groups have below that of the layer.
+
+    Args:
+        layer: the layer.
+        outside: activations of cells, which lie in the group around these; those of the layer's own cell are added.
+    """
+    found = {path: part for path, part in _parts(layer).items() if part not in outside}
+    for key in _ACTIVATIONS if "cell" in found else ():
+        activation = getattr(layer, key, None)
+        if isinstance(activation, Layer):
+            outside.add(activation)
+            found[key] = activation
+    return found
+
+
+def _parts(layer: Layer) -> dict[str, Layer]:
     found: dict[str, Layer] = {}
     for attribute, value in vars(layer).items():
         if isinstance(value, Layer):

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GROUP = "nnc.frontends"
 """Entry-point group in which packages declare their readers; each names a `Frontend`."""
+KERAS_WEIGHTS = ".weights.h5"
+"""How files with weights alone end in Keras 3."""
 
 
 def read(source: Any, **options: Any) -> Any:
@@ -78,6 +80,23 @@ def load_weights(model: Any, source: Any, **options: Any) -> None:
             return
     known = ", ".join(sorted({suffix for reader in readers for suffix in reader.suffixes}))
     raise ModelError(f"{str(source)!r} is no file of weights that can be read ({known or 'no reader is installed'})")
+
+
+def save_weights(model: Any, path: str | Path) -> None:
+    """Write a model's weights to a file of Keras's; readers that can do so have a method `save_weights`.
+
+    Args:
+        model: the model.
+        path: a path that ends in ``.weights.h5``.
+
+    Raises:
+        ModelError: there is no reader that writes such a file.
+    """
+    for reader in _readers_with("save_weights"):
+        if reader.accepts(path):
+            reader.save_weights(model, path)
+            return
+    raise ModelError(f"no reader that writes {str(path)!r} is installed (entry-point group {GROUP!r})")
 
 
 def entry_points(group: str = GROUP) -> Iterator[EntryPoint]:

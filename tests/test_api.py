@@ -49,7 +49,8 @@ METHODS = {
     """,
     nnc.Program: """
         all_states averages bound changed check_budget check_nan checkpoint derived_bytes epochs_of evaluate
-        explain feed_of fit footprint get_weights graph graph_names is_within_budget make_graph max_bytes
+        explain feed_of fit footprint get_weights graph graph_names is_within_budget load_weights make_graph
+        max_bytes
         measure metric_values name optimizer order_state plan predict prologue reset_metrics restore
         resume save save_weights set_weights shuffler sizes source step step_of take_averages take_place
         train_step use_backend variables weights_in

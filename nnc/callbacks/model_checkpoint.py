@@ -9,16 +9,17 @@ from typing import Any
 from nnc.callbacks.callback import Logs
 from nnc.callbacks.monitor import Monitor
 from nnc.errors import DataError
+from nnc.plugins import KERAS_WEIGHTS
 
-PROGRAM, WEIGHTS = ".nnc", ".weights.npz"
+PROGRAM, ARRAYS = ".nnc", ".npz"
 
 
 class ModelCheckpoint(Monitor):
     """Saves the model after each epoch, or each so many batches (keras.io/api/callbacks/model_checkpoint).
 
     Args:
-        filepath: a path that ends in ``.nnc``, or in ``.weights.npz`` for weights alone; ``{epoch:02d}``, ``{batch}``
-            and names of logs, such as ``{val_loss:.2f}``, are filled in.
+        filepath: a path that ends in ``.nnc``, or for weights alone in ``.weights.h5``, as Keras's, or ``.npz``;
+            ``{epoch:02d}``, ``{batch}`` and names of logs, such as ``{val_loss:.2f}``, are filled in.
         monitor: name of the number that says which is the best.
         verbose: 1 says when it is saved.
         save_best_only: whether to save only what is better than all before.
@@ -50,11 +51,25 @@ class ModelCheckpoint(Monitor):
         self.save_freq = checked_frequency("ModelCheckpoint", save_freq)
         self.batches = BatchCounter(self.save_freq)
         self._epoch = 0
-        suffix = WEIGHTS if save_weights_only else PROGRAM
-        if not self.filepath.endswith(suffix):
-            raise DataError(f"ModelCheckpoint: filepath must end in '{suffix}', got {self.filepath!r}")
+        suffixes = (KERAS_WEIGHTS, ARRAYS) if save_weights_only else (PROGRAM,)
+        if not self.filepath.endswith(suffixes):
+            expected = " or ".join(repr(suffix) for suffix in suffixes)
+            raise DataError(f"ModelCheckpoint: filepath must end in {expected}, got {self.filepath!r}")
         if isinstance(self.save_freq, int):  # a hook of batches, which cost time, only where it is needed
             self.on_train_batch_end = self._batch_done  # type: ignore[method-assign]  # a hook of batches costs
+
+    def set_model(self, model: Any) -> None:
+        """Take the model or program to save.
+
+        Raises:
+            DataError: it is a program, which writes no file of Keras's.
+        """
+        if self.filepath.endswith(KERAS_WEIGHTS) and not hasattr(model, "program"):
+            raise DataError(
+                f"ModelCheckpoint: a program's weights are written to '{ARRAYS}' files, got {self.filepath!r}; a model "
+                f"writes '{KERAS_WEIGHTS}' as well"
+            )
+        super().set_model(model)
 
     def _batch_done(self, batch: int, logs: Logs = None) -> None:
         if self.batches.is_due(batch):

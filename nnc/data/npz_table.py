@@ -58,12 +58,22 @@ def read_npz_arrays(path: Path) -> dict[str, Array]:
     Raises:
         DataError: the archive or an array in it is not what it should be.
     """
-    with path.open("rb") as stream:
-        archive = _open_npz(path, stream)
-        arrays = {key: _npz_array(path, archive, key) for key in archive.files}
+    arrays = stored_arrays(path)
     for key, values in arrays.items():
         _check_numbers(f"{path}, array '{key}'", values)
     return arrays
+
+
+def stored_arrays(path: Path) -> dict[str, Array]:
+    """Read every array of an archive by its key, of any shape and with any numbers in it.
+
+    Raises:
+        DataError: the archive is none, or is damaged.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        archive = _open_npz(path, stream)
+        return {key: _npz_array(path, archive, key) for key in archive.files}
 
 
 def read_npy_inputs(path: Path) -> Array:

@@ -156,6 +156,12 @@ class IntegerLookup(Layer):
             front = [] if has_special else [float(numpy.mean(weights))] * self._first_token
             self._weights = [*front, *weights]
 
+    @property
+    def token_weights(self) -> list[float]:
+        """What each token counts for ``tf_idf``, with those in front of the vocabulary and 0 for what pads it."""
+        rest = (self.max_tokens or 0) - len(self._weights) if self.pad_to_max_tokens and self._weights else 0
+        return [*self._weights, *[0.0] * rest]
+
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Take the vocabulary from data: the most frequent numbers first, of equally frequent ones the largest.
 

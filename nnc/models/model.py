@@ -197,19 +197,28 @@ class Model(Trainer, Presented):
         return f"model '{self.name}'"
 
     def load_weights(self, path: str | Path, *, by_name: bool = False, skip_mismatch: bool = False) -> None:
-        """Overwrite the weights with those of a file that Keras wrote: a whole model, or weights alone.
+        """Overwrite the weights with those of a file: a whole model of Keras's, or weights alone.
 
         Args:
-            path: a ``.h5``, ``.weights.h5`` or ``.keras`` file.
+            path: a ``.weights.h5``, ``.h5`` or ``.keras`` file, or an ``.npz`` file of `save_weights`, in which weights
+                are found by their paths.
             by_name: whether layers are found by their names, others staying as they are; otherwise one after another.
             skip_mismatch: whether layers that do not fit stay as they are, with a warning.
 
         Raises:
             ModelError: weights do not fit, and then nothing is changed; or the file cannot be read.
+            DataError: the same of an ``.npz`` file.
         """
         from nnc.plugins import load_weights
 
         self._must_be_wired()
+        if str(path).endswith(".npz"):
+            if by_name or skip_mismatch:
+                raise ModelError(
+                    "by_name and skip_mismatch are for files of Keras's; all weights of an .npz file must fit"
+                )
+            self.program.load_weights(path)
+            return
         load_weights(self, path, by_name=by_name, skip_mismatch=skip_mismatch)
 
     def save_parameters(self, path: str | Path) -> None:

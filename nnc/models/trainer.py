@@ -16,6 +16,7 @@ from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.head import ModelHead
 from nnc.models.objective import Objective
 from nnc.passes import Observer, Pass
+from nnc.plugins import KERAS_WEIGHTS, save_weights
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
 from nnc.program.spec import unpacked
@@ -317,8 +318,20 @@ class Trainer(Layer):
         return x
 
     def save_weights(self, path: str | Path) -> None:
-        """Write the weights to an ``.npz`` file, under their paths."""
-        self.program.save_weights(path)
+        """Write the weights: to a ``.weights.h5`` file as Keras 3 does, or to an ``.npz`` file under their paths.
+
+        Raises:
+            DataError: the path ends otherwise; nothing is written then.
+            OSError: the file cannot be written; what was there before is untouched.
+        """
+        self._must_be_wired()
+        text = str(path)
+        if text.endswith(KERAS_WEIGHTS):
+            save_weights(self, path)
+        elif text.endswith(".npz"):
+            self.program.save_weights(path)
+        else:
+            raise DataError(f"weights are written to {KERAS_WEIGHTS} files, as Keras's, or to .npz files, got {text!r}")
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""

@@ -13,7 +13,7 @@ import numpy
 
 from nnc.arrays import to_array
 from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun
-from nnc.errors import DataError
+from nnc.errors import DataError, nearest
 from nnc.files import write_atomically
 from nnc.ir import Graph, State
 from nnc.program.prologue import Version
@@ -262,8 +262,43 @@ class LiveState(ABC):
             array[...] = value
         self.changed()
 
+    def load_weights(self, path: str | Path) -> None:
+        """Overwrite the weights with those of an ``.npz`` file that `save_weights` wrote.
+
+        Raises:
+            DataError: weights are missing, are not the program's, or have other shapes or no numbers; nothing is
+                changed then.
+        """
+        from nnc.data.npz_table import stored_arrays
+
+        try:
+            found = stored_arrays(Path(path))
+        except OSError as error:
+            raise DataError(f"{str(path)!r} cannot be read: {error}") from error
+        own = self._views()
+        for label in dict.fromkeys((*own, *found)):
+            where = f"{str(path)!r}: weight '{label:.80}'"
+            if label not in found:
+                raise DataError(f"{where} of program '{self.spec.name}' is missing")
+            if label not in own:
+                raise DataError(f"{where} is none of program '{self.spec.name}'{nearest(label, own)}")
+            if found[label].shape != own[label].shape:
+                raise DataError(f"{where} has shape {found[label].shape}, expected {own[label].shape}")
+            if found[label].dtype.kind not in "fiub":
+                raise DataError(f"{where}: expected numbers, found elements of type {found[label].dtype}")
+        for label, array in own.items():
+            array[...] = found[label]
+        self.changed()
+
     def save_weights(self, path: str | Path) -> None:
-        """Write the weights to an ``.npz`` file, under their paths."""
+        """Write the weights to an ``.npz`` file, under their paths.
+
+        Raises:
+            DataError: the path ends otherwise; nothing is written then.
+            OSError: the file cannot be written; what was there before is untouched.
+        """
+        if Path(path).suffix != ".npz":
+            raise DataError(f"a program's weights are written to .npz files, got {str(path)!r}")
         buffer = io.BytesIO()
         numpy.savez(buffer, **self._views())
         write_atomically(path, buffer.getbuffer())

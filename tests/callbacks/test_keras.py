@@ -244,7 +244,14 @@ def test_what_is_watched_and_missing_is_said(keras, name, tmp_path):
     ("action", "message"),
     [
         (lambda: callbacks.ModelCheckpoint("model.keras"), "filepath must end in '.nnc', got 'model.keras'"),
-        (lambda: callbacks.ModelCheckpoint("m.nnc", save_weights_only=True), "filepath must end in '.weights.npz'"),
+        (
+            lambda: callbacks.ModelCheckpoint("m.nnc", save_weights_only=True),
+            "filepath must end in '.weights.h5' or '.npz', got 'm.nnc'",
+        ),
+        (
+            lambda: callbacks.ModelCheckpoint("m.weights.h5", save_weights_only=True).set_model(network(nnc).program),
+            "a program's weights are written to '.npz' files, got 'm.weights.h5'; a model writes '.weights.h5' as well",
+        ),
         (lambda: callbacks.ModelCheckpoint("m.nnc", save_freq="batch"), "save_freq must be 'epoch' or a number"),
         (lambda: callbacks.BackupAndRestore("x", save_freq=0), "save_freq must be 'epoch' or a number of batches"),
         (lambda: callbacks.BackupAndRestore(""), "backup_dir must be the path of a folder, got ''"),

@@ -109,6 +109,16 @@ def read_weights(path: Path) -> None:
     next(frontend for frontend in FRONTENDS if frontend.accepts(path)).load_weights(_small(), path)
 
 
+def read_weights_by_path(path: Path) -> None:
+    """Read weights into a program that nothing else is done with."""
+    _predicting().load_weights(path)
+
+
+@cache
+def _predicting() -> nnc.Program:
+    return nnc.compile(_small.__wrapped__(), backend="numpy")
+
+
 @cache
 def _small() -> nnc.Model:
     dense = nnc.layers.Dense
@@ -197,7 +207,7 @@ READERS: dict[str, Reader] = {
     "graph": Reader(".txt", (read_graph,), _change_graph, transform),
     "npz": Reader(
         ".npz",
-        (read_table, read_inputs, read_arrays, read_backup),
+        (read_table, read_inputs, read_arrays, read_weights_by_path, read_backup),
         either(change_zip({}), change_bytes),
         nothing,
         kinds=((b"\x93NUMPY", ".npy"),),

@@ -12,6 +12,7 @@ import pytest
 
 import nnc
 from nnc.readers import read_model
+from tests.frontends.test_writing_weights import arrays
 from tests.frontends.zoo.files import FIT, Animal, Written, difference, write
 from tests.frontends.zoo.models import ANIMALS
 
@@ -46,11 +47,22 @@ def test_whole_models(case: tuple[Animal, Written], kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["weights.h5", "h5", "keras"])
 @pytest.mark.sampled(4)
-def test_definition_and_weights(case: tuple[Animal, Written], kind: str) -> None:
+def test_definition_and_weights(case: tuple[Animal, Written], kind: str, tmp_path: Path) -> None:
     animal, written = case
     model = read_model(written.files["json"])
     model.load_weights(written.files[kind])
     assert difference(model.predict(written.x), written.predicted) <= animal.tolerance
+    model.save_weights(tmp_path / "again.weights.h5")
+    again = read_model(written.files["json"])
+    again.load_weights(tmp_path / "again.weights.h5")
+    for found, expected in zip(again.get_weights(), model.get_weights(), strict=True):
+        numpy.testing.assert_array_equal(found, expected)
+    if type(written.keras).__module__.startswith("keras."):
+        written_again, by_keras = arrays(tmp_path / "again.weights.h5"), arrays(written.files["weights.h5"])
+        by_keras = {path: array for path, array in by_keras.items() if not path.startswith("optimizer/")}
+        assert written_again.keys() == by_keras.keys()
+        for path, array in by_keras.items():
+            numpy.testing.assert_array_equal(written_again[path], array, path)
 
 
 @pytest.mark.sampled(2)

@@ -1,0 +1,88 @@
+"""Writes weights as Keras 3 does, ``model.weights.h5``: groups nested like the layers, arrays numbered in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from frontends.weight_tree import group_name, parts_by_path
+from nnc.errors import ModelError
+from nnc.files import write_atomically
+from nnc.layers import IntegerLookup, Layer
+from nnc.models import Model
+
+_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""What classes are called in Keras's code, which files show, where it is another name than outside."""
+_PRIVATE = {"GroupQueryAttention": ("query", "key", "value", "output", "gate"), "MultiHeadAttention": ("gate",)}
+"""The layers inside, called ``…_dense``, that are private attributes in Keras, by class."""
+
+
+def write_weights(model: Model, path: str | Path) -> None:
+    """Write a model's weights; the file is whole or not there.
+
+    Args:
+        model: the model, with weights of shapes that are known.
+        path: the file.
+
+    Raises:
+        ModelError: h5py is missing.
+        OSError: the file cannot be written; what was there before is untouched.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise ModelError(f"{str(path)!r} is an HDF5 file; to write it, run: pip install h5py") from None
+    buffer = BytesIO()
+    with h5py.File(buffer, "w") as file:
+        _Tree().model(model, file)
+    write_atomically(path, buffer.getbuffer())
+
+
+class _Tree:
+    """The groups of a file, as Keras's ``saving_lib`` nests them: what is met twice is written once."""
+
+    def __init__(self) -> None:
+        self._written: set[Layer] = set()
+        self._outside: set[Layer] = set()
+
+    def model(self, model: Model, group: Any) -> None:
+        """Write the layers of a model, in the order of which their numbers are."""
+        self._named(model, group)
+        self._layers(model.layers, group.create_group("layers"))
+
+    def _layers(self, layers: Iterable[Layer], group: Any) -> None:
+        counts: dict[str, int] = {}
+        for layer in layers:
+            class_name = layer.keras_class[1]
+            name = group_name(_CLASSES.get(class_name, class_name))
+            number = counts.get(name, -1) + 1
+            counts[name] = number
+            self._layer(layer, group, f"{name}_{number}" if number else name)
+
+    def _layer(self, layer: Layer, parent: Any, name: str) -> None:
+        if layer in self._written:
+            return
+        self._written.add(layer)
+        group = parent.create_group(name)
+        if isinstance(layer, Model):
+            self.model(layer, group)
+            return
+        own = self._named(layer, group)
+        class_name = layer.keras_class[1]
+        for number, weight in enumerate(sorted(layer.own_weights, key=lambda weight: not weight.trainable)):
+            own.create_dataset(str(number), data=weight.numpy())
+        if isinstance(layer, IntegerLookup) and layer.token_weights:
+            own.create_dataset("idf_weights", data=layer.token_weights, dtype="float32")
+        private = [f"{name}_dense" for name in _PRIVATE.get(class_name, ())]
+        for path, part in parts_by_path(layer, self._outside).items():
+            if part.weights:
+                self._layer(part, group, f"_{path}" if path in private else path)
+
+    @staticmethod
+    def _named(layer: Layer, group: Any) -> Any:
+        """Return the group of a layer's own arrays, with its name beside them."""
+        own = group.create_group("vars")
+        own.attrs["name"] = layer.name
+        return own
