@@ -131,9 +131,9 @@ class Compiler:
         return self._adds_loss
 
     def _type(self, type: TensorType) -> TensorType:
-        """Return the type of an input: with the element type to compute in, and with names for lengths not known.
+        """Return the type of an input: with the element type to take it in, and with names for lengths not known.
 
-        An input of float64 stays one, unless an element type was asked for: functions between layers compute in it.
+        An input keeps its own, unless one was asked for: functions between layers compute in it.
         """
         is_kept = not type.is_floating or not self._is_dtype_given
         return (type if is_kept else type.with_dtype(self.dtype)).substitute(self.lengths)

@@ -266,8 +266,8 @@ class LiveState(ABC):
         """Overwrite the weights with those of an ``.npz`` file that `save_weights` wrote.
 
         Raises:
-            DataError: weights are missing, are not the program's, or have other shapes or no numbers; nothing is
-                changed then.
+            DataError: weights are missing, are not the program's, or have other shapes or elements of another
+                kind; nothing is changed then.
         """
         from nnc.data.npz_table import stored_arrays
 
@@ -281,11 +281,11 @@ class LiveState(ABC):
             if label not in found:
                 raise DataError(f"{where} of program '{self.spec.name}' is missing")
             if label not in own:
-                raise DataError(f"{where} is none of program '{self.spec.name}'{nearest(label, own)}")
+                raise DataError(f"{where} is none of program '{self.spec.name}'.{nearest(label, own)}")
             if found[label].shape != own[label].shape:
                 raise DataError(f"{where} has shape {found[label].shape}, expected {own[label].shape}")
-            if found[label].dtype.kind not in "fiub":
-                raise DataError(f"{where}: expected numbers, found elements of type {found[label].dtype}")
+            if not numpy.can_cast(found[label].dtype, own[label].dtype, "same_kind"):
+                raise DataError(f"{where} is {own[label].dtype}, got {found[label].dtype}")
         for label, array in own.items():
             array[...] = found[label]
         self.changed()
