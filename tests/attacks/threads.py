@@ -63,19 +63,33 @@ def is_right(program: nnc.Program, expected: Any, number: int) -> bool:
 
 
 @contextmanager
-def crowd(report: Report, work: Callable[[int], bool], train: Callable[[], object]) -> Iterator[None]:
+def resting(going: threading.Event) -> Iterator[None]:
+    """Let a crowd finish its steps and begin none, so that other processes have the processors."""
+    going.clear()
+    try:
+        yield
+    finally:
+        going.set()
+
+
+@contextmanager
+def crowd(report: Report, work: Callable[[int], bool], train: Callable[[], object]) -> Iterator[threading.Event]:
     """Let all threads work, and one train, again and again until the block ends.
 
     Args:
         report: of it.
         work: takes a number, each time another, and returns whether all was right.
         train: trains for a moment.
+
+    Yields:
+        What says whether they may begin the next step.
     """
-    done, errors = threading.Event(), []
+    going, done, errors = threading.Event(), threading.Event(), []
+    going.set()
 
     def again(step: Callable[[int], bool], name: str, number: int) -> None:
         try:
-            while not done.is_set():
+            while going.wait() and not done.is_set():
                 report.check(step(number), f"{name}: other numbers for {number}")
                 report.counts[name] += 1
                 number += PREDICTING
@@ -89,9 +103,10 @@ def crowd(report: Report, work: Callable[[int], bool], train: Callable[[], objec
         thread.daemon = True
         thread.start()
     try:
-        yield
+        yield going
     finally:
         done.set()
+        going.set()
         for thread in threads:
             thread.join(PATIENCE)
         report.problems += errors
@@ -107,18 +122,21 @@ def in_the_middle(backend: str, folder: Path, count: int, seed: int) -> Report:
     program, other = network(backend, STILL).program, network("numpy", STILL).program
     expected = other(X)
     work = partial(is_right, program, expected)
-    with crowd(report, work, lambda: program.fit(X, Y, batch_size=100, epochs=2, verbose=0)):
-        wait_for(report, "trainings")
+    with crowd(report, work, lambda: program.fit(X, Y, batch_size=100, epochs=2, verbose=0)) as going:
         for number in range(count):
+            wait_for(report, "trainings", report.counts["trainings"] + 1)
             child = forked(partial(in_child, program, expected, number))
             report.counts["forks"] += 1
-            code = ended(child)
+            with resting(going):
+                code = ended(child)
             report.check(code == 0, f"fork {number}: {'hangs' if code is None else f'ended with {code}'}")
         with multiprocessing.get_context("spawn").Pool(2) as pool:
             numbers = range(max(count // 5, 2))
-            for found in [pool.apply_async(is_right, (program, expected, number)) for number in numbers]:
-                report.counts["spawned"] += 1
-                report.check(found.get(PATIENCE), "spawned: other numbers")
+            found = [pool.apply_async(is_right, (program, expected, number)) for number in numbers]
+            with resting(going):
+                for right in found:
+                    report.counts["spawned"] += 1
+                    report.check(right.get(PATIENCE), "spawned: other numbers")
     program, other = network(backend, 0.1).program, network(backend, 0.1).program
     finite = lambda number: bool(((program(X[: 1 + number % 50]) - 0.5) <= 0.5).all())  # noqa: E731
     with crowd(report, finite, lambda: True):
@@ -128,10 +146,10 @@ def in_the_middle(backend: str, folder: Path, count: int, seed: int) -> Report:
     return report
 
 
-def wait_for(report: Report, name: str) -> None:
-    """Wait until something was done once."""
+def wait_for(report: Report, name: str, count: int) -> None:
+    """Wait until something was done so often."""
     end = time.monotonic() + PATIENCE
-    while not report.counts[name] and time.monotonic() < end:
+    while report.counts[name] < count and time.monotonic() < end:
         time.sleep(0.01)
 
 
