@@ -11,7 +11,7 @@ from frontends.hdf5 import Group, open_hdf5
 from frontends.json_config import parse_json
 from frontends.model_files import checked_path
 from frontends.nodes import Mapping, describe
-from frontends.optimizer_state import resume_from_lists
+from frontends.optimizer_state import resume_from_lists, resume_from_tree
 from frontends.options import Options
 from frontends.origin import KERAS_1, KERAS_3, Origin, parse_version
 from frontends.problems import Problems
@@ -19,6 +19,7 @@ from frontends.replacements import read_replacements
 from frontends.stored_weights import Assignment, assign_by_name, assign_by_order, stored_layers
 from frontends.trained_model import Training, read_trained
 from frontends.weight_tree import assign_tree, is_tree
+from frontends.writing_models import write_hdf5
 from frontends.writing_weights import write_weights
 from nnc.errors import ModelError
 from nnc.models import Model
@@ -71,7 +72,7 @@ class Hdf5Frontend:
                 if training is None
                 else Training(
                     parse_json(training, "training_config", problems),
-                    lambda assignment: resume_from_lists(root.group(_OPTIMIZER), assignment),
+                    lambda assignment: _resume(root, assignment),
                 ),
             )
 
@@ -107,8 +108,21 @@ class Hdf5Frontend:
         """Write a model's weights as Keras 3 does; see `write_weights`."""
         write_weights(model, Path(path))
 
+    def save_model(self, model: Model, path: str | os.PathLike[str]) -> None:
+        """Write a whole model as Keras 3 does; see `write_hdf5`."""
+        write_hdf5(model, Path(path))
+
 
 FRONTEND = Hdf5Frontend()
+
+
+def _resume(root: Group, assignment: Assignment) -> None:
+    """Copy the state of the optimizer from where Keras has it, or from where nnc writes it; see `write_hdf5`."""
+    tree = root.group("optimizer")
+    if tree is None:
+        resume_from_lists(root.group(_OPTIMIZER), assignment)
+    else:
+        resume_from_tree(tree, assignment)
 
 
 def origin_of_file(root: Group) -> Origin:

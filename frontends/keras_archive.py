@@ -24,6 +24,7 @@ from frontends.problems import Problems
 from frontends.replacements import read_replacements
 from frontends.stored_weights import Assignment
 from frontends.trained_model import Training, read_trained
+from frontends.writing_models import write_archive
 from nnc.errors import ModelError
 from nnc.models import Model
 
@@ -105,6 +106,10 @@ class KerasArchiveFrontend:
             assignment = Assignment(model, _origin(archive, problems), problems, {}, skip_mismatch)
             assign(assignment, root, by_name)
             assignment.carry_out()
+
+    def save_model(self, model: Model, path: str | os.PathLike[str]) -> None:
+        """Write a whole model as Keras 3 does; see `write_archive`."""
+        write_archive(model, Path(path))
 
 
 FRONTEND = KerasArchiveFrontend()

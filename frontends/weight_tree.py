@@ -29,6 +29,8 @@ _ORDER = (
     "output_dense",
 )
 """The order of the groups in a layer's group whose arrays are weights of the layer itself here."""
+_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
+"""What classes are called in Keras's code, which files show, where it is another name than outside."""
 _MAX_ARRAYS = 10_000
 
 
@@ -212,6 +214,7 @@ def group_name(class_name: str) -> str:
     >>> group_name("Conv2DTranspose"), group_name("LSTM"), group_name("BatchNormalization")
     ('conv2d_transpose', 'lstm', 'batch_normalization')
     """
+    class_name = _CLASSES.get(class_name, class_name)
     name = re.sub(r"\W+", "", class_name.rpartition(">")[2])
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()

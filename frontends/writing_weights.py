@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from frontends.layer_order import trained_weights
 from frontends.weight_tree import group_name, parts_by_path
 from nnc.errors import ModelError
 from nnc.files import write_atomically
 from nnc.layers import IntegerLookup, Layer
+from nnc.layers.weights import weight_paths
 from nnc.models import Model
+from nnc.optimizers.saved import export_variables
 
-_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
-"""What classes are called in Keras's code, which files show, where it is another name than outside."""
 _PRIVATE = {"GroupQueryAttention": ("query", "key", "value", "output", "gate"), "MultiHeadAttention": ("gate",)}
 """The layers inside, called ``…_dense``, that are private attributes in Keras, by class."""
 
 
 def write_weights(model: Model, path: str | Path) -> None:
-    """Write a model's weights; the file is whole or not there.
+    """Write a model's weights and, where it is compiled, its optimizer's state; the file is whole or not there.
 
     Args:
         model: the model, with weights of shapes that are known.
@@ -30,14 +32,44 @@ def write_weights(model: Model, path: str | Path) -> None:
         ModelError: h5py is missing.
         OSError: the file cannot be written; what was there before is untouched.
     """
+    write_atomically(path, weights_content(model, path))
+
+
+def weights_content(model: Model, path: str | Path) -> memoryview:
+    """Return what `write_weights` writes; the path is for messages."""
+    with new_hdf5(path) as (file, content):
+        _Tree().model(model, file)
+        write_optimizer(model, file)
+    return content.getbuffer()
+
+
+@contextmanager
+def new_hdf5(path: str | Path) -> Iterator[tuple[Any, BytesIO]]:
+    """Give a new HDF5 file, and the memory in which it is whole after the block.
+
+    Raises:
+        ModelError: h5py is missing.
+    """
     try:
         import h5py
     except ImportError:
         raise ModelError(f"{str(path)!r} is an HDF5 file; to write it, run: pip install h5py") from None
-    buffer = BytesIO()
-    with h5py.File(buffer, "w") as file:
-        _Tree().model(model, file)
-    write_atomically(path, buffer.getbuffer())
+    content = BytesIO()
+    with h5py.File(content, "w") as file:
+        yield file, content
+
+
+def write_optimizer(model: Model, file: Any) -> None:
+    """Write the state of an optimizer in Keras's order, ``optimizer/vars/0``, …; that of a compiled model."""
+    if not model.objective.is_given:
+        return
+    program, paths = model.program, weight_paths(model)
+    by_path = {spec.path: spec for spec in program.spec.variables}
+    windows = [by_path[paths[weight]] for weight in trained_weights(model, {})]
+    own = file.create_group("optimizer/vars")
+    own.attrs["name"] = model.optimizer.name
+    for number, array in enumerate(export_variables(model.optimizer, windows, program.states)):
+        own.create_dataset(str(number), data=array)
 
 
 class _Tree:
@@ -55,8 +87,7 @@ class _Tree:
     def _layers(self, layers: Iterable[Layer], group: Any) -> None:
         counts: dict[str, int] = {}
         for layer in layers:
-            class_name = layer.keras_class[1]
-            name = group_name(_CLASSES.get(class_name, class_name))
+            name = group_name(layer.keras_class[1])
             number = counts.get(name, -1) + 1
             counts[name] = number
             self._layer(layer, group, f"{name}_{number}" if number else name)

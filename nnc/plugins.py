@@ -18,6 +18,8 @@ GROUP = "nnc.frontends"
 """Entry-point group in which packages declare their readers; each names a `Frontend`."""
 KERAS_WEIGHTS = ".weights.h5"
 """How files with weights alone end in Keras 3."""
+KERAS_MODELS = (".keras", ".h5", ".hdf5")
+"""How files with whole models end in Keras 3."""
 
 
 def read(source: Any, **options: Any) -> Any:
@@ -82,6 +84,19 @@ def load_weights(model: Any, source: Any, **options: Any) -> None:
     raise ModelError(f"{str(source)!r} is no file of weights that can be read ({known or 'no reader is installed'})")
 
 
+def save_model(model: Any, path: str | Path) -> None:
+    """Write a whole model to a file of Keras's; readers that can do so have a method `save_model`.
+
+    Args:
+        model: the model.
+        path: a path that ends in one of `KERAS_MODELS`.
+
+    Raises:
+        ModelError: there is no reader that writes such a file, or a part of the model cannot be serialised.
+    """
+    _writer("save_model", path).save_model(model, path)
+
+
 def save_weights(model: Any, path: str | Path) -> None:
     """Write a model's weights to a file of Keras's; readers that can do so have a method `save_weights`.
 
@@ -92,11 +107,7 @@ def save_weights(model: Any, path: str | Path) -> None:
     Raises:
         ModelError: there is no reader that writes such a file.
     """
-    for reader in _readers_with("save_weights"):
-        if reader.accepts(path):
-            reader.save_weights(model, path)
-            return
-    raise ModelError(f"no reader that writes {str(path)!r} is installed (entry-point group {GROUP!r})")
+    _writer("save_weights", path).save_weights(model, path)
 
 
 def entry_points(group: str = GROUP) -> Iterator[EntryPoint]:
@@ -115,6 +126,13 @@ def _readers_with(method: str) -> list[Any]:
             if hasattr(reader, method):
                 found.append(reader)
     return found
+
+
+def _writer(method: str, path: str | Path) -> Any:
+    for reader in _readers_with(method):
+        if reader.accepts(path):
+            return reader
+    raise ModelError(f"no reader that writes {str(path)!r} is installed (entry-point group {GROUP!r})")
 
 
 def missing_file(path: Path) -> ModelError:

@@ -107,5 +107,7 @@ def serialize(activation: ActivationFunction) -> str | dict[str, Any]:
         if activation is function and function.__name__ == name:
             return name
     if isinstance(activation, Activation):
-        return _REGISTRY.serialize(activation)
+        config = _REGISTRY.serialize(activation)
+        is_layer = OF_FILES.get(type(activation).__name__) is type(activation)
+        return config | ({"module": "keras.layers"} if is_layer else {})
     return function_config(activation, f"activation {activation!r}", _REGISTRY.find)

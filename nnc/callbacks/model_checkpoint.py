@@ -9,7 +9,7 @@ from typing import Any
 from nnc.callbacks.callback import Logs
 from nnc.callbacks.monitor import Monitor
 from nnc.errors import DataError
-from nnc.plugins import KERAS_WEIGHTS
+from nnc.plugins import KERAS_MODELS, KERAS_WEIGHTS
 
 PROGRAM, ARRAYS = ".nnc", ".npz"
 
@@ -18,7 +18,8 @@ class ModelCheckpoint(Monitor):
     """Saves the model after each epoch, or each so many batches (keras.io/api/callbacks/model_checkpoint).
 
     Args:
-        filepath: a path that ends in ``.nnc``, or for weights alone in ``.weights.h5``, as Keras's, or ``.npz``;
+        filepath: a path that ends in ``.nnc``, or as Keras's files in ``.keras`` or ``.h5``; for weights alone in
+            ``.weights.h5``, as Keras's, or ``.npz``;
             ``{epoch:02d}``, ``{batch}`` and names of logs, such as ``{val_loss:.2f}``, are filled in.
         monitor: name of the number that says which is the best.
         verbose: 1 says when it is saved.
@@ -51,10 +52,12 @@ class ModelCheckpoint(Monitor):
         self.save_freq = checked_frequency("ModelCheckpoint", save_freq)
         self.batches = BatchCounter(self.save_freq)
         self._epoch = 0
-        suffixes = (KERAS_WEIGHTS, ARRAYS) if save_weights_only else (PROGRAM,)
-        if not self.filepath.endswith(suffixes):
+        suffixes = (KERAS_WEIGHTS, ARRAYS) if save_weights_only else (PROGRAM, *KERAS_MODELS)
+        is_weights = self.filepath.endswith(KERAS_WEIGHTS)
+        if not self.filepath.endswith(suffixes) or (is_weights and not save_weights_only):
             expected = " or ".join(repr(suffix) for suffix in suffixes)
-            raise DataError(f"ModelCheckpoint: filepath must end in {expected}, got {self.filepath!r}")
+            hint = "; for weights alone, give save_weights_only=True" if is_weights else ""
+            raise DataError(f"ModelCheckpoint: filepath must end in {expected}, got {self.filepath!r}{hint}")
         if isinstance(self.save_freq, int):  # a hook of batches, which cost time, only where it is needed
             self.on_train_batch_end = self._batch_done  # type: ignore[method-assign]  # a hook of batches costs
 
@@ -64,10 +67,11 @@ class ModelCheckpoint(Monitor):
         Raises:
             DataError: it is a program, which writes no file of Keras's.
         """
-        if self.filepath.endswith(KERAS_WEIGHTS) and not hasattr(model, "program"):
+        if self.filepath.endswith((KERAS_WEIGHTS, *KERAS_MODELS)) and not hasattr(model, "program"):
+            what, suffix = ("a program's weights are", ARRAYS) if self.save_weights_only else ("a program is", PROGRAM)
             raise DataError(
-                f"ModelCheckpoint: a program's weights are written to '{ARRAYS}' files, got {self.filepath!r}; a model "
-                f"writes '{KERAS_WEIGHTS}' as well"
+                f"ModelCheckpoint: {what} written to '{suffix}' files, got {self.filepath!r}; a model writes Keras's"
+                " files as well"
             )
         super().set_model(model)
 

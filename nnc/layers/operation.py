@@ -52,6 +52,11 @@ class Operation(Layer):
         found = next((module for module, names in _MODULES.items() if self.operation in names), "numpy")
         return f"keras.src.ops.{found}"
 
+    @property
+    def is_joining(self) -> bool:
+        """Whether the operation's class in Keras takes its operands as one list."""
+        return self.operation in ("Concatenate", "Stack")
+
     def call(self, *args: Any, **kwargs: Any) -> Value:
         settings = {key: value for key, value in self.settings.items() if value is not None}
         found: Value = OPERATIONS[self.operation](*self._operands(args), **settings, **kwargs)

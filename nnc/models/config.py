@@ -1,26 +1,33 @@
-"""Models as plain data in Keras's form, and back."""
+"""Models, and how they are compiled, as plain data in Keras's form."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc import losses, metrics, optimizers
 from nnc.errors import ModelError
+from nnc.ir import TensorType
 from nnc.layers import Layer
 from nnc.layers.checks import FLOAT
 from nnc.layers.constants import array_config
 from nnc.layers.operation import Operation
 from nnc.layers.structure import map_leaves
-from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
 from nnc.layers.wrapping import layer_config
+from nnc.metrics.registry import BY_SHAPE
 from nnc.models.trainer import one_or_list
 from nnc.program.spec import packed
 
 if TYPE_CHECKING:
     from nnc.models.model import Model
     from nnc.models.sequential import Sequential
+
+_ANY = TensorType(FLOAT, (BATCH, 1))
+"""The type of an output and of its targets, for metrics of which it changes nothing."""
 
 
 def layer_entry(layer: Layer) -> dict[str, Any]:
@@ -76,6 +83,8 @@ def _call_entry(call: Call, nodes: Mapping[Call, int]) -> dict[str, Any]:
     """Return the arguments of a call, with the tensors among them by the calls they come from."""
     args, kwargs = map_leaves(lambda tensor: _keras_tensor(tensor, nodes), (call.args, call.kwargs), SymbolicTensor)
     args, kwargs = map_leaves(array_config, (args, kwargs), numpy.ndarray)
+    if isinstance(call.layer, Operation) and call.layer.is_joining and len(args) > 1:
+        args = (args,)
     return {"args": list(args), "kwargs": kwargs}
 
 
@@ -87,6 +96,77 @@ def _history(tensor: SymbolicTensor, nodes: Mapping[Call, int]) -> list[Any]:
 def _keras_tensor(tensor: SymbolicTensor, nodes: Mapping[Call, int]) -> dict[str, Any]:
     config = {"shape": list(tensor.shape), "dtype": tensor.dtype, "keras_history": _history(tensor, nodes)}
     return {"class_name": "__keras_tensor__", "config": config}
+
+
+def compile_config(model: Model, keeps_names: bool = True) -> dict[str, Any]:
+    """Return how a model is compiled, under the names of `Model.compile`'s arguments; empty where it is not.
+
+    Args:
+        model: the model.
+        keeps_names: whether losses and metrics that were given by their names are these names, as in Keras's files, and
+            not configs; names that depend on an output, such as ``accuracy``, always are.
+
+    Raises:
+        ModelError: the optimizer, a loss or a metric cannot be serialised.
+    """
+    objective = model.objective
+    if not objective.is_given:
+        return {}
+    given = {
+        "loss": _serialized(objective.loss, lambda item: losses.serialize(losses.get(item)), keeps_names),
+        "loss_weights": objective.loss_weights,
+        "metrics": _serialized(objective.metrics, _metric_entry, keeps_names),
+        "weighted_metrics": _serialized(objective.weighted_metrics, _metric_entry, keeps_names),
+    }
+    return {
+        "optimizer": optimizers.serialize(model.optimizer),
+        **{key: _nested(item, model) for key, item in given.items()},
+        "run_eagerly": False,
+        "steps_per_execution": 1,
+        "jit_compile": "auto",
+    }
+
+
+def _serialized(given: Any, serialize: Callable[[Any], Any], keeps_names: bool) -> Any:
+    """Return what `compile` was given, each object in it by its config."""
+    if isinstance(given, list | tuple):
+        return [_serialized(item, serialize, keeps_names) for item in given]
+    if isinstance(given, Mapping) and "class_name" not in given:
+        return {key: _serialized(item, serialize, keeps_names) for key, item in given.items()}
+    is_kept = given is None or isinstance(given, Mapping) or (keeps_names and isinstance(given, str))
+    return given if is_kept else serialize(given)
+
+
+def _metric_entry(given: Any) -> Any:
+    name = given() if given is metrics.accuracy else given
+    if isinstance(name, str) and name.lower() in BY_SHAPE:
+        return name.lower()
+    return metrics.serialize(metrics.get(given, _ANY, _ANY))
+
+
+def _nested(given: Any, model: Model) -> Any:
+    """Return a list of what belongs to each output nested as the outputs are; anything else as it is."""
+    is_list = model.output_structure is not None and isinstance(given, list) and len(given) == len(model.outputs)
+    return packed(model.output_structure, given) if is_list else given
+
+
+def json_text(entry: Mapping[str, Any], **options: Any) -> str:
+    """Return plain data as JSON, arrays and numbers of NumPy's among it.
+
+    Args:
+        entry: what `layer_entry` or `compile_config` return.
+        options: of ``json.dumps``.
+
+    Raises:
+        ModelError: there is something else among it.
+    """
+    return json.dumps(entry, **{"default": _plain, **options})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, numpy.ndarray | numpy.generic):
+        return value.tolist()
+    raise ModelError(f"{value!r:.80} cannot be written as JSON; define get_config() so that it returns plain values")
 
 
 def serialized(model: Model) -> dict[str, Any]:

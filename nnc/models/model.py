@@ -196,12 +196,14 @@ class Model(Trainer, Presented):
     def _described(self) -> str:
         return f"model '{self.name}'"
 
-    def load_weights(self, path: str | Path, *, by_name: bool = False, skip_mismatch: bool = False) -> None:
+    def load_weights(self, filepath: str | Path, *, by_name: bool = False, skip_mismatch: bool = False) -> None:
         """Overwrite the weights with those of a file: a whole model of Keras's, or weights alone.
 
+        The state of an optimizer in it is left where it is; `nnc.read_model` goes on with that of a whole model.
+
         Args:
-            path: a ``.weights.h5``, ``.h5`` or ``.keras`` file, or an ``.npz`` file of `save_weights`, in which weights
-                are found by their paths.
+            filepath: a ``.weights.h5``, ``.h5`` or ``.keras`` file, or an ``.npz`` file of `save_weights`, in which
+                weights are found by their paths.
             by_name: whether layers are found by their names, others staying as they are; otherwise one after another.
             skip_mismatch: whether layers that do not fit stay as they are, with a warning.
 
@@ -212,14 +214,14 @@ class Model(Trainer, Presented):
         from nnc.plugins import load_weights
 
         self._must_be_wired()
-        if str(path).endswith(".npz"):
+        if str(filepath).endswith(".npz"):
             if by_name or skip_mismatch:
                 raise ModelError(
                     "by_name and skip_mismatch are for files of Keras's; all weights of an .npz file must fit"
                 )
-            self.program.load_weights(path)
+            self.program.load_weights(filepath)
             return
-        load_weights(self, path, by_name=by_name, skip_mismatch=skip_mismatch)
+        load_weights(self, filepath, by_name=by_name, skip_mismatch=skip_mismatch)
 
     def save_parameters(self, path: str | Path) -> None:
         """Write ``parameters.npz``: under "0", "1", … the `parameters` of each layer."""

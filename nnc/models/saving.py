@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from inspect import signature
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy
-
 from nnc.errors import ModelError
 from nnc.layers.registry import known_classes
-from nnc.models.config import layer_entry
+from nnc.models.config import json_text, layer_entry
 from nnc.models.model import Model
 from nnc.models.sequential import Sequential
 from nnc.plugins import read, read_config
@@ -60,13 +57,7 @@ def to_json(model: Model, **options: Any) -> str:
     Raises:
         ModelError: a part of the model cannot be serialised.
     """
-    return json.dumps(layer_entry(model), **{"default": _plain, **options})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, numpy.ndarray | numpy.generic):
-        return value.tolist()
-    raise ModelError(f"{value!r:.80} cannot be written as JSON; define get_config() so that it returns plain values")
+    return json_text(layer_entry(model), **options)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
@@ -133,17 +124,5 @@ def model_of_program(program: Program) -> Model:
 
 
 def save_model(model: Model, filepath: str | Path, overwrite: bool = True) -> None:
-    """Write a model's program as a ``.nnc`` file, see `Model.save`.
-
-    Args:
-        model: the model.
-        filepath: the file.
-        overwrite: whether a file of this name may be there.
-
-    Raises:
-        ModelError: there is one.
-        DataError: the path does not end in ``.nnc``.
-    """
-    if not overwrite and Path(filepath).exists():
-        raise ModelError(f"{str(filepath)!r} exists; give another name, or overwrite=True")
-    model.save(filepath)
+    """Write a model as what the suffix says; see `Model.save`."""
+    model.save(filepath, overwrite)

@@ -16,7 +16,7 @@ from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.head import ModelHead
 from nnc.models.objective import Objective
 from nnc.passes import Observer, Pass
-from nnc.plugins import KERAS_WEIGHTS, save_weights
+from nnc.plugins import KERAS_MODELS, KERAS_WEIGHTS, save_model, save_weights
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
 from nnc.program.spec import unpacked
@@ -317,21 +317,29 @@ class Trainer(Layer):
             return {self.input_names[0]: x[name]} if name in x else x
         return x
 
-    def save_weights(self, path: str | Path) -> None:
+    def save_weights(self, filepath: str | Path, overwrite: bool = True) -> None:
         """Write the weights: to a ``.weights.h5`` file as Keras 3 does, or to an ``.npz`` file under their paths.
+
+        As in Keras, the former has the state of the optimizer of a compiled model as well.
+
+        Args:
+            filepath: the file.
+            overwrite: whether a file of this name may be there.
 
         Raises:
             DataError: the path ends otherwise; nothing is written then.
+            ModelError: there is a file, and it is not to be overwritten.
             OSError: the file cannot be written; what was there before is untouched.
         """
         self._must_be_wired()
-        text = str(path)
-        if text.endswith(KERAS_WEIGHTS):
-            save_weights(self, path)
-        elif text.endswith(".npz"):
-            self.program.save_weights(path)
-        else:
+        text = str(filepath)
+        if not text.endswith((KERAS_WEIGHTS, ".npz")):
             raise DataError(f"weights are written to {KERAS_WEIGHTS} files, as Keras's, or to .npz files, got {text!r}")
+        _may_write(filepath, overwrite)
+        if text.endswith(KERAS_WEIGHTS):
+            save_weights(self, filepath)
+        else:
+            self.program.save_weights(filepath)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch."""
@@ -391,15 +399,41 @@ class Trainer(Layer):
             because = f"; it was read without: {self.uncompiled}" if self.uncompiled else ""
             raise ModelError(f"call compile(optimizer, loss) before {action}: model '{self.name}' has no loss{because}")
 
-    def save(self, path: str | Path) -> None:
-        """Write the compiled program, see `Program.save`.
+    def save(self, filepath: str | Path, overwrite: bool = True) -> None:
+        """Write the model as what the suffix says.
+
+        ``.nnc`` is the compiled program, see `Program.save`; ``.keras`` and ``.h5`` are files that Keras 3 loads: the
+        definition, the weights and, where the model is compiled, optimizer, loss and metrics with the optimizer's
+        state, so that Keras, or `nnc.read_model`, goes on training where it was.
+
+        Args:
+            filepath: the file.
+            overwrite: whether a file of this name may be there.
 
         Raises:
-            DataError: the path does not end in ``.nnc``.
+            DataError: the path ends otherwise; nothing is computed or written then.
+            ModelError: there is a file, and it is not to be overwritten; or a part of the model cannot be serialised.
+            OSError: the file cannot be written; what was there before is untouched.
         """
-        if Path(path).suffix != ".nnc":
-            raise DataError(f"nnc writes .nnc files, got {str(path)!r}; use save('{Path(path).stem}.nnc')")
-        self.program.save(path)
+        path = Path(filepath)
+        if path.name.endswith(KERAS_WEIGHTS):
+            raise DataError(f"{KERAS_WEIGHTS} files have weights alone, which save_weights writes; got {str(path)!r}")
+        if path.suffix not in (".nnc", *KERAS_MODELS):
+            raise DataError(
+                f"a model is written to .nnc, .keras or .h5 files, got {str(path)!r}; use save('{path.stem}.keras') for"
+                f" Keras, or save('{path.stem}.nnc')"
+            )
+        self._must_be_wired()
+        _may_write(path, overwrite)
+        if path.suffix == ".nnc":
+            self.program.save(path)
+        else:
+            save_model(self, path)
+
+
+def _may_write(path: str | Path, overwrite: bool) -> None:
+    if not overwrite and Path(path).exists():
+        raise ModelError(f"{str(path)!r} exists; give another name, or overwrite=True")
 
 
 def one_or_list(items: list[Any]) -> Any:

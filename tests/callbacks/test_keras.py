@@ -243,14 +243,25 @@ def test_what_is_watched_and_missing_is_said(keras, name, tmp_path):
 @pytest.mark.parametrize(
     ("action", "message"),
     [
-        (lambda: callbacks.ModelCheckpoint("model.keras"), "filepath must end in '.nnc', got 'model.keras'"),
+        (
+            lambda: callbacks.ModelCheckpoint("model.pt"),
+            "filepath must end in '.nnc' or '.keras' or '.h5' or '.hdf5', got 'model.pt'",
+        ),
+        (
+            lambda: callbacks.ModelCheckpoint("m.weights.h5"),
+            "got 'm.weights.h5'; for weights alone, give save_weights_only=True",
+        ),
+        (
+            lambda: callbacks.ModelCheckpoint("m.keras").set_model(network(nnc).program),
+            "a program is written to '.nnc' files, got 'm.keras'; a model writes Keras's files as well",
+        ),
         (
             lambda: callbacks.ModelCheckpoint("m.nnc", save_weights_only=True),
             "filepath must end in '.weights.h5' or '.npz', got 'm.nnc'",
         ),
         (
             lambda: callbacks.ModelCheckpoint("m.weights.h5", save_weights_only=True).set_model(network(nnc).program),
-            "a program's weights are written to '.npz' files, got 'm.weights.h5'; a model writes '.weights.h5' as well",
+            "a program's weights are written to '.npz' files, got 'm.weights.h5'; a model writes Keras's files as well",
         ),
         (lambda: callbacks.ModelCheckpoint("m.nnc", save_freq="batch"), "save_freq must be 'epoch' or a number"),
         (lambda: callbacks.BackupAndRestore("x", save_freq=0), "save_freq must be 'epoch' or a number of batches"),

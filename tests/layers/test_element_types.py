@@ -113,6 +113,7 @@ def test_whole_numbers_are_what_keras_makes_of_them(cases, dtype, keras):
 
 
 def test_inputs_and_layers_of_float64_compute_in_it(keras):
+    keras.utils.set_random_seed(0)
     x = keras.Input((3,), dtype="float64")
     y = keras.layers.Dense(2)(keras.layers.Activation("tanh", dtype="float64")(keras.ops.sin(x)))
     theirs = keras.Model(
@@ -125,7 +126,10 @@ def test_inputs_and_layers_of_float64_compute_in_it(keras):
         nnc.compile(ours, backend=backend)
         for number, (found, other) in enumerate(zip(ours.predict(rows), expected, strict=True)):
             assert found.dtype == other.dtype, number
-            numpy.testing.assert_allclose(found, other, rtol=1e-14 if found.dtype == "float64" and number < 3 else 1e-6)
+            if number < 3:
+                numpy.testing.assert_allclose(found, other, rtol=1e-14)
+            else:  # sums of float32, of which a small one has the rounding of its large terms
+                numpy.testing.assert_allclose(found, other, rtol=1e-6, atol=1e-6 * numpy.abs(other).max())
         nnc.compile(ours, backend=backend, dtype="float32")
         assert {found.dtype.name for found in ours.predict(rows)} == {"float32"}
 

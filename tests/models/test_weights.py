@@ -93,10 +93,27 @@ def test_deep_models_can_be_copied():
 
 
 def test_save_names_the_suffix(tmp_path):
-    with pytest.raises(DataError) as error:
-        network().save(tmp_path / "m.keras")
-    assert str(error.value) == f"nnc writes .nnc files, got '{tmp_path / 'm.keras'}'; use save('m.nnc')"
+    model = network()
+    model.make_program = None  # which nothing asks for
+    for name, message in {
+        "m.pt": r"^a model is written to \.nnc, \.keras or \.h5 files, got '.*m\.pt'; use save\('m\.keras'\) for",
+        "m.weights.h5": r"^\.weights\.h5 files have weights alone, which save_weights writes; got '.*m\.weights\.h5'$",
+    }.items():
+        with pytest.raises(DataError, match=message):
+            model.save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["m.nnc", "m.keras", "m.h5", "m.weights.h5", "m.npz"])
+def test_files_are_overwritten_unless_that_is_forbidden(name, tmp_path):
+    path, model = tmp_path / name, network()
+    save = model.save_weights if name.endswith((".weights.h5", ".npz")) else model.save
+    path.write_text("mine")
+    with pytest.raises(ModelError, match=r"exists; give another name, or overwrite=True$"):
+        save(filepath=path, overwrite=False)
+    assert path.read_text() == "mine"
+    save(filepath=path)
+    assert path.stat().st_size > 100
 
 
 SUMMARY = """\

@@ -65,6 +65,43 @@ def test_definition_and_weights(case: tuple[Animal, Written], kind: str, tmp_pat
             numpy.testing.assert_array_equal(written_again[path], array, path)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:Keras trains on from")
+@pytest.mark.sampled(2)
+def test_whole_models_go_back_to_keras(case: tuple[Animal, Written], tmp_path: Path) -> None:
+    animal, written = case
+    keras = pytest.importorskip("keras")
+    model = read_model(written.files["keras"])
+    predicted = model.predict(written.x)
+    ours, theirs = [], []
+    for kind in ("keras", "h5"):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.save(path := tmp_path / f"again.{kind}")
+        ours.append(read_model(path))
+        if any("of Keras 2, which" in str(item.message) for item in caught):
+            with pytest.raises((TypeError, ValueError)):
+                keras.models.load_model(path)
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            theirs.append(keras.models.load_model(path))
+    for found in ours:
+        for one, other in zip(found.get_weights(), model.get_weights(), strict=True):
+            numpy.testing.assert_array_equal(one, other)
+    for by_keras in theirs:
+        assert difference(by_keras.predict(written.x, verbose=0), predicted) <= animal.tolerance
+    if animal.is_random:
+        return
+    losses = model.fit(written.x, written.y, epochs=2, **FIT).history["loss"]
+    for found in ours:
+        assert found.fit(written.x, written.y, epochs=2, **FIT).history["loss"] == losses
+    if not theirs:
+        return
+    theirs[0].run_eagerly = True  # faster here than tracing it
+    by_keras = theirs[0].fit(written.x, written.y, epochs=2, **FIT).history["loss"]
+    numpy.testing.assert_allclose(by_keras, losses, rtol=1e-4)
+
+
 @pytest.mark.sampled(2)
 def test_saved_programs_predict_the_same(case: tuple[Animal, Written], tmp_path: Path) -> None:
     animal, written = case
