@@ -27,8 +27,6 @@ _BACKEND = "tensorflow"
 """On which Keras reads and trains as nnc does."""
 _MAX_ATTRIBUTE = 64_512
 """Bytes of a list of texts that HDF5 takes as one attribute; longer ones are Keras's ``name0``, ``name1``, …"""
-
-
 _OF_KERAS_2 = {'"hard_sigmoid_keras_2"': "hard_sigmoid", '"keras_2_masks": true': "masks"}
 """What configs say of what only Keras 2 has, and what it is there."""
 

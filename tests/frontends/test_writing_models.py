@@ -83,7 +83,7 @@ def is_beyond_keras(case, keras, path, x, y):
     return False
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_keras_loads_each_layer_and_trains_on(case, keras, tmp_path):
     try:
@@ -122,6 +122,7 @@ def test_keras_loads_each_layer_and_trains_on(case, keras, tmp_path):
 
 def two_outputs(nn):
     """Return a model of two outputs with names."""
+    nn.utils.set_random_seed(4)
     x = nn.Input((4,))
     y = nn.layers.Dense(5, activation="tanh")(x)
     return nn.Model(x, [nn.layers.Dense(1, name="a")(y), nn.layers.Dense(3, activation="softmax", name="b")(y)])
@@ -150,6 +151,7 @@ COMPILED = {
 
 
 @pytest.mark.parametrize("compiled", COMPILED.values(), ids=COMPILED)
+@pytest.mark.sampled(2)
 def test_how_a_model_is_compiled_goes_along(compiled, keras, tmp_path):
     model = two_outputs(nnc)
     model.compile(**compiled(nnc))
@@ -171,7 +173,7 @@ def test_how_a_model_is_compiled_goes_along(compiled, keras, tmp_path):
 
 @pytest.mark.parametrize("name", sorted(set(nnc.optimizers.OPTIMIZERS) - {"schedulefreeadamw"}))  # Keras's own differ
 @pytest.mark.parametrize("options", [{}, {"use_ema": True}, {"gradient_accumulation_steps": 2}], ids=str)
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(3)
 def test_keras_goes_on_with_the_state_of_each_optimizer(name, options, keras, tmp_path):
     model = two_outputs(nnc)
     model.compile(nnc.optimizers.OPTIMIZERS[name](0.01, **options), ["mse", "mae"])
@@ -238,6 +240,7 @@ def test_an_own_layer_comes_back_by_its_name_and_an_own_loss_is_named(tmp_path):
         numpy.testing.assert_array_equal(again.predict(X), model.predict(X))
 
 
+@pytest.mark.slow
 def test_names_in_other_alphabets_and_more_than_an_attribute_holds(keras, tmp_path):
     """HDF5 takes 64 KiB as one attribute."""
     layers = [nnc.layers.Dense(1, use_bias=False, name=f"größe_{number}_{'ß' * 180}") for number in range(190)]

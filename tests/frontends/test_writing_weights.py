@@ -39,7 +39,7 @@ def names(path):
         return {key: group["vars"].attrs["name"] for key, group in file["layers"].items()}
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_files_are_those_of_keras(case, keras, tmp_path):
     symbolic = case.symbolic(keras)

@@ -46,7 +46,7 @@ def test_whole_models(case: tuple[Animal, Written], kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["weights.h5", "h5", "keras"])
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 def test_definition_and_weights(case: tuple[Animal, Written], kind: str, tmp_path: Path) -> None:
     animal, written = case
     model = read_model(written.files["json"])
@@ -60,13 +60,14 @@ def test_definition_and_weights(case: tuple[Animal, Written], kind: str, tmp_pat
     if type(written.keras).__module__.startswith("keras."):
         written_again, by_keras = arrays(tmp_path / "again.weights.h5"), arrays(written.files["weights.h5"])
         by_keras = {path: array for path, array in by_keras.items() if not path.startswith("optimizer/")}
+        written_again = {path: array for path, array in written_again.items() if not path.startswith("optimizer/")}
         assert written_again.keys() == by_keras.keys()
         for path, array in by_keras.items():
             numpy.testing.assert_array_equal(written_again[path], array, path)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:Keras trains on from")
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_whole_models_go_back_to_keras(case: tuple[Animal, Written], tmp_path: Path) -> None:
     animal, written = case
     keras = pytest.importorskip("keras")
@@ -93,8 +94,10 @@ def test_whole_models_go_back_to_keras(case: tuple[Animal, Written], tmp_path: P
     if animal.is_random:
         return
     losses = model.fit(written.x, written.y, epochs=2, **FIT).history["loss"]
+    is_old = not type(written.keras).__module__.startswith("keras.")  # adds up gradients of embeddings otherwise
     for found in ours:
-        assert found.fit(written.x, written.y, epochs=2, **FIT).history["loss"] == losses
+        again = found.fit(written.x, written.y, epochs=2, **FIT).history["loss"]
+        numpy.testing.assert_allclose(again, losses, rtol=1e-3 if is_old else 0)
     if not theirs:
         return
     theirs[0].run_eagerly = True  # faster here than tracing it
@@ -102,7 +105,7 @@ def test_whole_models_go_back_to_keras(case: tuple[Animal, Written], tmp_path: P
     numpy.testing.assert_allclose(by_keras, losses, rtol=1e-4)
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_saved_programs_predict_the_same(case: tuple[Animal, Written], tmp_path: Path) -> None:
     animal, written = case
     read_model(written.files["h5"]).save(tmp_path / "model.nnc")
