@@ -404,7 +404,8 @@ class Trainer(Layer):
 
         ``.nnc`` is the compiled program, see `Program.save`; ``.keras`` and ``.h5`` are files that Keras 3 loads: the
         definition, the weights and, where the model is compiled, optimizer, loss and metrics with the optimizer's
-        state, so that Keras, or `nnc.read_model`, goes on training where it was.
+        state, so that Keras, or `nnc.read_model`, goes on training where it was. As in Keras, what
+        `exclude_from_weight_decay` was called with is not in such a file: there the excluded weights are decayed.
 
         Args:
             filepath: the file.

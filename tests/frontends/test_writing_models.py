@@ -248,3 +248,26 @@ def test_names_in_other_alphabets_and_more_than_an_attribute_holds(keras, tmp_pa
     model.save(tmp_path / "model.h5")
     for found in (read_model(tmp_path / "model.h5"), in_keras(keras, tmp_path / "model.h5")):
         assert_same_weights(found, model)
+
+
+def test_what_is_excluded_from_weight_decay_is_not_in_the_file(tmp_path):
+    model = two_outputs(nnc)
+    model.set_weights([weight + 1.0 for weight in model.get_weights()])
+    optimizer = nnc.optimizers.AdamW(0.01, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    model.compile(optimizer, "mse")
+    model.save(tmp_path / "model.keras")
+    y = [X[:, :1], X[:, 1:]]
+    found = {}
+    for is_said_again in (False, True):
+        again = read_model(tmp_path / "model.keras")
+        if is_said_again:
+            other = nnc.optimizers.AdamW.from_config(again.optimizer.get_config())
+            other.exclude_from_weight_decay(var_names=["bias"])
+            again.compile(other, "mse")
+        losses(again, X, y, 1)
+        found[is_said_again] = again.get_layer("b").get_weights()[1]
+    losses(model, X, y, 1)
+    bias = model.get_layer("b").get_weights()[1]
+    numpy.testing.assert_array_equal(found[True], bias)
+    numpy.testing.assert_allclose(found[False], bias - 0.005, atol=1e-5)  # rate times decay
