@@ -57,13 +57,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Tests are chosen by a checksum of their names: the same in every run and on every machine, and scattered over all
     combinations of parameters.
     """
-    tables: dict[tuple[str, str, int], list[pytest.Item]] = {}
+    tables: dict[tuple[str, str, float], list[pytest.Item]] = {}
     for item in items:
         if mark := item.get_closest_marker("sampled"):
             kind = str(item.callspec.params[mark.kwargs["each"]]) if mark.kwargs else ""
             tables.setdefault((item.nodeid.partition("[")[0], kind, *mark.args), []).append(item)
     for (_, _, count), rows in tables.items():
-        for item in sorted(rows, key=_checksum)[count:]:
+        # A share, such as 1/2, is of a table's rows.
+        for item in sorted(rows, key=_checksum)[count if count >= 1 else round(len(rows) * count) :]:
             item.add_marker("slow")
     part, parts = config.getoption("share")
     others = {item for item in items if item.get_closest_marker("slow") and _checksum(item) % parts != part - 1}

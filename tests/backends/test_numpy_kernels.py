@@ -82,6 +82,7 @@ def stored(value: Value, array: Any) -> Any:
 
 @pytest.mark.parametrize("disguise", DISGUISES)
 @pytest.mark.parametrize("case", CASES, ids=map(str, CASES))
+@pytest.mark.sampled(1 / 2)
 def test_kernel_computes_what_the_op_means(case: Case, disguise):
     graph = Graph("test")
     graph.input("batch", TensorType("bool", (BATCH,)))

@@ -62,7 +62,7 @@ STOPS = [
 
 @pytest.mark.parametrize("stop", STOPS, ids=str)
 @pytest.mark.parametrize("options", [{}, {"validation_freq": 2, "initial_epoch": 1}, {"validation_batch_size": 5}])
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 def test_fit_calls_what_keras_calls(keras, stop, options):
     records = []
     for module in (nnc, keras):

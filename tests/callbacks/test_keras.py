@@ -108,6 +108,7 @@ def test_terminate_on_nan(keras, capsys):
 
 
 @pytest.mark.parametrize("options", [{}, {"validation_data": None}, {"validation_freq": 2}])
+@pytest.mark.sampled(1)
 def test_csv_logger(keras, tmp_path, options):
     tables = []
     for module in (nnc, keras):

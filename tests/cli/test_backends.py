@@ -68,6 +68,7 @@ def result(done: subprocess.CompletedProcess[str]) -> dict[str, float]:
 
 @needs_compiler
 @pytest.mark.parametrize("backend", ["numpy", "c", "auto"])
+@pytest.mark.sampled(1)
 def test_every_command_that_runs_a_model(run: Run, folder: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NNC_CACHE_DIR", str(folder / "cache"))
     chosen = ("--backend", backend)
@@ -147,6 +148,7 @@ def test_broken_compiler(nnc_process: Nnc, folder: Path, text: str) -> None:
 @posix
 @needs_compiler
 @pytest.mark.unsanitized
+@pytest.mark.slow
 def test_read_only_cache(nnc_process: Nnc, folder: Path) -> None:
     first = nnc_process(*TRAIN, "--backend", "c")
     assert len(libraries(folder)) == 1
@@ -180,6 +182,7 @@ def _small_disk(place: str) -> list[str]:
 @posix
 @needs_compiler
 @pytest.mark.parametrize("place", ["cache", "temporary"])
+@pytest.mark.slow
 def test_full_disk(nnc_process: Nnc, folder: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     small = folder / place
     small.mkdir(mode=0o700)

@@ -148,7 +148,7 @@ TRAINED = (base, mlp, cnn, lstm, several, normalised, averaged, variable, table,
 
 
 @pytest.mark.parametrize("make", PREDICTING)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, **options_of(make))
@@ -160,7 +160,7 @@ def test_predict(make: Callable[[], nnc.Model], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "make", [base, mlp, cnn, lstm, several, normalised, averaged, variable, table, residual, attention]
 )
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_train(make: Callable[[], nnc.Model], weights: str, tmp_path: Path) -> None:
     program = make().program
     export(program, "c", tmp_path, train=True, weights=weights, **options_of(make))
@@ -171,7 +171,7 @@ def test_train(make: Callable[[], nnc.Model], weights: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 @pytest.mark.parametrize("flags", [("-std=c99", "-Os"), ("-std=c99", "-O3", "-fopenmp-simd", "-DNNC_OPENMP_SIMD")])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_other_flags(compiler: str, flags: tuple[str, ...], tmp_path: Path) -> None:
     export(mlp().program, "c", tmp_path, train=True, batch=3)
     check(tmp_path, "mlp", compiler, (*flags, *STRICT[2:]))

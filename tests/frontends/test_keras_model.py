@@ -122,6 +122,7 @@ OPTIMIZERS = [
 
 
 @pytest.mark.parametrize(("name", "options", "is_functional"), OPTIMIZERS)
+@pytest.mark.sampled(2)
 def test_training_goes_on_where_it_was(keras: Any, name: str, options: dict[str, Any], is_functional: bool) -> None:
     """The optimizer's state comes along, so that steps after the change are the steps Keras would have made."""
     layers = keras.layers

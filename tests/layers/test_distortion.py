@@ -58,6 +58,7 @@ def test_perspective_is_that_of_keras(interpolation, data_format, keras):
 @pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
 @pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
 @pytest.mark.parametrize("fill_mode", ["reflect", "constant", "nearest", "wrap"])
+@pytest.mark.sampled(1 / 2)
 def test_elastic_transform_is_that_of_keras(fill_mode, interpolation, data_format, keras, monkeypatch):
     import tensorflow as tf
 

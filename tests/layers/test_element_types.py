@@ -87,6 +87,7 @@ def refusals():
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("dtype", ["int32", "uint8", "int64", "bool"])
 @pytest.mark.parametrize("cases", [MORE, pytest.param(ALL, marks=pytest.mark.slow)], ids=["some", "all"])
+@pytest.mark.sampled(2)
 def test_whole_numbers_are_what_keras_makes_of_them(cases, dtype, keras):
     inputs, outputs, arrays, names = [], [], [], []
     for number, case in enumerate(accepted(keras, cases, dtype)):

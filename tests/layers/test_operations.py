@@ -141,6 +141,7 @@ def test_every_operation_is_tested():
 
 
 @pytest.mark.parametrize("name", CALLS)
+@pytest.mark.sampled(1 / 2)
 def test_operations_of_keras_models(name, keras, tmp_path):
     x = keras.Input((4, 6))
     theirs = keras.Model(x, CALLS[name](keras.ops, x))

@@ -65,7 +65,7 @@ def pair(keras: Any, name: str) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("name", layers_of(nnc))
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 def test_masked_steps_are_those_of_keras_forward_and_backward(keras, name):
     ours, theirs = pair(keras, name)
     x = masked_rows()
@@ -89,6 +89,7 @@ def tagger(nn: Any) -> Any:
     return nn.Model(words, nn.layers.TimeDistributed(nn.layers.Dense(3, activation="softmax"))(x))
 
 
+@pytest.mark.slow
 def test_a_masked_tagger_trains_as_in_keras(keras):
     ours, theirs = tagger(nnc), tagger(keras)
     generator = numpy.random.default_rng(3)

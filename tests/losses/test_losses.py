@@ -80,6 +80,7 @@ IDS = [f"{name}-{activation}-{'x'.join(map(str, shape))}-{config}" for name, con
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize(("name", "config", "activation", "shape"), CASES, ids=IDS)
+@pytest.mark.sampled(1 / 2)
 def test_value_and_gradient_are_those_of_keras(keras, tensorflow, name, config, activation, shape, weighted):
     x, y = data(name, shape, config.get("axis", -1))
     weights = RNG.uniform(0.0, 2.0, ROWS).astype("float32") if weighted else None

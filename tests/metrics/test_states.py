@@ -112,6 +112,7 @@ def data(generator, kind, rows):
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize(("name", "config", "kind"), CASES, ids=IDS)
+@pytest.mark.sampled(1 / 2)
 def test_results_are_those_of_keras(keras, name, config, kind, weighted):
     generator = numpy.random.default_rng(len(name) + 7)
     ours, theirs = getattr(metrics, name)(**config), getattr(keras.metrics, name)(**config)

@@ -61,7 +61,7 @@ def listed(logs):
 
 @pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")  # of Keras, for layers that nothing trains
 @pytest.mark.parametrize("options", [{}, {"two": True}, {"metrics": ["mae"]}])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_training_is_that_of_keras(options, keras):
     ours, theirs = model(nnc, **options), model(keras, **options)
     y = Y if "metrics" in options else None

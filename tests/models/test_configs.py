@@ -90,7 +90,7 @@ def test_a_config_reads_back(build):
 
 
 @pytest.mark.parametrize("build", BUILDERS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_keras_reads_our_configs_and_we_read_keras_s(build, keras):
     ours, theirs = build(nnc), build(keras)
     theirs.set_weights(ours.get_weights())

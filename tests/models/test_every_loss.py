@@ -48,7 +48,7 @@ def data(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.sampled(6)
+@pytest.mark.sampled(3)
 def test_training_is_that_of_keras(tf, name):
     x, y = data(name)
     ours, theirs = make(nnc, name), make(tf.keras, name)

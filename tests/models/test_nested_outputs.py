@@ -80,6 +80,7 @@ def test_what_comes_out_is_nested_as_it_was_given(nest, keras, tmp_path):
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # of h5py's arrays, in Keras
 @pytest.mark.parametrize("nest", NESTS)
+@pytest.mark.sampled(3)
 def test_files_keep_the_nest(nest, keras, tmp_path):
     """Tuples are lists in files, Keras's own included; in memory they are kept."""
     theirs = model(keras, nest)

@@ -76,6 +76,7 @@ def draw(dtype="float32"):
 
 
 @pytest.mark.parametrize(("name", "arguments"), CASES, ids=IDS)
+@pytest.mark.sampled(1 / 2)
 def test_fifty_steps_are_those_of_keras(keras, name, arguments):
     ours, theirs = getattr(optimizers, name)(**arguments), getattr(keras.optimizers, name)(**arguments)
     graph, _ = build(ours)

@@ -21,7 +21,7 @@ def keras() -> Any:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_losses_and_weights(name: str, keras: Any) -> None:
     network = NETWORKS[name]
     x, y = network.data(numpy.random.default_rng(4))

@@ -236,6 +236,7 @@ def test_a_state_that_was_infinite_before_is_none() -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.sampled(1)
 def test_the_same_bits_with_and_without(backend: str) -> None:
     def trained(check: bool) -> tuple[dict[str, numpy.ndarray], dict[str, list[float]], numpy.ndarray]:
         nnc.utils.set_random_seed(1)

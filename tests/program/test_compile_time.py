@@ -47,7 +47,7 @@ def calls(run: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize("make", [chain, residual])
 @pytest.mark.parametrize("trains", [False, True])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_work_grows_as_the_model_does(make, trains):
     x, y = numpy.ones((2, 4), "float32"), numpy.ones((2, 1), "float32")
 

@@ -41,6 +41,7 @@ print(grown, tracemalloc.get_traced_memory()[0] - traced)
 
 @pytest.mark.unsanitized
 @pytest.mark.parametrize("count", [100_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+@pytest.mark.sampled(1)
 def test_predictions_leave_nothing_behind(tmp_path, each_backend, count):
     network().save(tmp_path / "net.nnc")
     grown, traced = map(int, output(MANY, tmp_path / "net.nnc", count, each_backend).split())

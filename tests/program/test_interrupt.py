@@ -126,6 +126,7 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize("verbose", [0, 1])
+@pytest.mark.sampled(2)
 def test_a_real_interrupt(tmp_path, verbose):
     path = tmp_path / "net.nnc"
     network().save(path)

@@ -29,6 +29,7 @@ def in_threads(run, count: int = 8) -> list:
 
 
 @pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.sampled(2)
 def test_eight_threads_predict_different_batches(warm):
     model = nnc.Sequential([nnc.Input((3,)), Dense(64, "tanh"), Dense(64, "softmax")])
     program = model.program

@@ -82,7 +82,7 @@ def test_depthwise(length, window, channels, options, dtype):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("length", "window", "channels", "options", "filters"), GATHERED)
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(4)
 def test_gathered(length, window, channels, options, filters, dtype):
     check_three(length, window, channels, filters, options, dtype)
 

@@ -62,6 +62,7 @@ def kinds(names):
 
 
 @pytest.mark.parametrize("name, kind", kinds(UNARY))
+@pytest.mark.sampled(1 / 2)
 def test_functions_of_one_argument(library, name, kind):
     x = samples(kind, COUNT[kind])
     if name in {"sin", "cos"} and kind == "f64":

@@ -28,6 +28,7 @@ WINDOWS = [
 
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize(("window", "strides"), WINDOWS)
+@pytest.mark.sampled(1 / 2)
 def test_pooling(window, strides, padding):
     graph = Graph("test")
     x = graph.input("x", TensorType("float32", (N, TIME, 11)))

@@ -158,6 +158,7 @@ def test_a_loop_in_a_loop(reverse):
 
 @settings(max_examples=12, phases=[Phase.generate])
 @given(seed=integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_loops_made_at_random_compute_what_they_mean(seed):
     check(random_loop(numpy.random.default_rng(seed)), [{"batch": 4}, {"batch": 3}], 1e-11)
 

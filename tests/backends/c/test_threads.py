@@ -63,6 +63,7 @@ def test_the_number_of_threads_changes_no_bit(threads):
     assert states == [states[0]] * 4
 
 
+@pytest.mark.slow
 def test_convolutions_depend_on_no_number_of_threads(threads):
     nnc.utils.set_random_seed(5)
     model = nnc.Sequential(

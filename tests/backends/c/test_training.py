@@ -79,7 +79,7 @@ def _level(monkeypatch):
     "name",
     [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in NETWORKS if name not in PARTING],
 )
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 def test_a_few_steps_of_training(name):
     check(trained(name, "c", FEW), trained(name, "numpy", FEW), 1e-5)
 

@@ -23,9 +23,9 @@ CASES: tuple[Case, ...] = tuple(
 
 
 def with_others_slow(cases: Iterable[Case]) -> list[Any]:
-    """Return parameters: the first two rows of each layer as they are, the others among the slow tests."""
+    """Return parameters: the first row of each layer as it is, the others among the slow tests."""
     found: list[Any] = []
     for _, rows in groupby(sorted(cases, key=lambda case: case.layer), key=lambda case: case.layer):
         for position, case in enumerate(rows):
-            found.append(case if position < 2 else pytest.param(case, marks=pytest.mark.slow))
+            found.append(case if position == 0 else pytest.param(case, marks=pytest.mark.slow))
     return found
