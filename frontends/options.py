@@ -20,6 +20,7 @@ class Options:
         has_weights: whether weights are read as well, so that first values say nothing.
         build_config: the shape the model was built with, as files of Keras 3 have it beside the config.
         depth: how many models this one lies in.
+        input_shape: shape of a row of the input of a definition that has none.
     """
 
     origin: Origin = KERAS_3
@@ -27,6 +28,7 @@ class Options:
     has_weights: bool = False
     build_config: Node | None = None
     depth: int = 0
+    input_shape: tuple[int, ...] | None = None
 
     def deeper(self, build_config: Node | None = None) -> Options:
         """Return the options for a model inside this one."""

@@ -10,10 +10,12 @@
 A layer is a class with its arguments, a class alone (``- Flatten``), or a class with the one argument that it needs
 or has (``- Dropout: 0.5``). It reads the layer before it, or what ``inputs:`` names. Several inputs are a mapping
 (``input: {a: [2], b: {shape: [3], dtype: int32}}``); ``outputs:`` names the outputs where they are not clear.
+``columns:`` says what the columns of a table mean, see `frontends.columns`; a model of a table needs no ``input:``.
 """
 
 from __future__ import annotations
 
+from frontends.columns import declared_columns
 from frontends.keras_layers import ACTIVATIONS, replaced_activation
 from frontends.layer_maker import check_input_arguments, make_layer, read_name, read_shape
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
@@ -24,7 +26,7 @@ from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefini
 from nnc.errors import nearest
 from nnc.objects import layer_snake_case as snake_case
 
-_KEYS = ("name", "input", "layers", "outputs", "compile", "dtype")
+_KEYS = ("name", "input", "columns", "layers", "outputs", "compile", "dtype")
 _EXAMPLE = "for example input: [2], for rows of 2 numbers"
 _LEGACY_SHAPES = ("input_dim", "input_shape", "batch_input_shape", "batch_shape")
 
@@ -54,6 +56,7 @@ class _ShortForm:
                 hint = nearest(key, _KEYS)
                 self.misspelt |= {known for known in _KEYS if f"'{known}'" in hint}
                 self.problems.add(f"unknown key '{key}'.{hint}", self.root.line_of(key))
+        declared_columns(self.root, self.problems)
         name = self.root.entries.get("name")
         entries = self._entries()
         inputs = self._inputs(entries)
@@ -92,12 +95,16 @@ class _ShortForm:
         return [self._input(name, entry, node.line_of(name), is_named=True) for name, entry in node.entries.items()]
 
     def _input_of_first_layer(self, entries: list[Entry]) -> list[LayerDefinition]:
-        """Return the input whose shape the first layer has, as Keras's ``input_dim`` allows."""
+        """Return the input whose shape the first layer has, as Keras's ``input_dim`` allows, or the rows of a table."""
         first = entries[0] if entries else None
         given = [key for key in _LEGACY_SHAPES if first is not None and key in first.arguments]
+        if first is not None and not given and self.options.input_shape is not None:
+            shape = Sequence(items=tuple(Scalar(value=size) for size in self.options.input_shape))
+            return [self._input("input", shape, self.root.line)]
         if first is None or not given:
             if entries and "input" not in self.misspelt:
-                self.problems.add(f"there is no input shape; add one at the top, {_EXAMPLE}", self.root.line)
+                table = "; or train it on a table, whose columns say it: nnc train MODEL --data FILE.csv"
+                self.problems.add(f"there is no input shape; add one at the top, {_EXAMPLE}{table}", self.root.line)
             return [LayerDefinition("input", "InputLayer", None, None, calls=[CallDefinition()])]
         node = first.arguments.pop(given[0])
         key = "batch_shape" if given[0].startswith("batch") else "shape"

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from frontends.columns import declared_columns
 from frontends.model_reader import build_model
 from frontends.nodes import from_plain
 from frontends.options import Options
@@ -18,6 +19,7 @@ from frontends.yaml_nodes import parse
 from nnc.errors import ModelError
 from nnc.models import Model
 from nnc.readers import missing_file
+from nnc.tables import Declared
 
 MAX_BYTES = 4 * 1024 * 1024
 
@@ -27,13 +29,19 @@ class YamlFrontend:
 
     name = "yaml"
     suffixes = (".yaml", ".yml", ".json")
+    has_weights = False
 
     def accepts(self, source: Any) -> bool:
         """Return whether the source is a path with one of the suffixes."""
         return isinstance(source, str | os.PathLike) and Path(source).suffix.lower() in self.suffixes
 
     def read(
-        self, source: str | os.PathLike[str], *, compile: bool = True, replace: Mapping[str, Any] | None = None
+        self,
+        source: str | os.PathLike[str],
+        *,
+        compile: bool = True,
+        replace: Mapping[str, Any] | None = None,
+        input_shape: tuple[int, ...] | None = None,
     ) -> Model:
         """Return the model of a file.
 
@@ -41,13 +49,29 @@ class YamlFrontend:
             source: the file.
             compile: whether to take optimizer, loss and metrics from it.
             replace: what stands in the place of classes that are not known, such as ``{"Old": "Dense(3)"}``.
+            input_shape: shape of a row of the input where the file has none.
 
         Raises:
             ModelFileError: the file defines no model; all its problems are listed.
             ModelError: it cannot be read.
         """
         path = Path(source)
-        return read_text(_bytes_of(path), str(path), path.suffix.lower() == ".json", compile, replace)
+        return read_text(_bytes_of(path), str(path), path.suffix.lower() == ".json", compile, replace, input_shape)
+
+    def read_columns(self, source: str | os.PathLike[str]) -> dict[str, Declared]:
+        """Return what a file says of a table's columns, by name; empty where it says nothing.
+
+        Raises:
+            ModelFileError: it cannot be understood.
+            ModelError: it cannot be read.
+        """
+        path = Path(source)
+        problems = Problems(str(path), path.name)
+        root = parse(_text(_bytes_of(path), problems), problems, path.suffix.lower() == ".json")
+        found = declared_columns(root, problems)
+        if problems:
+            raise problems.error()
+        return found
 
     def read_config(self, config: Mapping[str, Any] | str) -> Model:
         """Return the model of a config in Keras's form.
@@ -76,6 +100,7 @@ def read_text(
     is_json: bool = False,
     compile: bool = True,
     replace: Mapping[str, Any] | None = None,
+    input_shape: tuple[int, ...] | None = None,
 ) -> Model:
     """Return the model of a file's content.
 
@@ -85,23 +110,25 @@ def read_text(
         is_json: whether it is JSON.
         compile: whether to take optimizer, loss and metrics from it.
         replace: what stands in the place of classes that are not known.
+        input_shape: shape of a row of the input where the content has none.
 
     Raises:
         ModelFileError: it defines no model; all its problems are listed.
     """
     problems = Problems(name, Path(name).name)
-    if len(content) > MAX_BYTES:
-        problems.stop(f"the file is larger than {MAX_BYTES // 1024**2} MiB; a model's definition has no weights in it")
-    text = content if isinstance(content, str) else _decoded(content, problems)
-    root = parse(text, problems, is_json)
-    options = Options(origin_of(root), read_replacements(replace))
+    root = parse(_text(content, problems), problems, is_json)
+    options = Options(origin_of(root), read_replacements(replace), input_shape=input_shape)
     model = build_model(root, problems, compile, options)
     for note in problems.notes:
         warnings.warn(note, stacklevel=4)
     return model
 
 
-def _decoded(content: bytes, problems: Problems) -> str:
+def _text(content: bytes | str, problems: Problems) -> str:
+    if len(content) > MAX_BYTES:
+        problems.stop(f"the file is larger than {MAX_BYTES // 1024**2} MiB; a model's definition has no weights in it")
+    if isinstance(content, str):
+        return content
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

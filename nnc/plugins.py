@@ -64,6 +64,27 @@ def read_config(config: Any) -> Any:
     raise ModelError(f"no reader of models' configs is installed (entry-point group {GROUP!r})")
 
 
+def read_columns(source: Any) -> dict[str, Any]:
+    """Return what a model file says of the columns of a table; readers that can do so have a method `read_columns`.
+
+    Args:
+        source: a path.
+
+    Raises:
+        ModelFileError: the file cannot be understood; all its problems are listed.
+    """
+    for reader in _readers_with("read_columns"):
+        if reader.accepts(source):
+            found: dict[str, Any] = reader.read_columns(source)
+            return found
+    return {}
+
+
+def defines_alone(source: Any) -> bool:
+    """Whether a file defines a model and has no weights; the readers of such files have `has_weights` = False."""
+    return any(not reader.has_weights and reader.accepts(source) for reader in _readers_with("has_weights"))
+
+
 def load_weights(model: Any, source: Any, **options: Any) -> None:
     """Overwrite a model's weights with those of a file; readers that can do so have a method `load_weights`.
 

@@ -9,7 +9,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table, print_text, say, say_error
-from nnc.cli.programs import is_program, prediction_data, replacements
+from nnc.cli.programs import is_program, replacements
 from nnc.errors import NncError
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def command(
     Exit code 0 where they do not differ, 1 where they do, 2 where they cannot be compared.
     """
     from nnc.inspection import diff, open_subject
+    from nnc.preparing import inputs_of
 
     if data is None and (rtol is not None or atol is not None):
         raise typer.BadParameter("--rtol and --atol are for what the models compute; give --data with them")
@@ -80,7 +81,7 @@ def command(
             open_subject(path, replace=None if is_program(path) else chosen, backend=backend and backend.value)
             for path in (first, second)
         )
-        x = None if data is None else prediction_data(one.program, data, target)
+        x = None if data is None else inputs_of(one.program, data, target)
         found = diff(one, other, x=x, batch=batch, rtol=rtol, atol=atol)
     except (NncError, OSError) as error:
         say_error(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table
-from nnc.cli.programs import open_program, training_data
+from nnc.cli.programs import open_program
 
 NAME = "evaluate"
 EXAMPLE = "Example: nnc evaluate base.nnc --data points.csv --target label"
@@ -14,6 +14,7 @@ def command(
     model: options.Model,
     data: options.Data,
     target: options.Target = None,
+    encoding: options.Encoding = None,
     batch: options.Batch = 32,
     as_json: options.Json = False,
     replace: options.Replace = None,
@@ -23,13 +24,15 @@ def command(
     no_hints: options.NoHints = False,
 ) -> None:
     """Print loss and metrics of a model on data."""
+    from nnc.preparing import rows_of
     from nnc.program.progress import format_number
 
     del no_hints  # its callback has seen it
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
-    x, y, count = training_data(program, data, target)
-    logs = program.evaluate(x, y, batch_size=batch)
+    found = rows_of(program, data, target, encoding)
+    logs = program.evaluate(found.x, found.y, batch_size=batch)
+    count = len(found)
     if as_json:
         print_json({"model": program.name, "rows": count, "result": logs})
     else:

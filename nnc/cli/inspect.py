@@ -9,7 +9,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table, print_text, say
-from nnc.cli.programs import default_graph, prediction_data, replacements, training_data
+from nnc.cli.programs import default_graph, replacements
 
 if TYPE_CHECKING:
     from nnc.inspection import Inspection
@@ -53,6 +53,7 @@ def command(
     What is run is run on copies: nothing of the model changes.
     """
     from nnc.inspection import inspect, open_subject
+    from nnc.preparing import inputs_of, rows_of
 
     if data is not None and not profile:
         raise typer.BadParameter("--data is what is profiled with; give --profile as well")
@@ -61,9 +62,10 @@ def command(
     )
     x = y = None
     if data is not None and default_graph(subject.program, graph) == "train":
-        x, y, _ = training_data(subject.program, data, target)
+        rows = rows_of(subject.program, data, target)
+        x, y = rows.x, rows.y
     elif data is not None:
-        x = prediction_data(subject.program, data, target)
+        x = inputs_of(subject.program, data, target)
     if profile and not as_json:
         say(f"profiling '{subject.program.name}' for some {seconds:g} s")
     found = inspect(

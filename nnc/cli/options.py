@@ -12,7 +12,7 @@ from nnc.backends import DEFAULT
 from nnc.cli import completion
 from nnc.cli.console import say_hints
 
-DATA_SUFFIXES = (".npz", ".csv")
+DATA_SUFFIXES = (".npz", ".csv", ".tsv", ".gz", ".bz2", ".xz", ".parquet", ".feather")
 
 
 class BackendName(StrEnum):
@@ -51,8 +51,8 @@ Data = Annotated[
     typer.Option(
         "--data",
         metavar="FILE",
-        help="Inputs and targets: .npz with the arrays x and y, or with one by name for each of several inputs and "
-        "outputs; or .csv with a line per sample.",
+        help="Inputs and targets: a table (.csv, .tsv, also .gz, .bz2, .xz; .parquet, .feather), or .npz with the "
+        "arrays x and y, or with one by name for each of several inputs and outputs.",
         show_default=False,
         autocompletion=completion.files(*DATA_SUFFIXES),
     ),
@@ -62,7 +62,8 @@ Target = Annotated[
     typer.Option(
         "--target",
         metavar="COLUMN",
-        help="Column of the targets by name or number, for .npz the array's name; by default the last column, or y.",
+        help="Column of the targets by name or number, for .npz the array's name; by default what the model knows, the "
+        "last column, or y.",
         show_default=False,
     ),
 ]
@@ -121,7 +122,57 @@ CheckNan = Annotated[
         help="Stop at the first NaN or infinity, and say where it comes from; slower.",
     ),
 ]
-Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Rows of a batch.")]
+Batch = Annotated[int, typer.Option("--batch", "--batch-size", metavar="N", min=1, help="Rows of a batch.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        help="Encoding of a text file, such as cp1252; UTF-8 by default.",
+        show_default=False,
+    ),
+]
+LearningRate = Annotated[
+    float | None,
+    typer.Option(
+        "--learning-rate",
+        metavar="RATE",
+        min=0,
+        help="Learning rate, in the place of the optimizer's own.",
+        show_default=False,
+    ),
+]
+Patience = Annotated[
+    int | None,
+    typer.Option(
+        "--patience",
+        metavar="N",
+        min=1,
+        help="End when the loss (of the validation rows, if there are any) has not fallen for so many epochs, and keep "
+        "the best weights.",
+        show_default=False,
+    ),
+]
+ValidationSplit = Annotated[
+    float,
+    typer.Option(
+        "--validation-split",
+        metavar="FRACTION",
+        min=0,
+        max=1,
+        help="Part of the training rows, drawn by the seed, class by class where the target is one, to check on.",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        min=0,
+        help="Seed of what is drawn: rows that are kept apart, and for a model file weights and order; 0 by default.",
+        show_default=False,
+    ),
+]
 Plot = Annotated[
     Path | None,
     typer.Option(

@@ -9,7 +9,8 @@ import typer
 
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
-from nnc.cli.programs import open_program, prediction_data
+from nnc.cli.programs import open_program
+from nnc.errors import DataError
 
 NAME = "predict"
 EXAMPLE = "Example: nnc predict base.nnc --input points.npz --output predicted.csv"
@@ -23,9 +24,10 @@ def command(
         typer.Option(
             "--input",
             metavar="FILE",
-            help="Inputs: .npy, .npz with the array x (with several inputs: by name), or .csv with a line per sample.",
+            help="Inputs: a table with the columns that the program was trained on (.csv, .tsv, also .gz, .bz2, .xz; "
+            ".parquet, .feather), .npy, or .npz with the array x (with several inputs: by name).",
             show_default=False,
-            autocompletion=completion.files(*SUFFIXES),
+            autocompletion=completion.files(".npy", *options.DATA_SUFFIXES),
         ),
     ],
     output: Annotated[
@@ -41,26 +43,42 @@ def command(
     without: Annotated[
         str | None,
         typer.Option(
-            "--target", metavar="COLUMN", help="Column of a .csv that is no input and is left out.", show_default=False
+            "--target",
+            metavar="COLUMN",
+            help="Column that is no input and is left out, where the program does not know its columns.",
+            show_default=False,
         ),
     ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Write the probability of each class in the place of its name.")
+    ] = False,
+    encoding: options.Encoding = None,
     batch: options.Batch = 256,
     replace: options.Replace = None,
     backend: options.Backend = None,
     max_bytes: options.MaxBytes = None,
     check_nan: options.CheckNan = False,
 ) -> None:
-    """Write a model's outputs for the inputs in a file."""
+    """Write what a model says of the inputs in a file: its outputs, or the classes of the table it was trained on."""
     from nnc.data import write_arrays, write_table
+    from nnc.preparing import inputs_of
     from nnc.program.spec import outputs_of
 
     check_output(output, *SUFFIXES)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
-    found = program.predict(prediction_data(program, source, without), batch)
+    found = program.predict(inputs_of(program, source, without, encoding), batch)
     arrays = outputs_of(program.spec.structure, found)
     if len(arrays) > 1:
+        if probabilities:
+            raise DataError(f"program '{program.name}' has several outputs, which are written as they are")
         write_arrays(output, dict(zip([item.label for item in program.spec.outputs], arrays, strict=True)))
     else:
-        write_table(output, arrays[0])
+        # Outputs of a program that knows no target are written with the axes they have.
+        target = None if program.table is None else program.table.target
+        written = arrays[0]
+        if target is not None or probabilities:
+            written = program.read_outputs(written, probabilities)
+        names = program.classes if probabilities else (target.name,) if target is not None and written.ndim == 1 else ()
+        write_table(output, written, names)
     say(f"wrote {output}: {len(arrays[0]):,} rows")

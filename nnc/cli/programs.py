@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nnc.cli.console import say
-from nnc.errors import DataError, ModelError
+from nnc.errors import ModelError
 
 if TYPE_CHECKING:
+    from nnc.models import Model
     from nnc.passes import Observer
     from nnc.program import Program
 
@@ -49,6 +49,7 @@ def open_program(
     replace: Sequence[str] | None = None,
     backend: str | None = None,
     max_bytes: int | None = None,
+    model: Model | None = None,
 ) -> Program:
     """Load a saved program, or compile a model file.
 
@@ -59,6 +60,7 @@ def open_program(
         replace: what stands in the place of classes, as ``--replace`` has it.
         backend: what runs it; see `nnc.backends.find_backend`.
         max_bytes: the most bytes that a graph may need; see `Program.max_bytes`.
+        model: what was read from the model file already.
 
     Raises:
         ModelError: the model file is wrong, or an element type is wished for a program that has one already.
@@ -74,7 +76,10 @@ def open_program(
             raise ModelError(f"{path} is compiled already; give --replace with the model file it came from")
         program = nnc.load(path, backend=backend)
     else:
-        program = nnc.compile(path, dtype=dtype, observe=observe, backend=backend, **read_options(replace))
+        options = read_options(replace) if model is None else {}
+        program = nnc.compile(
+            path if model is None else model, dtype=dtype, observe=observe, backend=backend, **options
+        )
     program.max_bytes = max_bytes
     return program
 
@@ -82,74 +87,3 @@ def open_program(
 def default_graph(program: Program, wanted: str | None) -> str:
     """Return the wanted graph's name, else ``train`` where the program can train and ``predict`` where it cannot."""
     return wanted or ("train" if program.spec.trains else "predict")
-
-
-def training_data(program: Program, path: Path, target: str | None) -> tuple[Any, Any, int]:
-    """Return inputs and targets from a file, and the number of rows.
-
-    For a program with several inputs or outputs a ``.npz`` file has an array for each by its name.
-
-    Args:
-        program: what will read them.
-        path: the file.
-        target: column or array of the targets, for one input and one output.
-
-    Raises:
-        DataError: the file is not what it should be, or lacks an array.
-    """
-    from nnc.data import read_arrays, read_table
-
-    spec = program.spec
-    if spec.has_loss and not spec.targets:  # the loss is what layers add
-        x = prediction_data(program, path, target)
-        return x, None, len(x[0] if len(spec.inputs) > 1 else x)
-    if len(spec.inputs) <= 1 and len(spec.targets) <= 1:
-        table = read_table(path, target)
-        return table.x, targets_like(program, table), len(table.x)
-    arrays = read_arrays(path)
-    outputs = [output.label for output in spec.outputs] if len(spec.targets) > 1 else ["y"]
-    inputs = [item.label for item in spec.inputs]
-    found = _named(path, arrays, [*inputs, *outputs])
-    x, y = found[: len(inputs)], found[len(inputs) :]
-    return (x if len(x) > 1 else x[0]), (y if len(y) > 1 else y[0]), len(found[0])
-
-
-def prediction_data(program: Program, path: Path, without: str | None) -> Any:
-    """Return inputs from a file: one array, or for several inputs a list of those that a ``.npz`` has by name.
-
-    Raises:
-        DataError: the file is not what it should be, or lacks an array.
-    """
-    from nnc.data import read_arrays, read_inputs
-
-    inputs = [item.label for item in program.spec.inputs]
-    return read_inputs(path, without) if len(inputs) == 1 else _named(path, read_arrays(path), inputs)
-
-
-def _named(path: Path, arrays: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
-    missing = [name for name in names if name not in arrays]
-    if missing:
-        raise DataError(
-            f"{path}: expected arrays named {', '.join(names)}, found {', '.join(arrays) or 'none'};"
-            f" {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
-        )
-    return [arrays[name] for name in names]
-
-
-def targets_like(program: Program, table: Any) -> Any:
-    """Return a table's targets; class names become rows with a one where the program wants a column per class.
-
-    Says which class has which number.
-
-    Args:
-        program: what will read them.
-        table: a `nnc.data.Table`.
-    """
-    from nnc.utils import to_categorical
-
-    if table.classes:
-        say(f"classes: {', '.join(f'{index} = {name}' for index, name in enumerate(table.classes))}")
-    rows = [spec.shape for spec in program.spec.targets]
-    if table.classes and rows == [(len(table.classes),)] and len(table.classes) > 1:
-        return to_categorical(table.y, len(table.classes))
-    return table.y

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nnc.ir import Graph
+    from nnc.models import Model
     from nnc.passes import Observer, Pass, PassRecord
     from nnc.program import Program
 
@@ -92,6 +93,7 @@ def compile_report(
     replace: Sequence[str] | None = None,
     backend: str | None = None,
     max_bytes: int | None = None,
+    model: Model | None = None,
 ) -> tuple[Program, CompileReport]:
     """Open a model and work out what one of its graphs costs.
 
@@ -104,6 +106,7 @@ def compile_report(
         replace: what stands in the place of classes, as ``--replace`` has it.
         backend: what runs it; see `nnc.backends.find_backend`.
         max_bytes: the most bytes that a graph may need; see `nnc.program.Program.max_bytes`. Nothing is refused for it.
+        model: what was read from the model file already.
 
     Raises:
         GraphError: the model has no such graph.
@@ -120,7 +123,7 @@ def compile_report(
         if observe is not None:
             observe(item, graph, record)
 
-    program = open_program(path, dtype, None if is_program(path) else remember, replace, backend, max_bytes)
+    program = open_program(path, dtype, None if is_program(path) else remember, replace, backend, max_bytes, model)
     name = default_graph(program, wanted)
     graph = program.graph(name)
     plan = program.plan(name, batch)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnc.cli import completion, options
 from nnc.cli.compile import print_report
 from nnc.cli.console import check_plot, print_table, say
-from nnc.cli.programs import is_program, read_options, targets_like
+from nnc.cli.programs import is_program, read_options
+from nnc.cli.training import Source, kept_parts, open_source, set_learning_rate, stopping
 from nnc.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ EXAMPLE = "Example: nnc run examples/base.yaml --epochs 1000"
 HELD_OUT = 0.2
 """Part of a file's rows that is kept to test on."""
 
-Rows = tuple[Any, Any]
-
 
 def command(
     model: options.Model,
@@ -32,8 +31,8 @@ def command(
         typer.Option(
             "--data",
             metavar="FILE",
-            help="Inputs and targets (.npz or .csv), a fifth of which is kept to test on; by default the points of the "
-            "experiment.",
+            help="Inputs and targets (a table or .npz, as for train), a fifth of which is kept to test on; by default "
+            "the points of the experiment.",
             show_default=False,
             autocompletion=completion.files(*options.DATA_SUFFIXES),
         ),
@@ -41,7 +40,11 @@ def command(
     target: options.Target = None,
     epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the data.")] = 1000,
     batch: options.Batch = 32,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of weights, order and points.")] = 2,
+    seed: options.Seed = None,
+    validation_split: options.ValidationSplit = 0.0,
+    learning_rate: options.LearningRate = None,
+    patience: options.Patience = None,
+    encoding: options.Encoding = None,
     folder: Annotated[
         Path, typer.Option("--folder", metavar="FOLDER", help="Where program and picture are written.")
     ] = Path(),
@@ -67,47 +70,62 @@ def command(
     if plot is not None and plot.resolve() == picture.resolve():
         raise typer.BadParameter(f"{picture} is where the picture of the layers goes; give --plot another name")
     check_plot(plot)
-    set_random_seed(seed)
-    program, report = compile_report(model, None, batch, None, replace=replace, backend=backend, max_bytes=max_bytes)
+    set_random_seed(seed or 0)
+    seed = seed or 0
+    if data is None:
+        source = _points(validation_split, seed)
+    else:
+        source = open_source(model, data, target, encoding, kept_parts(HELD_OUT, validation_split), seed, replace)
+    program, report = compile_report(
+        model, None, batch, None, replace=replace, backend=backend, max_bytes=max_bytes, model=source.model
+    )
+    if data is None:
+        _check_takes_points(program)
+    source.ready(program)
     print_report(report)
-    training, test = _rows(program, data, target, seed)
+    set_learning_rate(program, learning_rate)
+    training, test = source.training, source.kept[0]
+    checked = source.kept[1] if validation_split else None
     start = perf_counter()
-    history = program.fit(*training, batch_size=batch, epochs=epochs)
+    history = program.fit(
+        training.x,
+        training.y,
+        batch_size=batch,
+        epochs=epochs,
+        validation_data=None if checked is None else (checked.x, checked.y),
+        callbacks=stopping(patience, checked is not None),
+    )
     seconds = perf_counter() - start
-    trained, tested = program.evaluate(*training), program.evaluate(*test)
+    trained, tested = program.evaluate(training.x, training.y), program.evaluate(test.x, test.y)
     rows = [(name, format_number(trained[name]), format_number(tested[name])) for name in trained]
-    title = f"{program.name}: {epochs:,} epochs in {seconds:.2f} s"
-    print_table(("", f"{len(training[0]):,} training rows", f"{len(test[0]):,} test rows"), rows, title)
+    title = f"{program.name}: {len(history.epoch):,} epochs in {seconds:.2f} s"
+    print_table(("", f"{len(training):,} training rows", f"{len(test):,} test rows"), rows, title)
     program.save(saved)
-    write(layers_diagram(read_model(model, **read_options(replace))), picture)
+    drawn = source.model if source.model is not None else read_model(model, **read_options(replace))
+    write(layers_diagram(drawn), picture)
     if plot is not None:
         history.plot(path=plot)
     say(f"saved {saved}, drew {picture}{'' if plot is None else f' and {plot}'}")
 
 
-def _rows(program: Program, data: Path | None, target: str | None, seed: int) -> tuple[Rows, Rows]:
-    """Return training and test rows.
+def _points(validation_split: float, seed: int) -> Source:
+    """Return the experiment's points to train on, others to test on, and a part of the former to validate on."""
+    from nnc.data import Dataset
+    from nnc.preparing import Rows, divided
+
+    drawn, test = Dataset(seed=seed), Dataset(seed=seed + 1)
+    training, *checked = divided(Rows(drawn.X, drawn.Y), kept_parts(validation_split), seed)
+    return Source(training, (Rows(test.X, test.Y), *checked))
+
+
+def _check_takes_points(program: Program) -> None:
+    """Check that a program takes the experiment's points.
 
     Raises:
-        DataError: no file is given, and the model does not take the experiment's points.
+        DataError: it does not.
     """
-    import numpy
-
-    from nnc.data import Dataset, read_table
-
-    if data is None:
-        spec = program.spec
-        if [item.shape for item in spec.inputs] != [(2,)] or [item.shape for item in spec.targets] != [(1,)]:
-            raise DataError(
-                f"'{program.name}' does not take the experiment's points (2 inputs, 1 target); give --data FILE"
-            )
-        training, test = Dataset(seed=seed), Dataset(seed=seed + 1)
-        return (training.X, training.Y), (test.X, test.Y)
-    table = read_table(data, target)
-    y = targets_like(program, table)
-    order = numpy.random.default_rng(seed).permutation(len(table.x))
-    kept = round(len(order) * (1 - HELD_OUT))
-    first, second = order[:kept], order[kept:]
-    if not len(first) or not len(second):
-        raise DataError(f"{data}: {len(order)} rows are too few to train and to test on")
-    return (table.x[first], y[first]), (table.x[second], y[second])
+    spec = program.spec
+    if [item.shape for item in spec.inputs] != [(2,)] or [item.shape for item in spec.targets] != [(1,)]:
+        raise DataError(
+            f"'{program.name}' does not take the experiment's points (2 inputs, 1 target); give --data FILE"
+        )

@@ -13,7 +13,8 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, check_plot, print_json, print_table, say
-from nnc.cli.programs import is_program, open_program, training_data
+from nnc.cli.programs import is_program
+from nnc.cli.training import also_drawn, kept_parts, open_source, set_learning_rate, stopping
 from nnc.errors import NonFiniteError
 
 NAME = "train"
@@ -26,22 +27,11 @@ def command(
     target: options.Target = None,
     epochs: Annotated[int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")] = 10,
     batch: options.Batch = 32,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            metavar="N",
-            min=0,
-            help="Seed of initial weights and of the order of samples, for a model file; 0 by default.",
-            show_default=False,
-        ),
-    ] = None,
-    validation_split: Annotated[
-        float,
-        typer.Option(
-            "--validation-split", metavar="FRACTION", min=0, max=1, help="Part of the rows, from the end, to check on."
-        ),
-    ] = 0.0,
+    seed: options.Seed = None,
+    validation_split: options.ValidationSplit = 0.0,
+    learning_rate: options.LearningRate = None,
+    patience: options.Patience = None,
+    encoding: options.Encoding = None,
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="OUT.nnc", help="Save the trained program.", show_default=False),
@@ -63,30 +53,35 @@ def command(
     from nnc.utils import set_random_seed
 
     del no_hints  # its callback has seen it
-    if seed is not None and is_program(model):
+    if seed is not None and is_program(model) and not validation_split:
         raise typer.BadParameter("a saved program goes on with its own random numbers; leave out --seed")
     check_output(output, ".nnc")
     check_plot(plot)
     set_random_seed(seed or 0)
-    program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
+    source = open_source(
+        model, data, target, encoding, kept_parts(validation_split), seed or 0, replace, backend, max_bytes
+    )
+    program = source.open(model, backend, max_bytes)
     program.check_nan = check_nan
+    set_learning_rate(program, learning_rate)
     done, logs = 0, {}
 
     def remember(epoch: int, found: Mapping[str, float]) -> None:
         nonlocal done, logs
         done, logs = epoch + 1, dict(found)
 
-    x, y, rows = training_data(program, data, target)
-    say(f"training '{program.name}' on {rows:,} rows; Ctrl-C ends it")
+    training, checked = source.training, next(iter(source.kept), None)
+    say(f"training '{program.name}' on {len(training):,} rows{also_drawn(checked)}; Ctrl-C ends it")
     start = perf_counter()
     interrupted, stopped = False, None
     try:
         program.fit(
-            x,
-            y,
+            training.x,
+            training.y,
             batch_size=batch,
             epochs=epochs,
-            validation_split=validation_split,
+            validation_data=None if checked is None else (checked.x, checked.y),
+            callbacks=stopping(patience, checked is not None),
             verbose=1 if sys.stdout.isatty() and not as_json else 0,
             on_epoch=remember,
         )

@@ -1,14 +1,18 @@
 """Data: the experiment's points, one's own arrays, and tables in files."""
 
+from nnc.data.columns import Columns
 from nnc.data.dataset import ArrayDataset, Dataset, standardize
-from nnc.data.files import read_arrays, read_inputs, read_table, write_arrays, write_table
+from nnc.data.files import is_table, read_arrays, read_columns, read_inputs, read_table, write_arrays, write_table
 from nnc.data.table import Table
 
 __all__ = [
     "ArrayDataset",
+    "Columns",
     "Dataset",
     "Table",
+    "is_table",
     "read_arrays",
+    "read_columns",
     "read_inputs",
     "read_table",
     "standardize",

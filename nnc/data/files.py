@@ -1,9 +1,9 @@
-"""Tables of numbers in files: reading them with exact errors, writing them atomically."""
+"""Tables in files: reading them with exact errors, writing them atomically."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,23 +11,60 @@ from typing import Any
 import numpy
 from numpy.typing import ArrayLike
 
-from nnc.data.csv_table import csv_text, read_csv, read_csv_inputs
+from nnc.data import arrow_file, text_file
+from nnc.data.columns import Columns
+from nnc.data.csv_table import csv_text, numeric_inputs, numeric_table
 from nnc.data.npz_table import read_npy_inputs, read_npz, read_npz_arrays, read_npz_inputs
 from nnc.data.table import Array, Table
 from nnc.errors import DataError
 from nnc.files import write_atomically
 
 
-def read_table(path: str | os.PathLike[str], target: str | int | None = None) -> Table:
-    """Read inputs and targets.
+def is_table(path: str | os.PathLike[str]) -> bool:
+    """Whether a file holds a table of columns, by its name."""
+    file = Path(path)
+    suffixes = [suffix.lower() for suffix in file.suffixes[-2:]]
+    if suffixes and suffixes[-1] in text_file.COMPRESSED:
+        return len(suffixes) == 2 and suffixes[0] in text_file.SUFFIXES
+    return suffixes[-1:] != [] and suffixes[-1] in (*text_file.SUFFIXES, *arrow_file.SUFFIXES)
 
-    A ``.npz`` file has the inputs under ``x`` or ``X`` and the targets under ``y`` or ``Y``. A ``.csv`` file (UTF-8,
-    commas) has one sample per line; its first line is a header if no cell of it is a number. Its inputs are float64
-    of shape (rows, columns), its targets float64 of shape (rows, 1), or int64 where they are class names.
+
+def read_columns(path: str | os.PathLike[str], encoding: str | None = None) -> Columns:
+    """Read a table whose columns may hold texts and missing cells.
+
+    Text files (``.csv``, ``.tsv``, also compressed: ``.csv.gz``, ``.bz2``, ``.xz``) have one row per line,
+    with commas, semicolons, tabs or bars between cells; the first line is a header if no cell of it is a number.
+    Where no comma divides cells, it may stand before decimals. ``.parquet`` and ``.feather`` files need pyarrow.
 
     Args:
         path: the file.
-        target: for ``.npz`` the key of the targets; for ``.csv`` the name of the target column or its index, from 0,
+        encoding: that of a text file, by default UTF-8, or UTF-16 where the file begins with its mark.
+
+    Raises:
+        DataError: the file cannot be read or is damaged; the message names file and line.
+    """
+    source = Path(path)
+    if not is_table(source):
+        known = ", ".join(f"*{suffix}" for suffix in (*text_file.SUFFIXES, *arrow_file.SUFFIXES))
+        raise DataError(f"{source}: expected a file named {known}")
+    try:
+        if source.suffix.lower() in arrow_file.SUFFIXES:
+            return arrow_file.read_arrow_file(source)
+        return text_file.read_text_file(source, encoding)
+    except OSError as error:
+        raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
+
+
+def read_table(path: str | os.PathLike[str], target: str | int | None = None) -> Table:
+    """Read inputs and targets that are numbers.
+
+    A ``.npz`` file has the inputs under ``x`` or ``X`` and the targets under ``y`` or ``Y``. Other files are as of
+    `read_columns`; their inputs are float64 of shape (rows, columns), their targets float64 of shape (rows, 1), or
+    int64 where they are class names.
+
+    Args:
+        path: the file.
+        target: for ``.npz`` the key of the targets, otherwise the name of the target column or its index, from 0,
             negative from the end. By default ``y`` or ``Y``, and the last column.
 
     Returns:
@@ -39,12 +76,12 @@ def read_table(path: str | os.PathLike[str], target: str | int | None = None) ->
             lines and columns from 1.
     """
     source = Path(path)
-    readers = {".csv": read_csv, ".npz": read_npz}
-    reader = readers.get(source.suffix.lower())
-    if reader is None:
+    if is_table(source):
+        return numeric_table(read_columns(source), target)
+    if source.suffix.lower() != ".npz":
         raise DataError(f"{source}: expected a file named *.csv or *.npz")
     try:
-        return reader(source, target)
+        return read_npz(source, target)
     except OSError as error:
         raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
 
@@ -52,12 +89,12 @@ def read_table(path: str | os.PathLike[str], target: str | int | None = None) ->
 def read_inputs(path: str | os.PathLike[str], without: str | int | None = None) -> Array:
     """Read inputs without targets.
 
-    A ``.npy`` file has one array, a ``.npz`` file the inputs under ``x`` or ``X`` or nothing else; a ``.csv`` file is
-    as of `read_table`, and all its columns are inputs.
+    A ``.npy`` file has one array, a ``.npz`` file the inputs under ``x`` or ``X`` or nothing else; other files are
+    as of `read_table`, and all their columns are inputs.
 
     Args:
         path: the file.
-        without: name or index of a column of a ``.csv`` file that is left out, such as that of the targets.
+        without: name or index of a column that is left out, such as that of the targets.
 
     Returns:
         Numbers, shape (rows, …).
@@ -66,10 +103,10 @@ def read_inputs(path: str | os.PathLike[str], without: str | int | None = None) 
         DataError: as of `read_table`.
     """
     source = Path(path)
+    if is_table(source):
+        return numeric_inputs(read_columns(source), without)
     try:
         match source.suffix.lower():
-            case ".csv":
-                return read_csv_inputs(source, without)
             case ".npz":
                 return read_npz_inputs(source)
             case ".npy":
@@ -116,7 +153,7 @@ def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, ArrayLike]) 
     _write(file, stream)
 
 
-def write_table(path: str | os.PathLike[str], y: ArrayLike) -> None:
+def write_table(path: str | os.PathLike[str], y: ArrayLike, names: Sequence[str] = ()) -> None:
     """Write predictions: ``.npz`` (key ``y``), ``.npy``, or ``.csv`` with a header (at most two axes).
 
     The file appears under its name only when it is complete, so that an interrupted run leaves what was there before.
@@ -124,6 +161,7 @@ def write_table(path: str | os.PathLike[str], y: ArrayLike) -> None:
     Args:
         path: the file; its folder must exist.
         y: numbers or names, shape (rows, …).
+        names: of the columns of a ``.csv`` file; by default ``y``, or ``y0,y1,…`` for several.
 
     Raises:
         DataError: the array does not fit the format, or the file cannot be written.
@@ -137,7 +175,7 @@ def write_table(path: str | os.PathLike[str], y: ArrayLike) -> None:
         raise DataError(f"{file}: expected numbers or names to write, found elements of type {values.dtype}")
     stream = BytesIO()
     if suffix == ".csv":
-        stream.write(csv_text(file, values).encode())
+        stream.write(csv_text(file, values, names).encode())
     elif suffix == ".npy":
         numpy.save(stream, values, allow_pickle=False)
     else:

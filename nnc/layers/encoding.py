@@ -143,6 +143,11 @@ class Discretization(Layer):
             self.bin_boundaries = as_numbers("Discretization", "bin_boundaries", list(bin_boundaries))
         self.epsilon = float(epsilon)
 
+    @property
+    def is_adaptable(self) -> bool:
+        """Whether boundaries come from data, for they were not given."""
+        return self.num_bins is not None
+
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Take boundaries from data, between bins that have equally many elements.
 

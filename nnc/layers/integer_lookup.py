@@ -162,6 +162,11 @@ class IntegerLookup(Layer):
         rest = (self.max_tokens or 0) - len(self._weights) if self.pad_to_max_tokens and self._weights else 0
         return [*self._weights, *[0.0] * rest]
 
+    @property
+    def is_adaptable(self) -> bool:
+        """Whether the vocabulary comes from data, for it was not given."""
+        return self.vocabulary is None
+
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Take the vocabulary from data: the most frequent numbers first, of equally frequent ones the largest.
 

@@ -117,6 +117,11 @@ class Normalization(Layer):
             self.variance = self.add_weight(shape, "ones", trainable=False, name="variance")
             self.count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
 
+    @property
+    def is_adaptable(self) -> bool:
+        """Whether mean and variance come from data, for they were not given."""
+        return self.input_mean is None
+
     def adapt(self, data: Any) -> None:
         """Take mean and variance from data.
 

@@ -27,6 +27,7 @@ from nnc.program.lengths import RunTimeLengths
 from nnc.program.live import LiveState
 from nnc.program.prologue import Prologue, Version, guarded
 from nnc.program.spec import ProgramSpec
+from nnc.program.tables import TablePredictions
 from nnc.program.weights import unweighted
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ PROLOGUE = "predict_prologue"
 """The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
 
 
-class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
+class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions, Presented):
     """A compiled model. NumPy is all it needs to predict and to train.
 
     Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take
@@ -56,6 +57,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
 
     Attributes:
         backend: what runs the graphs; see `use_backend`.
+        table: what the columns of a table mean, where the program was trained on one; None otherwise.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
     ) -> None:
         self.spec = spec
         self.states = states
+        self.table = None
         self._seed, self._order = seed, order
         self._shuffler: numpy.random.Generator | None = None
         self.compilations = 0

@@ -22,6 +22,7 @@ from nnc.program.calling import PREDICT
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
 from nnc.program.program import PROLOGUE, Program, hoisted_states
 from nnc.program.spec import ProgramSpec
+from nnc.program.tables import read_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,6 +66,8 @@ def to_bytes(program: Program) -> bytes:
             "states": states,
             "shuffler": _order_to_json(program.order_state),
         }
+        if program.table is not None:
+            manifest["table"] = program.table.to_json()
         check_nesting(manifest)
         raw = b"".join(numpy.ascontiguousarray(array).tobytes() for _, array in sorted(program.states.items()))
     buffer = io.BytesIO()
@@ -142,7 +145,9 @@ def _read(archive: zipfile.ZipFile, source: str, backend: str | None) -> Program
     graphs: dict[str, Callable[[], Graph]] = {
         name: partial(_parse, name, texts, source, spec, states) for name in names
     }
-    return Program(spec, graphs, states, order=_order_from_json(manifest.get("shuffler")), backend=backend)
+    program = Program(spec, graphs, states, order=_order_from_json(manifest.get("shuffler")), backend=backend)
+    program.table = read_schema(spec, manifest.get("table"))
+    return program
 
 
 def _parse(name: str, texts: Mapping[str, str], file: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:

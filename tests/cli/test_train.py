@@ -96,7 +96,7 @@ def test_names_of_classes(run: Run, folder: Path, loss: str) -> None:
         f"compile: {{optimizer: {{SGD: {{learning_rate: 0.5}}}}, loss: {loss}, metrics: [accuracy]}}\n"
     )
     arguments = ("train", "classes.yaml", "--data", "named.csv", "--epochs", "100")
-    assert "classes: 0 = below, 1 = inside\n" in run(*arguments).stderr
+    assert "label: target, 2 classes: below, inside\n" in run(*arguments).stderr
     assert result_of(run, *arguments)["accuracy"] > 0.7
 
 

@@ -1,0 +1,126 @@
+"""What the commands that train have in common: a program with rows of a file, and how it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nnc.cli.console import say
+from nnc.cli.programs import is_program, open_program, replacements
+
+if TYPE_CHECKING:
+    from nnc.models import Model
+    from nnc.preparing import Rows
+    from nnc.program import Program
+    from nnc.tables import TableSchema
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where a training begins: a model with rows, or a saved program with rows.
+
+    Args:
+        training: rows to train on.
+        kept: rows that were kept apart, for each fraction that was asked for.
+        model: the model, where a model file was given.
+        program: the program, where a saved one was given.
+        schema: what the columns of the table mean to the model.
+    """
+
+    training: Rows
+    kept: tuple[Rows, ...]
+    model: Model | None = None
+    program: Program | None = None
+    schema: TableSchema | None = None
+
+    def open(self, path: Path, backend: str | None = None, max_bytes: int | None = None) -> Program:
+        """Return the program to train.
+
+        Args:
+            path: the file of the model.
+            backend: what runs it.
+            max_bytes: the most bytes that a graph may need.
+        """
+        if self.program is not None:
+            return self.program
+        return self.ready(open_program(path, backend=backend, max_bytes=max_bytes, model=self.model))
+
+    def ready(self, program: Program) -> Program:
+        """Return the program that was made of the model, which knows the table from now on."""
+        if self.schema is not None:
+            program.table = self.schema
+        return program
+
+
+def open_source(
+    model: Path,
+    data: Path,
+    target: str | None,
+    encoding: str | None,
+    keep: Sequence[float],
+    seed: int,
+    replace: Sequence[str] | None,
+    backend: str | None = None,
+    max_bytes: int | None = None,
+) -> Source:
+    """Read a model file or a saved program, and rows for it; say what their columns mean.
+
+    Args:
+        model: the model file, or the saved program.
+        data: the file of the rows.
+        target: column of the targets.
+        encoding: of a text file.
+        keep: fractions of the rows to keep apart.
+        seed: decides which.
+        replace: what stands in the place of classes, as ``--replace`` has it.
+        backend: what runs a saved program.
+        max_bytes: the most bytes that a graph of it may need.
+
+    Raises:
+        NncError: the model, the program or the rows are not what they should be.
+    """
+    from nnc.preparing import divided, prepare, rows_of
+
+    if is_program(model):
+        program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
+        training, *kept = divided(rows_of(program, data, target, encoding), keep, seed)
+        return Source(training, tuple(kept), program=program)
+    prepared = prepare(
+        model, data, target=target, encoding=encoding, keep=keep, seed=seed, replace=replacements(replace)
+    )
+    for note in prepared.notes:
+        say(note)
+    return Source(prepared.training, prepared.kept, prepared.model, schema=prepared.schema)
+
+
+def kept_parts(*fractions: float) -> list[float]:
+    """Return the fractions that keep rows apart at all."""
+    return [fraction for fraction in fractions if fraction]
+
+
+def also_drawn(checked: Rows | None) -> str:
+    """Return what is said of the rows to validate on, behind the number of those to train on."""
+    return "" if checked is None else f", and validating on {len(checked):,} others, which were drawn"
+
+
+def set_learning_rate(program: Program, rate: float | None) -> None:
+    """Let a program learn at another rate.
+
+    Raises:
+        DataError: its rate follows a schedule.
+    """
+    if rate is not None:
+        program.graph("train")  # makes the state that holds the rate
+        program.optimizer.learning_rate = rate
+
+
+def stopping(patience: int | None, validates: bool) -> list[Any]:
+    """Return the callbacks that end a training early; none without patience."""
+    from nnc.callbacks import EarlyStopping
+
+    if patience is None:
+        return []
+    monitor = "val_loss" if validates else "loss"
+    return [EarlyStopping(monitor=monitor, patience=patience, restore_best_weights=True)]

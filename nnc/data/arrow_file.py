@@ -1,0 +1,59 @@
+"""Reads tables from Parquet and Feather files, with pyarrow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nnc.data.columns import Columns
+from nnc.data.frames import column_of
+from nnc.errors import DataError
+
+SUFFIXES = (".parquet", ".feather")
+INSTALLING = "pip install 'nnc[parquet]'"
+
+
+def read_arrow_file(path: Path) -> Columns:
+    """Read a table whose columns have types.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DataError: pyarrow is not installed, the file is damaged, has no rows, or a column holds lists or the like.
+        OSError: it cannot be read.
+    """
+    try:
+        from pyarrow import ArrowException, feather, parquet
+    except ImportError as error:
+        raise DataError(f"{path}: {path.suffix} files are read with pyarrow; run: {INSTALLING}") from error
+    with path.open("rb") as stream:
+        try:
+            table = parquet.read_table(stream) if path.suffix.lower() == ".parquet" else feather.read_table(stream)
+        except (ArrowException, ValueError, OSError) as error:
+            raise DataError(f"{path}: expected a {path.suffix} file, found damaged data: {error}") from error
+    return columns_of_arrow(table, str(path))
+
+
+def columns_of_arrow(table: Any, source: str) -> Columns:
+    """Return the columns of a table of pyarrow.
+
+    Raises:
+        DataError: it has no rows, or a column holds lists or the like.
+    """
+    names = tuple(map(str, table.column_names))
+    arrays = tuple(column_of(_array(column), name, source) for name, column in zip(names, table.columns, strict=True))
+    if not arrays or not len(arrays[0]):
+        raise DataError(f"{source}: expected at least one row, found none")
+    return Columns(names, arrays, source)
+
+
+def _array(column: Any) -> Any:
+    """Return a column as an array: of objects where cells are missing, so that whole numbers stay such."""
+    import numpy
+
+    if column.null_count == 0:
+        return column.to_numpy()
+    cells = numpy.empty(len(column), object)
+    cells[:] = column.to_pylist()
+    return cells
