@@ -8,9 +8,13 @@ from inspect import signature
 from typing import Any, TypeVar
 
 from nnc import losses, optimizers
+from nnc.data.frames import as_columns, is_frame
 from nnc.errors import ModelError, nearest
 from nnc.layers import Dense, Flatten, Input
 from nnc.models import Model, Sequential, clone_model, load_model
+from nnc.plugins import defines_alone, read_columns
+from nnc.readers import read_model
+from nnc.tables import TableSchema, learn_inputs
 from nnc.utils import set_random_seed
 
 Meta = Mapping[str, Any]
@@ -44,7 +48,7 @@ def make_model(source: Any, meta: Meta, arguments: Mapping[str, Any], seed: int)
                 f"model__{next(iter(arguments))} is an argument of a function that makes the model, and the model is"
                 f" given as {'a Model' if isinstance(source, Model) else 'a file'}; give a function"
             )
-        original = source if isinstance(source, Model) else load_model(os.fspath(source))
+        original = source if isinstance(source, Model) else _read(source, tuple(meta["X_shape_"][1:]))
         set_random_seed(seed)  # whatever was drawn for the weights that are not copied
         model = _copied(original)
     elif callable(source):
@@ -61,6 +65,25 @@ def make_model(source: Any, meta: Meta, arguments: Mapping[str, Any], seed: int)
             " scikit-learn have one of each"
         )
     return model
+
+
+def learn_table(x: Any, source: Any) -> TableSchema | None:
+    """Return what the columns of a data frame mean; None where it is none, or has numbers alone.
+
+    Args:
+        x: inputs.
+        source: what an estimator's model comes from; a file may say what columns mean.
+
+    Raises:
+        DataError: a column is declared that is not there, or a cell is not what it should be.
+    """
+    if not is_frame(x):
+        return None
+    declared = read_columns(source) if isinstance(source, str | os.PathLike) else {}
+    own = {name: item for name, item in declared.items() if not item.is_target}
+    columns = as_columns(x, ())
+    has_texts = any(columns.is_text(index) for index in range(len(columns.names)))
+    return TableSchema(learn_inputs(columns, None, own)) if own or has_texts else None
 
 
 def small_network(meta: Meta, hidden_units: Any = (64,), activation: Any = "relu") -> Sequential:
@@ -122,6 +145,11 @@ def _with_arguments(item: Configured, arguments: Mapping[str, Any], what: str) -
             raise ModelError(f"{what}__{key}: {cls.__name__} has no argument '{key}'.{nearest(key, config)}")
     made: Configured = cls.from_config(config | dict(arguments))
     return made
+
+
+def _read(path: Any, shape: tuple[int, ...]) -> Model:
+    """Return the model of a file; one without an input takes rows of a shape."""
+    return read_model(os.fspath(path), input_shape=shape) if defines_alone(path) else load_model(os.fspath(path))
 
 
 def _copied(model: Model) -> Model:

@@ -12,10 +12,12 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from nnc import losses
 from nnc.callbacks import CallbackList, History
+from nnc.data.frames import as_columns
 from nnc.layers import Dense
 from nnc.models import Model
-from nnc.sklearn.building import OPTIMIZER, compile_model, make_loss, make_model, make_optimizer
+from nnc.sklearn.building import OPTIMIZER, compile_model, learn_table, make_loss, make_model, make_optimizer
 from nnc.sklearn.routing import Routed
+from nnc.tables import TableSchema
 
 Array = Any
 _SEEDS = 2**31 - 1
@@ -27,8 +29,9 @@ class Estimator(Routed):
     Attributes:
         model_: the trained model.
         history_: record of loss and metrics by epoch.
-        n_features_in_: width of the inputs.
-        feature_names_in_: names of the inputs' columns, where they are text.
+        n_features_in_: width of the inputs; of those made of the columns of a data frame, where `table_` makes them.
+        feature_names_in_: names of the inputs' columns, where they are text and the inputs are these columns.
+        table_: what the columns of a data frame mean, where it has texts or the model file says so; otherwise None.
         n_outputs_: columns of the targets.
         target_type_: scikit-learn's name for what is learnt.
     """
@@ -50,6 +53,7 @@ class Estimator(Routed):
     n_features_in_: int
     n_outputs_: int
     target_type_: str
+    table_: TableSchema | None
 
     @abstractmethod
     def _learn_targets(self, y: Array, weights: Array, is_first: bool, classes: Any) -> tuple[Array, Array]:
@@ -96,8 +100,15 @@ class Estimator(Routed):
     ) -> Self:
         self.check_parameters()
         is_first = not (goes_on and hasattr(self, "model_"))
+        X = self._tabulated(X, is_first)  # noqa: N806
         X, y = validate_data(  # noqa: N806
-            self, X, y, reset=is_first, allow_nd=True, multi_output=True, y_numeric=is_regressor(self)
+            self,
+            X,
+            y,
+            reset=is_first,
+            allow_nd=True,
+            multi_output=True,
+            y_numeric=is_regressor(self),
         )
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         y, weights = self._learn_targets(y, weights, is_first, classes)
@@ -106,6 +117,17 @@ class Estimator(Routed):
         # In a context of its own, so that other models' random numbers are what they would be without this one.
         copy_context().run(self._train, X, y, weights, epochs, is_first)
         return self
+
+    def _tabulated(self, X: Any, is_first: bool) -> Any:  # noqa: N803
+        """Return inputs made of a data frame where it has texts or the model file says what its columns mean.
+
+        Raises:
+            DataError: a column is missing, or a cell is not what it should be.
+        """
+        if is_first:
+            self.table_ = learn_table(X, self.model)
+        table: TableSchema | None = getattr(self, "table_", None)
+        return X if table is None else table.encode(as_columns(X, table.names))
 
     def _train(self, x: Array, y: Array, weights: Array, epochs: int, is_first: bool) -> None:
         if is_first:
@@ -160,7 +182,7 @@ class Estimator(Routed):
             ValueError: the inputs do not fit the model.
         """
         check_is_fitted(self, "model_")
-        x = validate_data(self, X, reset=False, allow_nd=True)
+        x = validate_data(self, self._tabulated(X, is_first=False), reset=False, allow_nd=True)
         return self.model_.predict(x).astype("float64")
 
     def __sklearn_tags__(self) -> Any:

@@ -8,6 +8,7 @@ import numpy
 
 from nnc import losses
 from nnc.models import Model
+from nnc.tables.outputs import probabilities as outputs_as_probabilities
 
 Array = Any
 _NEAREST = 1e-12
@@ -47,19 +48,12 @@ def probabilities(outputs: Array, loss: losses.Loss, each_by_itself: bool) -> Ar
     """Return probabilities: of each class, shape (rows, classes), or of each label by itself.
 
     Args:
-        outputs: what the model puts out, shape (rows, units); one unit is the probability of the second class, those
-            of several classes are scaled to sum to 1.
+        outputs: what the model puts out, shape (rows, units); see `nnc.tables.outputs.probabilities`.
         loss: its loss.
         each_by_itself: whether each unit is the probability of a label.
     """
-    is_single = outputs.shape[1] == 1
-    if takes_logits(loss):
-        outputs = _sigmoid(outputs) if is_single or each_by_itself else _softmax(outputs)
-    if each_by_itself:
-        return outputs
-    if is_single:
-        return numpy.hstack([1.0 - outputs, outputs])
-    return outputs / numpy.maximum(outputs.sum(-1, keepdims=True), _NEAREST)
+    found: Array = outputs_as_probabilities(outputs, "logit" if takes_logits(loss) else "probability", each_by_itself)
+    return found
 
 
 def scores(outputs: Array, loss: losses.Loss, each_by_itself: bool) -> Array:
@@ -83,13 +77,3 @@ def scores(outputs: Array, loss: losses.Loss, each_by_itself: bool) -> Array:
     if each_by_itself or outputs.shape[1] > 2:
         return outputs
     return outputs[:, 0] if is_single else outputs[:, 1] - outputs[:, 0]
-
-
-def _sigmoid(x: Array) -> Array:
-    small = numpy.exp(-numpy.abs(x))
-    return numpy.where(x >= 0, 1.0, small) / (1.0 + small)
-
-
-def _softmax(x: Array) -> Array:
-    powers = numpy.exp(x - x.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)

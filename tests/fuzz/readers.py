@@ -16,11 +16,13 @@ import numpy
 
 import nnc
 from frontends import hdf5_file, keras_archive, yaml_file
-from nnc.data import read_arrays, read_inputs, read_table
+from nnc.data import Columns, read_arrays, read_columns, read_inputs, read_table
+from nnc.data.columns import TEXT
 from nnc.errors import GraphError
 from nnc.ir import Graph, parse_graph
 from nnc.models.saving import model_of_program
 from nnc.passes import make_pass, pass_names, run_passes
+from nnc.tables import TableSchema, learn_inputs, read_declaration
 from tests.fuzz.hdf5 import change_hdf5
 from tests.fuzz.mutation import (
     Change,
@@ -128,7 +130,17 @@ def _small() -> nnc.Model:
 @cache
 def small_program() -> nnc.Program:
     """Return a program that trains."""
-    return nnc.compile(_small(), optimizer="adam", loss="mse", metrics=["mae"], backend="numpy")
+    program = nnc.compile(_small(), optimizer="adam", loss="mse", metrics=["mae"], backend="numpy")
+    columns = Columns(("one", "two"), (numpy.array([1.0, 2.0, 4.0]), numpy.array(["a", "b", "c"], TEXT)))
+    inputs = learn_inputs(columns, None, {"two": read_declaration("two", "category")})
+    program.table = TableSchema(inputs)
+    return program
+
+
+def read_meaning(path: Path) -> None:
+    """Find out what the columns of a table mean, and make inputs of its rows."""
+    columns = read_columns(path)
+    TableSchema(learn_inputs(columns, None, {})).encode(columns)
 
 
 def read_program(path: Path) -> nnc.Program:
@@ -214,7 +226,7 @@ READERS: dict[str, Reader] = {
     ),
     "csv": Reader(
         ".csv",
-        (read_table, read_inputs, lambda path: read_table(path, target="y")),
+        (read_table, read_inputs, lambda path: read_table(path, target="y"), read_meaning),
         either(change_words, change_lines, change_bytes),
         nothing,
     ),

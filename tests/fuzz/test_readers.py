@@ -75,4 +75,4 @@ def test_misdeeds_are_seen(name: str, tmp_path: Path) -> None:
     read, expected = MISDEEDS[name]
     reader = replace(READERS["csv"], reads=(read,))
     assert check(reader, b"1,2\n", tmp_path)[1].startswith(expected)
-    assert check(READERS["csv"], b"1,2\n", tmp_path) == ("read read DataError", "")
+    assert check(READERS["csv"], b"1,2\n", tmp_path) == ("read read DataError read", "")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy
+import pandas
 import pytest
 
 import nnc
@@ -365,3 +366,26 @@ def test_without_scikit_learn():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1].startswith("ImportError: nnc.sklearn needs scikit-learn 1.6 or later (")
     assert done.stderr.splitlines()[-1].endswith("; pip install 'nnc[sklearn]'")
+
+
+@pytest.mark.filterwarnings("ignore:dead-units")  # two categories leave half of the units without an input
+def test_data_frames_with_texts(tmp_path):
+    """Texts and gaps are learnt with the model, inside of a cross-validation too."""
+    generator = numpy.random.default_rng(0)
+    size, colour = generator.normal(50, 9, 120), generator.choice(["red", "blue"], 120)
+    size[::9] = numpy.nan
+    table = pandas.DataFrame({"size": size, "colour": colour})
+    y = numpy.where(colour == "red", "stop", "go")
+    path = tmp_path / "model.yaml"
+    path.write_text(
+        "columns: {size: {number: {missing: median}}}\nlayers: [{Dense: {units: 1, activation: sigmoid}}]\n"
+    )
+    for model in (None, str(path)):
+        classifier = Classifier(model, epochs=100, optimizer__learning_rate=0.01, random_state=0)
+        assert cross_val_score(classifier, table, y, cv=3).min() > 0.95
+        classifier.fit(table, y)
+        assert classifier.table_.labels == ("size", "colour=blue", "colour=red")
+        assert classifier.predict(table[["colour", "size"]]).tolist() == classifier.predict(table).tolist()
+        with pytest.raises(ValueError, match="expected one of blue, red, found 'rot'"):
+            classifier.predict(pandas.DataFrame({"size": [1.0], "colour": ["rot"]}))
+    assert Classifier(epochs=1).fit(table[["size"]].fillna(0), y).table_ is None
