@@ -193,7 +193,8 @@ def test_columns_that_hold_no_numbers_are_named():
         to_array(table, "input 'x'", "float32")
     assert str(error.value) == (
         f"input 'x' must hold numbers (float32), the table has others in columns 'city' ({types[1]}), 'day'"
-        f" ({types[2]}); leave them out or encode them first, for example with pandas.get_dummies"
+        f" ({types[2]}); leave them out or encode them first, for example with pandas.get_dummies; a"
+        " program that was trained on a table takes it with predict_table"
     )
     with pytest.raises(DataError, match=r"others in columns 'a' \(.*\), 'b' \(.*\), 'c' \(.*\) and 1 more; leave"):
         to_array(pandas.DataFrame({name: ["x"] for name in "abcd"}), "x")
