@@ -67,8 +67,8 @@ compares it with the code.
 """
 
 
-TESTED = """*Tested* is the number of configurations whose shapes, outputs, gradients, configs and round trips are compared
-with Keras on TensorFlow and with finite differences.
+TESTED = """*Tested* is the number of configurations whose shapes, outputs, gradients, configs and round trips are
+compared with Keras on TensorFlow and with finite differences.
 """
 NOT_THERE = """## What is not there
 
@@ -78,8 +78,7 @@ NOT_THERE = """## What is not there
 - **Python inside a model.** Subclassed models with a `call` or a `train_step` of their own, `Lambda`, `run_eagerly`: a
   static graph is made of layers that say what they are. [Your own layers](guides/your-own-layer.md), losses and metrics
   are written in graph arithmetic.
-- **Arguments.** `synchronized=True` of `BatchNormalization` and `flash_attention=True` are errors, as is every argument
-  that nnc would otherwise ignore.
+- **Arguments.** `synchronized=True` of `BatchNormalization` and `flash_attention=True` are errors.
 """
 """What is missing beside names of classes; `tests/docs/test_coverage.py` tries each."""
 

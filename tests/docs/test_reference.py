@@ -55,7 +55,7 @@ def test_the_site_moves_links() -> None:
     assert linked("[a](docs/design.md#x), [b](CONTRIBUTING.md), [c](https://x.org/y)", "index.md") == (
         "[a](design.md#x), [b](contributing.md), [c](https://x.org/y)"
     )
-    assert linked('<img src="docs/images/base.svg" alt="x">', "index.md") == '<img src="images/base.svg" alt="x">'
+    assert linked('<img src="docs/images/memory.svg" alt="x">', "index.md") == '<img src="images/memory.svg" alt="x">'
     assert (
         linked("[a](../../CONTRIBUTING.md) [b](your-own-op.md)", "guides/x.md")
         == "[a](../contributing.md) [b](your-own-op.md)"
