@@ -38,7 +38,7 @@ def on_files(files: Any, config: Any) -> Any:
     for source, target in OUTSIDE.items():
         files.append(File.generated(config, target, content=(ROOT / source).read_text()))
     for path in sorted((ROOT / "examples").iterdir()):
-        if path.suffix in (".py", ".yaml"):
+        if path.suffix in (".ipynb", ".py", ".yaml"):
             files.append(File.generated(config, f"examples/{path.name}", content=path.read_text()))
     files.append(File.generated(config, "CITATION.cff", content=(ROOT / "CITATION.cff").read_text()))
     return files
