@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks.document import DATA, DOCUMENT, PICTURE, document, facts
+from benchmarks.document import DATA, facts
+from benchmarks.document import write as write_page
 from benchmarks.engines import find_engines, installed
-from benchmarks.plot import plot
 from benchmarks.readme import write as write_readme
 from benchmarks.report import Row, set_up_table, table
 from benchmarks.settings import FULL, HURRIED, QUICK, Settings
@@ -30,7 +30,7 @@ def bench(
         against: names of peers; all that are installed where there are none.
         speed: of `SPEEDS`.
         only: one backend of nnc, to measure it alone.
-        write: write the page with its picture and its data, and the README's tables where all was measured.
+        write: write the page with its plots and its data, and the README's table where all was measured.
         as_json: print JSON in the place of tables.
 
     Raises:
@@ -50,16 +50,15 @@ def bench(
         if not as_json:
             _print(found)
         rows += found
-    data = {"facts": known, "rows": [row.to_json() for row in rows]}
+    command = _command(suites, against, speed, only)
+    data = {"command": command, "facts": known, "rows": [row.to_json() for row in rows]}
     if as_json:
         print_json(data)
     if write:
-        write_atomically(DOCUMENT, document(_command(suites, against, speed, only), known, rows).encode())
-        write_atomically(PICTURE, plot(rows).encode())
         write_atomically(DATA, f"{json.dumps(data, ensure_ascii=False, indent=1)}\n".encode())
-        say(f"wrote {DOCUMENT}, {PICTURE} and {DATA}")
+        say(f"wrote {', '.join(map(str, [DATA, *write_page(data)]))}")
         if not suites and not against and only is None:
-            say(f"wrote the tables of {write_readme()}")
+            say(f"wrote the table of {write_readme()}")
     return not any(row.reached is False for row in rows)
 
 

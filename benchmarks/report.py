@@ -9,7 +9,6 @@ from typing import Any
 from benchmarks.timing import Comparison, Quartiles
 
 COLUMNS = ("Work", "Contestant", "Median", "Spread", "Ratio", "Quartiles", "Wanted", "Reached")
-TARGET_COLUMNS = ("Work", "nnc on C", "Best peer", "Its time", "Ratio", "Quartiles", "Wanted", "Reached")
 PARTS = ("import", "build", "warm-up", "epochs")
 """What a time to a trained model is the sum of: the engine and its packages; data, model and initial weights; by how
 much the first epoch takes longer than later ones, for what is compiled, traced and allocated then; and the epochs."""
@@ -122,24 +121,12 @@ def _versus(work: str, comparison: Comparison, versus: Versus, subject: str) -> 
     suffix = "its time" if goal.at_most is not None else "faster"
     return replace(
         time_row(work, versus.peer, comparison.seconds[versus.peer]),
-        ratio=f"{_number(ratio.median)}× {suffix}",
-        quartiles=f"{_number(ratio.low)}–{_number(ratio.high)}",
+        ratio=f"{ratio_text(ratio.median)}× {suffix}",
+        quartiles=f"{ratio_text(ratio.low)}–{ratio_text(ratio.high)}",
         wanted=wanted,
         reached=reached,
         target=seconds_text(comparison.median(subject)) if goal.is_target else "",
     )
-
-
-def target_table(rows: Sequence[Row]) -> str:
-    """Return the lines that show whether a target of the C backend is reached, as a Markdown table."""
-    lines: list[tuple[str, ...]] = [TARGET_COLUMNS, ("---", "---:", "---", *["---:"] * 5)]
-    for row in (row for row in rows if row.target):
-        _, contestant, median, spread, ratio, quartiles, wanted, reached = row.cells()
-        if ratio:
-            lines.append((row.work, row.target, contestant, median, ratio, quartiles, wanted, reached))
-        else:  # a limit in seconds, whatever peers take
-            lines.append((f"{row.work}: {contestant}", row.target, "", "", "", spread, wanted, reached))
-    return _pipes(lines)
 
 
 def spread_text(quartiles: Quartiles) -> str:
@@ -148,7 +135,8 @@ def spread_text(quartiles: Quartiles) -> str:
     return f"{quartiles.low * factor:.3g}–{quartiles.high * factor:.3g} {unit}"
 
 
-def _number(number: float) -> str:
+def ratio_text(number: float) -> str:
+    """Return a ratio with the digits that say something."""
     return f"{number:,.0f}" if number >= 100 else f"{number:.1f}" if number >= 10 else f"{number:.2f}"
 
 
@@ -174,20 +162,9 @@ def table(rows: Sequence[Row]) -> str:
     return _aligned([COLUMNS, *_without_repetition([row.cells() for row in rows])])
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """Return the rows as a Markdown table."""
-    return _pipes([COLUMNS, _marks(COLUMNS), *_without_repetition([row.cells() for row in rows])])
-
-
 def set_up_table(rows: Sequence[Row]) -> str:
     """Return the times to a trained model, with their parts, as aligned text."""
     return _aligned([SET_UP_COLUMNS, *_without_repetition([_set_up_cells(row) for row in rows])])
-
-
-def set_up_markdown(rows: Sequence[Row]) -> str:
-    """Return the times to a trained model, with their parts, as a Markdown table."""
-    lines = _without_repetition([_set_up_cells(row) for row in rows])
-    return _pipes([SET_UP_COLUMNS, _marks(SET_UP_COLUMNS), *lines])
 
 
 def _set_up_cells(row: Row) -> tuple[str, ...]:
@@ -200,14 +177,6 @@ def _aligned(lines: Sequence[tuple[str, ...]]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     texts = ["  ".join(map(_pad, line, widths, range(len(widths)))).rstrip() for line in lines]
     return "\n".join([texts[0], "  ".join("─" * width for width in widths), *texts[1:]])
-
-
-def _marks(columns: Sequence[str]) -> tuple[str, ...]:
-    return tuple("---" if column < LEFT else "---:" for column in range(len(columns)))
-
-
-def _pipes(lines: Sequence[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
 def _pad(text: str, width: int, column: int) -> str:

@@ -21,6 +21,7 @@ OUTSIDE = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
+    "CODE_OF_CONDUCT.md": "code-of-conduct.md",
     "examples/README.md": "examples.md",
 }
 """Pages that are not in docs/, and their names on the site."""
@@ -37,8 +38,9 @@ def on_files(files: Any, config: Any) -> Any:
     for source, target in OUTSIDE.items():
         files.append(File.generated(config, target, content=(ROOT / source).read_text()))
     for path in sorted((ROOT / "examples").iterdir()):
-        if path.suffix in (".py", ".yaml"):
+        if path.suffix in (".ipynb", ".py", ".yaml"):
             files.append(File.generated(config, f"examples/{path.name}", content=path.read_text()))
+    files.append(File.generated(config, "CITATION.cff", content=(ROOT / "CITATION.cff").read_text()))
     return files
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from frontends.arguments import construct, error_text
 from frontends.authors import foreign_objects
+from frontends.keys import COMPILE_KEYS
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.problems import Problems
 from frontends.short_entries import expanded_object
@@ -17,7 +18,6 @@ from nnc.ir import Graph, TensorType
 from nnc.layers.symbolic import BATCH
 from nnc.models import Model
 
-_KEYS = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
 _ANY_OUTPUT = TensorType("float32", (BATCH, 1))
 _SUBJECT = "compile"
 
@@ -42,8 +42,8 @@ def apply_compile(
             problems.add(message, node.line, _SUBJECT)
         return
     for key in node.entries:
-        if is_short and key not in _KEYS:
-            problems.add(f"unknown key '{key}'.{nearest(key, _KEYS)}", node.line_of(key), _SUBJECT)
+        if is_short and key not in COMPILE_KEYS:
+            problems.add(f"unknown key '{key}'.{nearest(key, COMPILE_KEYS)}", node.line_of(key), _SUBJECT)
     reasons = "" if is_short else "; ".join(_reasons(node))
     if reasons:
         problems.note(f"it is read for predicting and not compiled: {reasons}; to train it, compile it with nnc's")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from frontends.arguments import construct, required_arguments
+from frontends.keys import INPUT_KEYS
 from frontends.nodes import Node, Scalar, Sequence, describe
 from frontends.problems import Problems, layer_subject, shortened
 from frontends.wiring import LayerDefinition
@@ -17,7 +18,6 @@ _MAX_DIMENSIONS = 32
 _MAX_LENGTH = 2**31 - 1
 _SHAPES = {"shape": False, "input_shape": False, "batch_shape": True, "batch_input_shape": True}
 """Arguments that are shapes, and whether the batch is part of them."""
-_INPUT_ARGUMENTS = ("name", "shape", "batch_shape", "batch_input_shape", "batch_size", "dtype", "sparse", "ragged")
 _NEUTRAL = frozenset({"name", "trainable", "activation", "use_bias", "seed"})
 """Arguments on which no shape depends, beside initializers, regularizers and constraints."""
 
@@ -188,5 +188,5 @@ def read_name(node: Node, problems: Problems, subject: str) -> str | None:
 def check_input_arguments(arguments: Mapping[str, Node], subject: str, problems: Problems) -> None:
     """Note arguments that an input does not have; `InputLayer` takes any, as Keras's old files need it."""
     for key, node in arguments.items():
-        if key not in _INPUT_ARGUMENTS and key not in ("optional", "trainable", "input_tensor"):
-            problems.add(f"has no argument '{key}'.{nearest(key, _INPUT_ARGUMENTS)}", node.line, subject)
+        if key not in INPUT_KEYS and key not in ("optional", "trainable", "input_tensor"):
+            problems.add(f"has no argument '{key}'.{nearest(key, INPUT_KEYS)}", node.line, subject)

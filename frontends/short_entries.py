@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 
 from frontends.arguments import single_argument
+from frontends.keys import LAYER_KEYS
 from frontends.layer_maker import read_name
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.options import Options
@@ -71,7 +72,7 @@ def _read_entry(node: Node, problems: Problems, options: Options) -> Entry:
             message = f"a layer must be a class with its arguments, such as Dense: {{units: 2}}, got {describe(node)}"
             problems.add(message, node.line)
         return Entry(node.line, "layer", is_readable=False)
-    beside = {key: entry for key, entry in node.entries.items() if key in ("name", "inputs")}
+    beside = {key: entry for key, entry in node.entries.items() if key in LAYER_KEYS}
     classes = [key for key in node.entries if key not in beside]
     if len(classes) != 1:
         return _not_one_class(node, classes, problems)
@@ -159,7 +160,8 @@ def read_names(node: Node | None, key: str, problems: Problems, subject: str = "
 
 def _expanded(key: str, node: Node) -> Node:
     """Return Keras's form of an object among a layer's arguments: ``{RandomNormal: {stddev: 1}}``."""
-    return expanded_object(node) if key == "activation" or key.endswith("_initializer") else node
+    is_object = key == "activation" or key.endswith(("_initializer", "_regularizer", "_constraint"))
+    return expanded_object(node) if is_object else node
 
 
 def expanded_object(node: Node, names: MappingType[str, object] | None = None) -> Node:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from frontends.columns import declared_columns
 from frontends.keras_layers import ACTIVATIONS, replaced_activation
+from frontends.keys import MODEL_KEYS
 from frontends.layer_maker import check_input_arguments, make_layer, read_name, read_shape
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.options import Options
@@ -26,8 +27,9 @@ from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefini
 from nnc.errors import nearest
 from nnc.objects import layer_snake_case as snake_case
 
-_KEYS = ("name", "input", "columns", "layers", "outputs", "compile", "dtype")
 _EXAMPLE = "for example input: [2], for rows of 2 numbers"
+_SHAPE_KEYS = {"shape", "batch_shape", "batch_input_shape"}
+"""Keys that tell the mapping of one input from that of several."""
 _LEGACY_SHAPES = ("input_dim", "input_shape", "batch_input_shape", "batch_shape")
 
 
@@ -52,9 +54,9 @@ class _ShortForm:
 
     def definition(self) -> Definition:
         for key in self.root.entries:
-            if key not in _KEYS:
-                hint = nearest(key, _KEYS)
-                self.misspelt |= {known for known in _KEYS if f"'{known}'" in hint}
+            if key not in MODEL_KEYS:
+                hint = nearest(key, MODEL_KEYS)
+                self.misspelt |= {known for known in MODEL_KEYS if f"'{known}'" in hint}
                 self.problems.add(f"unknown key '{key}'.{hint}", self.root.line_of(key))
         declared_columns(self.root, self.problems)
         name = self.root.entries.get("name")
@@ -88,7 +90,7 @@ class _ShortForm:
         node = self.root.entries.get("input")
         if node is None:
             return self._input_of_first_layer(entries)
-        if not isinstance(node, Mapping) or "shape" in node.entries:
+        if not isinstance(node, Mapping) or not _SHAPE_KEYS.isdisjoint(node.entries):
             return [self._input("input", node, self.root.line_of("input"))]
         if not node.entries:
             self.problems.add(f"the input has no shape; give it, {_EXAMPLE}", node.line)

@@ -213,7 +213,8 @@ def _table(table: Any, names: Sequence[Any], name: str, dtype: str) -> Array:
         raise DataError(
             f"{name} must hold numbers{f' ({dtype})' if dtype else ''}, the table has others in column"
             f"{'s' if len(wrong) > 1 else ''} {', '.join(wrong[:_SHOWN_COLUMNS])}{more}; leave them out or encode them"
-            " first, for example with pandas.get_dummies; a program that was trained on a table takes it with predict_table"
+            " first, for example with pandas.get_dummies; a program that was trained on a table takes it with"
+            " predict_table"
         )
     return numpy.column_stack([array for array, _ in columns])
 

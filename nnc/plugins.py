@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnc.errors import ModelError, nearest
+from nnc.installing import install_command
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -175,7 +176,7 @@ def _check_options(reader: Any, options: Mapping[str, Any]) -> None:
 def _refusal(source: Any, readers: list[Any], failed: Mapping[str, str]) -> str:
     notes = "".join(f"; reader '{name}' could not be used ({reason})" for name, reason in failed.items())
     if not readers:
-        return f"no reader of model files is installed: run 'pip install nnc' (entry-point group {GROUP!r}){notes}"
+        return f"no reader of model files is installed: run '{install_command()}' (entry-point group {GROUP!r}){notes}"
     suffixes = ", ".join(sorted({suffix for reader in readers for suffix in reader.suffixes}))
     if not isinstance(source, str | os.PathLike):
         return f"expected an nnc model, a live Keras model or a file ({suffixes}), got {type(source).__name__}{notes}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nnc.installing import install_command
+
 _SAID: set[str] = set()
 
 
@@ -9,7 +11,7 @@ def no_compiler() -> None:
     """Log that NumPy runs because no C compiler was found."""
     _say(
         "no C compiler found ($CC, cc, gcc, clang, ziglang): the NumPy backend runs; install one, or"
-        " `pip install 'nnc[c]'`, for the C backend"
+        f" `{install_command('c')}`, for the C backend"
     )
 
 

@@ -108,7 +108,7 @@ class History(Callback, Presented):
 
         Raises:
             DataError: there is no epoch, or no number of such a name.
-            NncError: Matplotlib is not installed (``pip install 'nnc[plot]'``).
+            NncError: Matplotlib is not installed (``pip install 'nnc-keras[plot]'``).
         """
         found: list[Any] = presenter().plot(self, names, path)
         return found

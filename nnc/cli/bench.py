@@ -54,7 +54,7 @@ def command(
         Measured | None, typer.Option("--only", help="Measure nnc on one backend.", show_default=False)
     ] = None,
     write: Annotated[
-        bool, typer.Option("--write", help="Write docs/benchmarks.md with its plot, and docs/benchmarks.json.")
+        bool, typer.Option("--write", help="Write docs/benchmarks.md with its plots, and its data.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:

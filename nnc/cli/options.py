@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from nnc.backends import DEFAULT
 from nnc.cli import completion
 from nnc.cli.console import say_hints
+from nnc.installing import install_command
 
 DATA_SUFFIXES = (".npz", ".csv", ".tsv", ".gz", ".bz2", ".xz", ".parquet", ".feather")
 
@@ -178,7 +180,8 @@ Plot = Annotated[
     typer.Option(
         "--plot",
         metavar="FILE",
-        help="Draw loss and metrics by epoch to FILE.png, .svg or .pdf; needs Matplotlib (pip install 'nnc[plot]').",
+        help="Draw loss and metrics by epoch to FILE.png, .svg or .pdf; needs Matplotlib "
+        f"({escape(install_command('plot'))}).",
         show_default=False,
     ),
 ]

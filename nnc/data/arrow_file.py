@@ -8,9 +8,9 @@ from typing import Any
 from nnc.data.columns import Columns
 from nnc.data.frames import column_of
 from nnc.errors import DataError
+from nnc.installing import install_command
 
 SUFFIXES = (".parquet", ".feather")
-INSTALLING = "pip install 'nnc[parquet]'"
 
 
 def read_arrow_file(path: Path) -> Columns:
@@ -26,7 +26,9 @@ def read_arrow_file(path: Path) -> Columns:
     try:
         from pyarrow import ArrowException, feather, parquet
     except ImportError as error:
-        raise DataError(f"{path}: {path.suffix} files are read with pyarrow; run: {INSTALLING}") from error
+        raise DataError(
+            f"{path}: {path.suffix} files are read with pyarrow; run: {install_command('parquet')}"
+        ) from error
     with path.open("rb") as stream:
         try:
             table = parquet.read_table(stream) if path.suffix.lower() == ".parquet" else feather.read_table(stream)

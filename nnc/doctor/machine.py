@@ -7,6 +7,7 @@ from typing import Any
 
 from nnc.doctor.report import Finding
 from nnc.doctor.software import said_version
+from nnc.installing import install_command
 from nnc.quantities import bytes_text
 
 _FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve", "sve2")
@@ -62,7 +63,7 @@ def find_compiler() -> list[Finding]:
 
 
 def _remedy() -> str:
-    return "set $CC to a compiler that works" if os.environ.get("CC") else "pip install 'nnc[c]'"
+    return "set $CC to a compiler that works" if os.environ.get("CC") else install_command("c")
 
 
 def find_cache() -> list[Finding]:

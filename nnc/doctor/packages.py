@@ -9,8 +9,8 @@ from importlib import metadata
 from importlib.util import find_spec
 
 from nnc.doctor.report import Finding
+from nnc.installing import DISTRIBUTION, install_command
 
-DISTRIBUTION = "nnc"
 GIVES = {
     "tensorflow": "live Keras models, and nnc verify",
     "ziglang": "a C compiler, where there is no other",
@@ -87,7 +87,7 @@ def find_readers() -> list[Finding]:
         else:
             names.append(entry.name)
     if not names:
-        broken.append(Finding("Readers", "broken", "no reader of model files is installed", "pip install nnc"))
+        broken.append(Finding("Readers", "broken", "no reader of model files is installed", install_command()))
         return broken
     return [Finding("Readers", "found", ", ".join(names), details={"names": names}), *broken]
 
@@ -104,7 +104,7 @@ def find_extras() -> list[Finding]:
         if problem:
             found.append(Finding(name, "broken", problem, f"pip install {_quoted(requirement)}"))
         elif version is None:
-            found.append(Finding(name, "missing", gives, f"pip install {_with_extra(requirement)}"))
+            found.append(Finding(name, "missing", gives, _install_command(requirement)))
         else:
             found.append(Finding(name, "found", f"{version}: {gives}", details={"version": version}))
     return found
@@ -143,7 +143,7 @@ def _quoted(requirement: Requirement) -> str:
     return f"'{requirement.name}>={requirement.least}'" if requirement.least else requirement.name
 
 
-def _with_extra(requirement: Requirement) -> str:
-    """Return what to give pip; an extra of many packages, such as that of the benchmarks, is not asked for."""
+def _install_command(requirement: Requirement) -> str:
+    """Return what installs a package; an extra of many packages, such as that of the benchmarks, is not asked for."""
     many = sum(other.extra == requirement.extra for other in requirements()) > 1
-    return requirement.name if not requirement.extra or many else f"'{DISTRIBUTION}[{requirement.extra}]'"
+    return f"pip install {requirement.name}" if not requirement.extra or many else install_command(requirement.extra)

@@ -14,6 +14,7 @@ from nnc.experiment.network import build
 from nnc.experiment.points import FURTHER, Points, draw
 from nnc.experiment.settings import Settings
 from nnc.experiment.statistics import Summary, summarize
+from nnc.installing import install_command
 
 MODES = {"np": "nnc", "tf": "TensorFlow"}
 """The engines by the name that `--mode` takes."""
@@ -97,7 +98,7 @@ def engine(mode: str) -> Any:
 
             keras.backend.clear_session()  # loads what is loaded lazily, with more to say
     except ImportError as error:
-        raise NncError(f"mode tf needs TensorFlow, which is not installed ({error}); pip install 'nnc[tf]'") from None
+        raise NncError(f"mode tf needs TensorFlow, which is not installed ({error}); {install_command('tf')}") from None
     return keras
 
 

@@ -16,6 +16,7 @@ import numpy
 from nnc.backends import backend_name
 from nnc.errors import GraphError, NestingError, ProgramFileError
 from nnc.files import check_nesting, read_json, write_atomically
+from nnc.installing import DISTRIBUTION
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.program.calling import PREDICT
@@ -132,7 +133,8 @@ def _read(archive: zipfile.ZipFile, source: str, backend: str | None) -> Program
         raise ProgramFileError(f"manifest: 'version' must be a positive number, got {version!r}")
     if version > VERSION:
         raise ProgramFileError(
-            f"it is of file format {version}, this nnc reads up to {VERSION}; upgrade with: pip install --upgrade nnc"
+            f"it is of file format {version}, this nnc reads up to {VERSION}; "
+            f"upgrade with: pip install --upgrade {DISTRIBUTION}"
         )
     spec = ProgramSpec.from_json(manifest.get("program"))
     states = _read_states(archive, manifest.get("states"))

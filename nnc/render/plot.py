@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.errors import DataError, NncError
 from nnc.files import write_atomically
+from nnc.installing import install_command
 from nnc.render.curves import COLOURS, Best, Panel, best_of, panels_of
 from nnc.render.theme import LIGHT
 from nnc.texts import printable
@@ -35,7 +36,7 @@ def check_matplotlib() -> None:
     try:
         import matplotlib  # noqa: F401 - only whether it is there
     except ImportError as error:
-        raise NncError(f"drawing curves needs Matplotlib ({error}); pip install 'nnc[plot]'") from None
+        raise NncError(f"drawing curves needs Matplotlib ({error}); {install_command('plot')}") from None
 
 
 def plot(history: History, names: Iterable[str] | None = None, path: str | os.PathLike[str] | None = None) -> list[Any]:

@@ -3,7 +3,9 @@
 try:
     from sklearn.base import BaseEstimator as _  # noqa: F401  (what is missing is said here, once)
 except ImportError as error:
-    raise ImportError(f"nnc.sklearn needs scikit-learn 1.6 or later ({error}); pip install 'nnc[sklearn]'") from error
+    from nnc.installing import install_command
+
+    raise ImportError(f"nnc.sklearn needs scikit-learn 1.6 or later ({error}); {install_command('sklearn')}") from error
 
 from nnc.sklearn.classifier import Classifier
 from nnc.sklearn.regressor import Regressor

@@ -8,17 +8,18 @@ from typing import Any
 
 from nnc.errors import ModelError, nearest
 
-KINDS = ("number", "category", "ignore", "label", "target")
 NUMBER_RULES = ("mean", "median", "error")
 CATEGORY_RULES = ("category", "most_frequent", "error")
 UNKNOWN_RULES = ("error", "category")
-_ARGUMENTS = {
+ARGUMENTS = {
     "number": ("missing", "standardize"),
     "category": ("categories", "missing", "unknown"),
-    "label": ("classes",),
     "ignore": (),
+    "label": ("classes",),
     "target": (),
 }
+"""Kinds of columns, and the arguments of each."""
+KINDS = tuple(ARGUMENTS)
 _EXAMPLE = "columns: {age: {number: {missing: median}}, city: category, id: ignore, bought: label}"
 
 
@@ -71,8 +72,8 @@ def read_declaration(name: str, value: Any) -> Declared:
     if kind not in KINDS:
         raise ModelError(f"column '{name}' is of kind '{kind}'; kinds are {', '.join(KINDS)}.{nearest(kind, KINDS)}")
     for key in arguments:
-        if key not in _ARGUMENTS[kind]:
-            known = _ARGUMENTS[kind]
+        if key not in ARGUMENTS[kind]:
+            known = ARGUMENTS[kind]
             has = ", ".join(known) or "none"
             message = f"column '{name}': {kind} has no argument '{key}' (it has {has}).{nearest(str(key), known)}"
             raise ModelError(message)

@@ -152,13 +152,13 @@ def test_without_a_compiler_auto_is_numpy_with_one_notice(caplog):
     [record] = caplog.records
     assert record.levelno == logging.WARNING
     assert record.getMessage().startswith("no C compiler found")
-    assert "nnc[c]" in record.getMessage()
+    assert "nnc-keras[c]" in record.getMessage()
 
 
 @pytest.mark.usefixtures("nowhere")
 def test_without_a_compiler_c_says_what_to_install():
     program = nnc.compile(network(), backend="c")
-    with pytest.raises(CompilerError, match=r"no C compiler: .*\n.*pip install 'nnc\[c\]'.*backend='numpy'"):
+    with pytest.raises(CompilerError, match=r"no C compiler: .*\n.*pip install 'nnc-keras\[c\]'.*backend='numpy'"):
         program(X)
 
 

@@ -12,7 +12,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.document import document
+from benchmarks.document import csv_table, document
+from benchmarks.families import families
 from benchmarks.plot import plot
 from benchmarks.report import Row, seconds_text, set_up_table, table
 from tests.benchmarks.rows import FACTS, measured
@@ -27,7 +28,8 @@ def _tables(rows: list[Row]) -> str:
 TEXTS: dict[str, Callable[[list[Row]], str]] = {
     "tables.txt": _tables,
     "page.md": lambda rows: document("nnc bench --write", FACTS, rows),
-    "plot.svg": plot,
+    "table.csv": csv_table,
+    "plot.svg": lambda rows: plot(families(rows)[0]),
 }
 
 
@@ -54,8 +56,11 @@ def test_the_target_is_against_the_fastest_peer() -> None:
 
 
 def test_the_plot_is_well_formed() -> None:
-    ElementTree.fromstring(plot(measured()))
-    ElementTree.fromstring(plot([]))
+    (training, whole) = families(measured())
+    for family in (training, whole):
+        root = ElementTree.fromstring(plot(family))
+        dots = [dot for dot in root.iter("{http://www.w3.org/2000/svg}circle") if len(dot)]
+        assert len(dots) == sum(len(work.times) for work in family.works) == 2
 
 
 def test_rows_are_plain_data() -> None:

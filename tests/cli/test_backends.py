@@ -123,7 +123,7 @@ def test_no_compiler(nnc_process: Nnc) -> None:
     nowhere = {"setup": "sys.modules['ziglang'] = None", "PATH": ""}
     done = nnc_process(*TRAIN, "--backend", "c", code=1, **nowhere)
     assert done.stderr.splitlines()[1].startswith("error: no C compiler: none of cc, gcc, clang is on the path")
-    assert "pip install 'nnc[c]'" in done.stderr
+    assert "pip install 'nnc-keras[c]'" in done.stderr
     assert done.stdout == ""
     done = nnc_process(*TRAIN, "--backend", "auto", **nowhere)
     assert done.stderr.count("no C compiler found") == 1

@@ -100,7 +100,7 @@ def test_without_tensorflow(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     error = run(*SHORT, "--mode", "tf", code=1).stderr
     assert error.startswith("error: mode tf needs TensorFlow, which is not installed")
-    assert error.endswith("pip install 'nnc[tf]'\n")
+    assert error.endswith("pip install 'nnc-keras[tf]'\n")
 
 
 @pytest.mark.slow

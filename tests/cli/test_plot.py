@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -42,9 +43,14 @@ def test_refused_before_anything_is_trained(run: Run, folder, arguments, code, m
     assert "training" not in result.stderr
 
 
+def test_help_says_what_to_install(run: Run):
+    """Rich takes square brackets for markup."""
+    assert "pip install 'nnc-keras[plot]'" in " ".join(re.sub("[│╭╰─]", " ", run("train", "--help").stdout).split())
+
+
 def test_missing_matplotlib_is_said_before_anything_is_trained(run: Run, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     result = run("train", "base.yaml", "--data", "points.npz", "--plot", "curve.png", code=1)
     assert result.stderr.startswith("error: drawing curves needs Matplotlib (")
-    assert "pip install 'nnc[plot]'" in result.stderr
+    assert "pip install 'nnc-keras[plot]'" in result.stderr
     assert "training" not in result.stderr

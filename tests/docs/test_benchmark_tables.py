@@ -1,63 +1,93 @@
-"""The README's tables are those of docs/benchmarks.md."""
+"""The page of the benchmarks, its plots and tables, and the README's table are those of docs/benchmarks.json."""
 
 from __future__ import annotations
 
+import csv
+import json
+from typing import Any
+
 import pytest
 
-from benchmarks.document import DOCUMENT
+from benchmarks.document import DATA, DOCUMENT, LINES, files
+from benchmarks.families import NUMPY, families
 from benchmarks.readme import BEGIN, README, block, refreshed
-
-PAGE = """# Benchmarks
-
-## The C backend
-
-| Work | nnc on C | Best peer | Its time | Ratio | Wanted |
-| --- | ---: | --- | ---: | ---: | ---: |
-| net, training step, on C | 1 ms | JAX | 2 ms | 0.50× its time | ≤ 1× |
-| net, training step, 1 thread, on C | 2 ms | JAX | 3 ms | 0.67× its time | ≤ 1× |
-| compile, on C | 2 s |  |  |  | ≤ 3 s |
-
-## Everything measured
-
-| Work | Contestant | Median | Spread | Ratio |
-| --- | --- | ---: | ---: | ---: |
-| net, training step | nnc fit | 5 ms | 4–6 ms |  |
-|  | Keras on TensorFlow, fit | 20 ms | 18–22 ms | 4.00× faster |
-|  | Keras on TensorFlow, fit, an epoch per execution | 10 ms | 9–11 ms | 2.00× faster |
-| net, training step, on C | nnc fit, C | 1 ms | 1–1 ms |  |
-|  | Keras on TensorFlow, fit | 20 ms | 18–22 ms | 20.0× faster |
-| net, predict | nnc program(x) | 2 ms | 2–2 ms |  |
-|  | Keras on TensorFlow, predict | 1 ms | 1–1 ms | 2.00× its time |
-"""
+from benchmarks.report import Row
 
 
-def test_the_readme_has_what_the_page_has() -> None:
-    text = README.read_text()
-    assert refreshed(text, DOCUMENT.read_text()) == text, "run python -m benchmarks.readme"
+@pytest.fixture(scope="module")
+def data() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(DATA.read_text())
+    return found
 
 
-def test_nothing_is_picked() -> None:
-    rows = [line for line in block(PAGE).splitlines() if line.startswith("| net")]
-    assert rows == [
-        "| net, training step | 1 ms | JAX | 2 ms | 0.50× |",
-        "| net, training step | 5 ms | 20 ms | 4.00× faster |",
-        "| net, predict | 2 ms | 1 ms | 2.00× its time |",
+def row(work: str, contestant: str, seconds: float, ratio: str = "") -> dict[str, Any]:
+    return Row(work, contestant, "shown", ratio=ratio, samples=[seconds]).to_json()
+
+
+def test_everything_is_what_the_data_give(data: dict[str, Any]) -> None:
+    for path, text in files(data).items():
+        assert path.read_text() == text, f"{path.name}: run python -m benchmarks.document"
+    assert refreshed(README.read_text(), data) == README.read_text(), "run python -m benchmarks.readme"
+
+
+def test_the_page_is_one_that_is_read(data: dict[str, Any]) -> None:
+    text = DOCUMENT.read_text()
+    assert len(text.split()) < 1800
+    for family in families([Row(**row) for row in data["rows"]]):
+        assert f"](images/benchmarks-{family.key}.svg)" in text
+        for work in family.works:
+            assert f"| {work.name} |" in text
+
+
+def test_the_table_has_every_contestant(data: dict[str, Any]) -> None:
+    with LINES.open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert [(line["work"], line["contestant"]) for line in lines] == [
+        (row["work"], row["contestant"]) for row in data["rows"]
     ]
+    timed = [(line, row) for line, row in zip(lines, data["rows"], strict=True) if len(row["samples"]) > 2]
+    assert len(timed) > 300
+    for line, found in timed:
+        samples = sorted(found["samples"])
+        assert samples[0] * 0.999 <= float(line["median"]) <= samples[-1] * 1.001
+        assert line["wanted"] == found["wanted"]
 
 
-def test_one_thread_is_shown_where_there_is_no_other() -> None:
-    line = "| small, predict, 1 thread, on C | 3 ms | JAX | 9 ms | 0.33× its time | ≤ 1× |\n"
-    other = line.replace("1 thread", "2 threads")
-    compile_line = "| compile, on C |"
-    shown = "| small, predict, 1 thread | 3 ms | JAX | 9 ms | 0.33× |"
-    assert shown in block(PAGE.replace(compile_line, line + compile_line))
-    assert shown not in block(PAGE.replace(compile_line, line + other + compile_line))
+def test_a_family_takes_the_fastest_way_of_each_engine() -> None:
+    work = "MLP, training step, 2 threads, on C"
+    rows = [
+        row(work, "nnc fit, C", 2.0),
+        row(work, "Keras on TensorFlow, fit", 8.0, "4.00× faster"),
+        row(work, "Keras on TensorFlow, fit, an epoch per execution", 4.0, "2.00× faster"),
+        row(work, "C by hand", 1.0, "2.00× its time"),
+        row(work, "nnc fit", 6.0, "3.00× faster"),
+        row("MLP, training step, 1 thread, on C", "nnc fit, C", 3.0),
+        row("MLP, training step, 1 thread, on C", "PyTorch, eager", 1.0, "3.00× its time"),
+        row("LSTM, training step, 1 thread, on C", "nnc fit, C", 3.0),
+        row("LSTM, training step, 1 thread, on C", "PyTorch, eager", 1.5, "2.00× its time"),
+    ]
+    (family,) = families([Row(**item) for item in rows])
+    assert [work.name for work in family.works] == ["MLP, 2 threads", "LSTM, 1 thread"]
+    mlp, lstm = family.works
+    assert {engine: (time.seconds, time.ratio) for engine, time in mlp.times.items()} == {
+        "Keras on TensorFlow": (4.0, 2.0),
+        NUMPY: (6.0, 3.0),
+    }
+    assert lstm.fastest[0] == "PyTorch"
+    assert lstm.fastest[1].ratio == 0.5
 
 
-def test_what_is_missing_is_named() -> None:
-    with pytest.raises(ValueError, match=r"^'## The C backend': expected a table with Work, nnc on C, .*, found none$"):
-        block("# Benchmarks\n")
-    with pytest.raises(ValueError, match=r"^'## Everything measured': expected .*, found \('Work', 'Median'\)$"):
-        block(PAGE.partition("## Everything")[0] + "## Everything measured\n\n| Work | Median |\n| --- | --- |\n")
+def test_what_is_slower_is_said(data: dict[str, Any]) -> None:
+    works = [work for family in families([Row(**item) for item in data["rows"]]) for work in family.works]
+    behind = [work for work in works if work.fastest[1].ratio < 1]
+    said = block(data).splitlines()[-1]
+    assert f"at {len(behind)} of {len(works)} works" in said
+    assert all(work.name in said for work in behind)
+    assert "LiteRT and OpenVINO" in DOCUMENT.read_text()
+
+
+def test_what_is_missing_is_named(data: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^'base network' of 'training' was not measured"):
+        block({**data, "rows": []})
     with pytest.raises(ValueError, match=r"^README.md must have the lines <!-- benchmarks: "):
-        refreshed(f"{BEGIN}\n", PAGE)
+        refreshed(f"{BEGIN}\n", data)

@@ -108,9 +108,8 @@ def _inline_commands() -> list[str]:
     texts = "\n".join(
         re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE) for page in PAGES.values()
     )
-    return sorted(
-        {" ".join(text.split()) for text in re.findall(r"`((?:nnc|python -m|python main\.py) [^`]+)`", texts)}
-    )
+    found = re.findall(r"`((?:nnc|python -m|python main\.py) [^`]+)`", texts)
+    return sorted({" ".join(part.split()) for text in found for part in text.split(" | ")})
 
 
 @pytest.mark.parametrize("command", _inline_commands())

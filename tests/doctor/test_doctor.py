@@ -24,8 +24,8 @@ SAMPLE = Report(
     (
         Finding("Python", "found", "3.13.1 (CPython), Linux x86_64"),
         Finding("BLAS", "found", "OpenBLAS 0.3.31 (Haswell), 4 threads", details={"threads": 4}),
-        Finding("C compiler", "missing", "the C backend, for small models", "pip install 'nnc[c]'"),
-        Finding("matplotlib", "missing", "curves of trainings", "pip install 'nnc[plot]'"),
+        Finding("C compiler", "missing", "the C backend, for small models", "pip install 'nnc-keras[c]'"),
+        Finding("matplotlib", "missing", "curves of trainings", "pip install 'nnc-keras[plot]'"),
         Finding("Graphviz", "broken", "dot: ended with code 1", "pip install graphviz-pure"),
     ),
 )
@@ -105,7 +105,7 @@ def test_no_compiler(monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setattr(toolchain, "find_compiler", lambda: None)
     (finding,) = machine.find_compiler()
-    assert (finding.status, finding.remedy) == ("missing", "pip install 'nnc[c]'")
+    assert (finding.status, finding.remedy) == ("missing", "pip install 'nnc-keras[c]'")
     assert by_name(Report("", tuple(machine.find_backend_choice())))["Backend"].details["auto"] == "numpy"
 
 
@@ -216,7 +216,7 @@ REQUIRES = [
     "rich>=13.9",
     'ziglang>=0.15; extra == "c"',
     'tensorflow>=2.20; extra == "tf"',
-    "nnc[c,tf]; extra == 'test'",
+    "nnc-keras[c,tf]; extra == 'test'",
     'jax>=0.6; extra == "bench"',
     'torch>=2.7; python_version < "3.14" and extra == "bench"',
 ]
@@ -252,7 +252,7 @@ def test_requirements(installed):
 def test_missing_packages_with_what_they_would_give(installed):
     found = by_name(Report("", tuple(packages.find_extras())))
     assert {finding.status for finding in found.values()} == {"missing"}
-    assert (found["ziglang"].text, found["ziglang"].remedy) == (packages.GIVES["ziglang"], "pip install 'nnc[c]'")
+    assert (found["ziglang"].text, found["ziglang"].remedy) == (packages.GIVES["ziglang"], "pip install 'nnc-keras[c]'")
     assert found["torch"].remedy == "pip install torch"  # not all contestants of the benchmarks
     assert found["matplotlib"].remedy == "pip install matplotlib"  # of no extra in this list
 

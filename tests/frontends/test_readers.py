@@ -125,7 +125,7 @@ def test_broken_plug_in_disables_no_other(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_no_reader_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch)
-    with pytest.raises(ModelError, match=r"no reader of model files is installed: run 'pip install nnc'"):
+    with pytest.raises(ModelError, match=r"no reader of model files is installed: run 'pip install nnc-keras'"):
         read_model("model.yaml")
 
 

@@ -140,7 +140,7 @@ HUGE = 10**12
 CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "newer": (
         lambda: set_version(2),
-        ": it is of file format 2, this nnc reads up to 1; upgrade with: pip install --upgrade",
+        ": it is of file format 2, this nnc reads up to 1; upgrade with: pip install --upgrade nnc-keras",
     ),
     "version": (lambda: set_version("1"), ": manifest: 'version' must be a positive number, got '1'"),
     "version 0": (lambda: set_version(0), ": manifest: 'version' must be a positive number, got 0"),

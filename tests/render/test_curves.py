@@ -154,7 +154,7 @@ except Exception as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("NncError drawing curves needs Matplotlib (")
-    assert done.stdout.endswith("; pip install 'nnc[plot]'\n")
+    assert done.stdout.endswith("; pip install 'nnc-keras[plot]'\n")
 
 
 # ------------------------------------------------------------------ SVG

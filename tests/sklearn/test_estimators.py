@@ -365,7 +365,7 @@ def test_without_scikit_learn():
     code = "import sys; sys.modules['sklearn'] = None; import nnc; nnc.sklearn"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1].startswith("ImportError: nnc.sklearn needs scikit-learn 1.6 or later (")
-    assert done.stderr.splitlines()[-1].endswith("; pip install 'nnc[sklearn]'")
+    assert done.stderr.splitlines()[-1].endswith("; pip install 'nnc-keras[sklearn]'")
 
 
 @pytest.mark.filterwarnings("ignore:dead-units")  # two categories leave half of the units without an input

@@ -16,6 +16,7 @@ from nnc.backends.c.loading import load_error
 from nnc.backends.c.process_group import run
 from nnc.backends.c.scratch import scratch_folder
 from nnc.errors import CompilerError
+from nnc.installing import install_command
 
 TIMEOUT = 300.0
 """Seconds after which a compiler is taken to hang."""
@@ -66,7 +67,7 @@ def explain_missing_compiler() -> str:
         problem = f"$CC names {words[0]!r}, which was not found"
     else:
         problem = f"none of {', '.join(NAMES)} is on the path, and the package 'ziglang' is not installed"
-    return f"no C compiler: {problem}\n  Install one (pip install 'nnc[c]' is enough, it brings Zig's). {_REMEDY}"
+    return f"no C compiler: {problem}\n  Install one ({install_command('c')} is enough, it brings Zig's). {_REMEDY}"
 
 
 def flags(compiler: Compiler, level: int = 3, *, threads: bool = False) -> tuple[str, ...]:

@@ -1,0 +1,352 @@
+"""The keys of the short form of a model file: what each of them says, with a file that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from textwrap import dedent
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key.
+
+    Args:
+        meaning: what it says, in Markdown: what may stand there, and what holds without it.
+        file: a whole file that has it.
+    """
+
+    meaning: str
+    file: str
+
+    @property
+    def example(self) -> str:
+        """The file, as it is written."""
+        return dedent(self.file).lstrip("\n")
+
+
+MODEL_KEYS: Mapping[str, Key] = MappingProxyType(
+    {
+        "name": Key(
+            "Name of the model, in what is printed, drawn and exported: 1 to 200 printable characters without "
+            "`/`. Without it the model is `sequential` where its layers are a chain, otherwise `model`.",
+            """
+            name: base
+            input: [2]
+            layers:
+              - Dense: 1
+            """,
+        ),
+        "input": Key(
+            "The shape of one row, without the batch: a list of lengths, `null` where a length is not known "
+            "before data come. Or a mapping with the [keys of an input](#an-input). Or, for several inputs, a "
+            "mapping from name to either. It may be missing where the first layer has `input_shape`, "
+            "`input_dim` or `batch_input_shape`, as in old Keras code, and where the model is trained on a table, "
+            "whose columns say how long a row is.",
+            """
+            input:
+              image: [28, 28, 1]
+              notes: {shape: [null], dtype: int32}
+            layers:
+              - GlobalAveragePooling2D: {inputs: image}
+              - Embedding: {input_dim: 100, output_dim: 8, inputs: notes}
+              - GlobalAveragePooling1D
+              - Concatenate: {inputs: [global_average_pooling2d, global_average_pooling1d]}
+              - Dense: 1
+            """,
+        ),
+        "columns": Key(
+            "What the columns of a table mean, by name: a mapping to a [kind of column](#a-column), alone or with its "
+            "arguments. What is not said of a column, the rows that are trained on say; see "
+            "[train on a table](../guides/tables.md).",
+            """
+            columns:
+              age: {number: {missing: median}}
+              city: category
+              remark: ignore
+              bought: label
+            layers:
+              - Dense: {units: 8, activation: relu}
+              - Dense: {units: 1, activation: sigmoid}
+            compile: {optimizer: adam, loss: binary_crossentropy}
+            """,
+        ),
+        "layers": Key(
+            "The layers, in the order they run in; see [a layer](#a-layer).",
+            """
+            input: [28, 28, 1]
+            layers:
+              - Conv2D: {filters: 8, kernel_size: 3, activation: relu}
+              - MaxPooling2D
+              - Flatten
+              - Dropout: 0.5
+              - Dense: {units: 10, activation: softmax}
+            """,
+        ),
+        "outputs": Key(
+            "The names of the layers whose outputs are those of the model: a name, or a list in the order that "
+            "`predict` returns them in. Without it, they are the outputs that no layer reads.",
+            """
+            input: [4]
+            layers:
+              - Dense: {name: hidden, units: 8, activation: relu}
+              - Dense: {name: mean, units: 1, inputs: hidden}
+              - Dense: {name: spread, units: 1, activation: softplus, inputs: hidden}
+            outputs: [mean, spread]
+            """,
+        ),
+        "compile": Key(
+            "What the model is trained with: a mapping with the [keys of a training](#a-training). Without it, "
+            "the model can predict, and be neither trained nor evaluated.",
+            """
+            input: [2]
+            layers:
+              - Dense: {units: 1, activation: sigmoid}
+            compile: {optimizer: adam, loss: binary_crossentropy, metrics: [accuracy]}
+            """,
+        ),
+        "dtype": Key(
+            "What weights and inputs are made of: `float32`, which it is without the key, or `float64`. Inputs "
+            "and layers may have a `dtype` of their own.",
+            """
+            dtype: float64
+            input: [2]
+            layers:
+              - Dense: 1
+            """,
+        ),
+    }
+)
+"""Those of the file."""
+
+COLUMN_KEYS: Mapping[str, Key] = MappingProxyType(
+    {
+        "number": Key(
+            "A number. Arguments: `missing`, what stands for a missing one: `mean`, `median` (of the rows that "
+            "are trained on), a number, or `error`; without it the mean, if a cell is missing in the file, "
+            "otherwise an error. `standardize`: whether the model gets numbers of mean 0 and variance 1, `true` "
+            "without it.",
+            """
+            columns: {age: {number: {missing: 30, standardize: false}}}
+            layers:
+              - Dense: {units: 1, activation: sigmoid}
+            compile: {loss: binary_crossentropy}
+            """,
+        ),
+        "category": Key(
+            "A text, or a number that is a name; each becomes an input that is 1 in its rows. Arguments: "
+            "`categories`, a list of them in order, those of the file without it; `missing`, what stands for a "
+            "missing one: a category, `most_frequent`, `category` for one of its own, or `error`; `unknown`: "
+            "`error`, which it is without it, or `category` for one input that all unknown ones share.",
+            """
+            columns: {city: {category: {categories: [Oslo, Rome], missing: most_frequent, unknown: category}}}
+            layers:
+              - Dense: {units: 1, activation: sigmoid}
+            compile: {loss: binary_crossentropy}
+            """,
+        ),
+        "ignore": Key(
+            "Nothing: the model does not get the column.",
+            """
+            columns: {remark: ignore}
+            layers:
+              - Dense: {units: 1, activation: sigmoid}
+            compile: {loss: binary_crossentropy}
+            """,
+        ),
+        "label": Key(
+            "The target, which is a class. Argument: `classes`, a list of their names in the order of the "
+            "outputs; sorted without it.",
+            """
+            columns: {bought: {label: {classes: [no, yes]}}}
+            layers:
+              - Dense: {units: 1, activation: sigmoid}
+            compile: {loss: binary_crossentropy}
+            """,
+        ),
+        "target": Key(
+            "The target: a class where it has texts or the loss is one of classes, otherwise a number.",
+            """
+            columns: {bought: target}
+            layers:
+              - Dense: {units: 1, activation: sigmoid}
+            compile: {loss: binary_crossentropy}
+            """,
+        ),
+    }
+)
+"""Kinds of columns."""
+
+INPUT_KEYS: Mapping[str, Key] = MappingProxyType(
+    {
+        "name": Key(
+            "The name that layers read it by, for a single input; `input` without it. Several inputs have the names of "
+            "the mapping they stand in, which are those of the program; a program calls a single input `x`.",
+            """
+            input: {shape: [4], name: measurements}
+            layers:
+              - Dense: 1
+            """,
+        ),
+        "shape": Key(
+            "The shape of one row: a list of lengths, `null` where one is not known, or one number for rows of "
+            "so many.",
+            """
+            input: {shape: [null, 3]}
+            layers:
+              - LSTM: 4
+              - Dense: 1
+            """,
+        ),
+        "batch_shape": Key(
+            "The same with the number of rows in front, as Keras 3 writes it; `null` for any number.",
+            """
+            input: {batch_shape: [null, 4]}
+            layers:
+              - Dense: 1
+            """,
+        ),
+        "batch_input_shape": Key(
+            "Another name of `batch_shape`, that of Keras 1 and 2.",
+            """
+            input: {batch_input_shape: [null, 4]}
+            layers:
+              - Dense: 1
+            """,
+        ),
+        "batch_size": Key(
+            "The number of rows that stands in the model's symbolic shapes; programs take any number of rows.",
+            """
+            input: {shape: [4], batch_size: 16}
+            layers:
+              - Dense: 1
+            """,
+        ),
+        "dtype": Key(
+            "What its numbers are: `float32`, `float64`, `int32`, `int64`, `uint8` or `bool`; that of the file "
+            "without it.",
+            """
+            input: {shape: [20], dtype: int32}
+            layers:
+              - Embedding: {input_dim: 1000, output_dim: 8}
+              - GRU: 8
+              - Dense: 1
+            """,
+        ),
+        "sparse": Key(
+            "May be `false`, as Keras writes it; sparse inputs are an error.",
+            """
+            input: {shape: [4], sparse: false}
+            layers:
+              - Dense: 1
+            """,
+        ),
+        "ragged": Key(
+            "May be `false`, as Keras 2 writes it; ragged inputs are an error.",
+            """
+            input: {shape: [4], ragged: false}
+            layers:
+              - Dense: 1
+            """,
+        ),
+    }
+)
+"""Those of an input."""
+
+LAYER_KEYS: Mapping[str, Key] = MappingProxyType(
+    {
+        "name": Key(
+            "Its name, by which other layers read it and by which its weights are found; without it, the class "
+            "with a number, as in Keras: `dense`, `dense_1`. It stands among the arguments or beside the class.",
+            """
+            input: [4]
+            layers:
+              - Dense: 8
+                name: hidden
+              - Dense: {units: 1, name: score}
+            """,
+        ),
+        "inputs": Key(
+            "The name of the layer or input that it reads, or a list of them for layers that take several. "
+            "Without it, it reads the layer before it. Branches, shortcuts and shared inputs are written with "
+            "it.",
+            """
+            input: [4]
+            layers:
+              - Dense: {units: 4, activation: relu, name: hidden}
+              - Dense: {units: 4, name: more}
+              - Add: {inputs: [hidden, more]}
+              - Dense: 1
+            """,
+        ),
+    }
+)
+"""Those that each layer takes beside its own arguments."""
+
+COMPILE_KEYS: Mapping[str, Key] = MappingProxyType(
+    {
+        "optimizer": Key(
+            "A [name](nnc.optimizers.md), or a class with its arguments; `rmsprop` without it, as in Keras. A "
+            "learning rate may be a [schedule](nnc.optimizers.schedules.md).",
+            """
+            input: [2]
+            layers:
+              - Dense: 1
+            compile:
+              optimizer: {SGD: {learning_rate: 0.1, momentum: 0.9}}
+              loss: mse
+            """,
+        ),
+        "loss": Key(
+            "A [name](nnc.losses.md), or a class with its arguments; for several outputs a list, or a mapping "
+            "from the name of an output. One for all outputs is repeated.",
+            """
+            input: [2]
+            layers:
+              - Dense: {units: 1, activation: sigmoid}
+            compile:
+              loss: {BinaryCrossentropy: {label_smoothing: 0.1}}
+            """,
+        ),
+        "loss_weights": Key(
+            "What the loss of each output is multiplied by in the sum: a list, or a mapping from the name of an"
+            " output.",
+            """
+            input: [2]
+            layers:
+              - Dense: {name: hidden, units: 4}
+              - Dense: {name: a, units: 1, inputs: hidden}
+              - Dense: {name: b, units: 1, inputs: hidden}
+            outputs: [a, b]
+            compile:
+              loss: {a: mse, b: mae}
+              loss_weights: {a: 1.0, b: 0.2}
+            """,
+        ),
+        "metrics": Key(
+            "A list of [names](nnc.metrics.md) or of classes with their arguments; for several outputs a list "
+            "of lists, or a mapping from the name of an output.",
+            """
+            input: [2]
+            layers:
+              - Dense: {units: 1, activation: sigmoid}
+            compile:
+              loss: binary_crossentropy
+              metrics: [accuracy, {AUC: {num_thresholds: 50}}]
+            """,
+        ),
+        "weighted_metrics": Key(
+            "The same, for metrics that weights of rows and classes apply to.",
+            """
+            input: [2]
+            layers:
+              - Dense: {units: 1, activation: sigmoid}
+            compile:
+              loss: binary_crossentropy
+              weighted_metrics: [accuracy]
+            """,
+        ),
+    }
+)
+"""Those of a training."""
