@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table
-from nnc.cli.programs import open_program, training_data
+from nnc.cli.programs import open_program, say_choice, training_data
 
 NAME = "evaluate"
 EXAMPLE = "Example: nnc evaluate base.nnc --data points.csv --target label"
@@ -28,6 +28,7 @@ def command(
     del no_hints  # its callback has seen it
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
+    say_choice(program, "evaluate")
     x, y, count = training_data(program, data, target)
     logs = program.evaluate(x, y, batch_size=batch)
     if as_json:

@@ -83,8 +83,8 @@ Backend = Annotated[
     BackendName | None,
     typer.Option(
         "--backend",
-        help="What runs the model; auto is C where a compiler is found, otherwise NumPy. By default $NNC_BACKEND, or "
-        f"{DEFAULT}.",
+        help="What runs the model; auto is C where a compiler is found and the work is worth compiling for, otherwise "
+        f"NumPy. By default $NNC_BACKEND, or {DEFAULT}.",
         show_default=False,
     ),
 ]

@@ -65,7 +65,7 @@ def page_subject(
     for name in names:
         made = program.graph(name)
         history = stages.get(name, []) or [Stage(SAVED, made)]
-        title = program.backend.title
+        title = program.engine(name).title
         compiled.append(Compiled(name, history, program.plan(name, batch), program.source(name), title))
     return Subject(program.name, compiled, model, _definition(path), notes)
 

@@ -9,7 +9,7 @@ import typer
 
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
-from nnc.cli.programs import open_program, prediction_data
+from nnc.cli.programs import open_program, prediction_data, say_choice
 
 NAME = "predict"
 EXAMPLE = "Example: nnc predict base.nnc --input points.npz --output predicted.csv"
@@ -57,6 +57,7 @@ def command(
     check_output(output, *SUFFIXES)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
+    say_choice(program, "predict")
     found = program.predict(prediction_data(program, source, without), batch)
     arrays = outputs_of(program.spec.structure, found)
     if len(arrays) > 1:

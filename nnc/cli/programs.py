@@ -10,6 +10,7 @@ from nnc.cli.console import say
 from nnc.errors import DataError, ModelError
 
 if TYPE_CHECKING:
+    from nnc.backends.choice import Choice
     from nnc.passes import Observer
     from nnc.program import Program
 
@@ -77,6 +78,16 @@ def open_program(
         program = nnc.compile(path, dtype=dtype, observe=observe, backend=backend, **read_options(replace))
     program.max_bytes = max_bytes
     return program
+
+
+def say_choice(program: Program, graph: str) -> None:
+    """Say once which backend ``auto`` takes for a graph, and why."""
+
+    def say_it(choice: Choice) -> None:
+        if choice.graph == graph:
+            say(str(choice))
+
+    program.on_choice = say_it
 
 
 def default_graph(program: Program, wanted: str | None) -> str:

@@ -137,7 +137,7 @@ def compile_report(
         lower_bound=plan.lower_bound,
         unshared_bytes=plan.unshared_bytes,
         derived_bytes=program.derived_bytes if name == PREDICT else 0,
-        backend=program.backend.name,
-        engine=program.backend.engine,
+        backend=program.engine(name).name,
+        engine=program.engine(name).engine,
     )
     return program, report

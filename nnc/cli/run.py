@@ -11,7 +11,7 @@ import typer
 from nnc.cli import completion, options
 from nnc.cli.compile import print_report
 from nnc.cli.console import check_plot, print_table, say
-from nnc.cli.programs import is_program, read_options, targets_like
+from nnc.cli.programs import is_program, read_options, say_choice, targets_like
 from nnc.errors import DataError
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def command(
     set_random_seed(seed)
     program, report = compile_report(model, None, batch, None, replace=replace, backend=backend, max_bytes=max_bytes)
     print_report(report)
+    say_choice(program, "train")
     training, test = _rows(program, data, target, seed)
     start = perf_counter()
     history = program.fit(*training, batch_size=batch, epochs=epochs)

@@ -13,7 +13,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, check_plot, print_json, print_table, say
-from nnc.cli.programs import is_program, open_program, training_data
+from nnc.cli.programs import is_program, open_program, say_choice, training_data
 from nnc.errors import NonFiniteError
 
 NAME = "train"
@@ -70,6 +70,7 @@ def command(
     set_random_seed(seed or 0)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
+    say_choice(program, "train")
     done, logs = 0, {}
 
     def remember(epoch: int, found: Mapping[str, float]) -> None:

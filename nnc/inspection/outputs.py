@@ -11,6 +11,7 @@ from nnc.errors import DataError
 from nnc.inspection.difference import Outputs
 from nnc.inspection.layers import float_type
 from nnc.inspection.subject import Subject
+from nnc.program import PREDICT
 from nnc.program.data import as_arrays
 from nnc.program.spec import outputs_of
 from nnc.verify.ours import trace_forward
@@ -69,7 +70,7 @@ def _trace(subject: Subject, x: Any, with_layers: bool) -> Trace:
     if not with_layers or subject.model is None:
         return Trace((), outputs=tuple(outputs))
     model = copy.deepcopy(subject.model)
-    model.backend = program.backend.name
+    model.backend = program.engine(PREDICT).name
     return replace(trace_forward(model, arrays, float_type(program)), outputs=tuple(outputs))
 
 

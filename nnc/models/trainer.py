@@ -78,7 +78,7 @@ class Trainer(Layer):
 
     @property
     def backend(self) -> str:
-        """What runs the model: ``numpy``, ``c``, or ``auto``, which is C where there is a compiler, otherwise NumPy.
+        """What runs the model: ``numpy``, ``c``, or by default ``auto``: C for what is worth compiling, else NumPy.
 
         It can be set at any time; weights, optimizer state and random numbers stay what they are.
 

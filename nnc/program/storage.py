@@ -18,9 +18,9 @@ from nnc.errors import GraphError, NestingError, ProgramFileError
 from nnc.files import check_nesting, read_json, write_atomically
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
-from nnc.program.calling import PREDICT
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
-from nnc.program.program import PROLOGUE, Program, hoisted_states
+from nnc.program.names import PREDICT, PROLOGUE
+from nnc.program.program import Program, hoisted_states
 from nnc.program.spec import ProgramSpec
 
 if TYPE_CHECKING:
