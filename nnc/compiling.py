@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnc.backends import backend_name
+from nnc.backends import BackendName, backend_name
 from nnc.errors import ModelError
 from nnc.passes import Observer, Pass
 from nnc.program import PREDICT, Program
@@ -23,7 +23,7 @@ def compile(
     observe: Observer | None = None,
     passes: Sequence[Pass] = (),
     replace: Mapping[str, Any] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     max_bytes: int | str | None = None,
     check_nan: bool | None = None,
 ) -> Program:

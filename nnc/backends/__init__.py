@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nnc.backends.backend import Backend, BoundRun, Executable
 from nnc.errors import ModelError, nearest
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 """C where work is worth compiling for, otherwise NumPy; see `nnc.backends.choice`."""
+BackendName = Literal["auto", "numpy", "c"]
+"""The names that type checkers know; those that packages bring are not among them."""
 BACKENDS = (AUTO, "numpy", "c")
 DEFAULT = AUTO
 """The backend where neither the caller nor the environment chooses one."""
@@ -25,6 +27,7 @@ __all__ = [
     "DEFAULT",
     "GROUP",
     "Backend",
+    "BackendName",
     "BoundRun",
     "Executable",
     "backend_name",

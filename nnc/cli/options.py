@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,12 +15,16 @@ from nnc.cli.console import say_hints
 DATA_SUFFIXES = (".npz", ".csv")
 
 
-class BackendName(StrEnum):
-    """What can run a model."""
+if TYPE_CHECKING:
+    from nnc.backends import BackendName
+else:
 
-    auto = "auto"
-    numpy = "numpy"
-    c = "c"
+    class BackendName(StrEnum):
+        """What can run a model; an enumeration, because older versions of Typer take no literals."""
+
+        auto = "auto"
+        numpy = "numpy"
+        c = "c"
 
 
 class GraphName(StrEnum):

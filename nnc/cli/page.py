@@ -10,6 +10,7 @@ from nnc.cli.programs import is_program, open_program, read_options
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:
+    from nnc.backends import BackendName
     from nnc.ir import Graph
     from nnc.models import Model
     from nnc.passes import Pass, PassRecord
@@ -26,7 +27,7 @@ def page_subject(
     graph: str | None = None,
     batch: int = 32,
     replace: Sequence[str] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
 ) -> Subject:
     """Open a model and compile it, remembering what each pass makes.
 

@@ -10,6 +10,7 @@ from nnc.cli.console import say
 from nnc.errors import DataError, ModelError
 
 if TYPE_CHECKING:
+    from nnc.backends import BackendName
     from nnc.backends.choice import Choice
     from nnc.passes import Observer
     from nnc.program import Program
@@ -48,7 +49,7 @@ def open_program(
     dtype: str | None = None,
     observe: Observer | None = None,
     replace: Sequence[str] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     max_bytes: int | None = None,
 ) -> Program:
     """Load a saved program, or compile a model file.

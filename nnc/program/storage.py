@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.backends import backend_name
+from nnc.backends import BackendName, backend_name
 from nnc.errors import GraphError, NestingError, ProgramFileError
 from nnc.files import check_nesting, read_json, write_atomically
 from nnc.ir import Graph, parse_graph
@@ -76,7 +76,7 @@ def to_bytes(program: Program) -> bytes:
     return buffer.getvalue()
 
 
-def load(path: str | Path, *, backend: str | None = None) -> Program:
+def load(path: str | Path, *, backend: BackendName | None = None) -> Program:
     """Read a program from a ``.nnc`` file. Only NumPy is needed to run it.
 
     Args:

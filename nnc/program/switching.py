@@ -8,9 +8,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nnc.backends import AUTO, Backend, backend_name, find_backend, is_backend_named
+from nnc.backends import AUTO, Backend, BackendName, backend_name, find_backend, is_backend_named
 from nnc.errors import CompilerError, DataError, MissingKernelError, ShapeError
 from nnc.ir import Graph, nominal_sizes
 from nnc.plan import Plan
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nnc.program.prologue import Prologue
     from nnc.program.spec import ProgramSpec
 
-_REMEMBERED_COSTS = 64
+_REMEMBERED_CHOICES = 256
 _WARNING, _INFO = 30, 20
 """Levels of `logging`, a module that a start can do without."""
 
@@ -63,12 +63,12 @@ class SwitchedBackend:
         self.choices = {}
         self._asked = threading.local()
         self._single: dict[str, Choice] = {}
-        self._costs: dict[tuple[str, tuple[tuple[str, int], ...]], Cost] = {}
+        self._decided: dict[tuple[Any, ...], Choice] = {}
         self._refused: dict[str, str] = {}
         self._told: set[tuple[str, str]] = set()
         self._engines: dict[str, Backend] = {}
 
-    def use_backend(self, name: str | None) -> None:
+    def use_backend(self, name: BackendName | None) -> None:
         """Let another backend run the graphs from now on; runs that were bound before are not changed.
 
         Args:
@@ -115,7 +115,7 @@ class SwitchedBackend:
     def _take(self, backend: Backend | None) -> None:
         """Let a backend run all graphs, None standing for ``auto``."""
         before, self._chosen = self._chosen, backend
-        self.choices, self._single, self._refused, self._told = {}, {}, {}, set()
+        self.choices, self._single, self._decided, self._refused, self._told = {}, {}, {}, {}, set()
         if (before and before.name) != (backend and backend.name):
             # threads read what is theirs first, and then the backend
             self._local, self._prologue, self._has_prologue = threading.local(), None, None
@@ -190,6 +190,15 @@ class SwitchedBackend:
 
     def _choose(self, name: str, batches: int | None, sizes: Mapping[str, int], times: int = 1) -> Choice:
         """Return what is worth its time; see `decide` for the arguments."""
+        asked = name, batches, times, *sizes.items()
+        known = self._decided.get(asked)
+        if known is None:
+            if len(self._decided) >= _REMEMBERED_CHOICES:
+                self._decided.clear()
+            known = self._decided[asked] = self._weigh(name, batches, sizes, times)
+        return known
+
+    def _weigh(self, name: str, batches: int | None, sizes: Mapping[str, int], times: int) -> Choice:
         from nnc.backends.choice import SINGLE_CALLS, Choice
 
         runs = times * (SINGLE_CALLS if batches is None else batches)
@@ -211,19 +220,12 @@ class SwitchedBackend:
         """Return what one run of a graph consists of."""
         from nnc.backends.choice import SINGLE_ROWS, Cost, cost_of
 
-        key = name, tuple(sorted(sizes.items()))
-        known = self._costs.get(key)
-        if known is None:
-            graph = self.graph(name)
-            rows = sizes.get(ROWS, SINGLE_ROWS)
-            try:
-                known = cost_of(graph, {**nominal_sizes(graph, rows), **sizes}, rows)
-            except (ShapeError, DataError):  # the run itself says what is wrong with the sizes
-                known = Cost()
-            if len(self._costs) >= _REMEMBERED_COSTS:
-                self._costs.clear()
-            self._costs[key] = known
-        return known
+        graph = self.graph(name)
+        rows = sizes.get(ROWS, SINGLE_ROWS)
+        try:
+            return cost_of(graph, {**nominal_sizes(graph, rows), **sizes}, rows)
+        except (ShapeError, DataError):  # the run itself says what is wrong with the sizes
+            return Cost()
 
     def _engine(self, name: str) -> Backend:
         if name not in self._engines:
@@ -297,6 +299,7 @@ class SwitchedBackend:
             else:
                 self._refused[key] = reason
             self._single.pop(key, None)
+            self._decided.clear()
             if key in self._asked.__dict__:
                 self._asked.__dict__[key] = Choice(key, "numpy", reason)
 
