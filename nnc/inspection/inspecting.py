@@ -149,9 +149,11 @@ def inspect(
     program = subject.program
     name = graph or (TRAIN if program.spec.trains else PREDICT)
     batch = nominal_sizes(program.graph(name), batch).get(ROWS, batch)  # layers may have states for fewer rows
-    memory = memory_of(program, name, batch, measure)
-    found = profile(program, x, y, graph=name, batch=batch, seconds=seconds) if profiled else None
-    return _inspection(subject, name, batch, memory, found)
+    with program.deciding():
+        program.decide(name, 1, {ROWS: batch})  # nothing is compiled for the few batches that run here
+        memory = memory_of(program, name, batch, measure)
+        found = profile(program, x, y, graph=name, batch=batch, seconds=seconds) if profiled else None
+        return _inspection(subject, name, batch, memory, found)
 
 
 def _inspection(subject: Subject, graph: str, batch: int, memory: Memory, found: Profile | None) -> Inspection:

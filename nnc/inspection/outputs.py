@@ -66,12 +66,14 @@ def compare_outputs(
 def _trace(subject: Subject, x: Any, with_layers: bool) -> Trace:
     program = subject.program
     arrays = as_arrays(program.spec.inputs, x, "input")
-    found = program(*arrays)
+    with program.deciding():
+        program.decide(PREDICT, 1, {})  # this call is the only one
+        found, backend = program(*arrays), program.engine(PREDICT).name
     outputs: Sequence[Array] = outputs_of(program.spec.structure, found)
     if not with_layers or subject.model is None:
         return Trace((), outputs=tuple(outputs))
     model = copy.deepcopy(subject.model)
-    model.backend = cast("BackendName", program.engine(PREDICT).name)
+    model.backend = cast("BackendName", backend)
     return replace(trace_forward(model, arrays, float_type(program)), outputs=tuple(outputs))
 
 
