@@ -20,6 +20,7 @@ SUITES = {
     "latency": ("prediction:small_networks",),
     "startup": ("training_start:run", "startup:run"),
     "compile": ("compiling:run",),
+    "choice": ("choice:run",),
     "memory": ("memory:run",),
 }
 """What each measures: ``module:function`` of this package; they return rows, none where the backends that are measured

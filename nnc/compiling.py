@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnc.backends import backend_name
+from nnc.backends import BackendName, backend_name
 from nnc.errors import ModelError
 from nnc.passes import Observer, Pass
 from nnc.program import PREDICT, Program
@@ -23,7 +23,7 @@ def compile(
     observe: Observer | None = None,
     passes: Sequence[Pass] = (),
     replace: Mapping[str, Any] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     max_bytes: int | str | None = None,
     check_nan: bool | None = None,
 ) -> Program:
@@ -39,8 +39,9 @@ def compile(
         passes: passes of your own, which each graph goes through before it is fused.
         replace: what stands in the place of layers that the definition names by their class or by their own name: a
             text such as ``"Activation('swish')"``, of which nothing is executed, a layer, or a class.
-        backend: what runs the program, ``numpy``, ``c``, or ``auto``: C where there is a compiler, otherwise NumPy; by
-            default the model's own `backend`. The model uses it from now on.
+        backend: what runs the program, ``numpy``, ``c``, or ``auto``: C where there is a compiler and the work that is
+            asked for is worth its time, otherwise NumPy; by default the model's own `backend`. The model uses it from
+            now on.
         max_bytes: the most bytes that a graph may need, as a number or a text such as ``64M``; one that needs more is
             refused before it runs, and at once where not even a prediction of one row fits. See
             `nnc.program.footprint` for what counts.

@@ -40,11 +40,14 @@ def share(text: str) -> tuple[int, int]:
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the backend and one cache of compiled units for all tests, also of the processes that tests start.
 
+    It is not what ``auto`` takes, so that no test compiles by surprise; those about ``auto`` unset the variable.
+
     A test compiles more than it runs, and level 0 takes a fifth of the time of level 1, with which kernels, networks in
     training and random graphs are compiled in `tests/backends/c`.
     """
+    os.environ["NNC_BACKEND"] = config.getoption("backend")
     if config.getoption("backend") == "c":
-        os.environ |= {"NNC_BACKEND": "c", "NNC_C_LEVEL": os.environ.get("NNC_C_LEVEL", "0")}
+        os.environ.setdefault("NNC_C_LEVEL", "0")
     if "NNC_CACHE_DIR" not in os.environ:  # workers find that of the process that has started them
         folder = os.environ["NNC_CACHE_DIR"] = tempfile.mkdtemp(prefix="nnc-tests-")
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

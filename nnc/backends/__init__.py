@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nnc.backends.backend import Backend, BoundRun, Executable
 from nnc.errors import ModelError, nearest
@@ -11,13 +11,29 @@ from nnc.errors import ModelError, nearest
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-BACKENDS = ("auto", "numpy", "c")
-DEFAULT = "numpy"
+AUTO = "auto"
+"""C where work is worth compiling for, otherwise NumPy; see `nnc.backends.choice`."""
+BackendName = Literal["auto", "numpy", "c"]
+"""The names that type checkers know; those that packages bring are not among them."""
+BACKENDS = (AUTO, "numpy", "c")
+DEFAULT = AUTO
 """The backend where neither the caller nor the environment chooses one."""
 GROUP = "nnc.backends"
 """Entry-point group in which packages declare backends of their own; each names what makes a `Backend`."""
 
-__all__ = ["BACKENDS", "DEFAULT", "GROUP", "Backend", "BoundRun", "Executable", "backend_name", "find_backend"]
+__all__ = [
+    "AUTO",
+    "BACKENDS",
+    "DEFAULT",
+    "GROUP",
+    "Backend",
+    "BackendName",
+    "BoundRun",
+    "Executable",
+    "backend_name",
+    "find_backend",
+    "is_backend_named",
+]
 
 
 def backend_name(name: str | None = None) -> str:
@@ -33,6 +49,11 @@ def backend_name(name: str | None = None) -> str:
     return found
 
 
+def is_backend_named(name: str | None = None) -> bool:
+    """Return whether the caller or ``NNC_BACKEND`` names a backend, so that `DEFAULT` is not asked for."""
+    return bool(name or os.environ.get("NNC_BACKEND"))
+
+
 def _others() -> dict[str, EntryPoint]:
     """Return the backends that other packages bring, by name."""
     from nnc.plugins import entry_points
@@ -44,9 +65,9 @@ def find_backend(name: str | None = None) -> Backend:
     """Return a backend by name.
 
     Args:
-        name: ``numpy``; ``c``, which needs a C compiler when graphs are first run; or ``auto``: C where there is a
-            compiler, otherwise NumPy, with one notice; or one that a package brings, see `GROUP`. By default what the
-            environment variable ``NNC_BACKEND`` says, or `DEFAULT`.
+        name: ``numpy``; ``c``, which needs a C compiler when graphs are first run; ``auto``, which programs decide by
+            the work that is asked of them, and which is NumPy for work of which nothing is known; or one that a package
+            brings, see `GROUP`. By default what the environment variable ``NNC_BACKEND`` says, or `DEFAULT`.
 
     Raises:
         ModelError: there is no such backend, or the package that brings it cannot be imported.
@@ -58,18 +79,10 @@ def find_backend(name: str | None = None) -> Backend:
         except Exception as error:  # whatever goes wrong in somebody else's package, it is named
             raise ModelError(f"backend '{name}' could not be used ({type(error).__name__}: {error})") from error
         return backend
-    if name == "numpy":
-        from nnc.backends.numpy.backend import NumpyBackend
+    if name == "c":
+        from nnc.backends.c.backend import CBackend
 
-        return NumpyBackend()
-    from nnc.backends.c.backend import CBackend
+        return CBackend()
+    from nnc.backends.numpy.backend import NumpyBackend
 
-    if name == "auto":
-        from nnc.backends.c.toolchain import find_compiler
-
-        if find_compiler() is None:
-            from nnc.backends.notice import no_compiler
-
-            no_compiler()
-            return find_backend("numpy")
-    return CBackend(is_optional=name == "auto")
+    return NumpyBackend()

@@ -7,22 +7,33 @@ from nnc.installing import install_command
 _SAID: set[str] = set()
 
 
-def no_compiler() -> None:
-    """Log that NumPy runs because no C compiler was found."""
+def no_compiler(level: int) -> None:
+    """Log that NumPy runs because no C compiler was found.
+
+    Args:
+        level: of the logger ``nnc``.
+    """
     _say(
         "no C compiler found ($CC, cc, gcc, clang, ziglang): the NumPy backend runs; install one, or"
-        f" `{install_command('c')}`, for the C backend"
+        f" `{install_command('c')}`, for the C backend",
+        level,
     )
 
 
-def runs_numpy(program: str, error: Exception) -> None:
-    """Log that NumPy runs a program because C cannot, and why."""
-    _say(f"program '{program}' runs on the NumPy backend, for C cannot run it: {error}")
+def runs_numpy(program: str, error: Exception, level: int) -> None:
+    """Log that NumPy runs a program because C cannot, and why.
+
+    Args:
+        program: its name.
+        error: what C met.
+        level: of the logger ``nnc``.
+    """
+    _say(f"program '{program}' runs on the NumPy backend, for C cannot run it: {error}", level)
 
 
-def _say(text: str) -> None:
+def _say(text: str, level: int) -> None:
     if text not in _SAID:
         _SAID.add(text)
         import logging  # here, for most starts have nothing to say
 
-        logging.getLogger("nnc").warning("%s", text)
+        logging.getLogger("nnc").log(level, "%s", text)

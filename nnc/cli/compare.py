@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, print_json, print_table, progress, say
+
+if TYPE_CHECKING:
+    from nnc.experiment.running import Repeat
 
 NAME = "compare"
 EXAMPLE = "Example: python main.py compare --repeat 10"
@@ -49,8 +52,17 @@ def command(
     base = Settings(epochs=epochs, repeat=repeat, seed=seed, backend=backend)
     tensorflow = replace(base, epochs=tf_epochs or epochs, repeat=tf_repeat, backend=None) if with_tf else None
     total = sum(settings.repeat for entrant in entrants(base, tensorflow) for settings in entrant.variants())
+    taken: dict[str, str] = {}
     with progress(total, "training") as advance:
-        comparison = compare(base, tensorflow, lambda _: advance())
+
+        def note(repeat: Repeat) -> None:
+            advance()
+            if repeat.backend:
+                taken.setdefault(repeat.backend.partition(",")[0], repeat.backend)
+
+        comparison = compare(base, tensorflow, note)
+    for text in taken.values():
+        say(text)
     line = f"python main.py compare --repeat {repeat} --epochs {epochs} --seed {seed}"
     if backend is not None:
         line += f" --backend {backend}"

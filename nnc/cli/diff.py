@@ -78,7 +78,7 @@ def command(
     try:
         chosen = replacements(replace) or None
         one, other = (
-            open_subject(path, replace=None if is_program(path) else chosen, backend=backend and backend.value)
+            open_subject(path, replace=None if is_program(path) else chosen, backend=backend)
             for path in (first, second)
         )
         x = None if data is None else inputs_of(one.program, data, target)

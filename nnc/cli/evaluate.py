@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table
-from nnc.cli.programs import open_program
+from nnc.cli.programs import open_program, say_choice
 
 NAME = "evaluate"
 EXAMPLE = "Example: nnc evaluate base.nnc --data points.csv --target label"
@@ -30,6 +30,7 @@ def command(
     del no_hints  # its callback has seen it
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
+    say_choice(program, "evaluate")
     found = rows_of(program, data, target, encoding)
     logs = program.evaluate(found.x, found.y, batch_size=batch)
     count = len(found)

@@ -79,6 +79,8 @@ def command(
     mode = resolve(mode, MODES, "mode", say)
     with progress(settings.repeat, f"training with {MODES[mode]}") as advance:
         result = run(settings, mode, lambda _: advance())
+    if taken := result.repeats[0].backend:
+        say(taken)
     print_json(result.to_json()) if as_json else _print(result)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -17,12 +17,16 @@ from nnc.installing import install_command
 DATA_SUFFIXES = (".npz", ".csv", ".tsv", ".gz", ".bz2", ".xz", ".parquet", ".feather")
 
 
-class BackendName(StrEnum):
-    """What can run a model."""
+if TYPE_CHECKING:
+    from nnc.backends import BackendName
+else:
 
-    auto = "auto"
-    numpy = "numpy"
-    c = "c"
+    class BackendName(StrEnum):
+        """What can run a model; an enumeration, because older versions of Typer take no literals."""
+
+        auto = "auto"
+        numpy = "numpy"
+        c = "c"
 
 
 class GraphName(StrEnum):
@@ -86,8 +90,8 @@ Backend = Annotated[
     BackendName | None,
     typer.Option(
         "--backend",
-        help="What runs the model; auto is C where a compiler is found, otherwise NumPy. By default $NNC_BACKEND, or "
-        f"{DEFAULT}.",
+        help="What runs the model; auto is C where a compiler is found and the work is worth compiling for, otherwise "
+        f"NumPy. By default $NNC_BACKEND, or {DEFAULT}.",
         show_default=False,
     ),
 ]

@@ -10,6 +10,7 @@ from nnc.cli.programs import is_program, open_program, read_options
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:
+    from nnc.backends import BackendName
     from nnc.ir import Graph
     from nnc.models import Model
     from nnc.passes import Pass, PassRecord
@@ -26,7 +27,7 @@ def page_subject(
     graph: str | None = None,
     batch: int = 32,
     replace: Sequence[str] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
 ) -> Subject:
     """Open a model and compile it, remembering what each pass makes.
 
@@ -65,7 +66,7 @@ def page_subject(
     for name in names:
         made = program.graph(name)
         history = stages.get(name, []) or [Stage(SAVED, made)]
-        title = program.backend.title
+        title = program.engine(name).title
         compiled.append(Compiled(name, history, program.plan(name, batch), program.source(name), title))
     return Subject(program.name, compiled, model, _definition(path), notes)
 

@@ -9,7 +9,7 @@ import typer
 
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
-from nnc.cli.programs import open_program
+from nnc.cli.programs import open_program, say_choice
 from nnc.errors import DataError
 
 NAME = "predict"
@@ -67,6 +67,7 @@ def command(
     check_output(output, *SUFFIXES)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
+    say_choice(program, "predict")
     found = program.predict(inputs_of(program, source, without, encoding), batch)
     arrays = outputs_of(program.spec.structure, found)
     if len(arrays) > 1:

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nnc.cli.console import say
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:
+    from nnc.backends import BackendName
+    from nnc.backends.choice import Choice
     from nnc.models import Model
     from nnc.passes import Observer
     from nnc.program import Program
@@ -47,7 +50,7 @@ def open_program(
     dtype: str | None = None,
     observe: Observer | None = None,
     replace: Sequence[str] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     max_bytes: int | None = None,
     model: Model | None = None,
 ) -> Program:
@@ -82,6 +85,16 @@ def open_program(
         )
     program.max_bytes = max_bytes
     return program
+
+
+def say_choice(program: Program, graph: str) -> None:
+    """Say once which backend ``auto`` takes for a graph, and why."""
+
+    def say_it(choice: Choice) -> None:
+        if choice.graph == graph:
+            say(str(choice))
+
+    program.on_choice = say_it
 
 
 def default_graph(program: Program, wanted: str | None) -> str:

@@ -12,6 +12,7 @@ from nnc.cli.programs import default_graph, is_program, open_program
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nnc.backends import BackendName
     from nnc.ir import Graph
     from nnc.models import Model
     from nnc.passes import Observer, Pass, PassRecord
@@ -91,7 +92,7 @@ def compile_report(
     dtype: str | None,
     observe: Observer | None = None,
     replace: Sequence[str] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     max_bytes: int | None = None,
     model: Model | None = None,
 ) -> tuple[Program, CompileReport]:
@@ -140,7 +141,7 @@ def compile_report(
         lower_bound=plan.lower_bound,
         unshared_bytes=plan.unshared_bytes,
         derived_bytes=program.derived_bytes if name == PREDICT else 0,
-        backend=program.backend.name,
-        engine=program.backend.engine,
+        backend=program.engine(name).name,
+        engine=program.engine(name).engine,
     )
     return program, report

@@ -11,7 +11,7 @@ import typer
 from nnc.cli import completion, options
 from nnc.cli.compile import print_report
 from nnc.cli.console import check_plot, print_table, say
-from nnc.cli.programs import is_program, read_options
+from nnc.cli.programs import is_program, read_options, say_choice
 from nnc.cli.training import Source, kept_parts, open_source, set_learning_rate, stopping
 from nnc.errors import DataError
 
@@ -70,8 +70,8 @@ def command(
     if plot is not None and plot.resolve() == picture.resolve():
         raise typer.BadParameter(f"{picture} is where the picture of the layers goes; give --plot another name")
     check_plot(plot)
-    set_random_seed(seed or 0)
     seed = seed or 0
+    set_random_seed(seed)
     if data is None:
         source = _points(validation_split, seed)
     else:
@@ -84,6 +84,7 @@ def command(
     source.ready(program)
     print_report(report)
     set_learning_rate(program, learning_rate)
+    say_choice(program, "train")
     training, test = source.training, source.kept[0]
     checked = source.kept[1] if validation_split else None
     start = perf_counter()

@@ -13,7 +13,7 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, check_plot, print_json, print_table, say
-from nnc.cli.programs import is_program
+from nnc.cli.programs import is_program, say_choice
 from nnc.cli.training import also_drawn, kept_parts, open_source, set_learning_rate, stopping
 from nnc.errors import NonFiniteError
 
@@ -64,6 +64,7 @@ def command(
     program = source.open(model, backend, max_bytes)
     program.check_nan = check_nan
     set_learning_rate(program, learning_rate)
+    say_choice(program, "train")
     done, logs = 0, {}
 
     def remember(epoch: int, found: Mapping[str, float]) -> None:

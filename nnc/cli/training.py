@@ -11,6 +11,7 @@ from nnc.cli.console import say
 from nnc.cli.programs import is_program, open_program, replacements
 
 if TYPE_CHECKING:
+    from nnc.backends import BackendName
     from nnc.models import Model
     from nnc.preparing import Rows
     from nnc.program import Program
@@ -35,7 +36,7 @@ class Source:
     program: Program | None = None
     schema: TableSchema | None = None
 
-    def open(self, path: Path, backend: str | None = None, max_bytes: int | None = None) -> Program:
+    def open(self, path: Path, backend: BackendName | None = None, max_bytes: int | None = None) -> Program:
         """Return the program to train.
 
         Args:
@@ -62,7 +63,7 @@ def open_source(
     keep: Sequence[float],
     seed: int,
     replace: Sequence[str] | None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     max_bytes: int | None = None,
 ) -> Source:
     """Read a model file or a saved program, and rows for it; say what their columns mean.

@@ -89,7 +89,7 @@ def find_cache() -> list[Finding]:
 
 
 def find_backend_choice() -> list[Finding]:
-    """Return which backend runs a model where nobody chooses, which ``auto`` is, and the variables that are set."""
+    """Return what runs a model where nobody chooses, what ``auto`` may take, and the variables that are set."""
     from nnc.backends import backend_name
     from nnc.backends.c.toolchain import find_compiler as find
     from nnc.errors import ModelError
@@ -100,9 +100,10 @@ def find_backend_choice() -> list[Finding]:
     except ModelError as error:
         return [Finding("Backend", "broken", str(error), "unset NNC_BACKEND", {"variables": variables})]
     auto = "numpy" if find() is None else "c"
+    taken = "NumPy, for there is no C compiler" if auto == "numpy" else "C for what is worth compiling, otherwise NumPy"
     listed = "".join(f", ${name}={value}" for name, value in variables.items())
     details = {"default": default, "auto": auto, "variables": variables}
-    return [Finding("Backend", "found", f"{default} by default, auto is {auto}{listed}", details=details)]
+    return [Finding("Backend", "found", f"{default} by default, auto is {taken}{listed}", details=details)]
 
 
 def _counted(number: int, what: str) -> str:

@@ -29,11 +29,13 @@ class Repeat:
         losses: loss on each of `SETS`.
         accuracies: accuracy on each of `SETS`, from 0 to 1.
         seconds: time of `fit`, compilation included.
+        backend: what ``auto`` took to train, and why; empty where a backend was chosen.
     """
 
     losses: tuple[float, ...]
     accuracies: tuple[float, ...]
     seconds: float
+    backend: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,4 +159,10 @@ def train_once(nn: Any, settings: Settings, points: Points) -> Repeat:
     scores = [
         model.evaluate(x, y, batch_size=len(x), verbose=0) for x, y in (points.training, points.test, points.further)
     ]
-    return Repeat(tuple(float(loss) for loss, _ in scores), tuple(float(part) for _, part in scores), seconds)
+    choices = getattr(getattr(model, "program", None), "choices", {})  # a model of Keras's has none
+    return Repeat(
+        tuple(float(loss) for loss, _ in scores),
+        tuple(float(part) for _, part in scores),
+        seconds,
+        str(choices.get("train", "")),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nnc.backends import BackendName
 from nnc.errors import ModelError
 
 
@@ -38,7 +39,7 @@ class Settings:
     normal: bool = False
     seed: int = 2
     repeat: int = 10
-    backend: str | None = None
+    backend: BackendName | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "size", "batch", "repeat"):

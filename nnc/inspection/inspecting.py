@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nnc.backends import BackendName
 from nnc.errors import DataError
 from nnc.inspection.layers import LayerRecord, float_type, layer_records, other_flops, with_costs
 from nnc.inspection.memory import Memory, memory_of
@@ -113,7 +114,7 @@ def inspect(
     graph: str | None = None,
     batch: int = 32,
     dtype: str | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     replace: Mapping[str, Any] | None = None,
     measure: bool = True,
     profiled: bool = False,
@@ -148,9 +149,11 @@ def inspect(
     program = subject.program
     name = graph or (TRAIN if program.spec.trains else PREDICT)
     batch = nominal_sizes(program.graph(name), batch).get(ROWS, batch)  # layers may have states for fewer rows
-    memory = memory_of(program, name, batch, measure)
-    found = profile(program, x, y, graph=name, batch=batch, seconds=seconds) if profiled else None
-    return _inspection(subject, name, batch, memory, found)
+    with program.deciding():
+        program.decide(name, 1, {ROWS: batch})  # nothing is compiled for the few batches that run here
+        memory = memory_of(program, name, batch, measure)
+        found = profile(program, x, y, graph=name, batch=batch, seconds=seconds) if profiled else None
+        return _inspection(subject, name, batch, memory, found)
 
 
 def _inspection(subject: Subject, graph: str, batch: int, memory: Memory, found: Profile | None) -> Inspection:
@@ -162,8 +165,8 @@ def _inspection(subject: Subject, graph: str, batch: int, memory: Memory, found:
         graph=graph,
         batch=batch,
         dtype=float_type(program),
-        backend=program.backend.name,
-        engine=program.backend.engine,
+        backend=program.engine(graph).name,
+        engine=program.engine(graph).engine,
         layers=layers,
         trained=sum(layer.trained for layer in outer),
         fixed=sum(layer.fixed for layer in outer),

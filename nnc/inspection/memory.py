@@ -99,7 +99,7 @@ def memory_of(program: Program, graph: str, batch: int, run: bool = True, seed: 
 
 def measure(program: Program, graph: str, batch: int, seed: int = 0) -> Measured:
     """Run a graph on a copy of the states, and return the bytes that it took; arrays are random."""
-    copy = copy_program(program)
+    copy = copy_program(program, program.engine(graph))
     inputs = draw_inputs(copy, batch, seed)
     labels = [spec.label for spec in program.spec.inputs]
     arrays = dict(zip(labels, inputs, strict=True))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
+from nnc.backends import BackendName
 from nnc.errors import DataError
 from nnc.inspection.difference import Outputs
 from nnc.inspection.layers import float_type
 from nnc.inspection.subject import Subject
+from nnc.program import PREDICT
 from nnc.program.data import as_arrays
 from nnc.program.spec import outputs_of
 from nnc.verify.ours import trace_forward
@@ -64,12 +66,14 @@ def compare_outputs(
 def _trace(subject: Subject, x: Any, with_layers: bool) -> Trace:
     program = subject.program
     arrays = as_arrays(program.spec.inputs, x, "input")
-    found = program(*arrays)
+    with program.deciding():
+        program.decide(PREDICT, 1, {})  # this call is the only one
+        found, backend = program(*arrays), program.engine(PREDICT).name
     outputs: Sequence[Array] = outputs_of(program.spec.structure, found)
     if not with_layers or subject.model is None:
         return Trace((), outputs=tuple(outputs))
     model = copy.deepcopy(subject.model)
-    model.backend = program.backend.name
+    model.backend = cast("BackendName", backend)
     return replace(trace_forward(model, arrays, float_type(program)), outputs=tuple(outputs))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nnc import optimizers
-from nnc.backends import backend_name
+from nnc.backends import BackendName, backend_name
 from nnc.callbacks import History
 from nnc.errors import DataError, ModelError
 from nnc.ir import TensorType
@@ -78,7 +78,7 @@ class Trainer(Layer):
 
     @property
     def backend(self) -> str:
-        """What runs the model: ``numpy``, ``c``, or ``auto``, which is C where there is a compiler, otherwise NumPy.
+        """What runs the model: ``numpy``, ``c``, or by default ``auto``: C for what is worth compiling, else NumPy.
 
         It can be set at any time; weights, optimizer state and random numbers stay what they are.
 
@@ -88,7 +88,7 @@ class Trainer(Layer):
         return backend_name(self.chosen_backend)
 
     @backend.setter
-    def backend(self, name: str) -> None:
+    def backend(self, name: BackendName) -> None:
         self.chosen_backend = backend_name(name)
         if self._program is not None:
             self._program.use_backend(name)

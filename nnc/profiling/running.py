@@ -68,7 +68,7 @@ def profile(
     batch = nominal_sizes(program.graph(name), batch).get(ROWS, batch)  # layers may have states for fewer rows
     arrays = _arrays(program, name, x, y, batch, seed)
     rows = min(batch, len(next(iter(arrays.values()))))
-    plain = copy_program(program)
+    plain = copy_program(program, program.engine(name))
     run = _runs(plain, name, arrays, rows)
     each = _time(run, seconds / 4)
     backend = counting(plain.backend)  # where C cannot run the graph, the copy has turned to NumPy
@@ -98,17 +98,17 @@ def profile(
     )
 
 
-def copy_program(program: Program, backend: Backend | None = None) -> Program:
+def copy_program(program: Program, backend: Backend) -> Program:
     """Return a program with the same graphs, and with copies of the states.
 
     Args:
         program: the program.
-        backend: what runs the copy; by default the program's own backend.
+        backend: what runs the copy.
     """
     names = (*program.graph_names, PROLOGUE)
     states = {label: array.copy() for label, array in program.states.items()}
     copy = Program(program.spec, {name: partial(program.graph, name) for name in names}, states)
-    copy.backend = program.backend if backend is None else backend
+    copy.backend = backend
     return copy
 
 

@@ -1,7 +1,7 @@
 """Programs: what a compiled model is to its user."""
 
-from nnc.program.calling import PREDICT
-from nnc.program.program import EVALUATE, PROLOGUE, TRAIN, Program
+from nnc.program.names import EVALUATE, PREDICT, PROLOGUE, TRAIN
+from nnc.program.program import Program
 from nnc.program.prologue import Version
 from nnc.program.spec import COUNT, TOTAL, ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec, sums_label
 from nnc.program.storage import load

@@ -100,6 +100,16 @@ class Stretch:
             after_call()
 
 
+def decide_batches(
+    program: Program, name: str, arrays: Mapping[str, Array], batch_size: int, limit: int | None = None, times: int = 1
+) -> None:
+    """Decide what runs a graph on batches of arrays; see `Program.decide` and, for the arguments, `Batches`."""
+    name = graph_name(name, arrays)
+    rows = len(next(iter(arrays.values())))
+    size = min(batch_size, rows)
+    program.decide(name, limit or -(-rows // size), program.sizes(name, arrays) | {ROWS: size}, times)
+
+
 class Batches:
     """Cuts arrays into batches and runs a graph on each, without allocating anything per batch.
 

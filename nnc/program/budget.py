@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.backends import Backend
 from nnc.errors import MemoryBudgetError, ModelError
-from nnc.ir import Graph, nominal_sizes
+from nnc.ir import nominal_sizes
 from nnc.ir.decisions import Reason, is_listened_to, undecided
 from nnc.plan import Plan
 from nnc.program.data import ROWS
+from nnc.program.names import PREDICT, PROLOGUE
 from nnc.program.switching import SwitchedBackend
 
 if TYPE_CHECKING:
@@ -29,10 +30,6 @@ class Budgeted(SwitchedBackend):
     _plans: dict[tuple[str, str], tuple[Plan, Any, Any]]
     _codes: dict[str, Any]
     _max_bytes: int | None = None
-
-    @abstractmethod
-    def graph(self, name: str) -> Graph:
-        """Return a graph by name."""
 
     @property
     @abstractmethod
@@ -103,8 +100,6 @@ class Budgeted(SwitchedBackend):
 
     def is_within_budget(self, name: str, plan: Plan) -> bool:
         """Return whether a graph may be run by a plan."""
-        from nnc.program.program import PROLOGUE
-
         limit = self._max_bytes  # the prologue counts as a part of the predictions
         return limit is None or name == PROLOGUE or self._footprint(name, plan).total <= limit
 
@@ -123,9 +118,7 @@ class Budgeted(SwitchedBackend):
             raise MemoryBudgetError(text, found.total, limit, fitting)
 
     def _footprint(self, name: str, plan: Plan) -> Footprint:
-        from nnc.program.calling import PREDICT
         from nnc.program.footprint import Footprint, constant_bytes
-        from nnc.program.program import PROLOGUE
 
         plans = [plan]
         is_prediction = name == PREDICT

@@ -17,19 +17,21 @@ from nnc.backends import Backend, BoundRun
 from nnc.backends.numpy import apply_kernel_settings, kernel_settings
 from nnc.program.data import as_arrays, known_sizes
 from nnc.program.lengths import REMEMBERED_SHAPES
+from nnc.program.names import PREDICT
 from nnc.program.spec import ProgramSpec, packed
 
 Array = Any
-PREDICT = "predict"
-"""Name of the graph that predicts."""
 
 
 class DirectCalls(ABC):
     """A program as a function of its inputs. Each thread remembers how it called it with arrays of some shapes."""
 
     spec: ProgramSpec
-    backend: Backend
     _local: threading.local
+
+    @abstractmethod
+    def engine(self, name: str) -> Backend:
+        """Return what runs a graph in this thread."""
 
     @abstractmethod
     def bound(self, name: str, sizes: Mapping[str, int]) -> BoundRun:
@@ -99,7 +101,7 @@ class DirectCalls(ABC):
             calls.clear()
             direct.clear()
         shapes = tuple([array.shape for array in arrays])
-        run = partial(self._enter, bound.run) if self.backend.name == "numpy" else bound.run
+        run = partial(self._enter, bound.run) if self.engine(PREDICT).name == "numpy" else bound.run
         filled = tuple([(target, target.dtype, _casting(target.dtype)) for target in targets])
         calls[shapes[0] if len(shapes) == 1 else shapes] = filled, self._enter, run, outputs
         if len(targets) == len(outputs) == 1 and self.spec.structure is None:

@@ -10,9 +10,9 @@ from nnc.errors import ProgramFileError
 from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.ops.fusion import Fusion
 from nnc.ops.scan import Scan
-from nnc.program.calling import PREDICT
 from nnc.program.live import ITERATIONS
-from nnc.program.program import EVALUATE, PROLOGUE, TRAIN, hoisted_states
+from nnc.program.names import EVALUATE, PREDICT, PROLOGUE, TRAIN
+from nnc.program.program import hoisted_states
 from nnc.program.spec import COUNT, TOTAL, ArraySpec, ProgramSpec, ResultSpec, sums_label
 from nnc.program.weights import STEPS, WEIGHTED, weight_labels, weights_suffixes
 

@@ -10,7 +10,7 @@ import numpy
 from nnc.ir import Op, TensorType, Value, bind_shape, nominal_sizes
 from nnc.ops.gathering import Gather
 from nnc.ops.sizes import Cast
-from nnc.program.calling import PREDICT
+from nnc.program.names import PREDICT
 from nnc.program.spec import TargetSpec
 
 if TYPE_CHECKING:

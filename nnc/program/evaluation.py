@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy
@@ -10,11 +10,10 @@ import numpy
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList
 from nnc.errors import DataError, NonFiniteError
-from nnc.program.batches import Batches, Feed
-from nnc.program.calling import PREDICT
+from nnc.program.batches import Batches, Feed, decide_batches
 from nnc.program.data import ROWS, as_arrays, known_sizes
+from nnc.program.names import EVALUATE, PREDICT
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
-from nnc.program.program import EVALUATE
 from nnc.program.spec import outputs_of, packed
 from nnc.program.streams import Stream, batches_of, check_alone, is_stream, length_of, parts_of
 
@@ -87,13 +86,15 @@ def evaluate(
     owner = program if owner is None else owner
     limit = whole_or_none("steps", steps)
     check_trains(program)
-    with program.turn, kernel_settings():
+    with program.turn, program.deciding(), kernel_settings():
         feed: Feed
         if is_stream(x):
             check_alone(x, y=y, sample_weight=sample_weight, batch_size=batch_size)
+            program.decide(EVALUATE, limit or length_of(x), {})
             feed = Stream(program, EVALUATE, x, limit)
         else:
             arrays = prepare(program, x, y, sample_weight)
+            decide_batches(program, EVALUATE, arrays, batch_size_of(batch_size), limit)
             feed = Batches(program, EVALUATE, arrays, batch_size_of(batch_size), limit)
         listed = CallbackList(callbacks, model=owner, verbose=0, epochs=1, steps=feed.count)
         owner.stop_evaluating = False
@@ -121,8 +122,9 @@ def predict(
         if batch_size is None:
             size = min(rows, batch_size_of(None))  # Keras's: callbacks see its batches
         parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]
-        return _predict_stream(program, _Parts(parts), limit, callbacks, owner)
-    with kernel_settings():
+        return _predict_stream(program, _Parts(parts), limit, callbacks, owner, sizes | {ROWS: size})
+    with program.deciding(), kernel_settings():
+        program.decide(PREDICT, -(-rows // size), sizes | {ROWS: size})
         first = program.bound(PREDICT, sizes | {ROWS: size})
         results = [numpy.empty((rows, *output.shape[1:]), output.dtype) for output in first.outputs.values()]
         for start in range(0, rows, size):
@@ -152,10 +154,17 @@ class _Parts:
         return iter([(part,) for part in self.parts])
 
 
-def _predict_stream(program: Program, source: Any, limit: int | None, callbacks: Any, owner: Any) -> Any:
+def _predict_stream(
+    program: Program, source: Any, limit: int | None, callbacks: Any, owner: Any, sizes: Mapping[str, int] | None = None
+) -> Any:
     owner = program if owner is None else owner
-    count = limit or length_of(source)
-    listed = CallbackList(callbacks, model=owner, verbose=0, epochs=1, steps=count)
+    with program.deciding():
+        program.decide(PREDICT, limit or length_of(source), sizes or {})
+        return _predict_batches(program, source, limit, callbacks, owner)
+
+
+def _predict_batches(program: Program, source: Any, limit: int | None, callbacks: Any, owner: Any) -> Any:
+    listed = CallbackList(callbacks, model=owner, verbose=0, epochs=1, steps=limit or length_of(source))
     owner.stop_predicting = False
     listed.on_predict_begin()
     found: list[list[Array]] = []

@@ -80,7 +80,7 @@ def explain(program: Program, name: str, batch: int, lengths: Mapping[str, int] 
     with notebook.listening():
         program.make_graph(name)
         plan = program.plan(name, batch, lengths=lengths)
-    backend, is_whole = program.backend.title, any(stage != PLAN for stage in notebook.stages)
+    backend, is_whole = program.engine(name).title, any(stage != PLAN for stage in notebook.stages)
     return Explanation(program.name, name, backend, plan.bindings, tuple(notebook.decisions), is_whole)
 
 

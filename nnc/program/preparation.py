@@ -10,7 +10,7 @@ import numpy
 
 from nnc.errors import DataError
 from nnc.program.data import as_arrays, check_finite, check_targets, known_sizes
-from nnc.program.program import EVALUATE
+from nnc.program.names import EVALUATE
 from nnc.program.spec import unpacked
 from nnc.program.weights import STEPS, WEIGHTED, as_weights, weights_suffix
 

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy
 
-from nnc.backends import Backend, BoundRun, Executable, find_backend
+from nnc.backends import Backend, BoundRun, Executable
 from nnc.backends.backend import Preparation, source_key
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
@@ -20,11 +20,12 @@ from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
 from nnc.plan import Plan
 from nnc.presenting import Presented
 from nnc.program.budget import Budgeted
-from nnc.program.calling import PREDICT, DirectCalls
+from nnc.program.calling import DirectCalls
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS
 from nnc.program.lengths import RunTimeLengths
 from nnc.program.live import LiveState
+from nnc.program.names import EVALUATE, PREDICT, PROLOGUE, TRAIN
 from nnc.program.prologue import Prologue, Version, guarded
 from nnc.program.spec import ProgramSpec
 from nnc.program.tables import TablePredictions
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 
 Array = Any
 GraphMaker = Callable[[], Graph]
-EVALUATE, TRAIN = "evaluate", "train"
-PROLOGUE = "predict_prologue"
-"""The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
 
 
 class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions, Presented):
@@ -56,7 +54,6 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         backend: what runs the graphs: ``numpy``, ``c`` or ``auto``; see `nnc.backends.find_backend`.
 
     Attributes:
-        backend: what runs the graphs; see `use_backend`.
         table: what the columns of a table mean, where the program was trained on one; None otherwise.
     """
 
@@ -86,8 +83,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         self._checked: set[tuple[Any, ...]] = set()
         self._plans: dict[tuple[str, str], tuple[Plan, Any, Any]] = {}
         self._codes: dict[str, Any] = {}
-        self._wanted = backend
-        self.backend: Backend = find_backend(backend)
+        self._begin_choosing(backend)
         self._versions = tuple(versions) or (Version(),)
         self._derived: dict[str, Array] = {}
         self._prologue: Prologue | None = None
@@ -161,9 +157,13 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
                 if has_prologue:
                     graph = self.graph(PROLOGUE)
                     sources = {label: self.states[label] for label in graph.states if label in self.states}
-                    self._prologue = Prologue(self._versions, sources, lambda: self._bind(PROLOGUE, {}).run())
+                    self._prologue = Prologue(self._versions, sources, self._run_prologue)
                 self._has_prologue = has_prologue
         return self._prologue
+
+    def _run_prologue(self) -> None:
+        with kernel_settings():
+            self._bind(PROLOGUE, {}).run()
 
     @property
     def all_states(self) -> dict[str, Array]:
@@ -214,20 +214,18 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
     def source(self, name: str = PREDICT) -> str:
         """Return the source of a graph, in the language of the backend."""
         plan = self._plan_of(name, self._nominal_sizes(name, 1))  # first: another backend may take over
-        text: str = self.backend.source(plan).text
+        text: str = self.engine(name).source(plan).text
         return text
 
     def __repr__(self) -> str:
         count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
-        return (
-            f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, {self.backend.title} backend>"
-        )
+        return f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, {self.backend_text}>"
 
     # ------------------------------------------------------------------ running
 
     def _planned(self, name: str, bindings: Mapping[str, int], backend: Backend | None = None) -> tuple[Plan, Any, Any]:
         """Return plan, source and code with room for these sizes; the largest plan so far is kept."""
-        backend = backend or self.backend
+        backend = backend or self.engine(name)
         key = backend.name, name
         known = self._plans.get(key)
         if known is not None and known[0].fits(bindings):
@@ -253,6 +251,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
             if code_key not in self._codes:
                 self._codes[code_key] = backend.compile(source)
                 self.compilations += 1
+                self._note_compiled(name, backend, self._codes[code_key])
                 if logging := sys.modules.get("logging"):  # otherwise nobody listens, and a start needs no more modules
                     text = "'%s' of '%s' runs on the %s backend, %s"
                     logging.getLogger("nnc").info(text, name, self.name, backend.title, backend.engine)
@@ -293,16 +292,16 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         return guards
 
     def _bind(self, name: str, bindings: Mapping[str, int]) -> BoundRun:
-        local, backend = self._local.__dict__, self.backend
-        executables: dict[str, Executable] = local.setdefault("executables", {})
-        executable = executables.get(name)
+        local, backend = self._local.__dict__, self._running_engine(name)
+        executables: dict[tuple[str, str], Executable] = local.setdefault("executables", {})
+        executable = executables.get((backend.name, name))
         if executable is None or not executable.plan.fits(bindings):
             try:
                 plan, source, code = self._planned(name, bindings, backend)
             except (CompilerError, MissingKernelError) as error:
-                self._fall_back(backend, error)
+                self._fall_back(backend, name, error)
                 return self._bind(name, bindings)
-            executables[name] = executable = backend.executable(plan, source, code, self.all_states)
+            executables[backend.name, name] = executable = backend.executable(plan, source, code, self.all_states)
             if name == PREDICT:
                 local.pop("calls", None)
                 local.pop("direct", None)

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.backends import backend_name
+from nnc.backends import BackendName, backend_name
 from nnc.errors import GraphError, NestingError, ProgramFileError
 from nnc.files import check_nesting, read_json, write_atomically
 from nnc.installing import DISTRIBUTION
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
-from nnc.program.calling import PREDICT
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
-from nnc.program.program import PROLOGUE, Program, hoisted_states
+from nnc.program.names import PREDICT, PROLOGUE
+from nnc.program.program import Program, hoisted_states
 from nnc.program.spec import ProgramSpec
 from nnc.program.tables import read_schema
 
@@ -80,7 +80,7 @@ def to_bytes(program: Program) -> bytes:
     return buffer.getvalue()
 
 
-def load(path: str | Path, *, backend: str | None = None) -> Program:
+def load(path: str | Path, *, backend: BackendName | None = None) -> Program:
     """Read a program from a ``.nnc`` file. Only NumPy is needed to run it.
 
     Args:

@@ -10,15 +10,15 @@ import numpy
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList, History
 from nnc.errors import DataError, NonFiniteError
-from nnc.program.batches import Batches, Feed
+from nnc.program.batches import Batches, Feed, decide_batches
 from nnc.program.epochs import WholeEpochs, whole_epochs
 from nnc.program.evaluation import run_evaluation
 from nnc.program.hinting import FirstLook
 from nnc.program.interrupt import deferred_interrupt
+from nnc.program.names import EVALUATE, TRAIN
 from nnc.program.preparation import batch_size_of, check_trains, prepare, split_rows, whole, whole_or_none
-from nnc.program.program import EVALUATE, TRAIN
 from nnc.program.progress import Progress
-from nnc.program.streams import Stream, check_alone, is_stream
+from nnc.program.streams import Stream, check_alone, is_stream, length_of
 
 if TYPE_CHECKING:
     from nnc.program.program import Program
@@ -105,12 +105,13 @@ def fit(
     shown = _verbosity(verbose)
     check_trains(program)
     arrays, checked = _arrays(program, x, y, sample_weight, class_weight, batch_size, validation_split, validation_data)
-    with program.turn:
-        feed = _feed(program, TRAIN, x if arrays is None else arrays, size, limits[0], class_weight, FirstLook(program))
+    with program.turn, program.deciding():
+        given = x if arrays is None else arrays
+        feed = _feed(program, TRAIN, given, size, limits[0], epochs, class_weight, FirstLook(program))
         checks = None
         if checked is not None or validation_data is not None:
             given = validation_data if checked is None else checked
-            checks = _feed(program, EVALUATE, given, checking_size, limits[1])
+            checks = _feed(program, EVALUATE, given, checking_size, limits[1], epochs // validation_freq)
         program.graph(TRAIN)  # makes the optimizer's state, which callbacks may restore
         listed = CallbackList(callbacks, True, model=owner, verbose=shown, epochs=epochs, steps=feed.count)
         owner.stop_training = False
@@ -231,11 +232,18 @@ def _feed(
     given: Any,
     size: int,
     limit: int | None,
+    times: int,
     class_weight: Mapping[int, float] | None = None,
     first: FirstLook | None = None,
 ) -> Feed:
+    """Return what gives batches to a graph, and decide what runs it by how many there will be in all epochs.
+
+    Epochs that are done already count as well: who goes on with a training goes on with its engine.
+    """
     if isinstance(given, dict):
+        decide_batches(program, name, given, size, limit, times)
         return Batches(program, name, given, size, limit, first)
+    program.decide(name, limit or length_of(given), {}, times)
     return Stream(program, name, given, limit, class_weight, first)
 
 

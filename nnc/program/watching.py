@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from nnc.backends.backend import BoundRun
 from nnc.errors import NonFinite, NonFiniteError
 from nnc.program.live import ITERATIONS
-from nnc.program.program import PROLOGUE, TRAIN, hoisted_states
+from nnc.program.names import PROLOGUE, TRAIN
+from nnc.program.program import hoisted_states
 from nnc.program.tracing import Trace, first_index, is_finite, value_range
 from nnc.program.weights import unweighted
 

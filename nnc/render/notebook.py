@@ -139,5 +139,5 @@ def _program(program: Program) -> str:
     count = sum(array.size for array in program.get_weights())
     rows.append(("parameters", f"{count:,}"))
     rows.append(("graphs", ", ".join(program.graph_names)))
-    rows.append(("backend", program.backend.title))
+    rows.append(("backend", program.backend_text))
     return _table(("", ""), rows, f"program '{program.name}'")

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from nnc import losses
+from nnc.backends import BackendName
 from nnc.callbacks import CallbackList, History
 from nnc.data.frames import as_columns
 from nnc.layers import Dense
@@ -47,7 +48,7 @@ class Estimator(Routed):
     callbacks: Any
     validation_split: float
     warm_start: bool
-    backend: str | None
+    backend: BackendName | None
     model_: Model
     history_: History
     n_features_in_: int

@@ -7,6 +7,7 @@ from typing import Any, Self
 from sklearn.base import RegressorMixin
 
 from nnc import losses
+from nnc.backends import BackendName
 from nnc.models import Model
 from nnc.sklearn.estimator import Array, Estimator, width_of
 
@@ -55,7 +56,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]  # scikit-lear
         callbacks: Any = None,
         validation_split: float = 0.0,
         warm_start: bool = False,
-        backend: str | None = None,
+        backend: BackendName | None = None,
         **routed: Any,
     ) -> None:
         self.model = model

@@ -35,7 +35,9 @@ def trace_forward(model: Model, arrays: Sequence[Array], dtype: str | None = Non
         for position, value in enumerate(values):
             graph.output(f"layer/{number}.{position}", value)
     found = _run(graph, _inputs(model, arrays), _states(compiler), model)
-    outputs = model.program(*arrays)
+    with model.program.deciding():
+        model.program.decide(PREDICT, 1, {})  # this call is the only one
+        outputs = model.program(*arrays)
     return Trace(_layers(compiler, found), outputs=tuple(outputs_of(model.program.spec.structure, outputs)))
 
 
@@ -73,7 +75,9 @@ def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Arra
     paths = compiler.paths
     if weights:
         x, y = (items[0] if len(items) == 1 else list(items) for items in (arrays, targets))
-        model.train_on_batch(x, y)
+        with model.program.deciding():
+            model.program.decide(TRAIN, 1, {})  # this step is the only one
+            model.train_on_batch(x, y)
     return Trace(
         _layers(compiler, found),
         tuple(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from nnc.backends import BackendName
 from nnc.errors import ModelError
 from nnc.models.model import Model
 from nnc.program.data import as_arrays
@@ -35,7 +36,7 @@ def verify(
     seed: int = 0,
     inputs: Any = None,
     dtype: str | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
 ) -> Report:
     """Run nnc and Keras on the same inputs, layer by layer, and report what differs.
 

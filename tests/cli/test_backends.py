@@ -13,12 +13,15 @@ import numpy
 import pytest
 
 import nnc
+from nnc.backends import choice
 from nnc.backends.c.toolchain import find_compiler
 from tests.cli.conftest import Run
 
 ROOT = Path(__file__).parents[2]
 COMPILER = find_compiler()
 TRAIN = ("train", "base.yaml", "--data", "points.npz", "--epochs", "2", "--json")
+WORTH_IT = "from nnc.backends import choice; choice.UNIT_SECONDS = -1e9"
+"""What lets all work be worth a compile."""
 Nnc = Callable[..., subprocess.CompletedProcess[str]]
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="needs a C compiler")
 posix = pytest.mark.skipif(os.name != "posix", reason="scripts, modes and limits are POSIX's")
@@ -71,6 +74,7 @@ def result(done: subprocess.CompletedProcess[str]) -> dict[str, float]:
 @pytest.mark.sampled(1)
 def test_every_command_that_runs_a_model(run: Run, folder: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NNC_CACHE_DIR", str(folder / "cache"))
+    monkeypatch.setattr(choice, "UNIT_SECONDS", -1e9)
     chosen = ("--backend", backend)
     commands = (
         (*TRAIN, "--seed", "1", "-o", "out.nnc"),
@@ -80,7 +84,8 @@ def test_every_command_that_runs_a_model(run: Run, folder: Path, backend: str, m
         ("experiment", "--epochs", "2", "--repeat", "1", "--json"),
     )
     for arguments in commands:
-        run(*arguments, *chosen)
+        said = [line for line in run(*arguments, *chosen).stderr.splitlines() if line.startswith(("C, ", "NumPy"))]
+        assert [line[:14] for line in said] == (["C, compiled in"] if backend == "auto" else []), arguments[0]
         assert bool(libraries(folder)) == (backend != "numpy"), arguments[0]
         for path in libraries(folder):
             path.unlink()
@@ -125,9 +130,11 @@ def test_no_compiler(nnc_process: Nnc) -> None:
     assert done.stderr.splitlines()[1].startswith("error: no C compiler: none of cc, gcc, clang is on the path")
     assert "pip install 'nnc-keras[c]'" in done.stderr
     assert done.stdout == ""
-    done = nnc_process(*TRAIN, "--backend", "auto", **nowhere)
+    done = nnc_process(*TRAIN, "--backend", "auto", **nowhere | {"setup": f"{nowhere['setup']}\n{WORTH_IT}"})
     assert done.stderr.count("no C compiler found") == 1
     assert result(done) == result(nnc_process(*TRAIN, "--backend", "numpy", PATH=""))
+    done = nnc_process(*TRAIN, **nowhere | {"setup": f"{nowhere['setup']}\n{WORTH_IT}"})  # by default, in one line
+    assert [line for line in done.stderr.splitlines() if "ompiler" in line] == ["NumPy: no C compiler was found"]
 
 
 @posix
@@ -140,7 +147,7 @@ def test_broken_compiler(nnc_process: Nnc, folder: Path, text: str) -> None:
     assert "command: " in done.stderr
     assert "--backend numpy" in done.stderr
     assert not (folder / "out.nnc").exists()
-    done = nnc_process(*TRAIN, "--backend", "auto", CC=compiler)
+    done = nnc_process(*TRAIN, "--backend", "auto", CC=compiler, setup=WORTH_IT)
     assert done.stderr.count("runs on the NumPy backend, for C cannot run it: the C compiler") == 1
     assert result(done) == result(nnc_process(*TRAIN, "--backend", "numpy"))
 
@@ -195,7 +202,7 @@ def test_full_disk(nnc_process: Nnc, folder: Path, place: str, monkeypatch: pyte
     done = nnc_process(*TRAIN, "--backend", "c", code=1, TMPDIR=str(small))
     assert "error: the C compiler " in done.stderr
     assert "No space left on device" in done.stderr
-    done = nnc_process(*TRAIN, "--backend", "auto", TMPDIR=str(small))
+    done = nnc_process(*TRAIN, "--backend", "auto", setup=WORTH_IT, TMPDIR=str(small))
     assert "runs on the NumPy backend, for C cannot run it" in done.stderr
     assert "No space left on device" in done.stderr
 

@@ -54,7 +54,7 @@ def test_versions_are_those_of_what_runs():
     assert found["Python"].details["version"] == platform.python_version()
     assert found["NumPy"].text == numpy.__version__
     assert found["Packages"].details["networkx"] == metadata.version("networkx")
-    assert found["Backend"].details["default"] == os.environ.get("NNC_BACKEND", "numpy")
+    assert found["Backend"].details["default"] == os.environ["NNC_BACKEND"]
     assert set(found["Readers"].details["names"]) >= {"h5", "keras", "keras-archive", "yaml"}
 
 

@@ -30,8 +30,7 @@ from nnc.export.c_test import allowed_difference
 from nnc.export.recording import copy_program, draw_target, moved_by_rounding, predict
 from nnc.ir import TensorType, bind_shape
 from nnc.program import Program
-from nnc.program.calling import PREDICT
-from nnc.program.program import TRAIN
+from nnc.program.names import PREDICT, TRAIN
 from tests.export.kernels import FEW, NETWORKS
 from tests.ops.cases import BINDINGS
 

@@ -136,13 +136,16 @@ def test_one_plan_serves_all_smaller_lengths():
     model = nnc.Sequential(dense(nnc))
     program = model.program
     program(real(4, 20, 5))
-    arena = program._local.executables["predict"].memory
+    arena = program._local.executables[program.backend.name, "predict"].memory
     for rows, length in ((4, 20), (1, 20), (4, 3), (2, 7)):
         program(real(rows, length, 5))
-    assert program._local.executables["predict"].memory is arena
+    assert program._local.executables[program.backend.name, "predict"].memory is arena
     program(real(4, 21, 5))
-    assert program._local.executables["predict"].memory is not arena
-    assert program.plan(batch=4, lengths={"time": 21}).peak_bytes == program._local.executables["predict"].memory.nbytes
+    assert program._local.executables[program.backend.name, "predict"].memory is not arena
+    assert (
+        program.plan(batch=4, lengths={"time": 21}).peak_bytes
+        == program._local.executables[program.backend.name, "predict"].memory.nbytes
+    )
 
 
 def test_lengths_have_names_in_graphs():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from nnc.backends.c.cache import make_key
@@ -78,9 +79,16 @@ class CBackend:
         return library
 
     def _load(self, source: Source, level: int) -> Library:
-        path = build(lambda: source.text, source.key, level=level, threads=source.is_parallel)
+        begin: float | None = None
+
+        def text() -> str:  # asked for only where the cache has no library
+            nonlocal begin
+            begin = perf_counter()
+            return source.text
+
+        path = build(text, source.key, level=level, threads=source.is_parallel)
         try:
-            library = Library(path)
+            library = Library(path, None if begin is None else perf_counter() - begin)
         except OSError:
             if path.exists():
                 raise

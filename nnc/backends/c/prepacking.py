@@ -20,9 +20,15 @@ Array = Any
 
 
 class Library(ctypes.CDLL):
-    """A compiled unit, loaded as long as the object is there; whatever thread runs it, weights are packed once."""
+    """A compiled unit, loaded as long as the object is there; whatever thread runs it, weights are packed once.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file.
+        seconds: that it took to compile, None where the cache had it.
+    """
+
+    def __init__(self, path: Path, seconds: float | None = None) -> None:
+        self.seconds = seconds
         super().__init__(os.fspath(path))
         unload_with(self)
         self._packed: dict[str, tuple[Preparation, Array]] = {}

@@ -187,5 +187,5 @@ def test_runs_of_many_sizes_are_forgotten(data):
     program = make_program()
     for rows in range(400, 0, -1):  # the first has room for all others
         program.bound("train", {"batch": rows})
-    executable = program._local.executables["train"]
+    executable = program._local.executables["c", "train"]
     assert len(executable._runs) <= 256

@@ -1,0 +1,110 @@
+"""What ``auto`` decides by: what C saves in a run, what compiling takes, and what the rule makes of both."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from benchmarks.networks import NETWORKS, nnc_model
+from benchmarks.report import Row, seconds_text, time_row
+from benchmarks.settings import Settings
+from benchmarks.startup import commands_of, environment_of
+from benchmarks.worker import Entrant, Workers
+from nnc.backends.choice import Cost, cost_of
+from nnc.ir import nominal_sizes
+
+WORKS = {
+    ("base", "train"): 32,
+    ("base", "predict"): 1,
+    ("mlp", "train"): 128,
+    ("mlp", "predict"): 1,
+    ("cnn", "train"): 64,
+    ("cnn", "predict"): 1,
+    ("lstm", "train"): 32,
+    ("lstm_alone", "predict"): 1,
+    ("transformer", "train"): 32,
+    ("mobilenet_v2", "predict"): 1,
+    ("resnet50", "predict"): 1,
+}
+"""Rows of a batch by network and graph."""
+_FEW = 2
+"""Rounds of what takes many seconds."""
+
+
+def run(settings: Settings) -> list[Row]:
+    """Measure, and return the rows."""
+    if not {"numpy", "c"} <= set(settings.backends):
+        return []
+    with TemporaryDirectory() as folder:
+        return [
+            row for (name, graph), rows in WORKS.items() for row in _measure(settings, name, graph, rows, Path(folder))
+        ]
+
+
+def compile_seconds(name: str, graph: str, rows: int) -> float:
+    """Return the seconds from a graph to code that is bound to memory, in C."""
+    import nnc
+
+    program = nnc.compile(nnc_model(name, "c"), backend="c")
+    sizes = nominal_sizes(program.graph(graph), rows)
+    start = perf_counter()
+    program.bound(graph, sizes)
+    return perf_counter() - start
+
+
+def _measure(settings: Settings, name: str, graph: str, rows: int, folder: Path) -> list[Row]:
+    title = f"{name}, {graph}, {rows} row{'s' if rows > 1 else ''}"
+    steps = NETWORKS[name].steps if graph == "train" else 1
+    with Workers() as workers:
+        for backend in ("numpy", "c"):
+            given = {"network": name, "backend": backend, **({} if graph == "train" else {"rows": rows})}
+            factory = "fit" if graph == "train" else "predict"
+            workers.start(Entrant(backend, f"benchmarks.contestant:{factory}", given), learns=graph == "train")
+        comparison = settings.race(workers.timers, steps, least=50 if name == "base" else 1)
+    samples = _compilations(settings, name, graph, rows, folder)
+    cost = _cost(name, graph, rows)
+    saved = [slow - fast for slow, fast in zip(comparison.seconds["numpy"], comparison.seconds["c"], strict=True)]
+    median, compiling = statistics.median(saved), statistics.median(samples)
+    found = time_row(title, "saved by C in a run", saved)
+    per_flop = f"{(median - cost.ops * _saved_per_op()) / cost.flops * 1e12:.3g} ps for each of {cost.flops:,} FLOPs"
+    return [
+        time_row(title, "on NumPy", comparison.seconds["numpy"]),
+        time_row(title, "in C", comparison.seconds["c"]),
+        found,
+        Row(title, "the same by the rule", seconds_text(cost.saved_seconds)),
+        Row(title, "if that were for operations alone", f"{seconds_text(median / cost.ops)} for each of {cost.ops:,}"),
+        Row(title, "beside those of the rule", per_flop),
+        time_row(title, "compiling, empty cache", samples),
+        Row(title, "the same by the rule", f"{seconds_text(cost.compile_seconds)}, {cost.products} large products"),
+        Row(title, "runs that pay for compiling", f"{compiling / median:,.0f}" if median > 0 else "never"),
+        Row(title, "the same by the rule", f"{cost.compile_seconds / cost.saved_seconds:,.0f}"),
+        *workers.failed_rows(title),
+    ]
+
+
+def _saved_per_op() -> float:
+    return Cost(ops=1).saved_seconds
+
+
+def _cost(name: str, graph: str, rows: int) -> Cost:
+    import nnc
+
+    found = nnc.compile(nnc_model(name)).graph(graph)
+    return cost_of(found, nominal_sizes(found, rows), rows)
+
+
+def _compilations(settings: Settings, name: str, graph: str, rows: int, folder: Path) -> list[float]:
+    arguments = f"{name!r}, {graph!r}, {rows}"
+    code = f"from benchmarks.choice import compile_seconds; print(compile_seconds({arguments}))"
+    cache = folder / "cold"
+    environment = environment_of(folder) | {"NNC_CACHE_DIR": str(cache)}
+    samples = []
+    for _ in range(min(settings.processes, 5 if name == "base" else _FEW)):
+        shutil.rmtree(cache, ignore_errors=True)
+        done = subprocess.run(commands_of({"": code})[""], env=environment, capture_output=True, text=True, check=True)
+        samples.append(float(done.stdout))
+    return samples

@@ -1,0 +1,124 @@
+"""The rule behind ``auto``: whether work of some size is worth compiling C for, decided from sizes alone.
+
+No clock is asked, nor whether a unit happens to be in the cache, so that the same work runs on the same engine, and
+gives the same bits, in every run. The constants come from ``python -m benchmarks --suite choice``, which prints for
+each network what a unit saves and what compiling it takes; they are on the cautious side of what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nnc.ir import Graph, TensorType, bind_shape, solve_symbols
+from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient
+from nnc.ops.matmul import MatMul
+from nnc.ops.scan import Scan
+
+SAVED_PER_OP = 0.7e-6
+"""Seconds that C saves with each operation of a graph, for which NumPy has to be called. A step of the base network, 38
+operations on next to nothing, takes 27 µs on NumPy and 0.4 µs in C: 0.7 µs each."""
+SAVED_PER_FLOP = 3e-12
+"""Seconds that C saves with each floating-point operation: least where nearly all are in products of large matrices,
+which NumPy's BLAS computes as fast. 2.9e-12 for ResNet-50, 3.4e-12 for a transformer, 8e-12 for a small CNN."""
+UNIT_SECONDS = 0.4
+"""Seconds that the compiler takes for a unit without large products: that of the base network takes 0.3 to 0.4 s."""
+PRODUCT_SECONDS = 0.3
+"""Seconds that each large product or convolution adds to it: 0.2 to 0.5 s in networks that have three to ten."""
+PRODUCT_FLOPS = 1000
+"""Floating-point operations for each row from which on a product is large; smaller ones are plain loops."""
+MOST_SECONDS = 10.0
+"""Seconds that the compiler takes at most, for products of a kind share their code: ResNet-50 has 54 and takes 10 s."""
+SINGLE_CALLS = 1000
+"""How often a call is taken to be made that says nothing of others: ``program(x)`` of a row, ``train_step`` of 32."""
+SINGLE_ROWS = 32
+"""Rows of a batch of which nobody knows how many it has."""
+
+_PRODUCTS = (MatMul, Convolution, ConvolutionInputGradient, ConvolutionKernelGradient)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a graph consists of that decides whether to compile it.
+
+    Args:
+        ops: operations of one run, those of a loop as often as it runs.
+        flops: floating-point operations of one run.
+        products: large products and convolutions in its text.
+    """
+
+    ops: int = 0
+    flops: int = 0
+    products: int = 0
+
+    @property
+    def saved_seconds(self) -> float:
+        """Seconds that one run in C takes less than on NumPy, by the constants above."""
+        return self.ops * SAVED_PER_OP + self.flops * SAVED_PER_FLOP
+
+    @property
+    def compile_seconds(self) -> float:
+        """Seconds that it takes to compile the graph, by the constants above."""
+        return min(UNIT_SECONDS + self.products * PRODUCT_SECONDS, MOST_SECONDS)
+
+    def is_worth_compiling(self, runs: int) -> bool:
+        """Return whether so many runs save more than compiling takes."""
+        return runs * self.saved_seconds > self.compile_seconds
+
+
+def cost_of(graph: Graph, sizes: Mapping[str, int], rows: int) -> Cost:
+    """Return what a graph consists of.
+
+    Args:
+        graph: an optimised graph.
+        sizes: size of each run-time dimension.
+        rows: rows of a batch, by which what is large is told from what is small.
+    """
+    ops, flops, products = 0, 0, 0
+    for node in graph.nodes:
+        if node.is_leaf:
+            continue
+        op, operands = node.op.bind(sizes), [value.type.bind(sizes) for value in node.operands]
+        own = op.flops(operands, [type.bind(sizes) for type in node.types])
+        flops += own
+        products += isinstance(op, _PRODUCTS) and own >= PRODUCT_FLOPS * rows
+        times = int(op.time(operands)) if isinstance(op, Scan) else 1
+        ops += 0 if op.bodies else 1
+        for body in op.bodies:
+            inner = cost_of(body, _body_sizes(body, op.body_types(op.attributes(), operands)), rows)
+            ops += times * inner.ops
+            products += inner.products
+    return Cost(ops, flops, products)
+
+
+def _body_sizes(body: Graph, operands: list[TensorType]) -> Mapping[str, int]:
+    """Return the size of each run-time dimension of a body, from the types of its operands."""
+    pairs = zip(body.inputs.items(), operands, strict=True)
+    return solve_symbols({label: (value.shape, bind_shape(type.shape, {})) for (label, value), type in pairs})
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What ``auto`` took for a graph, and why.
+
+    Args:
+        graph: name of the graph.
+        backend: name of the backend, ``c`` or ``numpy``.
+        reason: why NumPy, one clause; empty for C.
+        seconds: that the compiler took; None where it had nothing to do, or has not been called yet.
+
+    >>> print(Choice("train", "c", seconds=0.31))
+    C, compiled in 0.3 s
+    >>> print(Choice("predict", "numpy", "too little work to compile for"))
+    NumPy: too little work to compile for
+    """
+
+    graph: str
+    backend: str
+    reason: str = ""
+    seconds: float | None = None
+
+    def __str__(self) -> str:
+        if self.backend != "c":
+            return f"NumPy: {self.reason}"
+        return "C, compiled before" if self.seconds is None else f"C, compiled in {self.seconds:.1f} s"
