@@ -98,7 +98,7 @@ class SwitchedBackend:
         """What runs the program, for people: ``C backend``, or ``auto backend (train: C, predict: NumPy)``."""
         if self._chosen is not None:
             return f"{self._chosen.title} backend"
-        taken = [f"{name}: {'C' if choice.backend == 'c' else 'NumPy'}" for name, choice in self.choices.items()]
+        taken = [f"{name}: {'C' if choice.backend == 'c' else 'NumPy'}" for name, choice in list(self.choices.items())]
         return f"{AUTO} backend ({', '.join(taken)})" if taken else f"{AUTO} backend"
 
     @property

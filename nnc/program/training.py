@@ -70,6 +70,8 @@ def fit(
 ) -> History:
     """Train on arrays; the arguments are those of Keras's ``Model.fit``.
 
+    With the backend ``auto`` it runs on what its epochs are worth; ``program.choices`` has what that is, and why.
+
     Args:
         program: what to train.
         x: input array or arrays of shape (rows, …), or what yields batches (x, y) or (x, y, sample_weight): a
