@@ -108,17 +108,48 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    console = Console(highlight=False)
+    columns = [[printable(cell) for cell in column] for column in zip(head, *rows, strict=True)]
+    widths = _column_widths(columns, console.width)
+    if widths is not None:
+        console.width = max(console.width, sum(widths) + _TIGHT * (len(head) - 1))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=widths is not None)
     for position, name in enumerate(head):
         is_right = position > 0 if right is None else position in right
-        table.add_column(Text(printable(name)), justify="right" if is_right else "left")
+        width = None if widths is None else widths[position]
+        table.add_column(Text(printable(name)), justify="right" if is_right else "left", width=width)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))  # as Text, for a name may hold what looks like markup
-    console = Console(highlight=False)
     if title:
         console.print(Text(printable(title), style="bold"))
     console.print(table)
     console.print()
+
+
+_WIDE, _TIGHT = 3, 2
+"""Columns of the terminal between two columns of a table."""
+_SHORT = 10
+"""Characters up to which a cell, such as ``1.69 k``, is never broken."""
+
+
+def _column_widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return widths in which words stay whole; None where all fits as it is.
+
+    Where not even the words fit, the terminal breaks the lines.
+    """
+    from rich.cells import cell_len
+
+    wanted = [max(map(cell_len, column)) for column in columns]
+    if sum(wanted) + _WIDE * (len(wanted) - 1) <= room:
+        return None
+    words = [
+        [word for cell in column for word in ([cell] if len(cell) <= _SHORT else cell.split())] for column in columns
+    ]
+    widths = [max(map(cell_len, column)) for column in words]
+    for _ in range(room - _TIGHT * (len(wanted) - 1) - sum(widths)):
+        lacks = [wish - width for wish, width in zip(wanted, widths, strict=True)]
+        widths[lacks.index(max(lacks))] += max(lacks) > 0
+    return widths
 
 
 @contextmanager

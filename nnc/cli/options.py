@@ -13,6 +13,8 @@ from nnc.cli import completion
 from nnc.cli.console import say_hints
 
 DATA_SUFFIXES = (".npz", ".csv")
+BATCH = ("--batch-size", "--batch")
+"""Names of the option for the rows of a batch, in every command that has it."""
 
 
 class BackendName(StrEnum):
@@ -121,7 +123,8 @@ CheckNan = Annotated[
         help="Stop at the first NaN or infinity, and say where it comes from; slower.",
     ),
 ]
-Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="Rows of a batch.")]
+Batch = Annotated[int, typer.Option(*BATCH, metavar="N", min=1, help="Rows of a batch.")]
+Epochs = Annotated[int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")]
 Plot = Annotated[
     Path | None,
     typer.Option(

@@ -21,6 +21,7 @@ def command(
     source: Annotated[
         Path,
         typer.Option(
+            "--data",
             "--input",
             metavar="FILE",
             help="Inputs: .npy, .npz with the array x (with several inputs: by name), or .csv with a line per sample.",

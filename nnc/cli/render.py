@@ -107,7 +107,9 @@ def command(
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option("--batch", metavar="N", min=1, help="Rows that a plan is for; by default 32.", show_default=False),
+        typer.Option(
+            *options.BATCH, metavar="N", min=1, help="Rows that a plan is for; by default 32.", show_default=False
+        ),
     ] = None,
     replace: options.Replace = None,
     backend: options.Backend = None,

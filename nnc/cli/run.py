@@ -39,7 +39,7 @@ def command(
         ),
     ] = None,
     target: options.Target = None,
-    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the data.")] = 1000,
+    epochs: options.Epochs = 1000,
     batch: options.Batch = 32,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of weights, order and points.")] = 2,
     folder: Annotated[

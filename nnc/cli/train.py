@@ -24,7 +24,7 @@ def command(
     model: options.Model,
     data: options.Data,
     target: options.Target = None,
-    epochs: Annotated[int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")] = 10,
+    epochs: options.Epochs = 10,
     batch: options.Batch = 32,
     seed: Annotated[
         int | None,
