@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from nnc import __version__
+from nnc.activity import activity, shown
 from nnc.cli import (
     bench,
     cache,
@@ -57,6 +58,19 @@ _COMMANDS = (
     compare,
     version,
 )
+
+
+_UNACCOMPANIED = (bench, opt)
+"""What talks to the terminal by itself: children that print, and a graph that may be typed in."""
+
+
+class Command(TyperCommand):
+    """A command, beside which a terminal shows what is going on."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with shown(sys.stderr), activity(str(self.name)):
+            return super().invoke(ctx)
 
 
 class CommandGroup(TyperGroup):
@@ -138,7 +152,8 @@ def start(
 
 
 for _module in _COMMANDS:
-    app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
+    _class = TyperCommand if _module in _UNACCOMPANIED else Command
+    app.command(_module.NAME, cls=_class, epilog=_module.EXAMPLE)(_module.command)
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TextIO
 
 import typer
@@ -154,22 +155,28 @@ def _column_widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | N
 
 @contextmanager
 def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on standard error, where that is a terminal, while the block runs.
+    """Let a terminal show how far something is, and the time left, while the block runs.
 
     Args:
         total: number of steps; the function that the block gets is called after each.
-        what: stands before the bar.
+        what: stands in front.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from nnc.activity import activity
+    from nnc.program.progress import format_seconds
 
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(
-        *columns, console=console, transient=True, refresh_per_second=2, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
+    begun = last = perf_counter()
+    done = 0
+
+    def advance() -> None:
+        nonlocal done, last
+        done, last = done + 1, perf_counter()
+
+    def text(room: int) -> str:
+        left = (last - begun) / done * (total - done) - (perf_counter() - last) if done else 0.0
+        return f"{what}: {done:,} of {total:,}{f', {format_seconds(max(0.0, left))} left' if done else ''}"[:room]
+
+    with activity(text):
+        yield advance
 
 
 def check_output(path: Path | None, *suffixes: str) -> None:

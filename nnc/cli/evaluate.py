@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnc.activity import activity
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table
 from nnc.cli.programs import open_program, training_data
@@ -29,7 +30,8 @@ def command(
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
     x, y, count = training_data(program, data, target)
-    logs = program.evaluate(x, y, batch_size=batch)
+    with activity(f"{count:,} rows"):
+        logs = program.evaluate(x, y, batch_size=batch)
     if as_json:
         print_json({"model": program.name, "rows": count, "result": logs})
     else:

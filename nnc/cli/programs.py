@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from nnc.activity import activity
 from nnc.cli.console import say
 from nnc.errors import DataError, ModelError
+from nnc.texts import printable
 
 if TYPE_CHECKING:
     from nnc.passes import Observer
     from nnc.program import Program
 
 PROGRAM_SUFFIX = ".nnc"
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+
+def _reading(function: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Let a terminal show that a file is read, the function's argument that is a path."""
+
+    @wraps(function)
+    def call(*arguments: Given.args, **named: Given.kwargs) -> Found:
+        path = next(item for item in (*arguments, *named.values()) if isinstance(item, Path))
+        with activity(f"reading {printable(path.name)}"):
+            return function(*arguments, **named)
+
+    return call
 
 
 def is_program(path: Path) -> bool:
@@ -42,6 +60,7 @@ def read_options(given: Sequence[str] | None) -> dict[str, Any]:
     return {"replace": found} if found else {}
 
 
+@_reading
 def open_program(
     path: Path,
     dtype: str | None = None,
@@ -84,6 +103,7 @@ def default_graph(program: Program, wanted: str | None) -> str:
     return wanted or ("train" if program.spec.trains else "predict")
 
 
+@_reading
 def training_data(program: Program, path: Path, target: str | None) -> tuple[Any, Any, int]:
     """Return inputs and targets from a file, and the number of rows.
 
@@ -114,6 +134,7 @@ def training_data(program: Program, path: Path, target: str | None) -> tuple[Any
     return (x if len(x) > 1 else x[0]), (y if len(y) > 1 else y[0]), len(found[0])
 
 
+@_reading
 def prediction_data(program: Program, path: Path, without: str | None) -> Any:
     """Return inputs from a file: one array, or for several inputs a list of those that a ``.npz`` has by name.
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nnc.activity import activity
 from nnc.cli import completion, options
 from nnc.cli.compile import print_report
 from nnc.cli.console import check_plot, print_table, say
 from nnc.cli.programs import is_program, read_options, targets_like
 from nnc.errors import DataError
+from nnc.texts import printable
 
 if TYPE_CHECKING:
     from nnc.program import Program
@@ -74,7 +76,8 @@ def command(
     start = perf_counter()
     history = program.fit(*training, batch_size=batch, epochs=epochs)
     seconds = perf_counter() - start
-    trained, tested = program.evaluate(*training), program.evaluate(*test)
+    with activity("evaluating"):
+        trained, tested = program.evaluate(*training), program.evaluate(*test)
     rows = [(name, format_number(trained[name]), format_number(tested[name])) for name in trained]
     title = f"{program.name}: {epochs:,} epochs in {seconds:.2f} s"
     print_table(("", f"{len(training[0]):,} training rows", f"{len(test[0]):,} test rows"), rows, title)
@@ -103,7 +106,8 @@ def _rows(program: Program, data: Path | None, target: str | None, seed: int) ->
             )
         training, test = Dataset(seed=seed), Dataset(seed=seed + 1)
         return (training.X, training.Y), (test.X, test.Y)
-    table = read_table(data, target)
+    with activity(f"reading {printable(data.name)}"):
+        table = read_table(data, target)
     y = targets_like(program, table)
     order = numpy.random.default_rng(seed).permutation(len(table.x))
     kept = round(len(order) * (1 - HELD_OUT))

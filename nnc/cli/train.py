@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -87,7 +86,7 @@ def command(
             batch_size=batch,
             epochs=epochs,
             validation_split=validation_split,
-            verbose=1 if sys.stdout.isatty() and not as_json else 0,
+            verbose=0 if as_json else "auto",
             on_epoch=remember,
         )
     except KeyboardInterrupt:

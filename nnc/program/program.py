@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy
 
+from nnc.activity import announced
 from nnc.backends import Backend, BoundRun, Executable, find_backend
 from nnc.backends.backend import Preparation, source_key
 from nnc.backends.numpy import kernel_settings
@@ -137,7 +138,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
 
     def make_graph(self, name: str) -> Graph:
         """Make a graph anew, equal to that of `graph`."""
-        with collection_paused():
+        with collection_paused(), announced(f"compiling the graph '{name}'"):
             return self._makers[name]()
 
     def _add_states(self, graph: Graph) -> None:
