@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnc.activity import activity
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table
-from nnc.cli.programs import open_program, training_data
+from nnc.cli.programs import note_if_untrained, open_program, training_data
 
 NAME = "evaluate"
 EXAMPLE = "Example: nnc evaluate base.nnc --data points.csv --target label"
@@ -37,3 +37,4 @@ def command(
     else:
         rows = [(name, format_number(number, 6)) for name, number in logs.items()]
         print_table(("Metric", ""), rows, f"{program.name}: evaluated on {count:,} rows")
+    note_if_untrained(model, program)

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from nnc.activity import activity
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
-from nnc.cli.programs import open_program, prediction_data
+from nnc.cli.programs import note_if_untrained, open_program, prediction_data
 
 NAME = "predict"
 EXAMPLE = "Example: nnc predict base.nnc --input points.npz --output predicted.csv"
@@ -58,10 +59,13 @@ def command(
     check_output(output, *SUFFIXES)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
-    found = program.predict(prediction_data(program, source, without), batch)
+    inputs = prediction_data(program, source, without)
+    with activity("predicting"):
+        found = program.predict(inputs, batch)
     arrays = outputs_of(program.spec.structure, found)
     if len(arrays) > 1:
         write_arrays(output, dict(zip([item.label for item in program.spec.outputs], arrays, strict=True)))
     else:
         write_table(output, arrays[0])
     say(f"wrote {output}: {len(arrays[0]):,} rows")
+    note_if_untrained(model, program)

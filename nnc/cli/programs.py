@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from nnc.program import Program
 
 PROGRAM_SUFFIX = ".nnc"
+DEFINITIONS = (".yaml", ".yml", ".json")
+"""Suffixes of files that have no weights."""
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -96,6 +98,23 @@ def open_program(
         program = nnc.compile(path, dtype=dtype, observe=observe, backend=backend, **read_options(replace))
     program.max_bytes = max_bytes
     return program
+
+
+def note_if_untrained(path: Path, program: Program) -> None:
+    """Say so where a program's weights are those that it began with.
+
+    A definition has no others; of a saved program that is seen in biases that are all 0 before the first step.
+    """
+    variables = program.spec.variables
+    biases = [item for item in variables if item.path.rpartition("/")[2] == "bias"]
+    weights = dict(zip([item.path for item in variables], program.get_weights(), strict=True))
+    is_new = (
+        not program.states.get("optimizer/iterations", 0)
+        and biases
+        and not any(weights[item.path].any() for item in biases)
+    )
+    if variables and (path.suffix.lower() in DEFINITIONS or (is_program(path) and is_new)):
+        say(f"note: '{program.name}' has not been trained, its weights are as they were drawn; 'nnc train' trains it")
 
 
 def default_graph(program: Program, wanted: str | None) -> str:

@@ -10,6 +10,7 @@ import numpy
 from nnc.arrays import NUMBERS, check_whole, first_row, has_attribute, to_array
 from nnc.errors import DataError, ShapeError
 from nnc.ir import solve_symbols
+from nnc.program.advice import on_numbers, on_shape, on_text
 from nnc.program.spec import ArraySpec, TargetSpec
 
 Array = Any
@@ -53,13 +54,14 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
         DataError: its rank, width or element type does not fit, or it is empty.
     """
     is_plain = given.__class__ is numpy.ndarray and given.dtype.kind in NUMBERS
-    array = given if is_plain else to_array(given, f"{what} '{spec.label}'", spec.dtype)
+    array = given if is_plain else to_array(given, f"{what} '{spec.label}'", spec.dtype, on_text(what))
     array = _fit_rank(spec, array, what)
     if array.ndim != len(spec.shape) + 1 or any(
         isinstance(wanted, int) and wanted != found for wanted, found in zip(spec.shape, array.shape[1:], strict=True)
     ):
-        expected = ", ".join(map(str, ("rows", *spec.shape)))
-        raise DataError(f"{what} '{spec.label}' must have shape ({expected}), got {array.shape}")
+        expected = ", ".join(map(str, ("rows", *spec.shape))) + "," * (not spec.shape)
+        advice = on_shape(spec, array, what)
+        raise DataError(f"{what} '{spec.label}' must have shape ({expected}), got {array.shape}{advice}")
     if len(array) == 0:
         raise DataError(f"{what} '{spec.label}' is empty: it has no rows")
     if 0 in array.shape:
@@ -116,7 +118,7 @@ def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array]) -> None:
             kind = f"class indices 0 … {spec.classes - 1}" if spec.classes else f"numbers from {low:g} to {high:g}"
             raise DataError(
                 f"target '{spec.label}' must hold {kind} for the loss '{spec.loss}', row {row} has"
-                f" {numpy.asarray(value).reshape(-1)[0].item()}"
+                f" {numpy.asarray(value).reshape(-1)[0].item()}{on_numbers(spec, array)}"
             )
 
 

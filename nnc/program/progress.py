@@ -120,6 +120,7 @@ class Progress:
             if (last == self.epochs or now - self._last_line >= LINE_SECONDS) and due[-1:] != [count - 1]:
                 due.append(count - 1)
         self._print([(self._done + index + 1, logs_of(index)) for index in due])
+        self._feed, self._is_validating = None, False
         self._last_epoch, self._done, self._logs = now, last, logs_of(count - 1)
 
     def text(self, room: int) -> str:
@@ -127,7 +128,7 @@ class Progress:
         feed, done = self._feed, self._done
         is_long = perf_counter() - self._last_epoch >= INTERVAL
         batches, total = (feed.done, feed.count) if feed is not None and is_long else (0, None)
-        part = batches / total if total and not self._is_validating else 0.0
+        part = 1.0 if self._is_validating else batches / total if total else 0.0
         share = min(1.0, (done - self.first + part) / max(1, self.epochs - self.first))
         parts = [f"Epoch {min(done + 1, self.epochs):,}/{self.epochs:,}"]
         if batches:

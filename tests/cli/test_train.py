@@ -200,3 +200,19 @@ def test_names_reach_no_terminal_as_they_are(run: Run, capsys: pytest.CaptureFix
     with progress.running():
         progress.epochs_done(1, lambda _: {"[/bold]\x1b": 0.5})
     assert r"[/bold]\x1b 0.5" in capsys.readouterr().out
+
+
+def test_predictions_of_a_model_that_nobody_trained_say_so(run: Run, folder: Path) -> None:
+    predict = ("--input", "x.npy", "-o", "y.npy")
+    note = "note: 'base' has not been trained, its weights are as they were drawn; 'nnc train' trains it\n"
+    assert run("predict", "base.yaml", *predict).stderr.endswith(note)
+    assert run("evaluate", "base.yaml", "--data", "points.npz").stderr.endswith(note)
+    nnc.compile("base.yaml").save("new.nnc")
+    assert run("predict", "new.nnc", *predict).stderr.endswith(note)
+    run("train", "base.yaml", "--data", "points.npz", "--epochs", "1", "-o", "base.nnc")
+    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1)])
+    model.set_weights([numpy.ones((2, 1)), numpy.ones(1)])
+    model.save("given.nnc")
+    model.save("given.h5")
+    for name in ("base.nnc", "given.nnc", "given.h5"):
+        assert "note:" not in run("predict", name, *predict).stderr

@@ -76,7 +76,7 @@ def test_a_terminal_shows_batches_within_an_epoch(monkeypatch, is_stream):
     assert len(seen) == 12
     assert seen[2].startswith("Epoch 1/2  ")
     assert re.search(r"  batch 3/4  \d s left  loss \d", seen[2])
-    assert "  validating 2/2" in seen[5]
+    assert "  ━━━━━─────  validating 2/2  " in seen[5]
     assert seen[8].startswith("Epoch 2/2  ")
     assert len(terminal.screen) == 2
     assert terminal.screen[0].startswith("Epoch 2/2  loss ")
