@@ -1,0 +1,74 @@
+"""The arguments that all layers have, as types for their signatures: what a signature names itself is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+
+class SharedOptions(TypedDict, total=False):
+    """The arguments that all layers have, that none names itself; see `Layer`."""
+
+    trainable: bool
+    dtype: Any
+    keras_2_masks: bool
+    input_shape: Sequence[int | None] | None
+    batch_input_shape: Sequence[int | None] | None
+    batch_shape: Sequence[int | None] | None
+    input_length: int | None
+
+
+class CommonLayerOptions(SharedOptions, total=False):
+    """The arguments of layers that name the penalty on their output."""
+
+    name: str | None
+    input_dim: int | None
+
+
+class LayerOptions(CommonLayerOptions, total=False):
+    """The arguments of most layers."""
+
+    activity_regularizer: Any
+
+
+class NamelessLayerOptions(SharedOptions, total=False):
+    """The arguments of layers that take their name by position."""
+
+    input_dim: int | None
+    activity_regularizer: Any
+
+
+class EmbeddingOptions(SharedOptions, total=False):
+    """The arguments of `Embedding`, to which ``input_dim`` is something else."""
+
+    name: str | None
+
+
+class ReversibleEmbeddingOptions(EmbeddingOptions, total=False):
+    """The arguments of `ReversibleEmbedding`."""
+
+    activity_regularizer: Any
+
+
+class LeakyReLUOptions(LayerOptions, total=False):
+    """The arguments of `LeakyReLU`; ``alpha`` is Keras 2's."""
+
+    alpha: float
+
+
+class LayerNormalizationOptions(LayerOptions, total=False):
+    """The arguments of `LayerNormalization`."""
+
+    rms_scaling: bool
+
+
+class RecurrentOptions(CommonLayerOptions, total=False):
+    """The arguments of recurrent layers; ``implementation`` is Keras 2's."""
+
+    implementation: int
+
+
+class CellOptions(LayerOptions, total=False):
+    """The arguments of recurrent cells; ``implementation`` is Keras 2's."""
+
+    implementation: int
