@@ -6,7 +6,7 @@ imported. Memory is shared where the giver allows it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -47,7 +47,7 @@ def has_attribute(given: Any, attribute: str) -> bool:
         return True
 
 
-def to_array(given: Any, name: str, dtype: str = "", on_text: str = "") -> Array:
+def to_array(given: Any, name: str, dtype: str = "", on_text: Callable[[], str] | None = None) -> Array:
     """Return numbers as a plain NumPy array, in the memory of the one who gives them where that is possible.
 
     Args:
@@ -55,7 +55,7 @@ def to_array(given: Any, name: str, dtype: str = "", on_text: str = "") -> Array
             a gradient are taken without it; missing numbers of a table become NaN.
         name: what messages call it, such as ``input 'x'``.
         dtype: the element type that is wanted, for messages.
-        on_text: what to do where texts were given, for messages.
+        on_text: returns what to do where texts were given, for messages.
 
     Raises:
         DataError: it holds no numbers, or they are sparse, masked, or on another device, or it raises an error itself.
@@ -174,7 +174,7 @@ def _reason(given: Any, error: Exception) -> str:
     return f"is no array: {error}" if str(error) else f"is no array: {type(error).__name__} was raised"
 
 
-def _no_numbers(given: Any, array: Array, on_text: str) -> str:
+def _no_numbers(given: Any, array: Array, on_text: Callable[[], str] | None) -> str:
     """Return what was found in the place of numbers, and what to do."""
     if array.dtype.names:
         fields = ", ".join(array.dtype.names)
@@ -186,7 +186,7 @@ def _no_numbers(given: Any, array: Array, on_text: str) -> str:
     where = f" in column {column!r}" if isinstance(column, str) else ""
     first = next(iter(array.flat), None)
     if on_text and isinstance(first, str) and not _is_a_number(first):
-        return f"texts such as '{printable(first)[:40]}'{where}; {on_text}"
+        return f"texts such as '{printable(first)[:40]}'{where}; {on_text()}"
     return f"elements of type {array.dtype}{where}; convert them first, for example with x.astype('float32')"
 
 

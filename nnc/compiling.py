@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnc.backends import backend_name
+from nnc.choices import BackendName, FloatName
 from nnc.errors import ModelError
 from nnc.passes import Observer, Pass
 from nnc.program import PREDICT, Program
@@ -19,11 +20,11 @@ def compile(
     optimizer: Any = None,
     loss: Any = None,
     metrics: Any = None,
-    dtype: str | None = None,
+    dtype: FloatName | None = None,
     observe: Observer | None = None,
     passes: Sequence[Pass] = (),
     replace: Mapping[str, Any] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     max_bytes: int | str | None = None,
     check_nan: bool | None = None,
 ) -> Program:

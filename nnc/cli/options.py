@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from nnc.backends import DEFAULT
 from nnc.cli import completion
 from nnc.cli.console import say_hints
+
+if TYPE_CHECKING:
+    from nnc import choices
 
 DATA_SUFFIXES = (".npz", ".csv")
 BATCH = ("--batch-size", "--batch")
@@ -37,6 +40,16 @@ class Dtype(StrEnum):
 
     float32 = "float32"
     float64 = "float64"
+
+
+def backend_of(given: BackendName | None) -> choices.BackendName | None:
+    """Return what was given, as the rest of nnc calls it."""
+    return cast("choices.BackendName | None", given and given.value)
+
+
+def dtype_of(given: Dtype | None) -> choices.FloatName | None:
+    """Return what was given, as the rest of nnc calls it."""
+    return cast("choices.FloatName | None", given and given.value)
 
 
 Model = Annotated[

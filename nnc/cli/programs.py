@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from nnc.activity import activity
 from nnc.cli.console import say
@@ -13,6 +13,7 @@ from nnc.errors import DataError, ModelError
 from nnc.texts import printable
 
 if TYPE_CHECKING:
+    from nnc.choices import BackendName, FloatName
     from nnc.passes import Observer
     from nnc.program import Program
 
@@ -88,14 +89,16 @@ def open_program(
     """
     import nnc
 
+    wanted = cast("BackendName | None", backend)  # a name that is none of these is refused
     if is_program(path):
         if dtype is not None:
             raise ModelError(f"{path} is compiled already; give --dtype with the model file it came from")
         if replace:
             raise ModelError(f"{path} is compiled already; give --replace with the model file it came from")
-        program = nnc.load(path, backend=backend)
+        program = nnc.load(path, backend=wanted)
     else:
-        program = nnc.compile(path, dtype=dtype, observe=observe, backend=backend, **read_options(replace))
+        element = cast("FloatName | None", dtype)
+        program = nnc.compile(path, dtype=element, observe=observe, backend=wanted, **read_options(replace))
     program.max_bytes = max_bytes
     return program
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nnc.choices import BackendName
 from nnc.errors import DataError
 from nnc.inspection.difference import Difference, LayerChange, Outputs
 from nnc.inspection.figures import figures
@@ -24,7 +25,7 @@ def diff(
     batch: int = 32,
     rtol: float | None = None,
     atol: float | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     replace: Mapping[str, Any] | None = None,
 ) -> Difference:
     """Compare two models or programs.

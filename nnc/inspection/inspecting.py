@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from nnc.choices import BackendName, FloatName
 from nnc.errors import DataError
 from nnc.inspection.layers import LayerRecord, float_type, layer_records, other_flops, with_costs
 from nnc.inspection.memory import Memory, memory_of
@@ -112,8 +113,8 @@ def inspect(
     *,
     graph: str | None = None,
     batch: int = 32,
-    dtype: str | None = None,
-    backend: str | None = None,
+    dtype: FloatName | None = None,
+    backend: BackendName | None = None,
     replace: Mapping[str, Any] | None = None,
     measure: bool = True,
     profiled: bool = False,

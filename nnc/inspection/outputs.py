@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
+from nnc.choices import BackendName
 from nnc.errors import DataError
 from nnc.inspection.difference import Outputs
 from nnc.inspection.layers import float_type
@@ -69,7 +70,7 @@ def _trace(subject: Subject, x: Any, with_layers: bool) -> Trace:
     if not with_layers or subject.model is None:
         return Trace((), outputs=tuple(outputs))
     model = copy.deepcopy(subject.model)
-    model.backend = program.backend.name
+    model.backend = cast("BackendName", program.backend.name)
     return replace(trace_forward(model, arrays, float_type(program)), outputs=tuple(outputs))
 
 

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from nnc.choices import BackendName, FloatName
 from nnc.compiling import compile
 from nnc.errors import ModelError
 from nnc.models import Model
@@ -45,9 +46,9 @@ class Subject:
 def open_subject(
     source: Any,
     *,
-    dtype: str | None = None,
+    dtype: FloatName | None = None,
     replace: Mapping[str, Any] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
 ) -> Subject:
     """Return what a source stands for; the weights of a file that has none are drawn from the same seed each time.
 
@@ -66,7 +67,9 @@ def open_subject(
     return copy_context().run(_open, source, dtype, replace, backend)
 
 
-def _open(source: Any, dtype: str | None, replace: Mapping[str, Any] | None, backend: str | None) -> Subject:
+def _open(
+    source: Any, dtype: FloatName | None, replace: Mapping[str, Any] | None, backend: BackendName | None
+) -> Subject:
     set_random_seed(0)
     if not is_program(source):
         model = read_model(source, **({} if replace is None else {"replace": replace}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 from weakref import WeakSet
 
 from nnc.errors import ModelError, ShapeError
@@ -31,6 +31,8 @@ from nnc.layers.weights import weight_paths
 from nnc.ops import cast, size
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nnc.layers.standalone import Standalone
 
 Array = Any
@@ -295,6 +297,15 @@ class Layer(Described):
         dtypes = {weight.dtype for weight in self.own_weights if weight.dtype in FLOATING}
         chosen = self.weights_dtype if self.weights_dtype in FLOATING else FLOAT
         return dtypes.pop() if len(dtypes) == 1 else chosen
+
+    @overload
+    def __call__(self, inputs: SymbolicTensor, /, *args: Any, **kwargs: Any) -> Any: ...
+
+    @overload
+    def __call__(self, inputs: NDArray[Any], /, *args: Any, **kwargs: Any) -> NDArray[Any]: ...
+
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to symbolic tensors (wiring a model), to graph values, or to arrays (`forward`)."""

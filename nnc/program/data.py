@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy
@@ -10,7 +11,6 @@ import numpy
 from nnc.arrays import NUMBERS, check_whole, first_row, has_attribute, to_array
 from nnc.errors import DataError, ShapeError
 from nnc.ir import solve_symbols
-from nnc.program.advice import on_numbers, on_shape, on_text
 from nnc.program.spec import ArraySpec, TargetSpec
 
 Array = Any
@@ -54,12 +54,14 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
         DataError: its rank, width or element type does not fit, or it is empty.
     """
     is_plain = given.__class__ is numpy.ndarray and given.dtype.kind in NUMBERS
-    array = given if is_plain else to_array(given, f"{what} '{spec.label}'", spec.dtype, on_text(what))
+    array = given if is_plain else to_array(given, f"{what} '{spec.label}'", spec.dtype, partial(_on_text, what))
     array = _fit_rank(spec, array, what)
     if array.ndim != len(spec.shape) + 1 or any(
         isinstance(wanted, int) and wanted != found for wanted, found in zip(spec.shape, array.shape[1:], strict=True)
     ):
         expected = ", ".join(map(str, ("rows", *spec.shape))) + "," * (not spec.shape)
+        from nnc.program.advice import on_shape
+
         advice = on_shape(spec, array, what)
         raise DataError(f"{what} '{spec.label}' must have shape ({expected}), got {array.shape}{advice}")
     if len(array) == 0:
@@ -70,6 +72,12 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
         check_whole(array, spec.dtype, f"{what} '{spec.label}'")
     with numpy.errstate(over="ignore"):  # what is too large for the element type becomes infinite
         return numpy.ascontiguousarray(array, spec.dtype)
+
+
+def _on_text(what: str) -> str:
+    from nnc.program.advice import on_text
+
+    return on_text(what)
 
 
 def _fit_rank(spec: ArraySpec, array: Array, what: str) -> Array:
@@ -113,6 +121,8 @@ def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array]) -> None:
         if spec.ignored is not None:
             outside &= array != spec.ignored
         if outside.any():
+            from nnc.program.advice import on_numbers
+
             row = first_row(outside)
             value = array[row][outside[row]] if array.ndim > 1 else array[row]
             kind = f"class indices 0 … {spec.classes - 1}" if spec.classes else f"numbers from {low:g} to {high:g}"

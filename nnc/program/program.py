@@ -31,6 +31,8 @@ from nnc.program.spec import ProgramSpec
 from nnc.program.weights import unweighted
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nnc.program.explanation import Explanation
 
 Array = Any
@@ -343,7 +345,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
             self.step(name, arrays)
             return self.metric_values()
 
-    def predict(self, x: Any, batch_size: int | None = None, **options: Any) -> Any:
+    def predict(self, x: Any, batch_size: int | None = None, **options: Any) -> NDArray[Any]:
         """Predict any number of rows, batch by batch.
 
         Args:
@@ -356,7 +358,8 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, Presented):
         """
         from nnc.program.evaluation import predict
 
-        return predict(self, x, batch_size, **options)
+        found: NDArray[Any] = predict(self, x, batch_size, **options)
+        return found
 
     def evaluate(self, x: Any, y: Any = None, **options: Any) -> dict[str, Any]:
         """Return loss and metrics; see `nnc.program.evaluation.evaluate`."""

@@ -26,6 +26,8 @@ from nnc.program.spec import ProgramSpec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from nnc.choices import BackendName
+
 FORMAT = "nnc"
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -76,7 +78,7 @@ def to_bytes(program: Program) -> bytes:
     return buffer.getvalue()
 
 
-def load(path: str | Path, *, backend: str | None = None) -> Program:
+def load(path: str | Path, *, backend: BackendName | None = None) -> Program:
     """Read a program from a ``.nnc`` file. Only NumPy is needed to run it.
 
     Args:

@@ -23,6 +23,7 @@ from nnc.program.progress import Progress, line_of
 from nnc.program.streams import Stream, check_alone, is_stream
 
 if TYPE_CHECKING:
+    from nnc.choices import Verbosity
     from nnc.program.program import Program
 
 Array = Any
@@ -55,7 +56,7 @@ def fit(
     y: Any = None,
     batch_size: int | None = None,
     epochs: int = 1,
-    verbose: int | str = "auto",
+    verbose: Verbosity = "auto",
     callbacks: Any = None,
     validation_split: float = 0.0,
     validation_data: Any = None,

@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from nnc import losses
+from nnc.choices import BackendName, Verbosity
 from nnc.errors import ModelError
 from nnc.models import Model
 from nnc.sklearn.estimator import Array, Estimator, ends_linearly, width_of
@@ -83,12 +84,12 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # scikit-le
         loss: Any = None,
         metrics: Any = None,
         random_state: Any = None,
-        verbose: int | str = 0,
+        verbose: Verbosity = 0,
         callbacks: Any = None,
         validation_split: float = 0.0,
         warm_start: bool = False,
         class_weight: Any = None,
-        backend: str | None = None,
+        backend: BackendName | None = None,
         **routed: Any,
     ) -> None:
         self.model = model

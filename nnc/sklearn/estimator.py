@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from nnc import losses
 from nnc.callbacks import CallbackList, History
+from nnc.choices import BackendName, Verbosity
 from nnc.layers import Dense
 from nnc.models import Model
 from nnc.sklearn.building import OPTIMIZER, compile_model, make_loss, make_model, make_optimizer
@@ -40,11 +41,11 @@ class Estimator(Routed):
     loss: Any
     metrics: Any
     random_state: Any
-    verbose: int | str
+    verbose: Verbosity
     callbacks: Any
     validation_split: float
     warm_start: bool
-    backend: str | None
+    backend: BackendName | None
     model_: Model
     history_: History
     n_features_in_: int

@@ -7,6 +7,7 @@ from typing import Any, Self
 from sklearn.base import RegressorMixin
 
 from nnc import losses
+from nnc.choices import BackendName, Verbosity
 from nnc.models import Model
 from nnc.sklearn.estimator import Array, Estimator, width_of
 
@@ -51,11 +52,11 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]  # scikit-lear
         loss: Any = None,
         metrics: Any = None,
         random_state: Any = None,
-        verbose: int | str = 0,
+        verbose: Verbosity = 0,
         callbacks: Any = None,
         validation_split: float = 0.0,
         warm_start: bool = False,
-        backend: str | None = None,
+        backend: BackendName | None = None,
         **routed: Any,
     ) -> None:
         self.model = model
