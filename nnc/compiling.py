@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnc.backends import backend_name
-from nnc.choices import BackendName, FloatName
+from nnc.backends import BackendName, backend_name
+from nnc.choices import FloatName
 from nnc.errors import ModelError
 from nnc.passes import Observer, Pass
 from nnc.program import PREDICT, Program

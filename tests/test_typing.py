@@ -37,8 +37,11 @@ layers.Embedding(10, 4, name="words", input_length=5)
 layers.MaxPooling2D(2, 2, "same", None, "pool")
 layers.LeakyReLU(alpha=0.2, name="leaky")
 nnc.optimizers.Adam(0.1, clipnorm=1.0)
+layers.Conv3DTranspose(8, 3, activation="relu")
+layers.Add(name="sum")([inputs, inputs])
 
 layers.Dense(2, activatoin="relu")  # wrong
+layers.Add(nam="sum")  # wrong
 layers.Dense("two")  # wrong
 layers.Conv2D(8, 3, paddin="same")  # wrong
 layers.LSTM(8, return_sequence=True)  # wrong

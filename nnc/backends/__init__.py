@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from nnc.backends.backend import Backend, BoundRun, Executable
 from nnc.errors import ModelError, nearest
@@ -11,13 +11,25 @@ from nnc.errors import ModelError, nearest
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
+BackendName = Literal["auto", "numpy", "c"]
+"""The names that type checkers know; those that packages bring are not among them."""
 BACKENDS = ("auto", "numpy", "c")
 DEFAULT = "numpy"
 """The backend where neither the caller nor the environment chooses one."""
 GROUP = "nnc.backends"
 """Entry-point group in which packages declare backends of their own; each names what makes a `Backend`."""
 
-__all__ = ["BACKENDS", "DEFAULT", "GROUP", "Backend", "BoundRun", "Executable", "backend_name", "find_backend"]
+__all__ = [
+    "BACKENDS",
+    "DEFAULT",
+    "GROUP",
+    "Backend",
+    "BackendName",
+    "BoundRun",
+    "Executable",
+    "backend_name",
+    "find_backend",
+]
 
 
 def backend_name(name: str | None = None) -> str:

@@ -13,6 +13,7 @@ from nnc.cli.console import check_output, print_json, print_table, print_text, s
 from nnc.cli.stages import Stages
 
 if TYPE_CHECKING:
+    from nnc.backends import BackendName
     from nnc.cli.report import CompileReport
 
 NAME = "compile"
@@ -28,7 +29,7 @@ class Form(StrEnum):
     c = "c"
 
 
-_LANGUAGES: dict[Form | None, str] = {Form.python: "numpy", Form.c: "c"}
+_LANGUAGES: dict[Form | None, BackendName] = {Form.python: "numpy", Form.c: "c"}
 """The backends by the language of their source."""
 
 

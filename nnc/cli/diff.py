@@ -77,7 +77,7 @@ def command(
     try:
         chosen = replacements(replace) or None
         one, other = (
-            open_subject(path, replace=None if is_program(path) else chosen, backend=options.backend_of(backend))
+            open_subject(path, replace=None if is_program(path) else chosen, backend=backend)
             for path in (first, second)
         )
         x = None if data is None else prediction_data(one.program, data, target)

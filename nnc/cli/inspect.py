@@ -60,7 +60,7 @@ def command(
         model,
         dtype=options.dtype_of(dtype),
         replace=replacements(replace) or None,
-        backend=options.backend_of(backend),
+        backend=backend,
     )
     x = y = None
     if data is not None and default_graph(subject.program, graph) == "train":

@@ -20,12 +20,16 @@ BATCH = ("--batch-size", "--batch")
 """Names of the option for the rows of a batch, in every command that has it."""
 
 
-class BackendName(StrEnum):
-    """What can run a model."""
+if TYPE_CHECKING:
+    from nnc.backends import BackendName
+else:
 
-    auto = "auto"
-    numpy = "numpy"
-    c = "c"
+    class BackendName(StrEnum):
+        """What can run a model; an enumeration, because older versions of Typer take no literals."""
+
+        auto = "auto"
+        numpy = "numpy"
+        c = "c"
 
 
 class GraphName(StrEnum):
@@ -40,11 +44,6 @@ class Dtype(StrEnum):
 
     float32 = "float32"
     float64 = "float64"
-
-
-def backend_of(given: BackendName | None) -> choices.BackendName | None:
-    """Return what was given, as the rest of nnc calls it."""
-    return cast("choices.BackendName | None", given and given.value)
 
 
 def dtype_of(given: Dtype | None) -> choices.FloatName | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from nnc.cli.programs import is_program, open_program, read_options
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:
-    from nnc.choices import BackendName
+    from nnc.backends import BackendName
     from nnc.ir import Graph
     from nnc.models import Model
     from nnc.passes import Pass, PassRecord
@@ -27,7 +27,7 @@ def page_subject(
     graph: str | None = None,
     batch: int = 32,
     replace: Sequence[str] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
 ) -> Subject:
     """Open a model and compile it, remembering what each pass makes.
 
@@ -59,7 +59,7 @@ def page_subject(
         model = _model_of(program)
     else:
         model = read_model(path, **read_options(replace))
-        program = nnc.compile(model, observe=remember, backend=cast("BackendName | None", backend))
+        program = nnc.compile(model, observe=remember, backend=backend)
         notes = _notes(model)
     names = [graph] if graph is not None else [*(["train"] if program.spec.trains else []), "predict"]
     compiled = []

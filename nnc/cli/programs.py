@@ -13,7 +13,8 @@ from nnc.errors import DataError, ModelError
 from nnc.texts import printable
 
 if TYPE_CHECKING:
-    from nnc.choices import BackendName, FloatName
+    from nnc.backends import BackendName
+    from nnc.choices import FloatName
     from nnc.passes import Observer
     from nnc.program import Program
 
@@ -69,7 +70,7 @@ def open_program(
     dtype: str | None = None,
     observe: Observer | None = None,
     replace: Sequence[str] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     max_bytes: int | None = None,
 ) -> Program:
     """Load a saved program, or compile a model file.
@@ -89,16 +90,15 @@ def open_program(
     """
     import nnc
 
-    wanted = cast("BackendName | None", backend)  # a name that is none of these is refused
     if is_program(path):
         if dtype is not None:
             raise ModelError(f"{path} is compiled already; give --dtype with the model file it came from")
         if replace:
             raise ModelError(f"{path} is compiled already; give --replace with the model file it came from")
-        program = nnc.load(path, backend=wanted)
+        program = nnc.load(path, backend=backend)
     else:
         element = cast("FloatName | None", dtype)
-        program = nnc.compile(path, dtype=element, observe=observe, backend=wanted, **read_options(replace))
+        program = nnc.compile(path, dtype=element, observe=observe, backend=backend, **read_options(replace))
     program.max_bytes = max_bytes
     return program
 

@@ -17,6 +17,7 @@ from nnc.errors import ModelError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nnc.backends import BackendName
     from nnc.render import Picture
 
 NAME = "render"
@@ -155,7 +156,7 @@ def _write_page(
     graph: str | None,
     batch: int,
     replace: list[str] | None,
-    backend: str | None,
+    backend: BackendName | None,
 ) -> None:
     """Write the page about a model, or print it."""
     from nnc import __version__
@@ -177,7 +178,7 @@ def _check_options(
     graph: str | None,
     after: str | None,
     batch: int | None,
-    backend: str | None,
+    backend: BackendName | None,
     depth: int | None,
     expand: Sequence[str] | None,
 ) -> None:
@@ -218,7 +219,7 @@ def _compiled(
     after: str | None,
     batch: int,
     replace: list[str] | None,
-    backend: str | None,
+    backend: BackendName | None,
 ) -> Picture:
     """Return the picture of a graph that a model is compiled into, or of its plan."""
     from nnc.render import picture_of

@@ -12,6 +12,7 @@ from nnc.cli.programs import default_graph, is_program, open_program
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nnc.backends import BackendName
     from nnc.ir import Graph
     from nnc.passes import Observer, Pass, PassRecord
     from nnc.program import Program
@@ -90,7 +91,7 @@ def compile_report(
     dtype: str | None,
     observe: Observer | None = None,
     replace: Sequence[str] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     max_bytes: int | None = None,
 ) -> tuple[Program, CompileReport]:
     """Open a model and work out what one of its graphs costs.

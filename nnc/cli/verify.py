@@ -58,7 +58,7 @@ def command(
         batch=batch,
         seed=seed,
         dtype=options.dtype_of(dtype),
-        backend=options.backend_of(backend),
+        backend=backend,
     )
     if as_json:
         print_json(report.to_json())

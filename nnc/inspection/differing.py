@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnc.choices import BackendName
+from nnc.backends import BackendName
 from nnc.errors import DataError
 from nnc.inspection.difference import Difference, LayerChange, Outputs
 from nnc.inspection.figures import figures

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nnc.choices import BackendName, FloatName
+from nnc.backends import BackendName
+from nnc.choices import FloatName
 from nnc.errors import DataError
 from nnc.inspection.layers import LayerRecord, float_type, layer_records, other_flops, with_costs
 from nnc.inspection.memory import Memory, memory_of

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from nnc.choices import BackendName
+from nnc.backends import BackendName
 from nnc.errors import DataError
 from nnc.inspection.difference import Outputs
 from nnc.inspection.layers import float_type

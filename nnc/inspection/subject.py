@@ -9,7 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from nnc.choices import BackendName, FloatName
+from nnc.backends import BackendName
+from nnc.choices import FloatName
 from nnc.compiling import compile
 from nnc.errors import ModelError
 from nnc.models import Model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor
 from numbers import Real
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from nnc import activations, ops
 from nnc.errors import ModelError
@@ -74,7 +74,7 @@ class LeakyReLU(Layer):
 
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LeakyReLUOptions]) -> None:
         negative_slope = options.pop("alpha", negative_slope)
-        super().__init__(**options)
+        super().__init__(**cast("LayerOptions", options))
         self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope)
 
     def call(self, x: Value) -> Value:

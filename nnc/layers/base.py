@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack, overload
 from weakref import WeakSet
 
 from nnc.errors import ModelError, ShapeError
@@ -25,6 +25,7 @@ from nnc.layers.lowering import (
     lowering,
     training_mode,
 )
+from nnc.layers.options import LegacyOptions
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor, batch_size
 from nnc.layers.weights import weight_paths
@@ -96,7 +97,7 @@ class Layer(Described):
         dtype: Any = None,
         activity_regularizer: Any = None,
         keras_2_masks: bool = False,
-        **legacy: Any,
+        **legacy: Unpack[LegacyOptions],
     ) -> None:
         self._name = self._check_name(name)
         self.has_own_name = name is not None

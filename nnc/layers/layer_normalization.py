@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
@@ -63,7 +63,7 @@ class LayerNormalization(Layer):
                 "variance, not the root mean square. Use RMSNormalization instead.",
                 stacklevel=2,
             )
-        super().__init__(**options)
+        super().__init__(**cast("LayerOptions", options))
         self.axis = check_axes("LayerNormalization", axis)
         self.epsilon = check_number("LayerNormalization", "epsilon", epsilon)
         self.center = check_flag("LayerNormalization", "center", center)

@@ -6,16 +6,27 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 
-class SharedOptions(TypedDict, total=False):
+class InputOptions(TypedDict, total=False):
+    """The shape of a model's input, for its first layer; see `Layer`."""
+
+    input_shape: Sequence[int | None] | None
+    batch_input_shape: Sequence[int | None] | None
+    batch_shape: Sequence[int | None] | None
+    input_length: int | None
+
+
+class LegacyOptions(InputOptions, total=False):
+    """The arguments that `Layer` does not name."""
+
+    input_dim: int | None
+
+
+class SharedOptions(InputOptions, total=False):
     """The arguments that all layers have, that none names itself; see `Layer`."""
 
     trainable: bool
     dtype: Any
     keras_2_masks: bool
-    input_shape: Sequence[int | None] | None
-    batch_input_shape: Sequence[int | None] | None
-    batch_shape: Sequence[int | None] | None
-    input_length: int | None
 
 
 class CommonLayerOptions(SharedOptions, total=False):
@@ -60,6 +71,19 @@ class LayerNormalizationOptions(LayerOptions, total=False):
     """The arguments of `LayerNormalization`."""
 
     rms_scaling: bool
+
+
+class Convolution3DTransposeOptions(LayerOptions, total=False):
+    """The arguments of `Conv3DTranspose` behind those that have another order than in its base."""
+
+    activation: Any
+    use_bias: bool
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
 
 
 class RecurrentOptions(CommonLayerOptions, total=False):

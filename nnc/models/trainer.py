@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnc import optimizers
-from nnc.backends import backend_name
+from nnc.backends import BackendName, backend_name
 from nnc.callbacks import History
-from nnc.choices import BackendName, Verbosity
+from nnc.choices import Verbosity
 from nnc.errors import DataError, ModelError
 from nnc.ir import TensorType
 from nnc.layers import Layer, Variable

@@ -26,7 +26,7 @@ from nnc.program.spec import ProgramSpec
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from nnc.choices import BackendName
+    from nnc.backends import BackendName
 
 FORMAT = "nnc"
 VERSION = 1

@@ -12,7 +12,8 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from nnc import losses
-from nnc.choices import BackendName, Verbosity
+from nnc.backends import BackendName
+from nnc.choices import Verbosity
 from nnc.errors import ModelError
 from nnc.models import Model
 from nnc.sklearn.estimator import Array, Estimator, ends_linearly, width_of

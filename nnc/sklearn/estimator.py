@@ -11,8 +11,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from nnc import losses
+from nnc.backends import BackendName
 from nnc.callbacks import CallbackList, History
-from nnc.choices import BackendName, Verbosity
+from nnc.choices import Verbosity
 from nnc.layers import Dense
 from nnc.models import Model
 from nnc.sklearn.building import OPTIMIZER, compile_model, make_loss, make_model, make_optimizer

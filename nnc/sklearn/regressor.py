@@ -7,7 +7,8 @@ from typing import Any, Self
 from sklearn.base import RegressorMixin
 
 from nnc import losses
-from nnc.choices import BackendName, Verbosity
+from nnc.backends import BackendName
+from nnc.choices import Verbosity
 from nnc.models import Model
 from nnc.sklearn.estimator import Array, Estimator, width_of
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy
 
-from nnc.choices import BackendName, FloatName
+from nnc.backends import BackendName
+from nnc.choices import FloatName
 from nnc.errors import ModelError
 from nnc.models.model import Model
 from nnc.program.data import as_arrays

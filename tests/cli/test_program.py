@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -13,6 +14,7 @@ import nnc
 from nnc.cli import app
 from nnc.cli.console import print_table
 from tests.cli.conftest import Run
+from tests.test_activity import draw, make_terminal
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = tuple(typer.main.get_group(app).commands)
@@ -123,3 +125,26 @@ def test_a_closed_pipe_is_no_error(folder: Path) -> None:
     found = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=folder, check=False)
     assert found.stdout == "graph trai"
     assert found.stderr == ""
+
+
+def test_a_terminal_shows_what_a_command_does(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = make_terminal(monkeypatch)
+    compile_model, train = nnc.compile, nnc.Program.fit
+    seen = []
+
+    def look() -> None:
+        draw()
+        seen.append(terminal.screen[-1])
+
+    def looked_at(*arguments: Any, **options: Any) -> Any:
+        look()
+        return compile_model(*arguments, **options)
+
+    monkeypatch.setattr(nnc, "compile", looked_at)
+    monkeypatch.setattr(nnc.Program, "fit", lambda *given, **named: (look(), train(*given, **named))[1])
+    with pytest.raises(SystemExit) as stop:
+        app(["train", "base.yaml", "--data", "points.npz", "--epochs", "3"])
+    assert not stop.value.code
+    assert [text.partition(" … ")[0] for text in seen] == ["reading base.yaml", "train"]
+    assert "Epoch 3/3  loss " in "\n".join(terminal.screen)
+    assert "Epoch 2/3" not in "\n".join(terminal.screen)
