@@ -1,4 +1,4 @@
-"""The program `nnc`, run from the repository; without a command it is the experiment."""
+"""The program `nnc`, run from the repository."""
 
 from nnc.cli import main
 

@@ -75,6 +75,7 @@ def make_layer(
             message + remedy * (may_be_authors and is_unknown),
             line if node is None or node.line is None else node.line,
             subject,
+            once=message if message.startswith("unknown ") else "",
         )
     made.layer = found.made
     if isinstance(made.layer, Layer):

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
         render,
         utils,
     )
+    from nnc import ir as ir
+    from nnc import plan as plan
+    from nnc import program as program
+    from nnc import sklearn as sklearn
     from nnc.callbacks import History
     from nnc.compiling import compile
     from nnc.data import Dataset
@@ -106,15 +110,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"nnc.{name}")
-    if name in _MEMBERS:
-        value = getattr(import_module(_MEMBERS[name]), name)
-        globals()[name] = value
-        return value
-    raise AttributeError(f"module 'nnc' has no attribute {name!r}")
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> Any:
+        if name in _MODULES:
+            return import_module(f"nnc.{name}")
+        if name in _MEMBERS:
+            value = getattr(import_module(_MEMBERS[name]), name)
+            globals()[name] = value
+            return value
+        raise AttributeError(f"module 'nnc' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_MODULES, *_MEMBERS})
+    return sorted({*_MODULES, *_MEMBERS, "__doc__", "__file__", "__name__", "__path__", "__version__"})

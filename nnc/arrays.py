@@ -6,13 +6,14 @@ imported. Memory is shared where the giver allows it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import numpy
 
 from nnc.errors import DataError, NncError
+from nnc.texts import printable
 
 Array = Any
 NUMBERS = "fiub"
@@ -46,7 +47,7 @@ def has_attribute(given: Any, attribute: str) -> bool:
         return True
 
 
-def to_array(given: Any, name: str, dtype: str = "") -> Array:
+def to_array(given: Any, name: str, dtype: str = "", on_text: Callable[[], str] | None = None) -> Array:
     """Return numbers as a plain NumPy array, in the memory of the one who gives them where that is possible.
 
     Args:
@@ -54,6 +55,7 @@ def to_array(given: Any, name: str, dtype: str = "") -> Array:
             a gradient are taken without it; missing numbers of a table become NaN.
         name: what messages call it, such as ``input 'x'``.
         dtype: the element type that is wanted, for messages.
+        on_text: returns what to do where texts were given, for messages.
 
     Raises:
         DataError: it holds no numbers, or they are sparse, masked, or on another device, or it raises an error itself.
@@ -69,7 +71,9 @@ def to_array(given: Any, name: str, dtype: str = "") -> Array:
         return array.astype(numpy.float32)  # bfloat16 and its like, of ml_dtypes
     if array.dtype.kind in NUMBERS:
         return array
-    raise DataError(f"{name} must hold numbers{f' ({dtype})' if dtype else ''}, got {_no_numbers(given, array)}")
+    raise DataError(
+        f"{name} must hold numbers{f' ({dtype})' if dtype else ''}, got {_no_numbers(given, array, on_text)}"
+    )
 
 
 def check_whole(array: Array, dtype: str, name: str) -> None:
@@ -170,7 +174,7 @@ def _reason(given: Any, error: Exception) -> str:
     return f"is no array: {error}" if str(error) else f"is no array: {type(error).__name__} was raised"
 
 
-def _no_numbers(given: Any, array: Array) -> str:
+def _no_numbers(given: Any, array: Array, on_text: Callable[[], str] | None) -> str:
     """Return what was found in the place of numbers, and what to do."""
     if array.dtype.names:
         fields = ", ".join(array.dtype.names)
@@ -180,7 +184,18 @@ def _no_numbers(given: Any, array: Array) -> str:
         )
     column = getattr(given, "name", None)
     where = f" in column {column!r}" if isinstance(column, str) else ""
+    first = next(iter(array.flat), None)
+    if on_text and isinstance(first, str) and not _is_a_number(first):
+        return f"texts such as '{printable(first)[:40]}'{where}; {on_text()}"
     return f"elements of type {array.dtype}{where}; convert them first, for example with x.astype('float32')"
+
+
+def _is_a_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 # ------------------------------------------------------------------ tables

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnc.backends import BackendName, backend_name
+from nnc.choices import FloatName
 from nnc.errors import ModelError
 from nnc.passes import Observer, Pass
 from nnc.program import PREDICT, Program
@@ -19,7 +20,7 @@ def compile(
     optimizer: Any = None,
     loss: Any = None,
     metrics: Any = None,
-    dtype: str | None = None,
+    dtype: FloatName | None = None,
     observe: Observer | None = None,
     passes: Sequence[Pass] = (),
     replace: Mapping[str, Any] | None = None,

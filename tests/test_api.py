@@ -94,6 +94,14 @@ def test_every_listed_name_exists(name):
         assert hasattr(module, public), public
 
 
+@pytest.mark.parametrize("module", [nnc, nnc.layers])
+def test_dir_shows_what_is_public(module):
+    shown = {name for name in dir(module) if not name.startswith("_")}
+    assert set(module.__all__) <= shown
+    assert shown <= {*module.__all__, *(MODULES if module is nnc else ())}
+    assert len(dir(module)) == len(set(dir(module)))
+
+
 def test_star_import():
     namespace: dict[str, object] = {}
     exec("from nnc import *", namespace)

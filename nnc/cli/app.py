@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from nnc import __version__
+from nnc.activity import activity, shown
 from nnc.cli import (
     bench,
     cache,
@@ -28,13 +29,15 @@ from nnc.cli import (
     run,
     train,
     verify,
+    version,
 )
 from nnc.cli.console import say, say_error
 from nnc.errors import NncError
 
 DEFAULT_COMMAND = "experiment"
 _COMPLETION = ("--install-completion", "--show-completion")
-_OWN_OPTIONS = ("--help", "--version", *_COMPLETION)
+_HELP = ("-h", "--help")
+_OWN_OPTIONS = (*_HELP, "--version", *_COMPLETION)
 PROGRAM = "nnc"
 _COMMANDS = (
     run,
@@ -53,19 +56,40 @@ _COMMANDS = (
     bench,
     experiment,
     compare,
+    version,
 )
 
 
+_UNACCOMPANIED = (bench, opt)
+"""What talks to the terminal by itself: children that print, and a graph that may be typed in."""
+
+
+class Command(TyperCommand):
+    """A command, beside which a terminal shows what is going on."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with shown(sys.stderr), activity(str(self.name)):
+            return super().invoke(ctx)
+
+
 class CommandGroup(TyperGroup):
-    """The commands; options without a command are those of the experiment, and errors become one message."""
+    """The commands; options without a command are those of the experiment, nothing at all asks for help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the name of the experiment where no command is named, unless the first word is being completed."""
+        """Put the experiment's name in front of options without a command; where there is nothing, ask for help."""
         if args and args[0] in _COMPLETION and " " in str(ctx.info_name):  # a shell completes words after one name
             ctx.fail(f"completion is for the installed program; run '{PROGRAM} {args[0]}'")
-        names_none = not args or (args[0].startswith("-") and args[0] not in _OWN_OPTIONS)
-        is_completed = not args and ctx.resilient_parsing
-        return super().parse_args(ctx, [DEFAULT_COMMAND, *args] if names_none and not is_completed else args)
+        if not args and not ctx.resilient_parsing:  # in which the first word is being completed
+            args = ["--help"]
+        elif args and args[0].startswith("-") and args[0] not in _OWN_OPTIONS:
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands with all of the first sentence of each."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, (item.help or "").partition("\n\n")[0]) for name, item in self.commands.items()])
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         """Return what the first word can be: a command, one of the own options, or one of the experiment's."""
@@ -102,7 +126,8 @@ class CommandGroup(TyperGroup):
 app = typer.Typer(
     cls=CommandGroup,
     pretty_exceptions_enable=False,  # what gets that far is a mistake of ours, and wants its plain traceback
-    rich_markup_mode="rich",
+    context_settings={"help_option_names": _HELP},
+    rich_markup_mode=None,  # plain text has room for words in 60 columns, and takes nothing in brackets for markup
     epilog="Example: nnc train examples/base.yaml --data points.npz -o base.nnc",
 )
 
@@ -121,13 +146,14 @@ def start(
 ) -> None:
     """Compile Keras models into static graphs that NumPy alone predicts and trains.
 
-    Without a command this is the experiment: its options are those of 'nnc experiment'.
+    'nnc COMMAND -h' describes a command. Options without a command are those of 'nnc experiment', and run it.
     """
     del version
 
 
 for _module in _COMMANDS:
-    app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
+    _class = TyperCommand if _module in _UNACCOMPANIED else Command
+    app.command(_module.NAME, cls=_class, epilog=_module.EXAMPLE)(_module.command)
 
 
 def main() -> None:

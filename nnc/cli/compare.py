@@ -21,9 +21,7 @@ EXAMPLE = "Example: python main.py compare --repeat 10"
 
 def command(
     repeat: Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Trainings per figure.")] = 10,
-    epochs: Annotated[
-        int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")
-    ] = 5000,
+    epochs: options.Epochs = 5000,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the data and of the weights.")] = 2,
     with_tf: Annotated[
         bool,

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TextIO
 
 import typer
@@ -108,37 +109,74 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    console = Console(highlight=False)
+    columns = [[printable(cell) for cell in column] for column in zip(head, *rows, strict=True)]
+    widths = _column_widths(columns, console.width)
+    if widths is not None:
+        console.width = max(console.width, sum(widths) + _TIGHT * (len(head) - 1))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=widths is not None)
     for position, name in enumerate(head):
         is_right = position > 0 if right is None else position in right
-        table.add_column(Text(printable(name)), justify="right" if is_right else "left")
+        width = None if widths is None else widths[position]
+        table.add_column(Text(printable(name)), justify="right" if is_right else "left", width=width)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))  # as Text, for a name may hold what looks like markup
-    console = Console(highlight=False)
     if title:
         console.print(Text(printable(title), style="bold"))
     console.print(table)
     console.print()
 
 
+_WIDE, _TIGHT = 3, 2
+"""Columns of the terminal between two columns of a table."""
+_SHORT = 10
+"""Characters up to which a cell, such as ``1.69 k``, is never broken."""
+
+
+def _column_widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Return widths in which words stay whole; None where all fits as it is.
+
+    Where not even the words fit, the terminal breaks the lines.
+    """
+    from rich.cells import cell_len
+
+    wanted = [max(map(cell_len, column)) for column in columns]
+    if sum(wanted) + _WIDE * (len(wanted) - 1) <= room:
+        return None
+    words = [
+        [word for cell in column for word in ([cell] if len(cell) <= _SHORT else cell.split())] for column in columns
+    ]
+    widths = [max(map(cell_len, column)) for column in words]
+    for _ in range(room - _TIGHT * (len(wanted) - 1) - sum(widths)):
+        lacks = [wish - width for wish, width in zip(wanted, widths, strict=True)]
+        widths[lacks.index(max(lacks))] += max(lacks) > 0
+    return widths
+
+
 @contextmanager
 def progress(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on standard error, where that is a terminal, while the block runs.
+    """Let a terminal show how far something is, and the time left, while the block runs.
 
     Args:
         total: number of steps; the function that the block gets is called after each.
-        what: stands before the bar.
+        what: stands in front.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from nnc.activity import activity
+    from nnc.program.progress import format_seconds
 
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(
-        *columns, console=console, transient=True, refresh_per_second=2, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda: bar.advance(task)
+    begun = last = perf_counter()
+    done = 0
+
+    def advance() -> None:
+        nonlocal done, last
+        done, last = done + 1, perf_counter()
+
+    def text(room: int) -> str:
+        left = (last - begun) / done * (total - done) - (perf_counter() - last) if done else 0.0
+        return f"{what}: {done:,} of {total:,}{f', {format_seconds(max(0.0, left))} left' if done else ''}"[:room]
+
+    with activity(text):
+        yield advance
 
 
 def check_output(path: Path | None, *suffixes: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from nnc.activity import activity
 from nnc.cli import options
 from nnc.cli.console import print_json, print_table
-from nnc.cli.programs import open_program, say_choice
+from nnc.cli.programs import note_if_untrained, open_program, reading, say_choice
 
 NAME = "evaluate"
 EXAMPLE = "Example: nnc evaluate base.nnc --data points.csv --target label"
@@ -31,11 +32,14 @@ def command(
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
     say_choice(program, "evaluate")
-    found = rows_of(program, data, target, encoding)
-    logs = program.evaluate(found.x, found.y, batch_size=batch)
+    with reading(data):
+        found = rows_of(program, data, target, encoding)
     count = len(found)
+    with activity(f"{count:,} rows"):
+        logs = program.evaluate(found.x, found.y, batch_size=batch)
     if as_json:
         print_json({"model": program.name, "rows": count, "result": logs})
     else:
         rows = [(name, format_number(number, 6)) for name, number in logs.items()]
         print_table(("Metric", ""), rows, f"{program.name}: evaluated on {count:,} rows")
+    note_if_untrained(model, program)

@@ -1,4 +1,4 @@
-"""The command `nnc experiment`, which is also what `python main.py` does without a command."""
+"""The command `nnc experiment`, which is also what options without a command run."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def command(
     loss: Annotated[
         str, typer.Option("--loss", metavar="NAME", help="Loss.", autocompletion=completion.losses)
     ] = "binary_crossentropy",
-    epochs: Annotated[
-        int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")
-    ] = 5000,
+    epochs: options.Epochs = 5000,
     size: Annotated[int, typer.Option("--size", metavar="N", min=1, help="Samples to train on.")] = 128,
     widths: Annotated[
         str, typer.Option("--layers", "--layer", metavar="WIDTHS", help="Widths of the hidden layers, such as 8,4.")

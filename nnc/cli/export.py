@@ -47,7 +47,7 @@ def command(
     ],
     train: Annotated[bool, typer.Option("--train", help="Write training as well.")] = False,
     batch: Annotated[
-        int, typer.Option("--batch", metavar="N", min=1, help="Rows of the largest batch; in C, of every batch.")
+        int, typer.Option(*options.BATCH, metavar="N", min=1, help="Rows of the largest batch; in C, of every batch.")
     ] = 32,
     weights: Annotated[
         Weights | None,

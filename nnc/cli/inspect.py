@@ -57,7 +57,12 @@ def command(
 
     if data is not None and not profile:
         raise typer.BadParameter("--data is what is profiled with; give --profile as well")
-    subject = open_subject(model, dtype=dtype and dtype.value, replace=replacements(replace) or None, backend=backend)
+    subject = open_subject(
+        model,
+        dtype=options.dtype_of(dtype),
+        replace=replacements(replace) or None,
+        backend=backend,
+    )
     x = y = None
     if data is not None and default_graph(subject.program, graph) == "train":
         rows = rows_of(subject.program, data, target)

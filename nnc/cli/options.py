@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.markup import escape
@@ -14,7 +14,12 @@ from nnc.cli import completion
 from nnc.cli.console import say_hints
 from nnc.installing import install_command
 
+if TYPE_CHECKING:
+    from nnc import choices
+
 DATA_SUFFIXES = (".npz", ".csv", ".tsv", ".gz", ".bz2", ".xz", ".parquet", ".feather")
+BATCH = ("--batch-size", "--batch")
+"""Names of the option for the rows of a batch, in every command that has it."""
 
 
 if TYPE_CHECKING:
@@ -41,6 +46,11 @@ class Dtype(StrEnum):
 
     float32 = "float32"
     float64 = "float64"
+
+
+def dtype_of(given: Dtype | None) -> choices.FloatName | None:
+    """Return what was given, as the rest of nnc calls it."""
+    return cast("choices.FloatName | None", given and given.value)
 
 
 Model = Annotated[
@@ -128,7 +138,8 @@ CheckNan = Annotated[
         help="Stop at the first NaN or infinity, and say where it comes from; slower.",
     ),
 ]
-Batch = Annotated[int, typer.Option("--batch", "--batch-size", metavar="N", min=1, help="Rows of a batch.")]
+Batch = Annotated[int, typer.Option(*BATCH, metavar="N", min=1, help="Rows of a batch.")]
+Epochs = Annotated[int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")]
 Encoding = Annotated[
     str | None,
     typer.Option(

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from nnc.activity import activity
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
-from nnc.cli.programs import open_program, say_choice
+from nnc.cli.programs import note_if_untrained, open_program, reading, say_choice
 from nnc.errors import DataError
 
 NAME = "predict"
@@ -22,6 +23,7 @@ def command(
     source: Annotated[
         Path,
         typer.Option(
+            "--data",
             "--input",
             metavar="FILE",
             help="Inputs: a table with the columns that the program was trained on (.csv, .tsv, also .gz, .bz2, .xz; "
@@ -68,7 +70,10 @@ def command(
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
     say_choice(program, "predict")
-    found = program.predict(inputs_of(program, source, without, encoding), batch)
+    with reading(source):
+        inputs = inputs_of(program, source, without, encoding)
+    with activity("predicting"):
+        found = program.predict(inputs, batch)
     arrays = outputs_of(program.spec.structure, found)
     if len(arrays) > 1:
         if probabilities:
@@ -83,3 +88,4 @@ def command(
         names = program.classes if probabilities else (target.name,) if target is not None and written.ndim == 1 else ()
         write_table(output, written, names)
     say(f"wrote {output}: {len(arrays[0]):,} rows")
+    note_if_untrained(model, program)

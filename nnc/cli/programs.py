@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from nnc.activity import activity
 from nnc.cli.console import say
 from nnc.errors import ModelError
+from nnc.texts import printable
 
 if TYPE_CHECKING:
     from nnc.backends import BackendName
     from nnc.backends.choice import Choice
+    from nnc.choices import FloatName
     from nnc.models import Model
     from nnc.passes import Observer
     from nnc.program import Program
 
 PROGRAM_SUFFIX = ".nnc"
+DEFINITIONS = (".yaml", ".yml", ".json")
+"""Suffixes of files that have no weights."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Let a terminal show meanwhile that a file is read."""
+    with activity(f"reading {printable(path.name)}"):
+        yield
 
 
 def is_program(path: Path) -> bool:
@@ -77,12 +90,13 @@ def open_program(
             raise ModelError(f"{path} is compiled already; give --dtype with the model file it came from")
         if replace:
             raise ModelError(f"{path} is compiled already; give --replace with the model file it came from")
-        program = nnc.load(path, backend=backend)
+        with reading(path):
+            program = nnc.load(path, backend=backend)
     else:
-        options = read_options(replace) if model is None else {}
-        program = nnc.compile(
-            path if model is None else model, dtype=dtype, observe=observe, backend=backend, **options
-        )
+        source, options = (path, read_options(replace)) if model is None else (model, {})
+        element = cast("FloatName | None", dtype)
+        with reading(path):
+            program = nnc.compile(source, dtype=element, observe=observe, backend=backend, **options)
     program.max_bytes = max_bytes
     return program
 
@@ -95,6 +109,23 @@ def say_choice(program: Program, graph: str) -> None:
             say(str(choice))
 
     program.on_choice = say_it
+
+
+def note_if_untrained(path: Path, program: Program) -> None:
+    """Say so where a program's weights are those that it began with.
+
+    A definition has no others; of a saved program that is seen in biases that are all 0 before the first step.
+    """
+    variables = program.spec.variables
+    biases = [item for item in variables if item.path.rpartition("/")[2] == "bias"]
+    weights = dict(zip([item.path for item in variables], program.get_weights(), strict=True))
+    is_new = (
+        not program.states.get("optimizer/iterations", 0)
+        and biases
+        and not any(weights[item.path].any() for item in biases)
+    )
+    if variables and (path.suffix.lower() in DEFINITIONS or (is_program(path) and is_new)):
+        say(f"note: '{program.name}' has not been trained, its weights are as they were drawn; 'nnc train' trains it")
 
 
 def default_graph(program: Program, wanted: str | None) -> str:

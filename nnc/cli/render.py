@@ -108,7 +108,9 @@ def command(
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option("--batch", metavar="N", min=1, help="Rows that a plan is for; by default 32.", show_default=False),
+        typer.Option(
+            *options.BATCH, metavar="N", min=1, help="Rows that a plan is for; by default 32.", show_default=False
+        ),
     ] = None,
     replace: options.Replace = None,
     backend: options.Backend = None,
@@ -176,7 +178,7 @@ def _check_options(
     graph: str | None,
     after: str | None,
     batch: int | None,
-    backend: str | None,
+    backend: BackendName | None,
     depth: int | None,
     expand: Sequence[str] | None,
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nnc.activity import activity
 from nnc.cli import completion, options
 from nnc.cli.compile import print_report
 from nnc.cli.console import check_plot, print_table, say
@@ -38,7 +39,7 @@ def command(
         ),
     ] = None,
     target: options.Target = None,
-    epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the data.")] = 1000,
+    epochs: options.Epochs = 1000,
     batch: options.Batch = 32,
     seed: options.Seed = None,
     validation_split: options.ValidationSplit = 0.0,
@@ -97,7 +98,8 @@ def command(
         callbacks=stopping(patience, checked is not None),
     )
     seconds = perf_counter() - start
-    trained, tested = program.evaluate(training.x, training.y), program.evaluate(test.x, test.y)
+    with activity("evaluating"):
+        trained, tested = program.evaluate(training.x, training.y), program.evaluate(test.x, test.y)
     rows = [(name, format_number(trained[name]), format_number(tested[name])) for name in trained]
     title = f"{program.name}: {len(history.epoch):,} epochs in {seconds:.2f} s"
     print_table(("", f"{len(training):,} training rows", f"{len(test):,} test rows"), rows, title)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +24,7 @@ def command(
     model: options.Model,
     data: options.Data,
     target: options.Target = None,
-    epochs: Annotated[int, typer.Option("--epochs", "--epoch", metavar="N", min=1, help="Passes over the data.")] = 10,
+    epochs: options.Epochs = 10,
     batch: options.Batch = 32,
     seed: options.Seed = None,
     validation_split: options.ValidationSplit = 0.0,
@@ -83,7 +82,7 @@ def command(
             epochs=epochs,
             validation_data=None if checked is None else (checked.x, checked.y),
             callbacks=stopping(patience, checked is not None),
-            verbose=1 if sys.stdout.isatty() and not as_json else 0,
+            verbose=0 if as_json else "auto",
             on_epoch=remember,
         )
     except KeyboardInterrupt:

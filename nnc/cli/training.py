@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnc.cli.console import say
-from nnc.cli.programs import is_program, open_program, replacements
+from nnc.cli.programs import is_program, open_program, reading, replacements
 
 if TYPE_CHECKING:
     from nnc.backends import BackendName
@@ -86,11 +86,14 @@ def open_source(
 
     if is_program(model):
         program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
-        training, *kept = divided(rows_of(program, data, target, encoding), keep, seed)
+        with reading(data):
+            rows = rows_of(program, data, target, encoding)
+        training, *kept = divided(rows, keep, seed)
         return Source(training, tuple(kept), program=program)
-    prepared = prepare(
-        model, data, target=target, encoding=encoding, keep=keep, seed=seed, replace=replacements(replace)
-    )
+    with reading(data):
+        prepared = prepare(
+            model, data, target=target, encoding=encoding, keep=keep, seed=seed, replace=replacements(replace)
+        )
     for note in prepared.notes:
         say(note)
     return Source(prepared.training, prepared.kept, prepared.model, schema=prepared.schema)

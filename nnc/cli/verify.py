@@ -51,7 +51,14 @@ def command(
     from nnc.verify import verify
 
     report = verify(
-        model, against, train=train, rtol=rtol, batch=batch, seed=seed, dtype=dtype and dtype.value, backend=backend
+        model,
+        against,
+        train=train,
+        rtol=rtol,
+        batch=batch,
+        seed=seed,
+        dtype=options.dtype_of(dtype),
+        backend=backend,
     )
     if as_json:
         print_json(report.to_json())

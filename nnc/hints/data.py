@@ -14,22 +14,38 @@ from nnc.ir import Graph, Input, Node, Value
 from nnc.ops.arithmetic import Subtract
 from nnc.ops.movement import Concatenate
 from nnc.ops.pooling import MaxPool, SumPool
+from nnc.ops.sizes import Cast
 
 LARGE = 1e3
 """Inputs beyond this are not scaled."""
+BYTE = 255
+"""The largest number of a picture in bytes."""
+FEWEST_PIXELS = 64
+"""Numbers of a row from which on whole ones up to `BYTE` are taken for a picture's."""
+FEWEST_ROWS = 8
+"""Rows in which a column that is equal to the targets is not so by chance."""
 TOLERANCE = 1e-3
 """How far targets may lie outside the bounds of an output, relative to these."""
-KEEPING_SCALE = MOVING | Concatenate | MaxPool | SumPool
+KEEPING_SCALE = MOVING | Cast | Concatenate | MaxPool | SumPool
 """Ops whose results are about as large as their operands."""
 ONE_HOT_LOSSES = frozenset({"categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence"})
 """Names of losses whose targets are probabilities, which they do not check."""
 
 
 def unscaled_inputs(evidence: Evidence) -> Iterator[Hint]:
-    """Inputs beyond 1000 that meet weights as they are."""
+    """Inputs beyond 1000, or pictures in bytes, that meet weights as they are."""
     for label in evidence.inputs:
         array = evidence.arrays[label]
-        if array.dtype.kind != "f" or not array.size or max(-float(array.min()), float(array.max())) <= LARGE:
+        if array.dtype.kind not in "fu" or not array.size:
+            continue
+        if max(-float(array.min()), float(array.max())) <= LARGE:
+            if _is_in_bytes(array) and (reader := _first_product(evidence.graph, evidence.graph.inputs[label])):
+                yield Hint(
+                    "unscaled-inputs",
+                    f"input '{label}' has whole numbers up to {array.max():g}, as pictures in bytes have, which layer"
+                    f" '{reader.path}' multiplies by its weights as they are; give x / 255, or put a Rescaling(1 / 255)"
+                    " layer in front",
+                )
             continue
         reader = _first_product(evidence.graph, evidence.graph.inputs[label])
         if reader is not None:
@@ -39,6 +55,34 @@ def unscaled_inputs(evidence: Evidence) -> Iterator[Hint]:
                 f"input '{label}' has numbers such as {size:,.6g}{place}, which layer '{reader.path}' multiplies by its"
                 " weights as they are; scale inputs to about -1 … 1, for example with a Normalization layer in front",
             )
+
+
+def _is_in_bytes(array: Array) -> bool:
+    """Whether these look like pictures whose colours are numbers from 0 to 255."""
+    return bool(
+        BYTE // 2 < array.max() <= BYTE
+        and array.min() >= 0
+        and array[0].size >= FEWEST_PIXELS
+        and (array == numpy.floor(array)).all()
+    )
+
+
+def targets_among_inputs(evidence: Evidence) -> Iterator[Hint]:
+    """A column of the inputs that is equal to the targets."""
+    for target in evidence.targets:
+        wanted = evidence.arrays[target.label].reshape(len(evidence.arrays[target.label]), -1)
+        if wanted.shape[1] != 1 or len(wanted) < FEWEST_ROWS or (wanted == wanted[0]).all():
+            continue
+        for label in evidence.inputs:
+            array = evidence.arrays[label]
+            if array.ndim != 2 or array.shape[1] < 2 or len(array) != len(wanted):
+                continue
+            for column in numpy.flatnonzero((array == wanted).all(axis=0)).tolist():
+                yield Hint(
+                    "targets-among-inputs",
+                    f"column {column} of input '{label}' is equal to target '{target.label}' in all rows: the model"
+                    " has but to read it off; leave the column out of the inputs",
+                )
 
 
 def _largest(array: Array) -> tuple[float, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnc.hints.data import labels_out_of_range, unscaled_inputs
+from nnc.hints.data import labels_out_of_range, targets_among_inputs, unscaled_inputs
 from nnc.hints.evidence import AtFirst, AtFirstUpdate
 from nnc.hints.steps import large_first_update
 from nnc.hints.units import dead_units
@@ -10,6 +10,7 @@ from nnc.hints.units import dead_units
 AT_FIRST: tuple[AtFirst, ...] = (
     unscaled_inputs,
     labels_out_of_range,
+    targets_among_inputs,
     dead_units,
 )
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nnc.backends import BackendName
+from nnc.choices import FloatName
 from nnc.errors import DataError
 from nnc.inspection.layers import LayerRecord, float_type, layer_records, other_flops, with_costs
 from nnc.inspection.memory import Memory, memory_of
@@ -113,7 +114,7 @@ def inspect(
     *,
     graph: str | None = None,
     batch: int = 32,
-    dtype: str | None = None,
+    dtype: FloatName | None = None,
     backend: BackendName | None = None,
     replace: Mapping[str, Any] | None = None,
     measure: bool = True,

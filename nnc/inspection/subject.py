@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nnc.backends import BackendName
+from nnc.choices import FloatName
 from nnc.compiling import compile
 from nnc.errors import ModelError
 from nnc.models import Model
@@ -46,7 +47,7 @@ class Subject:
 def open_subject(
     source: Any,
     *,
-    dtype: str | None = None,
+    dtype: FloatName | None = None,
     replace: Mapping[str, Any] | None = None,
     backend: BackendName | None = None,
 ) -> Subject:
@@ -67,7 +68,9 @@ def open_subject(
     return copy_context().run(_open, source, dtype, replace, backend)
 
 
-def _open(source: Any, dtype: str | None, replace: Mapping[str, Any] | None, backend: BackendName | None) -> Subject:
+def _open(
+    source: Any, dtype: FloatName | None, replace: Mapping[str, Any] | None, backend: BackendName | None
+) -> Subject:
     set_random_seed(0)
     if not is_program(source):
         model = read_model(source, **({} if replace is None else {"replace": replace}))

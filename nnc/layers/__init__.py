@@ -251,14 +251,16 @@ __all__ = [  # noqa: PLE0604  (all are strings)
 ]
 
 
-def __getattr__(name: str) -> Any:
-    module = _CLASSES.get(_ALIASES.get(name, name)) or _FUNCTIONS.get(name)
-    if module is None:
-        raise AttributeError(f"module 'nnc.layers' has no attribute {name!r}")
-    value = getattr(import_module(f"nnc.layers.{module}"), _ALIASES.get(name, name))
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
+
+    def __getattr__(name: str) -> Any:
+        module = _CLASSES.get(_ALIASES.get(name, name)) or _FUNCTIONS.get(name)
+        if module is None:
+            raise AttributeError(f"module 'nnc.layers' has no attribute {name!r}")
+        value = getattr(import_module(f"nnc.layers.{module}"), _ALIASES.get(name, name))
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, "__doc__", "__file__", "__name__", "__path__"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import floor
 from numbers import Real
-from typing import Any
+from typing import Any, Unpack, cast
 
 from nnc import activations, ops
 from nnc.errors import ModelError
@@ -13,6 +13,7 @@ from nnc.ir import Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_number
+from nnc.layers.options import LayerOptions, LeakyReLUOptions
 from nnc.ops.comparison import Greater
 from nnc.ops.elementwise import apply
 
@@ -33,7 +34,11 @@ class ReLU(Layer):
     keeps_integers = True
 
     def __init__(
-        self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **options: Any
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.max_value = None if max_value is None else check_number("ReLU", "max_value", max_value)
@@ -67,9 +72,9 @@ class LeakyReLU(Layer):
 
     supports_masking = True
 
-    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+    def __init__(self, negative_slope: float = 0.3, **options: Unpack[LeakyReLUOptions]) -> None:
         negative_slope = options.pop("alpha", negative_slope)
-        super().__init__(**options)
+        super().__init__(**cast("LayerOptions", options))
         self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope)
 
     def call(self, x: Value) -> Value:
@@ -89,7 +94,7 @@ class ELU(Layer):
 
     supports_masking = True
 
-    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
+    def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         number: Any = alpha
         if isinstance(number, bool) or not isinstance(number, Real):
@@ -131,7 +136,7 @@ class PReLU(Layer):
         alpha_regularizer: Any = None,
         alpha_constraint: Any = None,
         shared_axes: int | Sequence[int] | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         set_arguments(
@@ -184,7 +189,7 @@ class Softmax(Layer):
 
     supports_masking = True
 
-    def __init__(self, axis: int | Sequence[int] = -1, **options: Any) -> None:
+    def __init__(self, axis: int | Sequence[int] = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         axes = axis if isinstance(axis, list | tuple) else [axis]
         if not axes or any(isinstance(item, bool) or not isinstance(item, int) for item in axes):

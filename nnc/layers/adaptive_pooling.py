@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy
 
@@ -10,6 +10,7 @@ from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
 from nnc.layers.base import Layer
 from nnc.layers.interpolation import multiply_axis
+from nnc.layers.options import LayerOptions
 from nnc.layers.pooling import largest_in_windows
 from nnc.layers.spatial import check_data_format, check_numbers, check_rank, spatial_axes
 from nnc.ops import average_pool, concatenate, take
@@ -32,7 +33,7 @@ class AdaptivePooling(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, output_size: Any, data_format: str | None = None, **options: Any) -> None:
+    def __init__(self, output_size: Any, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.output_size = check_numbers(type(self).__name__, "output_size", output_size, self.dimensions)
         self.data_format = check_data_format(type(self).__name__, data_format)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc import initializers
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_number, check_positive
+from nnc.layers.options import LayerOptions
 from nnc.layers.regularization import Dropout
 
 
@@ -21,7 +22,7 @@ class CustomScaleLayer(Layer):
 
     is_merging = True
 
-    def __init__(self, scale: float, **options: Any) -> None:
+    def __init__(self, scale: float, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.scale = check_number("CustomScaleLayer", "scale", scale)
 
@@ -41,7 +42,7 @@ class LayerScale(Layer):
         options: arguments of `Layer`.
     """
 
-    def __init__(self, init_values: float, projection_dim: int, **options: Any) -> None:
+    def __init__(self, init_values: float, projection_dim: int, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.init_values = check_number("LayerScale", "init_values", init_values)
         self.projection_dim = check_positive("LayerScale", "projection_dim", projection_dim)
@@ -66,7 +67,7 @@ class StochasticDepth(Dropout):
 
     supports_masking = False
 
-    def __init__(self, drop_path_rate: float, **options: Any) -> None:
+    def __init__(self, drop_path_rate: float, **options: Unpack[LayerOptions]) -> None:
         super().__init__(check_number("StochasticDepth", "drop_path_rate", drop_path_rate, high=1), **options)
 
     def call(self, x: Value, training: bool = False) -> Value:

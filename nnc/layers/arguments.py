@@ -86,7 +86,7 @@ def activation_config(activation: Any) -> Any:
     return layer_config(activation) if isinstance(activation, Layer) else activations.serialize(activation)
 
 
-def take_unsupported(where: str, options: dict[str, Any], keys: Sequence[str]) -> None:
+def take_unsupported(where: str, options: Any, keys: Sequence[str]) -> None:
     """Remove arguments that must be None from the options of a layer.
 
     Raises:

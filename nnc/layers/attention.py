@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.attending import all_of, causal_mask, check_rate, expand
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag
+from nnc.layers.options import LayerOptions
 from nnc.layers.regularization import Dropout
 from nnc.layers.variable import Variable
 from nnc.ops import matmul, reshape, softmax, sum, tanh, transpose, where
@@ -48,7 +49,7 @@ class Attention(Layer):
         score_mode: str = "dot",
         dropout: float = 0.0,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         where = type(self).__name__
@@ -135,7 +136,7 @@ class AdditiveAttention(Attention):
         ModelError: an argument is wrong.
     """
 
-    def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Any) -> None:
+    def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(use_scale=use_scale, dropout=dropout, **options)
 
     def build(self, input_shape: Any) -> None:

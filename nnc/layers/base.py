@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack, overload
 from weakref import WeakSet
 
 from nnc.errors import ModelError, ShapeError
@@ -25,12 +25,15 @@ from nnc.layers.lowering import (
     lowering,
     training_mode,
 )
+from nnc.layers.options import LegacyOptions
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor, batch_size
 from nnc.layers.weights import weight_paths
 from nnc.ops import cast, size
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nnc.layers.standalone import Standalone
 
 Array = Any
@@ -94,7 +97,7 @@ class Layer(Described):
         dtype: Any = None,
         activity_regularizer: Any = None,
         keras_2_masks: bool = False,
-        **legacy: Any,
+        **legacy: Unpack[LegacyOptions],
     ) -> None:
         self._name = self._check_name(name)
         self.has_own_name = name is not None
@@ -295,6 +298,15 @@ class Layer(Described):
         dtypes = {weight.dtype for weight in self.own_weights if weight.dtype in FLOATING}
         chosen = self.weights_dtype if self.weights_dtype in FLOATING else FLOAT
         return dtypes.pop() if len(dtypes) == 1 else chosen
+
+    @overload
+    def __call__(self, inputs: SymbolicTensor, /, *args: Any, **kwargs: Any) -> Any: ...
+
+    @overload
+    def __call__(self, inputs: NDArray[Any], /, *args: Any, **kwargs: Any) -> NDArray[Any]: ...
+
+    @overload
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Apply the layer: to symbolic tensors (wiring a model), to graph values, or to arrays (`forward`)."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag, check_number
+from nnc.layers.options import LayerOptions
 from nnc.layers.renormalization import check_clipping, correction, move, square_root_of
 from nnc.layers.variable import Variable
 from nnc.ops import broadcast_to, cast, mean, relu, reshape, sqrt, square, sum, where
@@ -73,7 +74,7 @@ class BatchNormalization(Layer):
         renorm_clipping: Any = None,
         renorm_momentum: float = 0.99,
         synchronized: bool = False,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.axis = single_axis("BatchNormalization", axis)

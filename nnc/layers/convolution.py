@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import set_arguments
 from nnc.layers.checks import check_positive
 from nnc.layers.convolving import Convolving, check_filters, take_none
+from nnc.layers.options import CommonLayerOptions
 from nnc.ops import convolution
 
 
@@ -60,7 +61,7 @@ class Convolution(Convolving):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        **options: Any,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         where = type(self).__name__
         take_none(where, options, ("lora_rank", "lora_alpha", "quantization_config"))

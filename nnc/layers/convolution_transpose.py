@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.arguments import set_arguments
 from nnc.layers.convolving import Convolving, check_filters, take_none
+from nnc.layers.options import CommonLayerOptions, Convolution3DTransposeOptions
 from nnc.layers.spatial import check_numbers
 from nnc.ops import transposed_convolution
 from nnc.ops.convolution import extent
@@ -60,7 +61,7 @@ class ConvolutionTranspose(Convolving):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        **options: Any,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         where = type(self).__name__
         take_none(where, options, ("quantization_config",))
@@ -165,7 +166,7 @@ class Conv3DTranspose(ConvolutionTranspose):
         output_padding: Any = None,
         dilation_rate: Any = 1,
         *more: Any,
-        **options: Any,
+        **options: Unpack[Convolution3DTransposeOptions],
     ) -> None:
         super().__init__(
             filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate, *more, **options

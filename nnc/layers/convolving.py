@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
@@ -11,6 +11,7 @@ from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag, check_positive
 from nnc.layers.core import activation_name
+from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import (
     CHANNELS_FIRST,
     CHANNELS_LAST,
@@ -62,7 +63,7 @@ class Convolving(Layer):
         bias_initializer: Any,
         bias_regularizer: Any,
         bias_constraint: Any,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         where = type(self).__name__
@@ -176,7 +177,7 @@ def check_filters(where: str, filters: Any, groups: int = 1) -> int:
     return number
 
 
-def take_none(where: str, options: dict[str, Any], keys: Sequence[str]) -> None:
+def take_none(where: str, options: Any, keys: Sequence[str]) -> None:
     """Remove arguments that must be None.
 
     Raises:

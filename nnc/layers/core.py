@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy
 
@@ -19,6 +19,7 @@ from nnc.layers.arguments import (
 )
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, MISSING, check_flag, check_positive, input_type, row_shape
+from nnc.layers.options import CommonLayerOptions, LayerOptions
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.ops import reshape
 
@@ -153,7 +154,7 @@ class Dense(Layer):
         activity_regularizer: Any = None,
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
-        **options: Any,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         take_unsupported("Dense", options, ("lora_rank", "lora_alpha", "quantization_config"))
         super().__init__(activity_regularizer=activity_regularizer, **options)
@@ -252,7 +253,7 @@ class Activation(Layer):
         ModelError: there is no such activation, or none is given.
     """
 
-    def __init__(self, activation: Any = MISSING, **options: Any) -> None:
+    def __init__(self, activation: Any = MISSING, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if activation is MISSING and type(self).call is Activation.call:
             raise ModelError("Activation: activation is missing, for example Activation('relu')")

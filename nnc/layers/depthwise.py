@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.ir import Value
 from nnc.layers.arguments import set_arguments
 from nnc.layers.checks import check_positive
 from nnc.layers.convolving import Convolving, take_none
+from nnc.layers.options import CommonLayerOptions
 from nnc.ops import convolution, reshape
 
 
@@ -57,7 +58,7 @@ class DepthwiseConvolution(Convolving):
         activity_regularizer: Any = None,
         depthwise_constraint: Any = None,
         bias_constraint: Any = None,
-        **options: Any,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         where = type(self).__name__
         take_none(where, options, ("quantization_config",))

@@ -36,7 +36,7 @@ class Described(Weighted):
             )
         return name
 
-    def _input_shape(self, legacy: dict[str, Any]) -> tuple[Any, ...] | None:
+    def _input_shape(self, legacy: Any) -> tuple[Any, ...] | None:
         for key in legacy:
             if key not in _LEGACY:
                 known = [*inspect.signature(type(self).__init__).parameters, "name", "trainable", "dtype", *_LEGACY]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import arguments_config, set_arguments, take_unsupported
 from nnc.layers.base import Layer
 from nnc.layers.core import activation_name
+from nnc.layers.options import CommonLayerOptions
 from nnc.layers.variable import Variable
 from nnc.ops import einsum, reshape
 
@@ -59,7 +60,7 @@ class EinsumDense(Layer):
         kernel_constraint: Any = None,
         bias_constraint: Any = None,
         activity_regularizer: Any = None,
-        **options: Any,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         take_unsupported("EinsumDense", options, _UNSUPPORTED)
         super().__init__(activity_regularizer=activity_regularizer, **options)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.ir import Value
 from nnc.layers.arguments import arguments_config, set_arguments, take_unsupported
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag, check_positive
+from nnc.layers.options import EmbeddingOptions
 from nnc.ops import cast, gather
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply
@@ -48,7 +49,7 @@ class Embedding(Layer):
         mask_zero: bool = False,
         weights: Any = None,
         activity_regularizer: Any = None,
-        **options: Any,
+        **options: Unpack[EmbeddingOptions],
     ) -> None:
         take_unsupported("Embedding", options, _UNSUPPORTED)
         if options.pop("input_length", None) is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Unpack
 
 import numpy
 
@@ -13,6 +13,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, check_positive
+from nnc.layers.options import LayerOptions
 from nnc.layers.rescaling import as_numbers
 from nnc.ops import cast, max, one_hot, reshape, sum
 from nnc.ops.comparison import GreaterEqual
@@ -86,7 +87,11 @@ class CategoryEncoding(Layer):
     keeps_integers = True
 
     def __init__(
-        self, num_tokens: int | None = None, output_mode: str = "multi_hot", sparse: bool = False, **options: Any
+        self,
+        num_tokens: int | None = None,
+        output_mode: str = "multi_hot",
+        sparse: bool = False,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.output_mode = check_mode("CategoryEncoding", output_mode, MODES[1:])
@@ -128,7 +133,7 @@ class Discretization(Layer):
         epsilon: float = 0.01,
         output_mode: str = "int",
         sparse: bool = False,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.output_mode = check_mode("Discretization", output_mode, MODES)

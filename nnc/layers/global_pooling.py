@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag
+from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import CHANNELS_LAST, check_data_format, check_rank, spatial_axes
 from nnc.ops import cast, max, mean, reshape, sum, where
 
@@ -26,7 +27,7 @@ class GlobalPooling(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, data_format: str | None = None, keepdims: bool = False, **options: Any) -> None:
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.data_format = check_data_format(type(self).__name__, data_format)
         self.keepdims = check_flag(type(self).__name__, "keepdims", keepdims)

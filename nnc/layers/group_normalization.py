@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -11,6 +11,7 @@ from nnc.layers.base import Layer
 from nnc.layers.batch_normalization import gamma_and_beta, known_length, single_axis
 from nnc.layers.checks import check_flag, check_number
 from nnc.layers.layer_normalization import check_floating, spread
+from nnc.layers.options import LayerOptions
 from nnc.layers.variable import Variable
 from nnc.ops import mean, reshape, sqrt, square
 
@@ -54,7 +55,7 @@ class GroupNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         if isinstance(groups, bool) or not isinstance(groups, int) or (groups <= 0 and groups != -1):
             raise ModelError(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.attending import attend, attention_mask, expand, unmasked
 from nnc.layers.checks import check_positive
 from nnc.layers.multi_head_attention import Projecting
+from nnc.layers.options import CommonLayerOptions
 from nnc.layers.regularization import Dropout
 
 _mask = attention_mask
@@ -65,7 +66,7 @@ class GroupQueryAttention(Projecting):
         bias_constraint: Any = None,
         use_gate: bool = False,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         where = "GroupQueryAttention"
         arguments = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy
 
@@ -14,6 +14,7 @@ from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, check_flag, check_positive
 from nnc.layers.encoding import MODES, check_mode, check_not_sparse, encode
+from nnc.layers.options import LayerOptions
 from nnc.layers.rescaling import as_numbers
 from nnc.ops import cast, equal, floor, logical_and, maximum, minimum, reshape, sum, where
 from nnc.ops.comparison import Equal
@@ -68,7 +69,7 @@ class IntegerLookup(Layer):
         *,
         vocabulary_size: int | None = None,
         has_input_vocabulary: bool | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         del vocabulary_size, has_input_vocabulary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack, cast
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
@@ -12,6 +12,7 @@ from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.batch_normalization import gamma_and_beta, known_length
 from nnc.layers.checks import check_flag, check_number
+from nnc.layers.options import LayerNormalizationOptions, LayerOptions
 from nnc.layers.variable import Variable
 from nnc.ops import maximum, mean, reshape, sqrt, square, sum
 
@@ -53,7 +54,7 @@ class LayerNormalization(Layer):
         gamma_regularizer: Any = None,
         beta_constraint: Any = None,
         gamma_constraint: Any = None,
-        **options: Any,
+        **options: Unpack[LayerNormalizationOptions],
     ) -> None:
         rms_scaling = check_flag("LayerNormalization", "rms_scaling", options.pop("rms_scaling", False))
         if rms_scaling:
@@ -62,7 +63,7 @@ class LayerNormalization(Layer):
                 "variance, not the root mean square. Use RMSNormalization instead.",
                 stacklevel=2,
             )
-        super().__init__(**options)
+        super().__init__(**cast("LayerOptions", options))
         self.axis = check_axes("LayerNormalization", axis)
         self.epsilon = check_number("LayerNormalization", "epsilon", epsilon)
         self.center = check_flag("LayerNormalization", "center", center)
@@ -135,7 +136,7 @@ class RMSNormalization(Layer):
 
     keeps_integers = True
 
-    def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Any) -> None:
+    def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.axis = check_axes("RMSNormalization", axis)
         self.epsilon = check_number("RMSNormalization", "epsilon", epsilon)
@@ -168,7 +169,7 @@ class UnitNormalization(Layer):
 
     supports_masking = True
 
-    def __init__(self, axis: Any = -1, **options: Any) -> None:
+    def __init__(self, axis: Any = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.axis = check_axes("UnitNormalization", axis)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
+from nnc.layers.options import LayerOptions
 from nnc.ops import cast, max, reshape, where
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply
@@ -39,7 +40,7 @@ class Masking(Layer):
     supports_masking = True
     keeps_integers = True
 
-    def __init__(self, mask_value: Any = 0.0, **options: Any) -> None:
+    def __init__(self, mask_value: Any = 0.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if isinstance(mask_value, Mapping) and isinstance(mask_value.get("config"), Mapping):  # Keras's array
             mask_value = mask_value["config"].get("value")

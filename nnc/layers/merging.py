@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from nnc import ops
 from nnc.errors import ModelError
@@ -12,6 +12,7 @@ from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag
 from nnc.layers.element_types import of_one_type
+from nnc.layers.options import LayerOptions
 
 EPSILON = 1e-7
 """Keras's ``epsilon()``."""
@@ -134,7 +135,7 @@ class Concatenate(Merge):
         options: arguments of `Layer`.
     """
 
-    def __init__(self, axis: int = -1, **options: Any) -> None:
+    def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if isinstance(axis, bool) or not isinstance(axis, int) or axis == 0:
             raise ModelError(f"Concatenate: axis must be an integer other than 0 (the batch), got {axis!r}")
@@ -174,7 +175,7 @@ class Dot(Merge):
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int | None] = 2
 
-    def __init__(self, axes: int | Sequence[int], normalize: bool = False, **options: Any) -> None:
+    def __init__(self, axes: int | Sequence[int], normalize: bool = False, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         pair = axes if isinstance(axes, list | tuple) else (axes, axes)
         if len(pair) != 2 or any(isinstance(axis, bool) or not isinstance(axis, int) or axis == 0 for axis in pair):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Sequence
 from math import sqrt
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -16,6 +16,7 @@ from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag, check_positive
 from nnc.layers.einsum_dense import EinsumDense
 from nnc.layers.lowering import current_lowering
+from nnc.layers.options import CommonLayerOptions
 from nnc.layers.regularization import Dropout
 from nnc.ops import einsum
 
@@ -60,7 +61,7 @@ class Projecting(Layer):
         sliding_window: int | None,
         flash_attention: bool | None,
         seed: int | None,
-        **options: Any,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         super().__init__(**options)
         where = type(self).__name__
@@ -146,7 +147,7 @@ class MultiHeadAttention(Projecting):
         bias_constraint: Any = None,
         use_gate: bool = False,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         where = "MultiHeadAttention"
         arguments = {

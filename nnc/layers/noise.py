@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.activations.rectifiers import SELU_ALPHA, SELU_SCALE
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_number
 from nnc.layers.drawing import check_noise_shape, check_seed, draw_kept, draw_normal, full_noise_shape
+from nnc.layers.options import LayerOptions
 
 
 class GaussianNoise(Layer):
@@ -25,7 +26,7 @@ class GaussianNoise(Layer):
     supports_masking = True
     keeps_integers = True
 
-    def __init__(self, stddev: float, seed: int | None = None, **options: Any) -> None:
+    def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.stddev = check_number("GaussianNoise", "stddev", stddev, high=1)
         self.seed = check_seed("GaussianNoise", seed)
@@ -54,7 +55,7 @@ class GaussianDropout(Layer):
     supports_masking = True
     keeps_integers = True
 
-    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+    def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.rate = check_number("GaussianDropout", "rate", rate, high=1)
         self.seed = check_seed("GaussianDropout", seed)
@@ -87,7 +88,11 @@ class AlphaDropout(Layer):
     keeps_integers = True
 
     def __init__(
-        self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **options: Any
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         self.rate = check_number("AlphaDropout", "rate", rate, high=1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
 from nnc.layers.base import Layer
+from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import check_data_format, check_numbers, check_pairs, check_rank, spatial_axes
 from nnc.ops import pad, take
 
@@ -27,7 +28,7 @@ class ZeroPadding(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, padding: Any = 1, data_format: str | None = None, **options: Any) -> None:
+    def __init__(self, padding: Any = 1, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         where = type(self).__name__
         self.data_format = check_data_format(where, data_format)
@@ -61,7 +62,7 @@ class Cropping(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, cropping: Any = 0, data_format: str | None = None, **options: Any) -> None:
+    def __init__(self, cropping: Any = 0, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         where = type(self).__name__
         self.data_format = check_data_format(where, data_format)
@@ -110,7 +111,7 @@ class ZeroPadding2D(ZeroPadding):
 
     dimensions: ClassVar[int] = 2
 
-    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **options: Any) -> None:
+    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(padding, data_format, **options)
 
 
@@ -119,7 +120,9 @@ class ZeroPadding3D(ZeroPadding):
 
     dimensions: ClassVar[int] = 3
 
-    def __init__(self, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **options: Any) -> None:
+    def __init__(
+        self, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(padding, data_format, **options)
 
 
@@ -128,7 +131,7 @@ class Cropping1D(Cropping):
 
     dimensions: ClassVar[int] = 1
 
-    def __init__(self, cropping: Any = (1, 1), **options: Any) -> None:
+    def __init__(self, cropping: Any = (1, 1), **options: Unpack[LayerOptions]) -> None:
         super().__init__(cropping, **options)
 
     def get_config(self) -> dict[str, Any]:
@@ -142,7 +145,9 @@ class Cropping2D(Cropping):
 
     dimensions: ClassVar[int] = 2
 
-    def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **options: Any) -> None:
+    def __init__(
+        self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(cropping, data_format, **options)
 
 
@@ -152,6 +157,6 @@ class Cropping3D(Cropping):
     dimensions: ClassVar[int] = 3
 
     def __init__(
-        self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **options: Any
+        self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(cropping, data_format, **options)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from nnc.ir import Value
 from nnc.layers.base import Layer
+from nnc.layers.options import LayerOptions, NamelessLayerOptions
 from nnc.layers.spatial import check_data_format, check_numbers, check_padding, check_rank, per_axis
 from nnc.ops import average_pool, cast, max_pool
 
@@ -40,7 +41,7 @@ class Pooling(Layer):
         strides: Any = None,
         padding: str = "valid",
         data_format: str | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         where, count = type(self).__name__, self.dimensions
@@ -104,7 +105,7 @@ class MaxPooling1D(MaxPooling):
         padding: str = "valid",
         data_format: str | None = None,
         name: str | None = None,
-        **options: Any,
+        **options: Unpack[NamelessLayerOptions],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, name=name, **options)
 
@@ -121,7 +122,7 @@ class MaxPooling2D(MaxPooling):
         padding: str = "valid",
         data_format: str | None = None,
         name: str | None = None,
-        **options: Any,
+        **options: Unpack[NamelessLayerOptions],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, name=name, **options)
 
@@ -138,7 +139,7 @@ class MaxPooling3D(MaxPooling):
         padding: str = "valid",
         data_format: str | None = None,
         name: str | None = None,
-        **options: Any,
+        **options: Unpack[NamelessLayerOptions],
     ) -> None:
         super().__init__(pool_size, strides, padding, data_format, name=name, **options)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from nnc import regularizers
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_number
 from nnc.layers.drawing import check_noise_shape, check_seed, draw_kept, full_noise_shape
+from nnc.layers.options import CommonLayerOptions, LayerOptions
 from nnc.layers.spatial import check_data_format, check_rank, per_axis
 
 
@@ -31,7 +32,11 @@ class Dropout(Layer):
     keeps_integers = True
 
     def __init__(
-        self, rate: float, noise_shape: Sequence[int | None] | None = None, seed: int | None = None, **options: Any
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         where = type(self).__name__
@@ -80,7 +85,9 @@ class SpatialDropout(Dropout):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **options: Any) -> None:
+    def __init__(
+        self, rate: float, data_format: str | None = None, seed: int | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(rate, seed=seed, **options)
         self.data_format = check_data_format(type(self).__name__, data_format)
 
@@ -100,7 +107,7 @@ class SpatialDropout1D(SpatialDropout):
 
     dimensions: ClassVar[int] = 1
 
-    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+    def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(rate, seed=seed, **options)
 
     def get_config(self) -> dict[str, Any]:
@@ -133,7 +140,7 @@ class ActivityRegularization(Layer):
     supports_masking = True
     keeps_integers = True
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Any) -> None:
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[CommonLayerOptions]) -> None:
         self.l1 = check_number("ActivityRegularization", "l1", l1)
         self.l2 = check_number("ActivityRegularization", "l2", l2)
         super().__init__(activity_regularizer=regularizers.L1L2(l1=self.l1, l2=self.l2), **options)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy
 
@@ -12,6 +12,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag
+from nnc.layers.options import LayerOptions
 from nnc.ops import maximum, reshape, sqrt
 
 EPSILON = 1e-7
@@ -45,7 +46,7 @@ class Rescaling(Layer):
 
     supports_masking = True
 
-    def __init__(self, scale: Any, offset: Any = 0.0, **options: Any) -> None:
+    def __init__(self, scale: Any, offset: Any = 0.0, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.scale = as_numbers("Rescaling", "scale", scale)
         self.offset = as_numbers("Rescaling", "offset", offset)
@@ -80,7 +81,7 @@ class Normalization(Layer):
         mean: Any = None,
         variance: Any = None,
         invert: bool = False,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         axes = () if axis is None else axis if isinstance(axis, list | tuple) else (axis,)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy
 
@@ -11,6 +11,7 @@ from nnc.errors import ModelError
 from nnc.ir import Dim, Value, size_of
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_positive
+from nnc.layers.options import LayerOptions
 from nnc.ops import broadcast_to, reshape, transpose
 
 
@@ -24,7 +25,7 @@ class Flatten(Layer):
 
     keeps_integers = True
 
-    def __init__(self, data_format: str | None = None, **options: Any) -> None:
+    def __init__(self, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if data_format not in (None, "channels_last", "channels_first"):
             raise ModelError(f"Flatten: data_format must be channels_last or channels_first, got {data_format!r}")
@@ -49,7 +50,7 @@ class Reshape(Layer):
 
     keeps_integers = True
 
-    def __init__(self, target_shape: Sequence[int], **options: Any) -> None:
+    def __init__(self, target_shape: Sequence[int], **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if not isinstance(target_shape, list | tuple) or not all(
             isinstance(dim, int | numpy.integer) and not isinstance(dim, bool) and (dim > 0 or dim == -1)
@@ -84,7 +85,7 @@ class Permute(Layer):
 
     keeps_integers = True
 
-    def __init__(self, dims: Sequence[int], **options: Any) -> None:
+    def __init__(self, dims: Sequence[int], **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if not isinstance(dims, list | tuple) or sorted(dims) != list(range(1, len(dims) + 1)):
             raise ModelError(
@@ -113,7 +114,7 @@ class RepeatVector(Layer):
 
     keeps_integers = True
 
-    def __init__(self, n: int, **options: Any) -> None:
+    def __init__(self, n: int, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.n = check_positive("RepeatVector", "n", n)
 

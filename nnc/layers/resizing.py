@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy
 
@@ -11,6 +11,7 @@ from nnc.ir import SymbolicDim, Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, check_flag, check_positive
 from nnc.layers.interpolation import resize_axis
+from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import check_data_format, check_rank, spatial_axes
 from nnc.layers.upsampling import check_interpolation
 from nnc.ops import cast, clip, floor, pad, take
@@ -49,7 +50,7 @@ class Resizing(Layer):
         fill_value: float = 0.0,
         antialias: bool = False,
         data_format: str | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         where = type(self).__name__
@@ -117,7 +118,9 @@ class CenterCrop(Layer):
         ModelError: an argument is wrong, or an image's size is not known before the run.
     """
 
-    def __init__(self, height: int, width: int, data_format: str | None = None, **options: Any) -> None:
+    def __init__(
+        self, height: int, width: int, data_format: str | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         self.height = check_positive("CenterCrop", "height", height)
         self.width = check_positive("CenterCrop", "width", width)

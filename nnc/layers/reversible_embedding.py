@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.checks import check_flag, check_number
 from nnc.layers.embedding import Embedding
+from nnc.layers.options import ReversibleEmbeddingOptions
 from nnc.ops import reshape, tanh, transpose
 
 
@@ -44,7 +45,7 @@ class ReversibleEmbedding(Embedding):
         mask_zero: bool = False,
         reverse_dtype: Any = None,
         logit_soft_cap: float | None = None,
-        **options: Any,
+        **options: Unpack[ReversibleEmbeddingOptions],
     ) -> None:
         super().__init__(
             input_dim,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.ir import Value
 from nnc.layers.arguments import set_arguments
 from nnc.layers.convolving import check_filters
 from nnc.layers.depthwise import DepthwiseConvolution
+from nnc.layers.options import CommonLayerOptions
 from nnc.ops import convolution
 
 
@@ -63,7 +64,7 @@ class SeparableConvolution(DepthwiseConvolution):
         depthwise_constraint: Any = None,
         pointwise_constraint: Any = None,
         bias_constraint: Any = None,
-        **options: Any,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         super().__init__(
             kernel_size,

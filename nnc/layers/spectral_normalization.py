@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.batch_normalization import EPSILON
 from nnc.layers.checks import check_positive
+from nnc.layers.options import LayerOptions
 from nnc.layers.wrapping import Wrapper
 from nnc.ops import absolute, cast, equal, matmul, max, maximum, reshape, sqrt, square, sum, transpose, where
 
@@ -37,7 +38,7 @@ class SpectralNormalization(Wrapper):
 
     keeps_integers = True
 
-    def __init__(self, layer: Any, power_iterations: int = 1, **options: Any) -> None:
+    def __init__(self, layer: Any, power_iterations: int = 1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(layer, **options)
         self.power_iterations = check_positive("SpectralNormalization", "power_iterations", power_iterations)
 

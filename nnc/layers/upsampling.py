@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT
 from nnc.layers.interpolation import METHODS, resize_axis
+from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import check_data_format, check_numbers, check_rank, per_axis, spatial_axes
 from nnc.ops import cast, repeat
 
@@ -29,7 +30,7 @@ class UpSampling(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, size: Any, data_format: str | None = None, **options: Any) -> None:
+    def __init__(self, size: Any, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.size = check_numbers(type(self).__name__, "size", size, self.dimensions)
         self.data_format = check_data_format(type(self).__name__, data_format)
@@ -49,7 +50,7 @@ class UpSampling1D(UpSampling):
 
     dimensions: ClassVar[int] = 1
 
-    def __init__(self, size: int = 2, **options: Any) -> None:
+    def __init__(self, size: int = 2, **options: Unpack[LayerOptions]) -> None:
         super().__init__(size, **options)
 
     def get_config(self) -> dict[str, Any]:
@@ -72,7 +73,11 @@ class UpSampling2D(UpSampling):
     dimensions: ClassVar[int] = 2
 
     def __init__(
-        self, size: Any = (2, 2), data_format: str | None = None, interpolation: str = "nearest", **options: Any
+        self,
+        size: Any = (2, 2),
+        data_format: str | None = None,
+        interpolation: str = "nearest",
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(size, data_format, **options)
         self.interpolation = check_interpolation("UpSampling2D", interpolation)
@@ -100,7 +105,7 @@ class UpSampling3D(UpSampling):
 
     dimensions: ClassVar[int] = 3
 
-    def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **options: Any) -> None:
+    def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(size, data_format, **options)
 
     def get_config(self) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity
 from nnc.layers.base import Layer
+from nnc.layers.options import LayerOptions
 from nnc.layers.registry import known_classes, layer_class, layer_classes
 from nnc.objects import split_config
 from nnc.plugins import read_config
@@ -80,7 +81,7 @@ class Wrapper(Layer):
         ModelError: it is no layer.
     """
 
-    def __init__(self, layer: Any, **options: Any) -> None:
+    def __init__(self, layer: Any, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.layer: Layer = checked_layer(layer, type(self).__name__)
 

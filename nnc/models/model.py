@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy
 
@@ -26,6 +26,9 @@ from nnc.passes import Observer, Pass
 from nnc.presenting import Presented
 from nnc.program import Program
 from nnc.program.spec import described, packed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Array = Any
 PREDICTING = ("predict_step", "make_predict_function")
@@ -277,6 +280,15 @@ class Model(Trainer, Presented):
             layer.models.add(self)
 
     # ------------------------------------------------------------------ running
+
+    @overload
+    def __call__(self, inputs: SymbolicTensor, /, *more: Any, **options: Any) -> Any: ...
+
+    @overload
+    def __call__(self, inputs: NDArray[Any], /, *more: Any, **options: Any) -> NDArray[Any]: ...
+
+    @overload
+    def __call__(self, *inputs: Any, **options: Any) -> Any: ...
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Apply the model: to arrays, or to symbolic tensors, which makes it a layer of another model.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnc import optimizers
 from nnc.backends import BackendName, backend_name
 from nnc.callbacks import History
+from nnc.choices import Verbosity
 from nnc.errors import DataError, ModelError
 from nnc.ir import TensorType
 from nnc.layers import Layer, Variable
@@ -21,6 +22,9 @@ from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
 from nnc.program.spec import unpacked
 from nnc.utils import random_generator
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Array = Any
 
@@ -217,7 +221,7 @@ class Trainer(Layer):
         y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
-        verbose: int | str = "auto",
+        verbose: Verbosity = "auto",
         callbacks: Any = None,
         validation_split: float = 0.0,
         validation_data: Any = None,
@@ -266,7 +270,7 @@ class Trainer(Layer):
         x: Any = None,
         y: Any = None,
         batch_size: int | None = None,
-        verbose: int | str = "auto",
+        verbose: Verbosity = "auto",
         sample_weight: Any = None,
         steps: int | None = None,
         callbacks: Any = None,
@@ -296,10 +300,10 @@ class Trainer(Layer):
         self,
         x: Any,
         batch_size: int | None = None,
-        verbose: int | str = "auto",
+        verbose: Verbosity = "auto",
         steps: int | None = None,
         callbacks: Any = None,
-    ) -> Any:
+    ) -> NDArray[Any]:
         """Return the outputs for any number of rows.
 
         Raises:
@@ -341,7 +345,7 @@ class Trainer(Layer):
         else:
             self.program.save_weights(filepath)
 
-    def predict_on_batch(self, x: Any) -> Any:
+    def predict_on_batch(self, x: Any) -> NDArray[Any]:
         """Return the outputs for one batch."""
         self._ensure_wired(x)
         x = self._named(x)

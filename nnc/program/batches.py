@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from time import perf_counter
@@ -55,6 +55,10 @@ class Feed(Protocol):
 
     first: FirstStep | None
     """What looks at the first batch; None from then on."""
+    is_watched: bool
+    """Whether somebody reads `done` while batches run; otherwise it need not be kept."""
+    done: int
+    """Batches of this epoch that have run."""
 
     @property
     def count(self) -> int | None:
@@ -88,7 +92,7 @@ class Stretch:
     batches: int
     at_once: int = 1
 
-    def run_all(self, interrupted: Sequence[int], after_call: Callable[[], None]) -> None:
+    def run_all(self, interrupted: Sequence[int], after_call: Callable[[int], None]) -> None:
         """Run the batches, the first one by itself; an interrupt ends it between two calls."""
         done = 0
         while done < self.batches and not interrupted:
@@ -97,7 +101,7 @@ class Stretch:
             self.run(self.first + done * self.rows, count)
             self.at_once = max(1, int(count * CALL_SECONDS / max(perf_counter() - begin, 1e-9)))
             done += count
-            after_call()
+            after_call(count)
 
 
 def decide_batches(
@@ -151,6 +155,7 @@ class Batches:
         self.stretches = self._stretches(program, name, arrays, sizes)
         self.limit = limit
         self.first = first
+        self.is_watched, self.done = False, 0
         self._position = 0
 
     def _stretches(
@@ -199,13 +204,14 @@ class Batches:
             The number of batches.
         """
         steps = self._next_steps()
+        self.done = 0
         if hooks is not None or first or self.program.check_nan or (self.first and not self.stretches):
             return self._run_each(steps, hooks, first, interrupted)
         if self.stretches and steps is self.steps:
             for stretch in self.stretches:
                 stretch.run_all(interrupted, self._after_call)
             return len(steps)
-        for window, gathers, run in steps:
+        for window, gathers, run in self._counted(steps) if self.is_watched else steps:
             for take, target in gathers:
                 take(window, 0, target, "clip")
             run()
@@ -224,12 +230,17 @@ class Batches:
             except NonFiniteError as error:
                 error.locate(batch=number)
                 raise
-            self._after_call()
+            self._after_call(1)
             if (hooks is not None and hooks.end(number)) or interrupted:
                 break
         return len(steps)
 
-    def _after_call(self) -> None:
+    def _counted(self, steps: Sequence[Any]) -> Iterator[Any]:
+        for self.done, step in enumerate(steps):  # others read it meanwhile
+            yield step
+
+    def _after_call(self, count: int) -> None:
+        self.done += count
         if self.first is not None:
             first, self.first = self.first, None
             first.after()

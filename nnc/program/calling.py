@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextvars import Context
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 from numpy import ndarray
@@ -19,6 +19,9 @@ from nnc.program.data import as_arrays, known_sizes
 from nnc.program.lengths import REMEMBERED_SHAPES
 from nnc.program.names import PREDICT
 from nnc.program.spec import ProgramSpec, packed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Array = Any
 
@@ -37,7 +40,7 @@ class DirectCalls(ABC):
     def bound(self, name: str, sizes: Mapping[str, int]) -> BoundRun:
         """Return this thread's run of a graph for some sizes of its run-time dimensions."""
 
-    def __call__(self, *inputs: Any, copy: bool = True) -> Any:
+    def __call__(self, *inputs: Any, copy: bool = True) -> NDArray[Any]:
         """Predict one batch.
 
         Args:
@@ -60,10 +63,12 @@ class DirectCalls(ABC):
         except Exception:  # no array, a new shape, or several inputs or outputs
             is_direct = False
         if not is_direct:
-            return self._call(inputs, copy)
+            found: NDArray[Any] = self._call(inputs, copy)
+            return found
         target[...] = given  # at a third of the cost of `copyto`
         run()
-        return output.copy() if copy else output
+        result: NDArray[Any] = output.copy() if copy else output
+        return result
 
     def _call(self, inputs: tuple[Any, ...], copy: bool) -> Any:
         """Predict one batch from what may have to be converted."""

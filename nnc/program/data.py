@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy
@@ -53,13 +54,16 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
         DataError: its rank, width or element type does not fit, or it is empty.
     """
     is_plain = given.__class__ is numpy.ndarray and given.dtype.kind in NUMBERS
-    array = given if is_plain else to_array(given, f"{what} '{spec.label}'", spec.dtype)
+    array = given if is_plain else to_array(given, f"{what} '{spec.label}'", spec.dtype, partial(_on_text, what))
     array = _fit_rank(spec, array, what)
     if array.ndim != len(spec.shape) + 1 or any(
         isinstance(wanted, int) and wanted != found for wanted, found in zip(spec.shape, array.shape[1:], strict=True)
     ):
-        expected = ", ".join(map(str, ("rows", *spec.shape)))
-        raise DataError(f"{what} '{spec.label}' must have shape ({expected}), got {array.shape}")
+        expected = ", ".join(map(str, ("rows", *spec.shape))) + "," * (not spec.shape)
+        from nnc.program.advice import on_shape
+
+        advice = on_shape(spec, array, what)
+        raise DataError(f"{what} '{spec.label}' must have shape ({expected}), got {array.shape}{advice}")
     if len(array) == 0:
         raise DataError(f"{what} '{spec.label}' is empty: it has no rows")
     if 0 in array.shape:
@@ -68,6 +72,12 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
         check_whole(array, spec.dtype, f"{what} '{spec.label}'")
     with numpy.errstate(over="ignore"):  # what is too large for the element type becomes infinite
         return numpy.ascontiguousarray(array, spec.dtype)
+
+
+def _on_text(what: str) -> str:
+    from nnc.program.advice import on_text
+
+    return on_text(what)
 
 
 def _fit_rank(spec: ArraySpec, array: Array, what: str) -> Array:
@@ -111,12 +121,14 @@ def check_targets(specs: Sequence[TargetSpec], arrays: Sequence[Array]) -> None:
         if spec.ignored is not None:
             outside &= array != spec.ignored
         if outside.any():
+            from nnc.program.advice import on_numbers
+
             row = first_row(outside)
             value = array[row][outside[row]] if array.ndim > 1 else array[row]
             kind = f"class indices 0 … {spec.classes - 1}" if spec.classes else f"numbers from {low:g} to {high:g}"
             raise DataError(
                 f"target '{spec.label}' must hold {kind} for the loss '{spec.loss}', row {row} has"
-                f" {numpy.asarray(value).reshape(-1)[0].item()}"
+                f" {numpy.asarray(value).reshape(-1)[0].item()}{on_numbers(spec, array)}"
             )
 
 

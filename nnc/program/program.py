@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import numpy
 
+from nnc.activity import announced
 from nnc.backends import Backend, BoundRun, Executable
 from nnc.backends.backend import Preparation, source_key
 from nnc.backends.numpy import kernel_settings
@@ -32,6 +33,8 @@ from nnc.program.tables import TablePredictions
 from nnc.program.weights import unweighted
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from nnc.program.explanation import Explanation
 
 Array = Any
@@ -136,7 +139,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
 
     def make_graph(self, name: str) -> Graph:
         """Make a graph anew, equal to that of `graph`."""
-        with collection_paused():
+        with collection_paused(), announced(f"compiling the graph '{name}'"):
             return self._makers[name]()
 
     def _add_states(self, graph: Graph) -> None:
@@ -344,7 +347,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
             self.step(name, arrays)
             return self.metric_values()
 
-    def predict(self, x: Any, batch_size: int | None = None, **options: Any) -> Any:
+    def predict(self, x: Any, batch_size: int | None = None, **options: Any) -> NDArray[Any]:
         """Predict any number of rows, batch by batch.
 
         Args:
@@ -357,7 +360,8 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         """
         from nnc.program.evaluation import predict
 
-        return predict(self, x, batch_size, **options)
+        found: NDArray[Any] = predict(self, x, batch_size, **options)
+        return found
 
     def evaluate(self, x: Any, y: Any = None, **options: Any) -> dict[str, Any]:
         """Return loss and metrics; see `nnc.program.evaluation.evaluate`."""

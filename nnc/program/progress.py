@@ -1,22 +1,35 @@
-"""The live progress line of `fit`, drawn by Rich, twice a second."""
+"""What `fit` shows: a live line where there is a terminal or a notebook, a line per epoch elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.activity import INTERVAL, activity, is_live, is_shown, shown
 from nnc.texts import printable
 
-INTERVAL = 0.5
-"""Seconds between two drawings: a drawing takes 2 to 4 ms, so it stays below 1% of the time."""
+if TYPE_CHECKING:
+    from nnc.program.batches import Feed
+
+MOST_LINES = 1000
+"""Lines that epochs in quick succession get at most where nobody has asked for each of them."""
+LINE_SECONDS = 0.5
+"""Seconds after which an epoch gets a line in any case."""
+SLOW_SECONDS = 1.0
+"""Seconds from which on an epoch leaves its line on a terminal."""
+_BARS = (24, 10)
+
+Logs = Mapping[str, Any]
 
 
-def format_logs(logs: Mapping[str, Any]) -> str:
+def format_logs(logs: Logs) -> str:
     """Return ``loss 0.1234  accuracy 0.9688``; a metric with several results has them in brackets."""
-    return "  ".join(f"{printable(name)} {format_number(number)}" for name, number in logs.items())
+    return "  ".join(_formatted(logs))
 
 
 def format_number(number: Any, digits: int = 4) -> str:
@@ -30,52 +43,123 @@ def format_number(number: Any, digits: int = 4) -> str:
     return f"{number:.{digits}f}"
 
 
+def format_seconds(seconds: float) -> str:
+    """Return a time that one can take in at a glance.
+
+    >>> format_seconds(7.4), format_seconds(75), format_seconds(4000)
+    ('7 s', '1 min 15 s', '1 h 06 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def line_of(verbose: int) -> AbstractContextManager[None]:
+    """Return a context in which a training shows what goes on; in silence nothing inside it shows anything either."""
+    return nullcontext() if verbose == 2 else shown(sys.stdout if verbose else None)
+
+
 class Progress:
     """Shows the state of a training.
 
     Args:
-        epochs: number of epochs.
-        verbose: 0 shows nothing, 1 a live line, 2 a line per epoch.
+        first: number of the first epoch, from 0.
+        epochs: number of the last one, from 1.
+        verbose: 0 shows nothing, 1 a live line where it can be drawn and else a line per epoch, 2 a line per epoch.
+        measured: returns what the running epoch has measured so far; it is called by another thread.
     """
 
-    def __init__(self, epochs: int, verbose: int) -> None:
-        self.epochs = epochs
-        self.verbose = verbose
-        self.next = perf_counter() + INTERVAL
-        self._bar: Any = None
-        self._task: Any = None
+    def __init__(self, first: int, epochs: int, verbose: int, measured: Callable[[], Logs]) -> None:
+        self.first, self.epochs, self.verbose = first, epochs, verbose
+        self._feed: Feed | None = None
+        self._is_validating = False
+        self._measured = measured
+        self._done = first
+        self._logs: Logs = {}
+        self._is_live = is_shown() and is_live(sys.stdout)
+        self._stride = max(1, -(-(epochs - first) // MOST_LINES))
+        self._printed = first
+        self._begin = self._last_epoch = self._last_line = 0.0
 
-    def epoch_done(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Draw, if it is time to."""
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Show the line while the block runs, and in the end the last epoch, if it has no line yet."""
+        self._begin = self._last_epoch = self._last_line = perf_counter()
+        try:
+            with activity(self.text):
+                yield
+        finally:
+            if self.verbose and self._done > self._printed:
+                self._print([(self._done, self._logs)])
+
+    def watch(self, feed: Feed, is_validating: bool = False) -> None:
+        """Show the batches of a feed from now on."""
+        feed.is_watched = is_shown()
+        feed.done = 0
+        self._feed, self._is_validating = feed, is_validating
+
+    def epochs_done(self, count: int, logs_of: Callable[[int], Logs]) -> None:
+        """Take note of epochs that have ended, and print what is due.
+
+        Args:
+            count: how many.
+            logs_of: returns what one of them has measured, by its number among them.
+        """
+        now, last = perf_counter(), self._done + count
         if self.verbose == 2:
-            print(f"Epoch {epoch + 1}/{self.epochs}  {format_logs(logs)}")
-        elif self.verbose == 1 and perf_counter() >= self.next:
-            self._draw(epoch + 1, logs)
-            self.next = perf_counter() + INTERVAL
+            due = list(range(count))
+        elif self.verbose == 0:
+            due = []
+        elif self._is_live:
+            due = [0] if count == 1 and now - self._last_epoch >= SLOW_SECONDS else []
+        else:
+            due = [index for index in range(count) if (self._done + index + 1 - self.first) % self._stride == 0]
+            if (last == self.epochs or now - self._last_line >= LINE_SECONDS) and due[-1:] != [count - 1]:
+                due.append(count - 1)
+        self._print([(self._done + index + 1, logs_of(index)) for index in due])
+        self._feed, self._is_validating = None, False
+        self._last_epoch, self._done, self._logs = now, last, logs_of(count - 1)
 
-    def close(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Draw the last state and end the line."""
-        if self.verbose == 1 and epoch:
-            self._draw(epoch, logs)
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-
-    def _draw(self, done: int, logs: Mapping[str, float]) -> None:
-        if self._bar is None:
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as Bar
-            from rich.table import Column
-
-            self._bar = Bar(
-                TextColumn("Epoch"),
-                MofNCompleteColumn(),
-                BarColumn(bar_width=24),
-                TimeRemainingColumn(elapsed_when_finished=True),
-                TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
-                auto_refresh=False,
+    def text(self, room: int) -> str:
+        """Return the live line: epoch, bar, batch, time left and logs, as much of it as there is room for."""
+        feed, done = self._feed, self._done
+        is_long = perf_counter() - self._last_epoch >= INTERVAL
+        batches, total = (feed.done, feed.count) if feed is not None and is_long else (0, None)
+        part = 1.0 if self._is_validating else batches / total if total else 0.0
+        share = min(1.0, (done - self.first + part) / max(1, self.epochs - self.first))
+        parts = [f"Epoch {min(done + 1, self.epochs):,}/{self.epochs:,}"]
+        if batches:
+            parts.append(
+                f"{'validating' if self._is_validating else 'batch'} {batches:,}{f'/{total:,}' if total else ''}"
             )
-            self._task = self._bar.add_task("", total=self.epochs)
-            self._bar.start()
-        self._bar.update(self._task, completed=done, description=format_logs(logs))
-        self._bar.refresh()
+        if share > 0:
+            left = (perf_counter() - self._begin) * (1 - share) / share
+            parts.append(f"{format_seconds(left)} left")
+        measured = self._measured() if batches and not self._is_validating else {}
+        parts += _formatted(measured or self._logs)
+        for length in _BARS:
+            with_bar = [parts[0], _bar(share, length), *parts[1:]]
+            if len("  ".join(with_bar)) <= room:
+                return "  ".join(with_bar)
+        while len(parts) > 1 and len("  ".join(parts)) > room:
+            parts.pop()
+        return "  ".join(parts)[:room]
+
+    def _print(self, epochs: Sequence[tuple[int, Logs]]) -> None:
+        if epochs:
+            print(
+                "\n".join(f"Epoch {number}/{self.epochs}  {format_logs(logs)}" for number, logs in epochs), flush=True
+            )
+            self._printed, self._last_line = epochs[-1][0], perf_counter()
+
+
+def _formatted(logs: Logs) -> list[str]:
+    return [f"{printable(name)} {format_number(number)}" for name, number in logs.items()]
+
+
+def _bar(share: float, length: int) -> str:
+    filled = round(share * length)
+    return "━" * filled + "─" * (length - filled)

@@ -91,6 +91,7 @@ class Stream:
     ) -> None:
         self.program, self.name, self.source, self.first = program, name, source, first
         self.limit = limit
+        self.is_watched, self.done = False, 0
         self.class_weight = class_weight
         self._iterator: Iterator[Any] | None = None
         self._order: Any = None
@@ -114,7 +115,7 @@ class Stream:
 
     def run(self, hooks: BatchHooks | None = None, first: int = 0, interrupted: Sequence[int] = ()) -> int:
         """Run the batches of an epoch; see `Batches.run`. The first ones are drawn and left out."""
-        number = 0
+        number = self.done = 0
         for item in self._items():
             if number >= first:
                 if hooks is not None:
@@ -124,6 +125,7 @@ class Stream:
                 except NonFiniteError as error:
                     error.locate(batch=number)
                     raise
+                self.done = number + 1
                 if (hooks is not None and hooks.end(number)) or interrupted:
                     return number + 1
             number += 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.activity import is_shown
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList, History
 from nnc.errors import DataError, NonFiniteError
@@ -17,10 +19,11 @@ from nnc.program.hinting import FirstLook
 from nnc.program.interrupt import deferred_interrupt
 from nnc.program.names import EVALUATE, TRAIN
 from nnc.program.preparation import batch_size_of, check_trains, prepare, split_rows, whole, whole_or_none
-from nnc.program.progress import Progress
+from nnc.program.progress import Progress, line_of
 from nnc.program.streams import Stream, check_alone, is_stream, length_of
 
 if TYPE_CHECKING:
+    from nnc.choices import Verbosity
     from nnc.program.program import Program
 
 Array = Any
@@ -53,7 +56,7 @@ def fit(
     y: Any = None,
     batch_size: int | None = None,
     epochs: int = 1,
-    verbose: int | str = "auto",
+    verbose: Verbosity = "auto",
     callbacks: Any = None,
     validation_split: float = 0.0,
     validation_data: Any = None,
@@ -79,7 +82,8 @@ def fit(
         y: target array or arrays, by output name where they are in a dictionary.
         batch_size: rows of a batch, 32 by default.
         epochs: number of the last epoch.
-        verbose: 0 silent, 1 (and ``auto``) a live line, 2 a line per epoch.
+        verbose: 0 silent, 1 (and ``auto``) a live line on a terminal or in a notebook and a line per epoch elsewhere,
+            of thousands in quick succession some of them; 2 a line per epoch.
         callbacks: what is called between epochs and around batches; see `nnc.callbacks`.
         validation_split: fraction of the rows, from the end, that is kept for validation.
         validation_data: (x, y) or (x, y, sample_weight) to validate on, or what yields such batches.
@@ -107,7 +111,7 @@ def fit(
     shown = _verbosity(verbose)
     check_trains(program)
     arrays, checked = _arrays(program, x, y, sample_weight, class_weight, batch_size, validation_split, validation_data)
-    with program.turn, program.deciding():
+    with program.turn, program.deciding(), line_of(shown):
         given = x if arrays is None else arrays
         feed = _feed(program, TRAIN, given, size, limits[0], epochs, class_weight, FirstLook(program))
         checks = None
@@ -119,32 +123,34 @@ def fit(
         owner.stop_training = False
         listed.on_train_begin()
         first, skipped = program.take_place(initial_epoch)
-        loop = _Loop(program, listed, feed, checks, shuffle, validation_freq)
+        progress = None
+        if shown or is_shown():  # metrics that are no means cost more than a look
+            progress = Progress(first, epochs, shown, dict if program.spec.results else program.metric_values)
+        loop = _Loop(program, listed, feed, checks, shuffle, validation_freq, progress)
         if on_epoch is None and checks is None and not skipped and shown < 2 and listed.only_records:
             loop.whole = whole_epochs(program, feed, shuffle)
-        progress = Progress(epochs, shown)
         epoch = first
-        try:
-            with kernel_settings(), deferred_interrupt() as interrupted:
-                while epoch < epochs and not interrupted and not loop.is_over:
-                    try:
-                        done = loop.run_several(epoch, epochs) or loop.run(epoch, skipped, interrupted)
-                    except NonFiniteError as error:
-                        error.locate(epoch=epoch)
-                        raise
-                    if not done:
-                        break
-                    skipped = 0
-                    epoch += done
-                    progress.epoch_done(epoch - 1, loop.logs)
-                    if on_epoch is not None:
-                        on_epoch(epoch - 1, loop.logs)
-                if not interrupted:
-                    if epochs > 0:
-                        program.take_averages()
-                    listed.on_train_end(loop.logs)
-        finally:
-            progress.close(epoch if loop.logs else 0, loop.logs)
+        with (
+            nullcontext() if progress is None else progress.running(),
+            kernel_settings(),
+            deferred_interrupt() as interrupted,
+        ):
+            while epoch < epochs and not interrupted and not loop.is_over:
+                try:
+                    done = loop.run_several(epoch, epochs) or loop.run(epoch, skipped, interrupted)
+                except NonFiniteError as error:
+                    error.locate(epoch=epoch)
+                    raise
+                if not done:
+                    break
+                skipped = 0
+                epoch += done
+                if on_epoch is not None:
+                    on_epoch(epoch - 1, loop.logs)
+            if not interrupted:
+                if epochs > 0:
+                    program.take_averages()
+                listed.on_train_end(loop.logs)
     assert listed.history is not None
     return listed.history
 
@@ -160,10 +166,11 @@ class _Loop:
         checks: Feed | None,
         shuffle: bool,
         validation_freq: int,
+        progress: Progress | None,
     ) -> None:
         self.program, self.callbacks = program, callbacks
         self.feed, self.checks, self.validation_freq = feed, checks, validation_freq
-        self.shuffle = shuffle
+        self.shuffle, self.progress = shuffle, progress
         self.hooks = TrainHooks(program, callbacks) if callbacks.wants_train_batches else None
         self.logs: dict[str, Any] = {}
         self.is_over = False
@@ -180,6 +187,8 @@ class _Loop:
         assert self.callbacks.history is not None
         self.callbacks.history.add_epochs(epoch, count, logs)
         self.logs = {name: float(numbers[-1]) for name, numbers in logs.items()}
+        if self.progress is not None:
+            self.progress.epochs_done(count, lambda index: {name: float(array[index]) for name, array in logs.items()})
         self.is_over = bool(self.callbacks.model.stop_training)
         return count
 
@@ -190,15 +199,21 @@ class _Loop:
             program.reset_metrics()
         self.callbacks.on_epoch_begin(epoch)
         self.feed.begin_epoch(program.shuffler if self.shuffle else None)
+        if self.progress is not None:
+            self.progress.watch(self.feed)
         ran = self.feed.run(self.hooks, first, interrupted)
         if interrupted:
             return False
         logs = program.metric_values()
         if self.checks is not None and (epoch + 1) % self.validation_freq == 0:
+            if self.progress is not None:
+                self.progress.watch(self.checks, is_validating=True)
             found = run_evaluation(program, self.checks, self.callbacks)
             logs |= {f"val_{name}": number for name, number in found.items()}
         self.callbacks.on_epoch_end(epoch, logs)
         self.logs = logs
+        if self.progress is not None:
+            self.progress.epochs_done(1, lambda _: logs)
         self.is_over = not ran or bool(self.callbacks.model.stop_training)
         return True
 

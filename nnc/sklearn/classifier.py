@@ -13,6 +13,7 @@ from sklearn.utils.validation import column_or_1d
 
 from nnc import losses
 from nnc.backends import BackendName
+from nnc.choices import Verbosity
 from nnc.errors import ModelError
 from nnc.models import Model
 from nnc.sklearn.estimator import Array, Estimator, ends_linearly, width_of
@@ -84,7 +85,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]  # scikit-le
         loss: Any = None,
         metrics: Any = None,
         random_state: Any = None,
-        verbose: int | str = 0,
+        verbose: Verbosity = 0,
         callbacks: Any = None,
         validation_split: float = 0.0,
         warm_start: bool = False,

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from nnc import losses
 from nnc.backends import BackendName
 from nnc.callbacks import CallbackList, History
+from nnc.choices import Verbosity
 from nnc.data.frames import as_columns
 from nnc.layers import Dense
 from nnc.models import Model
@@ -44,7 +45,7 @@ class Estimator(Routed):
     loss: Any
     metrics: Any
     random_state: Any
-    verbose: int | str
+    verbose: Verbosity
     callbacks: Any
     validation_split: float
     warm_start: bool

@@ -8,6 +8,7 @@ from sklearn.base import RegressorMixin
 
 from nnc import losses
 from nnc.backends import BackendName
+from nnc.choices import Verbosity
 from nnc.models import Model
 from nnc.sklearn.estimator import Array, Estimator, width_of
 
@@ -52,7 +53,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]  # scikit-lear
         loss: Any = None,
         metrics: Any = None,
         random_state: Any = None,
-        verbose: int | str = 0,
+        verbose: Verbosity = 0,
         callbacks: Any = None,
         validation_split: float = 0.0,
         warm_start: bool = False,

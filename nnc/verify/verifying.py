@@ -10,6 +10,7 @@ from typing import Any
 import numpy
 
 from nnc.backends import BackendName
+from nnc.choices import FloatName
 from nnc.errors import ModelError
 from nnc.models.model import Model
 from nnc.program.data import as_arrays
@@ -35,7 +36,7 @@ def verify(
     batch: int = 4,
     seed: int = 0,
     inputs: Any = None,
-    dtype: str | None = None,
+    dtype: FloatName | None = None,
     backend: BackendName | None = None,
 ) -> Report:
     """Run nnc and Keras on the same inputs, layer by layer, and report what differs.

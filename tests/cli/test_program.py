@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
 
 import nnc
 from nnc.cli import app
+from nnc.cli.console import print_table
 from tests.cli.conftest import Run
+from tests.test_activity import draw, make_terminal
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = tuple(typer.main.get_group(app).commands)
@@ -22,15 +25,48 @@ def test_commands() -> None:
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_help_has_an_example(run: Run, command: str) -> None:
-    text = " ".join(run(*command.split(), "--help").stdout.split())
+def test_help_has_an_example_and_every_word(run: Run, command: str) -> None:
+    text = " ".join(run(*command.split(), "-h").stdout.split())
+    assert " ".join(run(*command.split(), "--help").stdout.split()) == text
     example = text.partition("Example: ")[2]
     assert example.startswith(("nnc ", "python main.py "))
     assert command in example or command == "experiment"  # which needs no name
+    group = typer.main.get_group(app)
+    inner = group.commands[command] if command else group
+    narrow = inner.get_help(inner.context_class(inner, info_name=command, terminal_width=60))
+    assert max(map(len, narrow.splitlines())) <= 60
+    items = [*group.commands.values(), *group.params] if not command else inner.params
+    for item in items:
+        help_text = (getattr(item, "help", None) or "").partition("\n\n")[0]  # of commands the first sentence
+        assert help_text.replace(" ", "").replace("\n", "") in "".join(narrow.split()), item.name
+
+
+def test_nothing_asks_for_help(run: Run) -> None:
+    assert run().stdout == run("--help").stdout
+
+
+def test_flags_have_the_same_names_in_all_commands() -> None:
+    names: dict[str, set[str]] = {}
+    for name, command in typer.main.get_group(app).commands.items():
+        for parameter in command.params:
+            for option in parameter.opts if parameter.opts[0].startswith("-") else ():
+                known = names.setdefault(option, {*parameter.opts})
+                assert known == {*parameter.opts} or option == "--data", f"{name} {option}"
 
 
 def test_version(run: Run) -> None:
-    assert run("--version").stdout == f"nnc {nnc.__version__}\n"
+    assert run("--version").stdout == run("version").stdout == f"nnc {nnc.__version__}\n"
+
+
+def test_tables_keep_words_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    head, rows = ("Name", "Not trained", "FLOPs"), [("input (InputLayer)", "12", "1.69 k"), ("a " * 30, "1", "2")]
+    for columns in (80, 40, 20):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        print_table(head, rows)
+        text = capsys.readouterr().out
+        assert all(word in text for word in ("input", "(InputLayer)", "Not", "trained", "1.69 k"))
+        assert text.split().count("a") == 30
+        assert max(map(len, text.splitlines())) <= max(columns, 29)
 
 
 @pytest.mark.parametrize(
@@ -89,3 +125,26 @@ def test_a_closed_pipe_is_no_error(folder: Path) -> None:
     found = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=folder, check=False)
     assert found.stdout == "graph trai"
     assert found.stderr == ""
+
+
+def test_a_terminal_shows_what_a_command_does(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = make_terminal(monkeypatch)
+    compile_model, train = nnc.compile, nnc.Program.fit
+    seen = []
+
+    def look() -> None:
+        draw()
+        seen.append(terminal.screen[-1])
+
+    def looked_at(*arguments: Any, **options: Any) -> Any:
+        look()
+        return compile_model(*arguments, **options)
+
+    monkeypatch.setattr(nnc, "compile", looked_at)
+    monkeypatch.setattr(nnc.Program, "fit", lambda *given, **named: (look(), train(*given, **named))[1])
+    with pytest.raises(SystemExit) as stop:
+        app(["train", "base.yaml", "--data", "points.npz", "--epochs", "3"])
+    assert not stop.value.code
+    assert [text.partition(" … ")[0] for text in seen] == ["reading base.yaml", "train"]
+    assert "Epoch 3/3  loss " in "\n".join(terminal.screen)
+    assert "Epoch 2/3" not in "\n".join(terminal.screen)

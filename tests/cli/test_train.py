@@ -124,7 +124,7 @@ def test_interrupt_leaves_a_whole_file(folder: Path) -> None:
     assert "Traceback" not in errors
     assert "interrupted in epoch " in errors
     assert errors.endswith("saved base.nnc\n")
-    epochs = int(output.splitlines()[1].split()[1])
+    epochs = int(output.partition("After ")[2].split()[0])
     assert epochs > 0
     table = read_table(folder / "points.npz")
     program = nnc.load(folder / "base.nnc")
@@ -196,6 +196,23 @@ def test_names_reach_no_terminal_as_they_are(run: Run, capsys: pytest.CaptureFix
     shown = capsys.readouterr().out
     assert r"\x1b[2J" in shown
     assert r"[/bold]\x9b1m" in shown
-    bar = Progress(1, verbose=1)
-    bar.close(1, {"[/bold]": 0.5})
-    assert "[/bold] 0.5" in capsys.readouterr().out
+    progress = Progress(0, 1, 1, dict)
+    with progress.running():
+        progress.epochs_done(1, lambda _: {"[/bold]\x1b": 0.5})
+    assert r"[/bold]\x1b 0.5" in capsys.readouterr().out
+
+
+def test_predictions_of_a_model_that_nobody_trained_say_so(run: Run, folder: Path) -> None:
+    predict = ("--input", "x.npy", "-o", "y.npy")
+    note = "note: 'base' has not been trained, its weights are as they were drawn; 'nnc train' trains it\n"
+    assert run("predict", "base.yaml", *predict).stderr.endswith(note)
+    assert run("evaluate", "base.yaml", "--data", "points.npz").stderr.endswith(note)
+    nnc.compile("base.yaml").save("new.nnc")
+    assert run("predict", "new.nnc", *predict).stderr.endswith(note)
+    run("train", "base.yaml", "--data", "points.npz", "--epochs", "1", "-o", "base.nnc")
+    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1)])
+    model.set_weights([numpy.ones((2, 1)), numpy.ones(1)])
+    model.save("given.nnc")
+    model.save("given.h5")
+    for name in ("base.nnc", "given.nnc", "given.h5"):
+        assert "note:" not in run("predict", name, *predict).stderr

@@ -131,7 +131,7 @@ def test_commands_in_sentences_exist(command: str) -> None:
         assert rest[0] in group.commands  # type: ignore[attr-defined]  # it is a group
     if rest and (rest[0].startswith("-") or rest[0] in group.commands):  # type: ignore[attr-defined]
         inner = group.commands[rest[0] if names_one else DEFAULT_COMMAND]  # type: ignore[attr-defined]
-        options |= {option for parameter in inner.params for option in parameter.opts} | {"--help"}
+        options |= {option for parameter in inner.params for option in parameter.opts} | {"-h", "--help"}
         given = {word.partition("=")[0].rstrip(",") for word in rest if word.startswith("-") and word != "-"}
         assert given <= options
 

@@ -373,6 +373,8 @@ def test_names(tmp_path: Path) -> None:
     check(tmp_path, "my_model")
     export(model.program, "c", tmp_path, batch=2, name="Other")
     check(tmp_path, "Other")
+    export(model.program, "c", tmp_path, name="first")  # which is a variable of a kernel, and no part of a name
+    assert "first_predict(" in (tmp_path / "first.h").read_text()
     for name in ("2x", "a b", "ä", "nnc_x", "NNC", "", "x" * 101):
         with pytest.raises(ModelError, match=r"^name must be one that C allows"):
             export(model.program, "c", tmp_path, name=name)

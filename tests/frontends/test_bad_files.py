@@ -312,3 +312,10 @@ def test_only_so_many_problems_are_listed() -> None:
     found = report(HEAD + "  - Dense: -1\n" * 500)
     assert len(found) == 101
     assert found[-1] == "model.yaml: reading stopped after 100 problems"
+
+
+def test_what_is_unknown_many_times_is_one_line():
+    layers = "  - Swosh: {units: 2}\n" * 12 + "  - Dense: {units: 2, activation: rel}\n" * 12
+    first, second = report(f"input: [2]\nlayers:\n{layers}")
+    assert "line 3: layer 'swosh' (Swosh) and 11 more: unknown layer class 'Swosh'." in first
+    assert "line 15: layer 'dense' (Dense) and 11 more: unknown activation 'rel'. Did you mean 'relu'?" in second

@@ -24,6 +24,7 @@ from nnc.layers import (
     Input,
     MaxPooling2D,
     Normalization,
+    Rescaling,
     Reshape,
 )
 from nnc.losses import (
@@ -43,6 +44,7 @@ IMAGES = GENERATOR.normal(size=(64, 6, 6, 3)).astype("float32")
 YES_OR_NO = (X.sum(1, keepdims=True) > 0).astype("float32")
 CLASSES = GENERATOR.integers(0, 3, 64)
 ONE_HOT = numpy.eye(3, dtype="float32")[CLASSES]
+BYTES = numpy.random.default_rng(1).integers(0, 256, (64, 8, 8, 1)).astype("uint8")
 
 
 @dataclass(frozen=True)
@@ -171,8 +173,19 @@ CASES: dict[str, dict[str, list[Case]]] = {
                 lambda: SGD(1e-12),
                 "layer 'lstm'",
             ),
+            Case(
+                lambda: [Flatten(), Dense(1, name="first")],
+                "mse",
+                YES_OR_NO,
+                BYTES,
+                lambda: SGD(1e-12),
+                "up to 255, as pictures in bytes have, which layer 'first'",
+            ),
         ],
         "not told": [
+            Case(lambda: [Flatten(), Dense(1)], "mse", YES_OR_NO, BYTES / 255, lambda: SGD(1e-8)),
+            Case(lambda: [Flatten(), Dense(1)], "mse", YES_OR_NO, BYTES[:, :7], lambda: SGD(1e-12)),
+            Case(lambda: [Rescaling(1 / 255), Flatten(), Dense(1)], "mse", YES_OR_NO, BYTES, lambda: SGD(1e-4)),
             Case(last(1), "mse", YES_OR_NO, X * 200, lambda: SGD(1e-8)),
             Case(lambda: [scaled(), Dense(1)], "mse", YES_OR_NO, X * 1e4),
             Case(lambda: [BatchNormalization(), Dense(1)], "mse", YES_OR_NO, X * 1e4),
@@ -182,6 +195,16 @@ CASES: dict[str, dict[str, list[Case]]] = {
                 YES_OR_NO,
                 GENERATOR.integers(4000, 5000, (64, 4)).astype("int32"),
             ),
+        ],
+    },
+    "targets-among-inputs": {
+        "told": [
+            Case(last(1), "mse", X[:, 2:3], says="column 2 of input 'x' is equal to target 'y' in all rows"),
+            Case(last(2, "softmax"), "sparse_categorical_crossentropy", YES_OR_NO[:, 0], numpy.hstack([X, YES_OR_NO])),
+        ],
+        "not told": [
+            Case(last(4), "mse", X),  # an autoencoder
+            Case(last(1), "mse", numpy.ones((64, 1)), numpy.ones((64, 4))),
         ],
     },
     "labels-out-of-range": {

@@ -20,8 +20,14 @@ HALF[4] = 1.5
 CONVERT = "convert them first, for example with x.astype('float32')"
 INPUTS = [
     (X[:, :2], "input 'x' must have shape (rows, 3), got (50, 2)"),
-    (X[0], "input 'x' must have shape (rows, 3), got (3,)"),
-    (X[..., None], "input 'x' must have shape (rows, 3), got (50, 3, 1)"),
+    (
+        X[0],
+        "input 'x' must have shape (rows, 3), got (3,); that is a single row: put it into an array of rows, x[None]",
+    ),
+    (
+        X[..., None],
+        "input 'x' must have shape (rows, 3), got (50, 3, 1); as many numbers are in each row: x.reshape(len(x), 3)",
+    ),
     (3.0, "input 'x' must have shape (rows, 3), got ()"),
     (X[:0], "input 'x' is empty: it has no rows"),
     (X.astype(str), f"input 'x' must hold numbers (float32), got elements of type <U32; {CONVERT}"),
@@ -87,7 +93,11 @@ def classifier() -> nnc.Program:
 
 
 LABELS = [
-    ([0, 1, 3], "target 'y' must hold class indices 0 … 2 for the loss 'sparse_categorical_crossentropy', row 2 has 3"),
+    (
+        [0, 1, 3],
+        "target 'y' must hold class indices 0 … 2 for the loss 'sparse_categorical_crossentropy', row 2 has 3; for"
+        " classes up to 3 the last layer needs 4 units",
+    ),
     (
         [0, -1, 1],
         "target 'y' must hold class indices 0 … 2 for the loss 'sparse_categorical_crossentropy', row 1 has -1",
@@ -100,7 +110,16 @@ LABELS = [
         "target 'y' must hold whole numbers from -2147483648 to 2147483647 (int32), row 2 has 2.1474836e+09",
     ),
     ([0, 2**40, 1], f"target 'y' must hold whole numbers from -2147483648 to 2147483647 (int32), row 1 has {2**40}"),
-    (numpy.eye(3), "target 'y' must have shape (rows), got (3, 3)"),
+    (
+        numpy.eye(3),
+        "target 'y' must have shape (rows,), got (3, 3); the loss 'sparse_categorical_crossentropy' takes class"
+        " indices: give y.argmax(-1), or take the loss 'categorical_crossentropy'",
+    ),
+    (
+        ["red", "green", "red"],
+        "target 'y' must hold numbers (int32), got texts such as 'red'; number the classes first: names, y ="
+        " numpy.unique(y, return_inverse=True)",
+    ),
 ]
 
 

@@ -117,7 +117,9 @@ def test_open_widths_are_those_of_the_data():
         assert estimator.model_.input_shape == (None, width)
     assert not chain.outputs
     fixed = nnc.Sequential([Dense(3, "softmax", input_dim=3)])
-    with pytest.raises(ValueError, match=r"^input 'x' must have shape \(rows, 3\), got \(150, 4\)$"):
+    with pytest.raises(
+        ValueError, match=r"^input 'x' must have shape \(rows, 3\), got \(150, 4\); that is a column too"
+    ):
         Classifier(fixed).fit(IRIS_X, IRIS_Y)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from nnc.activity import announced
 from nnc.backends.c import cache
 from nnc.backends.c.cpu import NATIVE, find_target, is_x86
 from nnc.backends.c.loading import load_error
@@ -134,7 +135,8 @@ def build(
             _remove(found)  # it may want a library that is not here any more
         job = _Job(compiler, wanted, key, TIMEOUT if timeout is None else timeout)
         try:
-            return job.run(_text(text))
+            with announced("compiling C"):
+                return job.run(_text(text))
         except OSError as error:  # of temporary files
             place = f"{error.filename}: " if error.filename else ""
             raise CompilerError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
+from nnc.layers.options import LayerOptions
 from nnc.layers.recurrent.rnn import RNN
 from nnc.layers.structure import leaves
 from nnc.layers.wrapping import checked_layer, layer_config
@@ -38,7 +39,7 @@ class Bidirectional(Layer):
         merge_mode: str | None = "concat",
         weights: Any = None,
         backward_layer: Any = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         layer = _recurrent(layer, "layer")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, check_flag
 from nnc.layers.convolving import check_filters
+from nnc.layers.options import LayerOptions, RecurrentOptions
 from nnc.layers.recurrent.cell import Cell, gates_of
 from nnc.layers.recurrent.lstm import ForgetBias
 from nnc.layers.recurrent.rnn import CellRNN
@@ -81,7 +82,7 @@ class ConvLSTMCell(Cell):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         where = "ConvLSTM"
@@ -258,7 +259,7 @@ class ConvLSTM(CellRNN):
         return_state: bool = False,
         go_backwards: bool = False,
         stateful: bool = False,
-        **options: Any,
+        **options: Unpack[RecurrentOptions],
     ) -> None:
         self.make(locals() | {"rank": self.rank}, options)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.activations.sigmoids import sigmoid, tanh
 from nnc.ir import Value
 from nnc.layers.checks import check_flag
+from nnc.layers.options import CellOptions, RecurrentOptions
 from nnc.layers.recurrent.cell import Cell, activated, gates_of, projected
 from nnc.layers.recurrent.lstm import check_cudnn
 from nnc.layers.recurrent.rnn import CellRNN
@@ -85,7 +86,7 @@ class GRUCell(Cell):
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
         reset_after: bool = True,
-        **options: Any,
+        **options: Unpack[CellOptions],
     ) -> None:
         implementation = options.pop("implementation", 2)
         super().__init__(**options)
@@ -223,7 +224,7 @@ class GRU(CellRNN):
         unroll: bool = False,
         reset_after: bool = True,
         use_cudnn: Any = "auto",
-        **options: Any,
+        **options: Unpack[RecurrentOptions],
     ) -> None:
         check_cudnn("GRU", use_cudnn)
         self.make(locals(), options)

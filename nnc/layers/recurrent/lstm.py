@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 import numpy
 
@@ -11,6 +11,7 @@ from nnc.errors import ModelError
 from nnc.initializers import Initializer
 from nnc.ir import Value
 from nnc.layers.checks import check_flag
+from nnc.layers.options import CellOptions, RecurrentOptions
 from nnc.layers.recurrent.cell import Cell, activated, gates_of, projected
 from nnc.layers.recurrent.rnn import CellRNN
 from nnc.ops import concatenate, take
@@ -90,7 +91,7 @@ class LSTMCell(Cell):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[CellOptions],
     ) -> None:
         implementation = options.pop("implementation", 2)
         super().__init__(**options)
@@ -226,7 +227,7 @@ class LSTM(CellRNN):
         stateful: bool = False,
         unroll: bool = False,
         use_cudnn: Any = "auto",
-        **options: Any,
+        **options: Unpack[RecurrentOptions],
     ) -> None:
         check_cudnn("LSTM", use_cudnn)
         self.make(locals(), options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -12,6 +12,7 @@ from nnc.layers.arguments import arguments_config
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, check_flag
 from nnc.layers.lowering import current_lowering
+from nnc.layers.options import LayerOptions
 from nnc.layers.recurrent.cell import OBJECTS, Cell
 from nnc.layers.recurrent.stepping import Stepper, zeros
 from nnc.layers.structure import leaves, map_leaves
@@ -56,7 +57,7 @@ class RNN(Layer):
         stateful: bool = False,
         unroll: bool = False,
         zero_output_for_mask: bool = False,
-        **options: Any,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
         where = type(self).__name__
@@ -207,7 +208,7 @@ class CellRNN(RNN):
     cell_class: ClassVar[type[Cell]]
     keys: ClassVar[tuple[str, ...]] = ()
 
-    def make(self, given: Mapping[str, Any], options: dict[str, Any]) -> None:
+    def make(self, given: Mapping[str, Any], options: Any) -> None:
         """Initialise the layer from the arguments of its ``__init__``.
 
         Raises:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.ir import Value
+from nnc.layers.options import CellOptions, RecurrentOptions
 from nnc.layers.recurrent.cell import Cell
 from nnc.layers.recurrent.rnn import CellRNN
 
@@ -71,7 +72,7 @@ class SimpleRNNCell(Cell):
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[CellOptions],
     ) -> None:
         super().__init__(**options)
         self.set_up(
@@ -135,6 +136,6 @@ class SimpleRNN(CellRNN):
         stateful: bool = False,
         unroll: bool = False,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[RecurrentOptions],
     ) -> None:
         self.make(locals(), options)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT
+from nnc.layers.options import LayerOptions
 from nnc.layers.recurrent.rnn import checked_cell
 from nnc.layers.recurrent.stepping import zeros
 from nnc.layers.wrapping import layer_config
@@ -25,7 +26,7 @@ class StackedRNNCells(Layer):
         ModelError: one of them is no cell.
     """
 
-    def __init__(self, cells: Sequence[Any], **options: Any) -> None:
+    def __init__(self, cells: Sequence[Any], **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if not isinstance(cells, list | tuple) or not cells:
             raise ModelError(f"StackedRNNCells: cells must be a list of cells, got {cells!r:.80}")

@@ -92,6 +92,6 @@ def test_an_interrupt_ends_a_stretch_between_two_calls():
         if len(calls) == 2:
             interrupted.append(2)
 
-    Stretch(run, 5, 3, 1000, at_once=10).run_all(interrupted, lambda: None)
+    Stretch(run, 5, 3, 1000, at_once=10).run_all(interrupted, lambda count: None)
     assert calls[0] == (5, 10)
     assert len(calls) == 2

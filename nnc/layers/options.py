@@ -1,0 +1,98 @@
+"""The arguments that all layers have, as types for their signatures: what a signature names itself is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+
+class InputOptions(TypedDict, total=False):
+    """The shape of a model's input, for its first layer; see `Layer`."""
+
+    input_shape: Sequence[int | None] | None
+    batch_input_shape: Sequence[int | None] | None
+    batch_shape: Sequence[int | None] | None
+    input_length: int | None
+
+
+class LegacyOptions(InputOptions, total=False):
+    """The arguments that `Layer` does not name."""
+
+    input_dim: int | None
+
+
+class SharedOptions(InputOptions, total=False):
+    """The arguments that all layers have, that none names itself; see `Layer`."""
+
+    trainable: bool
+    dtype: Any
+    keras_2_masks: bool
+
+
+class CommonLayerOptions(SharedOptions, total=False):
+    """The arguments of layers that name the penalty on their output."""
+
+    name: str | None
+    input_dim: int | None
+
+
+class LayerOptions(CommonLayerOptions, total=False):
+    """The arguments of most layers."""
+
+    activity_regularizer: Any
+
+
+class NamelessLayerOptions(SharedOptions, total=False):
+    """The arguments of layers that take their name by position."""
+
+    input_dim: int | None
+    activity_regularizer: Any
+
+
+class EmbeddingOptions(SharedOptions, total=False):
+    """The arguments of `Embedding`, to which ``input_dim`` is something else."""
+
+    name: str | None
+
+
+class ReversibleEmbeddingOptions(EmbeddingOptions, total=False):
+    """The arguments of `ReversibleEmbedding`."""
+
+    activity_regularizer: Any
+
+
+class LeakyReLUOptions(LayerOptions, total=False):
+    """The arguments of `LeakyReLU`; ``alpha`` is Keras 2's."""
+
+    alpha: float
+
+
+class LayerNormalizationOptions(LayerOptions, total=False):
+    """The arguments of `LayerNormalization`."""
+
+    rms_scaling: bool
+
+
+class Convolution3DTransposeOptions(LayerOptions, total=False):
+    """The arguments of `Conv3DTranspose` behind those that have another order than in its base."""
+
+    activation: Any
+    use_bias: bool
+    kernel_initializer: Any
+    bias_initializer: Any
+    kernel_regularizer: Any
+    bias_regularizer: Any
+    kernel_constraint: Any
+    bias_constraint: Any
+
+
+class RecurrentOptions(CommonLayerOptions, total=False):
+    """The arguments of recurrent layers; ``implementation`` is Keras 2's."""
+
+    implementation: int
+
+
+class CellOptions(LayerOptions, total=False):
+    """The arguments of recurrent cells; ``implementation`` is Keras 2's."""
+
+    implementation: int

@@ -1,0 +1,87 @@
+"""What type checkers find in programs that use nnc: the slips, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+USES = """
+import numpy
+
+import nnc
+from nnc import layers
+
+x, y = numpy.ones((4, 2)), numpy.ones((4, 1))
+inputs = nnc.Input((2,), name="x", dtype="float32")
+hidden = layers.Dense(4, activation="relu", name="hidden", trainable=True, dtype="float32", input_dim=2)(inputs)
+model = nnc.Model(inputs, layers.Dense(1)(hidden), name="small")
+model.compile(optimizer="adam", loss="mse", metrics=["mae"])
+model.fit(x, y, epochs=2, verbose=0)
+model.fit(x, y, verbose="auto", validation_split=0.5)
+model.backend = "numpy"
+program = nnc.compile(model, backend="c", dtype="float64")
+loaded = nnc.load("model.nnc", backend="auto")
+rows: int = model.predict(x).shape[0]
+mean: float = float(program(x).mean() + loaded.predict(x).mean() + model(x).mean() + layers.Dense(1)(x).mean())
+first, second = program.predict(x)
+layers.Conv2D(8, 3, padding="same", kernel_initializer="he_normal", activity_regularizer="l2", name="conv")
+layers.LSTM(8, return_sequences=True, implementation=2, batch_input_shape=(None, 3, 2))
+layers.Embedding(10, 4, name="words", input_length=5)
+layers.MaxPooling2D(2, 2, "same", None, "pool")
+layers.LeakyReLU(alpha=0.2, name="leaky")
+nnc.optimizers.Adam(0.1, clipnorm=1.0)
+layers.Conv3DTranspose(8, 3, activation="relu")
+layers.Add(name="sum")([inputs, inputs])
+
+layers.Dense(2, activatoin="relu")  # wrong
+layers.Add(nam="sum")  # wrong
+layers.Dense("two")  # wrong
+layers.Conv2D(8, 3, paddin="same")  # wrong
+layers.LSTM(8, return_sequence=True)  # wrong
+layers.Dropout(0.5, sede=1)  # wrong
+layers.Embedding(10, 4, mask_zeros=True)  # wrong
+layers.BatchNormalization(momentun=0.9)  # wrong
+layers.MultiHeadAttention(2, key_dims=4)  # wrong
+layers.MaxPooling2D(2, stride=2)  # wrong
+nnc.optimizers.Adam(learnin_rate=0.1)  # wrong
+nnc.compile(model, backend="gpu")  # wrong
+nnc.compile(model, dtype="float16")  # wrong
+nnc.load("model.nnc", backend="gpu")  # wrong
+model.backend = "gpu"  # wrong
+model.fit(x, y, verbose="loud")  # wrong
+model.fit(x, y, epoch=2)  # wrong
+text: str = model.predict(x)  # wrong
+number: int = program(x)  # wrong
+words: dict[str, int] = layers.Dense(1)(x)  # wrong
+nnc.Sequentiel  # wrong
+layers.Dence(2)  # wrong
+"""
+
+
+def wrong_lines(path: Path, command: list[str]) -> tuple[list[int], str]:
+    """Return the lines that a checker finds fault with, and all that it says."""
+    environment = {**os.environ, "MYPYPATH": str(ROOT), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
+    found = re.findall(rf"{re.escape(path.name)}:(\d+)[^\n]* error", done.stdout)
+    return sorted({int(line) for line in found}), done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_a_checker_finds_the_slips_and_nothing_else(checker: str, tmp_path: Path) -> None:
+    path = tmp_path / "uses.py"
+    path.write_text(USES)
+    if checker == "mypy":
+        pytest.importorskip("mypy")
+        command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(path)]
+    else:
+        command = [shutil.which("pyright") or pytest.skip("needs pyright"), "--pythonpath", sys.executable, str(path)]
+    found, said = wrong_lines(path, command)
+    assert found == [number for number, line in enumerate(USES.split("\n"), 1) if line.endswith("# wrong")], said
