@@ -31,7 +31,7 @@ def bench(
         speed: of `SPEEDS`.
         only: one backend of nnc, to measure it alone.
         write: write the page with its plots and its data, and the README's table where all was measured.
-        as_json: print JSON in the place of tables.
+        as_json: print JSON instead of tables.
 
     Raises:
         NncError: a suite or a peer is unknown, or a peer is not installed.

@@ -1,7 +1,8 @@
 """Runs what pages install, each line in an empty environment: ``python -m documentation.install_lines FOLDER``.
 
 The folder has the wheel of nnc, which stands for the package index where a line names nnc, and for the clone where it
-names the current folder. Of the extras for development, which are gigabytes, pip says what it would install.
+names the current folder. The packages of the extras for development are gigabytes, and left out: CI installs them by
+other lines, and pip says where nnc has no such extra.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run each line in an environment of its own; the exit code is 1 where one fails."""
     (wheels,) = (Path(argument).resolve() for argument in arguments)
     for line, names in install_lines().items():
-        options = ["--dry-run"] if extras_of(wanted(line)) & _FOR_DEVELOPMENT else []
+        options = ["--no-deps"] if extras_of(wanted(line)) & _FOR_DEVELOPMENT else []
         with TemporaryDirectory() as folder:
             environment = Path(folder)
             venv.create(environment, with_pip=True)

@@ -96,7 +96,7 @@ class CompilerError(NncError, RuntimeError):
 
 
 class NncWarning(UserWarning):
-    """A hint: something that is allowed, and hardly meant; it says what to do.
+    """A hint: something that is allowed but probably a mistake; it says what to do.
 
     Args:
         name: short name, by which it can be silenced.

@@ -92,7 +92,7 @@ Replace = Annotated[
     typer.Option(
         "--replace",
         metavar="'OLD=LAYER(ARGS)'",
-        help="Put a layer in the place of a class or a name in the model file; can be given several times.",
+        help="Replace a class or a name in the model file by a layer; can be given several times.",
         show_default=False,
     ),
 ]
@@ -129,7 +129,9 @@ MaxBytes = Annotated[
 ]
 NoHints = Annotated[
     bool,
-    typer.Option("--no-hints", help="Leave out the lines 'hint: …' about what is hardly meant.", callback=say_hints),
+    typer.Option(
+        "--no-hints", help="Leave out the lines 'hint: …' about what is probably a mistake.", callback=say_hints
+    ),
 ]
 CheckNan = Annotated[
     bool,
@@ -200,4 +202,4 @@ Plot = Annotated[
         show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON in the place of a table.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

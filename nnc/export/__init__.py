@@ -1,4 +1,4 @@
-"""Exports programs as source that needs nothing of nnc: one module per target, found by name."""
+"""Exports programs as source that runs without nnc: one module per target, found by name."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def find_exporter(target: str) -> Exporter:
 def export(
     program: Program, target: str, output: str | Path, *, batch: int = 32, train: bool = False, **options: Any
 ) -> list[Path]:
-    """Write a program as source that needs nothing of nnc.
+    """Write a program as source that runs without nnc.
 
     Args:
         program: what to write; it is not changed.

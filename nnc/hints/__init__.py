@@ -1,4 +1,4 @@
-"""Hints: warnings about what is allowed and hardly meant, each of them once for a program; see `nnc.hints.table`."""
+"""Hints: warnings about what is allowed but probably a mistake, each once for a program; see `nnc.hints.table`."""
 
 from nnc.hints.telling import Hint, tell, telling
 
