@@ -38,6 +38,7 @@ class LayerNormalization(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("axis {axis}",)
     supports_masking = True
     keeps_integers = True
 
@@ -133,6 +134,7 @@ class RMSNormalization(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("axis {axis}",)
     keeps_integers = True
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Any) -> None:
@@ -166,6 +168,7 @@ class UnitNormalization(Layer):
         ModelError: the axis is none.
     """
 
+    noted_arguments = ("axis {axis}",)
     supports_masking = True
 
     def __init__(self, axis: Any = -1, **options: Any) -> None:

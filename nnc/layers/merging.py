@@ -134,6 +134,8 @@ class Concatenate(Merge):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("axis {axis}",)
+
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)
         if isinstance(axis, bool) or not isinstance(axis, int) or axis == 0:
@@ -171,6 +173,7 @@ class Dot(Merge):
         ModelError: the axes are none, or have different lengths.
     """
 
+    noted_arguments = ("axes {axes}", "normalize")
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int | None] = 2
 

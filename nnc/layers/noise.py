@@ -22,6 +22,7 @@ class GaussianNoise(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("stddev {stddev}",)
     supports_masking = True
     keeps_integers = True
 
@@ -51,6 +52,7 @@ class GaussianDropout(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("rate {rate}",)
     supports_masking = True
     keeps_integers = True
 
@@ -83,6 +85,7 @@ class AlphaDropout(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("rate {rate}",)
     supports_masking = True
     keeps_integers = True
 

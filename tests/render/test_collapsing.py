@@ -53,7 +53,9 @@ def test_a_repeated_block_is_one_box_that_says_what_is_inside() -> None:
         Line("Layer2 … Layer22 · 7 layers each · 3,696 parameters · 456 kFLOPs", "detail"),
     )
     assert box.content == (
-        Branches(((), ("Conv2D(8, 3×3) · BatchNormalization · ReLU", "Conv2D(8, 3×3) · BatchNormalization"))),
+        Branches(
+            ((), ("Conv2D(8, 3×3, same) · BatchNormalization · ReLU", "Conv2D(8, 3×3, same) · BatchNormalization"))
+        ),
         Line("Add · ReLU"),
     )
     assert [(arrow.start, arrow.label) for arrow in diagram.edges if arrow.end == box.key] == [

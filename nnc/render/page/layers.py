@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nnc.render.architecture import class_text, note
+from nnc.render.architecture import what_text
 from nnc.render.blocks import block_title, content_of, layers_text
 from nnc.render.diagram import Branches, Line
 from nnc.render.outline import Block, Node, Outline, Part, Split
@@ -147,7 +147,7 @@ def _inside(outline: Outline, parts: Sequence[Part]) -> list[str]:
 def _layer_group(layer: Any, path: str, parent: int) -> Group:
     count = layer.count_params()
     lines = [Line(shorten(layer.name), "title")]
-    lines.append(Line(shorten(" · ".join(text for text in (class_text(layer), note(layer)) if text))))
+    lines.append(Line(shorten(what_text(layer))))
     if count:
         lines.append(Line(parameters_text(count), "detail"))
     kind = "layer" if count else "plain"
