@@ -19,12 +19,13 @@ def key_texts(layer: Any, names: Sequence[str]) -> list[str]:
     return [value_text(value) for value in values if value is not None]
 
 
-def noted_texts(layer: Any, templates: Sequence[str]) -> list[str]:
+def noted_texts(layer: Any, templates: Sequence[str], rank: int | None = None) -> list[str]:
     """Return what is said of some arguments, each where it is not what it is without being given.
 
     Args:
         layer: whose attributes they are.
         templates: what is said of each, with its name in braces in the place of its value; a name alone is a flag's.
+        rank: number of axes of the layer's input, where it is known; its last axis is what -1 is.
     """
     found = []
     for template in templates:
@@ -33,6 +34,8 @@ def noted_texts(layer: Any, templates: Sequence[str]) -> list[str]:
         value: Any = getattr(layer, name, None)
         value = value.tolist() if hasattr(value, "tolist") else value
         if value is None or value is False or value == () or _is_default(value, _default(type(layer), name)):
+            continue
+        if name == "axis" and rank is not None and value == rank - 1 and _default(type(layer), name) == -1:
             continue
         sign = "," if name.rpartition("_")[2] in _LISTS else "×"
         found.append(template.format(**{name: short_text(value, sign)}))

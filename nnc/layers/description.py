@@ -29,6 +29,7 @@ class Described(Weighted):
     keras_2_masks: bool
     activity_regularizer: Any
     _name: str
+    _calls: list[Any]
 
     def _check_name(self, name: Any) -> str:
         if name is None:
@@ -103,7 +104,9 @@ class Described(Weighted):
     @property
     def summary_note(self) -> str:
         """A few words for pictures and summaries, such as the activation; see `noted_arguments`."""
-        return ", ".join(noted_texts(self, self.noted_arguments))
+        inputs = self._calls[0].inputs if self._calls else ()
+        rank = inputs[0].type.rank if inputs else None
+        return ", ".join(noted_texts(self, self.noted_arguments, rank))
 
     @property
     def summary_class(self) -> str:

@@ -146,6 +146,14 @@ def test_layers_say_which_arguments_are_not_the_default(layer, text, note):
     assert (layer().summary_text, layer().summary_note) == (text, note)
 
 
+def test_the_last_axis_is_the_default_by_its_number_too():
+    layer, other = layers.BatchNormalization(axis=3), layers.BatchNormalization(axis=2)
+    x = nnc.Input((4, 4, 3))
+    assert [layer.summary_note, other.summary_note] == ["axis 3", "axis 2"]
+    other(layer(x))
+    assert [layer.summary_note, other.summary_note] == ["", "axis 2"]
+
+
 def test_layers_of_others_say_what_they_declare():
     class Own(layers.Layer):
         key_arguments = ("width",)
