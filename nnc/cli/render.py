@@ -45,6 +45,7 @@ class Format(StrEnum):
     mermaid = "mermaid"
     svg = "svg"
     png = "png"
+    pdf = "pdf"
     html = "html"
 
 
@@ -64,7 +65,7 @@ def command(
             "-o",
             "--output",
             metavar="FILE",
-            help="Write FILE.svg, .png, .dot, .mmd or .txt; FILE.html is a page with everything.",
+            help="Write FILE.svg, .png, .pdf, .dot, .mmd or .txt; FILE.html is a page with everything.",
             show_default=False,
         ),
     ] = None,
@@ -133,8 +134,8 @@ def command(
         return
     level = level or (Level.ops if graph is not None or after is not None else Level.layers)
     _check_options(level, graph, after, batch, backend, depth, expand)
-    if output is None and kind == Format.png:
-        raise typer.BadParameter("PNG is no text to be printed; give -o FILE.png")
+    if output is None and kind in (Format.png, Format.pdf):
+        raise typer.BadParameter(f"{kind.upper()} is no text to be printed; give -o FILE.{kind}")
     from nnc.render import SUFFIXES, encode, write_as
 
     if kind is None:

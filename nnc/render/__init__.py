@@ -1,4 +1,4 @@
-"""Pictures of models, graphs and plans, as DOT, Mermaid, text, SVG and PNG."""
+"""Pictures of models, graphs and plans, as DOT, Mermaid, text, SVG, PNG and PDF."""
 
 from __future__ import annotations
 

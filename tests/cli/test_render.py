@@ -104,6 +104,7 @@ def test_themes(run: Run) -> None:
         (["--dot", "--txt"], "give one of --format, --dot, --mermaid and --txt"),
         (["--dot", "--format", "svg"], "give one of --format, --dot, --mermaid and --txt"),
         (["--format", "png"], "PNG is no text to be printed; give -o FILE.png"),
+        (["--format", "pdf"], "PDF is no text to be printed; give -o FILE.pdf"),
         (["--level", "layers", "--for", "train"], "give --level ops, steps or memory with it"),
         (["--level", "memory", "--after", "fuse"], "--after chooses the ops of a pass; give --level ops with it"),
         (["--batch", "3"], "--batch and --backend are a plan's; give --level steps or memory with them"),
@@ -176,6 +177,7 @@ def test_writes_files(run: Run) -> None:
         ".mmd": b"---",
         ".svg": b"<?xml",
         ".png": b"\x89PNG",
+        ".pdf": b"%PDF-1.",
         ".txt": b"base",
     }.items():
         result = run("render", "base.yaml", "-o", f"base{suffix}")
