@@ -16,7 +16,7 @@ POINTS = 72
 """Points of an inch."""
 FONT = "DejaVu Sans"
 """The font that Matplotlib brings along, so that a picture is the same on every machine."""
-_SIDES = {"start": "left", "middle": "center", "end": "right"}
+_SIDES: dict[str, Any] = {"start": "left", "middle": "center", "end": "right"}
 _NUMBERS = re.compile(r"-?[\d.]+(?:e-?\d+)?")
 _MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
 

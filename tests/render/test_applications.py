@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nnc.readers import read_model
-from nnc.render import MemoryPicture, encode, layers_diagram, steps_diagram, to_text
+from nnc.render import MemoryPicture, encode, layers_diagram, ops_diagram, steps_diagram, to_text
 from tests.render import networks, svg
 
 pytestmark = pytest.mark.slow
@@ -70,3 +70,17 @@ def test_steps_and_memory_of_resnet_50(resnet: Any) -> None:
     assert not svg.outside(picture)
     assert svg.size(picture)[0] <= 1100
     assert len(steps_diagram(plan).nodes) > 50
+
+
+def test_ops_of_resnet_50_fit_3000_points(resnet: Any) -> None:
+    diagram = ops_diagram(networks.compiled(resnet).graph("predict"))
+    repeated = [group.label for group in diagram.groups]
+    assert repeated == [
+        "conv2_block2 … conv2_block3 ×2",
+        "conv3_block2 … conv3_block4 ×3",
+        "conv4_block2 … conv4_block6 ×5",
+        "conv5_block2 … conv5_block3 ×2",
+    ]
+    picture = encode(diagram, "svg")
+    assert svg.size(picture)[1] <= 3000
+    assert not svg.outside(picture)
