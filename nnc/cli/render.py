@@ -29,9 +29,13 @@ class Level(StrEnum):
     """How closely to look."""
 
     layers = "layers"
+    units = "units"
     ops = "ops"
     steps = "steps"
     memory = "memory"
+
+
+_OF_MODELS = (Level.layers, Level.units)
 
 
 class Format(StrEnum):
@@ -42,6 +46,7 @@ class Format(StrEnum):
     mermaid = "mermaid"
     svg = "svg"
     png = "png"
+    pdf = "pdf"
     html = "html"
 
 
@@ -61,7 +66,7 @@ def command(
             "-o",
             "--output",
             metavar="FILE",
-            help="Write FILE.svg, .png, .dot, .mmd or .txt; FILE.html is a page with everything.",
+            help="Write FILE.svg, .png, .pdf, .dot, .mmd or .txt; FILE.html is a page with everything.",
             show_default=False,
         ),
     ] = None,
@@ -69,8 +74,8 @@ def command(
         Level | None,
         typer.Option(
             "--level",
-            help="The model's layers, the ops of a compiled graph, the steps of its plan, or the memory these take; by "
-            "default layers, or ops with --for or --after.",
+            help="The model's layers, each unit of a dense network with its weights, the ops of a compiled graph, the "
+            "steps of its plan, or the memory these take; by default layers, or ops with --for or --after.",
             show_default=False,
         ),
     ] = None,
@@ -115,7 +120,7 @@ def command(
     replace: options.Replace = None,
     backend: options.Backend = None,
 ) -> None:
-    """Draw a model's layers, the ops it is compiled into, the steps of its plan, or its memory; or write a page of all.
+    """Draw a model's layers or units, the ops it is compiled into, its plan's steps or memory; or write a page of all.
 
     A page, FILE.html, needs nothing but a browser: layers open into ops, steps and source, a slider goes through the
     passes, and the memory is linked to all of it.
@@ -132,15 +137,15 @@ def command(
         return
     level = level or (Level.ops if graph is not None or after is not None else Level.layers)
     _check_options(level, graph, after, batch, backend, depth, expand)
-    if output is None and kind == Format.png:
-        raise typer.BadParameter("PNG is no text to be printed; give -o FILE.png")
+    if output is None and kind in (Format.png, Format.pdf):
+        raise typer.BadParameter(f"{kind.upper()} is no text to be printed; give -o FILE.{kind}")
     from nnc.render import SUFFIXES, encode, write_as
 
     if kind is None:
         check_output(output, *SUFFIXES, PAGE_SUFFIX)
         kind = SUFFIXES[output.suffix.lower()] if output is not None else Format.txt
-    if level is Level.layers:
-        picture = _layers(model, replace, depth or 0, expand or ())
+    if level in _OF_MODELS:
+        picture = _of_model(model, level, replace, depth or 0, expand or ())
     else:
         picture = _compiled(model, level, graph, after, batch or 32, replace, backend)
     if output is None:
@@ -187,7 +192,7 @@ def _check_options(
     Raises:
         BadParameter: there is one.
     """
-    if level is Level.layers and graph is not None:
+    if level in _OF_MODELS and graph is not None:
         raise typer.BadParameter("--for chooses among compiled graphs; give --level ops, steps or memory with it")
     if level is not Level.ops and after is not None:
         raise typer.BadParameter("--after chooses the ops of a pass; give --level ops with it")
@@ -197,19 +202,19 @@ def _check_options(
         raise typer.BadParameter("--depth and --expand open layers; give --level layers with them")
 
 
-def _layers(path: Path, replace: list[str] | None, depth: int, expand: Sequence[str]) -> Picture:
-    """Return the picture of a model's layers."""
+def _of_model(path: Path, level: Level, replace: list[str] | None, depth: int, expand: Sequence[str]) -> Picture:
+    """Return the picture of a model's layers, or of its units."""
     from nnc.models.saving import model_of_program
     from nnc.readers import read_model
-    from nnc.render import layers_diagram
+    from nnc.render import picture_of
 
     if not is_program(path):
-        return layers_diagram(read_model(path, **read_options(replace)), depth, expand)
+        return picture_of(read_model(path, **read_options(replace)), level, depth, expand)
     try:
         model = model_of_program(open_program(path, replace=replace))
     except ModelError as error:
-        raise ModelError(f"{path}: its layers cannot be drawn, --level ops can: {error}") from error
-    return layers_diagram(model, depth, expand)
+        raise ModelError(f"{path}: its {level} cannot be drawn, --level ops can: {error}") from error
+    return picture_of(model, level, depth, expand)
 
 
 def _compiled(

@@ -30,6 +30,7 @@ class ReLU(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("max_value {max_value}", "negative_slope {negative_slope}", "threshold {threshold}")
     supports_masking = True
     keeps_integers = True
 
@@ -44,6 +45,15 @@ class ReLU(Layer):
         self.max_value = None if max_value is None else check_number("ReLU", "max_value", max_value)
         self.negative_slope = check_number("ReLU", "negative_slope", negative_slope or 0.0)
         self.threshold = check_number("ReLU", "threshold", threshold or 0.0)
+
+    @property
+    def summary_class(self) -> str:
+        is_named = self.max_value == 6 and not self.negative_slope and not self.threshold
+        return "ReLU6" if is_named else super().summary_class
+
+    @property
+    def summary_note(self) -> str:
+        return "" if self.summary_class == "ReLU6" else super().summary_note
 
     def call(self, x: Value) -> Value:
         if x.dtype == "bool" or self.negative_slope:
@@ -70,6 +80,7 @@ class LeakyReLU(Layer):
         options: arguments of `Layer`; ``alpha`` is Keras 2's name of the slope.
     """
 
+    noted_arguments = ("negative_slope {negative_slope}",)
     supports_masking = True
 
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LeakyReLUOptions]) -> None:
@@ -92,6 +103,7 @@ class ELU(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("alpha {alpha}",)
     supports_masking = True
 
     def __init__(self, alpha: float = 1.0, **options: Unpack[LayerOptions]) -> None:
@@ -125,6 +137,7 @@ class PReLU(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("shared_axes {shared_axes}",)
     supports_masking = True
     alpha_initializer: Any
     alpha_regularizer: Any
@@ -187,6 +200,7 @@ class Softmax(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("axis {axis}",)
     supports_masking = True
 
     def __init__(self, axis: int | Sequence[int] = -1, **options: Unpack[LayerOptions]) -> None:

@@ -30,6 +30,7 @@ class AdaptivePooling(Layer):
         ModelError: an argument is wrong, or an input's size is not known before the run.
     """
 
+    key_arguments = ("output_size",)
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 

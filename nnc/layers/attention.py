@@ -40,6 +40,7 @@ class Attention(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("use_scale", "score_mode {score_mode}", "dropout {dropout}")
     is_merging = True
     supports_masking = True
 

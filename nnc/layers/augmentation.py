@@ -34,6 +34,7 @@ class Augmentation(Layer):
         ModelError: an argument is unknown, missing or wrong.
     """
 
+    noted_arguments = ("factor {factor}", "height {height_factor}", "width {width_factor}", "{mode}")
     arguments: ClassVar[Mapping[str, Any]] = {}
     """Defaults of the arguments by name."""
     config_keys: ClassVar[tuple[str, ...]] = ()

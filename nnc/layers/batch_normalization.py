@@ -53,6 +53,7 @@ class BatchNormalization(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("axis {axis}",)
     supports_masking = True
 
     def __init__(

@@ -43,6 +43,8 @@ class ConvolutionTranspose(Convolving):
         ModelError: an argument is wrong.
     """
 
+    key_arguments = ("filters", "kernel_size")
+
     def __init__(
         self,
         filters: int,

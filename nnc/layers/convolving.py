@@ -10,7 +10,6 @@ from nnc.ir import Dim, Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag, check_positive
-from nnc.layers.core import activation_name
 from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import (
     CHANNELS_FIRST,
@@ -45,6 +44,16 @@ class Convolving(Layer):
         ModelError: an argument is wrong.
     """
 
+    key_arguments: ClassVar[tuple[str, ...]] = ("kernel_size",)
+    noted_arguments: ClassVar[tuple[str, ...]] = (
+        "strides {strides}",
+        "{padding}",
+        "output_padding {output_padding}",
+        "dilation {dilation_rate}",
+        "groups {groups}",
+        "depth_multiplier {depth_multiplier}",
+        "{activation}",
+    )
     spatial: ClassVar[int]
     """Number of axes the window slides over."""
     paddings: ClassVar[tuple[str, ...]] = ("valid", "same")
@@ -147,11 +156,6 @@ class Convolving(Layer):
             ]
         axes = zip(lengths, self.kernel_size, self.strides, self.dilation_rate, strict=True)
         return [same_padding(*axis) for axis in axes]
-
-    @property
-    def summary_note(self) -> str:
-        window, name = "×".join(map(str, self.kernel_size)), activation_name(self.activation)
-        return window if name == "linear" else f"{window}, {name}"
 
     def config(self, *keys: str) -> dict[str, Any]:
         """Return the config of these arguments, in this order, behind that of `Layer`."""

@@ -10,6 +10,7 @@ import numpy
 from nnc import activations
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
+from nnc.layers.argument_texts import name_of
 from nnc.layers.arguments import (
     activation_config,
     arguments_config,
@@ -133,6 +134,8 @@ class Dense(Layer):
         ModelError: an argument is wrong.
     """
 
+    key_arguments = ("units",)
+    noted_arguments = ("{activation}",)
     supports_masking = True
     activation: Any
     kernel_initializer: Any
@@ -225,11 +228,6 @@ class Dense(Layer):
         if self.use_bias:
             self.bias.assign(value[-1])
 
-    @property
-    def summary_note(self) -> str:
-        name = activation_name(self.activation)
-        return "" if name == "linear" else name
-
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -272,12 +270,7 @@ class Activation(Layer):
 
     @property
     def summary_note(self) -> str:
-        return activation_name(self.activation)
+        return str(name_of(self.activation))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": activation_config(self.activation)}
-
-
-def activation_name(activation: Any) -> str:
-    """Return the name to show for an activation."""
-    return str(getattr(activation, "name", None) or getattr(activation, "__name__", type(activation).__name__))

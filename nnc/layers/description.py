@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from nnc.errors import ModelError, NncError, nearest
+from nnc.layers.argument_texts import key_texts, noted_texts
 from nnc.layers.arguments import arguments_config
 from nnc.layers.checks import check_positive, row_shape
 from nnc.layers.weights import Weighted
@@ -19,11 +20,16 @@ _LEGACY = ("input_dim", "input_shape", "batch_input_shape", "batch_shape", "inpu
 class Described(Weighted):
     """The part of a layer that is about its name and its config."""
 
+    key_arguments: ClassVar[tuple[str, ...]] = ()
+    """Arguments whose values pictures write behind the class, as in ``Conv2D(32, 3×3)``."""
+    noted_arguments: ClassVar[tuple[str, ...]] = ()
+    """What pictures say of others that are not their default, as in ``strides {strides}``; a name alone is a flag's."""
     built: bool
     is_named: bool
     keras_2_masks: bool
     activity_regularizer: Any
     _name: str
+    _calls: list[Any]
 
     def _check_name(self, name: Any) -> str:
         if name is None:
@@ -97,8 +103,26 @@ class Described(Weighted):
 
     @property
     def summary_note(self) -> str:
-        """A few words for pictures and summaries, such as the activation."""
-        return ""
+        """A few words for pictures and summaries, such as the activation; see `noted_arguments`."""
+        inputs = self._calls[0].inputs if self._calls else ()
+        rank = inputs[0].type.rank if inputs else None
+        return ", ".join(noted_texts(self, self.noted_arguments, rank))
+
+    @property
+    def summary_class(self) -> str:
+        """What pictures and summaries call the class."""
+        return type(self).__name__
+
+    @property
+    def summary_arguments(self) -> list[str]:
+        """The values of `key_arguments` for pictures, such as ``32`` and ``3×3``."""
+        return key_texts(self, self.key_arguments)
+
+    @property
+    def summary_text(self) -> str:
+        """Class and arguments for pictures, such as ``Conv2D(32, 3×3)``."""
+        arguments = ", ".join(self.summary_arguments)
+        return f"{self.summary_class}({arguments})" if arguments else self.summary_class
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.name}'{'' if self.built else ', not built'}>"

@@ -10,7 +10,6 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import arguments_config, set_arguments, take_unsupported
 from nnc.layers.base import Layer
-from nnc.layers.core import activation_name
 from nnc.layers.options import CommonLayerOptions
 from nnc.layers.variable import Variable
 from nnc.ops import einsum, reshape
@@ -45,6 +44,7 @@ class EinsumDense(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("{equation}", "{activation}")
     supports_masking = False
 
     def __init__(
@@ -128,11 +128,6 @@ class EinsumDense(Layer):
             return product + bias
         rows = reshape(product, (*product.shape[:-axes], bias.size)) + reshape(bias.value, (bias.size,))
         return reshape(rows, product.shape)
-
-    @property
-    def summary_note(self) -> str:
-        name = activation_name(self.activation)
-        return self.equation if name == "linear" else f"{self.equation}, {name}"
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -37,6 +37,8 @@ class Embedding(Layer):
         ModelError: an argument is wrong.
     """
 
+    key_arguments = ("output_dim",)
+    noted_arguments = ("{input_dim} rows", "mask_zero")
     keeps_integers = True
 
     def __init__(
@@ -87,10 +89,6 @@ class Embedding(Layer):
 
     def compute_mask(self, inputs: Value, previous_mask: Any = None) -> Value | None:
         return apply(NotEqual(), _whole(inputs), 0) if self.mask_zero else None
-
-    @property
-    def summary_note(self) -> str:
-        return f"{self.input_dim} rows"
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -84,6 +84,8 @@ class CategoryEncoding(Layer):
         ModelError: an argument is wrong.
     """
 
+    key_arguments = ("num_tokens",)
+    noted_arguments = ("{output_mode}",)
     keeps_integers = True
 
     def __init__(
@@ -125,6 +127,9 @@ class Discretization(Layer):
     Raises:
         ModelError: an argument is wrong, or boundaries are missing when the layer is used.
     """
+
+    key_arguments = ("num_bins",)
+    noted_arguments = ("{output_mode}",)
 
     def __init__(
         self,

@@ -52,6 +52,7 @@ class RandomCrop(Augmentation):
     which layers behind it are built.
     """
 
+    key_arguments = ("height", "width")
     keeps_integers_of_arrays = True
     arguments: ClassVar[Mapping[str, Any]] = {
         "height": REQUIRED,

@@ -24,6 +24,7 @@ class GlobalPooling(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("keepdims",)
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 

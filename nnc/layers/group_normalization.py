@@ -39,6 +39,7 @@ class GroupNormalization(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("groups {groups}", "axis {axis}")
     supports_masking = True
     keeps_integers = True
 

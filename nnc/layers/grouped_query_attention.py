@@ -48,6 +48,13 @@ class GroupQueryAttention(Projecting):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = (
+        "{num_query_heads} heads",
+        "{num_key_value_heads} for keys and values",
+        "head_dim {head_dim}",
+        "dropout {dropout}",
+    )
+
     def __init__(
         self,
         head_dim: int,
@@ -154,10 +161,6 @@ class GroupQueryAttention(Projecting):
         found, weights = attend(queries, keys, values, mask, self.dropout_layer, fused)
         output = self.output_dense(found if gate is None else found * gate)
         return (output, weights) if return_attention_scores else output
-
-    @property
-    def summary_note(self) -> str:
-        return f"{self.num_query_heads} heads"
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -48,6 +48,7 @@ class IntegerLookup(Layer):
         ModelError: an argument is wrong, or the vocabulary is missing when the layer is used.
     """
 
+    noted_arguments = ("max_tokens {max_tokens}", "{output_mode}", "invert")
     keeps_integers = True
     dtypes: ClassVar[frozenset[str]] = Layer.dtypes | {"int64"}
 

@@ -39,6 +39,7 @@ class LayerNormalization(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("axis {axis}",)
     supports_masking = True
     keeps_integers = True
 
@@ -134,6 +135,7 @@ class RMSNormalization(Layer):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("axis {axis}",)
     keeps_integers = True
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Unpack[LayerOptions]) -> None:
@@ -167,6 +169,7 @@ class UnitNormalization(Layer):
         ModelError: the axis is none.
     """
 
+    noted_arguments = ("axis {axis}",)
     supports_masking = True
 
     def __init__(self, axis: Any = -1, **options: Unpack[LayerOptions]) -> None:

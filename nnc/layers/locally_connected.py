@@ -38,6 +38,8 @@ class LocallyConnected(Layer):
         ModelError: an argument is wrong or not supported.
     """
 
+    key_arguments = ("filters", "kernel_size")
+    noted_arguments = ("strides {strides}", "{padding}", "{activation}")
     axes: ClassVar[int]
 
     def __init__(

@@ -37,6 +37,7 @@ class Masking(Layer):
         ModelError: the mask value is no number.
     """
 
+    noted_arguments = ("mask_value {mask_value}",)
     supports_masking = True
     keeps_integers = True
 

@@ -135,6 +135,8 @@ class Concatenate(Merge):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("axis {axis}",)
+
     def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if isinstance(axis, bool) or not isinstance(axis, int) or axis == 0:
@@ -172,6 +174,7 @@ class Dot(Merge):
         ModelError: the axes are none, or have different lengths.
     """
 
+    noted_arguments = ("axes {axes}", "normalize")
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int | None] = 2
 

@@ -127,6 +127,8 @@ class MultiHeadAttention(Projecting):
         ModelError: an argument is wrong.
     """
 
+    noted_arguments = ("{num_heads} heads", "key_dim {key_dim}", "dropout {dropout}")
+
     def __init__(
         self,
         num_heads: int,
@@ -248,10 +250,6 @@ class MultiHeadAttention(Projecting):
         kept = None if mask is None else _expanded(mask, rank, len(axes))
         weights = Softmax(axis=list(range(rank - len(axes), rank))).call(einsum(products, key, query), kept)
         return einsum(sums, self.dropout_layer(weights), value), weights
-
-    @property
-    def summary_note(self) -> str:
-        return f"{self.num_heads} heads"
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -23,6 +23,7 @@ class GaussianNoise(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("stddev {stddev}",)
     supports_masking = True
     keeps_integers = True
 
@@ -52,6 +53,7 @@ class GaussianDropout(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("rate {rate}",)
     supports_masking = True
     keeps_integers = True
 
@@ -84,6 +86,7 @@ class AlphaDropout(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("rate {rate}",)
     supports_masking = True
     keeps_integers = True
 

@@ -76,6 +76,10 @@ class Operation(Layer):
         del inputs, previous_mask
 
     @property
+    def summary_class(self) -> str:
+        return self.operation
+
+    @property
     def summary_note(self) -> str:
         return ", ".join(f"{key}={value}" for key, value in self.settings.items())
 

@@ -24,6 +24,7 @@ class ZeroPadding(Layer):
         ModelError: an argument is wrong.
     """
 
+    key_arguments = ("padding",)
     keeps_integers = True
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
@@ -58,6 +59,7 @@ class Cropping(Layer):
         ModelError: an argument is wrong, or nothing would be left of an input.
     """
 
+    key_arguments = ("cropping",)
     keeps_integers = True
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""

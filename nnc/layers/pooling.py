@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Unpack
 
 from nnc.ir import Value
+from nnc.layers.argument_texts import short_text
 from nnc.layers.base import Layer
 from nnc.layers.options import LayerOptions, NamelessLayerOptions
 from nnc.layers.spatial import check_data_format, check_numbers, check_padding, check_rank, per_axis
@@ -32,6 +33,8 @@ class Pooling(Layer):
         ModelError: an argument is wrong, or an input has no window.
     """
 
+    key_arguments = ("pool_size",)
+    noted_arguments = ("{padding}",)
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
@@ -61,7 +64,10 @@ class Pooling(Layer):
 
     @property
     def summary_note(self) -> str:
-        return "×".join(map(str, self.pool_size))
+        words = [super().summary_note]
+        if self.strides != self.pool_size:
+            words.insert(0, f"strides {short_text(self.strides)}")
+        return ", ".join(filter(None, words))
 
     def get_config(self) -> dict[str, Any]:
         return {

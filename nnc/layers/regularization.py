@@ -28,6 +28,7 @@ class Dropout(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("rate {rate}",)
     supports_masking = True
     keeps_integers = True
 
@@ -56,10 +57,6 @@ class Dropout(Layer):
     def noise_shape_for(self, x: Value) -> Sequence[int | None] | None:
         """Return the shape of the mask for an input."""
         return self.noise_shape
-
-    @property
-    def summary_note(self) -> str:
-        return f"rate {self.rate:g}"
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -137,6 +134,7 @@ class ActivityRegularization(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("l1 {l1}", "l2 {l2}")
     supports_masking = True
     keeps_integers = True
 

@@ -44,6 +44,7 @@ class Rescaling(Layer):
         options: arguments of `Layer`.
     """
 
+    noted_arguments = ("scale {scale}", "offset {offset}")
     supports_masking = True
 
     def __init__(self, scale: Any, offset: Any = 0.0, **options: Unpack[LayerOptions]) -> None:
@@ -73,6 +74,7 @@ class Normalization(Layer):
         ModelError: an argument is wrong, or does not fit an input.
     """
 
+    noted_arguments = ("axis {axis}", "invert")
     supports_masking = True
 
     def __init__(

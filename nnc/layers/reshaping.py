@@ -48,6 +48,7 @@ class Reshape(Layer):
         options: arguments of `Layer`.
     """
 
+    key_arguments = ("target_shape",)
     keeps_integers = True
 
     def __init__(self, target_shape: Sequence[int], **options: Unpack[LayerOptions]) -> None:
@@ -83,6 +84,7 @@ class Permute(Layer):
         ModelError: `dims` is no such order, or does not fit an input.
     """
 
+    key_arguments = ("dims",)
     keeps_integers = True
 
     def __init__(self, dims: Sequence[int], **options: Unpack[LayerOptions]) -> None:
@@ -112,6 +114,7 @@ class RepeatVector(Layer):
         options: arguments of `Layer`.
     """
 
+    key_arguments = ("n",)
     keeps_integers = True
 
     def __init__(self, n: int, **options: Unpack[LayerOptions]) -> None:

@@ -37,6 +37,8 @@ class Resizing(Layer):
             ``bilinear`` needs it.
     """
 
+    key_arguments = ("height", "width")
+    noted_arguments = ("{interpolation}", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
     keeps_integers_of_arrays = True
 
     def __init__(
@@ -117,6 +119,8 @@ class CenterCrop(Layer):
     Raises:
         ModelError: an argument is wrong, or an image's size is not known before the run.
     """
+
+    key_arguments = ("height", "width")
 
     def __init__(
         self, height: int, width: int, data_format: str | None = None, **options: Unpack[LayerOptions]

@@ -78,10 +78,6 @@ class SpectralNormalization(Wrapper):
         self.vector_u.assign(where(is_zero, self.vector_u.value, right))
         self.kernel.assign(kernel / where(is_zero, 1.0, largest))
 
-    @property
-    def summary_note(self) -> str:
-        return f"{type(self.layer).__name__} inside"
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "power_iterations": self.power_iterations}
 

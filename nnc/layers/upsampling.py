@@ -26,6 +26,8 @@ class UpSampling(Layer):
         ModelError: an argument is wrong.
     """
 
+    key_arguments = ("size",)
+    noted_arguments = ("{interpolation}",)
     keeps_integers = True
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
@@ -39,10 +41,6 @@ class UpSampling(Layer):
         check_rank(x, self.dimensions, self.data_format)
         times = per_axis(self.data_format, self.size)
         return cast(repeat(cast(x, "uint8"), times), "bool") if x.dtype == "bool" else repeat(x, times)
-
-    @property
-    def summary_note(self) -> str:
-        return "×".join(map(str, self.size))
 
 
 class UpSampling1D(UpSampling):

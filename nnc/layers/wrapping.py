@@ -85,6 +85,14 @@ class Wrapper(Layer):
         super().__init__(**options)
         self.layer: Layer = checked_layer(layer, type(self).__name__)
 
+    @property
+    def summary_arguments(self) -> list[str]:
+        return [self.layer.summary_text]
+
+    @property
+    def summary_note(self) -> str:
+        return self.layer.summary_note
+
     def build(self, input_shape: Any) -> None:
         self.build_sublayer(self.layer, input_shape)
 

@@ -1,4 +1,4 @@
-"""Pictures of models, graphs and plans, as DOT, Mermaid, text, SVG and PNG."""
+"""Pictures of models, graphs and plans, as DOT, Mermaid, text, SVG, PNG and PDF."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ from nnc.render.layers import layers_diagram
 from nnc.render.mermaid import to_mermaid
 from nnc.render.ops import ops_diagram
 from nnc.render.tree import to_text
+from nnc.render.units import units_diagram
 
-LEVELS = ("layers", "ops", "steps", "memory")
+LEVELS = ("layers", "units", "ops", "steps", "memory")
 Target = Diagram | MemoryPicture | Graph | Plan | Model
 """What can be drawn: a model, a graph, a plan, or a picture of one of them."""
 
 
 def picture_of(target: Target, level: str | None = None, depth: int = 0, expand: Sequence[str] = ()) -> Picture:
-    """Return a picture as data: of a model's layers, of a graph's ops, or of the steps or the memory of a plan.
+    """Return a picture as data: of a model's layers or units, of a graph's ops, or of a plan's steps or memory.
 
     Args:
         target: a model, a graph, a plan, or a picture, which is returned as it is.
-        level: ``layers``, ``ops``, ``steps`` or ``memory``; None takes the target's own, which is ``steps`` for a plan.
+        level: ``layers``, ``units``, ``ops``, ``steps`` or ``memory``; None takes the target's own, which is ``layers``
+            for a model and ``steps`` for a plan. ``units`` draws each unit of a network of dense layers, with the
+            weights that it has now.
         depth: of a picture of layers, see `layers_diagram`.
         expand: of a picture of layers, see `layers_diagram`.
 
@@ -41,7 +44,7 @@ def picture_of(target: Target, level: str | None = None, depth: int = 0, expand:
     if isinstance(target, Diagram | MemoryPicture):
         return target
     if isinstance(target, Plan):
-        if level in ("layers", "ops"):
+        if level in ("layers", "units", "ops"):
             raise ModelError(
                 f"plan '{target.source.name}' has steps and memory, not {level}; draw the model or the graph"
             )
@@ -50,9 +53,12 @@ def picture_of(target: Target, level: str | None = None, depth: int = 0, expand:
         if level not in (None, "ops"):
             raise ModelError(f"graph '{target.name}' has ops, not {level}; draw the model, or a plan of the graph")
         return ops_diagram(target)
+    if level == "units":
+        return units_diagram(target)
     if level not in (None, "layers"):
         raise ModelError(
-            f"model '{target.name}' has layers, not {level}; draw one of the graphs it is compiled into, or its plan"
+            f"model '{target.name}' has layers and units, not {level}; draw one of the graphs it is compiled into, "
+            "or its plan"
         )
     return layers_diagram(target, depth, expand)
 
@@ -111,6 +117,7 @@ __all__ = [
     "to_dot",
     "to_mermaid",
     "to_text",
+    "units_diagram",
     "write",
     "write_as",
 ]

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from nnc.ir import TensorType
-from nnc.render.text import WIDEST, shorten
-
-SHOWN_ARGUMENTS = ("num_heads", "units", "filters", "kernel_size", "pool_size", "output_dim", "target_shape")
-"""Arguments that tell what a layer does at a glance, as in ``Conv2D(32, 3×3)``."""
+from nnc.render.text import WIDEST, shorten, wrap
 
 
 class Tensor(Protocol):
@@ -23,8 +20,9 @@ class Tensor(Protocol):
 class Layer(Protocol):
     """What is known of a layer.
 
-    Where it has them, ``summary_note``, a few words such as the activation, `SHOWN_ARGUMENTS` and ``operation`` are
-    shown too; by ``get_config`` layers are found that do the same; what has ``calls`` is a `Model`.
+    Where it has them, ``summary_class``, what its class is called, ``summary_arguments``, the texts behind it, and
+    ``summary_note``, a few words such as the activation, are shown too; by ``get_config`` layers are found that do the
+    same; what has ``calls`` is a `Model`.
     """
 
     @property
@@ -75,16 +73,26 @@ class Model(Protocol):
 
 
 def layer_text(layer: Layer) -> str:
-    """Return what a layer is where its name stands elsewhere: ``Conv2D(32, 3×3, relu)``."""
+    """Return what a layer is where its name stands elsewhere: ``Conv2D(32, 3×3, strides 2, relu)``."""
     words = [*_arguments(layer), *([said] if (said := note(layer)) else [])]
     return f"{class_name(layer)}({', '.join(words)})" if words else class_name(layer)
 
 
 def layer_lines(layer: Layer) -> list[str]:
     """Return name, class, arguments and note of a layer, on one line where there is room."""
-    name, what = shorten(layer.name).strip(), " · ".join(text for text in (class_text(layer), note(layer)) if text)
+    name = shorten(layer.name).strip()
+    what = what_text(layer)
     joined = f"{name} · {what}" if name else what
-    return [joined] if len(joined) <= WIDEST else [name, shorten(what)]
+    if len(joined) <= WIDEST:
+        return [joined]
+    if len(what) <= WIDEST:
+        return [name, what]
+    return [name, shorten(class_text(layer)), *wrap(note(layer).split(", "), ", ", lines=3)]
+
+
+def what_text(layer: Layer) -> str:
+    """Return class, arguments and note of a layer: ``Conv2D(32, 3×3) · strides 2, relu``."""
+    return " · ".join(text for text in (class_text(layer), note(layer)) if text)
 
 
 def class_text(layer: Layer) -> str:
@@ -94,33 +102,15 @@ def class_text(layer: Layer) -> str:
 
 
 def class_name(layer: Layer) -> str:
-    """Return the class of a layer; for an operation on tensors, such as ``x + y``, the class that it has in Keras."""
-    operation = getattr(layer, "operation", "")
-    return operation if isinstance(operation, str) and operation else type(layer).__name__
+    """Return what pictures call the class of a layer; for a function such as ``x + y``, its class in Keras."""
+    return str(getattr(layer, "summary_class", type(layer).__name__))
 
 
 def note(layer: Layer) -> str:
-    """Return the few words that a layer says of itself, such as its activation, without what its arguments say."""
-    return ", ".join(word for word in _words(layer) if word not in {"linear", *_arguments(layer)})
+    """Return the few words that a layer says of itself, such as its activation."""
+    return str(getattr(layer, "summary_note", ""))
 
 
-def _arguments(layer: Layer) -> list[str]:
-    """Return the arguments to show, without those that the layer's words have with their unit, as ``2 heads``."""
-    counted = {word.partition(" ")[0] for word in _words(layer) if " " in word}
-    values = (_argument_text(getattr(layer, name, None)) for name in SHOWN_ARGUMENTS)
-    return [value for value in values if value and value not in counted]
-
-
-def _words(layer: Layer) -> list[str]:
-    said = getattr(layer, "summary_note", "")
-    return said.split(", ") if isinstance(said, str) and said else []
-
-
-def _argument_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return ""
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, tuple | list) and value and all(isinstance(item, int) for item in value):
-        return "×".join(map(str, value))
-    return ""
+def _arguments(layer: Layer) -> Sequence[str]:
+    found: Sequence[str] = getattr(layer, "summary_arguments", ())
+    return found

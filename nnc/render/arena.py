@@ -100,18 +100,19 @@ class _Drawing:
             yield Text(LEFT - 7, y, bytes_text(offset) if offset else "0", SIZES["detail"], self.theme.faint, "end")
 
     def numbers(self) -> Iterator[Shape]:
-        """Draw the axis of steps: numbers as the plan's text has them, as far apart as they need."""
+        """Draw the axis of steps, counted from 0 in the order in which they run, as far apart as they need."""
         y, size = TOP + HEIGHT, SIZES["detail"]
         yield Rule(LEFT, y, self.right, y, self.theme.arrow)
-        room = text_width(str(max(self.memory.steps, default=0)), size) + 8
-        free = LEFT
-        for moment, index in enumerate(self.memory.steps, 1):
+        room = text_width(str(len(self.memory.steps)), size) + 8
+        free = 0.0  # so that there is a 0 in any case
+        for number in range(len(self.memory.steps)):
+            moment = number + 1
             middle = self.middle(moment)
             if middle - room / 2 < free:
                 continue
             free = middle + room / 2
             yield Rule(middle, y, middle, y + 4, self.theme.arrow)
-            yield Text(middle, y + 11, str(index), size, self.theme.faint, "middle")
+            yield Text(middle, y + 11, str(number), size, self.theme.faint, "middle")
         yield Text(self.right + 8, y + 11, "step", size, self.theme.faint)
 
     def lines(self) -> Iterator[Shape]:
@@ -123,7 +124,7 @@ class _Drawing:
         yield Rule(LEFT, bound, self.right + 6, bound, ink, 1, is_dashed=True)
         yield Text(self.right + 8, bound + 7, f"lower bound {bytes_text(memory.lower_bound)}", size, ink, is_bold=True)
         if 0 < memory.fullest < memory.end:
-            text = f"{FULLEST} fullest step: {memory.steps[memory.fullest - 1]}"
+            text = f"{FULLEST} fullest step: {memory.fullest - 1}"
             yield Text(self.right + 8, bound + 19, text, size, self.theme.faint)
             yield Text(self.middle(memory.fullest), peak - 6, FULLEST, size, ink, "middle")
 
@@ -142,7 +143,7 @@ class _Drawing:
             left, right = self.x(self.timeline.start(moment)), self.x(self.timeline.end(moment + count - 1))
             for other in range(moment, moment + count):
                 start, end = self.x(self.timeline.start(other)), self.x(self.timeline.end(other))
-                tooltip = _step_text(step_of[self.memory.steps[other - 1]])
+                tooltip = _step_text(other - 1, step_of[self.memory.steps[other - 1]])
                 yield Rect(start, y, min(end + SEAM, right) - start, STRIP, style.fill, tooltip=tooltip)
             yield Rule(left, y, right, y, style.border, 1.5)
             if text_width(phase, SIZES["detail"]) + 4 <= right - left:
@@ -231,8 +232,9 @@ def _tooltip(rectangle: Rectangle, memory: MemoryMap, base: int) -> str:
 def _moment_text(moment: int, memory: MemoryMap) -> str:
     if moment == 0:
         return "the start"
-    return "the end" if moment == memory.end else f"step {memory.steps[moment - 1]}"
+    return "the end" if moment == memory.end else f"step {moment - 1}"
 
 
-def _step_text(step: Step) -> str:
-    return f"{step.index}: {shorten(step.text, 100)}\n{step.path or '-'}, {step.phase}"
+def _step_text(number: int, step: Step) -> str:
+    where = f"{step.path or '-'}, {step.phase}"
+    return f"step {number}, number {step.index} of the plan: {shorten(step.text, 100)}\n{where}"

@@ -78,10 +78,10 @@ def _by_owner(memory: MemoryMap) -> dict[str, list[Rectangle]]:
 
 
 def _moment_text(moment: int, memory: MemoryMap) -> str:
-    """Return the step of a moment as the plan's text numbers it."""
+    """Return the step of a moment, counted from 0."""
     if moment == 0:
         return "start"
-    return "end" if moment == memory.end else str(memory.steps[moment - 1])
+    return "end" if moment == memory.end else str(moment - 1)
 
 
 def memory_mermaid(plan: Plan) -> str:

@@ -15,7 +15,7 @@ from nnc.render.text import WIDEST, shorten
 
 MOST_LINES = 12
 """Lines that a column of a box may have."""
-WIDEST_LINES = (60, 60, 60, 40)
+WIDEST_LINES = (66, 66, 66, 40)
 """Characters of a line of several layers, by the number of branches that stand side by side, the last for more."""
 
 

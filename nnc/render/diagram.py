@@ -95,12 +95,18 @@ class Arrow:
         end: key of the box that reads it.
         label: its shape.
         is_kept: whether it is kept for the backward pass; such an arrow is drawn fainter.
+        kind: chooses its colour, as of a box; empty takes that of all arrows.
+        width: in points; 0 takes that of all arrows.
+        note: shown when the pointer rests on the arrow, where the picture can, and in text.
     """
 
     start: str
     end: str
     label: str = ""
     is_kept: bool = False
+    kind: str = ""
+    width: float = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ class Diagram:
         edges: arrows between them.
         groups: frames; a parent stands before its children.
         legend: kinds whose colours are explained under the title.
+        is_sideways: whether it runs from left to right, the boxes of a frame one below the other in their order.
 
     Raises:
         GraphError: a key is no key or is taken, or an arrow, box or group names one that is not there.
@@ -144,6 +151,7 @@ class Diagram:
     edges: tuple[Arrow, ...] = ()
     groups: tuple[Group, ...] = ()
     legend: tuple[str, ...] = ()
+    is_sideways: bool = False
 
     def __post_init__(self) -> None:
         known: set[str] = set()

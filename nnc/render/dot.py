@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from nnc.render.diagram import IDENTITY, Arrow, Box, Branches, Diagram, Group, Line, Table
 from nnc.render.stacking import stacking
 from nnc.render.theme import FONT, LIGHT, SIZES, Style, Theme
 from nnc.texts import printable
+
+_DIRECTIONS = (
+    {"rankdir": "TB", "ranksep": "0.22"},
+    {"rankdir": "LR", "ranksep": "1.2", "splines": "line"},  # with room for edges to be told apart
+)
 
 
 def to_dot(diagram: Diagram, theme: Theme = LIGHT) -> str:
@@ -36,8 +42,7 @@ class _Writer:
                 "newrank": "true",
                 "nodesep": "0.25",
                 "pad": "0.15",
-                "rankdir": "TB",
-                "ranksep": "0.22",
+                **_DIRECTIONS[self.diagram.is_sideways],
             },
             node_attr={"fontcolor": theme.ink, "fontname": FONT, "fontsize": str(SIZES["text"])},
             edge_attr={
@@ -50,7 +55,8 @@ class _Writer:
         )
         self.fill(dot, "")
         for arrow in self.diagram.edges:
-            dot.edge(arrow.start, arrow.end, **self.arrow_attributes(arrow))
+            ends = (f"{arrow.start}:e", f"{arrow.end}:w") if self.diagram.is_sideways else (arrow.start, arrow.end)
+            dot.edge(*ends, **self.arrow_attributes(arrow))
         for start, end in stacking(self.diagram):
             dot.edge(start, end, style="invis", weight="0")
         return str(dot.source)
@@ -60,10 +66,22 @@ class _Writer:
             if box.group == parent:
                 dot.node(box.key, **self.box_attributes(box))
         for group in self.diagram.groups:
-            if group.parent == parent:
+            if group.parent == parent and self.diagram.is_sideways:
+                self.column(dot, group)
+            elif group.parent == parent:
                 # Graphviz draws a frame around a subgraph whose name starts so.
                 with dot.subgraph(name=f"cluster_{group.key}", graph_attr=self.group_attributes(group)) as inner:
                     self.fill(inner, group.key)
+
+    def column(self, dot: Any, group: Group) -> None:
+        """Write a frame's boxes one below the other under its label; Graphviz keeps no order inside a frame."""
+        heading = {"label": self.group_attributes(group)["label"], "shape": "plaintext", "margin": "0.02"}
+        column = [f"heading_{group.key}", *(box.key for box in self.diagram.nodes if box.group == group.key)]
+        with dot.subgraph(graph_attr={"rank": "same"}) as inner:
+            inner.node(column[0], fontcolor=self.theme.styles[group.kind].border, **heading)
+            self.fill(inner, group.key)
+            for upper, lower in pairwise(column):
+                inner.edge(upper, lower, style="invis")
 
     def title(self) -> str:
         rows = [f"<B>{_text(self.diagram.title)}</B>"]
@@ -119,6 +137,12 @@ class _Writer:
         if arrow.is_kept:
             # Without weight, for the backward pass should not be pulled up to where the forward pass is.
             attributes |= {"color": self.theme.kept, "style": "dashed", "weight": "0"}
+        if arrow.kind:
+            attributes["color"] = self.theme.styles[arrow.kind].border
+        if arrow.width:
+            attributes |= {"arrowhead": "none", "penwidth": f"{arrow.width:.2f}"}
+        if arrow.note:
+            attributes["edgetooltip"] = _tooltip(arrow.note)
         return attributes
 
 

@@ -23,6 +23,8 @@ WIDEST_STEP = 84
 def steps_diagram(plan: Plan) -> Diagram:
     """Return a diagram with a box for each run of steps of one layer in one phase, and a frame for each loop.
 
+    A run in which nothing is computed, such as that of a layer that only reshapes, has no box.
+
     A row says what a step computes, where its result lies (bytes of the arena, or a state), how many bytes it has, and
     whether it is a view or in place. Arrows give the order of execution.
 
@@ -58,8 +60,10 @@ class _Writer:
         """Add the boxes of steps, a loop's after its own."""
         for (path, phase, _), run in groupby(steps, key=_run_key):
             found = list(run)
+            if not any(step.kind == "step" for step in found):
+                continue  # views and constants of a layer in which nothing runs
             flops, runs = sum(step.flops for step in found), sum(step.kind == "step" for step in found)
-            count = f"{runs} step{'' if runs == 1 else 's'}" if runs else "nothing runs"
+            count = f"{runs} step{'' if runs == 1 else 's'}"
             words = [phase, count, *([flops_text(flops)] if flops else [])]
             self.add(path or phase, " · ".join(words if path else words[1:]), phase, list(_rows(found)), group)
             for step in found:

@@ -1,4 +1,4 @@
-"""Pictures in every format: DOT, Mermaid, a tree of text, SVG and PNG."""
+"""Pictures in every format: DOT, Mermaid, a tree of text, SVG, PNG and PDF."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from nnc.render.diagram import Diagram
 from nnc.render.dot import to_dot
 from nnc.render.image import draw
 from nnc.render.mermaid import to_mermaid
+from nnc.render.pdf import to_pdf
 from nnc.render.scene_dot import scene_dot
 from nnc.render.scene_svg import scene_svg
 from nnc.render.schemes import follow_the_reader
 from nnc.render.theme import AUTO, LIGHT, THEMES
 from nnc.render.tree import to_text
 
-SUFFIXES = {".svg": "svg", ".png": "png", ".dot": "dot", ".mmd": "mermaid", ".txt": "txt"}
+SUFFIXES = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".mmd": "mermaid", ".txt": "txt"}
 """The format by the end of a file's name."""
 FORMATS = tuple(SUFFIXES.values())
 TEXTS = ("dot", "mermaid", "txt", "svg")
@@ -52,13 +53,15 @@ def encode(picture: Picture, format: str, theme: str = "light") -> bytes:
 
     Raises:
         ModelError: there is no such format or theme.
-        NncError: Graphviz is needed and not installed, or cannot draw the picture.
+        NncError: Graphviz is needed and not installed, or cannot draw the picture; or Matplotlib is, for PDF.
     """
     if format not in FORMATS:
         raise ModelError(f"a picture's format must be {_listed(FORMATS)}, got {format!r}.{nearest(format, FORMATS)}")
     themes = (*THEMES, AUTO)
     if theme not in themes:
         raise ModelError(f"a picture's theme must be {_listed(themes)}, got {theme!r}.{nearest(theme, themes)}")
+    if format == "pdf":
+        return to_pdf(encode(picture, "svg", LIGHT.name if theme == AUTO else theme).decode())
     follows = theme == AUTO and format == "svg"
     colours = THEMES.get(theme, LIGHT)
     if isinstance(picture, Diagram):
@@ -87,12 +90,12 @@ def write(picture: Picture, path: str | os.PathLike[str], theme: str = "light") 
 
     Args:
         picture: what to draw.
-        path: file to write; ``.svg``, ``.png``, ``.dot``, ``.mmd`` or ``.txt``.
+        path: file to write; ``.svg``, ``.png``, ``.pdf``, ``.dot``, ``.mmd`` or ``.txt``.
         theme: as of `encode`.
 
     Raises:
         ModelError: the suffix is none of these, or there is no such theme.
-        NncError: Graphviz is needed and not installed, or cannot draw the picture.
+        NncError: Graphviz is needed and not installed, or cannot draw the picture; or Matplotlib is, for PDF.
         OSError: the file cannot be written.
     """
     target = Path(path)
@@ -110,7 +113,7 @@ def write_as(picture: Picture, path: str | os.PathLike[str], format: str, theme:
 
     Raises:
         ModelError: there is no such format or theme.
-        NncError: Graphviz is needed and not installed, or cannot draw the picture.
+        NncError: Graphviz is needed and not installed, or cannot draw the picture; or Matplotlib is, for PDF.
         OSError: the file cannot be written.
     """
     write_atomically(Path(path), encode(picture, format, theme))

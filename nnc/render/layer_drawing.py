@@ -69,7 +69,10 @@ class LayerDrawing:
         """Draw everything."""
         outline = self.figures.outline
         place = _Place(outline, {})
-        inputs = [node for node in outline.nodes if node.is_input]
+        others = [node.index for node in outline.nodes if node.is_input]
+        inputs = [
+            outline.nodes[index] for index in dict.fromkeys((*outline.starts, *others))
+        ]  # as `predict` takes them
         for number, node in enumerate(inputs, 1):
             name = "" if node.call is None else node.call.layer.name
             self.add(place, _end_box("input", number, len(inputs), name), [node], [])

@@ -7,18 +7,16 @@ from math import inf
 
 from nnc.errors import ModelError, nearest
 from nnc.render.architecture import Model
-from nnc.render.diagram import Box, Branches, Diagram, Table
+from nnc.render.diagram import Diagram
+from nnc.render.heights import estimated_height
 from nnc.render.layer_drawing import Detail, LayerDrawing, is_called
 from nnc.render.layer_figures import Figures
 from nnc.render.outline import Outline
-from nnc.render.theme import SIZES
 
 EVERYTHING = "all"
 """What is to be expanded so that every layer is drawn by itself."""
 PAGE_HEIGHT = 1400
 """Points that a picture may be high before more of it is put into one box: a page of A4, at half its size."""
-ARROW_HEIGHT = 36
-"""Points between two boxes, with a label in between."""
 
 
 def layers_diagram(model: Model, depth: int = 0, expand: Sequence[str] = ()) -> Diagram:
@@ -48,7 +46,7 @@ def layers_diagram(model: Model, depth: int = 0, expand: Sequence[str] = ()) -> 
     details = [Detail(0, names, *([True] * count)) for count in range(4)]
     for detail in details:
         diagram = LayerDrawing(figures, detail).diagram()
-        if _height(diagram) <= PAGE_HEIGHT:
+        if estimated_height(diagram) <= PAGE_HEIGHT:
             break
     return diagram
 
@@ -61,28 +59,3 @@ def _check_names(outline: Outline, wanted: Sequence[str]) -> None:
                 f"model '{outline.name}' has no model, block or layer '{name}' to expand; "
                 f"'{EVERYTHING}' draws every layer by itself.{nearest(name, paths)}"
             )
-
-
-def _height(diagram: Diagram) -> float:
-    """Return about how many points a picture is high: boxes on its longest way, and the arrows between them."""
-    heights = {box.key: _box_height(box) for box in diagram.nodes}
-    reached = dict.fromkeys(heights, 0.0)
-    entering: dict[str, list[str]] = {}
-    for arrow in diagram.edges:
-        entering.setdefault(arrow.end, []).append(arrow.start)
-    for box in diagram.nodes:  # their order is topological
-        above = max((reached[start] + ARROW_HEIGHT for start in entering.get(box.key, ())), default=0.0)
-        reached[box.key] = above + heights[box.key]
-    return max(reached.values(), default=0.0)
-
-
-def _box_height(box: Box) -> float:
-    lines = [SIZES[line.style] for line in box.lines]
-    for part in box.content:
-        if isinstance(part, Branches):
-            lines += [SIZES["text"]] * (max(map(len, part.columns)) + 1)
-        elif isinstance(part, Table):
-            lines += [SIZES["detail"]] * len(part.rows)
-        else:
-            lines.append(SIZES[part.style])
-    return 10 + 1.35 * sum(lines)

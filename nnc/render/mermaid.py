@@ -18,10 +18,15 @@ def to_mermaid(diagram: Diagram, theme: Theme = LIGHT) -> str:
     """Return the Mermaid text of a diagram; equal diagrams give equal texts."""
     lines = ["---", f"title: {json.dumps(printable(diagram.title), ensure_ascii=False)}"]
     lines += ["config: {theme: dark}"] if theme is DARK else []
-    lines += ["---", "flowchart TB", *_inside(diagram, "", "  ", theme)]
+    lines += ["---", f"flowchart {'LR' if diagram.is_sideways else 'TB'}", *_inside(diagram, "", "  ", theme)]
     for arrow in diagram.edges:
         label = f'|"{_text(arrow.label)}"|' if arrow.label else ""
-        lines.append(f"  {arrow.start} {'-.->' if arrow.is_kept else '-->'}{label} {arrow.end}")
+        line = "-.->" if arrow.is_kept else "---" if arrow.width else "-->"
+        lines.append(f"  {arrow.start} {line}{label} {arrow.end}")
+    for number, arrow in enumerate(diagram.edges):
+        if arrow.width:
+            colour = theme.styles[arrow.kind].border if arrow.kind else theme.arrow
+            lines.append(f"  linkStyle {number} stroke:{colour},stroke-width:{arrow.width:.2f}px")
     for kind in sorted({record.kind for record in diagram.nodes}):
         style = theme.styles[kind]
         lines.append(f"  classDef {kind} fill:{style.fill},stroke:{style.border},color:{theme.ink}")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from nnc.ir import PHASES, Constant, Graph, Input, Node, State, Value, value_names
 from nnc.ir.printer import attribute_text, node_line, number_text
+from nnc.render.blocks import block_title
 from nnc.render.diagram import Arrow, Box, Diagram, Group, Line, merge_arrows
+from nnc.render.heights import estimated_height
+from nnc.render.op_folding import Folded, Round, chains
 from nnc.render.text import shape_text, shorten, wrap
 
 VIEWS = ("unpack", "reshape")
@@ -15,8 +20,15 @@ BLANK = "·"
 """Stands in a title for an operand that comes along an arrow: ``subtract(1.0, ·)``."""
 
 
-def ops_diagram(graph: Graph, kept_arrows: int = 8) -> Diagram:
+PAGE_HEIGHT = 3000
+"""Points that a picture may be high before ops that only follow each other share a box."""
+
+
+def ops_diagram(graph: Graph, kept_arrows: int = 8, folds: bool = True) -> Diagram:
     """Return a diagram with a box per op, per input, per output and per update.
+
+    What comes several times in a row with the same wiring is drawn once, in a frame that says ×N. Where the picture
+    would be higher than `PAGE_HEIGHT`, ops that only follow each other are one box.
 
     State and constants have no boxes of their own, for their arrows would cover the picture: they are
     written into the boxes that read them.
@@ -25,19 +37,28 @@ def ops_diagram(graph: Graph, kept_arrows: int = 8) -> Diagram:
         graph: what to draw, before or after fusion.
         kept_arrows: how many arrows may lead from the forward to the backward pass; where there are more, none of
             them is drawn, and what the backward pass keeps is written into its boxes by name.
+        folds: whether repeated ops are drawn once; otherwise every op is a box of its own.
     """
-    return _Drawing(graph, kept_arrows).diagram()
+    drawing = _Drawing(graph, kept_arrows, folds)
+    diagram = drawing.diagram()
+    return drawing.in_rows() if folds and estimated_height(diagram) > PAGE_HEIGHT else diagram
 
 
 class _Drawing:
-    def __init__(self, graph: Graph, kept_arrows: int) -> None:
+    def __init__(self, graph: Graph, kept_arrows: int, folds: bool) -> None:
         self.graph = graph
         self.names = value_names(graph)
-        self.nodes = [node for node in graph.nodes if not _is_inline(node)]
-        self.keys = {node.index: f"op{node.index}" for node in self.nodes}
+        nodes = [node for node in graph.nodes if not _is_inline(node)]
+        self.keys = {node.index: f"op{node.index}" for node in nodes}
         for number, value in enumerate(graph.inputs.values(), 1):
             self.keys[value.index] = f"input{number}"
-        self.groups, self.group_keys = _groups(self.nodes)
+        ops = [node for node in nodes if not isinstance(node.op, Input)]
+        self.folded = Folded(graph, ops, self.is_kept) if folds else None
+        shown = {} if self.folded is None else self.folded.shown
+        self.keys |= {index: self.keys[other] for index, other in shown.items()}
+        self.nodes = [node for node in nodes if shown.get(node.index, node.index) == node.index]
+        self.rounds = () if self.folded is None else tuple(self.folded.rounds)
+        self.groups, self.group_keys = _groups(self.nodes, self.rounds)
         kept = [(value, node) for node in self.nodes for value in node.operands if self.is_kept(value, node)]
         self.kept = set() if len(set(kept)) <= kept_arrows else {value for value, _ in kept}
 
@@ -73,6 +94,41 @@ class _Drawing:
         legend = phases if len(phases) > 1 else ()
         return Diagram(title, tuple(boxes), merge_arrows(arrows), self.groups, legend)
 
+    def in_rows(self) -> Diagram:
+        """Draw everything with ops that only follow each other in one box each, a line for each op."""
+        self.groups, self.group_keys = _groups(self.nodes, self.rounds, with_layers=False)
+        whole = self.diagram()
+        boxes = {box.key: box for box in whole.nodes}
+        ops = [node for node in self.nodes if not isinstance(node.op, Input)]
+        drawn = {node.index for node in ops}
+
+        def sources(node: Node) -> list[int]:
+            own = self.keys[node.index]
+            read = [value.index for value in node.operands if not self.is_written(value, node)]
+            shown = dict.fromkeys(
+                index if self.folded is None else self.folded.shown.get(index, index) for index in read
+            )
+            return [index for index in shown if index in drawn or self.keys[index] != own]
+
+        rooms = {node.index: (node.phase, self.group_keys[node.index]) for node in ops}
+        place: dict[str, str] = {}
+        rows: dict[str, Box] = {}
+        for row in chains(ops, sources, lambda node: rooms[node.index]):
+            members = [boxes[self.keys[node.index]] for node in row]
+            lines = [Line(shorten(_row_text(node, box))) for node, box in zip(row, members, strict=True)]
+            lines[0] = Line(lines[0].text, "title") if len(row) == 1 else lines[0]
+            tooltip = "\n".join(box.tooltip for box in members)
+            rows[members[0].key] = replace(members[0], lines=tuple(lines), tooltip=tooltip, name=members[-1].name)
+            place |= {box.key: members[0].key for box in members}
+        arrows = [
+            replace(arrow, start=start, end=end)
+            for arrow in whole.edges
+            for start, end in [(place.get(arrow.start, arrow.start), place.get(arrow.end, arrow.end))]
+            if start != end
+        ]
+        nodes = tuple(rows.get(box.key, box) for box in whole.nodes if place.get(box.key, box.key) == box.key)
+        return replace(whole, nodes=nodes, edges=merge_arrows(arrows))
+
     def arrow(self, value: Value, box: Box, is_kept: bool = False) -> Arrow:
         return Arrow(self.keys[value.index], box.key, shape_text(value.type), is_kept)
 
@@ -98,7 +154,7 @@ class _Drawing:
         kept = [value for value in self.graph.results(node) if value in self.kept]
         lines += [Line(f"kept as {shorten(self.names[value], 30)}", "detail") for value in kept]
         tooltip = node_line(node, self.names, with_body=False) if node.operands else node.op.title
-        group = self.group_keys.get((node.phase, node.path), "")
+        group = self.group_keys.get(node.index, "")
         name = ", ".join(self.names[value] for value in self.graph.results(node))
         return Box(self.keys[node.index], tuple(lines), node.phase, group, tooltip, name=name)
 
@@ -120,6 +176,11 @@ class _Drawing:
             return self.names[value]
         part = f"[{value.result}]" if len(node.types) > 1 else ""
         return value.name or f"{self.name(node.operands[0])}{part}"
+
+
+def _row_text(node: Node, box: Box) -> str:
+    """Return the line of an op in a box of several: what it is, and the layer it comes from."""
+    return " · ".join(text for text in (box.lines[0].text, node.path) if text)
 
 
 def _is_inline(node: Node) -> bool:
@@ -148,23 +209,37 @@ def _attributes(node: Node) -> list[str]:
     ]
 
 
-def _groups(nodes: list[Node]) -> tuple[tuple[Group, ...], dict[tuple[str, str], str]]:
-    """Return frames for layer paths, in the order of their first node, and the key of each phase and path."""
+def _groups(
+    nodes: list[Node], rounds: Sequence[Round], with_layers: bool = True
+) -> tuple[tuple[Group, ...], dict[int, str]]:
+    """Return frames for rounds and layer paths, in the order of their first node, and the key of each node's frame."""
     groups: list[Group] = []
-    keys: dict[tuple[str, str], str] = {}
-    paths = list(dict.fromkeys((node.phase, node.path) for node in nodes if node.path))
-    phases = dict.fromkeys(phase for phase, _ in paths)
-    framed_in = {phase: _framed_prefixes({path for kind, path in paths if kind == phase}) for phase in phases}
-    for phase, path in paths:
+    keys: dict[tuple[tuple[int, ...], str, str], str] = {}
+    found: dict[int, str] = {}
+    paths = {(node.phase, node.path) for node in nodes if node.path}
+    framed = {phase: _framed_prefixes({path for kind, path in paths if kind == phase}) for phase, _ in paths}
+
+    def frame(key: tuple[tuple[int, ...], str, str], label: str, phase: str, parent: str, note: str) -> str:
+        if key not in keys:
+            keys[key] = f"group{len(groups) + 1}"
+            groups.append(Group(keys[key], shorten(label), phase, parent, note))
+        return keys[key]
+
+    for node in nodes:
         parent = outer = ""
-        for prefix in [prefix for prefix in _prefixes(path) if prefix in framed_in[phase]]:
-            if (phase, prefix) not in keys:
-                keys[phase, prefix] = f"group{len(groups) + 1}"
-                label = prefix[len(outer) :].strip("/")
-                note = "" if phase == "forward" or parent else phase
-                groups.append(Group(keys[phase, prefix], shorten(label), phase, parent, note))
-            parent, outer = keys[phase, prefix], prefix
-    return tuple(groups), keys
+        inside: tuple[int, ...] = ()
+        for number, item in enumerate(rounds):
+            if node.index in item.members:
+                inside = (*inside, number)
+                note = "" if node.phase == "forward" or parent else node.phase
+                parent = frame((inside, "", ""), block_title(item.names), node.phase, parent, note)
+        for prefix in _prefixes(node.path) if node.path and with_layers else ():
+            if prefix in framed[node.phase]:
+                note = "" if node.phase == "forward" or parent else node.phase
+                parent = frame((inside, node.phase, prefix), prefix[len(outer) :].strip("/"), node.phase, parent, note)
+                outer = prefix
+        found[node.index] = parent
+    return tuple(groups), found
 
 
 def _prefixes(path: str) -> list[str]:

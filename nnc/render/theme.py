@@ -38,7 +38,7 @@ class Theme:
         faint: details.
         arrow: arrows, axes and rules.
         kept: arrows of what is kept for the backward pass.
-        styles: by kind of box.
+        styles: by kind of box, and of arrow, which has the border's colour.
     """
 
     name: str
@@ -70,6 +70,8 @@ LIGHT = Theme(
         "metrics": Style("#FBF7C8", "#5C5600"),
         "backward": Style("#F6E0EC", "#B8508C"),
         "update": Style("#D3EFE5", "#007A5A"),
+        "positive": Style("#D9EAF7", "#0072B2"),
+        "negative": Style("#FBE0D0", "#BF5300"),
     },
 )
 DARK = Theme(
@@ -89,6 +91,8 @@ DARK = Theme(
         "metrics": Style("#3A3710", "#F0E442"),
         "backward": Style("#43203A", "#F0A6D0"),
         "update": Style("#0C3A2C", "#2CC295"),
+        "positive": Style("#12324A", "#56B4E9"),
+        "negative": Style("#4A2610", "#FF8A3D"),
     },
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

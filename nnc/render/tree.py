@@ -31,9 +31,12 @@ class _Tree:
         self.places = {box.key: place for place, box in enumerate(diagram.nodes)}
         self.starts: dict[str, list[str]] = {}
         self.makes: dict[str, list[str]] = {}
+        self.notes: dict[tuple[str, str], str] = {}
         for arrow in diagram.edges:
             self.starts.setdefault(arrow.end, []).append(arrow.start)
             self.makes.setdefault(arrow.start, []).append(arrow.label.partition(",")[0])
+            if arrow.note:
+                self.notes[arrow.start, arrow.end] = arrow.note
         self.first: dict[str, int] = {}
         parents = {group.key: group.parent for group in diagram.groups}
         for box in diagram.nodes:
@@ -57,13 +60,20 @@ class _Tree:
         words = [line.text for line in box.lines]
         if box.name:
             words[:1] = [f"{box.name} = {words[0]}"]
-        read = [self.name(start) for start in dict.fromkeys(self.starts.get(box.key, ()))]
+        starts = dict.fromkeys(self.starts.get(box.key, ()))
+        written = {row[0] for part in box.content if isinstance(part, Table) for row in part.rows}
+        read = [self.name(start) + self.note(start, box.key, written) for start in starts]
         if read and read != self.before(box):
             words.append(f"← {', '.join(read)}")
         made = [label for label in dict.fromkeys(self.makes.get(box.key, ())) if label]
         if made:
             words.append(f"→ {', '.join(made)}")
         return _Entry("  ".join(words), [branch for part in box.content for branch in _part(part)])
+
+    def note(self, start: str, end: str, written: set[str]) -> str:
+        """Return what an arrow says, unless the box at its end says it of where it starts."""
+        note = self.notes.get((start, end), "")
+        return f" {note}" if note and self.name(start) not in written else ""
 
     def before(self, box: Box) -> list[str]:
         """Return the name of the box before."""

@@ -10,7 +10,7 @@ from sklearn.base import is_regressor
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from nnc import losses
+from nnc import activations, losses
 from nnc.backends import BackendName
 from nnc.callbacks import CallbackList, History
 from nnc.choices import Verbosity
@@ -197,7 +197,7 @@ def ends_linearly(model: Model) -> bool:
     """Return whether a model's output has no activation, so that it holds logits where classes are learnt."""
     call = model.outputs[0].call
     assert call is not None
-    return isinstance(call.layer, Dense) and call.layer.summary_note in ("", "linear")
+    return isinstance(call.layer, Dense) and call.layer.activation is activations.linear
 
 
 def width_of(model: Model) -> int:

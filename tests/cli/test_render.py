@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy
 import pytest
 
 import nnc
@@ -103,11 +104,14 @@ def test_themes(run: Run) -> None:
         (["--dot", "--txt"], "give one of --format, --dot, --mermaid and --txt"),
         (["--dot", "--format", "svg"], "give one of --format, --dot, --mermaid and --txt"),
         (["--format", "png"], "PNG is no text to be printed; give -o FILE.png"),
+        (["--format", "pdf"], "PDF is no text to be printed; give -o FILE.pdf"),
         (["--level", "layers", "--for", "train"], "give --level ops, steps or memory with it"),
         (["--level", "memory", "--after", "fuse"], "--after chooses the ops of a pass; give --level ops with it"),
         (["--batch", "3"], "--batch and --backend are a plan's; give --level steps or memory with them"),
         (["--level", "ops", "--backend", "c"], "--batch and --backend are a plan's; give --level steps or memory"),
         (["--level", "ops", "--depth", "1"], "--depth and --expand open layers; give --level layers with them"),
+        (["--level", "units", "--for", "train"], "give --level ops, steps or memory with it"),
+        (["--level", "units", "--depth", "1"], "--depth and --expand open layers; give --level layers with them"),
         (["--level", "ops", "--expand", "all"], "--depth and --expand open layers; give --level layers with them"),
     ],
 )
@@ -138,6 +142,20 @@ def test_layers_of_a_saved_program(run: Run) -> None:
     assert run("render", "wrapped.nnc", "--dot", "--level", "layers").stdout == render(model)
 
 
+def test_units_of_a_trained_program_have_its_weights(run: Run) -> None:
+    model = read_model("base.yaml")
+    model.save("base.nnc")
+    before = run("render", "base.nnc", "--level", "units").stdout
+    assert before == render(model, "units", "txt")
+    model.fit(numpy.eye(2, dtype="float32"), numpy.ones((2, 1)), epochs=5, verbose=0)
+    model.save("base.nnc")
+    after = run("render", "base.nnc", "--level", "units").stdout
+    assert after == render(model, "units", "txt") != before
+    kernel, bias = model.layers[-1].get_weights()
+    for weight in (*kernel[:, 0], *bias):
+        assert f"  {weight:.3g}\n" in after
+
+
 class Own(nnc.layers.Layer):
     """A class that no other process knows."""
 
@@ -159,6 +177,7 @@ def test_writes_files(run: Run) -> None:
         ".mmd": b"---",
         ".svg": b"<?xml",
         ".png": b"\x89PNG",
+        ".pdf": b"%PDF-1.",
         ".txt": b"base",
     }.items():
         result = run("render", "base.yaml", "-o", f"base{suffix}")

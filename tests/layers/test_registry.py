@@ -6,6 +6,7 @@ import contextvars
 import subprocess
 import sys
 
+import numpy
 import pytest
 
 import nnc
@@ -101,6 +102,69 @@ def test_repr_and_notes():
         "rate 0.25",
     ]
     assert layers.Activation("tanh").summary_note == "tanh"
+
+
+@pytest.mark.parametrize(
+    ("layer", "text", "note"),
+    [
+        (lambda: layers.Conv2D(8, 3), "Conv2D(8, 3×3)", ""),
+        (
+            lambda: layers.Conv2D(8, (3, 5), strides=2, padding="same", groups=2, activation="relu"),
+            "Conv2D(8, 3×5)",
+            "strides 2, same, groups 2, relu",
+        ),
+        (lambda: layers.Conv1D(4, 2, padding="causal", dilation_rate=4), "Conv1D(4, 2)", "causal, dilation 4"),
+        (lambda: layers.Conv2DTranspose(4, 3, strides=(2, 1)), "Conv2DTranspose(4, 3×3)", "strides 2×1"),
+        (lambda: layers.DepthwiseConv2D(3, depth_multiplier=2), "DepthwiseConv2D(3×3)", "depth_multiplier 2"),
+        (lambda: layers.MaxPooling2D(), "MaxPooling2D(2×2)", ""),
+        (lambda: layers.MaxPooling2D(3, strides=2, padding="same"), "MaxPooling2D(3×3)", "strides 2, same"),
+        (lambda: layers.ZeroPadding2D(((0, 1), (2, 2))), "ZeroPadding2D(0,1×2)", ""),
+        (lambda: layers.LSTM(4), "LSTM(4)", ""),
+        (
+            lambda: layers.LSTM(4, return_sequences=True, go_backwards=True, dropout=0.25),
+            "LSTM(4)",
+            "return_sequences, go_backwards, dropout 0.25",
+        ),
+        (lambda: layers.GRU(4, activation="relu"), "GRU(4)", "relu"),
+        (
+            lambda: layers.Bidirectional(layers.GRU(3, return_sequences=True)),
+            "Bidirectional(GRU(3))",
+            "return_sequences",
+        ),
+        (lambda: layers.RNN(layers.LSTMCell(3), return_state=True), "RNN(LSTMCell)", "return_state"),
+        (lambda: layers.ReLU(max_value=6), "ReLU6", ""),
+        (lambda: layers.ReLU(max_value=5, threshold=1), "ReLU", "max_value 5, threshold 1"),
+        (lambda: layers.ReLU(), "ReLU", ""),
+        (lambda: layers.MultiHeadAttention(4, 16), "MultiHeadAttention", "4 heads, key_dim 16"),
+        (lambda: layers.Embedding(100, 8, mask_zero=True), "Embedding(8)", "100 rows, mask_zero"),
+        (lambda: layers.LayerNormalization(axis=[1, 2]), "LayerNormalization", "axis 1,2"),
+        (lambda: layers.Normalization(axis=None), "Normalization", ""),
+        (lambda: layers.Reshape((4, -1)), "Reshape(4×-1)", ""),
+    ],
+)
+def test_layers_say_which_arguments_are_not_the_default(layer, text, note):
+    assert (layer().summary_text, layer().summary_note) == (text, note)
+
+
+def test_the_last_axis_is_the_default_by_its_number_too():
+    layer, other = layers.BatchNormalization(axis=3), layers.BatchNormalization(axis=2)
+    x = nnc.Input((4, 4, 3))
+    assert [layer.summary_note, other.summary_note] == ["axis 3", "axis 2"]
+    other(layer(x))
+    assert [layer.summary_note, other.summary_note] == ["", "axis 2"]
+
+
+def test_layers_of_others_say_what_they_declare():
+    class Own(layers.Layer):
+        key_arguments = ("width",)
+        noted_arguments = ("rate {rate}", "is_loud")
+
+        def __init__(self, width, rate=0.5, is_loud=False, **options):
+            super().__init__(**options)
+            self.width, self.rate, self.is_loud = width, rate, is_loud
+
+    assert (Own(3).summary_text, Own(3).summary_note) == ("Own(3)", "")
+    assert Own(3, numpy.float32(0.25), True).summary_note == "rate 0.25, is_loud"
 
 
 def test_trainable_is_looked_up_when_it_is_needed():

@@ -46,6 +46,10 @@ class Dense(FakeLayer):
     units: int = 1
     summary_note: str = ""
 
+    @property
+    def summary_arguments(self) -> list[str]:
+        return [str(self.units)]
+
 
 @dataclass(eq=False)
 class Dropout(FakeLayer):
@@ -57,6 +61,10 @@ class Conv2D(FakeLayer):
     filters: int = 1
     kernel_size: tuple[int, ...] = (3, 3)
     summary_note: str = ""
+
+    @property
+    def summary_arguments(self) -> list[str]:
+        return [str(self.filters), "×".join(map(str, self.kernel_size))]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nnc.readers import read_model
-from nnc.render import MemoryPicture, encode, layers_diagram, steps_diagram, to_text
+from nnc.render import MemoryPicture, encode, layers_diagram, ops_diagram, steps_diagram, to_text
 from tests.render import networks, svg
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ def test_resnet_50_fits_a_page_and_reads(resnet: Any) -> None:
     ]
     picture = encode(diagram, "svg")
     width, height = svg.size(picture)
-    assert width <= 620
+    assert width <= 640  # two branches side by side that say their strides
     assert height <= 1600  # half the size fits a page of A4
     assert not svg.overlapping(picture)
     assert not svg.outside(picture)
@@ -52,8 +52,9 @@ def test_resnet_50_fits_a_page_and_reads(resnet: Any) -> None:
 def test_the_blocks_say_what_differs(resnet: Any) -> None:
     text = to_text(layers_diagram(resnet))
     for filters in (64, 128, 256, 512):
-        assert text.count(f"Conv2D({filters}, 3×3) · BatchNormalization · Activation(relu)") == 2
-        assert text.count(f"║ Conv2D({4 * filters}, 1×1) · BatchNormalization\n") == 1
+        assert text.count(f"Conv2D({filters}, 3×3, same) · BatchNormalization · Activation(relu)") == 2
+        strides = "" if filters == 64 else ", strides 2"
+        assert f"║ Conv2D({4 * filters}, 1×1{strides}) · BatchNormalization\n" in text
     assert text.count("║ identity") == 4
 
 
@@ -69,3 +70,17 @@ def test_steps_and_memory_of_resnet_50(resnet: Any) -> None:
     assert not svg.outside(picture)
     assert svg.size(picture)[0] <= 1100
     assert len(steps_diagram(plan).nodes) > 50
+
+
+def test_ops_of_resnet_50_fit_3000_points(resnet: Any) -> None:
+    diagram = ops_diagram(networks.compiled(resnet).graph("predict"))
+    repeated = [group.label for group in diagram.groups]
+    assert repeated == [
+        "conv2_block2 … conv2_block3 ×2",
+        "conv3_block2 … conv3_block4 ×3",
+        "conv4_block2 … conv4_block6 ×5",
+        "conv5_block2 … conv5_block3 ×2",
+    ]
+    picture = encode(diagram, "svg")
+    assert svg.size(picture)[1] <= 3000
+    assert not svg.outside(picture)

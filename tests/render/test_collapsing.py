@@ -12,9 +12,10 @@ import nnc
 from nnc import layers
 from nnc.errors import ModelError
 from nnc.render import Arrow, Box, Branches, Diagram, Line, encode, layers_diagram, render
+from nnc.render.heights import estimated_height
 from nnc.render.layer_drawing import Detail, LayerDrawing
 from nnc.render.layer_figures import Figures
-from nnc.render.layers import PAGE_HEIGHT, _height
+from nnc.render.layers import PAGE_HEIGHT
 from nnc.render.outline import Outline
 from tests.render import networks, samples, svg
 
@@ -53,7 +54,9 @@ def test_a_repeated_block_is_one_box_that_says_what_is_inside() -> None:
         Line("Layer2 … Layer22 · 7 layers each · 3,696 parameters · 456 kFLOPs", "detail"),
     )
     assert box.content == (
-        Branches(((), ("Conv2D(8, 3×3) · BatchNormalization · ReLU", "Conv2D(8, 3×3) · BatchNormalization"))),
+        Branches(
+            ((), ("Conv2D(8, 3×3, same) · BatchNormalization · ReLU", "Conv2D(8, 3×3, same) · BatchNormalization"))
+        ),
         Line("Add · ReLU"),
     )
     assert [(arrow.start, arrow.label) for arrow in diagram.edges if arrow.end == box.key] == [
@@ -168,7 +171,7 @@ def test_more_is_put_into_one_box_where_a_page_is_too_short() -> None:
 
 
 def test_a_page_is_filled_before_more_is_put_into_one_box() -> None:
-    heights = [_height(layers_diagram(long_chain(blocks))) for blocks in range(1, 12)]
+    heights = [estimated_height(layers_diagram(long_chain(blocks))) for blocks in range(1, 12)]
     assert max(heights[:4]) <= PAGE_HEIGHT
 
 

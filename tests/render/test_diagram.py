@@ -65,9 +65,9 @@ def test_level_is_the_targets_own() -> None:
         (
             samples.base_model(),
             {"level": "layer"},
-            "must be 'layers', 'ops', 'steps' or 'memory', got 'layer'. Did you mean 'layers'?",
+            "must be 'layers', 'units', 'ops', 'steps' or 'memory', got 'layer'. Did you mean 'layers'?",
         ),
-        (samples.base_model(), {"level": "ops"}, "model 'xor' has layers, not ops"),
+        (samples.base_model(), {"level": "ops"}, "model 'xor' has layers and units, not ops"),
         (samples.forward_graph(), {"level": "layers"}, "graph 'predict' has ops, not layers"),
         (samples.base_model(), {"format": "png"}, "format as text must be 'dot', 'mermaid', 'txt' or 'svg', got 'png'"),
         (samples.base_model(), {"theme": "drak"}, "theme must be 'light', 'dark' or 'auto', got 'drak'. Did you mean"),

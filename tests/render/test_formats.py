@@ -18,7 +18,14 @@ from nnc.render.text import flops_text
 from tests.render import networks
 from tests.render.test_golden import picture
 
-STARTS = {"svg": b"<?xml", "png": b"\x89PNG\r\n\x1a\n", "dot": b"digraph", "mermaid": b"---\n", "txt": b""}
+STARTS = {
+    "svg": b"<?xml",
+    "png": b"\x89PNG\r\n\x1a\n",
+    "pdf": b"%PDF-1.",
+    "dot": b"digraph",
+    "mermaid": b"---\n",
+    "txt": b"",
+}
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -56,7 +63,9 @@ def test_levels_of_a_plan() -> None:
 
 
 def test_unknown_format() -> None:
-    message = "a picture's format must be 'svg', 'png', 'dot', 'mermaid' or 'txt', got 'sgv'. Did you mean 'svg'?"
+    message = (
+        "a picture's format must be 'svg', 'png', 'pdf', 'dot', 'mermaid' or 'txt', got 'sgv'. Did you mean 'svg'?"
+    )
     with pytest.raises(ModelError, match=re.escape(message)):
         encode(picture("network_layers"), "sgv")
 

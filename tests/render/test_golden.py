@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from nnc.program import Program
@@ -37,7 +38,10 @@ NETWORKS: dict[str, tuple[Callable[[], Any], str]] = {
 }
 """The base network, a residual net and an LSTM, with the graph of which ops, steps and memory are drawn."""
 ENDS = {format: suffix for suffix, format in SUFFIXES.items()}
-TARGETS = (*SAMPLES, *(f"{name}_{level}" for name in NETWORKS for level in LEVELS))
+TARGETS = (
+    *SAMPLES,
+    *(f"{name}_{level}" for name in NETWORKS for level in LEVELS if level != "units" or name == "network"),
+)
 CASES = [(name, format) for name in TARGETS for format in ("dot", "mermaid", "txt")]
 CASES += [(f"{name}_memory", "svg") for name in NETWORKS]
 
@@ -53,8 +57,11 @@ def picture(target: str) -> Any:
         return picture_of(SAMPLES[target]())
     name, _, level = target.partition("_")
     make, graph = NETWORKS[name]
-    if level == "layers":
-        return picture_of(make())
+    if level in ("layers", "units"):
+        model = make()
+        for layer in model.layers if level == "units" else ():
+            layer.set_weights([0.5 - numpy.arange(array.size).reshape(array.shape) for array in layer.get_weights()])
+        return picture_of(model, level)
     return picture_of(program(name).graph(graph) if level == "ops" else program(name).plan(graph, 32), level)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+import nnc
 from nnc.errors import ModelError
 from nnc.render import Arrow, Box, Diagram, layers_diagram
 from tests.render import samples
@@ -62,7 +63,6 @@ def test_layers_without_parameters_look_plain() -> None:
 @pytest.mark.parametrize(
     ("layer", "expected"),
     [
-        (Dense("d", 3, 1, "linear"), ["Layer1", "d · Dense(1)", "3 parameters"]),
         (Dense("d", 1, 1, ""), ["Layer1", "d · Dense(1)", "1 parameter"]),
         (samples.Conv2D("c", 10, 1, (3, 5), "same"), ["Layer1", "c · Conv2D(1, 3×5) · same", "10 parameters"]),
         (FakeLayer("flatten"), ["Layer1", "flatten · FakeLayer"]),
@@ -106,3 +106,15 @@ def test_equal_tensors_are_told_apart_by_identity() -> None:
     ]
     diagram = layers_diagram(FakeModel("m", calls, (a, b), (c,)))
     assert [(arrow.start, arrow.end) for arrow in diagram.edges] == [("input2", "layer1"), ("layer1", "output1")]
+
+
+def test_inputs_and_outputs_are_numbered_as_predict_takes_and_gives_them() -> None:
+    late, early = nnc.Input((3,), name="late"), nnc.Input((2,), name="early")
+    first = nnc.layers.Dense(4)(early)
+    joined = nnc.layers.Concatenate()([first, late])
+    model = nnc.Model([late, early], [nnc.layers.Dense(1, name="second")(joined), first])
+    assert model.input_names == ["late", "early"]
+    found = labels(layers_diagram(model))
+    assert found[:2] == [["Input1", "late"], ["Input2", "early"]]
+    ends = {arrow.end: arrow.label for arrow in layers_diagram(model).edges}
+    assert (ends["output1"], ends["output2"]) == ("batch×1", "batch×4")

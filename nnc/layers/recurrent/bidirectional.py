@@ -32,6 +32,7 @@ class Bidirectional(Layer):
     """
 
     supports_masking = True
+    noted_arguments = ("merge_mode {merge_mode}",)
 
     def __init__(
         self,
@@ -55,6 +56,14 @@ class Bidirectional(Layer):
         for one in (self.forward_layer, self.backward_layer):
             one.zero_output_for_mask = one.return_sequences
         self._first_weights = None if weights is None else list(weights)
+
+    @property
+    def summary_arguments(self) -> list[str]:
+        return [self.forward_layer.summary_text]
+
+    @property
+    def summary_note(self) -> str:
+        return ", ".join(filter(None, (self.forward_layer.summary_note, super().summary_note)))
 
     def _check(self) -> None:
         forward, backward = self.forward_layer, self.backward_layer

@@ -202,6 +202,9 @@ class ConvLSTMCell(Cell):
 class ConvLSTM(CellRNN):
     """Base of the layers; their arguments are those of `ConvLSTMCell`, without `rank`, and of `RNN`."""
 
+    key_arguments = ("filters", "kernel_size")
+    noted_arguments = ("strides {strides}", "{padding}", "dilation {dilation_rate}", *CellRNN.noted_arguments)
+
     cell_class = ConvLSTMCell
     rank: ClassVar[int]
     keys = (

@@ -46,6 +46,7 @@ class RNN(Layer):
         ModelError: the cell is none.
     """
 
+    noted_arguments: ClassVar[tuple[str, ...]] = ("return_sequences", "return_state", "go_backwards", "stateful")
     supports_masking = True
 
     def __init__(
@@ -73,6 +74,10 @@ class RNN(Layer):
         self.unroll = check_flag(where, "unroll", unroll)
         self.zero_output_for_mask = check_flag(where, "zero_output_for_mask", zero_output_for_mask)
         self.states: list[Variable] | None = None
+
+    @property
+    def summary_arguments(self) -> list[str]:
+        return super().summary_arguments or [type(self.cell).__name__]
 
     @property
     def state_size(self) -> list[Any]:
@@ -205,6 +210,14 @@ class CellRNN(RNN):
         keys: keys of the config that come behind those of `RNN`, in Keras's order.
     """
 
+    key_arguments: ClassVar[tuple[str, ...]] = ("units",)
+    noted_arguments: ClassVar[tuple[str, ...]] = (
+        *RNN.noted_arguments,
+        "{activation}",
+        "recurrent_activation {recurrent_activation}",
+        "dropout {dropout}",
+        "recurrent_dropout {recurrent_dropout}",
+    )
     cell_class: ClassVar[type[Cell]]
     keys: ClassVar[tuple[str, ...]] = ()
 

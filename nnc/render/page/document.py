@@ -59,7 +59,9 @@ class _Document:
         subject = self.subject
         groups = Groups(subject.title)
         if subject.model is not None:
-            add_layers(groups, subject.model, [op.home[1] for op in stages[-1] if op.home[0] == "output"])
+            outputs = [op.home[1] for op in stages[-1] if op.home[0] == "output"]
+            # A definition has no weights: they would be others each time, and the page would be too.
+            add_layers(groups, subject.model, outputs, with_weights=subject.definition is None)
         groups.add_ops(stages, subject.notes)
         found = [self.stage(compiled.stages[0].name, stages[0], stages[0], groups)]
         for stage, (before, ops) in zip(compiled.stages[1:], pairwise(stages), strict=True):
@@ -91,6 +93,8 @@ class _Document:
             "label": self.labels.add(group.lines),
             "line": group.line or 0,
             "parameters": group.parameters,
+            "arguments": group.arguments,
+            "weights": group.weights,
             "size": self.group_size(group),
             "slots": slots,
             "wires": [self.strings.add(shape) for shape in group.wires.values()],

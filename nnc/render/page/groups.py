@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from nnc.render.diagram import Line
 from nnc.render.page.ops import FORWARD, NO_LAYER, Home, Op
@@ -29,6 +30,8 @@ class Group:
         parameters: elements of its weights.
         children: numbers of the groups in it.
         wires: pairs of children of which the second reads what the first makes, with the shapes.
+        arguments: names and values of the layer's arguments, in words.
+        weights: what there is to say of its weights; see `nnc.render.page.properties`.
         is_wired: whether the model says how its children are wired.
     """
 
@@ -42,6 +45,8 @@ class Group:
     children: list[int] = field(default_factory=list)
     wires: dict[tuple[int, int], str] = field(default_factory=dict)
     is_wired: bool = False
+    arguments: Sequence[tuple[str, str]] = ()
+    weights: Sequence[Mapping[str, Any]] = ()
 
 
 class Groups:

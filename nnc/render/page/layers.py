@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nnc.render.architecture import class_text, note
+from nnc.render.architecture import what_text
 from nnc.render.blocks import block_title, content_of, layers_text
 from nnc.render.diagram import Branches, Line
 from nnc.render.outline import Block, Node, Outline, Part, Split
 from nnc.render.page.groups import ROOT, Group, Groups
+from nnc.render.page.properties import arguments_of, weights_of
 from nnc.render.page.subject import Model
 from nnc.render.regions import Tangle
 from nnc.render.repeats import Repeat
@@ -23,20 +24,21 @@ MOST_LINES = 4
 """Lines of a block's box that say what is inside."""
 
 
-def add_layers(groups: Groups, model: Model, outputs: Sequence[str]) -> None:
+def add_layers(groups: Groups, model: Model, outputs: Sequence[str], with_weights: bool = True) -> None:
     """Add a model's inputs, layers and outputs, wired as they are.
 
     Args:
         groups: where they are added.
         model: the model.
         outputs: what the graph calls the model's outputs, as far as they are outputs of the graph.
+        with_weights: whether weights are shown; those that are drawn anew each time a file is read need not be.
     """
     outline = Outline(model)
     made: dict[int, int] = {}
     for node, label in zip(outline.starts, model.input_names, strict=True):
         call = outline.nodes[node].call
         made[node] = groups.add_end("input", label, "" if call is None else call.layer.name)
-    _Layers(groups, outline, "", made).add(ROOT)
+    _Layers(groups, outline, "", made, with_weights).add(ROOT)
     for (node, output), label in zip(outline.ends, outputs, strict=False):
         if node in made:
             shape = shape_text(outline.nodes[node].outputs[output].type)
@@ -51,10 +53,14 @@ class _Layers:
         outline: structure of the model.
         prefix: path of the model, with a slash, where it is a layer.
         made: group of each node of the outline that has one already.
+        with_weights: whether weights are shown.
     """
 
-    def __init__(self, groups: Groups, outline: Outline, prefix: str, made: dict[int, int]) -> None:
+    def __init__(
+        self, groups: Groups, outline: Outline, prefix: str, made: dict[int, int], with_weights: bool = True
+    ) -> None:
         self.groups, self.outline, self.prefix, self.made = groups, outline, prefix, made
+        self.with_weights = with_weights
         self.has_blocks = sum(not node.is_input for node in outline.nodes) > MOST_BESIDE
 
     def add(self, parent: int) -> None:
@@ -118,9 +124,9 @@ class _Layers:
         path = self.path(node)
         number = self.groups.numbers.get(("layer", path), -1)
         if number < 0:
-            number = self.groups.new(_layer_group(node.call.layer, path, parent), ("layer", path))
+            number = self.groups.new(_layer_group(node.call.layer, path, parent, self.with_weights), ("layer", path))
             if node.inner is not None:
-                _Layers(self.groups, node.inner, f"{path}/", {}).add(number)
+                _Layers(self.groups, node.inner, f"{path}/", {}, self.with_weights).add(number)
         self.made[node.index] = number
 
     def path(self, node: Node) -> str:
@@ -144,11 +150,13 @@ def _inside(outline: Outline, parts: Sequence[Part]) -> list[str]:
     return found if len(found) <= MOST_LINES else [*found[: MOST_LINES - 1], "…"]
 
 
-def _layer_group(layer: Any, path: str, parent: int) -> Group:
+def _layer_group(layer: Any, path: str, parent: int, with_weights: bool) -> Group:
     count = layer.count_params()
     lines = [Line(shorten(layer.name), "title")]
-    lines.append(Line(shorten(" · ".join(text for text in (class_text(layer), note(layer)) if text))))
+    lines.append(Line(shorten(what_text(layer))))
     if count:
         lines.append(Line(parameters_text(count), "detail"))
     kind = "layer" if count else "plain"
-    return Group(layer.name, path, kind, parent, tuple(lines), getattr(layer, "source_line", None), count)
+    line, arguments = getattr(layer, "source_line", None), arguments_of(layer)
+    weights = weights_of(layer) if with_weights else ()
+    return Group(layer.name, path, kind, parent, tuple(lines), line, count, arguments=arguments, weights=weights)

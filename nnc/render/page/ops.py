@@ -104,7 +104,7 @@ class _Reader:
     def __init__(self, graph: Graph, costs: Costs) -> None:
         self.graph, self.costs = graph, costs
         self.names = value_names(graph)
-        self.boxes = {box.key: box for box in ops_diagram(graph, kept_arrows=len(graph.nodes) ** 2).nodes}
+        self.boxes = {box.key: box for box in ops_diagram(graph, len(graph.nodes) ** 2, folds=False).nodes}
         self.positions: dict[int, int] = {}
         self.ops: list[Op] = []
 

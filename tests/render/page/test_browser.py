@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -407,3 +409,43 @@ def test_five_thousand_ops_are_drawn_as_far_as_they_are_in_sight(open_page: Open
     opened.search("%4321 =")
     assert opened.text("#details").count("%4321 = ") >= 1
     assert opened.problems == []
+
+
+# ---------------------------------------------------------------------- first view, properties, export
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (800, 600)])
+def test_the_first_view_can_be_read(width: int, height: int, open_page: Open) -> None:
+    opened = open_page(subjects.base_page(), width=width, height=height)
+    opened.search("dense")
+    opened.press("Escape", "Escape")
+    assert opened.tab.locator("#details").bounding_box()["y"] < height / 2
+    sizes = """() => [...document.querySelectorAll("body *")]
+      .filter((item) => item.offsetParent && [...item.childNodes].some((node) => node.nodeType === 3))
+      .map((item) => parseFloat(getComputedStyle(item).fontSize))"""
+    assert min(opened.tab.evaluate(sizes)) >= 10
+    assert "FLOPs a row" in opened.text("#panel-outline")
+
+
+def test_a_layer_shows_its_arguments_and_weights(open_page: Open) -> None:
+    opened = open_page(page(replace(subjects.base_subject(), definition=None), __version__))
+    opened.search("dense_1")
+    said = opened.text("#details")
+    assert "Arguments" in said and "glorot_uniform" in said.lower().replace("glorotuniform", "glorot_uniform")
+    assert "FLOPs per row" in said
+    assert "kernel 2×1: mean " in said
+    assert opened.tab.locator("#details .histogram").count() == 2
+    assert opened.tab.locator("#details .histogram rect").count() == 48
+    assert opened.problems == []
+
+
+def test_the_graph_is_saved_as_it_is_open(open_page: Open, tmp_path: Path) -> None:
+    opened = open_page(subjects.base_page())
+    for kind, start in (("svg", b"<svg "), ("png", b"\x89PNG")):
+        with opened.tab.expect_download() as found:
+            opened.tab.click(f"#export-{kind}")
+        assert found.value.suggested_filename == f"base-train.{kind}"
+        found.value.save_as(tmp_path / f"graph.{kind}")
+        assert (tmp_path / f"graph.{kind}").read_bytes().startswith(start)
+    words = {element.text for element in ElementTree.parse(tmp_path / "graph.svg").iter() if element.text}
+    assert {"dense", "Dense(2) · sigmoid", "batch×2", "update"} <= words

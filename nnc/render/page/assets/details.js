@@ -3,6 +3,7 @@
 import { element } from "./dom.js";
 import { factsOf } from "./facts.js";
 import { bytesText, countText } from "./format.js";
+import { argumentList, weightList } from "./properties.js";
 
 const MOST_LINKS = 24;
 const GAP = 14;
@@ -36,6 +37,8 @@ function full(facts, goTo) {
   return [
     element("h2", { class: `kind-${facts.kind}` }, facts.title),
     element("dl", {}, ...rows),
+    ...argumentList(facts.given ?? []),
+    ...weightList(facts.weights ?? []),
     ...code,
     element("dl", { class: "related" }, ...related),
   ];

@@ -5,7 +5,8 @@ import { links } from "./links.js";
 
 /**
  * @typedef {{title: string, kind: string, rows: [string, string][], code: [string, string][],
- *   links: [string, {id: string, text: string}[]][]}} Facts
+ *   links: [string, {id: string, text: string}[]][], given?: [string, string][],
+ *   weights?: import("./properties.js").Weight[]}} Facts
  * @typedef {import("./state.js").State} State
  */
 
@@ -50,6 +51,8 @@ function groupFacts(state, index) {
     const { ops, flops } = stage.figure(index, lane);
     if (ops) rows.push([graph.hasBackward ? name : "Ops", `${counted(ops, "op")}, ${flopsText(flops)}`]);
   });
+  const perRow = rowFlops(state, index);
+  if (perRow) rows.push(["FLOPs per row", perRow]);
   const shapes = wiresOf(graph, index);
   if (shapes.in.length) rows.push(["Reads", shapes.in.join(", ")]);
   if (shapes.out.length) rows.push(["Makes", shapes.out.join(", ")]);
@@ -58,7 +61,19 @@ function groupFacts(state, index) {
   );
   const bytes = buffers.reduce((sum, buffer) => sum + buffer.bytes, 0);
   if (bytes) rows.push(["Bytes", `${bytesText(bytes)} in ${counted(buffers.length, "buffer")}`]);
-  return { title: group.name, kind: group.kind, rows, code: definition(state, index), links: [] };
+  const { arguments: given, weights } = group;
+  return { title: group.name, kind: group.kind, rows, code: definition(state, index), links: [], given, weights };
+}
+
+/**
+ * What a row of the batch costs in a group, forward and backward; empty where nothing is computed.
+ * @param {Pick<State, "graph" | "stage">} state
+ * @param {number} index
+ */
+export function rowFlops({ graph, stage }, index) {
+  const flops = stage.figure(index, 0).flops + stage.figure(index, 1).flops;
+  const batch = graph.execution.sizes.find(([name]) => name === "batch")?.[1] ?? 1;
+  return flops ? flopsText(Math.max(1, Math.round(flops / batch))) : "";
 }
 
 /**

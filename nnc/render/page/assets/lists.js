@@ -1,6 +1,7 @@
 // What the lists at the side show: layers in layers, the text of the graph, steps, and source.
 
 import { element } from "./dom.js";
+import { rowFlops } from "./facts.js";
 import { counted } from "./format.js";
 import { links } from "./links.js";
 import { shortStep } from "./opened_op.js";
@@ -37,7 +38,7 @@ export function outlineItems(state) {
       className: `phase-${group.kind}`,
       level,
       isOpen,
-      cells: () => [twist(isOpen), cell("name", group.name), cell("note", count ? counted(count, "op") : "")],
+      cells: () => [twist(isOpen), cell("name", group.name), cell("note", count ? costText({ graph, stage }, index, count) : "")],
     });
     if (!isOpen) return;
     for (const child of new Set(group.slots.flat())) if (child >= 0) addGroup(child, level + 1);
@@ -68,6 +69,16 @@ export function outlineItems(state) {
 
   for (const child of new Set(graph.groups[0].slots.flat())) if (child >= 0) addGroup(child, 0);
   return items;
+}
+
+/**
+ * @param {Pick<State, "graph" | "stage">} state
+ * @param {number} index of a group
+ * @param {number} count of its ops
+ */
+function costText(state, index, count) {
+  const flops = rowFlops(state, index);
+  return flops ? `${counted(count, "op")} · ${flops} a row` : counted(count, "op");
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { afterPainting, byId, element } from "./dom.js";
 import { showDetails, Tooltip } from "./details.js";
+import { savePng, saveSvg } from "./export.js";
 import { GraphView } from "./graph_view.js";
 import { links } from "./links.js";
 import { ListView } from "./list_view.js";
@@ -168,6 +169,8 @@ function makeButtons(graph, state) {
       state.openExactly(state.graph.groups.map(({ index }) => `g${index}`));
       graph.viewport.fit();
     },
+    "export-svg": () => saveSvg(graph.scene, graph.palette(), fileName(state)),
+    "export-png": () => savePng(graph.scene, graph.palette(), fileName(state)),
     "close-all": () => {
       state.openExactly([]);
       graph.viewport.fit();
@@ -175,6 +178,11 @@ function makeButtons(graph, state) {
   });
   for (const [id, listener] of Object.entries(act)) byId(id).addEventListener("click", listener);
   byId("help").addEventListener("click", () => byId("keys").showModal());
+}
+
+/** @param {State} state */
+function fileName({ model, graph }) {
+  return `${model.title}-${graph.name}`.replace(/[^\p{L}\p{N}_.-]+/gu, "_");
 }
 
 /**

@@ -10,7 +10,7 @@
  *   type: string, flops: number, bytes: number, operands: number[], users: number[], isNew: boolean,
  *   isRoot: boolean}} Op
  * @typedef {{index: number, name: string, path: string, kind: string, parent: number, label: Line[], line: number,
- *   parameters: number, size: [number, number], slots: [number, number][], wires: string[],
+ *   parameters: number, arguments: [string, string][], weights: import("./properties.js").Weight[], size: [number, number], slots: [number, number][], wires: string[],
  *   layout: Layout | null}} Group
  * @typedef {{index: number, number: number, text: string, op: number, depth: number, phase: string, marks: string,
  *   where: string, flops: number, bytes: number, writes: number[], reads: number[], moment: number}} Step

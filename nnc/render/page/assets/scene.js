@@ -59,15 +59,16 @@ class SceneBuilder {
       this.lanes.map((lane) => starts[lane]),
       TOP,
     );
+    const isOneSided = !this.boxes.some(({ lane }) => lane === 1); // as where only a state is updated
     const headings =
-      this.lanes.length < 2
+      isOneSided
         ? []
         : ["forward", "backward"].map((text, lane) => ({
             text,
             arrow: "↓↑"[lane],
             x: starts[lane] + inside.widths[lane] / 2,
           }));
-    const width = this.lanes.length < 2 ? inside.widths[0] : starts[1] + inside.widths[1];
+    const width = isOneSided ? inside.widths[0] : starts[1] + inside.widths[1];
     return { boxes: this.boxes, curves: this.curves, width, height: inside.height + TOP, headings };
   }
 

@@ -8,7 +8,7 @@ const FOOT = 44;
 const LARGEST = 4;
 const SMALLEST = 0.02;
 /** Scales between which a scene is fitted. */
-const [LEAST_FIT, MOST_FIT] = [0.62, 1.4];
+const [LEAST_FIT, MOST_FIT] = [10 / 9, 1.4]; // the smallest letters are 9 pixels of the scene
 /** Pixels of the scene that stay in sight. */
 const KEPT = 80;
 /** Milliseconds. */
@@ -34,12 +34,12 @@ export class Viewport {
     this.gliding = null;
   }
 
-  /** Show all of the width, from the top; a scene that is not much taller is shown whole. */
+  /** Show the scene from the top, as large as its width allows, and so large in any case that it can be read. */
   fit() {
     const { width, height } = this.scene();
     const room = { width: this.surface.width - 2 * MARGIN, height: this.surface.height - MARGIN - FOOT };
     const wide = room.width / width;
-    const k = Math.min(MOST_FIT, wide, Math.max(room.height / height, Math.min(LEAST_FIT, wide)));
+    const k = Math.max(LEAST_FIT, Math.min(MOST_FIT, wide, room.height / height));
     this.center(k, height * k <= room.height + 1);
   }
 
@@ -58,7 +58,8 @@ export class Viewport {
     const { width, height } = this.scene();
     const y = isWhole ? MARGIN + (this.surface.height - FOOT - MARGIN - height * k) / 2 : MARGIN;
     this.gliding = null;
-    this.view = { k, x: (this.surface.width - width * k) / 2, y };
+    const x = (this.surface.width - width * k) / 2;
+    this.view = { k, x: x < 0 ? MARGIN : x, y }; // what is wider than its room begins at its left
     this.isFitted = true;
     this.surface.draw();
   }

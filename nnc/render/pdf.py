@@ -1,0 +1,137 @@
+"""Pictures as PDF, drawn from their SVG by Matplotlib, which is imported when it is needed."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+from nnc.errors import NncError
+from nnc.render.letters import reckoned_width
+
+POINTS = 72
+"""Points of an inch."""
+FONT = "DejaVu Sans"
+"""The font that Matplotlib brings along, so that a picture is the same on every machine."""
+_SIDES: dict[str, Any] = {"start": "left", "middle": "center", "end": "right"}
+_NUMBERS = re.compile(r"-?[\d.]+(?:e-?\d+)?")
+_MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
+
+
+def to_pdf(svg: str) -> bytes:
+    """Return one of nnc's SVG pictures as PDF, with texts that can be searched; equal pictures give equal bytes.
+
+    Raises:
+        NncError: Matplotlib is not installed.
+    """
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+        from matplotlib.transforms import Affine2D
+    except ImportError as error:
+        raise NncError(
+            f"drawing PDF needs Matplotlib ({error}); pip install 'nnc[plot]', or write SVG or PNG, which do not"
+        ) from None
+    root = ElementTree.fromstring(svg)
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    figure = Figure(figsize=(width / POINTS, height / POINTS))
+    page = Affine2D().scale(1 / POINTS, -1 / POINTS).translate(0, height / POINTS) + figure.dpi_scale_trans
+    buffer = io.BytesIO()
+    with rc_context({"pdf.fonttype": 42}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # it is drawn as an empty box
+        for artist in _artists(root, (0.0, 0.0), page):
+            figure.add_artist(artist)
+        figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
+    return buffer.getvalue()
+
+
+def _artists(element: Any, origin: tuple[float, float], page: Any) -> Iterator[Any]:
+    """Yield what is drawn of an element and of those in it, in their order."""
+    moved = _MOVED.search(element.get("transform", ""))
+    if moved:
+        origin = origin[0] + float(moved[1]), origin[1] + float(moved[2])
+    for child in element:
+        name = child.tag.rpartition("}")[2]
+        if name == "text":
+            yield _text(child, origin, page)
+        elif name in ("g", "a", "svg"):
+            yield from _artists(child, origin, page)
+        elif name not in ("title", "style"):
+            yield _shape(name, child, origin, page)
+
+
+def _shape(name: str, element: Any, origin: tuple[float, float], page: Any) -> Any:
+    from matplotlib.patches import PathPatch
+    from matplotlib.transforms import Affine2D
+
+    dashes = tuple(map(float, _NUMBERS.findall(element.get("stroke-dasharray", ""))))
+    return PathPatch(
+        _path(name, element),
+        facecolor=_colour(element.get("fill", "none")),
+        edgecolor=_colour(element.get("stroke", "none")),
+        linewidth=float(element.get("stroke-width", 1)),
+        linestyle=(0, dashes) if dashes else "solid",
+        transform=Affine2D().translate(*origin) + page,
+    )
+
+
+def _path(name: str, element: Any) -> Any:
+    from matplotlib.path import Path
+    from matplotlib.transforms import Affine2D
+
+    def number(key: str) -> float:
+        return float(element.get(key, 0))
+
+    if name == "rect":
+        return (
+            Affine2D()
+            .scale(number("width"), number("height"))
+            .translate(number("x"), number("y"))
+            .transform_path(Path.unit_rectangle())
+        )
+    if name == "ellipse":
+        return (
+            Affine2D()
+            .scale(number("rx"), number("ry"))
+            .translate(number("cx"), number("cy"))
+            .transform_path(Path.unit_circle())
+        )
+    if name == "line":
+        return Path([(number("x1"), number("y1")), (number("x2"), number("y2"))])
+    places = list(map(float, _NUMBERS.findall(element.get("d") or element.get("points", ""))))
+    points = list(zip(places[::2], places[1::2], strict=True))
+    if name != "path":  # a polygon or a polyline
+        return Path(points)
+    # Graphviz writes one move, and behind it curves of three points each.
+    return Path(points, [Path.MOVETO, *[Path.CURVE4] * (len(points) - 1)])
+
+
+def _text(element: Any, origin: tuple[float, float], page: Any) -> Any:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.text import Text
+    from matplotlib.textpath import text_to_path
+
+    words, size = "".join(element.itertext()), float(element.get("font-size", 11))
+    is_bold = element.get("font-weight") == "bold"
+    font = FontProperties(family=FONT, weight="bold" if is_bold else "normal", size=size)
+    wanted = float(element.get("textLength", 0)) or reckoned_width(words, size, is_bold)
+    width, _, _ = text_to_path.get_text_width_height_descent(words, font, ismath=False) if words.strip() else (0, 0, 0)
+    font.set_size(size * min(1.0, wanted / width) if width else size)
+    return Text(
+        float(element.get("x", 0)) + origin[0],
+        float(element.get("y", 0)) + origin[1],
+        words,
+        color=_colour(element.get("fill", "black")),
+        fontproperties=font,
+        horizontalalignment=_SIDES[element.get("text-anchor", "start")],
+        parse_math=False,
+        usetex=False,
+        transform=page,
+    )
+
+
+def _colour(name: str) -> str:
+    return "none" if name == "transparent" else name
