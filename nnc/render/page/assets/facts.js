@@ -174,7 +174,7 @@ function stepFacts(state, index) {
     [
       "Runs",
       step.moment
-        ? `as number ${step.moment} of ${execution.memory.moments.length}`
+        ? `as step ${step.moment - 1} of 0 to ${execution.memory.moments.length - 1}`
         : step.depth
           ? "in a loop"
           : "not at all",
@@ -218,7 +218,7 @@ function bufferFacts({ graph }, index) {
       ? "the start"
       : moment > memory.moments.length
         ? "the end"
-        : `step ${steps[memory.moments[moment - 1]].number}`;
+        : `step ${moment - 1}, number ${steps[memory.moments[moment - 1]].number} of the plan`;
   const parent = memory.buffers.find(({ number }) => number === buffer.inside);
   /** @type {[string, string][]} */
   const rows = [

@@ -92,7 +92,7 @@ function paintMoments({ context, width, height }, arena, steps, palette) {
     const x = (arena.left(moment) + arena.left(moment + 1)) / 2;
     if (x < LEFT || x > arena.right - LABEL / 4) continue;
     const step = steps[memory.moments[moment - 1]];
-    context.fillText(step ? `step ${step.number}` : moment ? "end" : "start", x, height - BOTTOM / 2);
+    context.fillText(step ? `step ${moment - 1}` : moment ? "end" : "start", x, height - BOTTOM / 2);
   }
 }
 
