@@ -116,10 +116,8 @@ def _default(option: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a help text without the markup of Rich."""
-    from rich.text import Text
-
-    return " ".join(Text.from_markup(text).plain.split())
+    """Return a help text on one line."""
+    return " ".join(text.split())
 
 
 def _markdown(text: str) -> str:

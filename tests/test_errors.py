@@ -27,5 +27,5 @@ def test_names_in_a_table(tmp_path: Path) -> None:
     path.write_bytes(b'a,"b\x1b[31m\nerror: all is lost",c\n1,2,3\n')
     with pytest.raises(DataError) as caught:
         read_table(path, "y")
-    expected = r"expected a target column 'y', found columns a, b\x1b[31m\nerror: all is lost, c."
+    expected = r"expected a column 'y', found columns a, b\x1b[31m\nerror: all is lost, c."
     assert str(caught.value) == f"{path}: {expected}"

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-from rich.markup import escape
 
 from nnc.backends import DEFAULT
 from nnc.cli import completion
@@ -155,6 +154,7 @@ LearningRate = Annotated[
     float | None,
     typer.Option(
         "--learning-rate",
+        "--lr",
         metavar="RATE",
         min=0,
         help="Learning rate, in the place of the optimizer's own.",
@@ -197,8 +197,7 @@ Plot = Annotated[
     typer.Option(
         "--plot",
         metavar="FILE",
-        help="Draw loss and metrics by epoch to FILE.png, .svg or .pdf; needs Matplotlib "
-        f"({escape(install_command('plot'))}).",
+        help=f"Draw loss and metrics by epoch to FILE.png, .svg or .pdf; needs Matplotlib ({install_command('plot')}).",
         show_default=False,
     ),
 ]

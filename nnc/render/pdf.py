@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from nnc.errors import NncError
+from nnc.installing import install_command
 from nnc.render.letters import reckoned_width
 
 POINTS = 72
@@ -33,7 +34,7 @@ def to_pdf(svg: str) -> bytes:
         from matplotlib.transforms import Affine2D
     except ImportError as error:
         raise NncError(
-            f"drawing PDF needs Matplotlib ({error}); pip install 'nnc[plot]', or write SVG or PNG, which do not"
+            f"drawing PDF needs Matplotlib ({error}); {install_command('plot')}, or write SVG or PNG, which do not"
         ) from None
     root = ElementTree.fromstring(svg)
     _, _, width, height = map(float, root.attrib["viewBox"].split())

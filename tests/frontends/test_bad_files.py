@@ -130,7 +130,10 @@ def test_bad_layer(layer: str, expected: str) -> None:
 FILES: list[tuple[str, list[str]]] = [
     (
         "layers: [{Dense: 2}]",
-        ["line 1: there is no input shape; add one at the top, for example input: [2], for rows of 2 numbers"],
+        [
+            "line 1: there is no input shape; add one at the top, for example input: [2], for rows of 2 numbers; or train"
+            " it on a table, whose columns say it: nnc train MODEL --data FILE.csv"
+        ],
     ),
     ("inputs: [2]\nlayers: [{Dense: 2}]", ["line 1: unknown key 'inputs'. Did you mean 'input'?"]),
     ("input: [2]\nlayer: [{Dense: 2}]", ["line 2: unknown key 'layer'. Did you mean 'layers'?"]),

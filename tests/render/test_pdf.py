@@ -66,4 +66,4 @@ except NncError as error:
 """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "drawing PDF needs Matplotlib" in said
-    assert "pip install 'nnc[plot]'" in said
+    assert "pip install 'nnc-keras[plot]'" in said

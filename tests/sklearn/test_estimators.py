@@ -378,13 +378,14 @@ def test_data_frames_with_texts(tmp_path):
     size[::9] = numpy.nan
     table = pandas.DataFrame({"size": size, "colour": colour})
     y = numpy.where(colour == "red", "stop", "go")
+    y[::20] = "stop"
     path = tmp_path / "model.yaml"
     path.write_text(
         "columns: {size: {number: {missing: median}}}\nlayers: [{Dense: {units: 1, activation: sigmoid}}]\n"
     )
     for model in (None, str(path)):
         classifier = Classifier(model, epochs=100, optimizer__learning_rate=0.01, random_state=0)
-        assert cross_val_score(classifier, table, y, cv=3).min() > 0.95
+        assert cross_val_score(classifier, table, y, cv=3).min() > 0.9
         classifier.fit(table, y)
         assert classifier.table_.labels == ("size", "colour=blue", "colour=red")
         assert classifier.predict(table[["colour", "size"]]).tolist() == classifier.predict(table).tolist()
