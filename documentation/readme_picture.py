@@ -24,14 +24,14 @@ def save_network(path: Path) -> None:
 
 
 def draw(picture: Path = PICTURE) -> None:
-    """Draw the picture as the command line does."""
+    """Draw the picture as the command line does, of the plan that needs no compiler."""
     from nnc.cli.app import app
 
     with TemporaryDirectory() as folder:
         network = Path(folder) / "resnet50.keras"
         save_network(network)
-        options = ["--level", "memory", "--for", "train", "--batch", str(BATCH), "-o", str(picture)]
-        app(["render", str(network), *options], standalone_mode=False)
+        options = ["--level", "memory", "--for", "train", "--batch", str(BATCH), "--backend", "numpy"]
+        app(["render", str(network), *options, "-o", str(picture)], standalone_mode=False)
 
 
 if __name__ == "__main__":
