@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.data import Columns, is_table, read_arrays, read_columns, read_inputs, read_table
+from nnc.data import Columns, is_table, is_text, read_arrays, read_columns, read_inputs, read_table
 from nnc.data.csv_table import target_column
 from nnc.data.drawing import draw_rows
 from nnc.errors import DataError, ModelError
@@ -110,6 +110,7 @@ def prepare(
         DataError: the data are not what they should be.
     """
     options: dict[str, Any] = {} if not replace else {"replace": replace}
+    _check_encoding(data, encoding)
     if not is_table(data):
         return _prepare_arrays(path, data, target, keep, seed, options)
     declared = read_declared(path)
@@ -153,6 +154,7 @@ def rows_of(program: Program, data: Path, target: str | None = None, encoding: s
     Raises:
         DataError: the file is not what it should be, or lacks an array.
     """
+    _check_encoding(data, encoding)
     spec = program.spec
     if spec.has_loss and not spec.targets:  # the loss is what layers add
         return Rows(inputs_of(program, data, target, encoding))
@@ -167,7 +169,7 @@ def rows_of(program: Program, data: Path, target: str | None = None, encoding: s
     if is_table(data) and schema is not None and schema.columns and schema.target is not None:
         columns = read_columns(data, encoding)
         return Rows(schema.encode(columns), schema.encode_target(columns, target))
-    table = read_table(data, target)
+    table = read_table(data, target, encoding)
     return Rows(table.x, _targets(program, table, data))
 
 
@@ -183,12 +185,18 @@ def inputs_of(program: Program, data: Path, without: str | None = None, encoding
     Raises:
         DataError: the file is not what it should be, or lacks an array.
     """
+    _check_encoding(data, encoding)
     inputs = [item.label for item in program.spec.inputs]
     if len(inputs) > 1:
         return _named(data, read_arrays(data), inputs)
     if is_table(data) and program.table is not None and program.table.columns:
         return program.table.encode(read_columns(data, encoding))
-    return read_inputs(data, without)
+    return read_inputs(data, without, encoding)
+
+
+def _check_encoding(data: Path, encoding: str | None) -> None:
+    if encoding is not None and not is_text(data):
+        raise DataError(f"{data}: an encoding is for text files, such as .csv; leave it out")
 
 
 def output_form(model: Model) -> OutputForm:

@@ -65,6 +65,8 @@ def command(
     del no_hints  # its callback has seen it
     if is_program(model):
         raise typer.BadParameter("give a model file; a saved program goes on with 'nnc train'")
+    if data is None and (target is not None or encoding is not None):
+        raise typer.BadParameter("--target and --encoding are about the file that --data names")
     if not folder.is_dir():
         raise DataError(f"the folder '{folder}' does not exist")
     saved, picture = folder / f"{model.stem}.nnc", folder / f"{model.stem}.svg"

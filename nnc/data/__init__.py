@@ -2,7 +2,16 @@
 
 from nnc.data.columns import Columns
 from nnc.data.dataset import ArrayDataset, Dataset, standardize
-from nnc.data.files import is_table, read_arrays, read_columns, read_inputs, read_table, write_arrays, write_table
+from nnc.data.files import (
+    is_table,
+    is_text,
+    read_arrays,
+    read_columns,
+    read_inputs,
+    read_table,
+    write_arrays,
+    write_table,
+)
 from nnc.data.table import Table
 
 __all__ = [
@@ -11,6 +20,7 @@ __all__ = [
     "Dataset",
     "Table",
     "is_table",
+    "is_text",
     "read_arrays",
     "read_columns",
     "read_inputs",

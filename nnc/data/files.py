@@ -29,6 +29,11 @@ def is_table(path: str | os.PathLike[str]) -> bool:
     return suffixes[-1:] != [] and suffixes[-1] in (*text_file.SUFFIXES, *arrow_file.SUFFIXES)
 
 
+def is_text(path: str | os.PathLike[str]) -> bool:
+    """Whether a file holds a table as text, by its name."""
+    return is_table(path) and Path(path).suffix.lower() not in arrow_file.SUFFIXES
+
+
 def read_columns(path: str | os.PathLike[str], encoding: str | None = None) -> Columns:
     """Read a table whose columns may hold texts and missing cells.
 
@@ -55,7 +60,7 @@ def read_columns(path: str | os.PathLike[str], encoding: str | None = None) -> C
         raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
 
 
-def read_table(path: str | os.PathLike[str], target: str | int | None = None) -> Table:
+def read_table(path: str | os.PathLike[str], target: str | int | None = None, encoding: str | None = None) -> Table:
     """Read inputs and targets that are numbers.
 
     A ``.npz`` file has the inputs under ``x`` or ``X`` and the targets under ``y`` or ``Y``. Other files are as of
@@ -66,6 +71,7 @@ def read_table(path: str | os.PathLike[str], target: str | int | None = None) ->
         path: the file.
         target: for ``.npz`` the key of the targets, otherwise the name of the target column or its index, from 0,
             negative from the end. By default ``y`` or ``Y``, and the last column.
+        encoding: of a text file; see `read_columns`.
 
     Returns:
         Inputs and targets; ``x, y = read_table(path)`` takes them apart, and `Table.classes` has the class names.
@@ -77,7 +83,7 @@ def read_table(path: str | os.PathLike[str], target: str | int | None = None) ->
     """
     source = Path(path)
     if is_table(source):
-        return numeric_table(read_columns(source), target)
+        return numeric_table(read_columns(source, encoding), target)
     if source.suffix.lower() != ".npz":
         raise DataError(f"{source}: expected a file named *.csv or *.npz")
     try:
@@ -86,7 +92,7 @@ def read_table(path: str | os.PathLike[str], target: str | int | None = None) ->
         raise DataError(f"{source}: cannot be read: {error.strerror or error}") from error
 
 
-def read_inputs(path: str | os.PathLike[str], without: str | int | None = None) -> Array:
+def read_inputs(path: str | os.PathLike[str], without: str | int | None = None, encoding: str | None = None) -> Array:
     """Read inputs without targets.
 
     A ``.npy`` file has one array, a ``.npz`` file the inputs under ``x`` or ``X`` or nothing else; other files are
@@ -95,6 +101,7 @@ def read_inputs(path: str | os.PathLike[str], without: str | int | None = None) 
     Args:
         path: the file.
         without: name or index of a column that is left out, such as that of the targets.
+        encoding: of a text file; see `read_columns`.
 
     Returns:
         Numbers, shape (rows, …).
@@ -104,7 +111,7 @@ def read_inputs(path: str | os.PathLike[str], without: str | int | None = None) 
     """
     source = Path(path)
     if is_table(source):
-        return numeric_inputs(read_columns(source), without)
+        return numeric_inputs(read_columns(source, encoding), without)
     try:
         match source.suffix.lower():
             case ".npz":

@@ -93,7 +93,7 @@ def keras():
 
 
 @pytest.mark.parametrize(("name", "arguments"), ARGUMENTS, ids=IDS)
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(1 / 4)
 def test_value_and_gradient_are_those_of_keras(keras, name, arguments):
     import tensorflow
 
@@ -125,7 +125,7 @@ def test_every_name_and_signature_of_keras_is_known(keras):
 
 
 @pytest.mark.parametrize(("name", "arguments"), ARGUMENTS, ids=IDS)
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(1 / 4)
 def test_gradient_is_that_of_finite_differences(name, arguments):
     data = numpy.random.default_rng(6).normal(0.0, 1.5, (4, 6))
     function = activations.get(name)

@@ -8,6 +8,7 @@ import numpy
 import pytest
 
 import nnc
+from nnc.backends.c.toolchain import find_compiler
 from nnc.backends.marks import EMPTY, OUTSIDE, Marks
 from nnc.backends.numpy.marks import Counters as PythonCounters
 from nnc.profiling.counting import Counted, Sample, counting
@@ -15,6 +16,8 @@ from nnc.profiling.running import copy_program
 
 TIME, CALLS = 5, 3
 BACKENDS = ["numpy", "c"]
+needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="needs a C compiler")
+EACH = pytest.mark.parametrize("name", ["numpy", pytest.param("c", marks=needs_compiler)])
 
 
 def lstm() -> nnc.Program:
@@ -22,7 +25,8 @@ def lstm() -> nnc.Program:
     return nnc.compile(nnc.Sequential([nnc.Input((TIME, 3)), layers.LSTM(4), layers.Dense(2)]))
 
 
-@pytest.mark.parametrize("name", BACKENDS)
+@EACH
+@pytest.mark.sampled(1)
 def test_results_are_those_without_marks(name):
     program = lstm()
     program.use_backend(name)
@@ -31,7 +35,7 @@ def test_results_are_those_without_marks(name):
     numpy.testing.assert_array_equal(marked(x), program(x))
 
 
-@pytest.mark.parametrize("name", BACKENDS)
+@EACH
 def test_blocks_are_visited_as_often_as_they_run(name):
     program = lstm()
     program.use_backend(name)
@@ -51,7 +55,7 @@ def test_blocks_are_visited_as_often_as_they_run(name):
     assert visits == [CALLS * TIME if depth else CALLS for depth in depths]
 
 
-@pytest.mark.parametrize("name", BACKENDS)
+@EACH
 def test_every_step_is_in_one_block(name):
     program = lstm()
     program.use_backend(name)

@@ -111,6 +111,7 @@ def arrays_of(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", GRAPHS)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.sampled(1 / 2)
 def test_all_refuse_what_the_interpreter_refuses(name, backend):
     if backend == "c" and find_compiler() is None:
         pytest.skip("needs a C compiler")

@@ -136,7 +136,7 @@ CHECKPOINTS = [
 
 @pytest.mark.parametrize("weights_only", [False, True])
 @pytest.mark.parametrize("arguments", CHECKPOINTS)
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_model_checkpoint_writes_the_files_keras_writes(keras, tmp_path, arguments, weights_only):
     pattern = "at/{epoch:02d}" + ("-{batch:02d}" if "save_freq" in arguments else "-{val_loss:.2f}") + "-{mae:.2f}"
     suffixes = {nnc: ".weights.npz" if weights_only else ".nnc", keras: ".weights.h5" if weights_only else ".keras"}
@@ -170,6 +170,7 @@ def test_saved_models_are_those_of_their_epoch(tmp_path):
 
 
 @pytest.mark.parametrize("swap_on_epoch", [False, True])
+@pytest.mark.sampled(1)
 def test_swap_ema_weights(keras, swap_on_epoch):
     same(
         keras,

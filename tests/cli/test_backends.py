@@ -209,6 +209,7 @@ def test_full_disk(nnc_process: Nnc, folder: Path, place: str, monkeypatch: pyte
 
 @posix
 @needs_compiler
+@pytest.mark.slow
 def test_two_processes_at_once(nnc_process: Nnc, folder: Path) -> None:
     """Both compile at the same time, because the compiler of each waits for that of the other."""
     wait = 'touch "$0.$$"; until [ $(ls "$0".* | wc -l) -ge 2 ]; do sleep 0.02; done'
@@ -226,7 +227,7 @@ def test_two_processes_at_once(nnc_process: Nnc, folder: Path) -> None:
 @posix
 @needs_compiler
 @pytest.mark.parametrize("left", [0.0, 0.5])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_an_entry_that_is_cut_short(nnc_process: Nnc, folder: Path, left: float) -> None:
     first = nnc_process(*TRAIN, "--backend", "c")
     [library] = libraries(folder)

@@ -112,6 +112,7 @@ def test_tensorflow(run: Run) -> None:
     assert theirs["loss"]["test"]["mean"] == pytest.approx(ours["loss"]["test"]["mean"], abs=0.2)
 
 
+@pytest.mark.slow
 def test_compare(run: Run) -> None:
     line = ("compare", "--epochs", "1", "--repeat", "1", "-o", "results.md")
     result = run(*line)

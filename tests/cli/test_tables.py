@@ -154,3 +154,19 @@ def test_a_meaning_that_does_not_fit_the_program(folder, run):
     other.save("mixed.nnc")
     with pytest.raises(ProgramFileError, match="a table gives 1 inputs, which the program does not take"):
         nnc.load("mixed.nnc")
+
+
+def test_options_that_nothing_is_there_for(folder, run):
+    assert "--data names" in run("run", "base.yaml", "--target", "y", code=2).stderr
+    assert (
+        "an encoding is for text files"
+        in run("train", "base.yaml", "--data", "points.npz", "--encoding", "cp1252", code=1).stderr
+    )
+
+
+def test_encodings_of_files_of_numbers(folder, run):
+    """Programs that know nothing of tables read them as well."""
+    nnc.compile(nnc.Sequential([nnc.layers.Dense(1, input_dim=1)]), loss="mse").save("plain.nnc")
+    Path("old.csv").write_bytes("Größe,y\n1,2\n3,4\n".encode("cp1252"))
+    run("evaluate", "plain.nnc", "--data", "old.csv", "--encoding", "cp1252")
+    assert "--encoding, such as cp1252" in run("evaluate", "plain.nnc", "--data", "old.csv", code=1).stderr

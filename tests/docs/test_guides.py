@@ -21,6 +21,7 @@ BLOCK = re.compile(r"(?:<!-- file: (\S+) -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.parametrize("name", ["debug-a-nan.md", "explanations.md"])
+@pytest.mark.sampled(1)
 def test_a_page_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)

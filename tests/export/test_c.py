@@ -178,7 +178,7 @@ def test_other_flags(compiler: str, flags: tuple[str, ...], tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_threads(compiler: str, tmp_path: Path) -> None:
     export(large().program, "c", tmp_path, train=True, batch=500, weights="source")
     text = (tmp_path / "large.c").read_text()

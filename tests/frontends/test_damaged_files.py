@@ -135,6 +135,7 @@ STRANGE: list[Any] = [None, -1, 2**40, 0.5, "x", "<lambda>", [], {}, [[]], {"cla
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("change", ["remove", *range(len(STRANGE))])
+@pytest.mark.sampled(6)
 def test_changed_configs(tmp_path: Path, change: Any) -> None:
     weights = tree_bytes(tmp_path / "w.h5")
     path = tmp_path / "file.keras"

@@ -25,7 +25,7 @@ RULES = [cls.__name__ for cls in OPTIMIZERS.values() if cls.__name__ != "Schedul
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("frozen", [False, True])
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 def test_ten_steps_of_keras_and_ten_more(rule: str, frozen: bool) -> None:
     keras = pytest.importorskip("keras")
     keras.utils.set_random_seed(3)

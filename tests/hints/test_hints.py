@@ -317,6 +317,7 @@ def test_every_hint_has_its_cases() -> None:
 
 
 @pytest.mark.parametrize(("name", "number"), TOLD)
+@pytest.mark.sampled(1 / 2)
 def test_it_is_told_once(name: str, number: int) -> None:
     case = CASES[name]["told"][number]
     model = case.model()

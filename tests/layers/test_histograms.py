@@ -34,6 +34,7 @@ def keras():
         (IMAGES, {"bins": 1}),
     ],
 )
+@pytest.mark.sampled(1 / 2)
 def test_equalization_while_training(images, options, data_format, keras):
     images = images.astype(images.dtype if images.dtype == "uint8" else "float32")
     images = images if data_format == "channels_last" else numpy.moveaxis(images, -1, 1)

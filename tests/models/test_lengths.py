@@ -112,6 +112,7 @@ def test_any_length_gives_the_numbers_of_keras(name):
 
 
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.sampled(3)
 def test_gradients_at_any_length_are_those_of_keras(name):
     import keras
     import tensorflow as tf

@@ -127,7 +127,7 @@ TRAINED = {
 
 @pytest.mark.filterwarnings("ignore:Gradients do not exist")  # Keras's, where one output is trained
 @pytest.mark.parametrize("case", TRAINED)
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(2)
 def test_targets_losses_and_metrics_by_structure(case, keras):
     nest, loss, y, options, *weights = TRAINED[case]
     rows = {"sample_weight": weights[0]} if weights else {}

@@ -59,7 +59,7 @@ def test_same_code_on_two_engines(keras, capsys):
         (lambda nn: "rmsprop", lambda nn: "mean_absolute_error", lambda nn: None),
     ],
 )
-@pytest.mark.sampled(2)
+@pytest.mark.slow
 def test_histories_have_the_same_keys(keras, optimizer, loss, metrics):
     train, keys = Dataset(size=64, seed=2), []
     for nn in (nnc, keras):

@@ -133,7 +133,7 @@ def with_gradient(kind: str) -> Any:
 
 
 @with_gradient(DIFFERENTIABLE)
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(1 / 3)
 def test_derivatives_are_those_of_finite_differences(case):
     count = len(case.op.result_types([domain.type for domain in case.operands]))
     for known in {(True,) * count, (True,) + (False,) * (count - 1)}:

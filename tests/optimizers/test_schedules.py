@@ -65,6 +65,7 @@ def test_arguments_are_those_of_keras(keras, name):
 
 
 @pytest.mark.parametrize(("name", "arguments"), CASES)
+@pytest.mark.sampled(1 / 2)
 def test_config_round_trip_is_that_of_keras(keras, name, arguments):
     keras.backend.clear_session()
     ours = optimizers.SGD(getattr(schedules, name)(**arguments))

@@ -259,6 +259,7 @@ def test_planned_and_unplanned_give_the_same_bits():
 
 
 @given(seed=integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_loops_made_at_random_compute_what_they_mean(seed):
     """Passes, plan and source agree with the interpreter, forward and backward, in memory that is reused or not."""
     graph = random_loop(numpy.random.default_rng(seed))

@@ -33,6 +33,7 @@ def network(**options: object) -> nnc.Program:
 
 
 @pytest.mark.parametrize(("graph", "backend"), [("train", "numpy"), ("predict", "numpy"), ("predict", "c")])
+@pytest.mark.sampled(1)
 def test_costs_are_those_of_the_graph(backend, graph):
     program = network(backend=backend)
     found = profile(program, graph=graph, batch=4, seconds=SECONDS)

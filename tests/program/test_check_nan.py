@@ -117,6 +117,7 @@ def test_a_gradient_that_is_none(backend: str) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.sampled(2)
 def test_the_time_step_in_a_loop(backend: str, reverse: bool) -> None:
     lstm = nnc.layers.LSTM(2, activation=lambda x: ops.exp(x), go_backwards=reverse, name="memory")
     model = compiled(lstm, Dense(1), shape=(6, 3))

@@ -169,6 +169,7 @@ def test_every_claim_has_its_node(name: str, graph: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "graph"), CASES)
+@pytest.mark.sampled(1 / 2)
 def test_the_nodes_that_are_saved_are_gone(name: str, graph: str) -> None:
     found = case(name, graph)
     for stage in ("cse", "fold-constants", "hoist", "fuse"):
@@ -425,7 +426,7 @@ def check_not_placed(plan: Plan, item: Decision, values: list[Value]) -> None:
 
 
 @pytest.mark.parametrize(("name", "graph", "backend"), PLANNED)
-@pytest.mark.sampled(9)
+@pytest.mark.sampled(4)
 def test_the_plan_is_as_told(name: str, graph: str, backend: str) -> None:
     found = case(name, graph, backend)
     for item in found.decisions(PLAN):

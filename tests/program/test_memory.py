@@ -171,6 +171,7 @@ print(sizes[-1] - sizes[0])
 
 
 @pytest.mark.unsanitized
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_batch_sizes(tmp_path):
     network().save(tmp_path / "net.nnc")
     assert int(output(MANY, tmp_path / "net.nnc")) < 2**22

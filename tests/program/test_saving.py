@@ -73,6 +73,7 @@ print(digest(program), program.states["optimizer/iterations"])
 
 
 @pytest.mark.usefixtures("each_backend")
+@pytest.mark.sampled(1)
 def test_five_epochs_a_restart_and_five_more_are_ten(tmp_path):
     whole, half = network("adam"), network("adam")
     for model in (whole, half):
@@ -113,6 +114,7 @@ print([name for name in ("subprocess", "tempfile", "logging") if name in sys.mod
 """
 
 
+@pytest.mark.slow
 def test_c_needs_no_kernels_of_numpy_and_no_process_where_it_has_compiled(tmp_path, monkeypatch):
     if find_compiler() is None:
         pytest.skip("needs a C compiler")

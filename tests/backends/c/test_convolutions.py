@@ -76,6 +76,7 @@ def check_three(length, window, channels, filters, options, dtype) -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("length", "window", "channels", "options"), DEPTHWISE)
+@pytest.mark.sampled(1 / 2)
 def test_depthwise(length, window, channels, options, dtype):
     check_three(length, window, channels, channels, options | {"groups": channels}, dtype)
 

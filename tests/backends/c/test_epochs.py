@@ -124,6 +124,7 @@ def test_where_somebody_looks_epochs_run_one_by_one(data, calls, options):
 
 
 @pytest.mark.parametrize("metric", ["AUC", "Precision", "R2Score"])
+@pytest.mark.sampled(1)
 def test_metrics_that_are_no_means_run_epoch_by_epoch(data, calls, metric):
     program = make_program(metrics=(metric,))
     assert program.spec.results

@@ -135,6 +135,7 @@ def test_operands_of_which_all_elements_are_one_number(stack, rank):
 
 
 @pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.sampled(1)
 def test_a_loop_in_a_loop(reverse):
     """The carry of the loop inside begins with that of the one around it; both read windows and weights."""
     graph = Graph("g")
@@ -164,7 +165,7 @@ def test_loops_made_at_random_compute_what_they_mean(seed):
 
 
 @pytest.mark.parametrize("options", [{}, {"return_sequences": True}, {"go_backwards": True}, {"dropout": 0.5}])
-@pytest.mark.sampled(1)
+@pytest.mark.slow
 def test_a_trained_lstm(options):
     """Weights after some steps in C are those after as many in NumPy."""
     generator = numpy.random.default_rng(0)

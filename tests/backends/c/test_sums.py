@@ -81,6 +81,7 @@ def test_few_columns_are_added_in_one_loop_over_rows():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("inner", "columns"), [(2, 2), (1, 8), (3, 9), (4, 1), (2, 5)])
 @pytest.mark.parametrize("rows", [BATCH, 1, 33], ids=str)
+@pytest.mark.sampled(1 / 2)
 def test_what_follows_a_small_product_runs_in_its_loop(inner, columns, rows, dtype):
     graph = Graph("test")
     x = graph.input("x", TensorType(dtype, (rows, inner)))

@@ -331,6 +331,7 @@ def windows():
         (steps, 40, [15, 3]),
     ],
 )
+@pytest.mark.sampled(4)
 def test_the_members_of_a_team_depend_on_the_work(network, batch, expected, teams):
     members(network, batch, expected, teams)
 

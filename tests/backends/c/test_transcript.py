@@ -114,6 +114,7 @@ def test_damaged_records_are_made_anew(saved, folder, damage):
     assert start(saved) == (numbers, False)
 
 
+@pytest.mark.slow
 def test_without_the_library_the_text_is_printed_and_compiled(saved, folder):
     numbers, _ = start(saved)
     for path in folder.rglob(f"*{cache.SUFFIX}"):
@@ -122,6 +123,7 @@ def test_without_the_library_the_text_is_printed_and_compiled(saved, folder):
     assert start(saved) == (numbers, False)
 
 
+@pytest.mark.slow
 def test_several_processes_record_the_same(saved, folder):
     command = [sys.executable, "-c", START, str(saved)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]

