@@ -259,6 +259,12 @@ def divided(rows: Rows, keep: Sequence[float], seed: int) -> list[Rows]:
 def _prepare_arrays(
     path: Path, data: Path, target: str | None, keep: Sequence[float], seed: int, options: Mapping[str, Any]
 ) -> Prepared:
+    declared = read_declared(path)
+    if declared:
+        raise DataError(
+            f"{data}: the model file says what columns of a table mean ({', '.join(declared)}), and this file has"
+            " arrays; give a table, or leave out 'columns:'"
+        )
     model = read_model(path, **options)
     program = model.program
     spec = program.spec

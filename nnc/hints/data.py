@@ -80,8 +80,8 @@ def targets_among_inputs(evidence: Evidence) -> Iterator[Hint]:
             for column in numpy.flatnonzero((array == wanted).all(axis=0)).tolist():
                 yield Hint(
                     "targets-among-inputs",
-                    f"column {column} of input '{label}' is equal to target '{target.label}' in all rows: the model"
-                    " has but to read it off; leave the column out of the inputs",
+                    f"column {column} of input '{label}' is equal to target '{target.label}' in all rows, so there"
+                    " is nothing to learn; leave the column out of the inputs",
                 )
 
 

@@ -99,13 +99,6 @@ class TableSchema:
             target = self.target.name if by_name else self._index_of_target(columns)
         return self.target.encode(columns, columns.find(target))
 
-    def unused(self, columns: Columns) -> tuple[str, ...]:
-        """Return the names of columns of a table that are neither inputs nor the target."""
-        if not (self.has_names and columns.has_names):
-            return ()
-        own = {*self.names, *(() if self.target is None else (self.target.name,))}
-        return tuple(name for name in columns.names if name not in own)
-
     def _index_of_target(self, columns: Columns) -> int:
         width = len(self.columns) + 1
         if len(columns.names) != width:

@@ -164,6 +164,13 @@ def test_options_that_nothing_is_there_for(folder, run):
     )
 
 
+def test_columns_are_about_tables(folder, run):
+    """Arrays have none, so what is said of them would be ignored."""
+    Path("wide.yaml").write_text("input: [2]\n" + MODEL)
+    message = run("train", "wide.yaml", "--data", "points.npz", code=1).stderr
+    assert "says what columns of a table mean (bought), and this file has arrays" in message
+
+
 def test_encodings_of_files_of_numbers(folder, run):
     """Programs that know nothing of tables read them as well."""
     nnc.compile(nnc.Sequential([nnc.layers.Dense(1, input_dim=1)]), loss="mse").save("plain.nnc")
