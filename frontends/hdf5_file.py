@@ -83,6 +83,7 @@ class Hdf5Frontend:
         *,
         by_name: bool = False,
         skip_mismatch: bool = False,
+        resume: bool = False,
     ) -> None:
         """Overwrite a model's weights with those of a file.
 
@@ -91,6 +92,8 @@ class Hdf5Frontend:
             source: the file, a whole model or weights alone.
             by_name: whether layers are found by their names; otherwise one after the other.
             skip_mismatch: whether layers that do not fit stay as they are, with a warning.
+            resume: whether the optimizer of the model, which is compiled, goes on from its state in the file; where
+                that does not fit, it starts afresh, with a warning.
 
         Raises:
             ModelFileError: weights do not fit; nothing is changed then.
@@ -103,6 +106,9 @@ class Hdf5Frontend:
             assignment = Assignment(model, origin_of_file(root), problems, {}, skip_mismatch)
             assign(assignment, group, by_name)
             assignment.carry_out()
+            if resume:
+                _resume(root, assignment)
+        problems.warn()
 
     def save_weights(self, model: Model, path: str | os.PathLike[str]) -> None:
         """Write a model's weights as Keras 3 does; see `write_weights`."""

@@ -92,10 +92,11 @@ class KerasArchiveFrontend:
         *,
         by_name: bool = False,
         skip_mismatch: bool = False,
+        resume: bool = False,
     ) -> None:
         """Overwrite a model's weights with those of a file; see `Hdf5Frontend.load_weights`."""
         if is_hdf5(source):
-            HDF5_FRONTEND.load_weights(model, source, by_name=by_name, skip_mismatch=skip_mismatch)
+            HDF5_FRONTEND.load_weights(model, source, by_name=by_name, skip_mismatch=skip_mismatch, resume=resume)
             return
         path = checked_path(source, _ZIP)
         problems = Problems(str(path), path.name)
@@ -106,6 +107,9 @@ class KerasArchiveFrontend:
             assignment = Assignment(model, _origin(archive, problems), problems, {}, skip_mismatch)
             assign(assignment, root, by_name)
             assignment.carry_out()
+            if resume:
+                resume_from_tree(root.group("optimizer"), assignment)
+        problems.warn()
 
     def save_model(self, model: Model, path: str | os.PathLike[str]) -> None:
         """Write a whole model as Keras 3 does; see `write_archive`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,8 +66,7 @@ class KerasFrontend:
         if compile and model.is_compiled:
             train_as(options.origin, model.optimizer, problems)
             copy_optimizer_state(source, model, options.origin, problems)
-        for note in problems.notes:
-            warnings.warn(note, stacklevel=4)
+        problems.warn()
         return model
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,6 +80,11 @@ class Problems:
         text = _one_line(f"{self.place}: {subject}: {message}" if subject else f"{self.place}: {message}")
         if text not in self.notes and len(self.notes) < _MOST:
             self.notes.append(text)
+
+    def warn(self) -> None:
+        """Issue each note as a warning, to whoever called the caller of the reader."""
+        for note in self.notes:
+            warnings.warn(note, stacklevel=5)
 
     def _scoped(self, subject: str) -> str:
         if not self._scope or not subject.startswith(_LAYER):

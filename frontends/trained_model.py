@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -65,8 +64,7 @@ def read_trained(
     assignment.carry_out()
     if training is not None and not is_null(training.config):
         _compile(assignment, training)
-    for note in problems.notes:
-        warnings.warn(note, stacklevel=4)
+    problems.warn()
     return model
 
 

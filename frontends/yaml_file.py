@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -86,8 +85,7 @@ class YamlFrontend:
             return read_text(config, "config", is_json=True)
         problems = Problems("config", "config")
         model = build_model(from_plain(config), problems, compile=True)
-        for note in problems.notes:
-            warnings.warn(note, stacklevel=4)
+        problems.warn()
         return model
 
 
@@ -119,8 +117,7 @@ def read_text(
     root = parse(_text(content, problems), problems, is_json)
     options = Options(origin_of(root), read_replacements(replace), input_shape=input_shape)
     model = build_model(root, problems, compile, options)
-    for note in problems.notes:
-        warnings.warn(note, stacklevel=4)
+    problems.warn()
     return model
 
 

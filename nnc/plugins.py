@@ -92,7 +92,8 @@ def load_weights(model: Any, source: Any, **options: Any) -> None:
     Args:
         model: the model.
         source: a path.
-        options: ``by_name`` and ``skip_mismatch``, see `Model.load_weights`.
+        options: ``by_name`` and ``skip_mismatch``, see `Model.load_weights`; ``resume``, whether the model, which is
+            compiled, trains on with the state of the optimizer in the file.
 
     Raises:
         ModelError: there is no reader of weights for the file, or they do not fit.

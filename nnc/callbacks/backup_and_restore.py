@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,12 @@ from nnc.callbacks.callback import Callback, Logs
 from nnc.callbacks.model_checkpoint import BatchCounter, checked_frequency
 from nnc.errors import DataError
 from nnc.files import read_json, write_atomically
+from nnc.plugins import load_weights
 
 _PLACE = "place"
 _STATE = "state/"
+_KERAS_WEIGHTS = "latest.weights.h5"
+_KERAS_PLACE = "training_metadata.json"
 
 
 class BackupAndRestore(Callback):
@@ -26,10 +31,14 @@ class BackupAndRestore(Callback):
     not there: a process killed at any moment leaves the copy before. With ``steps_per_epoch`` below the number of
     batches, the resumed training begins with the first rows of the order, wherever the epoch before had ended.
 
+    A folder that Keras left is read as well: weights, the optimizer's state and the number of the epoch, which is all
+    that Keras keeps, so metrics, dropout and the order of samples start anew. Of two copies the later one is taken.
+
     Args:
         backup_dir: the folder; it is made where it is missing.
         save_freq: ``epoch`` or a number of batches; training goes on at the very batch.
-        double_checkpoint: whether to keep the copy before as well, as ``latest.npz.bkp``.
+        double_checkpoint: whether to keep the copy before as well, as ``latest.npz.bkp``; where the latest one is
+            damaged, training goes on from that, with a warning.
         delete_checkpoint: whether to delete the folder when training ends.
 
     Raises:
@@ -65,17 +74,40 @@ class BackupAndRestore(Callback):
         """Take over the copy, where there is one.
 
         Raises:
-            DataError: it is damaged, or of another model.
+            DataError: it is damaged, or of another model; or it is Keras's, and a program is trained without its model.
         """
-        if not self.path.exists():
+        found = [path for path in (self.path, self.path.with_name(_KERAS_WEIGHTS)) if path.exists()]
+        if not found:
             return
-        try:
-            place, states = _read(self.path)
-        except Exception as error:  # a hostile file can make NumPy's readers raise anything
-            raise DataError(
-                f"BackupAndRestore: {self.path} is damaged: {error}; delete it to train from the start"
-            ) from None
+        if max(found, key=lambda path: path.stat().st_mtime_ns) != self.path:
+            self._take_over_from_keras(found[-1])
+            return
+        place, states = self._read_copy()
         self._program.restore(states, place["order"], place["epoch"], place["batch"])
+
+    def _read_copy(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        before = Path(f"{self.path}.bkp")
+        try:
+            return _read(self.path)
+        except Exception as error:  # a hostile file can make NumPy's readers raise anything
+            problem = f"BackupAndRestore: {self.path} is damaged: {error}"
+        if before.exists():
+            with suppress(Exception):
+                found = _read(before)
+                write_atomically(self.path, before.read_bytes())  # or else the next copy would replace the good one
+                warnings.warn(f"{problem}; training goes on from {before.name}", stacklevel=2)
+                return found
+        raise DataError(f"{problem}; delete it to train from the start")
+
+    def _take_over_from_keras(self, path: Path) -> None:
+        if self._program is self.model:
+            raise DataError(
+                f"BackupAndRestore: {path} is a backup of Keras's, whose weights belong to layers; continue it with"
+                " `fit` of the model, not of a program"
+            )
+        epoch = _read_keras_place(path.with_name(_KERAS_PLACE))
+        load_weights(self.model, path, resume=True)
+        self._program.restore({}, self._program.order_state, epoch, 0)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Remember where the epoch begins."""
@@ -104,6 +136,21 @@ class BackupAndRestore(Callback):
         arrays[_PLACE] = numpy.frombuffer(json.dumps(place).encode(), "uint8")
         numpy.savez(buffer, **arrays)
         write_atomically(self.path, buffer.getbuffer())
+
+
+def _read_keras_place(path: Path) -> int:
+    """Return the number of the epoch that Keras was in, from 0; without the file Keras begins with 0 as well."""
+    if not path.exists():
+        return 0
+    try:
+        epoch = read_json(path.read_bytes())["epoch"]
+        if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0:
+            raise ValueError(f"epochs are counted from 0, got {epoch!r:.80}")
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise DataError(
+            f"BackupAndRestore: {path} is damaged: {error!s:.200}; delete the folder to train anew"
+        ) from None
+    return epoch
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -93,8 +93,10 @@ def test_copies_are_kept_where_that_is_wanted(tmp_path):
     with pytest.raises(RuntimeError, match="stopped"):
         fit(network(nnc), [BackupAndRestore(tmp_path, double_checkpoint=True), Stopped()])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["latest.npz", "latest.npz.bkp"]
-    history = fit(network(nnc), BackupAndRestore(tmp_path, delete_checkpoint=False))
-    assert history.epoch == [2, 3, 4]
+    (tmp_path / "latest.npz").write_bytes(b"half of a cop")
+    with pytest.warns(UserWarning, match=r"latest.npz is damaged: .*; training goes on from latest.npz.bkp"):
+        history = fit(network(nnc), BackupAndRestore(tmp_path, delete_checkpoint=False))
+    assert history.epoch == [1, 2, 3, 4]
     assert (tmp_path / "latest.npz").exists()
     assert fit(network(nnc), BackupAndRestore(tmp_path)).epoch == []
     assert not tmp_path.exists()
@@ -150,3 +152,37 @@ def test_a_damaged_copy_is_named(tmp_path):
     other.compile("sgd", "mse")
     with pytest.raises(DataError, match=r"state '@parameters' of program 'sequential.*' has shape"):
         fit(other, BackupAndRestore(tmp_path))
+
+
+@pytest.fixture
+def left_by_keras(tmp_path):
+    """A folder that Keras's callback left after two epochs, and the epochs that Keras makes without a stop."""
+    keras = pytest.importorskip("keras")
+
+    class Killed(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 2:
+                raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        callbacks = [keras.callbacks.BackupAndRestore(str(tmp_path)), Killed()]
+        fit(network(keras, keras.optimizers.Adam(0.02)), callbacks)
+    return tmp_path, fit(network(keras, keras.optimizers.Adam(0.02)), None)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # in Keras
+def test_training_goes_on_from_what_keras_left(left_by_keras):
+    folder, expected = left_by_keras
+    history = fit(network(nnc, nnc.optimizers.Adam(0.02)), BackupAndRestore(folder, delete_checkpoint=False))
+    assert history.epoch == [2, 3, 4]
+    for name, values in history.history.items():
+        numpy.testing.assert_allclose(values, expected.history[name][2:], rtol=1e-5)
+    os.utime(folder / "latest.npz", (0, 0))  # as if Keras had gone on after nnc
+    with pytest.raises(DataError, match=r"is a backup of Keras's, .* continue it with `fit` of the model"):
+        fit(network(nnc).program, BackupAndRestore(folder))
+    (folder / "training_metadata.json").write_text('{"epoch": -1}')
+    with pytest.raises(DataError, match=r"training_metadata.json is damaged: epochs are counted from 0, got -1"):
+        fit(network(nnc), BackupAndRestore(folder))
+    with pytest.warns(UserWarning, match=r"latest.weights.h5: its optimizer starts afresh: the file has 10 arrays"):
+        (folder / "training_metadata.json").unlink()
+        assert fit(network(nnc), BackupAndRestore(folder)).epoch == [0, 1, 2, 3, 4]
