@@ -13,6 +13,7 @@ from nnc.backends.c.text import letters
 from nnc.errors import DataError, MissingKernelError, ModelError
 from nnc.export.c_function import CFunction, Form, print_function
 from nnc.export.c_state import FUNCTIONS, lay_out
+from nnc.export.c_table import table_text
 from nnc.export.c_test import check_text
 from nnc.export.c_unit import MARK, Exported, header_text, source_text, stale_lines
 from nnc.export.c_weights import MAGIC, weights_file
@@ -54,6 +55,8 @@ def export(
     name: str | None = None,
 ) -> list[Path]:
     """Write ``NAME.h``, ``NAME.c``, ``test_NAME.c``, ``NAME.mk`` and, if wished, ``NAME.weights`` to a folder.
+
+    Of a program that was trained on a table, ``NAME_table.h`` says how its rows become inputs.
 
     Args:
         program: what to export; it is not changed.
@@ -97,6 +100,8 @@ def export(
     }
     if unit.from_file:
         files[f"{prefix}.weights"] = weights_file(unit.layout, unit.program)
+    if program.table is not None:
+        files[f"{prefix}_table.h"] = table_text(unit, program.table).encode()
     return _write(output, files)
 
 

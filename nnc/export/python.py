@@ -32,10 +32,16 @@ from nnc.program import PREDICT, PROLOGUE, TRAIN, ArraySpec, Program
 from nnc.program.data import ROWS
 from nnc.program.live import ITERATIONS
 from nnc.program.program import hoisted_states
+from nnc.tables import TableSchema
 
 Array = Any
 _OWN_NAMES = frozenset({"ARENA", "CONSTANTS", "STATES", "in_arena", "in_state", "numpy", "rows", "run"})
 """What functions that bind a graph use beside the names of its arrays."""
+_COLUMNS_NOTE = """\
+Mean, spread and the value for a missing cell (None: it must not be missing) of each element of a row of inputs, which
+is (value - mean) / spread. The value is the number in the column of that name; of COLUMN=CATEGORY it is 1 where the
+column has the category, and 0 elsewhere."""
+_CLASSES_NOTE = "In the order of the outputs; of two classes a single output is about the second."
 _ALL_SIZES = 64
 """Rows up to which windows are bound for every number of rows, to see how they depend on it."""
 
@@ -234,6 +240,7 @@ def _file(
         "TAKES": words(", ".join(f"{item.label} {_shape(item)}" for item in spec.inputs)),
         "GIVES": words(", ".join(f"{item.label} {_shape(item)}" for item in spec.outputs)),
         "TARGETS": _specs(spec.targets, sizes),
+        "TABLE": "" if program.table is None else _table(program.table),
         "BATCH": str(sizes[ROWS]),
         "BYTES": str(max(part.arena_bytes for part in parts)),
         "DERIVED": _literal({label: (array.shape, str(array.dtype)) for label, array in derived.items()}),
@@ -272,6 +279,17 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 def _specs(specs: Sequence[ArraySpec], sizes: Mapping[str, int]) -> str:
     return _literal({item.label: (tuple(map(int, bind_shape(item.shape, sizes))), item.dtype) for item in specs})
+
+
+def _table(schema: TableSchema) -> str:
+    """Return definitions that say how the rows of a table become inputs, and what classes outputs are of."""
+    found = ""
+    if schema.columns:
+        columns = {element.label: (element.mean, element.spread, element.missing) for element in schema.elements}
+        found += f'COLUMNS = {_literal(columns)}\n"""{_COLUMNS_NOTE}"""\n'
+    if schema.classes:
+        found += f'CLASSES = {literal(schema.classes)}\n"""{_CLASSES_NOTE}"""\n'
+    return found
 
 
 def _literal(items: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ INPUTS = <INPUTS>
 TARGETS = <TARGETS>
 DERIVED = <DERIVED>
 """Shape and element type of states that are derived from others."""
-TOLERANCE = 1e-5
+<TABLE>TOLERANCE = 1e-5
 
 
 

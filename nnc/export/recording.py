@@ -79,7 +79,9 @@ def copy_program(program: Program) -> Program:
     names = [*program.graph_names, *([PROLOGUE] if hoisted_states(program.graph(PREDICT)) else [])]
     graphs = {name: partial(program.graph, name) for name in names}
     states = {label: array.copy() for label, array in program.states.items()}
-    return Program(program.spec, graphs, states, backend="numpy")
+    copied = Program(program.spec, graphs, states, backend="numpy")
+    copied.table = program.table
+    return copied
 
 
 def record(program: Program, sizes: Mapping[str, int], train: bool) -> Recording:

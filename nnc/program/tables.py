@@ -53,8 +53,7 @@ class TablePredictions(ABC):
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes of a target, in the order of the outputs; empty where there are none."""
-        target = self._class_target()
-        return () if target is None else target.classes
+        return () if self.table is None else self.table.classes
 
     def read_outputs(self, outputs: Array, probabilities: bool = False) -> Array:
         """Return outputs as classes or probabilities, or as they are; see `predict_table`.

@@ -17,6 +17,23 @@ _MOST_SHOWN = 8
 
 
 @dataclass(frozen=True)
+class Element:
+    """One element of a row of a program's inputs: ``(value - mean) / spread`` of a value that a row of a table has.
+
+    Args:
+        label: its name, ``size`` or ``color=red``.
+        mean: what is subtracted from the value: a number, or 1 in rows of a category and 0 in others.
+        spread: what the difference is divided by.
+        missing: the value where the cell is missing; None where that is an error.
+    """
+
+    label: str
+    mean: float = 0.0
+    spread: float = 1.0
+    missing: float | None = None
+
+
+@dataclass(frozen=True)
 class NumberColumn:
     """A column of numbers, which a program gets as ``(number - mean) / spread``.
 
@@ -37,9 +54,9 @@ class NumberColumn:
     note: str = ""
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the inputs that a program gets from it."""
-        return (self.name,)
+    def elements(self) -> tuple[Element, ...]:
+        """The inputs that a program gets from it."""
+        return (Element(self.name, self.mean, self.spread, self.missing),)
 
     @property
     def is_plain(self) -> bool:
@@ -97,10 +114,15 @@ class CategoryColumn:
     unknown: bool = False
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the inputs that a program gets from it."""
-        known = tuple(f"{self.name}={category or 'missing'}" for category in self.categories)
-        return (*known, f"{self.name}=unknown") if self.unknown else known
+    def elements(self) -> tuple[Element, ...]:
+        """The inputs that a program gets from it."""
+        inputs = [(category or "missing", category == self.missing) for category in self.categories]
+        if self.unknown:
+            inputs.append(("unknown", False))
+        return tuple(
+            Element(f"{self.name}={text}", missing=None if self.missing is None else float(stands))
+            for text, stands in inputs
+        )
 
     @property
     def is_plain(self) -> bool:
@@ -156,7 +178,7 @@ class IgnoredColumn:
     reason: str = ""
 
     @property
-    def labels(self) -> tuple[str, ...]:
+    def elements(self) -> tuple[Element, ...]:
         """None."""
         return ()
 

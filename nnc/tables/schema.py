@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnc.data.columns import Columns
 from nnc.errors import DataError, ProgramFileError, nearest
-from nnc.tables.inputs import CategoryColumn, IgnoredColumn, InputColumn, NumberColumn, listed
+from nnc.tables.inputs import CategoryColumn, Element, IgnoredColumn, InputColumn, NumberColumn, listed
 from nnc.tables.outputs import SCALES
 from nnc.tables.targets import ClassTarget, NumberTarget, Target
 
@@ -36,14 +36,19 @@ class TableSchema:
     has_names: bool = True
 
     @property
+    def elements(self) -> tuple[Element, ...]:
+        """What a row of a program's inputs consists of."""
+        return tuple(element for column in self.columns for element in column.elements)
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Names of a program's inputs, one for each element of a row."""
-        return tuple(label for column in self.columns for label in column.labels)
+        return tuple(element.label for element in self.elements)
 
     @property
     def width(self) -> int:
         """Elements of a row of a program's inputs."""
-        return len(self.labels)
+        return len(self.elements)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -66,6 +71,11 @@ class TableSchema:
             else:
                 lines.append((f"{names[0]} … {names[-1]}", f"{len(names)} columns, each: {meaning}"))
         return lines if self.target is None else [*lines, (self.target.name, self.target.describe())]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes of the target, in the order of the outputs; empty where there are none."""
+        return self.target.classes if isinstance(self.target, ClassTarget) else ()
 
     def encode(self, columns: Columns) -> Array:
         """Return the inputs of a program, float64 of shape (rows, `width`).
