@@ -37,7 +37,7 @@ class Problems:
     Args:
         source: what is read, as the error's heading names it.
         place: how each problem names it, such as the file's name.
-        notes: what is read otherwise than it is written, and is no problem.
+        notes: what is read otherwise than it is written, and is not a problem.
     """
 
     source: str

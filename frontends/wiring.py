@@ -86,13 +86,13 @@ class LayerDefinition:
 
     @property
     def subject(self) -> str:
-        """How problems name it."""
+        """The name in problems."""
         return layer_subject(self.name, self.class_name)
 
 
 @dataclass
 class Definition:
-    """What a file says about a model.
+    """The definition of a model in a file.
 
     Args:
         name: the model's name, if it has one.

@@ -48,7 +48,7 @@ def command(
     ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter rounds.")] = False,
     hurry: Annotated[
-        bool, typer.Option("--hurry", help="So few and short rounds that the numbers mean little.")
+        bool, typer.Option("--hurry", help="Rounds so few and short that the numbers mean little.")
     ] = False,
     only: Annotated[
         Measured | None, typer.Option("--only", help="Measure nnc on one backend.", show_default=False)

@@ -42,7 +42,7 @@ def command(
         str, typer.Option("--layers", "--layer", metavar="WIDTHS", help="Widths of the hidden layers, such as 8,4.")
     ] = "2",
     repeat: Annotated[
-        int, typer.Option("--repeat", metavar="N", min=1, help="Trainings, each from other weights.")
+        int, typer.Option("--repeat", metavar="N", min=1, help="Trainings, each from different weights.")
     ] = 10,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the data and of the weights.")] = 2,
     normal: Annotated[bool, typer.Option("--normal", help="Standardise the inputs.")] = False,

@@ -47,12 +47,12 @@ def command(
         typer.Option(
             "--target",
             metavar="COLUMN",
-            help="Column that is no input and is left out, where the program does not know its columns.",
+            help="Column that is not an input and is left out, if the program does not know its columns.",
             show_default=False,
         ),
     ] = None,
     probabilities: Annotated[
-        bool, typer.Option("--probabilities", help="Write the probability of each class in the place of its name.")
+        bool, typer.Option("--probabilities", help="Write the probability of each class instead of its name.")
     ] = False,
     encoding: options.Encoding = None,
     batch: options.Batch = 256,

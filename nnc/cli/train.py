@@ -53,7 +53,7 @@ def command(
 
     del no_hints  # its callback has seen it
     if seed is not None and is_program(model) and not validation_split:
-        raise typer.BadParameter("a saved program goes on with its own random numbers; leave out --seed")
+        raise typer.BadParameter("a saved program continues with its own random numbers; leave out --seed")
     check_output(output, ".nnc")
     check_plot(plot)
     set_random_seed(seed or 0)
@@ -104,7 +104,7 @@ def command(
         say(f"drew {plot}")
     if interrupted:
         say(f"interrupted in epoch {done + 1} of {epochs}")
-    say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what was learnt")
+    say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what it learnt")
     if stopped is not None:
         raise stopped
     if interrupted:

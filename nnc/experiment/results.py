@@ -95,7 +95,7 @@ def results_page(comparison: Comparison, command: str) -> str:
 def _tensorflow_note(comparison: Comparison) -> str:
     if any(row.results[0].mode == "tf" for row in comparison.rows):
         return ""
-    return "TensorFlow was not run: 5,000 epochs take it minutes, and nnc a fraction of a second (see `--with-tf`).\n\n"
+    return "TensorFlow was not run: 5,000 epochs take it minutes, but nnc a fraction of a second (see `--with-tf`).\n\n"
 
 
 def _apart_note(comparison: Comparison) -> str:
@@ -107,7 +107,7 @@ def _apart_note(comparison: Comparison) -> str:
         if abs(published / 100 - result.accuracy().mean) > 3 * standard_error(published / 100, result.settings.size)
     ]
     if not apart:
-        return "No figure is further from the one that it stands for."
+        return "No figure differs by more from its published one."
     return f"Further apart are {', and '.join(apart)}."
 
 

@@ -35,7 +35,7 @@ from nnc.program.program import hoisted_states
 
 Array = Any
 _OWN_NAMES = frozenset({"ARENA", "CONSTANTS", "STATES", "in_arena", "in_state", "numpy", "rows", "run"})
-"""What functions that bind a graph use beside the names of its arrays."""
+"""Names used by functions that bind a graph, besides those of its arrays."""
 _ALL_SIZES = 64
 """Rows up to which windows are bound for every number of rows, to see how they depend on it."""
 

@@ -27,7 +27,7 @@ class Match:
 
 
 _NAME, _NUMBER, _KIND, _CONFIG = 10, 1, 4, 3
-"""What it is worth that two layers have the same name, or one that nobody chose; the same class; the same config."""
+"""Scores for two layers with the same name, or one that nobody chose; the same class; the same config."""
 
 
 def match_layers(first: Sequence[LayerRecord], second: Sequence[LayerRecord]) -> list[Match]:
@@ -151,5 +151,5 @@ def _settings(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _short(value: Any) -> Any:
-    """Return the class of an object in the place of all it says."""
+    """Return the class of an object instead of all it says."""
     return value["class_name"] if isinstance(value, Mapping) and "class_name" in value else value

@@ -1,4 +1,4 @@
-"""What pictures and summaries say of the arguments of a layer, as its class declares it."""
+"""Texts about the arguments of a layer, in pictures and summaries, as its class declares them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 _NAMED = re.compile(r"\{(\w+)\}")
 _LISTS = ("axis", "axes", "factor")
-"""Last words of arguments whose numbers are no size."""
+"""Last words of arguments whose numbers are not size."""
 _NO_DEFAULT = object()
 
 
@@ -24,7 +24,7 @@ def noted_texts(layer: Any, templates: Sequence[str], rank: int | None = None) -
 
     Args:
         layer: whose attributes they are.
-        templates: what is said of each, with its name in braces in the place of its value; a name alone is a flag's.
+        templates: what is said of each, with its name in braces instead of its value; a name alone is a flag's.
         rank: number of axes of the layer's input, where it is known; its last axis is what -1 is.
     """
     found = []

@@ -1,4 +1,4 @@
-"""What is compiled and trained: the part of a model that is about optimizer, loss, program and data."""
+"""The part of a model that is compiled and trained: optimizer, loss, program and data."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Trainer(Layer):
 
     @property
     def backend(self) -> str:
-        """What runs the model: ``numpy``, ``c``, or by default ``auto``: C for what is worth compiling, else NumPy.
+        """The backend of the model: ``numpy``, ``c``, or by default ``auto``: C for work worth compiling, else NumPy.
 
         It can be set at any time; weights, optimizer state and random numbers stay what they are.
 

@@ -1,4 +1,4 @@
-"""What a profile says: the steps of a run with their times and costs, added up by layer and by operation."""
+"""The contents of a profile: the steps of a run with their times and costs, added up by layer and by operation."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Step(Part):
 
 @dataclass(frozen=True)
 class Profile:
-    """Where the time of a training step or a prediction goes.
+    """The distribution of the time of a training step or a prediction.
 
     Args:
         model: name of the model.
@@ -125,7 +125,7 @@ class Profile:
 
     @property
     def limit(self) -> str:
-        """What limits the whole run, in words."""
+        """The limit of the whole run, in words."""
         if self.call_overhead >= 0.5:
             return overhead_text(self.whole, self.outside, self.machine)
         return limit_text(self.whole, self.machine)

@@ -1,4 +1,4 @@
-"""What limits a part of a run, in words: a roofline (Williams, Waterman and Patterson, 2009) that can be read aloud."""
+"""Says in words what limits a part of a run: a roofline (Williams, Waterman and Patterson, 2009) to read aloud."""
 
 from __future__ import annotations
 

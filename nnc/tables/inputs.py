@@ -1,4 +1,4 @@
-"""What a column of inputs means: a number, a category, or nothing."""
+"""The meaning of a column of inputs: a number, a category, or nothing."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class NumberColumn:
                 raise DataError(
                     f"{columns.place(int(is_missing.argmax()), column)}: expected a number, found"
                     f" {columns.shown(int(is_missing.argmax()), column)}; no row that the program was trained on lacks"
-                    f" one. Say what stands for it in the model file: columns: {{{self.name}: {{number: {{missing:"
+                    f" one. Say what replaces it in the model file: columns: {{{self.name}: {{number: {{missing:"
                     " mean}}}"
                 )
             values = numpy.where(is_missing, self.missing, values)

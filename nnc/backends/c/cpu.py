@@ -31,7 +31,7 @@ _MACOS_NAMES = ("hw.machine", "machdep.cpu.brand_string", "machdep.cpu.features"
 
 @dataclass(frozen=True)
 class Target:
-    """What units are compiled for.
+    """The processor that units are compiled for.
 
     Args:
         name: `NATIVE` or one of `LEVELS`.

@@ -66,7 +66,7 @@ def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
 
 
 def kernel_prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
-    """Return what the C kernel of an op reads in the place of an operand that no run changes."""
+    """Return what the C kernel of an op reads instead of an operand that no run changes."""
     return KERNELS[type(op)].prepack(op, operands, results) if type(op) in KERNELS else None
 
 
@@ -155,6 +155,6 @@ def _function_name(name: str) -> str:
 
 @cache
 def _own_names() -> frozenset[str]:
-    """What types and functions of units are called, without their prefix."""
+    """Names of the types and functions of units, without their prefix."""
     texts = [PRELUDE, team_text(), mark_text(0), "nnc_epochs", *function_names()]
     return frozenset(name for text in texts for name in re.findall(r"\bnnc_(\w+)", text))
