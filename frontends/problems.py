@@ -114,7 +114,7 @@ class Problems:
 
 
 def layer_subject(name: str, class_name: str) -> str:
-    """Return how problems name a layer."""
+    """Return the name of a layer in problems."""
     return f"layer '{shortened(name)}' ({shortened(class_name)})"
 
 

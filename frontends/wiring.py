@@ -249,7 +249,7 @@ class _Wiring:
     def _arguments(
         self, call: CallDefinition, tensors: list[SymbolicTensor], as_list: bool
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return what a layer is called with."""
+        """Return the arguments of a layer's call."""
         if call.arguments is None:
             return (tensors if len(tensors) > 1 or as_list else tensors[0],), {}
         given = iter(tensors)

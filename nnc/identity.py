@@ -92,7 +92,7 @@ class ObjectIdentity:
         return next((name for name in self.names if name in known), None)
 
     def refusal(self, noun: str) -> str:
-        """Return what an error says about an object that is not Keras's.
+        """Return the text of an error about an object that is not Keras's.
 
         Args:
             noun: what it is, such as ``loss``.

@@ -60,8 +60,8 @@ def command(
 ) -> None:
     """Measure nnc and its peers on the same work, in turn, each in a process of its own; print medians and ratios.
 
-    The benchmarks are part of the repository and measure the nnc that is in it. The exit code is 1 where a ratio that
-    is wanted is not reached.
+    The benchmarks are part of the repository and measure the nnc that is in it. The exit code is 1 if a
+    target ratio is missed.
     """
     if quick and hurry:
         raise typer.BadParameter("--quick and --hurry are two speeds; give one of them")

@@ -46,7 +46,7 @@ def command(
     backend: options.Backend = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compare with the published accuracies: print the table and write it, with how it was made, to a page."""
+    """Compare with the published accuracies: print the table, and write a page with it and how it was made."""
     from nnc.experiment import Settings, compare, entrants, results_page
     from nnc.files import write_atomically
 

@@ -71,7 +71,7 @@ def command(
 ) -> None:
     """Compare two models or programs: layers, training, plans, weights and, with --data, what they compute.
 
-    Exit code 0 where they do not differ, 1 where they do, 2 where they cannot be compared.
+    Exit code 0 if they do not differ, 1 if they do, 2 if they cannot be compared.
     """
     from nnc.inspection import diff, open_subject
     from nnc.preparing import inputs_of

@@ -74,7 +74,7 @@ def command(
     as_json: options.Json = False,
     replace: options.Replace = None,
 ) -> None:
-    """Write a model as source that runs without nnc, and that checks itself when it is run."""
+    """Write a model as source that runs without nnc and checks itself when run."""
     from nnc.export import export, find_exporter
 
     options_of_c = {key: value for key, value in {"weights": weights, "name": name}.items() if value}

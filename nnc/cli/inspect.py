@@ -50,7 +50,7 @@ def command(
 ) -> None:
     """Show a model's layers, parameters, operations and memory; with --profile, where its time goes.
 
-    What is run is run on copies: nothing of the model changes.
+    Everything runs on copies: the model does not change.
     """
     from nnc.inspection import inspect, open_subject
     from nnc.preparing import inputs_of, rows_of

@@ -48,7 +48,7 @@ class Dtype(StrEnum):
 
 
 def dtype_of(given: Dtype | None) -> choices.FloatName | None:
-    """Return what was given, as the rest of nnc calls it."""
+    """Return the given value, as the rest of nnc names it."""
     return cast("choices.FloatName | None", given and given.value)
 
 
@@ -99,7 +99,7 @@ Backend = Annotated[
     BackendName | None,
     typer.Option(
         "--backend",
-        help="What runs the model; auto is C where a compiler is found and the work is worth compiling for, otherwise "
+        help="Backend of the model; auto is C if a compiler is found and the work is worth compiling for, otherwise "
         f"NumPy. By default $NNC_BACKEND, or {DEFAULT}.",
         show_default=False,
     ),

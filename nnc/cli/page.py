@@ -90,6 +90,6 @@ def _definition(path: Path) -> Definition | None:
 
 
 def _notes(model: Model) -> dict[str, str]:
-    """Return what optimizer and loss are called."""
+    """Return the names of optimizer and loss."""
     loss = model.objective.loss
     return {"update": type(model.optimizer).__name__} | ({"loss": loss} if isinstance(loss, str) else {})

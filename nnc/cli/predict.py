@@ -61,7 +61,7 @@ def command(
     max_bytes: options.MaxBytes = None,
     check_nan: options.CheckNan = False,
 ) -> None:
-    """Write what a model says of the inputs in a file: its outputs, or the classes of the table it was trained on."""
+    """Write a model's answers to the inputs in a file: its outputs, or the classes of the table it was trained on."""
     from nnc.data import write_arrays, write_table
     from nnc.preparing import inputs_of
     from nnc.program.spec import outputs_of

@@ -1,4 +1,4 @@
-"""The command `nnc train`: trains a model file from the start, or a saved program where it was."""
+"""The command `nnc train`: trains a model file from the start, or continues a saved program."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def command(
     check_nan: options.CheckNan = False,
     no_hints: options.NoHints = False,
 ) -> None:
-    """Train a model file from the start, or a saved program where it was.
+    """Train a model file from the start, or continue a saved program.
 
-    Ctrl-C ends the training after the running step, NaN with --check-nan before it; what was learnt until then is saved
-    where -o is given.
+    Ctrl-C ends the training after the current step, and NaN with --check-nan before it; with -o, what was learnt until
+    then is saved.
     """
     from nnc.program.progress import format_number
     from nnc.utils import set_random_seed

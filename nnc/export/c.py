@@ -101,7 +101,7 @@ def export(
 
 
 def _prefix(model: str, wanted: str | None) -> str:
-    """Return what names begin with.
+    """Return the prefix of names.
 
     Raises:
         ModelError: the wish is not a name in C.

@@ -202,7 +202,7 @@ def _usage(unit: Exported) -> str:
 
 
 def _example(unit: Exported) -> list[str]:
-    """Return how the functions are called."""
+    """Return an example of calls of the functions."""
     name, upper = unit.name, unit.name.upper()
     lines = ["", "/* static int64_t arena[(" + upper + "_ARENA_BYTES + 7) / 8];"]
     if unit.has_state:

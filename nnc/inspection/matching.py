@@ -82,7 +82,7 @@ def _align(first: Sequence[LayerRecord], second: Sequence[LayerRecord]) -> list[
 
 
 def _worth(x: LayerRecord, y: LayerRecord) -> int:
-    """Return what it is worth to take two layers for the same; 0 where they cannot be."""
+    """Return the score of taking two layers for the same; 0 if they cannot be."""
     if x.depth != y.depth:
         return 0
     is_named, is_kind = x.name == y.name, x.kind == y.kind
@@ -103,7 +103,7 @@ def is_automatic(layer: LayerRecord) -> bool:
 
 
 def plain_config(layer: LayerRecord) -> dict[str, Any]:
-    """Return what a layer's config says of what it does: everything but its name."""
+    """Return the part of a layer's config that says what it does: everything but its name."""
     return {key: value for key, value in layer.config.items() if key != "name"}
 
 

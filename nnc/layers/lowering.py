@@ -114,7 +114,7 @@ _LOWERING: ContextVar[Lowering | None] = ContextVar("lowering", default=None)
 
 
 def current_lowering() -> Lowering:
-    """Return what is being lowered.
+    """Return the current lowering.
 
     Raises:
         ModelError: nothing is.

@@ -62,7 +62,7 @@ class Metric(Measure):
         return tuple(ops.cast(part, y_pred.dtype) for part in mean_parts(values, sample_weight, mask, self._where))
 
     def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
-        """Return what the result depends on beside the sums, as plain data for the manifest.
+        """Return what the result depends on besides the sums, as plain data for the manifest.
 
         Args:
             shapes: the shape of each of the metric's sums.

@@ -76,7 +76,7 @@ class SumsMetric(Metric):
         raise ModelError(f"{self._where}: class {type(self).__name__} must define combine(self, ...), of its sums")
 
     def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
-        """Return what the result depends on beside the sums: the graph of `combine`, unless a subclass has another.
+        """Return what the result depends on besides the sums: the graph of `combine`, unless a subclass has another.
 
         Raises:
             ModelError: `combine` returned something other than a graph value.

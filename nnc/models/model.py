@@ -263,7 +263,7 @@ class Model(Trainer, Presented):
             )
 
     def make_compiler(self, dtype: str | None, observe: Observer | None, passes: Sequence[Pass] = ()) -> Compiler:
-        """Return what makes the program."""
+        """Return the compiler of the program."""
         return Compiler(self, dtype, observe, passes)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class Trainer(Layer):
         raise NotImplementedError
 
     def make_compiler(self, dtype: str | None, observe: Observer | None, passes: Sequence[Pass] = ()) -> Any:
-        """Return what makes the program; see `nnc.models.compiler`."""
+        """Return the compiler of the program; see `nnc.models.compiler`."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ compiling

@@ -224,7 +224,7 @@ class Storage:
     def workspace_of(
         self, node: Node, operands: Sequence[TensorType], results: Sequence[TensorType]
     ) -> Sequence[TensorType]:
-        """Return what the kernel of a step needs beside operands and results of these types."""
+        """Return what the kernel of a step needs besides operands and results of these types."""
         if node.index in self.prepacked:
             found = self.prepack(node.op, operands, results)
             return () if found is None else found.workspace

@@ -131,13 +131,13 @@ class Profile:
         return limit_text(self.whole, self.machine)
 
     def limit_of(self, part: Part) -> str:
-        """Return what limits a part, in a few words."""
+        """Return the limit of a part, in a few words."""
         return limit_text(part, self.machine, is_short=True)
 
     # ------------------------------------------------------------------ showing
 
     def head(self) -> list[str]:
-        """Return what is said before the tables."""
+        """Return the text before the tables."""
         kind = "training step" if self.graph == TRAIN else "prediction"
         machine = self.machine
         return [

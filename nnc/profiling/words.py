@@ -50,7 +50,7 @@ def limit_text(part: Part, machine: Machine, is_short: bool = False) -> str:
 
 
 def overhead_text(whole: Part, outside: float, machine: Machine) -> str:
-    """Return that most of a run is overhead, and which.
+    """Say that most of a run is overhead, and of which kind.
 
     Args:
         whole: the run.

@@ -1,4 +1,4 @@
-"""The progress display of `fit`: a live line in a terminal or a notebook, a line per epoch elsewhere."""
+"""What `fit` shows: a live line where there is a terminal or a notebook, a line per epoch elsewhere."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def result_of(name: str, state: Array, shapes: Sequence[Sequence[int]], settings
         name: a key of `RESULTS`.
         state: the sums, one behind the other in a vector.
         shapes: the shape of each sum.
-        settings: what the result depends on beside the sums.
+        settings: what the result depends on besides the sums.
     """
     sums, start = [], 0
     for shape in shapes:

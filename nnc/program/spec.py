@@ -94,7 +94,7 @@ class ResultSpec:
         metric: name of the metric.
         kind: how the result is computed.
         shapes: the shape of each of its sums, which lie one behind the other in a state of its own.
-        settings: what the result depends on beside the sums.
+        settings: what the result depends on besides the sums.
     """
 
     metric: str

@@ -25,7 +25,7 @@ class TablePredictions(ABC):
         """Return the outputs for any number of rows."""
 
     def predict_table(self, table: Any, *, probabilities: bool = False, batch_size: int | None = None) -> Array:
-        """Return what the program says of each row of a table.
+        """Return the program's answer to each row of a table.
 
         Args:
             table: a data frame (pandas, polars, pyarrow, …), a mapping with a column for each name, a list of rows

@@ -68,7 +68,7 @@ def make_model(source: Any, meta: Meta, arguments: Mapping[str, Any], seed: int)
 
 
 def learn_table(x: Any, source: Any) -> TableSchema | None:
-    """Return what the columns of a data frame mean; None where it is none, or has numbers alone.
+    """Return what the columns of a data frame mean; None if it is not one, or has only numbers.
 
     Args:
         x: inputs.

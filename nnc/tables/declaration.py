@@ -50,7 +50,7 @@ class Declared:
 
 
 def read_declaration(name: str, value: Any) -> Declared:
-    """Return what a model file says of a column: a kind alone, or with arguments.
+    """Return a model file's declaration of a column: a kind alone, or with arguments.
 
     Args:
         name: name of the column.

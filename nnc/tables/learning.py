@@ -176,7 +176,7 @@ def _category(columns: Columns, index: int, declared: Declared, training: Array)
 
 
 def learn_target(columns: Columns, index: int, declared: Declared | None, form: OutputForm) -> Target:
-    """Return what the target means: a class where it is declared so, has texts, or where the loss is of classes.
+    """Return what the target means: a class if it is declared so, has texts, or the loss is one for classes.
 
     Args:
         columns: all rows there are, so that a rare class is known wherever it is drawn.

@@ -30,7 +30,7 @@ class NumberTarget:
     name: str
 
     def describe(self) -> str:
-        """Return what it is, for people."""
+        """Return what it is, in words."""
         return "target, number"
 
     def encode(self, columns: Columns, column: int) -> Array:
@@ -63,7 +63,7 @@ class ClassTarget:
     one_hot: bool
 
     def describe(self) -> str:
-        """Return what it is, for people."""
+        """Return what it is, in words."""
         return f"target, {len(self.classes)} classes: {listed(self.classes)}"
 
     def encode(self, columns: Columns, column: int) -> Array:

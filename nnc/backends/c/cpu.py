@@ -43,7 +43,7 @@ class Target:
 
 
 def find_target() -> Target:
-    """Return what ``$NNC_CPU`` says, by default this processor.
+    """Return the processor that ``$NNC_CPU`` names, by default this one.
 
     Raises:
         ModelError: the variable names no level, one of another architecture, or one that this processor does not reach.

@@ -53,7 +53,7 @@ more, a network so small gets a twentieth back while it trains."""
 
 
 def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
-    """Return what the C kernel of an op needs beside operands and results.
+    """Return what the C kernel of an op needs besides operands and results.
 
     Raises:
         MissingKernelError: there is no kernel for the op.
@@ -149,7 +149,7 @@ def _with_threads(name: str) -> list[str]:
 
 
 def _function_name(name: str) -> str:
-    """Return what the function of a graph is called: nothing else of a unit is."""
+    """Return the name of a graph's function: nothing else in a unit has it."""
     return f"nnc_{identifier(name, _own_names())}"
 
 

@@ -156,7 +156,7 @@ def number_text(number: float | int | bool, dtype: str) -> str:
 
 
 def value_text(value: Value, names: Mapping[Value, str]) -> str:
-    """Return what a value is called: its own name, or its number in a plan's text.
+    """Return the name of a value: its own, or its number in a plan's text.
 
     Its number in the graph would not be the same after saving and loading, because texts have constants in line.
     """

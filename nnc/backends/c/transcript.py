@@ -40,7 +40,7 @@ class Transcript:
         self._is_planned = False
 
     def __call__(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
-        """Return what the kernel of an op needs beside operands and results; see `kernel_workspace`.
+        """Return what the kernel of an op needs besides operands and results; see `kernel_workspace`.
 
         Raises:
             MissingKernelError: there is no kernel for the op.

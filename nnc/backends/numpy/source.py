@@ -106,7 +106,7 @@ def _forget(text: str, filename: str) -> None:
 
 
 def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
-    """Return what the NumPy kernel of an op needs beside operands and results.
+    """Return what the NumPy kernel of an op needs besides operands and results.
 
     Raises:
         MissingKernelError: there is no kernel for the op.

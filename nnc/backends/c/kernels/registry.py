@@ -123,7 +123,7 @@ def kernel(
 
     Args:
         ops: the classes.
-        workspace: what the kernel needs beside operands and results.
+        workspace: what the kernel needs besides operands and results.
         prepack: what it reads instead of an operand that no run changes.
         pack: returns what makes that.
     """
