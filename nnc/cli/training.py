@@ -106,7 +106,7 @@ def kept_parts(*fractions: float) -> list[float]:
 
 def also_drawn(checked: Rows | None) -> str:
     """Return what is said of the rows to validate on, behind the number of those to train on."""
-    return "" if checked is None else f", and validating on {len(checked):,} others, which were drawn"
+    return "" if checked is None else f", and validating on {len(checked):,} others, drawn at random"
 
 
 def set_learning_rate(program: Program, rate: float | None) -> None:
