@@ -58,7 +58,7 @@ def another_activation(output: Output) -> Iterator[Hint]:
         yield Hint(
             "another-activation",
             f"{output.loss} expects the output of {output.activation}, but gets that of {op}; like Keras, the loss"
-            f" takes its input for logits of {output.activation}. Choose the loss for {op.name}, or another"
+            f" takes what went into it for logits of {output.activation}. Choose the loss for {op.name}, or another"
             " activation",
         )
 
