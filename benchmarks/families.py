@@ -93,7 +93,7 @@ _KINDS = (
         "small",
         "Predicting with small networks",
         r"(?P<net>.+), predict (?P<rest>\d+ rows?, \d threads?), on C",
-        "A prediction of so many rows in a warm process.",
+        "A prediction of the given number of rows in a warm process.",
     ),
     (
         "pictures",
@@ -105,7 +105,7 @@ _KINDS = (
         "whole",
         "From nothing to a trained model",
         r"(?P<net>.+), training step, (?P<threads>\d threads?): (?P<rest>[\d,]+ epochs from nothing)",
-        "Import, model, everything that is traced or compiled, with empty caches, and then so many epochs.",
+        "Import, model, everything that is traced or compiled, with empty caches, and then the given number of epochs.",
     ),
 )
 

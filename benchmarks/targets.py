@@ -49,7 +49,7 @@ def target_rows(
         comparison: the times.
         subjects: nnc's contestants on C; the target is for the first.
         peers: who competes.
-        others: who is there to compare with, but is no peer: loops by hand, nnc on NumPy.
+        others: who is there to compare with, but is not a peer: loops by hand, nnc on NumPy.
     """
     there = [name for name in peers if name in comparison.seconds]
     best = comparison.fastest(there) if there else None

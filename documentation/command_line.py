@@ -11,10 +11,10 @@ _HEAD = """\
 # Command line
 
 {generated} `nnc`, `python -m nnc` and
-`python main.py` are the same program, and `nnc COMMAND {help}` shows what stands here.
+`python main.py` are the same program, and `nnc COMMAND {help}` shows the same as this page.
 
-Options without a command are those of [`nnc {default}`](#nnc-{default}). The exit code is 0 when all went
-well, 1 after an error, 2 where the command line itself is wrong, and 130 after Ctrl-C.
+Options without a command are those of [`nnc {default}`](#nnc-{default}). The exit code is 0 on success,
+1 after an error, 2 if the command line itself is wrong, and 130 after Ctrl-C.
 """
 
 
@@ -39,7 +39,7 @@ def command_line_page(generated: str) -> str:
     own = _table("option", [_option(parameter, None) for parameter in group.params])
     head = _HEAD.format(generated=generated, default=DEFAULT_COMMAND, help=names[-1])
     table = "\n".join(["| command | what it does |", "|---|---|", *overview])
-    return "\n".join([head, table, "", "Of the program itself:", "", own, "", *sections]).rstrip() + "\n"
+    return "\n".join([head, table, "", "Options of the program itself:", "", own, "", *sections]).rstrip() + "\n"
 
 
 def _section(name: str, command: Any) -> str:

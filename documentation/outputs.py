@@ -1,4 +1,4 @@
-"""Compares what a page shows with what its blocks print, and puts the one in the place of the other."""
+"""Compares what a page shows with what its blocks print, and updates the page."""
 
 from __future__ import annotations
 

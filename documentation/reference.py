@@ -136,7 +136,7 @@ def _constant(value: Any) -> str:
 
 
 def described(page: str) -> str:
-    """Return a module's page with all docstrings in the place of the sentences, as mkdocstrings wants it.
+    """Return a module's page with all docstrings instead of the sentences, as mkdocstrings wants it.
 
     Args:
         page: text of the page.

@@ -12,7 +12,7 @@ _TEXT = """\
 {generated} Every file on this page is read by a test.
 
 A model in YAML or JSON says what a network is and how it is trained. Classes, names and defaults are those of Keras 3;
-weights are never in it. Nothing in a file is run, and everything that is wrong with it is reported at once, by line.
+it never contains weights. Nothing in a file is run, and all its mistakes are reported at once, by line.
 
 Files in Keras's own form, which `model.to_json()` writes and which begin with `class_name`, are read as well: see
 [bring a Keras model](../guides/bring-a-keras-model.md).
@@ -71,7 +71,7 @@ compile:
         config: {{initial_learning_rate: 0.01, decay_steps: 1000, decay_rate: 0.9}}
 ```
 
-Every layer takes these keys beside its own:
+Every layer takes these keys besides its own:
 
 {layer}
 

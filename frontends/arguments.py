@@ -12,12 +12,12 @@ from frontends.scalars import remedy
 
 MAX_ARGUMENTS = 64
 _STAND_INS = (1, 0.5, "linear", [1])
-"""What is tried in the place of a wrong argument that cannot be left out; one of them suits every layer of Keras."""
+"""Values tried instead of a wrong argument that cannot be left out; one of them suits every layer of Keras."""
 
 
 @dataclass
 class Construction:
-    """What came of making an object.
+    """The outcome of making an object.
 
     Args:
         made: the object, None where it could not be made at all.
@@ -103,7 +103,7 @@ def _attempt(make: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> t
 
 
 def error_text(error: Exception) -> str:
-    """Return the message of an error; the class comes first where it is no error of nnc, which explain themselves."""
+    """Return the message of an error; the class comes first unless it is an error of nnc, which explains itself."""
     from nnc.errors import NncError
 
     if isinstance(error, NncError):

@@ -57,7 +57,7 @@ def refuse_layer(identity: ObjectIdentity, subject: str, line: int | None, probl
     register = f"@nnc.layers.register(name='{name}')" if is_known or not name.isidentifier() else "@nnc.layers.register"
     problems.add(
         f"{identity.refusal('layer')}: register a class for it with {register},"
-        f" or put a layer in its place: --replace '{name}=Layer(args)'",
+        f" or replace it with a layer: --replace '{name}=Layer(args)'",
         line,
         subject,
         once=f"{identity}",
@@ -75,7 +75,7 @@ def refuse_model(identity: ObjectIdentity, kind: str, subject: str, line: int | 
         problems: where it is noted.
     """
     trains = set(identity.overrides) <= TRAINING and identity.overrides
-    what = "train otherwise" if trains else "compute something else than its layers do"
+    what = "train otherwise" if trains else "compute something other than its layers do"
     predict = "to predict, read it with compile=False; " if trains else ""
     problems.add(
         f"{identity.refusal('model')}, and may {what}: {predict}where it does not, read it as Keras's:"

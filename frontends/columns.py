@@ -1,4 +1,4 @@
-"""What a model file in the short form says of the columns of a table.
+"""Reads the columns of a table as a model file in the short form declares them.
 
     columns:
       age: {number: {missing: median}}

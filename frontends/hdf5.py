@@ -23,7 +23,7 @@ MAX_ATTRIBUTE = 64 * 1024 * 1024
 _MAX_MEMBERS = 100_000
 _MAX_DEPTH = 64
 _MAX_EXPANSION = 1_100
-"""How many bytes may come from one stored byte; DEFLATE's limit is 1032."""
+"""The most bytes that may come from one stored byte; DEFLATE's limit is 1032."""
 _MAX_RANK = 32
 _KINDS = "fiub"
 
@@ -157,7 +157,7 @@ class Group:
         """Return the data set of a name or path, None where there is none.
 
         Raises:
-            ModelError: what is stored is no array of numbers, or is larger than the file.
+            ModelError: what is stored is not an array of numbers, or is larger than the file.
         """
         import h5py
 
@@ -167,7 +167,7 @@ class Group:
         path = f"{self.path}/{name}".lstrip("/")
         shape = member.shape
         if shape is None or len(shape) > _MAX_RANK or not _is_numeric(member.dtype):
-            raise ModelError(f"{self.title}: '{path}' is no array of numbers")
+            raise ModelError(f"{self.title}: '{path}' is not an array of numbers")
         if member.external or member.is_virtual:
             raise ModelError(f"{self.title}: '{path}' lies in another file, which is not followed")
         size = prod(shape) * member.dtype.itemsize
@@ -216,7 +216,7 @@ class Group:
         if 0 in (identifier.shape or ()):
             return numpy.empty(0)
         if not isinstance(identifier.get_type(), h5py.h5t.TypeStringID):  # the library may crash on a damaged type
-            raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is no text")
+            raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is not text")
         count, stored = prod(identifier.shape or ()), int(identifier.get_storage_size())
         if count > _MAX_MEMBERS or stored > min(MAX_ATTRIBUTE, self.stored.size):
             raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is too large")
@@ -245,7 +245,7 @@ class Group:
             except UnicodeDecodeError:
                 text = None
         if not isinstance(text, str) or len(text) > MAX_ATTRIBUTE:
-            raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is no text")
+            raise ModelError(f"{self.title}: attribute '{name}' of '{self.path}' is not text")
         return text
 
 
@@ -274,7 +274,7 @@ class StoredArray:
         """Return the array.
 
         Raises:
-            ModelError: its elements are no numbers.
+            ModelError: its elements are not numbers.
         """
         value = numpy.asarray(self.handle[()])
         if value.dtype.kind == "V" and value.dtype.itemsize == 2:  # bfloat16: the upper half of a float32

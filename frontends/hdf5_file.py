@@ -46,7 +46,7 @@ class Hdf5Frontend:
         Args:
             source: the file.
             compile: whether to take optimizer, loss and metrics from it.
-            replace: what stands in the place of classes that are not known, such as ``{"Old": "Dense(3)"}``.
+            replace: replacements for classes that are not known, such as ``{"Old": "Dense(3)"}``.
 
         Raises:
             ModelFileError: the file defines no model; all its problems are listed.

@@ -1,4 +1,4 @@
-"""How long the texts of an attribute of an HDF5 file claim to be, for which the HDF5 library takes memory unseen.
+"""Reads the claimed lengths of an HDF5 attribute's texts, for which the HDF5 library takes memory unseen.
 
 https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html, "The Attribute Message" and "Fractal Heap".
 The library tells nothing of these lengths, so attributes are looked for by name in the bytes of the file.

@@ -35,7 +35,7 @@ _WEIGHTS = "model.weights.h5"
 _MAX_CONFIG = 64 * 1024 * 1024
 _MAX_MEMBERS = 100_000
 _MAX_EXPANSION = 20
-"""How much larger than the archive its weights may be; Keras does not compress them."""
+"""The most that weights may exceed the archive by, as a factor; Keras does not compress them."""
 
 
 class KerasArchiveFrontend:
@@ -56,7 +56,7 @@ class KerasArchiveFrontend:
         Args:
             source: the file.
             compile: whether to take optimizer, loss and metrics from it.
-            replace: what stands in the place of classes that are not known, such as ``{"Old": "Dense(3)"}``.
+            replace: replacements for classes that are not known, such as ``{"Old": "Dense(3)"}``.
 
         Raises:
             ModelFileError: the file defines no model; all its problems are listed.

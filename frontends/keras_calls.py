@@ -1,4 +1,4 @@
-"""What the layers of a Keras definition are applied to: ``inbound_nodes`` of Keras 1, 2 and 3."""
+"""Reads what the layers of a Keras definition are applied to: ``inbound_nodes`` of Keras 1, 2 and 3."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _INPUT_KEYWORDS = ("inputs", "x")
 _CONSTANT = "_CONSTANT_VALUE"
 
 
-class Unreadable(Exception):  # noqa: N818  (it is no error to a user: the problem has been noted)
+class Unreadable(Exception):  # noqa: N818  (it is not an error to a user: the problem has been noted)
     """A call cannot be read; what is wrong has been noted."""
 
 
@@ -83,7 +83,7 @@ class CallReader:
         return tuple(found), options
 
     def _structure(self, node: Node, layer: LayerDefinition | None) -> Any:
-        """Return nested lists and mappings with references in the place of tensors."""
+        """Return nested lists and mappings with references instead of tensors."""
         if isinstance(node, Sequence):
             if _is_history(node):
                 return self._history(node)
@@ -125,7 +125,7 @@ class CallReader:
         """Return the reference that a tensor stands for.
 
         Raises:
-            Unreadable: it is no tensor, which is noted.
+            Unreadable: it is not a tensor, which is noted.
         """
         history: Node | None = node
         if isinstance(node, Mapping):
@@ -214,7 +214,7 @@ def flat(node: Node) -> Iterator[Node]:
 
 
 def nested(node: Node, numbers: Iterator[int]) -> Any:
-    """Return lists, tuples and dictionaries as `flat` goes through them, with numbers in the place of tensors."""
+    """Return lists, tuples and dictionaries as `flat` goes through them, with numbers instead of tensors."""
     if isinstance(node, Sequence) and not _is_history(node):
         items = [nested(item, numbers) for item in node.items]
         return tuple(items) if node.is_tuple else items

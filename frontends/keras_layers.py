@@ -70,7 +70,7 @@ def make_keras_layer(
 def _holds_code(
     class_name: str, arguments: MappingType[str, Node], subject: str, line: int | None, problems: Problems
 ) -> bool:
-    """Return whether a layer is Python code, which is noted; a registered function is no code of the file's."""
+    """Return whether a layer is Python code, which is noted; a registered function is not the file's code."""
     if class_name == "Lambda":
         function = arguments.get("function")
         name = function.entries.get("config") if isinstance(function, Mapping) else function
@@ -87,16 +87,14 @@ def _holds_code(
         what = arguments.get("function") or arguments.get("node_def") or arguments.get("name")
         label = str(what.plain())[:60] if what is not None else class_name
         problems.add(
-            f"is a TensorFlow operation ({label}) and no layer; {REMEDY.format(class_name, class_name)}", line, subject
+            f"is a TensorFlow operation ({label}), not a layer; {REMEDY.format(class_name, class_name)}", line, subject
         )
         return True
     return False
 
 
-REMEDY = (
-    "register a class with @nnc.layers.register(name='{}'), or put a layer in its place: --replace '{}=Layer(args)'"
-)
-"""What to do about a class that cannot be read."""
+REMEDY = "register a class with @nnc.layers.register(name='{}'), or replace it with a layer: --replace '{}=Layer(args)'"
+"""The remedy for a class that cannot be read."""
 
 
 def _check_activations(
@@ -112,8 +110,8 @@ def _check_activations(
             get_activation(node.plain())
         except ModelError as error:
             is_code = name != "" and not name.isidentifier()
-            message = f"{key} '{name}' is Python code of its author's" if is_code else f"{error}".removesuffix(".")
-            remedy = f". It is not in the file; put one in its place: --replace '{name}=relu'" if name else ""
+            message = f"{key} '{name}' is its author's Python code" if is_code else f"{error}".removesuffix(".")
+            remedy = f". It is not in the file; replace it: --replace '{name}=relu'" if name else ""
             problems.add(f"{message}{remedy}", node.line or line, subject, once=f"{key} {name}")
             arguments[key] = Node(line=node.line)
 

@@ -43,7 +43,7 @@ class KerasFrontend:
         Args:
             source: a built Sequential or functional model; it is not changed, and shares no memory with the result.
             compile: whether to take its optimizer with its state, its loss and its metrics.
-            replace: what stands in the place of classes that are not known, such as ``{"Old": "Dense(3)"}``.
+            replace: replacements for classes that are not known, such as ``{"Old": "Dense(3)"}``.
 
         Raises:
             ModelFileError: a layer, or an argument of one, is not known, or is not Keras's own, or the model overrides

@@ -43,7 +43,7 @@ def copy_optimizer_state(source: Any, model: Model, origin: Origin, problems: Pr
     for variable in trained:
         if id(variable) not in specs:
             raise ModelError(
-                f"the optimizer has state of '{variable.path}', which is no weight of the model; {_REMEDY}"
+                f"the optimizer has state of '{variable.path}', which is not a weight of the model; {_REMEDY}"
             )
         windows.append(specs[id(variable)])
     kept = [spec for spec in windows if spec.trainable]  # others were frozen after they were trained

@@ -29,8 +29,8 @@ class Key:
 MODEL_KEYS: Mapping[str, Key] = MappingProxyType(
     {
         "name": Key(
-            "Name of the model, in what is printed, drawn and exported: 1 to 200 printable characters without "
-            "`/`. Without it the model is `sequential` where its layers are a chain, otherwise `model`.",
+            "Name of the model, used when it is printed, drawn and exported: 1 to 200 printable characters without"
+            " `/`. By default the model is called `sequential` if its layers form a chain, otherwise `model`.",
             """
             name: base
             input: [2]
@@ -39,11 +39,11 @@ MODEL_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "input": Key(
-            "The shape of one row, without the batch: a list of lengths, `null` where a length is not known "
-            "before data come. Or a mapping with the [keys of an input](#an-input). Or, for several inputs, a "
-            "mapping from name to either. It may be missing where the first layer has `input_shape`, "
-            "`input_dim` or `batch_input_shape`, as in old Keras code, and where the model is trained on a table, "
-            "whose columns say how long a row is.",
+            "The shape of one row, without the batch: a list of lengths, `null` where a length is not known before"
+            " there are data. Or a mapping with the [keys of an input](#an-input). Or, for several inputs, a mapping"
+            " from name to either. It may be missing if the first layer has `input_shape`, `input_dim` or"
+            " `batch_input_shape`, as in old Keras code, or if the model is trained on a table, whose columns give the"
+            " length of a row.",
             """
             input:
               image: [28, 28, 1]
@@ -57,9 +57,9 @@ MODEL_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "columns": Key(
-            "What the columns of a table mean, by name: a mapping to a [kind of column](#a-column), alone or with its "
-            "arguments. What is not said of a column, the rows that are trained on say; see "
-            "[train on a table](../guides/tables.md).",
+            "The meaning of a table's columns, by name: a mapping to a [kind of column](#a-column), alone or with its"
+            " arguments. Anything left out is learnt from the training rows; see [train on a"
+            " table](../guides/tables.md).",
             """
             columns:
               age: {number: {missing: median}}
@@ -85,8 +85,8 @@ MODEL_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "outputs": Key(
-            "The names of the layers whose outputs are those of the model: a name, or a list in the order that "
-            "`predict` returns them in. Without it, they are the outputs that no layer reads.",
+            "The names of the layers whose outputs are those of the model: a name, or a list in the order in which"
+            " `predict` returns them. By default, they are the outputs that no layer reads.",
             """
             input: [4]
             layers:
@@ -97,8 +97,8 @@ MODEL_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "compile": Key(
-            "What the model is trained with: a mapping with the [keys of a training](#a-training). Without it, "
-            "the model can predict, and be neither trained nor evaluated.",
+            "The settings for training: a mapping with the [keys of a training](#a-training). Without it, the model"
+            " can predict, but be neither trained nor evaluated.",
             """
             input: [2]
             layers:
@@ -107,8 +107,8 @@ MODEL_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "dtype": Key(
-            "What weights and inputs are made of: `float32`, which it is without the key, or `float64`. Inputs "
-            "and layers may have a `dtype` of their own.",
+            "The element type of weights and inputs: `float32`, the default, or `float64`. Inputs and layers may have"
+            " a `dtype` of their own.",
             """
             dtype: float64
             input: [2]
@@ -123,10 +123,9 @@ MODEL_KEYS: Mapping[str, Key] = MappingProxyType(
 COLUMN_KEYS: Mapping[str, Key] = MappingProxyType(
     {
         "number": Key(
-            "A number. Arguments: `missing`, what stands for a missing one: `mean`, `median` (of the rows that "
-            "are trained on), a number, or `error`; without it the mean, if a cell is missing in the file, "
-            "otherwise an error. `standardize`: whether the model gets numbers of mean 0 and variance 1, `true` "
-            "without it.",
+            "A number. Arguments: `missing`, which replaces a missing one: `mean`, `median` (of the training rows), a"
+            " number, or `error`; by default the mean, if a cell is missing in the file, otherwise an error."
+            " `standardize`: whether the model gets numbers of mean 0 and variance 1, by default `true`.",
             """
             columns: {age: {number: {missing: 30, standardize: false}}}
             layers:
@@ -135,10 +134,10 @@ COLUMN_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "category": Key(
-            "A text, or a number that is a name; each becomes an input that is 1 in its rows. Arguments: "
-            "`categories`, a list of them in order, those of the file without it; `missing`, what stands for a "
-            "missing one: a category, `most_frequent`, `category` for one of its own, or `error`; `unknown`: "
-            "`error`, which it is without it, or `category` for one input that all unknown ones share.",
+            "A text, or a number used as a name; each becomes an input that is 1 in its rows. Arguments: `categories`,"
+            " a list of them in order, by default those of the file; `missing`, which replaces a missing one: a"
+            " category, `most_frequent`, `category` for one of its own, or `error`; `unknown`: `error`, the default, or"
+            " `category` for one input that all unknown ones share.",
             """
             columns: {city: {category: {categories: [Oslo, Rome], missing: most_frequent, unknown: category}}}
             layers:
@@ -156,8 +155,8 @@ COLUMN_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "label": Key(
-            "The target, which is a class. Argument: `classes`, a list of their names in the order of the "
-            "outputs; sorted without it.",
+            "The target, which is a class. Argument: `classes`, a list of their names in the order of the outputs; by"
+            " default they are sorted.",
             """
             columns: {bought: {label: {classes: [no, yes]}}}
             layers:
@@ -166,7 +165,7 @@ COLUMN_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "target": Key(
-            "The target: a class where it has texts or the loss is one of classes, otherwise a number.",
+            "The target: a class if it has texts or the loss is one for classes, otherwise a number.",
             """
             columns: {bought: target}
             layers:
@@ -181,8 +180,8 @@ COLUMN_KEYS: Mapping[str, Key] = MappingProxyType(
 INPUT_KEYS: Mapping[str, Key] = MappingProxyType(
     {
         "name": Key(
-            "The name that layers read it by, for a single input; `input` without it. Several inputs have the names of "
-            "the mapping they stand in, which are those of the program; a program calls a single input `x`.",
+            "The name by which layers read a single input; by default `input`. Several inputs are named by the mapping"
+            " they are in, and keep these names in the program; a program calls a single input `x`.",
             """
             input: {shape: [4], name: measurements}
             layers:
@@ -190,8 +189,8 @@ INPUT_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "shape": Key(
-            "The shape of one row: a list of lengths, `null` where one is not known, or one number for rows of "
-            "so many.",
+            "The shape of one row: a list of lengths, `null` where one is not known, or a single number for rows of"
+            " that length.",
             """
             input: {shape: [null, 3]}
             layers:
@@ -208,7 +207,7 @@ INPUT_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "batch_input_shape": Key(
-            "Another name of `batch_shape`, that of Keras 1 and 2.",
+            "The name that Keras 1 and 2 give `batch_shape`.",
             """
             input: {batch_input_shape: [null, 4]}
             layers:
@@ -216,7 +215,7 @@ INPUT_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "batch_size": Key(
-            "The number of rows that stands in the model's symbolic shapes; programs take any number of rows.",
+            "The number of rows in the model's symbolic shapes; programs take any number of rows.",
             """
             input: {shape: [4], batch_size: 16}
             layers:
@@ -224,8 +223,7 @@ INPUT_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "dtype": Key(
-            "What its numbers are: `float32`, `float64`, `int32`, `int64`, `uint8` or `bool`; that of the file "
-            "without it.",
+            "Its element type: `float32`, `float64`, `int32`, `int64`, `uint8` or `bool`; by default that of the file.",
             """
             input: {shape: [20], dtype: int32}
             layers:
@@ -257,8 +255,8 @@ INPUT_KEYS: Mapping[str, Key] = MappingProxyType(
 LAYER_KEYS: Mapping[str, Key] = MappingProxyType(
     {
         "name": Key(
-            "Its name, by which other layers read it and by which its weights are found; without it, the class "
-            "with a number, as in Keras: `dense`, `dense_1`. It stands among the arguments or beside the class.",
+            "Its name, by which other layers read it and its weights are found; by default the class with a number, as"
+            " in Keras: `dense`, `dense_1`. It may be among the arguments or beside the class.",
             """
             input: [4]
             layers:
@@ -268,9 +266,8 @@ LAYER_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "inputs": Key(
-            "The name of the layer or input that it reads, or a list of them for layers that take several. "
-            "Without it, it reads the layer before it. Branches, shortcuts and shared inputs are written with "
-            "it.",
+            "The name of the layer or input that it reads, or a list of them for layers that take several. By default,"
+            " it reads the layer before it. Use `inputs` to write branches, shortcuts and shared inputs.",
             """
             input: [4]
             layers:
@@ -287,8 +284,8 @@ LAYER_KEYS: Mapping[str, Key] = MappingProxyType(
 COMPILE_KEYS: Mapping[str, Key] = MappingProxyType(
     {
         "optimizer": Key(
-            "A [name](nnc.optimizers.md), or a class with its arguments; `rmsprop` without it, as in Keras. A "
-            "learning rate may be a [schedule](nnc.optimizers.schedules.md).",
+            "A [name](nnc.optimizers.md), or a class with its arguments; by default `rmsprop`, as in Keras. A learning"
+            " rate may be a [schedule](nnc.optimizers.schedules.md).",
             """
             input: [2]
             layers:
@@ -299,8 +296,8 @@ COMPILE_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "loss": Key(
-            "A [name](nnc.losses.md), or a class with its arguments; for several outputs a list, or a mapping "
-            "from the name of an output. One for all outputs is repeated.",
+            "A [name](nnc.losses.md), or a class with its arguments; for several outputs a list, or a mapping from the"
+            " name of an output. A single loss applies to all outputs.",
             """
             input: [2]
             layers:
@@ -310,8 +307,7 @@ COMPILE_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "loss_weights": Key(
-            "What the loss of each output is multiplied by in the sum: a list, or a mapping from the name of an"
-            " output.",
+            "Factors of the losses of outputs in their sum: a list, or a mapping from the name of an output.",
             """
             input: [2]
             layers:
@@ -337,7 +333,7 @@ COMPILE_KEYS: Mapping[str, Key] = MappingProxyType(
             """,
         ),
         "weighted_metrics": Key(
-            "The same, for metrics that weights of rows and classes apply to.",
+            "The same, for metrics weighted by rows and classes.",
             """
             input: [2]
             layers:

@@ -70,7 +70,7 @@ def make_layer(
         if is_lenient and node is not None and _says_nothing(key, node) and is_unknown:
             found.refused.discard(key or "")
             continue
-        remedy = f" If the class is its author's, put a layer in its place: {_replace_option(class_name)}"
+        remedy = f" If the class is its author's, replace it with a layer: {_replace_option(class_name)}"
         problems.add(
             message + remedy * (may_be_authors and is_unknown),
             line if node is None or node.line is None else node.line,
@@ -93,7 +93,7 @@ def _made(cls: type[Layer], values: dict[str, Any]) -> Layer:
 def remedy_for(class_name: str) -> str:
     """Return what to do about a class that is not known."""
     return (
-        f" A class of your own: register it with @nnc.layers.register, or put a layer in its place:"
+        f" A class of your own: register it with @nnc.layers.register, or replace it with a layer:"
         f" {_replace_option(class_name)}"
     )
 

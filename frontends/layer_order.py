@@ -10,7 +10,7 @@ from nnc.layers import Layer, Variable
 from nnc.models import Model, Sequential
 
 Definitions = Mapping[Model, Definition]
-"""What a file says about each model, the outermost and those in it; empty where there is no file."""
+"""Definitions of each model in a file, the outermost and those in it; empty without a file."""
 
 
 def definitions(model: Model, definition: Definition) -> dict[Model, Definition]:

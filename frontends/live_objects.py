@@ -21,7 +21,7 @@ _DESCRIPTIVE = frozenset(
         *("summary", "save", "save_weights", "load_weights", "to_json", "export"),
     }
 )
-"""What a class may override without computing anything else: how an object is made, described, compiled and saved.
+"""Methods that a class may override without computing anything else: making, describing, compiling and saving.
 
 What its `__init__` has made of an object is read from the object.
 """
@@ -32,9 +32,9 @@ TRAINING = frozenset(
         *("metrics", "metrics_names", "reset_metrics", "get_metrics_result"),
     }
 )
-"""What a model that is only to predict may override."""
+"""Methods that a model may override if it only predicts."""
 RUNNING = TRAINING | {"predict", "predict_step", "predict_on_batch", "make_predict_function"}
-"""What a model inside another one may override: nobody calls it there."""
+"""Methods that a model inside another may override: nobody calls them there."""
 _MADE_BY_KERAS = frozenset({"build", "loss", "quantize"})
 """Methods that Keras itself replaces in objects."""
 _OTHER_DEFAULTS = {"gelu": "the default of approximate"}
@@ -193,7 +193,7 @@ def _overridden(live: Any, base: type[Any], harmless: Collection[str]) -> list[s
 
 
 def _is_of_keras(value: Any) -> bool:
-    """Return whether something that an object has in the place of a method is Keras's, or TensorFlow's in its place."""
+    """Return whether something that an object has instead of a method is Keras's, or TensorFlow's in its place."""
     module = str(getattr(value, "__module__", None) or "")
     return is_keras_module(module) or module.startswith("tensorflow.")
 

@@ -40,7 +40,7 @@ def checked_path(source: str | os.PathLike[str], magic: bytes = _HDF5) -> Path:
         if path.is_dir():
             raise ModelError(f"{str(path)!r} is a folder; name a model file in it")
         if path.exists() and not path.is_file():
-            raise ModelError(f"{str(path)!r} is no regular file")
+            raise ModelError(f"{str(path)!r} is not a regular file")
         with path.open("rb") as file:
             start = file.read(8)
     except FileNotFoundError:

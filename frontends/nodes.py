@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAX_DEPTH = 64
-"""How deep values may be nested; Keras's own files need about 15."""
+"""The greatest depth of nested values; Keras's own files need about 15."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

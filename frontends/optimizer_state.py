@@ -33,7 +33,7 @@ def train_as(origin: Origin, optimizer: Optimizer, problems: Problems) -> None:
     """Let an optimizer compute as that of the Keras that a model comes from; where it cannot, that is noted."""
     optimizer.summing = origin.summing
     if origin.is_old and isinstance(optimizer, Nadam):
-        problems.note("its optimizer trains as Nadam of Keras 3 does, whose momenta are others than those of Keras 2")
+        problems.note("its optimizer trains as Nadam of Keras 3 does, whose momenta differ from those of Keras 2")
 
 
 def resume_from_tree(group: Group | None, assignment: Assignment) -> None:

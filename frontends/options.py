@@ -1,4 +1,4 @@
-"""What a reader knows beside the definition itself: where it comes from, and what its user wants replaced."""
+"""A reader's knowledge besides the definition itself: where it comes from, and what its user wants replaced."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from frontends.replacements import Replacement
 
 @dataclass(frozen=True)
 class Options:
-    """How a definition is read.
+    """The options for reading a definition.
 
     Args:
         origin: which Keras wrote it.
-        replacements: what stands in the place of a class, or of the layer of a name.
+        replacements: replacements for classes, or for layers by name.
         has_weights: whether weights are read as well, so that first values say nothing.
         build_config: the shape the model was built with, as files of Keras 3 have it beside the config.
         depth: how many models this one lies in.
@@ -35,5 +35,5 @@ class Options:
         return replace(self, depth=self.depth + 1, build_config=build_config)
 
     def replacement(self, *names: str | None) -> Replacement | None:
-        """Return what stands in the place of a layer, by the first of its names that is replaced; None for itself."""
+        """Return what replaces a layer, by the first of its names that is replaced; None for itself."""
         return next((self.replacements[name] for name in names if name is not None and name in self.replacements), None)

@@ -38,7 +38,7 @@ class Problems:
     Args:
         source: what is read, as the error's heading names it.
         place: how each problem names it, such as the file's name.
-        notes: what is read otherwise than it is written, and is no problem.
+        notes: what is read otherwise than it is written, and is not a problem.
     """
 
     source: str
@@ -120,7 +120,7 @@ class Problems:
 
 
 def layer_subject(name: str, class_name: str) -> str:
-    """Return how problems name a layer."""
+    """Return the name of a layer in problems."""
     return f"layer '{shortened(name)}' ({shortened(class_name)})"
 
 

@@ -1,4 +1,4 @@
-"""What a user puts in the place of a class that a file names: ``OldName=Layer(args)``, read and never executed."""
+"""A user's replacements for classes that a file names: ``OldName=Layer(args)``, read and never executed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXAMPLE = "for example Swish=Activation('swish')"
 
 @dataclass(frozen=True)
 class Replacement:
-    """A class in the place of another one.
+    """A class that replaces another.
 
     Args:
         class_name: name of the class, or of an activation.
@@ -33,7 +33,7 @@ class Replacement:
 
     @property
     def is_model(self) -> bool:
-        """Whether Keras's own model of the same config stands in the place of a model."""
+        """Whether Keras's own model of the same config replaces a model."""
         return self.class_name in MODELS and self.arguments is None
 
 
@@ -42,7 +42,7 @@ KEPT = ("name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input
 
 
 def replaced_arguments(arguments: Mapping[str, Node], found: Replacement) -> dict[str, Node]:
-    """Return the arguments of what stands in the place of a layer.
+    """Return the arguments of a layer's replacement.
 
     Args:
         arguments: those of the file.
@@ -61,7 +61,7 @@ def read_replacements(given: Mapping[str, Any] | None) -> dict[str, Replacement]
         given: for each name a text such as ``Activation('swish')``, a subclass of `Layer`, or a layer.
 
     Raises:
-        ModelError: a text is no such call, or names no layer.
+        ModelError: a text is not such a call, or names no layer.
     """
     if given is None:
         return {}

@@ -1,4 +1,4 @@
-"""What a word of a file means: null, a boolean, a number or text, by the core schema of YAML 1.2.
+"""The meaning of a word in a file: null, a boolean, a number or text, by the core schema of YAML 1.2.
 
 YAML 1.1, which PyYAML resolves, reads ``1e-3`` as text, ``no`` as a boolean and ``1:30`` as 90; the core schema, of
 which JSON's words are a part, does not.

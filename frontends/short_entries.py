@@ -43,7 +43,7 @@ class Entry:
 
     @property
     def subject(self) -> str:
-        """How problems name it."""
+        """The name in problems."""
         return layer_subject(self.name or snake_case(self.class_name), self.class_name)
 
 
@@ -169,7 +169,7 @@ def expanded_object(node: Node, names: MappingType[str, object] | None = None) -
 
     Args:
         node: the object.
-        names: names that are no classes, such as those of outputs.
+        names: names that are not classes, such as those of outputs.
     """
     if not isinstance(node, Mapping) or len(node.entries) != 1 or "class_name" in node.entries:
         return node

@@ -158,7 +158,7 @@ class _ShortForm:
         found: list[LayerDefinition] = []
         for entry in entries:
             if entry.class_name in ("Input", "InputLayer"):
-                self.problems.add(f"an input is no layer here; write it at the top, {_EXAMPLE}", entry.line)
+                self.problems.add(f"an input is not a layer here; write it at the top, {_EXAMPLE}", entry.line)
                 continue
             name = entry.name or _free_name(snake_case(entry.class_name), taken, counts)
             sources = entry.sources if entry.has_sources else self._default(entry, name, found, inputs)

@@ -22,7 +22,7 @@ MAX_LAYERS = 10_000
 _MAX_WEIGHTS = 100_000
 _RENORM = ("moving_stddev", "renorm_mean", "renorm_stddev", "renorm_mean_weight", "renorm_stddev_weight")
 _NOT_WEIGHTS = ("StateVar", "seed_generator_state", "count", *_RENORM)
-"""Last parts of names of arrays that are no weights here: of random numbers, of counters, of training with renorm."""
+"""Last parts of names of arrays that are not weights here: of random numbers, of counters, of training with renorm."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Assignment:
 def _without_counters(
     layer: Layer, stored: StoredLayer, known: Definitions
 ) -> tuple[Sequence[str], Sequence[StoredArray]]:
-    """Leave out arrays that are no weights here, where there are more than the layer has."""
+    """Leave out arrays that are not weights here, where there are more than the layer has."""
     weights = saved_order(layer, known)
     if len(stored.arrays) <= len(weights):
         return stored.names, stored.arrays

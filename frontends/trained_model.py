@@ -23,7 +23,7 @@ from nnc.models import Model
 
 @dataclass(frozen=True)
 class Training:
-    """Where training stands.
+    """The state of the training.
 
     Args:
         config: optimizer, loss and metrics; None where the file has none.

@@ -14,7 +14,7 @@ from nnc.layers import Layer, Variable
 from nnc.models import Model
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
-"""What the group of a model's layers is called; the second by Keras 2.12."""
+"""Names of the group of a model's layers; the second is that of Keras 2.12."""
 _ACTIVATIONS = ("activation", "recurrent_activation")
 _STATES = ("seed_generator", "random_generator", "vars", "optimizer", "metrics")
 _ORDER = (
@@ -30,7 +30,7 @@ _ORDER = (
 )
 """The order of the groups in a layer's group whose arrays are weights of the layer itself here."""
 _CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
-"""What classes are called in Keras's code, which files show, where it is another name than outside."""
+"""Names of classes in Keras's code, which files show, where they differ from the public ones."""
 _MAX_ARRAYS = 10_000
 
 

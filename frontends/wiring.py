@@ -86,13 +86,13 @@ class LayerDefinition:
 
     @property
     def subject(self) -> str:
-        """How problems name it."""
+        """The name in problems."""
         return layer_subject(self.name, self.class_name)
 
 
 @dataclass
 class Definition:
-    """What a file says about a model.
+    """The definition of a model in a file.
 
     Args:
         name: the model's name, if it has one.
@@ -249,7 +249,7 @@ class _Wiring:
     def _arguments(
         self, call: CallDefinition, tensors: list[SymbolicTensor], as_list: bool
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return what a layer is called with."""
+        """Return the arguments of a layer's call."""
         if call.arguments is None:
             return (tensors if len(tensors) > 1 or as_list else tensors[0],), {}
         given = iter(tensors)

@@ -28,7 +28,7 @@ _BACKEND = "tensorflow"
 _MAX_ATTRIBUTE = 64_512
 """Bytes of a list of texts that HDF5 takes as one attribute; longer ones are Keras's ``name0``, ``name1``, …"""
 _OF_KERAS_2 = {'"hard_sigmoid_keras_2"': "hard_sigmoid", '"keras_2_masks": true': "masks"}
-"""What configs say of what only Keras 2 has, and what it is there."""
+"""Texts in configs that mark what only Keras 2 has, and its names there."""
 
 
 def write_archive(model: Model, path: str | Path) -> None:
@@ -83,8 +83,8 @@ def write_hdf5(model: Model, path: str | Path) -> None:
     write_atomically(path, content.getbuffer())
     if model.optimizer.iterations:
         warnings.warn(
-            f"Keras trains on from {str(path)!r} with a new optimizer, for it cannot read the state of one from an HDF5"
-            " file (nnc can); to go on there as well, save a .keras file",
+            f"Keras trains on from {str(path)!r} with a new optimizer, because it cannot read the state of one from an"
+            " HDF5 file (nnc can); to continue with the same one, save a .keras file",
             stacklevel=5,
         )
 
@@ -93,8 +93,8 @@ def _check_for_keras_3(config: str, path: str | Path) -> None:
     found = [name for text, name in _OF_KERAS_2.items() if text in config]
     if found:
         warnings.warn(
-            f"Keras 3 does not load {str(path)!r}, for its layers have the {' and the '.join(found)} of Keras 2, which"
-            " nnc has, but not Keras 3",
+            f"Keras 3 does not load {str(path)!r}, because its layers have the {' and the '.join(found)} of Keras 2,"
+            " which nnc has, but not Keras 3",
             stacklevel=6,
         )
 

@@ -47,7 +47,7 @@ class YamlFrontend:
         Args:
             source: the file.
             compile: whether to take optimizer, loss and metrics from it.
-            replace: what stands in the place of classes that are not known, such as ``{"Old": "Dense(3)"}``.
+            replace: replacements for classes that are not known, such as ``{"Old": "Dense(3)"}``.
             input_shape: shape of a row of the input where the file has none.
 
         Raises:
@@ -107,7 +107,7 @@ def read_text(
         name: name of the file, for messages.
         is_json: whether it is JSON.
         compile: whether to take optimizer, loss and metrics from it.
-        replace: what stands in the place of classes that are not known.
+        replace: replacements for classes that are not known.
         input_shape: shape of a row of the input where the content has none.
 
     Raises:
@@ -139,7 +139,7 @@ def _bytes_of(path: Path) -> bytes:
         if path.is_dir():
             raise ModelError(f"{str(path)!r} is a folder; name a model file in it")
         if path.exists() and not path.is_file():
-            raise ModelError(f"{str(path)!r} is no regular file; expected a YAML or JSON file")
+            raise ModelError(f"{str(path)!r} is not a regular file; expected a YAML or JSON file")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:

@@ -14,7 +14,7 @@ from frontends.problems import Problems
 from frontends.scalars import NumberError, resolve
 
 MAX_VALUES = 100_000
-"""How many values a file may have, each alias counted with all that it stands for."""
+"""The most values that a file may have, each alias counted with all that it stands for."""
 
 _CORE = "tag:yaml.org,2002:"
 _CORE_TAGS = frozenset({None, "!", *(_CORE + name for name in ("null", "bool", "int", "float", "str", "seq", "map"))})

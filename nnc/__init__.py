@@ -1,6 +1,6 @@
 """nnc compiles Keras models into static graphs that NumPy alone predicts and trains.
 
-The names are Keras's: ``import nnc as nn`` in the place of ``from tensorflow import keras as nn``.
+The names are Keras's: ``import nnc as nn`` instead of ``from tensorflow import keras as nn``.
 Everything is imported when it is first used, so that running a saved program needs NumPy only.
 """
 

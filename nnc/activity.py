@@ -1,4 +1,4 @@
-"""What takes a while says here what it is; the last line of a terminal or notebook shows it until it is over."""
+"""Announces work that takes a while: the last line of a terminal or notebook shows it until it is over."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEPARATOR = " · "
 _NARROWEST = 20
 
 Text = Callable[[int], str]
-"""What is going on, in at most so many characters."""
+"""A text about current work, in at most so many characters."""
 
 
 @contextmanager

@@ -20,9 +20,9 @@ NUMBERS = "fiub"
 """Kinds of NumPy's element types that are numbers here; complex ones are not."""
 _ARRAY_PROTOCOLS = ("__array__", "__array_interface__", "__dlpack__", "shape")
 _TO_DENSE = ("toarray", "todense", "to_tensor")
-"""How objects are made dense that keep only some of their elements: SciPy's, sparse's, TensorFlow's ragged ones."""
+"""Methods that make sparse and ragged objects dense: SciPy's, sparse's, TensorFlow's."""
 _TO_MEMORY = ("cpu", "get", "copy_to_host")
-"""How arrays are copied from another device: PyTorch's, CuPy's, Numba's."""
+"""Methods that copy arrays from another device: PyTorch's, CuPy's, Numba's."""
 _NARROW = ("torch.bfloat16", "torch.float8_e4m3fn", "torch.float8_e5m2")
 """Element types of PyTorch that hold numbers and have no counterpart in NumPy."""
 _SHOWN_COLUMNS = 3
@@ -80,7 +80,7 @@ def check_whole(array: Array, dtype: str, name: str) -> None:
     """Check that the elements of an array are whole numbers which an element type has.
 
     Limits are compared in float64, which has them all: the largest int32 is not among the numbers of float32, and would
-    be rounded up to one that is no int32.
+    be rounded up to one that is not an int32.
 
     Args:
         array: numbers, of shape (rows, …) or one.
@@ -171,11 +171,11 @@ def _reason(given: Any, error: Exception) -> str:
         if copy is not None and (kind != "cpu" or hasattr(given, "__cuda_array_interface__")):
             where = f"on the device '{device}'" if kind != "cpu" else "on another device"
             return f"is {where}; copy it to main memory first, with .{copy}()"
-    return f"is no array: {error}" if str(error) else f"is no array: {type(error).__name__} was raised"
+    return f"is not an array: {error}" if str(error) else f"is not an array: {type(error).__name__} was raised"
 
 
 def _no_numbers(given: Any, array: Array, on_text: Callable[[], str] | None) -> str:
-    """Return what was found in the place of numbers, and what to do."""
+    """Return what was found instead of numbers, and what to do."""
     if array.dtype.names:
         fields = ", ".join(array.dtype.names)
         return (
@@ -202,10 +202,10 @@ def _is_a_number(text: str) -> bool:
 
 
 def _column_names(given: Any) -> Sequence[Any]:
-    """Return the names of a table's columns; nothing where it is no table."""
+    """Return the names of a table's columns; nothing where it is not a table."""
     if isinstance(given, numpy.ndarray | list | tuple) or not hasattr(given, "columns"):
         return ()
-    return list(getattr(given, "column_names", given.columns))  # the columns of Arrow's tables are no names
+    return list(getattr(given, "column_names", given.columns))  # the columns of Arrow's tables are not names
 
 
 def _table(table: Any, names: Sequence[Any], name: str, dtype: str) -> Array:

@@ -7,4 +7,4 @@ from typing import Literal
 FloatName = Literal["float32", "float64"]
 """Element types to compute in."""
 Verbosity = Literal[0, 1, 2, "auto"] | bool
-"""What `fit` shows; see `nnc.program.progress`."""
+"""The amount that `fit` prints; see `nnc.program.progress`."""

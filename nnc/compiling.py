@@ -32,13 +32,13 @@ def compile(
 
     Args:
         model: an nnc model, the path of a model file, or a live Keras model.
-        optimizer: optimizer, in the place of the model's own.
-        loss: loss, in the place of the model's own.
-        metrics: metrics, in the place of the model's own.
+        optimizer: optimizer, instead of the model's own.
+        loss: loss, instead of the model's own.
+        metrics: metrics, instead of the model's own.
         dtype: ``float32`` or ``float64``; by default that of the model's weights.
         observe: called after each pass with the pass, the graph it made, and a record of nodes and time.
         passes: passes of your own, which each graph goes through before it is fused.
-        replace: what stands in the place of layers that the definition names by their class or by their own name: a
+        replace: replacements for layers that the definition names by their class or by their own name: a
             text such as ``"Activation('swish')"``, of which nothing is executed, a layer, or a class.
         backend: what runs the program, ``numpy``, ``c``, or ``auto``: C where there is a compiler and the work that is
             asked for is worth its time, otherwise NumPy; by default the model's own `backend`. The model uses it from

@@ -113,7 +113,7 @@ class NncWarning(UserWarning):
 
 @dataclass(frozen=True)
 class ValueRange:
-    """What an array holds.
+    """The range of numbers in an array.
 
     Args:
         name: its name, as graphs and plans print it.
@@ -145,7 +145,7 @@ class ValueRange:
 
 @dataclass(frozen=True)
 class NonFinite:
-    """Where a number first became NaN or infinite.
+    """The place where a number first became NaN or infinite.
 
     Args:
         program: name of the program.
@@ -214,11 +214,11 @@ class NonFinite:
     @property
     def _advice(self) -> str:
         if not self.is_confirmed:
-            return "it is finite where NumPy interprets the graph op by op: the backend rounds otherwise"
+            return "it is finite if NumPy interprets the graph op by op: the backend rounds differently"
         if self.op == "input":
-            return "look for what is missing in the data"
+            return "look for missing values in the data"
         if self.op == "state":
-            return "it was so before this step: look at what trained or loaded it"
+            return "it was not finite before this step: look at what trained or loaded it"
         return "weights, optimizer and metrics are as they were before this step"
 
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from nnc.errors import NestingError
 
 MAX_DEPTH = 400
-"""How deep values of a file may be nested: what walks through them calls itself at each level."""
+"""The greatest depth of nested values in a file: functions that walk through them call themselves at each level."""
 MAX_VALUES = 2_000_000
 
 _ATTEMPTS = 3

@@ -1,4 +1,4 @@
-"""Whose a class or function is: Keras's own, or that of an author who gave it a name, perhaps one of Keras's."""
+"""Tells Keras's own classes and functions from those of other authors, who may have used one of Keras's names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def is_keras_module(module: str) -> bool:
 
 @dataclass(frozen=True)
 class ObjectIdentity:
-    """Who a class or function is, as far as a config says.
+    """The identity of a class or function, as far as a config gives it.
 
     Files of Keras 3 say module and registered name of each object; those of Keras 1 and 2, HDF5 files and people say
     the name alone, which then decides. Functions have no module in files: Keras finds them by name, and so does nnc.
@@ -92,7 +92,7 @@ class ObjectIdentity:
         return next((name for name in self.names if name in known), None)
 
     def refusal(self, noun: str) -> str:
-        """Return what an error says about an object that is not Keras's.
+        """Return the text of an error about an object that is not Keras's.
 
         Args:
             noun: what it is, such as ``loss``.

@@ -229,7 +229,7 @@ def build(cls: Callable[..., Kind], config: Mapping[str, Any], where: str, known
 
 
 def is_function(item: object) -> TypeGuard[Callable[..., Any]]:
-    """Return whether something can be called and is no class."""
+    """Return whether something can be called and is not a class."""
     return callable(item) and not isinstance(item, type)
 
 

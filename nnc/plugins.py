@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 GROUP = "nnc.frontends"
 """Entry-point group in which packages declare their readers; each names a `Frontend`."""
 KERAS_WEIGHTS = ".weights.h5"
-"""How files with weights alone end in Keras 3."""
+"""Suffix of Keras 3's files with weights alone."""
 KERAS_MODELS = (".keras", ".h5", ".hdf5")
-"""How files with whole models end in Keras 3."""
+"""Suffixes of Keras 3's files with whole models."""
 
 
 def read(source: Any, **options: Any) -> Any:
@@ -57,7 +57,7 @@ def read_config(config: Any) -> Any:
         config: a mapping with ``class_name`` and ``config``, or its JSON text.
 
     Raises:
-        ModelFileError: it is no model's; all its problems are listed.
+        ModelFileError: it is not a model's; all its problems are listed.
         ModelError: there is no reader of configs.
     """
     for reader in _readers_with("read_config"):
@@ -104,7 +104,7 @@ def load_weights(model: Any, source: Any, **options: Any) -> None:
             reader.load_weights(model, source, **options)
             return
     known = ", ".join(sorted({suffix for reader in readers for suffix in reader.suffixes}))
-    raise ModelError(f"{str(source)!r} is no file of weights that can be read ({known or 'no reader is installed'})")
+    raise ModelError(f"{str(source)!r} is not a weights file that can be read ({known or 'no reader is installed'})")
 
 
 def save_model(model: Any, path: str | Path) -> None:

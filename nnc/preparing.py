@@ -54,7 +54,7 @@ class Rows:
 
     @property
     def labels(self) -> Array | None:
-        """What rows are drawn by: the class of each, or a target of few whole numbers; otherwise None."""
+        """Labels to draw rows by: the class of each, or a target of few whole numbers; otherwise None."""
         if self.y is None or isinstance(self.y, list):
             return None
         y = self.y.argmax(1) if self.y.ndim == 2 and self.y.shape[1] > 1 else self.y.reshape(len(self.y), -1)[:, 0]
@@ -70,7 +70,7 @@ class Prepared:
         model: the model; its layers with `adapt` have seen the training rows.
         schema: what the columns of the table mean; None where the rows are arrays.
         training: rows to train on.
-        kept: rows that were kept apart, for each fraction that was asked for.
+        kept: rows set aside for each requested fraction.
         notes: what people should know.
     """
 
@@ -300,8 +300,8 @@ def _targets(program: Program, table: Table, data: Path) -> Array:
     known = None if program.table is None else program.table.target
     if not isinstance(known, ClassTarget):
         raise DataError(
-            f"{data}: the target has texts such as {table.classes[0]!r}, and program '{program.name}' knows no names of"
-            " classes; train it on a table with them, or give the numbers of the classes"
+            f"{data}: the target has texts such as {table.classes[0]!r}, and program '{program.name}' knows no class"
+            " names; train it on a table that has them, or give class numbers"
         )
     names = [table.classes[index] for index in table.y.reshape(-1).tolist()]
     indices = known.indices(names)

@@ -1,4 +1,4 @@
-"""How a notebook gets pictures and tables of objects whose rooms know nothing about drawing.
+"""Gives notebooks pictures and tables of objects whose packages know nothing about drawing.
 
 Graphs, plans, models, programs and histories inherit from `Presented`. Who draws them stands above them and would be an
 arrow upwards; so the package's face, which knows all rooms by name, says here which module it is.
@@ -24,7 +24,7 @@ class Presenter(Protocol):
 
 
 class Presented:
-    """What shows itself in a notebook; only those are asked that can show a picture, so that a terminal draws none."""
+    """An object that shows itself in a notebook; only displays that can show pictures ask, so a terminal draws none."""
 
     _presenter: ClassVar[str] = ""
 

@@ -20,7 +20,7 @@ def parse_bytes(text: str) -> int:
     powers of 1000; without a unit the number is one of bytes. Case does not matter.
 
     Raises:
-        ValueError: the text is no amount, or one of less than a byte.
+        ValueError: the text is not an amount, or one of less than a byte.
 
     >>> parse_bytes("64M"), parse_bytes("1.5 KiB"), parse_bytes("2GB"), parse_bytes("4096")
     (67108864, 1536, 2000000000, 4096)

@@ -1,4 +1,4 @@
-"""What a reader of models is, and how one is used: readers are plug-ins of the entry-point group ``nnc.frontends``."""
+"""Defines and uses readers of models, which are plug-ins of the entry-point group ``nnc.frontends``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Frontend(Protocol):
-    """What an entry point of the group ``nnc.frontends`` names: a reader of one kind of model definition.
+    """The protocol of entry points of the group ``nnc.frontends``: a reader of one kind of model definition.
 
     `read` may have keyword arguments; `read_model` passes its own on to it.
     """

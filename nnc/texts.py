@@ -1,4 +1,4 @@
-"""How texts of others are shown: on one line, in characters that print."""
+"""Shows other people's texts on one line, in printable characters."""
 
 from __future__ import annotations
 

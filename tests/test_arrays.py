@@ -92,7 +92,7 @@ def test_tensors_of_torch():
     numpy.testing.assert_array_equal(to_array([watched[0], watched[1] * 1.0], "x"), X)
     for dtype in (torch.bfloat16, torch.float16, torch.float64, torch.int64):
         numpy.testing.assert_array_equal(to_array(tensor.to(dtype), "x"), tensor.to(dtype).float().numpy())
-    with pytest.raises(DataError, match=r"^x is no array: .*Sparse layout tensor.*to_dense"):
+    with pytest.raises(DataError, match=r"^x is not an array: .*Sparse layout tensor.*to_dense"):
         to_array(tensor.to_sparse(), "x")
     with pytest.raises(DataError, match=r"^x is on the device 'meta'; copy it to main memory first, with \.cpu\(\)$"):
         to_array(torch.empty(2, 3, device="meta"), "x")
@@ -134,7 +134,9 @@ except Exception as error:
 def test_arrays_of_jax():
     """In a process of its own: where JAX was imported, later forks warn."""
     done = subprocess.run([sys.executable, "-c", JAX], capture_output=True, text=True, check=False, timeout=120)
-    expected = "DataError x is no array: The numpy.ndarray conversion method __array__() was called on traced array\n"
+    expected = (
+        "DataError x is not an array: The numpy.ndarray conversion method __array__() was called on traced array\n"
+    )
     assert done.stdout == expected, done.stderr
 
 
@@ -223,14 +225,14 @@ REFUSED = [
         Only("__array__", raising(TypeError("no")), __cuda_array_interface__={}, get=None, shape=(2, 3)),
         "x is on another device; copy it to main memory first, with .get()",
     ),
-    (Only("__dlpack__", raising(BufferError("not there")), __dlpack_device__=None), "x is no array: not there"),
-    (Only("__array__", raising(ValueError("broken"))), "x is no array: broken"),
-    (Only("__array__", raising(ZeroDivisionError("division by zero"))), "x is no array: division by zero"),
-    (Only("__array__", raising(KeyError())), "x is no array: KeyError was raised"),
-    (Only("__array__", property(raising(OSError("gone")))), "x is no array: gone"),
-    (Only("shape", property(raising(OSError("gone")))), "x is no array: gone"),
-    (Only("columns", property(raising(OSError("gone")))), "x is no array: gone"),
-    ([Only("__array__", raising(OSError("gone")))], "x is no array: gone"),
+    (Only("__dlpack__", raising(BufferError("not there")), __dlpack_device__=None), "x is not an array: not there"),
+    (Only("__array__", raising(ValueError("broken"))), "x is not an array: broken"),
+    (Only("__array__", raising(ZeroDivisionError("division by zero"))), "x is not an array: division by zero"),
+    (Only("__array__", raising(KeyError())), "x is not an array: KeyError was raised"),
+    (Only("__array__", property(raising(OSError("gone")))), "x is not an array: gone"),
+    (Only("shape", property(raising(OSError("gone")))), "x is not an array: gone"),
+    (Only("columns", property(raising(OSError("gone")))), "x is not an array: gone"),
+    ([Only("__array__", raising(OSError("gone")))], "x is not an array: gone"),
     (
         numpy.ma.masked_array(X, [[0, 0, 0], [0, 1, 1]]),
         "x has 2 masked elements, first in row 1; fill them first, with .filled(0.0)",
@@ -246,8 +248,8 @@ REFUSED = [
     (numpy.array(["2024-01-01"], "M8[D]"), f"x must hold numbers, got elements of type datetime64[D]; {CONVERT}"),
     (
         [[1.0], [1.0, 2.0]],
-        "x is no array: setting an array element with a sequence. The requested array has an inhomogeneous shape after"
-        " 1 dimensions. The detected shape was (2,) + inhomogeneous part.",
+        "x is not an array: setting an array element with a sequence. The requested array has an inhomogeneous shape"
+        " after 1 dimensions. The detected shape was (2,) + inhomogeneous part.",
     ),
 ]
 

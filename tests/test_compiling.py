@@ -1,4 +1,4 @@
-"""`nnc.compile`: a model in, a program out, with options in the place of the model's own."""
+"""`nnc.compile`: a model in, a program out, with options instead of the model's own."""
 
 from __future__ import annotations
 

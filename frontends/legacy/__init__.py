@@ -1,1 +1,1 @@
-"""What older versions of Keras wrote, in the words of Keras 3: one table of rules, each with a test."""
+"""Translates what older versions of Keras wrote into the words of Keras 3: one table of rules, each with a test."""

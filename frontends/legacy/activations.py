@@ -1,4 +1,4 @@
-"""Activations of older files: words whose meaning has changed, and layers in the place of functions."""
+"""Activations of older files: words whose meaning has changed, and layers instead of functions."""
 
 from __future__ import annotations
 

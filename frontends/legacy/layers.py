@@ -86,7 +86,7 @@ def _thresholded(entry: Entry) -> None:
 
 
 def _renorm(entry: Entry) -> None:
-    """What belongs to renormalisation says nothing without it."""
+    """Drop the arguments of renormalisation, which mean nothing without it."""
     node = entry.arguments.get("renorm")
     if not isinstance(node, Scalar) or node.value is not True:
         dropped("renorm", "renorm_clipping", "renorm_momentum")(entry)

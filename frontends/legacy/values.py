@@ -8,11 +8,11 @@ from frontends.nodes import Mapping, Node, Scalar, Sequence
 
 _LISTS = ("__tuple__", "TensorShape", "__set__")
 _CALLS = "inbound_nodes"
-"""Where arrays keep their element type: they are operands."""
+"""The key under which arrays keep their element type: they are operands."""
 
 
 def decoded(node: Node, *, are_operands: bool = False) -> Node:
-    """Return a definition with plain lists and numbers in the place of Keras's tuples, shapes and arrays.
+    """Return a definition with plain lists and numbers instead of Keras's tuples, shapes and arrays.
 
     Args:
         node: the definition.

@@ -76,7 +76,7 @@ OF_FILES: Mapping[str, Any] = MappingProxyType(
         "hard_sigmoid_keras_2": hard_sigmoid_keras_2,
     }
 )
-"""What model files need beside: meanings that a name had before, and layers in the place of functions."""
+"""Further entries for model files: meanings that a name had before, and layers instead of functions."""
 
 
 class _Activations(Registry[ActivationFunction]):

@@ -1,4 +1,4 @@
-"""What a backend gives to a program: plans for its kernels, source, and something that runs."""
+"""The interface between a backend and a program: plans for its kernels, source, and something that runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Feed = Callable[[Mapping[str, Array], Array], FeedRun | None]
 
 @dataclass(frozen=True, slots=True)
 class EpochPlan:
-    """What many epochs in one call work on.
+    """The data that many epochs in one call work on.
 
     Args:
         stretches: sizes of the run-time dimensions, rows of a batch, and number of batches, in the order of the rows.
@@ -143,15 +143,15 @@ class Backend(Protocol):
     """Turns graphs into something that runs."""
 
     name: str
-    """What users call it."""
+    """The name that users give."""
     title: str
-    """What texts call it."""
+    """The name in texts."""
     is_optional: bool
     """Whether NumPy shall run what it cannot, as ``auto`` has it, rather than that an error says so."""
 
     @property
     def engine(self) -> str:
-        """What runs its source, or compiles it."""
+        """The program that runs its source, or compiles it."""
 
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the plan of a scheduled graph; see `nnc.plan.make_plan`."""

@@ -30,16 +30,16 @@ PRODUCT_FLOPS = 1000
 MOST_SECONDS = 10.0
 """Seconds that the compiler takes at most, for products of a kind share their code: ResNet-50 has 54 and takes 10 s."""
 SINGLE_CALLS = 1000
-"""How often a call is taken to be made that says nothing of others: ``program(x)`` of a row, ``train_step`` of 32."""
+"""Assumed repetitions of a call that announces no others: ``program(x)`` of a row, ``train_step`` of 32."""
 SINGLE_ROWS = 32
-"""Rows of a batch of which nobody knows how many it has."""
+"""Assumed rows of a batch of unknown size."""
 
 _PRODUCTS = (MatMul, Convolution, ConvolutionInputGradient, ConvolutionKernelGradient)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a graph consists of that decides whether to compile it.
+    """The figures of a graph that decide whether to compile it.
 
     Args:
         ops: operations of one run, those of a loop as often as it runs.
@@ -99,7 +99,7 @@ def _body_sizes(body: Graph, operands: list[TensorType]) -> Mapping[str, int]:
 
 @dataclass(frozen=True)
 class Choice:
-    """What ``auto`` took for a graph, and why.
+    """The choice of ``auto`` for a graph, and the reason.
 
     Args:
         graph: name of the graph.

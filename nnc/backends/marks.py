@@ -52,7 +52,7 @@ class Marks:
 
 
 class Counters(Protocol):
-    """What marks have counted, by number; not to be used by several threads."""
+    """The counts of marks, by number; not to be used by several threads."""
 
     def reset(self) -> None:
         """Count from now on."""

@@ -1,4 +1,4 @@
-"""What is said where the NumPy backend runs in the place of C; each thing once in a process."""
+"""Notices that the NumPy backend runs instead of C; each appears once in a process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def runs_numpy(program: str, error: Exception, level: int) -> None:
         error: what C met.
         level: of the logger ``nnc``.
     """
-    _say(f"program '{program}' runs on the NumPy backend, for C cannot run it: {error}", level)
+    _say(f"program '{program}' runs on the NumPy backend, because C cannot run it: {error}", level)
 
 
 def _say(text: str, level: int) -> None:

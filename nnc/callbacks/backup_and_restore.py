@@ -158,7 +158,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         arrays = {key: archive[key] for key in archive.files}
     for key, array in arrays.items():
         if not isinstance(array, numpy.ndarray):
-            raise ValueError(f"{key!r:.80} is no array")
+            raise ValueError(f"{key!r:.80} is not an array")
     place = read_json(arrays[_PLACE].tobytes())
     states = {key.removeprefix(_STATE): array for key, array in arrays.items() if key.startswith(_STATE)}
     for count in (place["epoch"], place["batch"]):

@@ -16,12 +16,12 @@ class CallbackList(Callback):
     Args:
         callbacks: callbacks, a list or nested lists of them, or None.
         add_history: whether to add a `History` where there is none; it comes last.
-        add_progbar: accepted for Keras's sake; the progress line is no callback here.
+        add_progbar: accepted for Keras's sake; the progress line is not a callback here.
         model: what is trained.
         **params: how `fit` was called.
 
     Raises:
-        DataError: something is no callback.
+        DataError: something is not a callback.
     """
 
     def __init__(

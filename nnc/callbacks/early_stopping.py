@@ -87,7 +87,7 @@ class EarlyStopping(Monitor):
 
 
 class TerminateOnNaN(Callback):
-    """Ends training at a batch after which the loss is no finite number (keras.io/api/callbacks/terminate_on_nan).
+    """Ends training at a batch after which the loss is not a finite number (keras.io/api/callbacks/terminate_on_nan).
 
     Args:
         raise_error: whether to raise an error instead of ending training.

@@ -1,4 +1,4 @@
-"""What `fit` returns: the record of losses and metrics by epoch."""
+"""The result of `fit`: the record of losses and metrics by epoch."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class History(Callback, Presented):
         super().__init__()
         self._history: dict[str, list[float]] = {}
         self._epoch: list[int] = []
-        self._unread: list[tuple[range, Mapping[str, Array]]] = []  # epochs that are no lists yet, and their numbers
+        self._unread: list[tuple[range, Mapping[str, Array]]] = []  # epochs that are not lists yet, and their numbers
         self._recorded: dict[str, list[range]] = {}  # the epochs in which a number was, as stretches of them
         self._last = 0
 

@@ -1,4 +1,4 @@
-"""What callbacks that watch a number have in common: which way is better, and by how much."""
+"""Common parts of callbacks that watch a number: which way is better, and by how much."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ _COMMANDS = (
 
 
 _UNACCOMPANIED = (bench, opt)
-"""What talks to the terminal by itself: children that print, and a graph that may be typed in."""
+"""Commands that use the terminal themselves: children that print, and a graph that may be typed in."""
 
 
 class Command(TyperCommand):
@@ -113,7 +113,7 @@ class CommandGroup(TyperGroup):
         except NncError as error:
             say_error(error)
             raise typer.Exit(1) from None
-        except BrokenPipeError:  # the reader of a pipe has left, which is no error
+        except BrokenPipeError:  # the reader of a pipe has left, which is not an error
             raise
         except OSError as error:
             say_error(error)

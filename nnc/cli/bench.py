@@ -48,7 +48,7 @@ def command(
     ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter rounds.")] = False,
     hurry: Annotated[
-        bool, typer.Option("--hurry", help="So few and short rounds that the numbers mean little.")
+        bool, typer.Option("--hurry", help="Rounds so few and short that the numbers mean little.")
     ] = False,
     only: Annotated[
         Measured | None, typer.Option("--only", help="Measure nnc on one backend.", show_default=False)
@@ -60,8 +60,8 @@ def command(
 ) -> None:
     """Measure nnc and its peers on the same work, in turn, each in a process of its own; print medians and ratios.
 
-    The benchmarks are part of the repository and measure the nnc that is in it. The exit code is 1 where a ratio that
-    is wanted is not reached.
+    The benchmarks are part of the repository and measure the nnc that is in it. The exit code is 1 if a
+    target ratio is missed.
     """
     if quick and hurry:
         raise typer.BadParameter("--quick and --hurry are two speeds; give one of them")

@@ -17,7 +17,7 @@ def command(
     clear: Annotated[bool, typer.Option("--clear", help="Remove everything in it.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show the cache of compiled C, or clear it; $NNC_CACHE_DIR chooses its place."""
+    """Show the cache of compiled C, or clear it; $NNC_CACHE_DIR sets its place."""
     from nnc.backends.c import cache
 
     count, size = cache.usage()

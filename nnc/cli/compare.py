@@ -28,12 +28,16 @@ def command(
         typer.Option("--with-tf/--no-tf", help="Run TensorFlow too; at 5,000 epochs that is an hour per repeat."),
     ] = False,
     tf_repeat: Annotated[
-        int, typer.Option("--tf-repeat", metavar="N", min=1, help="Trainings per figure of TensorFlow.")
+        int, typer.Option("--tf-repeat", metavar="N", min=1, help="Trainings per TensorFlow figure.")
     ] = 1,
     tf_epochs: Annotated[
         int | None,
         typer.Option(
-            "--tf-epochs", metavar="N", min=1, help="Epochs of TensorFlow; those of nnc by default.", show_default=False
+            "--tf-epochs",
+            metavar="N",
+            min=1,
+            help="Epochs with TensorFlow; by default as with nnc.",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.md", help="Page to write.")] = Path(
@@ -42,7 +46,7 @@ def command(
     backend: options.Backend = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compare with the published accuracies: print the table and write it, with how it was made, to a page."""
+    """Compare with the published accuracies: print the table, and write a page with it and how it was made."""
     from nnc.experiment import Settings, compare, entrants, results_page
     from nnc.files import write_atomically
 
@@ -76,6 +80,6 @@ def command(
 
 
 def _print(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table with a line per variant, for a terminal is narrower than a page."""
+    """Print a table with a line per variant, because a terminal is narrower than a page."""
     lines = list(zip(head, *rows, strict=True))
     print_table(lines[0], lines[1:], title)

@@ -21,7 +21,7 @@ EXAMPLE = "Example: nnc compile examples/base.yaml --for train --batch 32 -o bas
 
 
 class Form(StrEnum):
-    """What `--emit` prints."""
+    """The forms that `--emit` prints."""
 
     ir = "ir"
     plan = "plan"
@@ -59,7 +59,9 @@ def command(
     ] = None,
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="Print what was fused, folded, hoisted and computed in place, and what not."),
+        typer.Option(
+            "--explain", help="Print what was fused, folded, hoisted and computed in place, and what was not."
+        ),
     ] = False,
     as_json: options.Json = False,
     replace: options.Replace = None,

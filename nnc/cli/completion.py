@@ -1,4 +1,4 @@
-"""What the shell completes: names of files, passes, losses and optimizers, where an option takes them."""
+"""Completions for the shell: names of files, passes, losses and optimizers, where an option takes them."""
 
 from __future__ import annotations
 

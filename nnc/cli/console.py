@@ -1,4 +1,4 @@
-"""What commands print: tables and JSON on standard output, messages on standard error."""
+"""Output of the commands: tables and JSON on standard output, messages on standard error."""
 
 from __future__ import annotations
 

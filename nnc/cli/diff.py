@@ -38,7 +38,10 @@ def command(
     target: Annotated[
         str | None,
         typer.Option(
-            "--target", metavar="COLUMN", help="Column of a .csv that is no input and is left out.", show_default=False
+            "--target",
+            metavar="COLUMN",
+            help="Column of a .csv that is not an input and is left out.",
+            show_default=False,
         ),
     ] = None,
     rtol: Annotated[
@@ -47,7 +50,7 @@ def command(
             "--rtol",
             metavar="X",
             min=0,
-            help="Accepted difference of what they compute, as a share of the largest number: 1e-4, for float64 1e-7.",
+            help="Accepted difference in what they compute, as a share of the largest number: 1e-4, for float64 1e-7.",
             show_default=False,
         ),
     ] = None,
@@ -68,7 +71,7 @@ def command(
 ) -> None:
     """Compare two models or programs: layers, training, plans, weights and, with --data, what they compute.
 
-    Exit code 0 where they do not differ, 1 where they do, 2 where they cannot be compared.
+    Exit code 0 if they do not differ, 1 if they do, 2 if they cannot be compared.
     """
     from nnc.inspection import diff, open_subject
     from nnc.preparing import inputs_of

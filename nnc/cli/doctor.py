@@ -14,7 +14,7 @@ EXAMPLE = "Example: nnc doctor --json"
 def command(as_json: options.Json = False) -> None:
     """Print what was found: Python, NumPy, BLAS, processor, compiler, cache, Graphviz, packages; and what is missing.
 
-    Nothing is changed. Exit code 1 where something is installed and broken.
+    Nothing is changed. Exit code 1 if something installed is broken.
     """
     from nnc.doctor import examine
 

@@ -42,7 +42,7 @@ def command(
         str, typer.Option("--layers", "--layer", metavar="WIDTHS", help="Widths of the hidden layers, such as 8,4.")
     ] = "2",
     repeat: Annotated[
-        int, typer.Option("--repeat", metavar="N", min=1, help="Trainings, each from other weights.")
+        int, typer.Option("--repeat", metavar="N", min=1, help="Trainings, each from different weights.")
     ] = 10,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the data and of the weights.")] = 2,
     normal: Annotated[bool, typer.Option("--normal", help="Standardise the inputs.")] = False,
@@ -51,10 +51,10 @@ def command(
     as_json: options.Json = False,
     no_hints: options.NoHints = False,
 ) -> None:
-    """Train a small network again and again; show mean and spread of loss and accuracy, and the time.
+    """Train a small network several times; show mean and spread of loss and accuracy, and the time.
 
-    The data are points of the plane, drawn from the normal distribution and labelled x0² > x1. Test points are as
-    many as those to train on, drawn with the next seed. A name with a slip in it is taken for the one that is meant.
+    The data are points of the plane, drawn from the normal distribution and labelled x0² > x1. There are as
+    many test points as training points, drawn with the next seed. A misspelt name is taken for the one it resembles.
     """
     from nnc.experiment import MODES, Settings, parse_widths, resolve, run
     from nnc.losses import LOSSES

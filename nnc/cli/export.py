@@ -19,14 +19,14 @@ EXAMPLE = "Example: nnc export base.nnc --to python --train -o model.py && pytho
 
 
 class Target(StrEnum):
-    """What a model can be written as; `nnc.export.TARGETS`."""
+    """The languages that a model can be written in; `nnc.export.TARGETS`."""
 
     c = "c"
     python = "python"
 
 
 class Weights(StrEnum):
-    """Where the weights of C source are."""
+    """The place of the weights of C source."""
 
     source = "source"
     file = "file"
@@ -41,7 +41,7 @@ def command(
             "-o",
             "--output",
             metavar="OUTPUT",
-            help="Where to: for Python model.py, with model.npz beside it; for C a folder.",
+            help="Where to write it: for Python model.py, with model.npz beside it; for C a folder.",
             show_default=False,
         ),
     ],
@@ -65,13 +65,16 @@ def command(
     name: Annotated[
         str | None,
         typer.Option(
-            "--name", metavar="NAME", help="C only: what names begin with; the model's by default.", show_default=False
+            "--name",
+            metavar="NAME",
+            help="C only: prefix of all names; the model's name by default.",
+            show_default=False,
         ),
     ] = None,
     as_json: options.Json = False,
     replace: options.Replace = None,
 ) -> None:
-    """Write a model as source that runs without nnc, and that checks itself when it is run."""
+    """Write a model as source that runs without nnc and checks itself when run."""
     from nnc.export import export, find_exporter
 
     options_of_c = {key: value for key, value in {"weights": weights, "name": name}.items() if value}

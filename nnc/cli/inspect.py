@@ -26,7 +26,7 @@ def command(
         options.Dtype | None, typer.Option("--dtype", help="Element type; by default the model's.", show_default=False)
     ] = None,
     profile: Annotated[
-        bool, typer.Option("--profile", help="Run it, and tell where the time goes, by layer, operation and step.")
+        bool, typer.Option("--profile", help="Run it, and show where the time goes, by layer, operation and step.")
     ] = False,
     data: Annotated[
         Path | None,
@@ -42,7 +42,7 @@ def command(
         float, typer.Option("--seconds", metavar="X", min=0.01, help="How long to profile, roughly.")
     ] = 1.0,
     measure: Annotated[
-        bool, typer.Option("--measure/--no-measure", help="Run it some times and measure its memory.")
+        bool, typer.Option("--measure/--no-measure", help="Run it a few times and measure its memory.")
     ] = True,
     replace: options.Replace = None,
     backend: options.Backend = None,
@@ -50,7 +50,7 @@ def command(
 ) -> None:
     """Show a model's layers, parameters, operations and memory; with --profile, where its time goes.
 
-    What is run is run on copies: nothing of the model changes.
+    Everything runs on copies: the model does not change.
     """
     from nnc.inspection import inspect, open_subject
     from nnc.preparing import inputs_of, rows_of

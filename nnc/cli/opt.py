@@ -19,7 +19,7 @@ EXAMPLE = "Example: nnc compile examples/base.yaml --emit ir --after update | nn
 def command(
     graph: Annotated[
         Path | None,
-        typer.Argument(metavar="GRAPH", help="File with a graph's text; - is standard input.", show_default=False),
+        typer.Argument(metavar="GRAPH", help="File with the text of a graph; - is standard input.", show_default=False),
     ] = None,
     passes: Annotated[
         str,

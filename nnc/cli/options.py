@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
 
     class BackendName(StrEnum):
-        """What can run a model; an enumeration, because older versions of Typer take no literals."""
+        """The backends that can run a model; an enumeration, because older versions of Typer take no literals."""
 
         auto = "auto"
         numpy = "numpy"
@@ -48,7 +48,7 @@ class Dtype(StrEnum):
 
 
 def dtype_of(given: Dtype | None) -> choices.FloatName | None:
-    """Return what was given, as the rest of nnc calls it."""
+    """Return the given value, as the rest of nnc names it."""
     return cast("choices.FloatName | None", given and given.value)
 
 
@@ -84,14 +84,14 @@ Target = Annotated[
 ]
 For = Annotated[
     GraphName | None,
-    typer.Option("--for", help="The graph; by default train where the model has a loss.", show_default=False),
+    typer.Option("--for", help="The graph; by default train if the model has a loss.", show_default=False),
 ]
 Replace = Annotated[
     list[str] | None,
     typer.Option(
         "--replace",
         metavar="'OLD=LAYER(ARGS)'",
-        help="Replace a class or a name in the model file by a layer; can be given several times.",
+        help="Replace a class or a name in the model file with a layer; can be given several times.",
         show_default=False,
     ),
 ]
@@ -99,7 +99,7 @@ Backend = Annotated[
     BackendName | None,
     typer.Option(
         "--backend",
-        help="What runs the model; auto is C where a compiler is found and the work is worth compiling for, otherwise "
+        help="Backend of the model; auto is C if a compiler is found and the work is worth compiling for, otherwise "
         f"NumPy. By default $NNC_BACKEND, or {DEFAULT}.",
         show_default=False,
     ),
@@ -157,7 +157,7 @@ LearningRate = Annotated[
         "--lr",
         metavar="RATE",
         min=0,
-        help="Learning rate, in the place of the optimizer's own.",
+        help="Learning rate, instead of the optimizer's own.",
         show_default=False,
     ),
 ]
@@ -167,7 +167,7 @@ Patience = Annotated[
         "--patience",
         metavar="N",
         min=1,
-        help="End when the loss (of the validation rows, if there are any) has not fallen for so many epochs, and keep "
+        help="End when the loss (of the validation rows, if there are any) has not fallen for N epochs, and keep "
         "the best weights.",
         show_default=False,
     ),
@@ -179,7 +179,7 @@ ValidationSplit = Annotated[
         metavar="FRACTION",
         min=0,
         max=1,
-        help="Part of the training rows, drawn by the seed, class by class where the target is one, to check on.",
+        help="Share of the training rows to validate on, drawn by the seed, class by class if the target is a class.",
     ),
 ]
 Seed = Annotated[
@@ -188,7 +188,7 @@ Seed = Annotated[
         "--seed",
         metavar="N",
         min=0,
-        help="Seed of what is drawn: rows that are kept apart, and for a model file weights and order; 0 by default.",
+        help="Seed of the rows set aside and, for a model file, of weights and order; 0 by default.",
         show_default=False,
     ),
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TEXT_SUFFIXES = (".yaml", ".yml", ".json")
 SAVED = "saved"
-"""What stands for the passes of a program that was compiled before."""
+"""Label shown instead of passes for a program that was compiled before."""
 
 
 def page_subject(
@@ -35,7 +35,7 @@ def page_subject(
         path: model file or saved program.
         graph: the only graph to show; None takes training, where the model has a loss, and prediction.
         batch: rows of a batch, for bytes and FLOPs.
-        replace: what stands in the place of classes, as ``--replace`` has it.
+        replace: replacements for classes, as ``--replace`` has it.
         backend: whose plans and source are shown; see `nnc.backends.find_backend`.
 
     Raises:
@@ -90,6 +90,6 @@ def _definition(path: Path) -> Definition | None:
 
 
 def _notes(model: Model) -> dict[str, str]:
-    """Return what optimizer and loss are called."""
+    """Return the names of optimizer and loss."""
     loss = model.objective.loss
     return {"update": type(model.optimizer).__name__} | ({"loss": loss} if isinstance(loss, str) else {})

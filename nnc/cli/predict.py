@@ -47,12 +47,12 @@ def command(
         typer.Option(
             "--target",
             metavar="COLUMN",
-            help="Column that is no input and is left out, where the program does not know its columns.",
+            help="Column that is not an input and is left out, if the program does not know its columns.",
             show_default=False,
         ),
     ] = None,
     probabilities: Annotated[
-        bool, typer.Option("--probabilities", help="Write the probability of each class in the place of its name.")
+        bool, typer.Option("--probabilities", help="Write the probability of each class instead of its name.")
     ] = False,
     encoding: options.Encoding = None,
     batch: options.Batch = 256,
@@ -61,7 +61,7 @@ def command(
     max_bytes: options.MaxBytes = None,
     check_nan: options.CheckNan = False,
 ) -> None:
-    """Write what a model says of the inputs in a file: its outputs, or the classes of the table it was trained on."""
+    """Write a model's answers to the inputs in a file: its outputs, or the classes of the table it was trained on."""
     from nnc.data import write_arrays, write_table
     from nnc.preparing import inputs_of
     from nnc.program.spec import outputs_of

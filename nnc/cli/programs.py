@@ -73,7 +73,7 @@ def open_program(
         path: the file.
         dtype: element type to compile for.
         observe: called after each pass.
-        replace: what stands in the place of classes, as ``--replace`` has it.
+        replace: replacements for classes, as ``--replace`` has it.
         backend: what runs it; see `nnc.backends.find_backend`.
         max_bytes: the most bytes that a graph may need; see `Program.max_bytes`.
         model: what was read from the model file already.
@@ -125,7 +125,7 @@ def note_if_untrained(path: Path, program: Program) -> None:
         and not any(weights[item.path].any() for item in biases)
     )
     if variables and (path.suffix.lower() in DEFINITIONS or (is_program(path) and is_new)):
-        say(f"note: '{program.name}' has not been trained, its weights are as they were drawn; 'nnc train' trains it")
+        say(f"note: '{program.name}' has not been trained: its weights are as they were drawn; 'nnc train' trains it")
 
 
 def default_graph(program: Program, wanted: str | None) -> str:

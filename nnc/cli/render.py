@@ -26,7 +26,7 @@ PAGE_SUFFIX = ".html"
 
 
 class Level(StrEnum):
-    """How closely to look."""
+    """The levels of detail."""
 
     layers = "layers"
     units = "units"
@@ -87,14 +87,16 @@ def command(
     format: Annotated[
         Format | None,
         typer.Option(
-            "--format", help="By default as FILE ends; without -o, a tree of text for the terminal.", show_default=False
+            "--format",
+            help="By default, what FILE ends in; without -o, a tree of text for the terminal.",
+            show_default=False,
         ),
     ] = None,
     dot: Annotated[bool, typer.Option("--dot", help="Print DOT, as --format dot does.")] = False,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print Mermaid, as --format mermaid does.")] = False,
     txt: Annotated[bool, typer.Option("--txt", help="Print a tree of text, as --format txt does.")] = False,
     theme: Annotated[
-        ThemeName, typer.Option("--theme", help="Colours; auto, for SVG, are the reader's.")
+        ThemeName, typer.Option("--theme", help="Colours; auto, for SVG, follows the reader's setting.")
     ] = ThemeName.light,
     depth: Annotated[
         int | None,
@@ -113,9 +115,7 @@ def command(
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(
-            *options.BATCH, metavar="N", min=1, help="Rows that a plan is for; by default 32.", show_default=False
-        ),
+        typer.Option(*options.BATCH, metavar="N", min=1, help="Rows to plan for; by default 32.", show_default=False),
     ] = None,
     replace: options.Replace = None,
     backend: options.Backend = None,
@@ -138,7 +138,7 @@ def command(
     level = level or (Level.ops if graph is not None or after is not None else Level.layers)
     _check_options(level, graph, after, batch, backend, depth, expand)
     if output is None and kind in (Format.png, Format.pdf):
-        raise typer.BadParameter(f"{kind.upper()} is no text to be printed; give -o FILE.{kind}")
+        raise typer.BadParameter(f"{kind.upper()} is not text and cannot be printed; give -o FILE.{kind}")
     from nnc.render import SUFFIXES, encode, write_as
 
     if kind is None:

@@ -1,4 +1,4 @@
-"""What `nnc compile` reports, as data: the table and the JSON both come from here."""
+"""The report of `nnc compile` as data: the table and the JSON both come from here."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def compile_report(
         batch: rows of a batch.
         dtype: element type to compile for.
         observe: called after each pass.
-        replace: what stands in the place of classes, as ``--replace`` has it.
+        replace: replacements for classes, as ``--replace`` has it.
         backend: what runs it; see `nnc.backends.find_backend`.
         max_bytes: the most bytes that a graph may need; see `nnc.program.Program.max_bytes`. Nothing is refused for it.
         model: what was read from the model file already.

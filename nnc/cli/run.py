@@ -32,7 +32,7 @@ def command(
         typer.Option(
             "--data",
             metavar="FILE",
-            help="Inputs and targets (a table or .npz, as for train), a fifth of which is kept to test on; by default "
+            help="Inputs and targets (a table or .npz, as for train); a fifth is kept to test on. By default "
             "the points of the experiment.",
             show_default=False,
             autocompletion=completion.files(*options.DATA_SUFFIXES),
@@ -47,7 +47,7 @@ def command(
     patience: options.Patience = None,
     encoding: options.Encoding = None,
     folder: Annotated[
-        Path, typer.Option("--folder", metavar="FOLDER", help="Where program and picture are written.")
+        Path, typer.Option("--folder", metavar="FOLDER", help="Folder for the program and the picture.")
     ] = Path(),
     plot: options.Plot = None,
     replace: options.Replace = None,
@@ -64,7 +64,7 @@ def command(
 
     del no_hints  # its callback has seen it
     if is_program(model):
-        raise typer.BadParameter("give a model file; a saved program goes on with 'nnc train'")
+        raise typer.BadParameter("give a model file; to train a saved program further, use 'nnc train'")
     if data is None and (target is not None or encoding is not None):
         raise typer.BadParameter("--target and --encoding are about the file that --data names")
     if not folder.is_dir():

@@ -34,7 +34,7 @@ class Stages:
         """
         ran = list(dict.fromkeys(found for owner, found in self._graphs if owner == graph))
         if name not in ran:
-            listed = ", ".join(ran) or "none, for the program is compiled already"
+            listed = ", ".join(ran) or "none, because the program was already compiled"
             raise GraphError(
                 f"no pass '{name}' made the graph '{graph}'; the passes were {listed}.{nearest(name, ran)}"
             )

@@ -1,4 +1,4 @@
-"""The command `nnc train`: trains a model file from the start, or a saved program where it was."""
+"""The command `nnc train`: trains a model file from the start, or continues a saved program."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ def command(
     check_nan: options.CheckNan = False,
     no_hints: options.NoHints = False,
 ) -> None:
-    """Train a model file from the start, or a saved program where it was.
+    """Train a model file from the start, or continue a saved program.
 
-    Ctrl-C ends the training after the running step, NaN with --check-nan before it; what was learnt until then is saved
-    where -o is given.
+    Ctrl-C ends the training after the current step, and NaN with --check-nan before it; with -o, what was learnt until
+    then is saved.
     """
     from nnc.program.progress import format_number
     from nnc.utils import set_random_seed
 
     del no_hints  # its callback has seen it
     if seed is not None and is_program(model) and not validation_split:
-        raise typer.BadParameter("a saved program goes on with its own random numbers; leave out --seed")
+        raise typer.BadParameter("a saved program continues with its own random numbers; leave out --seed")
     check_output(output, ".nnc")
     check_plot(plot)
     set_random_seed(seed or 0)
@@ -104,7 +104,7 @@ def command(
         say(f"drew {plot}")
     if interrupted:
         say(f"interrupted in epoch {done + 1} of {epochs}")
-    say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what was learnt")
+    say(f"saved {output}" if output is not None else "not saved; give -o OUT.nnc to keep what it learnt")
     if stopped is not None:
         raise stopped
     if interrupted:

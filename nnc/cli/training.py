@@ -1,4 +1,4 @@
-"""What the commands that train have in common: a program with rows of a file, and how it is trained."""
+"""Common parts of the commands that train: a program with rows of a file, and how it is trained."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Where a training begins: a model with rows, or a saved program with rows.
+    """The start of a training: a model with rows, or a saved program with rows.
 
     Args:
         training: rows to train on.
-        kept: rows that were kept apart, for each fraction that was asked for.
+        kept: rows set aside for each requested fraction.
         model: the model, where a model file was given.
         program: the program, where a saved one was given.
         schema: what the columns of the table mean to the model.
@@ -75,7 +75,7 @@ def open_source(
         encoding: of a text file.
         keep: fractions of the rows to keep apart.
         seed: decides which.
-        replace: what stands in the place of classes, as ``--replace`` has it.
+        replace: replacements for classes, as ``--replace`` has it.
         backend: what runs a saved program.
         max_bytes: the most bytes that a graph of it may need.
 
@@ -106,7 +106,7 @@ def kept_parts(*fractions: float) -> list[float]:
 
 def also_drawn(checked: Rows | None) -> str:
     """Return what is said of the rows to validate on, behind the number of those to train on."""
-    return "" if checked is None else f", and validating on {len(checked):,} others, which were drawn"
+    return "" if checked is None else f", and validating on {len(checked):,} others, drawn at random"
 
 
 def set_learning_rate(program: Program, rate: float | None) -> None:

@@ -17,7 +17,7 @@ EPSILON = 1e-7
 
 
 class Constraint:
-    """What a weight has to satisfy after each step; a subclass says in `__call__` how it is made to.
+    """A condition that a weight must satisfy after each step; a subclass enforces it in `__call__`.
 
     >>> class AtMostOne(Constraint):
     ...     def __call__(self, w: Value) -> Value:

@@ -15,7 +15,7 @@ Array = NDArray[Any]
 TEXT: Any = numpy.dtypes.StringDType()
 """Element type of columns of texts; short ones take 16 bytes each."""
 MISSING_NUMBERS = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
-"""What a cell of numbers says where there is none, in small letters; in a column of texts only an empty cell does."""
+"""Cells, in lower case, that mark a missing number; in a column of texts only an empty cell is missing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ class Columns:
         number = self.number(self.texts_of_row(row, column))
         expected = "number" if number is None else "finite number"
         is_first = self.lines is not None and self.lines[row] == 1
-        hint = " (line 1 has numbers, so it is no header)" if is_first else ""
+        hint = " (line 1 has numbers, so it is not a header)" if is_first else ""
         return DataError(f"{self.place(row, column)}: expected a {expected}, found {self.shown(row, column)}{hint}")
 
     def finite_numbers(self, column: int) -> Array:

@@ -88,7 +88,7 @@ class Dataset:
         if x.ndim < 1 or y.ndim < 1:
             raise DataError(f"{name}.X and {name}.Y must have rows, got shapes {x.shape} and {y.shape}")
         if len(x) != len(y):
-            raise DataError(f"{name}.X has {len(x)} rows, {name}.Y has {len(y)}; they must have as many")
+            raise DataError(f"{name}.X has {len(x)} rows, {name}.Y has {len(y)}; they must have the same number")
         return x, y
 
 

@@ -28,7 +28,7 @@ def draw_rows(
     """
     drawn = round(count * fraction)
     if not 0 < drawn < count:
-        raise DataError(f"{count} rows are too few to keep {fraction:.0%} of them apart: {drawn} of them")
+        raise DataError(f"{count} rows are too few to set {fraction:.0%} of them aside: {drawn} of them")
     order = generator.permutation(count)
     if labels is None:
         return order[drawn:], order[:drawn]

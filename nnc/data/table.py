@@ -1,4 +1,4 @@
-"""What is read from a file: inputs, targets, and their names."""
+"""The contents of a file: inputs, targets, and their names."""
 
 from __future__ import annotations
 

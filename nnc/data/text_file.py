@@ -21,11 +21,11 @@ from nnc.data.columns import TEXT, Columns
 from nnc.errors import DataError
 
 SUFFIXES = (".csv", ".tsv")
-"""How text files with tables end; each may be followed by one of `COMPRESSED`."""
+"""Suffixes of text files with tables; each may be followed by one of `COMPRESSED`."""
 COMPRESSED: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-"""How compressed files end, and what opens them."""
+"""Suffixes of compressed files, and the functions that open them."""
 SEPARATORS = ("\t", ";", "|", ",")
-"""What may stand between cells; the first that divides all of the first lines alike is taken."""
+"""Separators of cells; the first that divides all of the first lines alike is taken."""
 _LOOKED_AT = 50
 _CHUNK = 4096
 _MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -39,7 +39,7 @@ def read_text_file(path: Path, encoding: str | None = None) -> Columns:
         encoding: its encoding; by default UTF-8, or UTF-16 where the file begins with its mark.
 
     Raises:
-        DataError: it is no text, or a line is not what it should be; the message has file and line.
+        DataError: it is not text, or a line is not what it should be; the message has file and line.
         OSError: it cannot be read.
     """
     with _opened(path, encoding) as stream:

@@ -22,7 +22,7 @@ CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     find_readers,
     find_extras,
 )
-"""What is looked for, in the order in which it is shown."""
+"""The checks, in the order in which they are shown."""
 
 
 def examine() -> Report:

@@ -89,7 +89,7 @@ def find_cache() -> list[Finding]:
 
 
 def find_backend_choice() -> list[Finding]:
-    """Return what runs a model where nobody chooses, what ``auto`` may take, and the variables that are set."""
+    """Return the backend if nobody chooses one, what ``auto`` may take, and the variables that are set."""
     from nnc.backends import backend_name
     from nnc.backends.c.toolchain import find_compiler as find
     from nnc.errors import ModelError
@@ -100,7 +100,9 @@ def find_backend_choice() -> list[Finding]:
     except ModelError as error:
         return [Finding("Backend", "broken", str(error), "unset NNC_BACKEND", {"variables": variables})]
     auto = "numpy" if find() is None else "c"
-    taken = "NumPy, for there is no C compiler" if auto == "numpy" else "C for what is worth compiling, otherwise NumPy"
+    taken = (
+        "NumPy, because there is no C compiler" if auto == "numpy" else "C for work worth compiling, otherwise NumPy"
+    )
     listed = "".join(f", ${name}={value}" for name, value in variables.items())
     details = {"default": default, "auto": auto, "variables": variables}
     return [Finding("Backend", "found", f"{default} by default, auto is {taken}{listed}", details=details)]

@@ -13,7 +13,7 @@ from nnc.installing import DISTRIBUTION, install_command
 
 GIVES = {
     "tensorflow": "live Keras models, and nnc verify",
-    "ziglang": "a C compiler, where there is no other",
+    "ziglang": "a C compiler, if there is no other",
     "matplotlib": "curves of trainings",
     "scikit-learn": "its pipelines and searches, and data to try nnc on",
     "torch": "a contestant of nnc's benchmarks",

@@ -1,4 +1,4 @@
-"""What was found, as data and as text."""
+"""The findings, as data and as text."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "2048": {"size": 2048},
     }
 )
-"""What each column changes in the base network's settings."""
+"""The changes of each column to the base network's settings."""
 
 PUBLISHED: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {

@@ -36,20 +36,20 @@ are drawn from the standard normal distribution with NumPy's legacy generator (s
 
 Mean ± sample standard deviation over {repeat} trainings, which differ in their initial weights and in the order
 of the samples (seeds {seed} to {last_seed}). The test set has as many points as the training set and is drawn
-with the next seed, {test_seed}; standardised inputs are so by the mean and the spread of the training set.
+with the next seed, {test_seed}; inputs are standardised by the mean and spread of the training set.
 
 {table}
 
 {tensorflow}The published figures for {size} samples are multiples of 1 in {tenfold:,}, as means over ten
-measurements on {size} points are; which points those were is not recorded. That matters: one point of {size} is
+measurements on {size} points would be; those points were not recorded. That matters: one point in {size} is
 {one:.2f} percentage points, and the accuracy of a network that is right {guess:.0%} of the time has a standard error of
 {error:.1f} percentage points from the choice of the test set alone, however often the training is repeated. A
 difference of less than three of these between a published figure and one of ours says nothing.
 
 {apart}
 
-Where the spread over our trainings is large, training has not come to its end, and what it has reached depends on
-the initial weights. Ours are Keras's (Glorot, uniform); those of the published figures are not recorded.
+If the spread over our trainings is large, training has not converged, and its result depends on the initial
+weights. Ours are Keras's (Glorot, uniform); those of the published figures were not recorded.
 
 ## Accuracy on other points
 
@@ -95,7 +95,7 @@ def results_page(comparison: Comparison, command: str) -> str:
 def _tensorflow_note(comparison: Comparison) -> str:
     if any(row.results[0].mode == "tf" for row in comparison.rows):
         return ""
-    return "TensorFlow was not run: 5,000 epochs take it minutes, and nnc a fraction of a second (see `--with-tf`).\n\n"
+    return "TensorFlow was not run: 5,000 epochs take it minutes, but nnc a fraction of a second (see `--with-tf`).\n\n"
 
 
 def _apart_note(comparison: Comparison) -> str:
@@ -107,8 +107,8 @@ def _apart_note(comparison: Comparison) -> str:
         if abs(published / 100 - result.accuracy().mean) > 3 * standard_error(published / 100, result.settings.size)
     ]
     if not apart:
-        return "No figure is further from the one that it stands for."
-    return f"Further apart are {', and '.join(apart)}."
+        return "No figure differs by more from its published one."
+    return f"Further apart than that are {', and '.join(apart)}."
 
 
 def standard_error(accuracy: float, size: int) -> float:

@@ -18,7 +18,7 @@ __all__ = ["TARGETS", "Exporter", "export", "find_exporter"]
 
 
 class Exporter(Protocol):
-    """What a module of `TARGETS` offers."""
+    """The interface of a module of `TARGETS`."""
 
     def export(self, program: Program, output: Path, *, batch: int, train: bool, **options: Any) -> list[Path]:
         """Write a program.

@@ -106,10 +106,10 @@ def export(
 
 
 def _prefix(model: str, wanted: str | None) -> str:
-    """Return what names begin with.
+    """Return the prefix of names.
 
     Raises:
-        ModelError: the wish is no name in C.
+        ModelError: the wish is not a name in C.
     """
     near = letters(model if wanted is None else wanted)[:_LONGEST]
     if wanted is not None and wanted != near:
@@ -234,9 +234,7 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
     for name in files:
         path = folder / name
         if path.is_dir() or (path.exists() and not _is_own(path)):
-            raise DataError(
-                f"{path}: is in the way, and no export made it; move it away, or give another folder or name"
-            )
+            raise DataError(f"{path}: exists, and no export wrote it; move it, or give another folder or name")
     folder.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         write_atomically(folder / name, data)

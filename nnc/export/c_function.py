@@ -96,7 +96,7 @@ class CFunction:
 
 @dataclass(frozen=True)
 class Form:
-    """What surrounds the statements of a function.
+    """The surroundings of a function's statements.
 
     Args:
         name: its name behind the prefix.

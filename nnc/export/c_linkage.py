@@ -1,4 +1,4 @@
-"""How an exported unit gets at sizes, buffers, states and constants: all are known when it is printed."""
+"""Gives an exported unit its sizes, buffers, states and constants: all are known when it is printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the states of an exported program lie: in arrays of the source, or in memory that its caller gives."""
+"""Lays out the states of an exported program: in arrays of the source, or in memory that its caller gives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FUNCTIONS = (
     *("init", "predict", "prepare", "train", "metrics", "reset_metrics", "set_learning_rate", "take_averages"),
     "current",
 )
-"""What a source calls its functions, and the mark of derived states, behind the prefix; no state is called so."""
+"""Names of a source's functions and the mark of derived states, after the prefix; no state has such a name."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class StateLayout:
 
     @property
     def names(self) -> list[str]:
-        """What the states are called in C, without the prefix of the program."""
+        """Names of the states in C, without the prefix of the program."""
         return [entry.name for entry in self.entries.values()]
 
     @property

@@ -19,7 +19,7 @@ Array = Any
 TOLERANCES = {"float32": (1e-5, 1e-4), "float64": (1e-12, 1e-10)}
 """Largest accepted difference as a part of the largest magnitude, before training and after, by element type."""
 ROUNDINGS = 16
-"""How many times as far as rounding moves a number it may be off, where that is more."""
+"""The multiple of a rounding's effect that a number may be off by, where that is more."""
 _LONGEST = 500
 """Characters of a name that are printed: C99 promises no strings of more than 4095 bytes."""
 MOST = 4096
@@ -77,7 +77,7 @@ def check_text(unit: Exported, recording: Recording, moved: Recording) -> str:
     Args:
         unit: what is exported.
         recording: what it shall compute.
-        moved: what comes of weights that have moved as much as rounding moves them.
+        moved: the results of weights that have moved as much as rounding moves them.
     """
     writer = _Writer(unit, recording, moved)
     return writer.text()

@@ -136,9 +136,9 @@ def _native_lines(layout: StateLayout, prefix: str) -> list[str]:
 
 ERRORS = (
     ("CUT_OFF", "it is shorter or longer than it should be"),
-    ("NO_WEIGHTS", "it is no file of weights"),
+    ("NO_WEIGHTS", "it is not a file of weights"),
     ("OTHER_VERSION", "it has another version"),
     ("OTHER_PROGRAM", "it belongs to another program"),
     ("DAMAGED", "its checksum is wrong"),
 )
-"""What the function returns, from 1 on, with what is wrong with the file."""
+"""Return values of the function, from 1 on, with the fault of the file."""

@@ -10,7 +10,7 @@ from nnc.backends.numpy.text import string_text
 
 
 class InexpressibleError(Exception):
-    """What was sampled follows none of the forms that can be written."""
+    """The samples follow none of the forms that can be written."""
 
 
 @dataclass(frozen=True)

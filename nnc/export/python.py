@@ -36,7 +36,7 @@ from nnc.tables import TableSchema
 
 Array = Any
 _OWN_NAMES = frozenset({"ARENA", "CONSTANTS", "STATES", "in_arena", "in_state", "numpy", "rows", "run"})
-"""What functions that bind a graph use beside the names of its arrays."""
+"""Names used by functions that bind a graph, besides those of its arrays."""
 _COLUMNS_NOTE = """\
 Mean, spread and the value for a missing cell (None: it must not be missing) of each element of a row of inputs, which
 is (value - mean) / spread. The value is the number in the column of that name; of COLUMN=CATEGORY it is 1 where the

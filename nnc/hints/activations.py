@@ -42,7 +42,7 @@ def logits_that_are_none(output: Output) -> Iterator[Hint]:
     if output.from_logits and output.made_by is not None and output.made_by == output.activation:
         name = output.made_by.name
         consequence = (
-            f"the loss is computed from what went into {name}" if output.sees_through else f"{name} is applied twice"
+            f"the loss is computed from the input of {name}" if output.sees_through else f"{name} is applied twice"
         )
         yield Hint(
             "logits-that-are-none",
@@ -83,7 +83,7 @@ ON_LOSSES: tuple[Callable[[Output], Iterator[Hint]], ...] = (
     another_activation,
     no_probabilities,
 )
-"""What is looked at where a loss that wants probabilities is lowered."""
+"""The checks made where a loss that wants probabilities is lowered."""
 
 
 def look_at_output(

@@ -25,7 +25,7 @@ FEWEST_PIXELS = 64
 FEWEST_ROWS = 8
 """Rows in which a column that is equal to the targets is not so by chance."""
 TOLERANCE = 1e-3
-"""How far targets may lie outside the bounds of an output, relative to these."""
+"""The distance that targets may lie outside the bounds of an output, relative to these."""
 KEEPING_SCALE = MOVING | Cast | Concatenate | MaxPool | SumPool
 """Ops whose results are about as large as their operands."""
 ONE_HOT_LOSSES = frozenset({"categorical_crossentropy", "categorical_focal_crossentropy", "kl_divergence"})
@@ -43,7 +43,7 @@ def unscaled_inputs(evidence: Evidence) -> Iterator[Hint]:
                 yield Hint(
                     "unscaled-inputs",
                     f"input '{label}' has whole numbers up to {array.max():g}, as pictures in bytes have, which layer"
-                    f" '{reader.path}' multiplies by its weights as they are; give x / 255, or put a Rescaling(1 / 255)"
+                    f" '{reader.path}' multiplies by its weights unscaled; give x / 255, or put a Rescaling(1 / 255)"
                     " layer in front",
                 )
             continue

@@ -1,4 +1,4 @@
-"""What hints look at before the first step and after it: some rows of the data, the training graph, and weights."""
+"""Evidence for hints, before the first step and after it: some rows of the data, the training graph, and weights."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known before the first step of a training.
+    """Everything known before the first step of a training.
 
     Args:
         graph: the training graph, its fusions opened.
@@ -48,7 +48,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Move:
-    """How far the first update moved the weights of a layer.
+    """The distance that the first update moved the weights of a layer.
 
     Args:
         path: layer.

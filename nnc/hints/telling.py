@@ -1,4 +1,4 @@
-"""How hints reach the user: as warnings at the line that called nnc, each text once for a program."""
+"""Delivers hints to the user: as warnings at the line that called nnc, each text once per program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TOLD: ContextVar[set[str] | None] = ContextVar("told", default=None)
 
 @dataclass(frozen=True)
 class Hint:
-    """What is told.
+    """A hint to the user.
 
     Args:
         name: short name in kebab case, the same for all hints of a kind.

@@ -45,7 +45,7 @@ def dead_units(evidence: Evidence) -> Iterator[Hint]:
             yield Hint(
                 "dead-units",
                 f"{dead} of the {units} units of layer '{node.path}' ({dead / units:.0%}) are 0 for each of {rows}"
-                " rows, and behind a ReLU they learn nothing as long as that stays so; lower the learning rate, scale"
+                " rows, and after a ReLU they learn nothing while that lasts; lower the learning rate, scale"
                 " the inputs, or choose 'leaky_relu'",
             )
 

@@ -102,7 +102,7 @@ class Identity(Initializer):
     https://keras.io/api/layers/initializers/#identity-class
 
     Raises:
-        ModelError: the gain is no number.
+        ModelError: the gain is not a number.
     """
 
     def __init__(self, gain: float = 1.0) -> None:

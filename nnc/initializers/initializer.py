@@ -1,4 +1,4 @@
-"""What initializers have in common, and the adapter that makes one of a plain function."""
+"""Common parts of initializers, and the adapter that makes one of a plain function."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class RandomNormal(RandomInitializer):
     """Normal numbers. https://keras.io/api/layers/initializers/#randomnormal-class.
 
     Raises:
-        ModelError: an argument is no number, or `stddev` is negative.
+        ModelError: an argument is not a number, or `stddev` is negative.
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | Mapping[str, Any] | None = None) -> None:
@@ -109,7 +109,7 @@ class RandomUniform(RandomInitializer):
     """Uniform numbers of [minval, maxval). https://keras.io/api/layers/initializers/#randomuniform-class.
 
     Raises:
-        ModelError: an argument is no number, or `minval` is above `maxval`.
+        ModelError: an argument is not a number, or `minval` is above `maxval`.
     """
 
     def __init__(
@@ -233,7 +233,7 @@ class Orthogonal(RandomInitializer):
     to generate random matrices from the classical compact groups, 2007, https://arxiv.org/abs/math-ph/0609050.
 
     Raises:
-        ModelError: the gain is no number.
+        ModelError: the gain is not a number.
     """
 
     def __init__(self, gain: float = 1.0, seed: int | Mapping[str, Any] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""What two models or programs differ in, as data and as text."""
+"""The differences between two models or programs, as data and as text."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What both sides compute of the same data.
+    """The outputs of both sides for the same data.
 
     Args:
         first: the first layer, in the order of computation, whose outputs differ; None where none do.
@@ -99,7 +99,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Difference:
-    """What two models or programs differ in.
+    """The differences between two models or programs.
 
     Args:
         first: what one of them is called.

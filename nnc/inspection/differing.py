@@ -31,8 +31,8 @@ def diff(
     """Compare two models or programs.
 
     Layers are matched by name, class and config in the order of the models, so that a layer that was renamed, added or
-    taken out is one difference. What models are called does not matter, nor how layers are numbered that nobody has
-    named.
+    taken out is one difference. The names of models do not matter, nor do the
+    numbers of layers that nobody has named.
 
     Args:
         first: a model, a program, a live Keras model, the path of a model or program file, or what `open_subject`
@@ -44,7 +44,7 @@ def diff(
             default 1e-4, or 1e-7 for float64.
         atol: largest difference that is accepted whatever the magnitude; by default 1e-6, or 1e-9 for float64.
         backend: what runs both; see `nnc.backends.find_backend`.
-        replace: what stands in the place of classes in model files.
+        replace: replacements for classes in model files.
 
     Raises:
         ModelError: a model cannot be read.

@@ -26,7 +26,7 @@ NUMBERS = (2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a model or program consists of and costs.
+    """The parts and costs of a model or program.
 
     Args:
         model: name of the model.
@@ -65,7 +65,7 @@ class Inspection:
 
     @property
     def title(self) -> str:
-        """What was looked at."""
+        """The object that was inspected."""
         return (
             f"{self.model}: graph '{self.graph}', {self.batch} rows, {self.dtype}, {self.backend} backend"
             f" ({self.engine})"
@@ -132,7 +132,7 @@ def inspect(
         batch: rows of a batch.
         dtype: element type to compile a model for; by default that of its weights.
         backend: what runs it; see `nnc.backends.find_backend`.
-        replace: what stands in the place of classes in a model file.
+        replace: replacements for classes in a model file.
         measure: whether to run the graph some times, on a copy of the states, to measure its memory.
         profiled: whether to run it for a while longer and tell where the time goes; see `nnc.profiling.profile`.
         x: input array or arrays to profile with; random ones by default.

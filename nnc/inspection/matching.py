@@ -27,7 +27,7 @@ class Match:
 
 
 _NAME, _NUMBER, _KIND, _CONFIG = 10, 1, 4, 3
-"""What it is worth that two layers have the same name, or one that nobody chose; the same class; the same config."""
+"""Scores for two layers with the same name, or one that nobody chose; the same class; the same config."""
 
 
 def match_layers(first: Sequence[LayerRecord], second: Sequence[LayerRecord]) -> list[Match]:
@@ -82,7 +82,7 @@ def _align(first: Sequence[LayerRecord], second: Sequence[LayerRecord]) -> list[
 
 
 def _worth(x: LayerRecord, y: LayerRecord) -> int:
-    """Return what it is worth to take two layers for the same; 0 where they cannot be."""
+    """Return the score of taking two layers for the same; 0 if they cannot be."""
     if x.depth != y.depth:
         return 0
     is_named, is_kind = x.name == y.name, x.kind == y.kind
@@ -103,7 +103,7 @@ def is_automatic(layer: LayerRecord) -> bool:
 
 
 def plain_config(layer: LayerRecord) -> dict[str, Any]:
-    """Return what a layer's config says of what it does: everything but its name."""
+    """Return the part of a layer's config that says what it does: everything but its name."""
     return {key: value for key, value in layer.config.items() if key != "name"}
 
 
@@ -151,5 +151,5 @@ def _settings(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _short(value: Any) -> Any:
-    """Return the class of an object in the place of all it says."""
+    """Return the class of an object instead of all it says."""
     return value["class_name"] if isinstance(value, Mapping) and "class_name" in value else value

@@ -1,4 +1,4 @@
-"""What is looked at: a model or a program, from wherever it comes, with its layers where these are known."""
+"""The subject of an inspection: a model or a program, wherever it comes from, with its layers if these are known."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def open_subject(
     Args:
         source: a model, a program, a live Keras model, the path of a model or program file, or a `Subject`.
         dtype: element type to compile a model for.
-        replace: what stands in the place of classes in a model file.
+        replace: replacements for classes in a model file.
         backend: what runs it; see `nnc.backends.find_backend`. A program that is given keeps its own by default.
 
     Raises:

@@ -26,7 +26,7 @@ def compare_training(first: Subject, second: Subject) -> dict[str, tuple[Any, An
 
 
 def _settings(subject: Subject) -> dict[str, Any]:
-    """Return what is known of the training; of a saved program that is less than of a model."""
+    """Return what is known about the training; a saved program tells less than a model."""
     spec, program = subject.program.spec, subject.program
     found: dict[str, Any] = {
         "is trained": spec.trains,

@@ -7,7 +7,7 @@ from nnc.ir.leaves import Input
 from nnc.ir.nominal import node_flops, nominal_sizes
 
 PHASE_NAMES = {"forward": "model", "loss": "loss", "metrics": "metrics", "backward": "loss", "update": "optimizer"}
-"""What is done under no layer's path, by phase."""
+"""Names for work under no layer's path, by phase."""
 
 
 def flops_by_layer(graph: Graph, batch: int) -> dict[tuple[str, str], int]:

@@ -29,7 +29,7 @@ Reason = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a decision saves in each run; inside a loop, in each of its steps.
+    """The savings of a decision in each run; inside a loop, in each of its steps.
 
     Args:
         nodes: nodes of the graph.
@@ -227,7 +227,7 @@ class Notebook:
 
 
 def _saved(entry: Entry, sizes: Mapping[str, int]) -> Saved:
-    """Return all that an entry saves, if it was done: less what is computed in the place of what is gone."""
+    """Return all that an entry saves, if it was done: less what is computed instead of what is gone."""
     if entry.reason:
         return NOTHING
     steps = entry.steps if isinstance(entry.steps, int) else entry.steps.bind(sizes)
@@ -265,7 +265,7 @@ def decide(
     accesses: int = 0,
     saved: Saved = NOTHING,
 ) -> None:
-    """Note a decision; nothing happens where nobody listens.
+    """Note a decision; nothing happens if nobody listens.
 
     Args:
         kind: what was done, or was not; see `Decision`.
@@ -315,7 +315,7 @@ def deciding(stage: str, graph: Graph) -> Iterator[None]:
 
 @contextmanager
 def undecided() -> Iterator[None]:
-    """Let nobody hear of what is decided inside the block: it is only tried."""
+    """Keep decisions inside the block from listeners: they are only tried."""
     token = _NOTEBOOK.set(None)
     try:
         yield
@@ -346,7 +346,7 @@ def follow(rewriter: Rewriter) -> None:
 
 @contextmanager
 def undisclosed() -> Iterator[None]:
-    """Let decisions inside the block, about graphs that nobody gets to see, go unnoted."""
+    """Do not note decisions inside the block, about graphs that nobody gets to see."""
     token = _NOTEBOOK.set(None)
     try:
         yield

@@ -163,7 +163,7 @@ class SymbolicDim:
             raise SymbolError(f"no size is given for symbol '{error.args[0]}'") from None
 
     def substitute(self, dims: Mapping[str, Dim]) -> Dim:
-        """Return the dimension with others in the place of symbols; symbols that are not named stay."""
+        """Return the dimension with others instead of symbols; symbols that are not named stay."""
         total: Dim = 0
         for atoms, factor in self.terms:
             product: Dim = factor
@@ -320,7 +320,7 @@ def symbol(name: str) -> SymbolicDim:
     from nnc.ir.types import LONG_NAMES
 
     if not _NAME.fullmatch(name) or name in RESERVED or name in LONG_NAMES:
-        raise SymbolError(f"a symbol needs a name of letters, digits and _ that is no other word, got {name!r}")
+        raise SymbolError(f"a symbol needs a name of letters, digits and _ that means nothing else, got {name!r}")
     return SymbolicDim((((name,), 1),))
 
 
@@ -352,7 +352,7 @@ class _Reader:
             position = match.end()
 
     def error(self, reason: str) -> SymbolError:
-        return SymbolError(f"{self.text[:80]!r} is no dimension: {reason}")
+        return SymbolError(f"{self.text[:80]!r} is not a dimension: {reason}")
 
     def accept(self, *texts: str) -> str:
         token = self.tokens[self.at] if self.at < len(self.tokens) else ""

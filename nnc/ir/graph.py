@@ -193,7 +193,7 @@ class Graph(Presented):
         """Give nodes added inside the block this layer path and phase.
 
         Raises:
-            GraphError: the path is no name; see `nnc.ir.names`.
+            GraphError: the path is not a name; see `nnc.ir.names`.
         """
         if path:
             check_name(path, "a layer")
@@ -254,7 +254,7 @@ class Graph(Presented):
         """Return the constant with these numbers; equal constants are one node.
 
         Raises:
-            GraphError: the data are no numbers.
+            GraphError: the data are not numbers.
             ShapeError: whole numbers (or bool) are asked for and the data are something else.
         """
         import numpy
@@ -262,7 +262,7 @@ class Graph(Presented):
         try:
             given = numpy.asarray(data)
         except Exception as error:  # objects of others do as they like
-            raise GraphError(f"an operand of class {data.__class__.__name__} is no array: {error}") from None
+            raise GraphError(f"an operand of class {data.__class__.__name__} is not an array: {error}") from None
         if given.dtype.kind not in "fiub":
             raise GraphError(f"an operand must be a value of the graph or numbers, got {data.__class__.__name__}")
         type = TensorType(dtype, given.shape if shape is None else shape)
@@ -341,7 +341,7 @@ class Graph(Presented):
             return self.add(op, *operands, names=node.names)
 
     def bind(self, bindings: Mapping[str, int]) -> Graph:
-        """Return the graph with numbers in the place of symbols."""
+        """Return the graph with numbers instead of symbols."""
         bound = Graph(self.name)
         values: dict[Value, Value] = {}
         for node in self.nodes:
@@ -360,7 +360,7 @@ class Graph(Presented):
         return bound
 
     def check_sizes(self, bindings: Mapping[str, int]) -> None:
-        """Infer all types, those in bodies too, again with numbers in the place of symbols.
+        """Infer all types, those in bodies too, again with numbers instead of symbols.
 
         Raises:
             SymbolError: a symbol has no size.
@@ -422,7 +422,7 @@ class Graph(Presented):
         return self._nx[1]
 
     def _stage(self) -> Any:
-        """What changes when the graph grows."""
+        """A stamp that changes when the graph grows."""
         return len(self.nodes), tuple(self.outputs.items()), tuple(self.updates.items())
 
     @staticmethod

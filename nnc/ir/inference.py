@@ -1,4 +1,4 @@
-"""Infers a graph's types again with numbers in the place of its symbols, which decides what symbols left open."""
+"""Infers a graph's types again with numbers instead of its symbols, which decides what symbols left open."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Application(NamedTuple):
 
 
 class Inference:
-    """What must be inferred again for each combination of sizes: equal ops on equal types once.
+    """The types to infer again for each combination of sizes: equal ops on equal types once.
 
     Args:
         graph: the graph; the bodies inside it have its symbols.

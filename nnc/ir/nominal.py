@@ -1,4 +1,4 @@
-"""Sizes that run-time dimensions are taken to have where nobody has given any, and what a graph costs with them."""
+"""Assumed sizes of run-time dimensions if none are given, and the costs of a graph with them."""
 
 from __future__ import annotations
 

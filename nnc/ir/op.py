@@ -81,7 +81,7 @@ class Op:
         raise TypeError(f"operation '{self.name}' has no type rule")
 
     def bound_types(self, bindings: Mapping[str, int], operands: Sequence[TensorType]) -> tuple[TensorType, ...]:
-        """Return the result types with numbers in the place of symbols, for numeric operands.
+        """Return the result types with numbers instead of symbols, for numeric operands.
 
         An op need not bind its bodies where what is in them is all: their nodes are inferred with numbers as well.
 
@@ -110,7 +110,7 @@ class Op:
         raise NotDifferentiableError(f"operation '{self.name}' has no derivative")
 
     def view(self, operands: Sequence[Layout], results: Sequence[TensorType]) -> Sequence[Layout] | None:
-        """Return the results' layouts inside the buffer of operand 0, or None where they are no views.
+        """Return the results' layouts inside the buffer of operand 0, or None where they are not views.
 
         Asked with symbols when memory is planned, so that the answer holds for all sizes, and with numbers when a
         plan is bound.
@@ -135,7 +135,7 @@ class Op:
         raise TypeError(f"operation '{self.name}' has no decomposition")
 
     def bind(self, bindings: Mapping[str, int]) -> Op:
-        """Return the op with numbers in the place of symbols in its attributes and bodies."""
+        """Return the op with numbers instead of symbols in its attributes and bodies."""
         attributes = self.attributes()
         bound = {key: _bound(value, bindings) for key, value in attributes.items()}
         return replace(self, **bound) if any(bound[key] is not attributes[key] for key in bound) else self

@@ -97,7 +97,7 @@ def _listed(shape: Iterable[Dim]) -> str:
 
 
 def bind_shape(shape: Shape, bindings: Mapping[str, int]) -> tuple[int, ...]:
-    """Return `shape` with numbers in the place of its symbols.
+    """Return `shape` with numbers instead of its symbols.
 
     Raises:
         SymbolError: a symbol has no size.
@@ -108,7 +108,7 @@ def bind_shape(shape: Shape, bindings: Mapping[str, int]) -> tuple[int, ...]:
         dim = shape[numbers.index(min(numbers))]
         names = sorted(dim.symbols) if isinstance(dim, SymbolicDim) else []
         sizes = ", ".join(f"{name} = {bindings[name]}" for name in names)
-        raise ShapeError(f"dimension {dim} would be {min(numbers)}, less than nothing, where {sizes}")
+        raise ShapeError(f"dimension {dim} would be {min(numbers)}, less than 0, where {sizes}")
     return numbers
 
 
@@ -169,13 +169,13 @@ class TensorType:
         return ITEM_SIZES[self.dtype] * prod(int(dim) for dim in self.shape)
 
     def bind(self, bindings: Mapping[str, int]) -> TensorType:
-        """Return this type with numbers in the place of symbols."""
+        """Return this type with numbers instead of symbols."""
         if all(isinstance(dim, int) for dim in self.shape):
             return self
         return TensorType(self.dtype, bind_shape(self.shape, bindings))
 
     def substitute(self, dims: Mapping[str, Dim]) -> TensorType:
-        """Return this type with dimensions in the place of symbols; symbols that are not named stay."""
+        """Return this type with dimensions instead of symbols; symbols that are not named stay."""
         if self.symbols.isdisjoint(dims):
             return self
         return self.with_shape(dim if isinstance(dim, int) else dim.substitute(dims) for dim in self.shape)

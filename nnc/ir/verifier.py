@@ -24,7 +24,7 @@ def verify(graph: Graph, illegal: Container[str] = ()) -> None:
             _verify_node(graph, position, node, illegal)
         for value in graph.roots:
             if not _exists(graph, value, len(graph.nodes)):
-                raise GraphError("an output or update is no value of this graph")
+                raise GraphError("an output or update is not a value of this graph")
         for label, value in graph.updates.items():
             if label not in graph.states or graph.states[label].type != value.type:
                 raise GraphError(f"update of '@{label}' does not fit the state")

@@ -72,7 +72,7 @@ def bins(length: int, count: int) -> list[tuple[int, int]]:
 
 
 def along(rank: int, axis: int, number: int) -> tuple[int, ...]:
-    """Return ones with a number in the place of one axis."""
+    """Return ones with a number instead of one axis."""
     return tuple(number if other == axis else 1 for other in range(rank))
 
 

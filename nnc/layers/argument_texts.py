@@ -1,4 +1,4 @@
-"""What pictures and summaries say of the arguments of a layer, as its class declares it."""
+"""Texts about the arguments of a layer, in pictures and summaries, as its class declares them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 _NAMED = re.compile(r"\{(\w+)\}")
 _LISTS = ("axis", "axes", "factor")
-"""Last words of arguments whose numbers are no size."""
+"""Last words of arguments whose numbers are not size."""
 _NO_DEFAULT = object()
 
 
@@ -20,11 +20,11 @@ def key_texts(layer: Any, names: Sequence[str]) -> list[str]:
 
 
 def noted_texts(layer: Any, templates: Sequence[str], rank: int | None = None) -> list[str]:
-    """Return what is said of some arguments, each where it is not what it is without being given.
+    """Return texts about some arguments, each unless it has its default.
 
     Args:
         layer: whose attributes they are.
-        templates: what is said of each, with its name in braces in the place of its value; a name alone is a flag's.
+        templates: what is said of each, with its name in braces instead of its value; a name alone is a flag's.
         rank: number of axes of the layer's input, where it is known; its last axis is what -1 is.
     """
     found = []
@@ -74,7 +74,7 @@ def name_of(value: Any) -> Any:
 
 
 def _side_text(pair: Sequence[Any]) -> str:
-    """Return what is before and behind, once where both are the same."""
+    """Return what is before and after, once if both are the same."""
     return value_text(pair[0]) if len({*pair}) == 1 else ",".join(map(value_text, pair))
 
 
@@ -92,7 +92,7 @@ def _shortest(value: Any) -> Any:
 
 
 def _default(cls: type, name: str) -> Any:
-    """Return what an argument is without being given, by the first constructor that has it."""
+    """Return the default of an argument, by the first constructor that has it."""
     for base in cls.__mro__:
         if "__init__" in base.__dict__:
             parameter = inspect.signature(base.__dict__["__init__"]).parameters.get(name)

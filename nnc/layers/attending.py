@@ -1,4 +1,4 @@
-"""What attention layers share: masks of what may attend to what, and products of many heads."""
+"""Common parts of attention layers: masks of what may attend to what, and products of many heads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nnc.ops.elementwise import apply
 from nnc.ops.sizes import Iota
 
 LARGE_NEGATIVE = -0.7 * 3.38953e38
-"""What Keras's ``dot_product_attention`` gives masked scores."""
+"""The value that Keras's ``dot_product_attention`` gives masked scores."""
 
 
 def positions(like: Value, length: Dim, shape: Sequence[int]) -> Value:

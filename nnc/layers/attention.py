@@ -17,7 +17,7 @@ from nnc.ops import matmul, reshape, softmax, sum, tanh, transpose, where
 
 Masks = Sequence[Value | None] | None
 MASKED = 1e9
-"""What is taken from the scores of values that a mask leaves out."""
+"""The amount subtracted from the scores of values that a mask leaves out."""
 
 
 class Attention(Layer):

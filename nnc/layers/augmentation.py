@@ -95,7 +95,9 @@ class Augmentation(Layer):
         unknown = [key for key in given if key not in ("images", "labels")]
         if unknown or "images" not in given:
             found = ", ".join(map(str, given))
-            raise ModelError(f"a dictionary must have images, and may have labels, got {found}; change others apart")
+            raise ModelError(
+                f"a dictionary must have images, and may have labels, got {found}; change others separately"
+            )
         if not (training or self.acts_always):
             return dict(given)
         labels = given.get("labels")
@@ -145,7 +147,7 @@ def check_range(where: str, name: str, value: Any, bounds: Pair) -> Pair:
 
 
 def as_config(value: Any) -> Any:
-    """Return a value with lists in the place of tuples."""
+    """Return a value with lists instead of tuples."""
     return [as_config(item) for item in value] if isinstance(value, list | tuple) else value
 
 

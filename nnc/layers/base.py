@@ -118,7 +118,7 @@ class Layer(Described):
         self._standalone: Standalone | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy takes along: neither the graphs of `forward` nor the models it is in."""
+        """Return the state of a copy, without the graphs of `forward` and the models that the layer is in."""
         return {key: value for key, value in self.__dict__.items() if key != "models"} | {
             "_standalone": None,
             "_calls": [],
@@ -469,7 +469,7 @@ class Layer(Described):
 
 
 def _others(found: Any) -> list[str]:
-    """Return the types of what is no graph value among the outputs of a call."""
+    """Return the types of what is not a graph value among the outputs of a call."""
     if isinstance(found, list | tuple | dict):
         parts = found.values() if isinstance(found, dict) else found
         return [name for part in parts for name in _others(part)]

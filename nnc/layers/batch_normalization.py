@@ -125,7 +125,7 @@ class BatchNormalization(Layer):
 
     def call(self, x: Value, training: bool = False, mask: Value | None = None) -> Value:
         if mask is not None and mask.rank != x.rank - 1:
-            raise ModelError(f"expected a mask with one dimension less than the input {x.type}, got {mask.type}")
+            raise ModelError(f"expected a mask with one dimension fewer than the input {x.type}, got {mask.type}")
         axis = self.axis % x.rank
         channels = x.shape[axis]
         shape: tuple[Dim, ...] = tuple(channels if at == axis else 1 for at in range(x.rank))

@@ -1,4 +1,4 @@
-"""What a layer's call() is given: arguments bound to its signature, with masks and the training mode filled in."""
+"""Prepares a layer's call(): arguments bound to its signature, with masks and the training mode filled in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nnc.layers.lowering import Lowering
 
 TENSORS = (SymbolicTensor, Value, TensorType)
-"""What stands for a tensor among arguments: before, during, and without lowering."""
+"""Types that stand for a tensor among arguments: before, during, and without lowering."""
 FILLED_IN = ("training", "mask")
 
 
@@ -102,7 +102,7 @@ def _misfit(layer: Layer, signature: inspect.Signature, args: tuple[Any, ...], k
 
 
 def default_training(layer: Layer) -> bool | None:
-    """Return what a layer does where nobody says if this is training: the default of its ``call``, None without one."""
+    """Return a layer's mode if a call does not say: the default of its ``call``, None without one."""
     parameter = inspect.signature(layer.call).parameters.get("training")
     return parameter.default if parameter is not None and isinstance(parameter.default, bool) else None
 

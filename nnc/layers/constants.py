@@ -15,7 +15,7 @@ _DTYPES = NUMERIC | {"bool"}
 
 
 def with_constants(arguments: Any, graph: Graph) -> Any:
-    """Return arguments, nested as they are, with constants in the place of arrays.
+    """Return arguments, nested as they are, with constants instead of arrays.
 
     Args:
         arguments: lists, tuples and mappings; an array, as itself or as a mapping with the ``class_name``

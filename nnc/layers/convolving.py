@@ -1,4 +1,4 @@
-"""What the convolution layers share: windows, paddings, data formats, bias and activation."""
+"""Common parts of the convolution layers: windows, paddings, data formats, bias and activation."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def check_filters(where: str, filters: Any, groups: int = 1) -> int:
     """Return a number of filters.
 
     Raises:
-        ModelError: it is no positive whole number, or `groups` does not divide it.
+        ModelError: it is not a positive whole number, or `groups` does not divide it.
     """
     number = check_positive(where, "filters", filters)
     if number % groups:

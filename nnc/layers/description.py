@@ -1,4 +1,4 @@
-"""What a layer is called, and the arguments it was made with."""
+"""The name of a layer, and the arguments it was made with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Described(Weighted):
     key_arguments: ClassVar[tuple[str, ...]] = ()
     """Arguments whose values pictures write behind the class, as in ``Conv2D(32, 3×3)``."""
     noted_arguments: ClassVar[tuple[str, ...]] = ()
-    """What pictures say of others that are not their default, as in ``strides {strides}``; a name alone is a flag's."""
+    """Texts in pictures about other arguments, if not the default: ``strides {strides}``; a bare name is a flag."""
     built: bool
     is_named: bool
     keras_2_masks: bool
@@ -110,7 +110,7 @@ class Described(Weighted):
 
     @property
     def summary_class(self) -> str:
-        """What pictures and summaries call the class."""
+        """The name of the class in pictures and summaries."""
         return type(self).__name__
 
     @property

@@ -161,7 +161,7 @@ def check_noise_shape(where: str, noise_shape: Any) -> tuple[int | None, ...] | 
     """Return the shape that random numbers are drawn in, with None where an axis has its full length.
 
     Raises:
-        ModelError: it is no list of integers and None.
+        ModelError: it is not a list of integers and None.
     """
     if noise_shape is not None and not (
         isinstance(noise_shape, list | tuple)
@@ -172,7 +172,7 @@ def check_noise_shape(where: str, noise_shape: Any) -> tuple[int | None, ...] | 
 
 
 def full_noise_shape(x: Value, noise_shape: Sequence[int | None] | None) -> Shape:
-    """Return a noise shape with x's lengths in the place of None.
+    """Return a noise shape with x's lengths instead of None.
 
     Raises:
         ModelError: x has another number of dimensions.

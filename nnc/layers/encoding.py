@@ -50,7 +50,7 @@ def encode(indices: Value, mode: str, depth: int, dtype: str, weights: Value | N
     """Return classes as rows of numbers.
 
     Args:
-        indices: whole numbers; what is no class counts as nothing.
+        indices: whole numbers; what is not a class counts as nothing.
         mode: ``one_hot`` for a row per index, ``multi_hot`` for one row per sample that says which occur, ``count``
             for how often.
         depth: number of classes, the last axis of the result.
@@ -155,7 +155,7 @@ class Discretization(Layer):
 
     @property
     def is_adaptable(self) -> bool:
-        """Whether boundaries come from data, for they were not given."""
+        """Whether boundaries come from data, because none were given."""
         return self.num_bins is not None
 
     def adapt(self, data: Any, steps: int | None = None) -> None:

@@ -160,13 +160,13 @@ class IntegerLookup(Layer):
 
     @property
     def token_weights(self) -> list[float]:
-        """What each token counts for ``tf_idf``, with those in front of the vocabulary and 0 for what pads it."""
+        """The weight of each token for ``tf_idf``, with those before the vocabulary and 0 for its padding."""
         rest = (self.max_tokens or 0) - len(self._weights) if self.pad_to_max_tokens and self._weights else 0
         return [*self._weights, *[0.0] * rest]
 
     @property
     def is_adaptable(self) -> bool:
-        """Whether the vocabulary comes from data, for it was not given."""
+        """Whether the vocabulary comes from data, because none was given."""
         return self.vocabulary is None
 
     def adapt(self, data: Any, steps: int | None = None) -> None:

@@ -185,7 +185,7 @@ class UnitNormalization(Layer):
 
 
 def check_floating(x: Value) -> None:
-    """Refuse whole numbers, for which Keras cuts what it has normalised to whole numbers.
+    """Refuse whole numbers, because Keras truncates what it has normalised to them.
 
     Raises:
         ModelError: x holds whole numbers.

@@ -10,7 +10,7 @@ from nnc.errors import ShapeError
 from nnc.ir import Dim, SymbolicDim, TensorType, symbol
 
 PREFIX = "unknown_"
-"""What the symbols of unknown lengths begin with while a model is wired."""
+"""Prefix of the symbols of unknown lengths while a model is wired."""
 _numbers = count(1)
 _known: dict[str, Dim] = {}
 _NAMES = {1: ("time",), 2: ("time", "features"), 3: ("height", "width", "channels")}
@@ -23,7 +23,7 @@ def unknown_length() -> SymbolicDim:
 
 
 def settled(type: TensorType) -> TensorType:
-    """Return a type with what is known by now in the place of unknown lengths."""
+    """Return a type with what is known by now instead of unknown lengths."""
     names = type.symbols & _known.keys()
     while names:
         type = type.substitute(_known)

@@ -23,14 +23,14 @@ RANDOM = "random"
 
 @dataclass(eq=False)
 class Lowering:
-    """What layers know and leave behind while they are lowered to one graph.
+    """The context that layers read and add to while they are lowered to one graph.
 
     Args:
         graph: the graph that is being built.
         training: whether layers behave as in training.
         meanings: what weights stand for.
         declares: whether weights that are made meanwhile become states of the graph.
-        is_undecided: whether nobody said if this is training, so that each layer goes by the default of its call.
+        is_undecided: whether it is open if this is training, so that each layer goes by the default of its call.
         dtype: element type of all that is computed; None where each layer computes in its own.
         is_on_arrays: whether a layer is applied to arrays, not as part of a model.
 
@@ -114,7 +114,7 @@ _LOWERING: ContextVar[Lowering | None] = ContextVar("lowering", default=None)
 
 
 def current_lowering() -> Lowering:
-    """Return what is being lowered.
+    """Return the current lowering.
 
     Raises:
         ModelError: nothing is.

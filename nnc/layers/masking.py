@@ -34,7 +34,7 @@ class Masking(Layer):
         options: arguments of `Layer`.
 
     Raises:
-        ModelError: the mask value is no number.
+        ModelError: the mask value is not a number.
     """
 
     noted_arguments = ("mask_value {mask_value}",)

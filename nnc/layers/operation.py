@@ -349,7 +349,7 @@ OPERATIONS: Mapping[str, Function] = MappingProxyType(
         "ZerosLike": _filled(0),
     }
 )
-"""What operations compute, by their classes in Keras; parameters are called as there."""
+"""Functions of the operations, by their classes in Keras; parameters have the same names as there."""
 
 _OF_ONE_TYPE = frozenset(
     {

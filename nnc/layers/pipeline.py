@@ -20,7 +20,7 @@ class Pipeline(Layer):
         options: arguments of `Layer`.
 
     Raises:
-        ModelError: they are no layers.
+        ModelError: they are not layers.
     """
 
     keeps_integers_of_arrays = True

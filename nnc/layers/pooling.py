@@ -82,7 +82,7 @@ class Pooling(Layer):
 class MaxPooling(Pooling):
     """The largest element of each window; the first of equal ones gets the gradient.
 
-    TensorFlow's 3-D pooling gives the whole gradient to each of equal elements, which is no derivative.
+    TensorFlow's 3-D pooling gives the whole gradient to each of equal elements, which is not a derivative.
     """
 
     keeps_integers = True

@@ -67,7 +67,7 @@ _UNLISTED = {
     "Operation": "operation",
     "StochasticDepth": "applications",
 }
-"""Modules of layers that are found by name but are no part of keras.layers."""
+"""Modules of layers that are found by name but are not part of keras.layers."""
 
 
 class LayerClasses(Mapping[str, type[Layer]]):

@@ -26,7 +26,7 @@ def check_clipping(where: str, given: Any) -> dict[str, float]:
     """Return the limits of the correction, None for none; `LIMITS` are the keys.
 
     Raises:
-        ModelError: a key is unknown, or limits are no numbers or contradict each other.
+        ModelError: a key is unknown, or limits are not numbers or contradict each other.
     """
     if given is not None and not isinstance(given, Mapping):
         raise ModelError(f"{where}: renorm_clipping must be a dictionary with {', '.join(LIMITS)}, got {given!r}")

@@ -122,7 +122,7 @@ class Normalization(Layer):
 
     @property
     def is_adaptable(self) -> bool:
-        """Whether mean and variance come from data, for they were not given."""
+        """Whether mean and variance come from data, because they were not given."""
         return self.input_mean is None
 
     def adapt(self, data: Any) -> None:

@@ -81,7 +81,7 @@ class Permute(Layer):
         options: arguments of `Layer`.
 
     Raises:
-        ModelError: `dims` is no such order, or does not fit an input.
+        ModelError: `dims` is not such a order, or does not fit an input.
     """
 
     key_arguments = ("dims",)

@@ -149,7 +149,7 @@ def known_sizes(x: Value, data_format: str) -> tuple[int, int]:
     """Return height and width of images.
 
     Raises:
-        ModelError: x is no batch of images, or its size is not known before the run.
+        ModelError: x is not a batch of images, or its size is not known before the run.
     """
     check_rank(x, 2, data_format)
     height, width = (x.shape[axis] for axis in spatial_axes(data_format, 2))

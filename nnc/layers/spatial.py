@@ -1,4 +1,4 @@
-"""What layers over images and sequences share: data formats, axes, and arguments with one number per axis."""
+"""Common parts of layers over images and sequences: data formats, axes, and arguments with one number per axis."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ REMEMBERED_GRAPHS = 64
 
 @dataclass(frozen=True)
 class _Call:
-    """What the layer was called with: arrays in the places of tensors."""
+    """The arguments of a call of the layer: arrays instead of tensors."""
 
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)

@@ -36,7 +36,7 @@ def batch_size(size: int | None) -> Iterator[None]:
 
 
 def shown_shape(type: TensorType, batch: int | None) -> tuple[int | None, ...]:
-    """Return a shape as Keras shows it: None in the place of what is only known at run time.
+    """Return a shape as Keras shows it: None instead of what is only known at run time.
 
     Args:
         type: element type and shape.
@@ -48,7 +48,7 @@ def shown_shape(type: TensorType, batch: int | None) -> tuple[int | None, ...]:
 
 @dataclass(eq=False)
 class SymbolicTensor:
-    """What a layer returns for a symbolic input: a type, and the call that produces it.
+    """The result of a layer for a symbolic input: a type, and the call that produces it.
 
     Args:
         declared: element type and shape as they were known when the layer was called, with the batch as symbol.
@@ -69,7 +69,7 @@ class SymbolicTensor:
 
     @property
     def shape(self) -> tuple[Any, ...]:
-        """Shape as Keras shows it: None in the place of what is not known."""
+        """Shape as Keras shows it: None instead of what is not known."""
         return shown_shape(self.type, self.batch)
 
     @property
@@ -164,6 +164,6 @@ class Call:
             return self.layer._flops(args, kwargs, rows)
 
     def arguments(self, values: Mapping[SymbolicTensor, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return positional arguments and keywords with values in the place of symbolic tensors."""
+        """Return positional arguments and keywords with values instead of symbolic tensors."""
         args, kwargs = map_leaves(values.__getitem__, (self.args, self.kwargs), SymbolicTensor)
         return args, kwargs

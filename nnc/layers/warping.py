@@ -16,7 +16,7 @@ from nnc.ops.sizes import Iota
 FILL_MODES = ("constant", "nearest", "reflect", "wrap")
 WAYS = ("bilinear", "nearest")
 BENDS = ("constant", "mirror", "nearest", "reflect", "wrap")
-"""What lies outside for `bend`."""
+"""The values outside an image that `bend` knows."""
 
 
 def warp(

@@ -1,4 +1,4 @@
-"""What has weights: variables of its own, those of its sublayers, and how they are read, written and frozen."""
+"""Objects with weights: their own variables, those of sublayers, and how they are read, written and frozen."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Weighted:
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its name."""
         raise NotImplementedError
 
     def add_weight(
@@ -149,7 +149,7 @@ class Weighted:
 
     @property
     def _described(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
         return f"Layer '{self.name}'"
 
     # ------------------------------------------------------------------ as one array

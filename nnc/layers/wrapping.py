@@ -78,7 +78,7 @@ class Wrapper(Layer):
         options: arguments of `Layer`.
 
     Raises:
-        ModelError: it is no layer.
+        ModelError: it is not a layer.
     """
 
     def __init__(self, layer: Any, **options: Unpack[LayerOptions]) -> None:

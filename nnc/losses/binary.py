@@ -91,7 +91,7 @@ class BinaryCrossentropy(FunctionMeasure, Loss):
         """Return the output's type, with numbers from 0 to 1.
 
         Raises:
-            ModelError: the output is no array of rows of floating-point numbers.
+            ModelError: the output is not an array of rows of floating-point numbers.
         """
         check_output(self.name, output)
         return Target(output, low=0.0, high=1.0)

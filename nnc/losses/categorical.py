@@ -71,7 +71,7 @@ def sparse_categorical_crossentropy(
 
     Raises:
         ModelError: `axis` is not the last one, or the number of classes is not fixed.
-        ShapeError: the shapes do not fit, or targets are no whole numbers.
+        ShapeError: the shapes do not fit, or targets are not whole numbers.
     """
     what = "sparse_categorical_crossentropy"
     check_sparse(what, ignore_class, axis)
@@ -96,7 +96,7 @@ def check_sparse(where: str, ignore_class: Any, axis: Any) -> None:
     """Check the arguments that only class indices have.
 
     Raises:
-        ModelError: one of them is no whole number.
+        ModelError: one of them is not a whole number.
     """
     checked_axis(where, axis)
     if ignore_class is not None and (isinstance(ignore_class, bool) or not isinstance(ignore_class, int)):

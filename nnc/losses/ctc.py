@@ -101,7 +101,7 @@ class CTC(FunctionMeasure, Loss):
         """Return int32 labels (batch, labels), with zeros behind them.
 
         Raises:
-            ModelError: the output is no array (batch, time, classes) of floating-point numbers.
+            ModelError: the output is not an array (batch, time, classes) of floating-point numbers.
         """
         if output.rank != 3:
             raise ModelError(f"{self._where} needs an output (batch, time, classes), got {output}")

@@ -102,7 +102,7 @@ def categorical_generalized_cross_entropy(y_true: Value, y_pred: Value, q: float
         q: between 0, the cross-entropy, and 1, the absolute error.
 
     Raises:
-        ShapeError: the shapes do not fit, or targets are no whole numbers.
+        ShapeError: the shapes do not fit, or targets are not whole numbers.
     """
     what = "categorical_generalized_cross_entropy"
     classes = class_count(what, y_pred.type)
@@ -156,7 +156,7 @@ class BinaryFocalCrossentropy(FunctionMeasure, Loss):
         """Return the output's type, with numbers from 0 to 1.
 
         Raises:
-            ModelError: the output is no array of rows of floating-point numbers.
+            ModelError: the output is not an array of rows of floating-point numbers.
         """
         check_output(self.name, output)
         return Target(output, low=0.0, high=1.0)

@@ -59,7 +59,7 @@ def categorical_hinge(y_true: Value, y_pred: Value) -> Value:
 
 
 class Hinge(Regression):
-    """What is missing to a margin of 1; see `hinge`.
+    """The shortfall to a margin of 1; see `hinge`.
 
     Args:
         reduction: see `Loss`.
@@ -99,7 +99,7 @@ class SquaredHinge(Regression):
 
 
 class CategoricalHinge(Regression):
-    """What is missing to a margin of 1 between the right class and the best other one; see `categorical_hinge`.
+    """The shortfall to a margin of 1 between the right class and the best other one; see `categorical_hinge`.
 
     Args:
         reduction: see `Loss`.

@@ -1,4 +1,4 @@
-"""What losses and metrics have in common: a name, an element type, and values per row that a function may compute."""
+"""Common parts of losses and metrics: a name, an element type, and values per row that a function may compute."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Measure:
     """
 
     noun: ClassVar[str] = "measure"
-    """What messages call it."""
+    """The name in messages."""
     name: str = "measure"
     dtype: str | None = None
 

@@ -1,4 +1,4 @@
-"""What losses and metrics do to their operands before they compute."""
+"""Prepares the operands of losses and metrics."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def checked_axes(where: str, axis: Any) -> Any:
 
 
 class Dice(Regression):
-    """How little target and output overlap; see `dice`.
+    """The lack of overlap between target and output; see `dice`.
 
     Args:
         reduction: see `Loss`.
@@ -97,7 +97,7 @@ class Dice(Regression):
 
 
 class Tversky(Regression):
-    """How little target and output overlap, with factors for either kind of error; see `tversky`.
+    """The lack of overlap between target and output, with a factor for each kind of error; see `tversky`.
 
     Args:
         alpha: factor of what is in the target only.

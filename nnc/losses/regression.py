@@ -73,7 +73,7 @@ class Regression(FunctionMeasure, Loss):
         """Return the output's type.
 
         Raises:
-            ModelError: the output is no array of rows of floating-point numbers.
+            ModelError: the output is not an array of rows of floating-point numbers.
         """
         check_output(self.name, output)
         return Target(output)

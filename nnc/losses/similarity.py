@@ -157,7 +157,7 @@ class Circle(FunctionMeasure, Loss):
         """Return one int32 class per row.
 
         Raises:
-            ModelError: the output is no floating-point vector per row.
+            ModelError: the output is not a floating-point vector per row.
         """
         if output.rank != 2 or not output.is_floating:
             raise ModelError(f"{self._where} needs an output of one vector per row, (batch, units), got {output}")

@@ -1,4 +1,4 @@
-"""What a loss expects the targets of an output to look like."""
+"""The form in which a loss expects the targets of an output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How sample weights and masks weigh the values of a loss or a metric."""
+"""Weighs the values of a loss or a metric by sample weights and masks."""
 
 from __future__ import annotations
 

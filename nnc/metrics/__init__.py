@@ -1,4 +1,4 @@
-"""Keras's metrics as graph arithmetic: sums that add up from batch to batch, and what comes of them."""
+"""Keras's metrics as graph arithmetic: sums that add up from batch to batch, and results computed from them."""
 
 from nnc.losses import (
     binary_crossentropy,

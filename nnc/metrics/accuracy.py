@@ -1,4 +1,4 @@
-"""How often the output is right."""
+"""Metrics of how often the output is right."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def equality(y_true: Value, y_pred: Value) -> Value:
 
 
 class Accuracy(FunctionMeasure, Metric):
-    """How often the output equals the target exactly; the name ``accuracy`` means one of the other three.
+    """The share of outputs that equal the target exactly; the name ``accuracy`` means one of the other three.
 
     Args:
         name: see `Metric`.
@@ -81,7 +81,7 @@ class Accuracy(FunctionMeasure, Metric):
 
 
 class BinaryAccuracy(FunctionMeasure, Metric):
-    """How often the output is on the right side of a threshold; see `binary_accuracy`.
+    """The share of outputs on the right side of a threshold; see `binary_accuracy`.
 
     Args:
         name: see `Metric`.
@@ -89,7 +89,7 @@ class BinaryAccuracy(FunctionMeasure, Metric):
         threshold: number above which the output means 1.
 
     Raises:
-        ModelError: the threshold is no finite number.
+        ModelError: the threshold is not a finite number.
     """
 
     function = binary_accuracy
@@ -101,7 +101,7 @@ class BinaryAccuracy(FunctionMeasure, Metric):
 
 
 class CategoricalAccuracy(FunctionMeasure, Metric):
-    """How often the largest output is that of the one-hot target; see `categorical_accuracy`.
+    """The share of rows whose largest output is that of the one-hot target; see `categorical_accuracy`.
 
     Args:
         name: see `Metric`.
@@ -115,7 +115,7 @@ class CategoricalAccuracy(FunctionMeasure, Metric):
 
 
 class SparseCategoricalAccuracy(FunctionMeasure, Metric):
-    """How often the largest output has the target's index; see `sparse_categorical_accuracy`.
+    """The share of rows whose largest output has the target's index; see `sparse_categorical_accuracy`.
 
     Args:
         name: see `Metric`.

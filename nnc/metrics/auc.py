@@ -88,7 +88,7 @@ class AUC(SumsMetric):
         """Return the weight of the targets of 0, and of others, by how many thresholds the output is above.
 
         Raises:
-            ModelError: several labels are asked for where the output is no array (batch, labels).
+            ModelError: several labels are asked for where the output is not an array (batch, labels).
         """
         labels = y_pred.shape[-1]
         if self.multi_label and (y_pred.rank != 2 or self.num_labels not in (None, labels)):

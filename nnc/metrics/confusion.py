@@ -76,7 +76,7 @@ class CountMetric(ThresholdMetric):
 
 
 class TruePositives(CountMetric):
-    """How many targets of 1 the output is right about (keras.io/api/metrics/classification_metrics).
+    """The number of targets of 1 that the output gets right (keras.io/api/metrics/classification_metrics).
 
     Args:
         thresholds: one or several numbers from 0 to 1 that the output is compared with, 0.5 by default; several give
@@ -85,14 +85,14 @@ class TruePositives(CountMetric):
         dtype: see `Metric`.
 
     Raises:
-        ModelError: a threshold is no number from 0 to 1.
+        ModelError: a threshold is not a number from 0 to 1.
     """
 
     result_name = "true_positives"
 
 
 class TrueNegatives(CountMetric):
-    """How many targets of 0 the output is right about (keras.io/api/metrics/classification_metrics).
+    """The number of targets of 0 that the output gets right (keras.io/api/metrics/classification_metrics).
 
     Args:
         thresholds: one or several numbers from 0 to 1 that the output is compared with, 0.5 by default; several give
@@ -101,14 +101,14 @@ class TrueNegatives(CountMetric):
         dtype: see `Metric`.
 
     Raises:
-        ModelError: a threshold is no number from 0 to 1.
+        ModelError: a threshold is not a number from 0 to 1.
     """
 
     result_name = "true_negatives"
 
 
 class FalsePositives(CountMetric):
-    """How many targets of 0 the output takes for 1 (keras.io/api/metrics/classification_metrics).
+    """The number of targets of 0 that the output takes for 1 (keras.io/api/metrics/classification_metrics).
 
     Args:
         thresholds: one or several numbers from 0 to 1 that the output is compared with, 0.5 by default; several give
@@ -117,14 +117,14 @@ class FalsePositives(CountMetric):
         dtype: see `Metric`.
 
     Raises:
-        ModelError: a threshold is no number from 0 to 1.
+        ModelError: a threshold is not a number from 0 to 1.
     """
 
     result_name = "false_positives"
 
 
 class FalseNegatives(CountMetric):
-    """How many targets of 1 the output takes for 0 (keras.io/api/metrics/classification_metrics).
+    """The number of targets of 1 that the output takes for 0 (keras.io/api/metrics/classification_metrics).
 
     Args:
         thresholds: one or several numbers from 0 to 1 that the output is compared with, 0.5 by default; several give
@@ -133,7 +133,7 @@ class FalseNegatives(CountMetric):
         dtype: see `Metric`.
 
     Raises:
-        ModelError: a threshold is no number from 0 to 1.
+        ModelError: a threshold is not a number from 0 to 1.
     """
 
     result_name = "false_negatives"

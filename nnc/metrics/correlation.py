@@ -1,4 +1,4 @@
-"""How far targets and outputs go up and down together."""
+"""Metrics of how far targets and outputs rise and fall together."""
 
 from __future__ import annotations
 

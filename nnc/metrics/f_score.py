@@ -55,7 +55,7 @@ class FBetaScore(SumsMetric):
         """Return true positives, false positives, false negatives and targets, by class or all together.
 
         Raises:
-            ModelError: the output is no array (batch, classes).
+            ModelError: the output is not an array (batch, classes).
         """
         if y_pred.rank != 2 or not isinstance(y_pred.shape[-1], int):
             raise ModelError(f"{self._where} needs an output (batch, classes), got {y_pred.type}")

@@ -8,7 +8,7 @@ from nnc.metrics.metric import Metric
 
 
 class Hinge(FunctionMeasure, Metric):
-    """What is missing to a margin of 1; see `nnc.losses.hinge`.
+    """The shortfall to a margin of 1; see `nnc.losses.hinge`.
 
     Args:
         name: see `Metric`.
@@ -36,7 +36,7 @@ class SquaredHinge(FunctionMeasure, Metric):
 
 
 class CategoricalHinge(FunctionMeasure, Metric):
-    """What is missing to a margin between the right class and the best other one; see `nnc.losses.categorical_hinge`.
+    """The shortfall to a margin between the right class and the best other one; see `nnc.losses.categorical_hinge`.
 
     Args:
         name: see `Metric`.

@@ -34,7 +34,7 @@ class Metric(Measure):
     noun: ClassVar[str] = "metric"
     name: str = "metric"
     result_name: ClassVar[str] = "mean"
-    """How the result comes from the sums: ``mean``, or one of `nnc.program.results.RESULTS`."""
+    """The rule that turns the sums into the result: ``mean``, or one of `nnc.program.results.RESULTS`."""
     _standalone: Standalone
 
     def lower(
@@ -62,7 +62,7 @@ class Metric(Measure):
         return tuple(ops.cast(part, y_pred.dtype) for part in mean_parts(values, sample_weight, mask, self._where))
 
     def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
-        """Return what the result depends on beside the sums, as plain data for the manifest.
+        """Return what the result depends on besides the sums, as plain data for the manifest.
 
         Args:
             shapes: the shape of each of the metric's sums.
@@ -73,7 +73,7 @@ class Metric(Measure):
 
     @property
     def standalone(self) -> Standalone:
-        """What `update_state` added up."""
+        """The sums of `update_state`."""
         if "_standalone" not in self.__dict__:
             self._standalone = Standalone(self.lower, self.dtype or "float32")
         return self._standalone
@@ -128,7 +128,7 @@ def mean_parts(values: Value, sample_weight: Value | None, mask: Value | None, w
         total, count = ops.sum(values), ops.size(values, range(min(values.rank, 1)))
         return total / ops.size(values, inner) if inner else total, count
     if values.rank == 0:
-        raise ModelError(f"{what} returns one number for the whole batch, so that rows cannot be weighted")
+        raise ModelError(f"{what} returns one number for the whole batch, so rows cannot be weighted")
     values = _mean(values, range(weights.rank, values.rank))
     weights = ops.broadcast_to(weights, values.shape)  # what weighs several values counts for each of them
     inner = range(1, weights.rank)

@@ -50,7 +50,7 @@ class R2Score(SumsMetric):
         """Return the sums of squares, of targets, of squared errors and of weights per unit, and the number of targets.
 
         Raises:
-            ModelError: the output is no array (batch, units).
+            ModelError: the output is not an array (batch, units).
         """
         if y_pred.rank != 2 or not isinstance(y_pred.shape[-1], int):
             raise ModelError(f"{self._where} needs an output (batch, units), got {y_pred.type}")

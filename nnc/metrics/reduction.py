@@ -28,7 +28,7 @@ class Values(SumsMetric):
 
     @property
     def standalone(self) -> Standalone:
-        """What `update_state` added up."""
+        """The sums of `update_state`."""
         if "_standalone" not in self.__dict__:
             self._standalone = Standalone(self._parts, self.dtype or "float32")
         return self._standalone

@@ -43,6 +43,6 @@ class Standalone:
 
         Args:
             name: how it is computed; see `nnc.program.results.RESULTS`.
-            settings: returns what it depends on beside the sums, of the shapes of these.
+            settings: returns what it depends on besides the sums, of the shapes of these.
         """
         return 0.0 if self.state is None else result_of(name, self.state, self.shapes, settings(self.shapes))

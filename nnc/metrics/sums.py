@@ -12,7 +12,7 @@ from nnc.metrics.metric import Metric
 
 
 class SumsMetric(Metric):
-    """A metric that adds up sums; a subclass says in `sums` what a batch adds, and in `combine` what comes of it all.
+    """A metric that adds up sums; a subclass gives a batch's share in `sums`, and the result in `combine`.
 
     Instead of `combine` it may have a `result_name`, one of `nnc.program.results.RESULTS`. As in Keras, masks make no
     difference to such a metric.
@@ -76,7 +76,7 @@ class SumsMetric(Metric):
         raise ModelError(f"{self._where}: class {type(self).__name__} must define combine(self, ...), of its sums")
 
     def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
-        """Return what the result depends on beside the sums: the graph of `combine`, unless a subclass has another.
+        """Return what the result depends on besides the sums: the graph of `combine`, unless a subclass has another.
 
         Raises:
             ModelError: `combine` returned something other than a graph value.

@@ -20,7 +20,7 @@ from nnc.ops.gathering import ScatterAdd
 from nnc.ops.sizes import Iota
 
 LOWEST = -1e10
-"""What scores become that are not among the largest; Keras's ``NEG_INF``."""
+"""The value of scores that are not among the largest; Keras's ``NEG_INF``."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Thresholds:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What `nnc.program.curves.Confusion.of` reads."""
+        """The settings that `nnc.program.curves.Confusion.of` reads."""
         return {"order": list(self.order)}
 
     def below(self, scores: Value) -> Value:
@@ -73,7 +73,7 @@ def checked_thresholds(where: str, given: Any, default: float) -> list[float]:
     """Return thresholds from one, several or None.
 
     Raises:
-        ModelError: one of them is no number from 0 to 1.
+        ModelError: one of them is not a number from 0 to 1.
     """
     if given is None:
         return [default]

@@ -1,4 +1,4 @@
-"""How often the right class is among the best."""
+"""Metrics of how often the right class is among the best."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _checked_count(where: str, k: Any) -> int:
 
 
 class TopKCategoricalAccuracy(FunctionMeasure, Metric):
-    """How often the class of the one-hot target is among the best; see `top_k_categorical_accuracy`.
+    """The share of rows where the class of the one-hot target is among the best; see `top_k_categorical_accuracy`.
 
     Args:
         k: how many classes are good enough.
@@ -71,7 +71,7 @@ class TopKCategoricalAccuracy(FunctionMeasure, Metric):
         dtype: see `Metric`.
 
     Raises:
-        ModelError: k is no positive whole number.
+        ModelError: k is not a positive whole number.
     """
 
     function = top_k_categorical_accuracy
@@ -83,7 +83,7 @@ class TopKCategoricalAccuracy(FunctionMeasure, Metric):
 
 
 class SparseTopKCategoricalAccuracy(FunctionMeasure, Metric):
-    """How often the target's class is among the best; see `sparse_top_k_categorical_accuracy`.
+    """The share of rows where the target's class is among the best; see `sparse_top_k_categorical_accuracy`.
 
     Args:
         k: how many classes are good enough.
@@ -92,7 +92,7 @@ class SparseTopKCategoricalAccuracy(FunctionMeasure, Metric):
         from_sorted_ids: whether the output holds classes instead of scores.
 
     Raises:
-        ModelError: k is no positive whole number.
+        ModelError: k is not a positive whole number.
     """
 
     function = sparse_top_k_categorical_accuracy

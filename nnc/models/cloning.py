@@ -30,8 +30,8 @@ def clone_model(
     Args:
         model: the model.
         input_tensors: symbolic inputs to build upon, one or a list; by default new ones.
-        clone_function: returns the layer in the place of one; by default ``type(layer).from_config(config)``.
-        call_function: called as ``(layer, *args, **kwargs)`` in the place of a layer, for functional models.
+        clone_function: returns the layer that replaces one; by default ``type(layer).from_config(config)``.
+        call_function: called as ``(layer, *args, **kwargs)`` instead of a layer, for functional models.
         recursive: whether models inside are cloned layer by layer as well, and not as one layer.
 
     Raises:

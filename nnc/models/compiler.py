@@ -91,7 +91,7 @@ class Compiler:
 
     @cached_property
     def trains_by_default(self) -> bool:
-        """Whether a layer does as in training where nobody says if this is training."""
+        """Whether a layer acts as in training if a call does not say."""
         return trains_by_default(self.calls)
 
     def lower(self, name: str, training: bool) -> Graph:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nnc.models.sequential import Sequential
 
 _ANY = TensorType(FLOAT, (BATCH, 1))
-"""The type of an output and of its targets, for metrics of which it changes nothing."""
+"""The type of an output and of its targets, for metrics that do not depend on it."""
 
 
 def layer_entry(layer: Layer) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How a model is called on arrays: by its program, or by its layers where more than a prediction is asked for."""
+"""Calls a model on arrays: by its program, or by its layers if more than a prediction is asked for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_more_than_a_prediction(inputs: Any, options: Mapping[str, Any]) -> bool:
 
 
 def trains_by_default(calls: Sequence[Call]) -> bool:
-    """Return whether a layer does as in training where nobody says if this is training."""
+    """Return whether a layer acts as in training if a call does not say."""
 
     def is_so(layer: Layer) -> bool:
         return bool(default_training(layer)) or any(map(is_so, layer.sublayers))

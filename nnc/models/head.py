@@ -1,4 +1,4 @@
-"""What reads a model's outputs in training and evaluation: targets, losses, weights and metrics, as graph code."""
+"""The head of a model in training and evaluation: targets, losses, weights and metrics, as graph code."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class ModelHead:
         return (*self._losses, *(item.name for item in self.measures))
 
     def results(self, types: Mapping[str, TensorType]) -> tuple[ResultSpec, ...]:
-        """Return how the results of those metrics come about that are no means.
+        """Return the rules for the results of metrics that are not means.
 
         Args:
             types: types of the outputs by name.

@@ -263,7 +263,7 @@ class Model(Trainer, Presented):
             )
 
     def make_compiler(self, dtype: str | None, observe: Observer | None, passes: Sequence[Pass] = ()) -> Compiler:
-        """Return what makes the program."""
+        """Return the compiler of the program."""
         return Compiler(self, dtype, observe, passes)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -313,7 +313,7 @@ class Model(Trainer, Presented):
 
         Args:
             inputs: a value, or as many as the model has inputs.
-            mask: their masks, of the same structure, in the place of those that they have; None where an input keeps
+            mask: their masks, of the same structure, instead of those that they have; None where an input keeps
                 its own.
 
         Raises:
@@ -368,7 +368,7 @@ class Model(Trainer, Presented):
             custom_objects: classes of the user's layers by name.
 
         Raises:
-            ModelFileError: it is no such config; all its problems are listed.
+            ModelFileError: it is not such a config; all its problems are listed.
             ModelError: it is the config of another kind of model.
         """
         from nnc.models.saving import model_of_config

@@ -1,4 +1,4 @@
-"""What a model is trained for: the losses and metrics given to `compile`, spread over its outputs."""
+"""The objective of a model: the losses and metrics given to `compile`, spread over its outputs."""
 
 from __future__ import annotations
 

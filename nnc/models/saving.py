@@ -24,7 +24,7 @@ def model_of_config(
     """Return a model of a class from its config; see `Model.from_config`.
 
     Raises:
-        ModelFileError: it is no config of a model; all its problems are listed.
+        ModelFileError: it is not a config of a model; all its problems are listed.
         ModelError: it is the config of another kind of model.
     """
     if not isinstance(config, Mapping):
@@ -68,7 +68,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         custom_objects: classes of the user's layers by name.
 
     Raises:
-        ModelFileError: it is no model's; all its problems are listed.
+        ModelFileError: it is not a model's; all its problems are listed.
     """
     if not isinstance(json_string, str):
         raise ModelError(f"model_from_json takes text, got {json_string!r:.80}")

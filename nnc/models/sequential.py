@@ -23,7 +23,7 @@ class Sequential(Model):
         name: name of the model.
 
     Raises:
-        ModelError: something in the list is no layer, or layers do not fit each other.
+        ModelError: something in the list is not a layer, or layers do not fit each other.
     """
 
     def __init__(self, layers: Sequence[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
@@ -38,7 +38,7 @@ class Sequential(Model):
         """Append a layer.
 
         Raises:
-            ModelError: it is no layer, or does not fit.
+            ModelError: it is not a layer, or does not fit.
         """
         before = list(self._chain), self._input
         try:
@@ -73,7 +73,7 @@ class Sequential(Model):
             hint = f"; write {layer.__name__}(...)" if isinstance(layer, type) and issubclass(layer, Layer) else ""
             raise ModelError(f"model '{self.name}': expected a layer, got {layer!r}{hint}")
         if any(layer is other for other in self._chain):
-            raise ModelError(f"model '{self.name}': layer '{layer.name}' is in it twice; make a second one")
+            raise ModelError(f"model '{self.name}': layer '{layer.name}' is added twice; make a second one")
         if not self._chain and self._input is None:
             self._input = _input_of(layer)
         self._chain.append(layer)

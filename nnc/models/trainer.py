@@ -1,4 +1,4 @@
-"""What is compiled and trained: the part of a model that is about optimizer, loss, program and data."""
+"""The part of a model that is compiled and trained: optimizer, loss, program and data."""
 
 from __future__ import annotations
 
@@ -75,14 +75,14 @@ class Trainer(Layer):
         raise NotImplementedError
 
     def make_compiler(self, dtype: str | None, observe: Observer | None, passes: Sequence[Pass] = ()) -> Any:
-        """Return what makes the program; see `nnc.models.compiler`."""
+        """Return the compiler of the program; see `nnc.models.compiler`."""
         raise NotImplementedError
 
     # ------------------------------------------------------------------ compiling
 
     @property
     def backend(self) -> str:
-        """What runs the model: ``numpy``, ``c``, or by default ``auto``: C for what is worth compiling, else NumPy.
+        """The backend of the model: ``numpy``, ``c``, or by default ``auto``: C for work worth compiling, else NumPy.
 
         It can be set at any time; weights, optimizer state and random numbers stay what they are.
 

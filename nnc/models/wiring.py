@@ -20,7 +20,7 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
     """Return the calls that lead from inputs to outputs, in topological order, the inputs' own first.
 
     Raises:
-        ModelError: an output depends on something that is no input, or has no row for each row of the input.
+        ModelError: an output depends on something that is not an input, or has no row for each row of the input.
     """
     for position, tensor in enumerate(inputs):
         if tensor.call is None or tensor.call.inputs:
@@ -31,7 +31,7 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
         shape = tensor.type.shape
         if shape[:1] != (BATCH,) or "batch" in tensor.type.with_shape(shape[1:]).symbols:
             raise ModelError(
-                f"model '{name}': an output must have a shape (batch, …) with the batch in front alone, got {tensor!r}"
+                f"model '{name}': an output must have a shape (batch, …) with the batch only in front, got {tensor!r}"
             )
     given = {tensor.call for tensor in inputs}
     done: dict[Call, None] = {tensor.call: None for tensor in inputs if tensor.call is not None}

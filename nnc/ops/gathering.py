@@ -117,6 +117,6 @@ def gather(table: Any, indices: Value) -> Value:
     """Return the rows of `table` that `indices` name, of shape (indices…, row…).
 
     Raises:
-        ShapeError: the table has no rows, or the indices are no whole numbers.
+        ShapeError: the table has no rows, or the indices are not whole numbers.
     """
     return apply(Gather(), table, indices)

@@ -65,8 +65,8 @@ class Cast(Unary, name="cast"):
     """The same numbers in another element type.
 
     A floating-point number becomes a whole one towards zero. What is out of the range of the whole numbers becomes the
-    nearest of them, and NaN the lowest (which, where there are negative ones, is no row of a table): the same on every
-    processor, though C leaves it open. Whole numbers that do not fit keep their lowest bits. All but 0 is true.
+    nearest of them, and NaN the lowest (which, where there are negative ones, is not a row of a table): the same on
+    every processor, though C leaves it open. Whole numbers that do not fit keep their lowest bits. All but 0 is true.
     """
 
     inplace: ClassVar[tuple[int, ...]] = ()

@@ -51,7 +51,7 @@ class Adagrad(Optimizer):
 
     @property
     def first_values(self) -> Mapping[str, float]:
-        """What the sum starts with."""
+        """The initial value of the sum."""
         return {"accumulator": self.initial_accumulator_value}
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:

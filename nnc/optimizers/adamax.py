@@ -15,12 +15,12 @@ from nnc.optimizers.state import OptimizerState
 from nnc.optimizers.windows import Window
 
 _DECAY = 0.96
-"""How the momentum of Nadam comes to its full size, from the paper."""
+"""The constant from the paper by which the momentum of Nadam grows to its full size."""
 _PRODUCT = "u_product"
 
 
 class Adamax(Optimizer):
-    """Adam with the largest gradient in the place of the root of the mean square: w - η m / ((1 - β₁ᵗ) (u + ε)).
+    """Adam with the largest gradient instead of the root of the mean square: w - η m / ((1 - β₁ᵗ) (u + ε)).
 
     m is the running mean of the gradients and u ← max(β₂ u, |g|) (keras.io/api/optimizers/adamax; Kingma and Ba 2014,
     section 7.1). The slots are ``momentum`` and ``norm``.

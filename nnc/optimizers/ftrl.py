@@ -75,7 +75,7 @@ class Ftrl(Optimizer):
 
     @property
     def first_values(self) -> Mapping[str, float]:
-        """What the sum of squares starts with."""
+        """The initial value of the sum of squares."""
         return {"accumulator": self.initial_accumulator_value}
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:

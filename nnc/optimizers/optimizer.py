@@ -148,7 +148,7 @@ class Optimizer:
 
     @property
     def first_values(self) -> Mapping[str, float]:
-        """What slots start with, by name; all others start as zeros."""
+        """Initial values of slots, by name; all others start as zeros."""
         return {}
 
     def decay_rate(self, window: Window) -> float | None:

@@ -14,7 +14,7 @@ from nnc.optimizers.state import OptimizerState
 
 
 class ScheduleFreeAdamW(Optimizer):
-    """Adam whose steps z are averaged, in the place of a schedule of the learning rate.
+    """Adam whose steps z are averaged, instead of a schedule of the learning rate.
 
     z ← z - η g / (√(v / (1 - β₂ᵗ)) + ε), x ← (1 - 1/t) x + z / t, and the parameter is (1 - β₁) z + β₁ x, between the
     steps and their mean (keras.io/api/optimizers/schedule_free_adamw; Defazio et al. 2024, arxiv.org/abs/2405.15682).

@@ -1,4 +1,4 @@
-"""What an update rule reads and writes beside the parameter: the learning rate, its slots and the step number."""
+"""The state of an update rule besides the parameter: the learning rate, its slots and the step number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pass is, and how a pipeline of passes is run, checked and recorded."""
+"""Defines a pass, and runs, checks and records a pipeline of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Pass:
 
 @dataclass(frozen=True)
 class PassRecord:
-    """What one pass did: its name, the number of nodes before and after, and its time in seconds."""
+    """The record of one pass: its name, the number of nodes before and after, and its time in seconds."""
 
     name: str
     nodes_before: int

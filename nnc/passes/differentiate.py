@@ -31,7 +31,7 @@ class Differentiate(Pass, name="differentiate"):
         """Return the graph with its backward graph.
 
         Raises:
-            GraphError: there is no such output, or it is no floating-point scalar.
+            GraphError: there is no such output, or it is not a floating-point scalar.
         """
         rewriter = Rewriter(graph)
         result = rewriter.keep_all()

@@ -21,7 +21,7 @@ class FoldBatchNorm(Pass, name="fold-batch-norm"):
     It holds for products whose kernel depends on states alone, as do s, a and b, which may differ from channel to
     channel (Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
     inference", 2018, section 3.2). The new kernel and the new bias are then for `Hoist` to take out. What lies between
-    may be read by nobody else. Reshapes and transposes stay behind the product; behind one that splits the
+    may be read by nothing else. Reshapes and transposes stay behind the product; behind one that splits the
     channels, s and b must be single numbers.
     """
 
@@ -135,7 +135,7 @@ def _note_missed(
 
 
 def _axis_behind(step: Node, value: Value, axis: int, static: set[Value]) -> int | None:
-    """Return the axis of the channels behind a step, `SPLIT` where they are no axis, or None to end the chain."""
+    """Return the axis of the channels behind a step, `SPLIT` where they are not an axis, or None to end the chain."""
     if isinstance(step.op, Transpose):
         return axis if axis == SPLIT else step.op.axes.index(axis)
     if isinstance(step.op, Reshape):

@@ -55,6 +55,6 @@ def _obstacle(value: Value, static: set[Value], uses: Mapping[Value, Sequence[No
             return () if operand in static and value not in static else ("{} depends on the inputs", operand)
         inner = [operand for operand in node.operands if operand not in static]
         if not isinstance(node.op, Add | Reshape) or len(inner) != 1:
-            return "{} is no product with a kernel and a bias", value
+            return "{} is not a product with a kernel and a bias", value
         value = inner[0]
     return ("{} leaves the graph", value) if value in roots else (f"{{}} has {uses_text(len(uses[value]))}", value)

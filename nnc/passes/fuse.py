@@ -15,7 +15,7 @@ from nnc.passes.base import Pass
 from nnc.passes.grouping import Groups
 
 PRODUCTS = {MatMul: "dense", Convolution: "conv", ConvolutionInputGradient: "conv_transpose"}
-"""What a product with bias and activation is called."""
+"""Names of products with bias and activation."""
 
 
 @dataclass(frozen=True)

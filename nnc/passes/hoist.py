@@ -165,7 +165,7 @@ def _leaving(graph: Graph, static: set[Value]) -> list[Value]:
 
 
 def _places(node: Node, layouts: dict[Value, Layout]) -> list[Layout] | None:
-    """Return where the results of a view lie inside its operand; None where the node is no view."""
+    """Return where the results of a view lie inside its operand; None where the node is not a view."""
     if type(node.op).view is Op.view or not node.operands:
         return None
     found = node.op.view([layouts[node.operands[0]]], node.types)

@@ -37,7 +37,7 @@ FOLD: tuple[Pass, ...] = (
     Decompose(),
     Simplify(),
     Lift(),
-    DeadCode(),  # what nobody needs is no reader
+    DeadCode(),  # nodes that nothing needs do not count as readers
     FoldBatchNorm(),  # after derivatives would be taken: it makes products that nothing is trained through
     FoldConstants(),
     CommonSubexpressions(),

@@ -1,4 +1,4 @@
-"""What passes do with scans: enter their bodies, drop what nobody reads, and make one of two that run side by side."""
+"""Helps passes with scans: enters their bodies, drops what nothing reads, and joins two that run side by side."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def in_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
 
 @dataclass(frozen=True)
 class Pruned:
-    """A scan without what nobody reads.
+    """A scan without results that nothing reads.
 
     Args:
         op: the smaller scan.

@@ -13,14 +13,14 @@ from nnc.passes.differentiate import GRADIENT
 
 
 class Head(Protocol):
-    """What reads a model's outputs: losses and metrics; see `nnc.models.head`."""
+    """A reader of a model's outputs: losses and metrics; see `nnc.models.head`."""
 
     def lower(self, graph: Graph, outputs: dict[str, Value]) -> None:
         """Add inputs for targets, the output ``loss``, and the updates of the metrics' state."""
 
 
 class OptimizerRule(Protocol):
-    """What turns a gradient into an update; see `nnc.optimizers`."""
+    """A rule that turns a gradient into an update; see `nnc.optimizers`."""
 
     def lower(self, gradients: Mapping[str, Value], variables: Sequence[Any]) -> Mapping[str, Value]:
         """Add the state the rule needs and its updates, and return what becomes of each parameter.
@@ -70,7 +70,7 @@ class ApplyOptimizer(Pass, name="update"):
     constraints: Mapping[str, Callable[[Value], Value]] = field(default_factory=dict)
 
     def run(self, graph: Graph) -> Graph:
-        """Return the graph with updates in the place of gradients."""
+        """Return the graph with updates instead of gradients."""
         rewriter = Rewriter(graph)
         result = rewriter.keep_all()
         gradients: dict[str, Value] = {}

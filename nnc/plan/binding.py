@@ -1,4 +1,4 @@
-"""What is known once the run-time dimensions have sizes: layouts, and values that need no step."""
+"""Binds run-time dimensions to sizes, which gives layouts, and values that need no step."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from nnc.ops.scan import Scan
 from nnc.plan.parts import nodes_in_parts, slice_of_operand, slice_of_slice
 
 Workspace = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
-"""What a backend's kernel of an op needs beside operands and results, from their types."""
+"""The arrays that a backend's kernel needs besides operands and results, from their types."""
 
 TILE_ELEMENTS = 32 * 1024
 """Elements of one tile of a tiled group: a few float32 tiles stay in a 1 MiB second-level cache."""

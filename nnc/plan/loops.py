@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """Where a carry is read and written.
+    """The places where a carry is read and written.
 
     Args:
         operand: label of the window the body reads.
@@ -37,7 +37,7 @@ class Carry:
 
 @dataclass(frozen=True, slots=True)
 class LoopPlan:
-    """How a scan runs.
+    """The plan of a scan.
 
     Args:
         op: the scan.
@@ -55,7 +55,7 @@ class LoopPlan:
 
 
 def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:
-    """Return the body with states in the place of inputs and updates in the place of outputs.
+    """Return the body with states instead of inputs and updates instead of outputs.
 
     A carry whose new value is stacked anyway is read where the step before has put it; one whose old value is stacked
     is written where the next step's old value belongs. Any other carry is updated in the memory of the last carry.

@@ -73,7 +73,7 @@ def find_nests(graph: Graph, constants: Collection[Value]) -> dict[int, Nest]:
 
     Args:
         graph: a flat graph.
-        constants: values that are no steps.
+        constants: values that are not steps.
     """
     nests: list[Nest] = []
     current: _Growing | None = None

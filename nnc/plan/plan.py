@@ -32,7 +32,7 @@ def no_workspace(*_: object) -> tuple[TensorType, ...]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value lies for given sizes: a window on the arena, on a state, or a constant array.
+    """The place of a value for given sizes: a window on the arena, on a state, or a constant array.
 
     Args:
         home: which of the three.
@@ -53,7 +53,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Plan(Presented):
-    """How a graph runs in one arena of a known size; made by `make_plan`.
+    """The plan of a graph that runs in one arena of a known size; made by `make_plan`.
 
     Attributes:
         source: the scheduled graph.
@@ -254,7 +254,7 @@ def make_plan(
         in_nests: whether elementwise steps run in loop nests, with what stays inside in registers; then without tiles.
         overlap: whether buffers that are not alive at the same time may share bytes; a result may take over the buffer
             of an operand all the same.
-        prepack: what the backend's kernels read in the place of operands that no run changes.
+        prepack: what the backend's kernels read instead of operands that no run changes.
         unchanged: labels of the states that no run changes; by default all where the graph has no updates.
 
     Raises:

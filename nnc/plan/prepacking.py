@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepacked:
-    """What a kernel reads in the place of an operand, if no run changes it.
+    """The packed form that a kernel reads instead of an operand that no run changes.
 
     Args:
         operand: position of the operand.
@@ -41,13 +41,13 @@ class Prepacked:
 
 
 Prepack = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Prepacked | None]
-"""What a backend's kernel of an op reads in the place of an operand, from the types of operands and results."""
+"""The packed form that a backend's kernel reads instead of an operand, from the types of operands and results."""
 Position = tuple[tuple[int, ...], int]
 """A step: the scans that it lies in, and its number in the innermost plan."""
 
 
 def no_prepack(*_: object) -> None:
-    """What kernels read that take their operands as they are."""
+    """Return nothing, for kernels that take their operands as they are."""
 
 
 def without_packing(prepack: Prepack, obstacle: Reason) -> Prepack:

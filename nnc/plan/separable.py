@@ -34,7 +34,7 @@ def find_rows(op: Scan, body: Graph, constants: Collection[Value]) -> Rows | Non
     Args:
         op: the scan.
         body: a flat graph of one step, whose states are windows.
-        constants: values of the body that are no steps.
+        constants: values of the body that are not steps.
     """
     shapes = [value.shape for value in list(op.body.inputs.values())[: op.carries + op.sequences]]
     symbol = _symbol(shapes[0][0]) if shapes[0] else None
@@ -73,7 +73,7 @@ def _has_rows(shape: Shape, symbol: str) -> bool:
 
 
 def _is_by_rows(node: Node, values: Collection[Value], symbol: str) -> bool:
-    """Whether each row of the results comes of the same row of those operands that have rows."""
+    """Whether each row of the results depends only on the same row of the operands that have rows."""
     op, rank = node.op, node.types[0].rank
     if op.elementwise:
         return all(

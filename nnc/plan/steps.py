@@ -51,7 +51,7 @@ def with_steps(node: Node, op: Scan, inside: Collection[int]) -> tuple[Scan, lis
 
 
 def _is_by_steps(node: Node) -> bool:
-    """Whether each step of the result comes of the same step of all operands that have as many axes."""
+    """Whether each step of the result depends only on the same step of all operands with as many axes."""
     whole = node.types[0]
     if not node.operands or whole.rank < 2:
         return False

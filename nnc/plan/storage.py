@@ -47,7 +47,7 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where a value lives: a buffer of the arena, a state, a constant, or a register; exactly one is set."""
+    """The home of a value: a buffer of the arena, a state, a constant, or a register; exactly one is set."""
 
     buffer: int | None = None
     state: str | None = None
@@ -68,7 +68,7 @@ class Storage:
         unplaced: positions of a pack's operands (by step) that must be copied into place.
         workspaces: buffers of each step's workspace, with the types they hold.
         loops: how each scan runs, by step.
-        prepacked: what steps read in the place of an operand that no run changes.
+        prepacked: what steps read instead of an operand that no run changes.
         nests: the steps that each elementwise step, or a product at their head, runs together with, where these run
             in loops.
     """
@@ -224,7 +224,7 @@ class Storage:
     def workspace_of(
         self, node: Node, operands: Sequence[TensorType], results: Sequence[TensorType]
     ) -> Sequence[TensorType]:
-        """Return what the kernel of a step needs beside operands and results of these types."""
+        """Return what the kernel of a step needs besides operands and results of these types."""
         if node.index in self.prepacked:
             found = self.prepack(node.op, operands, results)
             return () if found is None else found.workspace

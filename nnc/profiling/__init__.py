@@ -1,4 +1,4 @@
-"""Where the time of a training step or of a prediction goes: by layer, by operation and by step of the plan."""
+"""Measures where the time of a training step or a prediction goes: by layer, by operation and by step of the plan."""
 
 from nnc.profiling.machine import Machine, measure_machine
 from nnc.profiling.profile import Part, Profile, Step

@@ -1,4 +1,4 @@
-"""What a block of emitted source costs, from the ops of its steps: operations, and bytes that are read and written."""
+"""The costs of a block of emitted source, from the ops of its steps: operations, and bytes read and written."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Sample:
 
     @property
     def runs(self) -> int:
-        """How many runs there were."""
+        """The number of runs."""
         return self.visits[EMPTY]
 
     def __add__(self, other: Sample) -> Sample:
@@ -136,4 +136,4 @@ def counting(backend: Backend) -> CountingBackend:
         return CountingCBackend()
     if isinstance(backend, NumpyBackend):
         return CountingNumpyBackend()
-    raise ModelError(f"the {backend.title} backend cannot be profiled, for it counts nothing; choose numpy or c")
+    raise ModelError(f"the {backend.title} backend cannot be profiled, because it counts nothing; choose numpy or c")

@@ -1,4 +1,4 @@
-"""What the machine can do at best, measured in a moment: products, memory, and calls of NumPy."""
+"""The limits of the machine, measured in a moment: products, memory, and calls of NumPy."""
 
 from __future__ import annotations
 

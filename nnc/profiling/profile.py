@@ -1,4 +1,4 @@
-"""What a profile says: the steps of a run with their times and costs, added up by layer and by operation."""
+"""The contents of a profile: the steps of a run with their times and costs, added up by layer and by operation."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Step(Part):
 
 @dataclass(frozen=True)
 class Profile:
-    """Where the time of a training step or a prediction goes.
+    """The distribution of the time of a training step or a prediction.
 
     Args:
         model: name of the model.
@@ -125,19 +125,19 @@ class Profile:
 
     @property
     def limit(self) -> str:
-        """What limits the whole run, in words."""
+        """The limit of the whole run, in words."""
         if self.call_overhead >= 0.5:
             return overhead_text(self.whole, self.outside, self.machine)
         return limit_text(self.whole, self.machine)
 
     def limit_of(self, part: Part) -> str:
-        """Return what limits a part, in a few words."""
+        """Return the limit of a part, in a few words."""
         return limit_text(part, self.machine, is_short=True)
 
     # ------------------------------------------------------------------ showing
 
     def head(self) -> list[str]:
-        """Return what is said before the tables."""
+        """Return the text before the tables."""
         kind = "training step" if self.graph == TRAIN else "prediction"
         machine = self.machine
         return [

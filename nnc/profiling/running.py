@@ -30,7 +30,7 @@ _DRAWN_BATCHES = 16
 _WARM_UPS, _WARM_UP_SECONDS = 3, 0.1
 _LEAST_SAMPLES = 3
 _SAMPLE_SECONDS = 0.002
-"""What a sample takes if a run is short: less than the turn of another process on a busy machine."""
+"""Seconds of a sample if a run is short: less than the turn of another process on a busy machine."""
 
 
 def profile(

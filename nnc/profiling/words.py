@@ -1,4 +1,4 @@
-"""What limits a part of a run, in words: a roofline (Williams, Waterman and Patterson, 2009) that can be read aloud."""
+"""Says in words what limits a part of a run: a roofline (Williams, Waterman and Patterson, 2009) to read aloud."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def limit_text(part: Part, machine: Machine, is_short: bool = False) -> str:
 
 
 def overhead_text(whole: Part, outside: float, machine: Machine) -> str:
-    """Return that most of a run is overhead, and which.
+    """Say that most of a run is overhead, and of which kind.
 
     Args:
         whole: the run.

@@ -1,4 +1,4 @@
-"""What to do about arrays that do not fit a model: the likely slip, seen from the shapes and a few numbers."""
+"""Advice about arrays that do not fit a model: the likely slip, judged by the shapes and a few numbers."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _on_target_shape(spec: TargetSpec, array: Array) -> str:
 
 
 def on_text(what: str) -> str:
-    """Return advice about texts in the place of numbers.
+    """Return advice about texts instead of numbers.
 
     Args:
         what: ``input`` or ``target``.

@@ -31,7 +31,7 @@ CALL_SECONDS = 0.05
 
 
 class BatchHooks(Protocol):
-    """What is called around each batch."""
+    """Functions called around each batch."""
 
     def begin(self, batch: int) -> None:
         """Called before a batch with its number."""
@@ -41,7 +41,7 @@ class BatchHooks(Protocol):
 
 
 class FirstStep(Protocol):
-    """What looks at the first batch of a training."""
+    """A function that looks at the first batch of a training."""
 
     def before(self, name: str, arrays: Mapping[str, Array]) -> None:
         """Called before the first batch with the name of the graph and its arrays, of this batch or of all rows."""
@@ -51,10 +51,10 @@ class FirstStep(Protocol):
 
 
 class Feed(Protocol):
-    """What gives batches to a graph, epoch by epoch."""
+    """A source of batches for a graph, epoch by epoch."""
 
     first: FirstStep | None
-    """What looks at the first batch; None from then on."""
+    """The function that looks at the first batch; None from then on."""
     is_watched: bool
     """Whether somebody reads `done` while batches run; otherwise it need not be kept."""
     done: int
@@ -62,7 +62,7 @@ class Feed(Protocol):
 
     @property
     def count(self) -> int | None:
-        """Batches of an epoch, None where nobody knows."""
+        """Batches of an epoch, None if unknown."""
 
     def begin_epoch(self, generator: numpy.random.Generator | None) -> None:
         """Begin an epoch, in a new order where there is a generator to draw it with."""

@@ -24,7 +24,7 @@ Array = Any
 
 
 class Budgeted(SwitchedBackend):
-    """What a program needs, and the most that it may need."""
+    """The memory that a program needs, and the most that it may need."""
 
     states: dict[str, Array]
     _plans: dict[tuple[str, str], tuple[Plan, Any, Any]]
@@ -34,7 +34,7 @@ class Budgeted(SwitchedBackend):
     @property
     @abstractmethod
     def prologue(self) -> Prologue | None:
-        """What derives states for predictions."""
+        """The graph that derives states for predictions."""
 
     @property
     @abstractmethod
@@ -157,7 +157,7 @@ def bytes_of(given: int | str | None) -> int | None:
     """Return a limit in bytes.
 
     Raises:
-        ModelError: it is no number of at least 1, and no text such as ``64M``.
+        ModelError: it is neither a number of at least 1 nor a text such as ``64M``.
     """
     if given is None:
         return None

@@ -34,7 +34,7 @@ class DirectCalls(ABC):
 
     @abstractmethod
     def engine(self, name: str) -> Backend:
-        """Return what runs a graph in this thread."""
+        """Return the executable of a graph for this thread."""
 
     @abstractmethod
     def bound(self, name: str, sizes: Mapping[str, int]) -> BoundRun:

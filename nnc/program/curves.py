@@ -1,4 +1,4 @@
-"""What follows from how many targets of each kind lie between thresholds: rates, curves and the areas under them."""
+"""Rates, curves and the areas under them, from how many targets of each kind lie between thresholds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def ratio(numerator: Array, denominator: Array) -> Array:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How many targets an output above a threshold gets right and wrong; a single threshold has no axis.
+    """Counts of targets that an output above a threshold gets right and wrong; a single threshold has no axis.
 
     Args:
         true_positives: targets of 1 above the threshold, a number per threshold; with several labels a row per label.

@@ -1,4 +1,4 @@
-"""Epochs that nobody looks into: many of them run in one call, and their logs come out together."""
+"""Epochs without hooks: many of them run in one call, and their logs come out together."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class WholeEpochs:
 
 
 def whole_epochs(program: Program, feed: Any, shuffle: bool) -> WholeEpochs | None:
-    """Return what runs whole epochs of a feed; None where the backend cannot, or where metrics are no means.
+    """Return what runs whole epochs of a feed; None where the backend cannot, or where metrics are not means.
 
     Args:
         program: what is trained.

@@ -35,12 +35,12 @@ class Explanation:
 
     @property
     def done(self) -> tuple[Decision, ...]:
-        """What was done."""
+        """The decisions that were made."""
         return tuple(decision for decision in self.decisions if decision.done)
 
     @property
     def missed(self) -> tuple[Decision, ...]:
-        """What was nearly done."""
+        """The decisions that were nearly made."""
         return tuple(decision for decision in self.decisions if not decision.done)
 
     def to_json(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ REMEMBERED_SHAPES = 256
 
 
 class RunTimeLengths:
-    """What the run-time dimensions of graphs are for given arrays."""
+    """The sizes of the run-time dimensions of graphs for given arrays."""
 
     spec: ProgramSpec
     _symbols: dict[str, tuple[str, ...]]

@@ -1,4 +1,4 @@
-"""What callbacks and users read and write in a program while it trains: weights, averages, learning rate."""
+"""State that callbacks and users read and write while a program trains: weights, averages, learning rate."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ITERATIONS = "optimizer/iterations"
 
 
 class LiveOptimizer:
-    """What callbacks ask of an optimizer, read from and written to a program's states.
+    """The optimizer as callbacks see it, read from and written to a program's states.
 
     Args:
         states: a program's arrays by label.
@@ -42,7 +42,7 @@ class LiveOptimizer:
         """The learning rate.
 
         Raises:
-            DataError: it follows a schedule, and is no state.
+            DataError: it follows a schedule, and is not a state.
         """
         return float(self._rate())
 
@@ -281,7 +281,7 @@ class LiveState(ABC):
             if label not in found:
                 raise DataError(f"{where} of program '{self.spec.name}' is missing")
             if label not in own:
-                raise DataError(f"{where} is none of program '{self.spec.name}'.{nearest(label, own)}")
+                raise DataError(f"{where} does not belong to program '{self.spec.name}'.{nearest(label, own)}")
             if found[label].shape != own[label].shape:
                 raise DataError(f"{where} has shape {found[label].shape}, expected {own[label].shape}")
             if not numpy.can_cast(found[label].dtype, own[label].dtype, "same_kind"):

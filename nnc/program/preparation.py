@@ -122,7 +122,7 @@ def split_rows(arrays: Mapping[str, Array], given: Any) -> tuple[dict[str, Array
         given: the fraction of the last rows.
 
     Raises:
-        DataError: it is no fraction, or nothing is left on one side.
+        DataError: it is not a fraction, or nothing is left on one side.
     """
     fraction: Any = given
     if isinstance(given, bool) or not isinstance(given, Real) or not 0.0 < fraction < 1.0:
@@ -139,7 +139,7 @@ def batch_size_of(given: int | None) -> int:
     """Return the rows of a batch, 32 by default.
 
     Raises:
-        DataError: it is no whole number of at least 1.
+        DataError: it is not a whole number of at least 1.
     """
     return BATCH if given is None else whole("batch_size", given, 1)
 

@@ -76,7 +76,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         self._seed, self._order = seed, order
         self._shuffler: numpy.random.Generator | None = None
         self.compilations = 0
-        """How many times source was compiled; it does not grow with new batch sizes."""
+        """The number of times source was compiled; it does not grow with new batch sizes."""
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: Any = None
         self._place: tuple[int, int] | None = None
@@ -94,7 +94,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         self._preparations: WeakKeyDictionary[Preparation, Prologue] = WeakKeyDictionary()
         self._check_nan = False
         self.told: set[str] = set()
-        """What hints have told, each once."""
+        """Hints already given, each once."""
         self._local = threading.local()
         self._renew_locks()
         renew_in_children(self, type(self)._renew_locks)
@@ -153,7 +153,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
 
     @property
     def prologue(self) -> Prologue | None:
-        """What derives the states of role ``hoisted`` that predictions read; None where there are none."""
+        """The graph that derives the states of role ``hoisted`` for predictions; None if there are none."""
         if self._has_prologue is None:
             with self._compiling:
                 has_prologue = bool(hoisted_states(self.graph(PREDICT)))

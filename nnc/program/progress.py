@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nnc.program.batches import Feed
 
 MOST_LINES = 1000
-"""Lines that epochs in quick succession get at most where nobody has asked for each of them."""
+"""The most lines that epochs in quick succession get unless each of them was asked for."""
 LINE_SECONDS = 0.5
 """Seconds after which an epoch gets a line in any case."""
 SLOW_SECONDS = 1.0

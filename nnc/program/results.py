@@ -1,4 +1,4 @@
-"""How the result of a metric comes from the sums that its batches added up, in NumPy alone; named in the manifest."""
+"""Computes the result of a metric from the sums of its batches, in NumPy alone; named in the manifest."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ RESULTS: Mapping[str, Result] = MappingProxyType(
         "true_positives": _count("true_positives"),
     }
 )
-"""How results are computed, by the names that metrics and manifests use."""
+"""Functions that compute results, by the names that metrics and manifests use."""
 
 
 def result_of(name: str, state: Array, shapes: Sequence[Sequence[int]], settings: Mapping[str, Any]) -> Any:
@@ -147,7 +147,7 @@ def result_of(name: str, state: Array, shapes: Sequence[Sequence[int]], settings
         name: a key of `RESULTS`.
         state: the sums, one behind the other in a vector.
         shapes: the shape of each sum.
-        settings: what the result depends on beside the sums.
+        settings: what the result depends on besides the sums.
     """
     sums, start = [], 0
     for shape in shapes:

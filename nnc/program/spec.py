@@ -1,4 +1,4 @@
-"""What a program must know beside its graphs: inputs, targets, variables and metrics; plain data for the manifest."""
+"""A program's data besides its graphs: inputs, targets, variables and metrics; plain values for the manifest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nnc.ir.types import SHORT_NAMES
 Shape = tuple[int, ...]
 RowShape = tuple[Dim, ...]
 Structure = Any
-"""How outputs are nested: the number of one, or ``{"list": parts}``, ``{"tuple": parts}`` or ``{"dict": {key: part}}``.
+"""The nesting of outputs: the number of one, or ``{"list": parts}``, ``{"tuple": parts}`` or ``{"dict": {key: part}}``.
 
 None stands for all outputs in a list, or the only one by itself.
 """
@@ -25,7 +25,7 @@ TOTAL, COUNT = "metrics/total", "metrics/count"
 
 
 def sums_label(metric: str) -> str:
-    """Return the label of the state in which a metric that is no mean adds up its sums."""
+    """Return the label of the state in which a metric that is not a mean adds up its sums."""
     return f"metrics/{metric}/sums"
 
 
@@ -88,13 +88,13 @@ class VariableSpec:
 
 @dataclass(frozen=True)
 class ResultSpec:
-    """How the result of a metric that is no mean comes about; see `nnc.program.results`.
+    """The rule for the result of a metric that is not a mean; see `nnc.program.results`.
 
     Args:
         metric: name of the metric.
         kind: how the result is computed.
         shapes: the shape of each of its sums, which lie one behind the other in a state of its own.
-        settings: what the result depends on beside the sums.
+        settings: what the result depends on besides the sums.
     """
 
     metric: str
@@ -118,7 +118,7 @@ class ProgramSpec:
         outputs: predicted arrays.
         targets: arrays to train on; empty for a program that only predicts, or whose layers alone make the loss.
         metrics: names of what is measured, the loss first; empty for a program that only predicts.
-        results: how the results of those metrics come about that are no means.
+        results: the rules for the results of metrics that are not means.
         variables: all weights, in the order of ``get_weights``.
         trains: whether there is a training graph.
         model: config of the model, for pictures and summaries.

@@ -113,7 +113,7 @@ def from_bytes(data: bytes, source: str = "program", backend: str | None = None)
     except ProgramFileError as error:
         problem = f"{source}: {error}"
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, struct.error) as error:
-        problem = f"{source} is no program file, or is damaged or truncated: {error}"
+        problem = f"{source} is not a program file, or is damaged or truncated: {error}"
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, RuntimeError, AttributeError) as error:
         problem = f"{source} is damaged: {error}"
     raise ProgramFileError(_one_line(problem))
@@ -129,13 +129,13 @@ def _read(archive: zipfile.ZipFile, source: str, backend: str | None) -> Program
     except NestingError as error:
         raise ProgramFileError(f"manifest: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise ProgramFileError("this is no nnc program")
+        raise ProgramFileError("this is not an nnc program")
     version = manifest.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ProgramFileError(f"manifest: 'version' must be a positive number, got {version!r}")
     if version > VERSION:
         raise ProgramFileError(
-            f"it is of file format {version}, this nnc reads up to {VERSION}; "
+            f"it has file format {version}, and this nnc reads up to {VERSION}; "
             f"upgrade with: pip install --upgrade {DISTRIBUTION}"
         )
     spec = ProgramSpec.from_json(manifest.get("program"))
@@ -194,7 +194,7 @@ def _read_states(archive: zipfile.ZipFile, entries: Any) -> dict[str, Any]:
     for entry in entries:
         label, dtype, shape = str(entry["label"]), str(entry["dtype"]), entry["shape"]
         if dtype not in ITEM_SIZES or not all(isinstance(dim, int) and dim >= 0 for dim in shape):
-            raise ProgramFileError(f"state '@{label}' has type {dtype}{shape}, which is none")
+            raise ProgramFileError(f"state '@{label}' has type {dtype}{shape}, which does not exist")
         if not label.isprintable():
             raise ProgramFileError(f"the name of a state must be printable text on one line, got {label!r:.80}")
         nbytes = prod(shape) * ITEM_SIZES[dtype]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def is_stream(x: Any) -> bool:
-    """Return whether x gives batches, one after the other, and is no array or collection of arrays."""
+    """Return whether x gives batches, one after the other, and is not an array or collection of arrays."""
     if x is None or isinstance(x, list | tuple | Mapping | str | bytes):
         return False
     if is_array_like(x):
@@ -99,7 +99,7 @@ class Stream:
 
     @property
     def count(self) -> int | None:
-        """Batches of an epoch, None where nobody knows."""
+        """Batches of an epoch, None if unknown."""
         return self.limit or self._length
 
     def begin_epoch(self, generator: numpy.random.Generator | None) -> None:
@@ -158,7 +158,7 @@ class Stream:
 
 
 def length_of(source: Any) -> int | None:
-    """Return the number of batches, None where nobody knows."""
+    """Return the number of batches, None if unknown."""
     number = getattr(source, "num_batches", None)
     if isinstance(number, int):
         return number

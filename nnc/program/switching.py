@@ -29,7 +29,7 @@ _WARNING, _INFO = 30, 20
 
 
 class SwitchedBackend:
-    """What runs a program, and how that changes: when a user says so, by the work asked for, or where C cannot.
+    """Chooses and changes a program's backend: when a user says so, by the work asked for, or if C cannot run it.
 
     With ``auto`` each call decides for itself, by its size alone (see `nnc.backends.choice`), and keeps to it until it
     ends: nothing that was decided earlier is remembered, so that a program, a copy of it and one that was loaded from
@@ -84,7 +84,7 @@ class SwitchedBackend:
 
     @property
     def backend(self) -> Backend:
-        """What runs single predictions; with ``auto`` other work may run on another, see `engine`."""
+        """The backend of single predictions; with ``auto`` other work may run on another, see `engine`."""
         return self.engine(PREDICT)
 
     @backend.setter
@@ -95,7 +95,7 @@ class SwitchedBackend:
 
     @property
     def backend_text(self) -> str:
-        """What runs the program, for people: ``C backend``, or ``auto backend (train: C, predict: NumPy)``."""
+        """The backend in words: ``C backend``, or ``auto backend (train: C, predict: NumPy)``."""
         if self._chosen is not None:
             return f"{self._chosen.title} backend"
         taken = [f"{name}: {'C' if choice.backend == 'c' else 'NumPy'}" for name, choice in list(self.choices.items())]
@@ -172,7 +172,7 @@ class SwitchedBackend:
 
         Args:
             name: name of the graph.
-            batches: how many it will run, None where nobody knows.
+            batches: how many it will run, None if unknown.
             sizes: sizes of run-time dimensions, as far as they are known.
             times: how often it will run them all.
         """
@@ -270,7 +270,7 @@ class SwitchedBackend:
 
     @property
     def _level(self) -> int:
-        """How loudly to say that NumPy runs in the place of C: for those who asked for ``auto`` more so."""
+        """The log level for saying that NumPy runs instead of C: higher for those who asked for ``auto``."""
         return _WARNING if self._is_named else _INFO
 
     def _fall_back(self, backend: Backend, name: str, error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""What a program that was trained on a table does with others: rows become inputs, outputs numbers or classes."""
+"""Applies a program that was trained on a table to others: rows become inputs, outputs numbers or classes."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class TablePredictions(ABC):
         """Return the outputs for any number of rows."""
 
     def predict_table(self, table: Any, *, probabilities: bool = False, batch_size: int | None = None) -> Array:
-        """Return what the program says of each row of a table.
+        """Return the program's answer to each row of a table.
 
         Args:
             table: a data frame (pandas, polars, pyarrow, …), a mapping with a column for each name, a list of rows
                 that are mappings, rows without names in the order of the columns that were learnt from, or the path
                 of a file.
-            probabilities: whether to return the probability of each class in the place of the most probable one.
+            probabilities: whether to return the probability of each class instead of the most probable one.
             batch_size: rows of a batch.
 
         Returns:
@@ -102,5 +102,7 @@ def read_schema(spec: ProgramSpec, data: Any) -> TableSchema | None:
         raise ProgramFileError(f"manifest: a table gives {schema.width} inputs, which the program does not take")
     units = schema.target.units if isinstance(schema.target, ClassTarget) else None
     if units is not None and [array.shape for array in spec.outputs] != [(units,)]:
-        raise ProgramFileError(f"manifest: the classes of a table need {units} outputs, which the program has not")
+        raise ProgramFileError(
+            f"manifest: the classes of a table need {units} outputs, which the program does not have"
+        )
     return schema

@@ -25,7 +25,7 @@ def is_finite(array: Array) -> bool:
 
 
 def value_range(name: str, type: TensorType, array: Array) -> ValueRange:
-    """Return what an array holds.
+    """Return the range of numbers in an array.
 
     Args:
         name: what it is called.

@@ -124,7 +124,7 @@ def fit(
         listed.on_train_begin()
         first, skipped = program.take_place(initial_epoch)
         progress = None
-        if shown or is_shown():  # metrics that are no means cost more than a look
+        if shown or is_shown():  # metrics that are not means cost more than a look
             progress = Progress(first, epochs, shown, dict if program.spec.results else program.metric_values)
         loop = _Loop(program, listed, feed, checks, shuffle, validation_freq, progress)
         if on_epoch is None and checks is None and not skipped and shown < 2 and listed.only_records:
@@ -179,7 +179,7 @@ class _Loop:
             feed.first.before(feed.name, feed.arrays)
 
     def run_several(self, epoch: int, end: int) -> int:
-        """Run epochs that nobody looks into, and return how many; 0 where each has to run by itself."""
+        """Run epochs without hooks, and return how many; 0 if each has to run by itself."""
         if self.whole is None or self.feed.first is not None:  # which wants to look at the first batch
             return 0
         logs = self.whole.run(end - epoch)

@@ -134,7 +134,7 @@ def class_weights(class_weight: Mapping[int, float], target: Array) -> Array:
         target: class indices, one-hot rows, or yes and no.
 
     Raises:
-        DataError: the weights are no numbers by class index.
+        DataError: the weights are not numbers by class index.
     """
     if not isinstance(class_weight, Mapping) or not all(
         _is_number(item) for pair in class_weight.items() for item in pair

@@ -42,7 +42,7 @@ class OrthogonalRegularizer(Regularizer):
         """Return the penalty of a matrix.
 
         Raises:
-            ModelError: x is no matrix, or has only one row (or column).
+            ModelError: x is not a matrix, or has only one row (or column).
         """
         if x.rank != 2:
             raise ModelError(f"{self._where} needs a weight with two axes, got {x.type}")

@@ -57,7 +57,7 @@ class Regularizer:
         """Return a factor.
 
         Raises:
-            ModelError: it is no finite number of at least 0.
+            ModelError: it is not a finite number of at least 0.
         """
         given: Any = number
         if isinstance(number, bool) or not isinstance(number, Real) or not isfinite(given) or given < 0:
@@ -72,7 +72,7 @@ class L1(Regularizer):
         l1: the factor; kept as float32, as in Keras.
 
     Raises:
-        ModelError: the factor is no finite number of at least 0.
+        ModelError: the factor is not a finite number of at least 0.
     """
 
     def __init__(self, l1: float | None = 0.01) -> None:
@@ -94,7 +94,7 @@ class L2(Regularizer):
         l2: the factor.
 
     Raises:
-        ModelError: the factor is no finite number of at least 0.
+        ModelError: the factor is not a finite number of at least 0.
     """
 
     def __init__(self, l2: float | None = 0.01) -> None:
@@ -117,7 +117,7 @@ class L1L2(Regularizer):
         l2: factor of the second part; 0, the default, leaves it out.
 
     Raises:
-        ModelError: a factor is no finite number of at least 0.
+        ModelError: a factor is not a finite number of at least 0.
     """
 
     def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:

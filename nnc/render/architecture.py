@@ -1,4 +1,4 @@
-"""What a picture of layers asks of a model."""
+"""The view of a model that a picture of layers needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nnc.render.text import WIDEST, shorten, wrap
 
 
 class Tensor(Protocol):
-    """What a call reads and makes."""
+    """A tensor that a call reads or makes."""
 
     @property
     def type(self) -> TensorType:
@@ -18,7 +18,7 @@ class Tensor(Protocol):
 
 
 class Layer(Protocol):
-    """What is known of a layer.
+    """A layer, as pictures know it.
 
     Where it has them, ``summary_class``, what its class is called, ``summary_arguments``, the texts behind it, and
     ``summary_note``, a few words such as the activation, are shown too; by ``get_config`` layers are found that do the
@@ -42,18 +42,18 @@ class Call(Protocol):
 
     @property
     def inputs(self) -> Sequence[Tensor]:
-        """What it reads; nothing where the layer is an input."""
+        """The tensors it reads; none if the layer is an input."""
 
     @property
     def outputs(self) -> Sequence[Tensor]:
-        """What it makes."""
+        """The tensors it makes."""
 
     def flops(self, rows: int = 1) -> int:
         """Return the floating-point operations of this call for so many rows."""
 
 
 class Model(Protocol):
-    """What is known of a model."""
+    """A model, as pictures know it."""
 
     @property
     def name(self) -> str:
@@ -65,11 +65,11 @@ class Model(Protocol):
 
     @property
     def inputs(self) -> Sequence[Tensor]:
-        """What the model reads."""
+        """The tensors that the model reads."""
 
     @property
     def outputs(self) -> Sequence[Tensor]:
-        """What the model makes."""
+        """The tensors that the model makes."""
 
 
 def layer_text(layer: Layer) -> str:

@@ -25,7 +25,7 @@ WIDEST, COLUMN = 860.0, 24.0
 FULLEST = "▼"
 """Stands over the step in which most bytes are alive."""
 SEAM = 0.4
-"""How far neighbours of one colour overlap, so that no ground shows between them."""
+"""The overlap of neighbours of one colour, so that no background shows between them."""
 STRIP = 14.0
 """Height of the strip that says which phase a step belongs to."""
 

@@ -17,12 +17,12 @@ ROW = 17.0
 SCALE = 160.0
 """Length of a scale of colours."""
 SEAM = 0.4
-"""How far neighbours overlap, so that no ground shows between them."""
+"""The overlap of neighbours, so that no background shows between them."""
 
 
 @dataclass(frozen=True)
 class Legend:
-    """What stands below the picture.
+    """The legend below the picture.
 
     Args:
         shapes: rectangles and texts.

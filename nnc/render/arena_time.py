@@ -1,4 +1,4 @@
-"""Where steps lie on a picture's time axis: a column each, and as many as its body has for a loop."""
+"""Places steps on a picture's time axis: a column each, and for a loop as many as its body has."""
 
 from __future__ import annotations
 

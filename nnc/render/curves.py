@@ -1,4 +1,4 @@
-"""What a history holds, as curves: one panel for the loss and for each metric, training beside validation."""
+"""A history as curves: one panel for the loss and for each metric, training beside validation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nnc.callbacks import History
 
 VALIDATION = "val_"
-"""How names of what is measured in a validation begin."""
+"""Prefix of the names of validation figures."""
 COLOURS = {"training": LIGHT.styles["forward"].border, "validation": LIGHT.styles["loss"].border}
 """Blue and vermilion, which the colour-blind tell apart; validation is dashed as well."""
 
@@ -36,7 +36,7 @@ class Curve:
 
     @property
     def label(self) -> str:
-        """What a legend calls it."""
+        """The name in a legend."""
         results = self.values.shape[1]
         return self.kind if results == 1 else f"{self.kind}, {results} results"
 

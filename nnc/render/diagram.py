@@ -29,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Branches:
-    """What stands side by side in a box: the branches of a block that is drawn as one box.
+    """The branches of a block that is drawn as one box, side by side in it.
 
     Args:
         columns: the lines of each branch, from top to bottom; empty where it passes on what comes in.
@@ -143,7 +143,7 @@ class Diagram:
         is_sideways: whether it runs from left to right, the boxes of a frame one below the other in their order.
 
     Raises:
-        GraphError: a key is no key or is taken, or an arrow, box or group names one that is not there.
+        GraphError: a key is malformed or taken, or an arrow, box or group names one that is not there.
     """
 
     title: str

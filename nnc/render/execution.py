@@ -75,7 +75,7 @@ class _Writer:
 
 
 def _run_key(step: Step) -> tuple[str, str, int]:
-    """What steps of one box share; a loop has one of its own."""
+    """The key that the steps of a box share; a loop has a box of its own."""
     return step.path, step.phase, step.index if step.loop else -1
 
 

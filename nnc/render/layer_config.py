@@ -27,4 +27,4 @@ def _nameless(config: Any) -> Any:
 def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"no plain value: {value!r:.80}")
+    raise TypeError(f"not a plain value: {value!r:.80}")

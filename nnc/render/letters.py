@@ -1,4 +1,4 @@
-"""How wide the letters of Helvetica are: pictures are laid out by them before a browser has seen a text.
+"""Widths of Helvetica's letters: pictures are laid out by them before a browser has seen a text.
 
 From Adobe's font metrics; Arial and Liberation Sans have the same widths.
 """

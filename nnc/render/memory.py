@@ -46,7 +46,7 @@ class Rectangle:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """What a loop's body does with its part of the arena, in every round.
+    """The use that a loop's body makes of its part of the arena, in every round.
 
     Args:
         moment: moment of the step that is the loop.

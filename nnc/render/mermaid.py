@@ -11,7 +11,7 @@ from nnc.texts import printable
 
 SHAPES = {"box": ("(", ")"), "ellipse": ("([", "])")}
 SPECIAL = re.compile(r"""["'#&;<>\\`*~\[{}|$]|(?<![^\W_])_|_(?![^\W_])""")
-"""What Mermaid, Markdown or HTML may read as syntax; an underscore only where it stands at the end of a word."""
+"""Characters that Mermaid, Markdown or HTML may read as syntax; an underscore only at the end of a word."""
 
 
 def to_mermaid(diagram: Diagram, theme: Theme = LIGHT) -> str:

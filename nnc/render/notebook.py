@@ -1,6 +1,6 @@
-"""What a notebook shows of models, graphs, plans, programs and histories; see `nnc.presenting`.
+"""Shows models, graphs, plans, programs and histories in notebooks; see `nnc.presenting`.
 
-Nothing here raises an error because of the machine: without Graphviz there is a text in the place of a picture.
+Nothing here raises an error because of the machine: without Graphviz there is a text instead of a picture.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from nnc.texts import printable
 LARGEST = 300
 """Ops of a graph, or calls of layers, that a picture may have; Graphviz takes a second for so many."""
 LINES = 60
-"""Lines of a text in the place of a picture."""
+"""Lines of a text instead of a picture."""
 
 
 def svg(item: Any) -> str | None:

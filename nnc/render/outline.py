@@ -72,7 +72,7 @@ class Block:
 
 
 Item = Node | Split | Block | Tangle
-"""What comes once in a series, or several times; a `Tangle` has the indices of its nodes."""
+"""A member of a series, once or several times; a `Tangle` has the indices of its nodes."""
 Part = Item | Repeat[Item]
 """A part of a series."""
 

@@ -95,7 +95,7 @@ def _draw(axis: Any, panel: Panel, best: Best | None) -> None:
         axis.axvline(best.epoch, color=LIGHT.arrow, linestyle=":", linewidth=1.2, label=label, zorder=1)
         if best.name.removeprefix("val_") == panel.name:
             axis.plot([best.epoch], [best.value], "o", color=LIGHT.arrow, markersize=6, fillstyle="none")
-    axis.set_title(printable(panel.name), parse_math=False, usetex=False)  # a name is no formula
+    axis.set_title(printable(panel.name), parse_math=False, usetex=False)  # a name is not a formula
     axis.set_xlabel("epoch")
     epochs = [epoch for curve in panel.curves for epoch in curve.epochs]
     if min(epochs) == max(epochs):

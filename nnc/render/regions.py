@@ -11,7 +11,7 @@ DEEPEST = 32
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """What stands side by side between two nodes, in the order in which the second reads it.
+    """Branches side by side between two nodes, in the order in which the second reads them.
 
     Args:
         branches: the series of each branch, empty where an arrow leads straight from the first node to the second.
@@ -32,7 +32,7 @@ class Tangle:
 
 
 Series = tuple[int | Fork | Tangle, ...]
-"""What follows each other: every path goes through each of the nodes in it."""
+"""Nodes in series: every path goes through each of them."""
 
 
 def take_apart(sources: Sequence[Sequence[int]], ends: Sequence[int]) -> Series:

@@ -9,7 +9,7 @@ from nnc.render.theme import FONT_FAMILY
 from nnc.texts import printable
 
 LIFT = 0.35
-"""How far the middle of a letter lies above its base line, as a part of its size."""
+"""The height of a letter's middle above its baseline, as a share of its size."""
 
 
 def scene_svg(scene: Scene) -> str:

@@ -15,7 +15,7 @@ from nnc.plan import Group, Place, Plan, is_step
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a value lies for the sizes a plan was made for.
+    """The place of a value for the sizes that a plan was made for.
 
     Args:
         name: the value as texts print it, such as ``%dense`` or ``@dense/kernel``.
@@ -56,7 +56,7 @@ class Step:
         fusion: title of the fusion it is a part of; empty where it runs by itself.
         tile: elements of a tile where the fusion runs tile by tile, otherwise None.
         loop: what runs in each round, where the step is a loop.
-        rounds: how often, and 1 where the step is no loop.
+        rounds: how often, and 1 where the step is not a loop.
         loop_offset: byte at which the loop's part of the arena begins, from which the bytes in `loop` count.
     """
 

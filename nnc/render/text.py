@@ -15,7 +15,7 @@ WIDEST = 44
 
 
 def shorten(text: str, limit: int = WIDEST) -> str:
-    """Return `text` with an ellipsis in the place of its middle where it is longer than `limit`.
+    """Return `text` with an ellipsis in place of its middle if it is longer than `limit`.
 
     >>> shorten("a_rather_long_name", 9)
     'a_ra…name'

@@ -14,7 +14,7 @@ SIZES = {"title": 13, "text": 11, "detail": 9}
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a kind of box looks.
+    """The look of a kind of box.
 
     Args:
         fill: colour of its area, on which ink and faint ink are read.

@@ -1,4 +1,4 @@
-"""Models as estimators of scikit-learn: in pipelines, searches over parameters, and cross-validation."""
+"""Models as scikit-learn estimators: in pipelines, searches over parameters, and cross-validation."""
 
 try:
     from sklearn.base import BaseEstimator as _  # noqa: F401  (what is missing is said here, once)

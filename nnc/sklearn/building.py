@@ -18,7 +18,7 @@ from nnc.tables import TableSchema, learn_inputs
 from nnc.utils import set_random_seed
 
 Meta = Mapping[str, Any]
-"""What is known of the data when a model is made: ``n_features_in_``, ``X_shape_``, ``n_classes_`` (None for numbers),
+"""Facts about the data when a model is made: ``n_features_in_``, ``X_shape_``, ``n_classes_`` (None for numbers),
 ``n_outputs_`` and ``target_type_``, scikit-learn's name for what is learnt."""
 Configured = TypeVar("Configured")
 OPTIMIZER = "adam"
@@ -61,14 +61,14 @@ def make_model(source: Any, meta: Meta, arguments: Mapping[str, Any], seed: int)
         model.build((None, *meta["X_shape_"][1:]))
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(
-            f"model '{model.name}' has {len(model.inputs)} inputs and {len(model.outputs)} outputs; estimators of"
-            " scikit-learn have one of each"
+            f"model '{model.name}' has {len(model.inputs)} inputs and {len(model.outputs)} outputs;"
+            " scikit-learn estimators have one of each"
         )
     return model
 
 
 def learn_table(x: Any, source: Any) -> TableSchema | None:
-    """Return what the columns of a data frame mean; None where it is none, or has numbers alone.
+    """Return what the columns of a data frame mean; None if it is not one, or has only numbers.
 
     Args:
         x: inputs.

@@ -1,4 +1,4 @@
-"""What classifiers and regressors have in common: parameters, training, and the way to a model's outputs."""
+"""Common parts of classifiers and regressors: parameters, training, and the way to a model's outputs."""
 
 from __future__ import annotations
 
@@ -208,5 +208,5 @@ def width_of(model: Model) -> int:
     """
     shape = tuple(model.output_shape[1:])
     if len(shape) != 1 or not isinstance(shape[0], int):
-        raise ValueError(f"model '{model.name}' must put out a vector for each row, got rows of shape {shape}")
+        raise ValueError(f"model '{model.name}' must return a vector for each row, got rows of shape {shape}")
     return shape[0]

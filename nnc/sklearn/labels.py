@@ -12,7 +12,7 @@ from nnc.tables.outputs import probabilities as outputs_as_probabilities
 
 Array = Any
 _NEAREST = 1e-12
-"""What probabilities are kept away from 0 and 1 by, so that their logarithms are finite."""
+"""The distance of probabilities from 0 and 1 that keeps their logarithms finite."""
 
 
 def loss_of(model: Model) -> losses.Loss:

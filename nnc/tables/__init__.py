@@ -1,4 +1,4 @@
-"""What the columns of a table mean to a program: numbers, categories, classes, and what a missing cell is."""
+"""The meaning of a table's columns to a program: numbers, categories, classes, and what a missing cell is."""
 
 from nnc.tables.declaration import Declared, read_declaration
 from nnc.tables.inputs import CategoryColumn, IgnoredColumn, NumberColumn

@@ -1,4 +1,4 @@
-"""What a model file says of a table's columns: the values of its key ``columns``."""
+"""Declarations of a table's columns in a model file: the values of its key ``columns``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _EXAMPLE = "columns: {age: {number: {missing: median}}, city: category, id: igno
 
 @dataclass(frozen=True)
 class Declared:
-    """What is said of one column.
+    """The declaration of one column.
 
     Args:
         kind: ``number``, ``category``, ``ignore``, ``label`` (a target that is a class) or ``target`` (one that is
@@ -50,7 +50,7 @@ class Declared:
 
 
 def read_declaration(name: str, value: Any) -> Declared:
-    """Return what a model file says of a column: a kind alone, or with arguments.
+    """Return a model file's declaration of a column: a kind alone, or with arguments.
 
     Args:
         name: name of the column.

@@ -1,4 +1,4 @@
-"""What a column of inputs means: a number, a category, or nothing."""
+"""The meaning of a column of inputs: a number, a category, or nothing."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ class NumberColumn:
         return (self.mean, self.spread, self.missing) == (0.0, 1.0, None)
 
     def describe(self) -> str:
-        """Return what is done, for people."""
+        """Return what is done, in words."""
         scaled = "as it is" if (self.mean, self.spread) == (0.0, 1.0) else "standardized"
         gap = "" if self.missing is None else f"; missing: {self.missing:.6g}{f' ({self.note})' if self.note else ''}"
         return f"number, {scaled}{gap}"
 
     def encode(self, columns: Columns, column: int) -> Array:
-        """Return what a program gets, float64 of shape (rows, 1).
+        """Return the program's input, float64 of shape (rows, 1).
 
         Args:
             columns: the table.
@@ -88,7 +88,7 @@ class NumberColumn:
                 raise DataError(
                     f"{columns.place(int(is_missing.argmax()), column)}: expected a number, found"
                     f" {columns.shown(int(is_missing.argmax()), column)}; no row that the program was trained on lacks"
-                    f" one. Say what stands for it in the model file: columns: {{{self.name}: {{number: {{missing:"
+                    f" one. Say what replaces it in the model file: columns: {{{self.name}: {{number: {{missing:"
                     " mean}}}"
                 )
             values = numpy.where(is_missing, self.missing, values)
@@ -130,7 +130,7 @@ class CategoryColumn:
         return False
 
     def describe(self) -> str:
-        """Return what is done, for people."""
+        """Return what is done, in words."""
         gap = ""
         if self.missing == "":
             gap = "; missing is one of them"
@@ -139,7 +139,7 @@ class CategoryColumn:
         return f"category: {listed([*(text for text in self.categories if text), *(['others'] * self.unknown)])}{gap}"
 
     def encode(self, columns: Columns, column: int) -> Array:
-        """Return what a program gets, float64 of shape (rows, categories).
+        """Return the program's input, float64 of shape (rows, categories).
 
         Args:
             columns: the table.

@@ -36,7 +36,7 @@ def learn_inputs(
 
     Args:
         columns: all rows.
-        target: index of the column that is no input, or None.
+        target: index of the column that is not an input, or None.
         declared: what the model file says, by name.
         training: indices of the rows to train on; all by default.
 
@@ -100,7 +100,7 @@ def _kind(columns: Columns, index: int) -> str:
         raise DataError(f"{error}; if the column holds categories, say so: columns: {{{name}: category}}")
     different = len(set(columns.texts(index)) - {""})
     if different > min(MOST_CATEGORIES, count // 2):
-        return f"{different} different texts in {count} rows; 'columns: {{{name}: category}}' takes it all the same"
+        return f"{different} different texts in {count} rows; 'columns: {{{name}: category}}' keeps it anyway"
     return "category"
 
 
@@ -122,7 +122,7 @@ def _number(columns: Columns, index: int, declared: Declared, training: Array) -
     if rule == "error" and is_missing.any():
         raise columns.wrong_number(int(is_missing.argmax()), index)
     if not len(present):
-        raise DataError(f"{columns.source}, column '{name}': expected numbers, found empty cells alone; ignore it")
+        raise DataError(f"{columns.source}, column '{name}': expected numbers, found only empty cells; ignore it")
     missing: float | None = None
     if isinstance(rule, float):
         missing = rule
@@ -169,14 +169,14 @@ def _category(columns: Columns, index: int, declared: Declared, training: Array)
         missing = rule
         if rule not in known:
             raise DataError(
-                f"{columns.source}, column '{name}': missing is '{rule}', which is no category ({listed(known)}) and"
-                f" none of {', '.join(CATEGORY_RULES)}"
+                f"{columns.source}, column '{name}': missing is '{rule}', which is neither a category ({listed(known)})"
+                f" nor one of {', '.join(CATEGORY_RULES)}"
             )
     return CategoryColumn(name, known, missing, rest)
 
 
 def learn_target(columns: Columns, index: int, declared: Declared | None, form: OutputForm) -> Target:
-    """Return what the target means: a class where it is declared so, has texts, or where the loss is of classes.
+    """Return what the target means: a class if it is declared so, has texts, or the loss is one for classes.
 
     Args:
         columns: all rows there are, so that a rare class is known wherever it is drawn.

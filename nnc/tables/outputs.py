@@ -9,14 +9,14 @@ import numpy
 
 Array = Any
 SCALES = ("probability", "logit", "margin")
-"""What outputs may be: probabilities, operands of a sigmoid or a softmax, or distances from a boundary."""
+"""Kinds of outputs: probabilities, operands of a sigmoid or a softmax, or distances from a boundary."""
 _NEAREST = 1e-12
-"""What sums of probabilities are kept away from 0 by."""
+"""The distance of sums of probabilities from 0."""
 
 
 @dataclass(frozen=True)
 class OutputForm:
-    """How a model's output is to be read, and what its loss takes for a target.
+    """The way to read a model's output, and what its loss takes for a target.
 
     Args:
         scale: what the outputs are, one of `SCALES`.

@@ -1,4 +1,4 @@
-"""What all columns of a table mean to a program: how rows become its inputs, and how its outputs are read."""
+"""The meaning of all columns of a table to a program: how rows become its inputs, and how its outputs are read."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class TableSchema:
         if len(set(schema.names)) < len(schema.names):
             raise ProgramFileError("manifest: a column occurs twice in the table")
         if schema.target is not None and not 0 <= schema.target_index <= len(schema.columns):
-            raise ProgramFileError("manifest: 'target_index' is no column of the table")
+            raise ProgramFileError("manifest: 'target_index' is not a column of the table")
         return schema
 
 

@@ -1,4 +1,4 @@
-"""What the target of a table means: a number, or one of several classes, and what outputs say of it."""
+"""The meaning of a table's target: a number, or one of several classes, and what outputs say about it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class NumberTarget:
     name: str
 
     def describe(self) -> str:
-        """Return what it is, for people."""
+        """Return what it is, in words."""
         return "target, number"
 
     def encode(self, columns: Columns, column: int) -> Array:
@@ -63,7 +63,7 @@ class ClassTarget:
     one_hot: bool
 
     def describe(self) -> str:
-        """Return what it is, for people."""
+        """Return what it is, in words."""
         return f"target, {len(self.classes)} classes: {listed(self.classes)}"
 
     def encode(self, columns: Columns, column: int) -> Array:
@@ -95,10 +95,10 @@ class ClassTarget:
         """Return the probability of each class, shape (rows, classes).
 
         Raises:
-            DataError: the outputs are distances from a boundary, which are no probabilities.
+            DataError: the outputs are distances from a boundary, which are not probabilities.
         """
         if self.scale == SCALES[2]:
-            raise DataError(f"the loss of '{self.name}' takes distances from a boundary; they are no probabilities")
+            raise DataError(f"the loss of '{self.name}' takes distances from a boundary, which are not probabilities")
         found: Array = probabilities(outputs, self.scale)
         return found
 

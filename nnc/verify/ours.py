@@ -1,4 +1,4 @@
-"""What nnc computes: every layer's output in one compiled graph, and the gradients with respect to all of them."""
+"""Computes nnc's side: every layer's output in one compiled graph, and the gradients with respect to all of them."""
 
 from __future__ import annotations
 

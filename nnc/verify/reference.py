@@ -1,4 +1,4 @@
-"""What Keras computes for the same model and arrays; Keras is imported here and nowhere else."""
+"""Computes Keras's side for the same model and arrays; Keras is imported here and nowhere else."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def keras_model(source: Any, model: Model) -> Any:
         if model.objective.loss is not None:
             _compile(made, model)
     except Exception as error:  # whatever Keras does not like about it
-        raise ModelError(f"Keras makes no model of {str(source)!r}: {error}") from error
+        raise ModelError(f"Keras cannot make a model from {str(source)!r}: {error}") from error
     return made
 
 
@@ -89,12 +89,12 @@ def converted(model: Any, dtype: str) -> Any:
                 loss_weights=getattr(model._compile_loss, "_user_loss_weights", None),
             )
     except Exception as error:  # whatever a user's own class raises
-        raise ModelError(f"verify: Keras makes no copy of model '{model.name}' in {dtype}: {error}") from error
+        raise ModelError(f"verify: Keras cannot copy model '{model.name}' in {dtype}: {error}") from error
     return made
 
 
 def _of_type(config: Any, dtype: str) -> Any:
-    """Return a config with another element type in the place of every floating-point one."""
+    """Return a config with another element type instead of every floating-point one."""
     if isinstance(config, dict):
         return {
             key: dtype if key in ("dtype", "name") and value in _FLOATING else _of_type(value, dtype)

@@ -1,4 +1,4 @@
-"""What a verification found: a comparison for each array that both engines computed, and the first that differs."""
+"""Findings of a verification: a comparison for each array that both engines computed, and the first that differs."""
 
 from __future__ import annotations
 

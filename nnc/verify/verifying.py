@@ -59,7 +59,7 @@ def verify(
             weights after an update.
         batch: rows of the arrays.
         seed: seed of the arrays.
-        inputs: array or arrays to run on, in the place of random ones.
+        inputs: array or arrays to run on, instead of random ones.
         dtype: ``float64`` to let both engines compute in it, on copies of the models whose weights are converted; by
             default each computes in the element type of its weights.
         backend: what runs nnc's side; see `nnc.backends.find_backend`.
@@ -126,7 +126,7 @@ def _traces(
 def _check_weights(own: Model, other: Any) -> None:
     mine, theirs = [weight.shape for weight in own.weights], [tuple(weight.shape) for weight in other.weights]
     if mine != theirs:
-        raise ModelError(f"the models have weights of other shapes: {_listed(mine)} and {_listed(theirs)}")
+        raise ModelError(f"the models have weights of different shapes: {_listed(mine)} and {_listed(theirs)}")
 
 
 def _listed(shapes: Sequence[tuple[int, ...]]) -> str:

@@ -179,7 +179,7 @@ def test_extreme_numbers_give_no_warning_and_no_nan(name):
 @pytest.mark.parametrize("axis", [-1, 0, 1, 2])
 @pytest.mark.parametrize("scale", [0.05, 0.5, 5.0])
 def test_sparsemax_follows_the_paper(axis, scale):
-    # Keras 3.15 is no reference here: with several positive results its own do not sum to 1 (keras#23425).
+    # Keras 3.15 is not a reference here: with several positive results its own do not sum to 1 (keras#23425).
     data = numpy.random.default_rng(8).normal(0.0, scale, (3, 4, 5))
     result = run(activations.sparsemax, data, axis=axis)
     numpy.testing.assert_allclose(result.sum(axis=axis), 1.0, rtol=1e-12)

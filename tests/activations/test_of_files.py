@@ -1,4 +1,4 @@
-"""Activations that model files need beside Keras's own: former meanings, and layers in the place of functions."""
+"""Activations that model files need beside Keras's own: former meanings, and layers instead of functions."""
 
 from __future__ import annotations
 

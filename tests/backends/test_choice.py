@@ -168,7 +168,7 @@ def test_a_broken_compiler(caplog):
     assert program(X).shape == (12, 1)
     [record] = caplog.records
     assert record.getMessage().startswith(
-        "program 'net' runs on the NumPy backend, for C cannot run it: the C compiler"
+        "program 'net' runs on the NumPy backend, because C cannot run it: the C compiler"
     )
     assert "no such luck" in record.getMessage()
     assert repr(program).endswith("auto backend (train: NumPy, predict: NumPy)>")

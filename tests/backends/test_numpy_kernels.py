@@ -270,7 +270,7 @@ def test_random_numbers_do_not_depend_on_where_they_are_written():
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int32"])
 @pytest.mark.parametrize("length", [3, 5000])
 def test_limits(length, dtype):
-    """Large arrays are clipped; infinities and what is no number stay what they are."""
+    """Large arrays are clipped; infinities and what is not a number stay what they are."""
     graph = Graph("test")
     x = graph.input("x", TensorType(dtype, (N, length)))
     number = graph.input("number", TensorType(dtype, (1, 1)))

@@ -112,8 +112,11 @@ WRONG = {
     "order's number": (lambda parts: place(parts, order=[1]), "latest.npz is damaged: "),
     "epoch": (lambda parts: place(parts, epoch=-1), "is damaged: epochs and batches are counted from 0, got -1"),
     "batch": (lambda parts: place(parts, batch="x"), "is damaged: epochs and batches are counted from 0, got 'x'"),
-    "no array": (lambda parts: parts.update(place=b"{}"), "latest.npz is damaged: 'place' is no array"),
-    "no arrays": (lambda parts: parts.update({"state/parameters": b"x"}), "damaged: 'state/parameters' is no array"),
+    "no array": (lambda parts: parts.update(place=b"{}"), "latest.npz is damaged: 'place' is not an array"),
+    "no arrays": (
+        lambda parts: parts.update({"state/parameters": b"x"}),
+        "damaged: 'state/parameters' is not an array",
+    ),
     "texts": (
         lambda parts: parts.update({"state/parameters": parts["state/parameters"].astype("U")}),
         "state '@parameters' of program 'sequential.*' is float32, got <U32",

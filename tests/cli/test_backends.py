@@ -148,7 +148,7 @@ def test_broken_compiler(nnc_process: Nnc, folder: Path, text: str) -> None:
     assert "--backend numpy" in done.stderr
     assert not (folder / "out.nnc").exists()
     done = nnc_process(*TRAIN, "--backend", "auto", CC=compiler, setup=WORTH_IT)
-    assert done.stderr.count("runs on the NumPy backend, for C cannot run it: the C compiler") == 1
+    assert done.stderr.count("runs on the NumPy backend, because C cannot run it: the C compiler") == 1
     assert result(done) == result(nnc_process(*TRAIN, "--backend", "numpy"))
 
 

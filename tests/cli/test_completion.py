@@ -110,7 +110,7 @@ def test_folders_lead_on(folder, monkeypatch):
 
 def test_zsh_gets_helps_as_well(complete):
     assert complete("nnc compile --emit ", "zsh") == ['_arguments \'*: :(("ir"', '"plan"', '"python"', '"c"))\'']
-    assert complete("nnc tr", "zsh") == ['_arguments \'*: :(("train":"Train a model file from the start, or a..."))\'']
+    assert complete("nnc tr", "zsh") == ['_arguments \'*: :(("train":"Train a model file from the start, or..."))\'']
     assert complete("nnc compile -o o", "zsh") == ["_files"]
 
 

@@ -61,7 +61,7 @@ def test_ops_after_a_pass(run: Run) -> None:
     )
     program.save("base.nnc")
     said = run("render", "base.nnc", "--after", "fuse", code=1).stderr
-    assert "none, for the program is compiled already" in " ".join(said.split())
+    assert "none, because the program was already compiled" in " ".join(said.split())
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -103,8 +103,8 @@ def test_themes(run: Run) -> None:
     [
         (["--dot", "--txt"], "give one of --format, --dot, --mermaid and --txt"),
         (["--dot", "--format", "svg"], "give one of --format, --dot, --mermaid and --txt"),
-        (["--format", "png"], "PNG is no text to be printed; give -o FILE.png"),
-        (["--format", "pdf"], "PDF is no text to be printed; give -o FILE.pdf"),
+        (["--format", "png"], "PNG is not text and cannot be printed; give -o FILE.png"),
+        (["--format", "pdf"], "PDF is not text and cannot be printed; give -o FILE.pdf"),
         (["--level", "layers", "--for", "train"], "give --level ops, steps or memory with it"),
         (["--level", "memory", "--after", "fuse"], "--after chooses the ops of a pass; give --level ops with it"),
         (["--batch", "3"], "--batch and --backend are a plan's; give --level steps or memory with them"),

@@ -1,4 +1,4 @@
-"""`--replace`: a layer in the place of a class that a model file names."""
+"""`--replace`: a layer instead of a class that a model file names."""
 
 from __future__ import annotations
 

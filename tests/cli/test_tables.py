@@ -135,7 +135,7 @@ def test_what_a_program_does_not_know(folder, run):
         program.predict_table({"a": [1]})
     program.save("plain.nnc")
     Path("named.csv").write_text("a,b,kind\n1,2,cat\n3,4,dog\n")
-    assert "knows no names of classes" in run("evaluate", "plain.nnc", "--data", "named.csv", code=1).stderr
+    assert "knows no class names" in run("evaluate", "plain.nnc", "--data", "named.csv", code=1).stderr
     assert (
         "not trained on classes"
         in run(

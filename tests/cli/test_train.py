@@ -72,7 +72,7 @@ def test_validation_split(run: Run) -> None:
 
 def test_not_saved(run: Run, folder: Path) -> None:
     result = run("train", "base.yaml", "--data", "points.npz", "--epoch", "1")
-    assert result.stderr.endswith("not saved; give -o OUT.nnc to keep what was learnt\n")
+    assert result.stderr.endswith("not saved; give -o OUT.nnc to keep what it learnt\n")
     assert not list(folder.glob("*.nnc"))
 
 
@@ -204,7 +204,7 @@ def test_names_reach_no_terminal_as_they_are(run: Run, capsys: pytest.CaptureFix
 
 def test_predictions_of_a_model_that_nobody_trained_say_so(run: Run, folder: Path) -> None:
     predict = ("--input", "x.npy", "-o", "y.npy")
-    note = "note: 'base' has not been trained, its weights are as they were drawn; 'nnc train' trains it\n"
+    note = "note: 'base' has not been trained: its weights are as they were drawn; 'nnc train' trains it\n"
     assert run("predict", "base.yaml", *predict).stderr.endswith(note)
     assert run("evaluate", "base.yaml", "--data", "points.npz").stderr.endswith(note)
     nnc.compile("base.yaml").save("new.nnc")

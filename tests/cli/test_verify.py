@@ -47,7 +47,7 @@ def test_a_model_that_differs(run: Run, folder: Path) -> None:
 def test_files_that_cannot_be_compared(run: Run, folder: Path) -> None:
     (folder / "bad.keras").write_bytes(b"nothing")
     result = run("verify", "base.yaml", "--against", "bad.keras", code=1)
-    assert result.stderr.startswith("error: Keras makes no model of 'bad.keras'")
+    assert result.stderr.startswith("error: Keras cannot make a model from 'bad.keras'")
 
 
 def test_float64(run: Run) -> None:

@@ -144,7 +144,10 @@ class NoRows(Dataset):
         (lambda: Dataset(0), "the size of a dataset must be a whole number above 0, got 0"),
         (lambda: Dataset(2.5), "got 2.5"),
         (lambda: Dataset(True), "got True"),
-        (lambda: len(MissingLabels()), "MissingLabels.X has 2 rows, MissingLabels.Y has 128; they must have as many"),
+        (
+            lambda: len(MissingLabels()),
+            "MissingLabels.X has 2 rows, MissingLabels.Y has 128; they must have the same number",
+        ),
         (lambda: list(NoRows()), r"NoRows.X and NoRows.Y must have rows, got shapes \(\) and \(\)"),
         (lambda: ArrayDataset([1.0], [1.0, 2.0]), "ArrayDataset.X has 1 rows"),
         (lambda: ArrayDataset([], []), "got 0"),

@@ -72,7 +72,7 @@ def test_csv(tmp_path, text, target, x, y, classes, columns, name):
         (
             "a,2\n3,4\n",
             None,
-            ", line 1, column 1: expected a number, found 'a' (line 1 has numbers, so it is no header)",
+            ", line 1, column 1: expected a number, found 'a' (line 1 has numbers, so it is not a header)",
         ),
         ("a,y\n" + "x" * 100 + ",1\n", None, "found '" + "x" * 37 + "...'"),
         ("a\n1\n", None, "expected inputs and a target, separated by commas, found one column 'a'"),

@@ -81,7 +81,7 @@ def test_what_is_slower_is_said(data: dict[str, Any]) -> None:
     works = [work for family in families([Row(**item) for item in data["rows"]]) for work in family.works]
     behind = [work for work in works if work.fastest[1].ratio < 1]
     said = block(data).splitlines()[-1]
-    assert f"at {len(behind)} of {len(works)} works" in said
+    assert f"in {len(behind)} of {len(works)} benchmarks" in said
     assert all(work.name in said for work in behind)
     assert "LiteRT and OpenVINO" in DOCUMENT.read_text()
 

@@ -22,7 +22,7 @@ def test_it_is_read_in_one_go() -> None:
     assert len(re.findall(r"^- \*\*", highlights, re.MULTILINE)) == 5
     speeds = README.partition("## How fast\n")[2].partition("\n## ")[0]
     assert len([line for line in speeds.splitlines() if line.startswith("| ")]) == 2 + 5
-    assert "takes longer than the fastest peer" in speeds
+    assert "slower than the fastest peer" in speeds
 
 
 def test_it_has_its_picture() -> None:

@@ -27,11 +27,11 @@ def comparison(shifts: tuple[float, ...] = (0.0,) * 7, base: Settings | None = N
 
 def test_what_is_far_from_the_published_figures_is_named() -> None:
     page = results_page(comparison(), "command")
-    assert "No figure is further from the one that it stands for." in page
+    assert "No figure differs by more from its published one." in page
     page = results_page(comparison((0, 0, 0, -5.0, 0, 0, 0)), "command")
-    assert "Further apart are MSE (TensorFlow, published: 97.11; nnc, batches of 32: 92.11 ± 0.71), and MSE (" in page
+    assert "than that are MSE (TensorFlow, published: 97.11; nnc, batches of 32: 92.11 ± 0.71), and MSE (" in page
     near = 2.9 * 100 * standard_error(0.9727, 128)
-    assert "No figure is further" in results_page(comparison((-near, 0, 0, 0, 0, 0, 0)), "command")
+    assert "No figure differs by more" in results_page(comparison((-near, 0, 0, 0, 0, 0, 0)), "command")
 
 
 def test_facts() -> None:

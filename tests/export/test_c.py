@@ -81,7 +81,7 @@ def large() -> nnc.Model:
 
 
 def attention() -> nnc.Model:
-    """Return a network with attention, and a metric that is no mean."""
+    """Return a network with attention, and a metric that is not a mean."""
     x = sequence = nnc.Input((6, 8))
     x = LayerNormalization()(Add()([x, MultiHeadAttention(2, 4)(x, x)]))
     model = nnc.Model(sequence, Dense(1, "sigmoid")(Flatten()(x)), name="attention")
@@ -412,7 +412,7 @@ def test_only_own_files_are_overwritten(tmp_path: Path) -> None:
     check(folder, "base")
     (folder / "base.h").write_text("mine\n")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(DataError, match=r"base\.h: is in the way, and no export made it; move it away"):
+    with pytest.raises(DataError, match=r"base\.h: exists, and no export wrote it; move it"):
         export(program, "c", folder, batch=4)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     with pytest.raises(DataError, match="it is a file; C source goes into a folder"):

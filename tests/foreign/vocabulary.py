@@ -22,7 +22,7 @@ ACTIVATIONS = ("elu", "selu", "silu", "softplus", "softsign", "tanh", "mish", "h
 
 
 def options(**values: tuple[Any, ...]) -> Mapping[str, tuple[Any, ...]]:
-    """Return what is drawn for arguments that are no numbers."""
+    """Return what is drawn for arguments that are not numbers."""
     return MappingProxyType(values)
 
 

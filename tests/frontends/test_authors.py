@@ -133,14 +133,14 @@ def training(keras: Any, name: str) -> Any:
     return chain(keras, keras.layers.Dense(3), kind=type("Trained", (keras.Model,), method))
 
 
-REGISTER = "register a class for it with @nnc.layers.register(name='{0}'), or put a layer in its place: --replace '{0}=Layer(args)'"
+REGISTER = "register a class for it with @nnc.layers.register(name='{0}'), or replace it with a layer: --replace '{0}=Layer(args)'"
 LAYER = f"layer 'one' ({{0}}): layer class '{{0}}' {{1}} (overrides call) is not Keras's own: {REGISTER.replace('{0}', '{2}')}"
 MODEL = f"model: model class '{{}}' {HERE} (overrides {{}}) is not Keras's own, and may {{}}where it does not, read it as Keras's: --replace '{__name__}.{{}}'"
 COMPUTE, TRAIN = (
-    "compute something else than its layers do: ",
+    "compute something other than its layers do: ",
     "train otherwise: to predict, read it with compile=False; ",
 )
-ACTIVATION = f"activation '{__name__}.relu' is Python code of its author's. It is not in the file; put one in its place: --replace '{__name__}.relu=relu'"
+ACTIVATION = f"activation '{__name__}.relu' is its author's Python code. It is not in the file; replace it: --replace '{__name__}.relu=relu'"
 
 LIVE: list[tuple[str, Any, str]] = [
     (
@@ -177,7 +177,7 @@ LIVE: list[tuple[str, Any, str]] = [
     (
         "activation of keras.ops",
         lambda k, own: chain(k, k.layers.Dense(3, k.ops.gelu, name="one")),
-        "layer 'one' (Dense): activation 'keras.src.ops.nn.gelu' is Python code of its author's",
+        "layer 'one' (Dense): activation 'keras.src.ops.nn.gelu' is its author's Python code",
     ),
     (
         "functional",
@@ -353,7 +353,7 @@ FILES: list[tuple[str, str]] = [
     ),
     (
         sequential(entry("Gemma", {"name": "one"}, "keras_hub.src.gemma", "keras_hub>Gemma")),
-        "layer class 'Gemma' of module 'keras_hub.src.gemma' registered as 'keras_hub>Gemma' is not Keras's own: register a class for it with @nnc.layers.register, or put a layer in its place: --replace 'Gemma=Layer(args)'",
+        "layer class 'Gemma' of module 'keras_hub.src.gemma' registered as 'keras_hub>Gemma' is not Keras's own: register a class for it with @nnc.layers.register, or replace it with a layer: --replace 'Gemma=Layer(args)'",
     ),
     (sequential(entry("Dense", DENSE, "keras.layers", "my>Dense")), "registered as 'my>Dense' is not Keras's own"),
     (
@@ -362,7 +362,7 @@ FILES: list[tuple[str, str]] = [
     ),
     (
         sequential(entry("Dense", {**DENSE, "activation": entry("Softmax", {}, "mine", "my>Softmax")})),
-        "activation 'my>Softmax' is Python code of its author's",
+        "activation 'my>Softmax' is its author's Python code",
     ),
     (sequential(entry("Numbers", {"name": "one"}, "mine.ops.numpy")), "class 'Numbers' of module 'mine.ops.numpy'"),
     (sequential({"class_name": "Custom>Dense", "config": DENSE}), "layer class 'Custom>Dense' is not Keras's own"),

@@ -16,7 +16,7 @@ LAYERS = [
     ("Dens: {units: 2}", "layer 'dens' (Dens): unknown layer class 'Dens'. Did you mean 'Dense'?"),
     (
         "Quux: {units: 2}",
-        "layer 'quux' (Quux): unknown layer class 'Quux'. A class of your own: register it with @nnc.layers.register, or put a layer in its place: --replace 'Quux=Layer(args)'",
+        "layer 'quux' (Quux): unknown layer class 'Quux'. A class of your own: register it with @nnc.layers.register, or replace it with a layer: --replace 'Quux=Layer(args)'",
     ),
     ("Dense: {units: two}", "layer 'dense' (Dense): units must be a positive integer, got 'two'"),
     ("Dense: two", "layer 'dense' (Dense): units must be a positive integer, got 'two'"),
@@ -86,7 +86,7 @@ LAYERS = [
     ("Dropout: .nan", "expected a finite number, got .nan"),
     (
         "InputLayer: {shape: [2]}",
-        "an input is no layer here; write it at the top, for example input: [2], for rows of 2 numbers",
+        "an input is not a layer here; write it at the top, for example input: [2], for rows of 2 numbers",
     ),
     ("[Dense, 2]", "a layer must be a class with its arguments, such as Dense: {units: 2}, got a list"),
     ("5", "a layer must be a class with its arguments, such as Dense: {units: 2}, got 5"),

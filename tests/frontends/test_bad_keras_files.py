@@ -22,7 +22,7 @@ SEQUENTIAL: list[tuple[str, str, list[str]]] = [
         '"Dropout"',
         '"Quux"',
         [
-            "line 13: layer 'dropout_3' (Quux): unknown layer class 'Quux'. A class of your own: register it with @nnc.layers.register, or put a layer in its place: --replace 'Quux=Layer(args)'"
+            "line 13: layer 'dropout_3' (Quux): unknown layer class 'Quux'. A class of your own: register it with @nnc.layers.register, or replace it with a layer: --replace 'Quux=Layer(args)'"
         ],
     ),
     (

@@ -212,7 +212,7 @@ def is_a_list(file: Any) -> None:
         (claims_much, "claims 68,719,476,736 bytes, but 0 are in the file"),
         (is_elsewhere, "'one/kernel:0' is missing in the file"),
         (is_a_soft_link, "its group is missing in the file"),
-        (is_no_number, "is no array of numbers"),
+        (is_no_number, "is not an array of numbers"),
         (lies_outside, "its group is missing in the file"),
         (is_huge, r"its weights have the shapes \(4, 3\), \(3,\) in the file, expected \(4, 268435456\)"),
         (is_deep, "values are nested more than 64 deep"),

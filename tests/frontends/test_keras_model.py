@@ -190,7 +190,7 @@ def test_all_unknown_layers_are_named(keras: Any) -> None:
         pass
 
     once, twice = (
-        "register a class for it with @nnc.layers.register, or put a layer in its place: --replace",
+        "register a class for it with @nnc.layers.register, or replace it with a layer: --replace",
         " and 1 more",
     )
     layers = [One(name="one"), Flaten(name="two"), keras.layers.TimeDistributed(One(), name="three")]
@@ -305,7 +305,7 @@ def test_optimizer_state_is_never_lost_silently(monkeypatch: pytest.MonkeyPatch)
         read(7, 0.5, *slots)
     with pytest.raises(ModelError, match="the optimizer has no state of weight 'd/bias'; read"):
         read(7, 0.5, *slots[:2], trained=weights[:1])
-    with pytest.raises(ModelError, match="the optimizer has state of 'e/bias', which is no weight of the model; read"):
+    with pytest.raises(ModelError, match="the optimizer has state of 'e/bias', which is not a weight of the model;"):
         read(7, 0.5, *slots, [1.0, 2.0], trained=[weights[0], SimpleNamespace(path="e/bias")])
 
 

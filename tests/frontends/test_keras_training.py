@@ -86,5 +86,5 @@ def test_nadam_of_keras_2_computes_otherwise() -> None:
     keras = pytest.importorskip("tf_keras")
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.Nadam(), "mse")
-    with pytest.warns(UserWarning, match="trains as Nadam of Keras 3 does, whose momenta are others"):
+    with pytest.warns(UserWarning, match="trains as Nadam of Keras 3 does, whose momenta differ"):
         read_model(model)

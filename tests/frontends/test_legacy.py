@@ -328,7 +328,7 @@ def test_arguments_that_do_not_fit_are_an_authors(tmp_path: Path) -> None:
         read_model(tmp_path / "own.json")
     assert error.value.problems == (
         "own.json line 1: layer 'softmax' (Softmax): has no argument 'temperature'. If the class is its author's,"
-        " put a layer in its place: --replace 'Softmax=Layer(args)'",
+        " replace it with a layer: --replace 'Softmax=Layer(args)'",
     )
     model = read_model(tmp_path / "own.json", replace={"Softmax": "Rescaling(0.5)"})
     assert type(model.layers[0]).__name__ == "Rescaling"

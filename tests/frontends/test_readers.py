@@ -82,7 +82,7 @@ def test_compile_option_leaves_the_compile_section_alone(tmp_path: Path) -> None
         ("a\0b.yaml", r"'.*' cannot be read: embedded null byte"),
         ("a\0b", "no such model file"),
         (f"{'x' * 300}.yaml", "cannot be read: File name too long"),
-        ("pipe.yaml", "is no regular file; expected a YAML or JSON file"),
+        ("pipe.yaml", "is not a regular file; expected a YAML or JSON file"),
     ],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, name: str, message: str) -> None:

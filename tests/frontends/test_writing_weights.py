@@ -130,7 +130,7 @@ BAD = {
     ),
     "more": (
         changed(lambda arrays: arrays | {"dense/kernal": X}),
-        "'dense/kernal' is none of program '\\w+'\\. Did you mean",
+        "'dense/kernal' does not belong to program '\\w+'\\. Did you mean",
     ),
     "other shape": (changed(lambda arrays: arrays | {FIRST: X}), r"has shape \(5, 4\), expected \(4, 4\)"),
     "texts": (

@@ -199,7 +199,7 @@ def _change_slightly(tree: Any, known: list[tuple[Any, Any]], random: random.Ran
 
 
 def either(*changes: Change) -> Change:
-    """Return what makes one of several changes, of which earlier ones are no rarer than later ones."""
+    """Return what makes one of several changes, of which earlier ones are not rarer than later ones."""
 
     def change(content: bytes, random: random.Random) -> bytes:
         return random.choice(changes)(content, random)

@@ -131,11 +131,11 @@ class Broken:
 @pytest.mark.parametrize(
     ("operand", "message"),
     [
-        (Broken(), "an operand of class Broken is no array: no numbers today"),
+        (Broken(), "an operand of class Broken is not an array: no numbers today"),
         ("two", "an operand must be a value of the graph or numbers, got str"),
         (1j, "an operand must be a value of the graph or numbers, got complex"),
         ([1, "a"], "an operand must be a value of the graph or numbers, got list"),
-        ([[1, 2], [3]], "an operand of class list is no array: .*"),
+        ([[1, 2], [3]], "an operand of class list is not an array: .*"),
     ],
 )
 def test_operands_are_numbers(graph, operand, message):

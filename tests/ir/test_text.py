@@ -175,7 +175,7 @@ def test_equal_names_are_told_apart():
         ("  %y = relu(%x %x) : f32[2,3]", 2, "expected ',', found '%x'"),
         ("  %y = relu(%x) : f16[2,3]", 2, "unknown element type 'f16'; known are f32, f64"),
         ("  %y = relu(%x) : f32[2,-3]", 2, "a dimension must be an int of at least 0 or a symbol, got -3"),
-        ("  %y = relu(%x) : f32[2,1.5]", 2, "'1.5' is no dimension: cannot read '.5'"),
+        ("  %y = relu(%x) : f32[2,1.5]", 2, "'1.5' is not a dimension: cannot read '.5'"),
         ("  %y = relu(%x) : f32[2,true]", 2, "a symbol needs a name of letters"),
         ("  %y = relu(%x) : f32[2 3]", 2, "expected ',', found '3'"),
         ("  %y = relu(u8(300)) : u8[]", 2, "Python integer 300 out of bounds for uint8"),

@@ -98,7 +98,7 @@ def test_symbols_are_solved_from_shapes():
 
 def test_a_dimension_that_would_be_negative_is_refused():
     assert bind_shape((TIME - 2,), {"time": 2}) == (0,)
-    with pytest.raises(ShapeError, match="dimension time-2 would be -1, less than nothing, where time = 1"):
+    with pytest.raises(ShapeError, match="dimension time-2 would be -1, less than 0, where time = 1"):
         bind_shape((3, TIME - 2), {"time": 1})
 
 

@@ -97,7 +97,7 @@ def test_weights_stay_weights_in_any_arithmetic(compute):
 )
 def test_a_models_output_has_a_row_per_row(compute, kind):
     x = nnc.Input((3,))
-    message = rf"^model 'm': an output must have a shape \(batch, …\) with the batch in front alone, got .*{kind}.*$"
+    message = rf"^model 'm': an output must have a shape \(batch, …\) with the batch only in front, got .*{kind}.*$"
     with pytest.raises(NncError, match=message):
         nnc.Model(x, Custom(compute)(x), name="m")
 

@@ -63,7 +63,7 @@ def assert_close(found, expected, tolerance: float) -> None:
 
 
 def listed(value):
-    """Return a value of a config with lists in the place of tuples, as JSON has it, and no dtypes of layers inside."""
+    """Return a value of a config with lists instead of tuples, as JSON has it, and no dtypes of layers inside."""
     if isinstance(value, dict):
         return {key: None if key == "dtype" else listed(item) for key, item in value.items()}
     return [listed(item) for item in value] if isinstance(value, tuple | list) else value

@@ -1,4 +1,4 @@
-"""Layers in the place of activations: trained with their weights, written and read, as in Keras."""
+"""Layers instead of activations: trained with their weights, written and read, as in Keras."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def keras():
 
 
 def network(nn):
-    """A network with a layer in the place of each activation."""
+    """A network with a layer instead of each activation."""
     layers = nn.layers
     return nn.Sequential(
         [
@@ -141,7 +141,7 @@ def test_an_activation_may_look_at_any_axis():
 
 
 def test_what_does_not_fit():
-    with pytest.raises(ModelError, match="layers in the place of activations need data_format='channels_last'"):
+    with pytest.raises(ModelError, match="layers used as activations need data_format='channels_last'"):
         ConvLSTM1D(2, 2, activation=PReLU(), data_format="channels_first")(Input((4, 3, 5)))
     with pytest.raises(ModelError, match="unknown activation 'PRelu'"):
         Dense(2, activation={"class_name": "PRelu", "config": {}})

@@ -119,7 +119,7 @@ def test_backward_is_of_what_the_last_call_drew():
 
 
 def test_defaults_of_training_are_those_of_keras(keras):
-    """Layers that change images at random do so unless somebody says that this is no training."""
+    """Layers that change images at random do so unless somebody says that this is not a training."""
 
     def default(cls):
         parameter = inspect.signature(cls.call).parameters.get("training")

@@ -95,7 +95,7 @@ def data(generator, kind, rows):
         y = generator.normal(size=(rows, 4, 3) if kind.startswith("steps") else (rows, 3)).astype("float32")
         return y, (y + generator.normal(0.0, 0.7, y.shape)).astype("float32")
     if kind == "indices":
-        y = generator.integers(0, 5, rows).astype("int32")  # 4 is no class
+        y = generator.integers(0, 5, rows).astype("int32")  # 4 is not a class
         return y, numpy.where(generator.random(rows) < 0.6, y, generator.integers(0, 4, rows)).astype("float32")
     if kind in shape:
         y = generator.integers(0, 2, (rows, *shape[kind])).astype("float32")

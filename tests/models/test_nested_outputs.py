@@ -44,7 +44,7 @@ def model(module, nest):
 
 
 def listed(nested):
-    """Return a nest with lists of numbers in the place of arrays, types of lists and tuples kept."""
+    """Return a nest with lists of numbers instead of arrays, types of lists and tuples kept."""
     if isinstance(nested, dict):
         return {key: listed(item) for key, item in nested.items()}
     if isinstance(nested, list | tuple):

@@ -147,7 +147,7 @@ ERRORS = [
     ([Dense], "expected a layer, got <class 'nnc.layers.core.Dense'>; write Dense(...)"),
     ([Dense(2), nnc.Input((3,))], "an Input can only come first"),
     ([nnc.Input((3,)), nnc.Input((3,))], "an Input can only come first"),
-    ([nnc.Input((3,)), shared, shared], "layer 'dense' is in it twice; make a second one"),
+    ([nnc.Input((3,)), shared, shared], "layer 'dense' is added twice; make a second one"),
     (
         [nnc.Input((3,)), Dense(2, name="a"), Dense(2, name="a")],
         "two layers are named 'a' (Dense and Dense); give one of them another name=",

@@ -19,7 +19,7 @@ Trained = dict[str, tuple[numpy.ndarray, list[numpy.ndarray]]]
 
 
 def train_together(task: Task, activations: Sequence[str]) -> Trained:
-    """Return what Keras on TensorFlow makes of a task with each activation in the place of its own."""
+    """Return what Keras on TensorFlow makes of a task with each activation instead of its own."""
     from tensorflow import keras
 
     before = keras.config.floatx()

@@ -142,7 +142,7 @@ CASES: dict[str, tuple[Pass, str, list[str]]] = {
         "return z=%t, s=%s, u=%v, q=%q, k=%k",
         [
             "not folded the sign of sigmoid %t: %s leaves the graph",
-            "not folded the sign of sigmoid %v: %u is no product with a kernel and a bias",
+            "not folded the sign of sigmoid %v: %u is not a product with a kernel and a bias",
             "not folded the sign of sigmoid %k: %q leaves the graph",
         ],
     ),

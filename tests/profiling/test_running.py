@@ -117,7 +117,7 @@ def test_where_c_cannot_run_it_numpy_is_profiled(monkeypatch):
 
 
 def test_other_backends_cannot_be_profiled():
-    with pytest.raises(ModelError, match=r"^the Fortran backend cannot be profiled, for it counts nothing; choose"):
+    with pytest.raises(ModelError, match=r"^the Fortran backend cannot be profiled, because it counts nothing; choose"):
         counting(SimpleNamespace(title="Fortran"))
 
 

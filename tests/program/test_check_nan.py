@@ -346,7 +346,7 @@ def test_a_number_that_only_compiled_code_gives() -> None:
         "output 'only' is not finite in batch 1, graph 'predict' of program 'net'\n"
         f"  it is only : f32[40,1] (from {found.result.minimum:g} to {found.result.maximum:g}, 1 infinite),"
         " the first at [39, 0]\n"
-        "  it is finite where NumPy interprets the graph op by op: the backend rounds otherwise"
+        "  it is finite if NumPy interprets the graph op by op: the backend rounds differently"
     )
 
 

@@ -71,7 +71,7 @@ def test_whole_file_works():
 def test_truncated_anywhere():
     data = whole()
     for length in [*range(0, len(data), max(len(data) // 150, 1)), *range(len(data) - 30, len(data))]:
-        assert use(data[:length]).startswith("net.nnc is no program file, or is damaged or truncated: ")
+        assert use(data[:length]).startswith("net.nnc is not a program file, or is damaged or truncated: ")
 
 
 @settings(max_examples=60)
@@ -99,7 +99,7 @@ def test_any_exchanged_words_behind_a_right_checksum(data):
 @settings(max_examples=10)
 @given(st.binary(max_size=200))
 def test_any_bytes(data):
-    assert use(data).startswith("net.nnc is no program file")
+    assert use(data).startswith("net.nnc is not a program file")
     assert use(whole()[:100] + data) != "works"
 
 
@@ -140,11 +140,11 @@ HUGE = 10**12
 CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "newer": (
         lambda: set_version(2),
-        ": it is of file format 2, this nnc reads up to 1; upgrade with: pip install --upgrade nnc-keras",
+        ": it has file format 2, and this nnc reads up to 1; upgrade with: pip install --upgrade nnc-keras",
     ),
     "version": (lambda: set_version("1"), ": manifest: 'version' must be a positive number, got '1'"),
     "version 0": (lambda: set_version(0), ": manifest: 'version' must be a positive number, got 0"),
-    "no format": (lambda: manifest(lambda m: m.pop("format")), ": this is no nnc program"),
+    "no format": (lambda: manifest(lambda m: m.pop("format")), ": this is not an nnc program"),
     "another zip": (lambda: packed({"word/document.xml": b"<a/>"}), ": 'manifest.json' is missing in it"),
     "no program": (lambda: manifest(lambda m: m.pop("program")), ": manifest: 'name' is missing"),
     "no states": (lambda: manifest(lambda m: m.pop("states")), ": manifest: 'states' is missing"),
@@ -169,7 +169,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: manifest(lambda m: m["program"]["targets"][0].update(classes=-1)),
         ": manifest: target 'y' has -1 classes, for outputs of 1 numbers a row",
     ),
-    "list": (lambda: packed(members() | {"manifest.json": b"[]"}), ": this is no nnc program"),
+    "list": (lambda: packed(members() | {"manifest.json": b"[]"}), ": this is not an nnc program"),
     "compressed": (
         lambda: packed(members(), zipfile.ZIP_DEFLATED),
         ": 'manifest.json' is compressed, which nnc does not",
@@ -184,11 +184,11 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "negative": (
         lambda: manifest(lambda m: m["states"][0].update(shape=[-1])),
-        ": state '@metrics/count' has type float32[-1], which is none",
+        ": state '@metrics/count' has type float32[-1], which does not exist",
     ),
     "objects": (
         lambda: manifest(lambda m: m["states"][0].update(dtype="object")),
-        ": state '@metrics/count' has type object[2], which is none",
+        ": state '@metrics/count' has type object[2], which does not exist",
     ),
     "one state less": (lambda: manifest(lambda m: m["states"].pop(0)), ": 'states.bin' has"),
     "huge output": (
@@ -327,7 +327,7 @@ def test_files_that_are_not_there(tmp_path):
     with pytest.raises(ProgramFileError) as error:
         nnc.load(tmp_path / "empty.nnc")
     assert str(error.value) == (
-        f"{tmp_path / 'empty.nnc'} is no program file, or is damaged or truncated: File is not a zip file"
+        f"{tmp_path / 'empty.nnc'} is not a program file, or is damaged or truncated: File is not a zip file"
     )
 
 

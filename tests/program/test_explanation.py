@@ -262,7 +262,7 @@ def check_reason(text: str, graph: Graph, source: Node | None = None, node: Node
     elif inputs := re.fullmatch(r"(\S+) depends on the inputs", text):
         sources = {known[name].index for name in (f"%{label}" for label in graph.inputs)}
         assert sources & networkx.ancestors(graph.nx, known[inputs[1]].index)
-    elif product := re.fullmatch(r"(\S+) is no product with a kernel and a bias", text):
+    elif product := re.fullmatch(r"(\S+) is not a product with a kernel and a bias", text):
         assert known[product[1]].node.op.kernel is None
     elif bias := re.fullmatch(r"\w+ (\S+) has no bias", text):
         readers = graph.uses()[known[bias[1]]]

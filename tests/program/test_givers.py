@@ -88,7 +88,7 @@ def test_objects_that_raise_errors_are_refused_in_one_of_ours():
             lambda x: model.fit(X, x, verbose=0),
             lambda x: model.evaluate(X, Y, sample_weight=x),
         ):
-            with pytest.raises(DataError, match=r"^(input 'x'|target 'y'|sample_weight) is no array: broken$"):
+            with pytest.raises(DataError, match=r"^(input 'x'|target 'y'|sample_weight) is not an array: broken$"):
                 run(broken)
 
 

@@ -37,7 +37,7 @@ def test_what_rows_say():
         "id": "ignored: it counts the rows",
         "age": "number, standardized; missing: 30 (the mean; 2 cells)",
         "city": "category: Oslo, Rome; missing is one of them",
-        "note": "ignored: 6 different texts in 6 rows; 'columns: {note: category}' takes it all the same",
+        "note": "ignored: 6 different texts in 6 rows; 'columns: {note: category}' keeps it anyway",
         "bought": "target, 2 classes: no, yes",
     }
 
@@ -196,7 +196,7 @@ def damaged():
     yield [], "'columns' of a table is missing"
     for key, value, message in [
         ("has_names", 1, "must be bool"),
-        ("target_index", 9, "is no column"),
+        ("target_index", 9, "is not a column"),
         ("columns", [plain["columns"][1]] * 2, "occurs twice"),
         ("columns", [plain["columns"][1] | {"spread": 0.0}], "must not be 0"),
         ("columns", [plain["columns"][1] | {"mean": float("nan")}], "must be finite"),

@@ -219,13 +219,13 @@ def test_what_cannot_be_compared_is_said(tmp_path):
     import keras
 
     other = keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
-    with pytest.raises(ModelError, match=r"weights of other shapes: \(5, 6\), .* and \(5, 2\), \(2,\)$"):
+    with pytest.raises(ModelError, match=r"weights of different shapes: \(5, 6\), .* and \(5, 2\), \(2,\)$"):
         verify(chain(), other)
     other = keras.Sequential.from_config(chain().get_config())
     with pytest.raises(ModelError, match="the model was compiled with a loss and the reference was not"):
         verify(chain(), other, train=True)
     (tmp_path / "model.keras").write_bytes(b"nothing")
-    with pytest.raises(ModelError, match=r"Keras makes no model of .*model\.keras"):
+    with pytest.raises(ModelError, match=r"Keras cannot make a model from .*model\.keras"):
         verify(chain(), str(tmp_path / "model.keras"))
 
 

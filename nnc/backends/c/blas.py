@@ -1,4 +1,4 @@
-"""Where a fast matrix product is: the functions of the BLAS that NumPy has loaded, for compiled code to call."""
+"""Finds a fast matrix product: the functions of the BLAS that NumPy has loaded, for compiled code to call."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Blas:
 
 
 class _Spelling(NamedTuple):
-    """How a build of a BLAS decorates the names of its functions."""
+    """The way a build of a BLAS decorates the names of its functions."""
 
     prefix: str
     suffix: str

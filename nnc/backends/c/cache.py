@@ -262,7 +262,7 @@ def _distrust(folder: Path) -> str:
 
     Nobody but the user and root may be able to write in it or in the cache's own folder, nor above them in the path,
     where they could be exchanged for others; links lead to further ones. Above them, a folder like /tmp may be written
-    by everybody: its sticky bit lets nobody rename what is another's.
+    by everybody: its sticky bit lets nobody rename another user's files.
     """
     if not hasattr(os, "getuid"):
         return ""

@@ -31,7 +31,7 @@ _MACOS_NAMES = ("hw.machine", "machdep.cpu.brand_string", "machdep.cpu.features"
 
 @dataclass(frozen=True)
 class Target:
-    """What units are compiled for.
+    """The processor that units are compiled for.
 
     Args:
         name: `NATIVE` or one of `LEVELS`.
@@ -43,7 +43,7 @@ class Target:
 
 
 def find_target() -> Target:
-    """Return what ``$NNC_CPU`` says, by default this processor.
+    """Return the processor that ``$NNC_CPU`` names, by default this one.
 
     Raises:
         ModelError: the variable names no level, one of another architecture, or one that this processor does not reach.

@@ -1,4 +1,4 @@
-"""What a printed unit holds, for whoever compiles and runs it; its text is printed when somebody asks for it."""
+"""The contents of a printed unit, for whoever compiles and runs it; its text is printed on demand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decides how a graph is planned and printed, as one key that is the same in every process."""
+"""One key for everything that decides how a graph is planned and printed; it is the same in every process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nnc.ir import LOADED, Graph
 
 _ROOT = Path(__file__).parents[2]
 _FOLDERS = ("", "ir", "ops", "plan", "backends/c", "backends/c/headers", "backends/c/kernels", "backends/c/threads")
-"""Where the code lies that plans and prints."""
+"""Folders with the code that plans and prints."""
 
 
 def graph_key(graph: Graph, bindings: Mapping[str, int], reuse: bool) -> str | None:

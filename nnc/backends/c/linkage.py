@@ -1,4 +1,4 @@
-"""How a unit gets at its sizes, buffers, states, constants and products; a program fills in a record before it runs."""
+"""Gives a unit its sizes, buffers, states, constants and products; a program fills in a record before it runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Slot = tuple[Path, int]
 
 
 class Linkage(ABC):
-    """What surrounds the statements of a function. Each of the first four returns the declaration of a variable."""
+    """The surroundings of a function's statements. Each of the first four returns the declaration of a variable."""
 
     @abstractmethod
     def size(self, symbol: str) -> str:

@@ -57,7 +57,7 @@ def mark_line(number: int) -> str:
 
 
 class Counters:
-    """What a compiled unit has counted; not to be used by several threads of Python.
+    """The counts of a compiled unit; not to be used by several threads of Python.
 
     Args:
         library: the compiled unit.

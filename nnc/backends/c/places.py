@@ -1,4 +1,4 @@
-"""Where the buffers and constants of a plan are, those of the loops inside it too."""
+"""Places of the buffers and constants of a plan, including those of its loops."""
 
 from __future__ import annotations
 

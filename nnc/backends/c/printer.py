@@ -28,7 +28,7 @@ from nnc.plan.prepacking import Position
 
 @dataclass
 class Function:
-    """What the scopes of a function, its own and the bodies of its loops, have in common.
+    """State shared by the scopes of a function: its own and the bodies of its loops.
 
     Attributes:
         unit: what the function belongs to.
@@ -48,7 +48,7 @@ class Function:
 
     @property
     def linkage(self) -> Linkage:
-        """Where pointers come from."""
+        """The source of its pointers."""
         return self.unit.linkage
 
     def prepack(self, name: str) -> tuple[list[str], tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""How many threads share the work of a loop: the line before the loop that says so."""
+"""The number of threads that share the work of a loop, and the line before the loop that says so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from nnc.backends.c.text import bare_dim_text
 from nnc.ir import Dim, Shape
 
 PARALLEL = "#pragma omp parallel for"
-"""What a loop for several threads begins with."""
+"""The line before a loop for several threads."""
 MEMBERS = "nnc_members"
 """The function that says how many threads share some work; see ``threads/members.h``."""
 PARALLEL_ROW = 512

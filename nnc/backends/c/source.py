@@ -53,7 +53,7 @@ more, a network so small gets a twentieth back while it trains."""
 
 
 def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
-    """Return what the C kernel of an op needs beside operands and results.
+    """Return what the C kernel of an op needs besides operands and results.
 
     Raises:
         MissingKernelError: there is no kernel for the op.
@@ -66,7 +66,7 @@ def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
 
 
 def kernel_prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
-    """Return what the C kernel of an op reads in the place of an operand that no run changes."""
+    """Return what the C kernel of an op reads instead of an operand that no run changes."""
     return KERNELS[type(op)].prepack(op, operands, results) if type(op) in KERNELS else None
 
 
@@ -149,12 +149,12 @@ def _with_threads(name: str) -> list[str]:
 
 
 def _function_name(name: str) -> str:
-    """Return what the function of a graph is called: nothing else of a unit is."""
+    """Return the name of a graph's function: nothing else in a unit has it."""
     return f"nnc_{identifier(name, _own_names())}"
 
 
 @cache
 def _own_names() -> frozenset[str]:
-    """What types and functions of units are called, without their prefix."""
+    """Names of the types and functions of units, without their prefix."""
     texts = [PRELUDE, team_text(), mark_text(0), "nnc_epochs", *function_names()]
     return frozenset(name for text in texts for name in re.findall(r"\bnnc_(\w+)", text))

@@ -1,4 +1,4 @@
-"""How numbers, element types, dimensions, names and texts are written in C.
+"""Writes numbers, element types, dimensions, names and texts in C.
 
 Names of models, layers, arrays and dimensions come from users, and reach C through these functions alone: as an
 identifier, as a string, or as words in a comment. Whatever they hold, they become no code.
@@ -26,7 +26,7 @@ C_TYPES = {
     "bool": "bool",
 }
 SUFFIXES = {"float32": "f32", "float64": "f64", "int32": "i32", "int64": "i64", "uint32": "u32", "uint64": "u64"}
-"""What functions for an element type end with."""
+"""Suffixes of functions, by element type."""
 SUFFIXES |= {"uint8": "u8", "bool": "bool"}
 
 UNSIGNED = {"int32": "uint32", "int64": "uint64"}
@@ -156,7 +156,7 @@ def number_text(number: float | int | bool, dtype: str) -> str:
 
 
 def value_text(value: Value, names: Mapping[Value, str]) -> str:
-    """Return what a value is called: its own name, or its number in a plan's text.
+    """Return the name of a value: its own, or its number in a plan's text.
 
     Its number in the graph would not be the same after saving and loading, because texts have constants in line.
     """

@@ -51,7 +51,7 @@ class Compiler:
 def find_compiler() -> Compiler | None:
     """Return the compiler: ``$CC``, else the first of cc, gcc and clang on the path, else the package `ziglang`.
 
-    No process is started. Where ``$CC`` names what does not exist there is no compiler, for the user wanted that one.
+    No process is started. If ``$CC`` names something that does not exist, there is no compiler: the user wanted it.
     """
     if words := _words_of_cc():
         program = _which(words[0])
@@ -170,7 +170,7 @@ def try_out(compiler: Compiler, *, threads: bool = False) -> str:
 
 @dataclass(frozen=True)
 class _Failure:
-    """How a compiler failed.
+    """A failure of a compiler.
 
     Args:
         what: one clause.
@@ -366,7 +366,7 @@ def _zig() -> Compiler | None:
 
 
 def _zig_cache() -> str:
-    """Return Zig's own folder for caches, or a private one if it cannot be written, for then Zig waits for ever."""
+    """Return Zig's own cache folder, or a private one if it cannot be written, because Zig would wait forever."""
     base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or os.path.expanduser("~/.cache")
     folder = os.path.join(base, "zig")
     try:

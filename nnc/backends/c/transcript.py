@@ -1,6 +1,6 @@
-"""What kernels said while a graph was planned, and what its unit holds: kept, so that a second start needs no kernels.
+"""Records what kernels said while a graph was planned, and what its unit holds, so a second start needs no kernels.
 
-A graph is planned each time. A record answers in the place of the kernels, which always are asked the same in the same
+A graph is planned each time. A record answers instead of the kernels, which always are asked the same in the same
 order, and says what is printed for the plan that comes of it; the text itself is only needed to compile it.
 """
 
@@ -40,7 +40,7 @@ class Transcript:
         self._is_planned = False
 
     def __call__(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
-        """Return what the kernel of an op needs beside operands and results; see `kernel_workspace`.
+        """Return what the kernel of an op needs besides operands and results; see `kernel_workspace`.
 
         Raises:
             MissingKernelError: there is no kernel for the op.
@@ -55,7 +55,7 @@ class Transcript:
         return found
 
     def prepack(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
-        """Return what the kernel of an op reads in the place of an operand that no run changes."""
+        """Return what the kernel of an op reads instead of an operand that no run changes."""
         known = self._recorded(op)
         if known is not None:
             return _prepacked_from(known)

@@ -31,7 +31,7 @@ _RESERVED = frozenset(keyword.kwlist) | frozenset(dir(builtins)) | frozenset(dir
 
 @dataclass(frozen=True)
 class Scope:
-    """What must be bound to the names of a text, or of the body of a loop in it.
+    """The objects to bind to the names of a text, or of the body of a loop in it.
 
     Attributes:
         plan: the plan that the names belong to.
@@ -106,7 +106,7 @@ def _forget(text: str, filename: str) -> None:
 
 
 def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
-    """Return what the NumPy kernel of an op needs beside operands and results.
+    """Return what the NumPy kernel of an op needs besides operands and results.
 
     Raises:
         MissingKernelError: there is no kernel for the op.
@@ -124,7 +124,7 @@ def print_source(plan: Plan, marks: Marks | None = None, reserved: frozenset[str
     Args:
         plan: what to print.
         marks: filled with the blocks, before each of which its function is then called.
-        reserved: names that no array has, for they mean something else where the text will stand.
+        reserved: names that no array has, because they mean something else where the text will stand.
     """
     return _Printer(plan, Names(reserved=reserved), marks).print()
 
@@ -289,7 +289,7 @@ class _Printer:
 
 
 def _is_tiled(value: Value, group: Group) -> bool:
-    """Whether the group's loop works on windows of the value; numbers that all elements share are no windows."""
+    """Whether the group's loop works on windows of the value; numbers that all elements share are not windows."""
     return group.tile is not None and value.shape == group.node.types[0].shape
 
 

@@ -1,4 +1,4 @@
-"""How names and texts that come from users are written in Python: whatever they hold, they become no code.
+"""Writes names and texts that come from users in Python: whatever they hold, they never become code.
 
 Names of models, layers, arrays and files reach Python source through these functions alone: as a string, as an
 identifier, or as words for people, in a comment or a docstring.
@@ -12,7 +12,7 @@ from collections.abc import Container
 from nnc.texts import ascii_text
 
 _ENDS = str.maketrans('"\\', "'/")
-"""What ends a docstring or begins an escape in it, and what stands in the place of it."""
+"""Replacements for characters that would end a docstring or begin an escape in it."""
 
 
 def string_text(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What the cells of Keras have in common: arguments, first states, and dropout with the same mask in every step."""
+"""Common parts of Keras's cells: arguments, initial states, and dropout with the same mask in every step."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Cell(Layer):
             self.build_activations((None, self.units))
 
     def build_activations(self, shape: Any) -> None:
-        """Make the weights of layers in the place of activations, for a gate of a shape: no step can make them."""
+        """Make the weights of layers used as activations, for a gate of a shape: no step can make them."""
         for key in ("activation", "recurrent_activation"):
             activation = getattr(self, key, None)
             if isinstance(activation, Layer):

@@ -43,8 +43,8 @@ class ConvLSTMCell(Cell):
         kernel_constraint: what the kernel is projected to after an update; likewise the other two.
         recurrent_constraint: see `kernel_constraint`.
         bias_constraint: see `kernel_constraint`.
-        dropout: share of the inputs that is dropped while training, for each gate others.
-        recurrent_dropout: share of the state that is dropped while training, for each gate others.
+        dropout: share of the inputs that is dropped during training, drawn separately for each gate.
+        recurrent_dropout: share of the state that is dropped during training, drawn separately for each gate.
         seed: tells this cell's random stream from others.
         options: arguments of `Layer`.
 
@@ -155,7 +155,7 @@ class ConvLSTMCell(Cell):
             channels, ForgetBias(bias, self.filters) if self.unit_forget_bias else bias, window=self.kernel_size
         )
         if self.data_format == CHANNELS_FIRST and any(isinstance(item, Layer) for item in vars(self).values()):
-            raise ModelError("layers in the place of activations need data_format='channels_last'")
+            raise ModelError("layers used as activations need data_format='channels_last'")
         self.build_activations((None, *self.lengths, self.filters))
 
     def call(self, x: Value, states: Any, training: bool = False) -> tuple[Value, list[Value]]:

@@ -34,7 +34,7 @@ class GRUCell(Cell):
         recurrent_constraint: see `kernel_constraint`.
         bias_constraint: see `kernel_constraint`.
         dropout: share of the inputs that is dropped while training.
-        recurrent_dropout: share of the state that is dropped while training, for each gate others.
+        recurrent_dropout: share of the state that is dropped during training, drawn separately for each gate.
         seed: tells this cell's random stream from others.
         reset_after: whether the reset gate applies after the product with the recurrent kernel, as in cuDNN.
         options: ``implementation``, and arguments of `Layer`.
@@ -133,7 +133,7 @@ class GRUCell(Cell):
         return h, [h] if isinstance(states, list | tuple) else h
 
     def _gates_at_once(self, x: Value, h: Value) -> tuple[Value, Value, Value, Value | None]:
-        """Return both gates, and what comes of inputs and state for the candidate."""
+        """Return both gates, and the parts of inputs and state in the candidate."""
         gates = 2 * self.units
         bias, recurrent_bias = self._biases()
         z = x @ self._scaled(self.kernel.value)

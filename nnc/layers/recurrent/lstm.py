@@ -40,7 +40,7 @@ class LSTMCell(Cell):
         recurrent_constraint: see `kernel_constraint`.
         bias_constraint: see `kernel_constraint`.
         dropout: share of the inputs that is dropped while training.
-        recurrent_dropout: share of the state that is dropped while training, for each gate others.
+        recurrent_dropout: share of the state that is dropped during training, drawn separately for each gate.
         seed: tells this cell's random stream from others.
         options: ``implementation``, and arguments of `Layer`.
 

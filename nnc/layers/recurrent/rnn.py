@@ -198,7 +198,7 @@ class RNN(Layer):
 
     def get_config(self) -> dict[str, Any]:
         if not isinstance(self.cell, Layer):
-            raise ModelError(f"Layer '{self.name}': a cell that is no nnc.layers.Layer cannot be saved")
+            raise ModelError(f"Layer '{self.name}': a cell that is not an nnc.layers.Layer cannot be saved")
         return {**super().get_config(), **self.flags(), "cell": layer_config(self.cell)}
 
 

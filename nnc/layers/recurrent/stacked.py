@@ -23,7 +23,7 @@ class StackedRNNCells(Layer):
         options: arguments of `Layer`.
 
     Raises:
-        ModelError: one of them is no cell.
+        ModelError: one of them is not a cell.
     """
 
     def __init__(self, cells: Sequence[Any], **options: Unpack[LayerOptions]) -> None:

@@ -20,7 +20,7 @@ StepFunction = Callable[[Value, Any], tuple[Value, Any]]
 
 @dataclass(frozen=True)
 class Steps:
-    """What comes of the steps.
+    """The results of the steps.
 
     Args:
         last: output of the last step that ran, of shape (batch, …).
@@ -35,7 +35,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Stepper:
-    """How a step is run over time, the second axis.
+    """Runs a step over time, the second axis.
 
     Args:
         backwards: whether the last step in time comes first; outputs are then in that order too.

@@ -24,7 +24,7 @@ class TimeDistributed(Wrapper):
         options: arguments of `Layer`.
 
     Raises:
-        ModelError: it is no layer.
+        ModelError: it is not a layer.
     """
 
     supports_masking = True

@@ -19,7 +19,7 @@ MOST_PORTS = 8
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """Where a value enters or leaves a cell.
+    """The place where a value enters or leaves a cell.
 
     Args:
         label: the group on the other side.

@@ -1,4 +1,4 @@
-"""What ops cost for given sizes, worked out once for those that are the same in many graphs."""
+"""The costs of ops for given sizes, worked out once for those that are the same in many graphs."""
 
 from __future__ import annotations
 

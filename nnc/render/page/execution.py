@@ -1,4 +1,4 @@
-"""What runs in the end, as plain data: steps, memory, and the source that was printed for them."""
+"""The final execution as plain data: steps, memory, and the source that was printed for them."""
 
 from __future__ import annotations
 

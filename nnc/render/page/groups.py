@@ -114,7 +114,7 @@ class Groups:
 
         Args:
             stages: the ops of each stage.
-            notes: a few words under the names of parts that are no layers.
+            notes: a few words under the names of parts that are not layers.
         """
         homes = list(dict.fromkeys(op.home for ops in stages for op in ops))
         known = {path for kind, path in self.numbers if kind == "layer"}

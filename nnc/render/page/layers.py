@@ -19,7 +19,7 @@ from nnc.render.text import parameters_text, shape_text, shorten
 MOST_BESIDE = 24
 """Layers of a model that are shown without putting those of a branching block into one box."""
 UNNAMED = "Block"
-"""What a block is called whose layers have no name in common."""
+"""The name of a block whose layers have no name in common."""
 MOST_LINES = 4
 """Lines of a block's box that say what is inside."""
 

@@ -30,7 +30,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """What is to be laid out; equal sketches are laid out once.
+    """A graph to lay out; equal sketches are laid out once.
 
     Args:
         sizes: width and height of each box in pixels.

@@ -1,4 +1,4 @@
-"""How much room a text takes, before a browser has seen it."""
+"""Measures the room that a text takes, before a browser has seen it."""
 
 from __future__ import annotations
 

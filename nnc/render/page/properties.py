@@ -1,4 +1,4 @@
-"""What a page says of a layer beside its box: arguments, and its weights in numbers and as histograms."""
+"""Details of a layer beside its box on a page: arguments, and weights in numbers and as histograms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page is about: a model, and the graphs it is compiled into, with every stage on the way."""
+"""The subject of a page: a model, and the graphs it is compiled into, with every stage on the way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nnc.render import architecture
 
 
 class Model(architecture.Model, Protocol):
-    """What is known of a model."""
+    """A model, as pictures know it."""
 
     @property
     def input_names(self) -> Sequence[str]:
@@ -73,7 +73,7 @@ class Subject:
         compiled: graphs, in the order in which they are offered.
         model: layers and how they are wired; None where they are not known, and groups are the paths of the ops.
         definition: where the model was read from, as far as it is text.
-        notes: a few words under the names of parts that are no layers, such as ``{"update": "Adam"}``.
+        notes: a few words under the names of parts that are not layers, such as ``{"update": "Adam"}``.
     """
 
     title: str

@@ -259,7 +259,7 @@ def test_what_is_foreign_has_no_key():
 
 @pytest.fixture
 def code(tmp_path, monkeypatch):
-    """A folder of modules in the place of nnc's own."""
+    """A folder of modules instead of nnc's own."""
     folder = tmp_path / "code"
     folder.mkdir()
     (folder / "one.py").write_text("1\n")

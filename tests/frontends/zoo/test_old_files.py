@@ -272,7 +272,7 @@ def test_code_is_named_in_one_error(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError) as caught:
         read_model(with_code(tmp_path))
     problems = "\n".join(caught.value.problems)
-    assert "layer 'one' (Dense): activation '<lambda>' is Python code" in problems
+    assert "layer 'one' (Dense): activation '<lambda>' is its author's Python code" in problems
     assert "layer 'two' (Lambda): holds Python byte code, which is never run" in problems
     assert "layer 'four' (Swich): unknown layer class 'Swich'." in problems
     assert "layer 'five' (Denze): unknown layer class 'Denze'. Did you mean 'Dense'?" in problems

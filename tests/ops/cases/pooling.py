@@ -51,7 +51,7 @@ def routed(op: WindowOp) -> Callable[..., Any]:
 
 
 def with_maxima(op: WindowOp) -> Callable[..., list[Any]]:
-    """Put the maxima that belong to x in the place of those drawn; half of x is equal, for ties."""
+    """Replace the drawn maxima with those that belong to x; half of x is equal, for ties."""
 
     def prepare(x: Any, _: Any, cotangent: Any) -> list[Any]:
         x = numpy.maximum(x, 0.0)

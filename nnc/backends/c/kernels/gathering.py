@@ -41,7 +41,7 @@ def check_lines(unit: Unit, indices: Array, rows: Dim) -> list[str]:
         return []
     count = dim_text(rows)
     index = indices.at(*_names(indices))
-    if indices.dtype == "uint64":  # the largest ones are no numbers from the end
+    if indices.dtype == "uint64":  # the largest ones are not numbers from the end
         index = f"{index} > INT64_MAX ? INT64_MAX : (int64_t){index}"
     body = [
         f"const int64_t found = {index};",

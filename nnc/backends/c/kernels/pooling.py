@@ -46,7 +46,7 @@ class _Axis:
 
     @property
     def before(self) -> str:
-        """How many positions of the first window lie before the axis."""
+        """The number of positions of the first window that lie before the axis."""
         if self.padding == "valid" or self.window == 1:
             return "0"
         if isinstance(self.length, int):
@@ -64,7 +64,7 @@ class _Axis:
 
     @property
     def start(self) -> str:
-        """Where the window begins."""
+        """The position where the window begins."""
         if self.index == "0":
             return "0" if self.before == "0" else f"(-{self.before})"
         scaled = self.index if self.stride == 1 else f"{self.index} * {self.stride}"

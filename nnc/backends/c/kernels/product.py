@@ -143,7 +143,7 @@ def matmul(call: Call) -> Sequence[str]:
 
 
 def _division(x: Array, result: Array) -> list[str]:
-    """What divides the matrices among threads, where there are several and much to do."""
+    """The lines that divide the matrices among threads, if there are several and much to do."""
     work: Dim = x.shape[-1]
     for dim in result.shape:
         work = work * dim

@@ -16,7 +16,7 @@ from nnc.plan.prepacking import Prepack, no_prepack
 
 @dataclass
 class Unit:
-    """What a translation unit needs beside its statements.
+    """Everything that a translation unit needs besides its statements.
 
     Attributes:
         linkage: how it gets at sizes, buffers, states, constants and products.
@@ -52,7 +52,7 @@ class Call:
         unplaced: positions of a pack's operands that are not in place yet.
         unit: where functions and names come from.
         epilogue: elementwise steps on the result, of a product; its writer prints them behind what it computes.
-        prepacked: pointer to what the kernel reads in the place of an operand, an empty text where there is none.
+        prepacked: pointer to what the kernel reads instead of an operand, an empty text where there is none.
     """
 
     op: Any
@@ -88,7 +88,7 @@ def no_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[Tenso
 
 @dataclass(frozen=True)
 class Kernel:
-    """How the C backend computes an op that is not elementwise."""
+    """The way the C backend computes an op that is not elementwise."""
 
     write: Writer
     workspace: WorkspaceRule
@@ -123,8 +123,8 @@ def kernel(
 
     Args:
         ops: the classes.
-        workspace: what the kernel needs beside operands and results.
-        prepack: what it reads in the place of an operand that no run changes.
+        workspace: what the kernel needs besides operands and results.
+        prepack: what it reads instead of an operand that no run changes.
         pack: returns what makes that.
     """
 

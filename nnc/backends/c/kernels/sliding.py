@@ -1,4 +1,4 @@
-"""What kernels with sliding windows share: their geometry, and loops that gather patches or add them up."""
+"""Common parts of kernels with sliding windows: their geometry, and loops that gather patches or add them up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BAND = own_dim("nnc.band")
 BAND_ELEMENTS = 128 * 1024
 """Elements that are gathered before they are multiplied: 512 KiB of float32, half of a core's second-level cache."""
 BAND_PLACES = 512
-"""Least number of places of a band, for each band reads the whole kernel,"""
+"""Least number of places of a band, because each band reads the whole kernel,"""
 BAND_LIMIT = 1024 * 1024
 """but for patches so long that these would be more elements."""
 
@@ -54,7 +54,7 @@ class Axis:
 
     @property
     def offset(self) -> str:
-        """What the window's element adds to its place."""
+        """The offset that the window's element adds to its place."""
         text = ""
         if self.size > 1:
             text += f" + k{self.letter}" + (f" * {self.dilation}" if self.dilation > 1 else "")
@@ -79,7 +79,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Geometry:
-    """How a window slides over an input (batch, …, channels).
+    """The geometry of a window that slides over an input (batch, …, channels).
 
     Args:
         batch: number of images.

@@ -1,4 +1,4 @@
-"""Convolutions of 3×3 windows by Winograd's algorithm: 16 multiplications for 4 places in the place of 36."""
+"""Convolutions of 3×3 windows by Winograd's algorithm: 16 multiplications for 4 places instead of 36."""
 
 from __future__ import annotations
 

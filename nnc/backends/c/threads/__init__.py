@@ -61,7 +61,7 @@ def pool() -> int | None:
 
 
 def _use_one() -> None:
-    """The threads of a parent are not in its child, and nobody would do their parts."""
+    """The threads of a parent are not in its child, where nothing would do their parts."""
     THREADS[0] = 1
 
 

@@ -23,7 +23,7 @@ def _gather_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[
 
 
 def take_rows(table: Array, indices: Array, places: Array, out: Array) -> None:
-    """Copy rows of a table into `out`; `places` holds the indices in NumPy's own type, for which it needs no copy."""
+    """Copy rows of a table into `out`; `places` holds the indices in NumPy's own type, which needs no copy."""
     check_rows(indices, len(table))
     if places is not indices:
         numpy.copyto(places, indices)

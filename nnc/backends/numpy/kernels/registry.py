@@ -144,7 +144,7 @@ WorkspaceRule = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Seque
 
 @dataclass(frozen=True)
 class Kernel:
-    """How the NumPy backend computes an op."""
+    """The way the NumPy backend computes an op."""
 
     write: Writer
     workspace: WorkspaceRule

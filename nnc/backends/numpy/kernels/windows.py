@@ -1,4 +1,4 @@
-"""What kernels with sliding windows share: sizes of bands, views of windows, and statements over bands."""
+"""Common parts of kernels with sliding windows: sizes of bands, views of windows, and statements over bands."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def cut(lengths: Sequence[int], row: int, minimum: int = 1) -> Iterator[tuple[sl
 
 
 def bound_op(call: KernelCall, arrays: Arrays) -> Sliding:
-    """Return the op with numbers in the place of symbols."""
+    """Return the op with numbers instead of symbols."""
     op = call.op.bind(arrays.bindings)
     assert isinstance(op, Sliding)
     return op
