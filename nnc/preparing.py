@@ -159,6 +159,8 @@ def rows_of(program: Program, data: Path, target: str | None = None, encoding: s
     if spec.has_loss and not spec.targets:  # the loss is what layers add
         return Rows(inputs_of(program, data, target, encoding))
     if len(spec.inputs) > 1 or len(spec.targets) > 1:
+        if target is not None:
+            raise DataError(f"program '{program.name}' takes its arrays by name, none of them as target '{target}'")
         arrays = read_arrays(data)
         outputs = [output.label for output in spec.outputs] if len(spec.targets) > 1 else ["y"]
         inputs = [item.label for item in spec.inputs]
@@ -179,19 +181,35 @@ def inputs_of(program: Program, data: Path, without: str | None = None, encoding
     Args:
         program: what will read them.
         data: the file.
-        without: a column that is left out, where the program does not know its columns by name.
+        without: a column of a table that is left out.
         encoding: of a text file.
 
     Raises:
         DataError: the file is not what it should be, or lacks an array.
     """
     _check_encoding(data, encoding)
+    if without is not None and not is_table(data):
+        raise DataError(f"{data}: only tables have columns to leave out, here '{without}'")
     inputs = [item.label for item in program.spec.inputs]
     if len(inputs) > 1:
         return _named(data, read_arrays(data), inputs)
     if is_table(data) and program.table is not None and program.table.columns:
-        return program.table.encode(read_columns(data, encoding))
+        columns = read_columns(data, encoding)
+        return program.table.encode(columns if without is None else columns.without(columns.find(without)))
     return read_inputs(data, without, encoding)
+
+
+def check_meaning_is_learnt(path: Path, data: Path) -> None:
+    """Check that a model file leaves nothing open about the columns of a table.
+
+    Raises:
+        DataError: it says what they mean, which depends on the rows that it has not been trained on yet.
+    """
+    if is_table(data) and defines_alone(path) and (declared := read_declared(path)):
+        raise DataError(
+            f"{path} says what columns mean ({', '.join(declared)}), and means, spreads and categories are learnt in"
+            f" training; train it first: nnc train {path} --data ROWS.csv -o {path.stem}.nnc"
+        )
 
 
 def _check_encoding(data: Path, encoding: str | None) -> None:

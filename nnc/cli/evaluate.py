@@ -25,10 +25,11 @@ def command(
     no_hints: options.NoHints = False,
 ) -> None:
     """Print loss and metrics of a model on data."""
-    from nnc.preparing import rows_of
+    from nnc.preparing import check_meaning_is_learnt, rows_of
     from nnc.program.progress import format_number
 
     del no_hints  # its callback has seen it
+    check_meaning_is_learnt(model, data)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
     say_choice(program, "evaluate")

@@ -47,7 +47,7 @@ def command(
         typer.Option(
             "--target",
             metavar="COLUMN",
-            help="Column that is not an input and is left out, if the program does not know its columns.",
+            help="Column of a table that is not an input and is left out.",
             show_default=False,
         ),
     ] = None,
@@ -63,10 +63,11 @@ def command(
 ) -> None:
     """Write a model's answers to the inputs in a file: its outputs, or the classes of the table it was trained on."""
     from nnc.data import write_arrays, write_table
-    from nnc.preparing import inputs_of
+    from nnc.preparing import check_meaning_is_learnt, inputs_of
     from nnc.program.spec import outputs_of
 
     check_output(output, *SUFFIXES)
+    check_meaning_is_learnt(model, source)
     program = open_program(model, replace=replace, backend=backend, max_bytes=max_bytes)
     program.check_nan = check_nan
     say_choice(program, "predict")

@@ -78,6 +78,11 @@ class Columns:
         lines = None if self.lines is None else self.lines[rows]
         return replace(self, arrays=tuple(array[rows] for array in self.arrays), lines=lines)
 
+    def without(self, column: int) -> Columns:
+        """Return the others of the columns."""
+        names, arrays = ((*items[:column], *items[column + 1 :]) for items in (self.names, self.arrays))
+        return replace(self, names=names, arrays=arrays)
+
     def is_text(self, column: int) -> bool:
         """Whether a column has texts, which may be those of numbers."""
         return self.arrays[column].dtype.kind == "T"

@@ -177,3 +177,18 @@ def test_encodings_of_files_of_numbers(folder, run):
     Path("old.csv").write_bytes("Größe,y\n1,2\n3,4\n".encode("cp1252"))
     run("evaluate", "plain.nnc", "--data", "old.csv", "--encoding", "cp1252")
     assert "--encoding, such as cp1252" in run("evaluate", "plain.nnc", "--data", "old.csv", code=1).stderr
+    assert (
+        "only tables have columns to leave out, here 'y'"
+        in run("predict", "base.yaml", "--data", "points.npz", "--target", "y", "-o", "y.csv", code=1).stderr
+    )
+    said = run("evaluate", "people.yaml", "--data", "people.csv", code=1).stderr
+    assert "people.yaml says what columns mean (bought)" in said
+    assert "nnc train people.yaml --data ROWS.csv -o people.nnc" in said
+
+
+def test_a_column_that_is_no_input_is_left_out(folder, run):
+    run("train", "people.yaml", "--data", "people.csv", "--epochs", "1", "-o", "people.nnc")
+    predict = ("predict", "people.nnc", "--data", "people.csv", "-o", "y.csv", "--target")
+    run(*predict, "bought")
+    assert "the column 'age' is missing" in run(*predict, "age", code=1).stderr
+    assert "expected a column 'bougt'" in run(*predict, "bougt", code=1).stderr
