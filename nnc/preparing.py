@@ -324,7 +324,7 @@ def _adapted(path: Path, model: Model, training: Rows) -> list[str]:
         if getattr(layer, "is_adaptable", False):
             tensor = next(call.inputs[0] for call in model.calls if call.layer is layer)
             is_input = len(model.inputs) == 1 and tensor is model.inputs[0]
-            seen = training.x if is_input else Model(model.inputs, tensor).predict(training.x)
+            seen = training.x if is_input else Model(model.inputs, tensor).predict(training.x, verbose=0)
             adaptable: Any = layer
             adaptable.adapt(seen)
             said.append(f"layer '{layer.name}' has adapted to {len(training):,} training rows")
