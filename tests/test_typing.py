@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -147,10 +146,11 @@ def wrong_lines(path: Path, command: list[str]) -> tuple[list[int], str]:
 def test_a_checker_finds_the_slips_and_nothing_else(checker: str, tmp_path: Path) -> None:
     path = tmp_path / "uses.py"
     path.write_text(USES)
-    if checker == "mypy":
-        pytest.importorskip("mypy")
-        command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(path)]
-    else:
-        command = [shutil.which("pyright") or pytest.skip("needs pyright"), "--pythonpath", sys.executable, str(path)]
+    pytest.importorskip(checker)
+    options = {
+        "mypy": ["--strict", "--cache-dir", str(tmp_path / "cache")],
+        "pyright": ["--pythonpath", sys.executable],
+    }
+    command = [sys.executable, "-m", checker, *options[checker], str(path)]
     found, said = wrong_lines(path, command)
     assert found == [number for number, line in enumerate(USES.split("\n"), 1) if line.endswith("# wrong")], said
