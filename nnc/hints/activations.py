@@ -11,6 +11,9 @@ from nnc.ir import Op, Value
 from nnc.ops.crossentropy import Softmax
 from nnc.ops.exponential import Sigmoid
 
+_LOSSES = {Sigmoid: "binary_crossentropy", Softmax: "categorical_crossentropy"}
+"""A loss for each activation."""
+
 
 @dataclass(frozen=True)
 class Output:
@@ -57,9 +60,9 @@ def another_activation(output: Output) -> Iterator[Hint]:
     if output.sees_through and op is not None and output.activation is not None and op != output.activation:
         yield Hint(
             "another-activation",
-            f"{output.loss} expects the output of {output.activation}, but gets that of {op}; like Keras, the loss"
-            f" takes what went into it for logits of {output.activation}. Choose the loss for {op.name}, or another"
-            " activation",
+            f"{output.loss} expects the output of {output.activation.name}, but gets that of {op.name}; like Keras, the"
+            f" loss takes what went into it for logits of {output.activation.name}. Take a loss for {op.name}, such as"
+            f" {_LOSSES[type(op)]}, or the activation {output.activation.name}",
         )
 
 

@@ -80,6 +80,30 @@ def line_of(verbose: int) -> AbstractContextManager[None]:
     return shown(sys.stdout) if verbose == 1 and is_live(sys.stdout) else nullcontext()
 
 
+class TimeLeft:
+    """Tells the time left by the share that is done; between two steps it runs down."""
+
+    def __init__(self) -> None:
+        self._begun = perf_counter()
+        self._share, self._when = 0.0, 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it began."""
+        return perf_counter() - self._begun
+
+    def text(self, share: float) -> str:
+        """Return the time left, such as ``7 s left``.
+
+        Args:
+            share: what is done, above 0, of all.
+        """
+        seconds = self.seconds
+        if share != self._share:
+            self._share, self._when = share, seconds
+        return f"{format_seconds(max(0.0, self._when / share - seconds))} left"
+
+
 class Progress:
     """Shows the state of a training.
 
@@ -100,12 +124,13 @@ class Progress:
         self._is_live = is_shown() and is_live(sys.stdout)
         self._stride = max(1, -(-(epochs - first) // MOST_LINES))
         self._printed = first
-        self._begin = self._last_epoch = self._last_line = 0.0
+        self._last_epoch = self._last_line = 0.0
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Show the line while the block runs, and in the end the last epoch, if it has no line yet."""
-        self._begin = self._last_epoch = self._last_line = perf_counter()
+        self._left = TimeLeft()
+        self._last_epoch = self._last_line = perf_counter()
         try:
             with activity(self.text):
                 yield
@@ -154,8 +179,7 @@ class Progress:
                 f"{'validating' if self._is_validating else 'batch'} {batches:,}{f'/{total:,}' if total else ''}"
             )
         if share > 0:
-            left = (perf_counter() - self._begin) * (1 - share) / share
-            parts.append(f"{format_seconds(left)} left")
+            parts.append(self._left.text(share))
         measured = self._measured() if batches and not self._is_validating else {}
         parts += _formatted(measured or self._logs)
         return _fitted(parts, share, room)
@@ -207,25 +231,20 @@ def batches_shown(
         batches: are counted meanwhile.
         measured: returns what has been measured so far; it is called by another thread.
     """
-    begun = perf_counter()
-    last, when = 0, 0.0
+    time_left = TimeLeft()
 
     def text(room: int) -> str:
-        nonlocal last, when
         number, total = batches.done, batches.count
-        seconds = perf_counter() - begun
         if not number:
-            return f"{doing} … {seconds:.1f} s"[:room]
-        if number != last:
-            last, when = number, seconds
+            return f"{doing} … {time_left.seconds:.1f} s"[:room]
         share = min(1.0, number / total) if total else 0.0
-        left = [f"{format_seconds(max(0.0, when / share - seconds))} left"] if share else []
+        left = [time_left.text(share)] if share else []
         of_all = f"batch {number:,}{f'/{total:,}' if total else ''}"
         return _fitted([doing, of_all, *left, *_formatted(measured())], share, room)
 
     with activity(text):
         yield
-    took_long = is_shown() and is_live(sys.stdout) and perf_counter() - begun >= SLOW_SECONDS
+    took_long = is_shown() and is_live(sys.stdout) and time_left.seconds >= SLOW_SECONDS
     if took_long if verbose == "auto" else verbose:
         parts = [f"{done} {batches.done:,} batch{'' if batches.done == 1 else 'es'}", *_formatted(measured())]
         print("  ".join(parts), flush=True)

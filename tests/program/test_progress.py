@@ -150,6 +150,16 @@ def test_silence_is_silent_on_a_terminal(monkeypatch):
     assert terminal.getvalue() == ""
 
 
+def test_the_time_left_runs_down_between_two_steps(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(progress, "perf_counter", lambda: clock[0])
+    left = progress.TimeLeft()
+    said = []
+    for clock[0], share in ((10.0, 0.25), (15.0, 0.25), (45.0, 0.25), (50.0, 0.5)):
+        said.append(left.text(share))
+    assert said == ["30 s left", "25 s left", "0 s left", "50 s left"]
+
+
 @pytest.mark.parametrize("room", [100, 60, 40, 20])
 def test_what_does_not_fit_is_left_out_as_a_whole(room, monkeypatch):
     monkeypatch.setattr(progress, "INTERVAL", 0.0)
