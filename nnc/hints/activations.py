@@ -58,11 +58,15 @@ def another_activation(output: Output) -> Iterator[Hint]:
     """A softmax where the loss expects a sigmoid, or the other way round."""
     op = output.made_by
     if output.sees_through and op is not None and output.activation is not None and op != output.activation:
+        expected, found = output.activation.name, op.name
+        remedy = f"Take a loss for {found}, such as {_LOSSES[type(op)]}, or the activation {expected}"
+        if isinstance(op, Softmax) and isinstance(output.activation, Softmax):
+            expected, found = (f"softmax over axis {axis}" for axis in (output.activation.axis, op.axis))
+            remedy = "Give one of the two the axis of the other"
         yield Hint(
             "another-activation",
-            f"{output.loss} expects the output of {output.activation.name}, but gets that of {op.name}; like Keras, the"
-            f" loss takes what went into it for logits of {output.activation.name}. Take a loss for {op.name}, such as"
-            f" {_LOSSES[type(op)]}, or the activation {output.activation.name}",
+            f"{output.loss} expects the output of {expected}, but gets that of {found}; like Keras, the loss takes what"
+            f" went into it for logits of {expected}. {remedy}",
         )
 
 
