@@ -6,7 +6,7 @@ from collections.abc import Mapping as MappingType
 
 from frontends.arguments import error_text
 from frontends.authors import identity_of
-from frontends.layer_maker import check_input_arguments, make_layer
+from frontends.layer_maker import input_arguments, make_layer
 from frontends.legacy.layers import modernized
 from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
 from frontends.options import Options
@@ -50,7 +50,7 @@ def make_keras_layer(
         return make_layer(replacement.class_name, given, name, line, problems, cls, is_lenient=is_files_own)
     given = dict(arguments)
     if class_name == "InputLayer":
-        check_input_arguments(given, subject, problems)
+        given = input_arguments(given, subject, problems)
     entry = modernized(class_name, given, options.origin, line, layer_classes().is_registered)
     for note in entry.notes:
         problems.note(note, subject)

@@ -186,8 +186,11 @@ def read_name(node: Node, problems: Problems, subject: str) -> str | None:
     return None
 
 
-def check_input_arguments(arguments: Mapping[str, Node], subject: str, problems: Problems) -> None:
-    """Note arguments that an input does not have; `InputLayer` takes any, as Keras's old files need it."""
+def input_arguments(arguments: Mapping[str, Node], subject: str, problems: Problems) -> dict[str, Node]:
+    """Return the arguments that an input has, and note others."""
+    found = dict(arguments)
     for key, node in arguments.items():
         if key not in INPUT_KEYS and key not in ("optional", "trainable", "input_tensor"):
             problems.add(f"has no argument '{key}'.{nearest(key, INPUT_KEYS)}", node.line, subject)
+            del found[key]
+    return found

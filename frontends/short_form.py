@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from frontends.columns import declared_columns
 from frontends.keras_layers import ACTIVATIONS, replaced_activation
-from frontends.keys import MODEL_KEYS
-from frontends.layer_maker import check_input_arguments, make_layer, read_name, read_shape
+from frontends.keys import COMPILE_KEYS, MODEL_KEYS
+from frontends.layer_maker import input_arguments, make_layer, read_name, read_shape
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.options import Options
 from frontends.problems import Problems, layer_subject
@@ -57,6 +57,8 @@ class _ShortForm:
             if key not in MODEL_KEYS:
                 hint = nearest(key, MODEL_KEYS)
                 self.misspelt |= {known for known in MODEL_KEYS if f"'{known}'" in hint}
+                if key in COMPILE_KEYS:
+                    hint = f" It belongs under 'compile:', as compile: {{{key}: …}}"
                 self.problems.add(f"unknown key '{key}'.{hint}", self.root.line_of(key))
         declared_columns(self.root, self.problems)
         name = self.root.entries.get("name")
@@ -124,7 +126,7 @@ class _ShortForm:
             name = read_name(given, self.problems, subject) or name
         if not isinstance(node, Mapping) and read_shape(node, self.problems, subject) is None:
             return LayerDefinition(name, "InputLayer", line, None, calls=[CallDefinition(line=line)])
-        check_input_arguments(arguments, subject, self.problems)
+        arguments = input_arguments(arguments, subject, self.problems)
         if self.dtype is not None:
             arguments.setdefault("dtype", self.dtype)
         arguments["name"] = Scalar(value=name, line=line)

@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from time import perf_counter
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from time import perf_counter, sleep
 from typing import Any
 
 from nnc.forking import renew_in_children
@@ -48,29 +48,29 @@ def announced(what: str) -> Iterator[None]:
 def shown(stream: Any) -> Iterator[None]:
     """Show on a stream what is going on while the block runs, if it is a terminal or a notebook's.
 
-    Blocks inside it, of this thread or another, show nothing of their own.
+    Blocks inside it, of this thread or another, are shown in the same line, which stays until the last one ends.
 
     Args:
-        stream: such as ``sys.stderr``; None keeps blocks inside from showing anything.
+        stream: such as ``sys.stderr``.
     """
-    global _line  # noqa: PLW0603  # there is one last line
-    if _line is not None or (stream is not None and not is_live(stream)):
+    if _silence.depth or not is_live(stream):
         yield
         return
-    line = _line = Line(stream)
+    _screen.enter(stream)
     try:
-        if stream is not None:
-            line.begin()
         yield
     finally:
-        _line = None
-        if stream is not None:
-            line.end()
+        _screen.leave()
+
+
+def silence() -> AbstractContextManager[None]:
+    """Return a context that keeps blocks inside it, of this thread, from having a line; one that is there stays."""
+    return nullcontext() if is_shown() else _silence
 
 
 def is_shown() -> bool:
-    """Whether activities are shown now."""
-    return _line is not None and _line.stream is not None
+    """Whether the activities of this thread are shown now."""
+    return _screen.line is not None and not _silence.depth
 
 
 def is_live(stream: Any) -> bool:
@@ -95,36 +95,40 @@ class Line:
         self.stream = stream
         self._drawn = 0
         self._is_free = True
-        self._over = threading.Event()
+        self._is_over = False
+        self._begun = perf_counter()
         self._make_lock()
 
     def _make_lock(self) -> None:
         self._lock = threading.RLock()
 
     def begin(self) -> None:
-        """Begin to draw, and to make room for what is printed."""
+        """Make room for the line in what is printed."""
         renew_in_children(self, Line._make_lock)
         self._others = {name: _Beside(getattr(sys, name), self) for name in ("stdout", "stderr")}
         for name, other in self._others.items():
             if is_live(other.stream):
                 setattr(sys, name, other)
-        self._thread = threading.Thread(target=self._draw_until_over, name="nnc-line", daemon=True)
-        self._thread.start()
 
     def end(self) -> None:
         """Leave the line empty and the streams as they were."""
-        self._over.set()
-        self._thread.join(1.0)
-        self.clear()
+        with self._lock:
+            self._is_over = True
+            self.clear()
         for name, other in self._others.items():
             if getattr(sys, name) is other:
                 setattr(sys, name, other.stream)
+
+    @property
+    def wait(self) -> float:
+        """Seconds until the line has been there for so long that it is drawn."""
+        return self._begun + INTERVAL - perf_counter()
 
     def draw(self) -> None:
         """Draw what is going on now, unless somebody has begun a line and not ended it."""
         text = _joined(list(_running), _columns() - 1)
         with self._lock:
-            if not self._is_free or self._over.is_set():
+            if not self._is_free or self._is_over:
                 return
             if text:
                 self._write(f"\r{text.ljust(self._drawn)}")
@@ -152,9 +156,71 @@ class Line:
             self.stream.write(text.encode(encoding, "replace").decode(encoding))
             self.stream.flush()
 
-    def _draw_until_over(self) -> None:
-        while not self._over.wait(INTERVAL):
-            self.draw()
+
+class _Screen:
+    """Where the line is while anybody is shown, and the thread that draws it.
+
+    The thread goes on for an interval after a line has ended: short calls, one after the other, share it.
+    """
+
+    def __init__(self) -> None:
+        self.line: Line | None = None
+        self._users = 0
+        self._thread: threading.Thread | None = None
+        self._make_lock()
+        renew_in_children(self, _Screen._make_lock)
+
+    def _make_lock(self) -> None:
+        self._lock = threading.RLock()
+
+    def enter(self, stream: Any) -> None:
+        """Let there be a line: that which is there, or else one on a stream."""
+        with self._lock:
+            self._users += 1
+            if self.line is None:
+                self.line = Line(stream)
+                self.line.begin()
+                self.attend()
+
+    def leave(self) -> None:
+        """End the line where nobody else is shown."""
+        with self._lock:
+            self._users -= 1
+            if not self._users and self.line is not None:
+                line, self.line = self.line, None
+                line.end()
+
+    def attend(self) -> None:
+        """Let the thread run."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._draw, name="nnc-line", daemon=True)
+            self._thread.start()
+
+    def _draw(self) -> None:
+        wait = INTERVAL
+        while True:
+            sleep(wait)
+            with self._lock:
+                line = self.line
+                if line is None:
+                    self._thread = None
+                    return
+            wait = line.wait
+            if wait <= 0:
+                line.draw()
+                wait = INTERVAL
+
+
+class _Silence(threading.local):
+    """A context in which a thread has no line."""
+
+    depth = 0
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, *error: object) -> None:
+        self.depth -= 1
 
 
 class _Beside:
@@ -177,7 +243,8 @@ class _Beside:
 
 
 _running: list[Text] = []
-_line: Line | None = None
+_screen = _Screen()
+_silence = _Silence()
 
 
 def _with_seconds(what: str) -> Text:

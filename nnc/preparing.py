@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.data import Columns, is_table, is_text, read_arrays, read_columns, read_inputs, read_table
-from nnc.data.csv_table import target_column
+from nnc.data.csv_table import numeric_inputs, target_column
 from nnc.data.drawing import draw_rows
 from nnc.errors import DataError, ModelError
 from nnc.plugins import defines_alone
 from nnc.plugins import read_columns as read_declared
 from nnc.readers import read_model
 from nnc.tables import ClassTarget, OutputForm, TableSchema, learn_inputs, learn_target
+from nnc.tables.inputs import listed
 
 if TYPE_CHECKING:
     from nnc.data import Table
@@ -196,7 +197,20 @@ def inputs_of(program: Program, data: Path, without: str | None = None, encoding
     if is_table(data) and program.table is not None and program.table.columns:
         columns = read_columns(data, encoding)
         return program.table.encode(columns if without is None else columns.without(columns.find(without)))
+    if is_table(data):
+        return _numbers(program, read_columns(data, encoding), without)
     return read_inputs(data, without, encoding)
+
+
+def _numbers(program: Program, columns: Columns, without: str | None) -> Array:
+    """Return the columns of a table that a program takes as they are."""
+    names, shape = columns.names, program.spec.inputs[0].shape
+    if without is None and shape == (len(names) - 1,):
+        raise DataError(
+            f"{columns.source}: '{program.name}' takes {shape[0]} columns, and there are {len(names)}: "
+            f"{listed(names)}; name the one that is no input with --target, such as --target {names[-1]!r}"
+        )
+    return numeric_inputs(columns, without)
 
 
 def check_meaning_is_learnt(path: Path, data: Path) -> None:
@@ -342,7 +356,7 @@ def _adapted(path: Path, model: Model, training: Rows) -> list[str]:
         if getattr(layer, "is_adaptable", False):
             tensor = next(call.inputs[0] for call in model.calls if call.layer is layer)
             is_input = len(model.inputs) == 1 and tensor is model.inputs[0]
-            seen = training.x if is_input else Model(model.inputs, tensor).predict(training.x)
+            seen = training.x if is_input else Model(model.inputs, tensor).predict(training.x, verbose=0)
             adaptable: Any = layer
             adaptable.adapt(seen)
             said.append(f"layer '{layer.name}' has adapted to {len(training):,} training rows")

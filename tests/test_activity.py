@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from nnc import activity
-from nnc.activity import Line, announced, is_live, is_shown, shown
+from nnc.activity import Line, announced, is_live, is_shown, shown, silence
 from nnc.backends.c import toolchain
 
 
@@ -42,14 +43,14 @@ def make_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     found = Terminal()
     monkeypatch.setattr(sys, "stdout", found)
     monkeypatch.setattr(sys, "stderr", found)
-    monkeypatch.setattr(activity, "INTERVAL", 1000.0)
+    monkeypatch.setattr(activity._Screen, "attend", lambda screen: None)
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("TERM", "xterm")
     return found
 
 
 def draw() -> None:
-    line = activity._line
+    line = activity._screen.line
     assert isinstance(line, Line)
     line.draw()
 
@@ -84,20 +85,57 @@ def test_the_outer_one_stands_in_front_and_lines_end_with_the_terminal(monkeypat
 
 
 def test_it_is_drawn_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    attend = activity._Screen.attend
     terminal = make_terminal(monkeypatch)
     drawn = threading.Event()
+    monkeypatch.setattr(activity._Screen, "attend", attend)
     monkeypatch.setattr(activity, "INTERVAL", 0.001)
     monkeypatch.setattr(terminal, "flush", drawn.set)
-    with announced("waiting"):
-        assert drawn.wait(60)
-    assert "waiting" in terminal.getvalue()
+    for text in ("waiting", "waiting again"):
+        drawn.clear()
+        with announced(text):
+            assert drawn.wait(60)
+        assert f"{text} … " in terminal.getvalue()
+
+
+def test_what_is_short_shares_a_thread_and_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    attend = activity._Screen.attend
+    terminal = make_terminal(monkeypatch)
+    monkeypatch.setattr(activity._Screen, "attend", attend)
+    monkeypatch.setattr(activity, "_screen", activity._Screen())
+    threads = set()
+    for _ in range(3):
+        with announced("looking"):
+            threads.add(activity._screen._thread)
+    assert len(threads) == 1
+    assert terminal.getvalue() == ""
+
+
+def test_the_line_stays_for_those_who_came_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = make_terminal(monkeypatch)
+    first, second = announced("first"), announced("second")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    draw()
+    assert terminal.screen == ["second … 0.0 s"]
+    second.__exit__(None, None, None)
+    assert not is_shown()
+    assert sys.stdout is terminal
 
 
 def test_nothing_is_shown_in_a_pipe_nor_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = make_terminal(monkeypatch)
-    with shown(io.StringIO()), shown(None), announced("compiling C"):
+    with shown(io.StringIO()), silence(), announced("compiling C"):
         assert not is_shown()
+        with ThreadPoolExecutor(1) as pool:  # silence is that of a thread
+            assert pool.submit(_is_shown_when_announced).result()
     assert terminal.getvalue() == ""
+
+
+def _is_shown_when_announced() -> bool:
+    with announced("compiling C"):
+        return is_shown()
 
 
 def test_notebooks_have_such_a_line_and_dumb_terminals_have_not(monkeypatch: pytest.MonkeyPatch) -> None:

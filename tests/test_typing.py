@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, is_typeddict
 
 import pytest
 
+import nnc
+
 ROOT = Path(__file__).parents[1]
+METHODS = ("compile", "fit", "evaluate", "predict")
 USES = """
 import numpy
 
@@ -39,6 +43,18 @@ layers.LeakyReLU(alpha=0.2, name="leaky")
 nnc.optimizers.Adam(0.1, clipnorm=1.0)
 layers.Conv3DTranspose(8, 3, activation="relu")
 layers.Add(name="sum")([inputs, inputs])
+layers.add([inputs, inputs], name="more")
+layers.RandomFlip("horizontal", seed=1, data_format="channels_last", name="mirrored")
+layers.RandomBrightness((-0.1, 0.2), (0, 1), data_format="channels_first", trainable=False)
+layers.RandomRotation(0.1, fill_mode="nearest", bounding_box_format="xyxy")
+layers.Pipeline([layers.RandomFlip()], name="images", trainable=False)
+layers.Bidirectional(layers.LSTM(2), merge_mode="sum")
+nnc.callbacks.LambdaCallback(on_epoch_end=print, on_test_end=print)
+nnc.callbacks.EarlyStopping(mode="min")
+nnc.losses.MeanSquaredError(reduction="sum")
+history = program.fit(x, y, epochs=2, verbose=2, on_epoch=print).history
+measured: float = program.evaluate(x, y, 32, verbose=0)["loss"]
+predicted: int = program.predict(x, 256, verbose=0, steps=2).ndim
 
 layers.Dense(2, activatoin="relu")  # wrong
 layers.Add(nam="sum")  # wrong
@@ -60,9 +76,61 @@ model.fit(x, y, epoch=2)  # wrong
 text: str = model.predict(x)  # wrong
 number: int = program(x)  # wrong
 words: dict[str, int] = layers.Dense(1)(x)  # wrong
+program.fit(x, y, epoch=2)  # wrong
+program.fit(x, y, verbose="loud")  # wrong
+program.evaluate(x, y, step=2)  # wrong
+program.predict(x, verbose=3)  # wrong
+model.evaluate(x, y, verbose="loud")  # wrong
+layers.RandomFlip("sideways")  # wrong
+layers.RandomFlip(sede=1)  # wrong
+layers.RandomRotation(0.1, fill_mode="mirror")  # wrong
+layers.RandomRotation()  # wrong
+layers.RandomBrightness(0.1, data_format="last")  # wrong
+layers.RandAugment(num_op=2)  # wrong
+layers.CutMix("much")  # wrong
+layers.add([inputs, inputs], nam="more")  # wrong
+layers.Pipeline([], trainabel=False)  # wrong
+layers.InputLayer(shap=(2,))  # wrong
+layers.Conv2D(8, 3, padding="smae")  # wrong
+layers.Conv3DTranspose(8, 3, activatoin="relu")  # wrong
+layers.MaxPooling2D(2, data_format="last")  # wrong
+layers.Bidirectional(layers.LSTM(2), merge_mode="add")  # wrong
+layers.Resizing(2, 2, interpolation="linear")  # wrong
+layers.CategoryEncoding(2, output_mode="onehot")  # wrong
+nnc.callbacks.LambdaCallback(on_epoch_ends=print)  # wrong
+nnc.callbacks.EarlyStopping(mode="lowest")  # wrong
+nnc.callbacks.ModelCheckpoint("a.keras", save_freq="batch")  # wrong
+nnc.losses.MeanSquaredError(reduction="average")  # wrong
 nnc.Sequentiel  # wrong
 layers.Dence(2)  # wrong
 """
+
+
+OWN = {"nnc.losses.LossFunctionWrapper", "nnc.metrics.MeanMetricWrapper", "nnc.callbacks.CallbackList"}
+"""What takes arguments for others, whose names are not known."""
+
+
+def test_each_constructor_and_method_of_models_names_its_arguments() -> None:
+    packages = [nnc.layers, nnc.losses, nnc.metrics, nnc.optimizers, nnc.optimizers.schedules, nnc.callbacks]
+    packages += [nnc.initializers, nnc.regularizers, nnc.constraints, nnc.models]
+    names = {f"{package.__name__}.{name}": getattr(package, name) for package in packages for name in dir(package)}
+    found = {
+        name: item
+        for name, item in names.items()
+        if inspect.isclass(item) and not is_typeddict(item) and item is not Any
+    }
+    found |= {name: item for name, item in names.items() if inspect.isfunction(item)}
+    for owner in (nnc.Model, nnc.Sequential, nnc.Program):
+        found |= {f"{owner.__name__}.{name}": getattr(owner, name) for name in METHODS if hasattr(owner, name)}
+    assert "nnc.layers.RandomFlip" in found
+    unknown = {
+        name
+        for name, item in found.items()
+        for parameter in inspect.signature(item).parameters.values()
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        and "Unpack" not in str(parameter.annotation)
+    }
+    assert unknown == OWN
 
 
 def wrong_lines(path: Path, command: list[str]) -> tuple[list[int], str]:
@@ -78,10 +146,11 @@ def wrong_lines(path: Path, command: list[str]) -> tuple[list[int], str]:
 def test_a_checker_finds_the_slips_and_nothing_else(checker: str, tmp_path: Path) -> None:
     path = tmp_path / "uses.py"
     path.write_text(USES)
-    if checker == "mypy":
-        pytest.importorskip("mypy")
-        command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(path)]
-    else:
-        command = [shutil.which("pyright") or pytest.skip("needs pyright"), "--pythonpath", sys.executable, str(path)]
+    pytest.importorskip(checker)
+    options = {
+        "mypy": ["--strict", "--cache-dir", str(tmp_path / "cache")],
+        "pyright": ["--pythonpath", sys.executable],
+    }
+    command = [sys.executable, "-m", checker, *options[checker], str(path)]
     found, said = wrong_lines(path, command)
     assert found == [number for number, line in enumerate(USES.split("\n"), 1) if line.endswith("# wrong")], said

@@ -8,7 +8,7 @@ import shutil
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy
 
@@ -48,7 +48,7 @@ class BackupAndRestore(Callback):
     def __init__(
         self,
         backup_dir: str | Path,
-        save_freq: str | int = "epoch",
+        save_freq: Literal["epoch"] | int = "epoch",
         double_checkpoint: bool = False,
         delete_checkpoint: bool = True,
     ) -> None:

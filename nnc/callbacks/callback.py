@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypedDict, Unpack
+
+from nnc.errors import DataError, nearest
 
 Logs = Any
 """Losses and metrics by name: a dictionary, which a callback may add to, or None."""
@@ -87,6 +89,21 @@ class Callback:
         """Called after each batch of prediction, with its ``outputs``."""
 
 
+class OtherHooks(TypedDict, total=False):
+    """Hooks that `LambdaCallback` takes beside those that it names."""
+
+    on_batch_begin: Callable[..., Any]
+    on_batch_end: Callable[..., Any]
+    on_test_begin: Callable[..., Any]
+    on_test_end: Callable[..., Any]
+    on_test_batch_begin: Callable[..., Any]
+    on_test_batch_end: Callable[..., Any]
+    on_predict_begin: Callable[..., Any]
+    on_predict_end: Callable[..., Any]
+    on_predict_batch_begin: Callable[..., Any]
+    on_predict_batch_end: Callable[..., Any]
+
+
 class LambdaCallback(Callback):
     """A callback made of functions, one per hook, with the hook's arguments (keras.io/api/callbacks/lambda_callback).
 
@@ -97,7 +114,10 @@ class LambdaCallback(Callback):
         on_train_end: takes logs.
         on_train_batch_begin: takes batch and logs.
         on_train_batch_end: takes batch and logs.
-        **others: functions for the other hooks, or any other attributes.
+        **others: functions for the other hooks; under other names, attributes.
+
+    Raises:
+        DataError: there is no such hook.
     """
 
     def __init__(
@@ -108,9 +128,13 @@ class LambdaCallback(Callback):
         on_train_end: Callable[..., Any] | None = None,
         on_train_batch_begin: Callable[..., Any] | None = None,
         on_train_batch_end: Callable[..., Any] | None = None,
-        **others: Any,
+        **others: Unpack[OtherHooks],
     ) -> None:
         super().__init__()
+        for name in others:
+            if name.startswith("on_") and not hasattr(Callback, name):
+                hooks = [hook for hook in dir(Callback) if hook.startswith("on_")]
+                raise DataError(f"LambdaCallback: there is no hook '{name}'.{nearest(name, hooks)}")
         given = {
             "on_epoch_begin": on_epoch_begin,
             "on_epoch_end": on_epoch_end,

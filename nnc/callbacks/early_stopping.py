@@ -8,6 +8,7 @@ from typing import Any
 
 from nnc.callbacks.callback import Callback, Logs
 from nnc.callbacks.monitor import Monitor
+from nnc.choices import MonitorMode
 from nnc.errors import DataError
 
 
@@ -31,7 +32,7 @@ class EarlyStopping(Monitor):
         min_delta: float = 0,
         patience: int = 0,
         verbose: int = 0,
-        mode: str = "auto",
+        mode: MonitorMode = "auto",
         baseline: float | None = None,
         restore_best_weights: bool = False,
         start_from_epoch: int = 0,

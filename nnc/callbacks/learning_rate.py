@@ -11,6 +11,7 @@ import numpy
 
 from nnc.callbacks.callback import Callback, Logs
 from nnc.callbacks.monitor import Monitor
+from nnc.choices import MonitorMode
 from nnc.errors import ModelError
 
 
@@ -83,7 +84,7 @@ class ReduceLROnPlateau(Monitor):
         factor: float = 0.1,
         patience: int = 10,
         verbose: int = 0,
-        mode: str = "auto",
+        mode: MonitorMode = "auto",
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0.0,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nnc.callbacks.callback import Logs
 from nnc.callbacks.monitor import Monitor
+from nnc.choices import MonitorMode
 from nnc.errors import DataError
 from nnc.plugins import KERAS_MODELS, KERAS_WEIGHTS
 
@@ -40,8 +41,8 @@ class ModelCheckpoint(Monitor):
         verbose: int = 0,
         save_best_only: bool = False,
         save_weights_only: bool = False,
-        mode: str = "auto",
-        save_freq: str | int = "epoch",
+        mode: MonitorMode = "auto",
+        save_freq: Literal["epoch"] | int = "epoch",
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode, initial_value_threshold)

@@ -6,6 +6,7 @@ import re
 import warnings
 
 from nnc.callbacks.callback import Callback
+from nnc.choices import MonitorMode
 from nnc.errors import ModelError
 
 _RISING = re.compile(
@@ -28,7 +29,11 @@ class Monitor(Callback):
     """
 
     def __init__(
-        self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0.0
+        self,
+        monitor: str = "val_loss",
+        mode: MonitorMode = "auto",
+        baseline: float | None = None,
+        min_delta: float = 0.0,
     ) -> None:
         super().__init__()
         if mode not in ("auto", "min", "max"):

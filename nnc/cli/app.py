@@ -32,6 +32,7 @@ from nnc.cli import (
     version,
 )
 from nnc.cli.console import say, say_error
+from nnc.cli.helping import HelpContext
 from nnc.errors import NncError
 
 DEFAULT_COMMAND = "experiment"
@@ -64,7 +65,13 @@ _UNACCOMPANIED = (bench, opt)
 """Commands that use the terminal themselves: children that print, and a graph that may be typed in."""
 
 
-class Command(TyperCommand):
+class PlainCommand(TyperCommand):
+    """A command with help in whole words."""
+
+    context_class = HelpContext
+
+
+class Command(PlainCommand):
     """A command, beside which a terminal shows what is going on."""
 
     def invoke(self, ctx: Any) -> Any:
@@ -75,6 +82,8 @@ class Command(TyperCommand):
 
 class CommandGroup(TyperGroup):
     """The commands; options without a command are those of the experiment, nothing at all asks for help."""
+
+    context_class = HelpContext
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the experiment's name in front of options without a command; where there is nothing, ask for help."""
@@ -152,7 +161,7 @@ def start(
 
 
 for _module in _COMMANDS:
-    _class = TyperCommand if _module in _UNACCOMPANIED else Command
+    _class = PlainCommand if _module in _UNACCOMPANIED else Command
     app.command(_module.NAME, cls=_class, epilog=_module.EXAMPLE)(_module.command)
 
 

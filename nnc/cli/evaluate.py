@@ -37,7 +37,7 @@ def command(
         found = rows_of(program, data, target, encoding)
     count = len(found)
     with activity(f"{count:,} rows"):
-        logs = program.evaluate(found.x, found.y, batch_size=batch)
+        logs = program.evaluate(found.x, found.y, batch_size=batch, verbose=0)
     if as_json:
         print_json({"model": program.name, "rows": count, "result": logs})
     else:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from nnc.activity import activity
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, say
 from nnc.cli.programs import note_if_untrained, open_program, reading, say_choice
@@ -73,8 +72,7 @@ def command(
     say_choice(program, "predict")
     with reading(source):
         inputs = inputs_of(program, source, without, encoding)
-    with activity("predicting"):
-        found = program.predict(inputs, batch)
+    found = program.predict(inputs, batch, verbose=0)
     arrays = outputs_of(program.spec.structure, found)
     if len(arrays) > 1:
         if probabilities:

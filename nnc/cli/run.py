@@ -101,7 +101,7 @@ def command(
     )
     seconds = perf_counter() - start
     with activity("evaluating"):
-        trained, tested = program.evaluate(training.x, training.y), program.evaluate(test.x, test.y)
+        trained, tested = (program.evaluate(rows.x, rows.y, verbose=0) for rows in (training, test))
     rows = [(name, format_number(trained[name]), format_number(tested[name])) for name in trained]
     title = f"{program.name}: {len(history.epoch):,} epochs in {seconds:.2f} s"
     print_table(("", f"{len(training):,} training rows", f"{len(test):,} test rows"), rows, title)

@@ -11,6 +11,9 @@ from nnc.ir import Op, Value
 from nnc.ops.crossentropy import Softmax
 from nnc.ops.exponential import Sigmoid
 
+_LOSSES = {Sigmoid: "binary_crossentropy", Softmax: "categorical_crossentropy"}
+"""A loss for each activation."""
+
 
 @dataclass(frozen=True)
 class Output:
@@ -55,11 +58,15 @@ def another_activation(output: Output) -> Iterator[Hint]:
     """A softmax where the loss expects a sigmoid, or the other way round."""
     op = output.made_by
     if output.sees_through and op is not None and output.activation is not None and op != output.activation:
+        expected, found = output.activation.name, op.name
+        remedy = f"Take a loss for {found}, such as {_LOSSES[type(op)]}, or the activation {expected}"
+        if isinstance(op, Softmax) and isinstance(output.activation, Softmax):
+            expected, found = (f"softmax over axis {axis}" for axis in (output.activation.axis, op.axis))
+            remedy = "Give one of the two the axis of the other"
         yield Hint(
             "another-activation",
-            f"{output.loss} expects the output of {output.activation}, but gets that of {op}; like Keras, the loss"
-            f" takes what went into it for logits of {output.activation}. Choose the loss for {op.name}, or another"
-            " activation",
+            f"{output.loss} expects the output of {expected}, but gets that of {found}; like Keras, the loss takes what"
+            f" went into it for logits of {expected}. {remedy}",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from nnc.initializers.random import VarianceScaling
 
@@ -20,7 +20,7 @@ class NamedScaling(VarianceScaling):
         ModelError: an argument is wrong.
     """
 
-    setting: ClassVar[tuple[float, str, str]] = (1.0, "fan_in", "truncated_normal")
+    setting: ClassVar[tuple[float, Literal["fan_in", "fan_out", "fan_avg"], str]] = (1.0, "fan_in", "truncated_normal")
     """Scale, mode and distribution."""
 
     def __init__(
@@ -43,13 +43,13 @@ class GlorotUniform(NamedScaling):
     https://proceedings.mlr.press/v9/glorot10a.html
     """
 
-    setting: ClassVar[tuple[float, str, str]] = (1.0, "fan_avg", "uniform")
+    setting: ClassVar[tuple[float, Literal["fan_in", "fan_out", "fan_avg"], str]] = (1.0, "fan_avg", "uniform")
 
 
 class GlorotNormal(NamedScaling):
     """Truncated normal with standard deviation √(2 / (inputs + outputs)); the source is that of `GlorotUniform`."""
 
-    setting: ClassVar[tuple[float, str, str]] = (1.0, "fan_avg", "truncated_normal")
+    setting: ClassVar[tuple[float, Literal["fan_in", "fan_out", "fan_avg"], str]] = (1.0, "fan_avg", "truncated_normal")
 
 
 class HeUniform(NamedScaling):
@@ -58,13 +58,13 @@ class HeUniform(NamedScaling):
     K. He, X. Zhang, S. Ren, J. Sun: Delving deep into rectifiers, 2015, https://arxiv.org/abs/1502.01852
     """
 
-    setting: ClassVar[tuple[float, str, str]] = (2.0, "fan_in", "uniform")
+    setting: ClassVar[tuple[float, Literal["fan_in", "fan_out", "fan_avg"], str]] = (2.0, "fan_in", "uniform")
 
 
 class HeNormal(NamedScaling):
     """Truncated normal with standard deviation √(2 / inputs); the source is that of `HeUniform`."""
 
-    setting: ClassVar[tuple[float, str, str]] = (2.0, "fan_in", "truncated_normal")
+    setting: ClassVar[tuple[float, Literal["fan_in", "fan_out", "fan_avg"], str]] = (2.0, "fan_in", "truncated_normal")
 
 
 class LecunUniform(NamedScaling):
@@ -74,10 +74,10 @@ class LecunUniform(NamedScaling):
     http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf
     """
 
-    setting: ClassVar[tuple[float, str, str]] = (1.0, "fan_in", "uniform")
+    setting: ClassVar[tuple[float, Literal["fan_in", "fan_out", "fan_avg"], str]] = (1.0, "fan_in", "uniform")
 
 
 class LecunNormal(NamedScaling):
     """Truncated normal with standard deviation √(1 / inputs); the source is that of `LecunUniform`."""
 
-    setting: ClassVar[tuple[float, str, str]] = (1.0, "fan_in", "truncated_normal")
+    setting: ClassVar[tuple[float, Literal["fan_in", "fan_out", "fan_avg"], str]] = (1.0, "fan_in", "truncated_normal")

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Unpack
 
 import numpy
 
+from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
 from nnc.layers.base import Layer
@@ -34,7 +35,9 @@ class AdaptivePooling(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, output_size: Any, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
+    def __init__(
+        self, output_size: Any, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         self.output_size = check_numbers(type(self).__name__, "output_size", output_size, self.dimensions)
         self.data_format = check_data_format(type(self).__name__, data_format)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Unpack
 
+from nnc.choices import ScoreMode
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.attending import all_of, causal_mask, check_rate, expand
@@ -47,7 +48,7 @@ class Attention(Layer):
     def __init__(
         self,
         use_scale: bool = False,
-        score_mode: str = "dot",
+        score_mode: ScoreMode = "dot",
         dropout: float = 0.0,
         seed: int | None = None,
         **options: Unpack[LayerOptions],

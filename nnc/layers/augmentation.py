@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
 
+from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.drawing import check_seed, draw_uniform
 from nnc.layers.lowering import current_lowering
+from nnc.layers.options import AugmentationOptions, LayerOptions
 from nnc.layers.spatial import check_data_format, check_rank
 from nnc.ops import cast
 
-REQUIRED: Any = object()
-"""Default of an argument that must be given."""
 BYTES = (0, 255)
 """Range of the pixels of most images."""
 Pair = tuple[float, float]
+Factor = float | Sequence[float]
+"""How much is changed: a number, which stands for a range, or a range."""
 
 
 class Augmentation(Layer):
     """Images unchanged when predicting; while training changed at random.
 
     A subclass says what it does in `augment`. It is applied to images, or to a dictionary of ``images`` and ``labels``.
-    Arguments are declared, in Keras's order, instead of being written out in an ``__init__`` each.
 
     Args:
-        values: the arguments of the subclass, in the order of `arguments`.
-        options: likewise by name, ``bounding_box_format``, and the arguments of `Layer`.
+        arguments: those of the subclass by name, which become attributes once they are checked.
+        data_format: ``channels_last`` or ``channels_first``.
+        bounding_box_format: kept for the config.
+        options: the arguments of `Layer`.
 
     Raises:
-        ModelError: an argument is unknown, missing or wrong.
+        ModelError: an argument is unknown or wrong.
     """
 
     noted_arguments = ("factor {factor}", "height {height_factor}", "width {width_factor}", "{mode}")
-    arguments: ClassVar[Mapping[str, Any]] = {}
-    """Defaults of the arguments by name."""
     config_keys: ClassVar[tuple[str, ...]] = ()
     """The arguments that Keras's configs have behind ``data_format``."""
     bounds: ClassVar[Mapping[str, Pair]] = {}
@@ -48,23 +49,18 @@ class Augmentation(Layer):
     seed: int | None = None
     data_format: str
 
-    def __init__(self, *values: Any, **options: Any) -> None:
-        where, names = type(self).__name__, list(self.arguments)
-        if len(values) > len(names):
-            raise ModelError(f"{where} takes {len(names)} arguments, {', '.join(names)}, got {len(values)}")
-        given = dict(zip(names, values, strict=False))
-        for name in [*names, "data_format"]:
-            if name in options:
-                if name in given:
-                    raise ModelError(f"{where}: {name} is given twice")
-                given[name] = options.pop(name)
-        self.bounding_box_format = options.pop("bounding_box_format", None)
+    def __init__(
+        self,
+        arguments: Mapping[str, Any],
+        *,
+        data_format: DataFormat | None = None,
+        bounding_box_format: Any = None,
+        **options: Unpack[LayerOptions],
+    ) -> None:
         super().__init__(**options)
-        given = {**self.arguments, "data_format": None} | given
-        for name, value in given.items():
-            if value is REQUIRED:
-                raise ModelError(f"{where}: {name} is missing")
-            setattr(self, name, self._checked_argument(where, name, value))
+        self.bounding_box_format = bounding_box_format
+        for name, value in {**arguments, "data_format": data_format}.items():
+            setattr(self, name, self._checked_argument(type(self).__name__, name, value))
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "data_format":
@@ -155,8 +151,11 @@ class MaxNumBoundingBoxes(Augmentation):
     """Images, unchanged; Keras limits the number of boxes, which come along with images only in its data pipelines."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = {"max_number": REQUIRED, "fill_value": -1}
     config_keys = ("max_number",)
+
+    def __init__(self, max_number: int, fill_value: float = -1, **options: Unpack[AugmentationOptions]) -> None:
+        arguments = {"max_number": max_number, "fill_value": fill_value}
+        super().__init__(arguments, **options)
 
     def augment(self, x: Value) -> Value:
         """Images by themselves have no boxes."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
 
+from nnc.choices import DataFormat
 from nnc.ir import Value
-from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair
+from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
 from nnc.layers.checks import check_number
 from nnc.layers.colors import channel_axis, grayscale, hsv_to_rgb, rgb_to_hsv
+from nnc.layers.options import AugmentationOptions, ImageOptions
 from nnc.layers.spatial import spatial_axes
 from nnc.ops import clip, floor, max, mean, where
-
-_FACTOR: Mapping[str, Any] = {"factor": REQUIRED, "value_range": BYTES, "data_format": None, "seed": None}
 
 
 def move_range(x: Value, old: Pair, new: Pair) -> Value:
@@ -25,9 +25,12 @@ def move_range(x: Value, old: Pair, new: Pair) -> Value:
 class AutoContrast(Augmentation):
     """Each channel of an image stretched to the whole range; when predicting, too."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {"value_range": BYTES}
     config_keys = ("value_range",)
     acts_always = True
+
+    def __init__(self, value_range: Sequence[float] = BYTES, **options: Unpack[AugmentationOptions]) -> None:
+        arguments = {"value_range": value_range}
+        super().__init__(arguments, **options)
 
     def augment(self, x: Value) -> Value:
         images = move_range(x, self.value_range, BYTES)
@@ -41,9 +44,18 @@ class RandomBrightness(Augmentation):
     """While training, adds a number to each image: `factor` times the width of the range."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = {"factor": REQUIRED, "value_range": BYTES, "seed": None}
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
+
+    def __init__(
+        self,
+        factor: Factor,
+        value_range: Sequence[float] = BYTES,
+        seed: int | None = None,
+        **options: Unpack[AugmentationOptions],
+    ) -> None:
+        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
+        super().__init__(arguments, **options)
 
     def augment(self, x: Value) -> Value:
         low, high = self.value_range
@@ -54,9 +66,18 @@ class RandomContrast(Augmentation):
     """While training, multiplies the distance of each pixel from the image's mean."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = {"factor": REQUIRED, "value_range": BYTES, "seed": None}
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+    def __init__(
+        self,
+        factor: Factor,
+        value_range: Sequence[float] = BYTES,
+        seed: int | None = None,
+        **options: Unpack[AugmentationOptions],
+    ) -> None:
+        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
+        super().__init__(arguments, **options)
 
     def augment(self, x: Value) -> Value:
         middle = mean(x, spatial_axes(self.data_format, 2), keepdims=True)
@@ -68,9 +89,19 @@ class RandomColorDegeneration(Augmentation):
     """While training, mixes each image with its grey form."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
+
+    def __init__(
+        self,
+        factor: Factor,
+        value_range: Sequence[float] = BYTES,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def augment(self, x: Value) -> Value:
         mixed = x + self.draw(x, *self.factor) * (grayscale(x, self.data_format) - x)
@@ -81,8 +112,17 @@ class RandomGrayscale(Augmentation):
     """While training, makes a share of the images grey."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = {"factor": 0.5, "data_format": None, "seed": None}
     config_keys = ("factor",)
+
+    def __init__(
+        self,
+        factor: float = 0.5,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"factor": factor, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "factor":
@@ -98,9 +138,19 @@ class RandomInvert(Augmentation):
     """While training, subtracts some images from the range's upper end."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = {"factor": 1.0, "value_range": BYTES, "seed": None, "data_format": None}
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+    def __init__(
+        self,
+        factor: Factor = 1.0,
+        value_range: Sequence[float] = BYTES,
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def augment(self, x: Value) -> Value:
         probability = self.draw(x, *self.factor)
@@ -111,9 +161,19 @@ class RandomPosterization(Augmentation):
     """While training, keeps the highest bits of each pixel only: a random number of them, from 1 to 8."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (1, 8)}
+
+    def __init__(
+        self,
+        factor: Factor,
+        value_range: Sequence[float] = BYTES,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def augment(self, x: Value) -> Value:
         bits = floor(self.draw(x, *self.factor)) if self.factor[0] != self.factor[1] else self.factor[0]
@@ -125,16 +185,26 @@ class RandomPosterization(Augmentation):
 class Solarization(Augmentation):
     """While training, adds a number to each image and turns round what is not below another."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "addition_factor": 0.0,
-        "threshold_factor": 0.0,
-        "value_range": BYTES,
-        "seed": None,
-    }
     config_keys = ("value_range", "addition_factor", "threshold_factor", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"addition_factor": (0, 1), "threshold_factor": (0, 1)}
     addition_factor: Pair
     threshold_factor: Pair
+
+    def __init__(
+        self,
+        addition_factor: Factor = 0.0,
+        threshold_factor: Factor = 0.0,
+        value_range: Sequence[float] = BYTES,
+        seed: int | None = None,
+        **options: Unpack[AugmentationOptions],
+    ) -> None:
+        arguments = {
+            "addition_factor": addition_factor,
+            "threshold_factor": threshold_factor,
+            "value_range": value_range,
+            "seed": seed,
+        }
+        super().__init__(arguments, **options)
 
     def augment(self, x: Value) -> Value:
         additions, thresholds = (
@@ -148,9 +218,19 @@ class RandomSaturation(Augmentation):
     """While training, multiplies how colourful each image is by f / (1 - f), where f is drawn from `factor`."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
+
+    def __init__(
+        self,
+        factor: Factor,
+        value_range: Sequence[float] = BYTES,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def augment(self, x: Value) -> Value:
         axis = channel_axis(x, self.data_format)
@@ -164,9 +244,19 @@ class RandomHue(Augmentation):
     """While training, turns the colours of each image by up to half of `factor` of the circle, in either direction."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = _FACTOR
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+    def __init__(
+        self,
+        factor: Factor,
+        value_range: Sequence[float] = BYTES,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def augment(self, x: Value) -> Value:
         axis = channel_axis(x, self.data_format)
@@ -182,23 +272,32 @@ class RandomColorJitter(Augmentation):
     """While training, changes brightness, contrast, saturation and hue, those whose factor is given."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "value_range": BYTES,
-        "brightness_factor": None,
-        "contrast_factor": None,
-        "saturation_factor": None,
-        "hue_factor": None,
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
+    config_keys = ("value_range", "brightness_factor", "contrast_factor", "saturation_factor", "hue_factor", "seed")
     brightness_factor: Any
     contrast_factor: Any
     saturation_factor: Any
     hue_factor: Any
 
-    def __init__(self, *values: Any, **options: Any) -> None:
-        super().__init__(*values, **options)
+    def __init__(
+        self,
+        value_range: Sequence[float] = BYTES,
+        brightness_factor: Factor | None = None,
+        contrast_factor: Factor | None = None,
+        saturation_factor: Factor | None = None,
+        hue_factor: Factor | None = None,
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "value_range": value_range,
+            "brightness_factor": brightness_factor,
+            "contrast_factor": contrast_factor,
+            "saturation_factor": saturation_factor,
+            "hue_factor": hue_factor,
+            "seed": seed,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
         given = (
             (RandomBrightness, self.brightness_factor),
             (RandomContrast, self.contrast_factor),

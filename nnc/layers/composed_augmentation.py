@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
 from zlib import crc32
 
 import numpy
 
+from nnc.choices import DataFormat, Interpolation
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.augmentation import BYTES, Augmentation, Pair
+from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_number, check_positive
 from nnc.layers.color_augmentation import (
@@ -24,6 +25,7 @@ from nnc.layers.color_augmentation import (
 from nnc.layers.drawing import Draws, draw_beta, draw_log_gamma, draw_uniform, repeating
 from nnc.layers.geometric_augmentation import RandomRotation, RandomShear, RandomTranslation
 from nnc.layers.histograms import Equalization
+from nnc.layers.options import AugmentationOptions, ImageOptions
 from nnc.layers.pixel_augmentation import RandomSharpness
 from nnc.layers.warping import WAYS
 from nnc.ops import clip, equal, floor, reshape, softmax, take, where
@@ -35,12 +37,13 @@ class Composed(Augmentation):
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
     interpolation: str
 
-    def __init__(self, *values: Any, **options: Any) -> None:
-        super().__init__(*values, **options)
-        factor, drawn = self.factor, {"seed": self.seed, "data_format": self.data_format}
+    def __init__(self, arguments: Mapping[str, Any], **options: Unpack[AugmentationOptions]) -> None:
+        super().__init__(arguments, **options)
+        factor = self.factor
+        drawn: dict[str, Any] = {"seed": self.seed, "data_format": self.data_format}
         ranged = drawn | {"value_range": self.value_range}
         moved = drawn | {"interpolation": self.interpolation}
-        fixed = {"value_range": self.value_range, "data_format": self.data_format}
+        fixed: dict[str, Any] = {"value_range": self.value_range, "data_format": self.data_format}
         bits = max(1, int(8 * factor[1]))
         self.changes: dict[str, Layer] = {
             "random_shear": RandomShear(x_factor=factor, y_factor=factor, **moved),
@@ -73,16 +76,27 @@ class RandAugment(Composed):
     space, NeurIPS (2020).
     """
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "value_range": BYTES,
-        "num_ops": 2,
-        "factor": 0.5,
-        "interpolation": "bilinear",
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
+    config_keys = ("value_range", "num_ops", "factor", "interpolation", "seed")
     num_ops: int
+
+    def __init__(
+        self,
+        value_range: Sequence[float] = BYTES,
+        num_ops: int = 2,
+        factor: Factor = 0.5,
+        interpolation: Interpolation = "bilinear",
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "value_range": value_range,
+            "num_ops": num_ops,
+            "factor": factor,
+            "interpolation": interpolation,
+            "seed": seed,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
 
     def augment(self, x: Value) -> Value:
         chosen = floor(draw_uniform(x, (self.num_ops,), self.seed) * float(len(self.changes)))
@@ -107,22 +121,36 @@ class AugMix(Composed):
     to improve robustness and uncertainty, ICLR (2020).
     """
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "value_range": BYTES,
-        "num_chains": 3,
-        "chain_depth": 3,
-        "factor": 0.3,
-        "alpha": 1.0,
-        "all_ops": True,
-        "interpolation": "bilinear",
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
+    config_keys = ("value_range", "num_chains", "chain_depth", "factor", "alpha", "all_ops", "interpolation", "seed")
     num_chains: int
     chain_depth: int
     alpha: float
     all_ops: bool
+
+    def __init__(
+        self,
+        value_range: Sequence[float] = BYTES,
+        num_chains: int = 3,
+        chain_depth: int = 3,
+        factor: Factor = 0.3,
+        alpha: float = 1.0,
+        all_ops: bool = True,
+        interpolation: Interpolation = "bilinear",
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "value_range": value_range,
+            "num_chains": num_chains,
+            "chain_depth": chain_depth,
+            "factor": factor,
+            "alpha": alpha,
+            "all_ops": all_ops,
+            "interpolation": interpolation,
+            "seed": seed,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
 
     @property
     def chains(self) -> list[list[str]]:

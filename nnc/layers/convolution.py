@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import set_arguments
@@ -50,8 +51,8 @@ class Convolution(Convolving):
         filters: int,
         kernel_size: Any,
         strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         dilation_rate: Any = 1,
         groups: int = 1,
         activation: Any = None,

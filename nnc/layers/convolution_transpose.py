@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.arguments import set_arguments
 from nnc.layers.convolving import Convolving, check_filters, take_none
-from nnc.layers.options import CommonLayerOptions, Convolution3DTransposeOptions
+from nnc.layers.options import CommonLayerOptions
 from nnc.layers.spatial import check_numbers
 from nnc.ops import transposed_convolution
 from nnc.ops.convolution import extent
@@ -50,9 +51,9 @@ class ConvolutionTranspose(Convolving):
         filters: int,
         kernel_size: Any,
         strides: Any = 1,
-        padding: str = "valid",
+        padding: PaddingName = "valid",
         output_padding: Any = None,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
         dilation_rate: Any = 1,
         activation: Any = None,
         use_bias: bool = True,
@@ -163,13 +164,37 @@ class Conv3DTranspose(ConvolutionTranspose):
         filters: int,
         kernel_size: Any,
         strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         output_padding: Any = None,
         dilation_rate: Any = 1,
-        *more: Any,
-        **options: Unpack[Convolution3DTransposeOptions],
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **options: Unpack[CommonLayerOptions],
     ) -> None:
         super().__init__(
-            filters, kernel_size, strides, padding, output_padding, data_format, dilation_rate, *more, **options
+            filters,
+            kernel_size,
+            strides,
+            padding,
+            output_padding,
+            data_format,
+            dilation_rate,
+            activation,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            kernel_constraint,
+            bias_constraint,
+            **options,
         )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Unpack
 import numpy
 
 from nnc import activations
-from nnc.errors import ModelError
+from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType, Value
 from nnc.layers.argument_texts import name_of
 from nnc.layers.arguments import (
@@ -20,7 +20,7 @@ from nnc.layers.arguments import (
 )
 from nnc.layers.base import Layer
 from nnc.layers.checks import FLOAT, MISSING, check_flag, check_positive, input_type, row_shape
-from nnc.layers.options import CommonLayerOptions, LayerOptions
+from nnc.layers.options import CommonLayerOptions, LayerOptions, LegacyInputOptions
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.ops import reshape
 
@@ -51,9 +51,11 @@ class InputLayer(Layer):
         ragged: bool | None = None,
         optional: bool = False,
         name: str | None = None,
-        **legacy: Any,
+        **legacy: Unpack[LegacyInputOptions],
     ) -> None:
-        del legacy
+        if unknown := [key for key in legacy if key not in LegacyInputOptions.__annotations__]:
+            known = ["shape", "batch_shape", "batch_size", "dtype", "name"]
+            raise ModelError(f"InputLayer has no argument '{unknown[0]}'.{nearest(unknown[0], known)}")
         if sparse or ragged or optional:
             raise ModelError("Input: sparse, ragged and optional inputs are not supported")
         super().__init__(name=name, dtype=dtype)

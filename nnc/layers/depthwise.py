@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
 from nnc.layers.arguments import set_arguments
 from nnc.layers.checks import check_positive
@@ -45,9 +46,9 @@ class DepthwiseConvolution(Convolving):
         self,
         kernel_size: Any,
         strides: Any = 1,
-        padding: str = "valid",
+        padding: PaddingName = "valid",
         depth_multiplier: int = 1,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
         dilation_rate: Any = 1,
         activation: Any = None,
         use_bias: bool = True,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy
 
+from nnc.choices import DataFormat, FillMode, Interpolation
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.augmentation import BYTES, Augmentation, Pair
+from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
 from nnc.layers.checks import check_number
 from nnc.layers.drawing import draw_normal, draw_uniform
+from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import CHANNELS_FIRST
 from nnc.layers.warping import BENDS, WAYS, bend, warp
@@ -40,16 +42,27 @@ class Bending(Augmentation):
 class RandomPerspective(Bending):
     """While training, some images are seen from elsewhere: corners but the first move by shares of their places."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "factor": 1.0,
-        "scale": 1.0,
-        "interpolation": "bilinear",
-        "fill_value": 0.0,
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
+    config_keys = ("factor", "scale", "interpolation", "fill_value", "seed")
     scale: float
+
+    def __init__(
+        self,
+        factor: Factor = 1.0,
+        scale: float = 1.0,
+        interpolation: Interpolation = "bilinear",
+        fill_value: float = 0.0,
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "factor": factor,
+            "scale": scale,
+            "interpolation": interpolation,
+            "fill_value": fill_value,
+            "seed": seed,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "scale":
@@ -115,20 +128,33 @@ class RandomElasticTransform(Bending):
     document analysis, ICDAR (2003).
     """
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "factor": 1.0,
-        "scale": 1.0,
-        "interpolation": "bilinear",
-        "fill_mode": "reflect",
-        "fill_value": 0.0,
-        "value_range": BYTES,
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
+    config_keys = ("factor", "scale", "interpolation", "fill_mode", "fill_value", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "scale": (0, 1)}
     scale: Pair
     fill_mode: str
+
+    def __init__(
+        self,
+        factor: Factor = 1.0,
+        scale: Factor = 1.0,
+        interpolation: Interpolation = "bilinear",
+        fill_mode: FillMode = "reflect",
+        fill_value: float = 0.0,
+        value_range: Sequence[float] = BYTES,
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "factor": factor,
+            "scale": scale,
+            "interpolation": interpolation,
+            "fill_mode": fill_mode,
+            "fill_value": fill_value,
+            "value_range": value_range,
+            "seed": seed,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
 
     def augment(self, x: Value) -> Value:
         if not self.scale[1] or not self.factor[1]:

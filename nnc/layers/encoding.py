@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import numpy
 
 from nnc.arrays import is_array_like, to_array
+from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
@@ -91,7 +92,7 @@ class CategoryEncoding(Layer):
     def __init__(
         self,
         num_tokens: int | None = None,
-        output_mode: str = "multi_hot",
+        output_mode: OutputMode = "multi_hot",
         sparse: bool = False,
         **options: Unpack[LayerOptions],
     ) -> None:
@@ -136,7 +137,7 @@ class Discretization(Layer):
         bin_boundaries: Sequence[float] | None = None,
         num_bins: int | None = None,
         epsilon: float = 0.01,
-        output_mode: str = "int",
+        output_mode: OutputMode = "int",
         sparse: bool = False,
         **options: Unpack[LayerOptions],
     ) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import pi
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy
 
+from nnc.choices import DataFormat, FillMode, FlipMode, Interpolation
 from nnc.errors import ModelError
 from nnc.ir import Value, size_of
-from nnc.layers.augmentation import REQUIRED, Augmentation, Pair, check_range
+from nnc.layers.augmentation import Augmentation, Factor, Pair, check_range
 from nnc.layers.checks import check_positive
 from nnc.layers.drawing import draw_uniform
 from nnc.layers.interpolation import resize_axis
+from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import spatial_axes
 from nnc.layers.warping import FILL_MODES, WAYS, warp
@@ -27,9 +29,18 @@ _MODES = ("horizontal", "vertical", "horizontal_and_vertical")
 class RandomFlip(Augmentation):
     """While training, mirrors half of the images."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {"mode": "horizontal_and_vertical", "seed": None, "data_format": None}
     config_keys = ("seed", "mode")
     mode: str
+
+    def __init__(
+        self,
+        mode: FlipMode = "horizontal_and_vertical",
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"mode": mode, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "mode" and value not in _MODES:
@@ -54,15 +65,20 @@ class RandomCrop(Augmentation):
 
     key_arguments = ("height", "width")
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "height": REQUIRED,
-        "width": REQUIRED,
-        "seed": None,
-        "data_format": None,
-    }
     config_keys = ("height", "width", "seed")
     height: int
     width: int
+
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"height": height, "width": width, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name in ("height", "width"):
@@ -126,16 +142,27 @@ class Warping(Augmentation):
 class RandomRotation(Warping):
     """While training, turns each image around its centre by a share of a whole turn."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "factor": REQUIRED,
-        "fill_mode": "reflect",
-        "interpolation": "bilinear",
-        "seed": None,
-        "fill_value": 0.0,
-        "data_format": None,
-    }
     config_keys = ("factor", "fill_mode", "fill_value", "interpolation", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
+
+    def __init__(
+        self,
+        factor: Factor,
+        fill_mode: FillMode = "reflect",
+        interpolation: Interpolation = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "factor": factor,
+            "fill_mode": fill_mode,
+            "interpolation": interpolation,
+            "seed": seed,
+            "fill_value": fill_value,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
 
     def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
         angle = self.draw_for(x, self.factor) * (2.0 * pi)
@@ -154,19 +181,31 @@ class RandomRotation(Warping):
 class RandomShear(Warping):
     """While training, slants each image, in either direction."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "x_factor": 0.0,
-        "y_factor": 0.0,
-        "interpolation": "bilinear",
-        "fill_mode": "reflect",
-        "fill_value": 0.0,
-        "data_format": None,
-        "seed": None,
-    }
     config_keys = ("x_factor", "y_factor", "fill_mode", "interpolation", "seed", "fill_value")
     bounds: ClassVar[Mapping[str, Pair]] = {"x_factor": (-1, 1), "y_factor": (-1, 1)}
     x_factor: Pair
     y_factor: Pair
+
+    def __init__(
+        self,
+        x_factor: Factor = 0.0,
+        y_factor: Factor = 0.0,
+        interpolation: Interpolation = "bilinear",
+        fill_mode: FillMode = "reflect",
+        fill_value: float = 0.0,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "x_factor": x_factor,
+            "y_factor": y_factor,
+            "interpolation": interpolation,
+            "fill_mode": fill_mode,
+            "fill_value": fill_value,
+            "seed": seed,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
 
     def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
         direction = where(self.draw_for(x, (0.0, 1.0)) > 0.5, x.graph.constant(-1.0, x.dtype), 1.0)
@@ -174,18 +213,9 @@ class RandomShear(Warping):
         return 1.0, across, 0.0, down, 1.0, 0.0
 
 
-class RandomTranslation(Warping):
-    """While training, moves each image by a share of its size: down and to the right where it is positive."""
+class Sizing(Warping):
+    """Base of layers whose factors are shares of an image's height and width."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "height_factor": REQUIRED,
-        "width_factor": REQUIRED,
-        "fill_mode": "reflect",
-        "interpolation": "bilinear",
-        "seed": None,
-        "fill_value": 0.0,
-        "data_format": None,
-    }
     config_keys = ("height_factor", "width_factor", "fill_mode", "interpolation", "seed", "fill_value")
     height_factor: Any
     width_factor: Any
@@ -198,24 +228,60 @@ class RandomTranslation(Warping):
     def _bounds(self, name: str) -> Pair:
         return check_range(type(self).__name__, name, getattr(self, name), (-1, 1))
 
+
+class RandomTranslation(Sizing):
+    """While training, moves each image by a share of its size: down and to the right where it is positive."""
+
+    def __init__(
+        self,
+        height_factor: Factor,
+        width_factor: Factor,
+        fill_mode: FillMode = "reflect",
+        interpolation: Interpolation = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "height_factor": height_factor,
+            "width_factor": width_factor,
+            "fill_mode": fill_mode,
+            "interpolation": interpolation,
+            "seed": seed,
+            "fill_value": fill_value,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
+
     def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
         down = self.draw_for(x, self._bounds("height_factor")) * float(height)
         across = self.draw_for(x, self._bounds("width_factor")) * float(width)
         return 1.0, 0.0, -across, 0.0, 1.0, -down
 
 
-class RandomZoom(RandomTranslation):
+class RandomZoom(Sizing):
     """While training, shrinks each image where the factor is positive, and enlarges it where it is negative."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "height_factor": REQUIRED,
-        "width_factor": None,
-        "fill_mode": "reflect",
-        "interpolation": "bilinear",
-        "seed": None,
-        "fill_value": 0.0,
-        "data_format": None,
-    }
+    def __init__(
+        self,
+        height_factor: Factor,
+        width_factor: Factor | None = None,
+        fill_mode: FillMode = "reflect",
+        interpolation: Interpolation = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "height_factor": height_factor,
+            "width_factor": width_factor,
+            "fill_mode": fill_mode,
+            "interpolation": interpolation,
+            "seed": seed,
+            "fill_value": fill_value,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
 
     def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
         down = self.draw_for(x, self._bounds("height_factor")) + 1.0

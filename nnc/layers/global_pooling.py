@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Unpack
 
+from nnc.choices import DataFormat
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_flag
@@ -28,7 +29,9 @@ class GlobalPooling(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, data_format: str | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]) -> None:
+    def __init__(
+        self, data_format: DataFormat | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         self.data_format = check_data_format(type(self).__name__, data_format)
         self.keepdims = check_flag(type(self).__name__, "keepdims", keepdims)

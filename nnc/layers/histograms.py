@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
 
 import numpy
 
+from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value, size_of
 from nnc.layers.augmentation import BYTES, Augmentation
 from nnc.layers.checks import check_number, check_positive
+from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import CHANNELS_FIRST, check_numbers
 from nnc.ops import (
@@ -43,9 +45,18 @@ class Equalization(Augmentation):
     """While training, flattens the histogram of each channel, over all images of the batch together."""
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = {"value_range": BYTES, "bins": 256, "data_format": None}
     config_keys = ("bins", "value_range")
     bins: int
+
+    def __init__(
+        self,
+        value_range: Sequence[float] = BYTES,
+        bins: int = 256,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"value_range": value_range, "bins": bins}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "bins":
@@ -83,15 +94,20 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
 
     keeps_integers_of_arrays = True
     acts_always = True
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "value_range": BYTES,
-        "clip_limit": 4.0,
-        "tile_grid_size": (8, 8),
-        "data_format": None,
-    }
     config_keys = ("value_range", "clip_limit", "tile_grid_size")
     clip_limit: float
     tile_grid_size: tuple[int, int]
+
+    def __init__(
+        self,
+        value_range: Sequence[float] = BYTES,
+        clip_limit: float = 4.0,
+        tile_grid_size: int | Sequence[int] = (8, 8),
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"value_range": value_range, "clip_limit": clip_limit, "tile_grid_size": tile_grid_size}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "clip_limit":

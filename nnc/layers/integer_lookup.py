@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Unpack
 import numpy
 
 from nnc.arrays import check_whole, is_array_like, to_array
+from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
@@ -62,7 +63,7 @@ class IntegerLookup(Layer):
         vocabulary_dtype: str = "int64",
         idf_weights: Any = None,
         invert: bool = False,
-        output_mode: str = "int",
+        output_mode: OutputMode = "int",
         sparse: bool = False,
         pad_to_max_tokens: bool = False,
         oov_method: str = "floormod",

@@ -6,6 +6,7 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
+from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import arguments_config, set_arguments
@@ -47,8 +48,8 @@ class LocallyConnected(Layer):
         filters: int,
         kernel_size: Any,
         strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         activation: Any = None,
         use_bias: bool = True,
         implementation: int = 1,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy
 
+from nnc.choices import DataFormat
 from nnc.ir import Value
-from nnc.layers.augmentation import Augmentation, Pair
+from nnc.layers.augmentation import Augmentation, Factor, Pair
 from nnc.layers.checks import check_number
 from nnc.layers.drawing import draw_beta, draw_order, draw_uniform
+from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import spatial_axes
 from nnc.ops import cast, gather, logical_and, reshape, sqrt, where
@@ -36,9 +38,18 @@ class MixUp(Augmentation):
     """
 
     keeps_integers_of_arrays = True
-    arguments: ClassVar[Mapping[str, Any]] = {"alpha": 0.2, "data_format": None, "seed": None}
     config_keys = ("alpha", "seed")
     alpha: float
+
+    def __init__(
+        self,
+        alpha: float = 0.2,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"alpha": alpha, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "alpha":
@@ -61,9 +72,18 @@ class CutMix(Augmentation):
     with localizable features, ICCV (2019).
     """
 
-    arguments: ClassVar[Mapping[str, Any]] = {"factor": 1.0, "seed": None, "data_format": None}
     config_keys = ("factor", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+    def __init__(
+        self,
+        factor: Factor = 1.0,
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"factor": factor, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def augment(self, x: Value) -> Value:
         return self.augment_with_labels(x, None)[0]

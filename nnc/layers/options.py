@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
+from nnc.choices import DataFormat
+
 
 class InputOptions(TypedDict, total=False):
     """The shape of a model's input, for its first layer; see `Layer`."""
@@ -13,6 +15,13 @@ class InputOptions(TypedDict, total=False):
     batch_input_shape: Sequence[int | None] | None
     batch_shape: Sequence[int | None] | None
     input_length: int | None
+
+
+class LegacyInputOptions(TypedDict, total=False):
+    """The arguments of `InputLayer` that files have, and that say nothing of an input."""
+
+    trainable: bool
+    input_tensor: None
 
 
 class LegacyOptions(InputOptions, total=False):
@@ -40,6 +49,18 @@ class LayerOptions(CommonLayerOptions, total=False):
     """The arguments of most layers."""
 
     activity_regularizer: Any
+
+
+class ImageOptions(LayerOptions, total=False):
+    """The arguments of layers that change images and name the format of their data."""
+
+    bounding_box_format: Any
+
+
+class AugmentationOptions(ImageOptions, total=False):
+    """The arguments of layers that change images."""
+
+    data_format: DataFormat | None
 
 
 class NamelessLayerOptions(SharedOptions, total=False):
@@ -71,19 +92,6 @@ class LayerNormalizationOptions(LayerOptions, total=False):
     """The arguments of `LayerNormalization`."""
 
     rms_scaling: bool
-
-
-class Convolution3DTransposeOptions(LayerOptions, total=False):
-    """The arguments of `Conv3DTranspose` behind those that have another order than in its base."""
-
-    activation: Any
-    use_bias: bool
-    kernel_initializer: Any
-    bias_initializer: Any
-    kernel_regularizer: Any
-    bias_regularizer: Any
-    kernel_constraint: Any
-    bias_constraint: Any
 
 
 class RecurrentOptions(CommonLayerOptions, total=False):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Unpack
 
+from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
 from nnc.layers.base import Layer
@@ -29,7 +30,9 @@ class ZeroPadding(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, padding: Any = 1, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
+    def __init__(
+        self, padding: Any = 1, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         where = type(self).__name__
         self.data_format = check_data_format(where, data_format)
@@ -64,7 +67,9 @@ class Cropping(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, cropping: Any = 0, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
+    def __init__(
+        self, cropping: Any = 0, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(**options)
         where = type(self).__name__
         self.data_format = check_data_format(where, data_format)
@@ -113,7 +118,9 @@ class ZeroPadding2D(ZeroPadding):
 
     dimensions: ClassVar[int] = 2
 
-    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
+    def __init__(
+        self, padding: Any = (1, 1), data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(padding, data_format, **options)
 
 
@@ -123,7 +130,10 @@ class ZeroPadding3D(ZeroPadding):
     dimensions: ClassVar[int] = 3
 
     def __init__(
-        self, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **options: Unpack[LayerOptions]
+        self,
+        padding: Any = ((1, 1), (1, 1), (1, 1)),
+        data_format: DataFormat | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(padding, data_format, **options)
 
@@ -148,7 +158,7 @@ class Cropping2D(Cropping):
     dimensions: ClassVar[int] = 2
 
     def __init__(
-        self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **options: Unpack[LayerOptions]
+        self, cropping: Any = ((0, 0), (0, 0)), data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(cropping, data_format, **options)
 
@@ -159,6 +169,9 @@ class Cropping3D(Cropping):
     dimensions: ClassVar[int] = 3
 
     def __init__(
-        self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **options: Unpack[LayerOptions]
+        self,
+        cropping: Any = ((1, 1), (1, 1), (1, 1)),
+        data_format: DataFormat | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(cropping, data_format, **options)

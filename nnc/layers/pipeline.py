@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Unpack
 
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
+from nnc.layers.options import NamelessLayerOptions
 from nnc.layers.wrapping import checked_layer, layer_config
 
 
@@ -26,7 +27,7 @@ class Pipeline(Layer):
     keeps_integers_of_arrays = True
     supports_masking = True
 
-    def __init__(self, layers: Sequence[Any], name: str | None = None, **options: Any) -> None:
+    def __init__(self, layers: Sequence[Any], name: str | None = None, **options: Unpack[NamelessLayerOptions]) -> None:
         super().__init__(name=name, **options)
         if not isinstance(layers, list | tuple) or not layers:
             raise ModelError(f"Pipeline: layers must be a list of layers, got {layers!r:.80}")

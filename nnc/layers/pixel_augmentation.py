@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy
 
+from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.augmentation import BYTES, REQUIRED, Augmentation, Pair
+from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
 from nnc.layers.checks import check_number
 from nnc.layers.drawing import draw_normal, draw_uniform
+from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import check_numbers, per_axis, spatial_axes
 from nnc.ops import clip, exp, logical_and, pad, sqrt, sum, sum_pool, take, where
@@ -23,18 +25,29 @@ class RandomErasing(Augmentation):
     Z. Zhong, L. Zheng, G. Kang, S. Li, Y. Yang: Random erasing data augmentation, AAAI (2020).
     """
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "factor": 1.0,
-        "scale": (0.02, 0.33),
-        "fill_value": None,
-        "value_range": BYTES,
-        "seed": None,
-        "data_format": None,
-    }
-    config_keys = tuple(arguments)[:-1]
+    config_keys = ("factor", "scale", "fill_value", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "scale": (0, 1)}
     scale: Pair
     fill_value: Any
+
+    def __init__(
+        self,
+        factor: Factor = 1.0,
+        scale: Factor = (0.02, 0.33),
+        fill_value: float | Sequence[float] | None = None,
+        value_range: Sequence[float] = BYTES,
+        seed: int | None = None,
+        data_format: DataFormat | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "factor": factor,
+            "scale": scale,
+            "fill_value": fill_value,
+            "value_range": value_range,
+            "seed": seed,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "fill_value" and value is not None:
@@ -70,18 +83,29 @@ class RandomErasing(Augmentation):
 class RandomGaussianBlur(Augmentation):
     """While training, blurs some images, all with the same two random widths."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "factor": 1.0,
-        "kernel_size": 3,
-        "sigma": 1.0,
-        "value_range": BYTES,
-        "data_format": None,
-        "seed": None,
-    }
     config_keys = ("factor", "kernel_size", "sigma", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "sigma": (0, 1)}
     kernel_size: Sequence[int]
     sigma: Pair
+
+    def __init__(
+        self,
+        factor: Factor = 1.0,
+        kernel_size: int | Sequence[int] = 3,
+        sigma: Factor = 1.0,
+        value_range: Sequence[float] = BYTES,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {
+            "factor": factor,
+            "kernel_size": kernel_size,
+            "sigma": sigma,
+            "value_range": value_range,
+            "seed": seed,
+        }
+        super().__init__(arguments, data_format=data_format, **options)
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "kernel_size":
@@ -118,14 +142,19 @@ class RandomGaussianBlur(Augmentation):
 class RandomSharpness(Augmentation):
     """While training, mixes each image with a smoothed one; more than half of `factor` sharpens."""
 
-    arguments: ClassVar[Mapping[str, Any]] = {
-        "factor": REQUIRED,
-        "value_range": BYTES,
-        "data_format": None,
-        "seed": None,
-    }
     config_keys = ("factor", "value_range", "seed")
     bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
+
+    def __init__(
+        self,
+        factor: Factor,
+        value_range: Sequence[float] = BYTES,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
+        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
+        super().__init__(arguments, data_format=data_format, **options)
 
     def augment(self, x: Value) -> Value:
         window, step = per_axis(self.data_format, (3, 3)), (1,) * 4

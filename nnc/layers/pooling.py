@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Unpack
 
+from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
 from nnc.layers.argument_texts import short_text
 from nnc.layers.base import Layer
@@ -42,8 +43,8 @@ class Pooling(Layer):
         self,
         pool_size: Any,
         strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
@@ -108,8 +109,8 @@ class MaxPooling1D(MaxPooling):
         self,
         pool_size: Any = 2,
         strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         name: str | None = None,
         **options: Unpack[NamelessLayerOptions],
     ) -> None:
@@ -125,8 +126,8 @@ class MaxPooling2D(MaxPooling):
         self,
         pool_size: Any = (2, 2),
         strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         name: str | None = None,
         **options: Unpack[NamelessLayerOptions],
     ) -> None:
@@ -142,8 +143,8 @@ class MaxPooling3D(MaxPooling):
         self,
         pool_size: Any = (2, 2, 2),
         strides: Any = None,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         name: str | None = None,
         **options: Unpack[NamelessLayerOptions],
     ) -> None:

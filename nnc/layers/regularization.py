@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
 from nnc import regularizers
+from nnc.choices import DataFormat
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.checks import check_number
@@ -83,7 +84,11 @@ class SpatialDropout(Dropout):
     """Number of axes between batch and channels."""
 
     def __init__(
-        self, rate: float, data_format: str | None = None, seed: int | None = None, **options: Unpack[LayerOptions]
+        self,
+        rate: float,
+        data_format: DataFormat | None = None,
+        seed: int | None = None,
+        **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(rate, seed=seed, **options)
         self.data_format = check_data_format(type(self).__name__, data_format)

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 
 import numpy
 
+from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value, size_of
 from nnc.layers.base import Layer
@@ -25,7 +26,7 @@ class Flatten(Layer):
 
     keeps_integers = True
 
-    def __init__(self, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
+    def __init__(self, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         if data_format not in (None, "channels_last", "channels_first"):
             raise ModelError(f"Flatten: data_format must be channels_last or channels_first, got {data_format!r}")

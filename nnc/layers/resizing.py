@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import numpy
 
+from nnc.choices import DataFormat, ResizeMethod
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
 from nnc.layers.base import Layer
@@ -45,13 +46,13 @@ class Resizing(Layer):
         self,
         height: int,
         width: int,
-        interpolation: str = "bilinear",
+        interpolation: ResizeMethod = "bilinear",
         crop_to_aspect_ratio: bool = False,
         pad_to_aspect_ratio: bool = False,
         fill_mode: str = "constant",
         fill_value: float = 0.0,
         antialias: bool = False,
-        data_format: str | None = None,
+        data_format: DataFormat | None = None,
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
@@ -123,7 +124,7 @@ class CenterCrop(Layer):
     key_arguments = ("height", "width")
 
     def __init__(
-        self, height: int, width: int, data_format: str | None = None, **options: Unpack[LayerOptions]
+        self, height: int, width: int, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
     ) -> None:
         super().__init__(**options)
         self.height = check_positive("CenterCrop", "height", height)

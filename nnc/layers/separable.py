@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
 from nnc.layers.arguments import set_arguments
 from nnc.layers.convolving import check_filters
@@ -50,8 +51,8 @@ class SeparableConvolution(DepthwiseConvolution):
         filters: int,
         kernel_size: Any,
         strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         dilation_rate: Any = 1,
         depth_multiplier: int = 1,
         activation: Any = None,

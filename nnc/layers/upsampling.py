@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Unpack
 
+from nnc.choices import DataFormat, ResizeMethod
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
@@ -32,7 +33,7 @@ class UpSampling(Layer):
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(self, size: Any, data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
+    def __init__(self, size: Any, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.size = check_numbers(type(self).__name__, "size", size, self.dimensions)
         self.data_format = check_data_format(type(self).__name__, data_format)
@@ -73,8 +74,8 @@ class UpSampling2D(UpSampling):
     def __init__(
         self,
         size: Any = (2, 2),
-        data_format: str | None = None,
-        interpolation: str = "nearest",
+        data_format: DataFormat | None = None,
+        interpolation: ResizeMethod = "nearest",
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(size, data_format, **options)
@@ -103,7 +104,9 @@ class UpSampling3D(UpSampling):
 
     dimensions: ClassVar[int] = 3
 
-    def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **options: Unpack[LayerOptions]) -> None:
+    def __init__(
+        self, size: Any = (2, 2, 2), data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
+    ) -> None:
         super().__init__(size, data_format, **options)
 
     def get_config(self) -> dict[str, Any]:

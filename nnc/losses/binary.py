@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.ir import TensorType, Value
 from nnc.losses.arguments import checked_axis, checked_fraction
 from nnc.losses.loss import Loss
@@ -78,7 +79,7 @@ class BinaryCrossentropy(FunctionMeasure, Loss):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "binary_crossentropy",
         dtype: str | None = None,
     ) -> None:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
 from nnc.losses.arguments import checked_axis, checked_fraction
@@ -141,7 +142,7 @@ class CategoricalCrossentropy(OneHotLoss):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "categorical_crossentropy",
         dtype: str | None = None,
     ) -> None:
@@ -174,7 +175,7 @@ class SparseCategoricalCrossentropy(FunctionMeasure, Loss):
         self,
         from_logits: bool = False,
         ignore_class: int | None = None,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         axis: int = -1,
         name: str | None = "sparse_categorical_crossentropy",
         dtype: str | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import TensorType, Value, symbol
 from nnc.losses.loss import Loss
@@ -91,7 +92,7 @@ class CTC(FunctionMeasure, Loss):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "ctc",
         dtype: str | None = None,
     ) -> None:

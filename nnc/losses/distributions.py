@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.hints.activations import look_at_output
 from nnc.ir import Value
 from nnc.losses.operands import EPSILON, like_output
@@ -51,7 +52,7 @@ class KLDivergence(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "kl_divergence",
         dtype: str | None = None,
     ) -> None:
@@ -71,7 +72,7 @@ class Poisson(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "poisson",
         dtype: str | None = None,
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.errors import ModelError
 from nnc.hints.activations import look_at_output
 from nnc.ir import TensorType, Value
@@ -140,7 +141,7 @@ class BinaryFocalCrossentropy(FunctionMeasure, Loss):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "binary_focal_crossentropy",
         dtype: str | None = None,
     ) -> None:
@@ -189,7 +190,7 @@ class CategoricalFocalCrossentropy(OneHotLoss):
         from_logits: bool = False,
         label_smoothing: float = 0.0,
         axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "categorical_focal_crossentropy",
         dtype: str | None = None,
     ) -> None:
@@ -220,7 +221,7 @@ class CategoricalGeneralizedCrossEntropy(FunctionMeasure, Loss):
     def __init__(
         self,
         q: float = 0.5,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "categorical_generalized_cross_entropy",
         dtype: str | None = None,
     ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.ir import Value
 from nnc.losses.operands import like_output
 from nnc.losses.regression import Regression
@@ -71,7 +72,7 @@ class Hinge(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "hinge",
         dtype: str | None = None,
     ) -> None:
@@ -91,7 +92,7 @@ class SquaredHinge(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "squared_hinge",
         dtype: str | None = None,
     ) -> None:
@@ -111,7 +112,7 @@ class CategoricalHinge(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "categorical_hinge",
         dtype: str | None = None,
     ) -> None:

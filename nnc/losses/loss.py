@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType, Value
 from nnc.losses.arrays import ArrayFunction, as_floating
@@ -40,10 +41,10 @@ class Loss(Measure):
 
     noun: ClassVar[str] = "loss"
     name: str = "loss"
-    reduction: str | None = "sum_over_batch_size"
+    reduction: Reduction | None = "sum_over_batch_size"
 
     def __init__(
-        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", dtype: str | None = None
+        self, name: str | None = None, reduction: Reduction | None = "sum_over_batch_size", dtype: str | None = None
     ) -> None:
         super().__init__(name, dtype)
         self.reduction = _checked_reduction(self._where, reduction)
@@ -127,7 +128,7 @@ class LossFunctionWrapper(MeasureWrapper, Loss):
     def __init__(
         self,
         fn: Callable[..., Value | Masked],
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = None,
         dtype: str | None = None,
         **arguments: Any,
@@ -137,7 +138,7 @@ class LossFunctionWrapper(MeasureWrapper, Loss):
         self.arguments = arguments
 
 
-def _checked_reduction(where: str, reduction: str | None) -> str | None:
+def _checked_reduction(where: str, reduction: Reduction | None) -> Reduction | None:
     if reduction in REDUCTIONS:
         return reduction
     known = [name for name in REDUCTIONS if name is not None]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.losses.arguments import checked_number
@@ -87,7 +88,7 @@ class Dice(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "dice",
         axis: int | Sequence[int] | None = None,
         dtype: str | None = None,
@@ -118,7 +119,7 @@ class Tversky(Regression):
         self,
         alpha: float = 0.5,
         beta: float = 0.5,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "tversky",
         axis: int | Sequence[int] | None = None,
         dtype: str | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.ir import TensorType, Value
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
@@ -92,7 +93,7 @@ class MeanSquaredError(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "mean_squared_error",
         dtype: str | None = None,
     ) -> None:
@@ -112,7 +113,7 @@ class MeanAbsoluteError(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "mean_absolute_error",
         dtype: str | None = None,
     ) -> None:
@@ -132,7 +133,7 @@ class MeanAbsolutePercentageError(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "mean_absolute_percentage_error",
         dtype: str | None = None,
     ) -> None:
@@ -152,7 +153,7 @@ class MeanSquaredLogarithmicError(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "mean_squared_logarithmic_error",
         dtype: str | None = None,
     ) -> None:

@@ -6,6 +6,7 @@ from math import log
 from types import MappingProxyType
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.ir import Value
 from nnc.losses.arguments import checked_number
 from nnc.losses.operands import like_output
@@ -64,7 +65,7 @@ class Huber(Regression):
     def __init__(
         self,
         delta: float = 1.0,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "huber_loss",
         dtype: str | None = None,
     ) -> None:
@@ -85,7 +86,7 @@ class LogCosh(Regression):
 
     def __init__(
         self,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "log_cosh",
         dtype: str | None = None,
     ) -> None:

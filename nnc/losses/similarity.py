@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from nnc import ops
+from nnc.choices import Reduction
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import TensorType, Value
 from nnc.losses.arguments import checked_axis, checked_number
@@ -113,7 +114,7 @@ class CosineSimilarity(Regression):
     def __init__(
         self,
         axis: int = -1,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "cosine_similarity",
         dtype: str | None = None,
     ) -> None:
@@ -144,7 +145,7 @@ class Circle(FunctionMeasure, Loss):
         gamma: float = 80.0,
         margin: float = 0.4,
         remove_diagonal: bool = True,
-        reduction: str | None = "sum_over_batch_size",
+        reduction: Reduction | None = "sum_over_batch_size",
         name: str | None = "circle",
         dtype: str | None = None,
     ) -> None:

@@ -244,7 +244,7 @@ class Trainer(Layer):
         self._ensure_wired(x)
         if isinstance(validation_data, list | tuple) and validation_data:
             validation_data = (self._named(validation_data[0]), *validation_data[1:])
-        history: History = self.program.fit(
+        return self.program.fit(
             self._named(x),
             y,
             batch_size=batch_size,
@@ -263,7 +263,6 @@ class Trainer(Layer):
             validation_freq=validation_freq,
             owner=self,
         )
-        return history
 
     def evaluate(
         self,
@@ -278,17 +277,19 @@ class Trainer(Layer):
     ) -> Any:
         """Return loss and metrics on arrays: a list, the loss alone where there are no metrics, or a dictionary.
 
+        Names and defaults are Keras's; see `nnc.program.evaluation.evaluate`.
+
         Raises:
             ModelError: the model has no loss.
             DataError: the arrays do not fit the model.
         """
-        del verbose
         self._must_be_compiled("evaluate")
         self._ensure_wired(x)
         logs = self.program.evaluate(
             self._named(x),
             y,
             batch_size=batch_size,
+            verbose=verbose,
             sample_weight=sample_weight,
             steps=steps,
             callbacks=callbacks,
@@ -304,14 +305,13 @@ class Trainer(Layer):
         steps: int | None = None,
         callbacks: Any = None,
     ) -> NDArray[Any]:
-        """Return the outputs for any number of rows.
+        """Return the outputs for any number of rows; see `Program.predict`.
 
         Raises:
             DataError: the arrays do not fit the model.
         """
-        del verbose
         self._ensure_wired(x)
-        return self.program.predict(self._named(x), batch_size, steps=steps, callbacks=callbacks, owner=self)
+        return self.program.predict(self._named(x), batch_size, verbose, steps, callbacks, self)
 
     def _named(self, x: Any) -> Any:
         """Return inputs by label: a single one may be given under the name of its layer."""

@@ -236,8 +236,9 @@ class Batches:
         return len(steps)
 
     def _counted(self, steps: Sequence[Any]) -> Iterator[Any]:
-        for self.done, step in enumerate(steps):  # others read it meanwhile
+        for step in steps:
             yield step
+            self.done += 1  # others read it meanwhile
 
     def _after_call(self, count: int) -> None:
         self.done += count

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.activity import is_shown
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList
 from nnc.errors import DataError, NonFiniteError
@@ -14,10 +16,12 @@ from nnc.program.batches import Batches, Feed, decide_batches
 from nnc.program.data import ROWS, as_arrays, known_sizes
 from nnc.program.names import EVALUATE, PREDICT
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
+from nnc.program.progress import Count, Counted, Logs, batches_shown, line_of, no_logs, verbosity
 from nnc.program.spec import outputs_of, packed
 from nnc.program.streams import Stream, batches_of, check_alone, is_stream, length_of, parts_of
 
 if TYPE_CHECKING:
+    from nnc.choices import Verbosity
     from nnc.program.program import Program
 
 Array = Any
@@ -66,6 +70,7 @@ def evaluate(
     sample_weight: Any = None,
     steps: int | None = None,
     callbacks: Any = None,
+    verbose: Verbosity = "auto",
     owner: Any = None,
 ) -> dict[str, Any]:
     """Return loss and metrics on arrays.
@@ -78,15 +83,18 @@ def evaluate(
         sample_weight: weight of each row.
         steps: batches to look at; all by default.
         callbacks: what is called at the beginning, the end and around batches.
+        verbose: 0 silent; 1 (and ``auto``) a live line on a terminal or in a notebook once that takes half a second,
+            and a line at the end; 2 a line at the end. With ``auto`` there is none at the end but on a terminal, of
+            what took more than a second: what is read from a pipe depends on no time.
         owner: what callbacks see as their model, the program by default.
 
     Raises:
         DataError: the arrays do not fit the model.
     """
     owner = program if owner is None else owner
-    limit = whole_or_none("steps", steps)
+    limit, shown = whole_or_none("steps", steps), verbosity(verbose)
     check_trains(program)
-    with program.turn, program.deciding(), kernel_settings():
+    with program.turn, program.deciding(), line_of(shown), kernel_settings():
         feed: Feed
         if is_stream(x):
             check_alone(x, y=y, sample_weight=sample_weight, batch_size=batch_size)
@@ -96,9 +104,13 @@ def evaluate(
             arrays = prepare(program, x, y, sample_weight)
             decide_batches(program, EVALUATE, arrays, batch_size_of(batch_size), limit)
             feed = Batches(program, EVALUATE, arrays, batch_size_of(batch_size), limit)
-        listed = CallbackList(callbacks, model=owner, verbose=0, epochs=1, steps=feed.count)
+        listed = CallbackList(callbacks, model=owner, verbose=shown, epochs=1, steps=feed.count)
         owner.stop_evaluating = False
-        return run_evaluation(program, feed, listed)
+        feed.is_watched = is_shown() or shown > 0
+        # Metrics that are no means cost more than a look.
+        measured = no_logs if program.spec.results else program.metric_values
+        with _showing("evaluating", "Evaluated", verbose, feed, measured):
+            return run_evaluation(program, feed, listed)
 
 
 def predict(
@@ -107,13 +119,27 @@ def predict(
     batch_size: int | None = None,
     steps: int | None = None,
     callbacks: Any = None,
+    verbose: Verbosity = "auto",
     owner: Any = None,
 ) -> Any:
     """Return the outputs for any number of rows; see `Program.predict`."""
-    limit = whole_or_none("steps", steps)
+    limit, shown = whole_or_none("steps", steps), verbosity(verbose)
+    with line_of(shown):
+        return _predict(program, x, batch_size, limit, callbacks, verbose, owner)
+
+
+def _predict(
+    program: Program,
+    x: Any,
+    batch_size: int | None,
+    limit: int | None,
+    callbacks: Any,
+    verbose: Verbosity,
+    owner: Any,
+) -> Any:
     if is_stream(x):
         check_alone(x, batch_size=batch_size)
-        return _predict_stream(program, x, limit, callbacks, owner)
+        return _predict_stream(program, x, limit, callbacks, verbose, owner)
     arrays = as_arrays(program.spec.inputs, x, "input")
     sizes = known_sizes(program.spec.inputs, arrays)
     rows = sizes[ROWS]
@@ -122,23 +148,34 @@ def predict(
         if batch_size is None:
             size = min(rows, batch_size_of(None))  # Keras's: callbacks see its batches
         parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]
-        return _predict_stream(program, _Parts(parts), limit, callbacks, owner, sizes | {ROWS: size})
+        return _predict_stream(program, _Parts(parts), limit, callbacks, verbose, owner, sizes | {ROWS: size})
     with program.deciding(), kernel_settings():
         program.decide(PREDICT, -(-rows // size), sizes | {ROWS: size})
         first = program.bound(PREDICT, sizes | {ROWS: size})
         results = [numpy.empty((rows, *output.shape[1:]), output.dtype) for output in first.outputs.values()]
-        for start in range(0, rows, size):
-            bound = program.bound(PREDICT, sizes | {ROWS: min(size, rows - start)})
-            for target, array in zip(bound.inputs.values(), arrays, strict=True):
-                numpy.copyto(target, array[start : start + size])
-            try:
-                bound.run()
-            except NonFiniteError as error:
-                error.locate(batch=start // size, row=start)
-                raise
-            for result, output in zip(results, bound.outputs.values(), strict=True):
-                result[start : start + size] = output
+        batches = Count(-(-rows // size))
+        with _showing("predicting", "Predicted", verbose, batches):
+            for start in range(0, rows, size):
+                bound = program.bound(PREDICT, sizes | {ROWS: min(size, rows - start)})
+                for target, array in zip(bound.inputs.values(), arrays, strict=True):
+                    numpy.copyto(target, array[start : start + size])
+                try:
+                    bound.run()
+                except NonFiniteError as error:
+                    error.locate(batch=start // size, row=start)
+                    raise
+                for result, output in zip(results, bound.outputs.values(), strict=True):
+                    result[start : start + size] = output
+                batches.done += 1
     return packed(program.spec.structure, results)
+
+
+def _showing(
+    doing: str, done: str, verbose: Verbosity, batches: Counted, measured: Callable[[], Logs] = no_logs
+) -> AbstractContextManager[None]:
+    """Return a context that shows how far the batches are, see `batches_shown`, where anybody might see it."""
+    is_seen = is_shown() or (verbose != "auto" and verbose)
+    return batches_shown(doing, done, verbose, batches, measured) if is_seen else nullcontext()
 
 
 class _Parts:
@@ -155,16 +192,27 @@ class _Parts:
 
 
 def _predict_stream(
-    program: Program, source: Any, limit: int | None, callbacks: Any, owner: Any, sizes: Mapping[str, int] | None = None
+    program: Program,
+    source: Any,
+    limit: int | None,
+    callbacks: Any,
+    verbose: Verbosity,
+    owner: Any,
+    sizes: Mapping[str, int] | None = None,
 ) -> Any:
     owner = program if owner is None else owner
+    count = limit or length_of(source)
     with program.deciding():
-        program.decide(PREDICT, limit or length_of(source), sizes or {})
-        return _predict_batches(program, source, limit, callbacks, owner)
+        program.decide(PREDICT, count, sizes or {})
+        listed = CallbackList(callbacks, model=owner, verbose=verbosity(verbose), epochs=1, steps=count)
+        batches = Count(count)
+        with _showing("predicting", "Predicted", verbose, batches):
+            return _predict_batches(program, source, limit, batches, listed, owner)
 
 
-def _predict_batches(program: Program, source: Any, limit: int | None, callbacks: Any, owner: Any) -> Any:
-    listed = CallbackList(callbacks, model=owner, verbose=0, epochs=1, steps=limit or length_of(source))
+def _predict_batches(
+    program: Program, source: Any, limit: int | None, batches: Count, listed: CallbackList, owner: Any
+) -> Any:
     owner.stop_predicting = False
     listed.on_predict_begin()
     found: list[list[Array]] = []
@@ -179,6 +227,7 @@ def _predict_batches(program: Program, source: Any, limit: int | None, callbacks
             error.locate(batch=number)
             raise
         found.append(outputs_of(program.spec.structure, outputs))
+        batches.done = number + 1
         listed.on_predict_batch_end(number, {"outputs": outputs})
         if owner.stop_predicting:
             break

@@ -35,6 +35,8 @@ from nnc.program.weights import unweighted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from nnc.callbacks import History
+    from nnc.choices import Verbosity
     from nnc.program.explanation import Explanation
 
 Array = Any
@@ -347,33 +349,94 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
             self.step(name, arrays)
             return self.metric_values()
 
-    def predict(self, x: Any, batch_size: int | None = None, **options: Any) -> NDArray[Any]:
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Verbosity = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+        owner: Any = None,
+    ) -> NDArray[Any]:
         """Predict any number of rows, batch by batch.
 
         Args:
             x: input array or arrays of shape (rows, …), or what yields batches of them.
             batch_size: rows of a batch, 256 by default.
-            options: ``steps``, ``callbacks``; see `nnc.program.evaluation.predict`.
+            verbose: what is shown, as of `evaluate`.
+            steps: batches to predict; all by default.
+            callbacks: what is called at the beginning, the end and around batches.
+            owner: what callbacks see as their model, the program by default.
 
         Raises:
             DataError: the arrays do not fit the model.
         """
         from nnc.program.evaluation import predict
 
-        found: NDArray[Any] = predict(self, x, batch_size, **options)
+        found: NDArray[Any] = predict(self, x, batch_size, steps, callbacks, verbose, owner)
         return found
 
-    def evaluate(self, x: Any, y: Any = None, **options: Any) -> dict[str, Any]:
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Verbosity = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        owner: Any = None,
+    ) -> dict[str, Any]:
         """Return loss and metrics; see `nnc.program.evaluation.evaluate`."""
         from nnc.program.evaluation import evaluate
 
-        return evaluate(self, x, y, **options)
+        return evaluate(self, x, y, batch_size, sample_weight, steps, callbacks, verbose, owner)
 
-    def fit(self, x: Any, y: Any = None, **options: Any) -> Any:
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Verbosity = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+        on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
+        owner: Any = None,
+    ) -> History:
         """Train and return the `History`; see `nnc.program.training.fit`."""
         from nnc.program.training import fit
 
-        return fit(self, x, y, **options)
+        return fit(
+            self,
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
+            on_epoch=on_epoch,
+            owner=owner,
+        )
 
     # ------------------------------------------------------------------ keeping
 

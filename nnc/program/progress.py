@@ -1,19 +1,22 @@
-"""What `fit` shows: a live line where there is a terminal or a notebook, a line per epoch elsewhere."""
+"""What `fit`, `evaluate` and `predict` show: a live line on a terminal or in a notebook, and lines of what was done."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy
 
-from nnc.activity import INTERVAL, activity, is_live, is_shown, shown
+from nnc.activity import INTERVAL, activity, is_live, is_shown, shown, silence
+from nnc.errors import DataError
 from nnc.texts import printable
 
 if TYPE_CHECKING:
+    from nnc.choices import Verbosity
     from nnc.program.batches import Feed
 
 MOST_LINES = 1000
@@ -57,9 +60,48 @@ def format_seconds(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 
+def verbosity(given: Verbosity) -> int:
+    """Return what ``verbose`` says as a number; ``auto`` is 1.
+
+    Raises:
+        DataError: it says nothing of the kind.
+    """
+    if isinstance(given, str) and given == "auto":
+        return 1
+    if isinstance(given, int | numpy.integer | numpy.bool_) and given in (0, 1, 2):
+        return int(given)
+    raise DataError(f"verbose must be 0, 1, 2 or 'auto', got {given!r}")
+
+
 def line_of(verbose: int) -> AbstractContextManager[None]:
-    """Return a context in which a training shows what goes on; in silence nothing inside it shows anything either."""
-    return nullcontext() if verbose == 2 else shown(sys.stdout if verbose else None)
+    """Return a context in which a call shows what goes on; in silence nothing inside it shows anything either."""
+    if not verbose:
+        return silence()
+    return shown(sys.stdout) if verbose == 1 and is_live(sys.stdout) else nullcontext()
+
+
+class TimeLeft:
+    """Tells the time left by the share that is done; between two steps it runs down."""
+
+    def __init__(self) -> None:
+        self._begun = perf_counter()
+        self._share, self._when = 0.0, 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since it began."""
+        return perf_counter() - self._begun
+
+    def text(self, share: float) -> str:
+        """Return the time left, such as ``7 s left``.
+
+        Args:
+            share: what is done, above 0, of all.
+        """
+        seconds = self.seconds
+        if share != self._share:
+            self._share, self._when = share, seconds
+        return f"{format_seconds(max(0.0, self._when / share - seconds))} left"
 
 
 class Progress:
@@ -82,12 +124,13 @@ class Progress:
         self._is_live = is_shown() and is_live(sys.stdout)
         self._stride = max(1, -(-(epochs - first) // MOST_LINES))
         self._printed = first
-        self._begin = self._last_epoch = self._last_line = 0.0
+        self._last_epoch = self._last_line = 0.0
 
     @contextmanager
     def running(self) -> Iterator[None]:
         """Show the line while the block runs, and in the end the last epoch, if it has no line yet."""
-        self._begin = self._last_epoch = self._last_line = perf_counter()
+        self._left = TimeLeft()
+        self._last_epoch = self._last_line = perf_counter()
         try:
             with activity(self.text):
                 yield
@@ -136,17 +179,10 @@ class Progress:
                 f"{'validating' if self._is_validating else 'batch'} {batches:,}{f'/{total:,}' if total else ''}"
             )
         if share > 0:
-            left = (perf_counter() - self._begin) * (1 - share) / share
-            parts.append(f"{format_seconds(left)} left")
+            parts.append(self._left.text(share))
         measured = self._measured() if batches and not self._is_validating else {}
         parts += _formatted(measured or self._logs)
-        for length in _BARS:
-            with_bar = [parts[0], _bar(share, length), *parts[1:]]
-            if len("  ".join(with_bar)) <= room:
-                return "  ".join(with_bar)
-        while len(parts) > 1 and len("  ".join(parts)) > room:
-            parts.pop()
-        return "  ".join(parts)[:room]
+        return _fitted(parts, share, room)
 
     def _print(self, epochs: Sequence[tuple[int, Logs]]) -> None:
         if epochs:
@@ -154,6 +190,75 @@ class Progress:
                 "\n".join(f"Epoch {number}/{self.epochs}  {format_logs(logs)}" for number, logs in epochs), flush=True
             )
             self._printed, self._last_line = epochs[-1][0], perf_counter()
+
+
+class Counted(Protocol):
+    """What knows how many batches there are, and have run."""
+
+    done: int
+
+    @property
+    def count(self) -> int | None:
+        """Batches there are, None where nobody knows."""
+
+
+@dataclass
+class Count:
+    """Batches there are, None where nobody knows, and those that have run."""
+
+    count: int | None
+    done: int = 0
+
+
+def no_logs() -> Logs:
+    """Return the logs of what measures nothing."""
+    return {}
+
+
+@contextmanager
+def batches_shown(
+    doing: str, done: str, verbose: Verbosity, batches: Counted, measured: Callable[[], Logs] = no_logs
+) -> Iterator[None]:
+    """Show how far the batches are while the block runs, and that they are done.
+
+    The latter is a line of its own where ``verbose`` is 1 or 2. With ``auto`` it is one on a terminal, of what takes
+    long: what other programs read does not depend on the time.
+
+    Args:
+        doing: what is done, such as ``evaluating``.
+        done: the same when it is done.
+        verbose: what the user asked for; see `line_of` for the line itself.
+        batches: are counted meanwhile.
+        measured: returns what has been measured so far; it is called by another thread.
+    """
+    time_left = TimeLeft()
+
+    def text(room: int) -> str:
+        number, total = batches.done, batches.count
+        if not number:
+            return f"{doing} … {time_left.seconds:.1f} s"[:room]
+        share = min(1.0, number / total) if total else 0.0
+        left = [time_left.text(share)] if share else []
+        of_all = f"batch {number:,}{f'/{total:,}' if total else ''}"
+        return _fitted([doing, of_all, *left, *_formatted(measured())], share, room)
+
+    with activity(text):
+        yield
+    took_long = is_shown() and is_live(sys.stdout) and time_left.seconds >= SLOW_SECONDS
+    if took_long if verbose == "auto" else verbose:
+        parts = [f"{done} {batches.done:,} batch{'' if batches.done == 1 else 'es'}", *_formatted(measured())]
+        print("  ".join(parts), flush=True)
+
+
+def _fitted(parts: list[str], share: float, room: int) -> str:
+    """Return parts in a line, a bar behind the first one, as much of it as there is room for."""
+    for length in _BARS:
+        with_bar = [parts[0], _bar(share, length), *parts[1:]]
+        if len("  ".join(with_bar)) <= room:
+            return "  ".join(with_bar)
+    while len(parts) > 1 and len("  ".join(parts)) > room:
+        parts = parts[:-1]
+    return "  ".join(parts)[:room]
 
 
 def _formatted(logs: Logs) -> list[str]:

@@ -28,8 +28,6 @@ from nnc.program.tables import read_schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from nnc.backends import BackendName
-
 FORMAT = "nnc"
 VERSION = 1
 MANIFEST = "manifest.json"

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-import numpy
-
 from nnc.activity import is_shown
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList, History
@@ -19,7 +17,7 @@ from nnc.program.hinting import FirstLook
 from nnc.program.interrupt import deferred_interrupt
 from nnc.program.names import EVALUATE, TRAIN
 from nnc.program.preparation import batch_size_of, check_trains, prepare, split_rows, whole, whole_or_none
-from nnc.program.progress import Progress, line_of
+from nnc.program.progress import Progress, line_of, verbosity
 from nnc.program.streams import Stream, check_alone, is_stream, length_of
 
 if TYPE_CHECKING:
@@ -108,7 +106,7 @@ def fit(
     size = batch_size_of(batch_size)
     checking_size = size if validation_batch_size is None else whole("validation_batch_size", validation_batch_size, 1)
     limits = whole_or_none("steps_per_epoch", steps_per_epoch), whole_or_none("validation_steps", validation_steps)
-    shown = _verbosity(verbose)
+    shown = verbosity(verbose)
     check_trains(program)
     arrays, checked = _arrays(program, x, y, sample_weight, class_weight, batch_size, validation_split, validation_data)
     with program.turn, program.deciding(), line_of(shown):
@@ -262,14 +260,6 @@ def _feed(
         return Batches(program, name, given, size, limit, first)
     program.decide(name, limit or length_of(given), {}, times)
     return Stream(program, name, given, limit, class_weight, first)
-
-
-def _verbosity(given: Any) -> int:
-    if isinstance(given, str) and given == "auto":
-        return 1
-    if isinstance(given, int | numpy.integer | numpy.bool_) and given in (0, 1, 2):
-        return int(given)
-    raise DataError(f"verbose must be 0, 1, 2 or 'auto', got {given!r}")
 
 
 def _validation(program: Program, given: Any) -> dict[str, Array]:

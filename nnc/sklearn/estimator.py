@@ -185,7 +185,7 @@ class Estimator(Routed):
         """
         check_is_fitted(self, "model_")
         x = validate_data(self, self._tabulated(X, is_first=False), reset=False, allow_nd=True)
-        return self.model_.predict(x).astype("float64")
+        return self.model_.predict(x, verbose="auto" if self.verbose else 0).astype("float64")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -212,3 +212,9 @@ def test_no_epoch_at_all(keras):
 def test_what_is_no_callback_is_named(wrong):
     with pytest.raises(DataError, match="callbacks must be instances of"):
         fit(network(nnc), wrong)
+
+
+def test_a_hook_that_is_none_is_named():
+    with pytest.raises(DataError, match=r"no hook 'on_epochs_end'\. Did you mean 'on_epoch_end'"):
+        nnc.callbacks.LambdaCallback(on_epochs_end=print)
+    assert nnc.callbacks.LambdaCallback(best=1).best == 1

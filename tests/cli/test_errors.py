@@ -97,6 +97,9 @@ def test_bad_data(run: Run) -> None:
     assert error(run, "evaluate", "base.yaml", "--data", "bad.csv").startswith("bad.csv, line 3, column 2 'right'")
     message = error(run, "train", "base.yaml", "--data", "points.csv", "--target", "lable")
     assert message.endswith("found columns left, right, label. Did you mean 'label'?")
+    message = error(run, "predict", "base.yaml", "--data", "points.csv", "-o", "y.csv")
+    assert message.startswith("points.csv: 'base' takes 2 columns, and there are 3: left, right, label; name the one")
+    assert message.endswith("--target 'label'")
 
 
 def test_output_is_checked_before_the_work(run: Run, folder: Path) -> None:

@@ -33,12 +33,18 @@ def test_help_has_an_example_and_every_word(run: Run, command: str) -> None:
     assert command in example or command == "experiment"  # which needs no name
     group = typer.main.get_group(app)
     inner = group.commands[command] if command else group
-    narrow = inner.get_help(inner.context_class(inner, info_name=command, terminal_width=60))
-    assert max(map(len, narrow.splitlines())) <= 60
+    widths = (50, 60, 80, 120)
+    *layouts, unbroken = (
+        inner.get_help(inner.context_class(inner, info_name=command, terminal_width=width))
+        for width in (*widths, 10_000)
+    )
+    for width, layout in zip(widths, layouts, strict=True):
+        assert max(map(len, layout.splitlines())) <= width
+        assert layout.split() == unbroken.split()
     items = [*group.commands.values(), *group.params] if not command else inner.params
     for item in items:
         help_text = (getattr(item, "help", None) or "").partition("\n\n")[0]  # of commands the first sentence
-        assert help_text.replace(" ", "").replace("\n", "") in "".join(narrow.split()), item.name
+        assert help_text.replace(" ", "").replace("\n", "") in "".join(unbroken.split()), item.name
 
 
 def test_nothing_asks_for_help(run: Run) -> None:

@@ -241,6 +241,10 @@ FILES: list[tuple[str, list[str]]] = [
             " which has 4*batch",
         ],
     ),
+    (
+        "input: [2]\nlayers: [Flatten]\nloss: mse\n",
+        ["line 3: unknown key 'loss'. It belongs under 'compile:', as compile: {loss: …}"],
+    ),
     ("hello", ["line 1: expected a model, with 'input:' and 'layers:', got 'hello'"]),
     ("- input: [2]\n- layers: []", ["line 1: expected a model, with 'input:' and 'layers:', got a list"]),
     ("", ["model.yaml: the file is empty; expected a model, with 'input:' and 'layers:'"]),

@@ -116,8 +116,18 @@ CASES: dict[str, dict[str, list[Case]]] = {
     },
     "another-activation": {
         "told": [
-            Case(last(3, "softmax"), "binary_crossentropy", ONE_HOT, says="Choose the loss for softmax"),
-            Case(last(3, "sigmoid"), "categorical_crossentropy", ONE_HOT, says="Choose the loss for sigmoid"),
+            Case(
+                last(3, "softmax"),
+                "binary_crossentropy",
+                ONE_HOT,
+                says="or the activation sigmoid",
+            ),
+            Case(
+                last(3, "sigmoid"),
+                "categorical_crossentropy",
+                ONE_HOT,
+                says="such as binary_crossentropy",
+            ),
         ],
         "not told": [
             Case(last(1, "sigmoid"), "binary_crossentropy", YES_OR_NO),

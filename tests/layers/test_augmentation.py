@@ -273,7 +273,6 @@ ERRORS = [
         lambda: layers.RandomFlip("sideways"),
         "RandomFlip: mode must be horizontal, vertical or horizontal_and_vertical, got 'sideways'",
     ),
-    (lambda: layers.RandomRotation(), "RandomRotation: factor is missing"),
     (
         lambda: layers.RandomRotation(2.0),
         "RandomRotation: factor must be a number from -1 to 1, or two of them, got 2.0",
@@ -295,8 +294,6 @@ ERRORS = [
         lambda: layers.RandomErasing(fill_value=(1, 2)),
         "RandomErasing: fill_value must be a number, three numbers or None, got (1, 2)",
     ),
-    (lambda: layers.CutMix(1.0, None, None, 4), "CutMix takes 3 arguments, factor, seed, data_format, got 4"),
-    (lambda: layers.MixUp(0.1, alpha=0.2), "MixUp: alpha is given twice"),
     (lambda: layers.RandomHue(0.1, 3), "RandomHue: value_range must be two numbers, got 3"),
     (lambda: layers.RandomHue(0.1, seed="a"), "RandomHue: seed must be an integer or None, got 'a'"),
 ]

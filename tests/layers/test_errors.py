@@ -99,6 +99,7 @@ ARGUMENTS = [
         lambda: UpSampling2D(interpolation="cubic"),
         "UpSampling2D: interpolation must be one of bilinear, nearest, bicubic, area, lanczos3, lanczos5, got 'cubic'",
     ),
+    (lambda: nnc.layers.InputLayer((2,), nam="x"), "InputLayer has no argument 'nam'. Did you mean 'name'?"),
     (lambda: nnc.Input(), "Input: shape is missing, for example Input(shape=(2,))"),
     (lambda: nnc.Input("ab"), "Input: shape must be a tuple such as (2,), got 'ab'"),
     (lambda: nnc.Input(batch_shape=()), "Input: batch_shape must be a tuple such as (None, 2), got ()"),

@@ -99,8 +99,8 @@ def test_one_function_as_metric_and_one_that_is_called_loss():
 def test_silence_and_lines(capsys):
     model = network(nnc)
     model.fit(X, Y, epochs=2, verbose=0)
-    model.evaluate(X, Y, verbose=1)
-    model.predict(X, verbose=1)
+    model.evaluate(X, Y)
+    model.predict(X)
     assert capsys.readouterr() == ("", "")
     model.fit(X, Y, epochs=2, verbose=2, validation_split=0.5)
     lines = capsys.readouterr().out.splitlines()

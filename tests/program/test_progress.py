@@ -82,6 +82,48 @@ def test_a_terminal_shows_batches_within_an_epoch(monkeypatch, is_stream):
     assert terminal.screen[0].startswith("Epoch 2/2  loss ")
 
 
+@pytest.mark.parametrize("action", ["evaluate", "predict"])
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_terminal_shows_batches_of_evaluations_and_predictions(monkeypatch, action, is_stream):
+    terminal = make_terminal(monkeypatch)
+    seen = []
+
+    def look(batch, logs):
+        draw()
+        seen.append(terminal.screen[-1])
+
+    kind = {"evaluate": "test", "predict": "predict"}[action]
+    watching = nnc.callbacks.LambdaCallback(**{f"on_{kind}_batch_{when}": look for when in ("begin", "end")})
+    data = {"x": Numbered([(X[:5], Y[:5])] * 4)} if is_stream else {"x": X, "batch_size": 5}
+    if action == "evaluate" and not is_stream:
+        data["y"] = Y
+    getattr(network(), action)(**data, callbacks=[watching])
+    doing, done = {"evaluate": ("evaluating", "Evaluated"), "predict": ("predicting", "Predicted")}[action]
+    assert seen[0] == f"{doing} … 0.0 s"
+    logs = r"  loss \d.*" if action == "evaluate" else ""
+    assert re.fullmatch(rf"{doing}  [━─]+  batch 3/4  \d s left{logs}", seen[5])
+    assert terminal.screen == [""]
+    getattr(network(), action)(**data)
+    getattr(network(), action)(**data, verbose=0)
+    assert terminal.screen == [""]
+    monkeypatch.setattr(progress, "SLOW_SECONDS", 0.0)
+    getattr(network(), action)(**data)
+    assert terminal.screen[0].startswith(f"{done} 4 batches")
+
+
+@pytest.mark.parametrize("verbose", ["auto", 0, 1, 2])
+def test_the_line_of_an_evaluation_in_a_pipe_depends_on_no_time(capsys, monkeypatch, verbose):
+    monkeypatch.setattr(progress, "SLOW_SECONDS", 0.0)
+    model = network()
+    loss = model.evaluate(X, Y, verbose=verbose)
+    model.program.predict(X, 5, verbose)
+    said = f"Evaluated 1 batch  loss {loss:.4f}\nPredicted 4 batches\n"
+    assert capsys.readouterr().out == (said if verbose in (1, 2) else "")
+    for action in (model.program.predict, model.program.evaluate):
+        with pytest.raises(nnc.errors.DataError, match="verbose"):
+            action(X, verbose="loud")
+
+
 class Numbered:
     """Batches by number."""
 
@@ -106,6 +148,16 @@ def test_silence_is_silent_on_a_terminal(monkeypatch):
     terminal = make_terminal(monkeypatch)
     network().fit(X, Y, epochs=2, verbose=0)
     assert terminal.getvalue() == ""
+
+
+def test_the_time_left_runs_down_between_two_steps(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr(progress, "perf_counter", lambda: clock[0])
+    left = progress.TimeLeft()
+    said = []
+    for clock[0], share in ((10.0, 0.25), (15.0, 0.25), (45.0, 0.25), (50.0, 0.5)):
+        said.append(left.text(share))
+    assert said == ["30 s left", "25 s left", "0 s left", "50 s left"]
 
 
 @pytest.mark.parametrize("room", [100, 60, 40, 20])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from nnc.choices import MergeMode
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
@@ -37,7 +38,7 @@ class Bidirectional(Layer):
     def __init__(
         self,
         layer: Any,
-        merge_mode: str | None = "concat",
+        merge_mode: MergeMode | None = "concat",
         weights: Any = None,
         backward_layer: Any = None,
         **options: Unpack[LayerOptions],

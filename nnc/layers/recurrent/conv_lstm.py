@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Unpack
 
+from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.base import Layer
@@ -63,8 +64,8 @@ class ConvLSTMCell(Cell):
         filters: int,
         kernel_size: Any,
         strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         dilation_rate: Any = 1,
         activation: Any = "tanh",
         recurrent_activation: Any = "sigmoid",
@@ -238,8 +239,8 @@ class ConvLSTM(CellRNN):
         filters: int,
         kernel_size: Any,
         strides: Any = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
+        padding: PaddingName = "valid",
+        data_format: DataFormat | None = None,
         dilation_rate: Any = 1,
         activation: Any = "tanh",
         recurrent_activation: Any = "sigmoid",
