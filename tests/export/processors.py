@@ -2,7 +2,7 @@
 
 Each target compiles the networks of `tests.export.kernels`, with training and with warnings as errors, runs what they
 check themselves, and trains them further on other numbers, which the NumPy backend does here for comparison. Far
-processors have Zig's compiler, with the C library that it brings, and QEMU's emulation of a process.
+processors have Zig's compiler, with the C library that it brings, and QEMU's emulation of a process; AVX-512 has Bochs.
 
 Prints a line for each target and exits with 1 if anything differed or cannot be tried.
 """
@@ -48,13 +48,13 @@ class Target:
     Args:
         compiler: a program on the path, or ``zig``, which may be that of the package `ziglang`.
         flags: for the compiler.
-        emulator: a program that runs what is made, an empty text where this processor does.
+        emulator: a command that runs what is made; none where this processor does.
         needs: what to install where it cannot be tried.
     """
 
     compiler: str
     flags: tuple[str, ...]
-    emulator: str = ""
+    emulator: tuple[str, ...] = ()
     needs: str = ""
 
     @property
@@ -64,11 +64,11 @@ class Target:
 
     def run(self, program: Path) -> list[str]:
         """Return the command that runs what was made."""
-        return [*([self.emulator] if self.emulator else []), str(program)]
+        return [*self.emulator, str(program)]
 
     def missing(self) -> str:
         """Return why it cannot be tried here, an empty text where it can."""
-        for program in filter(None, (self.command[0], self.emulator)):
+        for program in (self.command[0], *self.emulator[:1]):
             if shutil.which(program) is None:
                 return f"there is no {program}: {self.needs or f'install {program}'}"
         with tempfile.TemporaryDirectory() as folder:
@@ -81,13 +81,18 @@ class Target:
 
 def _far(processor: str, triple: str) -> Target:
     needs = "pip install ziglang; apt-get install qemu-user"
-    return Target("zig", ("-target", triple, *STRICT, "-O2"), f"qemu-{processor}", needs)
+    return Target("zig", ("-target", triple, *STRICT, "-O2"), (f"qemu-{processor}",), needs)
 
 
 _MULTILIB = "apt-get install gcc-multilib"
 TARGETS = {
     "gcc": Target("gcc", (*STRICT, "-O3")),
     "gcc-native": Target("gcc", (*STRICT, "-O3", "-march=native")),
+    "avx512": Target(
+        "gcc",
+        (*STRICT, "-O3", "-static", "-march=skylake-avx512", "-mprefer-vector-width=512"),
+        (sys.executable, str(Path(__file__).with_name("bochs.py"))),
+    ),
     "gcc-default": Target("gcc", ()),  # neither optimised nor in the language of a standard
     "clang": Target("clang", (*STRICT, "-O3")),
     "zig": Target("zig", (*STRICT, "-O3"), needs="pip install ziglang"),
