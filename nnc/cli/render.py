@@ -120,12 +120,14 @@ def command(
     ] = None,
     replace: options.Replace = None,
     backend: options.Backend = None,
+    no_hints: options.NoHints = False,
 ) -> None:
     """Draw a model's layers or units, the ops it is compiled into, its plan's steps or memory; or write a page of all.
 
     A page, FILE.html, needs nothing but a browser: layers open into ops, steps and source, a slider goes through the
     passes, and the memory is linked to all of it.
     """
+    del no_hints  # its callback has seen it
     if [dot, mermaid, txt, format is not None].count(True) > 1:
         raise typer.BadParameter("give one of --format, --dot, --mermaid and --txt")
     kind = str(format or ("dot" if dot else "mermaid" if mermaid else "txt" if txt else "")) or None
