@@ -109,7 +109,8 @@ def command(
         typer.Option(
             "--expand",
             metavar="NAME",
-            help="Open the model or block of this name; all draws every layer by itself. Can be given several times.",
+            help="Open the model, block or layer of this name; all draws every layer or op by itself. Can be given "
+            "several times.",
             show_default=False,
         ),
     ] = None,
@@ -119,12 +120,14 @@ def command(
     ] = None,
     replace: options.Replace = None,
     backend: options.Backend = None,
+    no_hints: options.NoHints = False,
 ) -> None:
     """Draw a model's layers or units, the ops it is compiled into, its plan's steps or memory; or write a page of all.
 
     A page, FILE.html, needs nothing but a browser: layers open into ops, steps and source, a slider goes through the
     passes, and the memory is linked to all of it.
     """
+    del no_hints  # its callback has seen it
     if [dot, mermaid, txt, format is not None].count(True) > 1:
         raise typer.BadParameter("give one of --format, --dot, --mermaid and --txt")
     kind = str(format or ("dot" if dot else "mermaid" if mermaid else "txt" if txt else "")) or None
@@ -147,7 +150,7 @@ def command(
     if level in _OF_MODELS:
         picture = _of_model(model, level, replace, depth or 0, expand or ())
     else:
-        picture = _compiled(model, level, graph, after, batch or 32, replace, backend)
+        picture = _compiled(model, level, graph, after, batch or 32, replace, backend, expand or ())
     if output is None:
         print_text(encode(picture, kind, theme).decode())
     else:
@@ -198,8 +201,10 @@ def _check_options(
         raise typer.BadParameter("--after chooses the ops of a pass; give --level ops with it")
     if level not in (Level.steps, Level.memory) and (batch is not None or backend is not None):
         raise typer.BadParameter("--batch and --backend are a plan's; give --level steps or memory with them")
-    if level is not Level.layers and (depth is not None or expand):
-        raise typer.BadParameter("--depth and --expand open layers; give --level layers with them")
+    if level is not Level.layers and depth is not None:
+        raise typer.BadParameter("--depth opens models and blocks of layers; give --level layers with it")
+    if level not in (Level.layers, Level.ops) and expand:
+        raise typer.BadParameter("--expand opens layers or ops; give --level layers or --level ops with it")
 
 
 def _of_model(path: Path, level: Level, replace: list[str] | None, depth: int, expand: Sequence[str]) -> Picture:
@@ -225,6 +230,7 @@ def _compiled(
     batch: int,
     replace: list[str] | None,
     backend: BackendName | None,
+    expand: Sequence[str],
 ) -> Picture:
     """Return the picture of a graph that a model is compiled into, or of its plan."""
     from nnc.render import picture_of
@@ -234,5 +240,5 @@ def _compiled(
     name = default_graph(program, graph)
     found = program.graph(name)  # compiles it, where that is still to be done
     if level is Level.ops:
-        return picture_of(found if after is None else stages.after(name, after))
+        return picture_of(found if after is None else stages.after(name, after), expand=expand)
     return picture_of(program.plan(name, batch), level)

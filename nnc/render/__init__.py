@@ -33,14 +33,16 @@ def picture_of(target: Target, level: str | None = None, depth: int = 0, expand:
             for a model and ``steps`` for a plan. ``units`` draws each unit of a network of dense layers, with the
             weights that it has now.
         depth: of a picture of layers, see `layers_diagram`.
-        expand: of a picture of layers, see `layers_diagram`.
+        expand: of a picture of layers or ops, see `layers_diagram` and `ops_diagram`.
 
     Raises:
-        ModelError: the level is unknown, or the target has no such level.
+        ModelError: the level is unknown, or the target has no such level; or nothing in the picture can be
+            opened, or is called so.
     """
     if level is not None and level not in LEVELS:
         known = f"{', '.join(map(repr, LEVELS[:-1]))} or {LEVELS[-1]!r}"
         raise ModelError(f"a picture's level must be {known}, got {level!r}.{nearest(level, LEVELS)}")
+    _check_opened(target, level, depth, expand)
     if isinstance(target, Diagram | MemoryPicture):
         return target
     if isinstance(target, Plan):
@@ -52,7 +54,7 @@ def picture_of(target: Target, level: str | None = None, depth: int = 0, expand:
     if isinstance(target, Graph):
         if level not in (None, "ops"):
             raise ModelError(f"graph '{target.name}' has ops, not {level}; draw the model, or a plan of the graph")
-        return ops_diagram(target)
+        return ops_diagram(target, expand=expand)
     if level == "units":
         return units_diagram(target)
     if level not in (None, "layers"):
@@ -61,6 +63,24 @@ def picture_of(target: Target, level: str | None = None, depth: int = 0, expand:
             "or its plan"
         )
     return layers_diagram(target, depth, expand)
+
+
+def _check_opened(target: Target, level: str | None, depth: int, expand: Sequence[str]) -> None:
+    """Refuse to open what a picture does not have.
+
+    Raises:
+        ModelError: it has no layers or ops.
+    """
+    if isinstance(target, Diagram | MemoryPicture):
+        drawn, what = "", "what is a picture already"
+    else:
+        default = "steps" if isinstance(target, Plan) else "ops" if isinstance(target, Graph) else "layers"
+        drawn = level or default
+        what = f"a picture of {drawn}"
+    if depth and drawn != "layers":
+        raise ModelError(f"'depth' opens models and blocks in a picture of layers, not in {what}; leave it out")
+    if expand and drawn not in ("layers", "ops"):
+        raise ModelError(f"'expand' opens what a picture of layers or ops has in one box, not {what}; leave it out")
 
 
 def render(
@@ -79,7 +99,7 @@ def render(
         format: ``dot``, ``mermaid``, ``txt`` or ``svg``.
         theme: ``light``, ``dark``, or for ``svg`` also ``auto``: as the reader's system has it.
         depth: of a picture of layers, see `layers_diagram`.
-        expand: of a picture of layers, see `layers_diagram`.
+        expand: of a picture of layers or ops, see `layers_diagram` and `ops_diagram`.
 
     Raises:
         ModelError: level, format or theme is unknown, or the target has no such level.

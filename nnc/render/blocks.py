@@ -27,13 +27,13 @@ def block_title(rounds: Sequence[Sequence[str]], otherwise: str = "Block") -> st
     >>> block_title([["conv2d", "add"]])
     'Block'
     """
-    names = [_common_name(names) for names in rounds]
+    names = [common_name(names) for names in rounds]
     known = list(dict.fromkeys(name for name in (names[0], names[-1]) if name))
     title = shorten(" … ".join(known), WIDEST - 4) if names[0] and names[-1] else otherwise
     return f"{title} ×{len(rounds)}" if len(rounds) > 1 else title
 
 
-def _common_name(names: Sequence[str]) -> str:
+def common_name(names: Sequence[str]) -> str:
     """Return the beginning that names share, up to where a word ends; the name itself where it is one."""
     prefix = "".join(
         letters[0] for letters in takewhile(lambda letters: len({*letters}) == 1, zip(*names, strict=False))

@@ -9,6 +9,7 @@ from html import unescape
 from importlib import metadata
 from pathlib import Path
 
+from nnc.activity import activity
 from nnc.errors import NncError
 from nnc.render.letters import reckoned_width
 from nnc.render.theme import FONT_FAMILY
@@ -33,7 +34,8 @@ def draw(dot: str, format: str, engine: str = "dot") -> bytes:
     command = [find_graphviz(), f"-K{engine}", *(["-n"] if engine == "neato" else []), f"-T{format}"]
     if format == "png":
         command.append(f"-Gdpi={RESOLUTION}")
-    result = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
+    with activity("drawing with Graphviz"):
+        result = subprocess.run(command, input=dot.encode(), capture_output=True, check=False)
     if result.returncode or not result.stdout:
         said = result.stderr.decode(errors="replace").strip() or "nothing"
         raise NncError(

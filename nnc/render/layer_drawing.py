@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nnc.render.architecture import layer_lines, layer_text
 from nnc.render.blocks import block_title, content_of, layers_text
 from nnc.render.diagram import Arrow, Box, Branches, Diagram, Group, Line, merge_arrows
+from nnc.render.expanding import is_called
 from nnc.render.layer_figures import Figures
 from nnc.render.outline import Block, Item, Node, Outline, Part, Split, is_follower
 from nnc.render.regions import Tangle
@@ -233,11 +234,6 @@ class LayerDrawing:
         key = f"group{len(self.groups) + 1}"
         self.groups.append(Group(key, label, "layer", place.group, note, tooltip))
         return key
-
-
-def is_called(path: str, name: str) -> bool:
-    """Whether a layer is called so, or is part of a block that is: ``conv2_block1_add`` is of ``conv2_block1``."""
-    return path == name or (path.startswith(name) and path[len(name)] in "_-.")
 
 
 def _name(node: Node) -> str:

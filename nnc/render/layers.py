@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from nnc.errors import ModelError, nearest
 from nnc.render.architecture import Model
 from nnc.render.diagram import Diagram
+from nnc.render.expanding import EVERYTHING, check_names
 from nnc.render.heights import estimated_height
-from nnc.render.layer_drawing import Detail, LayerDrawing, is_called
+from nnc.render.layer_drawing import Detail, LayerDrawing
 from nnc.render.layer_figures import Figures
 from nnc.render.outline import Outline
 
-EVERYTHING = "all"
-"""What is to be expanded so that every layer is drawn by itself."""
 PAGE_HEIGHT = 1400
 """Points that a picture may be high before more of it is put into one box: a page of A4, at half its size."""
 
@@ -39,7 +37,8 @@ def layers_diagram(model: Model, depth: int = 0, expand: Sequence[str] = ()) -> 
     everything = EVERYTHING in expand
     outline = Outline(model, folds=not everything)
     figures = Figures(model, outline)
-    _check_names(outline, [name for name in expand if name != EVERYTHING])
+    paths = [path for node in outline.nodes if not node.is_input for path in node.layer_names]
+    check_names(f"model '{outline.name}'", "layer", paths, expand)
     names = frozenset(expand)
     if depth or everything:
         return LayerDrawing(figures, Detail(inf if everything else depth, names)).diagram()
@@ -49,13 +48,3 @@ def layers_diagram(model: Model, depth: int = 0, expand: Sequence[str] = ()) -> 
         if estimated_height(diagram) <= PAGE_HEIGHT:
             break
     return diagram
-
-
-def _check_names(outline: Outline, wanted: Sequence[str]) -> None:
-    paths = [path for node in outline.nodes if not node.is_input for path in node.layer_names]
-    for name in wanted:
-        if not any(is_called(path, name) for path in paths):
-            raise ModelError(
-                f"model '{outline.name}' has no model, block or layer '{name}' to expand; "
-                f"'{EVERYTHING}' draws every layer by itself.{nearest(name, paths)}"
-            )

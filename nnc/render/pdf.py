@@ -10,13 +10,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 from nnc.errors import NncError
+from nnc.hints.telling import Hint, tell
 from nnc.installing import install_command
 from nnc.render.letters import reckoned_width
+from nnc.render.pdf_fonts import are_outlines_kept, find_families, has_letters
 
 POINTS = 72
 """Points of an inch."""
-FONT = "DejaVu Sans"
-"""The font that Matplotlib brings along, so that a picture is the same on every machine."""
 _SIDES: dict[str, Any] = {"start": "left", "middle": "center", "end": "right"}
 _NUMBERS = re.compile(r"-?[\d.]+(?:e-?\d+)?")
 _MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
@@ -24,6 +24,9 @@ _MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
 
 def to_pdf(svg: str) -> bytes:
     """Return one of nnc's SVG pictures as PDF, with texts that can be searched; equal pictures give equal bytes.
+
+    Letters that Matplotlib's own font lacks come from another font of the machine. Those that none has are boxes, and a
+    warning names them.
 
     Raises:
         NncError: Matplotlib is not installed.
@@ -41,15 +44,21 @@ def to_pdf(svg: str) -> bytes:
     figure = Figure(figsize=(width / POINTS, height / POINTS))
     page = Affine2D().scale(1 / POINTS, -1 / POINTS).translate(0, height / POINTS) + figure.dpi_scale_trans
     buffer = io.BytesIO()
-    with rc_context({"pdf.fonttype": 42}), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # it is drawn as an empty box
-        for artist in _artists(root, (0.0, 0.0), page):
+    families, missing = find_families("".join(item.itertext()) for item in root.iter() if item.tag.endswith("}text"))
+    if missing:
+        letters = ", ".join(f"{letter} (U+{ord(letter):04X})" for letter in missing)
+        text = f"the PDF has boxes for {letters}, which no font that Matplotlib knows has; install one, or write SVG"
+        tell(Hint("missing-letters", text))
+    font_type = 42 if are_outlines_kept(families) else 3
+    with rc_context({"pdf.fonttype": font_type}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # said above
+        for artist in _artists(root, (0.0, 0.0), page, families):
             figure.add_artist(artist)
         figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})
     return buffer.getvalue()
 
 
-def _artists(element: Any, origin: tuple[float, float], page: Any) -> Iterator[Any]:
+def _artists(element: Any, origin: tuple[float, float], page: Any, families: tuple[str, ...]) -> Iterator[Any]:
     """Yield what is drawn of an element and of those in it, in their order."""
     moved = _MOVED.search(element.get("transform", ""))
     if moved:
@@ -57,9 +66,9 @@ def _artists(element: Any, origin: tuple[float, float], page: Any) -> Iterator[A
     for child in element:
         name = child.tag.rpartition("}")[2]
         if name == "text":
-            yield _text(child, origin, page)
+            yield _text(child, origin, page, families)
         elif name in ("g", "a", "svg"):
-            yield from _artists(child, origin, page)
+            yield from _artists(child, origin, page, families)
         elif name not in ("title", "style"):
             yield _shape(name, child, origin, page)
 
@@ -110,14 +119,15 @@ def _path(name: str, element: Any) -> Any:
     return Path(points, [Path.MOVETO, *[Path.CURVE4] * (len(points) - 1)])
 
 
-def _text(element: Any, origin: tuple[float, float], page: Any) -> Any:
+def _text(element: Any, origin: tuple[float, float], page: Any, families: tuple[str, ...]) -> Any:
     from matplotlib.font_manager import FontProperties
     from matplotlib.text import Text
     from matplotlib.textpath import text_to_path
 
     words, size = "".join(element.itertext()), float(element.get("font-size", 11))
     is_bold = element.get("font-weight") == "bold"
-    font = FontProperties(family=FONT, weight="bold" if is_bold else "normal", size=size)
+    weight = "bold" if is_bold and has_letters(families, words, "bold") else "normal"
+    font = FontProperties(family=list(families), weight=weight, size=size)
     wanted = float(element.get("textLength", 0)) or reckoned_width(words, size, is_bold)
     width, _, _ = text_to_path.get_text_width_height_descent(words, font, ismath=False) if words.strip() else (0, 0, 0)
     font.set_size(size * min(1.0, wanted / width) if width else size)

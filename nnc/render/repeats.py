@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy
 
@@ -26,7 +26,7 @@ def fold(
     items: Sequence[Item],
     key: Callable[[Item], Hashable],
     is_worth: Callable[[Repeat[Item]], bool] = lambda repeat: True,
-    begins: Callable[[Item | Repeat[Item]], bool] = lambda item: False,
+    begins: Callable[[Item | Repeat[Item]], Any] = lambda item: False,
 ) -> tuple[Item | Repeat[Item], ...]:
     """Return the items with runs of equal ones folded, short periods first, runs of runs as well.
 
@@ -34,7 +34,8 @@ def fold(
         items: what follows each other.
         key: what makes items equal.
         is_worth: whether a run is to be folded.
-        begins: whether a round had better begin with an item, where a run can be cut in several ways: ``a b a b a``.
+        begins: how well a round begins with an item, as something to compare: it begins with the first of the best
+            where a run can be cut in several ways, such as ``a b a b a``.
 
     >>> fold("xababy", key=str)
     ('x', Repeat(rounds=(('a', 'b'), ('a', 'b'))), 'y')
@@ -53,7 +54,7 @@ def fold(
         while (run := _next_run(keys, period, start)) is not None:
             start, end = run
             fitting = range(start, start + (end - start) % period + 1)
-            first = next((place for place in fitting if begins(folded[place])), start)
+            first = max(fitting, key=lambda place: begins(folded[place]))
             last = end - (end - first) % period
             rounds = range(first, last, period)
             repeat = Repeat(tuple(tuple(folded[place : place + period]) for place in rounds))

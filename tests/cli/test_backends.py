@@ -203,7 +203,7 @@ def test_full_disk(nnc_process: Nnc, folder: Path, place: str, monkeypatch: pyte
     assert "error: the C compiler " in done.stderr
     assert "No space left on device" in done.stderr
     done = nnc_process(*TRAIN, "--backend", "auto", setup=WORTH_IT, TMPDIR=str(small))
-    assert "runs on the NumPy backend, for C cannot run it" in done.stderr
+    assert "runs on the NumPy backend, because C cannot run it" in done.stderr
     assert "No space left on device" in done.stderr
 
 

@@ -89,6 +89,21 @@ def test_layers_are_opened(run: Run) -> None:
     assert "no model, block or layer 'iner' to expand" in " ".join(said.split())
 
 
+def test_ops_are_opened(run: Run) -> None:
+    x = h = nnc.Input((4,))
+    for _ in range(5):
+        h = nnc.layers.Dense(4, "tanh")(h)
+    model = nnc.Model(x, h, name="rounds")
+    model.save("rounds.nnc")
+    graph = nnc.compile(model).graph("predict")
+    folded, opened = (render(graph, format="txt", expand=names) for names in ([], ["all"]))
+    assert "×5" in folded
+    assert opened.count("dense_tanh") == 5
+    for names, picture in (([], folded), (["all"], opened), (["dense_2"], opened)):
+        options = [word for name in names for word in ("--expand", name)]
+        assert run("render", "rounds.nnc", "--level", "ops", *options).stdout == picture
+
+
 def test_themes(run: Run) -> None:
     pictures = [
         run("render", "base.yaml", "--format", "svg", "--theme", name).stdout for name in ("light", "dark", "auto")
@@ -109,10 +124,16 @@ def test_themes(run: Run) -> None:
         (["--level", "memory", "--after", "fuse"], "--after chooses the ops of a pass; give --level ops with it"),
         (["--batch", "3"], "--batch and --backend are a plan's; give --level steps or memory with them"),
         (["--level", "ops", "--backend", "c"], "--batch and --backend are a plan's; give --level steps or memory"),
-        (["--level", "ops", "--depth", "1"], "--depth and --expand open layers; give --level layers with them"),
+        (["--level", "ops", "--depth", "1"], "--depth opens models and blocks of layers; give --level layers with it"),
         (["--level", "units", "--for", "train"], "give --level ops, steps or memory with it"),
-        (["--level", "units", "--depth", "1"], "--depth and --expand open layers; give --level layers with them"),
-        (["--level", "ops", "--expand", "all"], "--depth and --expand open layers; give --level layers with them"),
+        (
+            ["--level", "units", "--depth", "1"],
+            "--depth opens models and blocks of layers; give --level layers with it",
+        ),
+        (
+            ["--level", "steps", "--expand", "all"],
+            "--expand opens layers or ops; give --level layers or --level ops with it",
+        ),
     ],
 )
 def test_options_that_do_not_go_together(run: Run, arguments: list[str], message: str) -> None:

@@ -173,7 +173,7 @@ CASES: dict[str, dict[str, list[Case]]] = {
                 YES_OR_NO,
                 IMAGES * 1e4,
                 lambda: SGD(1e-12),
-                "which layer 'conv' multiplies by its weights unscaled",
+                "which layer 'conv' multiplies by its weights as they are",
             ),
             Case(
                 lambda: [Reshape((2, 2)), LSTM(2, name="lstm"), Dense(1)],

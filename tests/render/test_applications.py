@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import nnc
 from nnc.readers import read_model
 from nnc.render import MemoryPicture, encode, layers_diagram, ops_diagram, steps_diagram, to_text
 from tests.render import networks, svg
@@ -84,3 +85,19 @@ def test_ops_of_resnet_50_fit_3000_points(resnet: Any) -> None:
     picture = encode(diagram, "svg")
     assert svg.size(picture)[1] <= 3000
     assert not svg.outside(picture)
+
+
+def test_ops_of_a_training_step_of_resnet_50_fit_3000_points(resnet: Any) -> None:
+    resnet.compile("adam", nnc.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    diagram = ops_diagram(networks.compiled(resnet).graph("train"))
+    titles = [box.lines[0].text for box in diagram.nodes]
+    assert [title for title in titles if title.endswith(("×3", "×5"))] == [
+        "conv3_block2 … conv3_block4 ×3",
+        "conv4_block2 … conv4_block6 ×5",
+        "conv4_block6 … conv4_block2 ×5",
+        "conv3_block4 … conv3_block2 ×3",
+    ]
+    picture = encode(diagram, "svg")
+    assert svg.size(picture)[1] <= 3000
+    assert not svg.outside(picture)
+    assert not svg.overlapping(picture)

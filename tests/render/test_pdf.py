@@ -10,6 +10,7 @@ import zlib
 import pytest
 
 import nnc
+from nnc.errors import NncWarning
 from nnc.render import encode, picture_of
 from tests.render import networks
 from tests.render.test_golden import picture
@@ -47,9 +48,23 @@ def test_colours_are_the_themes_and_bytes_the_same_each_time() -> None:
     assert encode(picture("network_units"), "pdf", "auto") == encode(picture("network_units"), "pdf") == light != dark
 
 
-def test_letters_that_the_font_lacks_are_no_warning() -> None:
-    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1, name="層")])
-    assert encode(picture_of(model), "pdf").startswith(b"%PDF")
+def with_a_rare_letter() -> bytes:
+    """Draw a layer, and a model whose name is bold, with a letter that STIX has, and only when it is not bold."""
+    model = nnc.Sequential([nnc.Input((2,)), nnc.layers.Dense(1, name="ᶁ_layer")], name="ᶁ")
+    return encode(picture_of(model), "pdf")
+
+
+def test_letters_that_the_font_lacks_come_from_another() -> None:
+    fonts = re.findall(rb"/BaseFont /\w+\+([\w-]+)", with_a_rare_letter())
+    assert {font.decode() for font in fonts} == {"DejaVuSans", "DejaVuSans-Bold", "STIXGeneral-Regular"}
+
+
+def test_letters_that_no_font_has_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nnc.render.pdf_fonts._others", list)
+    with pytest.warns(
+        NncWarning, match=r"the PDF has boxes for ᶁ \(U\+1D81\), which no font .* install one, or write SVG"
+    ):
+        assert with_a_rare_letter().startswith(b"%PDF")
 
 
 def test_without_matplotlib_the_error_says_what_to_do() -> None:

@@ -52,7 +52,7 @@ def test_no_pair_contradicts_another() -> None:
 
 @pytest.mark.parametrize("kept_arrows", [0, 100])
 def test_training_graph_keeps_its_direction(kept_arrows: int) -> None:
-    picture = ops_diagram(samples.train_graph((4,) * 7), kept_arrows, folds=False)
+    picture = ops_diagram(samples.train_graph((4,) * 7), kept_arrows, expand=["all"])
     pairs = stacking(picture)
     flow = networkx.DiGraph([(arrow.start, arrow.end) for arrow in picture.edges] + list(pairs))
     assert networkx.is_directed_acyclic_graph(flow)

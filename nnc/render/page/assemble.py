@@ -12,8 +12,8 @@ from string import Template
 from typing import Any
 
 from nnc.ir import PHASES
-from nnc.render.page.measure import LEADING
-from nnc.render.theme import DARK, FONT_FAMILY, LIGHT, SIZES, Theme
+from nnc.render.page.measure import LEADING, SIZES
+from nnc.render.theme import DARK, FONT_FAMILY, LIGHT, Theme
 
 _OWN = {
     "light": {"ground": "#F6F7F9", "line": "#D4D9DF", "lit": "#FFF1D2", "mark": "#B87400", "accent": "#1A1A1A"},

@@ -82,9 +82,12 @@ class _Document:
         slots = groups.slots(number)
         places = {child: place for place, pair in enumerate(slots) for child in pair if child >= 0}
         sizes = [self.slot_size(groups, pair) for pair in slots]
-        wires = tuple(
-            Wire(places[start], places[end], wire_width(shape)) for (start, end), shape in group.wires.items()
-        )
+        wires: list[Wire] = []
+        said: set[tuple[int, str]] = set()
+        for (start, end), shape in group.wires.items():
+            is_new = (start, shape) not in said  # what goes to several readers is labelled once
+            wires.append(Wire(places[start], places[end], wire_width(shape) if is_new else 0))
+            said.add((start, shape))
         return {
             "name": self.strings.add(group.name),
             "path": self.strings.add(group.path),
@@ -98,7 +101,7 @@ class _Document:
             "size": self.group_size(group),
             "slots": slots,
             "wires": [self.strings.add(shape) for shape in group.wires.values()],
-            "layout": self.sketches.add(Sketch(tuple(sizes), wires)) if slots else -1,
+            "layout": self.sketches.add(Sketch(tuple(sizes), tuple(wires))) if slots else -1,
         }
 
     def slot_size(self, groups: Groups, pair: tuple[int, int]) -> tuple[int, int]:

@@ -14,13 +14,13 @@ from nnc.render.page.properties import arguments_of, weights_of
 from nnc.render.page.subject import Model
 from nnc.render.regions import Tangle
 from nnc.render.repeats import Repeat
-from nnc.render.text import parameters_text, shape_text, shorten
+from nnc.render.text import parameters_text, shape_text, shorten, wrap
 
 MOST_BESIDE = 24
 """Layers of a model that are shown without putting those of a branching block into one box."""
 UNNAMED = "Block"
 """The name of a block whose layers have no name in common."""
-MOST_LINES = 4
+MOST_LINES = 6
 """Lines of a block's box that say what is inside."""
 
 
@@ -147,6 +147,7 @@ def _inside(outline: Outline, parts: Sequence[Part]) -> list[str]:
             found += sorted(part.columns, key=len, reverse=True)[0]
         elif isinstance(part, Line):
             found.append(part.text)
+    found = [line for text in found for line in wrap(text.split(" · "))]
     return found if len(found) <= MOST_LINES else [*found[: MOST_LINES - 1], "…"]
 
 

@@ -10,6 +10,7 @@ from nnc.ir import Graph, Node, Value, value_names
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.render.diagram import Box, Line
+from nnc.render.expanding import EVERYTHING
 from nnc.render.ops import ops_diagram
 from nnc.render.page.costs import Costs
 from nnc.render.text import shape_text
@@ -104,7 +105,7 @@ class _Reader:
     def __init__(self, graph: Graph, costs: Costs) -> None:
         self.graph, self.costs = graph, costs
         self.names = value_names(graph)
-        self.boxes = {box.key: box for box in ops_diagram(graph, len(graph.nodes) ** 2, folds=False).nodes}
+        self.boxes = {box.key: box for box in ops_diagram(graph, len(graph.nodes) ** 2, [EVERYTHING]).nodes}
         self.positions: dict[int, int] = {}
         self.ops: list[Op] = []
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -417,6 +418,11 @@ def test_five_thousand_ops_are_drawn_as_far_as_they_are_in_sight(open_page: Open
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (800, 600)])
 def test_the_first_view_can_be_read(width: int, height: int, open_page: Open) -> None:
     opened = open_page(subjects.base_page(), width=width, height=height)
+    left, _, scene_width, _ = map(int, opened.drawn("scene").split(","))
+    canvas, tools, legend = (opened.tab.locator(name).bounding_box() for name in ("#graph", ".tools", "#legend"))
+    assert 0 <= left < left + scene_width <= canvas["width"]  # both lanes
+    assert min(tools["y"], legend["y"]) >= canvas["y"] + canvas["height"]  # nothing lies on the graph
+    assert legend["x"] + legend["width"] <= tools["x"]
     opened.search("dense")
     opened.press("Escape", "Escape")
     assert opened.tab.locator("#details").bounding_box()["y"] < height / 2
@@ -424,7 +430,7 @@ def test_the_first_view_can_be_read(width: int, height: int, open_page: Open) ->
       .filter((item) => item.offsetParent && [...item.childNodes].some((node) => node.nodeType === 3))
       .map((item) => parseFloat(getComputedStyle(item).fontSize))"""
     assert min(opened.tab.evaluate(sizes)) >= 10
-    assert "FLOPs a row" in opened.text("#panel-outline")
+    assert "FLOPs/row" in opened.text("#panel-outline")
 
 
 def test_a_layer_shows_its_arguments_and_weights(open_page: Open) -> None:
@@ -448,5 +454,12 @@ def test_the_graph_is_saved_as_it_is_open(open_page: Open, tmp_path: Path) -> No
         assert found.value.suggested_filename == f"base-train.{kind}"
         found.value.save_as(tmp_path / f"graph.{kind}")
         assert (tmp_path / f"graph.{kind}").read_bytes().startswith(start)
-    words = {element.text for element in ElementTree.parse(tmp_path / "graph.svg").iter() if element.text}
+    elements = list(ElementTree.parse(tmp_path / "graph.svg").iter())
+    words = {element.text for element in elements if element.text}
+    boxes = [
+        [float(item.attrib[key]) for key in ("x", "y", "width", "height")] for item in elements if "rx" in item.attrib
+    ]
+    assert not any(
+        x < u + p and u < x + w and y < v + q and v < y + h for (x, y, w, h), (u, v, p, q) in combinations(boxes, 2)
+    )
     assert {"dense", "Dense(2) · sigmoid", "batch×2", "update"} <= words

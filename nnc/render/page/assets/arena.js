@@ -1,6 +1,6 @@
 // Where a memory picture has its bytes and its moments.
 
-export const LEFT = 64;
+export const LEFT = 80;
 export const RIGHT = 12;
 export const TOP = 22;
 export const BOTTOM = 22;

@@ -27,7 +27,7 @@ function scaled(number, units, base) {
 
 /** @param {number} number */
 export function flopsText(number) {
-  return scaled(number, ["FLOPs", "kFLOPs", "MFLOPs", "GFLOPs", "TFLOPs"], 1000);
+  return scaled(number, [number === 1 ? "FLOP" : "FLOPs", "kFLOPs", "MFLOPs", "GFLOPs", "TFLOPs"], 1000);
 }
 
 /** @param {number} number */

@@ -13,7 +13,7 @@ const STEP = 1.25;
 const MOVE = 60;
 const ROW = 14;
 /** Scales at which a box is shown that was searched for. */
-const SHOWN = { least: 0.65, best: 0.8, most: 1.3 };
+const SHOWN = { least: 0.8, best: 1, most: 1.3 };
 
 export class GraphView {
   /**
@@ -31,7 +31,7 @@ export class GraphView {
     this.surface = new Surface(
       canvas,
       () => this.paint(),
-      (isFirst) => isFirst && this.viewport.fit(),
+      (isFirst) => (isFirst || this.viewport.isFitted) && this.viewport.fit(),
     );
     this.viewport = new Viewport(this.surface, () => this.scene);
     state.listen((change) => this.changed(change));
@@ -240,6 +240,8 @@ export class GraphView {
     dataset.boxes = String(drawn.boxes);
     dataset.curves = String(drawn.curves);
     dataset.total = String(this.scene.boxes.length);
+    const { width: w, height: h } = this.scene;
+    dataset.scene = Object.values(this.viewport.onSurface({ x: 0, y: 0, w, h })).map(Math.round).join(",");
     const box = this.box(state.selected);
     dataset.selected = box ? Object.values(this.viewport.onSurface(box)).map(Math.round).join(",") : "";
   }

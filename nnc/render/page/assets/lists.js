@@ -78,7 +78,7 @@ export function outlineItems(state) {
  */
 function costText(state, index, count) {
   const flops = rowFlops(state, index);
-  return flops ? `${counted(count, "op")} · ${flops} a row` : counted(count, "op");
+  return flops ? `${flops}/row · ${counted(count, "op")}` : counted(count, "op");
 }
 
 /**

@@ -2,9 +2,11 @@
 
 import { DIM, READABLE, SMALLEST } from "./scales.js";
 import { badge, chevron, outline, RADIUS, stack } from "./shapes.js";
-import { fontOf, lineHeight } from "./text.js";
+import { fontOf, lineHeight, textWidth } from "./text.js";
 
 const PAD = 10;
+/** Pixels at the right of a box that has a mark. */
+const MARK = 16;
 
 /**
  * @param {CanvasRenderingContext2D} context
@@ -125,7 +127,7 @@ function paintLabel(context, box, style, view) {
   }
   for (const [other, text] of box.lines) {
     const step = lineHeight(other);
-    if (other === style) context.fillText(text, x, y + step / 2, box.w - 8);
+    if (other === style) fillLine(context, text, x, y + step / 2, box, other === "title" && box.opens && !isOpen);
     y += step;
   }
   if (!isOpen || (style !== "step" && style !== "source")) return;
@@ -135,6 +137,21 @@ function paintLabel(context, box, style, view) {
       context.fillText(clipped(context, row.text, box.w - row.x - 6), box.x + row.x, box.y + row.y + 7);
     }
   }
+}
+
+/**
+ * Write a line into a box; a title that would lie under the mark of what can be opened goes to the left of it.
+ * @param {CanvasRenderingContext2D} context
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {import("./scene.js").Box} box
+ * @param {boolean} hasMark
+ */
+function fillLine(context, text, x, y, box, hasMark) {
+  const isWide = hasMark && textWidth(text, "title") > box.w - 2 * MARK;
+  if (isWide) context.fillText(text, x - (MARK - 4) / 2, y, box.w - MARK - 4);
+  else context.fillText(text, x, y, box.w - 8);
 }
 
 /**

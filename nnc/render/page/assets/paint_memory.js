@@ -87,8 +87,9 @@ function paintMoments({ context, width, height }, arena, steps, palette) {
   const { memory } = arena;
   context.textAlign = "center";
   context.fillStyle = palette.faint;
-  for (const moment of ticks(memory.end, Math.max(2, Math.min(10, width / LABEL)) * arena.zoom)) {
-    if (!Number.isInteger(moment)) continue;
+  const count = Math.max(2, Math.min(10, width / LABEL)) * arena.zoom;
+  const [, ...numbers] = ticks(Math.max(0, memory.end - 1), count).filter(Number.isInteger); // step 0 is beside the start
+  for (const moment of [0, ...numbers.map((number) => number + 1)]) {
     const x = (arena.left(moment) + arena.left(moment + 1)) / 2;
     if (x < LEFT || x > arena.right - LABEL / 4) continue;
     const step = steps[memory.moments[moment - 1]];
@@ -210,7 +211,8 @@ function paintLimits({ context }, arena, palette) {
     context.setLineDash([]);
     context.fillStyle = palette.ink;
     context.textAlign = side;
-    context.fillText(text, side === "right" ? arena.right - 4 : LEFT + 4, y - 2);
+    const base = isClose ? arena.height(arena.highest) : y; // no line goes through a text
+    context.fillText(text, side === "right" ? arena.right - 4 : LEFT + 4, base - 2);
   }
 }
 

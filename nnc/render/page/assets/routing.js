@@ -3,7 +3,7 @@
 /** Pixels that a curve keeps from the corners of a box. */
 const INSET = 8;
 /** About how wide a letter of a label is. */
-const LETTER = 8;
+const LETTER = 6;
 
 /**
  * Return a curve where its boxes are now: stretched as its surroundings were, with its ends at the boxes.
@@ -54,7 +54,9 @@ export function routed(layout, number, what, { across, down, left, top }, rects)
     curve.label = what.text;
     curve.labelX = moved[near] + label[0] - points[near];
     curve.labelY = moved[near + 1] + label[1] - points[near + 1];
-    curve.right += LETTER * what.text.length;
+    const half = (LETTER * what.text.length) / 2;
+    curve.left = Math.min(curve.left, curve.labelX - half);
+    curve.right = Math.max(curve.right, curve.labelX + half);
   }
   return curve;
 }

@@ -1,6 +1,7 @@
 // Where everything is drawn: opens groups and ops in the layouts that Graphviz made for them.
 
 import { groupLines } from "./labels.js";
+import { roomBetween } from "./lanes.js";
 import { links } from "./links.js";
 import { HEAD, PART_GAP, Rooms, SIDE } from "./room.js";
 import { routed } from "./routing.js";
@@ -16,7 +17,9 @@ import { routed } from "./routing.js";
  *   headings: {text: string, arrow: string, x: number}[]}} Scene
  */
 
-const LANE_GAP = 72;
+/** Pixels between the lanes, and the least between the middles of their headings. */
+const LANE_GAP = 28;
+const HEADING_GAP = 140;
 /** @type {import("./opened_op.js").Row[]} */
 const NO_ROWS = [];
 /** Room over the lanes for their headings. */
@@ -60,16 +63,45 @@ class SceneBuilder {
       TOP,
     );
     const isOneSided = !this.boxes.some(({ lane }) => lane === 1); // as where only a state is updated
-    const headings =
-      isOneSided
-        ? []
-        : ["forward", "backward"].map((text, lane) => ({
-            text,
-            arrow: "↓↑"[lane],
-            x: starts[lane] + inside.widths[lane] / 2,
-          }));
-    const width = isOneSided ? inside.widths[0] : starts[1] + inside.widths[1];
-    return { boxes: this.boxes, curves: this.curves, width, height: inside.height + TOP, headings };
+    const height = inside.height + TOP;
+    if (isOneSided) return { boxes: this.boxes, curves: this.curves, width: inside.widths[0], height, headings: [] };
+    const headings = this.drawTogether();
+    const width = Math.max(...this.extents(1).map(({ right }) => right), ...this.extents(0).map(({ right }) => right));
+    return { boxes: this.boxes, curves: this.curves, width, height, headings };
+  }
+
+  /**
+   * Move the backward lane beside the forward lane, and return the headings, each over the first box of its lane.
+   */
+  drawTogether() {
+    const middles = this.lanes.map((lane) => {
+      const [first] = this.boxes.filter((box) => box.lane === lane).sort((a, b) => a.y - b.y);
+      return first.x + first.w / 2;
+    });
+    const room = Math.min(
+      roomBetween(this.extents(0), this.extents(1), LANE_GAP),
+      middles[1] - middles[0] - HEADING_GAP,
+    );
+    for (const box of this.boxes) if (box.lane === 1) box.x -= room;
+    for (const curve of this.curves) {
+      if (curve.lane !== 1) continue;
+      for (let index = 0; index < curve.points.length; index += 2) curve.points[index] -= room;
+      curve.left -= room;
+      curve.right -= room;
+      curve.labelX -= room;
+    }
+    middles[1] -= room;
+    return ["forward", "backward"].map((text, lane) => ({ text, arrow: "↓↑"[lane], x: middles[lane] }));
+  }
+
+  /**
+   * Return where the boxes and curves of a lane are.
+   * @param {number} lane
+   * @returns {import("./lanes.js").Extent[]}
+   */
+  extents(lane) {
+    const boxes = this.boxes.map((box) => ({ ...box, left: box.x, right: box.x + box.w, top: box.y, bottom: box.y + box.h }));
+    return [...boxes, ...this.curves].filter((thing) => thing.lane === lane);
   }
 
   /**

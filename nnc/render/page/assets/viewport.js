@@ -2,13 +2,11 @@
 
 import { prefersStillness } from "./dom.js";
 
-export const MARGIN = 24;
-/** Room for the legend. */
-const FOOT = 44;
+export const MARGIN = 14;
 const LARGEST = 4;
 const SMALLEST = 0.02;
 /** Scales between which a scene is fitted. */
-const [LEAST_FIT, MOST_FIT] = [10 / 9, 1.4]; // the smallest letters are 9 pixels of the scene
+const [LEAST_FIT, MOST_FIT] = [1, 1.4]; // the smallest letters are 10 pixels of the scene
 /** Pixels of the scene that stay in sight. */
 const KEPT = 80;
 /** Milliseconds. */
@@ -37,7 +35,7 @@ export class Viewport {
   /** Show the scene from the top, as large as its width allows, and so large in any case that it can be read. */
   fit() {
     const { width, height } = this.scene();
-    const room = { width: this.surface.width - 2 * MARGIN, height: this.surface.height - MARGIN - FOOT };
+    const room = { width: this.surface.width - 2 * MARGIN, height: this.surface.height - 2 * MARGIN };
     const wide = room.width / width;
     const k = Math.max(LEAST_FIT, Math.min(MOST_FIT, wide, room.height / height));
     this.center(k, height * k <= room.height + 1);
@@ -46,7 +44,7 @@ export class Viewport {
   /** Show everything, however small. */
   fitAll() {
     const { width, height } = this.scene();
-    const scales = [(this.surface.width - 2 * MARGIN) / width, (this.surface.height - MARGIN - FOOT) / height];
+    const scales = [(this.surface.width - 2 * MARGIN) / width, (this.surface.height - 2 * MARGIN) / height];
     this.center(Math.max(SMALLEST, Math.min(MOST_FIT, ...scales)), true);
   }
 
@@ -56,10 +54,10 @@ export class Viewport {
    */
   center(k, isWhole) {
     const { width, height } = this.scene();
-    const y = isWhole ? MARGIN + (this.surface.height - FOOT - MARGIN - height * k) / 2 : MARGIN;
+    const y = isWhole ? MARGIN + (this.surface.height - 2 * MARGIN - height * k) / 2 : MARGIN;
     this.gliding = null;
     const x = (this.surface.width - width * k) / 2;
-    this.view = { k, x: x < 0 ? MARGIN : x, y }; // what is wider than its room begins at its left
+    this.view = { k, x: x < MARGIN / 2 ? MARGIN : x, y }; // what is wider than its room begins at its left
     this.isFitted = true;
     this.surface.draw();
   }
