@@ -31,6 +31,10 @@ class ModelError(NncError, ValueError):
     """A model definition, layer argument or file is wrong."""
 
 
+class ArgumentError(ModelError, TypeError):
+    """An argument is unknown, missing, or given twice."""
+
+
 class ShapeError(ModelError):
     """Shapes or element types do not fit together.
 

@@ -8,11 +8,11 @@ from numbers import Real
 from typing import Any, Unpack, cast
 
 from nnc import activations, ops
+from nnc.checks import check_number
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_number
 from nnc.layers.options import LayerOptions, LeakyReLUOptions
 from nnc.ops.comparison import Greater
 from nnc.ops.elementwise import apply
@@ -42,9 +42,9 @@ class ReLU(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
-        self.max_value = None if max_value is None else check_number("ReLU", "max_value", max_value)
-        self.negative_slope = check_number("ReLU", "negative_slope", negative_slope or 0.0)
-        self.threshold = check_number("ReLU", "threshold", threshold or 0.0)
+        self.max_value = None if max_value is None else check_number("ReLU", "max_value", max_value, low=0)
+        self.negative_slope = check_number("ReLU", "negative_slope", negative_slope or 0.0, low=0)
+        self.threshold = check_number("ReLU", "threshold", threshold or 0.0, low=0)
 
     @property
     def summary_class(self) -> str:
@@ -86,7 +86,7 @@ class LeakyReLU(Layer):
     def __init__(self, negative_slope: float = 0.3, **options: Unpack[LeakyReLUOptions]) -> None:
         negative_slope = options.pop("alpha", negative_slope)
         super().__init__(**cast("LayerOptions", options))
-        self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope)
+        self.negative_slope = check_number("LeakyReLU", "negative_slope", negative_slope, low=0)
 
     def call(self, x: Value) -> Value:
         return activations.leaky_relu(x, self.negative_slope)

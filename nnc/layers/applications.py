@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Unpack
 
 from nnc import initializers
+from nnc.checks import check_number, check_positive
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_number, check_positive
 from nnc.layers.options import LayerOptions
 from nnc.layers.regularization import Dropout
 
@@ -24,7 +24,7 @@ class CustomScaleLayer(Layer):
 
     def __init__(self, scale: float, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.scale = check_number("CustomScaleLayer", "scale", scale)
+        self.scale = check_number("CustomScaleLayer", "scale", scale, low=0)
 
     def call(self, inputs: list[Value]) -> Value:
         return inputs[0] + inputs[1] * self.scale
@@ -44,7 +44,7 @@ class LayerScale(Layer):
 
     def __init__(self, init_values: float, projection_dim: int, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.init_values = check_number("LayerScale", "init_values", init_values)
+        self.init_values = check_number("LayerScale", "init_values", init_values, low=0)
         self.projection_dim = check_positive("LayerScale", "projection_dim", projection_dim)
 
     def build(self, input_shape: Any) -> None:
@@ -68,7 +68,7 @@ class StochasticDepth(Dropout):
     supports_masking = False
 
     def __init__(self, drop_path_rate: float, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(check_number("StochasticDepth", "drop_path_rate", drop_path_rate, high=1), **options)
+        super().__init__(check_number("StochasticDepth", "drop_path_rate", drop_path_rate, high=1, low=0), **options)
 
     def call(self, x: Value, training: bool = False) -> Value:
         self.noise_shape = (None, *(1,) * (x.rank - 1))

@@ -92,10 +92,6 @@ def _shortest(value: Any) -> Any:
 
 
 def _default(cls: type, name: str) -> Any:
-    """Return the default of an argument, by the first constructor that has it."""
-    for base in cls.__mro__:
-        if "__init__" in base.__dict__:
-            parameter = inspect.signature(base.__dict__["__init__"]).parameters.get(name)
-            if parameter is not None and parameter.default is not inspect.Parameter.empty:
-                return parameter.default
-    return _NO_DEFAULT
+    """Return the default of an argument."""
+    parameter = inspect.signature(cls).parameters.get(name)
+    return _NO_DEFAULT if parameter is None or parameter.default is parameter.empty else parameter.default

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Unpack
 
+from nnc.checks import check_flag
 from nnc.choices import ScoreMode
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.attending import all_of, causal_mask, check_rate, expand
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_flag
 from nnc.layers.options import LayerOptions
 from nnc.layers.regularization import Dropout
 from nnc.layers.variable import Variable

@@ -8,13 +8,14 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack, overload
 from weakref import WeakSet
 
+from nnc import regularizers
+from nnc.checks import check_flag
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, count_flops
-from nnc.layers.arguments import set_arguments
 from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, default_training, shape_of, takes_several
-from nnc.layers.checks import FLOAT, check_flag, dtype_name, input_type
 from nnc.layers.constants import with_constants
 from nnc.layers.description import Described
+from nnc.layers.input_types import FLOAT, dtype_name, input_type
 from nnc.layers.lengths import equate, unequal_dims
 from nnc.layers.lowering import (
     Lowering,
@@ -105,9 +106,7 @@ class Layer(Described):
         self.models: WeakSet[Any] = WeakSet()
         self.source_line: int | None = None
         self._trainable = check_flag(type(self).__name__, "trainable", trainable)
-        self.activity_regularizer: Any = None
-        if activity_regularizer is not None:
-            set_arguments(self, activity_regularizer=activity_regularizer)
+        self.activity_regularizer: Any = regularizers.get(activity_regularizer)
         self.keras_2_masks = check_flag(type(self).__name__, "keras_2_masks", keras_2_masks)
         self.weights_dtype = dtype_name(dtype, type(self).__name__, self.dtypes)
         self.batch_input_shape = self._input_shape(legacy)

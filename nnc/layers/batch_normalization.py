@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Unpack
 
+from nnc.checks import check_flag, check_number
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_flag, check_number
 from nnc.layers.options import LayerOptions
 from nnc.layers.renormalization import check_clipping, correction, move, square_root_of
 from nnc.layers.variable import Variable
@@ -79,15 +79,15 @@ class BatchNormalization(Layer):
     ) -> None:
         super().__init__(**options)
         self.axis = single_axis("BatchNormalization", axis)
-        self.momentum = check_number("BatchNormalization", "momentum", momentum)
-        self.epsilon = check_number("BatchNormalization", "epsilon", epsilon)
+        self.momentum = check_number("BatchNormalization", "momentum", momentum, low=0)
+        self.epsilon = check_number("BatchNormalization", "epsilon", epsilon, low=0)
         self.center = check_flag("BatchNormalization", "center", center)
         self.scale = check_flag("BatchNormalization", "scale", scale)
         if synchronized:
             raise ModelError("BatchNormalization: synchronized=True is not supported; leave it out")
         self.renorm = check_flag("BatchNormalization", "renorm", renorm)
         self.renorm_clipping = check_clipping("BatchNormalization", renorm_clipping) if renorm else renorm_clipping
-        self.renorm_momentum = check_number("BatchNormalization", "renorm_momentum", renorm_momentum)
+        self.renorm_momentum = check_number("BatchNormalization", "renorm_momentum", renorm_momentum, low=0)
         set_arguments(
             self,
             beta_initializer=beta_initializer,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
+from nnc.checks import check_number
 from nnc.choices import DataFormat
 from nnc.ir import Value
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
-from nnc.layers.checks import check_number
 from nnc.layers.colors import channel_axis, grayscale, hsv_to_rgb, rgb_to_hsv
 from nnc.layers.options import AugmentationOptions, ImageOptions
 from nnc.layers.spatial import spatial_axes
@@ -126,7 +126,7 @@ class RandomGrayscale(Augmentation):
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "factor":
-            return check_number(where, name, value, high=1)
+            return check_number(where, name, value, high=1, low=0)
         return super()._checked_argument(where, name, value)
 
     def augment(self, x: Value) -> Value:

@@ -8,12 +8,12 @@ from zlib import crc32
 
 import numpy
 
+from nnc.checks import check_number, check_positive
 from nnc.choices import DataFormat, Interpolation
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_number, check_positive
 from nnc.layers.color_augmentation import (
     AutoContrast,
     RandomBrightness,
@@ -62,7 +62,7 @@ class Composed(Augmentation):
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name in ("num_chains", "chain_depth", "num_ops"):
             return check_positive(where, name, value)
-        if name == "alpha" and not check_number(where, name, value):
+        if name == "alpha" and not check_number(where, name, value, low=0):
             raise ModelError(f"{where}: alpha must be a positive number, got {value!r}")
         if name == "interpolation" and value not in WAYS:
             raise ModelError(f"{where}: interpolation must be one of {', '.join(WAYS)}, got {value!r}")

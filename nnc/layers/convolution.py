@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from nnc.checks import check_positive
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import set_arguments
-from nnc.layers.checks import check_positive
 from nnc.layers.convolving import Convolving, check_filters, take_none
 from nnc.layers.options import CommonLayerOptions
 from nnc.ops import convolution

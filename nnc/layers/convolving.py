@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
+from nnc.checks import check_flag, check_positive
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_flag, check_positive
 from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import (
     CHANNELS_FIRST,

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
 import numpy
 
 from nnc import activations
-from nnc.errors import ModelError, nearest
+from nnc.arguments import Argument, argument, flag, passed_on, positive, unsupported
+from nnc.checks import check_positive
+from nnc.errors import ArgumentError, ModelError
 from nnc.ir import TensorType, Value
 from nnc.layers.argument_texts import name_of
 from nnc.layers.arguments import (
     activation_config,
-    arguments_config,
+    activation_function,
+    constraint,
     get_activation,
-    set_arguments,
-    take_unsupported,
+    initializer,
+    regularizer,
 )
-from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT, MISSING, check_flag, check_positive, input_type, row_shape
-from nnc.layers.options import CommonLayerOptions, LayerOptions, LegacyInputOptions
+from nnc.layers.declared import DeclaredLayer, KerasLayer, NamedLayer
+from nnc.layers.input_types import FLOAT, MISSING, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.ops import reshape
 
 Array = Any
 
 
-class InputLayer(Layer):
+class InputLayer(DeclaredLayer):
     """The place where an array enters a model.
 
     Args:
@@ -39,36 +41,35 @@ class InputLayer(Layer):
 
     dtypes: ClassVar[frozenset[str]] = frozenset({"float32", "float64", "int32", "int64", "uint8", "bool"})
 
-    def __init__(
-        self,
-        shape: Sequence[int] | None = None,
-        *,
-        batch_shape: Sequence[Any] | None = None,
-        batch_input_shape: Sequence[Any] | None = None,
-        batch_size: int | None = None,
-        dtype: Any = None,
-        sparse: bool | None = None,
-        ragged: bool | None = None,
-        optional: bool = False,
-        name: str | None = None,
-        **legacy: Unpack[LegacyInputOptions],
-    ) -> None:
-        if unknown := [key for key in legacy if key not in LegacyInputOptions.__annotations__]:
-            known = ["shape", "batch_shape", "batch_size", "dtype", "name"]
-            raise ModelError(f"InputLayer has no argument '{unknown[0]}'.{nearest(unknown[0], known)}")
-        if sparse or ragged or optional:
-            raise ModelError("Input: sparse, ragged and optional inputs are not supported")
-        super().__init__(name=name, dtype=dtype)
-        given = batch_shape if batch_shape is not None else batch_input_shape
-        if given is None and shape is None:
+    shape: Sequence[int] | None = argument(default=None)
+    batch_size: int | None = positive(default=None)
+    _dtype_given: Any = passed_on(default=None, alias="dtype")
+    sparse: bool | None = unsupported(default=None)
+    ragged: bool | None = unsupported(default=None)
+    batch_shape: Sequence[Any] | None = argument(default=None)
+    input_tensor: None = unsupported(default=None)
+    optional: bool = unsupported(default=False)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    _batch_input_shape_given: Sequence[Any] | None = argument(default=None, kw_only=True, alias="batch_input_shape")
+    _trainable_given: bool = passed_on(default=True, kw_only=True, alias="trainable")
+
+    @property
+    def _where(self) -> str:
+        return "Input"
+
+    def __post_init__(self) -> None:
+        given = self.batch_shape if self.batch_shape is not None else self._batch_input_shape_given
+        if given is None and self.shape is None:
             raise ModelError("Input: shape is missing, for example Input(shape=(2,))")
         if given is not None:
             row = row_shape("Input", "batch_shape", given, has_batch=True)
+            self.batch_size = None if given[0] is None else check_positive("Input", "batch_size", given[0])
         else:
-            row = row_shape("Input", "shape", shape)
+            row = row_shape("Input", "shape", self.shape)
         self.type: TensorType = input_type((None, *row), self.weights_dtype or FLOAT)
+        self.batch_shape = (self.batch_size, *row)
         self.built = True
-        self._output = SymbolicTensor(self.type, batch=_rows(given[0] if given else batch_size))
+        self._output = SymbolicTensor(self.type, batch=self.batch_size)
         self._output.call = Call(self, (), outputs=(self._output,))
 
     @property
@@ -83,15 +84,6 @@ class InputLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         shape = [self._output.batch, *(dim if isinstance(dim, int) else None for dim in self.type.shape[1:])]
         return {"batch_shape": shape, "dtype": self.type.dtype, "name": self.name}
-
-
-def _rows(size: Any) -> int | None:
-    """Return the number of rows of a batch.
-
-    Raises:
-        ModelError: it is neither a positive whole number nor None.
-    """
-    return None if size is None else check_positive("Input", "batch_size", size)
 
 
 def Input(  # noqa: N802  (Keras's name)
@@ -116,7 +108,7 @@ def Input(  # noqa: N802  (Keras's name)
     return InputLayer(shape, batch_shape=batch_shape, batch_size=batch_size, dtype=dtype, name=name).output
 
 
-class Dense(Layer):
+class Dense(NamedLayer):
     """activation(x · kernel + bias) over the last axis.
 
     Args:
@@ -139,42 +131,20 @@ class Dense(Layer):
     key_arguments = ("units",)
     noted_arguments = ("{activation}",)
     supports_masking = True
-    activation: Any
-    kernel_initializer: Any
-    bias_initializer: Any
-    kernel_regularizer: Any
-    bias_regularizer: Any
-    kernel_constraint: Any
-    bias_constraint: Any
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **options: Unpack[CommonLayerOptions],
-    ) -> None:
-        take_unsupported("Dense", options, ("lora_rank", "lora_alpha", "quantization_config"))
-        super().__init__(activity_regularizer=activity_regularizer, **options)
-        self.units = check_positive("Dense", "units", units)
-        self.use_bias = check_flag("Dense", "use_bias", use_bias)
-        set_arguments(
-            self,
-            activation=activation,
-            kernel_initializer=kernel_initializer or "glorot_uniform",
-            bias_initializer=bias_initializer or "zeros",
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
+    units: int = positive()
+    activation: Any = activation_function(default=None)
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    bias_initializer: Any = initializer(default="zeros")
+    kernel_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    activity_regularizer: Any = passed_on(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    lora_rank: int | None = unsupported(default=None)
+    lora_alpha: float | None = unsupported(default=None)
+    quantization_config: Any = unsupported(default=None, written="always")
 
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 2:
@@ -230,19 +200,15 @@ class Dense(Layer):
         if self.use_bias:
             self.bias.assign(value[-1])
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            **arguments_config(self, "activation"),
-            "use_bias": self.use_bias,
-            **arguments_config(self, "kernel_initializer", "bias_initializer"),
-            **arguments_config(self, "kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"),
-            "quantization_config": None,
-        }
+
+def _activation_of(layer: Any, key: str, given: Any) -> Any:
+    """Return what a layer is given as its activation; a subclass that says itself what it computes needs none."""
+    if given is MISSING and type(layer).call is Activation.call:
+        raise ArgumentError("Activation: activation is missing, for example Activation('relu')")
+    return get_activation(None if given is MISSING else given)
 
 
-class Activation(Layer):
+class Activation(KerasLayer):
     """An activation as a layer; a subclass may define `call` instead of being given one.
 
     Args:
@@ -253,11 +219,7 @@ class Activation(Layer):
         ModelError: there is no such activation, or none is given.
     """
 
-    def __init__(self, activation: Any = MISSING, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        if activation is MISSING and type(self).call is Activation.call:
-            raise ModelError("Activation: activation is missing, for example Activation('relu')")
-        self.activation: Any = get_activation(None if activation is MISSING else activation)
+    activation: Any = Argument(_activation_of, activation_config, default=MISSING)
 
     supports_masking = True
     keeps_integers = True
@@ -273,6 +235,3 @@ class Activation(Layer):
     @property
     def summary_note(self) -> str:
         return str(name_of(self.activation))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": activation_config(self.activation)}

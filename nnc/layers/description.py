@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar, Self
 
+from nnc import regularizers
+from nnc.checks import check_positive
 from nnc.errors import ModelError, NncError, nearest
 from nnc.layers.argument_texts import key_texts, noted_texts
-from nnc.layers.arguments import arguments_config
-from nnc.layers.checks import check_positive, row_shape
+from nnc.layers.input_types import row_shape
 from nnc.layers.weights import Weighted
 from nnc.objects import layer_snake_case
 
@@ -77,7 +78,9 @@ class Described(Weighted):
         config = {"name": self.name, "trainable": self.trainable, "dtype": self.weights_dtype}
         if self.keras_2_masks:
             config["keras_2_masks"] = True
-        return config if self.activity_regularizer is None else config | arguments_config(self, "activity_regularizer")
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return config
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

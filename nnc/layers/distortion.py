@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Unpack
 
 import numpy
 
+from nnc.checks import check_number
 from nnc.choices import DataFormat, FillMode, Interpolation
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
-from nnc.layers.checks import check_number
 from nnc.layers.drawing import draw_normal, draw_uniform
 from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
@@ -66,7 +66,7 @@ class RandomPerspective(Bending):
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "scale":
-            check_number(where, name, value, high=1)
+            check_number(where, name, value, high=1, low=0)
         return super()._checked_argument(where, name, value)
 
     def augment(self, x: Value) -> Value:

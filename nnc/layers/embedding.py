@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any, Unpack
 
+from nnc.checks import check_flag, check_positive
 from nnc.ir import Value
 from nnc.layers.arguments import arguments_config, set_arguments, take_unsupported
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_flag, check_positive
 from nnc.layers.options import EmbeddingOptions
 from nnc.ops import cast, gather
 from nnc.ops.comparison import NotEqual

@@ -9,11 +9,12 @@ from typing import Any, Unpack
 import numpy
 
 from nnc.arrays import is_array_like, to_array
+from nnc.checks import check_positive
 from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT, check_positive
+from nnc.layers.input_types import FLOAT
 from nnc.layers.options import LayerOptions
 from nnc.layers.rescaling import as_numbers
 from nnc.ops import cast, max, one_hot, reshape, sum

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Unpack
 
 import numpy
 
+from nnc.checks import check_positive
 from nnc.choices import DataFormat, FillMode, FlipMode, Interpolation
 from nnc.errors import ModelError
 from nnc.ir import Value, size_of
 from nnc.layers.augmentation import Augmentation, Factor, Pair, check_range
-from nnc.layers.checks import check_positive
 from nnc.layers.drawing import draw_uniform
 from nnc.layers.interpolation import resize_axis
 from nnc.layers.options import ImageOptions

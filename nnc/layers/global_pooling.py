@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Unpack
 
+from nnc.checks import check_flag
 from nnc.choices import DataFormat
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_flag
 from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import CHANNELS_LAST, check_data_format, check_rank, spatial_axes
 from nnc.ops import cast, max, mean, reshape, sum, where

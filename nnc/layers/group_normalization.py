@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from nnc.checks import check_flag, check_number
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.batch_normalization import gamma_and_beta, known_length, single_axis
-from nnc.layers.checks import check_flag, check_number
 from nnc.layers.layer_normalization import check_floating, spread
 from nnc.layers.options import LayerOptions
 from nnc.layers.variable import Variable
@@ -65,7 +65,7 @@ class GroupNormalization(Layer):
         super().__init__(**options)
         self.groups = groups
         self.axis = single_axis("GroupNormalization", axis)
-        self.epsilon = check_number("GroupNormalization", "epsilon", epsilon)
+        self.epsilon = check_number("GroupNormalization", "epsilon", epsilon, low=0)
         self.center = check_flag("GroupNormalization", "center", center)
         self.scale = check_flag("GroupNormalization", "scale", scale)
         set_arguments(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any, Unpack
 
+from nnc.checks import check_positive
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.attending import attend, attention_mask, expand, unmasked
-from nnc.layers.checks import check_positive
 from nnc.layers.multi_head_attention import Projecting
 from nnc.layers.options import CommonLayerOptions
 from nnc.layers.regularization import Dropout

@@ -7,11 +7,11 @@ from typing import Any, Unpack
 
 import numpy
 
+from nnc.checks import check_number, check_positive
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value, size_of
 from nnc.layers.augmentation import BYTES, Augmentation
-from nnc.layers.checks import check_number, check_positive
 from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import CHANNELS_FIRST, check_numbers
@@ -111,7 +111,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "clip_limit":
-            check_number(where, name, value)
+            check_number(where, name, value, low=0)
         if name == "tile_grid_size":
             return check_numbers(where, name, value, 2)
         return super()._checked_argument(where, name, value)

@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Unpack
 import numpy
 
 from nnc.arrays import check_whole, is_array_like, to_array
+from nnc.checks import check_flag, check_positive
 from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT, check_flag, check_positive
 from nnc.layers.encoding import MODES, check_mode, check_not_sparse, encode
+from nnc.layers.input_types import FLOAT
 from nnc.layers.options import LayerOptions
 from nnc.layers.rescaling import as_numbers
 from nnc.ops import cast, equal, floor, logical_and, maximum, minimum, reshape, sum, where

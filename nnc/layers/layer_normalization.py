@@ -6,12 +6,12 @@ import warnings
 from collections.abc import Sequence
 from typing import Any, Unpack, cast
 
+from nnc.checks import check_flag, check_number
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
 from nnc.layers.batch_normalization import gamma_and_beta, known_length
-from nnc.layers.checks import check_flag, check_number
 from nnc.layers.options import LayerNormalizationOptions, LayerOptions
 from nnc.layers.variable import Variable
 from nnc.ops import maximum, mean, reshape, sqrt, square, sum
@@ -66,7 +66,7 @@ class LayerNormalization(Layer):
             )
         super().__init__(**cast("LayerOptions", options))
         self.axis = check_axes("LayerNormalization", axis)
-        self.epsilon = check_number("LayerNormalization", "epsilon", epsilon)
+        self.epsilon = check_number("LayerNormalization", "epsilon", epsilon, low=0)
         self.center = check_flag("LayerNormalization", "center", center)
         self.scale = check_flag("LayerNormalization", "scale", scale)
         self.rms_scaling = rms_scaling
@@ -141,7 +141,7 @@ class RMSNormalization(Layer):
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
         self.axis = check_axes("RMSNormalization", axis)
-        self.epsilon = check_number("RMSNormalization", "epsilon", epsilon)
+        self.epsilon = check_number("RMSNormalization", "epsilon", epsilon, low=0)
 
     def build(self, input_shape: Any) -> None:
         self.axis = sorted(axis_list(self.axis))

@@ -6,12 +6,12 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
+from nnc.checks import check_flag, check_positive
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_flag, check_positive
 from nnc.layers.spatial import CHANNELS_FIRST, check_data_format
 from nnc.ops import concatenate, reshape, take, transpose
 

@@ -7,10 +7,10 @@ from functools import reduce
 from typing import Any, ClassVar, Unpack
 
 from nnc import ops
+from nnc.checks import check_flag
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_flag
 from nnc.layers.element_types import of_one_type
 from nnc.layers.options import LayerOptions
 

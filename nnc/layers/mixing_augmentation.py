@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Unpack
 
 import numpy
 
+from nnc.checks import check_number
 from nnc.choices import DataFormat
 from nnc.ir import Value
 from nnc.layers.augmentation import Augmentation, Factor, Pair
-from nnc.layers.checks import check_number
 from nnc.layers.drawing import draw_beta, draw_order, draw_uniform
 from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
@@ -53,7 +53,7 @@ class MixUp(Augmentation):
 
     def _checked_argument(self, where: str, name: str, value: Any) -> Any:
         if name == "alpha":
-            check_number(where, name, value)
+            check_number(where, name, value, low=0)
         return super()._checked_argument(where, name, value)
 
     def augment(self, x: Value) -> Value:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Any, Unpack
 
+from nnc.checks import check_flag, check_positive
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.activation import Softmax
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.attending import attend, attention_mask, check_rate, check_window, expand, refuse_flash, unmasked
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_flag, check_positive
 from nnc.layers.einsum_dense import EinsumDense
 from nnc.layers.lowering import current_lowering
 from nnc.layers.options import CommonLayerOptions

@@ -7,9 +7,9 @@ from math import sqrt
 from typing import Any, Unpack
 
 from nnc.activations.rectifiers import SELU_ALPHA, SELU_SCALE
+from nnc.checks import check_number
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_number
 from nnc.layers.drawing import check_noise_shape, check_seed, draw_kept, draw_normal, full_noise_shape
 from nnc.layers.options import LayerOptions
 
@@ -29,7 +29,7 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.stddev = check_number("GaussianNoise", "stddev", stddev, high=1)
+        self.stddev = check_number("GaussianNoise", "stddev", stddev, high=1, low=0)
         self.seed = check_seed("GaussianNoise", seed)
 
     def call(self, x: Value, training: bool = False) -> Value:
@@ -59,7 +59,7 @@ class GaussianDropout(Layer):
 
     def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
         super().__init__(**options)
-        self.rate = check_number("GaussianDropout", "rate", rate, high=1)
+        self.rate = check_number("GaussianDropout", "rate", rate, high=1, low=0)
         self.seed = check_seed("GaussianDropout", seed)
 
     def call(self, x: Value, training: bool = False) -> Value:
@@ -98,7 +98,7 @@ class AlphaDropout(Layer):
         **options: Unpack[LayerOptions],
     ) -> None:
         super().__init__(**options)
-        self.rate = check_number("AlphaDropout", "rate", rate, high=1)
+        self.rate = check_number("AlphaDropout", "rate", rate, high=1, low=0)
         self.noise_shape = check_noise_shape("AlphaDropout", noise_shape)
         self.seed = check_seed("AlphaDropout", seed)
 

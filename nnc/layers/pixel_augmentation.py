@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Unpack
 
 import numpy
 
+from nnc.checks import check_number
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
-from nnc.layers.checks import check_number
 from nnc.layers.drawing import draw_normal, draw_uniform
 from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
@@ -55,7 +55,7 @@ class RandomErasing(Augmentation):
             if len(numbers) != 3:
                 raise ModelError(f"{where}: fill_value must be a number, three numbers or None, got {value!r}")
             for number in numbers:
-                check_number(where, name, abs(number) if isinstance(number, int | float) else number)
+                check_number(where, name, abs(number) if isinstance(number, int | float) else number, low=0)
         return super()._checked_argument(where, name, value)
 
     def augment(self, x: Value) -> Value:

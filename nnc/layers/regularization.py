@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
 from nnc import regularizers
+from nnc.checks import check_number
 from nnc.choices import DataFormat
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_number
 from nnc.layers.drawing import check_noise_shape, check_seed, draw_kept, full_noise_shape
 from nnc.layers.options import CommonLayerOptions, LayerOptions
 from nnc.layers.spatial import check_data_format, check_rank, per_axis
@@ -44,7 +44,7 @@ class Dropout(Layer):
         where = type(self).__name__
         self.seed = check_seed(where, seed)
         self.noise_shape = check_noise_shape(where, noise_shape)
-        self.rate = check_number(where, "rate", rate, high=1)
+        self.rate = check_number(where, "rate", rate, high=1, low=0)
 
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.rate == 0:
@@ -144,8 +144,8 @@ class ActivityRegularization(Layer):
     keeps_integers = True
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[CommonLayerOptions]) -> None:
-        self.l1 = check_number("ActivityRegularization", "l1", l1)
-        self.l2 = check_number("ActivityRegularization", "l2", l2)
+        self.l1 = check_number("ActivityRegularization", "l1", l1, low=0)
+        self.l2 = check_number("ActivityRegularization", "l2", l2, low=0)
         super().__init__(activity_regularizer=regularizers.L1L2(l1=self.l1, l2=self.l2), **options)
 
     def call(self, x: Value) -> Value:

@@ -8,10 +8,10 @@ from typing import Any, Unpack
 import numpy
 
 from nnc.arrays import is_array_like, to_array
+from nnc.checks import check_flag
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_flag
 from nnc.layers.options import LayerOptions
 from nnc.ops import maximum, reshape, sqrt
 

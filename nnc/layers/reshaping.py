@@ -7,11 +7,11 @@ from typing import Any, Unpack
 
 import numpy
 
+from nnc.checks import check_positive
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value, size_of
 from nnc.layers.base import Layer
-from nnc.layers.checks import check_positive
 from nnc.layers.options import LayerOptions
 from nnc.ops import broadcast_to, reshape, transpose
 

@@ -6,11 +6,12 @@ from typing import Any, Unpack
 
 import numpy
 
+from nnc.checks import check_flag, check_positive
 from nnc.choices import DataFormat, ResizeMethod
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT, check_flag, check_positive
+from nnc.layers.input_types import FLOAT
 from nnc.layers.interpolation import resize_axis
 from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import check_data_format, check_rank, spatial_axes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from nnc.checks import check_flag, check_number
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.checks import check_flag, check_number
 from nnc.layers.embedding import Embedding
 from nnc.layers.options import ReversibleEmbeddingOptions
 from nnc.ops import reshape, tanh, transpose
@@ -61,7 +61,9 @@ class ReversibleEmbedding(Embedding):
         self.tie_weights = check_flag("ReversibleEmbedding", "tie_weights", tie_weights)
         self.reverse_dtype = reverse_dtype
         where = "ReversibleEmbedding"
-        self.logit_soft_cap = None if logit_soft_cap is None else check_number(where, "logit_soft_cap", logit_soft_cap)
+        self.logit_soft_cap = (
+            None if logit_soft_cap is None else check_number(where, "logit_soft_cap", logit_soft_cap, low=0)
+        )
 
     def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import warnings
 from typing import Any, Unpack
 
+from nnc.checks import check_positive
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.batch_normalization import EPSILON
-from nnc.layers.checks import check_positive
 from nnc.layers.options import LayerOptions
 from nnc.layers.wrapping import Wrapper
 from nnc.ops import absolute, cast, equal, matmul, max, maximum, reshape, sqrt, square, sum, transpose, where

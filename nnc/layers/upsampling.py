@@ -8,7 +8,7 @@ from nnc.choices import DataFormat, ResizeMethod
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT
+from nnc.layers.input_types import FLOAT
 from nnc.layers.interpolation import METHODS, resize_axis
 from nnc.layers.options import LayerOptions
 from nnc.layers.spatial import check_data_format, check_numbers, check_rank, per_axis, spatial_axes

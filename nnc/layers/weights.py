@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc import constraints, regularizers
+from nnc.checks import check_flag
 from nnc.errors import ModelError
 from nnc.ir import FLOATING
-from nnc.layers.checks import FLOAT, check_flag, dtype_name
+from nnc.layers.input_types import FLOAT, dtype_name
 from nnc.layers.structure import leaves
 from nnc.layers.variable import Variable, assign_all
 

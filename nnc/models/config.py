@@ -12,8 +12,8 @@ from nnc import losses, metrics, optimizers
 from nnc.errors import ModelError
 from nnc.ir import TensorType
 from nnc.layers import Layer
-from nnc.layers.checks import FLOAT
 from nnc.layers.constants import array_config
+from nnc.layers.input_types import FLOAT
 from nnc.layers.operation import Operation
 from nnc.layers.structure import map_leaves
 from nnc.layers.symbolic import BATCH, Call, SymbolicTensor

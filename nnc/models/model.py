@@ -11,7 +11,7 @@ import numpy
 from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType, Value
 from nnc.layers import Layer
-from nnc.layers.checks import FLOAT
+from nnc.layers.input_types import FLOAT
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import current_lowering
 from nnc.layers.operation import Operation

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from nnc import activations
+from nnc.checks import check_flag, check_positive
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT, check_flag, check_positive
+from nnc.layers.input_types import FLOAT
 from nnc.layers.lowering import RANDOM, current_lowering
 from nnc.layers.recurrent.stepping import zeros
 from nnc.layers.variable import Variable

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Unpack
 
+from nnc.checks import check_flag
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT, check_flag
 from nnc.layers.convolving import check_filters
+from nnc.layers.input_types import FLOAT
 from nnc.layers.options import LayerOptions, RecurrentOptions
 from nnc.layers.recurrent.cell import Cell, gates_of
 from nnc.layers.recurrent.lstm import ForgetBias

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Unpack
 
 from nnc.activations.sigmoids import sigmoid, tanh
+from nnc.checks import check_flag
 from nnc.ir import Value
-from nnc.layers.checks import check_flag
 from nnc.layers.options import CellOptions, RecurrentOptions
 from nnc.layers.recurrent.cell import Cell, activated, gates_of, projected
 from nnc.layers.recurrent.lstm import check_cudnn

@@ -7,10 +7,10 @@ from typing import Any, Unpack
 import numpy
 
 from nnc.activations.sigmoids import sigmoid, tanh
+from nnc.checks import check_flag
 from nnc.errors import ModelError
 from nnc.initializers import Initializer
 from nnc.ir import Value
-from nnc.layers.checks import check_flag
 from nnc.layers.options import CellOptions, RecurrentOptions
 from nnc.layers.recurrent.cell import Cell, activated, gates_of, projected
 from nnc.layers.recurrent.rnn import CellRNN

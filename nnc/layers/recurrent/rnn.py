@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
 
+from nnc.checks import check_flag
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import arguments_config
 from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT, check_flag
+from nnc.layers.input_types import FLOAT
 from nnc.layers.lowering import current_lowering
 from nnc.layers.options import LayerOptions
 from nnc.layers.recurrent.cell import OBJECTS, Cell

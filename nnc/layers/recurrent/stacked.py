@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.checks import FLOAT
+from nnc.layers.input_types import FLOAT
 from nnc.layers.options import LayerOptions
 from nnc.layers.recurrent.rnn import checked_cell
 from nnc.layers.recurrent.stepping import zeros

@@ -1,10 +1,8 @@
-"""Checks of layers' arguments, each with the message for a wrong one."""
+"""Element types and shapes of inputs, from what a user gave."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import inf
-from numbers import Real
 from typing import Any
 
 import numpy
@@ -44,41 +42,6 @@ def dtype_name(dtype: Any, where: str, known: frozenset[str] = FLOATING) -> str 
         *others, last = sorted(known)
         raise ModelError(f"{where}: dtype must be {', '.join(others)} or {last}, got {dtype!r}")
     return name
-
-
-def check_positive(where: str, key: str, value: Any) -> int:
-    """Return a positive whole number.
-
-    Raises:
-        ModelError: it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | numpy.integer) or value <= 0:
-        raise ModelError(f"{where}: {key} must be a positive integer, got {value!r}")
-    return int(value)
-
-
-def check_number(where: str, key: str, value: Any, high: float = inf) -> float:
-    """Return a number from 0 to `high`.
-
-    Raises:
-        ModelError: it is none.
-    """
-    number: Any = value
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= number <= high:
-        limits = "of at least 0" if high == inf else f"from 0 to {high:g}"
-        raise ModelError(f"{where}: {key} must be a number {limits}, got {value!r}")
-    return float(number)
-
-
-def check_flag(where: str, key: str, value: Any) -> bool:
-    """Return a boolean.
-
-    Raises:
-        ModelError: it is none; text such as ``"no"`` would count as true.
-    """
-    if not isinstance(value, bool | int | numpy.bool_) or value not in (0, 1):
-        raise ModelError(f"{where}: {key} must be True or False, got {value!r}")
-    return bool(value)
 
 
 def row_shape(where: str, key: str, shape: Any, has_batch: bool = False) -> tuple[Any, ...]:
