@@ -121,7 +121,7 @@ class Declared:
     is marked with `typing.dataclass_transform`, which wants ``default`` and ``kw_only`` said by name in each line.
     """
 
-    noun: ClassVar[str] = ""
+    noun: ClassVar[str]
     """What messages call the kind of object, such as ``loss``."""
     registered: ClassVar[dict[str, type[Any]]]
     """Classes of the kind by the names that Keras has for them; they stand on the class line, ``names=("Huber",)``."""
@@ -158,8 +158,8 @@ class Declared:
 
     @property
     def _where(self) -> str:
-        """The start of messages."""
-        return described_class(type(self))
+        """The start of messages, as the kind says it, or else the class."""
+        return getattr(super(), "_where", None) or described_class(type(self))
 
     def get_config(self) -> dict[str, Any]:
         """Return the arguments from which `from_config` makes an equal object; Keras's keys.
@@ -225,7 +225,7 @@ class Initialization:
             ModelError: one is wrong, unknown, missing or given twice.
         """
         arguments = self.owner.declared_arguments()
-        given = bound(self.owner, arguments, values, named)
+        given = bound(type(instance), arguments, values, named)
         own = [item for item in arguments.values() if not item.passed_on]
         inherited = _inherited(self.owner)
         passed = {item.name: given[item.name] for item in arguments.values() if item.passed_on}

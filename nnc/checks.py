@@ -53,12 +53,13 @@ def check_number(
         and (below is None or value < below)
     ):
         return value if isinstance(value, int | float) else float(value)
-    least = f"above {above:g}" if above is not None else f"of at least {low:g}" if low > -inf else ""
-    most = f"below {below:g}" if below is not None else f"of at most {high:g}" if high < inf else ""
-    if low > -inf and (high < inf or below is not None) and above is None:
-        limits = f"number from {low:g} to {f'below {below:g}' if below is not None else f'{high:g}'}"
+    end = f"below {below:g}" if below is not None else f"{high:g}" if high < inf else ""
+    if low > -inf and end:
+        limits = f"number from {low:g} to {end}"
     else:
-        limits = " and ".join(filter(None, (f"finite number {least}".strip(), most)))
+        first = f"above {above:g}" if above is not None else f"of at least {low:g}" if low > -inf else ""
+        last = end if below is not None or not end else f"of at most {end}"
+        limits = f"finite number {' and '.join(filter(None, (first, last)))}".strip()
     raise ModelError(f"{where}: {key} must be a {limits}, got {value!r}")
 
 
