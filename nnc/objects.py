@@ -224,6 +224,8 @@ def build(cls: Callable[..., Kind], config: Mapping[str, Any], where: str, known
             raise ModelError(f"{where} has no argument {key!r}.{nearest(str(key), known)}")
     try:
         return cls(**config)
+    except ModelError:
+        raise
     except TypeError as error:
         raise ModelError(f"{where} cannot be built from {dict(config)}: {error}") from error
 

@@ -91,6 +91,8 @@ class Described(Weighted):
         """
         try:
             return cls(**config)
+        except ModelError:
+            raise
         except TypeError as error:
             raise ModelError(f"{cls.__name__} cannot be made from {config!r:.200}: {error}") from error
 
