@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 
-from frontends.arguments import error_text
+from frontends.construction import error_text
 from frontends.authors import identity_of
 from frontends.layer_maker import input_arguments, make_layer
 from frontends.legacy.layers import modernized

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from frontends.arguments import construct, required_arguments
+from frontends.construction import construct, required_arguments
 from frontends.keys import INPUT_KEYS
 from frontends.nodes import Node, Scalar, Sequence, describe
 from frontends.problems import Problems, layer_subject, shortened

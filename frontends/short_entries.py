@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 
-from frontends.arguments import single_argument
+from frontends.construction import single_argument
 from frontends.keys import LAYER_KEYS
 from frontends.layer_maker import read_name
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe

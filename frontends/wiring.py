@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from frontends.arguments import error_text
+from frontends.construction import error_text
 from frontends.ordering import order
 from frontends.problems import Problems, layer_subject
 from nnc.errors import nearest

@@ -35,7 +35,7 @@ SEQUENTIAL: list[tuple[str, str, list[str]]] = [
     (
         '"ragged": false',
         '"ragged": true',
-        ["line 7: layer 'dense_12_input' (InputLayer): sparse, ragged and optional inputs are not supported"],
+        ["line 7: layer 'dense_12_input' (InputLayer): ragged is not supported; leave it out"],
     ),
     (
         '"sparse"',

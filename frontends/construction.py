@@ -38,10 +38,10 @@ def required_arguments(function: Callable[..., Any]) -> list[str]:
 
 
 def single_argument(function: Callable[..., Any]) -> str | None:
-    """Return the argument that a single value without a name is: the only one needed, or the only one there is."""
+    """Return the argument that a single value without a name is: the only one needed, or the only one by position."""
     required = required_arguments(function)
-    kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-    known = [item.name for item in signature(function).parameters.values() if item.kind in kinds]
+    parameters = signature(function).parameters.values()
+    known = [item.name for item in parameters if item.kind is Parameter.POSITIONAL_OR_KEYWORD]
     found = required or known
     return found[0] if len(found) == 1 else None
 
