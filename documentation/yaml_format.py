@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from frontends.keys import COLUMN_KEYS, COMPILE_KEYS, INPUT_KEYS, LAYER_KEYS, MODEL_KEYS, Key
+from nnc.arguments import REQUIRED, Argument, Declared, as_config
+from nnc.layers.declared import KerasLayer
+from nnc.layers.input_types import MISSING
 
 _TEXT = """\
 # YAML format
@@ -75,6 +80,10 @@ Every layer takes these keys besides its own:
 
 {layer}
 
+These are the arguments of each class, with their defaults; those without one must be given:
+
+{arguments}
+
 ## A training
 
 {compile}
@@ -102,6 +111,7 @@ def yaml_format_page(generated: str) -> str:
         column=_keys(COLUMN_KEYS, "column"),
         input=_keys(INPUT_KEYS, "input"),
         layer=_keys(LAYER_KEYS, "layer"),
+        arguments="\n".join(_layer_arguments()),
         compile=_keys(COMPILE_KEYS, "compile"),
         megabytes=MAX_BYTES // 1024**2,
         values=MAX_VALUES,
@@ -118,3 +128,26 @@ def _lines(keys: Mapping[str, Key], place: str) -> Iterator[str]:
         yield f"### `{name}`"
         yield key.meaning
         yield f"<!-- file: {place}_{name}.yaml -->\n```yaml\n{key.example}```"
+
+
+def _layer_arguments() -> Iterator[str]:
+    """Yield a line for each layer class, as it declares its arguments."""
+    from nnc.layers.registry import layer_classes
+
+    common = KerasLayer.declared_arguments()
+
+    def is_left_out(key: str, item: Argument) -> bool:
+        return (item.written == "never" and not item.passed_on) or (item.passed_on and key in common)
+
+    def text(name: str, item: Argument) -> str:
+        return f"`{name}`" if item.default in (REQUIRED, MISSING) else f"`{name}: {_as_yaml(item.default)}`"
+
+    for name, cls in sorted(layer_classes().items()):
+        if issubclass(cls, Declared):
+            own = {key: item for key, item in cls.declared_arguments().items() if not is_left_out(key, item)}
+            yield f"- `{name}`: {', '.join(text(*pair) for pair in own.items()) or 'none'}"
+
+
+def _as_yaml(value: Any) -> str:
+    """Return a default as a file has it."""
+    return json.dumps(as_config(value)).replace('"', "")
