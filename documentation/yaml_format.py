@@ -137,7 +137,7 @@ def _layer_arguments() -> Iterator[str]:
     common = KerasLayer.declared_arguments()
 
     def is_left_out(key: str, item: Argument) -> bool:
-        return (item.written == "never" and not item.passed_on) or (item.passed_on and key in common)
+        return not item.is_supported or (key in common if item.passed_on else item.written == "never")
 
     def text(name: str, item: Argument) -> str:
         return f"`{name}`" if item.default in (REQUIRED, MISSING) else f"`{name}: {_as_yaml(item.default)}`"

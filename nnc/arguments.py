@@ -46,7 +46,18 @@ class Argument:
         optional: whether None is kept unchecked; by default where it is the default.
     """
 
-    __slots__ = ("_alias", "_check", "_encode", "attribute", "default", "kw_only", "optional", "passed_on", "written")
+    __slots__ = (
+        "_alias",
+        "_check",
+        "_encode",
+        "attribute",
+        "default",
+        "is_supported",
+        "kw_only",
+        "optional",
+        "passed_on",
+        "written",
+    )
 
     def __init__(
         self,
@@ -69,6 +80,7 @@ class Argument:
         self.written = written or ("never" if passed_on else "always")
         self.optional = default is None if optional is None else optional
         self.attribute = ""
+        self.is_supported = True
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.attribute = name
@@ -314,6 +326,7 @@ def unsupported(**options: Unpack[ArgumentOptions]) -> Any:
 
     options.setdefault("written", "never")
     item = Argument(check, **options)
+    item.is_supported = False
     return item
 
 
