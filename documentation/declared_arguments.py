@@ -10,7 +10,7 @@ import griffe
 
 from nnc.arguments import Declared
 
-_KINDS = {
+_KINDS: dict[Any, griffe.ParameterKind] = {
     inspect.Parameter.POSITIONAL_OR_KEYWORD: griffe.ParameterKind.positional_or_keyword,
     inspect.Parameter.KEYWORD_ONLY: griffe.ParameterKind.keyword_only,
 }
