@@ -1,0 +1,79 @@
+"""Signatures of layers: Keras's names, order and defaults, and what differs from them on purpose."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+import nnc
+from nnc import layers
+from nnc.arguments import Declared
+from nnc.layers.declared import KerasLayer
+
+ON_PURPOSE = {
+    "Activation": "a subclass that defines `call` needs no activation",
+}
+"""Layers whose signatures are others, and why."""
+COMMON = set(KerasLayer.declared_arguments())
+ROOMS = (
+    nnc.layers,
+    nnc.losses,
+    nnc.metrics,
+    nnc.optimizers,
+    nnc.optimizers.schedules,
+    nnc.initializers,
+    nnc.regularizers,
+    nnc.constraints,
+    nnc.callbacks,
+    nnc.activations,
+)
+ANY_KEYWORD = {"LossFunctionWrapper", "MeanMetricWrapper", "Layer", "LambdaCallback"}
+"""Classes that take any keyword, as Keras's do, or a user's subclass's."""
+LAYERS = sorted(layers._CLASSES)
+
+
+def positional(cls) -> list[tuple[str, object]]:
+    """The arguments that may be given by position, with one number for equal numbers of all axes."""
+    listed = inspect.signature(cls).parameters.values()
+    return [(item.name, _one(item.default)) for item in listed if item.kind is item.POSITIONAL_OR_KEYWORD]
+
+
+def _one(default: object) -> object:
+    equal = isinstance(default, tuple) and default and all(item == default[0] for item in default)
+    return _one(default[0]) if equal else default
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_arguments_are_those_of_keras(keras, name):
+    if name in ON_PURPOSE or not hasattr(keras.layers, name):
+        pytest.skip(ON_PURPOSE.get(name, "only in Keras's source"))
+    found, expected = (positional(getattr(module, name)) for module in (layers, keras.layers))
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_all_other_arguments_are_by_name(name):
+    cls = getattr(layers, name)
+    assert issubclass(cls, Declared)
+    by_name = {item.name for item in inspect.signature(cls).parameters.values() if item.kind is item.KEYWORD_ONLY}
+    own = {key for key, item in cls.declared_arguments().items() if item.kw_only}
+    assert by_name == own
+    assert COMMON - {name for name, _ in positional(cls)} <= by_name or name == "InputLayer"
+
+
+def test_no_public_class_hides_its_arguments():
+    hidden = [
+        f"{room.__name__}.{name}"
+        for room in ROOMS
+        for name in room.__all__
+        if isinstance(cls := getattr(room, name), type)
+        and cls.__module__.startswith("nnc.")
+        and name not in ANY_KEYWORD
+        and any(item.kind in (item.VAR_POSITIONAL, item.VAR_KEYWORD) for item in _parameters(cls))
+    ]
+    assert hidden == []
+
+
+def _parameters(cls: type) -> list[inspect.Parameter]:
+    return [] if cls.__init__ is object.__init__ else list(inspect.signature(cls).parameters.values())
