@@ -52,6 +52,8 @@ layers.Bidirectional(layers.LSTM(2), merge_mode="sum")
 nnc.callbacks.LambdaCallback(on_epoch_end=print, on_test_end=print)
 nnc.callbacks.EarlyStopping(mode="min")
 nnc.losses.MeanSquaredError(reduction="sum")
+nnc.losses.Huber(2.0, "sum", name=None)
+nnc.metrics.AUC(50, thresholds=[0.5], dtype="float64")
 history = program.fit(x, y, epochs=2, verbose=2, on_epoch=print).history
 measured: float = program.evaluate(x, y, 32, verbose=0)["loss"]
 predicted: int = program.predict(x, 256, verbose=0, steps=2).ndim
@@ -101,6 +103,8 @@ nnc.callbacks.LambdaCallback(on_epoch_ends=print)  # wrong
 nnc.callbacks.EarlyStopping(mode="lowest")  # wrong
 nnc.callbacks.ModelCheckpoint("a.keras", save_freq="batch")  # wrong
 nnc.losses.MeanSquaredError(reduction="average")  # wrong
+nnc.losses.Huber(deta=2.0)  # wrong
+nnc.metrics.IoU(3)  # wrong
 nnc.Sequentiel  # wrong
 layers.Dence(2)  # wrong
 """

@@ -41,7 +41,6 @@ from nnc.losses.overlap import (
     dice,
     tversky,
 )
-from nnc.losses.registry import LOSSES, LossFunction, deserialize, get, serialize
 from nnc.losses.regression import (
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
@@ -65,6 +64,10 @@ from nnc.losses.similarity import (
     cosine_similarity,
 )
 from nnc.losses.target import Target
+
+# isort: split
+# The tables are made of the classes that are defined by now.
+from nnc.losses.registry import LOSSES, LossFunction, deserialize, get, serialize
 
 BCE = BinaryCrossentropy
 KLD = KLDivergence

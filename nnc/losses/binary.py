@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
 from nnc.ir import TensorType, Value
-from nnc.losses.arguments import checked_axis, checked_fraction
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, check_output, like_output, logits_of
@@ -56,7 +56,22 @@ def binary_values(labels: Value, y_pred: Value, from_logits: bool, what: str) ->
     return (labels - 1.0) * ops.log(1.0 - probability) - labels * ops.log(probability)
 
 
-class BinaryCrossentropy(FunctionMeasure, Loss):
+class BinaryLoss(Loss):
+    """A loss whose targets are numbers from 0 to 1, one per unit."""
+
+    def target(self, output: TensorType) -> Target:
+        """Return the output's type, with numbers from 0 to 1.
+
+        Raises:
+            ModelError: the output is not an array of rows of floating-point numbers.
+        """
+        check_output(self.name, output)
+        return Target(output, low=0.0, high=1.0)
+
+
+class BinaryCrossentropy(
+    FunctionMeasure, BinaryLoss, names=("BinaryCrossentropy", "binary_crossentropy", "BCE", "bce")
+):
     """The cross-entropy of yes-or-no targets; see `binary_crossentropy`.
 
     Args:
@@ -72,27 +87,10 @@ class BinaryCrossentropy(FunctionMeasure, Loss):
     """
 
     function = binary_crossentropy
-    settings = ("from_logits", "label_smoothing", "axis")
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "binary_crossentropy",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(self._where, axis)
-
-    def target(self, output: TensorType) -> Target:
-        """Return the output's type, with numbers from 0 to 1.
-
-        Raises:
-            ModelError: the output is not an array of rows of floating-point numbers.
-        """
-        check_output(self.name, output)
-        return Target(output, low=0.0, high=1.0)
+    from_logits: bool = flag(default=False)
+    label_smoothing: float = number(0, 1, default=0.0)
+    axis: int = whole(default=-1)
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="binary_crossentropy", alias="name")
+    dtype: str | None = passed_on(default=None)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import Any
-
 from nnc import ops
+from nnc.arguments import flag, number, passed_on, whole
+from nnc.checks import check_whole
 from nnc.choices import Reduction
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.losses.arguments import checked_axis, checked_fraction
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
 from nnc.losses.operands import EPSILON, class_count, class_indices, like_output, logits_of
@@ -75,8 +73,9 @@ def sparse_categorical_crossentropy(
         ShapeError: the shapes do not fit, or targets are not whole numbers.
     """
     what = "sparse_categorical_crossentropy"
-    check_sparse(what, ignore_class, axis)
-    if normalize_axis(y_pred, axis) != y_pred.rank - 1:
+    if ignore_class is not None:
+        check_whole(what, "ignore_class", ignore_class)
+    if normalize_axis(y_pred, check_whole(what, "axis", axis)) != y_pred.rank - 1:
         raise ModelError(f"{what}: the classes must be on the last axis (-1), got axis {axis} of {y_pred.type}")
     classes = class_count(what, y_pred.type)
     indices = class_indices(y_true, y_pred, what)
@@ -93,21 +92,10 @@ def sparse_categorical_crossentropy(
     return values if counted is None else Masked(ops.where(counted, values, 0.0), counted)
 
 
-def check_sparse(where: str, ignore_class: Any, axis: Any) -> None:
-    """Check the arguments that only class indices have.
-
-    Raises:
-        ModelError: one of them is not a whole number.
-    """
-    checked_axis(where, axis)
-    if ignore_class is not None and (isinstance(ignore_class, bool) or not isinstance(ignore_class, int)):
-        raise ModelError(f"{where}: ignore_class must be a whole number or None, got {ignore_class!r}")
-
-
-class OneHotLoss(FunctionMeasure, Loss):
+class OneHotLoss(Loss):
     """A loss whose targets are one-hot, or probabilities of classes along its `axis`."""
 
-    axis: int
+    axis: int = -1
 
     def target(self, output: TensorType) -> Target:
         """Return the output's type; numbers outside 0 … 1 are allowed, as in Keras.
@@ -119,7 +107,9 @@ class OneHotLoss(FunctionMeasure, Loss):
         return Target(output)
 
 
-class CategoricalCrossentropy(OneHotLoss):
+class CategoricalCrossentropy(
+    FunctionMeasure, OneHotLoss, names=("CategoricalCrossentropy", "categorical_crossentropy")
+):
     """The cross-entropy of one-hot targets; see `categorical_crossentropy`.
 
     Args:
@@ -135,24 +125,18 @@ class CategoricalCrossentropy(OneHotLoss):
     """
 
     function = categorical_crossentropy
-    settings = ("from_logits", "label_smoothing", "axis")
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "categorical_crossentropy",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(self._where, axis)
+    from_logits: bool = flag(default=False)
+    label_smoothing: float = number(0, 1, default=0.0)
+    axis: int = whole(default=-1)
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="categorical_crossentropy", alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class SparseCategoricalCrossentropy(FunctionMeasure, Loss):
+class SparseCategoricalCrossentropy(
+    FunctionMeasure, Loss, names=("SparseCategoricalCrossentropy", "sparse_categorical_crossentropy")
+):
     """The cross-entropy of class indices; see `sparse_categorical_crossentropy`.
 
     Args:
@@ -168,23 +152,13 @@ class SparseCategoricalCrossentropy(FunctionMeasure, Loss):
     """
 
     function = sparse_categorical_crossentropy
-    settings = ("from_logits", "ignore_class", "axis")
-    unlisted = MappingProxyType({"axis": -1})
 
-    def __init__(
-        self,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        reduction: Reduction | None = "sum_over_batch_size",
-        axis: int = -1,
-        name: str | None = "sparse_categorical_crossentropy",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        check_sparse(self._where, ignore_class, axis)
-        self.from_logits = bool(from_logits)
-        self.ignore_class = ignore_class
-        self.axis = axis
+    from_logits: bool = flag(default=False)
+    ignore_class: int | None = whole(default=None)
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    axis: int = whole(default=-1, written="unless default")
+    _name_given: str | None = passed_on(default="sparse_categorical_crossentropy", alias="name")
+    dtype: str | None = passed_on(default=None)
 
     def target(self, output: TensorType) -> Target:
         """Return one int32 class index per row of classes.

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from nnc import ops
-from nnc.choices import Reduction
+from nnc.arguments import passed_on
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import TensorType, Value, symbol
-from nnc.losses.loss import Loss
-from nnc.losses.measure import FunctionMeasure
+from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import class_count
 from nnc.losses.target import Target
 from nnc.ops.comparison import NotEqual
@@ -79,7 +78,7 @@ def _later(x: Value, count: int, first: float) -> Value:
     return ops.concatenate([free, ops.take(x, 1, 0, -count)])
 
 
-class CTC(FunctionMeasure, Loss):
+class CTC(FunctionLoss, names=("CTC", "ctc")):
     """The loss of sequences whose labels have no times; see `ctc`.
 
     Args:
@@ -90,13 +89,7 @@ class CTC(FunctionMeasure, Loss):
 
     function = ctc
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "ctc",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="ctc", alias="name")
 
     def target(self, output: TensorType) -> Target:
         """Return int32 labels (batch, labels), with zeros behind them.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from nnc import ops
-from nnc.choices import Reduction
+from nnc.arguments import passed_on
 from nnc.hints.activations import look_at_output
 from nnc.ir import Value
+from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import EPSILON, like_output
 from nnc.losses.regression import Regression
 
@@ -39,7 +40,9 @@ def poisson(y_true: Value, y_pred: Value) -> Value:
     return ops.mean(y_pred - labels * ops.log(y_pred + EPSILON), -1)
 
 
-class KLDivergence(Regression):
+class KLDivergence(
+    FunctionLoss, Regression, names=("KLDivergence", "kl_divergence", "KLD", "kld", "kullback_leibler_divergence")
+):
     """The Kullback-Leibler divergence of the output from the target; see `kl_divergence`.
 
     Args:
@@ -50,16 +53,10 @@ class KLDivergence(Regression):
 
     function = kl_divergence
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "kl_divergence",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="kl_divergence", alias="name")
 
 
-class Poisson(Regression):
+class Poisson(FunctionLoss, Regression, names=("Poisson", "poisson")):
     """The Poisson loss of counts; see `poisson`.
 
     Args:
@@ -70,10 +67,4 @@ class Poisson(Regression):
 
     function = poisson
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "poisson",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="poisson", alias="name")

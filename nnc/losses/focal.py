@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
-from nnc.errors import ModelError
 from nnc.hints.activations import look_at_output
 from nnc.ir import TensorType, Value
-from nnc.losses.arguments import checked_axis, checked_fraction, checked_number
-from nnc.losses.binary import binary_values, smoothed
+from nnc.losses.binary import BinaryLoss, binary_values, smoothed
 from nnc.losses.categorical import OneHotLoss, smoothed_classes
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
-from nnc.losses.operands import EPSILON, check_output, class_count, class_indices, like_output
+from nnc.losses.operands import EPSILON, class_count, class_indices, like_output
 from nnc.losses.target import Target
 from nnc.ops.crossentropy import Softmax
 from nnc.ops.exponential import Sigmoid
@@ -112,7 +111,9 @@ def categorical_generalized_cross_entropy(y_true: Value, y_pred: Value, q: float
     return (1.0 - ops.sum(y_pred * labels, -1) ** q) / q
 
 
-class BinaryFocalCrossentropy(FunctionMeasure, Loss):
+class BinaryFocalCrossentropy(
+    FunctionMeasure, BinaryLoss, names=("BinaryFocalCrossentropy", "binary_focal_crossentropy")
+):
     """The cross-entropy of yes-or-no targets, most of it that of hard examples; see `binary_focal_crossentropy`.
 
     Args:
@@ -131,39 +132,21 @@ class BinaryFocalCrossentropy(FunctionMeasure, Loss):
     """
 
     function = binary_focal_crossentropy
-    settings = ("from_logits", "label_smoothing", "axis", "apply_class_balancing", "alpha", "gamma")
 
-    def __init__(
-        self,
-        apply_class_balancing: bool = False,
-        alpha: float = 0.25,
-        gamma: float = 2.0,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "binary_focal_crossentropy",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        self.apply_class_balancing = bool(apply_class_balancing)
-        self.alpha = checked_number(self._where, "alpha", alpha)
-        self.gamma = checked_number(self._where, "gamma", gamma)
-        self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(self._where, axis)
-
-    def target(self, output: TensorType) -> Target:
-        """Return the output's type, with numbers from 0 to 1.
-
-        Raises:
-            ModelError: the output is not an array of rows of floating-point numbers.
-        """
-        check_output(self.name, output)
-        return Target(output, low=0.0, high=1.0)
+    apply_class_balancing: bool = flag(default=False)
+    alpha: float = number(default=0.25)
+    gamma: float = number(default=2.0)
+    from_logits: bool = flag(default=False)
+    label_smoothing: float = number(0, 1, default=0.0)
+    axis: int = whole(default=-1)
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="binary_focal_crossentropy", alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class CategoricalFocalCrossentropy(OneHotLoss):
+class CategoricalFocalCrossentropy(
+    FunctionMeasure, OneHotLoss, names=("CategoricalFocalCrossentropy", "categorical_focal_crossentropy")
+):
     """The cross-entropy of one-hot targets, most of it that of hard examples; see `categorical_focal_crossentropy`.
 
     Args:
@@ -181,28 +164,20 @@ class CategoricalFocalCrossentropy(OneHotLoss):
     """
 
     function = categorical_focal_crossentropy
-    settings = ("from_logits", "label_smoothing", "axis", "alpha", "gamma")
 
-    def __init__(
-        self,
-        alpha: float = 0.25,
-        gamma: float = 2.0,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-        axis: int = -1,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "categorical_focal_crossentropy",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        self.alpha = checked_number(self._where, "alpha", alpha)
-        self.gamma = checked_number(self._where, "gamma", gamma)
-        self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(self._where, axis)
+    alpha: float = number(default=0.25)
+    gamma: float = number(default=2.0)
+    from_logits: bool = flag(default=False)
+    label_smoothing: float = number(0, 1, default=0.0)
+    axis: int = whole(default=-1)
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="categorical_focal_crossentropy", alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class CategoricalGeneralizedCrossEntropy(FunctionMeasure, Loss):
+class CategoricalGeneralizedCrossEntropy(
+    FunctionMeasure, Loss, names=("CategoricalGeneralizedCrossEntropy", "categorical_generalized_cross_entropy")
+):
     """A cross-entropy of class indices that bears wrong ones; see `categorical_generalized_cross_entropy`.
 
     Args:
@@ -216,19 +191,11 @@ class CategoricalGeneralizedCrossEntropy(FunctionMeasure, Loss):
     """
 
     function = categorical_generalized_cross_entropy
-    settings = ("q",)
 
-    def __init__(
-        self,
-        q: float = 0.5,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "categorical_generalized_cross_entropy",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        if not 0 < checked_number(self._where, "q", q) < 1:
-            raise ModelError(f"{self._where}: q must be a number between 0 and 1, got {q!r}")
-        self.q = q
+    q: float = number(above=0, below=1, default=0.5)
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="categorical_generalized_cross_entropy", alias="name")
+    dtype: str | None = passed_on(default=None)
 
     def target(self, output: TensorType) -> Target:
         """Return one int32 class index per row of classes.

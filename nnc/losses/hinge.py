@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nnc import ops
-from nnc.choices import Reduction
+from nnc.arguments import passed_on
 from nnc.ir import Value
+from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import like_output
 from nnc.losses.regression import Regression
 
@@ -59,7 +60,7 @@ def categorical_hinge(y_true: Value, y_pred: Value) -> Value:
     return ops.maximum(negative - positive + 1.0, 0.0)
 
 
-class Hinge(Regression):
+class Hinge(FunctionLoss, Regression, names=("Hinge", "hinge")):
     """The shortfall to a margin of 1; see `hinge`.
 
     Args:
@@ -70,16 +71,10 @@ class Hinge(Regression):
 
     function = hinge
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "hinge",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="hinge", alias="name")
 
 
-class SquaredHinge(Regression):
+class SquaredHinge(FunctionLoss, Regression, names=("SquaredHinge", "squared_hinge")):
     """The square of what is missing to a margin of 1; see `squared_hinge`.
 
     Args:
@@ -90,16 +85,10 @@ class SquaredHinge(Regression):
 
     function = squared_hinge
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "squared_hinge",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="squared_hinge", alias="name")
 
 
-class CategoricalHinge(Regression):
+class CategoricalHinge(FunctionLoss, Regression, names=("CategoricalHinge", "categorical_hinge")):
     """The shortfall to a margin of 1 between the right class and the best other one; see `categorical_hinge`.
 
     Args:
@@ -110,10 +99,4 @@ class CategoricalHinge(Regression):
 
     function = categorical_hinge
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "categorical_hinge",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="categorical_hinge", alias="name")

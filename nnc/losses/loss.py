@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from nnc import ops
+from nnc.arguments import passed_on
+from nnc.checks import check_choice
 from nnc.choices import Reduction
-from nnc.errors import ModelError, nearest
+from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
 from nnc.losses.arrays import ArrayFunction, as_floating
-from nnc.losses.measure import Masked, Measure, MeasureWrapper, function_name
+from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.target import Target
 from nnc.losses.weighting import align, divide_no_nan, merge_masks, merge_weights
 
@@ -40,6 +42,7 @@ class Loss(Measure):
     """
 
     noun: ClassVar[str] = "loss"
+    registered: ClassVar[dict[str, type[Loss]]] = {}
     name: str = "loss"
     reduction: Reduction | None = "sum_over_batch_size"
 
@@ -47,7 +50,7 @@ class Loss(Measure):
         self, name: str | None = None, reduction: Reduction | None = "sum_over_batch_size", dtype: str | None = None
     ) -> None:
         super().__init__(name, dtype)
-        self.reduction = _checked_reduction(self._where, reduction)
+        self.reduction = check_choice(self._where, "reduction", reduction, REDUCTIONS)
 
     def target(self, output: TensorType) -> Target:
         """Return what the targets of an output must look like; by default they have its type.
@@ -111,7 +114,15 @@ class Loss(Measure):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {"reduction": self.reduction}
+        return {"name": self.name, "reduction": self.reduction} | super().get_config()
+
+
+class FunctionLoss(FunctionMeasure, Loss):
+    """A loss that one of Keras's functions computes, without arguments of its own before those of `Loss`."""
+
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default=None, alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
 class LossFunctionWrapper(MeasureWrapper, Loss):
@@ -136,11 +147,3 @@ class LossFunctionWrapper(MeasureWrapper, Loss):
         super().__init__(name or function_name(fn), reduction, dtype)
         self.fn = fn
         self.arguments = arguments
-
-
-def _checked_reduction(where: str, reduction: Reduction | None) -> Reduction | None:
-    if reduction in REDUCTIONS:
-        return reduction
-    known = [name for name in REDUCTIONS if name is not None]
-    hint = nearest(str(reduction), known)
-    raise ModelError(f"{where}: reduction must be one of {', '.join(known)} or None, got {reduction!r}.{hint}")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from inspect import signature
+from typing import Any, ClassVar, dataclass_transform
 
 from nnc import ops
+from nnc.arguments import Declared, argument, choice, flag, number, passed_on, positive, whole
+from nnc.checks import check_choice
 from nnc.errors import ModelError
-from nnc.ir import Graph, TensorType, Value
-from nnc.losses.arguments import checked_dtype
-from nnc.objects import build, function_config, snake_case
+from nnc.ir import FLOATING, Graph, TensorType, Value
+from nnc.objects import function_config, snake_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Masked:
     mask: Value
 
 
-class Measure:
+class Measure(Declared):
     """Compares targets with an output, row by row; a subclass says in `call` how.
 
     Args:
@@ -47,7 +48,7 @@ class Measure:
         if isinstance(name, str) and not name.isprintable():
             raise ModelError(f"{type(self).__name__}: name must be printable text on one line, got {name!r}")
         self.name = name or snake_case(type(self).__name__)
-        self.dtype = checked_dtype(self._where, dtype)
+        self.dtype = check_choice(self._where, "dtype", dtype, (*sorted(FLOATING), None))
 
     @property
     def _where(self) -> str:
@@ -93,46 +94,29 @@ class Measure:
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
-        return {"name": self.name}
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build it from what `get_config` returned.
-
-        Raises:
-            ModelError: an argument is unknown, missing or wrong.
-        """
-        return build(cls, config, f"{cls.noun} {cls.__name__}")
+        return {"name": self.name} | super().get_config()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.name}'>"
 
 
-class FunctionMeasure(Measure):
-    """Computes what one of Keras's functions does; an instance has the function's settings as attributes."""
+@dataclass_transform(field_specifiers=(argument, choice, flag, number, passed_on, positive, whole))
+class DeclaredMeasure(Measure):
+    """A loss or metric of Keras's, whose class declares its arguments; see `nnc.arguments`."""
+
+
+class FunctionMeasure(DeclaredMeasure):
+    """Computes what one of Keras's functions does, with those of the class's arguments that the function has, too."""
 
     function: ClassVar[Callable[..., Value | Masked]]
     """Returns values of shape (batch, …) of targets, output and settings."""
-    settings: ClassVar[tuple[str, ...]] = ()
-    """Names of the settings, of the function as of the constructor."""
-    unlisted: ClassVar[Mapping[str, Any]] = MappingProxyType({})
-    """Defaults of settings that Keras's configs lack; ours have them where they are not the default."""
 
     def call(self, y_true: Value, y_pred: Value) -> Value | Masked:
         """Return what the function returns."""
-        return type(self).function(y_true, y_pred, **self._settings())
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        listed = {
-            key: value
-            for key, value in self._settings().items()
-            if key not in self.unlisted or value != self.unlisted[key]
-        }
-        return super().get_config() | listed
-
-    def _settings(self) -> dict[str, Any]:
-        return {key: getattr(self, key) for key in self.settings}
+        function = type(self).function
+        arguments, known = self.declared_arguments(), signature(function).parameters
+        settings = {name: getattr(self, item.attribute) for name, item in arguments.items() if name in known}
+        return function(y_true, y_pred, **settings)
 
 
 class MeasureWrapper(Measure):

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnc import ops
+from nnc.arguments import argument, number, passed_on
+from nnc.checks import is_whole
 from nnc.choices import Reduction
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.losses.arguments import checked_number
+from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, like_output
 from nnc.losses.regression import Regression
 
@@ -58,19 +60,18 @@ def tversky(
     return 1.0 - common / (common + missed * alpha + invented * beta + EPSILON)
 
 
-def checked_axes(where: str, axis: Any) -> Any:
+def check_axes(where: str, key: str, axis: Any) -> Any:
     """Return an axis, several, or None for all.
 
     Raises:
         ModelError: it is none of them.
     """
-    listed = axis if isinstance(axis, list | tuple) else [] if axis is None else [axis]
-    if not all(isinstance(item, int) and not isinstance(item, bool) for item in listed):
-        raise ModelError(f"{where}: axis must be a whole number, several, or None, got {axis!r}")
+    if not all(map(is_whole, axis if isinstance(axis, list | tuple) else [axis])):
+        raise ModelError(f"{where}: {key} must be a whole number, several, or None, got {axis!r}")
     return axis
 
 
-class Dice(Regression):
+class Dice(FunctionMeasure, Regression, names=("Dice", "dice")):
     """The lack of overlap between target and output; see `dice`.
 
     Args:
@@ -84,20 +85,14 @@ class Dice(Regression):
     """
 
     function = dice
-    settings = ("axis",)
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "dice",
-        axis: int | Sequence[int] | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        self.axis = checked_axes(self._where, axis)
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="dice", alias="name")
+    axis: int | Sequence[int] | None = argument(check_axes, default=None)
+    dtype: str | None = passed_on(default=None)
 
 
-class Tversky(Regression):
+class Tversky(FunctionMeasure, Regression, names=("Tversky", "tversky")):
     """The lack of overlap between target and output, with a factor for each kind of error; see `tversky`.
 
     Args:
@@ -113,18 +108,10 @@ class Tversky(Regression):
     """
 
     function = tversky
-    settings = ("alpha", "beta", "axis")
 
-    def __init__(
-        self,
-        alpha: float = 0.5,
-        beta: float = 0.5,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "tversky",
-        axis: int | Sequence[int] | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        self.alpha = checked_number(self._where, "alpha", alpha)
-        self.beta = checked_number(self._where, "beta", beta)
-        self.axis = checked_axes(self._where, axis)
+    alpha: float = number(default=0.5)
+    beta: float = number(default=0.5)
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="tversky", alias="name")
+    axis: int | Sequence[int] | None = argument(check_axes, default=None)
+    dtype: str | None = passed_on(default=None)

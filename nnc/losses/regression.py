@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from nnc import ops
-from nnc.choices import Reduction
+from nnc.arguments import passed_on
 from nnc.ir import TensorType, Value
-from nnc.losses.loss import Loss
-from nnc.losses.measure import FunctionMeasure
+from nnc.losses.loss import FunctionLoss, Loss
 from nnc.losses.operands import EPSILON, check_output, like_output
 from nnc.losses.target import Target
 
@@ -67,7 +66,7 @@ def mean_squared_logarithmic_error(y_true: Value, y_pred: Value) -> Value:
     return ops.mean(ops.square(first - second), -1)
 
 
-class Regression(FunctionMeasure, Loss):
+class Regression(Loss):
     """A loss whose targets are any numbers, one per unit."""
 
     def target(self, output: TensorType) -> Target:
@@ -80,7 +79,7 @@ class Regression(FunctionMeasure, Loss):
         return Target(output)
 
 
-class MeanSquaredError(Regression):
+class MeanSquaredError(FunctionLoss, Regression, names=("MeanSquaredError", "mean_squared_error", "MSE", "mse")):
     """The mean of squared errors; see `mean_squared_error`.
 
     Args:
@@ -91,16 +90,10 @@ class MeanSquaredError(Regression):
 
     function = mean_squared_error
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "mean_squared_error",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="mean_squared_error", alias="name")
 
 
-class MeanAbsoluteError(Regression):
+class MeanAbsoluteError(FunctionLoss, Regression, names=("MeanAbsoluteError", "mean_absolute_error", "MAE", "mae")):
     """The mean of absolute errors; see `mean_absolute_error`.
 
     Args:
@@ -111,16 +104,12 @@ class MeanAbsoluteError(Regression):
 
     function = mean_absolute_error
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "mean_absolute_error",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="mean_absolute_error", alias="name")
 
 
-class MeanAbsolutePercentageError(Regression):
+class MeanAbsolutePercentageError(
+    FunctionLoss, Regression, names=("MeanAbsolutePercentageError", "mean_absolute_percentage_error", "MAPE", "mape")
+):
     """The mean of absolute errors in per cent of the targets; see `mean_absolute_percentage_error`.
 
     Args:
@@ -131,16 +120,12 @@ class MeanAbsolutePercentageError(Regression):
 
     function = mean_absolute_percentage_error
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "mean_absolute_percentage_error",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="mean_absolute_percentage_error", alias="name")
 
 
-class MeanSquaredLogarithmicError(Regression):
+class MeanSquaredLogarithmicError(
+    FunctionLoss, Regression, names=("MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", "MSLE", "msle")
+):
     """The mean of squared differences of logarithms; see `mean_squared_logarithmic_error`.
 
     Args:
@@ -151,10 +136,4 @@ class MeanSquaredLogarithmicError(Regression):
 
     function = mean_squared_logarithmic_error
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "mean_squared_logarithmic_error",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="mean_squared_logarithmic_error", alias="name")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from math import log
-from types import MappingProxyType
 
 from nnc import ops
+from nnc.arguments import number, passed_on
 from nnc.choices import Reduction
 from nnc.ir import Value
-from nnc.losses.arguments import checked_number
+from nnc.losses.loss import FunctionLoss
+from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import like_output
 from nnc.losses.regression import Regression
 
@@ -45,7 +46,7 @@ def log_cosh(y_true: Value, y_pred: Value) -> Value:
     return ops.mean(error + ops.softplus(error * -2.0) - log(2.0), -1)
 
 
-class Huber(Regression):
+class Huber(FunctionMeasure, Regression, names=("Huber", "huber")):
     """Half the squared error, which becomes a line for large errors; see `huber`.
 
     Args:
@@ -59,21 +60,14 @@ class Huber(Regression):
     """
 
     function = huber
-    settings = ("delta",)
-    unlisted = MappingProxyType({"delta": 1.0})
 
-    def __init__(
-        self,
-        delta: float = 1.0,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "huber_loss",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        self.delta = checked_number(self._where, "delta", delta)
+    delta: float = number(default=1.0, written="unless default")
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="huber_loss", alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class LogCosh(Regression):
+class LogCosh(FunctionLoss, Regression, names=("LogCosh", "log_cosh", "logcosh")):
     """The logarithm of the error's hyperbolic cosine; see `log_cosh`.
 
     Args:
@@ -84,10 +78,4 @@ class LogCosh(Regression):
 
     function = log_cosh
 
-    def __init__(
-        self,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "log_cosh",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
+    _name_given: str | None = passed_on(default="log_cosh", alias="name")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-
 from nnc import ops
+from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import TensorType, Value
-from nnc.losses.arguments import checked_axis, checked_number
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
 from nnc.losses.operands import EPSILON, like_output
@@ -94,7 +92,7 @@ def _log_sum_exp(x: Value, chosen: Value) -> tuple[Value, Value]:
     return ops.where(found, ops.log(ops.where(found, total, 1.0)) + ops.reshape(largest, (-1,)), 0.0), found
 
 
-class CosineSimilarity(Regression):
+class CosineSimilarity(FunctionMeasure, Regression, names=("CosineSimilarity", "cosine_similarity")):
     """Minus the cosine of the angle between target and output; see `cosine_similarity`.
 
     Args:
@@ -108,21 +106,14 @@ class CosineSimilarity(Regression):
     """
 
     function = cosine_similarity
-    settings = ("axis",)
-    unlisted = MappingProxyType({"axis": -1})
 
-    def __init__(
-        self,
-        axis: int = -1,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "cosine_similarity",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        self.axis = checked_axis(self._where, axis)
+    axis: int = whole(default=-1, written="unless default")
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="cosine_similarity", alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class Circle(FunctionMeasure, Loss):
+class Circle(FunctionMeasure, Loss, names=("Circle", "circle")):
     """Pulls vectors of one class together and pushes those of others away; see `circle`.
 
     Args:
@@ -138,21 +129,13 @@ class Circle(FunctionMeasure, Loss):
     """
 
     function = circle
-    settings = ("gamma", "margin", "remove_diagonal")
 
-    def __init__(
-        self,
-        gamma: float = 80.0,
-        margin: float = 0.4,
-        remove_diagonal: bool = True,
-        reduction: Reduction | None = "sum_over_batch_size",
-        name: str | None = "circle",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, reduction, dtype)
-        self.gamma = checked_number(self._where, "gamma", gamma)
-        self.margin = checked_number(self._where, "margin", margin)
-        self.remove_diagonal = bool(remove_diagonal)
+    gamma: float = number(default=80.0)
+    margin: float = number(default=0.4)
+    remove_diagonal: bool = flag(default=True)
+    reduction: Reduction | None = passed_on(default="sum_over_batch_size")
+    _name_given: str | None = passed_on(default="circle", alias="name")
+    dtype: str | None = passed_on(default=None)
 
     def target(self, output: TensorType) -> Target:
         """Return one int32 class per row.

@@ -86,7 +86,6 @@ from nnc.metrics.reduction import (
     Mean,
     Sum,
 )
-from nnc.metrics.registry import METRICS, accuracy, deserialize, get, serialize
 from nnc.metrics.regression import (
     CosineSimilarity,
     LogCoshError,
@@ -105,6 +104,10 @@ from nnc.metrics.top_k import (
     sparse_top_k_categorical_accuracy,
     top_k_categorical_accuracy,
 )
+
+# isort: split
+# The tables are made of the classes that are defined by now.
+from nnc.metrics.registry import METRICS, accuracy, deserialize, get, serialize
 
 BCE = BinaryCrossentropy
 MAE = MeanAbsoluteError

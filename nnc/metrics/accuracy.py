@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.arguments import number, passed_on
 from nnc.ir import Value
-from nnc.losses.arguments import checked_number
-from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import class_indices, like_output
-from nnc.metrics.metric import Metric
+from nnc.metrics.metric import FunctionMetric
 
 
 def binary_accuracy(y_true: Value, y_pred: Value, threshold: float = 0.5) -> Value:
@@ -66,7 +65,7 @@ def equality(y_true: Value, y_pred: Value) -> Value:
     return ops.cast(ops.equal(like_output(y_true, y_pred, "accuracy"), y_pred), y_pred.dtype)
 
 
-class Accuracy(FunctionMeasure, Metric):
+class Accuracy(FunctionMetric, names=("Accuracy", "accuracy")):
     """The share of outputs that equal the target exactly; the name ``accuracy`` means one of the other three.
 
     Args:
@@ -76,11 +75,10 @@ class Accuracy(FunctionMeasure, Metric):
 
     function = equality
 
-    def __init__(self, name: str | None = "accuracy", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="accuracy", alias="name")
 
 
-class BinaryAccuracy(FunctionMeasure, Metric):
+class BinaryAccuracy(FunctionMetric, names=("BinaryAccuracy", "binary_accuracy")):
     """The share of outputs on the right side of a threshold; see `binary_accuracy`.
 
     Args:
@@ -93,14 +91,12 @@ class BinaryAccuracy(FunctionMeasure, Metric):
     """
 
     function = binary_accuracy
-    settings = ("threshold",)
 
-    def __init__(self, name: str | None = "binary_accuracy", dtype: str | None = None, threshold: float = 0.5) -> None:
-        super().__init__(name, dtype)
-        self.threshold = checked_number(self._where, "threshold", threshold)
+    _name_given: str | None = passed_on(default="binary_accuracy", alias="name")
+    threshold: float = number(default=0.5)
 
 
-class CategoricalAccuracy(FunctionMeasure, Metric):
+class CategoricalAccuracy(FunctionMetric, names=("CategoricalAccuracy", "categorical_accuracy")):
     """The share of rows whose largest output is that of the one-hot target; see `categorical_accuracy`.
 
     Args:
@@ -110,11 +106,10 @@ class CategoricalAccuracy(FunctionMeasure, Metric):
 
     function = categorical_accuracy
 
-    def __init__(self, name: str | None = "categorical_accuracy", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="categorical_accuracy", alias="name")
 
 
-class SparseCategoricalAccuracy(FunctionMeasure, Metric):
+class SparseCategoricalAccuracy(FunctionMetric, names=("SparseCategoricalAccuracy", "sparse_categorical_accuracy")):
     """The share of rows whose largest output has the target's index; see `sparse_categorical_accuracy`.
 
     Args:
@@ -124,5 +119,4 @@ class SparseCategoricalAccuracy(FunctionMeasure, Metric):
 
     function = sparse_categorical_accuracy
 
-    def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="sparse_categorical_accuracy", alias="name")

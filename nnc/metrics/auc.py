@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nnc import ops
-from nnc.errors import ModelError, nearest
+from nnc.arguments import argument, flag, passed_on, positive, whole
+from nnc.checks import check_choice, check_number
+from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.losses.arguments import checked_number
-from nnc.metrics.confusion import checked_index
+from nnc.losses.measure import DeclaredMeasure
 from nnc.metrics.sums import SumsMetric
 from nnc.metrics.thresholds import Thresholds, count_targets, is_even
 
@@ -21,7 +22,22 @@ _MARGIN = 1e-7
 """The first threshold lies so much below 0, the last so much above 1; Keras's ``backend.epsilon()``."""
 
 
-class AUC(SumsMetric):
+def _spelling(known: Mapping[str, str]) -> Callable[[str, str, Any], str]:
+    """Return a check of a word that has several spellings; one of them is kept."""
+
+    def check(where: str, key: str, given: Any) -> str:
+        return known[check_choice(where, key, known.get(str(given), given), sorted(set(known.values())))]
+
+    return check
+
+
+def _check_numbers(where: str, key: str, given: Any) -> list[float]:
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise ModelError(f"{where}: {key} must be several numbers, got {given!r}")
+    return [float(check_number(where, key, number)) for number in given]
+
+
+class AUC(DeclaredMeasure, SumsMetric, names=("AUC", "auc")):
     """The area under the ROC, precision-recall or gain curve (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -42,47 +58,32 @@ class AUC(SumsMetric):
 
     result_name = "auc"
 
-    def __init__(
-        self,
-        num_thresholds: int = 200,
-        curve: str = "ROC",
-        summation_method: str = "interpolation",
-        name: str | None = None,
-        dtype: str | None = None,
-        thresholds: Sequence[float] | None = None,
-        multi_label: bool = False,
-        num_labels: int | None = None,
-        label_weights: Any = None,
-        from_logits: bool = False,
-    ) -> None:
-        super().__init__(name, dtype)
-        self.curve = self._chosen("curve", curve, _CURVES)
-        self.summation_method = self._chosen("summation_method", summation_method, _METHODS)
-        self._has_thresholds = thresholds is not None
-        if thresholds is None:
-            self.num_thresholds = checked_index(self._where, "num_thresholds", num_thresholds, 2) or 2
+    num_thresholds: int = whole(2, default=200)
+    curve: str = argument(_spelling(_CURVES), default="ROC")
+    summation_method: str = argument(_spelling(_METHODS), default="interpolation")
+    _name_given: str | None = passed_on(default=None, alias="name")
+    dtype: str | None = passed_on(default=None)
+    _thresholds_given: Sequence[float] | None = argument(
+        _check_numbers, default=None, alias="thresholds", written="unless default"
+    )
+    multi_label: bool = flag(default=False)
+    num_labels: int | None = positive(default=None)
+    label_weights: Sequence[float] | None = argument(_check_numbers, default=None)
+    from_logits: bool = flag(default=False)
+
+    def __post_init__(self) -> None:
+        if self.num_labels is not None and not self.multi_label:
+            raise ModelError(
+                f"{self._where}: num_labels is needed only where multi_label is True, got {self.num_labels}"
+            )
+        if self._thresholds_given is None:
             last = self.num_thresholds - 1
             inner, even = [number / last for number in range(1, last)], True
         else:
-            inner = sorted(checked_number(self._where, "thresholds", number) for number in thresholds)
+            inner = self._thresholds_given = sorted(self._thresholds_given)
             self.num_thresholds, even = len(inner) + 2, is_even([0.0, *inner, 1.0])
         self.thresholds = [-_MARGIN, *inner, 1.0 + _MARGIN]
         self._thresholds = Thresholds(tuple(self.thresholds), tuple(range(self.num_thresholds)), even, opens_below=True)
-        self.multi_label = bool(multi_label)
-        self.num_labels = checked_index(self._where, "num_labels", num_labels, 1)
-        if num_labels is not None and not multi_label:
-            raise ModelError(f"{self._where}: num_labels is needed only where multi_label is True, got {num_labels}")
-        self.label_weights = None
-        if label_weights is not None:
-            self.label_weights = [float(checked_number(self._where, "label_weights", x)) for x in label_weights]
-        self.from_logits = bool(from_logits)
-
-    def _chosen(self, key: str, given: Any, known: dict[str, str]) -> str:
-        if given not in known:
-            choices = sorted(set(known.values()))
-            hint = nearest(str(given), known)
-            raise ModelError(f"{self._where}: {key} must be one of {', '.join(choices)}, got {given!r}.{hint}")
-        return known[given]
 
     def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
         """Return the weight of the targets of 0, and of others, by how many thresholds the output is above.
@@ -113,16 +114,3 @@ class AUC(SumsMetric):
             "multi_label": self.multi_label,
             "label_weights": self.label_weights,
         }
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        config = super().get_config() | {
-            "num_thresholds": self.num_thresholds,
-            "curve": self.curve,
-            "summation_method": self.summation_method,
-            "multi_label": self.multi_label,
-            "num_labels": self.num_labels,
-            "label_weights": self.label_weights,
-            "from_logits": self.from_logits,
-        }
-        return config | {"thresholds": self.thresholds[1:-1]} if self._has_thresholds else config

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc.errors import ModelError
+from nnc.arguments import argument, passed_on, positive, whole
 from nnc.ir import Value
+from nnc.losses.measure import DeclaredMeasure
 from nnc.metrics.sums import SumsMetric
 from nnc.metrics.thresholds import (
     LOWEST,
     Thresholds,
-    checked_thresholds,
+    check_thresholds,
     choose_class,
     count_targets,
     keep_largest,
@@ -27,6 +28,7 @@ class ThresholdMetric(SumsMetric):
         top_k: how many of the largest scores count, or None.
     """
 
+    thresholds: list[float]
     class_id: int | None = None
     top_k: int | None = None
     _thresholds: Thresholds
@@ -43,39 +45,27 @@ class ThresholdMetric(SumsMetric):
         """Return the order of the thresholds."""
         return self._thresholds.settings
 
-    def _take(self, thresholds: Any, default: float) -> None:
-        self.init_thresholds = thresholds
-        self.thresholds = checked_thresholds(self._where, thresholds, default)
+
+class GivenThresholds(ThresholdMetric):
+    """Counts targets at thresholds that a user gives."""
+
+    init_thresholds: float | Sequence[float] | None
+
+    def __post_init__(self) -> None:
+        given, default = self.init_thresholds, 0.5 if self.top_k is None else LOWEST
+        self.thresholds = [default] if given is None else list(given) if isinstance(given, Sequence) else [given]
         self._thresholds = Thresholds.of(self.thresholds)
 
 
-def checked_index(where: str, key: str, number: Any, least: int | None = None) -> int | None:
-    """Return a whole number or None.
-
-    Raises:
-        ModelError: it is something else, or too small.
-    """
-    if number is None:
-        return None
-    if isinstance(number, bool) or not isinstance(number, int) or (least is not None and number < least):
-        limit = "" if least is None else f" of at least {least}"
-        raise ModelError(f"{where}: {key} must be a whole number{limit}, got {number!r}")
-    return number
-
-
-class CountMetric(ThresholdMetric):
+class CountMetric(DeclaredMeasure, GivenThresholds):
     """One of the four confusion counts, a number per threshold."""
 
-    def __init__(self, thresholds: Any = None, name: str | None = None, dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
-        self._take(thresholds, 0.5)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {"thresholds": self.init_thresholds}
+    init_thresholds: float | Sequence[float] | None = argument(check_thresholds, default=None, alias="thresholds")
+    _name_given: str | None = passed_on(default=None, alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class TruePositives(CountMetric):
+class TruePositives(CountMetric, names=("TruePositives", "true_positives")):
     """The number of targets of 1 that the output gets right (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -91,7 +81,7 @@ class TruePositives(CountMetric):
     result_name = "true_positives"
 
 
-class TrueNegatives(CountMetric):
+class TrueNegatives(CountMetric, names=("TrueNegatives", "true_negatives")):
     """The number of targets of 0 that the output gets right (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -107,7 +97,7 @@ class TrueNegatives(CountMetric):
     result_name = "true_negatives"
 
 
-class FalsePositives(CountMetric):
+class FalsePositives(CountMetric, names=("FalsePositives", "false_positives")):
     """The number of targets of 0 that the output takes for 1 (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -123,7 +113,7 @@ class FalsePositives(CountMetric):
     result_name = "false_positives"
 
 
-class FalseNegatives(CountMetric):
+class FalseNegatives(CountMetric, names=("FalseNegatives", "false_negatives")):
     """The number of targets of 1 that the output takes for 0 (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -139,29 +129,17 @@ class FalseNegatives(CountMetric):
     result_name = "false_negatives"
 
 
-class RateMetric(ThresholdMetric):
+class RateMetric(DeclaredMeasure, GivenThresholds):
     """Precision or recall."""
 
-    def __init__(
-        self,
-        thresholds: Any = None,
-        top_k: int | None = None,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, dtype)
-        self._take(thresholds, 0.5 if top_k is None else LOWEST)
-        self.top_k = checked_index(self._where, "top_k", top_k, 1)
-        self.class_id = checked_index(self._where, "class_id", class_id)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        own = {"thresholds": self.init_thresholds, "top_k": self.top_k, "class_id": self.class_id}
-        return super().get_config() | own
+    init_thresholds: float | Sequence[float] | None = argument(check_thresholds, default=None, alias="thresholds")
+    top_k: int | None = positive(default=None)
+    class_id: int | None = whole(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class Precision(RateMetric):
+class Precision(RateMetric, names=("Precision", "precision")):
     """The part of what the output takes for 1 that is (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -179,7 +157,7 @@ class Precision(RateMetric):
     result_name = "precision"
 
 
-class Recall(RateMetric):
+class Recall(RateMetric, names=("Recall", "recall")):
     """The part of the targets of 1 that the output finds (keras.io/api/metrics/classification_metrics).
 
     Args:

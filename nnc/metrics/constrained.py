@@ -5,39 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from nnc.losses.arguments import checked_fraction
-from nnc.metrics.confusion import ThresholdMetric, checked_index
+from nnc.arguments import number, passed_on, positive, whole
+from nnc.losses.measure import DeclaredMeasure
+from nnc.metrics.confusion import ThresholdMetric
 from nnc.metrics.thresholds import Thresholds
 
 
 class ConstrainedMetric(ThresholdMetric):
-    """The best of one rate among thresholds where another is large enough."""
+    """The best of one rate among evenly distributed thresholds where another is large enough."""
 
     constrained: ClassVar[str]
     """The argument that says how large."""
+    num_thresholds: int
 
-    def __init__(self, value: float, num_thresholds: int, class_id: int | None, name: str | None, dtype: str | None):
-        super().__init__(name, dtype)
-        setattr(self, self.constrained, checked_fraction(self._where, self.constrained, value))
-        self.value = value
-        self.num_thresholds = checked_index(self._where, "num_thresholds", num_thresholds, 1) or 1
-        self.class_id = checked_index(self._where, "class_id", class_id)
+    def __post_init__(self) -> None:
         last = self.num_thresholds - 1
         self.thresholds = [number / last for number in range(last + 1)] if last else [0.5]
-        even = len(self.thresholds) > 1
-        self._thresholds = Thresholds(tuple(self.thresholds), tuple(range(len(self.thresholds))), even)
+        count = len(self.thresholds)
+        self._thresholds = Thresholds(tuple(self.thresholds), tuple(range(count)), is_even=count > 1)
+
+    @property
+    def value(self) -> float:
+        """How large the other rate must be."""
+        return float(getattr(self, self.constrained))
 
     def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return the order of the thresholds, and how large the other rate must be."""
-        return super().result_settings(shapes) | {"value": float(self.value)}
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        own = {"class_id": self.class_id, "num_thresholds": self.num_thresholds, self.constrained: self.value}
-        return super().get_config() | own
+        return super().result_settings(shapes) | {"value": self.value}
 
 
-class SensitivityAtSpecificity(ConstrainedMetric):
+class SensitivityAtSpecificity(
+    DeclaredMeasure, ConstrainedMetric, names=("SensitivityAtSpecificity", "sensitivity_at_specificity")
+):
     """The largest sensitivity where the specificity is at least so large (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -54,18 +53,16 @@ class SensitivityAtSpecificity(ConstrainedMetric):
     result_name = "sensitivity_at_specificity"
     constrained = "specificity"
 
-    def __init__(
-        self,
-        specificity: float,
-        num_thresholds: int = 200,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(specificity, num_thresholds, class_id, name, dtype)
+    specificity: float = number(0, 1)
+    num_thresholds: int = positive(default=200)
+    class_id: int | None = whole(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class SpecificityAtSensitivity(ConstrainedMetric):
+class SpecificityAtSensitivity(
+    DeclaredMeasure, ConstrainedMetric, names=("SpecificityAtSensitivity", "specificity_at_sensitivity")
+):
     """The largest specificity where the sensitivity is at least so large (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -82,18 +79,14 @@ class SpecificityAtSensitivity(ConstrainedMetric):
     result_name = "specificity_at_sensitivity"
     constrained = "sensitivity"
 
-    def __init__(
-        self,
-        sensitivity: float,
-        num_thresholds: int = 200,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(sensitivity, num_thresholds, class_id, name, dtype)
+    sensitivity: float = number(0, 1)
+    num_thresholds: int = positive(default=200)
+    class_id: int | None = whole(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class PrecisionAtRecall(ConstrainedMetric):
+class PrecisionAtRecall(DeclaredMeasure, ConstrainedMetric, names=("PrecisionAtRecall", "precision_at_recall")):
     """The largest precision where the recall is at least so large (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -110,18 +103,14 @@ class PrecisionAtRecall(ConstrainedMetric):
     result_name = "precision_at_recall"
     constrained = "recall"
 
-    def __init__(
-        self,
-        recall: float,
-        num_thresholds: int = 200,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(recall, num_thresholds, class_id, name, dtype)
+    recall: float = number(0, 1)
+    num_thresholds: int = positive(default=200)
+    class_id: int | None = whole(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class RecallAtPrecision(ConstrainedMetric):
+class RecallAtPrecision(DeclaredMeasure, ConstrainedMetric, names=("RecallAtPrecision", "recall_at_precision")):
     """The largest recall where the precision is at least so large (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -138,12 +127,8 @@ class RecallAtPrecision(ConstrainedMetric):
     result_name = "recall_at_precision"
     constrained = "precision"
 
-    def __init__(
-        self,
-        precision: float,
-        num_thresholds: int = 200,
-        class_id: int | None = None,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(precision, num_thresholds, class_id, name, dtype)
+    precision: float = number(0, 1)
+    num_thresholds: int = positive(default=200)
+    class_id: int | None = whole(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    dtype: str | None = passed_on(default=None)

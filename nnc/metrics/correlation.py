@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from nnc import ops
+from nnc.arguments import passed_on, whole
 from nnc.ir import Value
-from nnc.losses.arguments import checked_axis
-from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, like_output
-from nnc.metrics.metric import Metric
+from nnc.metrics.metric import FunctionMetric
 
 
 def pearson_correlation(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
@@ -51,7 +50,7 @@ def _centred(y_true: Value, y_pred: Value, axis: int) -> tuple[Value, Value]:
     return y_true - ops.mean(y_true, axis, keepdims=True), y_pred - ops.mean(y_pred, axis, keepdims=True)
 
 
-class PearsonCorrelation(FunctionMeasure, Metric):
+class PearsonCorrelation(FunctionMetric, names=("PearsonCorrelation", "pearson_correlation")):
     """Pearson's correlation; see `pearson_correlation`.
 
     Args:
@@ -64,14 +63,12 @@ class PearsonCorrelation(FunctionMeasure, Metric):
     """
 
     function = pearson_correlation
-    settings = ("axis",)
 
-    def __init__(self, name: str | None = "pearson_correlation", dtype: str | None = None, axis: int = -1) -> None:
-        super().__init__(name, dtype)
-        self.axis = checked_axis(self._where, axis)
+    _name_given: str | None = passed_on(default="pearson_correlation", alias="name")
+    axis: int = whole(default=-1)
 
 
-class ConcordanceCorrelation(FunctionMeasure, Metric):
+class ConcordanceCorrelation(FunctionMetric, names=("ConcordanceCorrelation", "concordance_correlation")):
     """Lin's concordance; see `concordance_correlation`.
 
     Args:
@@ -84,8 +81,6 @@ class ConcordanceCorrelation(FunctionMeasure, Metric):
     """
 
     function = concordance_correlation
-    settings = ("axis",)
 
-    def __init__(self, name: str | None = "concordance_correlation", dtype: str | None = None, axis: int = -1) -> None:
-        super().__init__(name, dtype)
-        self.axis = checked_axis(self._where, axis)
+    _name_given: str | None = passed_on(default="concordance_correlation", alias="name")
+    axis: int = whole(default=-1)

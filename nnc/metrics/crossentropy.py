@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from nnc.arguments import flag, number, passed_on, whole
 from nnc.losses import binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy
-from nnc.losses.arguments import checked_axis, checked_fraction
-from nnc.losses.categorical import check_sparse
-from nnc.losses.measure import FunctionMeasure
-from nnc.metrics.metric import Metric
+from nnc.metrics.metric import FunctionMetric
 
 
-class BinaryCrossentropy(FunctionMeasure, Metric):
+class BinaryCrossentropy(FunctionMetric, names=("BinaryCrossentropy", "binary_crossentropy", "BCE", "bce")):
     """The cross-entropy of yes-or-no targets; see `nnc.losses.binary_crossentropy`.
 
     Args:
@@ -23,21 +21,13 @@ class BinaryCrossentropy(FunctionMeasure, Metric):
     """
 
     function = binary_crossentropy
-    settings = ("from_logits", "label_smoothing")
 
-    def __init__(
-        self,
-        name: str | None = "binary_crossentropy",
-        dtype: str | None = None,
-        from_logits: bool = False,
-        label_smoothing: float = 0,
-    ) -> None:
-        super().__init__(name, dtype)
-        self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
+    _name_given: str | None = passed_on(default="binary_crossentropy", alias="name")
+    from_logits: bool = flag(default=False)
+    label_smoothing: float = number(0, 1, default=0)
 
 
-class CategoricalCrossentropy(FunctionMeasure, Metric):
+class CategoricalCrossentropy(FunctionMetric, names=("CategoricalCrossentropy", "categorical_crossentropy")):
     """The cross-entropy of one-hot targets; see `nnc.losses.categorical_crossentropy`.
 
     Args:
@@ -52,23 +42,16 @@ class CategoricalCrossentropy(FunctionMeasure, Metric):
     """
 
     function = categorical_crossentropy
-    settings = ("from_logits", "label_smoothing", "axis")
 
-    def __init__(
-        self,
-        name: str | None = "categorical_crossentropy",
-        dtype: str | None = None,
-        from_logits: bool = False,
-        label_smoothing: float = 0,
-        axis: int = -1,
-    ) -> None:
-        super().__init__(name, dtype)
-        self.from_logits = bool(from_logits)
-        self.label_smoothing = checked_fraction(self._where, "label_smoothing", label_smoothing)
-        self.axis = checked_axis(self._where, axis)
+    _name_given: str | None = passed_on(default="categorical_crossentropy", alias="name")
+    from_logits: bool = flag(default=False)
+    label_smoothing: float = number(0, 1, default=0)
+    axis: int = whole(default=-1)
 
 
-class SparseCategoricalCrossentropy(FunctionMeasure, Metric):
+class SparseCategoricalCrossentropy(
+    FunctionMetric, names=("SparseCategoricalCrossentropy", "sparse_categorical_crossentropy")
+):
     """The cross-entropy of class indices; see `nnc.losses.sparse_categorical_crossentropy`.
 
     Args:
@@ -83,18 +66,8 @@ class SparseCategoricalCrossentropy(FunctionMeasure, Metric):
     """
 
     function = sparse_categorical_crossentropy
-    settings = ("from_logits", "ignore_class", "axis")
 
-    def __init__(
-        self,
-        name: str | None = "sparse_categorical_crossentropy",
-        dtype: str | None = None,
-        from_logits: bool = False,
-        ignore_class: int | None = None,
-        axis: int = -1,
-    ) -> None:
-        super().__init__(name, dtype)
-        check_sparse(self._where, ignore_class, axis)
-        self.from_logits = bool(from_logits)
-        self.ignore_class = ignore_class
-        self.axis = axis
+    _name_given: str | None = passed_on(default="sparse_categorical_crossentropy", alias="name")
+    from_logits: bool = flag(default=False)
+    ignore_class: int | None = whole(default=None)
+    axis: int = whole(default=-1)

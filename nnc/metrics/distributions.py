@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from nnc.arguments import passed_on
 from nnc.losses import kl_divergence, poisson
-from nnc.losses.measure import FunctionMeasure
-from nnc.metrics.metric import Metric
+from nnc.metrics.metric import FunctionMetric
 
 
-class KLDivergence(FunctionMeasure, Metric):
+class KLDivergence(FunctionMetric, names=("KLDivergence", "kl_divergence")):
     """The Kullback-Leibler divergence of the output from the target; see `nnc.losses.kl_divergence`.
 
     Args:
@@ -17,11 +17,10 @@ class KLDivergence(FunctionMeasure, Metric):
 
     function = kl_divergence
 
-    def __init__(self, name: str | None = "kl_divergence", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="kl_divergence", alias="name")
 
 
-class Poisson(FunctionMeasure, Metric):
+class Poisson(FunctionMetric, names=("Poisson", "poisson")):
     """The Poisson loss of counts; see `nnc.losses.poisson`.
 
     Args:
@@ -31,5 +30,4 @@ class Poisson(FunctionMeasure, Metric):
 
     function = poisson
 
-    def __init__(self, name: str | None = "poisson", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="poisson", alias="name")

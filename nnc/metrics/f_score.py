@@ -3,53 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from nnc import ops
+from nnc.arguments import choice, number, passed_on
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.losses.measure import DeclaredMeasure
 from nnc.losses.operands import like_output
 from nnc.metrics.sums import SumsMetric, weighted
 from nnc.ops.comparison import Greater, GreaterEqual
 from nnc.ops.elementwise import apply
 
-_AVERAGES = (None, "micro", "macro", "weighted")
 
-
-class FBetaScore(SumsMetric):
-    """(1 + beta²) precision · recall / (beta² precision + recall) (keras.io/api/metrics/classification_metrics).
-
-    Args:
-        average: None for a score per class, ``micro`` for one of all counts together, ``macro`` or ``weighted`` for a
-            mean over classes.
-        beta: how much more recall weighs than precision.
-        threshold: number above which an output means 1; by default the largest output of a row does.
-        name: see `Metric`.
-        dtype: see `Metric`.
-
-    Raises:
-        ModelError: an argument is wrong.
-    """
+class FScore(SumsMetric):
+    """A mean of precision and recall, of classes or of all counts together."""
 
     result_name = "fbeta"
-    has_beta: ClassVar[bool] = True
+    average: str | None
+    beta: float = 1.0
+    threshold: float | None
 
-    def __init__(
-        self,
-        average: str | None = None,
-        beta: float = 1.0,
-        threshold: float | None = None,
-        name: str | None = "fbeta_score",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, dtype)
-        if average not in _AVERAGES:
-            raise ModelError(f"{self._where}: average must be None, 'micro', 'macro' or 'weighted', got {average!r}")
-        if not isinstance(beta, float) or not beta > 0:
-            raise ModelError(f"{self._where}: beta must be a float above 0, got {beta!r}")
-        if threshold is not None and (not isinstance(threshold, float) or not 0 < threshold <= 1):
-            raise ModelError(f"{self._where}: threshold must be a float above 0, at most 1, got {threshold!r}")
-        self.average, self.beta, self.threshold = average, beta, threshold
+    def __post_init__(self) -> None:
+        self.beta = float(self.beta)  # Keras takes no integers
+        self.threshold = None if self.threshold is None else float(self.threshold)
 
     def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
         """Return true positives, false positives, false negatives and targets, by class or all together.
@@ -73,13 +50,30 @@ class FBetaScore(SumsMetric):
         """Return beta and the kind of mean."""
         return {"average": self.average, "beta": self.beta}
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        beta = {"beta": self.beta} if self.has_beta else {}
-        return super().get_config() | {"average": self.average} | beta | {"threshold": self.threshold}
+
+class FBetaScore(DeclaredMeasure, FScore, names=("FBetaScore", "f_beta_score")):
+    """(1 + beta²) precision · recall / (beta² precision + recall) (keras.io/api/metrics/classification_metrics).
+
+    Args:
+        average: None for a score per class, ``micro`` for one of all counts together, ``macro`` or ``weighted`` for a
+            mean over classes.
+        beta: how much more recall weighs than precision.
+        threshold: number above which an output means 1; by default the largest output of a row does.
+        name: see `Metric`.
+        dtype: see `Metric`.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    average: str | None = choice(None, "micro", "macro", "weighted", default=None)
+    beta: float = number(above=0, default=1.0)
+    threshold: float | None = number(above=0, high=1, default=None)
+    _name_given: str | None = passed_on(default="fbeta_score", alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class F1Score(FBetaScore):
+class F1Score(DeclaredMeasure, FScore, names=("F1Score", "f1_score")):
     """The harmonic mean of precision and recall; see `FBetaScore`.
 
     Args:
@@ -92,13 +86,7 @@ class F1Score(FBetaScore):
         ModelError: an argument is wrong.
     """
 
-    has_beta = False
-
-    def __init__(
-        self,
-        average: str | None = None,
-        threshold: float | None = None,
-        name: str | None = "f1_score",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(average, 1.0, threshold, name, dtype)
+    average: str | None = choice(None, "micro", "macro", "weighted", default=None)
+    threshold: float | None = number(above=0, high=1, default=None)
+    _name_given: str | None = passed_on(default="f1_score", alias="name")
+    dtype: str | None = passed_on(default=None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from nnc.arguments import passed_on
 from nnc.losses import categorical_hinge, hinge, squared_hinge
-from nnc.losses.measure import FunctionMeasure
-from nnc.metrics.metric import Metric
+from nnc.metrics.metric import FunctionMetric
 
 
-class Hinge(FunctionMeasure, Metric):
+class Hinge(FunctionMetric, names=("Hinge", "hinge")):
     """The shortfall to a margin of 1; see `nnc.losses.hinge`.
 
     Args:
@@ -17,11 +17,10 @@ class Hinge(FunctionMeasure, Metric):
 
     function = hinge
 
-    def __init__(self, name: str | None = "hinge", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="hinge", alias="name")
 
 
-class SquaredHinge(FunctionMeasure, Metric):
+class SquaredHinge(FunctionMetric, names=("SquaredHinge", "squared_hinge")):
     """The square of what is missing to a margin of 1; see `nnc.losses.squared_hinge`.
 
     Args:
@@ -31,11 +30,10 @@ class SquaredHinge(FunctionMeasure, Metric):
 
     function = squared_hinge
 
-    def __init__(self, name: str | None = "squared_hinge", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="squared_hinge", alias="name")
 
 
-class CategoricalHinge(FunctionMeasure, Metric):
+class CategoricalHinge(FunctionMetric, names=("CategoricalHinge", "categorical_hinge")):
     """The shortfall to a margin between the right class and the best other one; see `nnc.losses.categorical_hinge`.
 
     Args:
@@ -45,5 +43,4 @@ class CategoricalHinge(FunctionMeasure, Metric):
 
     function = categorical_hinge
 
-    def __init__(self, name: str | None = "categorical_hinge", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="categorical_hinge", alias="name")

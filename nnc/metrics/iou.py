@@ -2,63 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nnc import ops
+from nnc.arguments import argument, flag, number, passed_on, positive, whole
+from nnc.checks import check_choice, check_whole
 from nnc.errors import ModelError
-from nnc.ir import Value
-from nnc.losses.arguments import checked_axis, checked_number
-from nnc.metrics.confusion import checked_index
+from nnc.ir import FLOATING, Value
+from nnc.losses.measure import DeclaredMeasure
 from nnc.metrics.sums import SumsMetric, spread
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.gathering import ScatterAdd
 
 
-class IoU(SumsMetric):
-    """The mean of intersection / union over some classes (keras.io/api/metrics/segmentation_metrics).
-
-    Args:
-        num_classes: number of classes; targets and outputs outside 0 … num_classes - 1 do not count.
-        target_class_ids: the classes whose mean it is; those that do not occur are left out.
-        name: see `Metric`.
-        dtype: element type of weights; with whole numbers, the default, they lose what is behind the point.
-        ignore_class: class index of targets that do not count.
-        sparse_y_true: whether targets are class indices instead of one-hot.
-        sparse_y_pred: whether outputs are class indices instead of scores.
-        axis: axis of the classes where they are one-hot or scores.
+def check_classes(where: str, key: str, given: Any) -> list[int]:
+    """Return class indices.
 
     Raises:
-        ModelError: an argument is wrong.
+        ModelError: they are not whole numbers of at least 0.
     """
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise ModelError(f"{where}: {key} must be several integers, got {given!r}")
+    found = [check_whole(where, key, item, 0) for item in given]
+    if not found:
+        raise ModelError(f"{where}: {key} must not be empty")
+    return found
+
+
+def check_weights_dtype(where: str, key: str, given: Any) -> str:
+    """Return the element type of weights, ``int64`` by default.
+
+    Raises:
+        ModelError: it is none.
+    """
+    check_choice(where, key, given, ("int", "int32", "int64", "float32", "float64", None))
+    return "int64" if given in (None, "int") else str(given)
+
+
+class IntersectionOverUnion(SumsMetric):
+    """The mean of intersection / union over some classes."""
 
     result_name = "iou"
+    num_classes: int = 2
+    target_class_ids: Sequence[int]
+    weights_dtype: str | None
+    ignore_class: int | None = None
+    sparse_y_true: bool = False
+    sparse_y_pred: bool = True
+    axis: int = -1
 
-    def __init__(
-        self,
-        num_classes: int,
-        target_class_ids: Sequence[int],
-        name: str | None = None,
-        dtype: str | None = None,
-        ignore_class: int | None = None,
-        sparse_y_true: bool = True,
-        sparse_y_pred: bool = True,
-        axis: int = -1,
-    ) -> None:
-        super().__init__(name, dtype if dtype in ("float32", "float64") else None)
-        if dtype not in (None, "int", "int32", "int64", "float32", "float64"):
-            raise ModelError(f"{self._where}: dtype must be 'int', 'int32', 'float32' or 'float64', got {dtype!r}")
-        self.weights_dtype = "int64" if dtype in (None, "int") else dtype
-        self.num_classes = checked_index(self._where, "num_classes", num_classes, 1) or 1
-        self.target_class_ids = [checked_index(self._where, "target_class_ids", item, 0) for item in target_class_ids]
-        if max(item or 0 for item in self.target_class_ids) >= num_classes:
+    def __post_init__(self) -> None:
+        self.dtype = self.weights_dtype if self.weights_dtype in FLOATING else None
+        if max(self.target_class_ids) >= self.num_classes:
             raise ModelError(
-                f"{self._where}: target_class_ids must be below num_classes, {num_classes}, got {target_class_ids}"
+                f"{self._where}: target_class_ids must be below num_classes, {self.num_classes}, got"
+                f" {list(self.target_class_ids)}"
             )
-        self.ignore_class = checked_index(self._where, "ignore_class", ignore_class)
-        self.sparse_y_true, self.sparse_y_pred = bool(sparse_y_true), bool(sparse_y_pred)
-        self.axis = checked_axis(self._where, axis)
 
     def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
         """Return the weight of each pair of target and output, shape (num_classes, num_classes)."""
@@ -70,7 +71,7 @@ class IoU(SumsMetric):
         amounts = ops.broadcast_to(y_pred.graph.constant(1.0, dtype), target.shape)
         if sample_weight is not None:
             amounts = spread(sample_weight, target)
-        if self.weights_dtype.startswith("int"):
+        if self.weights_dtype not in FLOATING:
             amounts = ops.cast(ops.cast(amounts, "int32"), dtype)
         amounts, target, found = (ops.reshape(value, (-1,)) for value in (amounts, target, found))
         counted = ops.logical_and(_is_class(target, count), _is_class(found, count))
@@ -88,28 +89,47 @@ class IoU(SumsMetric):
         """Return the classes whose mean it is."""
         return {"target_class_ids": self.target_class_ids}
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {
-            "dtype": self.weights_dtype,
-            "num_classes": self.num_classes,
-            "target_class_ids": self.target_class_ids,
-            "ignore_class": self.ignore_class,
-            "sparse_y_true": self.sparse_y_true,
-            "sparse_y_pred": self.sparse_y_pred,
-            "axis": self.axis,
-        }
-
-    def _config(self, *keys: str) -> dict[str, Any]:
-        config = IoU.get_config(self)
-        return {key: config[key] for key in keys}
-
 
 def _is_class(index: Value, count: int) -> Value:
     return ops.logical_and(index >= 0, index < count)
 
 
-class BinaryIoU(IoU):
+class AllClasses(IntersectionOverUnion):
+    """The mean of intersection / union of all classes."""
+
+    def __post_init__(self) -> None:
+        self.target_class_ids = list(range(self.num_classes))
+        super().__post_init__()
+
+
+class IoU(DeclaredMeasure, IntersectionOverUnion, names=("IoU", "io_u")):
+    """The mean of intersection / union over some classes (keras.io/api/metrics/segmentation_metrics).
+
+    Args:
+        num_classes: number of classes; targets and outputs outside 0 … num_classes - 1 do not count.
+        target_class_ids: the classes whose mean it is; those that do not occur are left out.
+        name: see `Metric`.
+        dtype: element type of weights; with whole numbers, the default, they lose what is behind the point.
+        ignore_class: class index of targets that do not count.
+        sparse_y_true: whether targets are class indices instead of one-hot.
+        sparse_y_pred: whether outputs are class indices instead of scores.
+        axis: axis of the classes where they are one-hot or scores.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+
+    num_classes: int = positive()
+    target_class_ids: Sequence[int] = argument(check_classes)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    weights_dtype: str | None = argument(check_weights_dtype, default=None, optional=False, alias="dtype")
+    ignore_class: int | None = whole(default=None)
+    sparse_y_true: bool = flag(default=True)
+    sparse_y_pred: bool = flag(default=True)
+    axis: int = whole(default=-1)
+
+
+class BinaryIoU(DeclaredMeasure, IntersectionOverUnion, names=("BinaryIoU", "binary_io_u")):
     """The mean of intersection / union of 0 and 1; see `IoU`.
 
     Args:
@@ -122,27 +142,19 @@ class BinaryIoU(IoU):
         ModelError: an argument is wrong.
     """
 
-    def __init__(
-        self,
-        target_class_ids: Sequence[int] = (0, 1),
-        threshold: float = 0.5,
-        name: str | None = None,
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(2, target_class_ids, name, dtype)
-        self.threshold = checked_number(self._where, "threshold", threshold)
+    sparse_y_true = True
+
+    target_class_ids: Sequence[int] = argument(check_classes, default=(0, 1))
+    threshold: float = number(default=0.5)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    weights_dtype: str | None = argument(check_weights_dtype, default=None, optional=False, alias="dtype")
 
     def classes(self, y_pred: Value) -> Value:
         """Return 1 where the output reaches the threshold, otherwise 0, int32."""
         return ops.cast(y_pred >= self.threshold, "int32")
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        config = IoU.get_config(self) | {"threshold": self.threshold}
-        return {key: config[key] for key in ("target_class_ids", "threshold", "name", "dtype")}
 
-
-class MeanIoU(IoU):
+class MeanIoU(DeclaredMeasure, AllClasses, names=("MeanIoU", "mean_io_u")):
     """The mean of intersection / union of all classes; see `IoU`.
 
     Args:
@@ -158,25 +170,16 @@ class MeanIoU(IoU):
         ModelError: an argument is wrong.
     """
 
-    def __init__(
-        self,
-        num_classes: int,
-        name: str | None = None,
-        dtype: str | None = None,
-        ignore_class: int | None = None,
-        sparse_y_true: bool = True,
-        sparse_y_pred: bool = True,
-        axis: int = -1,
-    ) -> None:
-        ids = range(num_classes)
-        super().__init__(num_classes, ids, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return self._config("num_classes", "name", "dtype", "ignore_class", "sparse_y_true", "sparse_y_pred", "axis")
+    num_classes: int = positive()
+    _name_given: str | None = passed_on(default=None, alias="name")
+    weights_dtype: str | None = argument(check_weights_dtype, default=None, optional=False, alias="dtype")
+    ignore_class: int | None = whole(default=None)
+    sparse_y_true: bool = flag(default=True)
+    sparse_y_pred: bool = flag(default=True)
+    axis: int = whole(default=-1)
 
 
-class OneHotIoU(IoU):
+class OneHotIoU(DeclaredMeasure, IntersectionOverUnion, names=("OneHotIoU", "one_hot_io_u")):
     """The mean of intersection / union over some classes, with one-hot targets; see `IoU`.
 
     Args:
@@ -192,24 +195,16 @@ class OneHotIoU(IoU):
         ModelError: an argument is wrong.
     """
 
-    def __init__(
-        self,
-        num_classes: int,
-        target_class_ids: Sequence[int],
-        name: str | None = None,
-        dtype: str | None = None,
-        ignore_class: int | None = None,
-        sparse_y_pred: bool = False,
-        axis: int = -1,
-    ) -> None:
-        super().__init__(num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return self._config("num_classes", "target_class_ids", "name", "dtype", "ignore_class", "sparse_y_pred", "axis")
+    num_classes: int = positive()
+    target_class_ids: Sequence[int] = argument(check_classes)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    weights_dtype: str | None = argument(check_weights_dtype, default=None, optional=False, alias="dtype")
+    ignore_class: int | None = whole(default=None)
+    sparse_y_pred: bool = flag(default=False)
+    axis: int = whole(default=-1)
 
 
-class OneHotMeanIoU(MeanIoU):
+class OneHotMeanIoU(DeclaredMeasure, AllClasses, names=("OneHotMeanIoU", "one_hot_mean_io_u")):
     """The mean of intersection / union of all classes, with one-hot targets; see `IoU`.
 
     Args:
@@ -224,17 +219,9 @@ class OneHotMeanIoU(MeanIoU):
         ModelError: an argument is wrong.
     """
 
-    def __init__(
-        self,
-        num_classes: int,
-        name: str | None = None,
-        dtype: str | None = None,
-        ignore_class: int | None = None,
-        sparse_y_pred: bool = False,
-        axis: int = -1,
-    ) -> None:
-        super().__init__(num_classes, name, dtype, ignore_class, False, sparse_y_pred, axis)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return self._config("num_classes", "name", "dtype", "ignore_class", "sparse_y_pred", "axis")
+    num_classes: int = positive()
+    _name_given: str | None = passed_on(default=None, alias="name")
+    weights_dtype: str | None = argument(check_weights_dtype, default=None, optional=False, alias="dtype")
+    ignore_class: int | None = whole(default=None)
+    sparse_y_pred: bool = flag(default=False)
+    axis: int = whole(default=-1)

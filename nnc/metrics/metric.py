@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from nnc import ops
+from nnc.arguments import passed_on
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.losses.arrays import as_floating
-from nnc.losses.measure import Masked, Measure, MeasureWrapper, function_name
+from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.weighting import merge_masks, merge_weights
 from nnc.metrics.standalone import Standalone
 
@@ -32,6 +33,7 @@ class Metric(Measure):
     """
 
     noun: ClassVar[str] = "metric"
+    registered: ClassVar[dict[str, type[Metric]]] = {}
     name: str = "metric"
     result_name: ClassVar[str] = "mean"
     """The rule that turns the sums into the result: ``mean``, or one of `nnc.program.results.RESULTS`."""
@@ -106,7 +108,7 @@ class Metric(Measure):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {"dtype": self.dtype or "float32"}
+        return {"name": self.name, "dtype": self.dtype or "float32"} | super().get_config()
 
 
 def mean_parts(values: Value, sample_weight: Value | None, mask: Value | None, what: str) -> tuple[Value, Value]:
@@ -137,6 +139,13 @@ def mean_parts(values: Value, sample_weight: Value | None, mask: Value | None, w
 
 def _mean(values: Value, axes: range) -> Value:
     return ops.mean(values, axes) if axes else values
+
+
+class FunctionMetric(FunctionMeasure, Metric):
+    """The mean of what one of Keras's functions computes, without arguments of its own before those of `Metric`."""
+
+    _name_given: str | None = passed_on(default=None, alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
 class MeanMetricWrapper(MeasureWrapper, Metric):

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnc import ops
+from nnc.arguments import choice, passed_on, whole
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.losses.measure import DeclaredMeasure
 from nnc.losses.operands import like_output
-from nnc.metrics.confusion import checked_index
 from nnc.metrics.sums import SumsMetric, spread
 
-_AGGREGATIONS = ("uniform_average", "variance_weighted_average", None)
 
-
-class R2Score(SumsMetric):
+class R2Score(DeclaredMeasure, SumsMetric, names=("R2Score", "r2_score")):
     """1 - sum((y_true - y_pred)²) / sum((y_true - mean)²) (keras.io/api/metrics/regression_metrics).
 
     Args:
@@ -30,21 +29,12 @@ class R2Score(SumsMetric):
 
     result_name = "r2"
 
-    def __init__(
-        self,
-        class_aggregation: str | None = "uniform_average",
-        num_regressors: int = 0,
-        name: str | None = "r2_score",
-        dtype: str | None = None,
-    ) -> None:
-        super().__init__(name, dtype)
-        if class_aggregation not in _AGGREGATIONS:
-            raise ModelError(
-                f"{self._where}: class_aggregation must be 'uniform_average', 'variance_weighted_average' or None,"
-                f" got {class_aggregation!r}"
-            )
-        self.class_aggregation = class_aggregation
-        self.num_regressors = checked_index(self._where, "num_regressors", num_regressors, 0) or 0
+    class_aggregation: str | None = choice(
+        "uniform_average", "variance_weighted_average", None, default="uniform_average", optional=False
+    )
+    num_regressors: int = whole(0, default=0)
+    _name_given: str | None = passed_on(default="r2_score", alias="name")
+    dtype: str | None = passed_on(default=None)
 
     def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
         """Return the sums of squares, of targets, of squared errors and of weights per unit, and the number of targets.
@@ -63,10 +53,3 @@ class R2Score(SumsMetric):
     def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return how units become one score."""
         return {"class_aggregation": self.class_aggregation, "num_regressors": self.num_regressors}
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return super().get_config() | {
-            "class_aggregation": self.class_aggregation,
-            "num_regressors": self.num_regressors,
-        }

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnc import ops
+from nnc.arguments import passed_on
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.losses.arrays import as_floating
+from nnc.losses.measure import DeclaredMeasure
 from nnc.losses.weighting import merge_weights
 from nnc.metrics.metric import mean_parts
 from nnc.metrics.standalone import Standalone
@@ -59,7 +61,7 @@ class Values(SumsMetric):
         raise NotImplementedError
 
 
-class Mean(Values):
+class Mean(DeclaredMeasure, Values, names=("Mean", "mean")):
     """The mean of values (keras.io/api/metrics/reduction_metrics).
 
     Args:
@@ -69,14 +71,14 @@ class Mean(Values):
 
     result_name = "mean"
 
-    def __init__(self, name: str | None = "mean", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="mean", alias="name")
+    dtype: str | None = passed_on(default=None)
 
     def _parts(self, values: Value, sample_weight: Value | None = None) -> Sequence[Value]:
         return mean_parts(values, sample_weight, None, self._where)
 
 
-class Sum(Values):
+class Sum(DeclaredMeasure, Values, names=("Sum", "sum")):
     """The sum of values (keras.io/api/metrics/reduction_metrics).
 
     Args:
@@ -86,8 +88,8 @@ class Sum(Values):
 
     result_name = "sum"
 
-    def __init__(self, name: str | None = "sum", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="sum", alias="name")
+    dtype: str | None = passed_on(default=None)
 
     def _parts(self, values: Value, sample_weight: Value | None = None) -> Sequence[Value]:
         weights = merge_weights(values, sample_weight, None, False, self._where)

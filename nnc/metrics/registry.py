@@ -8,196 +8,15 @@ from typing import Any, overload
 
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
+from nnc.losses.measure import FunctionMeasure
 from nnc.losses.registry import FUNCTIONS as LOSS_FUNCTIONS
-from nnc.losses.registry import MeasureRegistry
-from nnc.metrics.accuracy import (
-    Accuracy,
-    BinaryAccuracy,
-    CategoricalAccuracy,
-    SparseCategoricalAccuracy,
-    binary_accuracy,
-    categorical_accuracy,
-    equality,
-    sparse_categorical_accuracy,
-)
-from nnc.metrics.auc import (
-    AUC,
-)
-from nnc.metrics.confusion import (
-    FalseNegatives,
-    FalsePositives,
-    Precision,
-    Recall,
-    TrueNegatives,
-    TruePositives,
-)
-from nnc.metrics.constrained import (
-    PrecisionAtRecall,
-    RecallAtPrecision,
-    SensitivityAtSpecificity,
-    SpecificityAtSensitivity,
-)
-from nnc.metrics.correlation import (
-    ConcordanceCorrelation,
-    PearsonCorrelation,
-    concordance_correlation,
-    pearson_correlation,
-)
-from nnc.metrics.crossentropy import (
-    BinaryCrossentropy,
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
-)
-from nnc.metrics.distributions import (
-    KLDivergence,
-    Poisson,
-)
-from nnc.metrics.f_score import (
-    F1Score,
-    FBetaScore,
-)
-from nnc.metrics.hinge import (
-    CategoricalHinge,
-    Hinge,
-    SquaredHinge,
-)
-from nnc.metrics.iou import (
-    BinaryIoU,
-    IoU,
-    MeanIoU,
-    OneHotIoU,
-    OneHotMeanIoU,
-)
-from nnc.metrics.metric import (
-    MeanMetricWrapper,
-    Metric,
-)
-from nnc.metrics.r2_score import (
-    R2Score,
-)
-from nnc.metrics.reduction import (
-    Mean,
-    Sum,
-)
-from nnc.metrics.regression import (
-    CosineSimilarity,
-    LogCoshError,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    RootMeanSquaredError,
-)
-from nnc.metrics.top_k import (
-    SparseTopKCategoricalAccuracy,
-    TopKCategoricalAccuracy,
-    sparse_top_k_categorical_accuracy,
-    top_k_categorical_accuracy,
-)
+from nnc.losses.registry import LossFunction, MeasureRegistry
+from nnc.metrics.accuracy import BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy, equality
+from nnc.metrics.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
+from nnc.metrics.metric import MeanMetricWrapper, Metric
 from nnc.objects import is_function
 
-METRICS: Mapping[str, type[Metric]] = MappingProxyType(
-    {
-        "AUC": AUC,
-        "Accuracy": Accuracy,
-        "BCE": BinaryCrossentropy,
-        "BinaryAccuracy": BinaryAccuracy,
-        "BinaryCrossentropy": BinaryCrossentropy,
-        "BinaryIoU": BinaryIoU,
-        "CategoricalAccuracy": CategoricalAccuracy,
-        "CategoricalCrossentropy": CategoricalCrossentropy,
-        "CategoricalHinge": CategoricalHinge,
-        "ConcordanceCorrelation": ConcordanceCorrelation,
-        "CosineSimilarity": CosineSimilarity,
-        "F1Score": F1Score,
-        "FBetaScore": FBetaScore,
-        "FalseNegatives": FalseNegatives,
-        "FalsePositives": FalsePositives,
-        "Hinge": Hinge,
-        "IoU": IoU,
-        "KLDivergence": KLDivergence,
-        "LogCoshError": LogCoshError,
-        "MAE": MeanAbsoluteError,
-        "MAPE": MeanAbsolutePercentageError,
-        "MSE": MeanSquaredError,
-        "MSLE": MeanSquaredLogarithmicError,
-        "Mean": Mean,
-        "MeanAbsoluteError": MeanAbsoluteError,
-        "MeanAbsolutePercentageError": MeanAbsolutePercentageError,
-        "MeanIoU": MeanIoU,
-        "MeanSquaredError": MeanSquaredError,
-        "MeanSquaredLogarithmicError": MeanSquaredLogarithmicError,
-        "OneHotIoU": OneHotIoU,
-        "OneHotMeanIoU": OneHotMeanIoU,
-        "PearsonCorrelation": PearsonCorrelation,
-        "Poisson": Poisson,
-        "Precision": Precision,
-        "PrecisionAtRecall": PrecisionAtRecall,
-        "R2Score": R2Score,
-        "Recall": Recall,
-        "RecallAtPrecision": RecallAtPrecision,
-        "RootMeanSquaredError": RootMeanSquaredError,
-        "SensitivityAtSpecificity": SensitivityAtSpecificity,
-        "SparseCategoricalAccuracy": SparseCategoricalAccuracy,
-        "SparseCategoricalCrossentropy": SparseCategoricalCrossentropy,
-        "SparseTopKCategoricalAccuracy": SparseTopKCategoricalAccuracy,
-        "SpecificityAtSensitivity": SpecificityAtSensitivity,
-        "SquaredHinge": SquaredHinge,
-        "Sum": Sum,
-        "TopKCategoricalAccuracy": TopKCategoricalAccuracy,
-        "TrueNegatives": TrueNegatives,
-        "TruePositives": TruePositives,
-        "accuracy": Accuracy,
-        "auc": AUC,
-        "bce": BinaryCrossentropy,
-        "binary_accuracy": BinaryAccuracy,
-        "binary_crossentropy": BinaryCrossentropy,
-        "binary_io_u": BinaryIoU,
-        "categorical_accuracy": CategoricalAccuracy,
-        "categorical_crossentropy": CategoricalCrossentropy,
-        "categorical_hinge": CategoricalHinge,
-        "concordance_correlation": ConcordanceCorrelation,
-        "cosine_similarity": CosineSimilarity,
-        "f1_score": F1Score,
-        "f_beta_score": FBetaScore,
-        "false_negatives": FalseNegatives,
-        "false_positives": FalsePositives,
-        "hinge": Hinge,
-        "io_u": IoU,
-        "kl_divergence": KLDivergence,
-        "log_cosh_error": LogCoshError,
-        "mae": MeanAbsoluteError,
-        "mape": MeanAbsolutePercentageError,
-        "mean": Mean,
-        "mean_absolute_error": MeanAbsoluteError,
-        "mean_absolute_percentage_error": MeanAbsolutePercentageError,
-        "mean_io_u": MeanIoU,
-        "mean_squared_error": MeanSquaredError,
-        "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
-        "mse": MeanSquaredError,
-        "msle": MeanSquaredLogarithmicError,
-        "one_hot_io_u": OneHotIoU,
-        "one_hot_mean_io_u": OneHotMeanIoU,
-        "pearson_correlation": PearsonCorrelation,
-        "poisson": Poisson,
-        "precision": Precision,
-        "precision_at_recall": PrecisionAtRecall,
-        "r2_score": R2Score,
-        "recall": Recall,
-        "recall_at_precision": RecallAtPrecision,
-        "root_mean_squared_error": RootMeanSquaredError,
-        "sensitivity_at_specificity": SensitivityAtSpecificity,
-        "sparse_categorical_accuracy": SparseCategoricalAccuracy,
-        "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
-        "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
-        "specificity_at_sensitivity": SpecificityAtSensitivity,
-        "squared_hinge": SquaredHinge,
-        "sum": Sum,
-        "top_k_categorical_accuracy": TopKCategoricalAccuracy,
-        "true_negatives": TrueNegatives,
-        "true_positives": TruePositives,
-    }
-)
+METRICS: Mapping[str, type[Metric]] = MappingProxyType(dict(sorted(Metric.registered.items())))
 """Every name that ``keras.metrics.get`` knows for these classes."""
 
 _ACCURACIES = (BinaryAccuracy, SparseCategoricalAccuracy, CategoricalAccuracy)
@@ -207,18 +26,11 @@ BY_SHAPE: Mapping[str, tuple[type[Metric], type[Metric], type[Metric]]] = Mappin
 )
 """Names that mean a metric for one unit, for class indices, or for one-hot targets; Keras has the first two."""
 
-FUNCTIONS: Mapping[str, Any] = MappingProxyType(
-    {
-        "binary_accuracy": binary_accuracy,
-        "categorical_accuracy": categorical_accuracy,
-        "concordance_correlation": concordance_correlation,
-        "pearson_correlation": pearson_correlation,
-        "sparse_categorical_accuracy": sparse_categorical_accuracy,
-        "sparse_top_k_categorical_accuracy": sparse_top_k_categorical_accuracy,
-        "top_k_categorical_accuracy": top_k_categorical_accuracy,
-    }
+_OWN_FUNCTIONS = [cls.function for cls in METRICS.values() if issubclass(cls, FunctionMeasure)]
+FUNCTIONS: Mapping[str, LossFunction] = MappingProxyType(
+    {**{item.__name__: item for item in _OWN_FUNCTIONS if item.__name__ in METRICS}, **LOSS_FUNCTIONS}
 )
-"""The functions that metrics are made of, beside those of `nnc.losses`."""
+"""The functions that metrics are made of, those of `nnc.losses` among them."""
 
 
 @overload
@@ -248,7 +60,7 @@ def accuracy(y_true: Value | None = None, y_pred: Value | None = None) -> str | 
 
 class _Metrics(MeasureRegistry[Metric]):
     wrapper = MeanMetricWrapper
-    functions = MappingProxyType({**LOSS_FUNCTIONS, **FUNCTIONS})
+    functions = FUNCTIONS
 
     def adapt(self, item: Any) -> Metric | None:
         if isinstance(item, Metric) or not is_function(item):

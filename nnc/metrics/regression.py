@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
 
 from nnc import ops
+from nnc.arguments import passed_on, whole
 from nnc.ir import Value
 from nnc.losses import cosine_similarity as cosine_loss
 from nnc.losses import (
@@ -15,14 +15,13 @@ from nnc.losses import (
     mean_squared_error,
     mean_squared_logarithmic_error,
 )
-from nnc.losses.arguments import checked_axis
-from nnc.losses.measure import FunctionMeasure
+from nnc.losses.measure import DeclaredMeasure
 from nnc.losses.operands import like_output
-from nnc.metrics.metric import Metric, mean_parts
+from nnc.metrics.metric import FunctionMetric, mean_parts
 from nnc.metrics.sums import SumsMetric
 
 
-class MeanSquaredError(FunctionMeasure, Metric):
+class MeanSquaredError(FunctionMetric, names=("MeanSquaredError", "mean_squared_error", "MSE", "mse")):
     """The mean of squared errors; see `nnc.losses.mean_squared_error`.
 
     Args:
@@ -32,11 +31,10 @@ class MeanSquaredError(FunctionMeasure, Metric):
 
     function = mean_squared_error
 
-    def __init__(self, name: str | None = "mean_squared_error", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="mean_squared_error", alias="name")
 
 
-class MeanAbsoluteError(FunctionMeasure, Metric):
+class MeanAbsoluteError(FunctionMetric, names=("MeanAbsoluteError", "mean_absolute_error", "MAE", "mae")):
     """The mean of absolute errors; see `nnc.losses.mean_absolute_error`.
 
     Args:
@@ -46,11 +44,12 @@ class MeanAbsoluteError(FunctionMeasure, Metric):
 
     function = mean_absolute_error
 
-    def __init__(self, name: str | None = "mean_absolute_error", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="mean_absolute_error", alias="name")
 
 
-class MeanAbsolutePercentageError(FunctionMeasure, Metric):
+class MeanAbsolutePercentageError(
+    FunctionMetric, names=("MeanAbsolutePercentageError", "mean_absolute_percentage_error", "MAPE", "mape")
+):
     """The mean of absolute errors in per cent of the targets; see `nnc.losses.mean_absolute_percentage_error`.
 
     Args:
@@ -60,11 +59,12 @@ class MeanAbsolutePercentageError(FunctionMeasure, Metric):
 
     function = mean_absolute_percentage_error
 
-    def __init__(self, name: str | None = "mean_absolute_percentage_error", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="mean_absolute_percentage_error", alias="name")
 
 
-class MeanSquaredLogarithmicError(FunctionMeasure, Metric):
+class MeanSquaredLogarithmicError(
+    FunctionMetric, names=("MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", "MSLE", "msle")
+):
     """The mean of squared differences of logarithms; see `nnc.losses.mean_squared_logarithmic_error`.
 
     Args:
@@ -74,11 +74,10 @@ class MeanSquaredLogarithmicError(FunctionMeasure, Metric):
 
     function = mean_squared_logarithmic_error
 
-    def __init__(self, name: str | None = "mean_squared_logarithmic_error", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="mean_squared_logarithmic_error", alias="name")
 
 
-class LogCoshError(FunctionMeasure, Metric):
+class LogCoshError(FunctionMetric, names=("LogCoshError", "log_cosh_error")):
     """The mean of the logarithm of the error's hyperbolic cosine; see `nnc.losses.log_cosh`.
 
     Args:
@@ -88,11 +87,10 @@ class LogCoshError(FunctionMeasure, Metric):
 
     function = log_cosh
 
-    def __init__(self, name: str | None = "logcosh", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="logcosh", alias="name")
 
 
-class RootMeanSquaredError(SumsMetric):
+class RootMeanSquaredError(DeclaredMeasure, SumsMetric, names=("RootMeanSquaredError", "root_mean_squared_error")):
     """The root of the mean of squared errors (keras.io/api/metrics/regression_metrics).
 
     Args:
@@ -102,8 +100,8 @@ class RootMeanSquaredError(SumsMetric):
 
     result_name = "root_mean"
 
-    def __init__(self, name: str | None = "root_mean_squared_error", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
+    _name_given: str | None = passed_on(default="root_mean_squared_error", alias="name")
+    dtype: str | None = passed_on(default=None)
 
     def sums(self, y_true: Value, y_pred: Value, sample_weight: Value | None) -> Sequence[Value]:
         """Return the sum of squared errors and what to divide it by."""
@@ -125,7 +123,7 @@ def cosine_similarity(y_true: Value, y_pred: Value, axis: int = -1) -> Value:
     return -cosine_loss(y_true, y_pred, axis)
 
 
-class CosineSimilarity(FunctionMeasure, Metric):
+class CosineSimilarity(FunctionMetric, names=("CosineSimilarity", "cosine_similarity")):
     """The cosine of the angle between target and output.
 
     Args:
@@ -138,9 +136,6 @@ class CosineSimilarity(FunctionMeasure, Metric):
     """
 
     function = cosine_similarity
-    settings = ("axis",)
-    unlisted = MappingProxyType({"axis": -1})
 
-    def __init__(self, name: str | None = "cosine_similarity", dtype: str | None = None, axis: int = -1) -> None:
-        super().__init__(name, dtype)
-        self.axis = checked_axis(self._where, axis)
+    _name_given: str | None = passed_on(default="cosine_similarity", alias="name")
+    axis: int = whole(default=-1, written="unless default")

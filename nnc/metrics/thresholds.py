@@ -9,9 +9,9 @@ from typing import Any
 import numpy
 
 from nnc import ops
+from nnc.checks import check_number
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.losses.arguments import checked_number
 from nnc.losses.operands import like_output
 from nnc.metrics.sums import spread
 from nnc.ops.comparison import Greater, NotEqual
@@ -69,21 +69,17 @@ def is_even(thresholds: Sequence[float]) -> bool:
     return count > 2 and numpy.allclose(thresholds, numpy.arange(count, dtype="float32") / (count - 1), atol=1e-7)
 
 
-def checked_thresholds(where: str, given: Any, default: float) -> list[float]:
-    """Return thresholds from one, several or None.
+def check_thresholds(where: str, key: str, given: Any) -> Any:
+    """Return one threshold or several.
 
     Raises:
         ModelError: one of them is not a number from 0 to 1.
     """
-    if given is None:
-        return [default]
-    listed = list(given) if isinstance(given, list | tuple) else [given]
-    for number in listed:
-        if not 0 <= checked_number(where, "thresholds", number) <= 1:
-            raise ModelError(f"{where}: thresholds must be numbers from 0 to 1, got {number!r}")
-    if not listed:
-        raise ModelError(f"{where}: thresholds must not be empty")
-    return listed
+    if not isinstance(given, list | tuple):
+        return check_number(where, key, given, 0.0, 1.0)
+    if not given:
+        raise ModelError(f"{where}: {key} must not be empty")
+    return [check_number(where, key, number, 0.0, 1.0) for number in given]
 
 
 def count_targets(

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import Any
-
 from nnc import ops
-from nnc.errors import ModelError
+from nnc.arguments import flag, passed_on, positive
 from nnc.ir import Value
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import class_indices, like_output
@@ -56,13 +53,7 @@ def _among_best(classes: Value, scores: Value, k: int) -> Value:
     return ops.cast(higher < float(k), scores.dtype)
 
 
-def _checked_count(where: str, k: Any) -> int:
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise ModelError(f"{where}: k must be a positive whole number, got {k!r}")
-    return k
-
-
-class TopKCategoricalAccuracy(FunctionMeasure, Metric):
+class TopKCategoricalAccuracy(FunctionMeasure, Metric, names=("TopKCategoricalAccuracy", "top_k_categorical_accuracy")):
     """The share of rows where the class of the one-hot target is among the best; see `top_k_categorical_accuracy`.
 
     Args:
@@ -75,14 +66,15 @@ class TopKCategoricalAccuracy(FunctionMeasure, Metric):
     """
 
     function = top_k_categorical_accuracy
-    settings = ("k",)
 
-    def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: str | None = None) -> None:
-        super().__init__(name, dtype)
-        self.k = _checked_count(self._where, k)
+    k: int = positive(default=5)
+    _name_given: str | None = passed_on(default="top_k_categorical_accuracy", alias="name")
+    dtype: str | None = passed_on(default=None)
 
 
-class SparseTopKCategoricalAccuracy(FunctionMeasure, Metric):
+class SparseTopKCategoricalAccuracy(
+    FunctionMeasure, Metric, names=("SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy")
+):
     """The share of rows where the target's class is among the best; see `sparse_top_k_categorical_accuracy`.
 
     Args:
@@ -96,16 +88,8 @@ class SparseTopKCategoricalAccuracy(FunctionMeasure, Metric):
     """
 
     function = sparse_top_k_categorical_accuracy
-    settings = ("k", "from_sorted_ids")
-    unlisted = MappingProxyType({"from_sorted_ids": False})
 
-    def __init__(
-        self,
-        k: int = 5,
-        name: str | None = "sparse_top_k_categorical_accuracy",
-        dtype: str | None = None,
-        from_sorted_ids: bool = False,
-    ) -> None:
-        super().__init__(name, dtype)
-        self.k = _checked_count(self._where, k)
-        self.from_sorted_ids = bool(from_sorted_ids)
+    k: int = positive(default=5)
+    _name_given: str | None = passed_on(default="sparse_top_k_categorical_accuracy", alias="name")
+    dtype: str | None = passed_on(default=None)
+    from_sorted_ids: bool = flag(default=False, written="unless default")

@@ -208,8 +208,8 @@ def test_wrapper_config_is_that_of_keras(keras):
             lambda: metrics.BinaryCrossentropy(label_smoothing=-1),
             "label_smoothing must be a number from 0 to 1, got -1",
         ),
-        (lambda: metrics.SparseCategoricalCrossentropy(ignore_class=0.5), "ignore_class must be a whole number"),
-        (lambda: metrics.CategoricalCrossentropy(axis="1"), "axis must be a whole number, got '1'"),
+        (lambda: metrics.SparseCategoricalCrossentropy(ignore_class=0.5), "ignore_class must be an integer"),
+        (lambda: metrics.CategoricalCrossentropy(axis="1"), "axis must be an integer, got '1'"),
         (lambda: metrics.MeanSquaredError(dtype="float16"), "dtype must be one of float32, float64 or None"),
     ],
 )
