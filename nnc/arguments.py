@@ -225,7 +225,7 @@ class Initialization:
             ModelError: one is wrong, unknown, missing or given twice.
         """
         arguments = self.owner.declared_arguments()
-        given = bound(self.owner, arguments, values, named)
+        given = bound(type(instance), arguments, values, named)
         own = [item for item in arguments.values() if not item.passed_on]
         inherited = _inherited(self.owner)
         passed = {item.name: given[item.name] for item in arguments.values() if item.passed_on}
@@ -305,10 +305,10 @@ def passed_on(**options: Unpack[ArgumentOptions]) -> Any:
 
 
 def unsupported(**options: Unpack[ArgumentOptions]) -> Any:
-    """Declare an argument of Keras's that must be left out, or have its default."""
+    """Declare an argument of Keras's that must be left out, be None or False, or have its default."""
 
     def check(owner: Any, key: str, value: Any) -> Any:
-        if value is not None and value != item.default:
+        if value is not None and value is not False and value != item.default:
             raise ModelError(f"{owner._where}: {key} is not supported; leave it out")
         return value
 
