@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnc.arguments import Argument
+from nnc.arguments import argument
 from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity
 from nnc.layers.base import Layer
@@ -81,7 +81,7 @@ class Wrapper(KerasLayer):
         ModelError: it is not a layer.
     """
 
-    layer: Any = Argument(lambda owner, key, value: checked_layer(value, owner._where, key), layer_config)
+    layer: Layer = argument(lambda where, key, value: checked_layer(value, where, key), layer_config)
 
     @property
     def summary_arguments(self) -> list[str]:
@@ -89,8 +89,7 @@ class Wrapper(KerasLayer):
 
     @property
     def summary_note(self) -> str:
-        note: str = self.layer.summary_note
-        return note
+        return self.layer.summary_note
 
     def build(self, input_shape: Any) -> None:
         self.build_sublayer(self.layer, input_shape)
