@@ -38,11 +38,11 @@ def required_arguments(function: Callable[..., Any]) -> list[str]:
 
 
 def single_argument(function: Callable[..., Any]) -> str | None:
-    """Return the argument that a single value without a name is: the only one needed, or the only one there is."""
-    required = required_arguments(function)
-    kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-    known = [item.name for item in signature(function).parameters.values() if item.kind in kinds]
-    found = required or known
+    """Return the argument that a single value without a name is: the only one needed, or the only one by position."""
+    parameters = signature(function).parameters.values()
+    by_position = [item.name for item in parameters if item.kind is Parameter.POSITIONAL_OR_KEYWORD]
+    by_name = [item.name for item in parameters if item.kind is Parameter.KEYWORD_ONLY]
+    found = required_arguments(function) or by_position or by_name
     return found[0] if len(found) == 1 else None
 
 
