@@ -299,16 +299,21 @@ def as_config(value: Any) -> Any:
 # ---------------------------------------------------------------------- kinds of arguments
 
 
-def argument(check: Callable[[str, str, Any], Any] | None = None, **options: Unpack[ArgumentOptions]) -> Any:
+def argument(
+    check: Callable[[str, str, Any], Any] | None = None,
+    encode: Callable[[Any], Any] | None = None,
+    **options: Unpack[ArgumentOptions],
+) -> Any:
     """Declare an argument.
 
     Args:
         check: returns what is kept, ``check(where, key, value)``, or raises a ModelError; anything is kept by default.
+        encode: see `Argument`.
         options: see `Argument`.
     """
     if check is None:
-        return Argument(None, **options)
-    return Argument(lambda owner, key, value: check(owner._where, key, value), **options)
+        return Argument(None, encode, **options)
+    return Argument(lambda owner, key, value: check(owner._where, key, value), encode, **options)
 
 
 def passed_on(**options: Unpack[ArgumentOptions]) -> Any:

@@ -118,6 +118,8 @@ def check_choice(where: str, key: str, value: Any, known: Iterable[Any]) -> Any:
     if any(value is item or (type(value) is type(item) and value == item) for item in listed):
         return value
     words = [item for item in listed if isinstance(item, str)]
+    if len(listed) == 1:
+        raise ModelError(f"{where}: {key} must be {listed[0]!r}, got {value!r}")
     names = ", ".join(words) + (" or None" if None in listed else "")
     hint = nearest(value, words) if isinstance(value, str) else ""
     raise ModelError(f"{where}: {key} must be one of {names}, got {value!r}.{hint}")

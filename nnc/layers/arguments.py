@@ -9,7 +9,7 @@ from nnc import activations, constraints, initializers, regularizers
 from nnc.arguments import Argument, ArgumentOptions, argument
 from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity
-from nnc.layers.spatial import check_data_format, check_numbers, check_padding, check_pairs
+from nnc.layers.spatial import check_data_format, check_numbers, check_padding, check_pairs, pairs_config
 
 PADDINGS = ("valid", "same")
 
@@ -55,7 +55,11 @@ def sizes(least: int = 1, **options: Unpack[ArgumentOptions]) -> Any:
 
 def pairs(**options: Unpack[ArgumentOptions]) -> Any:
     """Declare whole numbers before and after each spatial axis of the layer; see `check_pairs`."""
-    return Argument(lambda owner, key, value: check_pairs(owner._where, key, value, owner.spatial), **options)
+    return Argument(
+        lambda owner, key, value: check_pairs(owner._where, key, value, owner.spatial),
+        pairs_config,
+        **options,
+    )
 
 
 def padding_name(**options: Unpack[ArgumentOptions]) -> Any:

@@ -60,17 +60,24 @@ def check_numbers(where: str, key: str, value: Any, count: int, least: int = 1) 
 def check_pairs(where: str, key: str, value: Any, count: int) -> tuple[tuple[int, int], ...]:
     """Return a pair (before, after) of whole numbers per axis: from one number for all, one per axis, or pairs.
 
+    Where there is one axis, two numbers are its pair.
+
     Raises:
         ModelError: it is none of these, or a number is negative.
     """
-    given = tuple(value) if isinstance(value, list | tuple) else (value,) * count
+    given = tuple(value) if isinstance(value, list | tuple) and count > 1 else (value,) * count
     if len(given) != count:
         raise ModelError(f"{where}: {key} must be an integer, or {count} integers or pairs of integers, got {value!r}")
     pairs = [check_numbers(where, key, item, 2, least=0) for item in given]
     return tuple((first, second) for first, second in pairs)
 
 
-def spatial_axes(data_format: str, count: int) -> tuple[int, ...]:
+def pairs_config(pairs: tuple[tuple[int, int], ...]) -> list[Any]:
+    """Return pairs in the form of Keras's configs, where one axis has the pair itself."""
+    return list(pairs[0]) if len(pairs) == 1 else [list(pair) for pair in pairs]
+
+
+def spatial_axes(data_format: str | None, count: int) -> tuple[int, ...]:
     """Return the axes between batch and channels.
 
     >>> spatial_axes("channels_last", 2), spatial_axes("channels_first", 2)
@@ -80,7 +87,7 @@ def spatial_axes(data_format: str, count: int) -> tuple[int, ...]:
     return tuple(range(first, first + count))
 
 
-def per_axis(data_format: str, numbers: tuple[int, ...], other: int = 1) -> tuple[int, ...]:
+def per_axis(data_format: str | None, numbers: tuple[int, ...], other: int = 1) -> tuple[int, ...]:
     """Return one number for each axis: those of the spatial axes, and `other` for batch and channels.
 
     >>> per_axis("channels_first", (2, 3))
@@ -89,7 +96,7 @@ def per_axis(data_format: str, numbers: tuple[int, ...], other: int = 1) -> tupl
     return (other, other, *numbers) if data_format == CHANNELS_FIRST else (other, *numbers, other)
 
 
-def check_rank(x: Value, count: int, data_format: str = CHANNELS_LAST) -> None:
+def check_rank(x: Value, count: int, data_format: str | None = CHANNELS_LAST) -> None:
     """Check that an input has batch, channels and so many axes between them.
 
     Raises:

@@ -7,7 +7,7 @@ import pytest
 
 import nnc
 from nnc.errors import ModelError
-from nnc.layers import ConvLSTM1D, Dense, Input, Layer, PReLU, Softmax
+from nnc.layers import LSTM, ConvLSTM1D, Dense, Input, Layer, PReLU, Softmax
 from nnc.readers import read_model
 
 ROWS, STEPS = 6, 10
@@ -101,6 +101,19 @@ def test_parameters_are_a_vector_where_an_activation_has_some():
     layer.parameters = numpy.arange(18.0)
     numpy.testing.assert_array_equal(layer.activation.get_weights()[0], [15, 16, 17])
     numpy.testing.assert_array_equal(layer.parameters, numpy.arange(18.0))
+
+
+def test_an_activation_of_a_recurrent_layer_is_that_of_its_cell():
+    class Longer(LSTM):
+        def __post_init__(self):
+            super().__post_init__()
+            self.more = Dense(1)
+
+    layer = Longer(2, activation=PReLU())
+    layer(numpy.zeros((1, 3, 4)))
+    assert layer.activation is layer.cell.activation
+    assert layer.sublayers == [layer.cell, layer.more]
+    assert len(layer.cell.weights) == 4
 
 
 def test_configs_are_read_and_written(keras):

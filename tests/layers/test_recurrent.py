@@ -335,13 +335,13 @@ def test_layers_with_dropout_train(cls, unroll):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: LSTM(0), "LSTMCell: units must be a positive integer, got 0"),
+        (lambda: LSTM(0), "LSTM: units must be a positive integer, got 0"),
         (lambda: GRU(2, unroll="no"), "GRU: unroll must be True or False, got 'no'"),
         (lambda: LSTM(2, use_cudnn=True), "use_cudnn must be 'auto' or False"),
         (lambda: LSTM(2, activation="tanhh"), "Did you mean 'tanh'"),
         (lambda: LSTM(2, seed=0.5), "seed must be an integer or None, got 0.5"),
         (lambda: Bidirectional(Dense(2)), "Bidirectional: layer must be a recurrent layer, got Dense"),
-        (lambda: Bidirectional(LSTM(2), merge_mode="max"), "merge_mode must be sum, mul, ave, concat or None"),
+        (lambda: Bidirectional(LSTM(2), merge_mode="max"), "merge_mode must be one of sum, mul, ave, concat or None"),
         (lambda: Bidirectional(LSTM(2), backward_layer=LSTM(2)), "must differ in go_backwards, both have False"),
         (
             lambda: Bidirectional(LSTM(2), backward_layer=LSTM(2, go_backwards=True, return_sequences=True)),

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
+from nnc.arguments import argument, choice
 from nnc.choices import MergeMode
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer
-from nnc.layers.options import LayerOptions
-from nnc.layers.recurrent.rnn import RNN
+from nnc.layers.declared import KerasLayer
+from nnc.layers.recurrent.rnn import Recurrent
 from nnc.layers.structure import leaves
 from nnc.layers.wrapping import checked_layer, layer_config
 from nnc.ops import concatenate
 from nnc.ops.movement import flip
 
-MERGE_MODES = ("sum", "mul", "ave", "concat", None)
+
+def _recurrent(where: str, key: str, value: Any) -> Recurrent:
+    found = checked_layer(value, where, key)
+    if not isinstance(found, Recurrent):
+        raise ModelError(f"{where}: {key} must be a recurrent layer, got {type(found).__name__}")
+    return found
 
 
-class Bidirectional(Layer):
+class Bidirectional(KerasLayer):
     """Runs a recurrent layer over its input forwards, another one backwards, and joins their outputs.
 
     Args:
@@ -26,7 +31,6 @@ class Bidirectional(Layer):
         merge_mode: how outputs are joined: ``sum``, ``mul``, ``ave``, ``concat``, or None for two outputs.
         weights: first weights of both layers, those of the forward layer first.
         backward_layer: layer for the other direction, by default of the same config.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: a layer is not recurrent, the two do not fit each other, or the merge mode is unknown.
@@ -35,28 +39,22 @@ class Bidirectional(Layer):
     supports_masking = True
     noted_arguments = ("merge_mode {merge_mode}",)
 
-    def __init__(
-        self,
-        layer: Any,
-        merge_mode: MergeMode | None = "concat",
-        weights: Any = None,
-        backward_layer: Any = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        layer = _recurrent(layer, "layer")
-        if merge_mode not in MERGE_MODES:
-            raise ModelError(f"Bidirectional: merge_mode must be sum, mul, ave, concat or None, got {merge_mode!r}")
-        self.merge_mode = merge_mode
+    forward_layer: Recurrent = argument(_recurrent, layer_config, alias="layer")
+    merge_mode: MergeMode | None = choice("sum", "mul", "ave", "concat", None, default="concat")
+    _first_weights: Any = argument(
+        lambda where, key, value: list(value), default=None, alias="weights", written="never"
+    )
+    backward_layer: Any = argument(_recurrent, layer_config, default=None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        layer = self.forward_layer
         self.forward_layer = _renamed(layer, "forward_", {})
-        if backward_layer is None:
+        if self.backward_layer is None:
             self.backward_layer = _renamed(layer, "backward_", {"go_backwards": not layer.go_backwards})
-        else:
-            self.backward_layer = _recurrent(backward_layer, "backward_layer")
         self._check()
         for one in (self.forward_layer, self.backward_layer):
             one.zero_output_for_mask = one.return_sequences
-        self._first_weights = None if weights is None else list(weights)
 
     @property
     def summary_arguments(self) -> list[str]:
@@ -145,22 +143,7 @@ class Bidirectional(Layer):
         mask = mask if self.return_sequences else None
         return [mask, mask] if self.merge_mode is None else [mask]
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "merge_mode": self.merge_mode,
-            "layer": layer_config(self.forward_layer),
-            "backward_layer": layer_config(self.backward_layer),
-        }
 
-
-def _recurrent(layer: Any, key: str) -> RNN:
-    found = checked_layer(layer, "Bidirectional", key)
-    if not isinstance(found, RNN):
-        raise ModelError(f"Bidirectional: {key} must be a recurrent layer, got {type(found).__name__}")
-    return found
-
-
-def _renamed(layer: RNN, prefix: str, changes: dict[str, Any]) -> RNN:
+def _renamed(layer: Recurrent, prefix: str, changes: dict[str, Any]) -> Recurrent:
     config = layer.get_config()
     return type(layer).from_config({**config, **changes, "name": prefix + layer.name.removeprefix(prefix)})

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from nnc import activations
-from nnc.checks import check_flag, check_positive
+from nnc.checks import check_number
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
-from nnc.layers.arguments import arguments_config, set_arguments
 from nnc.layers.base import Layer
+from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lowering import RANDOM, current_lowering
 from nnc.layers.recurrent.stepping import zeros
@@ -20,16 +20,11 @@ from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.random import KEY_TYPE
 
-OBJECTS = (
-    "kernel_initializer",
-    "recurrent_initializer",
-    "bias_initializer",
-    "kernel_regularizer",
-    "recurrent_regularizer",
-    "bias_regularizer",
-    "kernel_constraint",
-    "recurrent_constraint",
-    "bias_constraint",
+_ACROSS = ("glu", "log_softmax", "softmax", "sparsemax")
+"""Activations that look along a whole axis."""
+_ELEMENTWISE = (
+    *(function for name, function in activations.ACTIVATIONS.items() if name not in _ACROSS),
+    activations.hard_sigmoid_keras_2,
 )
 
 
@@ -41,46 +36,26 @@ _ELEMENTWISE = (
 )
 
 
-class Cell(Layer):
+class Cell(KerasLayer):
     """A cell with a kernel for the inputs, one for the state, and a bias; subclasses say what a step does with them.
+
+    They declare the arguments, in Keras's order.
 
     Attributes:
         gates: number of parts of the kernels' last axis.
     """
 
     gates: ClassVar[int] = 1
-    keys: ClassVar[tuple[str, ...]] = ()
-    """Keys of the config, in Keras's order."""
-    units: int
-    use_bias: bool
-    kernel: Variable
-    recurrent_kernel: Variable
-    bias: Variable | None
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.dropout = self.recurrent_dropout = 0.0
-        self.implementation = 2
-        self.seed: int | None = None
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.units: int
+        self.use_bias: bool
+        self.seed: int | None
+        self.kernel: Variable
+        self.recurrent_kernel: Variable
+        self.bias: Variable | None
         self._masks: dict[tuple[str, int], Value] | None = None
-
-    def set_up(
-        self, units: Any, use_bias: Any, dropout: Any, recurrent_dropout: Any, seed: Any, **objects: Any
-    ) -> None:
-        """Check and keep arguments.
-
-        Raises:
-            ModelError: one is wrong.
-        """
-        where = type(self).__name__
-        self.units = check_positive(where, "units", units)
-        self.use_bias = check_flag(where, "use_bias", use_bias)
-        self.dropout = _share(where, "dropout", dropout)
-        self.recurrent_dropout = _share(where, "recurrent_dropout", recurrent_dropout)
-        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-            raise ModelError(f"{where}: seed must be an integer or None, got {seed!r}")
-        self.seed = seed
-        set_arguments(self, **objects)
 
     @property
     def state_size(self) -> Any:
@@ -164,11 +139,6 @@ class Cell(Layer):
         mask = masks[kind, number]
         return mask if loop is None else loop.capture(mask)
 
-    def get_config(self) -> dict[str, Any]:
-        objects = {key for key in self.keys if key in OBJECTS or key.endswith("activation")}
-        config = {key: arguments_config(self, key)[key] if key in objects else getattr(self, key) for key in self.keys}
-        return {**super().get_config(), **config}
-
 
 def gates_of(x: Value, count: int) -> list[Value]:
     """Return the equal parts of the last axis."""
@@ -188,7 +158,10 @@ def projected(parts: Sequence[Value], kernel: Value) -> list[Value]:
     return [matmul(part, columns) for part, columns in zip(parts, gates_of(kernel, len(parts)), strict=True)]
 
 
-def _share(where: str, key: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ModelError(f"{where}: {key} must be a number from 0 to 1, got {value!r}")
-    return min(1.0, max(0.0, value))
+def check_share(where: str, key: str, value: Any) -> float:
+    """Return a share of elements, brought into the range from 0 to 1, as Keras does.
+
+    Raises:
+        ModelError: it is no finite number.
+    """
+    return float(min(1.0, max(0.0, check_number(where, key, value))))

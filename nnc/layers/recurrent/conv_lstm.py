@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
-from nnc.checks import check_flag
+from nnc.arguments import argument, flag, positive, random_seed
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
+from nnc.layers.arguments import (
+    activation_function,
+    constraint,
+    image_format,
+    initializer,
+    padding_name,
+    regularizer,
+    sizes,
+)
 from nnc.layers.base import Layer
-from nnc.layers.convolving import check_filters
 from nnc.layers.input_types import FLOAT
-from nnc.layers.options import LayerOptions, RecurrentOptions
-from nnc.layers.recurrent.cell import Cell, gates_of
+from nnc.layers.recurrent.cell import Cell, check_share, gates_of
 from nnc.layers.recurrent.lstm import ForgetBias
 from nnc.layers.recurrent.rnn import CellRNN
 from nnc.layers.recurrent.stepping import zeros
-from nnc.layers.spatial import CHANNELS_FIRST, check_data_format, check_numbers, check_padding
+from nnc.layers.spatial import CHANNELS_FIRST
 from nnc.ops import convolution, transpose
 from nnc.ops.convolution import Padding, extent, same_padding
 
@@ -25,7 +32,7 @@ class ConvLSTMCell(Cell):
     """One step of an LSTM that convolves its input and its state (X. Shi et al., NeurIPS 2015, without peepholes).
 
     Args:
-        rank: number of axes that are convolved over.
+        spatial: number of axes that are convolved over.
         filters: channels of both states.
         kernel_size: size of the window, a number for all axes or one per axis; the state's is the same.
         strides: elements between two places of the window on the input.
@@ -48,78 +55,50 @@ class ConvLSTMCell(Cell):
         dropout: share of the inputs that is dropped during training, drawn separately for each gate.
         recurrent_dropout: share of the state that is dropped during training, drawn separately for each gate.
         seed: tells this cell's random stream from others.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
     gates = 4
-    activation: Any
-    recurrent_activation: Any
-    bias_initializer: Any
 
-    def __init__(
-        self,
-        rank: int,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: PaddingName = "valid",
-        data_format: DataFormat | None = None,
-        dilation_rate: Any = 1,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        unit_forget_bias: bool = True,
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        where = "ConvLSTM"
-        self.rank = rank
-        self.filters = check_filters(where, filters)
-        self.kernel_size = check_numbers(where, "kernel_size", kernel_size, rank)
-        self.strides = check_numbers(where, "strides", strides, rank)
-        self.padding = check_padding(where, padding, ("valid", "same"))
-        self.data_format = check_data_format(where, data_format)
-        self.dilation_rate = check_numbers(where, "dilation_rate", dilation_rate, rank)
+    spatial: int = positive()
+    filters: int = positive()
+    kernel_size: Any = sizes()
+    strides: Any = sizes(default=1)
+    padding: PaddingName = padding_name(default="valid")
+    data_format: DataFormat | None = image_format(default=None)
+    dilation_rate: Any = sizes(default=1)
+    activation: Any = activation_function(default="tanh")
+    recurrent_activation: Any = activation_function(default="sigmoid")
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    recurrent_initializer: Any = initializer(default="orthogonal", optional=True)
+    bias_initializer: Any = initializer(default="zeros")
+    unit_forget_bias: bool = flag(default=True)
+    kernel_regularizer: Any = regularizer(default=None)
+    recurrent_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    recurrent_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    dropout: float = argument(check_share, default=0.0)
+    recurrent_dropout: float = argument(check_share, default=0.0)
+    seed: int | None = random_seed(default=None)
+
+    @property
+    def _where(self) -> str:
+        return "ConvLSTM"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.units = self.filters
+        self.lengths: tuple[int, ...] = ()
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ModelError(
-                f"{where}: strides and dilation_rate cannot both be larger than 1, "
+                f"{self._where}: strides and dilation_rate cannot both be larger than 1, "
                 f"got strides={self.strides} and dilation_rate={self.dilation_rate}"
             )
-        self.set_up(
-            filters,
-            use_bias,
-            dropout,
-            recurrent_dropout,
-            seed,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
-        self.unit_forget_bias = check_flag(where, "unit_forget_bias", unit_forget_bias)
-        self.lengths: tuple[int, ...] = ()
 
     @property
     def state_size(self) -> list[int]:
@@ -137,9 +116,9 @@ class ConvLSTMCell(Cell):
         return [zeros((batch_size, *self.state_shape), self.weights_dtype or FLOAT) for _ in range(2)]
 
     def build(self, input_shape: Any) -> None:
-        if len(input_shape) != self.rank + 2:
+        if len(input_shape) != self.spatial + 2:
             raise ModelError(
-                f"expected an input with {self.rank + 3} dimensions, (batch, time, …), got steps {input_shape}"
+                f"expected an input with {self.spatial + 3} dimensions, (batch, time, …), got steps {input_shape}"
             )
         row = tuple(input_shape[1:])
         channels, lengths = (row[-1], row[:-1]) if self.data_format != CHANNELS_FIRST else (row[0], row[1:])
@@ -182,7 +161,7 @@ class ConvLSTMCell(Cell):
 
     def _inputs(self, x: Value, kernel: Value) -> Value:
         x = self._inner(x)
-        padding: Padding = [(0, 0)] * self.rank
+        padding: Padding = [(0, 0)] * self.spatial
         if self.padding == "same":
             axes = zip(x.shape[1:-1], self.kernel_size, self.strides, self.dilation_rate, strict=True)
             padding = [same_padding(*axis) for axis in axes]
@@ -190,7 +169,7 @@ class ConvLSTMCell(Cell):
 
     def _state(self, h: Value, kernel: Value) -> Value:
         h = self._inner(h)
-        ones = (1,) * self.rank
+        ones = (1,) * self.spatial
         padding = [same_padding(*axis) for axis in zip(h.shape[1:-1], self.kernel_size, ones, ones, strict=True)]
         return convolution(h, kernel, ones, ones, padding)
 
@@ -202,71 +181,42 @@ class ConvLSTMCell(Cell):
 
 
 class ConvLSTM(CellRNN):
-    """Base of the layers; their arguments are those of `ConvLSTMCell`, without `rank`, and of `RNN`."""
+    """Base of the layers; their arguments are those of `ConvLSTMCell`, without `spatial`, and of `RNN`."""
 
     key_arguments = ("filters", "kernel_size")
     noted_arguments = ("strides {strides}", "{padding}", "dilation {dilation_rate}", *CellRNN.noted_arguments)
 
     cell_class = ConvLSTMCell
-    rank: ClassVar[int]
-    keys = (
-        "filters",
-        "kernel_size",
-        "strides",
-        "padding",
-        "data_format",
-        "dilation_rate",
-        "activation",
-        "recurrent_activation",
-        "use_bias",
-        "kernel_initializer",
-        "recurrent_initializer",
-        "bias_initializer",
-        "unit_forget_bias",
-        "kernel_regularizer",
-        "recurrent_regularizer",
-        "bias_regularizer",
-        "activity_regularizer",
-        "kernel_constraint",
-        "recurrent_constraint",
-        "bias_constraint",
-        "dropout",
-        "recurrent_dropout",
-        "seed",
-    )
+    spatial: ClassVar[int]
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: PaddingName = "valid",
-        data_format: DataFormat | None = None,
-        dilation_rate: Any = 1,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        unit_forget_bias: bool = True,
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        **options: Unpack[RecurrentOptions],
-    ) -> None:
-        self.make(locals() | {"rank": self.rank}, options)
+    filters: int = positive()
+    kernel_size: Any = sizes()
+    strides: Any = sizes(default=1)
+    padding: PaddingName = padding_name(default="valid")
+    data_format: DataFormat | None = image_format(default=None)
+    dilation_rate: Any = sizes(default=1)
+    activation: Any = activation_function(default="tanh")
+    recurrent_activation: Any = activation_function(default="sigmoid")
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    recurrent_initializer: Any = initializer(default="orthogonal", optional=True)
+    bias_initializer: Any = initializer(default="zeros")
+    unit_forget_bias: bool = flag(default=True)
+    kernel_regularizer: Any = regularizer(default=None)
+    recurrent_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    activity_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    recurrent_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    dropout: float = argument(check_share, default=0.0)
+    recurrent_dropout: float = argument(check_share, default=0.0)
+    seed: int | None = random_seed(default=None)
+    return_sequences: bool = flag(default=False)
+    return_state: bool = flag(default=False)
+    go_backwards: bool = flag(default=False)
+    stateful: bool = flag(default=False)
+    unroll: bool = flag(default=False, kw_only=True)
 
     def _state_shapes(self) -> list[tuple[int, ...]]:
         shape: tuple[int, ...] = self.cell.state_shape
@@ -276,16 +226,16 @@ class ConvLSTM(CellRNN):
 class ConvLSTM1D(ConvLSTM):
     """A convolutional LSTM over one axis, (batch, time, steps, channels); its arguments are those of `ConvLSTM`."""
 
-    rank = 1
+    spatial = 1
 
 
 class ConvLSTM2D(ConvLSTM):
     """A convolutional LSTM over two axes; its arguments are those of `ConvLSTM`."""
 
-    rank = 2
+    spatial = 2
 
 
 class ConvLSTM3D(ConvLSTM):
     """A convolutional LSTM over three axes; its arguments are those of `ConvLSTM`."""
 
-    rank = 3
+    spatial = 3

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
 from nnc.activations.sigmoids import sigmoid, tanh
-from nnc.checks import check_flag
+from nnc.arguments import argument, flag, positive, random_seed, whole
 from nnc.ir import Value
-from nnc.layers.options import CellOptions, RecurrentOptions
-from nnc.layers.recurrent.cell import Cell, activated, gates_of, projected
+from nnc.layers.arguments import activation_function, constraint, initializer, regularizer
+from nnc.layers.recurrent.cell import Cell, activated, check_share, gates_of, projected
 from nnc.layers.recurrent.lstm import check_cudnn
 from nnc.layers.recurrent.rnn import CellRNN
 from nnc.ops import concatenate, reshape, take
@@ -35,81 +35,38 @@ class GRUCell(Cell):
         bias_constraint: see `kernel_constraint`.
         dropout: share of the inputs that is dropped while training.
         recurrent_dropout: share of the state that is dropped during training, drawn separately for each gate.
-        seed: tells this cell's random stream from others.
         reset_after: whether the reset gate applies after the product with the recurrent kernel, as in cuDNN.
-        options: ``implementation``, and arguments of `Layer`.
+        seed: tells this cell's random stream from others.
+        implementation: 1 draws masks of dropout for each gate, 2 draws one for all; with `recurrent_dropout` it is 1.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
     gates = 3
-    keys = (
-        "units",
-        "activation",
-        "recurrent_activation",
-        "use_bias",
-        "kernel_initializer",
-        "recurrent_initializer",
-        "bias_initializer",
-        "kernel_regularizer",
-        "recurrent_regularizer",
-        "bias_regularizer",
-        "kernel_constraint",
-        "recurrent_constraint",
-        "bias_constraint",
-        "dropout",
-        "recurrent_dropout",
-        "reset_after",
-        "seed",
-    )
-    activation: Any
-    recurrent_activation: Any
-    bias_initializer: Any
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        reset_after: bool = True,
-        **options: Unpack[CellOptions],
-    ) -> None:
-        implementation = options.pop("implementation", 2)
-        super().__init__(**options)
-        self.set_up(
-            units,
-            use_bias,
-            dropout,
-            recurrent_dropout,
-            seed,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
-        self.reset_after = check_flag("GRUCell", "reset_after", reset_after)
-        self.implementation = 1 if self.recurrent_dropout else implementation
+    units: int = positive()
+    activation: Any = activation_function(default="tanh")
+    recurrent_activation: Any = activation_function(default="sigmoid")
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    recurrent_initializer: Any = initializer(default="orthogonal", optional=True)
+    bias_initializer: Any = initializer(default="zeros")
+    kernel_regularizer: Any = regularizer(default=None)
+    recurrent_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    recurrent_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    dropout: float = argument(check_share, default=0.0)
+    recurrent_dropout: float = argument(check_share, default=0.0)
+    reset_after: bool = flag(default=True)
+    seed: int | None = random_seed(default=None)
+    implementation: int = whole(default=2, kw_only=True, written="never")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.implementation = 1 if self.recurrent_dropout else self.implementation
 
     def build(self, input_shape: Any) -> None:
         shape = (2, 3 * self.units) if self.reset_after else (3 * self.units,)
@@ -196,35 +153,29 @@ class GRU(CellRNN):
     """Gated recurrent units over time; its arguments are those of `GRUCell` and `RNN`."""
 
     cell_class = GRUCell
-    keys = (*GRUCell.keys[:10], "activity_regularizer", *GRUCell.keys[10:])
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        reset_after: bool = True,
-        use_cudnn: Any = "auto",
-        **options: Unpack[RecurrentOptions],
-    ) -> None:
-        check_cudnn("GRU", use_cudnn)
-        self.make(locals(), options)
+    units: int = positive()
+    activation: Any = activation_function(default="tanh")
+    recurrent_activation: Any = activation_function(default="sigmoid")
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    recurrent_initializer: Any = initializer(default="orthogonal", optional=True)
+    bias_initializer: Any = initializer(default="zeros")
+    kernel_regularizer: Any = regularizer(default=None)
+    recurrent_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    activity_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    recurrent_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    dropout: float = argument(check_share, default=0.0)
+    recurrent_dropout: float = argument(check_share, default=0.0)
+    seed: int | None = random_seed(default=None)
+    return_sequences: bool = flag(default=False)
+    return_state: bool = flag(default=False)
+    go_backwards: bool = flag(default=False)
+    stateful: bool = flag(default=False)
+    unroll: bool = flag(default=False)
+    reset_after: bool = flag(default=True)
+    use_cudnn: Any = argument(check_cudnn, default="auto", written="never")
+    implementation: int = whole(default=2, kw_only=True, written="never")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
 import numpy
 
 from nnc.activations.sigmoids import sigmoid, tanh
-from nnc.checks import check_flag
+from nnc.arguments import argument, flag, positive, random_seed, whole
 from nnc.errors import ModelError
 from nnc.initializers import Initializer
 from nnc.ir import Value
-from nnc.layers.options import CellOptions, RecurrentOptions
-from nnc.layers.recurrent.cell import Cell, activated, gates_of, projected
+from nnc.layers.arguments import activation_function, constraint, initializer, regularizer
+from nnc.layers.recurrent.cell import Cell, activated, check_share, gates_of, projected
 from nnc.layers.recurrent.rnn import CellRNN
 from nnc.ops import concatenate, take
 
@@ -42,79 +42,36 @@ class LSTMCell(Cell):
         dropout: share of the inputs that is dropped while training.
         recurrent_dropout: share of the state that is dropped during training, drawn separately for each gate.
         seed: tells this cell's random stream from others.
-        options: ``implementation``, and arguments of `Layer`.
+        implementation: 1 draws masks of dropout for each gate, 2 draws one for all; with `recurrent_dropout` it is 1.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
     gates = 4
-    keys = (
-        "units",
-        "activation",
-        "recurrent_activation",
-        "use_bias",
-        "unit_forget_bias",
-        "kernel_initializer",
-        "recurrent_initializer",
-        "bias_initializer",
-        "kernel_regularizer",
-        "recurrent_regularizer",
-        "bias_regularizer",
-        "kernel_constraint",
-        "recurrent_constraint",
-        "bias_constraint",
-        "dropout",
-        "recurrent_dropout",
-        "seed",
-    )
-    activation: Any
-    recurrent_activation: Any
-    bias_initializer: Any
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        unit_forget_bias: bool = True,
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        **options: Unpack[CellOptions],
-    ) -> None:
-        implementation = options.pop("implementation", 2)
-        super().__init__(**options)
-        self.set_up(
-            units,
-            use_bias,
-            dropout,
-            recurrent_dropout,
-            seed,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
-        self.unit_forget_bias = check_flag("LSTMCell", "unit_forget_bias", unit_forget_bias)
-        self.implementation = 1 if self.recurrent_dropout else implementation
+    units: int = positive()
+    activation: Any = activation_function(default="tanh")
+    recurrent_activation: Any = activation_function(default="sigmoid")
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    recurrent_initializer: Any = initializer(default="orthogonal", optional=True)
+    bias_initializer: Any = initializer(default="zeros")
+    unit_forget_bias: bool = flag(default=True)
+    kernel_regularizer: Any = regularizer(default=None)
+    recurrent_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    recurrent_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    dropout: float = argument(check_share, default=0.0)
+    recurrent_dropout: float = argument(check_share, default=0.0)
+    seed: int | None = random_seed(default=None)
+    implementation: int = whole(default=2, kw_only=True, written="never")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.implementation = 1 if self.recurrent_dropout else self.implementation
 
     @property
     def state_size(self) -> list[int]:
@@ -186,58 +143,44 @@ class ForgetBias(Initializer):
         return numpy.concatenate([first, numpy.ones(self.units, dtype), self.rest((2 * self.units,), dtype, generator)])
 
 
-class LSTM(CellRNN):
-    """Long short-term memory over time; its arguments are those of `LSTMCell` and `RNN`."""
-
-    cell_class = LSTMCell
-    keys = (
-        *LSTMCell.keys[:4],
-        "kernel_initializer",
-        "recurrent_initializer",
-        "bias_initializer",
-        "unit_forget_bias",
-        *LSTMCell.keys[8:11],
-        "activity_regularizer",
-        *LSTMCell.keys[11:],
-    )
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        recurrent_activation: Any = "sigmoid",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        unit_forget_bias: bool = True,
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        use_cudnn: Any = "auto",
-        **options: Unpack[RecurrentOptions],
-    ) -> None:
-        check_cudnn("LSTM", use_cudnn)
-        self.make(locals(), options)
-
-
-def check_cudnn(where: str, use_cudnn: Any) -> None:
-    """Check an argument that has no meaning here.
+def check_cudnn(where: str, key: str, value: Any) -> Any:
+    """Return an argument that has no meaning here.
 
     Raises:
         ModelError: it asks for a GPU, or is none of Keras's values.
     """
-    if use_cudnn not in ("auto", False):
-        raise ModelError(f"{where}: use_cudnn must be 'auto' or False, there is no cuDNN here; got {use_cudnn!r}")
+    if value not in ("auto", False):
+        raise ModelError(f"{where}: {key} must be 'auto' or False, there is no cuDNN here; got {value!r}")
+    return value
+
+
+class LSTM(CellRNN):
+    """Long short-term memory over time; its arguments are those of `LSTMCell` and `RNN`."""
+
+    cell_class = LSTMCell
+
+    units: int = positive()
+    activation: Any = activation_function(default="tanh")
+    recurrent_activation: Any = activation_function(default="sigmoid")
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    recurrent_initializer: Any = initializer(default="orthogonal", optional=True)
+    bias_initializer: Any = initializer(default="zeros")
+    unit_forget_bias: bool = flag(default=True)
+    kernel_regularizer: Any = regularizer(default=None)
+    recurrent_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    activity_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    recurrent_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    dropout: float = argument(check_share, default=0.0)
+    recurrent_dropout: float = argument(check_share, default=0.0)
+    seed: int | None = random_seed(default=None)
+    return_sequences: bool = flag(default=False)
+    return_state: bool = flag(default=False)
+    go_backwards: bool = flag(default=False)
+    stateful: bool = flag(default=False)
+    unroll: bool = flag(default=False)
+    use_cudnn: Any = argument(check_cudnn, default="auto", written="never")
+    implementation: int = whole(default=2, kw_only=True, written="never")

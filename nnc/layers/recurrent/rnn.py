@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
-from nnc.checks import check_flag
+from nnc.arguments import argument, flag, passed_on
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.arguments import arguments_config
 from nnc.layers.base import Layer
+from nnc.layers.declared import NamedLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lowering import current_lowering
-from nnc.layers.options import LayerOptions
-from nnc.layers.recurrent.cell import OBJECTS, Cell
+from nnc.layers.recurrent.cell import Cell
 from nnc.layers.recurrent.stepping import Stepper, zeros
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import known_batch_size
@@ -23,57 +20,22 @@ from nnc.layers.wrapping import inner_layer, layer_config
 from nnc.objects import snake_case
 from nnc.ops import cast, concatenate, take
 
-FLAGS = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
 
-
-class RNN(Layer):
-    """Runs a cell over the second axis of its input, (batch, time, …).
-
-    A cell is a layer with ``call(inputs, states)``, which returns an output and new states, and with ``state_size``,
-    the length of its state or a list of lengths; a list of cells is stacked. Where a mask is false, a step leaves the
-    states as they are and repeats the output of the step before.
-
-    Args:
-        cell: a cell, a list of cells, or the config of a cell.
-        return_sequences: whether the outputs of all steps are returned, (batch, time, …), instead of the last one's.
-        return_state: whether the last states are returned as well.
-        go_backwards: whether the sequence is read, and outputs are returned, in reverse.
-        stateful: whether the last states of a batch are the first ones of the next; the batch size must be known.
-        unroll: whether steps are written out one by one instead of run in a loop.
-        zero_output_for_mask: whether the outputs of masked steps are 0.
-        options: arguments of `Layer`.
-
-    Raises:
-        ModelError: the cell is none.
-    """
+class Recurrent(NamedLayer):
+    """Base of the layers that run a cell over time; see `RNN`. They declare the arguments, in Keras's order."""
 
     noted_arguments: ClassVar[tuple[str, ...]] = ("return_sequences", "return_state", "go_backwards", "stateful")
     supports_masking = True
 
-    def __init__(
-        self,
-        cell: Any,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        zero_output_for_mask: bool = False,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        where = type(self).__name__
-        if isinstance(cell, list | tuple):
-            from nnc.layers.recurrent.stacked import StackedRNNCells
-
-            cell = StackedRNNCells(cell)
-        self.cell: Any = checked_cell(cell, where)
-        self.return_sequences = check_flag(where, "return_sequences", return_sequences)
-        self.return_state = check_flag(where, "return_state", return_state)
-        self.go_backwards = check_flag(where, "go_backwards", go_backwards)
-        self.stateful = check_flag(where, "stateful", stateful)
-        self.unroll = check_flag(where, "unroll", unroll)
-        self.zero_output_for_mask = check_flag(where, "zero_output_for_mask", zero_output_for_mask)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.cell: Any
+        self.return_sequences: bool
+        self.return_state: bool
+        self.go_backwards: bool
+        self.stateful: bool
+        self.unroll: bool
+        self.zero_output_for_mask: bool
         self.states: list[Variable] | None = None
 
     @property
@@ -193,68 +155,6 @@ class RNN(Layer):
         output = mask if self.return_sequences else None
         return [output, *(None for _ in self.state_size)] if self.return_state else output
 
-    def flags(self) -> dict[str, Any]:
-        """Return the flags, in the order of the config."""
-        return {key: getattr(self, key) for key in FLAGS}
-
-    def get_config(self) -> dict[str, Any]:
-        if not isinstance(self.cell, Layer):
-            raise ModelError(f"Layer '{self.name}': a cell that is not an nnc.layers.Layer cannot be saved")
-        return {**super().get_config(), **self.flags(), "cell": layer_config(self.cell)}
-
-
-class CellRNN(RNN):
-    """A layer that makes its own cell of its arguments.
-
-    Attributes:
-        cell_class: class of the cell.
-        keys: keys of the config that come behind those of `RNN`, in Keras's order.
-    """
-
-    key_arguments: ClassVar[tuple[str, ...]] = ("units",)
-    noted_arguments: ClassVar[tuple[str, ...]] = (
-        *RNN.noted_arguments,
-        "{activation}",
-        "recurrent_activation {recurrent_activation}",
-        "dropout {dropout}",
-        "recurrent_dropout {recurrent_dropout}",
-    )
-    cell_class: ClassVar[type[Cell]]
-    keys: ClassVar[tuple[str, ...]] = ()
-
-    def make(self, given: Mapping[str, Any], options: Any) -> None:
-        """Initialise the layer from the arguments of its ``__init__``.
-
-        Raises:
-            ModelError: an argument is wrong.
-        """
-        own = inspect.signature(self.cell_class.__init__).parameters
-        arguments = {key: given[key] for key in own if key in given and key not in ("self", "options")}
-        if "implementation" in options:
-            arguments["implementation"] = options.pop("implementation")
-        cell = self.cell_class(
-            **arguments,
-            dtype=options.get("dtype"),
-            trainable=options.get("trainable", True),
-            name=snake_case(self.cell_class.__name__),
-        )
-        flags = {key: given[key] for key in FLAGS if key in given}
-        RNN.__init__(self, cell, **flags, activity_regularizer=given["activity_regularizer"], **options)
-
-    def __getattr__(self, name: str) -> Any:
-        """Return an argument of the cell, such as ``units``."""
-        if name in type(self).keys and "cell" in self.__dict__:
-            return getattr(self.__dict__["cell"], name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        del config["cell"]
-        for key in self.keys:
-            is_object = key in OBJECTS or key.endswith(("activation", "regularizer"))
-            config[key] = arguments_config(self, key)[key] if is_object else getattr(self, key)
-        return config
-
 
 def checked_cell(cell: Any, where: str) -> Any:
     """Return a cell from a cell or its config.
@@ -269,5 +169,82 @@ def checked_cell(cell: Any, where: str) -> Any:
     return cell
 
 
+def _check_cell(where: str, key: str, value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        from nnc.layers.recurrent.stacked import StackedRNNCells
+
+        return StackedRNNCells(value)
+    return checked_cell(value, where)
+
+
+def _cell_config(cell: Any) -> dict[str, Any]:
+    if not isinstance(cell, Layer):
+        raise ModelError(f"a cell that is not an nnc.layers.Layer cannot be saved, got {cell!r:.80}")
+    return layer_config(cell)
+
+
 def _cells(layer: Layer) -> list[Layer]:
     return [found for inner in layer.sublayers for found in (inner, *_cells(inner))]
+
+
+class RNN(Recurrent):
+    """Runs a cell over the second axis of its input, (batch, time, …).
+
+    A cell is a layer with ``call(inputs, states)``, which returns an output and new states, and with ``state_size``,
+    the length of its state or a list of lengths; a list of cells is stacked. Where a mask is false, a step leaves the
+    states as they are and repeats the output of the step before.
+
+    Args:
+        cell: a cell, a list of cells, or the config of a cell.
+        return_sequences: whether the outputs of all steps are returned, (batch, time, …), instead of the last one's.
+        return_state: whether the last states are returned as well.
+        go_backwards: whether the sequence is read, and outputs are returned, in reverse.
+        stateful: whether the last states of a batch are the first ones of the next; the batch size must be known.
+        unroll: whether steps are written out one by one instead of run in a loop.
+        zero_output_for_mask: whether the outputs of masked steps are 0.
+
+    Raises:
+        ModelError: the cell is none.
+    """
+
+    cell: Any = argument(_check_cell, _cell_config)
+    return_sequences: bool = flag(default=False)
+    return_state: bool = flag(default=False)
+    go_backwards: bool = flag(default=False)
+    stateful: bool = flag(default=False)
+    unroll: bool = flag(default=False)
+    zero_output_for_mask: bool = flag(default=False)
+    activity_regularizer: Any = passed_on(default=None, kw_only=True)
+
+
+class CellRNN(Recurrent):
+    """A layer that makes its own cell of those of its arguments that the cell has too.
+
+    Attributes:
+        cell_class: class of the cell.
+    """
+
+    key_arguments: ClassVar[tuple[str, ...]] = ("units",)
+    noted_arguments: ClassVar[tuple[str, ...]] = (
+        *Recurrent.noted_arguments,
+        "{activation}",
+        "recurrent_activation {recurrent_activation}",
+        "dropout {dropout}",
+        "recurrent_dropout {recurrent_dropout}",
+    )
+    cell_class: ClassVar[type[Cell]]
+
+    zero_output_for_mask: bool = flag(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        declared = self.cell_class.declared_arguments()
+        shared = {name: getattr(self, name) for name, item in declared.items() if not item.passed_on}
+        name = snake_case(self.cell_class.__name__)
+        self.cell = self.cell_class(**shared, name=name, trainable=self.trainable, dtype=self.weights_dtype)
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """The cell, which has the layers among the arguments, and the layers of a subclass."""
+        inner = self.cell.sublayers
+        return [layer for layer in super().sublayers if layer not in inner]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
+from nnc.arguments import argument, flag, positive, random_seed
 from nnc.ir import Value
-from nnc.layers.options import CellOptions, RecurrentOptions
-from nnc.layers.recurrent.cell import Cell
+from nnc.layers.arguments import activation_function, constraint, initializer, regularizer
+from nnc.layers.recurrent.cell import Cell, check_share
 from nnc.layers.recurrent.rnn import CellRNN
 
 
@@ -29,69 +30,26 @@ class SimpleRNNCell(Cell):
         dropout: share of the inputs that is dropped while training.
         recurrent_dropout: share of the state that is dropped while training.
         seed: tells this cell's random stream from others.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    keys = (
-        "units",
-        "activation",
-        "use_bias",
-        "kernel_initializer",
-        "recurrent_initializer",
-        "bias_initializer",
-        "kernel_regularizer",
-        "recurrent_regularizer",
-        "bias_regularizer",
-        "kernel_constraint",
-        "recurrent_constraint",
-        "bias_constraint",
-        "dropout",
-        "recurrent_dropout",
-        "seed",
-    )
-    activation: Any
-    bias_initializer: Any
-
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        seed: int | None = None,
-        **options: Unpack[CellOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.set_up(
-            units,
-            use_bias,
-            dropout,
-            recurrent_dropout,
-            seed,
-            activation=activation,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
+    units: int = positive()
+    activation: Any = activation_function(default="tanh")
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    recurrent_initializer: Any = initializer(default="orthogonal", optional=True)
+    bias_initializer: Any = initializer(default="zeros")
+    kernel_regularizer: Any = regularizer(default=None)
+    recurrent_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    recurrent_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    dropout: float = argument(check_share, default=0.0)
+    recurrent_dropout: float = argument(check_share, default=0.0)
+    seed: int | None = random_seed(default=None)
 
     def build(self, input_shape: Any) -> None:
         self.build_kernels(input_shape[-1], self.bias_initializer)
@@ -111,31 +69,25 @@ class SimpleRNN(CellRNN):
     """A recurrent network whose output is fed back as its next input; its arguments are those of cell and `RNN`."""
 
     cell_class = SimpleRNNCell
-    keys = (*SimpleRNNCell.keys[:9], "activity_regularizer", *SimpleRNNCell.keys[9:-1])
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = "tanh",
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
-        bias_constraint: Any = None,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        return_sequences: bool = False,
-        return_state: bool = False,
-        go_backwards: bool = False,
-        stateful: bool = False,
-        unroll: bool = False,
-        seed: int | None = None,
-        **options: Unpack[RecurrentOptions],
-    ) -> None:
-        self.make(locals(), options)
+    units: int = positive()
+    activation: Any = activation_function(default="tanh")
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    recurrent_initializer: Any = initializer(default="orthogonal", optional=True)
+    bias_initializer: Any = initializer(default="zeros")
+    kernel_regularizer: Any = regularizer(default=None)
+    recurrent_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    activity_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    recurrent_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    dropout: float = argument(check_share, default=0.0)
+    recurrent_dropout: float = argument(check_share, default=0.0)
+    return_sequences: bool = flag(default=False)
+    return_state: bool = flag(default=False)
+    go_backwards: bool = flag(default=False)
+    stateful: bool = flag(default=False)
+    unroll: bool = flag(default=False)
+    seed: int | None = random_seed(default=None, written="never")

@@ -3,34 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any
 
+from nnc.arguments import argument
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
+from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
-from nnc.layers.options import LayerOptions
 from nnc.layers.recurrent.rnn import checked_cell
 from nnc.layers.recurrent.stepping import zeros
 from nnc.layers.wrapping import layer_config
 
 
-class StackedRNNCells(Layer):
+def _check_cells(where: str, key: str, value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple) or not value:
+        raise ModelError(f"{where}: {key} must be a list of cells, got {value!r:.80}")
+    return [checked_cell(cell, where) for cell in value]
+
+
+class StackedRNNCells(KerasLayer):
     """Cells one on top of the other: each reads the output of the one below.
 
     Args:
         cells: at least one cell, or configs of cells, the lowest first.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: one of them is not a cell.
     """
 
-    def __init__(self, cells: Sequence[Any], **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        if not isinstance(cells, list | tuple) or not cells:
-            raise ModelError(f"StackedRNNCells: cells must be a list of cells, got {cells!r:.80}")
-        self.cells = [checked_cell(cell, "StackedRNNCells") for cell in cells]
+    cells: Sequence[Any] = argument(_check_cells, lambda cells: [layer_config(cell) for cell in cells])
 
     @property
     def state_size(self) -> list[Any]:
@@ -73,9 +75,6 @@ class StackedRNNCells(Layer):
                 new = new[0]
             found.append(new)
         return inputs, found
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cells": [layer_config(cell) for cell in self.cells]}
 
 
 def _output_size(cell: Any) -> int:

@@ -21,7 +21,6 @@ class TimeDistributed(Wrapper):
 
     Args:
         layer: the layer inside.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: it is not a layer.
