@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from frontends.construction import construct, error_text
 from frontends.authors import foreign_objects
+from frontends.construction import construct, error_text
 from frontends.keys import COMPILE_KEYS
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.problems import Problems

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 
-from frontends.construction import error_text
 from frontends.authors import identity_of
+from frontends.construction import error_text
 from frontends.layer_maker import input_arguments, make_layer
 from frontends.legacy.layers import modernized
 from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain

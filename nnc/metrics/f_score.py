@@ -51,7 +51,7 @@ class FScore(SumsMetric):
         return {"average": self.average, "beta": self.beta}
 
 
-class FBetaScore(DeclaredMeasure, FScore, names=("FBetaScore", "f_beta_score")):
+class FBetaScore(DeclaredMeasure, metaclass=ABCMeta, FScore, names=("FBetaScore", "f_beta_score")):
     """(1 + beta²) precision · recall / (beta² precision + recall) (keras.io/api/metrics/classification_metrics).
 
     Args:
@@ -90,3 +90,7 @@ class F1Score(DeclaredMeasure, FScore, names=("F1Score", "f1_score")):
     threshold: float | None = number(above=0, high=1, default=None)
     _name_given: str | None = passed_on(default="f1_score", alias="name")
     dtype: str | None = passed_on(default=None)
+
+
+# in Keras these are subclasses, although their arguments are others
+FBetaScore.register(F1Score)

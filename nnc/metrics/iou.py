@@ -102,7 +102,7 @@ class AllClasses(IntersectionOverUnion):
         super().__post_init__()
 
 
-class IoU(DeclaredMeasure, IntersectionOverUnion, names=("IoU", "io_u")):
+class IoU(DeclaredMeasure, metaclass=ABCMeta, IntersectionOverUnion, names=("IoU", "io_u")):
     """The mean of intersection / union over some classes (keras.io/api/metrics/segmentation_metrics).
 
     Args:
@@ -154,7 +154,7 @@ class BinaryIoU(DeclaredMeasure, IntersectionOverUnion, names=("BinaryIoU", "bin
         return ops.cast(y_pred >= self.threshold, "int32")
 
 
-class MeanIoU(DeclaredMeasure, AllClasses, names=("MeanIoU", "mean_io_u")):
+class MeanIoU(DeclaredMeasure, metaclass=ABCMeta, AllClasses, names=("MeanIoU", "mean_io_u")):
     """The mean of intersection / union of all classes; see `IoU`.
 
     Args:
@@ -225,3 +225,10 @@ class OneHotMeanIoU(DeclaredMeasure, AllClasses, names=("OneHotMeanIoU", "one_ho
     ignore_class: int | None = whole(default=None)
     sparse_y_pred: bool = flag(default=False)
     axis: int = whole(default=-1)
+
+
+# in Keras these are subclasses, although their arguments are others
+IoU.register(MeanIoU)
+IoU.register(OneHotIoU)
+IoU.register(BinaryIoU)
+MeanIoU.register(OneHotMeanIoU)

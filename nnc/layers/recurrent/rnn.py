@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from typing import Any, ClassVar
 
 from nnc.arguments import argument, flag, passed_on
@@ -187,7 +188,7 @@ def _cells(layer: Layer) -> list[Layer]:
     return [found for inner in layer.sublayers for found in (inner, *_cells(inner))]
 
 
-class RNN(Recurrent):
+class RNN(Recurrent, metaclass=ABCMeta):
     """Runs a cell over the second axis of its input, (batch, time, …).
 
     A cell is a layer with ``call(inputs, states)``, which returns an output and new states, and with ``state_size``,
@@ -248,3 +249,6 @@ class CellRNN(Recurrent):
         """The cell, which has the layers among the arguments, and the layers of a subclass."""
         inner = self.cell.sublayers
         return [layer for layer in super().sublayers if layer not in inner]
+
+
+RNN.register(CellRNN)  # in Keras they are subclasses, although their arguments are others in another order

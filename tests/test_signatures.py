@@ -1,4 +1,4 @@
-"""Signatures of layers: Keras's names, order and defaults, and what differs from them on purpose."""
+"""Signatures and base classes of the vocabulary: those of Keras, and what differs from them on purpose."""
 
 from __future__ import annotations
 
@@ -73,6 +73,15 @@ def test_no_public_class_hides_its_arguments():
         and any(item.kind in (item.VAR_POSITIONAL, item.VAR_KEYWORD) for item in _parameters(cls))
     ]
     assert hidden == []
+
+
+def test_classes_are_kinds_of_what_they_are_in_keras(keras):
+    for ours, theirs in ((nnc.layers, keras.layers), (nnc.metrics, keras.metrics), (nnc.losses, keras.losses)):
+        names = [name for name in ours.__all__ if isinstance(getattr(theirs, name, None), type)]
+        pairs = [(one, other) for one in names for other in names if other not in ("Mean", "MeanMetricWrapper")]
+        for one, other in pairs:
+            if issubclass(getattr(theirs, one), getattr(theirs, other)):
+                assert issubclass(getattr(ours, one), getattr(ours, other)), (one, other)
 
 
 def _parameters(cls: type) -> list[inspect.Parameter]:
