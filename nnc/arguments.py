@@ -305,10 +305,10 @@ def passed_on(**options: Unpack[ArgumentOptions]) -> Any:
 
 
 def unsupported(**options: Unpack[ArgumentOptions]) -> Any:
-    """Declare an argument of Keras's that must be left out, or have its default."""
+    """Declare an argument of Keras's that must be left out: None, False or its default."""
 
     def check(owner: Any, key: str, value: Any) -> Any:
-        if value is not None and value != item.default:
+        if value is not None and value is not False and value != item.default:
             raise ModelError(f"{owner._where}: {key} is not supported; leave it out")
         return value
 

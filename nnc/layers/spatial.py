@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy
 
+from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
 
@@ -33,6 +34,23 @@ def check_padding(where: str, padding: Any, known: tuple[str, ...] = ("valid", "
     if not isinstance(padding, str) or padding.lower() not in known:
         raise ModelError(f"{where}: padding must be {' or '.join(known)}, got {padding!r}")
     return padding.lower()
+
+
+def axis_list(axis: Any) -> list[int]:
+    """Return one axis or several as a list."""
+    return list(axis) if isinstance(axis, list | tuple) else [axis]
+
+
+def check_axes(where: str, key: str, value: Any) -> Any:
+    """Return an axis, or a list of axes.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    axes = axis_list(value)
+    if not axes or not all(map(is_whole, axes)):
+        raise ModelError(f"{where}: {key} must be an integer or a list of integers, got {value!r}")
+    return axes if isinstance(value, list | tuple) else value
 
 
 def check_numbers(where: str, key: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
