@@ -225,7 +225,7 @@ class Initialization:
             ModelError: one is wrong, unknown, missing or given twice.
         """
         arguments = self.owner.declared_arguments()
-        given = bound(self.owner, arguments, values, named)
+        given = bound(type(instance), arguments, values, named)
         own = [item for item in arguments.values() if not item.passed_on]
         inherited = _inherited(self.owner)
         passed = {item.name: given[item.name] for item in arguments.values() if item.passed_on}

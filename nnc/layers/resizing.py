@@ -147,7 +147,7 @@ class CenterCrop(Layer):
         }
 
 
-def known_sizes(x: Value, data_format: str) -> tuple[int, int]:
+def known_sizes(x: Value, data_format: str | None) -> tuple[int, int]:
     """Return height and width of images.
 
     Raises:

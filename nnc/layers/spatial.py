@@ -1,4 +1,4 @@
-"""Common parts of layers over images and sequences: data formats, axes, and arguments with one number per axis."""
+"""Common parts of layers over images and sequences: data formats, axes, numbers for each axis, and ranges."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from nnc.checks import is_whole
+from nnc.checks import is_number, is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
 
@@ -88,7 +88,39 @@ def check_pairs(where: str, key: str, value: Any, count: int) -> tuple[tuple[int
     return tuple((first, second) for first, second in pairs)
 
 
-def spatial_axes(data_format: str, count: int) -> tuple[int, ...]:
+def check_range(where: str, key: str, value: Any, low: float, high: float) -> tuple[float, float]:
+    """Return a range (lowest, highest): of a number, from its negative, or the lower bound, to it.
+
+    Args:
+        where: what has the argument, for messages.
+        key: the argument's name.
+        value: what the user gave.
+        low: the lower bound.
+        high: the upper bound.
+
+    Raises:
+        ModelError: it is neither a number nor two, or they lie outside the bounds.
+    """
+    numbers = list(value) if isinstance(value, list | tuple) else [value]
+    is_pair = isinstance(value, list | tuple)
+    if len(numbers) != 1 + is_pair or not all(is_number(item) and low <= item <= high for item in numbers):
+        raise ModelError(f"{where}: {key} must be a number from {low} to {high}, or two of them, got {value!r}")
+    return (min(numbers), max(numbers)) if is_pair else (max(-abs(numbers[0]), low), abs(numbers[0]))
+
+
+def check_pixel_range(where: str, key: str, value: Any) -> tuple[float, float]:
+    """Return the range of pixels, of which the lower number comes first.
+
+    Raises:
+        ModelError: it is not two numbers.
+    """
+    if not isinstance(value, list | tuple) or len(value) != 2 or not all(map(is_number, value)):
+        raise ModelError(f"{where}: {key} must be two numbers, got {value!r}")
+    low, high = sorted(value)
+    return low, high
+
+
+def spatial_axes(data_format: str | None, count: int) -> tuple[int, ...]:
     """Return the axes between batch and channels.
 
     >>> spatial_axes("channels_last", 2), spatial_axes("channels_first", 2)
@@ -98,7 +130,7 @@ def spatial_axes(data_format: str, count: int) -> tuple[int, ...]:
     return tuple(range(first, first + count))
 
 
-def per_axis(data_format: str, numbers: tuple[int, ...], other: int = 1) -> tuple[int, ...]:
+def per_axis(data_format: str | None, numbers: tuple[int, ...], other: int = 1) -> tuple[int, ...]:
     """Return one number for each axis: those of the spatial axes, and `other` for batch and channels.
 
     >>> per_axis("channels_first", (2, 3))
@@ -107,7 +139,7 @@ def per_axis(data_format: str, numbers: tuple[int, ...], other: int = 1) -> tupl
     return (other, other, *numbers) if data_format == CHANNELS_FIRST else (other, *numbers, other)
 
 
-def check_rank(x: Value, count: int, data_format: str = CHANNELS_LAST) -> None:
+def check_rank(x: Value, count: int, data_format: str | None = CHANNELS_LAST) -> None:
     """Check that an input has batch, channels and so many axes between them.
 
     Raises:
