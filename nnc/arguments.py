@@ -305,7 +305,7 @@ def passed_on(**options: Unpack[ArgumentOptions]) -> Any:
 
 
 def unsupported(**options: Unpack[ArgumentOptions]) -> Any:
-    """Declare an argument of Keras's that must be left out: None, False or its default."""
+    """Declare an argument of Keras's that must be left out, be None or False, or have its default."""
 
     def check(owner: Any, key: str, value: Any) -> Any:
         if value is not None and value is not False and value != item.default:

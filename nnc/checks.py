@@ -22,6 +22,11 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
+def plain_number(value: Any) -> Any:
+    """Return a number, one of NumPy's as one of Python's."""
+    return value if isinstance(value, int | float) else float(value)
+
+
 def check_number(
     where: str,
     key: str,
@@ -52,7 +57,7 @@ def check_number(
         and (above is None or value > above)
         and (below is None or value < below)
     ):
-        return value if isinstance(value, int | float) else float(value)
+        return plain_number(value)
     least = f"above {above:g}" if above is not None else f"of at least {low:g}" if low > -inf else ""
     most = f"below {below:g}" if below is not None else f"of at most {high:g}" if high < inf else ""
     if low > -inf and (high < inf or below is not None) and above is None:
@@ -117,6 +122,8 @@ def check_choice(where: str, key: str, value: Any, known: Iterable[Any]) -> Any:
     if any(value is item or (type(value) is type(item) and value == item) for item in listed):
         return value
     words = [item for item in listed if isinstance(item, str)]
+    if len(listed) == 1:
+        raise ModelError(f"{where}: {key} must be {listed[0]!r}, got {value!r}")
     names = ", ".join(words) + (" or None" if None in listed else "")
     hint = nearest(value, words) if isinstance(value, str) else ""
     raise ModelError(f"{where}: {key} must be one of {names}, got {value!r}.{hint}")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
 import numpy
 
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
-from nnc.layers.base import Layer
+from nnc.layers.arguments import image_format, sizes
+from nnc.layers.declared import KerasLayer
 from nnc.layers.interpolation import multiply_axis
-from nnc.layers.options import LayerOptions
 from nnc.layers.pooling import largest_in_windows
-from nnc.layers.spatial import check_data_format, check_numbers, check_rank, spatial_axes
+from nnc.layers.spatial import check_rank, spatial_axes
 from nnc.ops import average_pool, concatenate, take
 
 
-class AdaptivePooling(Layer):
+class AdaptivePooling(KerasLayer):
     """Base of layers that make `output_size` elements along the axes between batch and channels.
 
     Element i of n along an axis of length l is made of the elements from ⌊i l / n⌋ to before ⌈(i + 1) l / n⌉.
@@ -25,26 +25,21 @@ class AdaptivePooling(Layer):
     Args:
         output_size: one number for all axes, or one per axis.
         data_format: ``channels_last`` or ``channels_first``.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong, or an input's size is not known before the run.
     """
 
     key_arguments = ("output_size",)
-    dimensions: ClassVar[int]
+    spatial: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(
-        self, output_size: Any, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
-        super().__init__(**options)
-        self.output_size = check_numbers(type(self).__name__, "output_size", output_size, self.dimensions)
-        self.data_format = check_data_format(type(self).__name__, data_format)
+    output_size: Any = sizes()
+    data_format: DataFormat | None = image_format(default=None)
 
     def call(self, x: Value) -> Value:
-        check_rank(x, self.dimensions, self.data_format)
-        for axis, count in zip(spatial_axes(self.data_format, self.dimensions), self.output_size, strict=True):
+        check_rank(x, self.spatial, self.data_format)
+        for axis, count in zip(spatial_axes(self.data_format, self.spatial), self.output_size, strict=True):
             length = x.shape[axis]
             if isinstance(length, SymbolicDim):
                 raise ModelError(f"axis {axis} of {x.type} must have a known length, not '{length}'")
@@ -60,9 +55,6 @@ class AdaptivePooling(Layer):
     def pool(self, x: Value, axis: int, count: int) -> Value:
         """Return x with so many elements along an axis, made of windows of different lengths."""
         raise NotImplementedError
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "output_size": list(self.output_size), "data_format": self.data_format}
 
 
 def bins(length: int, count: int) -> list[tuple[int, int]]:
@@ -117,34 +109,34 @@ class AdaptiveMaxPooling(AdaptivePooling):
 class AdaptiveAveragePooling1D(AdaptiveAveragePooling):
     """A sequence with a given number of steps, each the mean of some."""
 
-    dimensions: ClassVar[int] = 1
+    spatial = 1
 
 
 class AdaptiveAveragePooling2D(AdaptiveAveragePooling):
     """An image of a given size, each pixel the mean of some."""
 
-    dimensions: ClassVar[int] = 2
+    spatial = 2
 
 
 class AdaptiveAveragePooling3D(AdaptiveAveragePooling):
     """A volume of a given size, each element the mean of some."""
 
-    dimensions: ClassVar[int] = 3
+    spatial = 3
 
 
 class AdaptiveMaxPooling1D(AdaptiveMaxPooling):
     """A sequence with a given number of steps, each the maximum of some."""
 
-    dimensions: ClassVar[int] = 1
+    spatial = 1
 
 
 class AdaptiveMaxPooling2D(AdaptiveMaxPooling):
     """An image of a given size, each pixel the maximum of some."""
 
-    dimensions: ClassVar[int] = 2
+    spatial = 2
 
 
 class AdaptiveMaxPooling3D(AdaptiveMaxPooling):
     """A volume of a given size, each element the maximum of some."""
 
-    dimensions: ClassVar[int] = 3
+    spatial = 3

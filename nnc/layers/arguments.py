@@ -16,6 +16,7 @@ from nnc.layers.spatial import (
     check_pairs,
     check_pixel_range,
     check_range,
+    pairs_config,
 )
 
 PADDINGS = ("valid", "same")
@@ -62,7 +63,11 @@ def sizes(least: int = 1, **options: Unpack[ArgumentOptions]) -> Any:
 
 def pairs(**options: Unpack[ArgumentOptions]) -> Any:
     """Declare whole numbers before and after each spatial axis of the layer; see `check_pairs`."""
-    return Argument(lambda owner, key, value: check_pairs(owner._where, key, value, owner.spatial), **options)
+    return Argument(
+        lambda owner, key, value: check_pairs(owner._where, key, value, owner.spatial),
+        pairs_config,
+        **options,
+    )
 
 
 def padding_name(**options: Unpack[ArgumentOptions]) -> Any:

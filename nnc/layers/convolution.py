@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
-from nnc.checks import check_positive
+from nnc.arguments import flag, positive, unsupported
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.arguments import set_arguments
-from nnc.layers.convolving import Convolving, check_filters, take_none
-from nnc.layers.options import CommonLayerOptions
+from nnc.layers.arguments import (
+    activation_function,
+    constraint,
+    image_format,
+    initializer,
+    padding_name,
+    regularizer,
+    sizes,
+)
+from nnc.layers.convolving import Convolving
 from nnc.ops import convolution
 
 
@@ -38,7 +45,6 @@ class Convolution(Convolving):
         activity_regularizer: penalty on the output.
         kernel_constraint: projection of the kernel after each update.
         bias_constraint: projection of the bias after each update.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -46,50 +52,32 @@ class Convolution(Convolving):
 
     key_arguments = ("filters", "kernel_size")
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: PaddingName = "valid",
-        data_format: DataFormat | None = None,
-        dilation_rate: Any = 1,
-        groups: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **options: Unpack[CommonLayerOptions],
-    ) -> None:
-        where = type(self).__name__
-        take_none(where, options, ("lora_rank", "lora_alpha", "quantization_config"))
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-            bias_constraint,
-            activity_regularizer=activity_regularizer,
-            **options,
-        )
-        self.groups = check_positive(where, "groups", groups)
-        self.filters = check_filters(where, filters, self.groups)
-        set_arguments(
-            self,
-            kernel_initializer=kernel_initializer or "glorot_uniform",
-            kernel_regularizer=kernel_regularizer,
-            kernel_constraint=kernel_constraint,
-        )
+    filters: int = positive()
+    kernel_size: Any = sizes()
+    strides: Any = sizes(default=1)
+    padding: PaddingName = padding_name(default="valid")
+    data_format: DataFormat | None = image_format(default=None)
+    dilation_rate: Any = sizes(default=1)
+    groups: int = positive(default=1)
+    activation: Any = activation_function(default=None)
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    bias_initializer: Any = initializer(default="zeros")
+    kernel_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    activity_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    lora_rank: int | None = unsupported(default=None, kw_only=True)
+    lora_alpha: float | None = unsupported(default=None, kw_only=True)
+    quantization_config: Any = unsupported(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.filters % self.groups:
+            raise ModelError(
+                f"{self._where}: groups must divide filters, got groups={self.groups} and filters={self.filters}"
+            )
 
     def build(self, input_shape: Any) -> None:
         channels = self.input_channels(input_shape)
@@ -106,26 +94,6 @@ class Convolution(Convolving):
         padding = self.padded(x.shape[1:-1])
         return self.finished(convolution(x, self.kernel.value, self.strides, self.dilation_rate, padding, self.groups))
 
-    def get_config(self) -> dict[str, Any]:
-        return self.config(
-            "filters",
-            "kernel_size",
-            "strides",
-            "padding",
-            "data_format",
-            "dilation_rate",
-            "groups",
-            "activation",
-            "use_bias",
-            "kernel_initializer",
-            "bias_initializer",
-            "kernel_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "kernel_constraint",
-            "bias_constraint",
-        )
-
 
 class Conv1D(Convolution):
     """A convolution over one axis; its arguments are those of `Convolution`."""
@@ -139,8 +107,14 @@ class Conv2D(Convolution):
 
     spatial = 2
 
+    strides: Any = sizes(default=(1, 1))
+    dilation_rate: Any = sizes(default=(1, 1))
+
 
 class Conv3D(Convolution):
     """A convolution over three axes; its arguments are those of `Convolution`."""
 
     spatial = 3
+
+    strides: Any = sizes(default=(1, 1, 1))
+    dilation_rate: Any = sizes(default=(1, 1, 1))

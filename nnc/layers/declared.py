@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, dataclass_transform
 
 from nnc.arguments import (
+    Argument,
     Declared,
     argument,
     choice,
@@ -34,6 +35,7 @@ from nnc.layers.base import Layer
 
 @dataclass_transform(
     field_specifiers=(
+        Argument,
         activation_function,
         argument,
         choice,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
-from nnc.checks import check_positive
+from nnc.arguments import flag, positive, unsupported
 from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
-from nnc.layers.arguments import set_arguments
-from nnc.layers.convolving import Convolving, take_none
-from nnc.layers.options import CommonLayerOptions
-from nnc.ops import convolution, reshape
+from nnc.layers.arguments import (
+    activation_function,
+    constraint,
+    image_format,
+    initializer,
+    padding_name,
+    regularizer,
+    sizes,
+)
+from nnc.layers.convolving import Convolving
 
 
 class DepthwiseConvolution(Convolving):
@@ -34,7 +40,6 @@ class DepthwiseConvolution(Convolving):
         activity_regularizer: penalty on the output.
         depthwise_constraint: projection of the kernel after each update.
         bias_constraint: projection of the bias after each update.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -42,48 +47,22 @@ class DepthwiseConvolution(Convolving):
 
     dilates_with_strides = True
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: PaddingName = "valid",
-        depth_multiplier: int = 1,
-        data_format: DataFormat | None = None,
-        dilation_rate: Any = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        bias_constraint: Any = None,
-        **options: Unpack[CommonLayerOptions],
-    ) -> None:
-        where = type(self).__name__
-        take_none(where, options, ("quantization_config",))
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            bias_initializer,
-            bias_regularizer,
-            bias_constraint,
-            activity_regularizer=activity_regularizer,
-            **options,
-        )
-        self.depth_multiplier = check_positive(where, "depth_multiplier", depth_multiplier)
-        set_arguments(
-            self,
-            depthwise_initializer=depthwise_initializer or "glorot_uniform",
-            depthwise_regularizer=depthwise_regularizer,
-            depthwise_constraint=depthwise_constraint,
-        )
+    kernel_size: Any = sizes()
+    strides: Any = sizes(default=1)
+    padding: PaddingName = padding_name(default="valid")
+    depth_multiplier: int = positive(default=1)
+    data_format: DataFormat | None = image_format(default=None)
+    dilation_rate: Any = sizes(default=1)
+    activation: Any = activation_function(default=None)
+    use_bias: bool = flag(default=True)
+    depthwise_initializer: Any = initializer(default="glorot_uniform")
+    bias_initializer: Any = initializer(default="zeros")
+    depthwise_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    activity_regularizer: Any = regularizer(default=None)
+    depthwise_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    quantization_config: Any = unsupported(default=None, kw_only=True)
 
     def build(self, input_shape: Any) -> None:
         channels = self.input_channels(input_shape)
@@ -93,33 +72,6 @@ class DepthwiseConvolution(Convolving):
 
     def call(self, x: Value) -> Value:
         return self.finished(self.depthwise(x, self.kernel.value))
-
-    def depthwise(self, x: Value, kernel: Value) -> Value:
-        """Return x convolved with a kernel (window…, channels, depth_multiplier), channels last."""
-        *window, channels, multiplier = kernel.shape
-        assert isinstance(channels, int)
-        x = self.channels_last(x, channels)
-        flat = reshape(kernel, (*window, 1, channels * multiplier))
-        return convolution(x, flat, self.strides, self.dilation_rate, self.padded(x.shape[1:-1]), channels)
-
-    def get_config(self) -> dict[str, Any]:
-        return self.config(
-            "depth_multiplier",
-            "kernel_size",
-            "strides",
-            "padding",
-            "data_format",
-            "dilation_rate",
-            "activation",
-            "use_bias",
-            "depthwise_initializer",
-            "bias_initializer",
-            "depthwise_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "depthwise_constraint",
-            "bias_constraint",
-        )
 
 
 class DepthwiseConv1D(DepthwiseConvolution):
@@ -132,3 +84,6 @@ class DepthwiseConv2D(DepthwiseConvolution):
     """A depthwise convolution over two axes; its arguments are those of `DepthwiseConvolution`."""
 
     spatial = 2
+
+    strides: Any = sizes(default=(1, 1))
+    dilation_rate: Any = sizes(default=(1, 1))

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
-from nnc.checks import check_flag
+from nnc.arguments import flag
 from nnc.choices import DataFormat
 from nnc.ir import Value
-from nnc.layers.base import Layer
-from nnc.layers.options import LayerOptions
-from nnc.layers.spatial import CHANNELS_LAST, check_data_format, check_rank, spatial_axes
+from nnc.layers.arguments import image_format
+from nnc.layers.declared import KerasLayer
+from nnc.layers.spatial import CHANNELS_LAST, check_rank, spatial_axes
 from nnc.ops import cast, max, mean, reshape, sum, where
 
 
-class GlobalPooling(Layer):
+class GlobalPooling(KerasLayer):
     """Base of layers that make one element of each channel.
 
     Args:
         data_format: ``channels_last`` or ``channels_first``.
         keepdims: whether the axes stay, with length 1.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
     noted_arguments = ("keepdims",)
-    dimensions: ClassVar[int]
+    spatial: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(
-        self, data_format: DataFormat | None = None, keepdims: bool = False, **options: Unpack[LayerOptions]
-    ) -> None:
-        super().__init__(**options)
-        self.data_format = check_data_format(type(self).__name__, data_format)
-        self.keepdims = check_flag(type(self).__name__, "keepdims", keepdims)
+    data_format: DataFormat | None = image_format(default=None)
+    keepdims: bool = flag(default=False)
 
     def axes(self, x: Value) -> tuple[int, ...]:
         """Return the axes to combine.
@@ -42,11 +37,8 @@ class GlobalPooling(Layer):
         Raises:
             ModelError: x has another number of dimensions.
         """
-        check_rank(x, self.dimensions, self.data_format)
-        return spatial_axes(self.data_format, self.dimensions)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "data_format": self.data_format, "keepdims": self.keepdims}
+        check_rank(x, self.spatial, self.data_format)
+        return spatial_axes(self.data_format, self.spatial)
 
 
 class GlobalMaxPooling(GlobalPooling):
@@ -68,25 +60,25 @@ class GlobalAveragePooling(GlobalPooling):
 class GlobalMaxPooling1D(GlobalMaxPooling):
     """The largest element of each channel of a sequence."""
 
-    dimensions: ClassVar[int] = 1
+    spatial = 1
 
 
 class GlobalMaxPooling2D(GlobalMaxPooling):
     """The largest element of each channel of an image."""
 
-    dimensions: ClassVar[int] = 2
+    spatial = 2
 
 
 class GlobalMaxPooling3D(GlobalMaxPooling):
     """The largest element of each channel of a volume."""
 
-    dimensions: ClassVar[int] = 3
+    spatial = 3
 
 
 class GlobalAveragePooling1D(GlobalPooling):
     """The mean of each channel of a sequence, over the steps that a mask leaves."""
 
-    dimensions: ClassVar[int] = 1
+    spatial = 1
     supports_masking = True
 
     def call(self, x: Value, mask: Value | None = None) -> Value:
@@ -105,10 +97,10 @@ class GlobalAveragePooling1D(GlobalPooling):
 class GlobalAveragePooling2D(GlobalAveragePooling):
     """The mean of each channel of an image."""
 
-    dimensions: ClassVar[int] = 2
+    spatial = 2
 
 
 class GlobalAveragePooling3D(GlobalAveragePooling):
     """The mean of each channel of a volume."""
 
-    dimensions: ClassVar[int] = 3
+    spatial = 3

@@ -6,22 +6,17 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar
 
-from nnc.checks import check_flag, check_positive
+from nnc.arguments import choice, flag, positive
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.arguments import arguments_config, set_arguments
-from nnc.layers.base import Layer
-from nnc.layers.spatial import CHANNELS_FIRST, check_data_format
+from nnc.layers.arguments import activation_function, constraint, image_format, initializer, regularizer, sizes
+from nnc.layers.declared import NamedLayer
+from nnc.layers.spatial import CHANNELS_FIRST
 from nnc.ops import concatenate, reshape, take, transpose
 
-_OBJECTS = (
-    *("kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer", "activity_regularizer"),
-    *("kernel_constraint", "bias_constraint"),
-)
 
-
-class LocallyConnected(Layer):
+class LocallyConnected(NamedLayer):
     """activation(window · kernel + bias) at each place, with a kernel and a bias of its own.
 
     Args:
@@ -32,8 +27,14 @@ class LocallyConnected(Layer):
         data_format: order of the axes of input and output.
         activation: name, function or `Activation`.
         use_bias: whether there is a bias.
-        implementation: must be 1: the kernel has the shape (places, window · channels, filters).
-        options: initializers, regularizers and constraints of kernel and bias, and the arguments of `Layer`.
+        kernel_initializer: first value of the kernel, of shape (places, window · channels, filters).
+        bias_initializer: first value of the bias, of shape (places…, filters).
+        kernel_regularizer: penalty on the kernel.
+        bias_regularizer: penalty on the bias.
+        activity_regularizer: penalty on the output.
+        kernel_constraint: projection of the kernel after each update.
+        bias_constraint: projection of the bias after each update.
+        implementation: must be 1, which is that shape of the kernel.
 
     Raises:
         ModelError: an argument is wrong or not supported.
@@ -41,45 +42,28 @@ class LocallyConnected(Layer):
 
     key_arguments = ("filters", "kernel_size")
     noted_arguments = ("strides {strides}", "{padding}", "{activation}")
-    axes: ClassVar[int]
+    spatial: ClassVar[int]
+    """Number of axes between batch and channels."""
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: PaddingName = "valid",
-        data_format: DataFormat | None = None,
-        activation: Any = None,
-        use_bias: bool = True,
-        implementation: int = 1,
-        **options: Any,
-    ) -> None:
-        where = type(self).__name__
-        objects = {key: options.pop(key, None) for key in _OBJECTS}
-        super().__init__(activity_regularizer=objects.pop("activity_regularizer"), **options)
-        for key, value, wanted in (("padding", padding, "valid"), ("implementation", implementation, 1)):
-            if value != wanted:
-                raise ModelError(f"{where}: {key} must be {wanted!r}, got {value!r}")
-        self.data_format = check_data_format(where, data_format)
-        self.filters = check_positive(where, "filters", filters)
-        self.kernel_size = self._per_axis("kernel_size", kernel_size)
-        self.strides = self._per_axis("strides", strides)
-        self.use_bias = check_flag(where, "use_bias", use_bias)
-        objects["kernel_initializer"] = objects["kernel_initializer"] or "glorot_uniform"
-        objects["bias_initializer"] = objects["bias_initializer"] or "zeros"
-        set_arguments(self, activation=activation, **objects)
-        self.activation: Any
-
-    def _per_axis(self, key: str, value: Any) -> tuple[int, ...]:
-        given = tuple(value) if isinstance(value, list | tuple) else (value,) * self.axes
-        if len(given) != self.axes:
-            raise ModelError(f"{type(self).__name__}: {key} must have {self.axes} numbers, got {value!r}")
-        return tuple(check_positive(type(self).__name__, key, number) for number in given)
+    filters: int = positive()
+    kernel_size: Any = sizes()
+    strides: Any = sizes(default=1)
+    padding: PaddingName = choice("valid", default="valid")
+    data_format: DataFormat | None = image_format(default=None)
+    activation: Any = activation_function(default=None)
+    use_bias: bool = flag(default=True)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    bias_initializer: Any = initializer(default="zeros")
+    kernel_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    activity_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    implementation: int = choice(1, default=1)
 
     def build(self, input_shape: Any) -> None:
-        if len(input_shape) != self.axes + 2 or None in input_shape[1:]:
-            raise ModelError(f"expected an input with {self.axes} known lengths and channels, got {input_shape}")
+        if len(input_shape) != self.spatial + 2 or None in input_shape[1:]:
+            raise ModelError(f"expected an input with {self.spatial} known lengths and channels, got {input_shape}")
         is_first = self.data_format == CHANNELS_FIRST
         lengths, channels = (input_shape[2:], input_shape[1]) if is_first else (input_shape[1:-1], input_shape[-1])
         triples = zip(lengths, self.kernel_size, self.strides, strict=True)
@@ -117,28 +101,16 @@ class LocallyConnected(Layer):
         result: Value = self.activation(found)
         return result
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": list(self.kernel_size),
-            "strides": list(self.strides),
-            "padding": "valid",
-            "data_format": self.data_format,
-            **arguments_config(self, "activation"),
-            "use_bias": self.use_bias,
-            **arguments_config(self, *_OBJECTS),
-            "implementation": 1,
-        }
-
 
 class LocallyConnected1D(LocallyConnected):
     """See `LocallyConnected`; over one axis."""
 
-    axes = 1
+    spatial = 1
 
 
 class LocallyConnected2D(LocallyConnected):
     """See `LocallyConnected`; over two axes."""
 
-    axes = 2
+    spatial = 2
+
+    strides: Any = sizes(default=(1, 1))

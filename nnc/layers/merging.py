@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
 from nnc import ops
-from nnc.checks import check_flag
+from nnc.arguments import argument, flag
+from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer
+from nnc.layers.declared import KerasLayer
 from nnc.layers.element_types import of_one_type
-from nnc.layers.options import LayerOptions
 
 EPSILON = 1e-7
 """Keras's ``epsilon()``."""
 Masks = Sequence[Value | None] | None
 
 
-class Merge(Layer):
+class Merge(KerasLayer):
     """Base of layers that take a list of inputs and combine them element by element, with broadcasting.
 
     Where inputs have different numbers of dimensions, those with fewer get dimensions of length 1 behind the batch.
@@ -127,21 +127,22 @@ class Minimum(Extremum):
         return ops.minimum(x, y)
 
 
+def _check_axis(where: str, key: str, value: Any) -> int:
+    if not is_whole(value) or value == 0:
+        raise ModelError(f"{where}: {key} must be an integer other than 0 (the batch), got {value!r}")
+    return int(value)
+
+
 class Concatenate(Merge):
     """Inputs joined along an axis.
 
     Args:
         axis: the axis, the last by default; not the batch.
-        options: arguments of `Layer`.
     """
 
     noted_arguments = ("axis {axis}",)
 
-    def __init__(self, axis: int = -1, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        if isinstance(axis, bool) or not isinstance(axis, int) or axis == 0:
-            raise ModelError(f"Concatenate: axis must be an integer other than 0 (the batch), got {axis!r}")
-        self.axis = axis
+    axis: int = argument(_check_axis, default=-1)
 
     def call(self, inputs: list[Value], mask: Masks = None) -> Value:
         if self.axis == -inputs[0].rank:
@@ -156,8 +157,12 @@ class Concatenate(Merge):
             return reduce(ops.logical_and if self.keras_2_masks else ops.logical_or, masks)
         return ops.concatenate(masks, self.axis % inputs[0].rank)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis}
+
+def _check_axes(where: str, key: str, value: Any) -> int | list[int]:
+    pair = value if isinstance(value, list | tuple) else (value, value)
+    if len(pair) != 2 or not all(is_whole(axis) and axis != 0 for axis in pair):
+        raise ModelError(f"{where}: {key} must be an integer other than 0 (the batch), or two of them, got {value!r}")
+    return [int(axis) for axis in value] if isinstance(value, list | tuple) else int(value)
 
 
 class Dot(Merge):
@@ -168,7 +173,6 @@ class Dot(Merge):
     Args:
         axes: the axis of both, or a pair of axes; not the batch.
         normalize: whether vectors along the axis are divided by their length before.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: the axes are none, or have different lengths.
@@ -178,13 +182,8 @@ class Dot(Merge):
     least_inputs: ClassVar[int] = 2
     most_inputs: ClassVar[int | None] = 2
 
-    def __init__(self, axes: int | Sequence[int], normalize: bool = False, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        pair = axes if isinstance(axes, list | tuple) else (axes, axes)
-        if len(pair) != 2 or any(isinstance(axis, bool) or not isinstance(axis, int) or axis == 0 for axis in pair):
-            raise ModelError(f"Dot: axes must be an integer other than 0 (the batch), or two of them, got {axes!r}")
-        self.axes: Any = list(pair) if isinstance(axes, list | tuple) else axes
-        self.normalize = check_flag("Dot", "normalize", normalize)
+    axes: Any = argument(_check_axes)
+    normalize: bool = flag(default=False)
 
     def call(self, inputs: list[Value], mask: Masks = None) -> Value:
         axes = self.axes if isinstance(self.axes, list) else [self.axes] * 2
@@ -207,9 +206,6 @@ class Dot(Merge):
 
     def compute_mask(self, inputs: Any, previous_mask: Masks = None) -> None:
         return None
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
 
 
 def _whole_products(x: Value, y: Value, first: int, second: int) -> Value:

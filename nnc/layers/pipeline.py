@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any
 
+from nnc.arguments import argument, passed_on
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
-from nnc.layers.options import NamelessLayerOptions
+from nnc.layers.declared import CommonLayer
 from nnc.layers.wrapping import checked_layer, layer_config
 
 
-class Pipeline(Layer):
+def _check_layers(where: str, key: str, value: Any) -> list[Layer]:
+    if not isinstance(value, list | tuple) or not value:
+        raise ModelError(f"{where}: {key} must be a list of layers, got {value!r:.80}")
+    return [checked_layer(layer, where, f"each of {key}") for layer in value]
+
+
+class Pipeline(CommonLayer):
     """Layers applied one behind the other, such as those that prepare images.
 
     Args:
         layers: the layers.
         name: its name.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: they are not layers.
@@ -27,11 +33,9 @@ class Pipeline(Layer):
     keeps_integers_of_arrays = True
     supports_masking = True
 
-    def __init__(self, layers: Sequence[Any], name: str | None = None, **options: Unpack[NamelessLayerOptions]) -> None:
-        super().__init__(name=name, **options)
-        if not isinstance(layers, list | tuple) or not layers:
-            raise ModelError(f"Pipeline: layers must be a list of layers, got {layers!r:.80}")
-        self.layers = [checked_layer(layer, "Pipeline", "each of layers") for layer in layers]
+    layers: Sequence[Any] = argument(_check_layers)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    activity_regularizer: Any = passed_on(default=None, kw_only=True)
 
     def call(self, x: Value, training: bool = True) -> Value:
         del training  # the layers inside have it from this one

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
+from nnc.arguments import passed_on
 from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
 from nnc.layers.argument_texts import short_text
-from nnc.layers.base import Layer
-from nnc.layers.options import LayerOptions, NamelessLayerOptions
-from nnc.layers.spatial import check_data_format, check_numbers, check_padding, check_rank, per_axis
+from nnc.layers.arguments import image_format, padding_name, sizes
+from nnc.layers.declared import CommonLayer
+from nnc.layers.spatial import check_rank, per_axis
 from nnc.ops import average_pool, cast, max_pool
 
 
@@ -20,7 +21,7 @@ def largest_in_windows(x: Value, window: tuple[int, ...], strides: tuple[int, ..
     return cast(max_pool(cast(x, "float64"), window, strides, padding), x.dtype)
 
 
-class Pooling(Layer):
+class Pooling(CommonLayer):
     """Base of layers that make one element of each window.
 
     Args:
@@ -28,7 +29,7 @@ class Pooling(Layer):
         strides: distance of the windows; `pool_size` by default.
         padding: ``valid`` or ``same``.
         data_format: ``channels_last`` or ``channels_first``.
-        options: arguments of `Layer`.
+        name: name of the layer.
 
     Raises:
         ModelError: an argument is wrong, or an input has no window.
@@ -36,26 +37,22 @@ class Pooling(Layer):
 
     key_arguments = ("pool_size",)
     noted_arguments = ("{padding}",)
-    dimensions: ClassVar[int]
+    spatial: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(
-        self,
-        pool_size: Any,
-        strides: Any = None,
-        padding: PaddingName = "valid",
-        data_format: DataFormat | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        where, count = type(self).__name__, self.dimensions
-        self.pool_size = check_numbers(where, "pool_size", pool_size, count)
-        self.strides = check_numbers(where, "strides", pool_size if strides is None else strides, count)
-        self.padding = check_padding(where, padding)
-        self.data_format = check_data_format(where, data_format)
+    pool_size: Any = sizes()
+    strides: Any = sizes(default=None)
+    padding: PaddingName = padding_name(default="valid")
+    data_format: DataFormat | None = image_format(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    activity_regularizer: Any = passed_on(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.strides = self.pool_size if self.strides is None else self.strides
 
     def call(self, x: Value) -> Value:
-        check_rank(x, self.dimensions, self.data_format)
+        check_rank(x, self.spatial, self.data_format)
         window, strides = per_axis(self.data_format, self.pool_size), per_axis(self.data_format, self.strides)
         return self.pool(x, window, strides)
 
@@ -69,15 +66,6 @@ class Pooling(Layer):
         if self.strides != self.pool_size:
             words.insert(0, f"strides {short_text(self.strides)}")
         return ", ".join(filter(None, words))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "pool_size": list(self.pool_size),
-            "padding": self.padding,
-            "strides": list(self.strides),
-            "data_format": self.data_format,
-        }
 
 
 class MaxPooling(Pooling):
@@ -103,67 +91,40 @@ class AveragePooling(Pooling):
 class MaxPooling1D(MaxPooling):
     """The largest element of each window of steps; see `MaxPooling`."""
 
-    dimensions: ClassVar[int] = 1
+    spatial = 1
 
-    def __init__(
-        self,
-        pool_size: Any = 2,
-        strides: Any = None,
-        padding: PaddingName = "valid",
-        data_format: DataFormat | None = None,
-        name: str | None = None,
-        **options: Unpack[NamelessLayerOptions],
-    ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, name=name, **options)
+    pool_size: Any = sizes(default=2)
 
 
 class MaxPooling2D(MaxPooling):
     """The largest element of each window of an image; see `MaxPooling`."""
 
-    dimensions: ClassVar[int] = 2
+    spatial = 2
 
-    def __init__(
-        self,
-        pool_size: Any = (2, 2),
-        strides: Any = None,
-        padding: PaddingName = "valid",
-        data_format: DataFormat | None = None,
-        name: str | None = None,
-        **options: Unpack[NamelessLayerOptions],
-    ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, name=name, **options)
+    pool_size: Any = sizes(default=(2, 2))
 
 
 class MaxPooling3D(MaxPooling):
     """The largest element of each window of a volume; see `MaxPooling`."""
 
-    dimensions: ClassVar[int] = 3
+    spatial = 3
 
-    def __init__(
-        self,
-        pool_size: Any = (2, 2, 2),
-        strides: Any = None,
-        padding: PaddingName = "valid",
-        data_format: DataFormat | None = None,
-        name: str | None = None,
-        **options: Unpack[NamelessLayerOptions],
-    ) -> None:
-        super().__init__(pool_size, strides, padding, data_format, name=name, **options)
+    pool_size: Any = sizes(default=(2, 2, 2))
 
 
 class AveragePooling1D(AveragePooling):
     """The mean of each window of steps; see `AveragePooling`."""
 
-    dimensions: ClassVar[int] = 1
+    spatial = 1
 
 
 class AveragePooling2D(AveragePooling):
     """The mean of each window of an image; see `AveragePooling`."""
 
-    dimensions: ClassVar[int] = 2
+    spatial = 2
 
 
 class AveragePooling3D(AveragePooling):
     """The mean of each window of a volume; see `AveragePooling`."""
 
-    dimensions: ClassVar[int] = 3
+    spatial = 3

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
-
 import numpy
 
-from nnc.checks import check_flag, check_positive
+from nnc.arguments import argument, choice, flag, number, positive
 from nnc.choices import DataFormat, ResizeMethod
 from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
-from nnc.layers.base import Layer
+from nnc.layers.arguments import image_format
+from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.interpolation import resize_axis
-from nnc.layers.options import LayerOptions
-from nnc.layers.spatial import check_data_format, check_rank, spatial_axes
+from nnc.layers.spatial import check_rank, spatial_axes
 from nnc.layers.upsampling import check_interpolation
 from nnc.ops import cast, clip, floor, pad, take
 
 
-class Resizing(Layer):
+class Resizing(KerasLayer):
     """Images of a given size.
 
     Args:
@@ -32,7 +30,6 @@ class Resizing(Layer):
         fill_value: what images are extended by.
         antialias: whether pixels are averaged where images become smaller.
         data_format: ``channels_last`` or ``channels_first``.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong, or an image's size is not known before the run, where anything but
@@ -43,34 +40,20 @@ class Resizing(Layer):
     noted_arguments = ("{interpolation}", "crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
     keeps_integers_of_arrays = True
 
-    def __init__(
-        self,
-        height: int,
-        width: int,
-        interpolation: ResizeMethod = "bilinear",
-        crop_to_aspect_ratio: bool = False,
-        pad_to_aspect_ratio: bool = False,
-        fill_mode: str = "constant",
-        fill_value: float = 0.0,
-        antialias: bool = False,
-        data_format: DataFormat | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        where = type(self).__name__
-        self.height = check_positive(where, "height", height)
-        self.width = check_positive(where, "width", width)
-        self.interpolation = check_interpolation(where, interpolation)
-        self.crop_to_aspect_ratio = check_flag(where, "crop_to_aspect_ratio", crop_to_aspect_ratio)
-        self.pad_to_aspect_ratio = check_flag(where, "pad_to_aspect_ratio", pad_to_aspect_ratio)
+    height: int = positive()
+    width: int = positive()
+    interpolation: ResizeMethod = argument(check_interpolation, default="bilinear")
+    crop_to_aspect_ratio: bool = flag(default=False)
+    pad_to_aspect_ratio: bool = flag(default=False)
+    fill_mode: str = choice("constant", default="constant")
+    fill_value: float = number(default=0.0)
+    antialias: bool = flag(default=False)
+    data_format: DataFormat | None = image_format(default=None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
-            raise ModelError(f"{where}: only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be True")
-        if fill_mode != "constant":
-            raise ModelError(f"{where}: fill_mode must be 'constant', got {fill_mode!r}")
-        self.fill_mode = fill_mode
-        self.fill_value = float(fill_value)
-        self.antialias = check_flag(where, "antialias", antialias)
-        self.data_format = check_data_format(where, data_format)
+            raise ModelError(f"{self._where}: only one of crop_to_aspect_ratio and pad_to_aspect_ratio can be True")
 
     def call(self, x: Value) -> Value:
         check_rank(x, 2, self.data_format)
@@ -94,29 +77,14 @@ class Resizing(Layer):
             widths[axis] = side, side
         return pad(x - self.fill_value, widths) + self.fill_value if self.fill_value else pad(x, widths)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "data_format": self.data_format,
-            "height": self.height,
-            "width": self.width,
-            "interpolation": self.interpolation,
-            "crop_to_aspect_ratio": self.crop_to_aspect_ratio,
-            "pad_to_aspect_ratio": self.pad_to_aspect_ratio,
-            "fill_mode": self.fill_mode,
-            "fill_value": self.fill_value,
-            "antialias": self.antialias,
-        }
 
-
-class CenterCrop(Layer):
+class CenterCrop(KerasLayer):
     """The centre of images; those that are too small are cropped to the new shape and interpolated.
 
     Args:
         height: height of the result.
         width: width of the result.
         data_format: ``channels_last`` or ``channels_first``.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong, or an image's size is not known before the run.
@@ -124,27 +92,15 @@ class CenterCrop(Layer):
 
     key_arguments = ("height", "width")
 
-    def __init__(
-        self, height: int, width: int, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
-        super().__init__(**options)
-        self.height = check_positive("CenterCrop", "height", height)
-        self.width = check_positive("CenterCrop", "width", width)
-        self.data_format = check_data_format("CenterCrop", data_format)
+    height: int = positive()
+    width: int = positive()
+    data_format: DataFormat | None = image_format(default=None)
 
     def call(self, x: Value) -> Value:
         sizes, size = known_sizes(x, self.data_format), (self.height, self.width)
         if all(length >= wanted for length, wanted in zip(sizes, size, strict=True)):
             return center(x, self.data_format, sizes, size)
         return smart_resize(x, self.data_format, sizes, size)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "data_format": self.data_format,
-            "height": self.height,
-            "width": self.width,
-        }
 
 
 def known_sizes(x: Value, data_format: str | None) -> tuple[int, int]:
@@ -168,7 +124,7 @@ def fitting_sizes(sizes: tuple[int, int], size: tuple[int, int]) -> tuple[int, i
     return fitting_height, fitting_width
 
 
-def center(x: Value, data_format: str, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
+def center(x: Value, data_format: str | None, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
     """Return the centre of images."""
     for axis, length, wanted in zip(spatial_axes(data_format, 2), sizes, size, strict=True):
         start = (length - wanted) // 2
@@ -176,14 +132,14 @@ def center(x: Value, data_format: str, sizes: tuple[int, int], size: tuple[int, 
     return x
 
 
-def crop_to_ratio(x: Value, data_format: str, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
+def crop_to_ratio(x: Value, data_format: str | None, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
     """Return the largest part in the middle of images that has the ratio of `size`."""
     pairs = zip(sizes, fitting_sizes(sizes, size), strict=True)
     height, width = (max(min(length, fitting), 1) for length, fitting in pairs)
     return center(x, data_format, sizes, (height, width))
 
 
-def smart_resize(x: Value, data_format: str, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
+def smart_resize(x: Value, data_format: str | None, sizes: tuple[int, int], size: tuple[int, int]) -> Value:
     """Return images of another size, cropped so that nothing is distorted and interpolated linearly."""
     x = crop_to_ratio(x, data_format, sizes, size)
     for axis, length in zip(spatial_axes(data_format, 2), size, strict=True):

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
+from nnc.arguments import flag, positive, unsupported
 from nnc.choices import DataFormat, PaddingName
 from nnc.ir import Value
-from nnc.layers.arguments import set_arguments
-from nnc.layers.convolving import check_filters
-from nnc.layers.depthwise import DepthwiseConvolution
-from nnc.layers.options import CommonLayerOptions
+from nnc.layers.arguments import (
+    activation_function,
+    constraint,
+    image_format,
+    initializer,
+    padding_name,
+    regularizer,
+    sizes,
+)
+from nnc.layers.convolving import Convolving
 from nnc.ops import convolution
 
 
-class SeparableConvolution(DepthwiseConvolution):
+class SeparableConvolution(Convolving):
     """activation(x * depthwise kernel · pointwise kernel + bias).
 
     https://keras.io/api/layers/convolution_layers/separable_convolution2d
@@ -38,62 +45,34 @@ class SeparableConvolution(DepthwiseConvolution):
         depthwise_constraint: projection of the depthwise kernel after each update.
         pointwise_constraint: projection of the pointwise kernel after each update.
         bias_constraint: projection of the bias after each update.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
     key_arguments = ("filters", "kernel_size")
+    dilates_with_strides = True
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: Any,
-        strides: Any = 1,
-        padding: PaddingName = "valid",
-        data_format: DataFormat | None = None,
-        dilation_rate: Any = 1,
-        depth_multiplier: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        pointwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        depthwise_regularizer: Any = None,
-        pointwise_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        depthwise_constraint: Any = None,
-        pointwise_constraint: Any = None,
-        bias_constraint: Any = None,
-        **options: Unpack[CommonLayerOptions],
-    ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            depth_multiplier,
-            data_format,
-            dilation_rate,
-            activation,
-            use_bias,
-            depthwise_initializer,
-            bias_initializer,
-            depthwise_regularizer,
-            bias_regularizer,
-            activity_regularizer,
-            depthwise_constraint,
-            bias_constraint,
-            **options,
-        )
-        self.filters = check_filters(type(self).__name__, filters)
-        set_arguments(
-            self,
-            pointwise_initializer=pointwise_initializer or "glorot_uniform",
-            pointwise_regularizer=pointwise_regularizer,
-            pointwise_constraint=pointwise_constraint,
-        )
+    filters: int = positive()
+    kernel_size: Any = sizes()
+    strides: Any = sizes(default=1)
+    padding: PaddingName = padding_name(default="valid")
+    data_format: DataFormat | None = image_format(default=None)
+    dilation_rate: Any = sizes(default=1)
+    depth_multiplier: int = positive(default=1)
+    activation: Any = activation_function(default=None)
+    use_bias: bool = flag(default=True)
+    depthwise_initializer: Any = initializer(default="glorot_uniform")
+    pointwise_initializer: Any = initializer(default="glorot_uniform")
+    bias_initializer: Any = initializer(default="zeros")
+    depthwise_regularizer: Any = regularizer(default=None)
+    pointwise_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    activity_regularizer: Any = regularizer(default=None)
+    depthwise_constraint: Any = constraint(default=None)
+    pointwise_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    quantization_config: Any = unsupported(default=None, kw_only=True)
 
     def build(self, input_shape: Any) -> None:
         channels = self.input_channels(input_shape)
@@ -112,29 +91,6 @@ class SeparableConvolution(DepthwiseConvolution):
         once = (1,) * self.spatial
         return self.finished(convolution(middle, self.pointwise_kernel.value, once, once, [(0, 0)] * self.spatial))
 
-    def get_config(self) -> dict[str, Any]:
-        return self.config(
-            "depth_multiplier",
-            "filters",
-            "kernel_size",
-            "strides",
-            "padding",
-            "data_format",
-            "dilation_rate",
-            "activation",
-            "use_bias",
-            "depthwise_initializer",
-            "pointwise_initializer",
-            "bias_initializer",
-            "depthwise_regularizer",
-            "pointwise_regularizer",
-            "bias_regularizer",
-            "activity_regularizer",
-            "depthwise_constraint",
-            "pointwise_constraint",
-            "bias_constraint",
-        )
-
 
 class SeparableConv1D(SeparableConvolution):
     """A separable convolution over one axis; its arguments are those of `SeparableConvolution`."""
@@ -146,3 +102,6 @@ class SeparableConv2D(SeparableConvolution):
     """A separable convolution over two axes; its arguments are those of `SeparableConvolution`."""
 
     spatial = 2
+
+    strides: Any = sizes(default=(1, 1))
+    dilation_rate: Any = sizes(default=(1, 1))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
-from nnc.checks import is_number, is_whole
+from nnc.checks import is_number, is_whole, plain_number
 from nnc.errors import ModelError
 from nnc.ir import Value
 
@@ -67,9 +65,7 @@ def check_numbers(where: str, key: str, value: Any, count: int, least: int = 1) 
         ModelError: they are not so many whole numbers, or one is too small.
     """
     given = tuple(value) if isinstance(value, list | tuple) else (value,) * count
-    if len(given) != count or not all(
-        isinstance(item, int | numpy.integer) and not isinstance(item, bool) and item >= least for item in given
-    ):
+    if len(given) != count or not all(is_whole(item) and item >= least for item in given):
         numbers = "an integer" if count == 1 else f"an integer or a tuple of {count} integers"
         raise ModelError(f"{where}: {key} must be {numbers} of at least {least}, got {value!r}")
     return tuple(int(item) for item in given)
@@ -78,14 +74,21 @@ def check_numbers(where: str, key: str, value: Any, count: int, least: int = 1) 
 def check_pairs(where: str, key: str, value: Any, count: int) -> tuple[tuple[int, int], ...]:
     """Return a pair (before, after) of whole numbers per axis: from one number for all, one per axis, or pairs.
 
+    Where there is one axis, two numbers are its pair.
+
     Raises:
         ModelError: it is none of these, or a number is negative.
     """
-    given = tuple(value) if isinstance(value, list | tuple) else (value,) * count
+    given = tuple(value) if isinstance(value, list | tuple) and count > 1 else (value,) * count
     if len(given) != count:
         raise ModelError(f"{where}: {key} must be an integer, or {count} integers or pairs of integers, got {value!r}")
     pairs = [check_numbers(where, key, item, 2, least=0) for item in given]
     return tuple((first, second) for first, second in pairs)
+
+
+def pairs_config(pairs: tuple[tuple[int, int], ...]) -> list[Any]:
+    """Return pairs in the form of Keras's configs, where one axis has the pair itself."""
+    return list(pairs[0]) if len(pairs) == 1 else [list(pair) for pair in pairs]
 
 
 def check_range(where: str, key: str, value: Any, low: float, high: float) -> tuple[float, float]:
@@ -101,11 +104,12 @@ def check_range(where: str, key: str, value: Any, low: float, high: float) -> tu
     Raises:
         ModelError: it is neither a number nor two, or they lie outside the bounds.
     """
-    numbers = list(value) if isinstance(value, list | tuple) else [value]
     is_pair = isinstance(value, list | tuple)
+    numbers = list(value) if is_pair else [value]
     if len(numbers) != 1 + is_pair or not all(is_number(item) and low <= item <= high for item in numbers):
         raise ModelError(f"{where}: {key} must be a number from {low} to {high}, or two of them, got {value!r}")
-    return (min(numbers), max(numbers)) if is_pair else (max(-abs(numbers[0]), low), abs(numbers[0]))
+    first, last = plain_number(min(numbers)), plain_number(max(numbers))
+    return (first, last) if is_pair else (max(-abs(first), low), abs(first))
 
 
 def check_pixel_range(where: str, key: str, value: Any) -> tuple[float, float]:
@@ -116,7 +120,7 @@ def check_pixel_range(where: str, key: str, value: Any) -> tuple[float, float]:
     """
     if not isinstance(value, list | tuple) or len(value) != 2 or not all(map(is_number, value)):
         raise ModelError(f"{where}: {key} must be two numbers, got {value!r}")
-    low, high = sorted(value)
+    low, high = sorted(map(plain_number, value))
     return low, high
 
 

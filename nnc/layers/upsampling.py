@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
+from nnc.arguments import argument, positive
 from nnc.choices import DataFormat, ResizeMethod
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer
+from nnc.layers.arguments import image_format, sizes
+from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.interpolation import METHODS, resize_axis
-from nnc.layers.options import LayerOptions
-from nnc.layers.spatial import check_data_format, check_numbers, check_rank, per_axis, spatial_axes
+from nnc.layers.spatial import CHANNELS_LAST, check_rank, per_axis, spatial_axes
 from nnc.ops import cast, repeat
 
 
-class UpSampling(Layer):
-    """Base of layers that repeat each element along the axes between batch and channels.
+def repeated(x: Value, size: tuple[int, ...], data_format: str | None = CHANNELS_LAST) -> Value:
+    """Return x with each element so often along each axis between batch and channels.
+
+    Raises:
+        ModelError: x has another number of dimensions.
+    """
+    check_rank(x, len(size), data_format)
+    times = per_axis(data_format, size)
+    return cast(repeat(cast(x, "uint8"), times), "bool") if x.dtype == "bool" else repeat(x, times)
+
+
+def check_interpolation(where: str, key: str, interpolation: Any) -> str:
+    """Return the name of a way to interpolate in lower case.
+
+    Raises:
+        ModelError: there is none of this name.
+    """
+    if not isinstance(interpolation, str) or interpolation.lower() not in METHODS:
+        raise ModelError(f"{where}: {key} must be one of {', '.join(METHODS)}, got {interpolation!r}")
+    return interpolation.lower()
+
+
+class UpSampling1D(KerasLayer):
+    """Each step several times; channels are last.
 
     Args:
-        size: how often, for all axes or one per axis.
+        size: how often.
+
+    Raises:
+        ModelError: it is no positive integer.
+    """
+
+    key_arguments = ("size",)
+    keeps_integers = True
+
+    size: int = positive(default=2)
+
+    def call(self, x: Value) -> Value:
+        return repeated(x, (self.size,))
+
+
+class UpSampling2D(KerasLayer):
+    """Larger images: pixels repeated, or interpolated.
+
+    Args:
+        size: factors for rows and columns, or one for both.
         data_format: ``channels_last`` or ``channels_first``.
-        options: arguments of `Layer`.
+        interpolation: ``nearest``, ``bilinear``, ``bicubic``, ``lanczos3``, ``lanczos5`` or ``area``.
 
     Raises:
         ModelError: an argument is wrong.
@@ -30,95 +72,39 @@ class UpSampling(Layer):
     key_arguments = ("size",)
     noted_arguments = ("{interpolation}",)
     keeps_integers = True
-    dimensions: ClassVar[int]
-    """Number of axes between batch and channels."""
+    spatial: ClassVar[int] = 2
 
-    def __init__(self, size: Any, data_format: DataFormat | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.size = check_numbers(type(self).__name__, "size", size, self.dimensions)
-        self.data_format = check_data_format(type(self).__name__, data_format)
-
-    def call(self, x: Value) -> Value:
-        check_rank(x, self.dimensions, self.data_format)
-        times = per_axis(self.data_format, self.size)
-        return cast(repeat(cast(x, "uint8"), times), "bool") if x.dtype == "bool" else repeat(x, times)
-
-
-class UpSampling1D(UpSampling):
-    """Each step several times; channels are last."""
-
-    dimensions: ClassVar[int] = 1
-
-    def __init__(self, size: int = 2, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(size, **options)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": self.size[0]}
-
-
-class UpSampling2D(UpSampling):
-    """Larger images: pixels repeated, or interpolated.
-
-    Args:
-        size: factors for rows and columns.
-        data_format: ``channels_last`` or ``channels_first``.
-        interpolation: ``nearest``, ``bilinear``, ``bicubic``, ``lanczos3``, ``lanczos5`` or ``area``.
-        options: arguments of `Layer`.
-
-    Raises:
-        ModelError: an argument is wrong.
-    """
-
-    dimensions: ClassVar[int] = 2
-
-    def __init__(
-        self,
-        size: Any = (2, 2),
-        data_format: DataFormat | None = None,
-        interpolation: ResizeMethod = "nearest",
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(size, data_format, **options)
-        self.interpolation = check_interpolation("UpSampling2D", interpolation)
+    size: Any = sizes(default=(2, 2))
+    data_format: DataFormat | None = image_format(default=None)
+    interpolation: ResizeMethod = argument(check_interpolation, default="nearest")
 
     def call(self, x: Value) -> Value:
         if self.interpolation == "nearest":
-            return super().call(x)
-        check_rank(x, self.dimensions, self.data_format)
+            return repeated(x, self.size, self.data_format)
+        check_rank(x, 2, self.data_format)
         x = x if x.type.is_floating else cast(x, self.weights_dtype or FLOAT)
         for axis, factor in zip(spatial_axes(self.data_format, 2), self.size, strict=True):
             x = resize_axis(x, axis, x.shape[axis] * factor, self.interpolation)
         return x
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "size": list(self.size),
-            "data_format": self.data_format,
-            "interpolation": self.interpolation,
-        }
 
+class UpSampling3D(KerasLayer):
+    """Volumes with each element several times.
 
-class UpSampling3D(UpSampling):
-    """Volumes with each element several times."""
-
-    dimensions: ClassVar[int] = 3
-
-    def __init__(
-        self, size: Any = (2, 2, 2), data_format: DataFormat | None = None, **options: Unpack[LayerOptions]
-    ) -> None:
-        super().__init__(size, data_format, **options)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "size": list(self.size), "data_format": self.data_format}
-
-
-def check_interpolation(where: str, interpolation: Any) -> str:
-    """Return the name of a way to interpolate in lower case.
+    Args:
+        size: how often along each axis, or along all.
+        data_format: ``channels_last`` or ``channels_first``.
 
     Raises:
-        ModelError: there is none of this name.
+        ModelError: an argument is wrong.
     """
-    if not isinstance(interpolation, str) or interpolation.lower() not in METHODS:
-        raise ModelError(f"{where}: interpolation must be one of {', '.join(METHODS)}, got {interpolation!r}")
-    return interpolation.lower()
+
+    key_arguments = ("size",)
+    keeps_integers = True
+    spatial: ClassVar[int] = 3
+
+    size: Any = sizes(default=(2, 2, 2))
+    data_format: DataFormat | None = image_format(default=None)
+
+    def call(self, x: Value) -> Value:
+        return repeated(x, self.size, self.data_format)

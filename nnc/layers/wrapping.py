@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import Any
 
+from nnc.arguments import Argument
 from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity
 from nnc.layers.base import Layer
-from nnc.layers.options import LayerOptions
+from nnc.layers.declared import KerasLayer
 from nnc.layers.registry import known_classes, layer_class, layer_classes
 from nnc.objects import split_config
 from nnc.plugins import read_config
@@ -70,20 +71,17 @@ def _made(identity: ObjectIdentity, arguments: dict[str, Any]) -> Any:
     return layer_class(registered or identity.name).from_config(arguments)
 
 
-class Wrapper(Layer):
+class Wrapper(KerasLayer):
     """A layer around another one.
 
     Args:
         layer: the layer inside.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: it is not a layer.
     """
 
-    def __init__(self, layer: Any, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.layer: Layer = checked_layer(layer, type(self).__name__)
+    layer: Any = Argument(lambda owner, key, value: checked_layer(value, owner._where, key), layer_config)
 
     @property
     def summary_arguments(self) -> list[str]:
@@ -91,13 +89,11 @@ class Wrapper(Layer):
 
     @property
     def summary_note(self) -> str:
-        return self.layer.summary_note
+        note: str = self.layer.summary_note
+        return note
 
     def build(self, input_shape: Any) -> None:
         self.build_sublayer(self.layer, input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "layer": layer_config(self.layer)}
 
 
 def checked_layer(layer: Any, where: str, key: str = "layer") -> Layer:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Unpack
 
-from nnc.checks import check_flag
+from nnc.checks import check_flag, check_positive
 from nnc.choices import DataFormat, PaddingName
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.base import Layer
-from nnc.layers.convolving import check_filters
 from nnc.layers.input_types import FLOAT
 from nnc.layers.options import LayerOptions, RecurrentOptions
 from nnc.layers.recurrent.cell import Cell, gates_of
@@ -89,7 +88,7 @@ class ConvLSTMCell(Cell):
         super().__init__(**options)
         where = "ConvLSTM"
         self.rank = rank
-        self.filters = check_filters(where, filters)
+        self.filters = check_positive(where, "filters", filters)
         self.kernel_size = check_numbers(where, "kernel_size", kernel_size, rank)
         self.strides = check_numbers(where, "strides", strides, rank)
         self.padding = check_padding(where, padding, ("valid", "same"))
