@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from nnc import ops
-from nnc.arguments import argument, number, positive
+from nnc.arguments import argument, number, passed_on, positive
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import image_format
-from nnc.layers.declared import KerasLayer
+from nnc.layers.declared import CommonLayer
 from nnc.layers.drawing import draw_uniform
 from nnc.layers.lowering import current_lowering
 from nnc.layers.spatial import check_rank
@@ -23,11 +23,11 @@ Factor = float | Sequence[float]
 """How much is changed: a number, which stands for a range, or a range."""
 
 
-class Augmentation(KerasLayer):
+class NamelessAugmentation(CommonLayer):
     """Images unchanged when predicting; while training changed at random.
 
-    A subclass declares its arguments, ``data_format`` among them, and says what it does in `augment`. It is applied to
-    images, or to a dictionary of ``images`` and ``labels``.
+    A subclass declares its arguments, ``name`` and ``data_format`` among them, and says what it does in `augment`. It
+    is applied to images, or to a dictionary of ``images`` and ``labels``.
 
     Args:
         bounding_box_format: kept for the config.
@@ -41,6 +41,7 @@ class Augmentation(KerasLayer):
     acts_always: ClassVar[bool] = False
     """Whether images are changed when predicting, too."""
 
+    activity_regularizer: Any = passed_on(default=None, kw_only=True)
     bounding_box_format: Any = argument(default=None, kw_only=True, written="unless default")
 
     def __post_init__(self) -> None:
@@ -89,6 +90,12 @@ class Augmentation(KerasLayer):
         low, high = limits(factor)
         uniform = draw_uniform(x, (x.shape[0], 1, 1, 1), self.seed)
         return uniform * (high - low) + low if (low, high) != (0.0, 1.0) else uniform
+
+
+class Augmentation(NamelessAugmentation):
+    """Base of layers that change images at random, and that take their name by keyword."""
+
+    _name_given: str | None = passed_on(default=None, kw_only=True, alias="name")
 
 
 def limits(factor: Factor) -> Pair:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy
 
-from nnc.arguments import argument, choice, number, positive, random_seed
+from nnc.arguments import argument, choice, number, passed_on, positive, random_seed
 from nnc.choices import DataFormat, FillMode, FlipMode, Interpolation
 from nnc.ir import Value, size_of
 from nnc.layers.arguments import factor_range, image_format
-from nnc.layers.augmentation import Augmentation, Factor
+from nnc.layers.augmentation import Augmentation, Factor, NamelessAugmentation
 from nnc.layers.drawing import draw_uniform
 from nnc.layers.interpolation import resize_axis
 from nnc.layers.resizing import known_sizes
@@ -41,7 +41,7 @@ class RandomFlip(Augmentation):
         return where(self.draw(x) <= 0.5, flipped, x)
 
 
-class RandomCrop(Augmentation):
+class RandomCrop(NamelessAugmentation):
     """While training, a part of the images at a random place; smaller ones are interpolated.
 
     As in Keras, images stay as they are when predicting, even if they have another size than the layer's output, after
@@ -55,6 +55,7 @@ class RandomCrop(Augmentation):
     width: int = positive()
     seed: int | None = random_seed(default=None)
     data_format: DataFormat | None = image_format(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
 
     def output_types(self, *args: Any, **kwargs: Any) -> Any:
         """Return the types of the outputs in training, as Keras does."""

@@ -151,6 +151,7 @@ class ActivityRegularization(NamedLayer):
 
     l1: float = number(0, default=0.0)
     l2: float = number(0, default=0.0)
+    activity_regularizer: Any = unsupported(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         self.activity_regularizer = regularizers.L1L2(l1=self.l1, l2=self.l2)

@@ -126,6 +126,7 @@ def test_the_scale_of_queries_goes_into_their_kernel():
     ("make", "message"),
     [
         (lambda x: Attention(score_mode="cosine"), "score_mode must be one of dot, concat, got 'cosine'"),
+        (lambda x: AdditiveAttention(score_mode="concat"), "score_mode is not supported"),
         (lambda x: Attention(dropout=2), "dropout must be a number from 0 to 1, got 2"),
         (lambda x: Attention()([x]), "expected a list of 2 or 3 inputs"),
         (lambda x: AdditiveAttention()([x, x, x, x]), "expected a list of 2 or 3 inputs"),

@@ -295,6 +295,7 @@ ERRORS = [
         "RandomErasing: fill_value must be a number, three numbers or None, got (1, 2)",
     ),
     (lambda: layers.RandomHue(0.1, 3), "RandomHue: value_range must be two numbers, got 3"),
+    (lambda: layers.RandomHue(0.1, (0, "1")), "RandomHue: value_range must be two numbers, got (0, '1')"),
     (lambda: layers.RandomHue(0.1, seed="a"), "RandomHue: seed must be an integer or None, got 'a'"),
 ]
 
