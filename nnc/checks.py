@@ -22,6 +22,11 @@ def is_whole(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
+def plain_number(value: Any) -> Any:
+    """Return a number, one of NumPy's as one of Python's."""
+    return value if isinstance(value, int | float) else float(value)
+
+
 def check_number(
     where: str,
     key: str,
@@ -52,7 +57,7 @@ def check_number(
         and (above is None or value > above)
         and (below is None or value < below)
     ):
-        return value if isinstance(value, int | float) else float(value)
+        return plain_number(value)
     end = f"below {below:g}" if below is not None else f"{high:g}" if high < inf else ""
     if low > -inf and end:
         limits = f"number from {low:g} to {end}"

@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
 from nnc import initializers
-from nnc.checks import check_number, check_positive
+from nnc.arguments import number, positive
 from nnc.ir import Value
-from nnc.layers.base import Layer
-from nnc.layers.options import LayerOptions
-from nnc.layers.regularization import Dropout
+from nnc.layers.declared import KerasLayer
+from nnc.layers.regularization import drop
 
 
-class CustomScaleLayer(Layer):
+class CustomScaleLayer(KerasLayer):
     """x + scale · y, as InceptionResNetV2 joins a branch.
 
     Args:
         scale: factor of the second input.
-        options: arguments of `Layer`.
     """
 
     is_merging = True
 
-    def __init__(self, scale: float, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.scale = check_number("CustomScaleLayer", "scale", scale, low=0)
+    scale: float = number(0)
 
     def call(self, inputs: list[Value]) -> Value:
         return inputs[0] + inputs[1] * self.scale
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "scale": self.scale}
 
-
-class LayerScale(Layer):
+class LayerScale(KerasLayer):
     """A learnt factor per channel (H. Touvron et al., "Going deeper with image transformers", 2021), as in ConvNeXt.
 
     Args:
         init_values: first value of the factors.
         projection_dim: number of channels.
-        options: arguments of `Layer`.
     """
 
-    def __init__(self, init_values: float, projection_dim: int, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.init_values = check_number("LayerScale", "init_values", init_values, low=0)
-        self.projection_dim = check_positive("LayerScale", "projection_dim", projection_dim)
+    init_values: float = number(0)
+    projection_dim: int = positive()
 
     def build(self, input_shape: Any) -> None:
         self.gamma = self.add_weight((self.projection_dim,), initializers.Constant(self.init_values), name="variable")
@@ -53,26 +43,20 @@ class LayerScale(Layer):
     def call(self, x: Value) -> Value:
         return x * self.gamma
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "init_values": self.init_values, "projection_dim": self.projection_dim}
 
-
-class StochasticDepth(Dropout):
+class StochasticDepth(KerasLayer):
     """While training, drops whole rows with a probability and scales the others (G. Huang et al., 2016).
 
     Args:
         drop_path_rate: the probability, from 0 to 1.
-        options: arguments of `Layer`.
     """
 
-    supports_masking = False
+    noted_arguments = ("rate {drop_path_rate}",)
+    keeps_integers = True
 
-    def __init__(self, drop_path_rate: float, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(check_number("StochasticDepth", "drop_path_rate", drop_path_rate, high=1, low=0), **options)
+    drop_path_rate: float = number(0, 1)
 
     def call(self, x: Value, training: bool = False) -> Value:
-        self.noise_shape = (None, *(1,) * (x.rank - 1))
-        return super().call(x, training)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**Layer.get_config(self), "drop_path_rate": self.rate}
+        if not training or self.drop_path_rate == 0:
+            return x
+        return drop(self.as_floating(x), (x.shape[0], *(1,) * (x.rank - 1)), self.drop_path_rate)

@@ -9,7 +9,15 @@ from nnc import activations, constraints, initializers, regularizers
 from nnc.arguments import Argument, ArgumentOptions, argument
 from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity
-from nnc.layers.spatial import check_data_format, check_numbers, check_padding, check_pairs, pairs_config
+from nnc.layers.spatial import (
+    check_data_format,
+    check_numbers,
+    check_padding,
+    check_pairs,
+    check_pixel_range,
+    check_range,
+    pairs_config,
+)
 
 PADDINGS = ("valid", "same")
 
@@ -74,6 +82,16 @@ def image_format(**options: Unpack[ArgumentOptions]) -> Any:
     """Declare where the channels are; None is ``channels_last``."""
     options.setdefault("optional", False)
     return argument(lambda where, key, value: check_data_format(where, value), **options)
+
+
+def factor_range(low: float, high: float, **options: Unpack[ArgumentOptions]) -> Any:
+    """Declare how much is changed: a number, which stands for a range, or a range; see `check_range`."""
+    return argument(lambda where, key, value: check_range(where, key, value, low, high), **options)
+
+
+def value_range(**options: Unpack[ArgumentOptions]) -> Any:
+    """Declare the range of pixels."""
+    return argument(check_pixel_range, **options)
 
 
 def get_activation(identifier: Any) -> Any:

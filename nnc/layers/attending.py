@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy
 
-from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.activation import Softmax
+from nnc.layers.einsum_dense import EinsumDense
 from nnc.layers.lowering import current_lowering
 from nnc.ops import absolute, cast, logical_and, matmul, reshape, softmax, transpose, where
 from nnc.ops.comparison import GreaterEqual, Less
@@ -132,33 +132,21 @@ def attend(
     return combined(reshape(dropped, (batch, groups, repeats, queries, keys)), value), weights
 
 
-def check_rate(where: str, value: Any) -> float:
-    """Return a rate of dropout.
-
-    Raises:
-        ModelError: it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ModelError(f"{where}: dropout must be a number from 0 to 1, got {value!r}")
-    return value
-
-
-def check_window(where: str, value: Any) -> int | None:
-    """Return the size of a sliding window, or None.
-
-    Raises:
-        ModelError: it is neither.
-    """
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value <= 0):
-        raise ModelError(f"{where}: sliding_window must be None or a positive integer, got {value!r}")
-    return value
-
-
-def refuse_flash(where: str, value: Any) -> None:
-    """Refuse flash attention, which is for other devices.
-
-    Raises:
-        ModelError: it is asked for.
-    """
-    if value:
-        raise ModelError(f"{where}: flash_attention=True is not supported; leave it out")
+def projection(
+    layer: Any, name: str, equation: str, shape: Sequence[Any], bias_axes: str, **options: Any
+) -> EinsumDense:
+    """Return a layer's projection of queries, keys, values or outputs, with the layer's arguments."""
+    return EinsumDense(
+        equation,
+        output_shape=tuple(shape),
+        bias_axes=bias_axes if layer.use_bias else None,
+        name=name,
+        kernel_initializer=layer.kernel_initializer,
+        bias_initializer=layer.bias_initializer,
+        kernel_regularizer=layer.kernel_regularizer,
+        bias_regularizer=layer.bias_regularizer,
+        activity_regularizer=layer.projection_regularizer,
+        kernel_constraint=layer.kernel_constraint,
+        bias_constraint=layer.bias_constraint,
+        **options,
+    )

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any
 
-from nnc.checks import check_flag
+from nnc.arguments import choice, flag, number, random_seed, unsupported
 from nnc.choices import ScoreMode
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.attending import all_of, causal_mask, check_rate, expand
-from nnc.layers.base import Layer
-from nnc.layers.options import LayerOptions
+from nnc.layers.attending import all_of, causal_mask, expand
+from nnc.layers.declared import KerasLayer
 from nnc.layers.regularization import Dropout
 from nnc.layers.variable import Variable
 from nnc.ops import matmul, reshape, softmax, sum, tanh, transpose, where
@@ -21,7 +20,7 @@ MASKED = 1e9
 """The amount subtracted from the scores of values that a mask leaves out."""
 
 
-class Attention(Layer):
+class Attention(KerasLayer):
     """Means of values, weighted with the softmax of scores of each query with the values' keys (Luong's attention).
 
     It is called with a list: queries (batch, T, size), values (batch, S, size) and optionally keys (batch, S, size),
@@ -35,7 +34,6 @@ class Attention(Layer):
         score_mode: ``dot`` for products of query and key, ``concat`` for sums of the tangens hyperbolicus of their sum.
         dropout: share of weights that are set to 0 while training.
         seed: tells this layer's random stream from others.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -45,23 +43,13 @@ class Attention(Layer):
     is_merging = True
     supports_masking = True
 
-    def __init__(
-        self,
-        use_scale: bool = False,
-        score_mode: ScoreMode = "dot",
-        dropout: float = 0.0,
-        seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        where = type(self).__name__
-        if score_mode not in ("dot", "concat"):
-            raise ModelError(f"{where}: score_mode must be 'dot' or 'concat', got {score_mode!r}")
-        self.use_scale = check_flag(where, "use_scale", use_scale)
-        self.score_mode = score_mode
-        self.dropout = check_rate(where, dropout)
-        self.seed = seed
-        self.dropout_layer = Dropout(self.dropout, seed=seed)
+    use_scale: bool = flag(default=False)
+    score_mode: ScoreMode = choice("dot", "concat", default="dot")
+    dropout: float = number(0, 1, default=0.0)
+    seed: int | None = random_seed(default=None)
+
+    def __post_init__(self) -> None:
+        self.dropout_layer = Dropout(self.dropout, seed=self.seed)
         self.scale: Variable | None = None
 
     def build(self, input_shape: Any) -> None:
@@ -114,15 +102,6 @@ class Attention(Layer):
     def compute_mask(self, inputs: list[Value], previous_mask: Masks = None) -> Value | None:
         return None if previous_mask is None else previous_mask[0]
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "use_scale": self.use_scale,
-            "score_mode": self.score_mode,
-            "dropout": self.dropout,
-            "seed": self.seed,
-        }
-
 
 class AdditiveAttention(Attention):
     """Attention with the scores ``sum(scale · tanh(query + key))`` (Bahdanau's attention); it is called as `Attention`.
@@ -132,14 +111,14 @@ class AdditiveAttention(Attention):
     Args:
         use_scale: whether there is a trained scale, a vector of the size of a query.
         dropout: share of weights that are set to 0 while training.
-        options: arguments of `Attention` and `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    def __init__(self, use_scale: bool = True, dropout: float = 0.0, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(use_scale=use_scale, dropout=dropout, **options)
+    use_scale: bool = flag(default=True)
+    score_mode: ScoreMode = unsupported(default="dot", kw_only=True)
+    seed: int | None = random_seed(default=None, kw_only=True)
 
     def build(self, input_shape: Any) -> None:
         self._check(input_shape, "inputs")
@@ -152,11 +131,6 @@ class AdditiveAttention(Attention):
             return sum(totals, -1)
         column = reshape(self.scale.value, (-1, 1))
         return reshape(matmul(totals, column), totals.shape[:-1])
-
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        del config["score_mode"]
-        return config
 
 
 def _pairs(query: Value, key: Value) -> Value:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any
 
-from nnc.checks import check_flag, check_number
+from nnc.arguments import Argument, argument, flag, number, unsupported
+from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
-from nnc.layers.arguments import arguments_config, set_arguments
-from nnc.layers.base import Layer
-from nnc.layers.options import LayerOptions
+from nnc.layers.arguments import constraint, initializer, regularizer
+from nnc.layers.declared import KerasLayer
 from nnc.layers.renormalization import check_clipping, correction, move, square_root_of
 from nnc.layers.variable import Variable
 from nnc.ops import broadcast_to, cast, mean, relu, reshape, sqrt, square, sum, where
@@ -19,7 +19,24 @@ EPSILON = 1e-7
 """Keras's ``epsilon()``, which keeps the mean of nothing finite."""
 
 
-class BatchNormalization(Layer):
+def single_axis(where: str, key: str, value: Any) -> int:
+    """Return an axis from a number or from a list of one.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    axis = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+    if not is_whole(axis):
+        raise ModelError(f"{where}: {key} must be an integer, got {axis!r}")
+    return int(axis)
+
+
+def _clipping(layer: Any, key: str, value: Any) -> dict[str, float] | None:
+    """Return the limits of renormalisation, which may be left out where there is none."""
+    return check_clipping(layer._where, key, value) if layer.renorm or value is not None else None
+
+
+class BatchNormalization(KerasLayer):
     """(x - mean) / √(variance + epsilon) · gamma + beta, for each channel.
 
     While training, mean and variance are those of the batch over all axes but that of the channels, and moving means
@@ -47,7 +64,6 @@ class BatchNormalization(Layer):
         renorm_clipping: limits of that correction: ``rmin`` and ``rmax`` of the factor, ``dmax`` of the shift.
         renorm_momentum: of the means that it is corrected towards.
         synchronized: must be False: there is one device.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -56,51 +72,25 @@ class BatchNormalization(Layer):
     noted_arguments = ("axis {axis}",)
     supports_masking = True
 
-    def __init__(
-        self,
-        axis: Any = -1,
-        momentum: float = 0.99,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        moving_mean_initializer: Any = "zeros",
-        moving_variance_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        renorm: bool = False,
-        renorm_clipping: Any = None,
-        renorm_momentum: float = 0.99,
-        synchronized: bool = False,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.axis = single_axis("BatchNormalization", axis)
-        self.momentum = check_number("BatchNormalization", "momentum", momentum, low=0)
-        self.epsilon = check_number("BatchNormalization", "epsilon", epsilon, low=0)
-        self.center = check_flag("BatchNormalization", "center", center)
-        self.scale = check_flag("BatchNormalization", "scale", scale)
-        if synchronized:
-            raise ModelError("BatchNormalization: synchronized=True is not supported; leave it out")
-        self.renorm = check_flag("BatchNormalization", "renorm", renorm)
-        self.renorm_clipping = check_clipping("BatchNormalization", renorm_clipping) if renorm else renorm_clipping
-        self.renorm_momentum = check_number("BatchNormalization", "renorm_momentum", renorm_momentum, low=0)
-        set_arguments(
-            self,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            moving_mean_initializer=moving_mean_initializer,
-            moving_variance_initializer=moving_variance_initializer,
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-        )
-        self.moving_mean_initializer: Any
-        self.moving_variance_initializer: Any
+    axis: Any = argument(single_axis, default=-1)
+    momentum: float = number(0, default=0.99)
+    epsilon: float = number(0, default=1e-3)
+    center: bool = flag(default=True)
+    scale: bool = flag(default=True)
+    beta_initializer: Any = initializer(default="zeros")
+    gamma_initializer: Any = initializer(default="ones")
+    moving_mean_initializer: Any = initializer(default="zeros")
+    moving_variance_initializer: Any = initializer(default="ones")
+    beta_regularizer: Any = regularizer(default=None)
+    gamma_regularizer: Any = regularizer(default=None)
+    beta_constraint: Any = constraint(default=None)
+    gamma_constraint: Any = constraint(default=None)
+    renorm: bool = flag(default=False)
+    renorm_clipping: Any = Argument(_clipping, default=None, optional=False)
+    renorm_momentum: float = number(0, default=0.99)
+    synchronized: bool = unsupported(default=False, written="always")
+
+    def __post_init__(self) -> None:
         self.gamma: Variable | None = None
         self.beta: Variable | None = None
         self.moving_stddev: Variable
@@ -165,31 +155,6 @@ class BatchNormalization(Layer):
         self.moving_variance.assign(relu(square(self.moving_stddev.value) - self.epsilon))
         return found
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "momentum": self.momentum,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            **arguments_config(
-                self,
-                "beta_initializer",
-                "gamma_initializer",
-                "moving_mean_initializer",
-                "moving_variance_initializer",
-                "beta_regularizer",
-                "gamma_regularizer",
-                "beta_constraint",
-                "gamma_constraint",
-            ),
-            "synchronized": False,
-            "renorm": self.renorm,
-            "renorm_clipping": self.renorm_clipping,
-            "renorm_momentum": self.renorm_momentum,
-        }
-
 
 def _moments(x: Value, axes: Sequence[int], spread: Any, mask: Value | None) -> tuple[Value, Value, Value]:
     """Return mean and variance over axes of what the mask leaves, and x minus the mean."""
@@ -202,19 +167,6 @@ def _moments(x: Value, axes: Sequence[int], spread: Any, mask: Value | None) -> 
     batch_mean = sum(where(counts, x, 0.0), axes) / number
     centered = x - spread(batch_mean)
     return batch_mean, sum(square(where(counts, centered, 0.0)), axes) / number, centered
-
-
-def single_axis(where: str, axis: Any) -> int:
-    """Return an axis from a number or from a list of one.
-
-    Raises:
-        ModelError: it is neither.
-    """
-    if isinstance(axis, list | tuple) and len(axis) == 1:
-        axis = axis[0]
-    if isinstance(axis, bool) or not isinstance(axis, int):
-        raise ModelError(f"{where}: axis must be an integer, got {axis!r}")
-    return axis
 
 
 def known_length(input_shape: Sequence[int | None], axis: int) -> int:

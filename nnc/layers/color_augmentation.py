@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from collections.abc import Sequence
+from typing import Any
 
-from nnc.checks import check_number
+from nnc.arguments import argument, number, random_seed
 from nnc.choices import DataFormat
 from nnc.ir import Value
-from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
+from nnc.layers.arguments import factor_range, image_format, value_range
+from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
 from nnc.layers.colors import channel_axis, grayscale, hsv_to_rgb, rgb_to_hsv
-from nnc.layers.options import AugmentationOptions, ImageOptions
 from nnc.layers.spatial import spatial_axes
 from nnc.ops import clip, floor, max, mean, where
 
 
-def move_range(x: Value, old: Pair, new: Pair) -> Value:
+def move_range(x: Value, old: Sequence[float], new: Sequence[float]) -> Value:
     """Return numbers of one range as those of another."""
     if tuple(old) == tuple(new):
         return x
@@ -25,12 +25,10 @@ def move_range(x: Value, old: Pair, new: Pair) -> Value:
 class AutoContrast(Augmentation):
     """Each channel of an image stretched to the whole range; when predicting, too."""
 
-    config_keys = ("value_range",)
     acts_always = True
 
-    def __init__(self, value_range: Sequence[float] = BYTES, **options: Unpack[AugmentationOptions]) -> None:
-        arguments = {"value_range": value_range}
-        super().__init__(arguments, **options)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    data_format: DataFormat | None = image_format(default=None, kw_only=True)
 
     def augment(self, x: Value) -> Value:
         images = move_range(x, self.value_range, BYTES)
@@ -44,44 +42,31 @@ class RandomBrightness(Augmentation):
     """While training, adds a number to each image: `factor` times the width of the range."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
 
-    def __init__(
-        self,
-        factor: Factor,
-        value_range: Sequence[float] = BYTES,
-        seed: int | None = None,
-        **options: Unpack[AugmentationOptions],
-    ) -> None:
-        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
-        super().__init__(arguments, **options)
+    factor: Factor = factor_range(-1, 1)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None, kw_only=True)
 
     def augment(self, x: Value) -> Value:
         low, high = self.value_range
-        return clip(x + self.draw(x, *self.factor) * float(high - low), low, high)
+        return clip(x + self.draw(x, self.factor) * float(high - low), low, high)
 
 
 class RandomContrast(Augmentation):
     """While training, multiplies the distance of each pixel from the image's mean."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
 
-    def __init__(
-        self,
-        factor: Factor,
-        value_range: Sequence[float] = BYTES,
-        seed: int | None = None,
-        **options: Unpack[AugmentationOptions],
-    ) -> None:
-        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
-        super().__init__(arguments, **options)
+    factor: Factor = factor_range(0, 1)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None, kw_only=True)
 
     def augment(self, x: Value) -> Value:
         middle = mean(x, spatial_axes(self.data_format, 2), keepdims=True)
-        changed = (x - middle) * self.draw(x, 1.0 - self.factor[0], 1.0 + self.factor[1]) + middle
+        low, high = limits(self.factor)
+        changed = (x - middle) * self.draw(x, (1.0 - low, 1.0 + high)) + middle
         return clip(changed, *self.value_range)
 
 
@@ -89,22 +74,14 @@ class RandomColorDegeneration(Augmentation):
     """While training, mixes each image with its grey form."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
 
-    def __init__(
-        self,
-        factor: Factor,
-        value_range: Sequence[float] = BYTES,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
+    factor: Factor = factor_range(-1, 1)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
 
     def augment(self, x: Value) -> Value:
-        mixed = x + self.draw(x, *self.factor) * (grayscale(x, self.data_format) - x)
+        mixed = x + self.draw(x, self.factor) * (grayscale(x, self.data_format) - x)
         return clip(mixed, *self.value_range)
 
 
@@ -112,48 +89,27 @@ class RandomGrayscale(Augmentation):
     """While training, makes a share of the images grey."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("factor",)
 
-    def __init__(
-        self,
-        factor: float = 0.5,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"factor": factor, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name == "factor":
-            return check_number(where, name, value, high=1, low=0)
-        return super()._checked_argument(where, name, value)
+    factor: float = number(0, 1, default=0.5)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None, written="never")
 
     def augment(self, x: Value) -> Value:
-        share: Any = self.factor
-        return where(self.draw(x) < share, grayscale(x, self.data_format), x)
+        return where(self.draw(x) < self.factor, grayscale(x, self.data_format), x)
 
 
 class RandomInvert(Augmentation):
     """While training, subtracts some images from the range's upper end."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
 
-    def __init__(
-        self,
-        factor: Factor = 1.0,
-        value_range: Sequence[float] = BYTES,
-        seed: int | None = None,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
+    factor: Factor = factor_range(0, 1, default=1.0)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None)
 
     def augment(self, x: Value) -> Value:
-        probability = self.draw(x, *self.factor)
+        probability = self.draw(x, self.factor)
         return where(self.draw(x) < probability, float(self.value_range[1]) - x, x)
 
 
@@ -161,22 +117,15 @@ class RandomPosterization(Augmentation):
     """While training, keeps the highest bits of each pixel only: a random number of them, from 1 to 8."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (1, 8)}
 
-    def __init__(
-        self,
-        factor: Factor,
-        value_range: Sequence[float] = BYTES,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
+    factor: Factor = factor_range(1, 8)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
 
     def augment(self, x: Value) -> Value:
-        bits = floor(self.draw(x, *self.factor)) if self.factor[0] != self.factor[1] else self.factor[0]
+        low, high = limits(self.factor)
+        bits = floor(self.draw(x, (low, high))) if low != high else low
         step: Any = x.graph.constant(2.0, x.dtype) ** (8.0 - bits) if isinstance(bits, Value) else 2.0 ** (8 - bits)
         images = floor(move_range(x, self.value_range, BYTES))
         return move_range(floor(images / step) * step, BYTES, self.value_range)
@@ -185,30 +134,16 @@ class RandomPosterization(Augmentation):
 class Solarization(Augmentation):
     """While training, adds a number to each image and turns round what is not below another."""
 
-    config_keys = ("value_range", "addition_factor", "threshold_factor", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"addition_factor": (0, 1), "threshold_factor": (0, 1)}
-    addition_factor: Pair
-    threshold_factor: Pair
-
-    def __init__(
-        self,
-        addition_factor: Factor = 0.0,
-        threshold_factor: Factor = 0.0,
-        value_range: Sequence[float] = BYTES,
-        seed: int | None = None,
-        **options: Unpack[AugmentationOptions],
-    ) -> None:
-        arguments = {
-            "addition_factor": addition_factor,
-            "threshold_factor": threshold_factor,
-            "value_range": value_range,
-            "seed": seed,
-        }
-        super().__init__(arguments, **options)
+    addition_factor: Factor = factor_range(0, 1, default=0.0)
+    threshold_factor: Factor = factor_range(0, 1, default=0.0)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None, kw_only=True)
 
     def augment(self, x: Value) -> Value:
         additions, thresholds = (
-            self.draw(x, low, high * 255.0) for low, high in (self.addition_factor, self.threshold_factor)
+            self.draw(x, (low, high * 255.0))
+            for low, high in map(limits, (self.addition_factor, self.threshold_factor))
         )
         images = clip(move_range(x, self.value_range, BYTES) + additions, 0.0, 255.0)
         return move_range(where(images < thresholds, images, 255.0 - images), BYTES, self.value_range)
@@ -218,24 +153,16 @@ class RandomSaturation(Augmentation):
     """While training, multiplies how colourful each image is by f / (1 - f), where f is drawn from `factor`."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
 
-    def __init__(
-        self,
-        factor: Factor,
-        value_range: Sequence[float] = BYTES,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
+    factor: Factor = factor_range(-1, 1)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
 
     def augment(self, x: Value) -> Value:
         axis = channel_axis(x, self.data_format)
         hue, saturation, value = rgb_to_hsv(x, axis)
-        factor = self.draw(x, *self.factor)
+        factor = self.draw(x, self.factor)
         saturation = clip(saturation * (factor / (1.0 - factor + 1e-7)), *self.value_range)
         return hsv_to_rgb(hue, saturation, value, axis)
 
@@ -244,24 +171,16 @@ class RandomHue(Augmentation):
     """While training, turns the colours of each image by up to half of `factor` of the circle, in either direction."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
 
-    def __init__(
-        self,
-        factor: Factor,
-        value_range: Sequence[float] = BYTES,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
+    factor: Factor = factor_range(0, 1)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
 
     def augment(self, x: Value) -> Value:
         axis = channel_axis(x, self.data_format)
         hue, saturation, value = rgb_to_hsv(move_range(x, self.value_range, (0, 1)), axis)
-        angle = self.draw(x, *self.factor) * 0.5
+        angle = self.draw(x, self.factor) * 0.5
         hue = hue + where(self.draw(x) > 0.5, -angle, angle)
         hue = where(hue > 1.0, hue - 1.0, hue)
         hue = where(hue < 0.0, hue + 1.0, hue)
@@ -272,39 +191,24 @@ class RandomColorJitter(Augmentation):
     """While training, changes brightness, contrast, saturation and hue, those whose factor is given."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("value_range", "brightness_factor", "contrast_factor", "saturation_factor", "hue_factor", "seed")
-    brightness_factor: Any
-    contrast_factor: Any
-    saturation_factor: Any
-    hue_factor: Any
 
-    def __init__(
-        self,
-        value_range: Sequence[float] = BYTES,
-        brightness_factor: Factor | None = None,
-        contrast_factor: Factor | None = None,
-        saturation_factor: Factor | None = None,
-        hue_factor: Factor | None = None,
-        seed: int | None = None,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {
-            "value_range": value_range,
-            "brightness_factor": brightness_factor,
-            "contrast_factor": contrast_factor,
-            "saturation_factor": saturation_factor,
-            "hue_factor": hue_factor,
-            "seed": seed,
-        }
-        super().__init__(arguments, data_format=data_format, **options)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    brightness_factor: Factor | None = argument(default=None)
+    contrast_factor: Factor | None = argument(default=None)
+    saturation_factor: Factor | None = argument(default=None)
+    hue_factor: Factor | None = argument(default=None)
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         given = (
             (RandomBrightness, self.brightness_factor),
             (RandomContrast, self.contrast_factor),
             (RandomSaturation, self.saturation_factor),
             (RandomHue, self.hue_factor),
         )
-        shared = {"value_range": self.value_range, "seed": self.seed, "data_format": self.data_format}
+        shared: dict[str, Any] = {"value_range": self.value_range, "seed": self.seed, "data_format": self.data_format}
         self.steps = [cls(factor, **shared) for cls, factor in given if factor is not None]
 
     def augment(self, x: Value) -> Value:

@@ -17,7 +17,7 @@ LUMINANCE = (0.2989, 0.587, 0.114)
 """Weights of red, green and blue in grey, those of ``tf.image.rgb_to_grayscale``."""
 
 
-def channel_axis(x: Value, data_format: str, known: tuple[int, ...] = (3,)) -> int:
+def channel_axis(x: Value, data_format: str | None, known: tuple[int, ...] = (3,)) -> int:
     """Return the axis of the channels.
 
     Raises:
@@ -29,7 +29,7 @@ def channel_axis(x: Value, data_format: str, known: tuple[int, ...] = (3,)) -> i
     return axis
 
 
-def grayscale(x: Value, data_format: str) -> Value:
+def grayscale(x: Value, data_format: str | None) -> Value:
     """Return images in grey, with as many channels as they have.
 
     Raises:

@@ -21,12 +21,14 @@ from nnc.arguments import (
 from nnc.layers.arguments import (
     activation_function,
     constraint,
+    factor_range,
     image_format,
     initializer,
     padding_name,
     pairs,
     regularizer,
     sizes,
+    value_range,
 )
 from nnc.layers.base import Layer
 
@@ -38,6 +40,7 @@ from nnc.layers.base import Layer
         argument,
         choice,
         constraint,
+        factor_range,
         flag,
         image_format,
         initializer,
@@ -50,6 +53,7 @@ from nnc.layers.base import Layer
         regularizer,
         sizes,
         unsupported,
+        value_range,
         whole,
     )
 )
@@ -57,11 +61,10 @@ class DeclaredLayer(Declared, Layer):
     """A layer whose class declares its arguments; see `nnc.arguments`."""
 
 
-class CommonLayer(DeclaredLayer):
-    """A layer with the arguments that all of Keras's have, by name; see `Layer`. It declares a name of its own."""
+class SharedLayer(DeclaredLayer):
+    """A layer with the arguments that all of Keras's have by name only; it declares ``name`` and ``dtype`` itself."""
 
     _trainable_given: bool = passed_on(default=True, kw_only=True, alias="trainable")
-    _dtype_given: Any = passed_on(default=None, kw_only=True, alias="dtype")
     _keras_2_masks_given: bool = passed_on(default=False, kw_only=True, alias="keras_2_masks")
     _input_dim_given: int | None = passed_on(default=None, kw_only=True, alias="input_dim")
     _input_shape_given: Sequence[int | None] | None = passed_on(default=None, kw_only=True, alias="input_shape")
@@ -70,6 +73,12 @@ class CommonLayer(DeclaredLayer):
     )
     _batch_shape_given: Sequence[int | None] | None = passed_on(default=None, kw_only=True, alias="batch_shape")
     _input_length_given: int | None = passed_on(default=None, kw_only=True, alias="input_length")
+
+
+class CommonLayer(SharedLayer):
+    """A layer with the arguments that all of Keras's have, by name; see `Layer`. It declares a name of its own."""
+
+    _dtype_given: Any = passed_on(default=None, kw_only=True, alias="dtype")
 
 
 class NamedLayer(CommonLayer):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from collections.abc import Sequence
+from typing import Any
 
 import numpy
 
-from nnc.checks import check_number
+from nnc.arguments import choice, number, random_seed
 from nnc.choices import DataFormat, FillMode, Interpolation
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
+from nnc.layers.arguments import factor_range, image_format, value_range
+from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
 from nnc.layers.drawing import draw_normal, draw_uniform
-from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import CHANNELS_FIRST
 from nnc.layers.warping import BENDS, WAYS, bend, warp
@@ -23,51 +23,25 @@ from nnc.ops import clip, exp, floor, matmul, maximum, reshape, sum, take, trans
 class Bending(Augmentation):
     """Base of layers that bend a share of the images."""
 
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
-    interpolation: str
-    fill_value: float
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        known = {"interpolation": WAYS, "fill_mode": BENDS}.get(name)
-        if known is not None and value not in known:
-            raise ModelError(f"{where}: {name} must be one of {', '.join(known)}, got {value!r}")
-        return super()._checked_argument(where, name, value)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.factor: Factor
 
     def chosen(self, x: Value) -> Value:
         """Return which images are bent, of shape (batch, 1, 1, 1)."""
-        probability = self.draw(x, *self.factor)
+        probability = self.draw(x, self.factor)
         return self.draw(x) < probability
 
 
 class RandomPerspective(Bending):
     """While training, some images are seen from elsewhere: corners but the first move by shares of their places."""
 
-    config_keys = ("factor", "scale", "interpolation", "fill_value", "seed")
-    scale: float
-
-    def __init__(
-        self,
-        factor: Factor = 1.0,
-        scale: float = 1.0,
-        interpolation: Interpolation = "bilinear",
-        fill_value: float = 0.0,
-        seed: int | None = None,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {
-            "factor": factor,
-            "scale": scale,
-            "interpolation": interpolation,
-            "fill_value": fill_value,
-            "seed": seed,
-        }
-        super().__init__(arguments, data_format=data_format, **options)
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name == "scale":
-            check_number(where, name, value, high=1, low=0)
-        return super()._checked_argument(where, name, value)
+    factor: Factor = factor_range(0, 1, default=1.0)
+    scale: float = number(0, 1, default=1.0)
+    interpolation: Interpolation = choice(*WAYS, default="bilinear")
+    fill_value: float = number(default=0.0)
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None)
 
     def augment(self, x: Value) -> Value:
         chosen = self.chosen(x)
@@ -128,39 +102,21 @@ class RandomElasticTransform(Bending):
     document analysis, ICDAR (2003).
     """
 
-    config_keys = ("factor", "scale", "interpolation", "fill_mode", "fill_value", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "scale": (0, 1)}
-    scale: Pair
-    fill_mode: str
-
-    def __init__(
-        self,
-        factor: Factor = 1.0,
-        scale: Factor = 1.0,
-        interpolation: Interpolation = "bilinear",
-        fill_mode: FillMode = "reflect",
-        fill_value: float = 0.0,
-        value_range: Sequence[float] = BYTES,
-        seed: int | None = None,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {
-            "factor": factor,
-            "scale": scale,
-            "interpolation": interpolation,
-            "fill_mode": fill_mode,
-            "fill_value": fill_value,
-            "value_range": value_range,
-            "seed": seed,
-        }
-        super().__init__(arguments, data_format=data_format, **options)
+    factor: Factor = factor_range(0, 1, default=1.0)
+    scale: Factor = factor_range(0, 1, default=1.0)
+    interpolation: Interpolation = choice(*WAYS, default="bilinear")
+    fill_mode: FillMode = choice(*BENDS, default="reflect")
+    fill_value: float = number(default=0.0)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None)
 
     def augment(self, x: Value) -> Value:
-        if not self.scale[1] or not self.factor[1]:
+        low, high = limits(self.scale)
+        if not high or not limits(self.factor)[1]:
             return x
         chosen = self.chosen(x)
-        strength = draw_uniform(x, (), self.seed) * (self.scale[1] - self.scale[0]) + float(self.scale[0])
+        strength = draw_uniform(x, (), self.seed) * (high - low) + float(low)
         noise = draw_normal(x, (x.shape[0], *known_sizes(x, self.data_format)), self.seed)
         return clip(where(chosen, self.pushed(x, noise, strength), x), *self.value_range)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import pi
 from typing import Any
 
+from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Shape, Value
 from nnc.layers.lowering import RANDOM
@@ -146,29 +147,15 @@ def draw_kept(x: Value, shape: Shape, rate: float, seed: int | None = None) -> V
     return apply(GreaterEqual(dtype=x.dtype), draw_uniform(x, shape, seed), rate)
 
 
-def check_seed(where: str, seed: Any) -> int | None:
-    """Return a seed.
-
-    Raises:
-        ModelError: it is neither an integer nor None.
-    """
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
-        raise ModelError(f"{where}: seed must be an integer or None, got {seed!r}")
-    return seed
-
-
-def check_noise_shape(where: str, noise_shape: Any) -> tuple[int | None, ...] | None:
+def check_noise_shape(where: str, key: str, value: Any) -> tuple[int | None, ...]:
     """Return the shape that random numbers are drawn in, with None where an axis has its full length.
 
     Raises:
         ModelError: it is not a list of integers and None.
     """
-    if noise_shape is not None and not (
-        isinstance(noise_shape, list | tuple)
-        and all(dim is None or (isinstance(dim, int) and not isinstance(dim, bool)) for dim in noise_shape)
-    ):
-        raise ModelError(f"{where}: noise_shape must be a list of integers and None, got {noise_shape!r}")
-    return None if noise_shape is None else tuple(noise_shape)
+    if not isinstance(value, list | tuple) or not all(dim is None or is_whole(dim) for dim in value):
+        raise ModelError(f"{where}: {key} must be a list of integers and None, got {value!r}")
+    return tuple(value)
 
 
 def full_noise_shape(x: Value, noise_shape: Sequence[int | None] | None) -> Shape:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any
 
+from nnc.arguments import argument, unsupported
+from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.arguments import arguments_config, set_arguments, take_unsupported
-from nnc.layers.base import Layer
-from nnc.layers.options import CommonLayerOptions
+from nnc.layers.arguments import activation_function, constraint, initializer, regularizer
+from nnc.layers.declared import NamedLayer
 from nnc.layers.variable import Variable
 from nnc.ops import einsum, reshape
 
@@ -19,10 +20,24 @@ _EQUATIONS = (
     r"(?P<left>\.\.\.)(?P<x>[a-zA-Z]+),(?P<kernel>[a-zA-Z]+)->\.\.\.(?P<y>[a-zA-Z]+)",
     r"(?P<x>[a-zA-Z]{2,})\.\.\.,(?P<kernel>[a-zA-Z]+)->(?P<y>[a-zA-Z]+)\.\.\.",
 )
-_UNSUPPORTED = ("lora_rank", "lora_alpha", "gptq_unpacked_column_size", "quantization_config")
 
 
-class EinsumDense(Layer):
+def _check_output_shape(where: str, key: str, value: Any) -> tuple[int | None, ...]:
+    """Return the shape of a row of the output."""
+    shape = value if isinstance(value, list | tuple) else (value,)
+    if not all(dim is None or (is_whole(dim) and dim > 0) for dim in shape) or value is None:
+        raise ModelError(f"{where}: {key} must be a positive integer or a tuple of them and None, got {value!r}")
+    return tuple(shape)
+
+
+def _check_bias_axes(where: str, key: str, value: Any) -> str:
+    """Return the letters of the bias's axes."""
+    if not isinstance(value, str) or not value:
+        raise ModelError(f"{where}: {key} must be letters of the output such as 'bc', got {value!r}")
+    return value
+
+
+class EinsumDense(NamedLayer):
     """activation(einsum(equation, x, kernel) + bias).
 
     Args:
@@ -38,7 +53,6 @@ class EinsumDense(Layer):
         kernel_constraint: projection of the kernel after each update.
         bias_constraint: projection of the bias after each update.
         activity_regularizer: penalty on the output.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -47,50 +61,24 @@ class EinsumDense(Layer):
     noted_arguments = ("{equation}", "{activation}")
     supports_masking = False
 
-    def __init__(
-        self,
-        equation: str,
-        output_shape: Any,
-        activation: Any = None,
-        bias_axes: str | None = None,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        activity_regularizer: Any = None,
-        **options: Unpack[CommonLayerOptions],
-    ) -> None:
-        take_unsupported("EinsumDense", options, _UNSUPPORTED)
-        super().__init__(activity_regularizer=activity_regularizer, **options)
-        self.equation = equation
-        self.spec = _read(equation)
-        shape = (output_shape,) if isinstance(output_shape, int) else output_shape
-        if not isinstance(shape, list | tuple) or not all(
-            dim is None or (isinstance(dim, int) and not isinstance(dim, bool) and dim > 0) for dim in shape
-        ):
-            raise ModelError(
-                "EinsumDense: output_shape must be a positive integer or a tuple of them and None, "
-                f"got {output_shape!r}"
-            )
-        if bias_axes is not None and not (isinstance(bias_axes, str) and bias_axes):
-            raise ModelError(f"EinsumDense: bias_axes must be letters of the output such as 'bc', got {bias_axes!r}")
-        self.partial_output_shape = tuple(shape)
-        self.bias_axes = bias_axes
-        set_arguments(
-            self,
-            activation=activation,
-            kernel_initializer=kernel_initializer or "glorot_uniform",
-            bias_initializer=bias_initializer or "zeros",
-            kernel_regularizer=kernel_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            bias_constraint=bias_constraint,
-        )
-        self.activation: Any
-        self.kernel_initializer: Any
-        self.bias_initializer: Any
+    equation: str = argument()
+    partial_output_shape: Any = argument(_check_output_shape, alias="output_shape")
+    activation: Any = activation_function(default=None)
+    bias_axes: str | None = argument(_check_bias_axes, default=None)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    bias_initializer: Any = initializer(default="zeros")
+    kernel_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    kernel_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    lora_rank: int | None = unsupported(default=None)
+    lora_alpha: float | None = unsupported(default=None)
+    gptq_unpacked_column_size: int | None = unsupported(default=None)
+    quantization_config: Any = unsupported(default=None, written="always")
+    activity_regularizer: Any = regularizer(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.spec = _read(self.equation)
         self.bias: Variable | None = None
 
     def build(self, input_shape: Any) -> None:
@@ -128,26 +116,6 @@ class EinsumDense(Layer):
             return product + bias
         rows = reshape(product, (*product.shape[:-axes], bias.size)) + reshape(bias.value, (bias.size,))
         return reshape(rows, product.shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "output_shape": list(self.partial_output_shape),
-            "equation": self.equation,
-            **arguments_config(self, "activation"),
-            "bias_axes": self.bias_axes,
-            **arguments_config(
-                self,
-                "kernel_initializer",
-                "bias_initializer",
-                "kernel_regularizer",
-                "bias_regularizer",
-                "activity_regularizer",
-                "kernel_constraint",
-                "bias_constraint",
-            ),
-            "quantization_config": None,
-        }
 
 
 def _read(equation: Any) -> dict[str, str]:

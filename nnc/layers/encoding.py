@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any, Unpack
+from typing import Any
 
 import numpy
 
+from nnc.arguments import argument, number, passed_on, positive, unsupported
 from nnc.arrays import is_array_like, to_array
-from nnc.checks import check_positive
 from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer
+from nnc.layers.declared import KerasLayer, SharedLayer
 from nnc.layers.input_types import FLOAT
-from nnc.layers.options import LayerOptions
 from nnc.layers.rescaling import as_numbers
 from nnc.ops import cast, max, one_hot, reshape, sum
 from nnc.ops.comparison import GreaterEqual
@@ -23,29 +22,19 @@ from nnc.ops.elementwise import apply
 
 Array = Any
 MODES = ("int", "one_hot", "multi_hot", "count")
+_OLDER = (("binary", "multi_hot"), ("tf-idf", "tf_idf"))
 
 
-def check_mode(where: str, mode: Any, known: Sequence[str]) -> str:
-    """Return an output mode; ``binary`` is an older name of ``multi_hot``.
+def mode_among(*known: str) -> Callable[[str, str, Any], str]:
+    """Return a check of output modes, some of which have older names."""
 
-    Raises:
-        ModelError: it is none of the known ones.
-    """
-    name = "multi_hot" if mode == "binary" else mode
-    if name not in known:
-        raise ModelError(f"{where}: output_mode must be one of {', '.join(known)}, got {mode!r}")
-    return str(name)
+    def check(where: str, key: str, value: Any) -> str:
+        name = next((new for old, new in _OLDER if value == old), value)
+        if name not in known:
+            raise ModelError(f"{where}: {key} must be one of {', '.join(known)}, got {value!r}")
+        return str(name)
 
-
-def check_not_sparse(where: str, sparse: Any) -> bool:
-    """Return False.
-
-    Raises:
-        ModelError: sparse outputs are wanted.
-    """
-    if sparse:
-        raise ModelError(f"{where}: sparse outputs are not supported; leave sparse out")
-    return False
+    return check
 
 
 def encode(indices: Value, mode: str, depth: int, dtype: str, weights: Value | None = None) -> Value:
@@ -73,14 +62,13 @@ def encode(indices: Value, mode: str, depth: int, dtype: str, weights: Value | N
     return sum(rows if weights is None else rows * reshape(weights, (*weights.shape, 1)), 1)
 
 
-class CategoryEncoding(Layer):
+class CategoryEncoding(KerasLayer):
     """Classes, numbers from 0, as rows of zeros and ones, or of counts.
 
     Args:
         num_tokens: number of classes.
         output_mode: ``one_hot``, ``multi_hot`` or ``count``; see `encode`.
         sparse: must be False.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -90,32 +78,28 @@ class CategoryEncoding(Layer):
     noted_arguments = ("{output_mode}",)
     keeps_integers = True
 
-    def __init__(
-        self,
-        num_tokens: int | None = None,
-        output_mode: OutputMode = "multi_hot",
-        sparse: bool = False,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.output_mode = check_mode("CategoryEncoding", output_mode, MODES[1:])
-        self.num_tokens = check_positive("CategoryEncoding", "num_tokens", num_tokens)
-        self.sparse = check_not_sparse("CategoryEncoding", sparse)
+    num_tokens: int | None = positive(default=None, optional=False)
+    output_mode: OutputMode = argument(mode_among(*MODES[1:]), default="multi_hot")
+    sparse: bool = unsupported(default=False)
 
     def call(self, x: Value, count_weights: Value | None = None) -> Value:
         if count_weights is not None and self.output_mode != "count":
             raise ModelError(f"count_weights need output_mode 'count', not '{self.output_mode}'")
         dtype = self.weights_dtype or FLOAT
         weights = None if count_weights is None else cast(count_weights, dtype)
+        assert self.num_tokens is not None
         return encode(
             x if x.dtype in ("int32", "int64") else cast(x, "int32"), self.output_mode, self.num_tokens, dtype, weights
         )
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "num_tokens": self.num_tokens, "output_mode": self.output_mode}
+
+def _check_boundaries(where: str, key: str, value: Any) -> list[float]:
+    """Return the boundaries of bins."""
+    boundaries: list[float] = as_numbers(where, key, list(value))
+    return boundaries
 
 
-class Discretization(Layer):
+class Discretization(SharedLayer):
     """The number of the bin that each element lies in, or its encoding.
 
     Args:
@@ -124,7 +108,6 @@ class Discretization(Layer):
         epsilon: how exact `adapt` is, as a share of the data.
         output_mode: ``int``, ``one_hot``, ``multi_hot`` or ``count``; see `encode`.
         sparse: must be False.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong, or boundaries are missing when the layer is used.
@@ -133,27 +116,21 @@ class Discretization(Layer):
     key_arguments = ("num_bins",)
     noted_arguments = ("{output_mode}",)
 
-    def __init__(
-        self,
-        bin_boundaries: Sequence[float] | None = None,
-        num_bins: int | None = None,
-        epsilon: float = 0.01,
-        output_mode: OutputMode = "int",
-        sparse: bool = False,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.output_mode = check_mode("Discretization", output_mode, MODES)
-        self.sparse = check_not_sparse("Discretization", sparse)
-        if (num_bins is None) == (bin_boundaries is None):
+    bin_boundaries: Sequence[float] | None = argument(_check_boundaries, default=None)
+    num_bins: int | None = positive(default=None)
+    epsilon: float = number(above=0, default=0.01)
+    output_mode: OutputMode = argument(mode_among(*MODES), default="int")
+    sparse: bool = unsupported(default=False, written="always")
+    _dtype_given: Any = passed_on(default=None, alias="dtype")
+    _name_given: str | None = passed_on(default=None, alias="name")
+    activity_regularizer: Any = passed_on(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if (self.num_bins is None) == (self.bin_boundaries is None):
             raise ModelError(
-                f"Discretization: give either num_bins or bin_boundaries, got {num_bins!r} and {bin_boundaries!r}"
+                "Discretization: give either num_bins or bin_boundaries, got "
+                f"{self.num_bins!r} and {self.bin_boundaries!r}"
             )
-        self.num_bins = None if num_bins is None else check_positive("Discretization", "num_bins", num_bins)
-        self.bin_boundaries = None
-        if bin_boundaries is not None:
-            self.bin_boundaries = as_numbers("Discretization", "bin_boundaries", list(bin_boundaries))
-        self.epsilon = float(epsilon)
 
     @property
     def is_adaptable(self) -> bool:
@@ -208,7 +185,7 @@ class Discretization(Layer):
         adapted = given.pop("bin_boundaries", None) if given.get("num_bins") is not None else None
         layer = super().from_config(given)
         if adapted is not None:
-            layer.bin_boundaries = as_numbers("Discretization", "bin_boundaries", list(adapted))
+            layer.bin_boundaries = _check_boundaries("Discretization", "bin_boundaries", adapted)
         return layer
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import pi
-from typing import Any, ClassVar, Unpack
+from typing import Any
 
 import numpy
 
-from nnc.checks import check_positive
+from nnc.arguments import argument, choice, number, passed_on, positive, random_seed
 from nnc.choices import DataFormat, FillMode, FlipMode, Interpolation
-from nnc.errors import ModelError
 from nnc.ir import Value, size_of
-from nnc.layers.augmentation import Augmentation, Factor, Pair, check_range
+from nnc.layers.arguments import factor_range, image_format
+from nnc.layers.augmentation import Augmentation, Factor, NamelessAugmentation
 from nnc.layers.drawing import draw_uniform
 from nnc.layers.interpolation import resize_axis
-from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
-from nnc.layers.spatial import spatial_axes
+from nnc.layers.spatial import check_range, spatial_axes
 from nnc.layers.warping import FILL_MODES, WAYS, warp
 from nnc.ops import cos, flip, floor, matmul, reshape, sin, take, where
 from nnc.ops.comparison import Equal
@@ -29,23 +28,9 @@ _MODES = ("horizontal", "vertical", "horizontal_and_vertical")
 class RandomFlip(Augmentation):
     """While training, mirrors half of the images."""
 
-    config_keys = ("seed", "mode")
-    mode: str
-
-    def __init__(
-        self,
-        mode: FlipMode = "horizontal_and_vertical",
-        seed: int | None = None,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"mode": mode, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name == "mode" and value not in _MODES:
-            raise ModelError(f"{where}: mode must be {', '.join(_MODES[:2])} or {_MODES[2]}, got {value!r}")
-        return super()._checked_argument(where, name, value)
+    mode: FlipMode = choice(*_MODES, default="horizontal_and_vertical")
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None)
 
     def augment(self, x: Value) -> Value:
         vertical, horizontal = spatial_axes(self.data_format, 2)
@@ -56,7 +41,7 @@ class RandomFlip(Augmentation):
         return where(self.draw(x) <= 0.5, flipped, x)
 
 
-class RandomCrop(Augmentation):
+class RandomCrop(NamelessAugmentation):
     """While training, a part of the images at a random place; smaller ones are interpolated.
 
     As in Keras, images stay as they are when predicting, even if they have another size than the layer's output, after
@@ -65,25 +50,12 @@ class RandomCrop(Augmentation):
 
     key_arguments = ("height", "width")
     keeps_integers_of_arrays = True
-    config_keys = ("height", "width", "seed")
-    height: int
-    width: int
 
-    def __init__(
-        self,
-        height: int,
-        width: int,
-        seed: int | None = None,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"height": height, "width": width, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name in ("height", "width"):
-            return check_positive(where, name, value)
-        return super()._checked_argument(where, name, value)
+    height: int = positive()
+    width: int = positive()
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
 
     def output_types(self, *args: Any, **kwargs: Any) -> Any:
         """Return the types of the outputs in training, as Keras does."""
@@ -116,15 +88,11 @@ class RandomCrop(Augmentation):
 class Warping(Augmentation):
     """Base of layers that read pixels at other places."""
 
-    interpolation: str
-    fill_mode: str
-    fill_value: float
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        known = {"interpolation": WAYS, "fill_mode": FILL_MODES}.get(name)
-        if known is not None and value not in known:
-            raise ModelError(f"{where}: {name} must be one of {', '.join(known)}, got {value!r}")
-        return super()._checked_argument(where, name, value)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.interpolation: Interpolation
+        self.fill_mode: FillMode
+        self.fill_value: float
 
     def augment(self, x: Value) -> Value:
         matrix = self.matrix(x, *known_sizes(x, self.data_format))
@@ -134,35 +102,20 @@ class Warping(Augmentation):
         """Return the six numbers that `warp` takes."""
         raise NotImplementedError
 
-    def draw_for(self, x: Value, bounds: Pair) -> Value:
+    def draw_for(self, x: Value, factor: Factor) -> Value:
         """Return a uniform random number per image, of shape (batch, 1, 1)."""
-        return reshape(self.draw(x, *bounds), (x.shape[0], 1, 1))
+        return reshape(self.draw(x, factor), (x.shape[0], 1, 1))
 
 
 class RandomRotation(Warping):
     """While training, turns each image around its centre by a share of a whole turn."""
 
-    config_keys = ("factor", "fill_mode", "fill_value", "interpolation", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (-1, 1)}
-
-    def __init__(
-        self,
-        factor: Factor,
-        fill_mode: FillMode = "reflect",
-        interpolation: Interpolation = "bilinear",
-        seed: int | None = None,
-        fill_value: float = 0.0,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {
-            "factor": factor,
-            "fill_mode": fill_mode,
-            "interpolation": interpolation,
-            "seed": seed,
-            "fill_value": fill_value,
-        }
-        super().__init__(arguments, data_format=data_format, **options)
+    factor: Factor = factor_range(-1, 1)
+    fill_mode: FillMode = choice(*FILL_MODES, default="reflect")
+    interpolation: Interpolation = choice(*WAYS, default="bilinear")
+    seed: int | None = random_seed(default=None)
+    fill_value: float = number(default=0.0)
+    data_format: DataFormat | None = image_format(default=None)
 
     def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
         angle = self.draw_for(x, self.factor) * (2.0 * pi)
@@ -181,110 +134,60 @@ class RandomRotation(Warping):
 class RandomShear(Warping):
     """While training, slants each image, in either direction."""
 
-    config_keys = ("x_factor", "y_factor", "fill_mode", "interpolation", "seed", "fill_value")
-    bounds: ClassVar[Mapping[str, Pair]] = {"x_factor": (-1, 1), "y_factor": (-1, 1)}
-    x_factor: Pair
-    y_factor: Pair
-
-    def __init__(
-        self,
-        x_factor: Factor = 0.0,
-        y_factor: Factor = 0.0,
-        interpolation: Interpolation = "bilinear",
-        fill_mode: FillMode = "reflect",
-        fill_value: float = 0.0,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {
-            "x_factor": x_factor,
-            "y_factor": y_factor,
-            "interpolation": interpolation,
-            "fill_mode": fill_mode,
-            "fill_value": fill_value,
-            "seed": seed,
-        }
-        super().__init__(arguments, data_format=data_format, **options)
+    x_factor: Factor = factor_range(-1, 1, default=0.0)
+    y_factor: Factor = factor_range(-1, 1, default=0.0)
+    interpolation: Interpolation = choice(*WAYS, default="bilinear")
+    fill_mode: FillMode = choice(*FILL_MODES, default="reflect")
+    fill_value: float = number(default=0.0)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
 
     def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
         direction = where(self.draw_for(x, (0.0, 1.0)) > 0.5, x.graph.constant(-1.0, x.dtype), 1.0)
-        across, down = (self.draw_for(x, bounds) * direction for bounds in (self.x_factor, self.y_factor))
+        across, down = (self.draw_for(x, factor) * direction for factor in (self.x_factor, self.y_factor))
         return 1.0, across, 0.0, down, 1.0, 0.0
+
+
+def _check_shares(where: str, key: str, value: Any) -> Any:
+    """Return a factor as it is given."""
+    check_range(where, key, value, -1, 1)
+    return value
 
 
 class Sizing(Warping):
     """Base of layers whose factors are shares of an image's height and width."""
 
-    config_keys = ("height_factor", "width_factor", "fill_mode", "interpolation", "seed", "fill_value")
-    height_factor: Any
-    width_factor: Any
+    height_factor: Factor = argument(_check_shares)
+    width_factor: Factor | None = argument(_check_shares)
+    fill_mode: FillMode = choice(*FILL_MODES, default="reflect")
+    interpolation: Interpolation = choice(*WAYS, default="bilinear")
+    seed: int | None = random_seed(default=None)
+    fill_value: float = number(default=0.0)
+    data_format: DataFormat | None = image_format(default=None)
 
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name in ("height_factor", "width_factor") and value is not None:
-            check_range(where, name, value, (-1, 1))
-        return super()._checked_argument(where, name, value)
-
-    def _bounds(self, name: str) -> Pair:
-        return check_range(type(self).__name__, name, getattr(self, name), (-1, 1))
+    def draw_share(self, x: Value, factor: Factor | None) -> Value:
+        """Return a random share of the images' size."""
+        return self.draw_for(x, check_range(self._where, "factor", factor, -1, 1))
 
 
 class RandomTranslation(Sizing):
     """While training, moves each image by a share of its size: down and to the right where it is positive."""
 
-    def __init__(
-        self,
-        height_factor: Factor,
-        width_factor: Factor,
-        fill_mode: FillMode = "reflect",
-        interpolation: Interpolation = "bilinear",
-        seed: int | None = None,
-        fill_value: float = 0.0,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {
-            "height_factor": height_factor,
-            "width_factor": width_factor,
-            "fill_mode": fill_mode,
-            "interpolation": interpolation,
-            "seed": seed,
-            "fill_value": fill_value,
-        }
-        super().__init__(arguments, data_format=data_format, **options)
+    width_factor: Factor = argument(_check_shares)
 
     def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
-        down = self.draw_for(x, self._bounds("height_factor")) * float(height)
-        across = self.draw_for(x, self._bounds("width_factor")) * float(width)
+        down = self.draw_share(x, self.height_factor) * float(height)
+        across = self.draw_share(x, self.width_factor) * float(width)
         return 1.0, 0.0, -across, 0.0, 1.0, -down
 
 
 class RandomZoom(Sizing):
     """While training, shrinks each image where the factor is positive, and enlarges it where it is negative."""
 
-    def __init__(
-        self,
-        height_factor: Factor,
-        width_factor: Factor | None = None,
-        fill_mode: FillMode = "reflect",
-        interpolation: Interpolation = "bilinear",
-        seed: int | None = None,
-        fill_value: float = 0.0,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {
-            "height_factor": height_factor,
-            "width_factor": width_factor,
-            "fill_mode": fill_mode,
-            "interpolation": interpolation,
-            "seed": seed,
-            "fill_value": fill_value,
-        }
-        super().__init__(arguments, data_format=data_format, **options)
+    width_factor: Factor | None = argument(_check_shares, default=None)
 
     def matrix(self, x: Value, height: int, width: int) -> Sequence[Any]:
-        down = self.draw_for(x, self._bounds("height_factor")) + 1.0
-        across = down if self.width_factor is None else self.draw_for(x, self._bounds("width_factor")) + 1.0
+        down = self.draw_share(x, self.height_factor) + 1.0
+        across = down if self.width_factor is None else self.draw_share(x, self.width_factor) + 1.0
         shifts = (1.0 - across) * ((width - 1) / 2), (1.0 - down) * ((height - 1) / 2)
         return across, 0.0, shifts[0], 0.0, down, shifts[1]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
-from nnc.checks import check_flag, check_number
+from nnc.arguments import argument, flag, number
+from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.arguments import arguments_config, set_arguments
-from nnc.layers.base import Layer
+from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.batch_normalization import gamma_and_beta, known_length, single_axis
+from nnc.layers.declared import KerasLayer
 from nnc.layers.layer_normalization import check_floating, spread
-from nnc.layers.options import LayerOptions
 from nnc.layers.variable import Variable
 from nnc.ops import mean, reshape, sqrt, square
 
 
-class GroupNormalization(Layer):
+def _check_groups(where: str, key: str, value: Any) -> int:
+    """Return a number of groups."""
+    if not is_whole(value) or (value <= 0 and value != -1):
+        raise ModelError(f"{where}: {key} must be a positive integer, or -1 for a group per channel, got {value!r}")
+    return int(value)
+
+
+class GroupNormalization(KerasLayer):
     """(x - mean) / √(variance + epsilon) · gamma + beta, with mean and variance over a row's channels of one group.
 
     Y. Wu and K. He, "Group normalization", ECCV 2018, https://arxiv.org/abs/1803.08494.
@@ -33,7 +40,6 @@ class GroupNormalization(Layer):
         gamma_regularizer: penalty on gamma.
         beta_constraint: projection of beta after each update.
         gamma_constraint: projection of gamma after each update.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -43,40 +49,19 @@ class GroupNormalization(Layer):
     supports_masking = True
     keeps_integers = True
 
-    def __init__(
-        self,
-        groups: int = 32,
-        axis: int = -1,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        if isinstance(groups, bool) or not isinstance(groups, int) or (groups <= 0 and groups != -1):
-            raise ModelError(
-                f"GroupNormalization: groups must be a positive integer, or -1 for a group per channel, got {groups!r}"
-            )
-        super().__init__(**options)
-        self.groups = groups
-        self.axis = single_axis("GroupNormalization", axis)
-        self.epsilon = check_number("GroupNormalization", "epsilon", epsilon, low=0)
-        self.center = check_flag("GroupNormalization", "center", center)
-        self.scale = check_flag("GroupNormalization", "scale", scale)
-        set_arguments(
-            self,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-        )
+    groups: int = argument(_check_groups, default=32)
+    axis: int = argument(single_axis, default=-1)
+    epsilon: float = number(0, default=1e-3)
+    center: bool = flag(default=True)
+    scale: bool = flag(default=True)
+    beta_initializer: Any = initializer(default="zeros")
+    gamma_initializer: Any = initializer(default="ones")
+    beta_regularizer: Any = regularizer(default=None)
+    gamma_regularizer: Any = regularizer(default=None)
+    beta_constraint: Any = constraint(default=None)
+    gamma_constraint: Any = constraint(default=None)
+
+    def __post_init__(self) -> None:
         self.gamma: Variable | None = None
         self.beta: Variable | None = None
 
@@ -98,22 +83,3 @@ class GroupNormalization(Layer):
         if self.gamma is not None:
             y = y * spread(self.gamma.value, x, [axis])
         return y if self.beta is None else y + spread(self.beta.value, x, [axis])
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "groups": self.groups,
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            **arguments_config(
-                self,
-                "beta_initializer",
-                "gamma_initializer",
-                "beta_regularizer",
-                "gamma_regularizer",
-                "beta_constraint",
-                "gamma_constraint",
-            ),
-        }

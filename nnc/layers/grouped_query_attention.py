@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Any, Unpack
+from typing import Any
 
-from nnc.checks import check_positive
+from nnc.arguments import flag, number, positive, random_seed, unsupported
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.attending import attend, attention_mask, expand, unmasked
-from nnc.layers.multi_head_attention import Projecting
-from nnc.layers.options import CommonLayerOptions
+from nnc.layers.arguments import constraint, initializer, regularizer
+from nnc.layers.attending import attend, attention_mask, expand, projection, unmasked
+from nnc.layers.declared import NamedLayer
 from nnc.layers.regularization import Dropout
 
 _mask = attention_mask
 
 
-class GroupQueryAttention(Projecting):
+class GroupQueryAttention(NamedLayer):
     """Attention whose `num_query_heads` heads share `num_key_value_heads` projections of keys and values.
 
     It is called as `MultiHeadAttention`, with inputs (batch, T or S, size). Keras's class is called
@@ -31,8 +31,8 @@ class GroupQueryAttention(Projecting):
         num_key_value_heads: number of heads of keys and values, a divisor of that of queries.
         dropout: share of weights that are set to 0 while training.
         use_bias: whether projections have biases.
-        sliding_window: see `Projecting`, as are the arguments that follow.
-        flash_attention: see `Projecting`.
+        sliding_window: number of positions up to which positions attend to each other; None for no limit.
+        flash_attention: must be None or False.
         kernel_initializer: first value of the kernels.
         bias_initializer: first value of the biases.
         kernel_regularizer: penalty on the kernels.
@@ -40,9 +40,8 @@ class GroupQueryAttention(Projecting):
         activity_regularizer: penalty on the projections' outputs.
         kernel_constraint: projection of the kernels after each update.
         bias_constraint: projection of the biases after each update.
-        use_gate: see `Projecting`.
+        use_gate: whether outputs are multiplied with the sigmoid of one more projection of the queries.
         seed: tells this layer's random stream from others.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -54,54 +53,30 @@ class GroupQueryAttention(Projecting):
         "head_dim {head_dim}",
         "dropout {dropout}",
     )
+    supports_masking = True
 
-    def __init__(
-        self,
-        head_dim: int,
-        num_query_heads: int,
-        num_key_value_heads: int,
-        dropout: float = 0.0,
-        use_bias: bool = True,
-        sliding_window: int | None = None,
-        flash_attention: bool | None = None,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        use_gate: bool = False,
-        seed: int | None = None,
-        **options: Unpack[CommonLayerOptions],
-    ) -> None:
-        where = "GroupQueryAttention"
-        arguments = {
-            "kernel_initializer": kernel_initializer or "glorot_uniform",
-            "bias_initializer": bias_initializer or "zeros",
-            "kernel_regularizer": kernel_regularizer,
-            "bias_regularizer": bias_regularizer,
-            "kernel_constraint": kernel_constraint,
-            "bias_constraint": bias_constraint,
-        }
-        super().__init__(
-            arguments,
-            activity_regularizer,
-            use_bias,
-            use_gate,
-            dropout,
-            sliding_window,
-            flash_attention,
-            seed,
-            **options,
-        )
-        self.head_dim = check_positive(where, "head_dim", head_dim)
-        self.num_query_heads = check_positive(where, "num_query_heads", num_query_heads)
-        self.num_key_value_heads = check_positive(where, "num_key_value_heads", num_key_value_heads)
+    head_dim: int = positive()
+    num_query_heads: int = positive()
+    num_key_value_heads: int = positive()
+    dropout: float = number(0, 1, default=0.0)
+    use_bias: bool = flag(default=True)
+    sliding_window: int | None = positive(default=None)
+    flash_attention: bool | None = unsupported(default=None)
+    kernel_initializer: Any = initializer(default="glorot_uniform")
+    bias_initializer: Any = initializer(default="zeros")
+    kernel_regularizer: Any = regularizer(default=None)
+    bias_regularizer: Any = regularizer(default=None)
+    projection_regularizer: Any = regularizer(default=None, alias="activity_regularizer")
+    kernel_constraint: Any = constraint(default=None)
+    bias_constraint: Any = constraint(default=None)
+    use_gate: bool = flag(default=False)
+    seed: int | None = random_seed(default=None)
+
+    def __post_init__(self) -> None:
         if self.num_query_heads % self.num_key_value_heads:
             raise ModelError(
-                f"{where}: num_key_value_heads must divide num_query_heads, got {num_key_value_heads} and "
-                f"{num_query_heads}"
+                f"{self._where}: num_key_value_heads must divide num_query_heads, got {self.num_key_value_heads} and "
+                f"{self.num_query_heads}"
             )
 
     @property
@@ -122,17 +97,17 @@ class GroupQueryAttention(Projecting):
                 f"{tuple(key_shape)}"
             )
         queries, pairs = (None, self.num_query_heads, self.head_dim), (None, self.num_key_value_heads, self.head_dim)
-        self.query_dense = self.project("query", "bqm,muh->bquh", queries, "uh")
+        self.query_dense = projection(self, "query", "bqm,muh->bquh", queries, "uh")
         self.build_sublayer(self.query_dense, query_shape)
-        self.key_dense = self.project("key", "bkm,mvh->bkvh", pairs, "vh")
+        self.key_dense = projection(self, "key", "bkm,mvh->bkvh", pairs, "vh")
         self.build_sublayer(self.key_dense, key_shape)
         if self.use_gate:
-            self.gate_dense = self.project("gate", "bqm,muh->bquh", queries, "uh", activation="sigmoid")
+            self.gate_dense = projection(self, "gate", "bqm,muh->bquh", queries, "uh", activation="sigmoid")
             self.build_sublayer(self.gate_dense, query_shape)
-        self.value_dense = self.project("value", "bkm,mvh->bkvh", pairs, "vh")
+        self.value_dense = projection(self, "value", "bkm,mvh->bkvh", pairs, "vh")
         self.build_sublayer(self.value_dense, value_shape)
         self.dropout_layer = Dropout(self.dropout, seed=self.seed)
-        self.output_dense = self.project("attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m")
+        self.output_dense = projection(self, "attention_output", "bquh,uhm->bqm", (None, query_shape[-1]), "m")
         self.build_sublayer(self.output_dense, (None, None, self.num_query_heads, self.head_dim))
 
     def call(
@@ -161,17 +136,3 @@ class GroupQueryAttention(Projecting):
         found, weights = attend(queries, keys, values, mask, self.dropout_layer, fused)
         output = self.output_dense(found if gate is None else found * gate)
         return (output, weights) if return_attention_scores else output
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "head_dim": self.head_dim,
-            "num_query_heads": self.num_query_heads,
-            "num_key_value_heads": self.num_key_value_heads,
-            "use_bias": self.use_bias,
-            "use_gate": self.use_gate,
-            "sliding_window": self.sliding_window,
-            "dropout": self.dropout,
-            **self.projection_config(),
-            "seed": self.seed,
-        }

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any
 
 import numpy
 
-from nnc.checks import check_number, check_positive
+from nnc.arguments import number, positive
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value, size_of
+from nnc.layers.arguments import image_format, sizes, value_range
 from nnc.layers.augmentation import BYTES, Augmentation
-from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
-from nnc.layers.spatial import CHANNELS_FIRST, check_numbers
+from nnc.layers.spatial import CHANNELS_FIRST
 from nnc.ops import (
     broadcast_to,
     cast,
@@ -45,23 +45,10 @@ class Equalization(Augmentation):
     """While training, flattens the histogram of each channel, over all images of the batch together."""
 
     keeps_integers_of_arrays = True
-    config_keys = ("bins", "value_range")
-    bins: int
 
-    def __init__(
-        self,
-        value_range: Sequence[float] = BYTES,
-        bins: int = 256,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"value_range": value_range, "bins": bins}
-        super().__init__(arguments, data_format=data_format, **options)
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name == "bins":
-            return check_positive(where, name, value)
-        return super()._checked_argument(where, name, value)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    bins: int = positive(default=256)
+    data_format: DataFormat | None = image_format(default=None)
 
     def augment(self, x: Value) -> Value:
         low, high = (float(number) for number in self.value_range)
@@ -94,27 +81,11 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
 
     keeps_integers_of_arrays = True
     acts_always = True
-    config_keys = ("value_range", "clip_limit", "tile_grid_size")
-    clip_limit: float
-    tile_grid_size: tuple[int, int]
 
-    def __init__(
-        self,
-        value_range: Sequence[float] = BYTES,
-        clip_limit: float = 4.0,
-        tile_grid_size: int | Sequence[int] = (8, 8),
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"value_range": value_range, "clip_limit": clip_limit, "tile_grid_size": tile_grid_size}
-        super().__init__(arguments, data_format=data_format, **options)
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name == "clip_limit":
-            check_number(where, name, value, low=0)
-        if name == "tile_grid_size":
-            return check_numbers(where, name, value, 2)
-        return super()._checked_argument(where, name, value)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    clip_limit: float = number(0, default=4.0)
+    tile_grid_size: int | Sequence[int] = sizes(default=(8, 8))
+    data_format: DataFormat | None = image_format(default=None)
 
     def call(self, x: Any, training: bool = True) -> Any:
         found = super().call(x, training)
@@ -134,6 +105,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Augmentation):
     def _equalized(self, pixels: Value, height: int, width: int, dtype: str) -> Value:
         """Return images of 0 … 255 for whole numbers of this range, channels last."""
         graph, batch, channels = pixels.graph, pixels.shape[0], _known(pixels, 3)
+        assert isinstance(self.tile_grid_size, tuple)
         edges = [-(-length // tiles) for length, tiles in zip((height, width), self.tile_grid_size, strict=True)]
         padded = pixels
         for axis, (length, tiles, edge) in enumerate(zip((height, width), self.tile_grid_size, edges, strict=True), 1):

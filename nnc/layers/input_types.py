@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from nnc.checks import is_whole
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import FLOATING, TensorType
 from nnc.layers.lengths import unknown_length
@@ -75,7 +76,7 @@ def input_type(shape: Sequence[Any], dtype: str) -> TensorType:
     for axis, dim in enumerate(shape[1:], 1):
         if dim is None:
             continue
-        if isinstance(dim, bool) or not isinstance(dim, int | numpy.integer) or dim <= 0:
+        if not is_whole(dim) or dim <= 0:
             raise ShapeError(
                 f"dimension {axis} of an input must be a positive integer or None, got {dim!r} in {tuple(shape)}"
             )

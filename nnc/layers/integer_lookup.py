@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
 import numpy
 
+from nnc.arguments import argument, choice, flag, passed_on, positive, unsupported, whole
 from nnc.arrays import check_whole, is_array_like, to_array
-from nnc.checks import check_flag, check_positive
 from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer
-from nnc.layers.encoding import MODES, check_mode, check_not_sparse, encode
+from nnc.layers.declared import CommonLayer
+from nnc.layers.encoding import MODES, encode, mode_among
 from nnc.layers.input_types import FLOAT
-from nnc.layers.options import LayerOptions
 from nnc.layers.rescaling import as_numbers
 from nnc.ops import cast, equal, floor, logical_and, maximum, minimum, reshape, sum, where
 from nnc.ops.comparison import Equal
@@ -24,7 +23,7 @@ from nnc.ops.elementwise import apply
 from nnc.ops.gathering import gather
 
 
-class IntegerLookup(Layer):
+class IntegerLookup(CommonLayer):
     """The index of each whole number in a vocabulary, or its encoding.
 
     Index 0 is the mask's if there is one (and indices are the output), then come those of unknown numbers, then the
@@ -44,7 +43,6 @@ class IntegerLookup(Layer):
         pad_to_max_tokens: whether encodings have `max_tokens` classes even if the vocabulary is smaller.
         oov_method: must be ``floormod``: an unknown number's index is its remainder.
         salt: must be None.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong, or the vocabulary is missing when the layer is used.
@@ -52,55 +50,40 @@ class IntegerLookup(Layer):
 
     noted_arguments = ("max_tokens {max_tokens}", "{output_mode}", "invert")
     keeps_integers = True
-    dtypes: ClassVar[frozenset[str]] = Layer.dtypes | {"int64"}
+    dtypes: ClassVar[frozenset[str]] = CommonLayer.dtypes | {"int64"}
 
-    def __init__(
-        self,
-        max_tokens: int | None = None,
-        num_oov_indices: int = 1,
-        mask_token: int | None = None,
-        oov_token: int | None = -1,
-        vocabulary: Any = None,
-        vocabulary_dtype: str = "int64",
-        idf_weights: Any = None,
-        invert: bool = False,
-        output_mode: OutputMode = "int",
-        sparse: bool = False,
-        pad_to_max_tokens: bool = False,
-        oov_method: str = "floormod",
-        salt: Any = None,
-        *,
-        vocabulary_size: int | None = None,
-        has_input_vocabulary: bool | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        del vocabulary_size, has_input_vocabulary
-        where = "IntegerLookup"
-        if vocabulary_dtype != "int64":
-            raise ModelError(f"{where}: vocabulary_dtype must be 'int64', got {vocabulary_dtype!r}")
-        if oov_method != "floormod" or salt is not None:
-            raise ModelError(f"{where}: oov_method must be 'floormod', without salt, got {oov_method!r} and {salt!r}")
-        self.max_tokens = None if max_tokens is None else check_positive(where, "max_tokens", max_tokens)
-        if self.max_tokens == 1 or (pad_to_max_tokens and max_tokens is None):
+    max_tokens: int | None = positive(default=None)
+    num_oov_indices: int = whole(0, default=1)
+    mask_token: int | None = whole(default=None)
+    oov_token: int | None = whole(default=-1, optional=True)
+    vocabulary: Any = argument(default=None)
+    vocabulary_dtype: str = choice("int64", default="int64")
+    idf_weights: Any = argument(default=None)
+    invert: bool = flag(default=False)
+    output_mode: OutputMode = argument(mode_among(*MODES, "tf_idf"), default="int")
+    sparse: bool = unsupported(default=False, written="always")
+    pad_to_max_tokens: bool = flag(default=False)
+    oov_method: str = choice("floormod", default="floormod")
+    salt: Any = unsupported(default=None, written="always")
+    _name_given: str | None = passed_on(default=None, alias="name")
+    _vocabulary_size_given: int | None = argument(default=None, kw_only=True, alias="vocabulary_size", written="never")
+    _vocabulary_kept: bool | None = argument(default=None, kw_only=True, alias="has_input_vocabulary", written="never")
+    activity_regularizer: Any = passed_on(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        where = self._where
+        if self.max_tokens == 1 or (self.pad_to_max_tokens and self.max_tokens is None):
             raise ModelError(
-                f"{where}: max_tokens must be at least 2, and be given with pad_to_max_tokens, got {max_tokens!r}"
+                f"{where}: max_tokens must be at least 2, and be given with pad_to_max_tokens, got {self.max_tokens!r}"
             )
-        if isinstance(num_oov_indices, bool) or not isinstance(num_oov_indices, int) or num_oov_indices < 0:
-            raise ModelError(f"{where}: num_oov_indices must be an integer of at least 0, got {num_oov_indices!r}")
-        self.num_oov_indices = num_oov_indices
-        self.mask_token, self.oov_token = mask_token, oov_token
-        name = "tf_idf" if output_mode == "tf-idf" else output_mode
-        self.output_mode = check_mode(where, name, (*MODES, "tf_idf"))
-        self.invert = check_flag(where, "invert", invert)
         if self.invert and self.output_mode != "int":
             raise ModelError(f"{where}: output_mode must be 'int' where invert is set, got '{self.output_mode}'")
-        self.sparse = check_not_sparse(where, sparse)
-        self.pad_to_max_tokens = check_flag(where, "pad_to_max_tokens", pad_to_max_tokens)
-        self.vocabulary: list[int] | None = None
-        self.idf_weights: list[float] | None = None
+        vocabulary, idf_weights = self.vocabulary, self.idf_weights
+        self.vocabulary = self.idf_weights = None
         self._tokens: list[int] = []
         self._weights: list[float] = []
+        if vocabulary is None and idf_weights is not None:
+            raise ModelError(f"{where}: idf_weights belong to a vocabulary, which is missing")
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
 

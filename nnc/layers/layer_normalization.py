@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any, Unpack, cast
+from typing import Any
 
-from nnc.checks import check_flag, check_number
+from nnc.arguments import argument, flag, number
 from nnc.errors import ModelError
 from nnc.ir import Dim, Value
-from nnc.layers.arguments import arguments_config, set_arguments
-from nnc.layers.base import Layer
+from nnc.layers.arguments import constraint, initializer, regularizer
 from nnc.layers.batch_normalization import gamma_and_beta, known_length
-from nnc.layers.options import LayerNormalizationOptions, LayerOptions
+from nnc.layers.declared import KerasLayer
+from nnc.layers.spatial import axis_list, check_axes
 from nnc.layers.variable import Variable
 from nnc.ops import maximum, mean, reshape, sqrt, square, sum
 
 
-class LayerNormalization(Layer):
+class LayerNormalization(KerasLayer):
     """(x - mean) / √(variance + epsilon) · gamma + beta, with mean and variance over some axes.
 
     J. L. Ba, J. R. Kiros and G. E. Hinton, "Layer normalization", 2016, https://arxiv.org/abs/1607.06450.
@@ -33,7 +33,7 @@ class LayerNormalization(Layer):
         gamma_regularizer: penalty on gamma.
         beta_constraint: projection of beta after each update.
         gamma_constraint: projection of gamma after each update.
-        options: arguments of `Layer`; ``rms_scaling=True``, which Keras deprecates, leaves out mean and beta.
+        rms_scaling: whether mean and beta are left out, which Keras deprecates.
 
     Raises:
         ModelError: an argument is wrong.
@@ -43,42 +43,25 @@ class LayerNormalization(Layer):
     supports_masking = True
     keeps_integers = True
 
-    def __init__(
-        self,
-        axis: Any = -1,
-        epsilon: float = 1e-3,
-        center: bool = True,
-        scale: bool = True,
-        beta_initializer: Any = "zeros",
-        gamma_initializer: Any = "ones",
-        beta_regularizer: Any = None,
-        gamma_regularizer: Any = None,
-        beta_constraint: Any = None,
-        gamma_constraint: Any = None,
-        **options: Unpack[LayerNormalizationOptions],
-    ) -> None:
-        rms_scaling = check_flag("LayerNormalization", "rms_scaling", options.pop("rms_scaling", False))
-        if rms_scaling:
+    axis: int | Sequence[int] = argument(check_axes, default=-1)
+    epsilon: float = number(0, default=1e-3)
+    center: bool = flag(default=True)
+    scale: bool = flag(default=True)
+    beta_initializer: Any = initializer(default="zeros")
+    gamma_initializer: Any = initializer(default="ones")
+    beta_regularizer: Any = regularizer(default=None)
+    gamma_regularizer: Any = regularizer(default=None)
+    beta_constraint: Any = constraint(default=None)
+    gamma_constraint: Any = constraint(default=None)
+    rms_scaling: bool = flag(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.rms_scaling:
             warnings.warn(
                 "You passed `rms_scaling=True`, which is deprecated. This argument incorrectly scales the input by the "
                 "variance, not the root mean square. Use RMSNormalization instead.",
-                stacklevel=2,
+                stacklevel=3,
             )
-        super().__init__(**cast("LayerOptions", options))
-        self.axis = check_axes("LayerNormalization", axis)
-        self.epsilon = check_number("LayerNormalization", "epsilon", epsilon, low=0)
-        self.center = check_flag("LayerNormalization", "center", center)
-        self.scale = check_flag("LayerNormalization", "scale", scale)
-        self.rms_scaling = rms_scaling
-        set_arguments(
-            self,
-            beta_initializer=beta_initializer,
-            gamma_initializer=gamma_initializer,
-            beta_regularizer=beta_regularizer,
-            gamma_regularizer=gamma_regularizer,
-            beta_constraint=beta_constraint,
-            gamma_constraint=gamma_constraint,
-        )
         self.gamma: Variable | None = None
         self.beta: Variable | None = None
 
@@ -101,27 +84,8 @@ class LayerNormalization(Layer):
             y = y * spread(self.gamma.value, x, axes)
         return y if self.beta is None else y + spread(self.beta.value, x, axes)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "rms_scaling": self.rms_scaling,
-            **arguments_config(
-                self,
-                "beta_initializer",
-                "gamma_initializer",
-                "beta_regularizer",
-                "gamma_regularizer",
-                "beta_constraint",
-                "gamma_constraint",
-            ),
-        }
 
-
-class RMSNormalization(Layer):
+class RMSNormalization(KerasLayer):
     """x / √(mean(x²) + epsilon) · scale, with the mean over some axes.
 
     B. Zhang and R. Sennrich, "Root mean square layer normalization", NeurIPS 2019, https://arxiv.org/abs/1910.07467.
@@ -129,7 +93,6 @@ class RMSNormalization(Layer):
     Args:
         axis: an axis or a list of them.
         epsilon: added to the mean of squares.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -138,10 +101,8 @@ class RMSNormalization(Layer):
     noted_arguments = ("axis {axis}",)
     keeps_integers = True
 
-    def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.axis = check_axes("RMSNormalization", axis)
-        self.epsilon = check_number("RMSNormalization", "epsilon", epsilon, low=0)
+    axis: int | Sequence[int] = argument(check_axes, default=-1)
+    epsilon: float = number(0, default=1e-6)
 
     def build(self, input_shape: Any) -> None:
         self.axis = sorted(axis_list(self.axis))
@@ -154,16 +115,12 @@ class RMSNormalization(Layer):
         factor = 1.0 / sqrt(mean(square(x), axes, keepdims=True) + self.epsilon)
         return x * factor * spread(self.scale.value, x, axes)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis, "epsilon": self.epsilon}
 
-
-class UnitNormalization(Layer):
+class UnitNormalization(KerasLayer):
     """x divided by its Euclidean norm over some axes, which counts as at least 1e-12.
 
     Args:
         axis: an axis or a list of them.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: the axis is none.
@@ -172,16 +129,11 @@ class UnitNormalization(Layer):
     noted_arguments = ("axis {axis}",)
     supports_masking = True
 
-    def __init__(self, axis: Any = -1, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.axis = check_axes("UnitNormalization", axis)
+    axis: int | Sequence[int] = argument(check_axes, default=-1)
 
     def call(self, x: Value) -> Value:
         squares = sum(square(x), normal_axes(x, axis_list(self.axis)), keepdims=True)
         return x * (1.0 / sqrt(maximum(squares, 1e-24)))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axis": self.axis}
 
 
 def check_floating(x: Value) -> None:
@@ -195,23 +147,6 @@ def check_floating(x: Value) -> None:
             f"expected floating-point numbers, got {x.type}, whose normalised elements Keras cuts to whole numbers; "
             "put Rescaling(1.0) in front, which makes floating-point numbers of them"
         )
-
-
-def check_axes(where: str, axis: Any) -> Any:
-    """Return an axis, or a list of axes.
-
-    Raises:
-        ModelError: it is neither.
-    """
-    axes = list(axis) if isinstance(axis, list | tuple) else [axis]
-    if any(isinstance(item, bool) or not isinstance(item, int) for item in axes) or not axes:
-        raise ModelError(f"{where}: axis must be an integer or a list of integers, got {axis!r}")
-    return axes if isinstance(axis, list | tuple) else axis
-
-
-def axis_list(axis: Any) -> list[int]:
-    """Return one axis or several as a list."""
-    return list(axis) if isinstance(axis, list | tuple) else [axis]
 
 
 def normal_axes(x: Value, axes: Sequence[int]) -> list[int]:

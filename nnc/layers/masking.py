@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Unpack
+from typing import Any
 
 import numpy
 
+from nnc.arguments import argument
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer
-from nnc.layers.options import LayerOptions
+from nnc.layers.declared import KerasLayer
 from nnc.ops import cast, max, reshape, where
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply
 
 
-class Identity(Layer):
+class Identity(KerasLayer):
     """Its input."""
 
     supports_masking = True
@@ -26,12 +26,21 @@ class Identity(Layer):
         return inputs
 
 
-class Masking(Layer):
+def _check_mask_value(where: str, key: str, value: Any) -> Any:
+    """Return a number, which Keras's files may have as an array."""
+    if isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
+        value = value["config"].get("value")
+    number: Any = numpy.asarray(value)
+    if number.shape != () or number.dtype.kind not in "fiub":
+        raise ModelError(f"{where}: {key} must be a number, got {value!r}")
+    return number.item() if isinstance(value, numpy.generic | numpy.ndarray) else value
+
+
+class Masking(KerasLayer):
     """Masks the steps all of whose elements are `mask_value`, and sets them to 0; truth values become 0 and 1.
 
     Args:
         mask_value: what the elements of a step that does not count are.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: the mask value is not a number.
@@ -41,14 +50,7 @@ class Masking(Layer):
     supports_masking = True
     keeps_integers = True
 
-    def __init__(self, mask_value: Any = 0.0, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        if isinstance(mask_value, Mapping) and isinstance(mask_value.get("config"), Mapping):  # Keras's array
-            mask_value = mask_value["config"].get("value")
-        number: Any = numpy.asarray(mask_value)
-        if number.shape != () or number.dtype.kind not in "fiub":
-            raise ModelError(f"Masking: mask_value must be a number, got {mask_value!r}")
-        self.mask_value = number.item() if isinstance(mask_value, numpy.generic | numpy.ndarray) else mask_value
+    mask_value: Any = argument(_check_mask_value, default=0.0)
 
     def call(self, inputs: Value) -> Value:
         counts = self._counts(inputs, keepdims=True)
@@ -63,6 +65,3 @@ class Masking(Layer):
             raise ModelError(f"expected an input with at least 2 dimensions, got {inputs.type}")
         counts = max(apply(NotEqual(), self.as_floating(inputs), self.mask_value), -1, keepdims=True)
         return counts if keepdims else reshape(counts, inputs.shape[:-1])
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "mask_value": self.mask_value}

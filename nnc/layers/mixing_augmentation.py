@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Unpack
+from typing import Any
 
 import numpy
 
-from nnc.checks import check_number
+from nnc.arguments import number, random_seed
 from nnc.choices import DataFormat
 from nnc.ir import Value
-from nnc.layers.augmentation import Augmentation, Factor, Pair
+from nnc.layers.arguments import factor_range, image_format
+from nnc.layers.augmentation import Augmentation, Factor, limits
 from nnc.layers.drawing import draw_beta, draw_order, draw_uniform
-from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import spatial_axes
 from nnc.ops import cast, gather, logical_and, reshape, sqrt, where
@@ -38,23 +37,10 @@ class MixUp(Augmentation):
     """
 
     keeps_integers_of_arrays = True
-    config_keys = ("alpha", "seed")
-    alpha: float
 
-    def __init__(
-        self,
-        alpha: float = 0.2,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"alpha": alpha, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name == "alpha":
-            check_number(where, name, value, low=0)
-        return super()._checked_argument(where, name, value)
+    alpha: float = number(0, default=0.2)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
 
     def augment(self, x: Value) -> Value:
         return self.augment_with_labels(x, None)[0]
@@ -72,24 +58,15 @@ class CutMix(Augmentation):
     with localizable features, ICCV (2019).
     """
 
-    config_keys = ("factor", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
-
-    def __init__(
-        self,
-        factor: Factor = 1.0,
-        seed: int | None = None,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"factor": factor, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
+    factor: Factor = factor_range(0, 1, default=1.0)
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None)
 
     def augment(self, x: Value) -> Value:
         return self.augment_with_labels(x, None)[0]
 
     def augment_with_labels(self, x: Value, labels: Value | None) -> tuple[Value, Value | None]:
-        low, high = self.factor
+        low, high = limits(self.factor)
         sizes, batch = known_sizes(x, self.data_format), x.shape[0]
         alpha = draw_uniform(x, (), self.seed) * (high - low) + (low + 1e-6)
         edge = sqrt(1.0 - draw_beta(x, (batch, 1, 1, 1), alpha, self.seed))

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import Any, Unpack
 
 from nnc.activations.rectifiers import SELU_ALPHA, SELU_SCALE
-from nnc.checks import check_number
+from nnc.arguments import argument, number, random_seed
 from nnc.ir import Value
-from nnc.layers.base import Layer
-from nnc.layers.drawing import check_noise_shape, check_seed, draw_kept, draw_normal, full_noise_shape
-from nnc.layers.options import LayerOptions
+from nnc.layers.declared import KerasLayer
+from nnc.layers.drawing import check_noise_shape, draw_kept, draw_normal, full_noise_shape
 
 
-class GaussianNoise(Layer):
+class GaussianNoise(KerasLayer):
     """While training, adds normal numbers.
 
     Args:
         stddev: their standard deviation, from 0 to 1.
         seed: tells this layer's random stream from others.
-        options: arguments of `Layer`.
     """
 
     noted_arguments = ("stddev {stddev}",)
     supports_masking = True
     keeps_integers = True
 
-    def __init__(self, stddev: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.stddev = check_number("GaussianNoise", "stddev", stddev, high=1, low=0)
-        self.seed = check_seed("GaussianNoise", seed)
+    stddev: float = number(0, 1)
+    seed: int | None = random_seed(default=None)
 
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.stddev == 0:
@@ -38,11 +33,8 @@ class GaussianNoise(Layer):
         x = self.as_floating(x)
         return x + draw_normal(x, x.shape, self.seed) * self.stddev
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
 
-
-class GaussianDropout(Layer):
+class GaussianDropout(KerasLayer):
     """While training, multiplies by normal numbers of mean 1 and the variance that dropout has.
 
     N. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15 (2014).
@@ -50,17 +42,14 @@ class GaussianDropout(Layer):
     Args:
         rate: the standard deviation is √(rate / (1 - rate)).
         seed: tells this layer's random stream from others.
-        options: arguments of `Layer`.
     """
 
     noted_arguments = ("rate {rate}",)
     supports_masking = True
     keeps_integers = True
 
-    def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.rate = check_number("GaussianDropout", "rate", rate, high=1, low=0)
-        self.seed = check_seed("GaussianDropout", seed)
+    rate: float = number(0, 1)
+    seed: int | None = random_seed(default=None)
 
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.rate == 0:
@@ -69,11 +58,8 @@ class GaussianDropout(Layer):
         deviation = sqrt(self.rate / (1.0 - self.rate)) if self.rate < 1 else float("inf")
         return x * (draw_normal(x, x.shape, self.seed) * deviation + 1.0)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
 
-
-class AlphaDropout(Layer):
+class AlphaDropout(KerasLayer):
     """While training, sets a share of the elements to SELU's limit and keeps mean and variance.
 
     G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter: Self-normalizing neural networks, 2017,
@@ -83,24 +69,15 @@ class AlphaDropout(Layer):
         rate: share of elements.
         noise_shape: shape of the mask, with None or the full length where elements are chosen one by one.
         seed: tells this layer's random stream from others.
-        options: arguments of `Layer`.
     """
 
     noted_arguments = ("rate {rate}",)
     supports_masking = True
     keeps_integers = True
 
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: Sequence[int | None] | None = None,
-        seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        self.rate = check_number("AlphaDropout", "rate", rate, high=1, low=0)
-        self.noise_shape = check_noise_shape("AlphaDropout", noise_shape)
-        self.seed = check_seed("AlphaDropout", seed)
+    rate: float = number(0, 1)
+    noise_shape: Sequence[int | None] | None = argument(check_noise_shape, default=None)
+    seed: int | None = random_seed(default=None)
 
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.rate == 0:
@@ -110,11 +87,3 @@ class AlphaDropout(Layer):
         kept = draw_kept(x, full_noise_shape(x, self.noise_shape), self.rate, self.seed)
         scale = ((1.0 - self.rate) * (1.0 + self.rate * limit**2)) ** -0.5 if self.rate < 1 else float("inf")
         return (x * kept + (1.0 - kept) * limit) * scale - scale * limit * self.rate
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "seed": self.seed,
-            "noise_shape": None if self.noise_shape is None else list(self.noise_shape),
-        }

@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import Any
 
 from nnc import activations, ops
+from nnc.arguments import Argument, argument
 from nnc.errors import ModelError, nearest
 from nnc.ir import Op, Value
 from nnc.layers import array_functions
-from nnc.layers.base import Layer
+from nnc.layers.declared import KerasLayer
 from nnc.layers.element_types import as_float, as_value, of_one_type
 from nnc.layers.structure import leaves, map_leaves
 from nnc.objects import layer_snake_case
@@ -20,13 +21,19 @@ from nnc.ops.elementwise import apply
 Function = Callable[..., Any]
 
 
-class Operation(Layer):
+def _check_operation(where: str, key: str, value: Any) -> str:
+    """Return the name of an operation."""
+    if not isinstance(value, str) or value not in OPERATIONS:
+        raise ModelError(f"unknown operation {value!r} of keras.ops.{nearest(str(value), OPERATIONS)}")
+    return value
+
+
+class Operation(KerasLayer):
     """A function of tensors and numbers that has no weights.
 
     Args:
         operation: its class in Keras, such as ``Add`` or ``GetItem``.
         settings: the arguments that class is made with, such as ``axis``.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: the operation is unknown.
@@ -35,16 +42,16 @@ class Operation(Layer):
     keeps_integers = True
     autocast = False
 
-    def __init__(self, operation: str, settings: Mapping[str, Any] | None = None, **options: Any) -> None:
-        if not isinstance(operation, str) or operation not in OPERATIONS:
-            raise ModelError(f"unknown operation {operation!r} of keras.ops.{nearest(str(operation), OPERATIONS)}")
-        self.operation = operation
-        self.settings = dict(settings or {})
-        super().__init__(**options)
+    operation: str = argument(_check_operation)
+    settings: Any = Argument(lambda owner, key, value: dict(value or {}), dict, default=None, optional=False)
+
+    def __post_init__(self) -> None:
+        if not self.has_own_name:
+            self._name = self.default_name
 
     @property
     def default_name(self) -> str:
-        return layer_snake_case(self.operation)
+        return layer_snake_case(getattr(self, "operation", ""))
 
     @property
     def keras_module(self) -> str:
@@ -82,9 +89,6 @@ class Operation(Layer):
     @property
     def summary_note(self) -> str:
         return ", ".join(f"{key}={value}" for key, value in self.settings.items())
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "operation": self.operation, "settings": dict(self.settings)}
 
 
 def slice_config(key: Any) -> list[Any]:

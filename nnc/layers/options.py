@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from nnc.choices import DataFormat
-
 
 class InputOptions(TypedDict, total=False):
     """The shape of a model's input, for its first layer; see `Layer`."""
@@ -51,47 +49,11 @@ class LayerOptions(CommonLayerOptions, total=False):
     activity_regularizer: Any
 
 
-class ImageOptions(LayerOptions, total=False):
-    """The arguments of layers that change images and name the format of their data."""
-
-    bounding_box_format: Any
-
-
-class AugmentationOptions(ImageOptions, total=False):
-    """The arguments of layers that change images."""
-
-    data_format: DataFormat | None
-
-
 class NamelessLayerOptions(SharedOptions, total=False):
     """The arguments of layers that take their name by position."""
 
     input_dim: int | None
     activity_regularizer: Any
-
-
-class EmbeddingOptions(SharedOptions, total=False):
-    """The arguments of `Embedding`, to which ``input_dim`` is something else."""
-
-    name: str | None
-
-
-class ReversibleEmbeddingOptions(EmbeddingOptions, total=False):
-    """The arguments of `ReversibleEmbedding`."""
-
-    activity_regularizer: Any
-
-
-class LeakyReLUOptions(LayerOptions, total=False):
-    """The arguments of `LeakyReLU`; ``alpha`` is Keras 2's."""
-
-    alpha: float
-
-
-class LayerNormalizationOptions(LayerOptions, total=False):
-    """The arguments of `LayerNormalization`."""
-
-    rms_scaling: bool
 
 
 class RecurrentOptions(CommonLayerOptions, total=False):

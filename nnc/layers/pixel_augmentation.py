@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from collections.abc import Sequence
+from typing import Any
 
 import numpy
 
+from nnc.arguments import argument, random_seed
 from nnc.checks import check_number
 from nnc.choices import DataFormat
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.augmentation import BYTES, Augmentation, Factor, Pair
+from nnc.layers.arguments import factor_range, image_format, value_range
+from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
 from nnc.layers.drawing import draw_normal, draw_uniform
-from nnc.layers.options import ImageOptions
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import check_numbers, per_axis, spatial_axes
 from nnc.ops import clip, exp, logical_and, pad, sqrt, sum, sum_pool, take, where
+
+
+def _check_fill_value(where: str, key: str, value: Any) -> Any:
+    """Return a number, or one for each channel."""
+    numbers = value if isinstance(value, list | tuple) else [value] * 3
+    if len(numbers) != 3:
+        raise ModelError(f"{where}: {key} must be a number, three numbers or None, got {value!r}")
+    for item in numbers:
+        check_number(where, key, item)
+    return value
 
 
 class RandomErasing(Augmentation):
@@ -25,51 +36,25 @@ class RandomErasing(Augmentation):
     Z. Zhong, L. Zheng, G. Kang, S. Li, Y. Yang: Random erasing data augmentation, AAAI (2020).
     """
 
-    config_keys = ("factor", "scale", "fill_value", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "scale": (0, 1)}
-    scale: Pair
-    fill_value: Any
-
-    def __init__(
-        self,
-        factor: Factor = 1.0,
-        scale: Factor = (0.02, 0.33),
-        fill_value: float | Sequence[float] | None = None,
-        value_range: Sequence[float] = BYTES,
-        seed: int | None = None,
-        data_format: DataFormat | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {
-            "factor": factor,
-            "scale": scale,
-            "fill_value": fill_value,
-            "value_range": value_range,
-            "seed": seed,
-        }
-        super().__init__(arguments, data_format=data_format, **options)
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name == "fill_value" and value is not None:
-            numbers = value if isinstance(value, list | tuple) else [value] * 3
-            if len(numbers) != 3:
-                raise ModelError(f"{where}: fill_value must be a number, three numbers or None, got {value!r}")
-            for number in numbers:
-                check_number(where, name, abs(number) if isinstance(number, int | float) else number, low=0)
-        return super()._checked_argument(where, name, value)
+    factor: Factor = factor_range(0, 1, default=1.0)
+    scale: Factor = factor_range(0, 1, default=(0.02, 0.33))
+    fill_value: float | Sequence[float] | None = argument(_check_fill_value, default=None)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    seed: int | None = random_seed(default=None)
+    data_format: DataFormat | None = image_format(default=None)
 
     def augment(self, x: Value) -> Value:
         inside: Value | None = None
         sizes = known_sizes(x, self.data_format)
         for axis, length in zip(spatial_axes(self.data_format, 2), sizes, strict=True):
-            extent = sqrt(self.draw(x, *self.scale)) * float(length)
+            extent = sqrt(self.draw(x, self.scale)) * float(length)
             start = self.draw(x) * (float(length) - extent)
             places = x.graph.constant(_along(numpy.arange(length), axis), x.dtype)
             within = logical_and(places >= start, places < start + extent)
             inside = within if inside is None else logical_and(inside, within)
         assert inside is not None
         chosen = self.draw(x)
-        return where(logical_and(inside, chosen < self.draw(x, *self.factor)), self._fill(x), x)
+        return where(logical_and(inside, chosen < self.draw(x, self.factor)), self._fill(x), x)
 
     def _fill(self, x: Value) -> Value:
         low, high = self.value_range
@@ -80,49 +65,33 @@ class RandomErasing(Augmentation):
         return x.graph.constant(_along(numbers, axis % 4) if numbers.ndim else numbers, x.dtype)
 
 
+def _check_kernel_size(where: str, key: str, value: Any) -> tuple[int, ...]:
+    """Return the height and width of a kernel with a middle."""
+    numbers = check_numbers(where, key, value, 2)
+    if any(size % 2 == 0 for size in numbers):
+        raise ModelError(f"{where}: {key} must be an odd number, or two of them, got {value!r}")
+    return numbers
+
+
 class RandomGaussianBlur(Augmentation):
     """While training, blurs some images, all with the same two random widths."""
 
-    config_keys = ("factor", "kernel_size", "sigma", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1), "sigma": (0, 1)}
-    kernel_size: Sequence[int]
-    sigma: Pair
-
-    def __init__(
-        self,
-        factor: Factor = 1.0,
-        kernel_size: int | Sequence[int] = 3,
-        sigma: Factor = 1.0,
-        value_range: Sequence[float] = BYTES,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {
-            "factor": factor,
-            "kernel_size": kernel_size,
-            "sigma": sigma,
-            "value_range": value_range,
-            "seed": seed,
-        }
-        super().__init__(arguments, data_format=data_format, **options)
-
-    def _checked_argument(self, where: str, name: str, value: Any) -> Any:
-        if name == "kernel_size":
-            numbers = check_numbers(where, name, value, 2)
-            if any(number % 2 == 0 for number in numbers):
-                raise ModelError(f"{where}: kernel_size must be an odd number, or two of them, got {value!r}")
-            return numbers
-        return super()._checked_argument(where, name, value)
+    factor: Factor = factor_range(0, 1, default=1.0)
+    kernel_size: int | Sequence[int] = argument(_check_kernel_size, default=3)
+    sigma: Factor = factor_range(0, 1, default=1.0)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
 
     def augment(self, x: Value) -> Value:
-        low, high = self.sigma
+        low, high = limits(self.sigma)
         widths = [draw_uniform(x, (1,), self.seed) * (high - low) + (low + 1e-6) for _ in range(2)]
         blurred = x
+        assert isinstance(self.kernel_size, tuple)
         for axis, size, sigma in zip(spatial_axes(self.data_format, 2), self.kernel_size, widths[::-1], strict=True):
             blurred = self._blurred(blurred, axis, size, sigma)
         chosen = self.draw(x)
-        return clip(where(chosen < self.draw(x, *self.factor), blurred, x), *self.value_range)
+        return clip(where(chosen < self.draw(x, self.factor), blurred, x), *self.value_range)
 
     @staticmethod
     def _blurred(x: Value, axis: int, size: int, sigma: Value) -> Value:
@@ -142,24 +111,15 @@ class RandomGaussianBlur(Augmentation):
 class RandomSharpness(Augmentation):
     """While training, mixes each image with a smoothed one; more than half of `factor` sharpens."""
 
-    config_keys = ("factor", "value_range", "seed")
-    bounds: ClassVar[Mapping[str, Pair]] = {"factor": (0, 1)}
-
-    def __init__(
-        self,
-        factor: Factor,
-        value_range: Sequence[float] = BYTES,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[ImageOptions],
-    ) -> None:
-        arguments = {"factor": factor, "value_range": value_range, "seed": seed}
-        super().__init__(arguments, data_format=data_format, **options)
+    factor: Factor = factor_range(0, 1)
+    value_range: Sequence[float] = value_range(default=BYTES)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
 
     def augment(self, x: Value) -> Value:
         window, step = per_axis(self.data_format, (3, 3)), (1,) * 4
         smoothed = sum_pool(x, window, step, "same") * (1.0 / 13.0) + x * (4.0 / 13.0)
-        mixed = x + (1.0 - self.draw(x, *self.factor) * 2.0) * (smoothed - x)
+        mixed = x + (1.0 - self.draw(x, self.factor) * 2.0) * (smoothed - x)
         return clip(mixed, *self.value_range)
 
 

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar
 
 from nnc import regularizers
-from nnc.checks import check_number
+from nnc.arguments import argument, number, passed_on, random_seed, unsupported
 from nnc.choices import DataFormat
-from nnc.ir import Value
-from nnc.layers.base import Layer
-from nnc.layers.drawing import check_noise_shape, check_seed, draw_kept, full_noise_shape
-from nnc.layers.options import CommonLayerOptions, LayerOptions
-from nnc.layers.spatial import check_data_format, check_rank, per_axis
+from nnc.ir import Shape, Value
+from nnc.layers.arguments import image_format
+from nnc.layers.declared import KerasLayer, NamedLayer, SharedLayer
+from nnc.layers.drawing import check_noise_shape, draw_kept, full_noise_shape
+from nnc.layers.spatial import check_rank, per_axis
+
+_SPATIAL_KEYS = ("rate", "data_format", "seed", "name", "dtype")
+"""Keys of the configs of layers that leave out channels."""
 
 
-class Dropout(Layer):
+def drop(x: Value, shape: Shape, rate: float, seed: int | None = None) -> Value:
+    """Return x with a share of its elements set to 0, and the others scaled so that the mean stays.
+
+    Args:
+        x: floating-point numbers.
+        shape: that of the mask, which is broadcast over x.
+        rate: the share, from 0 to 1.
+        seed: tells the random stream from others.
+    """
+    if rate == 1:
+        return x * 0.0
+    return x * draw_kept(x, shape, rate, seed) * (1.0 / (1.0 - rate))
+
+
+class Dropout(KerasLayer):
     """While training, sets a share of the elements to 0 and scales the others so that the mean stays.
 
     Whole numbers stay whole when predicting, and become floating-point while training, which Keras refuses.
@@ -26,49 +43,24 @@ class Dropout(Layer):
         rate: share of elements set to 0, from 0 to below 1.
         noise_shape: shape of the mask, with None or the full length where elements are dropped one by one.
         seed: tells this layer's random stream from others.
-        options: arguments of `Layer`.
     """
 
     noted_arguments = ("rate {rate}",)
     supports_masking = True
     keeps_integers = True
 
-    def __init__(
-        self,
-        rate: float,
-        noise_shape: Sequence[int | None] | None = None,
-        seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        where = type(self).__name__
-        self.seed = check_seed(where, seed)
-        self.noise_shape = check_noise_shape(where, noise_shape)
-        self.rate = check_number(where, "rate", rate, high=1, low=0)
+    rate: float = number(0, 1)
+    noise_shape: Sequence[int | None] | None = argument(check_noise_shape, default=None)
+    seed: int | None = random_seed(default=None)
 
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.rate == 0:
             return x
         x = self.as_floating(x)
-        if self.rate == 1:
-            return x * 0.0
-        shape = full_noise_shape(x, self.noise_shape_for(x))
-        return x * draw_kept(x, shape, self.rate, self.seed) * (1.0 / (1.0 - self.rate))
-
-    def noise_shape_for(self, x: Value) -> Sequence[int | None] | None:
-        """Return the shape of the mask for an input."""
-        return self.noise_shape
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "seed": self.seed,
-            "noise_shape": None if self.noise_shape is None else list(self.noise_shape),
-        }
+        return drop(x, full_noise_shape(x, self.noise_shape), self.rate, self.seed)
 
 
-class SpatialDropout(Dropout):
+class SpatialDropout(SharedLayer):
     """Base of layers that leave out whole channels while training.
 
     J. Tompson et al., "Efficient object localization using convolutional networks", CVPR (2015).
@@ -77,31 +69,33 @@ class SpatialDropout(Dropout):
         rate: share of channels set to 0.
         data_format: ``channels_last`` or ``channels_first``.
         seed: tells this layer's random stream from others.
-        options: arguments of `Layer`; ``noise_shape``, which older files have, must be None.
+        noise_shape: must be None, as older files have it.
     """
 
+    noted_arguments = ("rate {rate}",)
+    supports_masking = True
+    keeps_integers = True
     dimensions: ClassVar[int]
     """Number of axes between batch and channels."""
 
-    def __init__(
-        self,
-        rate: float,
-        data_format: DataFormat | None = None,
-        seed: int | None = None,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(rate, seed=seed, **options)
-        self.data_format = check_data_format(type(self).__name__, data_format)
+    noise_shape: None = unsupported(default=None, kw_only=True)
+    activity_regularizer: Any = passed_on(default=None, kw_only=True)
 
-    def noise_shape_for(self, x: Value) -> Sequence[int | None] | None:
+    def __post_init__(self) -> None:
+        self.rate: float
+        self.seed: int | None
+        self.data_format: DataFormat | None
+
+    def call(self, x: Value, training: bool = False) -> Value:
+        if not training or self.rate == 0:
+            return x
         check_rank(x, self.dimensions, self.data_format)
         axes = per_axis(self.data_format, (1,) * self.dimensions, other=0)
-        return tuple(length or None for length in axes)
+        shape = tuple(length or dim for length, dim in zip(axes, x.shape, strict=True))
+        return drop(self.as_floating(x), shape, self.rate, self.seed)
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        keys = ("rate", "seed", "name", "dtype")
-        return {key: config[key] for key in keys} | {"data_format": self.data_format}
+        return {key: value for key, value in super().get_config().items() if key in _SPATIAL_KEYS}
 
 
 class SpatialDropout1D(SpatialDropout):
@@ -109,13 +103,14 @@ class SpatialDropout1D(SpatialDropout):
 
     dimensions: ClassVar[int] = 1
 
-    def __init__(self, rate: float, seed: int | None = None, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(rate, seed=seed, **options)
+    rate: float = number(0, 1)
+    seed: int | None = random_seed(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    _dtype_given: Any = passed_on(default=None, alias="dtype")
 
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        config.pop("data_format")
-        return config
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.data_format = None
 
 
 class SpatialDropout2D(SpatialDropout):
@@ -123,30 +118,43 @@ class SpatialDropout2D(SpatialDropout):
 
     dimensions: ClassVar[int] = 2
 
+    rate: float = number(0, 1)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    _dtype_given: Any = passed_on(default=None, alias="dtype")
+
 
 class SpatialDropout3D(SpatialDropout):
     """Leaves out channels of a volume while training."""
 
     dimensions: ClassVar[int] = 3
 
+    rate: float = number(0, 1)
+    data_format: DataFormat | None = image_format(default=None)
+    seed: int | None = random_seed(default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    _dtype_given: Any = passed_on(default=None, alias="dtype")
 
-class ActivityRegularization(Layer):
+
+class ActivityRegularization(NamedLayer):
     """Its input, whose elements add to the loss.
 
     Args:
         l1: weight of the sum of magnitudes.
         l2: weight of the sum of squares.
-        options: arguments of `Layer`.
     """
 
     noted_arguments = ("l1 {l1}", "l2 {l2}")
     supports_masking = True
     keeps_integers = True
 
-    def __init__(self, l1: float = 0.0, l2: float = 0.0, **options: Unpack[CommonLayerOptions]) -> None:
-        self.l1 = check_number("ActivityRegularization", "l1", l1, low=0)
-        self.l2 = check_number("ActivityRegularization", "l2", l2, low=0)
-        super().__init__(activity_regularizer=regularizers.L1L2(l1=self.l1, l2=self.l2), **options)
+    l1: float = number(0, default=0.0)
+    l2: float = number(0, default=0.0)
+    activity_regularizer: Any = unsupported(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        self.activity_regularizer = regularizers.L1L2(l1=self.l1, l2=self.l2)
 
     def call(self, x: Value) -> Value:
         return x

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import isnan, sqrt
-from numbers import Real
 from typing import Any
 
 import numpy
 
 from nnc import ops
+from nnc.checks import is_number
 from nnc.errors import ModelError
 from nnc.initializers import FunctionInitializer, Initializer
 from nnc.ir import Value
@@ -22,25 +22,25 @@ from nnc.layers.variable import Variable
 LIMITS = ("rmax", "rmin", "dmax")
 
 
-def check_clipping(where: str, given: Any) -> dict[str, float]:
-    """Return the limits of the correction, None for none; `LIMITS` are the keys.
+def check_clipping(where: str, key: str, value: Any) -> dict[str, float]:
+    """Return the limits of the correction, None for none; `LIMITS` are their names.
 
     Raises:
-        ModelError: a key is unknown, or limits are not numbers or contradict each other.
+        ModelError: a name is unknown, or limits are not numbers or contradict each other.
     """
-    if given is not None and not isinstance(given, Mapping):
-        raise ModelError(f"{where}: renorm_clipping must be a dictionary with {', '.join(LIMITS)}, got {given!r}")
-    limits = dict(given or {})
-    for key, value in limits.items():
-        if key not in LIMITS:
-            raise ModelError(f"{where}: renorm_clipping must have {', '.join(LIMITS)} as keys only, got {key!r}")
-        if value is not None and (isinstance(value, bool) or not isinstance(value, Real) or isnan(value)):
-            raise ModelError(f"{where}: renorm_clipping: {key} must be a number, got {value!r}")
-    high, low, shift = (limits.get(key) for key in LIMITS)
+    if value is not None and not isinstance(value, Mapping):
+        raise ModelError(f"{where}: {key} must be a dictionary with {', '.join(LIMITS)}, got {value!r}")
+    limits = dict(value or {})
+    for name, limit in limits.items():
+        if name not in LIMITS:
+            raise ModelError(f"{where}: {key} must have {', '.join(LIMITS)} as keys only, got {name!r}")
+        if limit is not None and (not is_number(limit) or isnan(limit)):
+            raise ModelError(f"{where}: {key}: {name} must be a number, got {limit!r}")
+    high, low, shift = (limits.get(name) for name in LIMITS)
     if high is not None and low is not None and high < low:
-        raise ModelError(f"{where}: renorm_clipping: rmax must be at least rmin, got {high!r} and {low!r}")
+        raise ModelError(f"{where}: {key}: rmax must be at least rmin, got {high!r} and {low!r}")
     if shift is not None and shift < 0:
-        raise ModelError(f"{where}: renorm_clipping: dmax must not be negative, got {shift!r}")
+        raise ModelError(f"{where}: {key}: dmax must not be negative, got {shift!r}")
     return limits
 
 

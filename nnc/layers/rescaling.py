@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any
 
 import numpy
 
+from nnc.arguments import argument, flag
 from nnc.arrays import is_array_like, to_array
-from nnc.checks import check_flag
+from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.base import Layer
-from nnc.layers.options import LayerOptions
+from nnc.layers.declared import KerasLayer
+from nnc.layers.spatial import axis_list
 from nnc.ops import maximum, reshape, sqrt
 
 EPSILON = 1e-7
@@ -35,32 +36,34 @@ def as_numbers(where: str, key: str, value: Any) -> Any:
     return value if isinstance(value, int | float) else array.tolist()
 
 
-class Rescaling(Layer):
+class Rescaling(KerasLayer):
     """``x · scale + offset``.
 
     Args:
         scale: a number, or one per element of the last axis.
         offset: likewise.
-        options: arguments of `Layer`.
     """
 
     noted_arguments = ("scale {scale}", "offset {offset}")
     supports_masking = True
 
-    def __init__(self, scale: Any, offset: Any = 0.0, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(**options)
-        self.scale = as_numbers("Rescaling", "scale", scale)
-        self.offset = as_numbers("Rescaling", "offset", offset)
+    scale: Any = argument(as_numbers)
+    offset: Any = argument(as_numbers, default=0.0)
 
     def call(self, x: Value) -> Value:
         scale, offset = (x.graph.constant(numbers, x.dtype) for numbers in (self.scale, self.offset))
         return x * scale + offset
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "scale": self.scale, "offset": self.offset}
+
+def _check_axis(where: str, key: str, value: Any) -> tuple[int, ...]:
+    """Return the axes of one, several or none."""
+    axes = () if value is None else axis_list(value)
+    if not all(map(is_whole, axes)):
+        raise ModelError(f"{where}: {key} must be an integer, a list of integers or None, got {value!r}")
+    return tuple(axes)
 
 
-class Normalization(Layer):
+class Normalization(KerasLayer):
     """``(x - mean) / deviation``, both given or taken from data by `adapt`.
 
     Args:
@@ -68,7 +71,6 @@ class Normalization(Layer):
         mean: the mean, a number or an array over these axes.
         variance: the variance, of the same shape.
         invert: whether the inverse is computed, ``mean + x · deviation``.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong, or does not fit an input.
@@ -77,44 +79,33 @@ class Normalization(Layer):
     noted_arguments = ("axis {axis}", "invert")
     supports_masking = True
 
-    def __init__(
-        self,
-        axis: int | Sequence[int] | None = -1,
-        mean: Any = None,
-        variance: Any = None,
-        invert: bool = False,
-        **options: Unpack[LayerOptions],
-    ) -> None:
-        super().__init__(**options)
-        axes = () if axis is None else axis if isinstance(axis, list | tuple) else (axis,)
-        if any(isinstance(item, bool) or not isinstance(item, int) for item in axes):
-            raise ModelError(f"Normalization: axis must be an integer, a list of integers or None, got {axis!r}")
-        self.axis = tuple(axes)
+    axis: int | Sequence[int] | None = argument(_check_axis, default=-1)
+    input_mean: Any = argument(as_numbers, default=None, alias="mean")
+    input_variance: Any = argument(as_numbers, default=None, alias="variance")
+    invert: bool = flag(default=False)
+
+    def __post_init__(self) -> None:
+        mean, variance = self.input_mean, self.input_variance
         if (mean is None) != (variance is None):
             raise ModelError(f"Normalization: give mean and variance, or neither, got {mean!r} and {variance!r}")
-        given: list[Any] = [
-            None if numbers is None else as_numbers("Normalization", key, numbers)
-            for key, numbers in (("mean", mean), ("variance", variance))
-        ]
-        self.input_mean, self.input_variance = given
-        shapes = [numpy.shape(numbers) for numbers in given]
-        if shapes[0] != shapes[1] or len(shapes[0]) > len(self.axis):
+        self._axes = tuple(axis_list(self.axis))
+        shapes = [numpy.shape(numbers) for numbers in (mean, variance)]
+        if shapes[0] != shapes[1] or len(shapes[0]) > len(self._axes):
             raise ModelError(
-                f"Normalization: mean and variance must have one shape over axes {self.axis}, "
+                f"Normalization: mean and variance must have one shape over axes {self._axes}, "
                 f"got {shapes[0]} and {shapes[1]}"
             )
-        self.invert = check_flag("Normalization", "invert", invert)
         self._input_shape_built: tuple[Any, ...] = ()
 
     def build(self, input_shape: Any) -> None:
         rank = len(input_shape)
-        if any(not -rank <= axis < rank for axis in self.axis):
-            raise ModelError(f"axes {self.axis} are out of range for an input of shape {input_shape}")
-        self._kept = tuple(sorted(axis % rank for axis in self.axis))
+        if any(not -rank <= axis < rank for axis in self._axes):
+            raise ModelError(f"axes {self._axes} are out of range for an input of shape {input_shape}")
+        self._kept = tuple(sorted(axis % rank for axis in self._axes))
         self._input_shape_built = tuple(input_shape)
         shape = [input_shape[axis] for axis in self._kept]
         if None in shape:
-            raise ModelError(f"axes {self.axis} must have known lengths, got an input of shape {input_shape}")
+            raise ModelError(f"axes {self._axes} must have known lengths, got an input of shape {input_shape}")
         if self.input_mean is None:
             self.mean = self.add_weight(shape, "zeros", trainable=False, name="mean")
             self.variance = self.add_weight(shape, "ones", trainable=False, name="variance")
@@ -178,15 +169,6 @@ class Normalization(Layer):
         for length, axis in zip(reversed(array.shape), reversed(self._kept), strict=False):
             shape[axis] = length
         return x.graph.constant(array.reshape(shape), x.dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "axis": list(self.axis),
-            "invert": self.invert,
-            "mean": self.input_mean,
-            "variance": self.input_variance,
-        }
 
 
 def _batches(data: Any) -> Iterable[Any]:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any
 
-from nnc.checks import check_flag, check_number
+from nnc.arguments import Argument, argument, flag, number, unsupported
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.embedding import Embedding
-from nnc.layers.options import ReversibleEmbeddingOptions
+from nnc.layers.arguments import constraint, initializer, regularizer
+from nnc.layers.embedding import EmbeddingTable
+from nnc.layers.input_types import FLOAT
 from nnc.ops import reshape, tanh, transpose
 
 
-class ReversibleEmbedding(Embedding):
+def _check_reverse_dtype(layer: Any, key: str, value: Any) -> Any:
+    """Return the element type of scores, which is the layer's."""
+    if value != (layer.weights_dtype or FLOAT):
+        raise ModelError(f"{layer._where}: {key} must be the layer's own, got {value!r}")
+    return value
+
+
+class ReversibleEmbedding(EmbeddingTable):
     """A vector for each whole number, and with ``reverse=True`` a score of each number for a vector.
 
     O. Press and L. Wolf, "Using the output embedding to improve language models", 2016,
@@ -28,42 +36,22 @@ class ReversibleEmbedding(Embedding):
         mask_zero: see `Embedding`.
         reverse_dtype: must be None or the layer's own element type.
         logit_soft_cap: limit c of the scores, which become c · tanh(score / c); None for none.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    def __init__(
-        self,
-        input_dim: int,
-        output_dim: int,
-        tie_weights: bool = True,
-        embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: Any = None,
-        embeddings_constraint: Any = None,
-        mask_zero: bool = False,
-        reverse_dtype: Any = None,
-        logit_soft_cap: float | None = None,
-        **options: Unpack[ReversibleEmbeddingOptions],
-    ) -> None:
-        super().__init__(
-            input_dim,
-            output_dim,
-            embeddings_initializer,
-            embeddings_regularizer,
-            embeddings_constraint,
-            mask_zero,
-            **options,
-        )
-        if reverse_dtype is not None and reverse_dtype != (self.weights_dtype or "float32"):
-            raise ModelError(f"ReversibleEmbedding: reverse_dtype must be the layer's own, got {reverse_dtype!r}")
-        self.tie_weights = check_flag("ReversibleEmbedding", "tie_weights", tie_weights)
-        self.reverse_dtype = reverse_dtype
-        where = "ReversibleEmbedding"
-        self.logit_soft_cap = (
-            None if logit_soft_cap is None else check_number(where, "logit_soft_cap", logit_soft_cap, low=0)
-        )
+    tie_weights: bool = flag(default=True)
+    embeddings_initializer: Any = initializer(default="uniform")
+    embeddings_regularizer: Any = regularizer(default=None)
+    embeddings_constraint: Any = constraint(default=None)
+    mask_zero: bool = flag(default=False)
+    reverse_dtype: Any = Argument(_check_reverse_dtype, default=None)
+    logit_soft_cap: float | None = number(above=0, default=None)
+    _weights_given: Any = argument(default=None, kw_only=True, alias="weights", written="never")
+    lora_rank: int | None = unsupported(default=None, kw_only=True)
+    lora_alpha: float | None = unsupported(default=None, kw_only=True)
+    quantization_config: Any = unsupported(default=None, kw_only=True, written="always")
 
     def build(self, input_shape: Any = None) -> None:
         super().build(input_shape)
@@ -82,11 +70,3 @@ class ReversibleEmbedding(Embedding):
 
     def compute_mask(self, inputs: Value, previous_mask: Any = None) -> Value | None:
         return None if inputs.type.is_floating else super().compute_mask(inputs, previous_mask)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "tie_weights": self.tie_weights,
-            "reverse_dtype": self.reverse_dtype,
-            "logit_soft_cap": self.logit_soft_cap,
-        }

@@ -1,11 +1,10 @@
-"""Common parts of layers over images and sequences: data formats, axes, and arguments with one number per axis."""
+"""Common parts of layers over images and sequences: data formats, axes, numbers for each axis, and ranges."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy
-
+from nnc.checks import is_number, is_whole, plain_number
 from nnc.errors import ModelError
 from nnc.ir import Value
 
@@ -35,6 +34,23 @@ def check_padding(where: str, padding: Any, known: tuple[str, ...] = ("valid", "
     return padding.lower()
 
 
+def axis_list(axis: Any) -> list[int]:
+    """Return one axis or several as a list."""
+    return list(axis) if isinstance(axis, list | tuple) else [axis]
+
+
+def check_axes(where: str, key: str, value: Any) -> Any:
+    """Return an axis, or a list of axes.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    axes = axis_list(value)
+    if not axes or not all(map(is_whole, axes)):
+        raise ModelError(f"{where}: {key} must be an integer or a list of integers, got {value!r}")
+    return axes if isinstance(value, list | tuple) else value
+
+
 def check_numbers(where: str, key: str, value: Any, count: int, least: int = 1) -> tuple[int, ...]:
     """Return `count` whole numbers from so many, or from one for all.
 
@@ -49,9 +65,7 @@ def check_numbers(where: str, key: str, value: Any, count: int, least: int = 1) 
         ModelError: they are not so many whole numbers, or one is too small.
     """
     given = tuple(value) if isinstance(value, list | tuple) else (value,) * count
-    if len(given) != count or not all(
-        isinstance(item, int | numpy.integer) and not isinstance(item, bool) and item >= least for item in given
-    ):
+    if len(given) != count or not all(is_whole(item) and item >= least for item in given):
         numbers = "an integer" if count == 1 else f"an integer or a tuple of {count} integers"
         raise ModelError(f"{where}: {key} must be {numbers} of at least {least}, got {value!r}")
     return tuple(int(item) for item in given)
@@ -75,6 +89,39 @@ def check_pairs(where: str, key: str, value: Any, count: int) -> tuple[tuple[int
 def pairs_config(pairs: tuple[tuple[int, int], ...]) -> list[Any]:
     """Return pairs in the form of Keras's configs, where one axis has the pair itself."""
     return list(pairs[0]) if len(pairs) == 1 else [list(pair) for pair in pairs]
+
+
+def check_range(where: str, key: str, value: Any, low: float, high: float) -> tuple[float, float]:
+    """Return a range (lowest, highest): of a number, from its negative, or the lower bound, to it.
+
+    Args:
+        where: what has the argument, for messages.
+        key: the argument's name.
+        value: what the user gave.
+        low: the lower bound.
+        high: the upper bound.
+
+    Raises:
+        ModelError: it is neither a number nor two, or they lie outside the bounds.
+    """
+    is_pair = isinstance(value, list | tuple)
+    numbers = list(value) if is_pair else [value]
+    if len(numbers) != 1 + is_pair or not all(is_number(item) and low <= item <= high for item in numbers):
+        raise ModelError(f"{where}: {key} must be a number from {low} to {high}, or two of them, got {value!r}")
+    first, last = plain_number(min(numbers)), plain_number(max(numbers))
+    return (first, last) if is_pair else (max(-abs(first), low), abs(first))
+
+
+def check_pixel_range(where: str, key: str, value: Any) -> tuple[float, float]:
+    """Return the range of pixels, of which the lower number comes first.
+
+    Raises:
+        ModelError: it is not two numbers.
+    """
+    if not isinstance(value, list | tuple) or len(value) != 2 or not all(map(is_number, value)):
+        raise ModelError(f"{where}: {key} must be two numbers, got {value!r}")
+    low, high = sorted(map(plain_number, value))
+    return low, high
 
 
 def spatial_axes(data_format: str | None, count: int) -> tuple[int, ...]:

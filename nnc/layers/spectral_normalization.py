@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, Unpack
+from typing import Any
 
-from nnc.checks import check_positive
+from nnc.arguments import positive
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.batch_normalization import EPSILON
-from nnc.layers.options import LayerOptions
 from nnc.layers.wrapping import Wrapper
 from nnc.ops import absolute, cast, equal, matmul, max, maximum, reshape, sqrt, square, sum, transpose, where
 
@@ -30,7 +29,6 @@ class SpectralNormalization(Wrapper):
     Args:
         layer: the layer inside.
         power_iterations: steps by which the largest singular value is approached each time.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong, or the layer inside has neither a kernel nor embeddings.
@@ -38,9 +36,7 @@ class SpectralNormalization(Wrapper):
 
     keeps_integers = True
 
-    def __init__(self, layer: Any, power_iterations: int = 1, **options: Unpack[LayerOptions]) -> None:
-        super().__init__(layer, **options)
-        self.power_iterations = check_positive("SpectralNormalization", "power_iterations", power_iterations)
+    power_iterations: int = positive(default=1)
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
@@ -77,9 +73,6 @@ class SpectralNormalization(Wrapper):
         is_zero = equal(max(absolute(kernel)), 0.0)
         self.vector_u.assign(where(is_zero, self.vector_u.value, right))
         self.kernel.assign(kernel / where(is_zero, 1.0, largest))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "power_iterations": self.power_iterations}
 
 
 def _unit(x: Value) -> Value:

@@ -20,7 +20,7 @@ BENDS = ("constant", "mirror", "nearest", "reflect", "wrap")
 
 
 def warp(
-    x: Value, matrix: Sequence[Any], interpolation: str, fill_mode: str, fill_value: float, data_format: str
+    x: Value, matrix: Sequence[Any], interpolation: str, fill_mode: str, fill_value: float, data_format: str | None
 ) -> Value:
     """Return images whose pixel (x, y) is what is found at (a0 x + a1 y + a2, b0 x + b1 y + b2).
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc import constraints, regularizers
-from nnc.checks import check_flag
+from nnc.checks import check_flag, is_whole
 from nnc.errors import ModelError
 from nnc.ir import FLOATING
 from nnc.layers.input_types import FLOAT, dtype_name
@@ -70,7 +70,7 @@ class Weighted:
         if any(weight.name == label for weight in self.own_weights):
             raise ModelError(f"two weights are named '{label}'; give one of them another name=")
         for dim in shape:
-            if isinstance(dim, bool) or not isinstance(dim, int | numpy.integer) or dim <= 0:
+            if not is_whole(dim) or dim <= 0:
                 raise ModelError(f"weight '{label}': shape must have positive integers, got {tuple(shape)}")
         if prod(shape) > MAX_WEIGHT_SIZE:
             listed = ", ".join(map(str, shape))

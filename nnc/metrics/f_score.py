@@ -51,7 +51,7 @@ class FScore(SumsMetric):
         return {"average": self.average, "beta": self.beta}
 
 
-class FBetaScore(DeclaredMeasure, metaclass=ABCMeta, FScore, names=("FBetaScore", "f_beta_score")):
+class FBetaScore(DeclaredMeasure, FScore, metaclass=ABCMeta, names=("FBetaScore", "f_beta_score")):
     """(1 + beta²) precision · recall / (beta² precision + recall) (keras.io/api/metrics/classification_metrics).
 
     Args:

@@ -102,7 +102,7 @@ class AllClasses(IntersectionOverUnion):
         super().__post_init__()
 
 
-class IoU(DeclaredMeasure, metaclass=ABCMeta, IntersectionOverUnion, names=("IoU", "io_u")):
+class IoU(DeclaredMeasure, IntersectionOverUnion, metaclass=ABCMeta, names=("IoU", "io_u")):
     """The mean of intersection / union over some classes (keras.io/api/metrics/segmentation_metrics).
 
     Args:
@@ -154,7 +154,7 @@ class BinaryIoU(DeclaredMeasure, IntersectionOverUnion, names=("BinaryIoU", "bin
         return ops.cast(y_pred >= self.threshold, "int32")
 
 
-class MeanIoU(DeclaredMeasure, metaclass=ABCMeta, AllClasses, names=("MeanIoU", "mean_io_u")):
+class MeanIoU(DeclaredMeasure, AllClasses, metaclass=ABCMeta, names=("MeanIoU", "mean_io_u")):
     """The mean of intersection / union of all classes; see `IoU`.
 
     Args:

@@ -125,13 +125,14 @@ def test_the_scale_of_queries_goes_into_their_kernel():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda x: Attention(score_mode="cosine"), "score_mode must be 'dot' or 'concat', got 'cosine'"),
+        (lambda x: Attention(score_mode="cosine"), "score_mode must be one of dot, concat, got 'cosine'"),
+        (lambda x: AdditiveAttention(score_mode="concat"), "score_mode is not supported"),
         (lambda x: Attention(dropout=2), "dropout must be a number from 0 to 1, got 2"),
         (lambda x: Attention()([x]), "expected a list of 2 or 3 inputs"),
         (lambda x: AdditiveAttention()([x, x, x, x]), "expected a list of 2 or 3 inputs"),
         (lambda x: MultiHeadAttention(0, 3), "num_heads must be a positive integer, got 0"),
-        (lambda x: MultiHeadAttention(2, 3, flash_attention=True), "flash_attention=True is not supported"),
-        (lambda x: MultiHeadAttention(2, 3, sliding_window=0), "sliding_window must be None or a positive integer"),
+        (lambda x: MultiHeadAttention(2, 3, flash_attention=True), "flash_attention is not supported"),
+        (lambda x: MultiHeadAttention(2, 3, sliding_window=0), "sliding_window must be a positive integer, got 0"),
         (lambda x: MultiHeadAttention(2, 3, output_shape="x"), "output_shape must be an integer or a list of integers"),
         (lambda x: MultiHeadAttention(2, 3)(x, x, nnc.Input((5, 3))), "value and key must agree in all dimensions but"),
         (lambda x: GroupQueryAttention(2, 3, 2), "num_key_value_heads must divide num_query_heads, got 2 and 3"),

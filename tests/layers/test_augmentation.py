@@ -271,7 +271,7 @@ def test_bytes_become_numbers_of_the_program_while_training(name):
 ERRORS = [
     (
         lambda: layers.RandomFlip("sideways"),
-        "RandomFlip: mode must be horizontal, vertical or horizontal_and_vertical, got 'sideways'",
+        "RandomFlip: mode must be one of horizontal, vertical, horizontal_and_vertical, got 'sideways'.",
     ),
     (
         lambda: layers.RandomRotation(2.0),
@@ -279,7 +279,7 @@ ERRORS = [
     ),
     (
         lambda: layers.RandomZoom(0.1, fill_mode="mirror"),
-        "RandomZoom: fill_mode must be one of constant, nearest, reflect, wrap, got 'mirror'",
+        "RandomZoom: fill_mode must be one of constant, nearest, reflect, wrap, got 'mirror'.",
     ),
     (
         lambda: layers.RandomTranslation(0.1, "a"),
@@ -295,6 +295,7 @@ ERRORS = [
         "RandomErasing: fill_value must be a number, three numbers or None, got (1, 2)",
     ),
     (lambda: layers.RandomHue(0.1, 3), "RandomHue: value_range must be two numbers, got 3"),
+    (lambda: layers.RandomHue(0.1, (0, "1")), "RandomHue: value_range must be two numbers, got (0, '1')"),
     (lambda: layers.RandomHue(0.1, seed="a"), "RandomHue: seed must be an integer or None, got 'a'"),
 ]
 

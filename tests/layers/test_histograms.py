@@ -77,5 +77,5 @@ def test_what_does_not_fit():
         layers.ContrastLimitedAdaptiveHistogramEqualization()(IMAGES[:, :3])
     with pytest.raises(ModelError, match="bins must be a positive integer, got 0"):
         layers.Equalization(bins=0)
-    with pytest.raises(ModelError, match="clip_limit must be a number of at least 0, got -1"):
+    with pytest.raises(ModelError, match="clip_limit must be a finite number of at least 0, got -1"):
         layers.ContrastLimitedAdaptiveHistogramEqualization(clip_limit=-1)

@@ -142,5 +142,5 @@ def test_what_does_not_fit():
         layers.MixUp()({"images": x, "bounding_boxes": nnc.Input((2, 4))})
     with pytest.raises(ModelError, match="got labels"):
         layers.CutMix()({"labels": nnc.Input((2,))})
-    with pytest.raises(ModelError, match="MixUp: alpha must be a number of at least 0, got -1"):
+    with pytest.raises(ModelError, match="MixUp: alpha must be a finite number of at least 0, got -1"):
         layers.MixUp(-1)

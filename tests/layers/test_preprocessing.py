@@ -140,6 +140,10 @@ ERRORS = [
     ),
     (lambda: layers.IntegerLookup(vocabulary=[1, 1]), "IntegerLookup: the vocabulary has a number twice"),
     (
+        lambda: layers.IntegerLookup(idf_weights=[0.5], output_mode="tf_idf"),
+        "IntegerLookup: idf_weights belong to a vocabulary, which is missing",
+    ),
+    (
         lambda: layers.IntegerLookup(name="l")(numpy.ones((2, 2), int)),
         "Layer 'l' (IntegerLookup): the vocabulary is missing: give one, or call adapt(data) first",
     ),
