@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
 from nnc import activations, constraints, initializers, regularizers
 from nnc.arguments import Argument, ArgumentOptions, argument
-from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity
 from nnc.layers.spatial import (
     check_data_format,
@@ -124,65 +123,3 @@ def activation_config(activation: Any) -> Any:
     from nnc.layers.wrapping import layer_config
 
     return layer_config(activation) if isinstance(activation, Layer) else activations.serialize(activation)
-
-
-# ---- to be removed once every layer declares its arguments
-
-_PACKAGES = {
-    "activation": activations,
-    "constraint": constraints,
-    "initializer": initializers,
-    "regularizer": regularizers,
-}
-
-
-def set_arguments(layer: Any, **given: Any) -> None:
-    """Make objects of arguments such as ``kernel_regularizer="l2"`` and keep them as the layer's attributes.
-
-    What an argument is, the last word of its name says: ``…activation``, ``…initializer``, ``…regularizer`` or
-    ``…constraint``. ::
-
-        set_arguments(self, kernel_initializer=kernel_initializer, kernel_regularizer=kernel_regularizer)
-        …
-        self.add_weight(shape, self.kernel_initializer, name="kernel", regularizer=self.kernel_regularizer)
-
-    Args:
-        layer: whose attributes they become.
-        given: names, configs, objects or functions by the argument's name; None stays None (an activation becomes
-            ``linear``); an activation may be a layer.
-
-    Raises:
-        ModelError: a name is unknown, or an object is of the wrong kind.
-    """
-    for key, identifier in given.items():
-        get = get_activation if _package(key) is activations else _package(key).get
-        setattr(layer, key, get(identifier))
-
-
-def arguments_config(layer: Any, *keys: str) -> dict[str, Any]:
-    """Return the configs of arguments that `set_arguments` kept, in this order; None stays None.
-
-    Raises:
-        ModelError: one of them is a function without a name to find it by.
-    """
-    config = {}
-    for key in keys:
-        item = getattr(layer, key)
-        serialize = activation_config if _package(key) is activations else _package(key).serialize
-        config[key] = None if item is None else serialize(item)
-    return config
-
-
-def take_unsupported(where: str, options: Any, keys: Sequence[str]) -> None:
-    """Remove arguments that must be None from the options of a layer.
-
-    Raises:
-        ModelError: one of them is not.
-    """
-    for key in keys:
-        if options.pop(key, None) is not None:
-            raise ModelError(f"{where}: {key} is not supported; leave it out")
-
-
-def _package(key: str) -> Any:
-    return _PACKAGES[key.rpartition("_")[2]]

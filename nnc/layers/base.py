@@ -26,7 +26,7 @@ from nnc.layers.lowering import (
     lowering,
     training_mode,
 )
-from nnc.layers.options import LegacyOptions
+from nnc.layers.options import InputOptions
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor, batch_size
 from nnc.layers.weights import weight_paths
@@ -98,7 +98,7 @@ class Layer(Described):
         dtype: Any = None,
         activity_regularizer: Any = None,
         keras_2_masks: bool = False,
-        **legacy: Unpack[LegacyOptions],
+        **legacy: Unpack[InputOptions],
     ) -> None:
         self._name = self._check_name(name)
         self.has_own_name = name is not None
