@@ -44,9 +44,21 @@ class Argument:
         alias: its name where it differs from that of the attribute.
         written: when it stands in a config: ``always``, ``unless default`` or ``never``.
         optional: whether None is kept unchecked; by default where it is the default.
+        init: False for one of a base class that the class does not take; see `fixed`.
     """
 
-    __slots__ = ("_alias", "_check", "_encode", "attribute", "default", "kw_only", "optional", "passed_on", "written")
+    __slots__ = (
+        "_alias",
+        "_check",
+        "_encode",
+        "attribute",
+        "default",
+        "init",
+        "kw_only",
+        "optional",
+        "passed_on",
+        "written",
+    )
 
     def __init__(
         self,
@@ -59,10 +71,12 @@ class Argument:
         alias: str = "",
         written: Writing | None = None,
         optional: bool | None = None,
+        init: bool = True,
     ) -> None:
         self._check = check
         self._encode = encode or as_config
         self._alias = alias
+        self.init = init
         self.passed_on = passed_on
         self.default = default
         self.kw_only = kw_only
@@ -149,7 +163,8 @@ class Declared:
             for base in reversed(cls.__mro__):
                 for item in vars(base).get("_declared", ()):
                     found[item.name] = item
-            known = dict(sorted(found.items(), key=lambda pair: pair[1].kw_only))
+            taken = [pair for pair in found.items() if pair[1].init]
+            known = dict(sorted(taken, key=lambda pair: pair[1].kw_only))
             cls._arguments = known  # type: ignore[attr-defined]
         return known
 
@@ -225,7 +240,7 @@ class Initialization:
             ModelError: one is wrong, unknown, missing or given twice.
         """
         arguments = self.owner.declared_arguments()
-        given = bound(self.owner, arguments, values, named)
+        given = bound(type(instance), arguments, values, named)
         own = [item for item in arguments.values() if not item.passed_on]
         inherited = _inherited(self.owner)
         passed = {item.name: given[item.name] for item in arguments.values() if item.passed_on}
@@ -302,6 +317,15 @@ def argument(check: Callable[[str, str, Any], Any] | None = None, **options: Unp
 def passed_on(**options: Unpack[ArgumentOptions]) -> Any:
     """Declare an argument that the ``__init__`` of the kind's base class checks and keeps."""
     return Argument(passed_on=True, **options)
+
+
+def fixed(*, init: Literal[False]) -> Any:
+    """Declare an argument of a base class again that a class does not take; the value is a class attribute.
+
+    Args:
+        init: False, which type checkers want to see in the line.
+    """
+    return Argument(init=init)
 
 
 def unsupported(**options: Unpack[ArgumentOptions]) -> Any:
