@@ -58,7 +58,7 @@ def check_number(
     if low > -inf and (high < inf or below is not None) and above is None:
         limits = f"number from {low:g} to {f'below {below:g}' if below is not None else f'{high:g}'}"
     else:
-        limits = " and ".join(filter(None, (f"finite number {least}".strip(), most)))
+        limits = f"finite number {' and '.join(filter(None, (least, most)))}".rstrip()
     raise ModelError(f"{where}: {key} must be a {limits}, got {value!r}")
 
 

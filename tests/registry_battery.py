@@ -23,7 +23,7 @@ def check_round_trip(package: Any, keras_package: Any, name: str, arguments: dic
         *types: what `get` wants beside the identifier.
     """
     ours, theirs = getattr(package, name)(**arguments), getattr(keras_package, name)(**arguments)
-    assert list(ours.get_config().items()) == list(theirs.get_config().items())
+    assert ours.get_config() == theirs.get_config()
     config = package.serialize(ours)
     assert config == keras_package.serialize(theirs)
     for copy in (package.deserialize(config), package.get(config, *types), type(ours).from_config(config["config"])):
