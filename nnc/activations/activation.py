@@ -10,7 +10,6 @@ from nnc.ir import Value
 from nnc.objects import snake_case
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(argument, number))
 class Activation(Declared):
     """An activation with settings of its own; a subclass says in `call` what it computes, its gradient is derived.
 
@@ -46,3 +45,8 @@ class Activation(Declared):
         if not isinstance(result, Value):
             raise ModelError(f"activation '{self.name}' must return a graph value, got {result!r}")
         return result
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(argument, number))
+class DeclaredActivation(Activation):
+    """An activation whose class declares its arguments; see `nnc.arguments`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from nnc.activations.activation import Activation
+from nnc.activations.activation import DeclaredActivation
 from nnc.activations.normalizing import softmax
 from nnc.activations.rectifiers import elu, leaky_relu, relu
 from nnc.arguments import argument, number
@@ -14,7 +14,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 
 
-class LeakyReLU(Activation):
+class LeakyReLU(DeclaredActivation):
     """x where it is positive, otherwise ``negative_slope · x``.
 
     https://keras.io/api/layers/activation_layers/leaky_relu/
@@ -27,7 +27,7 @@ class LeakyReLU(Activation):
         return leaky_relu(x, self.negative_slope)
 
 
-class ReLU(Activation):
+class ReLU(DeclaredActivation):
     """x above the threshold, limited to `max_value`, and ``negative_slope · (x - threshold)`` below.
 
     https://keras.io/api/layers/activation_layers/relu/
@@ -42,7 +42,7 @@ class ReLU(Activation):
         return relu(x, self.negative_slope, self.max_value, self.threshold)
 
 
-class ELU(Activation):
+class ELU(DeclaredActivation):
     """x where it is positive, otherwise ``alpha · (exp(x) - 1)``.
 
     https://keras.io/api/layers/activation_layers/elu/
@@ -62,7 +62,7 @@ def _check_axes(where: str, key: str, value: Any) -> int | list[int]:
     return axes[0] if len(axes) == 1 else axes
 
 
-class Softmax(Activation):
+class Softmax(DeclaredActivation):
     """``exp(x)`` divided by its sum over an axis or several.
 
     https://keras.io/api/layers/activation_layers/softmax/

@@ -27,7 +27,6 @@ def axes(**options: Unpack[ArgumentOptions]) -> Any:
     return argument(check, **options)
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(axes, number))
 class Constraint(Declared, names=("Constraint", "constraint")):
     """A condition that a weight must satisfy after each step; a subclass enforces it in `__call__`.
 
@@ -46,12 +45,17 @@ class Constraint(Declared, names=("Constraint", "constraint")):
         return w
 
 
+@dataclass_transform(eq_default=False, field_specifiers=(axes, number))
+class DeclaredConstraint(Constraint):
+    """A constraint whose class declares its arguments; see `nnc.arguments`."""
+
+
 def norms(w: Value, axis: int | Sequence[int] | None) -> Value:
     """Return the Euclidean norms of w along axes, which stay, with length 1."""
     return ops.sqrt(ops.sum(ops.square(w), axis, keepdims=True))
 
 
-class MaxNorm(Constraint, names=("MaxNorm", "max_norm")):
+class MaxNorm(DeclaredConstraint, names=("MaxNorm", "max_norm")):
     """Norms of at most `max_value`: longer vectors are scaled down (keras.io/api/layers/constraints).
 
     Args:
@@ -79,7 +83,7 @@ class NonNeg(Constraint, names=("NonNeg", "non_neg")):
         return ops.maximum(w, 0.0)
 
 
-class UnitNorm(Constraint, names=("UnitNorm", "unit_norm")):
+class UnitNorm(DeclaredConstraint, names=("UnitNorm", "unit_norm")):
     """Norms of 1 (keras.io/api/layers/constraints).
 
     Args:
@@ -96,7 +100,7 @@ class UnitNorm(Constraint, names=("UnitNorm", "unit_norm")):
         return w / (norms(w, self.axis) + EPSILON)
 
 
-class MinMaxNorm(Constraint, names=("MinMaxNorm", "min_max_norm")):
+class MinMaxNorm(DeclaredConstraint, names=("MinMaxNorm", "min_max_norm")):
     """Norms from `min_value` to `max_value`, reached step by step at a rate (keras.io/api/layers/constraints).
 
     Args:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnc.arguments import Argument, number
 from nnc.errors import ModelError
-from nnc.initializers.initializer import Initializer
+from nnc.initializers.initializer import DeclaredInitializer, Initializer
 
 
 class Zeros(Initializer, names=("Zeros", "zeros", "zero")):
@@ -50,7 +50,7 @@ def _encode_value(value: Any) -> Any:
     return {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": str(value.dtype)}}
 
 
-class Constant(Initializer, names=("Constant", "constant")):
+class Constant(DeclaredInitializer, names=("Constant", "constant")):
     """One number everywhere, or an array that is repeated to the shape.
 
     https://keras.io/api/layers/initializers/#constant-class
@@ -100,7 +100,7 @@ class Constant(Initializer, names=("Constant", "constant")):
         return super().from_config({**config, "value": array})
 
 
-class Identity(Initializer, names=("Identity", "IdentityInitializer", "identity")):
+class Identity(DeclaredInitializer, names=("Identity", "IdentityInitializer", "identity")):
     """`gain` on the diagonal of a matrix, zeros elsewhere.
 
     https://keras.io/api/layers/initializers/#identity-class

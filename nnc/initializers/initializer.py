@@ -13,7 +13,6 @@ from nnc.arguments import Declared, argument, choice, fixed, number, passed_on
 from nnc.errors import ModelError
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(argument, choice, fixed, number, passed_on))
 class Initializer(Declared):
     """Makes the first value of a state; a subclass defines `__call__`, and `get_config` where it has arguments."""
 
@@ -34,6 +33,11 @@ class Initializer(Declared):
             ModelError: the shape or an argument does not suit the initializer.
         """
         raise ModelError(f"{self._where} must define __call__(self, shape, dtype, generator)")
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(argument, choice, fixed, number, passed_on))
+class DeclaredInitializer(Initializer):
+    """An initializer whose class declares its arguments; see `nnc.arguments`."""
 
 
 class FunctionInitializer(Initializer):

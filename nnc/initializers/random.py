@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnc.arguments import argument, choice, number, passed_on
 from nnc.checks import check_choice, is_whole
 from nnc.errors import ModelError
-from nnc.initializers.initializer import Initializer
+from nnc.initializers.initializer import DeclaredInitializer
 
 TRUNCATED_STDDEV = 0.87962566103423978
 """Standard deviation of the standard normal distribution cut off at -2 and 2."""
@@ -24,7 +24,7 @@ Seed = int | Mapping[str, Any] | None
 """A whole number, a config of Keras's ``SeedGenerator``, or None."""
 
 
-class RandomInitializer(Initializer):
+class RandomInitializer(DeclaredInitializer):
     """An initializer with a seed; a subclass says in `draw` what it draws.
 
     Args:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from math import prod, sqrt
-from typing import Any, dataclass_transform
+from typing import Any
 
 from nnc import ops
-from nnc.arguments import Declared, argument, flag, number, passed_on, whole
+from nnc.arguments import argument, flag, number, passed_on, whole
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
+from nnc.optimizers.optimizer import LearningRate, NamedRule, Optimizer, step_size
 from nnc.optimizers.saved import SavedVariable, own_variable, slot_variable
 from nnc.optimizers.state import OptimizerState
 from nnc.optimizers.windows import Window, join, split
@@ -24,8 +24,7 @@ def _check_patterns(where: str, key: str, value: Any) -> list[str]:
     return list(value or ())
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(number, step_size))
-class _FirstArguments(Declared):
+class _FirstArguments(NamedRule):
     """The arguments of `Muon` that come before those that all optimizers have."""
 
     _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")

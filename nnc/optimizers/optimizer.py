@@ -33,8 +33,9 @@ def step_size(**options: Unpack[ArgumentOptions]) -> Any:
     return Argument(**options)
 
 
-class Named:
-    """What messages call an optimizer, before its other arguments are checked.
+@dataclass_transform(eq_default=False, field_specifiers=(argument, flag, number, passed_on, step_size, whole))
+class NamedRule(Declared):
+    """What has its name before its other arguments are checked, so that messages begin with it.
 
     Args:
         name: the class name in snake case by default.
@@ -48,8 +49,7 @@ class Named:
         return f"optimizer '{self.name}'"
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(argument, flag, number, passed_on, step_size, whole))
-class Optimizer(Named, Declared):
+class Optimizer(NamedRule):
     """An update rule; a subclass says in `update_step` what becomes of a parameter.
 
     Args:

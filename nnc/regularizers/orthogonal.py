@@ -13,13 +13,13 @@ from nnc.ir import Value
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.sizes import Iota
-from nnc.regularizers.regularizer import Regularizer, penalty_factor
+from nnc.regularizers.regularizer import DeclaredRegularizer, penalty_factor
 
 _SHORTEST = 1e-7
 """Shorter rows are divided by this; Keras's ``backend.epsilon()``."""
 
 
-class OrthogonalRegularizer(Regularizer, names=("OrthogonalRegularizer", "orthogonal_regularizer")):
+class OrthogonalRegularizer(DeclaredRegularizer, names=("OrthogonalRegularizer", "orthogonal_regularizer")):
     """factor · the mean of |cosine| over all pairs of rows, or of columns (keras.io/api/layers/regularizers).
 
     Args:

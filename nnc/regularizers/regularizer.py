@@ -24,7 +24,6 @@ def penalty_factor(**options: Unpack[ArgumentOptions]) -> Any:
     return item
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(choice, penalty_factor))
 class Regularizer(Declared):
     """A penalty on a weight or an output; a subclass says in `__call__` what is added to the loss.
 
@@ -50,7 +49,12 @@ class Regularizer(Declared):
         raise ModelError(f"{self._where} must define __call__(self, x)")
 
 
-class L1(Regularizer, names=("L1", "l1")):
+@dataclass_transform(eq_default=False, field_specifiers=(choice, penalty_factor))
+class DeclaredRegularizer(Regularizer):
+    """A regularizer whose class declares its arguments; see `nnc.arguments`."""
+
+
+class L1(DeclaredRegularizer, names=("L1", "l1")):
     """l1 · sum(|x|) (keras.io/api/layers/regularizers).
 
     Args:
@@ -70,7 +74,7 @@ class L1(Regularizer, names=("L1", "l1")):
         return ops.sum(ops.absolute(x)) * self.l1
 
 
-class L2(Regularizer, names=("L2", "l2")):
+class L2(DeclaredRegularizer, names=("L2", "l2")):
     """l2 · sum(x²) (keras.io/api/layers/regularizers).
 
     Args:
@@ -87,7 +91,7 @@ class L2(Regularizer, names=("L2", "l2")):
         return ops.sum(ops.square(x)) * self.l2
 
 
-class L1L2(Regularizer, names=("L1L2", "l1_l2", "l1l2")):
+class L1L2(DeclaredRegularizer, names=("L1L2", "l1_l2", "l1l2")):
     """l1 · sum(|x|) + l2 · sum(x²) (keras.io/api/layers/regularizers).
 
     Args:

@@ -7,10 +7,10 @@ from math import log, pi
 from nnc import ops
 from nnc.arguments import argument, number
 from nnc.ir import Value
-from nnc.optimizers.schedules.schedule import LearningRateSchedule
+from nnc.optimizers.schedules.schedule import DeclaredLearningRateSchedule
 
 
-class CosineDecay(LearningRateSchedule, names=("CosineDecay",)):
+class CosineDecay(DeclaredLearningRateSchedule, names=("CosineDecay",)):
     """η ((1 - α) (1 + cos(π step / steps)) / 2 + α), after a linear rise where there is one.
 
     See keras.io/api/optimizers/learning_rate_schedules/cosine_decay; Loshchilov and Hutter 2016,
@@ -52,7 +52,7 @@ class CosineDecay(LearningRateSchedule, names=("CosineDecay",)):
         return (wave * (1.0 - self.alpha) + self.alpha) * start
 
 
-class CosineDecayRestarts(LearningRateSchedule, names=("CosineDecayRestarts",)):
+class CosineDecayRestarts(DeclaredLearningRateSchedule, names=("CosineDecayRestarts",)):
     """`CosineDecay` again and again, each time over more batches and from another height.
 
     See keras.io/api/optimizers/learning_rate_schedules/cosine_decay_restarts; Loshchilov and Hutter 2016,

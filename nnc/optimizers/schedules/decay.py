@@ -10,10 +10,10 @@ from nnc.arguments import argument, flag, number
 from nnc.checks import check_number
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.optimizers.schedules.schedule import LearningRateSchedule
+from nnc.optimizers.schedules.schedule import DeclaredLearningRateSchedule
 
 
-class ExponentialDecay(LearningRateSchedule, names=("ExponentialDecay",)):
+class ExponentialDecay(DeclaredLearningRateSchedule, names=("ExponentialDecay",)):
     """η · rate^(step / steps) (keras.io/api/optimizers/learning_rate_schedules/exponential_decay).
 
     Args:
@@ -63,7 +63,7 @@ class InverseTimeDecay(ExponentialDecay, names=("InverseTimeDecay",)):
         return self.initial_learning_rate / (passed * self.decay_rate + 1.0)
 
 
-class PolynomialDecay(LearningRateSchedule, names=("PolynomialDecay",)):
+class PolynomialDecay(DeclaredLearningRateSchedule, names=("PolynomialDecay",)):
     """(η - end) (1 - step / steps)^power + end (keras.io/api/optimizers/learning_rate_schedules/polynomial_decay).
 
     Args:
@@ -103,7 +103,7 @@ def _check_numbers(where: str, key: str, value: Any) -> list[float]:
     return [check_number(where, key, item) for item in value]
 
 
-class PiecewiseConstantDecay(LearningRateSchedule, names=("PiecewiseConstantDecay",)):
+class PiecewiseConstantDecay(DeclaredLearningRateSchedule, names=("PiecewiseConstantDecay",)):
     """values[i] up to and with boundaries[i], then the next one.
 
     See keras.io/api/optimizers/learning_rate_schedules/piecewise_constant_decay.

@@ -9,7 +9,6 @@ from nnc.errors import ModelError
 from nnc.ir import Graph, TensorType, Value, interpret
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(argument, flag, number))
 class LearningRateSchedule(Declared):
     """A learning rate that follows from the number of batches done; a subclass defines `__call__`.
 
@@ -49,3 +48,8 @@ class LearningRateSchedule(Declared):
     def __repr__(self) -> str:
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items() if key != "name")
         return f"{type(self).__name__}({arguments})"
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(argument, flag, number))
+class DeclaredLearningRateSchedule(LearningRateSchedule):
+    """A learning-rate schedule whose class declares its arguments; see `nnc.arguments`."""
