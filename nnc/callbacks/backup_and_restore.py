@@ -15,6 +15,7 @@ import numpy
 from nnc.arguments import argument, flag
 from nnc.callbacks.callback import DeclaredCallback, Logs
 from nnc.callbacks.model_checkpoint import BatchCounter, check_frequency
+from nnc.checks import is_whole
 from nnc.errors import DataError
 from nnc.files import read_json, write_atomically
 from nnc.plugins import load_weights
@@ -140,13 +141,13 @@ def _read_keras_place(path: Path) -> int:
         return 0
     try:
         epoch = read_json(path.read_bytes())["epoch"]
-        if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0:
+        if not is_whole(epoch) or epoch < 0:
             raise ValueError(f"epochs are counted from 0, got {epoch!r:.80}")
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise DataError(
             f"BackupAndRestore: {path} is damaged: {error!s:.200}; delete the folder to train anew"
         ) from None
-    return epoch
+    return int(epoch)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
