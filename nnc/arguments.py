@@ -44,6 +44,7 @@ class Argument:
         alias: its name where it differs from that of the attribute.
         written: when it stands in a config: ``always``, ``unless default`` or ``never``.
         optional: whether None is kept unchecked; by default where it is the default.
+        init: False for one of a base class that the class does not take; see `fixed`.
     """
 
     __slots__ = (
@@ -52,6 +53,7 @@ class Argument:
         "_encode",
         "attribute",
         "default",
+        "init",
         "is_supported",
         "kw_only",
         "optional",
@@ -70,10 +72,12 @@ class Argument:
         alias: str = "",
         written: Writing | None = None,
         optional: bool | None = None,
+        init: bool = True,
     ) -> None:
         self._check = check
         self._encode = encode or as_config
         self._alias = alias
+        self.init = init
         self.passed_on = passed_on
         self.default = default
         self.kw_only = kw_only
@@ -161,7 +165,8 @@ class Declared:
             for base in reversed(cls.__mro__):
                 for item in vars(base).get("_declared", ()):
                     found[item.name] = item
-            known = dict(sorted(found.items(), key=lambda pair: pair[1].kw_only))
+            taken = [pair for pair in found.items() if pair[1].init]
+            known = dict(sorted(taken, key=lambda pair: pair[1].kw_only))
             cls._arguments = known  # type: ignore[attr-defined]
         return known
 
@@ -319,6 +324,15 @@ def argument(
 def passed_on(**options: Unpack[ArgumentOptions]) -> Any:
     """Declare an argument that the ``__init__`` of the kind's base class checks and keeps."""
     return Argument(passed_on=True, **options)
+
+
+def fixed(*, init: Literal[False]) -> Any:
+    """Declare an argument of a base class again that a class does not take; the value is a class attribute.
+
+    Args:
+        init: False, which type checkers want to see in the line.
+    """
+    return Argument(init=init)
 
 
 def unsupported(**options: Unpack[ArgumentOptions]) -> Any:

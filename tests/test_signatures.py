@@ -15,6 +15,13 @@ ON_PURPOSE = {
     "Activation": "a subclass that defines `call` needs no activation",
 }
 """Layers whose signatures are others, and why."""
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return pytest.importorskip("keras")
+
+
 COMMON = set(KerasLayer.declared_arguments())
 ROOMS = (
     nnc.layers,

@@ -54,6 +54,37 @@ nnc.callbacks.EarlyStopping(mode="min")
 nnc.losses.MeanSquaredError(reduction="sum")
 nnc.losses.Huber(2.0, "sum", name=None)
 nnc.metrics.AUC(50, thresholds=[0.5], dtype="float64")
+nnc.optimizers.AdamW(0.1, 0.2, 0.9, amsgrad=True, clipnorm=1.0, name="decayed")
+nnc.optimizers.Muon(0.1, 0.9, 0.9, None, 1e-7, None, 1.0, exclude_layers=["head"])
+nnc.optimizers.SGD(nnc.optimizers.schedules.CosineDecay(0.1, 10), 0.9, True)
+nnc.initializers.GlorotUniform(3, [0], [1])
+nnc.regularizers.L1L2(0.1, l2=0.2)
+nnc.constraints.MaxNorm(2, axis=[0, 1])
+
+
+class Watched(nnc.callbacks.Callback):
+    times: int
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.path = path
+
+
+class Stopped(Watched):
+    patience = 3
+
+
+class Filled(nnc.initializers.Initializer):
+    value = 0.5
+
+
+class Halved(nnc.optimizers.Optimizer):
+    def __init__(self, learning_rate: float = 0.5, factor: float = 2.0, **options: float | None) -> None:
+        super().__init__(learning_rate)
+        self.factor = factor
+
+
+uses = {Stopped("log"): 1, Filled(): 2, Halved(0.1, clipnorm=1.0): 3}
 history = program.fit(x, y, epochs=2, verbose=2, on_epoch=print).history
 measured: float = program.evaluate(x, y, 32, verbose=0)["loss"]
 predicted: int = program.predict(x, 256, verbose=0, steps=2).ndim
@@ -105,6 +136,14 @@ nnc.callbacks.ModelCheckpoint("a.keras", save_freq="batch")  # wrong
 nnc.losses.MeanSquaredError(reduction="average")  # wrong
 nnc.losses.Huber(deta=2.0)  # wrong
 nnc.metrics.IoU(3)  # wrong
+nnc.callbacks.CSVLogger(append=True)  # wrong
+nnc.optimizers.SGD(0.1, 0.9, True, 0.2)  # wrong
+nnc.optimizers.schedules.ExponentialDecay(0.1, 10)  # wrong
+nnc.initializers.GlorotUniform(scale=2.0)  # wrong
+nnc.initializers.VarianceScaling(mode="fan")  # wrong
+nnc.regularizers.L2(l1=0.1)  # wrong
+nnc.constraints.MaxNorm(max_valu=2)  # wrong
+Stopped()  # wrong
 nnc.Sequentiel  # wrong
 layers.Dence(2)  # wrong
 """

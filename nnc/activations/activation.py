@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import dataclass_transform
 
+from nnc.arguments import Declared, argument, number
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.objects import snake_case
 
 
-class Activation:
+class Activation(Declared):
     """An activation with settings of its own; a subclass says in `call` what it computes, its gradient is derived.
 
     >>> class Cubic(Activation):
@@ -19,6 +19,8 @@ class Activation:
     >>> Cubic().name
     'cubic'
     """
+
+    noun = "activation"
 
     @property
     def name(self) -> str:
@@ -44,18 +46,7 @@ class Activation:
             raise ModelError(f"activation '{self.name}' must return a graph value, got {result!r}")
         return result
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, for `from_config`; empty unless a subclass has some."""
-        return {}
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build the activation from what `get_config` returned.
-
-        Raises:
-            ModelError: the constructor does not take these arguments.
-        """
-        try:
-            return cls(**config)
-        except TypeError as error:
-            raise ModelError(f"activation '{cls.__name__}' cannot be built from {dict(config)}: {error}") from error
+@dataclass_transform(eq_default=False, field_specifiers=(argument, number))
+class DeclaredActivation(Activation):
+    """An activation whose class declares its arguments; see `nnc.arguments`."""

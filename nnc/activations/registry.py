@@ -29,52 +29,46 @@ from nnc.objects import Registry, function_config, is_function
 ActivationFunction = Callable[..., Value]
 """A function of a graph value, and of settings that have defaults."""
 
+_FUNCTIONS: tuple[ActivationFunction, ...] = (
+    celu,
+    elu,
+    exponential,
+    gelu,
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    linear,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    soft_shrink,
+    softmax,
+    softplus,
+    softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
+    squareplus,
+    tanh,
+    tanh_shrink,
+    threshold,
+)
+
 ACTIVATIONS: Mapping[str, ActivationFunction] = MappingProxyType(
-    {
-        "celu": celu,
-        "elu": elu,
-        "exponential": exponential,
-        "gelu": gelu,
-        "glu": glu,
-        "hard_shrink": hard_shrink,
-        "hard_sigmoid": hard_sigmoid,
-        "hard_silu": hard_silu,
-        "hard_swish": hard_silu,
-        "hard_tanh": hard_tanh,
-        "leaky_relu": leaky_relu,
-        "linear": linear,
-        "log_sigmoid": log_sigmoid,
-        "log_softmax": log_softmax,
-        "mish": mish,
-        "relu": relu,
-        "relu6": relu6,
-        "selu": selu,
-        "sigmoid": sigmoid,
-        "silu": silu,
-        "soft_shrink": soft_shrink,
-        "softmax": softmax,
-        "softplus": softplus,
-        "softsign": softsign,
-        "sparse_plus": sparse_plus,
-        "sparse_sigmoid": sparse_sigmoid,
-        "sparsemax": sparsemax,
-        "squareplus": squareplus,
-        "swish": silu,
-        "tanh": tanh,
-        "tanh_shrink": tanh_shrink,
-        "threshold": threshold,
-    }
+    dict(sorted(({item.__name__: item for item in _FUNCTIONS} | {"hard_swish": hard_silu, "swish": silu}).items()))
 )
 """Every name that ``keras.activations.get`` knows."""
 
 OF_FILES: Mapping[str, Any] = MappingProxyType(
-    {
-        "ELU": ELU,
-        "LeakyReLU": LeakyReLU,
-        "ReLU": ReLU,
-        "Softmax": Softmax,
-        "hard_sigmoid_keras_2": hard_sigmoid_keras_2,
-    }
+    {item.__name__: item for item in (ELU, LeakyReLU, ReLU, Softmax, hard_sigmoid_keras_2)}
 )
 """Further entries for model files: meanings that a name had before, and layers instead of functions."""
 

@@ -12,8 +12,10 @@ from typing import Any, Literal
 
 import numpy
 
-from nnc.callbacks.callback import Callback, Logs
-from nnc.callbacks.model_checkpoint import BatchCounter, checked_frequency
+from nnc.arguments import argument, flag
+from nnc.callbacks.callback import DeclaredCallback, Logs
+from nnc.callbacks.model_checkpoint import BatchCounter, check_frequency
+from nnc.checks import is_whole
 from nnc.errors import DataError
 from nnc.files import read_json, write_atomically
 from nnc.plugins import load_weights
@@ -24,7 +26,7 @@ _KERAS_WEIGHTS = "latest.weights.h5"
 _KERAS_PLACE = "training_metadata.json"
 
 
-class BackupAndRestore(Callback):
+class BackupAndRestore(DeclaredCallback):
     """Keeps a copy of the whole state in a folder, and goes on from it to the bit (keras.io/api/callbacks).
 
     The copy has weights, optimizer, metrics, random key and the order of samples. It is one file, which is complete or
@@ -45,21 +47,16 @@ class BackupAndRestore(Callback):
         DataError: the folder or the frequency does not fit.
     """
 
-    def __init__(
-        self,
-        backup_dir: str | Path,
-        save_freq: Literal["epoch"] | int = "epoch",
-        double_checkpoint: bool = False,
-        delete_checkpoint: bool = True,
-    ) -> None:
-        super().__init__()
-        if not str(backup_dir):
+    _backup_dir_given: str | Path = argument(alias="backup_dir")
+    save_freq: Literal["epoch"] | int = argument(check_frequency, default="epoch")
+    double_checkpoint: bool = flag(default=False)
+    delete_checkpoint: bool = flag(default=True)
+
+    def __post_init__(self) -> None:
+        self.backup_dir = str(self._backup_dir_given)
+        if not self.backup_dir:
             raise DataError("BackupAndRestore: backup_dir must be the path of a folder, got ''")
-        self.backup_dir = str(backup_dir)
-        self.save_freq = checked_frequency("BackupAndRestore", save_freq)
-        self.double_checkpoint = double_checkpoint
-        self.delete_checkpoint = delete_checkpoint
-        self.path = Path(backup_dir) / "latest.npz"
+        self.path = Path(self.backup_dir) / "latest.npz"
         self.batches = BatchCounter(self.save_freq)
         self._epoch = 0
         self._order: Any = None
@@ -144,13 +141,13 @@ def _read_keras_place(path: Path) -> int:
         return 0
     try:
         epoch = read_json(path.read_bytes())["epoch"]
-        if not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0:
+        if not is_whole(epoch) or epoch < 0:
             raise ValueError(f"epochs are counted from 0, got {epoch!r:.80}")
     except (ValueError, TypeError, KeyError, OSError) as error:
         raise DataError(
             f"BackupAndRestore: {path} is damaged: {error!s:.200}; delete the folder to train anew"
         ) from None
-    return epoch
+    return int(epoch)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

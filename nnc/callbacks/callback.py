@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, dataclass_transform
 
+from nnc.arguments import Declared, argument, flag, number
 from nnc.errors import DataError, nearest
 
 Logs = Any
@@ -87,6 +88,11 @@ class Callback:
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Called after each batch of prediction, with its ``outputs``."""
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(argument, flag, number))
+class DeclaredCallback(Declared, Callback):
+    """A callback whose class declares its arguments; see `nnc.arguments`."""
 
 
 class OtherHooks(TypedDict, total=False):

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-from nnc.callbacks.callback import Callback, Logs
+from nnc.arguments import argument, flag
+from nnc.callbacks.callback import DeclaredCallback, Logs
 
 
-class CSVLogger(Callback):
+class CSVLogger(DeclaredCallback):
     """Writes a row per epoch to a file of comma-separated values (keras.io/api/callbacks/csv_logger).
 
     Args:
@@ -19,11 +20,12 @@ class CSVLogger(Callback):
         append: whether to go on with a file that is there.
     """
 
-    def __init__(self, filename: str | Path, separator: str = ",", append: bool = False) -> None:
-        super().__init__()
-        self.filename = str(filename)
-        self.sep = separator
-        self.append = append
+    _filename_given: str | Path = argument(alias="filename")
+    sep: str = argument(default=",", alias="separator")
+    append: bool = flag(default=False)
+
+    def __post_init__(self) -> None:
+        self.filename = str(self._filename_given)
         self.keys: list[str] | None = None
         self._file: TextIO | None = None
         self._needs_header = True

@@ -6,8 +6,9 @@ import warnings
 from math import isfinite
 from typing import Any
 
-from nnc.callbacks.callback import Callback, Logs
-from nnc.callbacks.monitor import Monitor
+from nnc.arguments import argument, flag, number
+from nnc.callbacks.callback import DeclaredCallback, Logs
+from nnc.callbacks.monitor import Monitor, check_limit, check_mode
 from nnc.choices import MonitorMode
 from nnc.errors import DataError
 
@@ -26,23 +27,17 @@ class EarlyStopping(Monitor):
         start_from_epoch: epochs to wait before the first look.
     """
 
-    def __init__(
-        self,
-        monitor: str = "val_loss",
-        min_delta: float = 0,
-        patience: int = 0,
-        verbose: int = 0,
-        mode: MonitorMode = "auto",
-        baseline: float | None = None,
-        restore_best_weights: bool = False,
-        start_from_epoch: int = 0,
-    ) -> None:
-        super().__init__(monitor, mode, min_delta=min_delta)
-        self.patience = patience
-        self.verbose = verbose
-        self.baseline = baseline
-        self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
+    monitor: str = argument(default="val_loss")
+    min_delta: float = number(default=0)
+    patience: float = argument(check_limit, default=0)
+    verbose: int = argument(default=0)
+    mode: MonitorMode = argument(check_mode, default="auto")
+    baseline: float | None = argument(check_limit, default=None)
+    restore_best_weights: bool = flag(default=False)
+    start_from_epoch: float = argument(check_limit, default=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self.wait = self.stopped_epoch = self.best_epoch = 0
         self.best_weights: Any = None
 
@@ -87,16 +82,14 @@ class EarlyStopping(Monitor):
             self.model.set_weights(self.best_weights)
 
 
-class TerminateOnNaN(Callback):
+class TerminateOnNaN(DeclaredCallback):
     """Ends training at a batch after which the loss is not a finite number (keras.io/api/callbacks/terminate_on_nan).
 
     Args:
         raise_error: whether to raise an error instead of ending training.
     """
 
-    def __init__(self, raise_error: bool = False) -> None:
-        super().__init__()
-        self.raise_error = raise_error
+    raise_error: bool = flag(default=False)
 
     def on_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Look at the loss.

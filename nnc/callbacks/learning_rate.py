@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy
 
-from nnc.callbacks.callback import Callback, Logs
-from nnc.callbacks.monitor import Monitor
+from nnc.arguments import argument, number
+from nnc.callbacks.callback import DeclaredCallback, Logs
+from nnc.callbacks.monitor import Monitor, check_limit, check_mode
 from nnc.choices import MonitorMode
 from nnc.errors import ModelError
 
 
-class LearningRateScheduler(Callback):
+class LearningRateScheduler(DeclaredCallback):
     """Sets the learning rate before each epoch (keras.io/api/callbacks/learning_rate_scheduler).
 
     Args:
@@ -24,10 +25,8 @@ class LearningRateScheduler(Callback):
         verbose: 1 says so.
     """
 
-    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
-        super().__init__()
-        self.schedule = schedule
-        self.verbose = verbose
+    schedule: Callable[..., float] = argument()
+    verbose: int = argument(default=0)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """Set the learning rate.
@@ -75,29 +74,22 @@ class ReduceLROnPlateau(Monitor):
         min_lr: smallest learning rate.
 
     Raises:
-        ModelError: the factor is 1 or more.
+        ModelError: an argument is wrong, such as a factor of 1 or more.
     """
 
-    def __init__(
-        self,
-        monitor: str = "val_loss",
-        factor: float = 0.1,
-        patience: int = 10,
-        verbose: int = 0,
-        mode: MonitorMode = "auto",
-        min_delta: float = 1e-4,
-        cooldown: int = 0,
-        min_lr: float = 0.0,
-    ) -> None:
-        super().__init__(monitor, mode, min_delta=min_delta)
-        if factor >= 1.0:
-            raise ModelError(f"ReduceLROnPlateau: factor must be below 1, got {factor!r}")
-        self.factor = factor
-        self.patience = patience
-        self.verbose = verbose
-        self.cooldown = cooldown
-        self.min_lr = min_lr
-        self.wait = self.cooldown_counter = 0
+    monitor: str = argument(default="val_loss")
+    factor: float = number(below=1.0, default=0.1)
+    patience: float = argument(check_limit, default=10)
+    verbose: int = argument(default=0)
+    mode: MonitorMode = argument(check_mode, default="auto")
+    min_delta: float = number(default=1e-4)
+    cooldown: float = argument(check_limit, default=0)
+    min_lr: float = number(default=0.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.wait: int = 0
+        self.cooldown_counter: float = 0
 
     def on_train_begin(self, logs: Logs = None) -> None:
         """Start afresh."""

@@ -6,13 +6,28 @@ import warnings
 from pathlib import Path
 from typing import Any, Literal
 
+from nnc.arguments import argument, flag
 from nnc.callbacks.callback import Logs
-from nnc.callbacks.monitor import Monitor
+from nnc.callbacks.monitor import Monitor, check_limit, check_mode
+from nnc.checks import is_whole
 from nnc.choices import MonitorMode
 from nnc.errors import DataError
 from nnc.plugins import KERAS_MODELS, KERAS_WEIGHTS
 
 PROGRAM, ARRAYS = ".nnc", ".npz"
+
+
+def check_frequency(where: str, key: str, value: Any) -> str | int:
+    """Return ``epoch`` or a number of batches.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if value == "epoch":
+        return "epoch"
+    if is_whole(value) and value > 0:
+        return int(value)
+    raise DataError(f"{where}: {key} must be 'epoch' or a number of batches, got {value!r}")
 
 
 class ModelCheckpoint(Monitor):
@@ -34,28 +49,24 @@ class ModelCheckpoint(Monitor):
         DataError: the path or the frequency does not fit.
     """
 
-    def __init__(
-        self,
-        filepath: str | Path,
-        monitor: str = "val_loss",
-        verbose: int = 0,
-        save_best_only: bool = False,
-        save_weights_only: bool = False,
-        mode: MonitorMode = "auto",
-        save_freq: Literal["epoch"] | int = "epoch",
-        initial_value_threshold: float | None = None,
-    ) -> None:
-        super().__init__(monitor, mode, initial_value_threshold)
-        self.filepath = str(filepath)
-        self.verbose = verbose
-        self.save_best_only = save_best_only
-        self.save_weights_only = save_weights_only
-        self.save_freq = checked_frequency("ModelCheckpoint", save_freq)
+    _filepath_given: str | Path = argument(alias="filepath")
+    monitor: str = argument(default="val_loss")
+    verbose: int = argument(default=0)
+    save_best_only: bool = flag(default=False)
+    save_weights_only: bool = flag(default=False)
+    mode: MonitorMode = argument(check_mode, default="auto")
+    save_freq: Literal["epoch"] | int = argument(check_frequency, default="epoch")
+    initial_value_threshold: float | None = argument(check_limit, default=None)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.filepath = str(self._filepath_given)
+        self.best = self.initial_value_threshold
         self.batches = BatchCounter(self.save_freq)
         self._epoch = 0
-        suffixes = (KERAS_WEIGHTS, ARRAYS) if save_weights_only else (PROGRAM, *KERAS_MODELS)
+        suffixes = (KERAS_WEIGHTS, ARRAYS) if self.save_weights_only else (PROGRAM, *KERAS_MODELS)
         is_weights = self.filepath.endswith(KERAS_WEIGHTS)
-        if not self.filepath.endswith(suffixes) or (is_weights and not save_weights_only):
+        if not self.filepath.endswith(suffixes) or (is_weights and not self.save_weights_only):
             expected = " or ".join(repr(suffix) for suffix in suffixes)
             hint = "; for weights alone, give save_weights_only=True" if is_weights else ""
             raise DataError(f"ModelCheckpoint: filepath must end in {expected}, got {self.filepath!r}{hint}")
@@ -151,16 +162,3 @@ class BatchCounter:
             return False
         self.count = 0
         return True
-
-
-def checked_frequency(where: str, given: Any) -> str | int:
-    """Return ``epoch`` or a number of batches.
-
-    Raises:
-        DataError: it is something else.
-    """
-    if given == "epoch":
-        return "epoch"
-    if isinstance(given, int) and not isinstance(given, bool) and given > 0:
-        return given
-    raise DataError(f"{where}: save_freq must be 'epoch' or a number of batches, got {given!r}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import warnings
+from math import isnan
+from typing import Any
 
-from nnc.callbacks.callback import Callback
-from nnc.choices import MonitorMode
+from nnc.callbacks.callback import DeclaredCallback
+from nnc.checks import is_number
 from nnc.errors import ModelError
 
 _RISING = re.compile(
@@ -18,31 +20,42 @@ _FALLING = re.compile(
 )
 
 
-class Monitor(Callback):
-    """Watches one of the logs.
+def check_mode(where: str, key: str, value: Any) -> Any:
+    """Return ``min``, ``max`` or ``auto``, which stands for anything else, as in Keras."""
+    if value in ("auto", "min", "max"):
+        return value
+    warnings.warn(f"{where} {key} '{value}' is unknown, fallback to auto mode.", stacklevel=5)
+    return "auto"
 
-    Args:
+
+def check_limit(where: str, key: str, value: Any) -> Any:
+    """Return a number, which may be infinite, such as the patience of one that never stops.
+
+    Raises:
+        ModelError: it is none.
+    """
+    if not is_number(value) or isnan(value):
+        raise ModelError(f"{where}: {key} must be a number, got {value!r}")
+    return value
+
+
+class Monitor(DeclaredCallback):
+    """Watches one of the logs; a subclass declares as arguments what is not as here.
+
+    Attributes:
         monitor: its name.
         mode: ``min`` or ``max``; ``auto`` knows losses and metrics by their names.
-        baseline: what must be improved on first.
         min_delta: smallest change that is an improvement.
+        best: the best number so far.
     """
 
-    def __init__(
-        self,
-        monitor: str = "val_loss",
-        mode: MonitorMode = "auto",
-        baseline: float | None = None,
-        min_delta: float = 0.0,
-    ) -> None:
-        super().__init__()
-        if mode not in ("auto", "min", "max"):
-            warnings.warn(f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.", stacklevel=3)
-            mode = "auto"
-        self.monitor = monitor
-        self.mode = mode
-        self.best = baseline
-        self.min_delta = abs(min_delta)
+    monitor = "val_loss"
+    mode = "auto"
+    min_delta = 0.0
+
+    def __post_init__(self) -> None:
+        self.min_delta = abs(self.min_delta)
+        self.best: float | None = None
 
     @property
     def rises(self) -> bool:

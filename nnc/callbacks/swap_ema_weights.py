@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc.callbacks.callback import Callback, Logs
+from nnc.arguments import flag
+from nnc.callbacks.callback import DeclaredCallback, Logs
 from nnc.errors import ModelError
 
 
-class SwapEMAWeights(Callback):
+class SwapEMAWeights(DeclaredCallback):
     """Exchanges weights and their moving average during evaluation (keras.io/api/callbacks/swap_ema_weights).
 
     Args:
@@ -16,9 +17,9 @@ class SwapEMAWeights(Callback):
             is saved in between has the averages.
     """
 
-    def __init__(self, swap_on_epoch: bool = False) -> None:
-        super().__init__()
-        self.swap_on_epoch = swap_on_epoch
+    swap_on_epoch: bool = flag(default=False)
+
+    def __post_init__(self) -> None:
         self._swapped = False
 
     def _swap(self, swapped: bool) -> None:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import isfinite
-from numbers import Real
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack, dataclass_transform
 
 from nnc import ops
+from nnc.arguments import ArgumentOptions, Declared, argument, number
+from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.objects import build
 
 EPSILON = 1e-7
 """Keeps norms of 0 from dividing; Keras's ``backend.epsilon()``."""
 
 
-class Constraint:
+def axes(**options: Unpack[ArgumentOptions]) -> Any:
+    """Declare one axis or several that a vector lies along; None is all."""
+
+    def check(where: str, key: str, value: Any) -> Any:
+        if not all(map(is_whole, value if isinstance(value, list | tuple) else [value])):
+            raise ModelError(f"{where}: {key} must be a whole number or a list of them, got {value!r}")
+        return value
+
+    options.setdefault("optional", True)
+    return argument(check, **options)
+
+
+class Constraint(Declared, names=("Constraint", "constraint")):
     """A condition that a weight must satisfy after each step; a subclass enforces it in `__call__`.
 
     >>> class AtMostOne(Constraint):
@@ -26,35 +37,17 @@ class Constraint:
     {}
     """
 
+    noun = "constraint"
+    registered: ClassVar[dict[str, type[Constraint]]] = {}
+
     def __call__(self, w: Value) -> Value:
         """Return the weight that takes the place of `w`, of the same type, as graph arithmetic."""
         return w
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {}
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build the constraint from what `get_config` returned.
-
-        Raises:
-            ModelError: an argument is unknown, missing or wrong.
-        """
-        return build(cls, config, f"constraint {cls.__name__}")
-
-    def _number(self, key: str, number: Any) -> Any:
-        if isinstance(number, bool) or not isinstance(number, Real) or not isfinite(number):
-            raise ModelError(f"constraint {type(self).__name__}: {key} must be a finite number, got {number!r}")
-        return number
-
-    def _axes(self, axis: Any) -> Any:
-        listed = axis if isinstance(axis, list | tuple) else [] if axis is None else [axis]
-        if not all(isinstance(item, int) and not isinstance(item, bool) for item in listed):
-            raise ModelError(
-                f"constraint {type(self).__name__}: axis must be a whole number or a list of them, got {axis!r}"
-            )
-        return axis
+@dataclass_transform(eq_default=False, field_specifiers=(axes, number))
+class DeclaredConstraint(Constraint):
+    """A constraint whose class declares its arguments; see `nnc.arguments`."""
 
 
 def norms(w: Value, axis: int | Sequence[int] | None) -> Value:
@@ -62,7 +55,7 @@ def norms(w: Value, axis: int | Sequence[int] | None) -> Value:
     return ops.sqrt(ops.sum(ops.square(w), axis, keepdims=True))
 
 
-class MaxNorm(Constraint):
+class MaxNorm(DeclaredConstraint, names=("MaxNorm", "max_norm")):
     """Norms of at most `max_value`: longer vectors are scaled down (keras.io/api/layers/constraints).
 
     Args:
@@ -73,21 +66,16 @@ class MaxNorm(Constraint):
         ModelError: an argument is wrong.
     """
 
-    def __init__(self, max_value: float = 2, axis: int | Sequence[int] | None = 0) -> None:
-        self.max_value = self._number("max_value", max_value)
-        self.axis = self._axes(axis)
+    max_value: float = number(default=2)
+    axis: int | Sequence[int] | None = axes(default=0)
 
     def __call__(self, w: Value) -> Value:
         """Return the shortened weight."""
         length = norms(w, self.axis)
         return w * (ops.clip(length, 0.0, self.max_value) / (length + EPSILON))
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {"max_value": self.max_value, "axis": self.axis}
 
-
-class NonNeg(Constraint):
+class NonNeg(Constraint, names=("NonNeg", "non_neg")):
     """No negative elements: they become 0 (keras.io/api/layers/constraints)."""
 
     def __call__(self, w: Value) -> Value:
@@ -95,7 +83,7 @@ class NonNeg(Constraint):
         return ops.maximum(w, 0.0)
 
 
-class UnitNorm(Constraint):
+class UnitNorm(DeclaredConstraint, names=("UnitNorm", "unit_norm")):
     """Norms of 1 (keras.io/api/layers/constraints).
 
     Args:
@@ -105,19 +93,14 @@ class UnitNorm(Constraint):
         ModelError: the axis is none.
     """
 
-    def __init__(self, axis: int | Sequence[int] | None = 0) -> None:
-        self.axis = self._axes(axis)
+    axis: int | Sequence[int] | None = axes(default=0)
 
     def __call__(self, w: Value) -> Value:
         """Return the weight divided by its norms."""
         return w / (norms(w, self.axis) + EPSILON)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {"axis": self.axis}
 
-
-class MinMaxNorm(Constraint):
+class MinMaxNorm(DeclaredConstraint, names=("MinMaxNorm", "min_max_norm")):
     """Norms from `min_value` to `max_value`, reached step by step at a rate (keras.io/api/layers/constraints).
 
     Args:
@@ -130,17 +113,10 @@ class MinMaxNorm(Constraint):
         ModelError: an argument is wrong.
     """
 
-    def __init__(
-        self,
-        min_value: float = 0.0,
-        max_value: float = 1.0,
-        rate: float = 1.0,
-        axis: int | Sequence[int] | None = 0,
-    ) -> None:
-        self.min_value = self._number("min_value", min_value)
-        self.max_value = self._number("max_value", max_value)
-        self.rate = self._number("rate", rate)
-        self.axis = self._axes(axis)
+    min_value: float = number(default=0.0)
+    max_value: float = number(default=1.0)
+    rate: float = number(default=1.0)
+    axis: int | Sequence[int] | None = axes(default=0)
 
     def __call__(self, w: Value) -> Value:
         """Return the scaled weight."""
@@ -149,7 +125,3 @@ class MinMaxNorm(Constraint):
         if self.rate != 1:
             wanted = wanted * self.rate + length * (1 - self.rate)
         return w * (wanted / (length + EPSILON))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {"min_value": self.min_value, "max_value": self.max_value, "rate": self.rate, "axis": self.axis}

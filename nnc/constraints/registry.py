@@ -6,27 +6,14 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, overload
 
-from nnc.constraints.constraint import Constraint, MaxNorm, MinMaxNorm, NonNeg, UnitNorm
+from nnc.constraints.constraint import Constraint
 from nnc.ir import Value
 from nnc.objects import CallableRegistry
 
 ConstraintFunction = Callable[[Value], Value]
 """A `Constraint` or a function that returns the weight which takes the place of one."""
 
-CONSTRAINTS: Mapping[str, type[Constraint]] = MappingProxyType(
-    {
-        "Constraint": Constraint,
-        "MaxNorm": MaxNorm,
-        "MinMaxNorm": MinMaxNorm,
-        "NonNeg": NonNeg,
-        "UnitNorm": UnitNorm,
-        "constraint": Constraint,
-        "max_norm": MaxNorm,
-        "min_max_norm": MinMaxNorm,
-        "non_neg": NonNeg,
-        "unit_norm": UnitNorm,
-    }
-)
+CONSTRAINTS: Mapping[str, type[Constraint]] = MappingProxyType(Constraint.registered)
 """Every name that ``keras.constraints.get`` knows."""
 
 _REGISTRY = CallableRegistry[ConstraintFunction](

@@ -8,11 +8,12 @@ from typing import Any, Self
 import numpy
 from numpy.typing import NDArray
 
+from nnc.arguments import Argument, number
 from nnc.errors import ModelError
-from nnc.initializers.initializer import Initializer
+from nnc.initializers.initializer import DeclaredInitializer, Initializer
 
 
-class Zeros(Initializer):
+class Zeros(Initializer, names=("Zeros", "zeros", "zero")):
     """All zeros. https://keras.io/api/layers/initializers/#zeros-class."""
 
     def __call__(
@@ -22,7 +23,7 @@ class Zeros(Initializer):
         return numpy.zeros(shape, dtype)
 
 
-class Ones(Initializer):
+class Ones(Initializer, names=("Ones", "ones", "one")):
     """All ones. https://keras.io/api/layers/initializers/#ones-class."""
 
     def __call__(
@@ -32,7 +33,24 @@ class Ones(Initializer):
         return numpy.ones(shape, dtype)
 
 
-class Constant(Initializer):
+def _check_value(owner: Initializer, key: str, value: Any) -> Any:
+    try:
+        array = numpy.asarray(value)
+    except ValueError:
+        array = numpy.asarray(None)
+    if array.dtype.kind not in "biuf":
+        raise ModelError(f"{owner._where}: {key} must be a number or an array of numbers, got {value!r}")
+    return value
+
+
+def _encode_value(value: Any) -> Any:
+    """Return a value as it is; an array in the form in which Keras writes arrays."""
+    if not isinstance(value, numpy.ndarray):
+        return value
+    return {"class_name": "__numpy__", "config": {"value": value.tolist(), "dtype": str(value.dtype)}}
+
+
+class Constant(DeclaredInitializer, names=("Constant", "constant")):
     """One number everywhere, or an array that is repeated to the shape.
 
     https://keras.io/api/layers/initializers/#constant-class
@@ -44,14 +62,7 @@ class Constant(Initializer):
         ModelError: the value is none of these.
     """
 
-    def __init__(self, value: Any = 0.0) -> None:
-        try:
-            array = numpy.asarray(value)
-        except ValueError:
-            array = numpy.asarray(None)
-        if array.dtype.kind not in "biuf":
-            raise ModelError(f"initializer Constant: value must be a number or an array of numbers, got {value!r}")
-        self.value = value
+    value: Any = Argument(_check_value, _encode_value, default=0.0)
 
     def __call__(
         self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
@@ -68,13 +79,6 @@ class Constant(Initializer):
             raise ModelError(
                 f"initializer Constant: a value of shape {array.shape} cannot be repeated to {tuple(shape)}"
             ) from None
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the value; an array in the form in which Keras writes arrays."""
-        if isinstance(self.value, numpy.ndarray):
-            config = {"value": self.value.tolist(), "dtype": str(self.value.dtype)}
-            return {"value": {"class_name": "__numpy__", "config": config}}
-        return {"value": self.value}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -96,7 +100,7 @@ class Constant(Initializer):
         return super().from_config({**config, "value": array})
 
 
-class Identity(Initializer):
+class Identity(DeclaredInitializer, names=("Identity", "IdentityInitializer", "identity")):
     """`gain` on the diagonal of a matrix, zeros elsewhere.
 
     https://keras.io/api/layers/initializers/#identity-class
@@ -105,8 +109,8 @@ class Identity(Initializer):
         ModelError: the gain is not a number.
     """
 
-    def __init__(self, gain: float = 1.0) -> None:
-        self.gain: float = self._number("gain", gain)
+    # Keras never writes the gain, so that a model that is loaded again has lost it.
+    gain: float = number(default=1.0, written="unless default")
 
     def __call__(
         self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
@@ -119,8 +123,3 @@ class Identity(Initializer):
         if len(shape) != 2:
             raise ModelError(f"initializer Identity makes matrices, got shape {tuple(shape)}")
         return numpy.asarray(self.gain * numpy.eye(*shape), dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the gain where it is not 1."""
-        # Keras never writes the gain, so that a model that is loaded again has lost it.
-        return {} if self.gain == 1.0 else {"gain": self.gain}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from inspect import signature
-from math import isfinite
-from numbers import Real
-from typing import Any, Self
+from typing import Any, ClassVar, dataclass_transform
 
 import numpy
 from numpy.typing import NDArray
 
+from nnc.arguments import Declared, argument, choice, fixed, number, passed_on
 from nnc.errors import ModelError
-from nnc.objects import build
 
 
-class Initializer:
+class Initializer(Declared):
     """Makes the first value of a state; a subclass defines `__call__`, and `get_config` where it has arguments."""
+
+    noun = "initializer"
+    registered: ClassVar[dict[str, type[Initializer]]] = {}
 
     def __call__(
         self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
@@ -31,25 +32,12 @@ class Initializer:
         Raises:
             ModelError: the shape or an argument does not suit the initializer.
         """
-        raise ModelError(f"initializer {type(self).__name__} must define __call__(self, shape, dtype, generator)")
+        raise ModelError(f"{self._where} must define __call__(self, shape, dtype, generator)")
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {}
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build the initializer from what `get_config` returned.
-
-        Raises:
-            ModelError: an argument is unknown, missing or wrong.
-        """
-        return build(cls, config, f"initializer {cls.__name__}")
-
-    def _number(self, key: str, value: Any) -> Any:
-        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
-            raise ModelError(f"initializer {type(self).__name__}: {key} must be a finite number, got {value!r}")
-        return value
+@dataclass_transform(eq_default=False, field_specifiers=(argument, choice, fixed, number, passed_on))
+class DeclaredInitializer(Initializer):
+    """An initializer whose class declares its arguments; see `nnc.arguments`."""
 
 
 class FunctionInitializer(Initializer):

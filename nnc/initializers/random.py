@@ -9,8 +9,10 @@ from typing import Any, Literal
 import numpy
 from numpy.typing import NDArray
 
-from nnc.errors import ModelError, nearest
-from nnc.initializers.initializer import Initializer
+from nnc.arguments import argument, choice, number, passed_on
+from nnc.checks import check_choice, is_whole
+from nnc.errors import ModelError
+from nnc.initializers.initializer import DeclaredInitializer
 
 TRUNCATED_STDDEV = 0.87962566103423978
 """Standard deviation of the standard normal distribution cut off at -2 and 2."""
@@ -18,8 +20,11 @@ TRUNCATED_STDDEV = 0.87962566103423978
 MODES = ("fan_in", "fan_out", "fan_avg")
 DISTRIBUTIONS = ("truncated_normal", "untruncated_normal", "uniform")
 
+Seed = int | Mapping[str, Any] | None
+"""A whole number, a config of Keras's ``SeedGenerator``, or None."""
 
-class RandomInitializer(Initializer):
+
+class RandomInitializer(DeclaredInitializer):
     """An initializer with a seed; a subclass says in `draw` what it draws.
 
     Args:
@@ -30,15 +35,15 @@ class RandomInitializer(Initializer):
         ModelError: the seed is none of these.
     """
 
-    def __init__(self, seed: int | Mapping[str, Any] | None = None) -> None:
-        number: Any = seed
+    def __init__(self, seed: Seed = None) -> None:
+        entropy: Any = seed
         if isinstance(seed, Mapping):
             config = seed.get("config")
-            number = config.get("seed") if isinstance(config, Mapping) else seed
-        if number is not None and (not isinstance(number, int | numpy.integer) or isinstance(number, bool)):
-            raise ModelError(f"initializer {type(self).__name__}: seed must be a whole number or None, got {seed!r}")
+            entropy = config.get("seed") if isinstance(config, Mapping) else seed
+        if entropy is not None and not is_whole(entropy):
+            raise ModelError(f"{self._where}: seed must be a whole number or None, got {seed!r}")
         self.seed = seed
-        self._entropy: int | None = None if number is None else int(number) % 2**64
+        self._entropy: int | None = None if entropy is None else int(entropy) % 2**64
 
     def __call__(
         self, shape: tuple[int, ...], dtype: str = "float32", generator: numpy.random.Generator | None = None
@@ -54,11 +59,11 @@ class RandomInitializer(Initializer):
 
     def draw(self, shape: tuple[int, ...], generator: numpy.random.Generator) -> NDArray[numpy.float64]:
         """Return random numbers of this shape, or as many in another."""
-        raise ModelError(f"initializer {type(self).__name__} must define draw(self, shape, generator)")
+        raise ModelError(f"{self._where} must define draw(self, shape, generator)")
 
     def get_config(self) -> dict[str, Any]:
-        """Return the seed."""
-        return {"seed": self.seed}
+        """Return the seed and the arguments that the class declares."""
+        return {"seed": self.seed, **super().get_config()}
 
 
 def truncated_normal(count: int, generator: numpy.random.Generator) -> NDArray[numpy.float64]:
@@ -71,30 +76,23 @@ def truncated_normal(count: int, generator: numpy.random.Generator) -> NDArray[n
     return numbers
 
 
-class RandomNormal(RandomInitializer):
+class RandomNormal(RandomInitializer, names=("RandomNormal", "random_normal", "normal")):
     """Normal numbers. https://keras.io/api/layers/initializers/#randomnormal-class.
 
     Raises:
         ModelError: an argument is not a number, or `stddev` is negative.
     """
 
-    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | Mapping[str, Any] | None = None) -> None:
-        super().__init__(seed)
-        self.mean: float = self._number("mean", mean)
-        self.stddev: float = self._number("stddev", stddev)
-        if stddev < 0:
-            raise ModelError(f"initializer {type(self).__name__}: stddev must be at least 0, got {stddev!r}")
+    mean: float = number(default=0.0)
+    stddev: float = number(0.0, default=0.05)
+    seed: Seed = passed_on(default=None)
 
     def draw(self, shape: tuple[int, ...], generator: numpy.random.Generator) -> NDArray[numpy.float64]:
         """Draw from the normal distribution."""
         return self.mean + self.stddev * generator.standard_normal(prod(shape))
 
-    def get_config(self) -> dict[str, Any]:
-        """Return mean, standard deviation and seed."""
-        return {**super().get_config(), "mean": self.mean, "stddev": self.stddev}
 
-
-class TruncatedNormal(RandomNormal):
+class TruncatedNormal(RandomNormal, names=("TruncatedNormal", "truncated_normal")):
     """Normal numbers; those beyond two `stddev` from the mean are drawn again.
 
     https://keras.io/api/layers/initializers/#truncatednormal-class
@@ -105,29 +103,24 @@ class TruncatedNormal(RandomNormal):
         return self.mean + self.stddev * truncated_normal(prod(shape), generator)
 
 
-class RandomUniform(RandomInitializer):
+class RandomUniform(RandomInitializer, names=("RandomUniform", "random_uniform", "uniform")):
     """Uniform numbers of [minval, maxval). https://keras.io/api/layers/initializers/#randomuniform-class.
 
     Raises:
         ModelError: an argument is not a number, or `minval` is above `maxval`.
     """
 
-    def __init__(
-        self, minval: float = -0.05, maxval: float = 0.05, seed: int | Mapping[str, Any] | None = None
-    ) -> None:
-        super().__init__(seed)
-        self.minval: float = self._number("minval", minval)
-        self.maxval: float = self._number("maxval", maxval)
-        if minval > maxval:
-            raise ModelError(f"initializer {type(self).__name__}: minval {minval} must not be above maxval {maxval}")
+    minval: float = number(default=-0.05)
+    maxval: float = number(default=0.05)
+    seed: Seed = passed_on(default=None)
+
+    def __post_init__(self) -> None:
+        if self.minval > self.maxval:
+            raise ModelError(f"{self._where}: minval {self.minval} must not be above maxval {self.maxval}")
 
     def draw(self, shape: tuple[int, ...], generator: numpy.random.Generator) -> NDArray[numpy.float64]:
         """Draw from the uniform distribution."""
         return generator.uniform(self.minval, self.maxval, prod(shape))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return bounds and seed."""
-        return {**super().get_config(), "minval": self.minval, "maxval": self.maxval}
 
 
 def compute_fans(
@@ -156,7 +149,18 @@ def compute_fans(
     return shape[-2] * field, shape[-1] * field
 
 
-class VarianceScaling(RandomInitializer):
+def _check_distribution(where: str, key: str, value: Any) -> Any:
+    lower = value.lower() if isinstance(value, str) else value
+    return check_choice(where, key, "truncated_normal" if lower == "normal" else lower, DISTRIBUTIONS)
+
+
+def _check_axes(where: str, key: str, value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not all(map(is_whole, value)):
+        raise ModelError(f"{where}: {key} must be whole numbers or None, got {value!r}")
+    return value
+
+
+class VarianceScaling(RandomInitializer, names=("VarianceScaling", "variance_scaling")):
     """Numbers with variance ``scale / n``, where n is a number of units: a fan.
 
     https://keras.io/api/layers/initializers/#variancescaling-class
@@ -173,39 +177,12 @@ class VarianceScaling(RandomInitializer):
         ModelError: an argument is wrong.
     """
 
-    def __init__(
-        self,
-        scale: float = 1.0,
-        mode: Literal["fan_in", "fan_out", "fan_avg"] = "fan_in",
-        distribution: str = "truncated_normal",
-        seed: int | Mapping[str, Any] | None = None,
-        input_axes: Sequence[int] | None = None,
-        output_axes: Sequence[int] | None = None,
-    ) -> None:
-        super().__init__(seed)
-        if self._number("scale", scale) <= 0:
-            raise ModelError(f"initializer {type(self).__name__}: scale must be above 0, got {scale!r}")
-        self.scale = scale
-        self.mode = self._choice("mode", mode, MODES)
-        lower = distribution.lower() if isinstance(distribution, str) else distribution
-        lower = "truncated_normal" if lower == "normal" else lower
-        self.distribution = self._choice("distribution", lower, DISTRIBUTIONS)
-        self.input_axes = self._axes("input_axes", input_axes)
-        self.output_axes = self._axes("output_axes", output_axes)
-
-    def _choice(self, key: str, value: Any, known: tuple[str, ...]) -> str:
-        if value not in known:
-            hint = nearest(value, known) if isinstance(value, str) else ""
-            raise ModelError(
-                f"initializer {type(self).__name__}: {key} must be one of {', '.join(known)}, got {value!r}.{hint}"
-            )
-        return str(value)
-
-    def _axes(self, key: str, value: Any) -> Any:
-        axes = () if value is None else value
-        if not isinstance(axes, list | tuple) or not all(type(axis) is int for axis in axes):
-            raise ModelError(f"initializer {type(self).__name__}: {key} must be whole numbers or None, got {value!r}")
-        return value
+    scale: float = number(above=0.0, default=1.0)
+    mode: Literal["fan_in", "fan_out", "fan_avg"] = choice(*MODES, default="fan_in")
+    distribution: str = argument(_check_distribution, default="truncated_normal")
+    seed: Seed = passed_on(default=None)
+    input_axes: Sequence[int] | None = argument(_check_axes, default=None)
+    output_axes: Sequence[int] | None = argument(_check_axes, default=None)
 
     def draw(self, shape: tuple[int, ...], generator: numpy.random.Generator) -> NDArray[numpy.float64]:
         """Draw from the distribution, scaled by the fans of the shape."""
@@ -219,13 +196,8 @@ class VarianceScaling(RandomInitializer):
             return stddev * generator.standard_normal(prod(shape))
         return stddev / TRUNCATED_STDDEV * truncated_normal(prod(shape), generator)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return all arguments."""
-        own = {"scale": self.scale, "mode": self.mode, "distribution": self.distribution}
-        return {**super().get_config(), **own, "input_axes": self.input_axes, "output_axes": self.output_axes}
 
-
-class Orthogonal(RandomInitializer):
+class Orthogonal(RandomInitializer, names=("Orthogonal", "OrthogonalInitializer", "orthogonal")):
     """An orthogonal matrix times `gain`, evenly distributed; all axes but the last are its rows.
 
     A. M. Saxe, J. L. McClelland, S. Ganguli: Exact solutions to the nonlinear dynamics of learning in deep linear
@@ -236,9 +208,8 @@ class Orthogonal(RandomInitializer):
         ModelError: the gain is not a number.
     """
 
-    def __init__(self, gain: float = 1.0, seed: int | Mapping[str, Any] | None = None) -> None:
-        super().__init__(seed)
-        self.gain: float = self._number("gain", gain)
+    gain: float = number(default=1.0)
+    seed: Seed = passed_on(default=None)
 
     def draw(self, shape: tuple[int, ...], generator: numpy.random.Generator) -> NDArray[numpy.float64]:
         """Decompose a normal matrix.
@@ -247,12 +218,8 @@ class Orthogonal(RandomInitializer):
             ModelError: the shape has fewer than two axes.
         """
         if len(shape) < 2:
-            raise ModelError(f"initializer {type(self).__name__} needs a shape of two axes or more, got {shape}")
+            raise ModelError(f"{self._where} needs a shape of two axes or more, got {shape}")
         rows, columns = prod(shape[:-1]), shape[-1]
         q, r = numpy.linalg.qr(generator.standard_normal((max(rows, columns), min(rows, columns))))
         matrix: NDArray[numpy.float64] = q * numpy.sign(numpy.diagonal(r)) * self.gain
         return matrix if rows >= columns else matrix.T
-
-    def get_config(self) -> dict[str, Any]:
-        """Return gain and seed."""
-        return {**super().get_config(), "gain": self.gain}

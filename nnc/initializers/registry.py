@@ -8,52 +8,10 @@ from typing import Any, overload
 
 import numpy
 
-from nnc.initializers.constant import Constant, Identity, Ones, Zeros
 from nnc.initializers.initializer import FunctionInitializer, Initializer, takes_generator
-from nnc.initializers.random import Orthogonal, RandomNormal, RandomUniform, TruncatedNormal, VarianceScaling
-from nnc.initializers.scaled import GlorotNormal, GlorotUniform, HeNormal, HeUniform, LecunNormal, LecunUniform
 from nnc.objects import Registry, function_config, is_function
 
-INITIALIZERS: Mapping[str, type[Initializer]] = MappingProxyType(
-    {
-        "Constant": Constant,
-        "GlorotNormal": GlorotNormal,
-        "GlorotUniform": GlorotUniform,
-        "HeNormal": HeNormal,
-        "HeUniform": HeUniform,
-        "Identity": Identity,
-        "IdentityInitializer": Identity,
-        "LecunNormal": LecunNormal,
-        "LecunUniform": LecunUniform,
-        "Ones": Ones,
-        "Orthogonal": Orthogonal,
-        "OrthogonalInitializer": Orthogonal,
-        "RandomNormal": RandomNormal,
-        "RandomUniform": RandomUniform,
-        "TruncatedNormal": TruncatedNormal,
-        "VarianceScaling": VarianceScaling,
-        "Zeros": Zeros,
-        "constant": Constant,
-        "glorot_normal": GlorotNormal,
-        "glorot_uniform": GlorotUniform,
-        "he_normal": HeNormal,
-        "he_uniform": HeUniform,
-        "identity": Identity,
-        "lecun_normal": LecunNormal,
-        "lecun_uniform": LecunUniform,
-        "normal": RandomNormal,
-        "one": Ones,
-        "ones": Ones,
-        "orthogonal": Orthogonal,
-        "random_normal": RandomNormal,
-        "random_uniform": RandomUniform,
-        "truncated_normal": TruncatedNormal,
-        "uniform": RandomUniform,
-        "variance_scaling": VarianceScaling,
-        "zero": Zeros,
-        "zeros": Zeros,
-    }
-)
+INITIALIZERS: Mapping[str, type[Initializer]] = MappingProxyType(Initializer.registered)
 """Every name that ``keras.initializers.get`` knows, but for the base class and ``STFT``."""
 
 

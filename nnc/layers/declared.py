@@ -34,6 +34,7 @@ from nnc.layers.base import Layer
 
 
 @dataclass_transform(
+    eq_default=False,
     field_specifiers=(
         Argument,
         activation_function,
@@ -55,7 +56,7 @@ from nnc.layers.base import Layer
         unsupported,
         value_range,
         whole,
-    )
+    ),
 )
 class DeclaredLayer(Declared, Layer):
     """A layer whose class declares its arguments; see `nnc.arguments`."""

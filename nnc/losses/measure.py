@@ -100,7 +100,7 @@ class Measure(Declared):
         return f"<{type(self).__name__} '{self.name}'>"
 
 
-@dataclass_transform(field_specifiers=(argument, choice, flag, number, passed_on, positive, whole))
+@dataclass_transform(eq_default=False, field_specifiers=(argument, choice, flag, number, passed_on, positive, whole))
 class DeclaredMeasure(Measure):
     """A loss or metric of Keras's, whose class declares its arguments; see `nnc.arguments`."""
 

@@ -11,7 +11,6 @@ from nnc.optimizers.lion import Lion
 from nnc.optimizers.lookups import Summing
 from nnc.optimizers.muon import Muon
 from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.registry import OPTIMIZERS, deserialize, get, serialize
 from nnc.optimizers.rmsprop import RMSprop
 from nnc.optimizers.saved import SavedVariable, export_variables, import_variables
@@ -44,7 +43,6 @@ __all__ = [
     "Muon",
     "Nadam",
     "Optimizer",
-    "OptimizerOptions",
     "OptimizerState",
     "RMSprop",
     "SavedVariable",

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Unpack
 
 from nnc import ops
+from nnc.arguments import flag, number
 from nnc.ir import Value
-from nnc.optimizers.arguments import not_negative, positive
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.saved import SavedVariable, own_variable, slot_variable
 from nnc.optimizers.state import OptimizerState
 from nnc.optimizers.windows import Window, join, split
 
 
-class Adafactor(Optimizer):
+class Adafactor(Optimizer, names=("adafactor",)):
     """Divides the gradient by the root of the mean of its squares, of which a matrix keeps row and column means only.
 
     The step of a variable is α u / max(1, rms(u) / d) with u = g / √v, α = max(ε₂, rms(w)) min(η, 1/√t) and the decay
@@ -30,30 +28,17 @@ class Adafactor(Optimizer):
         epsilon_2: smallest size of a variable that its step is measured by.
         clip_threshold: largest root mean square d of a step.
         relative_step: whether the learning rate falls with the root of the step's number.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("beta_2_decay", "epsilon_1", "epsilon_2", "clip_threshold", "relative_step")
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        beta_2_decay: float = -0.8,
-        epsilon_1: float = 1e-30,
-        epsilon_2: float = 1e-3,
-        clip_threshold: float = 1.0,
-        relative_step: bool = True,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_2_decay = beta_2_decay
-        self.epsilon_1 = not_negative(self._where, "epsilon_1", epsilon_1)
-        self.epsilon_2 = not_negative(self._where, "epsilon_2", epsilon_2)
-        self.clip_threshold = positive(self._where, "clip_threshold", clip_threshold)
-        self.relative_step = bool(relative_step)
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    beta_2_decay: float = number(default=-0.8)
+    epsilon_1: float = number(0.0, default=1e-30)
+    epsilon_2: float = number(0.0, default=1e-3)
+    clip_threshold: float = number(above=0.0, default=1.0)
+    relative_step: bool = flag(default=True)
 
     def saved_slots(self, windows: Sequence[Window]) -> list[SavedVariable]:
         """Return row and column means, and velocities; Keras keeps two whole numbers of a variable without them."""

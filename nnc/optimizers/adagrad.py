@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Unpack
 
 from nnc import ops
+from nnc.arguments import number
 from nnc.ir import Value
-from nnc.optimizers.arguments import fraction, not_negative
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
 
 
-class Adagrad(Optimizer):
+class Adagrad(Optimizer, names=("adagrad",)):
     """Steps along the gradient, divided by the root of the sum a of its squares so far: w - η g / √(a + ε).
 
     See keras.io/api/optimizers/adagrad; Duchi et al. 2011, Adaptive Subgradient Methods for Online Learning and
@@ -23,26 +21,14 @@ class Adagrad(Optimizer):
         learning_rate: step size η.
         initial_accumulator_value: what the sum starts with.
         epsilon: keeps the division finite.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("initial_accumulator_value", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        initial_accumulator_value: float = 0.1,
-        epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.initial_accumulator_value = not_negative(
-            self._where, "initial_accumulator_value", initial_accumulator_value
-        )
-        self.epsilon = not_negative(self._where, "epsilon", epsilon)
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    initial_accumulator_value: float = number(0.0, default=0.1)
+    epsilon: float = number(0.0, default=1e-7)
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:
@@ -52,7 +38,7 @@ class Adagrad(Optimizer):
     @property
     def first_values(self) -> Mapping[str, float]:
         """The initial value of the sum."""
-        return {"accumulator": self.initial_accumulator_value}
+        return {"accumulator": float(self.initial_accumulator_value)}
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
         """Return the parameter after one step."""
@@ -60,7 +46,7 @@ class Adagrad(Optimizer):
         return parameter - gradient * state.learning_rate / ops.sqrt(total + self.epsilon)
 
 
-class Adadelta(Optimizer):
+class Adadelta(Optimizer, names=("adadelta",)):
     """Steps in the size of the steps before: d = -g √(s + ε) / √(a + ε) and w + η d.
 
     a and s are the running means of g² and d² (keras.io/api/optimizers/adadelta; Zeiler 2012, arxiv.org/abs/1212.5701).
@@ -70,24 +56,14 @@ class Adadelta(Optimizer):
         learning_rate: factor η of the step, 1 in the paper.
         rho: decay of the means, from 0 to 1.
         epsilon: keeps the division finite, and the first steps above 0.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("rho", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        rho: float = 0.95,
-        epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.rho = fraction(self._where, "rho", rho)
-        self.epsilon = not_negative(self._where, "epsilon", epsilon)
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    rho: float = number(0.0, 1.0, default=0.95)
+    epsilon: float = number(0.0, default=1e-7)
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:

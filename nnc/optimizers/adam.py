@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
 from nnc import ops
+from nnc.arguments import flag, number
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.optimizers.arguments import fraction, not_negative
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import CommonOptions, OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
 
 
-class Adam(Optimizer):
+class Adam(Optimizer, names=("adam",)):
     """Steps along the running mean m of the gradients, divided by the root of the running mean v of their squares.
 
     w - α m / (√v + ε) with α = η √(1 - β₂ᵗ) / (1 - β₁ᵗ), where ε is the paper's "epsilon hat"
@@ -26,28 +23,16 @@ class Adam(Optimizer):
         beta_2: decay β₂ of the mean of squares, from 0 to below 1.
         epsilon: keeps the division finite.
         amsgrad: whether to divide by the largest v so far.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("beta_1", "beta_2", "epsilon", "amsgrad")
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1 = fraction(self._where, "beta_1", beta_1, below_one=True)
-        self.beta_2 = fraction(self._where, "beta_2", beta_2, below_one=True)
-        self.epsilon = not_negative(self._where, "epsilon", epsilon)
-        self.amsgrad = bool(amsgrad)
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    beta_1: float = number(0.0, below=1.0, default=0.9)
+    beta_2: float = number(0.0, below=1.0, default=0.999)
+    epsilon: float = number(0.0, default=1e-7)
+    amsgrad: bool = flag(default=False)
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:
@@ -72,7 +57,7 @@ class Adam(Optimizer):
         return parameter - momentum * rate / (ops.sqrt(velocity) + self.epsilon)
 
 
-class AdamW(Adam):
+class AdamW(Adam, names=("adamw",)):
     """Adam with decoupled weight decay (keras.io/api/optimizers/adamw; Loshchilov and Hutter 2017).
 
     Args:
@@ -82,22 +67,14 @@ class AdamW(Adam):
         beta_2: see `Adam`.
         epsilon: see `Adam`.
         amsgrad: see `Adam`.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        weight_decay: float = 0.004,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        amsgrad: bool = False,
-        **options: Unpack[CommonOptions],
-    ) -> None:
-        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **options)
+    weight_decay: float | None = number(0.0, default=0.004, optional=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.weight_decay is None:
             raise ModelError(f"{self._where}: weight_decay must be a number, got None; without decay use Adam")

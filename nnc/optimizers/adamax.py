@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from typing import Any
 
 from nnc import ops
+from nnc.arguments import number
 from nnc.ir import Value
-from nnc.optimizers.arguments import fraction, not_negative
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.saved import SavedVariable, scalar
 from nnc.optimizers.state import OptimizerState
 from nnc.optimizers.windows import Window
@@ -19,7 +18,7 @@ _DECAY = 0.96
 _PRODUCT = "u_product"
 
 
-class Adamax(Optimizer):
+class Adamax(Optimizer, names=("adamax",)):
     """Adam with the largest gradient instead of the root of the mean square: w - η m / ((1 - β₁ᵗ) (u + ε)).
 
     m is the running mean of the gradients and u ← max(β₂ u, |g|) (keras.io/api/optimizers/adamax; Kingma and Ba 2014,
@@ -30,26 +29,15 @@ class Adamax(Optimizer):
         beta_1: decay β₁ of the mean of gradients, from 0 to below 1.
         beta_2: decay β₂ of the largest gradient, from 0 to below 1.
         epsilon: keeps the division finite.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1 = fraction(self._where, "beta_1", beta_1, below_one=True)
-        self.beta_2 = fraction(self._where, "beta_2", beta_2, below_one=True)
-        self.epsilon = not_negative(self._where, "epsilon", epsilon)
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    beta_1: float = number(0.0, below=1.0, default=0.9)
+    beta_2: float = number(0.0, below=1.0, default=0.999)
+    epsilon: float = number(0.0, default=1e-7)
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:
@@ -66,7 +54,7 @@ class Adamax(Optimizer):
         return parameter - momentum * (state.learning_rate / correction) / (norm + self.epsilon)
 
 
-class Nadam(Optimizer):
+class Nadam(Optimizer, names=("nadam",)):
     """Adam with Nesterov's momentum (keras.io/api/optimizers/nadam; Dozat 2015, Incorporating Nesterov Momentum).
 
     With uₜ = β₁ (1 - 0.96ᵗ / 2) and pₜ = u₁ … uₜ, the mean in the numerator is uₜ₊₁ m / (1 - pₜ₊₁) + (1 - uₜ) g /
@@ -77,26 +65,15 @@ class Nadam(Optimizer):
         beta_1: decay β₁ of the mean of gradients, from 0 to below 1.
         beta_2: decay β₂ of the mean of squares, from 0 to below 1.
         epsilon: keeps the division finite.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1 = fraction(self._where, "beta_1", beta_1, below_one=True)
-        self.beta_2 = fraction(self._where, "beta_2", beta_2, below_one=True)
-        self.epsilon = not_negative(self._where, "epsilon", epsilon)
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    beta_1: float = number(0.0, below=1.0, default=0.9)
+    beta_2: float = number(0.0, below=1.0, default=0.999)
+    epsilon: float = number(0.0, default=1e-7)
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:

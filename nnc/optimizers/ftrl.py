@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Unpack
 
 from nnc import ops
-from nnc.errors import ModelError
+from nnc.arguments import number
 from nnc.ir import Value
-from nnc.optimizers.arguments import not_negative
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
 
 
-class Ftrl(Optimizer):
+class Ftrl(Optimizer, names=("ftrl",)):
     """Follow the regularized leader: the weights are computed from sums over all gradients so far.
 
     With n ← n + g², σ = (n^-p - n'^-p) / η (n' the sum before) and z ← z + g + 2 s w - σ w, the weights become
@@ -29,44 +26,18 @@ class Ftrl(Optimizer):
         l2_regularization_strength: λ₂.
         l2_shrinkage_regularization_strength: s.
         beta: β.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = (
-        "learning_rate_power",
-        "initial_accumulator_value",
-        "l1_regularization_strength",
-        "l2_regularization_strength",
-        "l2_shrinkage_regularization_strength",
-        "beta",
-    )
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        learning_rate_power: float = -0.5,
-        initial_accumulator_value: float = 0.1,
-        l1_regularization_strength: float = 0.0,
-        l2_regularization_strength: float = 0.0,
-        l2_shrinkage_regularization_strength: float = 0.0,
-        beta: float = 0.0,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        if isinstance(learning_rate_power, bool) or not learning_rate_power <= 0.0:
-            raise ModelError(f"{self._where}: learning_rate_power must be at most 0, got {learning_rate_power!r}")
-        self.learning_rate_power = learning_rate_power
-        where = self._where
-        self.initial_accumulator_value = not_negative(where, "initial_accumulator_value", initial_accumulator_value)
-        self.l1_regularization_strength = not_negative(where, "l1_regularization_strength", l1_regularization_strength)
-        self.l2_regularization_strength = not_negative(where, "l2_regularization_strength", l2_regularization_strength)
-        self.l2_shrinkage_regularization_strength = not_negative(
-            where, "l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength
-        )
-        self.beta = not_negative(where, "beta", beta)
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    learning_rate_power: float = number(high=0.0, default=-0.5)
+    initial_accumulator_value: float = number(0.0, default=0.1)
+    l1_regularization_strength: float = number(0.0, default=0.0)
+    l2_regularization_strength: float = number(0.0, default=0.0)
+    l2_shrinkage_regularization_strength: float = number(0.0, default=0.0)
+    beta: float = number(0.0, default=0.0)
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:
@@ -76,7 +47,7 @@ class Ftrl(Optimizer):
     @property
     def first_values(self) -> Mapping[str, float]:
         """The initial value of the sum of squares."""
-        return {"accumulator": self.initial_accumulator_value}
+        return {"accumulator": float(self.initial_accumulator_value)}
 
     def update_step(self, parameter: Value, gradient: Value, state: OptimizerState) -> Value:
         """Return the parameter after one step."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
 from nnc import ops
+from nnc.arguments import number
 from nnc.ir import Value
-from nnc.optimizers.arguments import fraction, not_negative
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
 from nnc.optimizers.windows import norms, scale
 
 
-class Lamb(Optimizer):
+class Lamb(Optimizer, names=("lamb",)):
     """Adam whose step is, for each variable, as long as the learning rate times the variable: w - η r u.
 
     u = m̂ / (√v̂ + ε) is Adam's direction and r = |w| / |u| the trust ratio of a variable, 1 where one of the two is 0
@@ -25,26 +22,15 @@ class Lamb(Optimizer):
         beta_1: decay β₁ of the mean of gradients, from 0 to below 1.
         beta_2: decay β₂ of the mean of squares, from 0 to below 1.
         epsilon: keeps the division finite.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("beta_1", "beta_2", "epsilon")
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1 = fraction(self._where, "beta_1", beta_1, below_one=True)
-        self.beta_2 = fraction(self._where, "beta_2", beta_2, below_one=True)
-        self.epsilon = not_negative(self._where, "epsilon", epsilon)
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    beta_1: float = number(0.0, below=1.0, default=0.9)
+    beta_2: float = number(0.0, below=1.0, default=0.999)
+    epsilon: float = number(0.0, default=1e-7)
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
 from nnc import ops
+from nnc.arguments import number
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.optimizers.arguments import fraction
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
 
 
-class Lion(Optimizer):
+class Lion(Optimizer, names=("lion",)):
     """Steps of one size along the sign of the momentum: w - η sign(β₁ m + (1 - β₁) g), then m ← β₂ m + (1 - β₂) g.
 
     See keras.io/api/optimizers/lion; Chen et al. 2023, arxiv.org/abs/2302.06675. The slot is ``momentum``.
@@ -22,26 +19,19 @@ class Lion(Optimizer):
         learning_rate: step size η.
         beta_1: weight of the momentum in the step, above 0 and at most 1.
         beta_2: decay of the momentum, from 0 to 1.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("beta_1", "beta_2")
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    beta_1: float = number(0.0, 1.0, default=0.9)
+    beta_2: float = number(0.0, 1.0, default=0.99)
 
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.99,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1 = fraction(self._where, "beta_1", beta_1)
-        self.beta_2 = fraction(self._where, "beta_2", beta_2)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.beta_1 == 0.0:
-            raise ModelError(f"{self._where}: beta_1 must be above 0, got {beta_1!r}; with 0 use SGD on signs")
+            raise ModelError(f"{self._where}: beta_1 must be above 0, got {self.beta_1!r}; with 0 use SGD on signs")
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:

@@ -5,17 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from math import prod, sqrt
+from typing import Any
 
 from nnc import ops
+from nnc.arguments import argument, flag, number, passed_on, whole
+from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.optimizers.arguments import fraction, not_negative, whole
-from nnc.optimizers.optimizer import Optimizer
+from nnc.optimizers.optimizer import LearningRate, NamedRule, Optimizer, step_size
 from nnc.optimizers.saved import SavedVariable, own_variable, slot_variable
 from nnc.optimizers.state import OptimizerState
 from nnc.optimizers.windows import Window, join, split
 
 
-class Muon(Optimizer):
+def _check_patterns(where: str, key: str, value: Any) -> list[str]:
+    """Return a list of regular expressions; None is an empty one."""
+    if isinstance(value, str) or not all(isinstance(item, str) for item in value or ()):
+        raise ModelError(f"{where}: {key} must be a list of regular expressions, got {value!r}")
+    return list(value or ())
+
+
+class _FirstArguments(NamedRule):
+    """The arguments of `Muon` that come before those that all optimizers have."""
+
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    adam_beta_1: float = number(0.0, below=1.0, default=0.9)
+    adam_beta_2: float = number(0.0, below=1.0, default=0.999)
+    adam_weight_decay: float | None = number(0.0, default=0.004, optional=True)
+    epsilon: float = number(0.0, default=1e-7)
+
+
+class Muon(Optimizer, _FirstArguments, names=("muon",)):
     """Makes the momentum of each matrix orthogonal before the step; all other variables are trained by Adam.
 
     The nearest orthogonal matrix is found by Newton–Schulz iterations x ← a x + (b x xᵀ + c (x xᵀ)²) x; its step is
@@ -55,88 +74,33 @@ class Muon(Optimizer):
         ModelError: an argument is wrong.
     """
 
-    settings = (
-        "adam_beta_1",
-        "adam_beta_2",
-        "epsilon",
-        "exclude_layers",
-        "muon_a",
-        "muon_b",
-        "muon_c",
-        "adam_lr_ratio",
-        "momentum",
-        "ns_steps",
-        "nesterov",
-        "exclude_embeddings",
-        "adam_weight_decay",
-        "rms_rate",
-    )
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        adam_beta_1: float = 0.9,
-        adam_beta_2: float = 0.999,
-        adam_weight_decay: float | None = 0.004,
-        epsilon: float = 1e-7,
-        weight_decay: float | None = 0.004,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        name: str | None = None,
-        exclude_layers: Sequence[str] | None = None,
-        exclude_embeddings: bool = True,
-        muon_a: float = 3.4445,
-        muon_b: float = -4.7750,
-        muon_c: float = 2.0315,
-        adam_lr_ratio: float = 1,
-        momentum: float = 0.95,
-        ns_steps: int = 5,
-        nesterov: bool = True,
-        rms_rate: float | None = 0.2,
-        *,
-        lr: float | None = None,
-    ) -> None:
-        super().__init__(
-            learning_rate,
-            name=name,
-            weight_decay=weight_decay,
-            clipnorm=clipnorm,
-            clipvalue=clipvalue,
-            global_clipnorm=global_clipnorm,
-            use_ema=use_ema,
-            ema_momentum=ema_momentum,
-            ema_overwrite_frequency=ema_overwrite_frequency,
-            loss_scale_factor=loss_scale_factor,
-            gradient_accumulation_steps=gradient_accumulation_steps,
-            lr=lr,
-        )
-        where = self._where
-        self.adam_beta_1 = fraction(where, "adam_beta_1", adam_beta_1, below_one=True)
-        self.adam_beta_2 = fraction(where, "adam_beta_2", adam_beta_2, below_one=True)
-        self.adam_weight_decay = (
-            None if adam_weight_decay is None else not_negative(where, "adam_weight_decay", adam_weight_decay)
-        )
-        self.epsilon = not_negative(where, "epsilon", epsilon)
-        self.exclude_layers = list(exclude_layers or ())
-        self.exclude_embeddings = bool(exclude_embeddings)
-        self.muon_a, self.muon_b, self.muon_c = muon_a, muon_b, muon_c
-        self.adam_lr_ratio = adam_lr_ratio
-        self.momentum = fraction(where, "momentum", momentum)
-        self.ns_steps = whole(where, "ns_steps", ns_steps, 0)
-        self.nesterov = bool(nesterov)
-        self.rms_rate = rms_rate
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    weight_decay: float | None = number(0.0, default=0.004, optional=True)
+    clipnorm: float | None = number(above=0.0, default=None)
+    clipvalue: float | None = number(above=0.0, default=None)
+    global_clipnorm: float | None = number(above=0.0, default=None)
+    use_ema: bool = flag(default=False)
+    ema_momentum: float = number(0.0, 1.0, default=0.99)
+    ema_overwrite_frequency: int | None = whole(1, default=None)
+    loss_scale_factor: float | None = number(above=0.0, default=None)
+    gradient_accumulation_steps: int | None = whole(2, default=None)
+    _name_given: str | None = passed_on(default=None, alias="name")
+    exclude_layers: Sequence[str] | None = argument(_check_patterns, default=None, optional=False)
+    exclude_embeddings: bool = flag(default=True)
+    muon_a: float = number(default=3.4445)
+    muon_b: float = number(default=-4.7750)
+    muon_c: float = number(default=2.0315)
+    adam_lr_ratio: float = number(default=1)
+    momentum: float = number(0.0, 1.0, default=0.95)
+    ns_steps: int = whole(0, default=5)
+    nesterov: bool = flag(default=True)
+    rms_rate: float | None = number(default=0.2, optional=True)
 
     def uses_adam(self, window: Window) -> bool:
         """Return whether a variable is trained by Adam."""
         if len(window.shape) != 2 or (self.exclude_embeddings and "embedding" in window.path.lower()):
             return True
-        return any(re.search(pattern, window.path) for pattern in self.exclude_layers)
+        return any(re.search(pattern, window.path) for pattern in self.exclude_layers or ())
 
     def decay_rate(self, window: Window) -> float | None:
         """Return the weight decay that is set for a variable."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from inspect import signature
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack, dataclass_transform
 
 import numpy
 
+from nnc.arguments import Argument, ArgumentOptions, Declared, argument, flag, number, passed_on, whole
+from nnc.checks import check_number
 from nnc.errors import ModelError
 from nnc.ir import Graph, Value
-from nnc.objects import build, snake_case
+from nnc.objects import snake_case
 from nnc.optimizers import schedules
-from nnc.optimizers.arguments import fraction, not_negative, positive, whole
 from nnc.optimizers.lookups import Gradient, Summing, find_lookups
-from nnc.optimizers.options import OptimizerOptions
 from nnc.optimizers.saved import SavedVariable, counter_and_rate, export_variables, import_variables, slot_variable
 from nnc.optimizers.schedules import LearningRateSchedule
 from nnc.optimizers.stages import ACCUMULATOR, AVERAGE, average, clip_gradients, decay, sum_gradients
@@ -24,9 +23,33 @@ from nnc.optimizers.windows import Window, windows_of
 from nnc.program.live import ITERATIONS, LEARNING_RATE
 
 Array = Any
+LearningRate = float | LearningRateSchedule
+"""A number, or a schedule of it."""
 
 
-class Optimizer:
+def step_size(**options: Unpack[ArgumentOptions]) -> Any:
+    """Declare the learning rate, which `Optimizer` checks and writes to configs."""
+    options.setdefault("written", "never")
+    return Argument(**options)
+
+
+@dataclass_transform(eq_default=False, field_specifiers=(argument, flag, number, passed_on, step_size, whole))
+class NamedRule(Declared):
+    """What has its name before its other arguments are checked, so that messages begin with it.
+
+    Args:
+        name: the class name in snake case by default.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or snake_case(type(self).__name__)
+
+    @property
+    def _where(self) -> str:
+        return f"optimizer '{self.name}'"
+
+
+class Optimizer(NamedRule):
     """An update rule; a subclass says in `update_step` what becomes of a parameter.
 
     Args:
@@ -53,66 +76,40 @@ class Optimizer:
     'sign_descent'
     """
 
-    settings: ClassVar[tuple[str, ...]] = ()
-    """The rule's own arguments, which are attributes of the same names."""
-    summing: Summing = Summing.LAST
+    noun = "optimizer"
+    registered: ClassVar[dict[str, type[Optimizer]]] = {}
+    summing = Summing.LAST
     """When the look-ups of a row of an embedding are added up; readers set it to what the model's engine does."""
 
-    def __init__(
-        self,
-        learning_rate: Any,
-        *,
-        name: str | None = None,
-        weight_decay: float | None = None,
-        clipnorm: float | None = None,
-        clipvalue: float | None = None,
-        global_clipnorm: float | None = None,
-        use_ema: bool = False,
-        ema_momentum: float = 0.99,
-        ema_overwrite_frequency: int | None = None,
-        loss_scale_factor: float | None = None,
-        gradient_accumulation_steps: int | None = None,
-        lr: float | None = None,
-    ) -> None:
-        self.name = name or snake_case(type(self).__name__)
+    _learning_rate_given: LearningRate = step_size(alias="learning_rate")
+    weight_decay: float | None = number(0.0, default=None, kw_only=True)
+    clipnorm: float | None = number(above=0.0, default=None, kw_only=True)
+    clipvalue: float | None = number(above=0.0, default=None, kw_only=True)
+    global_clipnorm: float | None = number(above=0.0, default=None, kw_only=True)
+    use_ema: bool = flag(default=False, kw_only=True)
+    ema_momentum: float = number(0.0, 1.0, default=0.99, kw_only=True)
+    ema_overwrite_frequency: int | None = whole(1, default=None, kw_only=True)
+    loss_scale_factor: float | None = number(above=0.0, default=None, kw_only=True)
+    gradient_accumulation_steps: int | None = whole(2, default=None, kw_only=True)
+    _name_given: str | None = passed_on(default=None, kw_only=True, alias="name")
+    _lr_given: LearningRate | None = argument(default=None, kw_only=True, alias="lr", written="never")
+
+    def __post_init__(self) -> None:
         self._states: Any = {}
         self._windows: tuple[Window, ...] = ()
         self._excluded: tuple[Any, ...] = ()
         self._excluded_paths: frozenset[str] = frozenset()
         self._excluded_names: str | None = None
-        where = self._where
-        given = learning_rate if lr is None else lr
+        given = self._learning_rate_given if self._lr_given is None else self._lr_given
         self.schedule = given if isinstance(given, LearningRateSchedule) else None
         self._learning_rate = 0.0 if self.schedule is not None else self._checked_rate(given)
-        self.weight_decay = None if weight_decay is None else not_negative(where, "weight_decay", weight_decay)
-        self.clipnorm = None if clipnorm is None else positive(where, "clipnorm", clipnorm)
-        self.clipvalue = None if clipvalue is None else positive(where, "clipvalue", clipvalue)
-        self.global_clipnorm = None if global_clipnorm is None else positive(where, "global_clipnorm", global_clipnorm)
-        self.use_ema = bool(use_ema)
-        self.ema_momentum = fraction(where, "ema_momentum", ema_momentum)
-        self.ema_overwrite_frequency = (
-            None
-            if ema_overwrite_frequency is None
-            else whole(where, "ema_overwrite_frequency", ema_overwrite_frequency, 1)
-        )
-        self.loss_scale_factor = (
-            None if loss_scale_factor is None else positive(where, "loss_scale_factor", loss_scale_factor)
-        )
-        self.gradient_accumulation_steps = (
-            None
-            if gradient_accumulation_steps is None
-            else whole(where, "gradient_accumulation_steps", gradient_accumulation_steps, 2)
-        )
-        norms_given = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
-        chosen = {key: value for key, value in norms_given.items() if value is not None}
+        limits = {key: getattr(self, key) for key in ("clipnorm", "clipvalue", "global_clipnorm")}
+        chosen = {key: limit for key, limit in limits.items() if limit is not None}
         if len(chosen) > 1:
             raise ModelError(
-                f"{where}: only one of {' and '.join(chosen)} can be set, got {' and '.join(map(str, chosen.values()))}"
+                f"{self._where}: only one of {' and '.join(chosen)} can be set,"
+                f" got {' and '.join(map(str, chosen.values()))}"
             )
-
-    @property
-    def _where(self) -> str:
-        return f"optimizer '{self.name}'"
 
     def _checked_rate(self, given: Any) -> float:
         if callable(given) or isinstance(given, Mapping):
@@ -121,7 +118,7 @@ class Optimizer:
                 " subclass of nnc.optimizers.schedules.LearningRateSchedule that computes the rate from the step"
             )
         value = given.item() if isinstance(given, numpy.ndarray | numpy.generic) and given.ndim == 0 else given
-        return positive(self._where, "learning_rate", value)
+        return float(check_number(self._where, "learning_rate", value, above=0.0))
 
     # ------------------------------------------------------------------ the rule
 
@@ -322,21 +319,8 @@ class Optimizer:
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, with Keras's keys; the learning rate as float32 has it, like Keras."""
         schedule = self.schedule
-        return {
-            "name": self.name,
-            "learning_rate": float(numpy.float32(self.learning_rate))
-            if schedule is None
-            else schedules.serialize(schedule),
-            "weight_decay": self.weight_decay,
-            "clipnorm": self.clipnorm,
-            "global_clipnorm": self.global_clipnorm,
-            "clipvalue": self.clipvalue,
-            "use_ema": self.use_ema,
-            "ema_momentum": self.ema_momentum,
-            "ema_overwrite_frequency": self.ema_overwrite_frequency,
-            "loss_scale_factor": self.loss_scale_factor,
-            "gradient_accumulation_steps": self.gradient_accumulation_steps,
-        } | {key: getattr(self, key) for key in self.settings}
+        rate = float(numpy.float32(self.learning_rate)) if schedule is None else schedules.serialize(schedule)
+        return {"name": self.name, "learning_rate": rate, **super().get_config()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -345,11 +329,9 @@ class Optimizer:
         Raises:
             ModelError: an argument is unknown, missing or wrong.
         """
-        known = set(signature(cls).parameters) - {"options"} | set(OptimizerOptions.__annotations__)
-        arguments = dict(config)
-        if isinstance(arguments.get("learning_rate"), Mapping):
-            arguments["learning_rate"] = schedules.deserialize(arguments["learning_rate"])
-        return build(cls, arguments, f"optimizer {cls.__name__}", known)
+        rate = config.get("learning_rate")
+        given = {"learning_rate": schedules.deserialize(rate)} if isinstance(rate, Mapping) else {}
+        return super().from_config({**config, **given})
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.name}', learning rate {self.learning_rate:g}>"

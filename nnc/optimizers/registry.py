@@ -8,40 +8,9 @@ from typing import Any
 
 from nnc.objects import Registry
 from nnc.optimizers import schedules
-from nnc.optimizers.adafactor import Adafactor
-from nnc.optimizers.adagrad import Adadelta, Adagrad
-from nnc.optimizers.adam import Adam, AdamW
-from nnc.optimizers.adamax import Adamax, Nadam
-from nnc.optimizers.ftrl import Ftrl
-from nnc.optimizers.lamb import Lamb
-from nnc.optimizers.lion import Lion
-from nnc.optimizers.muon import Muon
 from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.rmsprop import RMSprop
-from nnc.optimizers.schedule_free_adamw import ScheduleFreeAdamW
-from nnc.optimizers.sgd import SGD
 
-OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(
-    {
-        cls.__name__.lower(): cls
-        for cls in (
-            Adadelta,
-            Adafactor,
-            Adagrad,
-            Adam,
-            AdamW,
-            Adamax,
-            Ftrl,
-            Lamb,
-            Lion,
-            Muon,
-            Nadam,
-            RMSprop,
-            SGD,
-            ScheduleFreeAdamW,
-        )
-    }
-)
+OPTIMIZERS: Mapping[str, type[Optimizer]] = MappingProxyType(Optimizer.registered)
 """Optimizers by name in lower case; upper case makes no difference."""
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
 from nnc import ops
+from nnc.arguments import flag, number
 from nnc.ir import Value
-from nnc.optimizers.arguments import fraction, not_negative
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
 
 
-class RMSprop(Optimizer):
+class RMSprop(Optimizer, names=("rmsprop",)):
     """Steps along the gradient, divided by the root of the running mean v of its squares.
 
     v ← ρ v + (1 - ρ) g² and w - η g / √(v + ε); centered subtracts the square of the running mean of g from v, and
@@ -25,28 +22,16 @@ class RMSprop(Optimizer):
         momentum: from 0 to 1.
         epsilon: keeps the division finite.
         centered: whether to divide by the estimated standard deviation instead.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("rho", "momentum", "epsilon", "centered")
-
-    def __init__(
-        self,
-        learning_rate: float = 0.001,
-        rho: float = 0.9,
-        momentum: float = 0.0,
-        epsilon: float = 1e-7,
-        centered: bool = False,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.rho = fraction(self._where, "rho", rho)
-        self.momentum = fraction(self._where, "momentum", momentum)
-        self.epsilon = not_negative(self._where, "epsilon", epsilon)
-        self.centered = bool(centered)
+    _learning_rate_given: LearningRate = step_size(default=0.001, alias="learning_rate")
+    rho: float = number(0.0, 1.0, default=0.9)
+    momentum: float = number(0.0, 1.0, default=0.0)
+    epsilon: float = number(0.0, default=1e-7)
+    centered: bool = flag(default=False)
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
 from nnc import ops
+from nnc.arguments import number, whole
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.optimizers.arguments import fraction, not_negative, whole
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
 
 
-class ScheduleFreeAdamW(Optimizer):
+class ScheduleFreeAdamW(Optimizer, names=("schedulefreeadamw",)):
     """Adam whose steps z are averaged, instead of a schedule of the learning rate.
 
     z ← z - η g / (√(v / (1 - β₂ᵗ)) + ε), x ← (1 - 1/t) x + z / t, and the parameter is (1 - β₁) z + β₁ x, between the
@@ -26,30 +23,21 @@ class ScheduleFreeAdamW(Optimizer):
         beta_2: decay β₂ of the mean of squares, from 0 to below 1.
         epsilon: keeps the division finite.
         warmup_steps: steps in which the learning rate grows to its full size.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("beta_1", "beta_2", "epsilon", "warmup_steps")
+    _learning_rate_given: LearningRate = step_size(default=0.0025, alias="learning_rate")
+    beta_1: float = number(0.0, 1.0, default=0.9)
+    beta_2: float = number(0.0, below=1.0, default=0.999)
+    epsilon: float = number(0.0, default=1e-8)
+    warmup_steps: int = whole(0, default=0)
 
-    def __init__(
-        self,
-        learning_rate: float = 0.0025,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        warmup_steps: int = 0,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.beta_1 = fraction(self._where, "beta_1", beta_1)
-        self.beta_2 = fraction(self._where, "beta_2", beta_2, below_one=True)
-        self.epsilon = not_negative(self._where, "epsilon", epsilon)
-        self.warmup_steps = whole(self._where, "warmup_steps", warmup_steps, 0)
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.beta_1 == 0.0:
-            raise ModelError(f"{self._where}: beta_1 must be above 0, got {beta_1!r}; with 0 use RMSprop")
+            raise ModelError(f"{self._where}: beta_1 must be above 0, got {self.beta_1!r}; with 0 use RMSprop")
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:

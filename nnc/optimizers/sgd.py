@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Unpack
-
+from nnc.arguments import flag, number
 from nnc.ir import Value
-from nnc.optimizers.arguments import fraction
-from nnc.optimizers.optimizer import Optimizer
-from nnc.optimizers.options import OptimizerOptions
+from nnc.optimizers.optimizer import LearningRate, Optimizer, step_size
 from nnc.optimizers.state import OptimizerState
 
 
-class SGD(Optimizer):
+class SGD(Optimizer, names=("sgd",)):
     """Gradient descent: w - η g, or with momentum m ← μ m - η g and w + m (keras.io/api/optimizers/sgd).
 
     Nesterov's momentum takes w + μ m - η g, with the new m, instead. The slot is ``momentum``.
@@ -20,24 +17,14 @@ class SGD(Optimizer):
         learning_rate: step size η.
         momentum: μ, from 0 to 1.
         nesterov: whether momentum is Nesterov's.
-        **options: see `Optimizer`.
 
     Raises:
         ModelError: an argument is wrong.
     """
 
-    settings = ("momentum", "nesterov")
-
-    def __init__(
-        self,
-        learning_rate: float = 0.01,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        **options: Unpack[OptimizerOptions],
-    ) -> None:
-        super().__init__(learning_rate, **options)
-        self.momentum = fraction(self._where, "momentum", momentum)
-        self.nesterov = bool(nesterov)
+    _learning_rate_given: LearningRate = step_size(default=0.01, alias="learning_rate")
+    momentum: float = number(0.0, 1.0, default=0.0)
+    nesterov: bool = flag(default=False)
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:

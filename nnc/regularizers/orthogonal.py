@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 import numpy
 
 from nnc import ops
-from nnc.errors import ModelError, nearest
+from nnc.arguments import choice
+from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.sizes import Iota
-from nnc.regularizers.regularizer import Regularizer
+from nnc.regularizers.regularizer import DeclaredRegularizer, penalty_factor
 
-_MODES = ("rows", "columns")
 _SHORTEST = 1e-7
 """Shorter rows are divided by this; Keras's ``backend.epsilon()``."""
 
 
-class OrthogonalRegularizer(Regularizer):
+class OrthogonalRegularizer(DeclaredRegularizer, names=("OrthogonalRegularizer", "orthogonal_regularizer")):
     """factor · the mean of |cosine| over all pairs of rows, or of columns (keras.io/api/layers/regularizers).
 
     Args:
@@ -30,13 +30,11 @@ class OrthogonalRegularizer(Regularizer):
         ModelError: an argument is wrong.
     """
 
-    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
-        self.factor = float(numpy.float32(self._factor("factor", factor)))
-        if mode not in _MODES:
-            raise ModelError(
-                f"{self._where}: mode must be 'rows' or 'columns', got {mode!r}.{nearest(str(mode), _MODES)}"
-            )
-        self.mode = mode
+    factor: float = penalty_factor(default=0.01)
+    mode: Literal["rows", "columns"] = choice("rows", "columns", default="rows")
+
+    def __post_init__(self) -> None:
+        self.factor = float(numpy.float32(self.factor))
 
     def __call__(self, x: Value) -> Value:
         """Return the penalty of a matrix.
@@ -56,7 +54,3 @@ class OrthogonalRegularizer(Regularizer):
         others = apply(NotEqual(dtype=rows.dtype), ops.reshape(numbers, (count, 1)), numbers)
         cosines = ops.absolute((unit @ ops.transpose(unit)) * others)
         return ops.sum(cosines) * (self.factor * 0.5 / (count * (count - 1) / 2))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {"factor": self.factor, "mode": self.mode}

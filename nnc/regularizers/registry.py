@@ -8,25 +8,12 @@ from typing import Any, overload
 
 from nnc.ir import Value
 from nnc.objects import CallableRegistry
-from nnc.regularizers.orthogonal import OrthogonalRegularizer
-from nnc.regularizers.regularizer import L1, L1L2, L2, Regularizer
+from nnc.regularizers.regularizer import Regularizer
 
 RegularizerFunction = Callable[[Value], Value]
 """A `Regularizer` or a function that returns the penalty of a weight, a scalar."""
 
-REGULARIZERS: Mapping[str, type[Regularizer]] = MappingProxyType(
-    {
-        "L1": L1,
-        "L1L2": L1L2,
-        "L2": L2,
-        "OrthogonalRegularizer": OrthogonalRegularizer,
-        "l1": L1,
-        "l1_l2": L1L2,
-        "l1l2": L1L2,
-        "l2": L2,
-        "orthogonal_regularizer": OrthogonalRegularizer,
-    }
-)
+REGULARIZERS: Mapping[str, type[Regularizer]] = MappingProxyType(Regularizer.registered)
 """Every name that ``keras.regularizers.get`` knows, but for the base class, and ``l1_l2`` of Keras 2."""
 
 _REGISTRY = CallableRegistry[RegularizerFunction](

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import isfinite
-from numbers import Real
-from typing import Any, Self
+from typing import Any, ClassVar, Unpack, dataclass_transform
 
 import numpy
 
 from nnc import ops
+from nnc.arguments import Argument, ArgumentOptions, Declared, choice
+from nnc.checks import check_number
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.objects import build
 
 
-class Regularizer:
+def penalty_factor(**options: Unpack[ArgumentOptions]) -> Any:
+    """Declare a finite number of at least 0; None is the default."""
+
+    def check(owner: Any, key: str, value: Any) -> Any:
+        return check_number(owner._where, key, item.default if value is None else value, 0.0)
+
+    options.setdefault("optional", False)
+    item = Argument(check, **options)
+    return item
+
+
+class Regularizer(Declared):
     """A penalty on a weight or an output; a subclass says in `__call__` what is added to the loss.
 
     >>> class Largest(Regularizer):
@@ -24,6 +33,9 @@ class Regularizer:
     >>> Largest().get_config()
     {}
     """
+
+    noun = "regularizer"
+    registered: ClassVar[dict[str, type[Regularizer]]] = {}
 
     def __call__(self, x: Value) -> Value:
         """Return the penalty, a scalar of x's element type, as graph arithmetic.
@@ -36,36 +48,13 @@ class Regularizer:
         """
         raise ModelError(f"{self._where} must define __call__(self, x)")
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {}
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build the regularizer from what `get_config` returned.
-
-        Raises:
-            ModelError: an argument is unknown, missing or wrong.
-        """
-        return build(cls, config, f"regularizer {cls.__name__}")
-
-    @property
-    def _where(self) -> str:
-        return f"regularizer {type(self).__name__}"
-
-    def _factor(self, key: str, number: Any) -> float:
-        """Return a factor.
-
-        Raises:
-            ModelError: it is not a finite number of at least 0.
-        """
-        given: Any = number
-        if isinstance(number, bool) or not isinstance(number, Real) or not isfinite(given) or given < 0:
-            raise ModelError(f"{self._where}: {key} must be a finite number of at least 0, got {number!r}")
-        return float(given)
+@dataclass_transform(eq_default=False, field_specifiers=(choice, penalty_factor))
+class DeclaredRegularizer(Regularizer):
+    """A regularizer whose class declares its arguments; see `nnc.arguments`."""
 
 
-class L1(Regularizer):
+class L1(DeclaredRegularizer, names=("L1", "l1")):
     """l1 · sum(|x|) (keras.io/api/layers/regularizers).
 
     Args:
@@ -75,19 +64,17 @@ class L1(Regularizer):
         ModelError: the factor is not a finite number of at least 0.
     """
 
-    def __init__(self, l1: float | None = 0.01) -> None:
-        self.l1 = float(numpy.float32(self._factor("l1", 0.01 if l1 is None else l1)))
+    l1: float = penalty_factor(default=0.01)
+
+    def __post_init__(self) -> None:
+        self.l1 = float(numpy.float32(self.l1))
 
     def __call__(self, x: Value) -> Value:
         """Return the penalty."""
         return ops.sum(ops.absolute(x)) * self.l1
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {"l1": self.l1}
 
-
-class L2(Regularizer):
+class L2(DeclaredRegularizer, names=("L2", "l2")):
     """l2 · sum(x²) (keras.io/api/layers/regularizers).
 
     Args:
@@ -97,19 +84,14 @@ class L2(Regularizer):
         ModelError: the factor is not a finite number of at least 0.
     """
 
-    def __init__(self, l2: float | None = 0.01) -> None:
-        self.l2 = self._factor("l2", 0.01 if l2 is None else l2)
+    l2: float = penalty_factor(default=0.01)
 
     def __call__(self, x: Value) -> Value:
         """Return the penalty."""
         return ops.sum(ops.square(x)) * self.l2
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {"l2": self.l2}
 
-
-class L1L2(Regularizer):
+class L1L2(DeclaredRegularizer, names=("L1L2", "l1_l2", "l1l2")):
     """l1 · sum(|x|) + l2 · sum(x²) (keras.io/api/layers/regularizers).
 
     Args:
@@ -120,16 +102,11 @@ class L1L2(Regularizer):
         ModelError: a factor is not a finite number of at least 0.
     """
 
-    def __init__(self, l1: float | None = 0.0, l2: float | None = 0.0) -> None:
-        self.l1 = self._factor("l1", l1 or 0.0)
-        self.l2 = self._factor("l2", l2 or 0.0)
+    l1: float = penalty_factor(default=0.0)
+    l2: float = penalty_factor(default=0.0)
 
     def __call__(self, x: Value) -> Value:
         """Return the penalty."""
         parts = [ops.sum(ops.absolute(x)) * self.l1] if self.l1 else []
         parts += [ops.sum(ops.square(x)) * self.l2] if self.l2 else []
         return parts[0] + parts[1] if len(parts) == 2 else parts[0] if parts else x.graph.constant(0.0, x.dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments, with Keras's keys."""
-        return {"l1": self.l1, "l2": self.l2}

@@ -322,7 +322,7 @@ shadow.__name__ = "relu"
         (lambda: activations.get({"class_name": "function", "config": "mine"}), "unknown activation 'mine'"),
         (
             lambda: activations.get({"class_name": "S", "config": {"shft": 1}}, {"S": ShiftedCube}),
-            "activation 'ShiftedCube' cannot be built from {'shft': 1}",
+            "activation ShiftedCube has no argument 'shft'. Did you mean",
         ),
         (lambda: activations.serialize(lambda x: x), "has no name and cannot be saved"),
         (lambda: run(ForgotCall(), numpy.ones(2)), "activation 'forgot_call': class ForgotCall must define call"),

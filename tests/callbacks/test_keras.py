@@ -217,8 +217,9 @@ def test_monitors_know_which_way_is_better(keras):
     assert callbacks.EarlyStopping("loss", mode="max").rises
     with pytest.raises(ModelError, match="whether 'mine' should rise or fall cannot be told from its name"):
         fit(network(nnc), [callbacks.LambdaCallback(on_epoch_end=put_mine), callbacks.EarlyStopping("mine")])
-    with pytest.warns(UserWarning, match="mode 'up' is unknown, fallback to auto mode"):
+    with pytest.warns(UserWarning, match="mode 'up' is unknown, fallback to auto mode") as said:
         assert callbacks.EarlyStopping("auc", mode="up").rises
+    assert said[0].filename == __file__
 
 
 def put_mine(epoch: int, logs: Any) -> None:
@@ -283,7 +284,7 @@ def test_mistakes_are_named(action, message, tmp_path, monkeypatch):
 
 
 def test_mistakes_of_the_model_are_named():
-    with pytest.raises(ModelError, match="factor must be below 1, got 1"):
+    with pytest.raises(ModelError, match="factor must be a finite number below 1, got 1"):
         callbacks.ReduceLROnPlateau(factor=1)
     with pytest.raises(ModelError, match="the schedule must return a float, got 1"):
         fit(network(nnc), callbacks.LearningRateScheduler(lambda epoch: 1))

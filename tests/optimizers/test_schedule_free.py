@@ -65,7 +65,7 @@ def test_steps_are_those_of_keras_on_jax(tmp_path):
 
 def test_arguments():
     optimizer = optimizers.get("schedulefreeadamw")
-    assert list(optimizer.get_config())[-4:] == ["beta_1", "beta_2", "epsilon", "warmup_steps"]
+    assert {"beta_1", "beta_2", "epsilon", "warmup_steps"} <= set(optimizer.get_config())
     assert optimizer.name == "schedule_free_adam_w"
     for wrong in ({"beta_1": 0.0}, {"beta_2": 1.0}, {"warmup_steps": -1}, {"epsilon": -1.0}):
         with pytest.raises(ModelError, match=next(iter(wrong))):

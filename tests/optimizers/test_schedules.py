@@ -9,6 +9,7 @@ import pytest
 
 import nnc
 from nnc import ops, optimizers
+from nnc.arguments import number
 from nnc.errors import ModelError
 from nnc.optimizers import schedules
 from tests.registry_battery import check_import_is_light, check_mistake
@@ -77,10 +78,7 @@ def test_config_round_trip_is_that_of_keras(keras, name, arguments):
 
 
 class InverseRoot(schedules.LearningRateSchedule):
-    settings = ("scale",)
-
-    def __init__(self, scale=0.1):
-        self.scale = scale
+    scale = number(default=0.1)
 
     def __call__(self, step):
         return self.scale / ops.sqrt(step + 1.0)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import log, pi
 
 from nnc import ops
+from nnc.arguments import argument, number
 from nnc.ir import Value
-from nnc.optimizers.schedules.schedule import LearningRateSchedule
+from nnc.optimizers.schedules.schedule import DeclaredLearningRateSchedule
 
 
-class CosineDecay(LearningRateSchedule):
+class CosineDecay(DeclaredLearningRateSchedule, names=("CosineDecay",)):
     """η ((1 - α) (1 + cos(π step / steps)) / 2 + α), after a linear rise where there is one.
 
     See keras.io/api/optimizers/learning_rate_schedules/cosine_decay; Loshchilov and Hutter 2016,
@@ -27,23 +28,12 @@ class CosineDecay(LearningRateSchedule):
         ModelError: an argument is wrong.
     """
 
-    settings = ("initial_learning_rate", "decay_steps", "alpha", "name", "warmup_target", "warmup_steps")
-
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        alpha: float = 0.0,
-        name: str = "CosineDecay",
-        warmup_target: float | None = None,
-        warmup_steps: int = 0,
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = self._positive("decay_steps", decay_steps)
-        self.alpha = alpha
-        self.name = name
-        self.warmup_target = warmup_target
-        self.warmup_steps = warmup_steps
+    initial_learning_rate: float = number()
+    decay_steps: float = number(above=0.0)
+    alpha: float = number(default=0.0)
+    name: str = argument(default="CosineDecay")
+    warmup_target: float | None = number(default=None)
+    warmup_steps: float = number(default=0)
 
     def __call__(self, step: Value) -> Value:
         """Return the learning rate."""
@@ -62,7 +52,7 @@ class CosineDecay(LearningRateSchedule):
         return (wave * (1.0 - self.alpha) + self.alpha) * start
 
 
-class CosineDecayRestarts(LearningRateSchedule):
+class CosineDecayRestarts(DeclaredLearningRateSchedule, names=("CosineDecayRestarts",)):
     """`CosineDecay` again and again, each time over more batches and from another height.
 
     See keras.io/api/optimizers/learning_rate_schedules/cosine_decay_restarts; Loshchilov and Hutter 2016,
@@ -80,23 +70,12 @@ class CosineDecayRestarts(LearningRateSchedule):
         ModelError: an argument is wrong.
     """
 
-    settings = ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha", "name")
-
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        first_decay_steps: int,
-        t_mul: float = 2.0,
-        m_mul: float = 1.0,
-        alpha: float = 0.0,
-        name: str = "SGDRDecay",
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.first_decay_steps = self._positive("first_decay_steps", first_decay_steps)
-        self.t_mul = self._positive("t_mul", t_mul)
-        self.m_mul = m_mul
-        self.alpha = alpha
-        self.name = name
+    initial_learning_rate: float = number()
+    first_decay_steps: float = number(above=0.0)
+    t_mul: float = number(above=0.0, default=2.0)
+    m_mul: float = number(default=1.0)
+    alpha: float = number(default=0.0)
+    name: str = argument(default="SGDRDecay")
 
     def __call__(self, step: Value) -> Value:
         """Return the learning rate."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from nnc import ops
+from nnc.arguments import argument, flag, number
+from nnc.checks import check_number
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.optimizers.schedules.schedule import LearningRateSchedule
+from nnc.optimizers.schedules.schedule import DeclaredLearningRateSchedule
 
 
-class ExponentialDecay(LearningRateSchedule):
+class ExponentialDecay(DeclaredLearningRateSchedule, names=("ExponentialDecay",)):
     """η · rate^(step / steps) (keras.io/api/optimizers/learning_rate_schedules/exponential_decay).
 
     Args:
@@ -24,21 +27,11 @@ class ExponentialDecay(LearningRateSchedule):
         ModelError: an argument is wrong.
     """
 
-    settings = ("initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name")
-
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = self._positive("decay_steps", decay_steps)
-        self.decay_rate = decay_rate
-        self.staircase = staircase
-        self.name = name
+    initial_learning_rate: float = number()
+    decay_steps: float = number(above=0.0)
+    decay_rate: float = number()
+    staircase: bool = flag(default=False)
+    name: str = argument(default="ExponentialDecay")
 
     def __call__(self, step: Value) -> Value:
         """Return the learning rate."""
@@ -47,7 +40,7 @@ class ExponentialDecay(LearningRateSchedule):
         return step.graph.constant(self.decay_rate, step.dtype) ** passed * self.initial_learning_rate
 
 
-class InverseTimeDecay(ExponentialDecay):
+class InverseTimeDecay(ExponentialDecay, names=("InverseTimeDecay",)):
     """η / (1 + rate · step / steps) (keras.io/api/optimizers/learning_rate_schedules/inverse_time_decay).
 
     Args:
@@ -61,15 +54,7 @@ class InverseTimeDecay(ExponentialDecay):
         ModelError: an argument is wrong.
     """
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ) -> None:
-        super().__init__(initial_learning_rate, decay_steps, decay_rate, staircase, name)
+    name: str = argument(default="InverseTimeDecay")
 
     def __call__(self, step: Value) -> Value:
         """Return the learning rate."""
@@ -78,7 +63,7 @@ class InverseTimeDecay(ExponentialDecay):
         return self.initial_learning_rate / (passed * self.decay_rate + 1.0)
 
 
-class PolynomialDecay(LearningRateSchedule):
+class PolynomialDecay(DeclaredLearningRateSchedule, names=("PolynomialDecay",)):
     """(η - end) (1 - step / steps)^power + end (keras.io/api/optimizers/learning_rate_schedules/polynomial_decay).
 
     Args:
@@ -93,23 +78,12 @@ class PolynomialDecay(LearningRateSchedule):
         ModelError: an argument is wrong.
     """
 
-    settings = ("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle", "name")
-
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: int,
-        end_learning_rate: float = 0.0001,
-        power: float = 1.0,
-        cycle: bool = False,
-        name: str = "PolynomialDecay",
-    ) -> None:
-        self.initial_learning_rate = initial_learning_rate
-        self.decay_steps = self._positive("decay_steps", decay_steps)
-        self.end_learning_rate = end_learning_rate
-        self.power = power
-        self.cycle = cycle
-        self.name = name
+    initial_learning_rate: float = number()
+    decay_steps: float = number(above=0.0)
+    end_learning_rate: float = number(default=0.0001)
+    power: float = number(default=1.0)
+    cycle: bool = flag(default=False)
+    name: str = argument(default="PolynomialDecay")
 
     def __call__(self, step: Value) -> Value:
         """Return the learning rate."""
@@ -123,7 +97,13 @@ class PolynomialDecay(LearningRateSchedule):
         return (rest**self.power) * (self.initial_learning_rate - self.end_learning_rate) + self.end_learning_rate
 
 
-class PiecewiseConstantDecay(LearningRateSchedule):
+def _check_numbers(where: str, key: str, value: Any) -> list[float]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ModelError(f"{where}: {key} must be a list of numbers, got {value!r}")
+    return [check_number(where, key, item) for item in value]
+
+
+class PiecewiseConstantDecay(DeclaredLearningRateSchedule, names=("PiecewiseConstantDecay",)):
     """values[i] up to and with boundaries[i], then the next one.
 
     See keras.io/api/optimizers/learning_rate_schedules/piecewise_constant_decay.
@@ -137,17 +117,16 @@ class PiecewiseConstantDecay(LearningRateSchedule):
         ModelError: the numbers of boundaries and values do not fit.
     """
 
-    settings = ("boundaries", "values", "name")
+    boundaries: Sequence[float] = argument(_check_numbers)
+    values: Sequence[float] = argument(_check_numbers)
+    name: str = argument(default="PiecewiseConstant")
 
-    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
-        if len(boundaries) != len(values) - 1 or not boundaries:
+    def __post_init__(self) -> None:
+        if len(self.boundaries) != len(self.values) - 1 or not self.boundaries:
             raise ModelError(
-                "learning-rate schedule PiecewiseConstantDecay needs one boundary or more, and one more value than"
-                f" boundaries, got {len(boundaries)} boundaries and {len(values)} values"
+                f"{self._where} needs one boundary or more, and one more value than boundaries, got"
+                f" {len(self.boundaries)} boundaries and {len(self.values)} values"
             )
-        self.boundaries = boundaries
-        self.values = values
-        self.name = name
 
     def __call__(self, step: Value) -> Value:
         """Return the learning rate."""

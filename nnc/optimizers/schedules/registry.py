@@ -7,23 +7,9 @@ from types import MappingProxyType
 
 from nnc.errors import nearest
 from nnc.objects import Registry
-from nnc.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
-from nnc.optimizers.schedules.decay import ExponentialDecay, InverseTimeDecay, PiecewiseConstantDecay, PolynomialDecay
 from nnc.optimizers.schedules.schedule import LearningRateSchedule
 
-SCHEDULES: Mapping[str, type[LearningRateSchedule]] = MappingProxyType(
-    {
-        cls.__name__: cls
-        for cls in (
-            CosineDecay,
-            CosineDecayRestarts,
-            ExponentialDecay,
-            InverseTimeDecay,
-            PiecewiseConstantDecay,
-            PolynomialDecay,
-        )
-    }
-)
+SCHEDULES: Mapping[str, type[LearningRateSchedule]] = MappingProxyType(LearningRateSchedule.registered)
 """Schedules by class name."""
 
 
