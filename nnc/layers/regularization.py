@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -32,7 +33,7 @@ def drop(x: Value, shape: Shape, rate: float, seed: int | None = None) -> Value:
     return x * draw_kept(x, shape, rate, seed) * (1.0 / (1.0 - rate))
 
 
-class Dropout(KerasLayer):
+class Dropout(KerasLayer, metaclass=ABCMeta):
     """While training, sets a share of the elements to 0 and scales the others so that the mean stays.
 
     Whole numbers stay whole when predicting, and become floating-point while training, which Keras refuses.
@@ -75,7 +76,7 @@ class SpatialDropout(SharedLayer):
     noted_arguments = ("rate {rate}",)
     supports_masking = True
     keeps_integers = True
-    dimensions: ClassVar[int]
+    spatial: ClassVar[int]
     """Number of axes between batch and channels."""
 
     noise_shape: None = unsupported(default=None, kw_only=True)
@@ -89,8 +90,8 @@ class SpatialDropout(SharedLayer):
     def call(self, x: Value, training: bool = False) -> Value:
         if not training or self.rate == 0:
             return x
-        check_rank(x, self.dimensions, self.data_format)
-        axes = per_axis(self.data_format, (1,) * self.dimensions, other=0)
+        check_rank(x, self.spatial, self.data_format)
+        axes = per_axis(self.data_format, (1,) * self.spatial, other=0)
         shape = tuple(length or dim for length, dim in zip(axes, x.shape, strict=True))
         return drop(self.as_floating(x), shape, self.rate, self.seed)
 
@@ -98,10 +99,13 @@ class SpatialDropout(SharedLayer):
         return {key: value for key, value in super().get_config().items() if key in _SPATIAL_KEYS}
 
 
+Dropout.register(SpatialDropout)  # in Keras it is a subclass, although its arguments are others
+
+
 class SpatialDropout1D(SpatialDropout):
     """Leaves out channels of a sequence while training; channels are last."""
 
-    dimensions: ClassVar[int] = 1
+    spatial: ClassVar[int] = 1
 
     rate: float = number(0, 1)
     seed: int | None = random_seed(default=None)
@@ -116,7 +120,7 @@ class SpatialDropout1D(SpatialDropout):
 class SpatialDropout2D(SpatialDropout):
     """Leaves out channels of an image while training."""
 
-    dimensions: ClassVar[int] = 2
+    spatial: ClassVar[int] = 2
 
     rate: float = number(0, 1)
     data_format: DataFormat | None = image_format(default=None)
@@ -128,7 +132,7 @@ class SpatialDropout2D(SpatialDropout):
 class SpatialDropout3D(SpatialDropout):
     """Leaves out channels of a volume while training."""
 
-    dimensions: ClassVar[int] = 3
+    spatial: ClassVar[int] = 3
 
     rate: float = number(0, 1)
     data_format: DataFormat | None = image_format(default=None)
