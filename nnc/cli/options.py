@@ -12,7 +12,7 @@ from nnc.backends import BACKENDS, DEFAULT, BackendName, backend_name
 from nnc.cli import completion
 from nnc.cli.console import say_hints
 from nnc.errors import ModelError
-from nnc.installing import install_command
+from nnc.installation import install_command
 
 if TYPE_CHECKING:
     from nnc import choices

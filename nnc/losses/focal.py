@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnc import ops
 from nnc.choices import Reduction
 from nnc.errors import ModelError
-from nnc.hints.activations import look_at_output
+from nnc.hints.output_activation import look_at_output
 from nnc.ir import TensorType, Value
 from nnc.losses.arguments import checked_axis, checked_fraction, checked_number
 from nnc.losses.binary import binary_values, smoothed

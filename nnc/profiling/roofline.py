@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnc.profiling.machine import Machine
+from nnc.profiling.machine_limits import Machine
 from nnc.quantities import duration_text
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nnc.render.architecture import what_text
-from nnc.render.blocks import block_title, content_of, layers_text
+from nnc.render.block_labels import block_title, content_of, layers_text
 from nnc.render.diagram import Branches, Line
+from nnc.render.labels import parameters_text, shape_text, shorten, wrap
 from nnc.render.outline import Block, Node, Outline, Part, Split
 from nnc.render.page.groups import ROOT, Group, Groups
+from nnc.render.page.model_stages import Model
 from nnc.render.page.properties import arguments_of, weights_of
-from nnc.render.page.subject import Model
 from nnc.render.regions import Tangle
 from nnc.render.repeats import Repeat
-from nnc.render.text import parameters_text, shape_text, shorten, wrap
 
 MOST_BESIDE = 24
 """Layers of a model that are shown without putting those of a branching block into one box."""

@@ -18,7 +18,7 @@ from nnc.layers.symbolic import Call
 from nnc.models import Model
 from nnc.models.config import layer_entry
 from nnc.program import PREDICT, Program, VariableSpec
-from nnc.render.text import shape_text
+from nnc.render.labels import shape_text
 
 
 @dataclass(frozen=True)

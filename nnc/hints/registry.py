@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from nnc.hints.data import labels_out_of_range, targets_among_inputs, unscaled_inputs
+from nnc.hints.data_ranges import labels_out_of_range, targets_among_inputs, unscaled_inputs
+from nnc.hints.dead_units import dead_units
 from nnc.hints.evidence import AtFirst, AtFirstUpdate
-from nnc.hints.steps import large_first_update
-from nnc.hints.units import dead_units
+from nnc.hints.first_update import large_first_update
 
 AT_FIRST: tuple[AtFirst, ...] = (
     unscaled_inputs,

@@ -8,10 +8,10 @@ from itertools import takewhile
 
 from nnc.render.architecture import layer_text
 from nnc.render.diagram import BESIDE, IDENTITY, Branches, Line
+from nnc.render.labels import WIDEST, shorten
 from nnc.render.outline import Block, Node, Outline, Part, Split, is_follower
 from nnc.render.regions import Tangle
 from nnc.render.repeats import Repeat
-from nnc.render.text import WIDEST, shorten
 
 MOST_LINES = 12
 """Lines that a column of a box may have."""

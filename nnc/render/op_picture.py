@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 
 from nnc.ir import Graph
+from nnc.render.compact_ops import in_blocks, in_rows, one_by_one
 from nnc.render.diagram import Diagram
-from nnc.render.expanding import EVERYTHING, check_names
+from nnc.render.expansion import EVERYTHING, check_names
 from nnc.render.heights import estimated_height
-from nnc.render.op_drawing import OpsDrawing, prefixes
-from nnc.render.op_sharing import in_blocks, in_rows, one_by_one
+from nnc.render.op_diagram import OpsDrawing, prefixes
 
 PAGE_HEIGHT = 3000
 """Points that a picture may be high before ops share boxes."""

@@ -14,7 +14,7 @@ import numpy
 
 from nnc.backends import backend as backends
 from nnc.backends.numpy import kernel_settings
-from nnc.profiling.running import copy_program
+from nnc.profiling.measurement import copy_program
 from nnc.program import PREDICT, Program
 from nnc.program.drawing import draw_inputs, draw_targets
 from nnc.program.footprint import Footprint

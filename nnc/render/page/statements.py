@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from nnc.backends.c.text import inert
-from nnc.render.page.ops import Op
+from nnc.render.page.op_records import Op
 
 _COMMENT = re.compile(r"(?P<indent>\s*)(?:#|/\*) (?P<text>.*?)(?: \*/)?")
 """A line that is a comment, in Python or in C."""

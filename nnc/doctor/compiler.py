@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from nnc.doctor.report import Finding
+from nnc.doctor.findings import Finding
 from nnc.doctor.software import said_version
-from nnc.installing import install_command
+from nnc.installation import install_command
 from nnc.quantities import bytes_text
 
 _FEATURES = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve", "sve2")

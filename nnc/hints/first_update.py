@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from nnc.hints.delivery import Hint
 from nnc.hints.evidence import Move
-from nnc.hints.telling import Hint
 
 GENTLE = 0.1
 """Part of their size by which a first update may well move weights."""

@@ -9,8 +9,8 @@ from nnc.ir import PHASES
 from nnc.plan import Plan
 from nnc.quantities import bytes_text
 from nnc.render.diagram import Arrow, Box, Diagram, Group, Line, Table
-from nnc.render.steps import Location, Step, inputs_of, steps_of
-from nnc.render.text import flops_text, plan_text, shorten
+from nnc.render.labels import flops_text, plan_text, shorten
+from nnc.render.plan_steps import Location, Step, inputs_of, steps_of
 
 VIEW = "◊ view of"
 """Marks a result that is found in another value and costs nothing."""

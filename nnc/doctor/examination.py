@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nnc.doctor.machine import find_backend_choice, find_cache, find_compiler, find_processor
+from nnc.doctor.compiler import find_backend_choice, find_cache, find_compiler, find_processor
+from nnc.doctor.findings import Finding, Report
 from nnc.doctor.packages import find_dependencies, find_extras, find_readers
-from nnc.doctor.report import Finding, Report
 from nnc.doctor.software import find_graphviz, find_linear_algebra, find_numpy, find_python
 
 CHECKS: tuple[Callable[[], list[Finding]], ...] = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nnc.render.memory import Loop, MemoryMap, Rectangle, rectangles_of
+from nnc.render.memory_layout import Loop, MemoryMap, Rectangle, rectangles_of
 from nnc.render.page.groups import Groups
-from nnc.render.page.ops import Op, home_of
+from nnc.render.page.model_stages import Compiled
+from nnc.render.page.op_records import Op, home_of
 from nnc.render.page.pool import Pool
-from nnc.render.page.source import source_blocks
-from nnc.render.page.subject import Compiled
-from nnc.render.steps import Step, inputs_of, steps_of
+from nnc.render.page.statements import source_blocks
+from nnc.render.plan_steps import Step, inputs_of, steps_of
 from nnc.render.theme import ink_on, layer_colours
 
 Data = dict[str, Any]

@@ -10,14 +10,14 @@ from typing import Any, cast
 from nnc.backends import BackendName
 from nnc.errors import DataError
 from nnc.inspection.difference import Outputs
-from nnc.inspection.layers import float_type
+from nnc.inspection.layer_table import float_type
 from nnc.inspection.subject import Subject
 from nnc.program import PREDICT
 from nnc.program.data import as_arrays
 from nnc.program.spec import outputs_of
+from nnc.verify.findings import Trace, compare_traces
 from nnc.verify.ours import trace_forward
-from nnc.verify.report import Trace, compare_traces
-from nnc.verify.verifying import TOLERANCES
+from nnc.verify.verification import TOLERANCES
 
 Array = Any
 
@@ -37,7 +37,8 @@ def compare_outputs(
         second: the other.
         x: input array or arrays.
         renamed: paths of the second's layers, with those of the same layers of the first.
-        rtol: largest difference that is accepted, as a fraction of the largest magnitude; see `nnc.inspection.diff`.
+        rtol: largest difference that is accepted, as a fraction of the largest magnitude; see
+            `nnc.inspection.model_diff`.
         atol: largest difference that is accepted whatever the magnitude.
 
     Raises:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nnc.render.architecture import layer_lines, layer_text
-from nnc.render.blocks import block_title, content_of, layers_text
+from nnc.render.block_labels import block_title, content_of, layers_text
 from nnc.render.diagram import Arrow, Box, Branches, Diagram, Group, Line, merge_arrows
-from nnc.render.expanding import is_called
+from nnc.render.expansion import is_called
+from nnc.render.labels import shape_text, shorten, wrap
 from nnc.render.layer_figures import Figures
 from nnc.render.outline import Block, Item, Node, Outline, Part, Split, is_follower
 from nnc.render.regions import Tangle
 from nnc.render.repeats import Repeat
-from nnc.render.text import shape_text, shorten, wrap
 
 LONGEST_ROW = 4
 """Layers in one box where a picture would be too long, not counting those that only work on elements."""

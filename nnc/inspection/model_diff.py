@@ -7,14 +7,14 @@ from typing import Any
 
 from nnc.backends import BackendName
 from nnc.errors import DataError
+from nnc.inspection.alignment import Match, config_changes, is_automatic, match_layers, plain_config
 from nnc.inspection.difference import Difference, LayerChange, Outputs
 from nnc.inspection.figures import figures
-from nnc.inspection.layers import LayerRecord, layer_records
-from nnc.inspection.matching import Match, config_changes, is_automatic, match_layers, plain_config
-from nnc.inspection.outputs import compare_outputs
+from nnc.inspection.layer_table import LayerRecord, layer_records
+from nnc.inspection.objective_diff import compare_training
+from nnc.inspection.output_diff import compare_outputs
 from nnc.inspection.subject import is_program, open_subject
-from nnc.inspection.training import compare_training
-from nnc.inspection.weights import compare_weights
+from nnc.inspection.weight_diff import compare_weights
 
 
 def diff(

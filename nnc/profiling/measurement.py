@@ -13,8 +13,8 @@ from nnc.backends.numpy import kernel_settings
 from nnc.errors import DataError
 from nnc.ir import nominal_sizes
 from nnc.profiling.costs import block_costs, block_layer, block_name, block_ops, block_runs
-from nnc.profiling.counting import Counted, Sample, counting
-from nnc.profiling.machine import Machine, measure_machine
+from nnc.profiling.instrumentation import Counted, Sample, counting
+from nnc.profiling.machine_limits import Machine, measure_machine
 from nnc.profiling.profile import Profile, Step
 from nnc.program import PREDICT, PROLOGUE, TRAIN, Program
 from nnc.program.batches import Batches

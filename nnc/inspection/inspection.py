@@ -9,8 +9,8 @@ from typing import Any
 from nnc.backends import BackendName
 from nnc.choices import FloatName
 from nnc.errors import DataError
-from nnc.inspection.layers import LayerRecord, float_type, layer_records, other_flops, with_costs
-from nnc.inspection.memory import Memory, memory_of
+from nnc.inspection.layer_table import LayerRecord, float_type, layer_records, other_flops, with_costs
+from nnc.inspection.measured_memory import Memory, memory_of
 from nnc.inspection.subject import Subject, open_subject
 from nnc.ir import count_flops, nominal_sizes
 from nnc.profiling import Profile, profile

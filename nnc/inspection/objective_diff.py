@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnc.inspection.layers import plain
-from nnc.inspection.matching import config_changes
+from nnc.inspection.alignment import config_changes
+from nnc.inspection.layer_table import plain
 from nnc.inspection.subject import Subject
 from nnc.ir import State
 from nnc.program import TRAIN

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy
 
 from nnc.errors import ShapeError
+from nnc.hints.delivery import Hint
 from nnc.hints.evidence import Array, Evidence
-from nnc.hints.telling import Hint
 from nnc.ir import Graph, Value, interpret, solve_symbols
 from nnc.ops.arithmetic import Relu
 

@@ -16,8 +16,8 @@ from nnc.models.model import Model
 from nnc.program.data import as_arrays
 from nnc.readers import read_model
 from nnc.verify import ours, reference
-from nnc.verify.data import draw_inputs, draw_targets
-from nnc.verify.report import Report, Trace, compare_traces
+from nnc.verify.findings import Report, Trace, compare_traces
+from nnc.verify.sample_data import draw_inputs, draw_targets
 
 Array = Any
 TOLERANCES = {"float32": (1e-4, 1e-6), "float64": (1e-7, 1e-9)}

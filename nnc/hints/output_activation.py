@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from nnc.hints.bounds import PROBABILITY, UNBOUNDED, reach
-from nnc.hints.telling import Hint, tell
+from nnc.hints.delivery import Hint, tell
 from nnc.ir import Op, Value
 from nnc.ops.crossentropy import Softmax
 from nnc.ops.exponential import Sigmoid

@@ -7,9 +7,9 @@ from math import inf
 
 from nnc.render.architecture import Model
 from nnc.render.diagram import Diagram
-from nnc.render.expanding import EVERYTHING, check_names
+from nnc.render.expansion import EVERYTHING, check_names
 from nnc.render.heights import estimated_height
-from nnc.render.layer_drawing import Detail, LayerDrawing
+from nnc.render.layer_diagram import Detail, LayerDrawing
 from nnc.render.layer_figures import Figures
 from nnc.render.outline import Outline
 

@@ -10,12 +10,12 @@ from typing import Any
 from nnc.ir import PHASES, Input, Node
 from nnc.ops import Pack
 from nnc.ops.sizes import Size
-from nnc.render.blocks import block_title, common_name
+from nnc.render.block_labels import block_title, common_name
 from nnc.render.diagram import Arrow, Box, Diagram, Line, merge_arrows
+from nnc.render.labels import shorten, wrap
 from nnc.render.op_boxes import WIDEST_LINE, block_lines, blocks, chains, updates_text
-from nnc.render.op_drawing import OpsDrawing
-from nnc.render.op_folding import Round
-from nnc.render.text import shorten, wrap
+from nnc.render.op_diagram import OpsDrawing
+from nnc.render.op_repeats import Round
 
 
 def one_by_one(drawing: OpsDrawing) -> Diagram:

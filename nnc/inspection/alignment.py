@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Any
 
-from nnc.inspection.layers import LayerRecord
+from nnc.inspection.layer_table import LayerRecord
 
 
 @dataclass(frozen=True)

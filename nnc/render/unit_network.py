@@ -13,8 +13,8 @@ from nnc.errors import ModelError
 from nnc.layers import Dense, Flatten, Reshape
 from nnc.render.architecture import Layer, Model, Tensor, class_name, layer_text
 from nnc.render.diagram import Arrow, Box, Diagram, Group, Line, Table
+from nnc.render.labels import parameters_text, shorten
 from nnc.render.producers import Producers
-from nnc.render.text import parameters_text, shorten
 
 MOST_UNITS = 10
 """Units of a layer that are drawn; of a larger one the first and the last `END_UNITS`."""

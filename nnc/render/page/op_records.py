@@ -10,10 +10,10 @@ from nnc.ir import Graph, Node, Value, value_names
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.render.diagram import Box, Line
-from nnc.render.expanding import EVERYTHING
-from nnc.render.ops import ops_diagram
-from nnc.render.page.costs import Costs
-from nnc.render.text import shape_text
+from nnc.render.expansion import EVERYTHING
+from nnc.render.labels import shape_text
+from nnc.render.op_picture import ops_diagram
+from nnc.render.page.cost_cache import Costs
 
 FORWARD, BACKWARD = 0, 1
 """The two lanes of a page: what computes the loss, and what follows from it."""

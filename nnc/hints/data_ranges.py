@@ -8,8 +8,8 @@ from math import inf
 import numpy
 
 from nnc.hints.bounds import MOVING, PROBABILITY, Bounds, bounds
+from nnc.hints.delivery import Hint
 from nnc.hints.evidence import Array, Evidence
-from nnc.hints.telling import Hint
 from nnc.ir import Graph, Input, Node, Value
 from nnc.ops.arithmetic import Subtract
 from nnc.ops.movement import Concatenate

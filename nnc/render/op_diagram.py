@@ -9,11 +9,11 @@ from itertools import pairwise
 
 from nnc.ir import PHASES, Constant, Graph, Input, Node, State, Value, value_names
 from nnc.ir.printer import attribute_text, node_line, number_text
-from nnc.render.blocks import block_title
+from nnc.render.block_labels import block_title
 from nnc.render.diagram import Arrow, Box, Diagram, Group, Line
-from nnc.render.expanding import EVERYTHING, is_called
-from nnc.render.op_folding import Folded, Round
-from nnc.render.text import shape_text, shorten, wrap
+from nnc.render.expansion import EVERYTHING, is_called
+from nnc.render.labels import shape_text, shorten, wrap
+from nnc.render.op_repeats import Folded, Round
 
 VIEWS = ("unpack", "reshape")
 """Ops that only find a parameter's place in its state."""
