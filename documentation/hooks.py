@@ -45,10 +45,11 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_config(config: Any) -> Any:
-    """Complete the navigation: guides that it does not name follow those that it does, modules have a page each."""
+    """Complete the navigation: guides and decisions follow those that it names, modules have a page each."""
     sections = {title: entry for item in config.nav if isinstance(item, dict) for title, entry in item.items()}
-    guides = sections["Guides"]
-    guides += sorted({f"guides/{path.name}" for path in (DOCS / "guides").glob("*.md")} - set(guides))
+    for title in ("Guides", "Decisions"):
+        pages = {str(path.relative_to(DOCS)) for path in (DOCS / title.lower()).glob("*.md")}
+        sections[title] += sorted(pages - set(sections[title]))
     sections["Reference"] += [f"reference/{name}.md" for name in reference.MODULES]
     return config
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from documentation.blocks import ROOT, pages
-from nnc.installing import DISTRIBUTION
+from nnc.installation import DISTRIBUTION
 
 _LINE = re.compile(r"pip install [^`\n&]+")
 _CLONE = re.compile(r"^\.(?=\[|$)")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from frontends.live_objects import TRAINING
 from frontends.nodes import Mapping, Node, Scalar, Sequence
-from frontends.options import Options
 from frontends.problems import Problems, shortened
+from frontends.reader_options import Options
 from nnc.identity import ObjectIdentity
 from nnc.layers import layer_classes
 

@@ -12,9 +12,9 @@ from frontends.json_config import parse_json
 from frontends.model_files import checked_path
 from frontends.nodes import Mapping, describe
 from frontends.optimizer_state import resume_from_lists, resume_from_tree
-from frontends.options import Options
 from frontends.origin import KERAS_1, KERAS_3, Origin, parse_version
 from frontends.problems import Problems
+from frontends.reader_options import Options
 from frontends.replacements import read_replacements
 from frontends.stored_weights import Assignment, assign_by_name, assign_by_order, stored_layers
 from frontends.trained_model import Training, read_trained

@@ -18,9 +18,9 @@ from frontends.json_config import parse_json
 from frontends.model_files import checked_path, is_hdf5
 from frontends.nodes import Mapping, describe
 from frontends.optimizer_state import resume_from_tree
-from frontends.options import Options
 from frontends.origin import Origin, parse_version
 from frontends.problems import Problems
+from frontends.reader_options import Options
 from frontends.replacements import read_replacements
 from frontends.stored_weights import Assignment
 from frontends.trained_model import Training, read_trained

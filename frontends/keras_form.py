@@ -14,9 +14,9 @@ from frontends.layer_maker import make_layer, read_name
 from frontends.legacy.entry import unregistered
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
 from frontends.operations import as_operation
-from frontends.options import Options
 from frontends.origin import is_null, makes_masks
 from frontends.problems import Problems, layer_subject
+from frontends.reader_options import Options
 from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference, wire
 from nnc.identity import ObjectIdentity
 from nnc.layers import layer_classes

@@ -9,9 +9,9 @@ from frontends.construction import error_text
 from frontends.layer_maker import input_arguments, make_layer
 from frontends.legacy.layers import modernized
 from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
-from frontends.options import Options
 from frontends.origin import is_null
 from frontends.problems import Problems, layer_subject, shortened
+from frontends.reader_options import Options
 from frontends.replacements import Replacement, replaced_arguments
 from frontends.wiring import LayerDefinition
 from nnc import constraints, initializers, regularizers

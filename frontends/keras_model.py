@@ -15,9 +15,9 @@ from frontends.live_objects import TRAINING, LiveConfigs
 from frontends.model_reader import build_model
 from frontends.nodes import from_plain
 from frontends.optimizer_state import train_as
-from frontends.options import Options
 from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
+from frontends.reader_options import Options
 from frontends.replacements import read_replacements
 from nnc.errors import ModelError
 from nnc.models import Model

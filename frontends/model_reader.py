@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from frontends.compile_options import apply_compile
 from frontends.keras_form import is_keras_form, read_keras_form
-from frontends.legacy.training import compile_options
+from frontends.legacy.compile_options import compile_options
 from frontends.legacy.values import decoded_mapping
 from frontends.nodes import Mapping, Node, describe
-from frontends.options import Options
 from frontends.origin import origin_of
 from frontends.problems import Problems
+from frontends.reader_options import Options
 from frontends.short_form import read_short_form
 from frontends.wiring import wire
 from nnc.models import Model

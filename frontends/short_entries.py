@@ -9,8 +9,8 @@ from frontends.construction import single_argument
 from frontends.keys import LAYER_KEYS
 from frontends.layer_maker import read_name
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
-from frontends.options import Options
 from frontends.problems import Problems, layer_subject
+from frontends.reader_options import Options
 from frontends.replacements import replaced_arguments
 from frontends.wiring import Reference
 from nnc.layers import Layer, layer_classes

@@ -10,18 +10,19 @@
 A layer is a class with its arguments, a class alone (``- Flatten``), or a class with the one argument that it needs
 or has (``- Dropout: 0.5``). It reads the layer before it, or what ``inputs:`` names. Several inputs are a mapping
 (``input: {a: [2], b: {shape: [3], dtype: int32}}``); ``outputs:`` names the outputs where they are not clear.
-``columns:`` says what the columns of a table mean, see `frontends.columns`; a model of a table needs no ``input:``.
+``columns:`` says what the columns of a table mean, see `frontends.column_declarations`; a model of a table needs no
+``input:``.
 """
 
 from __future__ import annotations
 
-from frontends.columns import declared_columns
+from frontends.column_declarations import declared_columns
 from frontends.keras_layers import ACTIVATIONS, replaced_activation
 from frontends.keys import COMPILE_KEYS, MODEL_KEYS
 from frontends.layer_maker import input_arguments, make_layer, read_name, read_shape
 from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
-from frontends.options import Options
 from frontends.problems import Problems, layer_subject
+from frontends.reader_options import Options
 from frontends.short_entries import Entry, read_entry, read_names
 from frontends.wiring import MAX_LAYERS, CallDefinition, Definition, LayerDefinition, Reference
 from nnc.errors import nearest

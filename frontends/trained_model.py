@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from frontends.compile_options import apply_compile
 from frontends.keras_form import read_keras_form
 from frontends.layer_order import definitions
-from frontends.legacy.training import compile_options
+from frontends.legacy.compile_options import compile_options
 from frontends.legacy.values import decoded_mapping
 from frontends.nodes import Mapping, Node
 from frontends.optimizer_state import train_as
-from frontends.options import Options
 from frontends.origin import is_null
 from frontends.problems import Problems
+from frontends.reader_options import Options
 from frontends.stored_weights import Assignment
 from frontends.wiring import wire
 from nnc.layers.variable import blank_weights

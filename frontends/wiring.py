@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from frontends.construction import error_text
-from frontends.ordering import order
+from frontends.dependency_order import order
 from frontends.problems import Problems, layer_subject
 from nnc.errors import nearest
 from nnc.layers import InputLayer, Layer, SymbolicTensor

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from frontends.columns import declared_columns
+from frontends.column_declarations import declared_columns
 from frontends.model_reader import build_model
 from frontends.nodes import from_plain
-from frontends.options import Options
 from frontends.origin import origin_of
 from frontends.problems import Problems
+from frontends.reader_options import Options
 from frontends.replacements import read_replacements
 from frontends.yaml_nodes import parse
 from nnc.errors import ModelError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nnc.presenting import present_with
+from nnc.presentation import present_with
 
 __version__ = "0.1.0"
 present_with("nnc.render.notebook")

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from time import perf_counter, sleep
 from typing import Any
 
-from nnc.forking import renew_in_children
+from nnc.fork_safety import renew_in_children
 
 INTERVAL = 0.5
 """Seconds before something is shown, and between two drawings."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nnc.errors import ModelError, nearest
-from nnc.installing import install_command
+from nnc.installation import install_command
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

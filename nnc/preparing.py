@@ -11,7 +11,7 @@ import numpy
 
 from nnc.data import Columns, is_table, is_text, read_arrays, read_columns, read_inputs, read_table
 from nnc.data.csv_table import numeric_inputs, target_column
-from nnc.data.drawing import draw_rows
+from nnc.data.split import draw_rows
 from nnc.errors import DataError, ModelError
 from nnc.plugins import defines_alone
 from nnc.plugins import read_columns as read_declared

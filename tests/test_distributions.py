@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from documentation.install_lines import extras_of, install, install_lines, wanted
-from nnc.installing import DISTRIBUTION
+from nnc.installation import DISTRIBUTION
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("nnc/", "frontends/")

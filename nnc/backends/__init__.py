@@ -33,6 +33,7 @@ __all__ = [
     "backend_name",
     "find_backend",
     "is_backend_named",
+    "known_backends",
 ]
 
 
@@ -43,10 +44,15 @@ def backend_name(name: str | None = None) -> str:
         ModelError: there is no such backend.
     """
     found = name or os.environ.get("NNC_BACKEND") or DEFAULT
-    if found not in BACKENDS and found not in (others := _others()):
-        where, known = "" if name else "$NNC_BACKEND: ", (*BACKENDS, *others)
+    if found not in BACKENDS and found not in (known := known_backends()):
+        where = "" if name else "$NNC_BACKEND: "
         raise ModelError(f"{where}unknown backend {found!r}; there are {', '.join(known)}.{nearest(str(found), known)}")
     return found
+
+
+def known_backends() -> tuple[str, ...]:
+    """Return the names of all backends, those of other packages too."""
+    return (*BACKENDS, *_others())
 
 
 def is_backend_named(name: str | None = None) -> bool:

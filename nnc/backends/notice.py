@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnc.installing import install_command
+from nnc.installation import install_command
 
 _SAID: set[str] = set()
 

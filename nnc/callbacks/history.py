@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from nnc.callbacks.callback import Callback, Logs
-from nnc.presenting import Presented, presenter
+from nnc.presentation import Presented, presenter
 
 Array = Any
 

@@ -32,7 +32,7 @@ from nnc.cli import (
     version,
 )
 from nnc.cli.console import say, say_error
-from nnc.cli.helping import HelpContext
+from nnc.cli.help_texts import HelpContext
 from nnc.errors import NncError
 
 DEFAULT_COMMAND = "experiment"

@@ -10,11 +10,11 @@ import typer
 
 from nnc.cli import completion, options
 from nnc.cli.console import check_output, print_json, print_table, print_text, say
-from nnc.cli.stages import Stages
+from nnc.cli.pass_stages import Stages
 
 if TYPE_CHECKING:
     from nnc.backends import BackendName
-    from nnc.cli.report import CompileReport
+    from nnc.cli.compile_report import CompileReport
 
 NAME = "compile"
 EXAMPLE = "Example: nnc compile examples/base.yaml --for train --batch 32 -o base.nnc"
@@ -70,7 +70,7 @@ def command(
     no_hints: options.NoHints = False,
 ) -> None:
     """Compile a model: show what each pass does, then parameters, FLOPs and exact memory."""
-    from nnc.cli.report import compile_report
+    from nnc.cli.compile_report import compile_report
 
     del no_hints  # its callback has seen it
     if explain and emit is not None:

@@ -1,4 +1,4 @@
-"""Completions for the shell: names of files, passes, losses and optimizers, where an option takes them."""
+"""Completions for the shell: names of files, passes, backends, losses and optimizers, where an option takes them."""
 
 from __future__ import annotations
 
@@ -63,6 +63,13 @@ def pass_lists(incomplete: str) -> list[str]:
 
     before, comma, last = incomplete.rpartition(",")
     return [f"{before}{comma}{name}" for name in _starting(last, pass_names())]
+
+
+def backends(incomplete: str) -> list[str]:
+    """Complete the name of a backend, those of other packages too."""
+    from nnc.backends import known_backends
+
+    return [name for name in known_backends() if name.startswith(incomplete)]
 
 
 def losses(incomplete: str) -> list[str]:

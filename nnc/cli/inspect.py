@@ -88,7 +88,7 @@ def command(
 
 
 def _print(found: Inspection) -> None:
-    from nnc.inspection.inspecting import LAYER_HEAD, MEMORY_HEAD, NUMBERS
+    from nnc.inspection.inspection import LAYER_HEAD, MEMORY_HEAD, NUMBERS
 
     print_table(LAYER_HEAD, found.layer_rows(), found.title, right=NUMBERS)
     print_table(MEMORY_HEAD, found.memory.rows())

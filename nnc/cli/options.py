@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from nnc.backends import DEFAULT
+from nnc.backends import BACKENDS, DEFAULT, BackendName, backend_name
 from nnc.cli import completion
 from nnc.cli.console import say_hints
-from nnc.installing import install_command
+from nnc.errors import ModelError
+from nnc.installation import install_command
 
 if TYPE_CHECKING:
     from nnc import choices
@@ -19,18 +20,6 @@ if TYPE_CHECKING:
 DATA_SUFFIXES = (".npz", ".csv", ".tsv", ".gz", ".bz2", ".xz", ".parquet", ".feather")
 BATCH = ("--batch-size", "--batch")
 """Names of the option for the rows of a batch, in every command that has it."""
-
-
-if TYPE_CHECKING:
-    from nnc.backends import BackendName
-else:
-
-    class BackendName(StrEnum):
-        """The backends that can run a model; an enumeration, because older versions of Typer take no literals."""
-
-        auto = "auto"
-        numpy = "numpy"
-        c = "c"
 
 
 class GraphName(StrEnum):
@@ -95,13 +84,25 @@ Replace = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _backend(text: str) -> str:
+    try:
+        return backend_name(text)
+    except ModelError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 Backend = Annotated[
     BackendName | None,
     typer.Option(
         "--backend",
+        metavar="|".join(BACKENDS),
+        parser=_backend,
         help="Backend of the model; auto is C if a compiler is found and the work is worth compiling for, otherwise "
-        f"NumPy. By default $NNC_BACKEND, or {DEFAULT}.",
+        f"NumPy; packages may bring others. By default $NNC_BACKEND, or {DEFAULT}.",
         show_default=False,
+        autocompletion=completion.backends,
     ),
 ]
 

@@ -10,8 +10,8 @@ import typer
 
 from nnc.cli import options
 from nnc.cli.console import check_output, print_text, say
+from nnc.cli.pass_stages import Stages
 from nnc.cli.programs import default_graph, is_program, open_program, read_options
-from nnc.cli.stages import Stages
 from nnc.errors import ModelError
 
 if TYPE_CHECKING:

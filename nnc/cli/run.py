@@ -13,7 +13,7 @@ from nnc.cli import completion, options
 from nnc.cli.compile import print_report
 from nnc.cli.console import check_plot, print_table, say
 from nnc.cli.programs import is_program, read_options, say_choice
-from nnc.cli.training import Source, kept_parts, open_source, set_learning_rate, stopping
+from nnc.cli.trainable import Source, kept_parts, open_source, set_learning_rate, stopping
 from nnc.errors import DataError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def command(
     no_hints: options.NoHints = False,
 ) -> None:
     """Compile a model, train it, test it, save the program and draw the picture."""
-    from nnc.cli.report import compile_report
+    from nnc.cli.compile_report import compile_report
     from nnc.program.progress import format_number
     from nnc.readers import read_model
     from nnc.render import layers_diagram, write

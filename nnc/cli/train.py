@@ -13,7 +13,7 @@ import typer
 from nnc.cli import options
 from nnc.cli.console import check_output, check_plot, print_json, print_table, say
 from nnc.cli.programs import is_program, say_choice
-from nnc.cli.training import also_drawn, kept_parts, open_source, set_learning_rate, stopping
+from nnc.cli.trainable import also_drawn, kept_parts, open_source, set_learning_rate, stopping
 from nnc.errors import NonFiniteError
 
 NAME = "train"

@@ -71,7 +71,7 @@ def command(
 
 
 def _print(report: Report) -> None:
-    from nnc.verify.report import KINDS
+    from nnc.verify.findings import KINDS
 
     rows = []
     for kind in KINDS:

@@ -2,7 +2,8 @@
 
 from nnc.data.columns import Columns
 from nnc.data.dataset import ArrayDataset, Dataset, standardize
-from nnc.data.files import (
+from nnc.data.table import Table
+from nnc.data.table_files import (
     is_table,
     is_text,
     read_arrays,
@@ -12,7 +13,6 @@ from nnc.data.files import (
     write_arrays,
     write_table,
 )
-from nnc.data.table import Table
 
 __all__ = [
     "ArrayDataset",

@@ -8,7 +8,7 @@ from typing import Any
 from nnc.data.columns import Columns
 from nnc.data.frames import column_of
 from nnc.errors import DataError
-from nnc.installing import install_command
+from nnc.installation import install_command
 
 SUFFIXES = (".parquet", ".feather")
 

@@ -29,7 +29,7 @@ def as_columns(table: Any, names: Sequence[str], source: str = "table") -> Colum
     if isinstance(table, Columns):
         return table
     if isinstance(table, str | os.PathLike):
-        from nnc.data.files import read_columns
+        from nnc.data.table_files import read_columns
 
         return read_columns(table)
     found = _named_columns(table)

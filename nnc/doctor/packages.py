@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 
-from nnc.doctor.report import Finding
-from nnc.installing import DISTRIBUTION, install_command
+from nnc.doctor.findings import Finding
+from nnc.installation import DISTRIBUTION, install_command
 
 GIVES = {
     "tensorflow": "live Keras models, and nnc verify",

@@ -6,7 +6,7 @@ import ctypes
 import platform
 import subprocess
 
-from nnc.doctor.report import Finding
+from nnc.doctor.findings import Finding
 from nnc.errors import NncError
 
 _TIMEOUT = 10.0

@@ -14,7 +14,7 @@ from nnc.experiment.network import build
 from nnc.experiment.points import FURTHER, Points, draw
 from nnc.experiment.settings import Settings
 from nnc.experiment.statistics import Summary, summarize
-from nnc.installing import install_command
+from nnc.installation import install_command
 
 MODES = {"np": "nnc", "tf": "TensorFlow"}
 """The engines by the name that `--mode` takes."""

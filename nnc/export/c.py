@@ -17,8 +17,8 @@ from nnc.export.c_table import table_text
 from nnc.export.c_test import check_text
 from nnc.export.c_unit import MARK, Exported, header_text, source_text, stale_lines
 from nnc.export.c_weights import MAGIC, weights_file
-from nnc.export.lengths import sizes_of
-from nnc.export.recording import copy_program, record_twice
+from nnc.export.samples import copy_program, record_twice
+from nnc.export.symbol_sizes import sizes_of
 from nnc.files import write_atomically
 from nnc.ir import Graph, interpret
 from nnc.plan import Plan, is_step, make_plan

@@ -12,7 +12,7 @@ from nnc.export.c_function import CFunction
 from nnc.export.c_state import FUNCTIONS, array_text
 from nnc.export.c_unit import MARK, Exported, include_text
 from nnc.export.c_weights import HEAD
-from nnc.export.recording import Recording
+from nnc.export.samples import Recording
 from nnc.texts import printable
 
 Array = Any

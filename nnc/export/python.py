@@ -21,11 +21,11 @@ from nnc.backends.numpy.source import Source, print_source
 from nnc.backends.numpy.text import string_text, words
 from nnc.errors import DataError, GraphError, ModelError
 from nnc.export.expressions import InexpressibleError, literal, text_of
-from nnc.export.lengths import sizes_of
-from nnc.export.pasting import Pasting
+from nnc.export.helper_functions import Pasting
 from nnc.export.python_template import CHECK, DERIVE_CODE, HEAD, PREDICT_CODE, SHARED, TRAIN_CODE, WEIGHTS_CODE
-from nnc.export.recording import Recording, copy_program, record
-from nnc.export.windows import Windows
+from nnc.export.samples import Recording, copy_program, record
+from nnc.export.symbol_sizes import sizes_of
+from nnc.export.views import Windows
 from nnc.files import write_atomically
 from nnc.ir import Graph, bind_shape
 from nnc.program import PREDICT, PROLOGUE, TRAIN, ArraySpec, Program

@@ -1,5 +1,5 @@
-"""Hints: warnings about what is allowed but probably a mistake, each once for a program; see `nnc.hints.table`."""
+"""Hints: warnings about what is allowed but probably a mistake, each once for a program; see `nnc.hints.registry`."""
 
-from nnc.hints.telling import Hint, tell, telling
+from nnc.hints.delivery import Hint, tell, telling
 
 __all__ = ["Hint", "tell", "telling"]

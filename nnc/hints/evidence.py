@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnc.hints.telling import Hint
+from nnc.hints.delivery import Hint
 from nnc.ir import Graph
 
 Array = Any

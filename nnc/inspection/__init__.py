@@ -1,9 +1,9 @@
 """Looks into models and programs: what they consist of and cost, and in what two of them differ."""
 
 from nnc.inspection.difference import Difference, Figure, LayerChange, Outputs, WeightChange
-from nnc.inspection.differing import diff
-from nnc.inspection.inspecting import Inspection, inspect
-from nnc.inspection.layers import LayerRecord
+from nnc.inspection.inspection import Inspection, inspect
+from nnc.inspection.layer_table import LayerRecord
+from nnc.inspection.model_diff import diff
 from nnc.inspection.subject import Subject, open_subject
 
 __all__ = [

@@ -13,7 +13,7 @@ from nnc.ir.names import check_name
 from nnc.ir.op import Op, op_class
 from nnc.ir.placeholder import Placeholder
 from nnc.ir.types import TensorType
-from nnc.presenting import Presented
+from nnc.presentation import Presented
 
 if TYPE_CHECKING:
     import networkx

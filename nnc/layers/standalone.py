@@ -12,7 +12,7 @@ import numpy
 from nnc.arrays import is_array_like, to_array
 from nnc.backends.numpy import Executable, kernel_settings, kernel_workspace, print_source
 from nnc.errors import DataError, ModelError
-from nnc.forking import renew_in_children
+from nnc.fork_safety import renew_in_children
 from nnc.ir import Graph, TensorType, Value
 from nnc.layers.array_masks import mask_of, with_mask
 from nnc.layers.calling import takes_several

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnc import ops
 from nnc.arguments import passed_on
-from nnc.hints.activations import look_at_output
+from nnc.hints.output_activation import look_at_output
 from nnc.ir import Value
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import EPSILON, like_output

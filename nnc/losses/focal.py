@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnc import ops
 from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
-from nnc.hints.activations import look_at_output
+from nnc.hints.output_activation import look_at_output
 from nnc.ir import TensorType, Value
 from nnc.losses.binary import BinaryLoss, binary_values, smoothed
 from nnc.losses.categorical import OneHotLoss, smoothed_classes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnc import ops
 from nnc.errors import ModelError, ShapeError
-from nnc.hints.activations import look_at_output
+from nnc.hints.output_activation import look_at_output
 from nnc.ir import Op, TensorType, Value
 from nnc.ops.crossentropy import Softmax
 from nnc.ops.exponential import Sigmoid

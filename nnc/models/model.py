@@ -23,7 +23,7 @@ from nnc.models.summary import parameter_table, summary
 from nnc.models.trainer import Trainer, one_or_list
 from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer, Pass
-from nnc.presenting import Presented
+from nnc.presentation import Presented
 from nnc.program import Program
 from nnc.program.spec import described, packed
 

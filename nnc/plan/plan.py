@@ -20,7 +20,7 @@ from nnc.plan.binding import Layouts, bound_constants
 from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
 from nnc.plan.prepacking import Prepack, no_prepack, prepacked_offsets, prepacked_steps, without_packing
 from nnc.plan.storage import Home, Storage
-from nnc.presenting import Presented
+from nnc.presentation import Presented
 
 _REMEMBERED_SIZES = 256
 

@@ -1,7 +1,7 @@
 """Measures where the time of a training step or a prediction goes: by layer, by operation and by step of the plan."""
 
-from nnc.profiling.machine import Machine, measure_machine
+from nnc.profiling.machine_limits import Machine, measure_machine
+from nnc.profiling.measurement import profile
 from nnc.profiling.profile import Part, Profile, Step
-from nnc.profiling.running import profile
 
 __all__ = ["Machine", "Part", "Profile", "Step", "measure_machine", "profile"]

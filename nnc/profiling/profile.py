@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from nnc.profiling.costs import operations_text
-from nnc.profiling.machine import Machine
-from nnc.profiling.words import limit_text, overhead_text
+from nnc.profiling.machine_limits import Machine
+from nnc.profiling.roofline import limit_text, overhead_text
 from nnc.quantities import count_text, duration_text
 
 TRAIN = "train"

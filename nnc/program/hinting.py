@@ -11,7 +11,7 @@ import numpy
 from nnc.errors import DataError
 from nnc.hints import tell, telling
 from nnc.hints.evidence import Evidence, Move, Target
-from nnc.hints.table import AT_FIRST, AT_FIRST_UPDATE
+from nnc.hints.registry import AT_FIRST, AT_FIRST_UPDATE
 from nnc.ir import Graph
 from nnc.plan import flatten
 from nnc.plan.plan import no_workspace

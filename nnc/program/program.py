@@ -16,10 +16,10 @@ from nnc.backends import Backend, BoundRun, Executable
 from nnc.backends.backend import Preparation, source_key
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
-from nnc.forking import renew_in_children
+from nnc.fork_safety import renew_in_children
 from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
 from nnc.plan import Plan
-from nnc.presenting import Presented
+from nnc.presentation import Presented
 from nnc.program.budget import Budgeted
 from nnc.program.calling import DirectCalls
 from nnc.program.collection import collection_paused

@@ -16,7 +16,7 @@ import numpy
 from nnc.backends import BackendName, backend_name
 from nnc.errors import GraphError, NestingError, ProgramFileError
 from nnc.files import check_nesting, read_json, write_atomically
-from nnc.installing import DISTRIBUTION
+from nnc.installation import DISTRIBUTION
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states

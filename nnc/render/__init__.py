@@ -10,14 +10,14 @@ from nnc.plan import Plan
 from nnc.render.architecture import Model
 from nnc.render.diagram import Arrow, Box, Branches, Diagram, Group, Line, Table
 from nnc.render.dot import to_dot
-from nnc.render.execution import steps_diagram
+from nnc.render.execution_picture import steps_diagram
 from nnc.render.formats import FORMATS, SUFFIXES, TEXTS, MemoryPicture, Picture, encode, write, write_as
 from nnc.render.image import draw, find_graphviz
-from nnc.render.layers import layers_diagram
+from nnc.render.layer_picture import layers_diagram
 from nnc.render.mermaid import to_mermaid
-from nnc.render.ops import ops_diagram
+from nnc.render.op_picture import ops_diagram
 from nnc.render.tree import to_text
-from nnc.render.units import units_diagram
+from nnc.render.unit_network import units_diagram
 
 LEVELS = ("layers", "units", "ops", "steps", "memory")
 Target = Diagram | MemoryPicture | Graph | Plan | Model

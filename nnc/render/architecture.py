@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from nnc.ir import TensorType
-from nnc.render.text import WIDEST, shorten, wrap
+from nnc.render.labels import WIDEST, shorten, wrap
 
 
 class Tensor(Protocol):

@@ -10,10 +10,10 @@ from nnc.plan import Plan
 from nnc.quantities import bytes_text
 from nnc.render.arena_legend import legend
 from nnc.render.arena_time import Timeline
-from nnc.render.memory import MemoryMap, Rectangle, rectangles_of
+from nnc.render.labels import plan_text, shorten
+from nnc.render.memory_layout import MemoryMap, Rectangle, rectangles_of
+from nnc.render.plan_steps import Step, steps_of
 from nnc.render.scene import Rect, Rule, Scene, Shape, Text, text_width
-from nnc.render.steps import Step, steps_of
-from nnc.render.text import plan_text, shorten
 from nnc.render.theme import LIGHT, SIZES, Theme, ink_on, layer_colours
 
 LEFT, RIGHT, TOP = 70.0, 140.0, 56.0

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nnc.ir import PHASES
+from nnc.render.labels import shorten
 from nnc.render.scene import Rect, Shape, Text, text_width
-from nnc.render.text import shorten
 from nnc.render.theme import LAYER_COLOURS, SIZES, Theme
 
 SWATCH = 10.0

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from nnc.plan import Plan
 from nnc.quantities import bytes_text
-from nnc.render.memory import MemoryMap, Rectangle, rectangles_of
-from nnc.render.text import plan_text, shorten
+from nnc.render.labels import plan_text, shorten
+from nnc.render.memory_layout import MemoryMap, Rectangle, rectangles_of
 from nnc.texts import printable
 
 WIDTH = 48

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from nnc.render.memory import MemoryMap
+from nnc.render.memory_layout import MemoryMap
 
 
 class Timeline:

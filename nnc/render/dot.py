@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from nnc.render.diagram import IDENTITY, Arrow, Box, Branches, Diagram, Group, Line, Table
-from nnc.render.stacking import stacking
+from nnc.render.layout_hints import stacking
 from nnc.render.theme import FONT, LIGHT, SIZES, Style, Theme
 from nnc.texts import printable
 

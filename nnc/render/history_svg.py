@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.render.curves import COLOURS, Best, Curve, Panel, best_of, panels_of
+from nnc.render.history_curves import COLOURS, Best, Curve, Panel, best_of, panels_of
 from nnc.render.theme import FONT_FAMILY, SIZES
 from nnc.texts import printable
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from nnc.ir import NOMINAL_SIZE
 from nnc.render.architecture import Layer, Model
+from nnc.render.labels import flops_text, parameters_text, shorten
 from nnc.render.outline import Node, Outline
-from nnc.render.text import flops_text, parameters_text, shorten
 
 
 class Figures:

@@ -1,4 +1,4 @@
-"""Shows models, graphs, plans, programs and histories in notebooks; see `nnc.presenting`.
+"""Shows models, graphs, plans, programs and histories in notebooks; see `nnc.presentation`.
 
 Nothing here raises an error because of the machine: without Graphviz there is a text instead of a picture.
 """
@@ -20,7 +20,7 @@ from nnc.models.summary import summary
 from nnc.plan import Plan
 from nnc.program import Program
 from nnc.program.progress import format_number
-from nnc.render.curves import VALIDATION, best_of
+from nnc.render.history_curves import VALIDATION, best_of
 from nnc.render.history_svg import history_svg
 from nnc.render.plot import plot as draw_curves
 from nnc.texts import printable

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import groupby
 
 from nnc.ir import Node
-from nnc.render.blocks import MOST_LINES
-from nnc.render.text import wrap
+from nnc.render.block_labels import MOST_LINES
+from nnc.render.labels import wrap
 
 LONGEST_CHAIN = 8
 """Ops in one box of those that only follow each other."""

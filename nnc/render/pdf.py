@@ -10,8 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 from nnc.errors import NncError
-from nnc.hints.telling import Hint, tell
-from nnc.installing import install_command
+from nnc.hints.delivery import Hint, tell
+from nnc.installation import install_command
 from nnc.render.letters import reckoned_width
 from nnc.render.pdf_fonts import are_outlines_kept, find_families, has_letters
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.errors import DataError, NncError
 from nnc.files import write_atomically
-from nnc.installing import install_command
-from nnc.render.curves import COLOURS, Best, Panel, best_of, panels_of
+from nnc.installation import install_command
+from nnc.render.history_curves import COLOURS, Best, Panel, best_of, panels_of
 from nnc.render.theme import LIGHT
 from nnc.texts import printable
 

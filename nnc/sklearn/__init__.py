@@ -3,7 +3,7 @@
 try:
     from sklearn.base import BaseEstimator as _  # noqa: F401  (what is missing is said here, once)
 except ImportError as error:
-    from nnc.installing import install_command
+    from nnc.installation import install_command
 
     raise ImportError(f"nnc.sklearn needs scikit-learn 1.6 or later ({error}); {install_command('sklearn')}") from error
 

@@ -17,8 +17,8 @@ from nnc.choices import Verbosity
 from nnc.data.frames import as_columns
 from nnc.layers import Dense
 from nnc.models import Model
-from nnc.sklearn.building import OPTIMIZER, compile_model, learn_table, make_loss, make_model, make_optimizer
-from nnc.sklearn.routing import Routed
+from nnc.sklearn.metadata_routing import Routed
+from nnc.sklearn.model_builder import OPTIMIZER, compile_model, learn_table, make_loss, make_model, make_optimizer
 from nnc.tables import TableSchema
 
 Array = Any

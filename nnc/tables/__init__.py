@@ -2,9 +2,9 @@
 
 from nnc.tables.declaration import Declared, read_declaration
 from nnc.tables.inputs import CategoryColumn, IgnoredColumn, NumberColumn
-from nnc.tables.learning import learn_inputs, learn_target
 from nnc.tables.outputs import OutputForm
 from nnc.tables.schema import TableSchema
+from nnc.tables.schema_inference import learn_inputs, learn_target
 from nnc.tables.targets import ClassTarget, NumberTarget
 
 __all__ = [

@@ -16,7 +16,7 @@ from nnc.models.model import Model
 from nnc.passes import OPTIMIZE, run_passes
 from nnc.program import PREDICT, TRAIN
 from nnc.program.spec import outputs_of
-from nnc.verify.report import Trace
+from nnc.verify.findings import Trace
 
 Array = Any
 

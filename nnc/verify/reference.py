@@ -14,7 +14,7 @@ import numpy
 from nnc import losses, optimizers
 from nnc.errors import ModelError
 from nnc.models.model import Model
-from nnc.verify.report import Trace
+from nnc.verify.findings import Trace
 
 Array = Any
 Calls = list[tuple[str, str, tuple[Any, ...]]]

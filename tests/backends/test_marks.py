@@ -11,8 +11,8 @@ import nnc
 from nnc.backends.c.toolchain import find_compiler
 from nnc.backends.marks import EMPTY, OUTSIDE, Marks
 from nnc.backends.numpy.marks import Counters as PythonCounters
-from nnc.profiling.counting import Counted, Sample, counting
-from nnc.profiling.running import copy_program
+from nnc.profiling.instrumentation import Counted, Sample, counting
+from nnc.profiling.measurement import copy_program
 
 TIME, CALLS = 5, 3
 BACKENDS = ["numpy", "c"]

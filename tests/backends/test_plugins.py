@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import re
 
 import numpy
 import pytest
+from typer.testing import CliRunner
 
 import nnc
 from nnc.backends import GROUP, find_backend
 from nnc.backends.numpy.backend import NumpyBackend
+from nnc.cli import app, completion
 from nnc.errors import ModelError
 
 X = numpy.random.default_rng(0).normal(size=(6, 3)).astype("float32")
@@ -58,8 +62,23 @@ def test_a_broken_package_is_named():
         find_backend("broken")
 
 
+UNKNOWN = "unknown backend 'othr'; there are auto, numpy, c, broken, other. Did you mean 'other'?"
+
+
 @pytest.mark.usefixtures("_installed")
 def test_unknown_names_list_it():
-    message = r"^unknown backend 'othr'; there are auto, numpy, c, broken, other\. Did you mean 'other'\?$"
-    with pytest.raises(ModelError, match=message):
+    with pytest.raises(ModelError, match=f"^{re.escape(UNKNOWN)}$"):
         nnc.compile(network(), backend="othr")
+
+
+@pytest.mark.usefixtures("_installed")
+def test_commands_run_on_it(tmp_path):
+    model = tmp_path / "net.yaml"
+    model.write_text("input: [3]\nlayers: [Dense: 2]\n")
+    plan = ["compile", str(model), "--json", "--backend"]
+    found = CliRunner().invoke(app, [*plan, "other"])
+    assert json.loads(found.stdout)["backend"] == "other"
+    refused = CliRunner().invoke(app, [*plan, "othr"])
+    assert refused.exit_code == 2
+    assert UNKNOWN in " ".join(refused.stderr.replace("│", " ").split())
+    assert completion.backends("o") == ["other"]

@@ -8,7 +8,7 @@ import zipfile
 import numpy
 import pytest
 
-from nnc.data import files, read_table, write_table
+from nnc.data import read_table, table_files, write_table
 from nnc.errors import DataError
 
 # ---------------------------------------------------------------------- .csv
@@ -372,7 +372,7 @@ def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch, suffix, step):
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, step, fail)
+    monkeypatch.setattr(table_files.os, step, fail)
     with pytest.raises(DataError, match="cannot be written: No space left on device"):
         write_table(path, [2.0, 3.0])
     assert path.read_bytes() == before

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from nnc.backends.c.toolchain import find_compiler
-from nnc.hints.activations import ON_LOSSES
-from nnc.hints.table import AT_FIRST, AT_FIRST_UPDATE
+from nnc.hints.output_activation import ON_LOSSES
+from nnc.hints.registry import AT_FIRST, AT_FIRST_UPDATE
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ROOT / "docs" / "guides"

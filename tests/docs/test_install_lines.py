@@ -11,7 +11,7 @@ import pytest
 
 from documentation import install_lines
 from documentation.blocks import ROOT
-from nnc.installing import DISTRIBUTION
+from nnc.installation import DISTRIBUTION
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 _OWN = re.compile(r"pip install (?:--upgrade |-e )?['\"]?(nnc(?:-keras)?|\.)(?:\[([\w,]+)\])?(?![\w/-])")

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from nnc.cli import app
-from nnc.doctor import Finding, Report, examine, machine, packages, software
+from nnc.doctor import Finding, Report, compiler, examine, packages, software
 from nnc.errors import NncError
 
 GOLDEN = Path(__file__).parent / "golden" / "doctor.txt"
@@ -68,7 +68,7 @@ def test_the_blas_is_numpys_own():
 
 
 def test_processor():
-    (finding,) = machine.find_processor()
+    (finding,) = compiler.find_processor()
     if hasattr(os, "sched_getaffinity"):
         assert finding.details["cores"] == len(os.sched_getaffinity(0))
     if Path("/proc/cpuinfo").exists():
@@ -80,7 +80,7 @@ def test_processor():
 
 def test_a_processor_that_nobody_knows(monkeypatch):
     monkeypatch.setenv("NNC_CPU", "pentium")
-    (finding,) = machine.find_processor()
+    (finding,) = compiler.find_processor()
     assert (finding.status, finding.remedy) == ("broken", "unset NNC_CPU")
     assert finding.text.startswith("$NNC_CPU must be one of native")
 
@@ -89,7 +89,7 @@ def test_a_processor_that_nobody_knows(monkeypatch):
 
 
 def test_a_compiler_that_works():
-    finding = machine.find_compiler()[0]
+    finding = compiler.find_compiler()[0]
     assert finding.status == "found"
     assert finding.details["compiles"] is True
     assert finding.details["command"] in finding.text
@@ -104,9 +104,9 @@ def test_no_compiler(monkeypatch):
 
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setattr(toolchain, "find_compiler", lambda: None)
-    (finding,) = machine.find_compiler()
+    (finding,) = compiler.find_compiler()
     assert (finding.status, finding.remedy) == ("missing", "pip install 'nnc-keras[c]'")
-    assert by_name(Report("", tuple(machine.find_backend_choice())))["Backend"].details["auto"] == "numpy"
+    assert by_name(Report("", tuple(compiler.find_backend_choice())))["Backend"].details["auto"] == "numpy"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="starts shell scripts")
@@ -115,7 +115,7 @@ def test_a_broken_compiler(monkeypatch, tmp_path):
     program.write_text("#!/bin/sh\necho 'cannot find crt1.o' >&2\nexit 3\n")
     program.chmod(0o755)
     monkeypatch.setenv("CC", str(program))
-    (finding,) = machine.find_compiler()
+    (finding,) = compiler.find_compiler()
     assert finding.status == "broken"
     assert finding.text == f"{program}: failed with exit code 3: cannot find crt1.o"
     assert finding.remedy == "set $CC to a compiler that works"
@@ -131,8 +131,8 @@ def test_a_compiler_without_threads(monkeypatch, tmp_path):
     )
     program.chmod(0o755)
     monkeypatch.setenv("CC", str(program))
-    compiler, openmp = machine.find_compiler()
-    assert (compiler.status, compiler.details["openmp"]) == ("found", False)
+    compiler_found, openmp = compiler.find_compiler()
+    assert (compiler_found.status, compiler_found.details["openmp"]) == ("found", False)
     assert (openmp.name, openmp.status) == ("OpenMP", "missing")
 
 
@@ -160,7 +160,7 @@ def test_a_cache_that_anybody_can_write_to_is_broken(monkeypatch, tmp_path):
     folder.mkdir()
     folder.chmod(0o777)
     monkeypatch.setenv("NNC_CACHE_DIR", str(folder))
-    (finding,) = machine.find_cache()
+    (finding,) = compiler.find_cache()
     assert finding.status == "broken"
     assert finding.text == f"{folder} can be written by everybody; compiled code is kept for each process only"
     assert finding.remedy == "set $NNC_CACHE_DIR to a folder of your own"
@@ -169,14 +169,14 @@ def test_a_cache_that_anybody_can_write_to_is_broken(monkeypatch, tmp_path):
 def test_a_cache_in_a_file_is_broken(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NNC_CACHE_DIR", str(tmp_path / "file" / "cache"))
-    (finding,) = machine.find_cache()
+    (finding,) = compiler.find_cache()
     assert finding.status == "broken"
     assert "file" in finding.text
 
 
 def test_an_unknown_backend_is_broken(monkeypatch):
     monkeypatch.setenv("NNC_BACKEND", "fortran")
-    (finding,) = machine.find_backend_choice()
+    (finding,) = compiler.find_backend_choice()
     assert (finding.status, finding.remedy) == ("broken", "unset NNC_BACKEND")
     assert "unknown backend 'fortran'" in finding.text
 

@@ -27,7 +27,7 @@ from nnc.backends.c.text import C_TYPES
 from nnc.export import export
 from nnc.export.c_state import array_text
 from nnc.export.c_test import allowed_difference
-from nnc.export.recording import copy_program, draw_target, moved_by_rounding, predict
+from nnc.export.samples import copy_program, draw_target, moved_by_rounding, predict
 from nnc.ir import TensorType, bind_shape
 from nnc.program import Program
 from nnc.program.names import PREDICT, TRAIN

@@ -192,16 +192,16 @@ def test_a_row_that_a_table_lacks(tmp_path, dtype, number, index):
 
 def test_windows_that_depend_on_rows_in_another_way(tmp_path, monkeypatch):
     """Then there is one size: predictions are filled up, and a batch of training must be whole."""
-    from nnc.export import windows
+    from nnc.export import views
 
-    whole = windows.fit
+    whole = views.fit
 
     def fit(samples, rows):
         if len(set(samples.values())) > 1:
             raise InexpressibleError("no line")
         return whole(samples, rows)
 
-    monkeypatch.setattr(windows, "fit", fit)
+    monkeypatch.setattr(views, "fit", fit)
     program = base().program
     export(program, "python", tmp_path / "model.py", batch=8, train=True)
     x, y = data(program, 21)

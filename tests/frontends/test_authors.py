@@ -14,7 +14,7 @@ import numpy
 import pytest
 
 import nnc
-from frontends.legacy.training import compile_options
+from frontends.legacy.compile_options import compile_options
 from frontends.nodes import Mapping, from_plain
 from frontends.origin import parse_version
 from frontends.yaml_file import read_text

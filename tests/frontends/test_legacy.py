@@ -9,8 +9,8 @@ from typing import Any
 import numpy
 import pytest
 
+from frontends.legacy.compile_options import compile_options, measures, optimizer
 from frontends.legacy.layers import RULES, modernized
-from frontends.legacy.training import compile_options, measures, optimizer
 from frontends.legacy.values import decoded
 from frontends.legacy.weights import convert, converted, flipped
 from frontends.nodes import from_plain

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from frontends import nodes, ordering, scalars
+from frontends import dependency_order, nodes, scalars
 from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
 from frontends.problems import Problems
 from frontends.scalars import NumberError, remedy, resolve
@@ -87,7 +87,7 @@ def test_refused_values_are_known() -> None:
     assert node.plain() == {"a": [1, None]}
 
 
-@pytest.mark.parametrize("module", [nodes, ordering, scalars])
+@pytest.mark.parametrize("module", [nodes, dependency_order, scalars])
 def test_examples_in_docstrings(module: Any) -> None:
     found = doctest.testmod(module)
     assert found.attempted > 0

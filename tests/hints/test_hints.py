@@ -11,8 +11,8 @@ import pytest
 
 import nnc
 from nnc.errors import DataError, NncWarning
-from nnc.hints.activations import ON_LOSSES
-from nnc.hints.table import AT_FIRST, AT_FIRST_UPDATE
+from nnc.hints.output_activation import ON_LOSSES
+from nnc.hints.registry import AT_FIRST, AT_FIRST_UPDATE
 from nnc.layers import (
     LSTM,
     Activation,
@@ -392,7 +392,7 @@ def test_hints_change_no_bit(optimizer: str, shuffle: bool, monkeypatch: pytest.
         return numbers | {label: array.copy() for label, array in model.program.states.items()}
 
     looked = trained()
-    monkeypatch.setattr("nnc.hints.table.AT_FIRST", ())
+    monkeypatch.setattr("nnc.hints.registry.AT_FIRST", ())
     monkeypatch.setattr("nnc.program.hinting.AT_FIRST", ())
     monkeypatch.setattr("nnc.program.training.FirstLook", lambda program: None)
     not_looked = trained()
@@ -470,7 +470,7 @@ def test_layers_that_keep_states_for_rows_are_left_alone() -> None:
 
 def test_a_model_that_would_cost_much_to_look_at_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     case = trigger("dead-units")
-    monkeypatch.setattr("nnc.hints.units.MOST_OPERATIONS", 1000)
+    monkeypatch.setattr("nnc.hints.dead_units.MOST_OPERATIONS", 1000)
     case.model().fit(case.x, case.y, verbose=0)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnc.inspection.layers import LayerRecord
-from nnc.inspection.matching import config_changes, match_layers
+from nnc.inspection.alignment import config_changes, match_layers
+from nnc.inspection.layer_table import LayerRecord
 
 KINDS = st.sampled_from(["Dense", "Dropout", "LSTM"])
 

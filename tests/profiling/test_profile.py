@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nnc.profiling import Part
-from nnc.profiling.words import limit_text, overhead_text
+from nnc.profiling.roofline import limit_text, overhead_text
 from tests.profiling.samples import MACHINE, STEPS, sample, step
 
 GOLDEN = Path(__file__).parent / "golden" / "profile.txt"

@@ -11,7 +11,7 @@ import nnc
 from nnc.errors import DataError, GraphError, ModelError
 from nnc.ir.cost import flops_by_layer
 from nnc.profiling import measure_machine, profile
-from nnc.profiling.counting import counting
+from nnc.profiling.instrumentation import counting
 from nnc.program.drawing import draw_inputs, draw_targets, looked_up
 
 BACKENDS = ["numpy", "c"]

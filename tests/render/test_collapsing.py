@@ -13,9 +13,9 @@ from nnc import layers
 from nnc.errors import ModelError
 from nnc.render import Arrow, Box, Branches, Diagram, Line, encode, layers_diagram, render
 from nnc.render.heights import estimated_height
-from nnc.render.layer_drawing import Detail, LayerDrawing
+from nnc.render.layer_diagram import Detail, LayerDrawing
 from nnc.render.layer_figures import Figures
-from nnc.render.layers import PAGE_HEIGHT
+from nnc.render.layer_picture import PAGE_HEIGHT
 from nnc.render.outline import Outline
 from tests.render import networks, samples, svg
 

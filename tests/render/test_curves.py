@@ -12,7 +12,7 @@ import pytest
 import nnc
 from nnc.callbacks import History
 from nnc.errors import DataError
-from nnc.render.curves import COLOURS, Best, best_of, panels_of
+from nnc.render.history_curves import COLOURS, Best, best_of, panels_of
 from nnc.render.history_svg import POINTS, history_svg
 from nnc.render.notebook import html
 

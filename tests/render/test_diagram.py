@@ -8,7 +8,7 @@ import pytest
 from nnc.errors import GraphError, ModelError
 from nnc.render import Arrow, Box, Diagram, Group, Line, picture_of, render, to_mermaid
 from nnc.render.diagram import merge_arrows
-from nnc.render.text import shorten, wrap
+from nnc.render.labels import shorten, wrap
 from tests.render import samples
 
 A, B = Box("op1", (Line("a"),), "forward"), Box("op2", (Line("b"),), "forward")

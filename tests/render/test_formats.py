@@ -14,7 +14,7 @@ from nnc.ir import Graph, TensorType
 from nnc.plan import make_plan
 from nnc.quantities import bytes_text
 from nnc.render import FORMATS, LEVELS, MemoryPicture, encode, picture_of, render, write, write_as
-from nnc.render.text import flops_text
+from nnc.render.labels import flops_text
 from tests.render import networks
 from tests.render.test_golden import picture
 

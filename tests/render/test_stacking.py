@@ -4,7 +4,7 @@ import networkx
 import pytest
 
 from nnc.render import Arrow, Box, Diagram, Group, ops_diagram
-from nnc.render.stacking import stacking
+from nnc.render.layout_hints import stacking
 from tests.render import samples
 
 

@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnc.backends.numpy import kernel_workspace
-from nnc.cli.report import compile_report
+from nnc.cli.compile_report import compile_report
 from nnc.ir.printer import operand_text
 from nnc.passes import Fuse, run_passes
 from nnc.plan import ALIGNMENT, Plan, is_step, make_plan
 from nnc.render import MemoryPicture, encode, steps_diagram
 from nnc.render.arena import memory_scene
 from nnc.render.diagram import Table
-from nnc.render.memory import MemoryMap, Rectangle, rectangles_of
+from nnc.render.memory_layout import MemoryMap, Rectangle, rectangles_of
+from nnc.render.plan_steps import Step, inputs_of, steps_of
 from nnc.render.scene import Rect
-from nnc.render.steps import Step, inputs_of, steps_of
 from tests.plan.strategies import memory_graphs
 from tests.render import networks
 

@@ -13,7 +13,7 @@ import nnc
 from nnc import layers
 from nnc.errors import ModelError
 from nnc.render import Diagram, Table, encode, picture_of, render, units_diagram
-from nnc.render.units import END_UNITS, FOLDED, MOST_UNITS, THICKEST, THINNEST
+from nnc.render.unit_network import END_UNITS, FOLDED, MOST_UNITS, THICKEST, THINNEST
 from tests.render import networks, svg
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from nnc.data.drawing import draw_rows
 from nnc.data.frames import as_columns
+from nnc.data.split import draw_rows
 from nnc.errors import DataError, ModelError, ProgramFileError
 from nnc.tables import OutputForm, TableSchema, learn_inputs, learn_target, read_declaration
 

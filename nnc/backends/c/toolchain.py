@@ -17,7 +17,7 @@ from nnc.backends.c.loading import load_error
 from nnc.backends.c.process_group import run
 from nnc.backends.c.scratch import scratch_folder
 from nnc.errors import CompilerError
-from nnc.installing import install_command
+from nnc.installation import install_command
 
 TIMEOUT = 300.0
 """Seconds after which a compiler is taken to hang."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnc.render.page.assemble import assemble
 from nnc.render.page.document import document
-from nnc.render.page.subject import Compiled, Definition, Model, Stage, Subject
+from nnc.render.page.model_stages import Compiled, Definition, Model, Stage, Subject
 
 
 def page(subject: Subject, version: str) -> str:

@@ -12,7 +12,7 @@ from string import Template
 from typing import Any
 
 from nnc.ir import PHASES
-from nnc.render.page.measure import LEADING, SIZES
+from nnc.render.page.text_width import LEADING, SIZES
 from nnc.render.theme import DARK, FONT_FAMILY, LIGHT, Theme
 
 _OWN = {

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nnc.render.diagram import Line
-from nnc.render.page.layout import DOWN, UP, Sketch, Wire
-from nnc.render.page.measure import box_size, wire_width
-from nnc.render.page.ops import BACKWARD, Op
-from nnc.render.text import shorten
+from nnc.render.labels import shorten
+from nnc.render.page.graph_layout import DOWN, UP, Sketch, Wire
+from nnc.render.page.op_records import BACKWARD, Op
+from nnc.render.page.text_width import box_size, wire_width
 
 MOST_OPS = 120
 """Ops that are laid out together; where a group has more, it is shown in parts, one below the other."""
@@ -38,7 +38,7 @@ class Cell:
 
     Args:
         group: number of the group.
-        lane: forward or backward; see `nnc.render.page.ops`.
+        lane: forward or backward; see `nnc.render.page.op_records`.
         ops: positions of the ops.
         ports: what stands beside them; in the sketch, behind them.
         labels: label of each wire of the sketch.

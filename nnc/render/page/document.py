@@ -9,15 +9,15 @@ from typing import Any
 from nnc.ir import PHASES
 from nnc.render.diagram import Line
 from nnc.render.page.cells import Cell, cells_of
-from nnc.render.page.costs import Costs
-from nnc.render.page.execution import Execution
+from nnc.render.page.cost_cache import Costs
+from nnc.render.page.execution_record import Execution
+from nnc.render.page.graph_layout import Sketch, Wire, lay_out
 from nnc.render.page.groups import Group, Groups
-from nnc.render.page.layers import add_layers
-from nnc.render.page.layout import Sketch, Wire, lay_out
-from nnc.render.page.measure import box_size, wire_width
-from nnc.render.page.ops import Op, changes, lane_of, ops_of
+from nnc.render.page.layer_groups import add_layers
+from nnc.render.page.model_stages import Compiled, Subject
+from nnc.render.page.op_records import Op, changes, lane_of, ops_of
 from nnc.render.page.pool import Pool
-from nnc.render.page.subject import Compiled, Subject
+from nnc.render.page.text_width import box_size, wire_width
 
 Data = dict[str, Any]
 _LEAST_WIDTH = 132

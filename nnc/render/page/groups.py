@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from nnc.render.diagram import Line
-from nnc.render.page.ops import FORWARD, NO_LAYER, Home, Op
-from nnc.render.text import shorten
+from nnc.render.labels import shorten
+from nnc.render.page.op_records import FORWARD, NO_LAYER, Home, Op
 
 ROOT = 0
 UPDATE: Home = "part", "update"
@@ -52,8 +52,8 @@ class Group:
 class Groups:
     """The groups of one graph, through all its stages.
 
-    Layers and how they are wired come from the model, see `nnc.render.page.layers`; what it does not name comes from
-    the ops: layers in layers, loss, metrics, update, and the wires to and from them.
+    Layers and how they are wired come from the model, see `nnc.render.page.layer_groups`; what it does not name comes
+    from the ops: layers in layers, loss, metrics, update, and the wires to and from them.
 
     Args:
         title: name of the model.

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from nnc import __version__
 from nnc.render.page import page
 from nnc.render.page.assemble import assemble
-from nnc.render.page.measure import box_size, text_width
+from nnc.render.page.text_width import box_size, text_width
 from nnc.render.theme import DARK, LIGHT
 from tests.render.page import subjects
 

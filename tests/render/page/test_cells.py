@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nnc.render.diagram import Line
 from nnc.render.page.cells import MOST_OPS, MOST_PORTS, Port, cells_of
-from nnc.render.page.layout import DOWN, UP, Wire
-from nnc.render.page.ops import BACKWARD, FORWARD, Op, Operand
+from nnc.render.page.graph_layout import DOWN, UP, Wire
+from nnc.render.page.op_records import BACKWARD, FORWARD, Op, Operand
 
 NAMES = ["model", "first", "second", "third"]
 

@@ -16,10 +16,10 @@ import pytest
 from nnc.ir import Constant, State, count_flops, value_names
 from nnc.ir.printer import node_line
 from nnc.passes import count_nodes
-from nnc.render.memory import rectangles_of
+from nnc.render.memory_layout import rectangles_of
 from nnc.render.page import Subject
 from nnc.render.page.document import document
-from nnc.render.steps import steps_of
+from nnc.render.plan_steps import steps_of
 from tests.render.page import subjects
 
 SUBJECTS = [subjects.base_subject, subjects.recurrent_subject, subjects.residual_subject, subjects.hostile_subject]

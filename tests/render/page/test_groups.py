@@ -7,8 +7,8 @@ from typing import Any
 import nnc
 from nnc import layers
 from nnc.render.page.groups import Group, Groups
-from nnc.render.page.layers import MOST_BESIDE, add_layers
-from nnc.render.page.ops import FORWARD, Op, Operand, changes
+from nnc.render.page.layer_groups import MOST_BESIDE, add_layers
+from nnc.render.page.op_records import FORWARD, Op, Operand, changes
 from tests.render.page import subjects
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnc.errors import NncError
-from nnc.render.page import layout
-from nnc.render.page.layout import DOWN, UP, Layout, Sketch, Wire, lay_out
+from nnc.render.page import graph_layout
+from nnc.render.page.graph_layout import DOWN, UP, Layout, Sketch, Wire, lay_out
 
 
 @st.composite
@@ -52,16 +52,19 @@ def test_boxes_are_apart_and_curves_meet_them(given: list[Sketch]) -> None:
 
 
 def test_nothing_to_lay_out_needs_no_graphviz() -> None:
-    with patch.object(layout, "draw", side_effect=AssertionError):
+    with patch.object(graph_layout, "draw", side_effect=AssertionError):
         assert lay_out([]) == []
 
 
 def test_graphviz_that_leaves_something_out_is_noticed() -> None:
-    with patch.object(layout, "draw", return_value=b"{}"), pytest.raises(NncError, match="laid out 1 of 2 graphs"):
+    with (
+        patch.object(graph_layout, "draw", return_value=b"{}"),
+        pytest.raises(NncError, match="laid out 1 of 2 graphs"),
+    ):
         lay_out([Sketch(((10, 10),), ()), Sketch(((20, 10),), ())])
 
 
 def test_many_layouts_are_one_run() -> None:
-    with patch.object(layout, "draw", side_effect=layout.draw) as draw:
+    with patch.object(graph_layout, "draw", side_effect=graph_layout.draw) as draw:
         assert len(lay_out([Sketch(((10, height),), ()) for height in range(10, 60, 2)])) == 25
     assert draw.call_count == 1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nnc.backends.c.text import comment
-from nnc.render.page.ops import Op
-from nnc.render.page.source import source_blocks
+from nnc.render.page.op_records import Op
+from nnc.render.page.statements import source_blocks
 
 
 def op(text: str, node: int | None = 0) -> Op:
