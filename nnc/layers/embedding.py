@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import ABCMeta
 from typing import Any
 
 from nnc.arguments import argument, flag, positive, unsupported
@@ -58,7 +59,7 @@ class EmbeddingTable(NamedLayer):
         return apply(NotEqual(), _whole(inputs), 0) if self.mask_zero else None
 
 
-class Embedding(EmbeddingTable):
+class Embedding(EmbeddingTable, metaclass=ABCMeta):
     """A vector for each whole number: row i of a trained table for the number i.
 
     A number that the table has no row for is an error when the layer runs. Floating-point inputs are cut to whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -32,7 +33,7 @@ def drop(x: Value, shape: Shape, rate: float, seed: int | None = None) -> Value:
     return x * draw_kept(x, shape, rate, seed) * (1.0 / (1.0 - rate))
 
 
-class Dropout(KerasLayer):
+class Dropout(KerasLayer, metaclass=ABCMeta):
     """While training, sets a share of the elements to 0 and scales the others so that the mean stays.
 
     Whole numbers stay whole when predicting, and become floating-point while training, which Keras refuses.
@@ -96,6 +97,9 @@ class SpatialDropout(SharedLayer):
 
     def get_config(self) -> dict[str, Any]:
         return {key: value for key, value in super().get_config().items() if key in _SPATIAL_KEYS}
+
+
+Dropout.register(SpatialDropout)  # in Keras they are subclasses, although their arguments are others in another order
 
 
 class SpatialDropout1D(SpatialDropout):

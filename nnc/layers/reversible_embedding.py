@@ -8,7 +8,7 @@ from nnc.arguments import Argument, argument, flag, number, unsupported
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import constraint, initializer, regularizer
-from nnc.layers.embedding import EmbeddingTable
+from nnc.layers.embedding import Embedding, EmbeddingTable
 from nnc.layers.input_types import FLOAT
 from nnc.ops import reshape, tanh, transpose
 
@@ -70,3 +70,6 @@ class ReversibleEmbedding(EmbeddingTable):
 
     def compute_mask(self, inputs: Value, previous_mask: Any = None) -> Value | None:
         return None if inputs.type.is_floating else super().compute_mask(inputs, previous_mask)
+
+
+Embedding.register(ReversibleEmbedding)  # in Keras it is a subclass, although its arguments have another order
