@@ -1,4 +1,4 @@
-"""Writes numbers, element types, dimensions, names and texts in C.
+"""Writes numbers, element types, names and texts in C.
 
 Names of models, layers, arrays and dimensions come from users, and reach C through these functions alone: as an
 identifier, as a string, or as words in a comment. Whatever they hold, they become no code.
@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping
 import numpy
 
 from nnc.ir import Value
-from nnc.ir.dimensions import Dim, Quotient, SymbolicDim
+from nnc.ir.dimensions import SymbolicDim
 from nnc.texts import ascii_text, printable
 
 C_TYPES = {
@@ -63,40 +63,6 @@ _LOCAL = re.compile(
 _SMALL = re.compile("[a-z]")
 
 
-def dim_text(dim: Dim) -> str:
-    """Return a dimension as an operand that no operator beside it takes apart; symbols are variables.
-
-    >>> from nnc.ir import symbol
-    >>> dim_text(3 * symbol("batch") - 1), dim_text(symbol("batch")), dim_text(-1)
-    ('(3 * batch - 1)', 'batch', '(-1)')
-    """
-    text = bare_dim_text(dim)
-    return text if text.isidentifier() or text.isdigit() else f"({text})"
-
-
-def bare_dim_text(dim: Dim) -> str:
-    """Return a dimension as a whole expression, for where a bracket, a comma or the like ends it.
-
-    >>> from nnc.ir import symbol
-    >>> bare_dim_text(3 * symbol("batch") - 1)
-    '3 * batch - 1'
-    """
-    if isinstance(dim, int):
-        return str(dim)
-    text = ""
-    for atoms, factor in dim.terms:
-        factors = [] if abs(factor) == 1 and atoms else [str(abs(factor))]
-        term = " * ".join([*factors, *(_atom_text(atom) for atom in atoms)])
-        text += (" - " if factor < 0 else " + ") + term if text else ("-" if factor < 0 else "") + term
-    return text
-
-
-def _atom_text(atom: str | Quotient) -> str:
-    if isinstance(atom, str):
-        return symbol_text(atom)
-    return f"nnc_floor_divide_i64({bare_dim_text(atom.numerator)}, {atom.divisor})"
-
-
 def symbol_text(symbol: str) -> str:
     """Return the variable that holds the size of a run-time dimension: another one for each.
 
@@ -112,23 +78,10 @@ def symbol_text(symbol: str) -> str:
 def own_dim(name: str) -> SymbolicDim:
     """Return the dimension that a variable of a kernel is; with a dot in its name, which no dimension of a user has.
 
-    >>> dim_text(2 * own_dim("nnc.band"))
-    '(2 * nnc_band)'
+    >>> 2 * own_dim("nnc.band")
+    2*nnc.band
     """
     return SymbolicDim((((name,), 1),))
-
-
-def product_text(*dims: Dim) -> str:
-    """Return the product of dimensions as an operand."""
-    total: Dim = 1
-    for dim in dims:
-        total = total * dim
-    return dim_text(total)
-
-
-def wrapping(text: str, dtype: str) -> str:
-    """Return an operand so that what is added to it, or multiplied with it, wraps around; see `UNSIGNED`."""
-    return f"({C_TYPES[UNSIGNED[dtype]]}){text}" if dtype in UNSIGNED else text
 
 
 def number_text(number: float | int | bool, dtype: str) -> str:
