@@ -11,6 +11,7 @@ from nnc.backends.c.expressions import FLOOR_DIVIDE, Expression, number, variabl
 from nnc.backends.c.feeding import can_feed, write_epochs, write_feed
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Call, Unit
 from nnc.backends.c.kernels.movement import copy_lines
+from nnc.backends.c.kernels.registry import Formula
 from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.loops import LoopWriter
 from nnc.backends.c.marks import mark_line
@@ -283,17 +284,19 @@ class Printer:
             if not self.plan.storage.homes[result].register:
                 stored[result] = self.array(result)
         arrays = {value: array for value, array in read.items() if array.literal is None}
+        steps: list[tuple[Node, Formula, list[Expression | Array], list[str], Value]] = []
+        for node in nodes:  # what is the same in each iteration
+            (result,) = self.plan.graph.results(node)
+            given = [self.registers[value] if value in inside else read[value] for value in node.operands]
+            sources = [item.literal or item if isinstance(item, Array) else item for item in given]
+            types = [value.dtype for value in node.operands]
+            steps.append((node, EXPRESSIONS[type(node.op)], sources, types, result))
 
         def body(element: Element) -> list[Code]:
             lines: list[Code] = []
-            for node in nodes:
-                (result,) = self.plan.graph.results(node)
-                operands = [
-                    self.registers[value] if value in inside else read[value].literal or element(arrays[value])
-                    for value in node.operands
-                ]
-                types = [value.dtype for value in node.operands]
-                found = EXPRESSIONS[type(node.op)](node.op, operands, types, result.dtype, self.unit)
+            for node, formula, sources, types, result in steps:
+                operands = [element(item) if isinstance(item, Array) else item for item in sources]
+                found = formula(node.op, operands, types, result.dtype, self.unit)
                 name = self.registers[result]
                 lines.append(declare(f"const {C_TYPES[result.dtype]}", name, found))
                 if result in stored:

@@ -61,6 +61,8 @@ _LOCAL = re.compile(
 
 
 _SMALL = re.compile("[a-z]")
+_TRIGRAPH = re.compile(r"\?(?=\?)")
+_OTHERS = re.compile(r"\W+", re.ASCII)
 
 
 def symbol_text(symbol: str) -> str:
@@ -128,7 +130,7 @@ def comment(text: str) -> str:
 def inert(text: str) -> str:
     """Return a text in ASCII that neither begins nor ends a comment and has no trigraphs, on one line."""
     line = ascii_text(" ".join(text.splitlines()))
-    return re.sub(r"\?(?=\?)", "? ", line.replace("*/", "* /").replace("/*", "/ *"))
+    return _TRIGRAPH.sub("? ", line.replace("*/", "* /").replace("/*", "/ *"))
 
 
 def string_text(text: str) -> str:
@@ -168,7 +170,7 @@ def letters(text: str) -> str:
     >>> letters("my model!"), letters("2nd"), letters("nnc"), letters("日本")
     ('my_model', 'v2nd', 'v_nnc', 'v')
     """
-    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "v"
+    name = _OTHERS.sub("_", text).strip("_") or "v"
     name = f"v{name}" if name[0].isdigit() else name
     return f"v_{name}" if name.lower() == "nnc" or name.lower().startswith("nnc_") else name
 
