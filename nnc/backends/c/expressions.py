@@ -166,6 +166,11 @@ class Literal(Expression):
     value: float = 0.0
 
     @property
+    def grouped(self) -> Literal:
+        """The number in parentheses."""
+        return Literal(f"({self.text})", _PRIMARY, NOTHING, self.value)
+
+    @property
     def is_whole(self) -> bool:
         """Whether each type of C that is taken for it has this number."""
         return not math.isfinite(self.value) or self.value.is_integer()
