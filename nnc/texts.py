@@ -24,6 +24,8 @@ def ascii_text(text: str) -> str:
     >>> ascii_text("größe\n")
     'gr\\xf6\\xdfe\\n'
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(character if " " <= character <= "~" else _escape(character) for character in text)
 
 

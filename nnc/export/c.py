@@ -12,10 +12,11 @@ from nnc.backends.c.source import kernel_workspace
 from nnc.backends.c.text import letters
 from nnc.errors import DataError, MissingKernelError, ModelError
 from nnc.export.c_function import CFunction, Form, print_function
+from nnc.export.c_linkage import fresh_lines, stale_lines
 from nnc.export.c_state import FUNCTIONS, lay_out
 from nnc.export.c_table import table_text
 from nnc.export.c_test import check_text
-from nnc.export.c_unit import MARK, Exported, header_text, source_text, stale_lines
+from nnc.export.c_unit import MARK, Exported, header_text, source_text
 from nnc.export.c_weights import MAGIC, weights_file
 from nnc.export.samples import copy_program, record_twice
 from nnc.export.symbol_sizes import sizes_of
@@ -142,10 +143,7 @@ def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, 
     if training is not None:
         begin = tuple(stale_lines(layout, prefix))
         train_function = printed(training, Form("train", first=begin, derives=True, returns_loss=True))
-    first: tuple[str, ...] = ()
-    if prepare is not None:
-        flag = f"*(int64_t *)((char *)state + {prefix}_current_at)"
-        first = (f"if ({flag} == 0) {{", f"    {prefix}_prepare(arena, state);", f"    {flag} = 1;", "}")
+    first = () if prepare is None else tuple(fresh_lines(prefix, prepare.name))
     spec = program.spec
     others = tuple(result.metric for result in spec.results)
     means = tuple(metric for metric in spec.metrics if metric not in others)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.expressions import Expression, Precedence, call, operand, variable
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.linkage import Slot
-from nnc.backends.c.nests import indented
 from nnc.backends.c.printer import Function, Printer
-from nnc.backends.c.text import C_TYPES, comment
+from nnc.backends.c.statements import INDENT, Code, Facts, Statement, execute, line, remark, written
+from nnc.backends.c.text import C_TYPES
 from nnc.export.c_linkage import StaticLinkage
-from nnc.export.c_state import StateLayout, wrapped
+from nnc.export.c_state import StateLayout, wrapped_lines
 from nnc.ir import Layout, Value, bind_shape, size_of
 from nnc.plan import Home, Plan
-
-_DECLARED = re.compile(r"\*const (\w+) =")
-_PRAGMA = re.compile(r"\s*#pragma omp (.*)")
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -65,11 +61,11 @@ class CFunction:
         returns: type of its result.
         parameters: its arrays; the arena and the state follow.
         state: type of the pointer to the state, None where it takes none.
-        lines: its body.
+        lines: its body, written.
         called: functions of the headers that it calls.
         constants: arrays of the source that it reads.
         arena_bytes: of its arena.
-        may_fail: whether it can end because an index has no row.
+        facts: about its body.
     """
 
     name: str
@@ -80,7 +76,12 @@ class CFunction:
     called: tuple[str, ...]
     constants: dict[str, Any]
     arena_bytes: int
-    may_fail: bool
+    facts: Facts
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether it can end because an index has no row."""
+        return self.facts.may_fail
 
     @property
     def prototype(self) -> str:
@@ -91,7 +92,7 @@ class CFunction:
     @property
     def text(self) -> str:
         """Its definition."""
-        return "\n".join([self.prototype, "{", *indented(self.lines), "}", ""])
+        return "\n".join([self.prototype, "{", *self.lines, "}", ""])
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ class Form:
     """
 
     name: str
-    first: tuple[str, ...] = ()
-    last: tuple[str, ...] = ()
+    first: tuple[Code, ...] = ()
+    last: tuple[Code, ...] = ()
     derives: bool = False
     returns_loss: bool = False
 
@@ -132,57 +133,47 @@ def print_function(plan: Plan, form: Form, layout: StateLayout, prefix: str, res
     printer.body()
     outputs = {label: printer.array(value) for label, value in graph.outputs.items()}
     parameters, copies = _inputs(plan, printer, unit, linkage)
-    results: list[str] = []
+    may_fail = printer.facts.may_fail
+    results: list[Code] = []
     returns = "void"
     if form.returns_loss:
         loss = outputs["loss"]
-        returns, results = loss.c_type, [*form.last, f"return {loss.at()};"]
+        returns, results = loss.c_type, [*form.last, line("return ", loss.at(), ";")]
     elif graph.outputs:
         for label, value in graph.outputs.items():
             name = unit.name("output" if len(graph.outputs) == 1 else f"output_{label}")
             shape = tuple(map(int, bind_shape(value.shape, plan.bindings)))
             parameters.append(Parameter(name, label, value.dtype, shape, False))
-            target = Array.of(name, value.dtype, Layout.dense(value.shape))
-            results += [comment(f"output {label}"), *copy_lines(target, outputs[label])]
-        returns = "int" if linkage.may_fail else "void"
-        results += [*form.last, *(["return 0;"] if linkage.may_fail else [])]
+            target = Array.of(variable(name), value.dtype, Layout.dense(value.shape))
+            results += [remark(f"output {label}"), *copy_lines(target, outputs[label])]
+        returns = "int" if may_fail else "void"
+        results += [*form.last, *([Statement("return 0;")] if may_fail else [])]
     else:
         results = list(form.last)
     statements = [*form.first, *copies, *printer.lines, *results]
-    declarations = _read_ones(printer.function.declarations, statements)
+    used = Facts.of(statements).uses
+    declarations = [item for item in printer.function.declarations if item.declares in used]
+    used |= Facts.of(declarations).uses
     sizes = [linkage.size(symbol) for symbol in plan.source.symbols]
-    offsets = _offsets(linkage, declarations)
     entries = [layout.entries[label] for label in graph.states if label in layout.entries]
     reads_state = form.derives or any(entry.offset is not None for entry in entries)
     state = None if not reads_state else ("void *" if graph.updates or form.derives else "const void *")
-    lines = [*sizes, *offsets, *declarations, *statements]
-    words = {word for line in lines for word in _WORD.findall(line)}
     names = [*(parameter.name for parameter in parameters), "arena", *(["state"] if state else [])]
-    unread = [f"(void){name};" for name in names if name not in words]
+    unread = [Statement(f"(void){name};") for name in names if name not in used]
+    offsets = {name: offset for name, offset in linkage.offsets.items() if name in used}
+    body = [*declarations, *unread, *statements]
+    lines = [*written(sizes, linkage.pragma), *_enumeration(offsets), *written(body, linkage.pragma)]
     return CFunction(
         f"{prefix}_{form.name}",
         returns,
         tuple(parameters),
         state,
-        (*sizes, *offsets, *declarations, *unread, *statements),
+        tuple(lines),
         tuple(unit.functions),
         linkage.constants,
         plan.arena_bytes,
-        linkage.may_fail,
+        Facts.of(body),
     )
-
-
-def portable_pragmas(text: str) -> str:
-    """Return a text with OpenMP's pragmas as calls of a macro, which is empty for compilers without OpenMP."""
-    lines: list[str] = []
-    for line in reversed(text.split("\n")):
-        found = _PRAGMA.fullmatch(line)
-        if found is not None:  # as deep as the loop that it is about
-            below = lines[-1]
-            lines.append(f"{below[: len(below) - len(below.lstrip())]}NNC_OMP({found[1]})")
-        else:
-            lines.append(line)
-    return "\n".join(reversed(lines))
 
 
 def _slot(plan: Plan, value: Value) -> Slot:
@@ -203,35 +194,27 @@ def _is_only_read(plan: Plan, value: Value) -> bool:
     )
 
 
-def _inputs(plan: Plan, printer: Printer, unit: Unit, linkage: StaticLinkage) -> tuple[list[Parameter], list[str]]:
+def _inputs(plan: Plan, printer: Printer, unit: Unit, linkage: StaticLinkage) -> tuple[list[Parameter], list[Code]]:
     """Return the parameters of the inputs, and the copies of those that are overwritten."""
-    parameters, copies = [], []
+    parameters: list[Parameter] = []
+    copies: list[Code] = []
     for label, value in plan.graph.inputs.items():
         slot = _slot(plan, value)
         name = linkage.names.get(slot)
         shape = tuple(map(int, bind_shape(value.shape, plan.bindings)))
         if slot not in linkage.arguments:
             target, name = printer.array(value), unit.name(f"given_{label}")
-            copies.append(f"memcpy({target.address}, {name}, {size_of(shape)} * sizeof *{name});")
+            given = variable(name)
+            size = operand(int(size_of(shape))) * Expression(f"sizeof *{name}", Precedence.UNARY)
+            copies.append(execute(call("memcpy", target.address, given, size)))
         parameters.append(Parameter(name or unit.name(label), label, value.dtype, shape, True))
     return parameters, copies
 
 
-def _read_ones(declarations: Sequence[str], statements: Sequence[str]) -> list[str]:
-    """Return the declarations of what statements use."""
-    words = {word for line in statements for word in _WORD.findall(line)}
-    found = []
-    for line in declarations:
-        name = _DECLARED.search(line)
-        if line and (name is None or name[1] in words):
-            found.append(line)
-    return found
-
-
-def _offsets(linkage: StaticLinkage, declarations: Sequence[str]) -> list[str]:
-    """Return the enumeration of offsets that declarations use."""
-    words = {word for line in declarations for word in _WORD.findall(line)}
-    items = [f"{name} = {offset}" for name, offset in linkage.offsets.items() if name in words]
-    if not items:
+def _enumeration(offsets: Mapping[str, int]) -> list[str]:
+    """Return the enumeration of the offsets of buffers."""
+    if not offsets:
         return []
-    return ["/* where values lie in the arena, in bytes */", "enum {", *wrapped(items).splitlines(), "};"]
+    items = wrapped_lines(f"{name} = {offset}" for name, offset in offsets.items())
+    lines = ["/* where values lie in the arena, in bytes */", "enum {", *items, "};"]
+    return [f"{INDENT}{line}" for line in lines]

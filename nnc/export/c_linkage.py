@@ -6,15 +6,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnc.backends.c.expressions import Expression, Literal, Operand, call, infix, number, variable
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.linkage import Linkage, Path, Slot
 from nnc.backends.c.places import buffer_offset, constant_array, is_uniform
-from nnc.backends.c.text import C_TYPES, comment, number_text, symbol_text
+from nnc.backends.c.statements import Code, Statement, assign, execute, when
+from nnc.backends.c.text import C_TYPES, comment, symbol_text
 from nnc.export.c_state import StateLayout
 from nnc.ir import TensorType, Value
 from nnc.plan import Plan
 
 Array = Any
+
+
+def macro_pragma(directive: str, indent: str) -> str:
+    """Return a directive of OpenMP as the call of a macro, which is empty for compilers without it."""
+    return f"{indent}NNC_OMP({directive})"
 
 
 @dataclass
@@ -34,7 +41,6 @@ class StaticLinkage(Linkage):
         offsets: names and values of the offsets of buffers.
         constants: arrays of the source by name.
         names: names of the buffers of ``arguments`` that the function reads.
-        may_fail: whether the function may end because an index has no row.
     """
 
     plan: Plan
@@ -47,54 +53,80 @@ class StaticLinkage(Linkage):
     offsets: dict[str, int] = field(default_factory=dict)
     constants: dict[str, Array] = field(default_factory=dict)
     names: dict[Slot, str] = field(default_factory=dict)
-    may_fail: bool = False
 
-    def size(self, symbol: str) -> str:
+    def size(self, symbol: str) -> Statement:
         """Name a number."""
-        return f"enum {{ {symbol_text(symbol)} = {self.plan.bindings[symbol]} }};"
+        return Statement(f"enum {{ {symbol_text(symbol)} = {self.plan.bindings[symbol]} }};")
 
-    def state(self, label: str, type: TensorType, name: str) -> str:
+    def state(self, label: str, type: TensorType, name: str) -> Statement:
         """Point into the source or into the caller's memory."""
         kind, entry = C_TYPES[type.dtype], self.layout.entries[label]
         if entry.offset is None:
-            return f"const {kind} *const {name} = {self.prefix}_{entry.name}; {comment(f'@{label}')}"
+            text = f"const {kind} *const {name} = {self.prefix}_{entry.name}; {comment(f'@{label}')}"
+            return Statement(text, declares=name)
         const = "" if label in self.plan.graph.updates else "const "
         where = f"({const}char *)state + {self.prefix}_{entry.name}_at"
-        return f"{const}{kind} *const {name} = ({const}{kind} *)({where}); {comment(f'@{label}')}"
+        text = f"{const}{kind} *const {name} = ({const}{kind} *)({where}); {comment(f'@{label}')}"
+        return Statement(text, frozenset({"state"}), name)
 
-    def buffer(self, slot: Slot, dtype: str, name: str) -> str:
+    def buffer(self, slot: Slot, dtype: str, name: str) -> Statement | None:
         """Point into the arena; nothing is declared for an argument, which has its name."""
         if slot in self.arguments:
             self.names[slot] = name
-            return ""
+            return None
         kind, offset = C_TYPES[dtype], f"{name}_at"
         self.offsets[offset] = buffer_offset(self.plan, *slot)
-        return f"{kind} *const {name} = ({kind} *)((char *)arena + {offset});"
+        text = f"{kind} *const {name} = ({kind} *)((char *)arena + {offset});"
+        return Statement(text, frozenset({"arena", offset}), name)
 
-    def literal(self, path: Path, value: Value) -> str | None:
+    def literal(self, path: Path, value: Value) -> Literal | None:
         """Return the number where all elements are sure to be the same; what must lie in memory has a copy there."""
         array = constant_array(self.plan, path, value, self.plan.bindings)
-        return number_text(array.reshape(-1)[0], value.dtype) if is_uniform(value) and array.size else None
+        return number(array.reshape(-1)[0], value.dtype) if is_uniform(value) and array.size else None
 
-    def constant(self, path: Path, value: Value, name: str) -> str:
+    def constant(self, path: Path, value: Value, name: str) -> Statement:
         """Point to an array of the source."""
         own = f"{self.prefix}_{self.function}_{name}"
         while own in self.taken:
             own = f"{own}_"
         self.taken.add(own)
         self.constants[own] = constant_array(self.plan, path, value, self.plan.bindings)
-        return f"const {C_TYPES[value.dtype]} *const {name} = {own}; {comment(value.node.op.name)}"
+        text = f"const {C_TYPES[value.dtype]} *const {name} = {own}; {comment(value.node.op.name)}"
+        return Statement(text, declares=name)
 
-    def product(self, unit: Unit, suffix: str, *arguments: object) -> str:
+    def product(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
         """Call the product that needs no library."""
         return unit.call(f"nnc_built_in_product_{suffix}", *arguments)
 
-    def product_part(self, unit: Unit, suffix: str, *arguments: object) -> str:
+    def product_part(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
         """Call the same for a block."""
         return unit.call(f"nnc_built_in_part_{suffix}", *arguments)
 
-    def fault(self, index: str, rows: str) -> Sequence[str]:
+    def fault(self, index: Expression, rows: Expression) -> Sequence[Statement]:
         """Return."""
         del index, rows
-        self.may_fail = True
-        return [f"return {self.on_fault};" if self.on_fault else "return;"]
+        return [Statement(f"return {self.on_fault};" if self.on_fault else "return;", may_fail=True)]
+
+    def pragma(self, directive: str, indent: str) -> str:
+        """Call a macro."""
+        return macro_pragma(directive, indent)
+
+
+# ---------------------------------------------------------------------- derived states
+
+
+def stale_lines(layout: StateLayout, prefix: str) -> list[Statement]:
+    """Return the statement that says that derived states are out of date."""
+    return [] if layout.current is None else [assign(_current(prefix), 0)]
+
+
+def fresh_lines(prefix: str, prepare: str) -> list[Code]:
+    """Return the statements that derive states with a function, unless they are up to date."""
+    derive = execute(call(prepare, variable("arena"), variable("state")))
+    return [when(infix("==", _current(prefix), 0), [derive, assign(_current(prefix), 1)])]
+
+
+def _current(prefix: str) -> Expression:
+    """Return the number in the state that says whether derived states are up to date."""
+    place = variable("state").cast("char *") + variable(f"{prefix}_current_at")
+    return place.cast("int64_t *").dereferenced

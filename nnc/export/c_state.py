@@ -147,18 +147,23 @@ def array_declaration(name: str, array: Array) -> str:
     return f"static const {C_TYPES[str(array.dtype)]} {name}[{max(array.size, 1)}];"
 
 
-def wrapped(items: Iterable[str], indent: str = "    ") -> str:
+def wrapped(items: Iterable[str]) -> str:
     """Return items separated by commas, in lines."""
+    return "\n".join(wrapped_lines(items))
+
+
+def wrapped_lines(items: Iterable[str], indent: str = "    ") -> list[str]:
+    """Return the lines of items separated by commas."""
     lines: list[str] = []
     line: list[str] = []
     length = len(indent)
     for item in items:
         if length + len(item) > WIDTH:
-            lines.append(indent + ", ".join(line))
+            lines.append(f"{indent}{', '.join(line)},")
             line, length = [], len(indent)
         line.append(item)
         length += len(item) + 2
-    return ",\n".join([*lines, indent + ", ".join(line)])
+    return [*lines, indent + ", ".join(line)]
 
 
 def paragraph(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 from nnc.backends.c.text import comment
 from nnc.export.c_state import StateLayout
@@ -58,12 +59,22 @@ def offsets_text(layout: StateLayout, prefix: str) -> str:
     """Return the enumeration of the offsets of states, empty where none are in memory."""
     if not layout.in_memory:
         return ""
-    lines = ["/* where states lie in the caller's memory, in bytes */", "enum {"]
-    lines += [f"    {prefix}_{entry.name}_at = {entry.offset}," for entry in layout.in_memory]
+    items = [(f"{prefix}_{entry.name}_at = {entry.offset}", "") for entry in layout.in_memory]
     if layout.current is not None:
-        lines.append(f"    {prefix}_current_at = {layout.current}, /* whether derived states are up to date */")
-    lines[-1] = lines[-1].replace(",", "", 1)
-    return "\n".join([*lines, "};", ""])
+        items.append((f"{prefix}_current_at = {layout.current}", "/* whether derived states are up to date */"))
+    return "\n".join(["/* where states lie in the caller's memory, in bytes */", *enumeration(items), ""])
+
+
+def enumeration(items: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the lines of an enumeration.
+
+    Args:
+        items: each constant with its value, and the comment behind it or an empty text.
+    """
+    last = len(items) - 1
+    lines = [f"    {item}{'' if number == last else ','}" for number, (item, _) in enumerate(items)]
+    remarks = [f" {remark}" if remark else "" for _, remark in items]
+    return ["enum {", *(line + remark for line, remark in zip(lines, remarks, strict=True)), "};"]
 
 
 def init_prototype(prefix: str, from_file: bool) -> str:

@@ -191,7 +191,7 @@ def _print(program: Program, name: str, derived: Mapping[str, Array], sizes: Seq
             )
         if text != item:
             lines.append(f"{item} = {text}")
-    lines += ["", *source.text.replace(f"def {source.name}():", "def run():", 1).rstrip().splitlines(), ""]
+    lines += ["", "def run():", *(f"    {line}" for line in source.body), ""]
     ends = []
     for kind in ("inputs", "outputs"):
         labels = getattr(bound[largest], kind)

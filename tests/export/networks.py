@@ -111,6 +111,7 @@ def rounded() -> Program:
     for dtype, tenths in states.items():
         row = graph.state(dtype, TensorType(dtype, (9,)), PARAMETER)
         results += [row >= graph.constant(number, dtype) for number in tenths]
+        results += [-row <= graph.constant(-number, dtype) for number in tenths]
     for number, value in enumerate(results):
         graph.output(f"y{number}", value)
     outputs = tuple(ArraySpec(label, value.shape[1:], value.dtype) for label, value in graph.outputs.items())

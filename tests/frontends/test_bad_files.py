@@ -54,7 +54,10 @@ LAYERS = [
     ("Activation", "layer 'activation' (Activation): activation is missing, for example Activation('relu')"),
     ("Dropout: {rate: 2}", "layer 'dropout' (Dropout): rate must be a number from 0 to 1, got 2"),
     ("Dropout: {rate: 0.5, seed: x}", "layer 'dropout' (Dropout): seed must be an integer or None, got 'x'"),
-    ("Softmax: {axis: '1'}", "layer 'softmax' (Softmax): axis must be an integer or a list of integers, got '1'; write 1 without quotes"),
+    (
+        "Softmax: {axis: '1'}",
+        "layer 'softmax' (Softmax): axis must be an integer or a list of integers, got '1'; write 1 without quotes",
+    ),
     ("Softmax: {axis: 5}", "layer 'softmax' (Softmax): axis 5 is out of range for f32[batch,4]"),
     (
         "ReLU: 3",

@@ -126,7 +126,7 @@ def compiled(texts: Mapping[str, str], folder: Path) -> Any:
     called = dict.fromkeys(re.findall(r"\bnnc_\w+", "\n".join(bodies)))
     records = {record: "" for body in bodies for record in RECORDS.findall(body)}
     bodies = [RECORDS.sub("", body) for body in bodies]
-    head = [PRELUDE, team_text(), sections(filter(is_in_headers, called)), *records]
+    head = [PRELUDE, team_text(), sections(filter(is_in_headers, called)).text, *records]
     (folder / "graphs.c").write_text("\n".join([*head, *bodies]))
     path = folder / "graphs.so"
     command = [*compiler.command, *flags(compiler, level=0), "graphs.c", "-o", str(path), "-lm"]

@@ -6,8 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from nnc.backends.c.text import C_TYPES, UNSIGNED, bare_dim_text, dim_text
+from nnc.backends.c.expressions import Expression, element
+from nnc.backends.c.text import C_TYPES, UNSIGNED
 from nnc.ir import Dim, Layout, Shape
+
+NOWHERE = Expression("")
+"""The pointer of an array that is a number."""
+Index = Expression | int
+"""The index along an axis: a number where that is known, so that what begins there is not written out."""
 
 
 @dataclass(frozen=True)
@@ -15,25 +21,30 @@ class Array:
     """Elements in memory, or a number.
 
     Args:
-        pointer: name of the pointer to the first element of the buffer.
+        pointer: to the first element of the buffer.
         dtype: element type.
         shape: lengths, numbers and symbols.
         strides: elements from one index to the next, per axis.
         offset: elements from the pointer to the first one.
-        literal: the number in C, where all elements are this number and lie nowhere.
+        literal: the number, where all elements are this number and lie nowhere.
     """
 
-    pointer: str
+    pointer: Expression
     dtype: str
     shape: Shape
     strides: Shape
     offset: Dim = 0
-    literal: str | None = None
+    literal: Expression | None = None
 
     @staticmethod
-    def of(pointer: str, dtype: str, layout: Layout) -> Array:
+    def of(pointer: Expression, dtype: str, layout: Layout) -> Array:
         """Return the array with a layout behind a pointer."""
         return Array(pointer, dtype, layout.shape, layout.strides, layout.offset)
+
+    @staticmethod
+    def filled(literal: Expression, dtype: str, shape: Shape) -> Array:
+        """Return the array whose elements are all one number."""
+        return Array(NOWHERE, dtype, shape, (0,) * len(shape), literal=literal)
 
     @property
     def c_type(self) -> str:
@@ -46,8 +57,10 @@ class Array:
         if self.dtype not in UNSIGNED:
             return self
         dtype = UNSIGNED[self.dtype]
-        literal = None if self.literal is None else f"(({C_TYPES[dtype]}){self.literal})"
-        return replace(self, pointer=f"((const {C_TYPES[dtype]} *){self.pointer})", dtype=dtype, literal=literal)
+        literal = None if self.literal is None else self.literal.cast(C_TYPES[dtype]).grouped
+        return replace(
+            self, pointer=self.pointer.cast(f"const {C_TYPES[dtype]} *").grouped, dtype=dtype, literal=literal
+        )
 
     @property
     def rank(self) -> int:
@@ -70,19 +83,24 @@ class Array:
         return self.literal is not None or (self.rank > 0 and not any(stride != 0 for stride in self.strides))
 
     @property
-    def address(self) -> str:
+    def address(self) -> Expression:
         """Pointer to the first element."""
-        return self.pointer if self.offset == 0 else f"{self.pointer} + {dim_text(self.offset)}"
+        return self.pointer if self.offset == 0 else self.pointer + self.offset
 
-    def at(self, *indices: str) -> str:
-        """Return the element at some indices, one expression per axis."""
+    def at(self, *indices: Index) -> Expression:
+        """Return the element at some indices, one per axis."""
         if self.literal is not None:
             return self.literal
-        terms = [] if self.offset == 0 else [bare_dim_text(self.offset)]
-        for index, stride, length in zip(indices, self.strides, self.shape, strict=True):
-            if stride != 0 and length != 1 and index != "0":
-                terms.append(_term(index, stride))
-        return f"{self.pointer}[{' + '.join(terms) or '0'}]"
+        return element(self.pointer, self.offset, indices, self.strides, self.shape)
+
+    def behind(self, *indices: Index) -> Array:
+        """Return what lies at the first indices, which are a part of the pointer."""
+        count = len(indices)
+        shape, strides = self.shape[count:], self.strides[count:]
+        if self.literal is not None:
+            return replace(self, shape=shape, strides=strides)
+        first = self.at(*indices, *[0] * len(shape))
+        return Array(first.reference.grouped, self.dtype, shape, strides)
 
     def seen_as(self, layout: Layout) -> Array:
         """Return another window on the same memory."""
@@ -95,13 +113,6 @@ class Array:
     def transposed(self, axes: Sequence[int]) -> Array:
         """Return the array with its axes in another order."""
         return self.seen_as(self.layout.transpose(tuple(axes)))
-
-
-def _term(index: str, stride: Dim) -> str:
-    if stride == 1:
-        return index
-    needs = not index.isidentifier() and not index.isdigit()
-    return f"{f'({index})' if needs else index} * {dim_text(stride)}"
 
 
 def known_size(shape: Sequence[Dim]) -> int | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from nnc.backends.c.expressions import Expression, call, chain, choice, infix, operand, variable
 from nnc.backends.c.kernels.registry import Unit
-from nnc.backends.c.nests import Elementwise, indented
-from nnc.backends.c.sharing import members, parallel_for
-from nnc.backends.c.text import dim_text
+from nnc.backends.c.nests import Elementwise
+from nnc.backends.c.sharing import members, shared
+from nnc.backends.c.statements import Code, Statement, block, declare, declare_all, execute, loop
 from nnc.ir import Dim
 
 LARGE = 1 << 18
@@ -20,12 +21,12 @@ LARGE_MATRIX = 1 << 16
 """Elements of the right matrix from which on reading it is worth dividing, however few rows there are: 256 KiB."""
 READING = LARGE // LARGE_MATRIX
 """Multiplications in the time of which an element of such a matrix is read."""
-TOP, BOTTOM, LEFT, RIGHT = "top", "bottom", "left", "right"
+TOP, BOTTOM, LEFT, RIGHT = map(variable, ("top", "bottom", "left", "right"))
 """Variables for a block's first row and the one behind its last, and for its columns."""
 
 
-def product_members(parts: Dim, rows: Dim, inner: Dim, columns: Dim) -> str:
-    """Return the number of threads that share a product in so many parts, in C; nothing where that is always one."""
+def product_members(parts: Dim, rows: Dim, inner: Dim, columns: Dim) -> Expression | None:
+    """Return the number of threads that share a product in so many parts; None where that is always one."""
     matrix = inner * columns
     if isinstance(matrix, int) and matrix >= LARGE_MATRIX:
         return members(parts, (rows + READING) * matrix, LARGE)
@@ -39,11 +40,11 @@ def over_blocks(
     rows: Dim,
     inner: Dim,
     columns: Dim,
-    count: str,
-    lines: Sequence[str],
+    count: Expression | None,
+    lines: Sequence[Code],
     epilogue: Elementwise | None,
-    alone: str,
-) -> list[str]:
+    alone: Expression,
+) -> list[Code]:
     """Return the loop over the blocks of a product.
 
     Args:
@@ -52,34 +53,40 @@ def over_blocks(
         rows: of the result.
         inner: terms of each sum.
         columns: of the result.
-        count: of the threads that share the blocks, in C; an empty text where they never do.
+        count: of the threads that share the blocks; None where they never do.
         lines: compute the block from `TOP` to `BOTTOM` and from `LEFT` to `RIGHT`.
         epilogue: what is done with each element afterwards.
-        alone: whether there must be one block, in C.
+        alone: whether there must be one block.
     """
-    high, wide = dim_text(rows), dim_text(columns)
+    high, wide = operand(rows), operand(columns)
     inside = epilogue is not None and epilogue.has_rows
-    sizes = unit.call(f"nnc_blocks_{suffix}", high, dim_text(inner), wide, alone, "members", "&height", "&width")
-    loop = [
-        "{",
-        f"    const int members = {count or 1};",
-        "    int64_t height, width;",
-        f"    {sizes};",
-        f"    const int64_t across = ({wide} + width - 1) / width;",
-        f"    const int64_t blocks = ({high} + height - 1) / height * across;",
-        *(parallel_for("nnc_busy(blocks, members)") if count else []),
-        "    for (int64_t block = 0; block < blocks; block++) {",
-        f"        const int64_t {TOP} = block / across * height, {LEFT} = block % across * width;",
-        f"        const int64_t {BOTTOM} = {TOP} + height < {high} ? {TOP} + height : {high};",
-        f"        const int64_t {RIGHT} = {LEFT} + width < {wide} ? {LEFT} + width : {wide};",
-        *indented(indented(lines)),
-        *(indented(indented(epilogue.block(TOP, BOTTOM, LEFT, RIGHT))) if epilogue and inside else ()),
-        "    }",
-        "}",
+    team, height, width, across, blocks, number = map(
+        variable, ("members", "height", "width", "across", "blocks", "block")
+    )
+    sizes = unit.call(f"nnc_blocks_{suffix}", high, inner, wide, alone, team, height.reference, width.reference)
+    body = [
+        declare_all("const int64_t", (TOP, number / across * height), (LEFT, number % across * width)),
+        declare("const int64_t", BOTTOM, choice(infix("<", TOP + height, high), TOP + height, high)),
+        declare("const int64_t", RIGHT, choice(infix("<", LEFT + width, wide), LEFT + width, wide)),
+        *lines,
+        *(epilogue.block(TOP, BOTTOM, LEFT, RIGHT) if epilogue and inside else ()),
     ]
-    return loop if inside or epilogue is None else [*loop, *epilogue.everywhere()]
+    busy = None if count is None else call("nnc_busy", blocks, team)
+    found: list[Code] = [
+        block(
+            [
+                declare("const int", team, 1 if count is None else count),
+                Statement("int64_t height, width;"),
+                execute(sizes),
+                declare("const int64_t", across, (wide + width - 1) / width),
+                declare("const int64_t", blocks, (high + height - 1) / height * across),
+                loop(number, blocks, body, shared(busy)),
+            ]
+        )
+    ]
+    return found if inside or epilogue is None else [*found, *epilogue.everywhere()]
 
 
-def part(pointer: str, *steps: tuple[str, Dim]) -> str:
+def part(pointer: Expression, *steps: tuple[Expression, Dim]) -> Expression:
     """Return a pointer moved by so many times a stride in each direction."""
-    return " + ".join([pointer, *(name if stride == 1 else f"{name} * {dim_text(stride)}" for name, stride in steps)])
+    return chain("+", [pointer, *(name if stride == 1 else name * stride for name, stride in steps)])

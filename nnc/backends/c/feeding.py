@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from nnc.backends.c.arrays import Array, known_size
+from nnc.backends.c.expressions import Expression, call, operand, product_of, size_of, variable
 from nnc.backends.c.kernels.registry import Unit
-from nnc.backends.c.nests import indented, loop_head
-from nnc.backends.c.text import dim_text, product_text
+from nnc.backends.c.linkage import RUN
+from nnc.backends.c.statements import Block, Code, Statement, assign, execute, line, loop, when, written
 from nnc.ir import Value
 from nnc.ir.types import ITEM_SIZES
 
@@ -24,7 +25,12 @@ def can_feed(inputs: Sequence[Value]) -> bool:
 
 
 def write_feed(
-    name: str, heads: Sequence[str], inputs: Sequence[Value], array: Callable[[Value], Array], may_fail: bool
+    name: str,
+    heads: Sequence[Code],
+    inputs: Sequence[Value],
+    array: Callable[[Value], Array],
+    unit: Unit,
+    may_fail: bool,
 ) -> list[str]:
     """Return the function that runs several batches.
 
@@ -33,24 +39,25 @@ def write_feed(
         heads: statements that declare the run-time dimensions and the inputs.
         inputs: the inputs.
         array: where an input lies.
+        unit: what the function belongs to.
         may_fail: whether a run may end early; then those after it do not start.
     """
-    batch = dim_text(inputs[0].shape[0])
-    sources, loops = [], []
+    sources: list[Code] = []
+    loops: list[Code] = []
     for number, value in enumerate(inputs):
-        target = array(value)
+        target, source = array(value), variable(f"source_{number}")
         type = target.c_type
-        sources.append(f"const {type} *const source_{number} = (const {type} *)sources[{number}];")
-        loops += _gather(target, f"source_{number}")
-    end = ["if (run->fault[0]) {", "    return;", "}"] if may_fail else []
+        sources.append(Statement(f"const {type} *const {source.text} = (const {type} *)sources[{number}];"))
+        loops.append(_gather(target, source))
+    end = [when(variable("run->fault[0]"), [Statement("return;")])] if may_fail else []
+    batch = operand(inputs[0].shape[0])
+    head = line("for (int64_t number = 0; number < batches; number++, order += ", batch, ")")
+    body = [*heads, *sources, Block(head, (*loops, execute(call(name, RUN)), *end))]
     return [
         "/* Runs batches of rows of the sources, which are numbered in the order of the batches. */",
         f"void {name}_batches(const nnc_run *run, const void *const *sources, const int64_t *order, int64_t batches)",
         "{",
-        *indented([*heads, *sources]),
-        f"    for (int64_t number = 0; number < batches; number++, order += {batch}) {{",
-        *indented(indented([*loops, f"{name}(run);", *end])),
-        "    }",
+        *written(body, unit.linkage.pragma),
         "}",
         "",
     ]
@@ -63,7 +70,7 @@ def write_epochs(name: str, unit: Unit) -> list[str]:
         name: name of the function that runs one batch.
         unit: where functions come from.
     """
-    shuffle = unit.call("nnc_shuffle_i64", "e->order", "e->rows", "e->generator")
+    shuffle = unit.call("nnc_shuffle_i64", *map(variable, ("e->order", "e->rows", "e->generator")))
     return [
         "/* What epochs work on: stretches of equal batches, the rows, and sums that begin each epoch as zeros. */",
         "typedef struct {",
@@ -86,7 +93,7 @@ def write_epochs(name: str, unit: Unit) -> list[str]:
         "            for (int64_t i = 0; i < e->rows; i++) {",
         "                e->order[i] = i;",
         "            }",
-        f"            {shuffle};",
+        f"            {shuffle.text};",
         "        }",
         "        for (int64_t k = 0; k < e->sums; k++) {",
         "            memset(e->sum[k], 0, (size_t)e->bytes[k]);",
@@ -106,18 +113,15 @@ def write_epochs(name: str, unit: Unit) -> list[str]:
     ]
 
 
-def _gather(target: Array, source: str) -> list[str]:
-    rows, size = target.shape[0], product_text(*target.shape[1:])
-    known = known_size(target.shape[1:])
+def _gather(target: Array, source: Expression) -> Code:
+    size, known = product_of(*target.shape[1:]), known_size(target.shape[1:])
+    row, i, order = map(variable, ("row", "i", "order"))
+    to, taken = target.pointer, order[row]
+    body: Code
     if known == 1:
-        body = [f"{target.pointer}[row] = {source}[order[row]];"]
+        body = assign(to[row], source[taken])
     elif known is not None and known < _COPIED and known * ITEM_SIZES[target.dtype] not in _WORDS:
-        body = [
-            f"for (int64_t i = 0; i < {known}; i++) {{",
-            f"    {target.pointer}[row * {known} + i] = {source}[order[row] * {known} + i];",
-            "}",
-        ]
+        body = loop(i, known, [assign(to[row * known + i], source[taken * known + i])])
     else:
-        where = f"{target.pointer} + row * {size}, {source} + order[row] * {size}"
-        body = [f"memcpy({where}, sizeof({target.c_type}) * {size});"]
-    return [f"{loop_head('row', rows)} {{", *indented(body), "}"]
+        body = execute(call("memcpy", to + row * size, source + taken * size, size_of(target.c_type) * size))
+    return loop(row, target.shape[0], [body])

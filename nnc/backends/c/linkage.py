@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nnc.backends.c.expressions import Expression, Operand, variable
+from nnc.backends.c.headers import plain_pragma
+from nnc.backends.c.statements import Statement, line
 from nnc.backends.c.text import C_TYPES, comment, symbol_text
 
 if TYPE_CHECKING:
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 Path = tuple[int, ...]
 """The steps of the scans that something lies in."""
+RUN, FALSE = variable("run"), variable("false")
 Slot = tuple[Path, int]
 """A buffer: the steps of the scans it lies in, and its number in the innermost plan."""
 
@@ -23,28 +27,28 @@ class Linkage(ABC):
     """The surroundings of a function's statements. Each of the first four returns the declaration of a variable."""
 
     @abstractmethod
-    def size(self, symbol: str) -> str:
+    def size(self, symbol: str) -> Statement:
         """Declare the size of a run-time dimension, by the name that `symbol_text` gives it."""
 
     @abstractmethod
-    def state(self, label: str, type: TensorType, name: str) -> str:
+    def state(self, label: str, type: TensorType, name: str) -> Statement:
         """Declare the pointer to a state."""
 
     @abstractmethod
-    def buffer(self, slot: Slot, dtype: str, name: str) -> str:
-        """Declare the pointer to a buffer of the arena, as elements of a type."""
+    def buffer(self, slot: Slot, dtype: str, name: str) -> Statement | None:
+        """Declare the pointer to a buffer of the arena, as elements of a type; None where it is declared anyway."""
 
     @abstractmethod
-    def constant(self, path: Path, value: Value, name: str) -> str:
+    def constant(self, path: Path, value: Value, name: str) -> Statement:
         """Declare the pointer to a constant that `literal` does not know."""
 
-    def literal(self, path: Path, value: Value) -> str | None:
+    def literal(self, path: Path, value: Value) -> Expression | None:
         """Return the number that all elements of a constant are, where that is known now."""
         del path, value
         return None
 
     @abstractmethod
-    def product(self, unit: Unit, suffix: str, *arguments: object) -> str:
+    def product(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
         """Return the call of a product.
 
         Args:
@@ -55,17 +59,26 @@ class Linkage(ABC):
         """
 
     @abstractmethod
-    def product_part(self, unit: Unit, suffix: str, *arguments: object) -> str:
+    def product_part(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
         """Return the call of a block of a product: as for `product`, behind the rows that the whole has."""
 
-    def alone(self, unit: Unit, suffix: str) -> str:
+    def alone(self, unit: Unit, suffix: str) -> Expression:
         """Return whether products must be computed in one call each, in C: by a library with threads of its own."""
         del unit, suffix
-        return "false"
+        return FALSE
 
     @abstractmethod
-    def fault(self, index: str, rows: str) -> Sequence[str]:
+    def fault(self, index: Expression, rows: Expression) -> Sequence[Statement]:
         """Return the statements that end a run because a table of so many rows has none of an index."""
+
+    @abstractmethod
+    def pragma(self, directive: str, indent: str) -> str:
+        """Return the line that gives a directive of OpenMP to the compiler.
+
+        Args:
+            directive: what stands behind ``omp``.
+            indent: of the loop below.
+        """
 
 
 @dataclass
@@ -84,41 +97,53 @@ class RecordLinkage(Linkage):
     states: list[str] = field(default_factory=list)
     constants: list[tuple[Path, Value]] = field(default_factory=list)
 
-    def size(self, symbol: str) -> str:
+    def size(self, symbol: str) -> Statement:
         """Read it."""
-        return f"const int64_t {symbol_text(symbol)} = run->sizes[{self.symbols.index(symbol)}];"
+        name = symbol_text(symbol)
+        return Statement(f"const int64_t {name} = run->sizes[{self.symbols.index(symbol)}];", _READS, name)
 
-    def state(self, label: str, type: TensorType, name: str) -> str:
+    def state(self, label: str, type: TensorType, name: str) -> Statement:
         """Take the next pointer."""
         number, kind = len(self.states), C_TYPES[type.dtype]
         self.states.append(label)
-        return f"{kind} *const {name} = ({kind} *)run->states[{number}]; {comment(f'@{label}')}"
+        text = f"{kind} *const {name} = ({kind} *)run->states[{number}]; {comment(f'@{label}')}"
+        return Statement(text, _READS, name)
 
-    def buffer(self, slot: Slot, dtype: str, name: str) -> str:
+    def buffer(self, slot: Slot, dtype: str, name: str) -> Statement:
         """Add the next offset, or that of the same buffer."""
         if slot not in self.slots:
             self.slots.append(slot)
         kind = C_TYPES[dtype]
-        return f"{kind} *const {name} = ({kind} *)(run->arena + run->offsets[{self.slots.index(slot)}]);"
+        place = f"run->arena + run->offsets[{self.slots.index(slot)}]"
+        return Statement(f"{kind} *const {name} = ({kind} *)({place});", _READS, name)
 
-    def constant(self, path: Path, value: Value, name: str) -> str:
+    def constant(self, path: Path, value: Value, name: str) -> Statement:
         """Take the next pointer."""
         number, kind = len(self.constants), C_TYPES[value.dtype]
         self.constants.append((path, value))
-        return f"const {kind} *const {name} = (const {kind} *)run->constants[{number}]; {comment(value.node.op.name)}"
+        text = f"const {kind} *const {name} = (const {kind} *)run->constants[{number}]; {comment(value.node.op.name)}"
+        return Statement(text, _READS, name)
 
-    def product(self, unit: Unit, suffix: str, *arguments: object) -> str:
+    def product(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
         """Call what knows of the BLAS that the run may bring."""
-        return unit.call(f"nnc_product_{suffix}", "run", *arguments)
+        return unit.call(f"nnc_product_{suffix}", RUN, *arguments)
 
-    def product_part(self, unit: Unit, suffix: str, *arguments: object) -> str:
+    def product_part(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
         """Call what knows of the BLAS as well."""
-        return unit.call(f"nnc_product_part_{suffix}", "run", *arguments)
+        return unit.call(f"nnc_product_part_{suffix}", RUN, *arguments)
 
-    def alone(self, unit: Unit, suffix: str) -> str:
+    def alone(self, unit: Unit, suffix: str) -> Expression:
         """Ask whether the BLAS that the run may bring is called."""
-        return unit.call(f"nnc_calls_blas_{suffix}", "run")
+        return unit.call(f"nnc_calls_blas_{suffix}", RUN)
 
-    def fault(self, index: str, rows: str) -> Sequence[str]:
+    def fault(self, index: Expression, rows: Expression) -> Sequence[Statement]:
         """Leave a note in the record."""
-        return [f"run->fault[0] = 1, run->fault[1] = {index}, run->fault[2] = {rows};", "return;"]
+        note = line("run->fault[0] = 1, run->fault[1] = ", index, ", run->fault[2] = ", rows, ";", may_fail=True)
+        return [note, Statement("return;", may_fail=True)]
+
+    def pragma(self, directive: str, indent: str) -> str:
+        """Give it as it is."""
+        return plain_pragma(directive, indent)
+
+
+_READS = RUN.uses

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+from nnc.backends.c.statements import Statement
 from nnc.backends.marks import EMPTY
 
-_TEXT = """\
+_CLOCK = """\
 #if defined(__x86_64__) || defined(__i386__)
 static inline uint64_t nnc_clock(void) {
     __asm__ volatile("lfence" ::: "memory"); /* what came before is done, and nothing moves across */
@@ -23,7 +24,8 @@ static inline uint64_t nnc_clock(void) {
 #include <time.h>
 static inline uint64_t nnc_clock(void) { return (uint64_t)clock(); }
 #endif
-uint64_t nnc_mark_ticks[COUNT], nnc_mark_visits[COUNT], nnc_mark_last;
+"""
+_FUNCTIONS = """\
 int64_t nnc_mark_place;
 
 /* Charges the time since the last mark to the block that was open, and opens another. */
@@ -48,12 +50,14 @@ uint64_t nnc_mark_now(void) { return nnc_clock(); }
 
 def mark_text(blocks: int) -> str:
     """Return the functions and counters of a unit with so many blocks."""
-    return _TEXT.replace("COUNT", str(EMPTY + blocks + 1))
+    count = EMPTY + blocks + 1
+    counters = f"uint64_t nnc_mark_ticks[{count}], nnc_mark_visits[{count}], nnc_mark_last;\n"
+    return _CLOCK + counters + _FUNCTIONS
 
 
-def mark_line(number: int) -> str:
+def mark_line(number: int) -> Statement:
     """Return the statement that stands before a block."""
-    return f"nnc_mark({number});"
+    return Statement(f"nnc_mark({number});")
 
 
 class Counters:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from nnc.backends.c.arrays import Array
-from nnc.backends.c.sharing import parallel_nest
-from nnc.backends.c.text import bare_dim_text
+from nnc.backends.c.arrays import Array, Index
+from nnc.backends.c.expressions import Expression, variable
+from nnc.backends.c.sharing import shared_nest
+from nnc.backends.c.statements import SIMD, Code, block, loop
 from nnc.ir import Dim, Shape
 
 UNROLLED = 8
@@ -21,8 +22,10 @@ MANY_LANES = 32
 _FARTHEST = 32
 """Most elements from one turn of a vectorised loop to the next where a turn reads several that lie between the two."""
 
-Body = Callable[[Callable[[Array], str]], Sequence[str]]
-"""Makes the statements of one iteration from a function that gives an array's element in it."""
+Element = Callable[[Array], Expression]
+"""Gives an array's element in one iteration."""
+Body = Callable[[Element], Sequence[Code]]
+"""Makes the statements of one iteration."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Elementwise:
     body: Body
     head: Array | None = None
 
-    def everywhere(self) -> list[str]:
+    def everywhere(self) -> list[Code]:
         """Return the loops over all elements."""
         return write_nest(self.shape, self.arrays, self.body)
 
@@ -87,34 +90,29 @@ class Elementwise:
         arrays = [replace(array, shape=array.shape[:-1], strides=array.strides[:-1]) for array in self.arrays]
         return Axes.joined(self.shape[:-1], arrays)
 
-    def block(self, top: str, bottom: str, left: str, right: str) -> list[str]:
+    def block(self, top: Index, bottom: Index, left: Index, right: Index) -> list[Code]:
         """Return the loops over a block.
 
         Args:
-            top: the first row in C, all axes but the last one being rows.
+            top: the first row, all axes but the last one being rows.
             bottom: the row behind the last one.
             left: the first column.
             right: the column behind the last one.
         """
-        at = self._element("i", "j")
-        return [
-            f"for (int64_t i = {top}; i < {bottom}; i++) {{",
-            *(["#pragma omp simd"] if can_vectorise(self.arrays, -1) else []),
-            f"    for (int64_t j = {left}; j < {right}; j++) {{",
-            *indented(indented(self.body(at))),
-            "    }",
-            "}",
-        ]
+        row, column = variable("i"), variable("j")
+        lines = self.body(self._element(row, column))
+        columns = loop(column, right, lines, SIMD if can_vectorise(self.arrays, -1) else None, left)
+        return [loop(row, bottom, [columns], start=top)]
 
-    def column(self, number: int, given: str) -> list[str]:
+    def column(self, number: int, given: Expression) -> Code:
         """Return the steps of one column of row `i`.
 
         Args:
             number: of the column.
-            given: the element of the head in C.
+            given: the element of the head.
         """
-        at = self._element("i", str(number))
-        return ["{", *indented(self.body(lambda array: given if array is self.head else at(array))), "}"]
+        at = self._element(variable("i"), number)
+        return block(self.body(lambda array: given if array is self.head else at(array)))
 
     @property
     def views(self) -> list[Array]:
@@ -126,7 +124,7 @@ class Elementwise:
             for array, strides in zip(self.arrays, rows.strides, strict=True)
         ]
 
-    def _element(self, row: str, column: str) -> Callable[[Array], str]:
+    def _element(self, row: Index, column: Index) -> Element:
         """Return what gives an array's element in a row and a column."""
         views = {id(array): view for array, view in zip(self.arrays, self.views, strict=True)}
         return lambda array: views[id(array)].at(*([row, column] if views[id(array)].rank == 2 else [column]))
@@ -150,7 +148,7 @@ def can_vectorise(arrays: Sequence[Array], axis: int, unrolled: int | None = Non
         if array.literal is not None or not isinstance(step, int) or not _is_far(abs(step)):
             continue
         is_repeated = unrolled is not None and array.shape[unrolled] != 1 and array.strides[unrolled] != 0
-        if is_repeated or seen.setdefault(array.pointer, array.offset) != array.offset:
+        if is_repeated or seen.setdefault(array.pointer.text, array.offset) != array.offset:
             return False
     return True
 
@@ -159,7 +157,7 @@ def _is_far(step: int) -> bool:
     return step > _FARTHEST and step & (step - 1) == 0
 
 
-def write_nest(shape: Shape, arrays: Sequence[Array], body: Body) -> list[str]:
+def write_nest(shape: Shape, arrays: Sequence[Array], body: Body) -> list[Code]:
     """Return a loop nest over a shape, whose iterations may run side by side.
 
     Args:
@@ -173,42 +171,26 @@ def write_nest(shape: Shape, arrays: Sequence[Array], body: Body) -> list[str]:
         for array, strides in zip(arrays, axes.strides, strict=True)
     }
     rank = len(axes.shape)
-    names = [f"i{axis}" for axis in range(rank)] if rank > 1 else ["i"] * rank
+    names = [variable(f"i{axis}") for axis in range(rank)] if rank > 1 else [variable("i")] * rank
     if 0 in axes.shape:
         return []
 
-    def element(indices: Sequence[str]) -> Callable[[Array], str]:
+    def element(indices: Sequence[Index]) -> Element:
         return lambda array: views[id(array)].at(*indices)
 
     last = axes.shape[-1] if rank else 1
     unrolls = rank > 1 and isinstance(last, int) and last <= UNROLLED
-    inner = [*names[:-1], "0"] if unrolls else names
-    lines: list[str] = []
+    lines: list[Code] = []
     if unrolls:
         assert isinstance(last, int)
-        for index in range(last):
-            lines += ["{", *indented(body(element([*inner[:-1], str(index)]))), "}"]
+        lines += [block(body(element([*names[:-1], index]))) for index in range(last)]
     else:
         lines += body(element(names))
     looped = rank - 1 if unrolls else rank
-    parallel = parallel_nest(axes.shape) if looped else []
     simd = looped > 0 and can_vectorise(list(views.values()), looped - 1, rank - 1 if unrolls else None)
     for axis in reversed(range(looped)):
-        head = loop_head(names[axis], axes.shape[axis])
-        lines = [f"{head} {{", *indented(lines), "}"]
-        if axis == 0 and parallel:
-            is_inner = simd and looped == 1
-            lines = [*(line.replace(" for ", " for simd ") if is_inner else line for line in parallel), *lines]
-        elif axis == looped - 1 and simd:
-            lines = ["#pragma omp simd", *lines]
-    return lines if looped else ["{", *indented(lines), "}"]
-
-
-def loop_head(name: str, length: Dim, start: str = "0") -> str:
-    """Return the head of a loop."""
-    return f"for (int64_t {name} = {start}; {name} < {bare_dim_text(length)}; {name}++)"
-
-
-def indented(lines: Sequence[str]) -> list[str]:
-    """Return lines one level deeper; lines of the preprocessor stay where they are."""
-    return [line if line.startswith("#") else f"    {line}" for line in lines]
+        directive = SIMD if simd and axis == looped - 1 else None
+        if axis == 0:
+            directive = shared_nest(axes.shape, directive=directive)
+        lines = [loop(names[axis], axes.shape[axis], lines, directive)]
+    return lines if looped else [block(lines)]

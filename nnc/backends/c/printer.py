@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.expressions import FLOOR_DIVIDE, Expression, number, variable
 from nnc.backends.c.feeding import can_feed, write_epochs, write_feed
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Call, Unit
 from nnc.backends.c.kernels.movement import copy_lines
+from nnc.backends.c.kernels.registry import Formula
 from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.loops import LoopWriter
 from nnc.backends.c.marks import mark_line
-from nnc.backends.c.nests import Elementwise, indented
+from nnc.backends.c.nests import Element, Elementwise
 from nnc.backends.c.places import is_uniform
 from nnc.backends.c.rows import RowPrinter
-from nnc.backends.c.text import C_TYPES, comment, dim_text, number_text, symbol_text, value_text
+from nnc.backends.c.statements import Code, Facts, Statement, assign, declare, pointer, remark, written
+from nnc.backends.c.text import C_TYPES, comment, symbol_text, value_text
 from nnc.backends.marks import EMPTY, OUTSIDE, Block, Marks
 from nnc.ir import Constant, Layout, Node, Value, value_names
 from nnc.ir.names import name_text
@@ -42,9 +45,9 @@ class Function:
     unit: Unit
     marks: Marks | None = None
     offsets: Mapping[Position, int] = field(default_factory=dict)
-    declarations: list[str] = field(default_factory=list)
-    states: dict[str, tuple[str, str]] = field(default_factory=dict)
-    packing: list[str] = field(default_factory=list)
+    declarations: list[Statement] = field(default_factory=list)
+    states: dict[str, tuple[str, Statement]] = field(default_factory=dict)
+    packing: list[Code] = field(default_factory=list)
 
     @property
     def linkage(self) -> Linkage:
@@ -55,18 +58,29 @@ class Function:
         """Return the function that packs operands, which has ``_prepack`` behind the name, and labels of its states."""
         if not self.packing:
             return [], ()
-        names = set(re.findall(r"\w+", " ".join(self.packing)))
-        read = [found for pointer, found in self.states.items() if pointer in names]
+        uses = Facts.of(self.packing).uses
+        read = [found for name, found in self.states.items() if name in uses]
         lines = [
             comment("Packs weights as kernels read them: to be called when they have changed, before the next run."),
             f"void {name}_prepack(const nnc_run *run)",
             "{",
-            *indented([declaration for _, declaration in read]),
-            *indented(self.packing),
+            *written([*(declaration for _, declaration in read), *self.packing], self.linkage.pragma),
             "}",
             "",
         ]
         return lines, tuple(label for label, _ in read)
+
+
+class Feed(NamedTuple):
+    """The functions that run several batches.
+
+    Args:
+        lines: their text, none where there are no such functions.
+        runs_epochs: whether there is one for whole epochs.
+    """
+
+    lines: Sequence[str] = ()
+    runs_epochs: bool = False
 
 
 class Printer:
@@ -77,10 +91,11 @@ class Printer:
         function: the function it belongs to.
         path: steps of the scans around the scope.
         windows: pointers to what moves with time, by label of the state in the plan of a loop's body.
-        first_row: variable with the row that the body's own values are computed from, or an empty text.
+        first_row: variable with the row that the body's own values are computed from, or None.
 
     Attributes:
         moved: declarations of the pointers to that row.
+        facts: about the whole function, once it is printed.
     """
 
     def __init__(
@@ -89,7 +104,7 @@ class Printer:
         function: Function,
         path: tuple[int, ...] = (),
         windows: dict[str, Array] | None = None,
-        first_row: str = "",
+        first_row: Expression | None = None,
     ) -> None:
         self.plan = plan
         self.function = function
@@ -97,13 +112,14 @@ class Printer:
         self.path = path
         self.windows = windows
         self.first_row = first_row
-        self.moved: list[str] = []
-        self.pointers: dict[object, str] = {}
-        self.registers: dict[Value, str] = {}
-        self.lines: list[str] = []
+        self.moved: list[Code] = []
+        self.pointers: dict[object, Expression] = {}
+        self.registers: dict[Value, Expression] = {}
+        self.lines: list[Code] = []
+        self.facts = Facts()
         self.line_names = {**value_names(plan.source), **plan.names}
 
-    def body(self) -> list[str]:
+    def body(self) -> list[Code]:
         """Print a whole function but for its head."""
         symbols = self.plan.source.symbols
         self.unit.taken.update(symbol_text(symbol) for symbol in symbols)
@@ -112,22 +128,24 @@ class Printer:
             self.lines += [mark_line(EMPTY), mark_line(OUTSIDE)]
         sizes = [self.function.linkage.size(symbol) for symbol in symbols]
         body = [*sizes, *self.function.declarations, *self.lines]
-        if any("nnc_floor_divide_i64(" in line for line in body):
-            self.unit.call("nnc_floor_divide_i64")
+        self.facts = Facts.of(body)
+        if FLOOR_DIVIDE in self.facts.uses:
+            self.unit.call(FLOOR_DIVIDE)
         return body
 
-    def feed(self, name: str) -> list[str]:
-        """Print the function for several batches, where inputs are rows; `body` is printed already."""
+    def feed(self, name: str) -> Feed:
+        """Print the functions for several batches, where inputs are rows; `body` is printed already."""
         inputs = list(self.plan.graph.inputs.values())
         if not can_feed(inputs):
-            return []
+            return Feed()
         self.pointers, self.function.declarations = {}, []
         for value in inputs:
             self.array(value)
         sizes = [self.function.linkage.size(symbol) for symbol in self.plan.source.symbols]
-        may_fail = any("run->fault" in line for line in self.lines)
-        feed = write_feed(name, [*sizes, *self.function.declarations], inputs, self.array, may_fail)
-        return feed if may_fail or not self.plan.graph.updates else [*feed, *write_epochs(name, self.unit)]
+        heads = [*sizes, *self.function.declarations]
+        lines = write_feed(name, heads, inputs, self.array, self.unit, self.facts.may_fail)
+        runs_epochs = bool(self.plan.graph.updates) and not self.facts.may_fail
+        return Feed([*lines, *write_epochs(name, self.unit)] if runs_epochs else lines, runs_epochs)
 
     # ------------------------------------------------------------------ values
 
@@ -136,7 +154,7 @@ class Printer:
         storage = self.plan.storage
         home = storage.homes[value]
         if home.register:
-            return Array("", value.dtype, value.shape, (0,) * value.rank, literal=self.registers[value])
+            return Array.filled(self.registers[value], value.dtype, value.shape)
         if home.constant:
             return self._constant(value)
         layout = storage.layouts[value]
@@ -154,31 +172,35 @@ class Printer:
         offset = window.offset + layout.offset
         return Array(window.pointer, dtype, layout.shape, layout.strides, offset)
 
-    def _state(self, label: str) -> str:
+    def _state(self, label: str) -> Expression:
         if label not in self.pointers:
-            name = self.pointers[label] = self.unit.name(label)
+            name = self.unit.name(label)
+            self.pointers[label] = variable(name)
             type = self.plan.graph.states[label].type
             declaration = self.function.linkage.state(label, type, name)
             self.function.declarations.append(declaration)
             self.function.states[name] = label, declaration
         return self.pointers[label]
 
-    def _buffer(self, index: int, dtype: str) -> str:
+    def _buffer(self, index: int, dtype: str) -> Expression:
         key = index, dtype
         if key not in self.pointers:
             buffer = self.plan.storage.buffers[index]
-            name = self.pointers[key] = self.unit.name(buffer.name or self._first_in(index))
-            self.function.declarations.append(self.function.linkage.buffer((self.path, index), dtype, name))
-            if self.first_row:
-                self.pointers[key] = self._moved(index, dtype, name)
+            name = self.unit.name(buffer.name or self._first_in(index))
+            self.pointers[key] = variable(name)
+            declaration = self.function.linkage.buffer((self.path, index), dtype, name)
+            if declaration is not None:
+                self.function.declarations.append(declaration)
+            if self.first_row is not None:
+                self.pointers[key] = self._moved(index, dtype, name, self.first_row)
         return self.pointers[key]
 
-    def _moved(self, buffer: int, dtype: str, name: str) -> str:
+    def _moved(self, buffer: int, dtype: str, name: str, row: Expression) -> Expression:
         """Return the pointer to the first row of a block in a buffer."""
         (type, *_) = (value.type for value in self.plan.storage.inhabitants[Home(buffer=buffer)])
-        moved = self.unit.name(f"{name}_rows")
-        start = f"{self.first_row} * {dim_text(type.with_shape(type.shape[1:]).size)}"
-        self.moved.append(f"{C_TYPES[dtype]} *const {moved} = {name} + {start};")
+        moved = variable(self.unit.name(f"{name}_rows"))
+        start = variable(name) + row * type.with_shape(type.shape[1:]).size
+        self.moved.append(pointer(C_TYPES[dtype], moved, start))
         return moved
 
     def _first_in(self, buffer: int) -> str:
@@ -190,14 +212,14 @@ class Printer:
     def _constant(self, value: Value) -> Array:
         node, linkage = value.node, self.function.linkage
         if isinstance(node.op, Constant) and len(node.op.data) == 1:
-            text: str | None = number_text(node.op.data[0], value.dtype)
+            literal: Expression | None = number(node.op.data[0], value.dtype)
         else:
-            text = linkage.literal(self.path, value)
-        if text is not None:
-            text = f"({text})" if text.startswith("-") else text
-            return Array("", value.dtype, value.shape, (0,) * value.rank, literal=text)
+            literal = linkage.literal(self.path, value)
+        if literal is not None:
+            return Array.filled(literal.atom, value.dtype, value.shape)
         if value not in self.pointers:
-            name = self.pointers[value] = self.unit.name(value.name or node.op.name)
+            name = self.unit.name(value.name or node.op.name)
+            self.pointers[value] = variable(name)
             self.function.declarations.append(linkage.constant(self.path, value, name))
         if is_uniform(value):
             return Array(self.pointers[value], value.dtype, value.shape, (0,) * value.rank)
@@ -219,38 +241,38 @@ class Printer:
                     if title not in several:
                         several.append(title)
                     if index == nest.steps[-1]:
-                        self.lines += [*self._mark(nest.span, several), *map(comment, several)]
+                        self.lines += [*self._mark(nest.span, several), *map(remark, several)]
                         self.lines += self._rows(nest) if nest.rows else self._nest(nest)
                     continue
                 lines = self._marked(index, title)
                 if lines:
-                    self.lines += [*([] if is_written else [comment(title)]), *lines]
+                    self.lines += [*([] if is_written else [remark(title)]), *lines]
                     is_written = True
         for label, value in plan.storage.copies:
             target, source = self.array(plan.graph.states[label]), self.array(value)
             title = f"update @{name_text(label)}"
-            self.lines += [*self._mark((), [title]), comment(title), *copy_lines(target, source)]
+            self.lines += [*self._mark((), [title]), remark(title), *copy_lines(target, source)]
 
-    def _marked(self, index: int, title: str) -> Sequence[str]:
+    def _marked(self, index: int, title: str) -> Sequence[Code]:
         """Return the statements of a step, with a mark before them."""
         if index in self.plan.storage.loops:
             return [*self._mark((index,), [title]), *self._step(index)]
         lines = self._step(index)
         return [*self._mark((index,), [title]), *lines] if lines else lines
 
-    def _mark(self, steps: tuple[int, ...], titles: Sequence[str]) -> list[str]:
+    def _mark(self, steps: tuple[int, ...], titles: Sequence[str]) -> list[Code]:
         """Return what stands before a block."""
         if self.function.marks is None:
             return []
         block = Block(self.plan, self.path, steps, " ; ".join(titles))
         return [mark_line(self.function.marks.number(block))]
 
-    def _nest(self, nest: Nest) -> Sequence[str]:
+    def _nest(self, nest: Nest) -> Sequence[Code]:
         """One loop nest for several elementwise steps; the product at their head runs it block by block."""
         nodes = [self.plan.graph.nodes[index] for index in nest.steps]
         shape = nodes[0].types[0].shape
         read: dict[Value, Array] = {}
-        written: dict[Value, Array] = {}
+        stored: dict[Value, Array] = {}
         inside = {self.plan.graph.results(node)[0] for node in nodes}
         for node in nodes:
             for operand in node.operands:
@@ -258,33 +280,34 @@ class Printer:
                     read[operand] = self.array(operand).broadcast_to(shape)
         for node in nodes:
             (result,) = self.plan.graph.results(node)
-            self.registers[result] = self.unit.name(value_text(result, self.plan.names))
+            self.registers[result] = variable(self.unit.name(value_text(result, self.plan.names)))
             if not self.plan.storage.homes[result].register:
-                written[result] = self.array(result)
+                stored[result] = self.array(result)
         arrays = {value: array for value, array in read.items() if array.literal is None}
+        steps: list[tuple[Node, Formula, list[Expression | Array], list[str], Value]] = []
+        for node in nodes:  # what is the same in each iteration
+            (result,) = self.plan.graph.results(node)
+            given = [self.registers[value] if value in inside else read[value] for value in node.operands]
+            sources = [item.literal or item if isinstance(item, Array) else item for item in given]
+            types = [value.dtype for value in node.operands]
+            steps.append((node, EXPRESSIONS[type(node.op)], sources, types, result))
 
-        def body(element: object) -> list[str]:
-            assert callable(element)
-            lines = []
-            for node in nodes:
-                (result,) = self.plan.graph.results(node)
-                operands = [
-                    self.registers[value] if value in inside else read[value].literal or element(arrays[value])
-                    for value in node.operands
-                ]
-                types = [value.dtype for value in node.operands]
-                text = EXPRESSIONS[type(node.op)](node.op, operands, types, result.dtype, self.unit)
+        def body(element: Element) -> list[Code]:
+            lines: list[Code] = []
+            for node, formula, sources, types, result in steps:
+                operands = [element(item) if isinstance(item, Array) else item for item in sources]
+                found = formula(node.op, operands, types, result.dtype, self.unit)
                 name = self.registers[result]
-                lines.append(f"const {C_TYPES[result.dtype]} {name} = {text};")
-                if result in written:
-                    lines.append(f"{element(written[result])} = {name};")
+                lines.append(declare(f"const {C_TYPES[result.dtype]}", name, found))
+                if result in stored:
+                    lines.append(assign(element(stored[result]), name))
             return lines
 
         head = None if nest.head is None else arrays.get(self.plan.graph.results(self.plan.graph.nodes[nest.head])[0])
-        elementwise = Elementwise(shape, (*arrays.values(), *written.values()), body, head)
+        elementwise = Elementwise(shape, (*arrays.values(), *stored.values()), body, head)
         return elementwise.everywhere() if nest.head is None else self._step(nest.head, elementwise)
 
-    def _rows(self, nest: Nest) -> list[str]:
+    def _rows(self, nest: Nest) -> list[Code]:
         """Loops over rows for steps some of which reduce them."""
         storage = self.plan.storage
 
@@ -294,15 +317,14 @@ class Printer:
         plan = self.plan
         return RowPrinter(plan.graph, nest, storage.readers, self.array, in_memory, self.unit, plan.names).lines()
 
-    def _step(self, index: int, epilogue: Elementwise | None = None) -> Sequence[str]:
+    def _step(self, index: int, epilogue: Elementwise | None = None) -> Sequence[Code]:
         node = self.plan.graph.nodes[index]
         if index in self.plan.storage.loops:
             return self._loop(node, self.plan.storage.loops[index])
         results = self.plan.graph.results(node)
         workspace = []
         for buffer, kind in self.plan.storage.workspaces.get(index, ()):
-            pointer = self._buffer(buffer, kind.dtype)
-            workspace.append(Array.of(pointer, kind.dtype, Layout.dense(kind.shape)))
+            workspace.append(Array.of(self._buffer(buffer, kind.dtype), kind.dtype, Layout.dense(kind.shape)))
         call = Call(
             op=node.op,
             operands=tuple(self.array(value) for value in node.operands),
@@ -321,13 +343,14 @@ class Printer:
         if found is None or pack is None:
             return call
         value, kind = node.operands[found.operand], C_TYPES[found.type.dtype]
-        name = self.unit.name(f"{value_text(value, self.plan.names)}_packed")
-        address = f"({kind} *)(run->prepacked + {self.function.offsets[self.path, node.index]})"
-        self.function.declarations.append(f"const {kind} *const {name} = {address};")
+        name = variable(self.unit.name(f"{value_text(value, self.plan.names)}_packed"))
+        start = variable("run->prepacked") + self.function.offsets[self.path, node.index]
+        address = start.cast(f"{kind} *")
+        self.function.declarations.append(pointer(f"const {kind}", name, address))
         self.function.packing += pack(call, address)
         return replace(call, prepacked=name)
 
-    def _loop(self, node: Node, loop: LoopPlan) -> Sequence[str]:
+    def _loop(self, node: Node, loop: LoopPlan) -> Sequence[Code]:
         """A loop over time; what it reads and writes in a step are windows on the stacks."""
         operands = [self.array(value) for value in node.operands]
         results = [self.array(value) for value in self.plan.graph.results(node)]

@@ -6,17 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.expressions import Expression, operand, variable
 from nnc.backends.c.kernels import EXPRESSIONS, Unit
 from nnc.backends.c.kernels.reduction import largest_of, largest_update
-from nnc.backends.c.nests import Axes, can_vectorise, indented, loop_head
-from nnc.backends.c.sharing import parallel_nest
-from nnc.backends.c.text import C_TYPES, dim_text, value_text
+from nnc.backends.c.nests import Axes, can_vectorise
+from nnc.backends.c.sharing import shared_nest
+from nnc.backends.c.statements import Code, Directive, array, assign, block, declare, loop
+from nnc.backends.c.text import C_TYPES, value_text
 from nnc.ir import Graph, Node, Shape, Value
 from nnc.ops.reduction import Sum
 from nnc.plan.nests import Nest
 
 EXACT_ROW = 2048
 """Longest row whose float32 sum is added in float32, in as many parts as a vector has elements."""
+
+
+_COLUMN = variable("j")
 
 
 @dataclass
@@ -26,16 +31,16 @@ class _Loop:
     Attributes:
         before: statements in front of it.
         body: statements of an element.
-        clauses: what is reduced, by operator.
+        reductions: variables that elements are combined in, by operator.
         after: statements behind it.
     """
 
-    before: list[str] = field(default_factory=list)
-    body: list[str] = field(default_factory=list)
-    clauses: dict[str, list[str]] = field(default_factory=dict)
-    after: list[str] = field(default_factory=list)
+    before: list[Code] = field(default_factory=list)
+    body: list[Code] = field(default_factory=list)
+    reductions: dict[str, list[Expression]] = field(default_factory=dict)
+    after: list[Code] = field(default_factory=list)
 
-    def lines(self, length: str, simd: bool) -> list[str]:
+    def lines(self, length: Expression, simd: bool) -> list[Code]:
         """Return the statements.
 
         Args:
@@ -44,10 +49,8 @@ class _Loop:
         """
         if not self.body:
             return [*self.before, *self.after]
-        clauses = "".join(f" reduction({sign}:{','.join(names)})" for sign, names in self.clauses.items())
-        head = f"for (int64_t j = 0; j < {length}; j++) {{"
-        pragma = [f"#pragma omp simd{clauses}"] if simd else []
-        return [*self.before, *pragma, head, *indented(self.body), "}", *self.after]
+        directive = Directive(is_simd=True, reductions=self.reductions) if simd else None
+        return [*self.before, loop(_COLUMN, length, self.body, directive), *self.after]
 
 
 class RowPrinter:
@@ -57,7 +60,7 @@ class RowPrinter:
         graph: the flat graph.
         nest: the steps.
         readers: steps that read each value.
-        array: where a value lies.
+        place: where a value lies.
         in_memory: whether a result has to be written.
         unit: where names and functions come from.
         names: printable names of the graph's values.
@@ -68,33 +71,33 @@ class RowPrinter:
         graph: Graph,
         nest: Nest,
         readers: Mapping[Value, set[int]],
-        array: Callable[[Value], Array],
+        place: Callable[[Value], Array],
         in_memory: Callable[[Value], bool],
         unit: Unit,
         names: Mapping[Value, str],
     ) -> None:
         self.graph, self.nest, self.unit = graph, nest, unit
         self.nodes = [graph.nodes[index] for index in nest.steps]
-        self.registers: dict[Value, str] = {}
-        self.local: dict[Value, str] = {}
+        self.registers: dict[Value, Expression] = {}
+        self.local: dict[Value, Expression] = {}
         self.arrays: dict[tuple[Value, bool], Array] = {}
         for node in self.nodes:
             (result,) = graph.results(node)
-            self.registers[result] = unit.name(value_text(result, names))
+            self.registers[result] = variable(unit.name(value_text(result, names)))
             if in_memory(result):
-                self._add(result, array(result), node.index in nest.whole)
+                self._add(result, place(result), node.index in nest.whole)
             elif nest.crosses(node.index, readers.get(result, set())):
-                self.local[result] = unit.name(f"{self.registers[result]}_row")
+                self.local[result] = variable(unit.name(f"{self.registers[result].text}_row"))
         for node in self.nodes:
-            for operand in node.operands:
-                if operand not in self.registers:
-                    self._add(operand, array(operand), self._is_of_rows(node))
+            for value in node.operands:
+                if value not in self.registers:
+                    self._add(value, place(value), self._is_of_rows(node))
         outer = nest.shape[:-1]
         self.axes = Axes.joined(outer, [self._outside(array) for array in self.arrays.values()])
         strides = dict(zip(self.arrays, self.axes.strides, strict=True))
-        self.names = [f"i{axis}" for axis in range(len(self.axes.shape))]
+        self.names = [variable(f"i{axis}") for axis in range(len(self.axes.shape))]
         rows = {key: self._row(found, strides[key]) for key, found in self.arrays.items()}
-        self.elements = {key: row.at(*self.names, "j") for key, row in rows.items()}
+        self.elements = {key: row.at(*self.names, _COLUMN) for key, row in rows.items()}
         self.simd = can_vectorise(list(rows.values()), -1)
 
     def _is_of_rows(self, node: Node) -> bool:
@@ -113,7 +116,7 @@ class RowPrinter:
         """Return an array as the loops around the rows see it."""
         rank = len(self.nest.shape) - 1
         if array.literal is not None:
-            return Array("", array.dtype, self.nest.shape[:-1], (0,) * rank, literal=array.literal)
+            return Array.filled(array.literal, array.dtype, self.nest.shape[:-1])
         return Array(array.pointer, array.dtype, array.shape[:rank], array.strides[:rank], array.offset)
 
     def _row(self, array: Array, strides: Shape) -> Array:
@@ -124,58 +127,57 @@ class RowPrinter:
         shape = (*self.axes.shape, self.nest.shape[-1])
         return Array(array.pointer, array.dtype, shape, (*strides, inner), array.offset, array.literal)
 
-    def lines(self) -> list[str]:
+    def lines(self) -> list[Code]:
         """Return the loops."""
         loops = [_Loop() for _ in range(max(self.nest.loops) + 1)]
         for node, number in zip(self.nodes, self.nest.loops, strict=True):
             (result,) = self.graph.results(node)
-            loop = loops[number]
+            current = loops[number]
             operands = [self._operand(value, node, number) for value in node.operands]
             if not node.op.elementwise:
-                self._reduce(node, operands[0], result, loop)
+                self._reduce(node, operands[0], result, current)
                 continue
             types = [value.dtype for value in node.operands]
-            text = EXPRESSIONS[type(node.op)](node.op, operands, types, result.dtype, self.unit)
-            target = loop.body if node.index in self.nest.whole else loop.after
-            target.append(f"const {C_TYPES[result.dtype]} {self.registers[result]} = {text};")
+            element = EXPRESSIONS[type(node.op)](node.op, operands, types, result.dtype, self.unit)
+            target = current.body if node.index in self.nest.whole else current.after
+            target.append(declare(f"const {C_TYPES[result.dtype]}", self.registers[result], element))
             self._store(result, node.index in self.nest.whole, target)
-        length = dim_text(self.nest.shape[-1])
-        rows = [f"{C_TYPES[value.dtype]} {name}[{length}];" for value, name in self.local.items()]
-        lines = [*rows, *(line for loop in loops for line in loop.lines(length, self.simd))]
+        length = operand(self.nest.shape[-1])
+        lines: list[Code] = [array(C_TYPES[value.dtype], name, length) for value, name in self.local.items()]
+        lines += [line for current in loops for line in current.lines(length, self.simd)]
+        shared = shared_nest((*self.axes.shape, self.nest.shape[-1])) if self.axes.shape else None
         for axis in reversed(range(len(self.axes.shape))):
-            lines = [f"{loop_head(self.names[axis], self.axes.shape[axis])} {{", *indented(lines), "}"]
-        if not self.axes.shape:
-            return ["{", *indented(lines), "}"]
-        return [*parallel_nest((*self.axes.shape, self.nest.shape[-1])), *lines]
+            lines = [loop(self.names[axis], self.axes.shape[axis], lines, shared if axis == 0 else None)]
+        return lines if self.axes.shape else [block(lines)]
 
-    def _operand(self, value: Value, node: Node, number: int) -> str:
+    def _operand(self, value: Value, node: Node, number: int) -> Expression:
         if value not in self.registers:
             return self.elements[value, self._is_of_rows(node)]
         earlier = value.index in self.nest.whole and self.nest.loop(value.index) != number
         if not earlier:
             return self.registers[value]
-        return f"{self.local[value]}[j]" if value in self.local else self.elements[value, True]
+        return self.local[value][_COLUMN] if value in self.local else self.elements[value, True]
 
-    def _store(self, result: Value, of_rows: bool, lines: list[str]) -> None:
+    def _store(self, result: Value, of_rows: bool, lines: list[Code]) -> None:
         if result in self.local:
-            lines.append(f"{self.local[result]}[j] = {self.registers[result]};")
+            lines.append(assign(self.local[result][_COLUMN], self.registers[result]))
         elif (result, of_rows) in self.elements:
-            lines.append(f"{self.elements[result, of_rows]} = {self.registers[result]};")
+            lines.append(assign(self.elements[result, of_rows], self.registers[result]))
 
-    def _reduce(self, node: Node, operand: str, result: Value, loop: _Loop) -> None:
+    def _reduce(self, node: Node, element: Expression, result: Value, current: _Loop) -> None:
         name, type, length = self.registers[result], C_TYPES[result.dtype], self.nest.shape[-1]
-        total = self.unit.name(f"{name}_total")
+        total = variable(self.unit.name(f"{name.text}_total"))
         if isinstance(node.op, Sum):
             exact = self.simd and isinstance(length, int) and length <= EXACT_ROW
-            loop.before.append(f"{type if exact else 'double'} {total} = 0;")
-            loop.clauses.setdefault("+", []).append(total)
-            loop.body.append(f"{total} += {operand};")
-            loop.after.append(f"const {type} {name} = {total if exact else f'({type}){total}'};")
+            current.before.append(declare(type if exact else "double", total, 0))
+            current.reductions.setdefault("+", []).append(total)
+            current.body.append(assign(total, element, sign="+="))
+            current.after.append(declare(f"const {type}", name, total if exact else total.cast(type)))
         else:
-            seen = self.unit.name(f"{name}_seen")
-            loop.before += [f"{type} {total} = -INFINITY;", f"int {seen} = 0;"]
-            loop.clauses.setdefault("max", []).append(total)
-            loop.clauses.setdefault("|", []).append(seen)
-            loop.body += largest_update(operand, total, seen, result.dtype)
-            loop.after.append(f"const {type} {name} = {largest_of(total, seen)};")
-        self._store(result, False, loop.after)
+            seen = variable(self.unit.name(f"{name.text}_seen"))
+            current.before += [declare(type, total, -variable("INFINITY")), declare("int", seen, 0)]
+            current.reductions.setdefault("max", []).append(total)
+            current.reductions.setdefault("|", []).append(seen)
+            current.body += largest_update(element, total, seen, result.dtype)
+            current.after.append(declare(f"const {type}", name, largest_of(total, seen)))
+        self._store(result, False, current.after)

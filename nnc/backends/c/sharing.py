@@ -1,12 +1,13 @@
-"""The number of threads that share the work of a loop, and the line before the loop that says so."""
+"""The number of threads that share the work of a loop."""
 
 from __future__ import annotations
 
-from nnc.backends.c.text import bare_dim_text
+from dataclasses import replace
+
+from nnc.backends.c.expressions import Expression, Operand, call, whole
+from nnc.backends.c.statements import Directive
 from nnc.ir import Dim, Shape
 
-PARALLEL = "#pragma omp parallel for"
-"""The line before a loop for several threads."""
 MEMBERS = "nnc_members"
 """The function that says how many threads share some work; see ``threads/members.h``."""
 PARALLEL_ROW = 512
@@ -15,8 +16,8 @@ PARALLEL_SIZE = 256 * 1024
 """Least number of elements of a nest that is divided: less is done before other threads have woken up."""
 
 
-def members(parts: Dim, work: Dim, least: int, least_known: int = 1) -> str:
-    """Return the number of threads that share some work, in C; nothing where that is always one.
+def members(parts: Dim, work: Dim, least: int, least_known: int = 1) -> Expression | None:
+    """Return the number of threads that share some work; None where that is always one.
 
     Args:
         parts: that the work comes in.
@@ -25,31 +26,32 @@ def members(parts: Dim, work: Dim, least: int, least_known: int = 1) -> str:
         least_known: factor of the run-time dimensions below which it never is: small models do not pay for it.
     """
     if parts == 1 or _known(work) < (least if isinstance(work, int) else least_known):
-        return ""
-    return members_of(bare_dim_text(parts), bare_dim_text(work), least)
+        return None
+    return members_of(parts, work, least)
 
 
-def members_of(parts: str, work: str, least: int) -> str:
+def members_of(parts: Operand, work: Operand, least: int) -> Expression:
     """Return the same for work that is known in C only."""
-    return f"{MEMBERS}({parts}, {work}, {least})"
+    return call(MEMBERS, whole(parts), whole(work), least)
 
 
-def parallel_for(count: str) -> list[str]:
-    """Return the line that divides a loop among so many threads, none where `count` is nothing."""
-    return [f"{PARALLEL} num_threads({count})"] if count else []
+def shared(count: Expression | None, directive: Directive | None = None) -> Directive | None:
+    """Return what a loop is told that so many threads share, besides what it is told anyway."""
+    return directive if count is None else replace(directive or Directive(), members=count)
 
 
-def parallel_nest(shape: Shape, parts: Dim | None = None) -> list[str]:
-    """Return the line that divides the outermost loop over a shape among threads, none where it is small.
+def shared_nest(shape: Shape, parts: Dim | None = None, directive: Directive | None = None) -> Directive | None:
+    """Return what the outermost loop over a shape is told, which threads share unless it is small.
 
     Args:
         shape: lengths of the loops.
         parts: length of the outermost loop, where that is not the first.
+        directive: what it is told anyway.
     """
     size: Dim = 1
     for dim in shape:
         size = size * dim
-    return parallel_for(members(shape[0] if parts is None else parts, size, PARALLEL_SIZE, PARALLEL_ROW))
+    return shared(members(shape[0] if parts is None else parts, size, PARALLEL_SIZE, PARALLEL_ROW), directive)
 
 
 def _known(work: Dim) -> int:

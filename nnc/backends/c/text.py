@@ -1,4 +1,4 @@
-"""Writes numbers, element types, dimensions, names and texts in C.
+"""Writes numbers, element types, names and texts in C.
 
 Names of models, layers, arrays and dimensions come from users, and reach C through these functions alone: as an
 identifier, as a string, or as words in a comment. Whatever they hold, they become no code.
@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping
 import numpy
 
 from nnc.ir import Value
-from nnc.ir.dimensions import Dim, Quotient, SymbolicDim
+from nnc.ir.dimensions import SymbolicDim
 from nnc.texts import ascii_text, printable
 
 C_TYPES = {
@@ -61,40 +61,8 @@ _LOCAL = re.compile(
 
 
 _SMALL = re.compile("[a-z]")
-
-
-def dim_text(dim: Dim) -> str:
-    """Return a dimension as an operand that no operator beside it takes apart; symbols are variables.
-
-    >>> from nnc.ir import symbol
-    >>> dim_text(3 * symbol("batch") - 1), dim_text(symbol("batch")), dim_text(-1)
-    ('(3 * batch - 1)', 'batch', '(-1)')
-    """
-    text = bare_dim_text(dim)
-    return text if text.isidentifier() or text.isdigit() else f"({text})"
-
-
-def bare_dim_text(dim: Dim) -> str:
-    """Return a dimension as a whole expression, for where a bracket, a comma or the like ends it.
-
-    >>> from nnc.ir import symbol
-    >>> bare_dim_text(3 * symbol("batch") - 1)
-    '3 * batch - 1'
-    """
-    if isinstance(dim, int):
-        return str(dim)
-    text = ""
-    for atoms, factor in dim.terms:
-        factors = [] if abs(factor) == 1 and atoms else [str(abs(factor))]
-        term = " * ".join([*factors, *(_atom_text(atom) for atom in atoms)])
-        text += (" - " if factor < 0 else " + ") + term if text else ("-" if factor < 0 else "") + term
-    return text
-
-
-def _atom_text(atom: str | Quotient) -> str:
-    if isinstance(atom, str):
-        return symbol_text(atom)
-    return f"nnc_floor_divide_i64({bare_dim_text(atom.numerator)}, {atom.divisor})"
+_TRIGRAPH = re.compile(r"\?(?=\?)")
+_OTHERS = re.compile(r"\W+", re.ASCII)
 
 
 def symbol_text(symbol: str) -> str:
@@ -112,23 +80,10 @@ def symbol_text(symbol: str) -> str:
 def own_dim(name: str) -> SymbolicDim:
     """Return the dimension that a variable of a kernel is; with a dot in its name, which no dimension of a user has.
 
-    >>> dim_text(2 * own_dim("nnc.band"))
-    '(2 * nnc_band)'
+    >>> 2 * own_dim("nnc.band")
+    2*nnc.band
     """
     return SymbolicDim((((name,), 1),))
-
-
-def product_text(*dims: Dim) -> str:
-    """Return the product of dimensions as an operand."""
-    total: Dim = 1
-    for dim in dims:
-        total = total * dim
-    return dim_text(total)
-
-
-def wrapping(text: str, dtype: str) -> str:
-    """Return an operand so that what is added to it, or multiplied with it, wraps around; see `UNSIGNED`."""
-    return f"({C_TYPES[UNSIGNED[dtype]]}){text}" if dtype in UNSIGNED else text
 
 
 def number_text(number: float | int | bool, dtype: str) -> str:
@@ -175,7 +130,7 @@ def comment(text: str) -> str:
 def inert(text: str) -> str:
     """Return a text in ASCII that neither begins nor ends a comment and has no trigraphs, on one line."""
     line = ascii_text(" ".join(text.splitlines()))
-    return re.sub(r"\?(?=\?)", "? ", line.replace("*/", "* /").replace("/*", "/ *"))
+    return _TRIGRAPH.sub("? ", line.replace("*/", "* /").replace("/*", "/ *"))
 
 
 def string_text(text: str) -> str:
@@ -215,7 +170,7 @@ def letters(text: str) -> str:
     >>> letters("my model!"), letters("2nd"), letters("nnc"), letters("日本")
     ('my_model', 'v2nd', 'v_nnc', 'v')
     """
-    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_") or "v"
+    name = _OTHERS.sub("_", text).strip("_") or "v"
     name = f"v{name}" if name[0].isdigit() else name
     return f"v_{name}" if name.lower() == "nnc" or name.lower().startswith("nnc_") else name
 

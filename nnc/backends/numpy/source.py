@@ -77,11 +77,13 @@ class Source:
         text: the Python text, a function without arguments named like the graph.
         name: the function's name.
         scope: what its names stand for.
+        body: the statements of the function, not indented.
     """
 
     text: str
     name: str
     scope: Scope
+    body: tuple[str, ...]
 
     def compile(self) -> CodeType:
         """Compile the text; tracebacks and debuggers show its lines."""
@@ -149,8 +151,9 @@ class _Printer:
             from nnc.backends.marks import EMPTY, OUTSIDE
 
             self.lines += [self._mark_call(EMPTY), self._mark_call(OUTSIDE)]
-        body = "".join(f"    {line}\n" for line in self.lines or ["pass"])
-        return Source(f"def {name}():\n{body}", name, self._scope)
+        body = tuple(self.lines or ["pass"])
+        indented = "".join(f"    {line}\n" for line in body)
+        return Source(f"def {name}():\n{indented}", name, self._scope, body)
 
     @property
     def _scope(self) -> Scope:

@@ -32,7 +32,7 @@ def functions() -> list[tuple[str, str]]:
 def unit(head: str = "", tail: str = "") -> str:
     """A translation unit with a loop over each function, each on a line of its own."""
     parts = [head, "#include <math.h>\n#include <stdint.h>\n#include <string.h>\n\n"]
-    parts.append(sections(f"nnc_{name}_{kind}" for name, kind in functions()))
+    parts.append(sections(f"nnc_{name}_{kind}" for name, kind in functions()).text)
     for name, kind in functions():
         arguments = ("x", "y") if name in BINARY else ("x",)
         declared = "".join(f", const {C_TYPES[kind]} *restrict {argument}" for argument in arguments)

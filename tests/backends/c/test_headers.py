@@ -237,7 +237,7 @@ int main(void) {
 
 @pytest.mark.parametrize("options", [[], ["-U__SIZEOF_INT128__"]], ids=["wide words", "without"])
 def test_high_words_of_products(tmp_path, options):
-    text = unit(tail=sections(["nnc_high_product_u64"]) + SHUFFLES.replace("\\\\", "\\"))
+    text = unit(tail=sections(["nnc_high_product_u64"]).text + SHUFFLES.replace("\\\\", "\\"))
     done = compile_unit(tmp_path, text, "program", options)
     assert done.returncode == 0, done.stderr
     lines = subprocess.run([tmp_path / "program"], check=True, capture_output=True, text=True).stdout.splitlines()
@@ -248,7 +248,7 @@ def test_high_words_of_products(tmp_path, options):
 
 
 def test_sections_give_functions_after_those_that_they_call():
-    text = sections(["nnc_tanh_f32", "nnc_exp_f32", "nnc_sigmoid_f32"])
+    text = sections(["nnc_tanh_f32", "nnc_exp_f32", "nnc_sigmoid_f32"]).text
     order = re.findall(r"^static inline \w+ (nnc_\w+)\(", text, re.MULTILINE)
     assert order == [
         "nnc_stored_f32",
@@ -267,7 +267,7 @@ def test_sections_give_functions_after_those_that_they_call():
 
 
 def test_sections_of_nothing():
-    assert not sections([])
+    assert not sections([]).text
 
 
 def test_sections_tell_of_names_that_are_not_there():
@@ -281,7 +281,7 @@ def test_every_function_of_every_header_can_be_taken():
         for line in header.read_text(encoding="utf-8").splitlines():
             if line.startswith("static "):
                 name = re.search(r"\bnnc_\w+", line)[0]
-                text = sections([name])
+                text = sections([name]).text
                 assert line in text.splitlines()
                 assert text.endswith("\n}\n")
                 found += 1
@@ -327,7 +327,7 @@ def test_sections_know_a_missing_function_from_a_type():
 
 def test_sections_take_arguments_and_comments_of_several_lines(other_headers):
     (other_headers / "other.h").write_text(HEADER.replace("nnc_missing(n)", "0"))
-    text = sections(["nnc_first"])
+    text = sections(["nnc_first"]).text
     order = [
         text.index(start) for start in ("static void nnc_second", "static inline int64_t nnc_third", "/* The first")
     ]

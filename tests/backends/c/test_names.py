@@ -12,10 +12,11 @@ import pytest
 
 import nnc
 from nnc.backends.c.backend import CBackend
+from nnc.backends.c.expressions import operand
 from nnc.backends.c.headers import function_names
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.source import print_source
-from nnc.backends.c.text import comment, dim_text, identifier, symbol_text
+from nnc.backends.c.text import comment, identifier, symbol_text
 from nnc.backends.c.toolchain import find_compiler
 from nnc.export.c_unit import STANDARD
 from nnc.ir import Graph, TensorType, symbol
@@ -188,7 +189,7 @@ def test_dimensions_have_names_of_their_own() -> None:
     names = [symbol_text(name) for name in symbols]
     assert len(set(names)) == len(symbols)
     assert all(re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) for name in names)
-    assert dim_text(symbol("batch")) == "batch"
+    assert operand(symbol("batch")).text == "batch"
 
 
 @pytest.mark.parametrize("name", ["exp_f32", "mark", "epochs", "run", "begin_team", "predict"])

@@ -27,7 +27,7 @@ def assembly(request, tmp_path_factory):
         pytest.skip("looks at what GCC makes for x86-64")
     folder = tmp_path_factory.mktemp("tiles")
     table = f"void *const used[] = {{{', '.join(f'(void *){name}' for name in TILES)}}};\n"
-    (folder / "unit.c").write_text("\n".join([PRELUDE, sections(list(TILES)), table]))
+    (folder / "unit.c").write_text("\n".join([PRELUDE, sections(list(TILES)).text, table]))
     command = [*compiler.command, *FLAGS, request.param, "-S", "unit.c", "-o", "unit.s"]
     subprocess.run(command, cwd=folder, check=True)
     return (folder / "unit.s").read_text()

@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import TypeVar
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.expressions import Expression, infix, operand
 from nnc.backends.c.kernels import depthwise
 from nnc.backends.c.kernels.direct import direct, padded, padded_size
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, product, strips_of
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.kernels.sliding import BAND, Geometry, gather, over_bands, scatter
+from nnc.backends.c.kernels.sliding import BAND, GROUP, START, Geometry, gather, over_bands, scatter
 from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transformed, winograd
-from nnc.backends.c.nests import indented, loop_head
-from nnc.backends.c.text import dim_text
+from nnc.backends.c.linkage import FALSE
+from nnc.backends.c.statements import Code, execute, loop, when
 from nnc.ir import Dim, Layout, Op, TensorType
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
 from nnc.plan.prepacking import Prepacked
@@ -70,12 +71,12 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
     return None if strips is None else Prepacked(1, strips, geometry.total, ROWS_ALONE, space)
 
 
-def _pack(call: Call, target: str) -> Sequence[str]:
+def _pack(call: Call, target: Expression) -> Sequence[Code]:
     geometry, weight = _geometry(call.op, [*call.operands, call.result]), call.operands[1]
     if is_winograd(geometry):
-        return [f"{transform(call.unit, geometry, weight, target)};"]
+        return [execute(transform(call.unit, geometry, weight, target))]
     matrix = weight.seen_as(Layout((geometry.patch, geometry.filters), (geometry.filters, 1), weight.offset))
-    return [f"{pack_strips(call.unit, matrix, target)};"]
+    return [execute(pack_strips(call.unit, matrix, target))]
 
 
 @kernel(
@@ -86,7 +87,7 @@ def _pack(call: Call, target: str) -> Sequence[str]:
     prepack=_prepack,
     pack=_pack,
 )
-def convolution(call: Call) -> Sequence[str]:
+def convolution(call: Call) -> Sequence[Code]:
     """A product with the kernel's matrix, of the elements themselves or of their patches."""
     items = [*call.operands, call.result]
     geometry = _geometry(call.op, items)
@@ -106,26 +107,26 @@ def convolution(call: Call) -> Sequence[str]:
     if isinstance(call.op, Convolution):
         return direct(call, geometry, x, weight, y)
     (space,) = call.workspace
-    group = "group" if geometry.groups > 1 else ""
-    rows = f"{y.address} + start * {geometry.filters}"
+    is_grouped = geometry.groups > 1
+    rows = y.address + START * geometry.filters
     lines = product(call.unit, _matrices(call.op, geometry, space.address, rows, weight.address, BAND))
     if isinstance(call.op, ConvolutionInputGradient):
-        lines = [*lines, *scatter(geometry, x.address, space.address, group)]
+        lines = [*lines, *scatter(geometry, x.address, space.address, is_grouped)]
         return [*fill_lines(x, 0), *over_bands(geometry, _over_groups(geometry, lines))]
-    lines = [*gather(geometry, x.address, space.address, group), *lines]
+    lines = [*gather(geometry, x.address, space.address, is_grouped), *lines]
     lines = over_bands(geometry, _over_groups(geometry, lines))
     if isinstance(geometry.total, int):
         return lines
-    return [f"if ({dim_text(geometry.total)} == 0) {{", *indented(fill_lines(weight, 0)), "}", *lines]
+    return [when(infix("==", operand(geometry.total), 0), fill_lines(weight, 0)), *lines]
 
 
-def _over_groups(geometry: Geometry, lines: Sequence[str]) -> list[str]:
-    if geometry.groups == 1:
-        return list(lines)
-    return [f"{loop_head('group', geometry.groups)} {{", *indented(lines), "}"]
+def _over_groups(geometry: Geometry, lines: Sequence[Code]) -> list[Code]:
+    return list(lines) if geometry.groups == 1 else [loop(GROUP, geometry.groups, lines)]
 
 
-def _matrices(op: Op, geometry: Geometry, patches: str, y: str, weight: str, band: Dim | None = None) -> Matrices:
+def _matrices(
+    op: Op, geometry: Geometry, patches: Expression, y: Expression, weight: Expression, band: Dim | None = None
+) -> Matrices:
     """Return the product of one group.
 
     Args:
@@ -139,12 +140,12 @@ def _matrices(op: Op, geometry: Geometry, patches: str, y: str, weight: str, ban
     depth, filters, down = geometry.patch, geometry.filters // geometry.groups, geometry.filters
     step = geometry.channels if band is None else depth
     if geometry.groups > 1:
-        patches = patches if band is not None else f"{patches} + group * {depth}"
-        y, weight = (f"{text} + group * {filters}" for text in (y, weight))
+        patches = patches if band is not None else patches + GROUP * depth
+        y, weight = (pointer + GROUP * filters for pointer in (y, weight))
     rows = geometry.total if band is None else band
     if isinstance(op, Convolution):
         return Matrices(geometry.dtype, rows, depth, filters, patches, (step, 1), weight, (down, 1), y, down)
     if isinstance(op, ConvolutionInputGradient):
         return Matrices(geometry.dtype, rows, filters, depth, y, (down, 1), weight, (1, down), patches, step)
-    add = "false" if band is None else "start > 0"
+    add = FALSE if band is None else infix(">", START, 0)
     return Matrices(geometry.dtype, depth, rows, filters, patches, (1, step), y, (down, 1), weight, down, add)

@@ -6,11 +6,34 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.expressions import Expression, call, chain, infix, operand, variable
 from nnc.backends.c.kernels.movement import fill_lines
-from nnc.backends.c.kernels.sliding import Axis, Geometry
-from nnc.backends.c.nests import indented, loop_head
-from nnc.backends.c.sharing import parallel_nest
-from nnc.backends.c.text import dim_text
+from nnc.backends.c.kernels.sliding import (
+    CHANNEL,
+    FIRST,
+    GROUP,
+    IMAGE,
+    LINE,
+    ROW,
+    Axis,
+    Geometry,
+    taken_apart,
+)
+from nnc.backends.c.sharing import shared_nest
+from nnc.backends.c.statements import (
+    SIMD,
+    Code,
+    Statement,
+    array,
+    assign,
+    block,
+    declare,
+    execute,
+    loop,
+    pointer,
+    turns,
+    when,
+)
 from nnc.ir import Dim
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, Sliding
@@ -21,11 +44,11 @@ VECTOR_BYTES = 64
 """Channels that are computed side by side."""
 
 
-def depthwise(op: Sliding, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[str]:
+def depthwise(op: Sliding, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of any of the three ops."""
     if geometry.filters != geometry.channels or geometry.window > MAXIMUM_WINDOW:
         return plain(op, geometry, x, kernel, y)
-    taps = [f"{kernel.address} + {index * geometry.channels}" for index in range(geometry.window)]
+    taps = [kernel.address + index * geometry.channels for index in range(geometry.window)]
     if isinstance(op, Convolution):
         return _sums(geometry, x, taps, y)
     if isinstance(op, ConvolutionInputGradient) and all(axis.stride == 1 for axis in geometry.axes):
@@ -48,7 +71,7 @@ def _turned(geometry: Geometry) -> Geometry:
     return replace(geometry, axes=axes)
 
 
-def _sums(geometry: Geometry, x: Array, taps: Sequence[str], y: Array) -> list[str]:
+def _sums(geometry: Geometry, x: Array, taps: Sequence[Expression], y: Array) -> list[Code]:
     """Return loops over places and channels; where the whole window lies inside the input, sums have no branches.
 
     Args:
@@ -59,145 +82,133 @@ def _sums(geometry: Geometry, x: Array, taps: Sequence[str], y: Array) -> list[s
     """
     channels, step = geometry.channels, VECTOR_BYTES // ITEM_SIZES[geometry.dtype]
     outer = geometry.axes[:-1]
-    lines = []
+    lines: list[Code] = []
     if channels >= step:
-        head = f"for (int64_t first = 0; first + {step} <= {channels}; first += {step}) {{"
-        lines += [head, *indented(_row(geometry, x, taps, y, step)), "}"]
+        is_full = infix("<=", FIRST + step, channels)
+        lines.append(turns(FIRST, operand(0), is_full, _row(geometry, x, taps, y, step), step=step))
     if channels % step:
-        lines += ["{", f"    const int64_t first = {channels - channels % step};"]
-        lines += [*indented(_row(geometry, x, taps, y, channels % step)), "}"]
+        rest = declare("const int64_t", FIRST, channels - channels % step)
+        lines.append(block([rest, *_row(geometry, x, taps, y, channels % step)]))
     inside = [_inside(axis) for axis in outer if axis.checked]
     rows = geometry.batch
-    places = []
-    rest = "row"
-    for axis in reversed(outer):
+    for axis in outer:
         rows = rows * axis.places
-        places.append(f"const int64_t p{axis.letter} = {rest} % {dim_text(axis.places)};")
-        rest = f"{rest} / {dim_text(axis.places)}"
-    return [
-        *parallel_nest((rows, geometry.axes[-1].places, geometry.window * geometry.channels)),
-        f"{loop_head('row', rows)} {{",
-        *indented([*places, f"const int64_t image = {rest};"]),
-        *indented([f"const int64_t x{axis.letter} = {axis.first};" for axis in outer]),
-        *([f"    const bool whole = {' && '.join(inside)};"] if inside else []),
-        *indented(lines),
-        "}",
+    places, image = taken_apart(ROW, [(axis.place, axis.places) for axis in outer])
+    body = [
+        *places,
+        declare("const int64_t", IMAGE, image),
+        *(declare("const int64_t", axis.seen, axis.first) for axis in outer),
+        *([declare("const bool", _WHOLE, chain("&&", inside))] if inside else []),
+        *lines,
     ]
+    shared = shared_nest((rows, geometry.axes[-1].places, geometry.window * geometry.channels))
+    return [loop(ROW, rows, body, shared)]
 
 
-def _inside(axis: Axis) -> str:
+_WHOLE, _SEEN, _SUM, _TAP, _TAPS, _TARGET = map(variable, ("whole", "seen", "sum", "tap", "taps", "target"))
+
+
+def _inside(axis: Axis) -> Expression:
     """Whether a whole window lies inside, from its first element."""
     spread = (axis.size - 1) * axis.dilation
-    return f"x{axis.letter} >= 0 && x{axis.letter} + {spread} < {dim_text(axis.length)}"
+    return infix("&&", infix(">=", axis.seen, 0), infix("<", axis.seen + spread, axis.length))
 
 
-def _row(geometry: Geometry, x: Array, taps: Sequence[str], y: Array, width: int) -> list[str]:
+def _channels(width: int, body: Sequence[Code]) -> Code:
+    """Return the loop over channels that are computed side by side."""
+    return turns(CHANNEL, operand(0), infix("<", CHANNEL, width), body, SIMD, kind="int")
+
+
+def _row(geometry: Geometry, x: Array, taps: Sequence[Expression], y: Array, width: int) -> list[Code]:
     """Return the loop over the places of a row for some channels."""
     *outer, last = geometry.axes
     channels = geometry.channels
-    loop = ["#pragma omp simd", f"for (int c = 0; c < {width}; c++) {{"]
     steps: list[Dim] = [channels]
     for axis in reversed(geometry.axes[1:]):
         steps.insert(0, steps[0] * axis.length)
     offsets: list[Dim] = [0]
     for axis, stride in zip(geometry.axes, steps, strict=True):
         offsets = [offset + index * axis.dilation * stride for offset in offsets for index in range(axis.size)]
-    terms = [
-        f"seen[{f'{dim_text(offset)} + ' if offset != 0 else ''}c] * taps[{index}][c]"
+    first, *others = [
+        _SEEN[operand(offset) + CHANNEL if offset != 0 else CHANNEL] * _TAPS[index][CHANNEL]
         for index, offset in enumerate(offsets)
     ]
-    body = [f"    float_sum = {terms[0]};".replace("float_sum", f"{geometry.type} sum")]
-    body += [f"    sum += {term};" for term in terms[1:]]
-    line = geometry.line()
-    fast = [
-        f"const {geometry.type} *const seen = {x.address} + (line + x{last.letter}) * {channels} + first;",
-        *loop,
-        *body,
-        "    target[c] = sum;",
-        "}",
+    body = [
+        declare(geometry.type, _SUM, first),
+        *(assign(_SUM, term, sign="+=") for term in others),
+        assign(_TARGET[CHANNEL], _SUM),
     ]
-    inside = [*(["whole"] if any(axis.checked for axis in outer) else []), *([_inside(last)] if last.checked else [])]
-    place = "row * " + dim_text(last.places) + f" + p{last.letter}"
+    fast: list[Code] = [
+        pointer(f"const {geometry.type}", _SEEN, x.address + (LINE + last.seen) * channels + FIRST),
+        _channels(width, body),
+    ]
+    inside = [*([_WHOLE] if any(axis.checked for axis in outer) else []), *([_inside(last)] if last.checked else [])]
+    place = ROW * last.places + last.place
     lines = [
-        f"const int64_t x{last.letter} = {last.first};",
-        f"{geometry.type} *const target = {y.address} + ({place}) * {channels} + first;",
+        declare("const int64_t", last.seen, last.first),
+        pointer(geometry.type, _TARGET, y.address + place * channels + FIRST),
+        *([when(chain("&&", inside), fast, _partial(geometry, x, width))] if inside else fast),
     ]
-    if inside:
-        lines += [f"if ({' && '.join(inside)}) {{", *indented(fast), "} else {"]
-        lines += [*indented(_partial(geometry, x, loop)), "}"]
-    else:
-        lines += fast
     return [
-        f"{geometry.type} taps[{geometry.window}][{width}];",
-        *(f"memcpy(taps[{index}], {tap} + first, {geometry.size(width)});" for index, tap in enumerate(taps)),
-        f"const int64_t line = {line};",
-        f"{loop_head(f'p{last.letter}', last.places)} {{",
-        *indented(lines),
-        "}",
+        array(geometry.type, _TAPS, geometry.window, width),
+        *(execute(call("memcpy", _TAPS[index], tap + FIRST, geometry.size(width))) for index, tap in enumerate(taps)),
+        declare("const int64_t", LINE, geometry.line()),
+        loop(last.place, last.places, lines),
     ]
 
 
-def _partial(geometry: Geometry, x: Array, loop: Sequence[str]) -> list[str]:
+def _partial(geometry: Geometry, x: Array, width: int) -> list[Code]:
     """Return the sum over the part of the window that lies inside the input."""
-    index, at = "0", ""
-    for axis, outer in zip(geometry.axes, ["image", *(f"j{axis.letter}" for axis in geometry.axes)], strict=False):
-        at = f"({at or outer}) * {dim_text(axis.length)} + j{axis.letter}"
-        index = f"k{axis.letter}" if index == "0" else f"({index}) * {axis.size} + k{axis.letter}"
-    lines = [
-        f"const {geometry.type} *const seen = {x.address} + ({at}) * {geometry.channels} + first;",
-        f"const {geometry.type} *const tap = taps[{index}];",
-        *loop,
-        "    sum[c] += seen[c] * tap[c];",
-        "}",
+    found = {axis.letter: variable(f"j{axis.letter}") for axis in geometry.axes}
+    at, index = IMAGE, None
+    for axis in geometry.axes:
+        at = at.grouped * axis.length + found[axis.letter]
+        index = axis.tap if index is None else index.grouped * axis.size + axis.tap
+    assert index is not None
+    lines: list[Code] = [
+        pointer(f"const {geometry.type}", _SEEN, x.address + at * geometry.channels + FIRST),
+        pointer(f"const {geometry.type}", _TAP, _TAPS[index]),
+        _channels(width, [assign(_SUM[CHANNEL], _SEEN[CHANNEL] * _TAP[CHANNEL], sign="+=")]),
     ]
     for axis in reversed(geometry.axes):
-        step = f" * {axis.dilation}" if axis.dilation > 1 else ""
-        outside = f"j{axis.letter} < 0 || j{axis.letter} >= {dim_text(axis.length)}"
+        here = found[axis.letter]
+        outside = infix("||", infix("<", here, 0), infix(">=", here, axis.length))
+        step = axis.tap * axis.dilation if axis.dilation > 1 else axis.tap
         lines = [
-            f"{loop_head(f'k{axis.letter}', axis.size)} {{",
-            f"    const int64_t j{axis.letter} = x{axis.letter} + k{axis.letter}{step};",
-            *([f"    if ({outside}) {{", "        continue;", "    }"] if axis.checked else []),
-            *indented(lines),
-            "}",
+            declare("const int64_t", here, axis.seen + step),
+            *([when(outside, [Statement("continue;")])] if axis.checked else []),
+            *lines,
         ]
-    width = loop[1].split(" < ")[1].split(";")[0]
-    return [f"{geometry.type} sum[{width}] = {{0}};", *lines, *loop, "    target[c] = sum[c];", "}"]
+        lines = [loop(axis.tap, axis.size, lines)]
+    zeros = array(geometry.type, _SUM, width, values=[0])
+    return [zeros, *lines, _channels(width, [assign(_TARGET[CHANNEL], _SUM[CHANNEL])])]
 
 
-def plain(op: Sliding, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[str]:
+def plain(op: Sliding, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return one loop per index: what the ops mean, for arrays of all kinds."""
     depth, filters = geometry.depth, geometry.filters // geometry.groups
-    channel = "c" if geometry.groups == 1 else f"group * {depth} + c"
-    filter = "f" if geometry.groups == 1 else f"group * {filters} + f"
-    seen = x.at("image", *(f"x{axis.letter}" for axis in geometry.axes), channel)
-    value = kernel.at(*(f"k{axis.letter}" for axis in geometry.axes), "c", filter)
-    sum = y.at("image", *(f"p{axis.letter}" for axis in geometry.axes), filter)
+    filter = variable("f")
+    channel_of_all = CHANNEL if geometry.groups == 1 else GROUP * depth + CHANNEL
+    filter_of_all = filter if geometry.groups == 1 else GROUP * filters + filter
+    seen = x.at(IMAGE, *(axis.seen for axis in geometry.axes), channel_of_all)
+    value = kernel.at(*(axis.tap for axis in geometry.axes), CHANNEL, filter_of_all)
+    sum = y.at(IMAGE, *(axis.place for axis in geometry.axes), filter_of_all)
     if isinstance(op, Convolution):
-        result, statement = y, f"{sum} += {seen} * {value};"
+        result, statement = y, assign(sum, seen * value, sign="+=")
     elif isinstance(op, ConvolutionInputGradient):
-        result, statement = x, f"{seen} += {sum} * {value};"
+        result, statement = x, assign(seen, sum * value, sign="+=")
     else:
-        result, statement = kernel, f"{value} += {seen} * {sum};"
-    loops = [("group", geometry.groups), ("c", depth), ("f", filters)]
-    lines = [statement]
-    for name, length in reversed(loops):
-        if length > 1 or name != "group":
-            lines = [f"{loop_head(name, length)} {{", *indented(lines), "}"]
+        result, statement = kernel, assign(value, seen * sum, sign="+=")
+    lines: list[Code] = [loop(CHANNEL, depth, [loop(filter, filters, [statement])])]
+    if geometry.groups > 1:
+        lines = [loop(GROUP, geometry.groups, lines)]
     for axis in reversed(geometry.axes):
-        lines = _over_axis(axis, lines)
-    return [*fill_lines(result, 0), f"{loop_head('image', geometry.batch)} {{", *indented(lines), "}"]
+        lines = [_over_axis(axis, lines)]
+    return [*fill_lines(result, 0), loop(IMAGE, geometry.batch, lines)]
 
 
-def _over_axis(axis: Axis, lines: Sequence[str]) -> list[str]:
+def _over_axis(axis: Axis, lines: Sequence[Code]) -> Code:
     """Return the loops over an axis's window and places."""
-    letter = axis.letter
-    inner = [axis.declaration, *lines]
-    if axis.checked:
-        inner = [
-            f"const int64_t x{letter} = {axis.index};",
-            f"if (x{letter} >= 0 && x{letter} < {dim_text(axis.length)}) {{",
-            *indented(lines),
-            "}",
-        ]
-    inner = [f"{loop_head(f'p{letter}', axis.places)} {{", *indented(inner), "}"]
-    return [f"{loop_head(f'k{letter}', axis.size)} {{", *indented(inner), "}"]
+    is_inside = infix("&&", infix(">=", axis.seen, 0), infix("<", axis.seen, axis.length))
+    inner = [when(is_inside, lines)] if axis.checked else lines
+    return loop(axis.tap, axis.size, [loop(axis.place, axis.places, [axis.declaration, *inner])])

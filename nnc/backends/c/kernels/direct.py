@@ -7,11 +7,25 @@ from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
+from nnc.backends.c.expressions import Expression, Operand, call, chain, choice, infix, operand, size_of, variable
 from nnc.backends.c.kernels.registry import Call
-from nnc.backends.c.kernels.sliding import Axis, Geometry
-from nnc.backends.c.nests import indented, loop_head
-from nnc.backends.c.sharing import PARALLEL_SIZE, members, parallel_for
-from nnc.backends.c.text import SUFFIXES, dim_text
+from nnc.backends.c.kernels.sliding import GROUP, IMAGE, PLACE, ROW, START, Axis, Geometry, any_of, taken_apart
+from nnc.backends.c.linkage import FALSE
+from nnc.backends.c.sharing import PARALLEL_SIZE, members, shared
+from nnc.backends.c.statements import (
+    Code,
+    advance,
+    array,
+    assign,
+    block,
+    declare,
+    declare_all,
+    execute,
+    loop,
+    pointer,
+    when,
+)
+from nnc.backends.c.text import SUFFIXES
 from nnc.ir import Dim
 
 
@@ -36,37 +50,38 @@ def padded_size(geometry: Geometry) -> Dim:
     return size
 
 
-def direct(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[str]:
+def direct(step: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of a convolution and its epilogue."""
-    pointer, around = x.address, padded(geometry)
-    lines: list[str] = []
+    begin, around = x.address, padded(geometry)
+    lines: list[Code] = []
     if around is not None:
-        (space,) = call.workspace
-        lines += _pad(geometry, around, pointer, space.address)
-        geometry, pointer = around, space.address
+        (space,) = step.workspace
+        lines.append(_pad(geometry, around, begin, space.address))
+        geometry, begin = around, space.address
     elements = _elements(geometry)
     is_wide = geometry.groups == 1 and geometry.axes[-1].dilation == 1
     run = geometry.depth * (geometry.axes[-1].size if is_wide else 1)
     runs = _runs(geometry, elements[:-1] if is_wide else elements)
-    lines.append(f"const int64_t runs[] = {{{', '.join(map(dim_text, runs))}}};")
+    starts, places = variable("runs"), variable("places")
+    lines.append(array("const int64_t", starts, values=runs))
     filters = geometry.filters // geometry.groups
-    group: tuple[tuple[str, Dim], ...] = (("group", filters),) if geometry.groups > 1 else ()
-    arguments = [
-        *(f"{BOTTOM} - {TOP}", run, len(runs), "runs", f"{RIGHT} - {LEFT}"),
-        *(part(pointer, ("group", geometry.depth)) if group else pointer, "places"),
+    group: tuple[tuple[Expression, Dim], ...] = ((GROUP, filters),) if geometry.groups > 1 else ()
+    packed = variable("NULL") if step.prepacked is None else part(step.prepacked, (LEFT, geometry.patch))
+    arguments: list[Operand] = [
+        *(BOTTOM - TOP, run, len(runs), starts, RIGHT - LEFT),
+        *(part(begin, (GROUP, geometry.depth)) if group else begin, places),
         *(part(kernel.address, *group, (LEFT, 1)), geometry.filters),
-        part(call.prepacked, (LEFT, geometry.patch)) if call.prepacked else "NULL",
+        packed,
         *(part(y.address, (TOP, geometry.filters), *group, (LEFT, 1)), geometry.filters),
     ]
     sizes = geometry.total, geometry.patch, filters
     suffix, count = SUFFIXES[geometry.dtype], product_members(geometry.total * filters, *sizes)
-    block = [*_places(geometry, elements), f"{call.unit.call(f'nnc_window_block_{suffix}', *arguments)};"]
-    epilogue = None if group else call.epilogue
-    blocks = over_blocks(call.unit, suffix, *sizes, count, block, epilogue, alone="false")
+    body = [*_places(geometry, elements), execute(step.unit.call(f"nnc_window_block_{suffix}", *arguments))]
+    epilogue = None if group else step.epilogue
+    blocks = over_blocks(step.unit, suffix, *sizes, count, body, epilogue, FALSE)
     if group:
-        blocks = [f"{loop_head('group', geometry.groups)} {{", *indented(blocks), "}"]
-        blocks += call.epilogue.everywhere() if call.epilogue else []
-    return ["{", *indented([*lines, *blocks]), "}"]
+        blocks = [loop(GROUP, geometry.groups, blocks), *(step.epilogue.everywhere() if step.epilogue else ())]
+    return [block([*lines, *blocks])]
 
 
 def _elements(geometry: Geometry) -> list[Dim]:
@@ -85,78 +100,68 @@ def _runs(geometry: Geometry, elements: Sequence[Dim]) -> list[Dim]:
     return found
 
 
-def _places(geometry: Geometry, elements: Sequence[Dim]) -> list[str]:
+def _places(geometry: Geometry, elements: Sequence[Dim]) -> list[Code]:
     """Return the statements that say where each place of a block sees its first element."""
-    image = geometry.axes[0].length * elements[0]
-    terms = [f"image * {dim_text(image)}"]
-    terms += [
-        f"p{axis.letter} * {dim_text(axis.stride * step)}" for axis, step in zip(geometry.axes, elements, strict=True)
-    ]
-    ahead: list[str] = ["image++;"]
+    terms = [IMAGE * (geometry.axes[0].length * elements[0])]
+    terms += [axis.place * (axis.stride * step) for axis, step in zip(geometry.axes, elements, strict=True)]
+    ahead: list[Code] = [advance(IMAGE)]
     for axis in geometry.axes:
-        name = f"p{axis.letter}"
-        ahead = [f"if (++{name} == {dim_text(axis.places)}) {{", f"    {name} = 0;", *indented(ahead), "}"]
-    lines, rest = [], TOP
-    for axis in reversed(geometry.axes):
-        lines.append(f"int64_t p{axis.letter} = {rest} % {dim_text(axis.places)};")
-        rest = f"{rest} / {dim_text(axis.places)}"
+        ahead = [when(infix("==", axis.place.incremented, axis.places), [assign(axis.place, 0), *ahead])]
+    lines, rest = taken_apart(TOP, [(axis.place, axis.places) for axis in geometry.axes], "int64_t")
+    places = variable("places")
     return [
-        "int64_t places[32 * NNC_TILE_ROWS];",
+        array("int64_t", places, operand(32) * variable("NNC_TILE_ROWS")),
         *lines,
-        f"int64_t image = {rest};",
-        f"for (int64_t place = 0; place < {BOTTOM} - {TOP}; place++) {{",
-        f"    places[place] = {' + '.join(terms)};",
-        *indented(ahead),
-        "}",
+        declare("int64_t", IMAGE, rest),
+        loop(PLACE, BOTTOM - TOP, [assign(places[PLACE], chain("+", terms)), *ahead]),
     ]
 
 
-def _bounded(before: Dim, width: Dim) -> tuple[str, list[str]]:
+def _bounded(before: Dim, width: Dim) -> tuple[Expression, list[Code]]:
     """Return how many zeros stand before a row, no more than windows see, and the statement that says it."""
     if isinstance(before, int) and isinstance(width, int):
-        return str(min(before, width)), []
-    text = f"({dim_text(before)})", f"({dim_text(width)})"
-    return "before", [f"const int64_t before = {text[0]} < {text[1]} ? {text[0]} : {text[1]};"]
+        return operand(min(before, width)), []
+    one, other, name = operand(before).grouped, operand(width).grouped, variable("before")
+    return name, [declare("const int64_t", name, choice(infix("<", one, other), one, other))]
 
 
-def _pad(geometry: Geometry, around: Geometry, x: str, space: str) -> list[str]:
+def _pad(geometry: Geometry, around: Geometry, x: Expression, space: Expression) -> Code:
     """Return the loops that copy the input into zeros; rows of the last axis at once."""
     *outer, last = geometry.axes
     *wide, _ = around.axes
     rows: Dim = geometry.batch
-    places, rest, line = [], "row", "image"
     for axis in wide:
         rows = rows * axis.length
-    for axis in reversed(wide):
-        places.append(f"const int64_t p{axis.letter} = {rest} % {dim_text(axis.length)};")
-        rest = f"{rest} / {dim_text(axis.length)}"
+    places, rest = taken_apart(ROW, [(axis.place, axis.length) for axis in wide])
+    seen = [declare("const int64_t", axis.seen, axis.place - axis.before) for axis in outer]
+    line = IMAGE
     for axis in outer:
-        places.append(f"const int64_t x{axis.letter} = p{axis.letter} - {dim_text(axis.before)};")
-        line = (
-            f"({line}) * {dim_text(axis.length)} + x{axis.letter}"
-            if line != "image"
-            else (f"image * {dim_text(axis.length)} + x{axis.letter}")
-        )
-    width, channels, kind = around.axes[-1].length, geometry.channels, geometry.type
-    length = dim_text(last.length)
+        line = line * axis.length + axis.seen
+    width, channels, length = around.axes[-1].length, geometry.channels, operand(last.length)
     before, bounded = _bounded(last.before, width)
-    outside = " || ".join(axis.outside for axis in outer if axis.checked)
-    copy = [
+    room, count = variable("room"), variable("count")
+
+    def bytes_of(elements: Operand) -> Expression:
+        return operand(elements).cast("size_t") * channels * size_of(geometry.type)
+
+    copied = [
         *bounded,
-        f"const int64_t room = {dim_text(width)} - {before}, count = {length} < room ? {length} : room;",
-        f"memset(start, 0, (size_t)({before}) * {channels} * sizeof({kind}));",
-        f"memcpy(start + {before} * {channels}, {x} + ({line}) * {length} * {channels},",
-        f"       (size_t)count * {channels} * sizeof({kind}));",
-        f"memset(start + ({before} + count) * {channels}, 0, (size_t)(room - count) * {channels} * sizeof({kind}));",
+        declare_all(
+            "const int64_t", (room, operand(width) - before), (count, choice(infix("<", length, room), length, room))
+        ),
+        execute(call("memset", START, 0, bytes_of(before.grouped))),
+        execute(call("memcpy", START + before * channels, x + line.grouped * length * channels, bytes_of(count))),
+        execute(call("memset", START + (before + count) * channels, 0, bytes_of(room - count))),
     ]
-    if outside:
-        clear = f"memset(start, 0, (size_t){dim_text(width)} * {channels} * sizeof({kind}));"
-        copy = [f"if ({outside}) {{", f"    {clear}", "} else {", *indented(copy), "}"]
-    return [
-        *parallel_for(members(rows, padded_size(around), PARALLEL_SIZE)),
-        f"{loop_head('row', rows)} {{",
-        *indented([*places[: len(wide)], f"const int64_t image = {rest};", *places[len(wide) :]]),
-        f"    {kind} *const start = {space} + row * {dim_text(width)} * {channels};",
-        *indented(copy),
-        "}",
+    outside = any_of([axis.outside for axis in outer if axis.checked])
+    if outside is not None:
+        clear = execute(call("memset", START, 0, bytes_of(width)))
+        copied = [when(outside, [clear], copied)]
+    body = [
+        *places,
+        declare("const int64_t", IMAGE, rest),
+        *seen,
+        pointer(geometry.type, START, space + ROW * width * channels),
+        *copied,
     ]
+    return loop(ROW, rows, body, shared(members(rows, padded_size(around), PARALLEL_SIZE)))

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.c.kernels.registry import EXPRESSIONS, Expression, Unit, expression
-from nnc.backends.c.text import C_TYPES, SUFFIXES, number_text, wrapping
+from nnc.backends.c.expressions import Expression, Literal, call, choice, infix, number, wrapping
+from nnc.backends.c.kernels.registry import EXPRESSIONS, Formula, Unit, expression
+from nnc.backends.c.text import C_TYPES, SUFFIXES
 from nnc.ir import Op
 from nnc.ir.types import FLOATING
 from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
@@ -42,25 +43,25 @@ _FUNCTIONS: dict[type[Op], str] = {
 }
 
 
-def _infix(sign: str) -> Expression:
-    return lambda op, x, types, dtype, unit: f"{wrapping(x[0], dtype)} {sign} {x[1]}"
+def _infix(sign: str) -> Formula:
+    return lambda op, x, types, dtype, unit: infix(sign, wrapping(x[0], dtype), x[1])
 
 
-def _comparison(sign: str) -> Expression:
-    def write(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def _comparison(sign: str) -> Formula:
+    def write(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
         first, second = map(_rounded, x, types)
-        return f"({C_TYPES[dtype]})({first} {sign} {second})"
+        return infix(sign, first, second).cast(C_TYPES[dtype])
 
     return write
 
 
-def _rounded(text: str, dtype: str) -> str:
+def _rounded(x: Expression, dtype: str) -> Expression:
     """Return an operand that is compared: C may take a literal for a number with more digits than its type has."""
-    is_literal = dtype in FLOATING and text.lstrip("-")[:1].isdigit()
-    return text if not is_literal or float(text.rstrip("f")).is_integer() else f"({C_TYPES[dtype]}){text}"
+    needs = dtype in FLOATING and isinstance(x, Literal) and not x.is_whole
+    return x.cast(C_TYPES[dtype]) if needs else x
 
 
-def _function(name: str) -> Expression:
+def _function(name: str) -> Formula:
     return lambda op, x, types, dtype, unit: unit.call(f"nnc_{name}_{SUFFIXES[dtype]}", *x)
 
 
@@ -69,105 +70,114 @@ EXPRESSIONS |= {op: _comparison(sign) for op, sign in _COMPARISONS.items()}
 EXPRESSIONS |= {op: _function(name) for op, name in _FUNCTIONS.items()}
 
 
-def _libm(name: str, dtype: str) -> str:
-    return f"{name}f" if dtype == "float32" else name
+def _libm(name: str, x: Expression, dtype: str) -> Expression:
+    return call(f"{name}f" if dtype == "float32" else name, x)
+
+
+def is_nan(x: Expression) -> Expression:
+    """Return whether an operand is NaN, which differs from itself."""
+    return infix("!=", x, x)
 
 
 @expression(comparison.LogicalAnd, comparison.LogicalOr)
-def logical(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def logical(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """Both or one of them, without a branch."""
+    first, second = (infix("!=", operand, 0) for operand in x)
     sign = "&" if isinstance(op, comparison.LogicalAnd) else "|"
-    return f"({C_TYPES[dtype]})(({x[0]} != 0) {sign} ({x[1]} != 0))"
+    return infix(sign, first, second).cast(C_TYPES[dtype])
 
 
 @expression(comparison.Where)
-def where(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def where(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """A choice."""
-    return f"{x[0]} ? {x[1]} : {x[2]}"
+    return choice(x[0], x[1], x[2])
 
 
 @expression(arithmetic.Maximum)
-def maximum(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def maximum(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """The larger one; NaN where one is NaN."""
-    return f"{_chosen(x, '>=', dtype)} ? {x[0]} : {x[1]}"
+    return choice(_chosen(x, ">=", dtype), x[0], x[1])
 
 
 @expression(arithmetic.Minimum)
-def minimum(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def minimum(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """The smaller one; NaN where one is NaN."""
-    return f"{_chosen(x, '<=', dtype)} ? {x[0]} : {x[1]}"
+    return choice(_chosen(x, "<=", dtype), x[0], x[1])
 
 
-def _chosen(x: Sequence[str], sign: str, dtype: str) -> str:
-    return f"(({x[0]} {sign} {x[1]}) | ({x[0]} != {x[0]}))" if dtype in FLOATING else f"{x[0]} {sign} {x[1]}"
+def _chosen(x: Sequence[Expression], sign: str, dtype: str) -> Expression:
+    better = infix(sign, x[0], x[1])
+    return infix("|", better, is_nan(x[0])).grouped if dtype in FLOATING else better
 
 
 @expression(arithmetic.Relu)
-def relu(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def relu(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """Zero where x is negative; NaN stays."""
-    return f"{x[0]} < {number_text(0, dtype)} ? {number_text(0, dtype)} : {x[0]}"
+    zero = number(0, dtype)
+    return choice(infix("<", x[0], zero), zero, x[0])
 
 
 @expression(arithmetic.Negative)
-def negative(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def negative(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """The opposite."""
-    return f"-{wrapping(x[0], dtype)}"
+    return -wrapping(x[0], dtype)
 
 
 @expression(arithmetic.Absolute)
-def absolute(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def absolute(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """The magnitude."""
     if dtype in FLOATING:
-        return f"{_libm('fabs', dtype)}({x[0]})"
-    return f"{x[0]} < 0 ? -{wrapping(x[0], dtype)} : {wrapping(x[0], dtype)}"
+        return _libm("fabs", x[0], dtype)
+    whole = wrapping(x[0], dtype)
+    return choice(infix("<", x[0], 0), -whole, whole)
 
 
 @expression(arithmetic.Sign)
-def sign(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def sign(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """-1, 0 or 1; NaN stays."""
-    number = f"({C_TYPES[dtype]})(({x[0]} > 0) - ({x[0]} < 0))"
-    return f"{x[0]} != {x[0]} ? {x[0]} : {number}" if dtype in FLOATING else number
+    found = (infix(">", x[0], 0) - infix("<", x[0], 0)).cast(C_TYPES[dtype])
+    return choice(is_nan(x[0]), x[0], found) if dtype in FLOATING else found
 
 
 @expression(arithmetic.Floor)
-def floor(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def floor(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """Rounded down."""
-    return f"{_libm('floor', dtype)}({x[0]})" if dtype in FLOATING else x[0]
+    return _libm("floor", x[0], dtype) if dtype in FLOATING else x[0]
 
 
 @expression(arithmetic.Square)
-def square(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def square(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """The product with itself."""
-    return f"{wrapping(x[0], dtype)} * {x[0]}"
+    return wrapping(x[0], dtype) * x[0]
 
 
 @expression(arithmetic.SquareRoot)
-def square_root(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def square_root(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """The root."""
-    return f"{_libm('sqrt', dtype)}({x[0]})"
+    return _libm("sqrt", x[0], dtype)
 
 
 @expression(arithmetic.Reciprocal)
-def reciprocal(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def reciprocal(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """1 / x."""
-    return f"{number_text(1, dtype)} / {x[0]}"
+    return number(1, dtype) / x[0]
 
 
 @expression(exponential.Sigmoid)
-def sigmoid(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def sigmoid(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """The function of the headers, of -x where the sign is turned already."""
-    return unit.call(f"nnc_sigmoid_{SUFFIXES[dtype]}", f"-{x[0]}" if op.negated else x[0])
+    return unit.call(f"nnc_sigmoid_{SUFFIXES[dtype]}", -x[0] if op.negated else x[0])
 
 
 @expression(sizes.Cast)
-def cast(op: Any, x: Sequence[str], types: Sequence[str], dtype: str, unit: Unit) -> str:
+def cast(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """A conversion; of a number between two that the type has, where C would not say what comes of others."""
     if dtype == "bool":
-        return f"{x[0]} != 0"
+        return infix("!=", x[0], 0)
     if types[0] not in FLOATING or dtype not in WHOLE:
-        return f"({C_TYPES[dtype]}){x[0]}"
+        return x[0].cast(C_TYPES[dtype])
     limits = numpy.iinfo(dtype)
-    low, above = (number_text(float(number), types[0]) for number in (limits.min, int(limits.max) + 1))
+    low, above = (number(float(limit), types[0]) for limit in (limits.min, int(limits.max) + 1))
     highest = numpy.nextafter(numpy.dtype(types[0]).type(int(limits.max) + 1), 0)  # which may be less than the type's
-    inside = unit.call(f"nnc_within_{SUFFIXES[types[0]]}", x[0], low, number_text(highest, types[0]))
-    return f"{x[0]} >= {above} ? {number_text(limits.max, dtype)} : ({C_TYPES[dtype]}){inside}"
+    inside = unit.call(f"nnc_within_{SUFFIXES[types[0]]}", x[0], low, number(highest, types[0]))
+    return choice(infix(">=", x[0], above), number(limits.max, dtype), inside.cast(C_TYPES[dtype]))

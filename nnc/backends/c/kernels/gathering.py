@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnc.backends.c.arrays import Array
+from nnc.backends.c.arrays import Array, Index
+from nnc.backends.c.expressions import Expression, choice, infix, operand, variable
 from nnc.backends.c.kernels.movement import copy_lines, fill_lines
 from nnc.backends.c.kernels.registry import Call, Unit, kernel
-from nnc.backends.c.nests import indented, loop_head, write_nest
-from nnc.backends.c.text import dim_text
+from nnc.backends.c.nests import write_nest
+from nnc.backends.c.statements import Code, assign, block, declare, declare_all, loop, when
 from nnc.ir import Dim
 from nnc.ops.gathering import Gather, ScatterAdd
 
+_LARGEST, _SMALLEST = variable("INT64_MAX"), variable("INT64_MIN")
+_LEAST, _MOST, _FOUND, _ROW = map(variable, ("least", "most", "found", "row"))
+
 
 @kernel(Gather)
-def gather(call: Call) -> Sequence[str]:
+def gather(call: Call) -> Sequence[Code]:
     """A copy per row, after a check of the range."""
     (table, indices), result = call.operands, call.result
-    names = _names(indices)
-    source, target = _row(table, ["row"]), _row(result, names)
+    source, target = table.behind(_ROW), result.behind(*_names(indices))
     return [
         *check_lines(call.unit, indices, table.shape[0]),
         *_each(indices, table.shape[0], copy_lines(target, source)),
@@ -26,62 +29,58 @@ def gather(call: Call) -> Sequence[str]:
 
 
 @kernel(ScatterAdd)
-def scatter_add(call: Call) -> Sequence[str]:
+def scatter_add(call: Call) -> Sequence[Code]:
     """Zeros, then an addition per row, after a check of the range."""
     (values, indices), result = call.operands, call.result
     rows = result.shape[0]
-    source, target = _row(values.wrapping, _names(indices)), _row(result, ["row"])
-    add = write_nest(target.shape, [target, source], lambda element: [f"{element(target)} += {element(source)};"])
+    source, target = values.wrapping.behind(*_names(indices)), result.behind(_ROW)
+    add = write_nest(
+        target.shape, [target, source], lambda element: [assign(element(target), element(source), sign="+=")]
+    )
     return [*fill_lines(result, 0), *check_lines(call.unit, indices, rows), *_each(indices, rows, add)]
 
 
-def check_lines(unit: Unit, indices: Array, rows: Dim) -> list[str]:
+def check_lines(unit: Unit, indices: Array, rows: Dim) -> list[Code]:
     """Return the loops that end the run where a table of so many rows lacks one of these."""
     if 0 in indices.shape:
         return []
-    count = dim_text(rows)
+    count = operand(rows)
     index = indices.at(*_names(indices))
     if indices.dtype == "uint64":  # the largest ones are not numbers from the end
-        index = f"{index} > INT64_MAX ? INT64_MAX : (int64_t){index}"
+        index = choice(infix(">", index, _LARGEST), _LARGEST, index.cast("int64_t"))
     body = [
-        f"const int64_t found = {index};",
-        "least = found < least ? found : least;",
-        "most = found > most ? found : most;",
+        declare("const int64_t", _FOUND, index),
+        assign(_LEAST, choice(infix("<", _FOUND, _LEAST), _FOUND, _LEAST)),
+        assign(_MOST, choice(infix(">", _FOUND, _MOST), _FOUND, _MOST)),
     ]
+    is_low = infix("<", _LEAST, -count)
+    is_outside = infix("||", is_low, infix(">=", _MOST, count))
     lines = [
-        "int64_t least = INT64_MAX, most = INT64_MIN;",
+        declare_all("int64_t", (_LEAST, _LARGEST), (_MOST, _SMALLEST)),
         *_around(indices, body),
-        f"if (least <= most && (least < -{count} || most >= {count})) {{",
-        *indented(unit.linkage.fault(f"least < -{count} ? least : most", count)),
-        "}",
+        when(
+            infix("&&", infix("<=", _LEAST, _MOST), is_outside),
+            unit.linkage.fault(choice(is_low, _LEAST, _MOST), count),
+        ),
     ]
-    return ["{", *indented(lines), "}"]
+    return [block(lines)]
 
 
-def _each(indices: Array, rows: Dim, lines: Sequence[str]) -> list[str]:
+def _each(indices: Array, rows: Dim, lines: Sequence[Code]) -> list[Code]:
     """Return lines for each index; `row` is its row."""
-    found = f"const int64_t found = (int64_t){indices.at(*_names(indices))};"
-    place = f"const int64_t row = found < 0 ? found + {dim_text(rows)} : found;"
+    found = declare("const int64_t", _FOUND, indices.at(*_names(indices)).cast("int64_t"))
+    place = declare("const int64_t", _ROW, choice(infix("<", _FOUND, 0), _FOUND + rows, _FOUND))
     return _around(indices, [found, place, *lines])
 
 
-def _names(indices: Array) -> list[str]:
-    return ["0" if length == 1 else f"n{axis}" for axis, length in enumerate(indices.shape)]
+def _names(indices: Array) -> list[Index]:
+    return [0 if length == 1 else variable(f"n{axis}") for axis, length in enumerate(indices.shape)]
 
 
-def _around(indices: Array, lines: Sequence[str]) -> list[str]:
+def _around(indices: Array, lines: Sequence[Code]) -> list[Code]:
     found = list(lines)
-    looped = [(name, length) for name, length in zip(_names(indices), indices.shape, strict=True) if name != "0"]
-    for name, length in reversed(looped):
-        found = [f"{loop_head(name, length)} {{", *indented(found), "}"]
-    return found if looped else ["{", *indented(found), "}"]
-
-
-def _row(array: Array, names: Sequence[str]) -> Array:
-    """Return what lies at the first indices, which are a part of the pointer."""
-    count = len(names)
-    shape, strides = array.shape[count:], array.strides[count:]
-    if array.literal is not None:
-        return Array(array.pointer, array.dtype, shape, strides, 0, array.literal)
-    address = array.at(*names, *["0"] * len(shape))
-    return Array(f"(&{address})", array.dtype, shape, strides, 0)
+    axes = zip(_names(indices), indices.shape, strict=True)
+    counted = [(name, length) for name, length in axes if isinstance(name, Expression)]
+    for name, length in reversed(counted):
+        found = [loop(name, length, found)]
+    return found if counted else [block(found)]

@@ -6,29 +6,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.expressions import number
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import write_nest
-from nnc.backends.c.text import number_text
+from nnc.backends.c.nests import Element, write_nest
+from nnc.backends.c.statements import Code, assign
 from nnc.ir import Dim, Layout
 from nnc.ops import movement, packing
 
 
-def copy_lines(target: Array, source: Array) -> list[str]:
+def copy_lines(target: Array, source: Array) -> list[Code]:
     """Return the loops that copy an array into another of its shape, or repeat it there."""
     source = source.broadcast_to(target.shape)
-    if source.literal is not None:
-        return write_nest(target.shape, [target], lambda element: [f"{element(target)} = {source.literal};"])
-    return write_nest(target.shape, [target, source], lambda element: [f"{element(target)} = {element(source)};"])
+
+    def copied(element: Element) -> list[Code]:
+        return [assign(element(target), source.literal or element(source))]
+
+    return write_nest(target.shape, [target] if source.literal is not None else [target, source], copied)
 
 
-def fill_lines(target: Array, number: float) -> list[str]:
+def fill_lines(target: Array, value: float) -> list[Code]:
     """Return the loops that write one number everywhere."""
-    text = number_text(number, target.dtype)
-    return write_nest(target.shape, [target], lambda element: [f"{element(target)} = {text};"])
+    filling = number(value, target.dtype)
+    return write_nest(target.shape, [target], lambda element: [assign(element(target), filling)])
 
 
 @kernel(movement.Copy, movement.Transpose, movement.BroadcastTo)
-def copy(call: Call) -> Sequence[str]:
+def copy(call: Call) -> Sequence[Code]:
     """A copy of the operand as the op sees it."""
     (x,) = call.operands
     if isinstance(call.op, movement.Transpose):
@@ -37,28 +40,28 @@ def copy(call: Call) -> Sequence[str]:
 
 
 @kernel(movement.Reshape)
-def reshape(call: Call) -> Sequence[str]:
+def reshape(call: Call) -> Sequence[Code]:
     """A copy into the result seen in the operand's shape."""
     (x,) = call.operands
     return copy_lines(call.result.seen_as(Layout.dense(x.shape, call.result.offset)), x)
 
 
 @kernel(movement.Flip)
-def flip(call: Call) -> Sequence[str]:
+def flip(call: Call) -> Sequence[Code]:
     """A copy of the operand read backwards."""
     (x,) = call.operands
     return copy_lines(call.result, x.seen_as(x.layout.flip(call.op.axes)))
 
 
 @kernel(movement.Slice)
-def slice_(call: Call) -> Sequence[str]:
+def slice_(call: Call) -> Sequence[Code]:
     """A copy of the window."""
     (x,), op = call.operands, call.op
     return copy_lines(call.result, x.seen_as(x.layout.slice(op.starts, call.result.shape, op.steps)))
 
 
 @kernel(movement.Scatter)
-def scatter(call: Call) -> Sequence[str]:
+def scatter(call: Call) -> Sequence[Code]:
     """Zeros, then a copy into the window."""
     (x,), op, result = call.operands, call.op, call.result
     return [
@@ -68,10 +71,10 @@ def scatter(call: Call) -> Sequence[str]:
 
 
 @kernel(movement.Concatenate)
-def concatenate(call: Call) -> Sequence[str]:
+def concatenate(call: Call) -> Sequence[Code]:
     """A copy of each operand into its window."""
     result, axis = call.result, call.op.axis
-    lines: list[str] = []
+    lines: list[Code] = []
     start: Dim = 0
     for x in call.operands:
         offset = result.offset + start * result.strides[axis]
@@ -81,9 +84,9 @@ def concatenate(call: Call) -> Sequence[str]:
 
 
 @kernel(packing.Pack)
-def pack(call: Call) -> Sequence[str]:
+def pack(call: Call) -> Sequence[Code]:
     """A copy of each operand that was not computed in its place."""
-    lines: list[str] = []
+    lines: list[Code] = []
     start: Dim = 0
     for position, x in enumerate(call.operands):
         if position in call.unplaced:

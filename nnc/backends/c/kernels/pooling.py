@@ -6,21 +6,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from nnc.backends.c.arrays import Array
+from nnc.backends.c.arrays import Array, Index
+from nnc.backends.c.expressions import Expression, chain, choice, infix, number, operand, variable, whole
+from nnc.backends.c.kernels.elementwise import is_nan
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import can_vectorise, indented, loop_head
-from nnc.backends.c.sharing import parallel_nest
-from nnc.backends.c.text import dim_text, number_text
+from nnc.backends.c.nests import can_vectorise
+from nnc.backends.c.sharing import shared_nest
+from nnc.backends.c.statements import SIMD, Code, Statement, assign, block, declare, loop, when
 from nnc.ir import Dim
 from nnc.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp, padding_before
 
 _UNROLLED = 32
 """Most positions of a window that are written out one after the other."""
 
-Texts = Sequence[str]
-Elements = Callable[[Array, Texts | None], str]
-"""Gives the element of an array of windows, or of the larger array at a position inside the window."""
+_TOTAL, _FOUND, _BEST, _GIVEN, _CHOSEN, _IS_OPEN, _IS_CHOSEN = map(
+    variable, ("total", "found", "best", "given", "chosen", "is_open", "is_chosen")
+)
+Combine = Callable[[Expression, Expression], Expression]
+"""Makes one element of two."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,18 @@ class _Axis:
         return self.window == self.stride == 1
 
     @property
-    def index(self) -> str:
+    def index(self) -> Index:
         """The number of the window."""
-        return "0" if self.count == 1 else f"i{self.number}"
+        return 0 if self.count == 1 else variable(f"i{self.number}")
 
     @property
-    def before(self) -> str:
+    def before(self) -> Index:
         """The number of positions of the first window that lie before the axis."""
         if self.padding == "valid" or self.window == 1:
-            return "0"
+            return 0
         if isinstance(self.length, int):
-            return str(padding_before(self.length, self.window, self.stride, self.padding))
-        return f"before{self.number}"
+            return padding_before(self.length, self.window, self.stride, self.padding)
+        return variable(f"before{self.number}")
 
     @property
     def is_inside(self) -> bool:
@@ -60,32 +64,53 @@ class _Axis:
             return True
         if not isinstance(self.length, int) or not isinstance(self.count, int):
             return self.window == 1
-        return self.before == "0" and (self.count - 1) * self.stride + self.window <= self.length
+        return self.before == 0 and (self.count - 1) * self.stride + self.window <= self.length
 
     @property
-    def start(self) -> str:
+    def start(self) -> Index:
         """The position where the window begins."""
-        if self.index == "0":
-            return "0" if self.before == "0" else f"(-{self.before})"
-        scaled = self.index if self.stride == 1 else f"{self.index} * {self.stride}"
-        return scaled if self.before == "0" else f"{scaled} - {self.before}"
+        index, before = self.index, self.before
+        if isinstance(index, int):
+            return 0 if before == 0 else (-whole(before)).grouped
+        scaled = index if self.stride == 1 else index * self.stride
+        return scaled if before == 0 else scaled - before
 
-    def head(self) -> list[str]:
+    @property
+    def position(self) -> Expression:
+        """The position inside the window."""
+        return variable(f"p{self.number}")
+
+    @property
+    def begin(self) -> Expression:
+        """The variable with the position where the window begins."""
+        return variable(f"start{self.number}")
+
+    @property
+    def low(self) -> Expression:
+        """The first position of the window that lies inside the axis."""
+        return variable(f"low{self.number}")
+
+    @property
+    def high(self) -> Expression:
+        """The position behind the last one of the window that lies inside the axis."""
+        return variable(f"high{self.number}")
+
+    def head(self) -> list[Code]:
         """Return the number of positions before the axis, where only the run knows it."""
-        if self.before.isdigit():
+        if isinstance(self.before, int):
             return []
-        count, length = dim_text(self.count - 1), dim_text(self.length)
-        missing = f"{count} * {self.stride} + {self.window} - {length}"
-        return [f"const int64_t {self.before} = {missing} > 0 ? ({missing}) / 2 : 0;"]
+        missing = operand(self.count - 1) * self.stride + self.window - self.length
+        return [declare("const int64_t", self.before, choice(infix(">", missing, 0), missing / 2, 0))]
 
-    def bounds(self) -> list[str]:
+    def bounds(self) -> list[Code]:
         """Return which positions of a window lie inside."""
-        low, high, room = f"low{self.number}", f"high{self.number}", f"room{self.number}"
+        room = variable(f"room{self.number}")
+        kind = "const int64_t"
         return [
-            f"const int64_t start{self.number} = {self.start};",
-            f"const int64_t {low} = start{self.number} < 0 ? -start{self.number} : 0;",
-            f"const int64_t {room} = {dim_text(self.length)} - start{self.number};",
-            f"const int64_t {high} = {room} < {self.window} ? {room} : {self.window};",
+            declare(kind, self.begin, self.start),
+            declare(kind, self.low, choice(infix("<", self.begin, 0), -self.begin, 0)),
+            declare(kind, room, operand(self.length) - self.begin),
+            declare(kind, self.high, choice(infix("<", room, self.window), room, self.window)),
         ]
 
 
@@ -138,25 +163,23 @@ class _Windows:
         shape = tuple(axis.count if is_pooled else axis.length for axis in self.axes)
         return Array(array.pointer, array.dtype, shape, strides, array.offset, array.literal)
 
-    def window(self, array: Array) -> str:
+    def window(self, array: Array) -> Expression:
         """Return the element of an array with one per window."""
         return self._seen(array, True).at(*(axis.index for axis in self.axes))
 
-    def element(self, array: Array, position: Sequence[int] | None = None) -> str:
+    def element(self, array: Array, position: Sequence[int] | None = None) -> Expression:
         """Return the element at a position inside the window, by default at p0, p1, …."""
-        texts = []
+        indices: list[Index] = []
         for axis in self.axes:
-            start = f"start{axis.number}" if position is None and not axis.is_plain else axis.start
-            within = f"p{axis.number}" if position is None else str(position[axis.number])
             if axis.is_plain:
-                texts.append(axis.index)
-            elif within == "0":
-                texts.append(start)
+                indices.append(axis.index)
+            elif position is None:
+                indices.append(axis.begin + axis.position)
             else:
-                texts.append(within if start == "0" else f"{start} + {within}")
-        return self._seen(array, False).at(*texts)
+                indices.append(_moved(axis.start, position[axis.number]))
+        return self._seen(array, False).at(*indices)
 
-    def write(self, inside: Sequence[str], general: Sequence[str], simd: bool) -> list[str]:
+    def write(self, inside: Sequence[Code], general: Sequence[Code], simd: bool) -> list[Code]:
         """Return the loops.
 
         Args:
@@ -172,21 +195,23 @@ class _Windows:
         elif not self.edged:
             lines = self.channels(inside, simd, self.volume)
         else:
-            tests = [f"low{axis.number} == 0 && high{axis.number} == {axis.window}" for axis in self.edged]
-            fast = self.channels(inside, simd, self.volume)
-            lines = [*bounds, f"if ({' && '.join(tests)}) {{", *indented(fast), "} else {", *indented(general), "}"]
+            tests = [
+                test for axis in self.edged for test in (infix("==", axis.low, 0), infix("==", axis.high, axis.window))
+            ]
+            lines = [*bounds, when(chain("&&", tests), self.channels(inside, simd, self.volume), general)]
         around = self.outer
         is_loop = bool(inside) and not self.edged and not any(axis.count != 1 for axis in self.inner)
         for axis in reversed(around):
-            if axis.count == 1:
+            if not isinstance(axis.index, Expression):
                 continue
-            lines = [f"{loop_head(axis.index, axis.count)} {{", *indented(lines), "}"]
+            directive = None
             if is_loop and simd and self._can_vectorise(axis, self.volume):
-                lines = ["#pragma omp simd", *lines]
+                directive = SIMD
             elif axis is around[0] and axis.is_plain:  # no window is seen from two of its indices
-                lines = [*parallel_nest(tuple(other.length for other in self.axes), axis.count), *lines]
+                directive = shared_nest(tuple(other.length for other in self.axes), axis.count)
+            lines = [loop(axis.index, axis.count, lines, directive)]
             is_loop = False
-        return ["{", *indented([*heads, *lines]), "}"]
+        return [block([*heads, *lines])]
 
     def _can_vectorise(self, axis: _Axis, positions: int) -> bool:
         """Return whether the loop over an axis may be marked so, where its turns see so many positions each."""
@@ -198,24 +223,29 @@ class _Windows:
         ]
         return can_vectorise(seen, 0, 1)
 
-    def channels(self, lines: Sequence[str], simd: bool, positions: int = 1) -> list[str]:
+    def channels(self, lines: Sequence[Code], simd: bool, positions: int = 1) -> list[Code]:
         """Return the loops over the plain axes at the end; the lines have so many positions written out."""
         found = list(lines)
         looped = [axis for axis in self.inner if axis.count != 1]
         for axis in reversed(looped):
-            found = [f"{loop_head(axis.index, axis.count)} {{", *indented(found), "}"]
-            if simd and axis is looped[-1] and self._can_vectorise(axis, positions):
-                found = ["#pragma omp simd", *found]
-        return found if looped else ["{", *indented(found), "}"]
+            is_simd = simd and axis is looped[-1] and self._can_vectorise(axis, positions)
+            assert isinstance(axis.index, Expression)
+            found = [loop(axis.index, axis.count, found, SIMD if is_simd else None)]
+        return found if looped else [block(found)]
 
-    def positions_inside(self, lines: Sequence[str]) -> list[str]:
+    def positions_inside(self, lines: Sequence[Code]) -> list[Code]:
         """Return the loops over the positions of a window that lie inside, in row-major order."""
         found = list(lines)
         for axis in reversed(self.moving):
-            name = f"p{axis.number}"
-            head = f"for (int64_t {name} = low{axis.number}; {name} < high{axis.number}; {name}++)"
-            found = [f"{head} {{", *indented(found), "}"]
+            found = [loop(axis.position, axis.high, found, start=axis.low)]
         return found
+
+
+def _moved(start: Index, position: int) -> Index:
+    """Return the index at a position of the window that begins there."""
+    if position == 0:
+        return start
+    return start + position
 
 
 def _joins(arrays: Sequence[Array], axis: int) -> bool:
@@ -223,41 +253,41 @@ def _joins(arrays: Sequence[Array], axis: int) -> bool:
     return all(array.strides[axis - 1] == array.strides[axis] * array.shape[axis] for array in arrays)
 
 
-def _pool(call: Call, first: str, combine: Callable[[str, str], str]) -> list[str]:
+def _pool(call: Call, first: Expression, combine: Combine) -> list[Code]:
     """Fold the positions of a window; `first` is what no position gives, `combine` makes two elements one."""
     (x,), result = (array.wrapping for array in call.operands), call.result
     windows = _Windows(call.op, [x], [result])
     target, type = windows.window(result), x.c_type
-    inside: list[str] = []
+    inside: list[Code] = []
     if windows.volume <= _UNROLLED:
-        inside.append(f"{type} total = {windows.element(x, windows.positions[0])};")
-        for position in windows.positions[1:]:
-            inside += [
-                f"const {type} x{windows.positions.index(position)} = {windows.element(x, position)};",
-                f"total = {combine('total', f'x{windows.positions.index(position)}')};",
-            ]
-        inside.append(f"{target} = total;")
-    update = [
-        f"const {type} found = {windows.element(x)};",
-        f"{target} = {combine(target, 'found')};",
-    ]
+        inside.append(declare(type, _TOTAL, windows.element(x, windows.positions[0])))
+        for number, position in list(enumerate(windows.positions))[1:]:
+            name = variable(f"x{number}")
+            inside.append(declare(f"const {type}", name, windows.element(x, position)))
+            inside.append(assign(_TOTAL, combine(_TOTAL, name)))
+        inside.append(assign(target, _TOTAL))
+    update = [declare(f"const {type}", _FOUND, windows.element(x)), assign(target, combine(target, _FOUND))]
     general = [
-        *windows.channels([f"{target} = {first};"], True),
+        *windows.channels([assign(target, first)], True),
         *windows.positions_inside(windows.channels(update, True)),
     ]
     return windows.write(inside, general, True)
 
 
 @kernel(MaxPool)
-def max_pool(call: Call) -> Sequence[str]:
+def max_pool(call: Call) -> Sequence[Code]:
     """The largest element of each window; NaN where there is one."""
-    return _pool(call, "-INFINITY", lambda best, new: f"(({new} > {best}) | ({new} != {new})) ? {new} : {best}")
+
+    def larger(best: Expression, new: Expression) -> Expression:
+        return choice(infix("|", infix(">", new, best), is_nan(new)).grouped, new, best)
+
+    return _pool(call, -variable("INFINITY"), larger)
 
 
 @kernel(SumPool)
-def sum_pool(call: Call) -> Sequence[str]:
+def sum_pool(call: Call) -> Sequence[Code]:
     """The sum of each window."""
-    return _pool(call, number_text(0, call.result.dtype), lambda total, new: f"{total} + {new}")
+    return _pool(call, number(0, call.result.dtype), lambda total, new: total + new)
 
 
 def _is_covered(op: WindowOp, windows: _Windows) -> bool:
@@ -269,48 +299,59 @@ def _is_covered(op: WindowOp, windows: _Windows) -> bool:
 
 
 @kernel(MaxPoolGradient)
-def max_pool_gradient(call: Call) -> Sequence[str]:
+def max_pool_gradient(call: Call) -> Sequence[Code]:
     """Each window's cotangent to its first largest element, or its first NaN."""
     (x, maxima, cotangent), result = call.operands, call.result
     windows = _Windows(call.op, [x, result], [maxima, cotangent])
     covered = _is_covered(call.op, windows)
     sign = "+=" if windows.overlap else "="
-    type = x.c_type
-    head = [f"const {type} best = {windows.window(maxima)};", f"const {type} given = {windows.window(cotangent)};"]
-    zero = number_text(0, x.dtype)
-    inside: list[str] = []
-    if windows.volume <= _UNROLLED:  # the number of the position: a chain of conditions would become branches
-        whole = "int64_t" if x.dtype == "float64" else "int32_t"  # as wide as an element, for vectors of as many
-        inside = [*head, f"{whole} chosen = -1;"]
-        for number, position in reversed(list(enumerate(windows.positions))):
-            inside.append(f"const {type} x{number} = {windows.element(x, position)};")
-            inside.append(f"chosen = ((x{number} == best) | (x{number} != x{number})) ? {number} : chosen;")
-        for number, position in enumerate(windows.positions):
-            inside.append(f"{windows.element(result, position)} {sign} chosen == {number} ? given : {zero};")
-    update = [
-        f"const {type} found = {windows.element(x)};",
-        "const bool is_chosen = is_open & ((found == best) | (found != found));",
-        f"{windows.element(result)} {sign} is_chosen ? given : {zero};",
-        "is_open &= !is_chosen;",
+    kind = f"const {x.c_type}"
+    head: list[Code] = [
+        declare(kind, _BEST, windows.window(maxima)),
+        declare(kind, _GIVEN, windows.window(cotangent)),
     ]
-    head.append("bool is_open = true;")
+    zero = number(0, x.dtype)
+
+    def is_largest(element: Expression) -> Expression:
+        return infix("|", infix("==", element, _BEST), is_nan(element))
+
+    inside: list[Code] = []
+    if windows.volume <= _UNROLLED:  # the number of the position: a chain of conditions would become branches
+        kind_of_number = (
+            "int64_t" if x.dtype == "float64" else "int32_t"
+        )  # as wide as an element, for vectors of as many
+        inside = [*head, Statement(f"{kind_of_number} chosen = -1;")]
+        for index, position in reversed(list(enumerate(windows.positions))):
+            name = variable(f"x{index}")
+            inside.append(declare(kind, name, windows.element(x, position)))
+            inside.append(assign(_CHOSEN, choice(is_largest(name).grouped, index, _CHOSEN)))
+        for index, position in enumerate(windows.positions):
+            value = choice(infix("==", _CHOSEN, index), _GIVEN, zero)
+            inside.append(assign(windows.element(result, position), value, sign))
+    update = [
+        declare(kind, _FOUND, windows.element(x)),
+        declare("const bool", _IS_CHOSEN, infix("&", _IS_OPEN, is_largest(_FOUND))),
+        assign(windows.element(result), choice(_IS_CHOSEN, _GIVEN, zero), sign),
+        Statement("is_open &= !is_chosen;"),
+    ]
+    head.append(Statement("bool is_open = true;"))
     general = windows.channels([*head, *windows.positions_inside(update)], False)
     lines = windows.write(inside, general, not windows.overlap or bool(windows.inner))
     return lines if covered else [*fill_lines(result, 0), *lines]
 
 
 @kernel(SumPoolGradient)
-def sum_pool_gradient(call: Call) -> Sequence[str]:
+def sum_pool_gradient(call: Call) -> Sequence[Code]:
     """Each window's cotangent to all its elements."""
     (cotangent,), result = (array.wrapping for array in call.operands), call.result
     windows = _Windows(call.op, [result], [cotangent])
     covered = _is_covered(call.op, windows)
     sign = "+=" if windows.overlap else "="
-    given = f"const {cotangent.c_type} given = {windows.window(cotangent)};"
-    inside: list[str] = []
+    inside: list[Code] = []
     if windows.volume <= _UNROLLED:
-        inside = [given, *(f"{windows.element(result, position)} {sign} given;" for position in windows.positions)]
-    update = f"{windows.element(result)} {sign} {windows.window(cotangent)};"
+        inside.append(declare(f"const {cotangent.c_type}", _GIVEN, windows.window(cotangent)))
+        inside += [assign(windows.element(result, position), _GIVEN, sign) for position in windows.positions]
+    update = assign(windows.element(result), windows.window(cotangent), sign)
     general = windows.positions_inside(windows.channels([update], True))
     lines = windows.write(inside, general, not windows.overlap or bool(windows.inner))
     return lines if covered else [*fill_lines(result, 0), *lines]

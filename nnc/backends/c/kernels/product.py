@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
+from nnc.backends.c.expressions import Expression, chain, variable
 from nnc.backends.c.kernels.registry import Call, Unit, kernel
-from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise, indented, loop_head
-from nnc.backends.c.sharing import members, parallel_for, parallel_nest
-from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
-from nnc.ir import Dim, Op, TensorType
+from nnc.backends.c.linkage import FALSE, RUN
+from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
+from nnc.backends.c.sharing import members, shared, shared_nest
+from nnc.backends.c.statements import SIMD, Code, Directive, assign, block, declare, declare_all, execute, loop
+from nnc.backends.c.text import C_TYPES, SUFFIXES
+from nnc.ir import FLOATING, Dim, Op, TensorType
 from nnc.ops.matmul import MatMul
 from nnc.plan.prepacking import Prepacked
 
@@ -42,22 +45,22 @@ class Matrices:
         b_strides: as of A.
         c: pointer to C, whose rows lie next to each other.
         c_stride: elements from one row to the next.
-        add: whether to add to C, in C.
-        strips: pointer to B in strips, an empty text where it does not lie there so; then nothing is added to C.
+        add: whether to add to C.
+        strips: pointer to B in strips, None where it does not lie there so; with it nothing is added to C.
     """
 
     dtype: str
     rows: Dim
     inner: Dim
     columns: Dim
-    a: str
+    a: Expression
     a_strides: tuple[Dim, Dim]
-    b: str
+    b: Expression
     b_strides: tuple[Dim, Dim]
-    c: str
+    c: Expression
     c_stride: Dim
-    add: str = "false"
-    strips: str = ""
+    add: Expression = FALSE
+    strips: Expression | None = None
 
 
 def strips_of(dtype: str, inner: Dim, columns: Dim) -> TensorType | None:
@@ -70,38 +73,36 @@ def strips_of(dtype: str, inner: Dim, columns: Dim) -> TensorType | None:
     return TensorType(dtype, (inner * wide,))
 
 
-def pack_strips(unit: Unit, matrix: Array, target: str) -> str:
+def pack_strips(unit: Unit, matrix: Array, target: Expression) -> Expression:
     """Return the call that makes strips of a matrix."""
     return unit.call(
         f"nnc_pack_strips_{SUFFIXES[matrix.dtype]}", *matrix.shape, matrix.address, *matrix.strides, target
     )
 
 
-def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None) -> list[str]:
+def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None) -> list[Code]:
     """Return a product and its epilogue: one call, or a loop over blocks where there is much to do."""
     m, suffix = matrices, SUFFIXES[matrices.dtype]
-    strides = [*map(dim_text, m.a_strides)], [*map(dim_text, m.b_strides)]
-    inner, down = dim_text(m.inner), dim_text(m.c_stride)
     count = product_members(m.rows * m.columns, m.rows, m.inner, m.columns)
     packed = f"nnc_prepacked_part_{suffix}"
-    if not count:
-        whole = dim_text(m.rows), inner, dim_text(m.columns)
-        given = m.a, *strides[0], m.b, *strides[1], m.c, down
-        if m.strips:
-            call = unit.call(packed, "run", whole[0], *whole, *given, m.strips)
+    if count is None:
+        sizes = m.rows, m.inner, m.columns
+        given = m.a, *m.a_strides, m.b, *m.b_strides, m.c, m.c_stride
+        if m.strips is not None:
+            call = unit.call(packed, RUN, m.rows, *sizes, *given, m.strips)
         else:
-            call = unit.linkage.product(unit, suffix, *whole, *given, m.add)
-        return [f"{call};", *(epilogue.everywhere() if epilogue else ())]
+            call = unit.linkage.product(unit, suffix, *sizes, *given, m.add)
+        return [execute(call), *(epilogue.everywhere() if epilogue else ())]
     a, b = part(m.a, (TOP, m.a_strides[0])), part(m.b, (LEFT, m.b_strides[1]))
     c = part(m.c, (TOP, m.c_stride), (LEFT, 1))
-    sizes = dim_text(m.rows), f"{BOTTOM} - {TOP}", inner, f"{RIGHT} - {LEFT}"
-    given = a, *strides[0], b, *strides[1], c, down
-    if m.strips:
-        call = unit.call(packed, "run", *sizes, *given, part(m.strips, (LEFT, m.inner)))
+    block_sizes = m.rows, BOTTOM - TOP, m.inner, RIGHT - LEFT
+    block_given = a, *m.a_strides, b, *m.b_strides, c, m.c_stride
+    if m.strips is not None:
+        call = unit.call(packed, RUN, *block_sizes, *block_given, part(m.strips, (LEFT, m.inner)))
     else:
-        call = unit.linkage.product_part(unit, suffix, *sizes, *given, m.add)
+        call = unit.linkage.product_part(unit, suffix, *block_sizes, *block_given, m.add)
     alone = unit.linkage.alone(unit, suffix)
-    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, count, [f"{call};"], epilogue, alone)
+    return over_blocks(unit, suffix, m.rows, m.inner, m.columns, count, [execute(call)], epilogue, alone)
 
 
 def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
@@ -114,12 +115,12 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
     return None if strips is None else Prepacked(1, strips, rows, ROWS_ALONE)
 
 
-def _pack(call: Call, target: str) -> Sequence[str]:
-    return [f"{pack_strips(call.unit, call.operands[1], target)};"]
+def _pack(call: Call, target: Expression) -> Sequence[Code]:
+    return [execute(pack_strips(call.unit, call.operands[1], target))]
 
 
 @kernel(MatMul, prepack=_prepack, pack=_pack)
-def matmul(call: Call) -> Sequence[str]:
+def matmul(call: Call) -> Sequence[Code]:
     """One product per pair of matrices."""
     x, y = (array.wrapping for array in call.operands)
     result = call.result
@@ -132,22 +133,23 @@ def matmul(call: Call) -> Sequence[str]:
         result = Array(result.pointer, result.dtype, (rows, result.shape[-1]), result.strides[-2:], result.offset)
         leading = ()
     x, y = (array.broadcast_to((*leading, *array.shape[-2:])) for array in (x, y))
-    names = [f"n{axis}" for axis in range(len(leading))]
-    x_matrix, y_matrix, z_matrix = (_matrix(array, names) for array in (x, y, result))
+    names = [variable(f"n{axis}") for axis in range(len(leading))]
+    x_matrix, y_matrix, z_matrix = (array.behind(*names) if names else array for array in (x, y, result))
     if not leading:
         return _product(call, x_matrix, y_matrix, z_matrix, call.epilogue)
     lines = _product(call, x_matrix, y_matrix, z_matrix, None)
     for name, length in reversed(list(zip(names, leading, strict=True))):
-        lines = [f"{loop_head(name, length)} {{", *indented(lines), "}"]
-    return [*_division(x, result), *lines, *(call.epilogue.everywhere() if call.epilogue else ())]
+        directive = _division(x, result) if name is names[0] else None
+        lines = [loop(name, length, lines, directive)]
+    return [*lines, *(call.epilogue.everywhere() if call.epilogue else ())]
 
 
-def _division(x: Array, result: Array) -> list[str]:
-    """The lines that divide the matrices among threads, if there are several and much to do."""
+def _division(x: Array, result: Array) -> Directive | None:
+    """Return what divides the matrices among threads, if there are several and much to do."""
     work: Dim = x.shape[-1]
     for dim in result.shape:
         work = work * dim
-    return parallel_for(members(result.shape[0], work, _PARALLEL_WORK, _PARALLEL_KNOWN))
+    return shared(members(result.shape[0], work, _PARALLEL_WORK, _PARALLEL_KNOWN))
 
 
 def _joins(x: Array) -> bool:
@@ -157,22 +159,14 @@ def _joins(x: Array) -> bool:
     )
 
 
-def _matrix(array: Array, names: Sequence[str]) -> Array:
-    """Return one of the matrices; what depends on its number is a part of the pointer."""
-    if not names or array.literal is not None:
-        return Array(array.pointer, array.dtype, array.shape[-2:], array.strides[-2:], array.offset, array.literal)
-    zeros = [*names, "0", "0"]
-    return Array(f"(&{array.at(*zeros)})", array.dtype, array.shape[-2:], array.strides[-2:], 0)
-
-
-def _product(call: Call, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[str]:
+def _product(call: Call, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[Code]:
     rows, inner = x.shape
     columns = y.shape[1]
     if isinstance(inner, int) and isinstance(columns, int) and inner * columns <= _UNROLLED:
         return _unrolled_rows(x, y, result, inner, columns, epilogue)
     if isinstance(rows, int) and isinstance(columns, int) and rows * columns <= _UNROLLED:
         return [*_unrolled_terms(x, y, result, rows, columns), *_behind(epilogue)]
-    if result.dtype not in ("float32", "float64") or x.literal or y.literal:
+    if result.dtype not in FLOATING or x.literal is not None or y.literal is not None:
         return [*_plain(x, y, result), *_behind(epilogue)]
     matrices = Matrices(
         result.dtype, rows, inner, columns,
@@ -184,64 +178,60 @@ def _product(call: Call, x: Array, y: Array, result: Array, epilogue: Elementwis
 
 def _unrolled_rows(
     x: Array, y: Array, result: Array, inner: int, columns: int, epilogue: Elementwise | None
-) -> list[str]:
+) -> list[Code]:
     """A loop over rows, each written out; the compiler works on several rows at once."""
-    type = C_TYPES[result.dtype]
-    body = [f"const {x.c_type} x{term} = {x.at('i', str(term))};" for term in range(inner)]
-    for column in range(columns):
-        terms = [f"x{term} * {y.at(str(term), str(column))}" for term in range(inner)]
-        body.append(f"const {type} z{column} = {' + '.join(terms) or '0'};")
-    body += [f"{result.at('i', str(column))} = z{column};" for column in range(columns)]
-    head = f"{loop_head('i', x.shape[0])} {{"
-    simd = can_vectorise([x], 0, 1) and can_vectorise([result], 0, 1)
-    pragma = ["#pragma omp simd"] if simd else []
+    type, i = C_TYPES[result.dtype], variable("i")
+    terms = [variable(f"x{term}") for term in range(inner)]
+    sums = [variable(f"z{column}") for column in range(columns)]
+    body: list[Code] = [declare(f"const {x.c_type}", name, x.at(i, term)) for term, name in enumerate(terms)]
+    for column, name in enumerate(sums):
+        products = [factor * y.at(term, column) for term, factor in enumerate(terms)]
+        body.append(declare(f"const {type}", name, chain("+", products or [0])))
+    body += [assign(result.at(i, column), name) for column, name in enumerate(sums)]
+    is_simd = can_vectorise([x], 0, 1) and can_vectorise([result], 0, 1)
+    directive = SIMD if is_simd else None
     if epilogue is None or epilogue.head is None or not epilogue.has_rows or columns > UNROLLED:
-        return [*pragma, head, *indented(body), "}", *_behind(epilogue)]
-    for column in range(columns):
-        body += epilogue.column(column, f"z{column}")
-    simd = simd and can_vectorise(epilogue.views, 0, -1)
-    shared = [line.replace(" for ", " for simd ") if simd else line for line in parallel_nest((x.shape[0], columns))]
-    return [*(shared or pragma), head, *indented(body), "}"]
+        return [loop(i, x.shape[0], body, directive), *_behind(epilogue)]
+    body += [epilogue.column(column, name) for column, name in enumerate(sums)]
+    divided = shared_nest((x.shape[0], columns))
+    if divided is not None and is_simd:
+        divided = replace(divided, is_simd=can_vectorise(epilogue.views, 0, -1))
+    return [loop(i, x.shape[0], body, divided or directive)]
 
 
-def _behind(epilogue: Elementwise | None) -> list[str]:
+def _behind(epilogue: Elementwise | None) -> list[Code]:
     """The steps on the whole result, once it is there."""
     return [] if epilogue is None else epilogue.everywhere()
 
 
-def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) -> list[str]:
+def _unrolled_terms(x: Array, y: Array, result: Array, rows: int, columns: int) -> list[Code]:
     """A loop over the terms of all sums at once, or one for each sum, with the same lanes."""
     places = [(row, column) for row in range(rows) for column in range(columns)]
     if can_vectorise([x], 1, 0) and can_vectorise([y], 0, 1):
-        return _sums_of_terms(x, y, result, places)
-    return [line for place in places for line in _sums_of_terms(x, y, result, [place])]
+        return [_sums_of_terms(x, y, result, places)]
+    return [_sums_of_terms(x, y, result, [place]) for place in places]
 
 
-def _sums_of_terms(x: Array, y: Array, result: Array, places: Sequence[tuple[int, int]]) -> list[str]:
-    names = [f"z{row}_{column}" for row, column in places]
-    body = [f"z{row}_{column} += {x.at(str(row), 'k')} * {y.at('k', str(column))};" for row, column in places]
-    return [
-        "{",
-        f"    {x.c_type} {', '.join(f'{name} = 0' for name in names)};",
-        f"#pragma omp simd simdlen({LANES}) reduction(+:{','.join(names)})",
-        f"    {loop_head('k', x.shape[1])} {{",
-        *indented(indented(body)),
-        "    }",
-        *(f"    {result.at(str(row), str(column))} = z{row}_{column};" for row, column in places),
-        "}",
-    ]
+def _sums_of_terms(x: Array, y: Array, result: Array, places: Sequence[tuple[int, int]]) -> Code:
+    k = variable("k")
+    sums = {place: variable(f"z{place[0]}_{place[1]}") for place in places}
+    body = [assign(name, x.at(row, k) * y.at(k, column), sign="+=") for (row, column), name in sums.items()]
+    directive = Directive(is_simd=True, lanes=LANES, reductions={"+": [*sums.values()]})
+    return block(
+        [
+            declare_all(x.c_type, *((name, 0) for name in sums.values())),
+            loop(k, x.shape[1], body, directive),
+            *(assign(result.at(row, column), name) for (row, column), name in sums.items()),
+        ]
+    )
 
 
-def _plain(x: Array, y: Array, result: Array) -> list[str]:
+def _plain(x: Array, y: Array, result: Array) -> list[Code]:
     """Three loops, for element types that BLAS does not know."""
-    return [
-        f"{loop_head('i', x.shape[0])} {{",
-        f"    {loop_head('j', y.shape[1])} {{",
-        f"        {x.c_type} total = 0;",
-        f"        {loop_head('k', x.shape[1])} {{",
-        f"            total += {x.at('i', 'k')} * {y.at('k', 'j')};",
-        "        }",
-        f"        {result.at('i', 'j')} = total;",
-        "    }",
-        "}",
+    i, j, k, total = map(variable, ("i", "j", "k", "total"))
+    element = [
+        declare(x.c_type, total, 0),
+        loop(k, x.shape[1], [assign(total, x.at(i, k) * y.at(k, j), sign="+=")]),
+        assign(result.at(i, j), total),
     ]
+    return [loop(i, x.shape[0], [loop(j, y.shape[1], element)])]

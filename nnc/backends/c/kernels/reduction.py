@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnc.backends.c.arrays import Array
+from nnc.backends.c.arrays import Array, Index
+from nnc.backends.c.expressions import Expression, choice, infix, number, operand, variable
+from nnc.backends.c.kernels.elementwise import is_nan
 from nnc.backends.c.kernels.registry import Call, kernel
-from nnc.backends.c.nests import LANES, MANY_LANES, UNROLLED, can_vectorise, indented, loop_head
-from nnc.backends.c.sharing import parallel_nest
-from nnc.backends.c.text import C_TYPES, bare_dim_text, dim_text, number_text
+from nnc.backends.c.nests import LANES, MANY_LANES, UNROLLED, can_vectorise
+from nnc.backends.c.sharing import shared_nest
+from nnc.backends.c.statements import (
+    SIMD,
+    Code,
+    Directive,
+    Statement,
+    array,
+    assign,
+    block,
+    declare,
+    declare_all,
+    loop,
+    when,
+)
+from nnc.backends.c.text import C_TYPES
 from nnc.ir import FLOATING, Dim, Layout
 from nnc.ops import reduction
 
@@ -18,6 +33,9 @@ _LONG = 512
 """Length, where it is known, from which on a sum has many lanes."""
 _TERMS = 32
 """Terms that a lane adds up in float32."""
+_LEAST = -variable("INFINITY")
+Column = tuple[Expression, Expression]
+"""An element to add up, and where the sum is stored."""
 
 
 def kept_axes(x: Array, result: Array, axes: Sequence[int]) -> tuple[list[int], Array]:
@@ -32,28 +50,31 @@ class _Loops:
 
     def __init__(self, x: Array) -> None:
         self.x = x
-        self.indices = ["0" if length == 1 else f"i{axis}" for axis, length in enumerate(x.shape)]
+        self.indices: list[Index] = [0 if length == 1 else variable(f"i{axis}") for axis, length in enumerate(x.shape)]
 
     @property
-    def element(self) -> str:
+    def element(self) -> Expression:
         """The operand's element."""
         return self.x.at(*self.indices)
 
-    def around(self, axes: Sequence[int], lines: Sequence[str], pragma: str = "", is_shared: bool = False) -> list[str]:
-        """Return loops over axes around lines; the pragma belongs to the innermost, threads may share the outermost."""
+    def around(
+        self, axes: Sequence[int], lines: Sequence[Code], inner: Directive | None = None, is_shared: bool = False
+    ) -> list[Code]:
+        """Return loops over axes around lines; the innermost has a directive, threads may share the outermost."""
         found = list(lines)
         looped = [axis for axis in axes if self.x.shape[axis] != 1]
         for axis in reversed(looped):
-            found = [f"{loop_head(self.indices[axis], self.x.shape[axis])} {{", *indented(found), "}"]
-            if pragma and axis == looped[-1]:
-                found = [pragma, *found]
+            length, index = self.x.shape[axis], self.indices[axis]
+            assert isinstance(index, Expression)
+            directive = inner if axis == looped[-1] else None
             if is_shared and axis == looped[0]:
-                found = [*parallel_nest(self.x.shape, self.x.shape[axis]), *found]
-        return found if looped else ["{", *indented(found), "}"]
+                directive = shared_nest(self.x.shape, length, directive)
+            found = [loop(index, length, found, directive)]
+        return found if looped else [block(found)]
 
 
 @kernel(reduction.Sum, reduction.Max)
-def reduce(call: Call) -> Sequence[str]:
+def reduce(call: Call) -> Sequence[Code]:
     """Along the last axis: a total per row. Along others: rows of totals."""
     (x,), op = call.operands, call.op
     kept, result = kept_axes(x, call.result, op.axes)
@@ -73,14 +94,14 @@ def reduce(call: Call) -> Sequence[str]:
     if is_narrow and isinstance(width, int) and width <= UNROLLED:
         columns = []
         for column in range(width):
-            indices = [str(column) if axis == inner[0] else text for axis, text in enumerate(loops.indices)]
+            indices = [column if axis == inner[0] else index for axis, index in enumerate(loops.indices)]
             columns.append((x.at(*indices), result.at(*(indices[axis] for axis in kept))))
         outer = [axis for axis in kept if axis not in inner]
         return loops.around(outer, _sums(loops, reduced, columns), is_shared=True)
     return _rows(call, loops, kept, reduced, result, is_sum)
 
 
-def _sums(loops: _Loops, reduced: Sequence[int], columns: Sequence[tuple[str, str]]) -> list[str]:
+def _sums(loops: _Loops, reduced: Sequence[int], columns: Sequence[Column]) -> list[Code]:
     """Return the statements that add elements up along axes: several sums at once, and where each is stored.
 
     In float32 some terms are added in lanes, and what they give in double precision.
@@ -89,83 +110,92 @@ def _sums(loops: _Loops, reduced: Sequence[int], columns: Sequence[tuple[str, st
     if loops.x.dtype == "float32" and looped:
         return _sums_of_parts(loops, looped, columns)
     totals = _numbered("total", len(columns))
-    body = [f"{total} += {element};" for total, (element, _) in zip(totals, columns, strict=True)]
+    body = [assign(total, element, sign="+=") for total, (element, _) in zip(totals, columns, strict=True)]
     return [
         _zeros(loops.x.c_type, totals),
-        *loops.around(reduced, body, f"#pragma omp simd reduction(+:{','.join(totals)})"),
-        *(f"{target} = {total};" for total, (_, target) in zip(totals, columns, strict=True)),
+        *loops.around(reduced, body, _added(totals)),
+        *(assign(target, total) for total, (_, target) in zip(totals, columns, strict=True)),
     ]
 
 
-def _sums_of_parts(loops: _Loops, looped: Sequence[int], columns: Sequence[tuple[str, str]]) -> list[str]:
+def _sums_of_parts(loops: _Loops, looped: Sequence[int], columns: Sequence[Column]) -> list[Code]:
     length = loops.x.shape[looped[-1]]
     is_long = isinstance(length, int) and length >= _LONG
     lanes = MANY_LANES if is_long else LANES
     most = lanes * _TERMS
     fits = isinstance(length, int) and length <= most
     parts, index = _numbered("part", len(columns)), loops.indices[looped[-1]]
+    assert isinstance(index, Expression)
+    first, end = variable("first"), variable("end")
+    body = [assign(part, element, sign="+=") for part, (element, _) in zip(parts, columns, strict=True)]
+    added = _added(parts, lanes)
     lines = [
         _zeros("float", parts),
-        f"#pragma omp simd simdlen({lanes}) reduction(+:{','.join(parts)})",
-        loop_head(index, length) + " {" if fits else f"for (int64_t {index} = first; {index} < end; {index}++) {{",
-        *(f"    {part} += {element};" for part, (element, _) in zip(parts, columns, strict=True)),
-        "}",
+        loop(index, length, body, added) if fits else loop(index, end, body, added, start=first),
     ]
     if fits and len(looped) == 1:
-        return [*lines, *(f"{target} = {part};" for part, (_, target) in zip(parts, columns, strict=True))]
+        return [*lines, *(assign(target, part) for part, (_, target) in zip(parts, columns, strict=True))]
     totals = _numbered("total", len(columns))
-    lines += [f"{total} += {part};" for total, part in zip(totals, parts, strict=True)]
+    lines += [assign(total, part, sign="+=") for total, part in zip(totals, parts, strict=True)]
     if not fits:
-        end = f"const int64_t end = {dim_text(length)} - first < {most} ? {dim_text(length)} : first + {most};"
-        head = f"for (int64_t first = 0; first < {bare_dim_text(length)}; first += {most}) {{"
-        lines = [head, *indented([end, *lines]), "}"]
+        last = choice(infix("<", operand(length) - first, most), length, first + most)
+        lines = [loop(first, length, [declare("const int64_t", end, last), *lines], step=most)]
     return [
         _zeros("double", totals),
         *(loops.around(looped[:-1], lines) if len(looped) > 1 else lines),
-        *(f"{target} = (float){total};" for total, (_, target) in zip(totals, columns, strict=True)),
+        *(assign(target, total.cast("float")) for total, (_, target) in zip(totals, columns, strict=True)),
     ]
 
 
-def _numbered(name: str, count: int) -> list[str]:
-    return [name] if count == 1 else [f"{name}_{number}" for number in range(count)]
+def _numbered(name: str, count: int) -> list[Expression]:
+    return [variable(name)] if count == 1 else [variable(f"{name}_{number}") for number in range(count)]
 
 
-def _zeros(type: str, names: Sequence[str]) -> str:
-    return f"{type} {', '.join(f'{name} = 0' for name in names)};"
+def _zeros(type: str, names: Sequence[Expression]) -> Statement:
+    return declare_all(type, *((name, 0) for name in names))
 
 
-def _largest(loops: _Loops, reduced: Sequence[int], target: str) -> list[str]:
+def _added(names: Sequence[Expression], lanes: int = 0) -> Directive:
+    return Directive(is_simd=True, lanes=lanes, reductions={"+": names})
+
+
+def _largest(loops: _Loops, reduced: Sequence[int], target: Expression) -> list[Code]:
     """Return the statements that find the largest element along axes."""
     dtype, type, element = loops.x.dtype, loops.x.c_type, loops.element
+    total, seen, found = variable("total"), variable("seen"), variable("found")
+    start = declare(type, total, _lowest(dtype))
     if dtype not in FLOATING:
-        body = loops.around(reduced, [f"total = {element} > total ? {element} : total;"])
-        return [f"{type} total = {_lowest(dtype)};", *body, f"{target} = total;"]
-    update = [f"const {type} found = {element};", *largest_update("found", "total", "seen", dtype)]
-    body = loops.around(reduced, update, "#pragma omp simd reduction(max:total) reduction(|:seen)")
-    return [f"{type} total = -INFINITY;", "int seen = 0;", *body, f"{target} = {largest_of('total', 'seen')};"]
+        larger = choice(infix(">", element, total), element, total)
+        return [start, *loops.around(reduced, [assign(total, larger)]), assign(target, total)]
+    update = [declare(f"const {type}", found, element), *largest_update(found, total, seen, dtype)]
+    directive = Directive(is_simd=True, reductions={"max": [total], "|": [seen]})
+    body = loops.around(reduced, update, directive)
+    return [start, declare("int", seen, 0), *body, assign(target, largest_of(total, seen))]
 
 
-def largest_update(element: str, total: str, seen: str, dtype: str) -> list[str]:
+def largest_update(element: Expression, total: Expression, seen: Expression, dtype: str) -> list[Code]:
     """Return the statements that look at an element for the largest one.
 
     Compilers differ in what a reduction by ``max`` starts from, the lowest number or minus infinity, and whether it
     keeps NaN; so what was seen is noted beside it.
     """
-    lowest = "-FLT_MAX" if dtype == "float32" else "-DBL_MAX"
+    lowest = -variable("FLT_MAX" if dtype == "float32" else "DBL_MAX")
+    is_number = infix("<<", infix(">=", element, lowest), 1)
     return [
-        f"{total} = {element} > {total} ? {element} : {total};",
-        f"{seen} |= ({element} != {element}) | (({element} >= {lowest}) << 1);",
+        assign(total, choice(infix(">", element, total), element, total)),
+        assign(seen, infix("|", is_nan(element), is_number.grouped), sign="|="),
     ]
 
 
-def largest_of(total: str, seen: str) -> str:
+def largest_of(total: Expression, seen: Expression) -> Expression:
     """Return the largest element as an expression, once all have been looked at."""
-    return f"{seen} & 1 ? NAN : {seen} & 2 ? {total} : -INFINITY"
+    otherwise = choice(infix("&", seen, 2), total, _LEAST)
+    return choice(infix("&", seen, 1), variable("NAN"), otherwise)
 
 
 def _rows(
     call: Call, loops: _Loops, kept: Sequence[int], reduced: Sequence[int], result: Array, is_sum: bool
-) -> list[str]:
+) -> list[Code]:
     """Totals of all elements behind the last reduced axis at once."""
     x, dtype = loops.x, result.dtype
     inner = [axis for axis in kept if axis > max(reduced)]
@@ -175,61 +205,59 @@ def _rows(
     target = result.at(*(loops.indices[axis] for axis in kept))
     local = is_sum and dtype == "float32" and isinstance(size, int) and size <= _LOCAL_TOTALS
     if local:
-        name = call.unit.name("totals")
+        name = variable(call.unit.name("totals"))
         totals = Array(name, "float64", inner_shape, Layout.dense(inner_shape).strides)
         total = totals.at(*(loops.indices[axis] for axis in inner))
-        add = loops.around(inner, [f"{total} += {loops.element};"], "#pragma omp simd")
-        write = loops.around(inner, [f"{target} = (float){total};"], "#pragma omp simd")
-        body = [f"double {name}[{dim_text(size)}] = {{0}};", *loops.around(reduced, add), *write]
-        return loops.around(outer, body, is_shared=True)
-    first = number_text(0, dtype) if is_sum else _lowest(dtype)
+        add = loops.around(inner, [assign(total, loops.element, sign="+=")], SIMD)
+        write = loops.around(inner, [assign(target, total.cast("float"))], SIMD)
+        zeros = array("double", name, size, values=[0])
+        return loops.around(outer, [zeros, *loops.around(reduced, add), *write], is_shared=True)
+    found, best = variable("found"), variable("best")
+    update: list[Code]
     if is_sum:
-        update = [f"{target} += {loops.element};"]
+        update = [assign(target, loops.element, sign="+=")]
     elif dtype in FLOATING:
-        type = C_TYPES[dtype]
+        kind = f"const {C_TYPES[dtype]}"
+        is_better = infix("|", infix(">", found, best), is_nan(found)).grouped
         update = [
-            f"const {type} found = {loops.element};",
-            f"const {type} best = {target};",
-            f"{target} = ((found > best) | (found != found)) ? found : best;",
+            declare(kind, found, loops.element),
+            declare(kind, best, target),
+            assign(target, choice(is_better, found, best)),
         ]
     else:
-        update = [f"{target} = {loops.element} > {target} ? {loops.element} : {target};"]
-    start = loops.around(inner, [f"{target} = {first};"], "#pragma omp simd")
-    body = [*start, *loops.around(reduced, loops.around(inner, update, "#pragma omp simd"))]
+        update = [assign(target, choice(infix(">", loops.element, target), loops.element, target))]
+    start = loops.around(inner, [assign(target, number(0, dtype) if is_sum else _lowest(dtype))], SIMD)
+    body = [*start, *loops.around(reduced, loops.around(inner, update, SIMD))]
     return loops.around(outer, body, is_shared=True)
 
 
-def _lowest(dtype: str) -> str:
+def _lowest(dtype: str) -> Expression:
     if dtype in FLOATING:
-        return "-INFINITY"
-    return {"int32": "INT32_MIN", "int64": "INT64_MIN"}.get(dtype, "0")
+        return _LEAST
+    return {"int32": variable("INT32_MIN"), "int64": variable("INT64_MIN")}.get(dtype, operand(0))
 
 
 @kernel(reduction.ArgMax)
-def argmax(call: Call) -> Sequence[str]:
+def argmax(call: Call) -> Sequence[Code]:
     """The first of the largest ones; the first NaN where there is one."""
     (x,), op = call.operands, call.op
     axis = op.axis % x.rank
     kept, result = kept_axes(x, call.result, (axis,))
     loops = _Loops(x)
     length: Dim = x.shape[axis]
-    type = C_TYPES[x.dtype]
     index = loops.indices[axis]
-    first = x.at(*("0" if position == axis else text for position, text in enumerate(loops.indices)))
-    better = "found > best" if x.dtype not in FLOATING else "found > best || (found != found && best == best)"
-    body = [
-        f"{type} best = {first};",
-        "int64_t position = 0;",
-    ]
-    if length != 1:
-        body += [
-            f"{loop_head(index, length, '1')} {{",
-            f"    const {type} found = {loops.element};",
-            f"    if ({better}) {{",
-            "        best = found;",
-            f"        position = {index};",
-            "    }",
-            "}",
+    best, found, place = variable("best"), variable("found"), variable("position")
+    first = x.at(*(0 if position == axis else other for position, other in enumerate(loops.indices)))
+    body: list[Code] = [declare(x.c_type, best, first), declare("int64_t", place, 0)]
+    if isinstance(index, Expression):
+        better = infix(">", found, best)
+        if x.dtype in FLOATING:
+            is_first_nan = infix("&&", is_nan(found), infix("==", best, best))
+            better = infix("||", better, is_first_nan)
+        look = [
+            declare(f"const {x.c_type}", found, loops.element),
+            when(better, [assign(best, found), assign(place, index)]),
         ]
-    body.append(f"{result.at(*(loops.indices[position] for position in kept))} = position;")
+        body.append(loop(index, length, look, start=1))
+    body.append(assign(result.at(*(loops.indices[position] for position in kept)), place))
     return loops.around(kept, body)

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.expressions import Expression, Operand, call
 from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.nests import Elementwise
+from nnc.backends.c.statements import Code
 from nnc.backends.c.text import identifier
 from nnc.ir import Op, TensorType
 from nnc.plan.prepacking import Prepack, no_prepack
@@ -28,10 +30,10 @@ class Unit:
     functions: dict[str, None] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
 
-    def call(self, function: str, *arguments: object) -> str:
+    def call(self, function: str, *arguments: Operand) -> Expression:
         """Return a call of a function of the headers, which becomes a part of the unit."""
         self.functions[function] = None
-        return f"{function}({', '.join(map(str, arguments))})"
+        return call(function, *arguments)
 
     def name(self, text: str) -> str:
         """Take a new name that is near to a text."""
@@ -52,7 +54,7 @@ class Call:
         unplaced: positions of a pack's operands that are not in place yet.
         unit: where functions and names come from.
         epilogue: elementwise steps on the result, of a product; its writer prints them behind what it computes.
-        prepacked: pointer to what the kernel reads instead of an operand, an empty text where there is none.
+        prepacked: pointer to what the kernel reads instead of an operand, None where there is none.
     """
 
     op: Any
@@ -62,7 +64,7 @@ class Call:
     unplaced: tuple[int, ...]
     unit: Unit
     epilogue: Elementwise | None = None
-    prepacked: str = ""
+    prepacked: Expression | None = None
 
     @property
     def result(self) -> Array:
@@ -71,13 +73,13 @@ class Call:
         return array
 
 
-Expression = Callable[[Any, Sequence[str], Sequence[str], str, Unit], str]
+Formula = Callable[[Any, Sequence[Expression], Sequence[str], str, Unit], Expression]
 """Returns the element of a result from the op, its operands' elements, their element types and its own."""
-Writer = Callable[[Call], Sequence[str]]
+Writer = Callable[[Call], Sequence[Code]]
 WorkspaceRule = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
 
 
-Packer = Callable[[Call, str], Sequence[str]]
+Packer = Callable[[Call, Expression], Sequence[Code]]
 """Returns what packs an operand for a call of the kernel, at the pointer given."""
 
 
@@ -96,14 +98,14 @@ class Kernel:
     pack: Packer | None = None
 
 
-EXPRESSIONS: dict[type[Op], Expression] = {}
+EXPRESSIONS: dict[type[Op], Formula] = {}
 KERNELS: dict[type[Op], Kernel] = {}
 
 
-def expression(*ops: type[Op]) -> Callable[[Expression], Expression]:
+def expression(*ops: type[Op]) -> Callable[[Formula], Formula]:
     """Register the expression of elementwise op classes."""
 
-    def register(write: Expression) -> Expression:
+    def register(write: Formula) -> Formula:
         for op in ops:
             if op in EXPRESSIONS:
                 raise ValueError(f"operation '{op.name}' already has an expression in C")

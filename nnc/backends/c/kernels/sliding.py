@@ -6,14 +6,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from nnc.backends.c.nests import indented, loop_head
-from nnc.backends.c.sharing import PARALLEL_SIZE, members_of, parallel_for
-from nnc.backends.c.text import C_TYPES, dim_text, own_dim
+from nnc.backends.c.expressions import (
+    Expression,
+    Operand,
+    call,
+    chain,
+    choice,
+    infix,
+    operand,
+    size_of,
+    variable,
+)
+from nnc.backends.c.sharing import PARALLEL_SIZE, members_of, shared
+from nnc.backends.c.statements import SIMD, Code, Statement, assign, block, declare, execute, loop, pointer, when
+from nnc.backends.c.text import C_TYPES, own_dim
 from nnc.ir import Dim
 from nnc.ops.convolution import Sliding
 
 BAND = own_dim("nnc.band")
 """The run-time dimension that is the number of places of a band, the last of which may have fewer."""
+IMAGE, PLACE, START, STOP, GROUP, LINE, ROW, FIRST, CHANNEL = map(
+    variable, ("image", "place", "start", "stop", "group", "line", "row", "first", "c")
+)
 BAND_ELEMENTS = 128 * 1024
 """Elements that are gathered before they are multiplied: 512 KiB of float32, half of a core's second-level cache."""
 BAND_PLACES = 512
@@ -47,34 +61,48 @@ class Axis:
     checked: bool
 
     @property
-    def index(self) -> str:
-        """The element of the input that an element k of the window at a place p meets, in C."""
-        first = f"p{self.letter}" if self.stride == 1 else f"p{self.letter} * {self.stride}"
-        return f"{first}{self.offset}"
+    def place(self) -> Expression:
+        """The place of the window."""
+        return variable(f"p{self.letter}")
 
     @property
-    def offset(self) -> str:
-        """The offset that the window's element adds to its place."""
-        text = ""
-        if self.size > 1:
-            text += f" + k{self.letter}" + (f" * {self.dilation}" if self.dilation > 1 else "")
-        return text + (f" - {dim_text(self.before)}" if self.before != 0 else "")
+    def seen(self) -> Expression:
+        """The element of the input."""
+        return variable(f"x{self.letter}")
 
     @property
-    def first(self) -> str:
-        """The element of the input that the window's first element meets, in C; it may lie in front of the input."""
-        place = f"p{self.letter}" if self.stride == 1 else f"p{self.letter} * {self.stride}"
-        return place if self.before == 0 else f"{place} - {dim_text(self.before)}"
+    def tap(self) -> Expression:
+        """The element of the window."""
+        return variable(f"k{self.letter}")
 
     @property
-    def outside(self) -> str:
-        """Whether the element is none of the input, in C."""
-        return f"x{self.letter} < 0 || x{self.letter} >= {dim_text(self.length)}"
+    def scaled(self) -> Expression:
+        """The element of the input with its zeros that the window's first element meets."""
+        return self.place if self.stride == 1 else self.place * self.stride
 
     @property
-    def declaration(self) -> str:
+    def index(self) -> Expression:
+        """The element of the input that an element k of the window at a place p meets."""
+        within = self.tap * self.dilation if self.dilation > 1 else self.tap
+        return self._moved(self.scaled + within if self.size > 1 else self.scaled)
+
+    @property
+    def first(self) -> Expression:
+        """The element of the input that the window's first element meets; it may lie in front of the input."""
+        return self._moved(self.scaled)
+
+    def _moved(self, index: Expression) -> Expression:
+        return index if self.before == 0 else index - self.before
+
+    @property
+    def outside(self) -> Expression:
+        """Whether the element is none of the input."""
+        return infix("||", infix("<", self.seen, 0), infix(">=", self.seen, self.length))
+
+    @property
+    def declaration(self) -> Statement:
         """The statement that names the element of the input."""
-        return f"const int64_t x{self.letter} = {self.index};"
+        return declare("const int64_t", self.seen, self.index)
 
 
 @dataclass(frozen=True)
@@ -159,131 +187,160 @@ class Geometry:
         """The element type in C."""
         return C_TYPES[self.dtype]
 
-    def size(self, elements: int) -> str:
-        """Return a number of bytes in C."""
-        return f"{elements} * sizeof({self.type})"
+    def size(self, elements: Operand) -> Expression:
+        """Return the bytes of so many elements."""
+        return operand(elements) * size_of(self.type)
 
-    def line(self) -> str:
-        """Return the number of the element (image, …) of the last axis's first one, before the channels, in C."""
-        text = "image"
-        for axis, index in zip(self.axes, [*(f"x{axis.letter}" for axis in self.axes[:-1]), ""], strict=True):
-            text = f"{text if text == 'image' else f'({text})'} * {dim_text(axis.length)}"
-            text += f" + {index}" if index else ""
-        return text
+    def line(self) -> Expression:
+        """Return the number of the element (image, …) of the last axis's first one, before the channels."""
+        found = IMAGE
+        for axis in self.axes[:-1]:
+            found = found * axis.length + axis.seen
+        return found * self.axes[-1].length
 
-    def place(self) -> list[str]:
+    def place(self) -> list[Code]:
         """Return the statements that take the number of a place apart."""
-        lines, rest = [], "place"
+        lines: list[Code] = []
+        rest = PLACE
         for axis in reversed(self.axes):
             if axis.places == 1:
-                lines.append(f"const int64_t p{axis.letter} = 0;")
-                continue
-            places = dim_text(axis.places)
-            lines.append(f"const int64_t p{axis.letter} = {rest} % {places};")
-            rest = f"{rest} / {places}"
-        return [*lines, f"const int64_t image = {rest};"]
+                lines.append(declare("const int64_t", axis.place, 0))
+            else:
+                index, rest = taken_apart(rest, [(axis.place, axis.places)])
+                lines += index
+        return [*lines, declare("const int64_t", IMAGE, rest)]
 
 
-def over_bands(geometry: Geometry, lines: Sequence[str]) -> list[str]:
+def taken_apart(number: Expression, axes: Sequence[tuple[Expression, Dim]], kind: str = "const int64_t") -> Taken:
+    """Return the statements that take a number apart into indices, the last of which runs fastest, and what is left.
+
+    Args:
+        number: to take apart.
+        axes: each index, and how many there are of it.
+        kind: type of the indices.
+    """
+    lines: list[Code] = []
+    for index, count in reversed(axes):
+        lines.append(declare(kind, index, number % count))
+        number = number / count
+    return lines, number
+
+
+def any_of(conditions: Sequence[Expression]) -> Expression | None:
+    """Return whether one of some conditions holds; None where there are none."""
+    return chain("||", conditions) if conditions else None
+
+
+def over_bands(geometry: Geometry, lines: Sequence[Code]) -> list[Code]:
     """Return the loop over bands of places, from `start` to `stop`."""
-    total, band = geometry.total, geometry.band
-    return [
-        f"for (int64_t start = 0; start < {dim_text(total)}; start += {band}) {{",
-        f"    const int64_t stop = start + {band} < {dim_text(total)} ? start + {band} : {dim_text(total)};",
-        f"    const int64_t {dim_text(BAND)} = stop - start;",
-        *indented(lines),
-        "}",
-    ]
+    band, end = geometry.band, operand(geometry.total)
+    stop = choice(infix("<", START + band, end), START + band, end)
+    body = [declare("const int64_t", STOP, stop), declare("const int64_t", operand(BAND), STOP - START), *lines]
+    return [loop(START, end, body, step=band)]
 
 
-def gather(geometry: Geometry, x: str, patches: str, group: str) -> list[str]:
+def gather(geometry: Geometry, x: Expression, patches: Expression, is_grouped: bool) -> list[Code]:
     """Return loops that copy what the places of a band see, zeros included; a row of the patches per place.
 
     Args:
         geometry: of the op.
         x: pointer to the input.
         patches: pointer to the workspace.
-        group: variable with the number of the group, or an empty text.
+        is_grouped: whether `group` has the number of a group of channels.
     """
 
-    def copy(at: str, elements: int) -> list[str]:
-        return [f"memcpy(patch, {x} + {_element(geometry, at, group)}, {geometry.size(elements)});"]
+    def copy(at: Expression, elements: int) -> list[Code]:
+        size = geometry.size(elements)
+        return [execute(call("memcpy", _PATCH, _element(geometry, x, at, is_grouped), size))]
 
-    def clear(elements: int) -> list[str]:
-        return [f"memset(patch, 0, {geometry.size(elements)});"]
+    def clear(elements: int) -> list[Code]:
+        return [execute(call("memset", _PATCH, 0, geometry.size(elements)))]
 
-    lines = _over_places(geometry, f"{geometry.type} *patch = {patches}", copy, clear, group)
-    if geometry.band * geometry.patch < PARALLEL_SIZE:
-        return lines
-    return [*parallel_for(members_of("stop - start", f"(stop - start) * {geometry.patch}", PARALLEL_SIZE)), *lines]
+    count = None
+    if geometry.band * geometry.patch >= PARALLEL_SIZE:
+        count = members_of(STOP - START, (STOP - START) * geometry.patch, PARALLEL_SIZE)
+    return [_over_places(geometry, geometry.type, patches, copy, clear, is_grouped, count)]
 
 
-def scatter(geometry: Geometry, x: str, patches: str, group: str) -> list[str]:
+def scatter(geometry: Geometry, x: Expression, patches: Expression, is_grouped: bool) -> list[Code]:
     """Return loops that add the rows of the patches to what their places see."""
+    seen = variable("seen")
 
-    def add(at: str, elements: int) -> list[str]:
+    def add(at: Expression, elements: int) -> list[Code]:
         return [
-            f"{geometry.type} *const seen = {x} + {_element(geometry, at, group)};",
-            "#pragma omp simd",
-            f"for (int64_t c = 0; c < {elements}; c++) {{",
-            "    seen[c] += patch[c];",
-            "}",
+            pointer(geometry.type, seen, _element(geometry, x, at, is_grouped)),
+            loop(CHANNEL, elements, [assign(seen[CHANNEL], _PATCH[CHANNEL], sign="+=")], SIMD),
         ]
 
-    return _over_places(geometry, f"const {geometry.type} *patch = {patches}", add, lambda elements: [], group)
+    return [_over_places(geometry, f"const {geometry.type}", patches, add, lambda elements: [], is_grouped)]
 
 
-def _element(geometry: Geometry, at: str, group: str) -> str:
-    text = f"(line + {at}) * {geometry.channels}"
-    return f"{text} + {group} * {geometry.depth}" if group else text
+_PATCH = variable("patch")
+Taken = tuple[list[Code], Expression]
+Run = Callable[[Expression, int], list[Code]]
+"""Makes the statements for elements that lie side by side, from the index of the first one and their number."""
+Gap = Callable[[int], list[Code]]
+"""Makes the statements for elements outside the input, from their number."""
+
+
+def _element(geometry: Geometry, x: Expression, at: Expression, is_grouped: bool) -> Expression:
+    element = x + (LINE + at) * geometry.channels
+    return element + GROUP * geometry.depth if is_grouped else element
 
 
 def _over_places(
-    geometry: Geometry, patch: str, run: Callable[[str, int], list[str]], gap: Callable[[int], list[str]], group: str
-) -> list[str]:
+    geometry: Geometry,
+    kind: str,
+    patches: Expression,
+    run: Run,
+    gap: Gap,
+    is_grouped: bool,
+    members: Expression | None = None,
+) -> Code:
     """Return the loops over places and windows.
 
     Args:
         geometry: of the op.
-        patch: the declaration of the pointer that runs through the patches.
-        run: makes the statements for elements that lie side by side, from the index of the first one and their number.
-        gap: makes the statements for elements outside the input, from their number.
-        group: variable with the number of the group, or an empty text.
+        kind: type of the elements that the pointer points to which runs through the patches.
+        patches: pointer to the first one.
+        run: what to do with elements.
+        gap: what to do where none are.
+        is_grouped: whether `group` has the number of a group of channels.
+        members: of the threads that share the places, None where one has all.
     """
     *outer, last = geometry.axes
     depth, row = geometry.depth, last.size * geometry.depth
+
+    def passed(elements: int) -> Code:
+        return assign(_PATCH, elements, sign="+=")
+
     single = [
         last.declaration,
-        *_either(last.outside if last.checked else "", gap(depth), run(f"x{last.letter}", depth)),
-        f"patch += {depth};",
+        *_either(last.outside if last.checked else None, gap(depth), run(last.seen, depth)),
+        passed(depth),
     ]
-    each = [f"{loop_head(f'k{last.letter}', last.size)} {{", *indented(single), "}"] if last.size > 1 else single
-    lines = [f"const int64_t line = {geometry.line()};"]
+    each: list[Code] = [loop(last.tap, last.size, single)] if last.size > 1 else single
+    lines: list[Code] = [declare("const int64_t", LINE, geometry.line())]
     if last.size > 1 and (last.dilation == 1 and geometry.groups == 1):
-        whole = ["{", *indented(run(f"x{last.letter}", row)), "}"]
-        lines.append(f"const int64_t x{last.letter} = {last.first};")
+        together = [block(run(last.seen, row)), passed(row)]
+        lines.append(declare("const int64_t", last.seen, last.first))
         if last.checked:
-            inside = f"x{last.letter} >= 0 && x{last.letter} + {last.size} <= {dim_text(last.length)}"
-            lines += _either(inside, [*whole, f"patch += {row};"], each)
+            is_inside = infix("&&", infix(">=", last.seen, 0), infix("<=", last.seen + last.size, last.length))
+            lines += _either(is_inside, together, each)
         else:
-            lines += [*whole, f"patch += {row};"]
+            lines += together
     else:
         lines += each
-    outside = " || ".join(axis.outside for axis in outer if axis.checked)
-    lines = _either(outside, [*gap(row), f"patch += {row};"], lines)
+    lines = _either(any_of([axis.outside for axis in outer if axis.checked]), [*gap(row), passed(row)], lines)
     for axis in reversed(outer):
         lines = [axis.declaration, *lines]
         if axis.size > 1:
-            lines = [f"{loop_head(f'k{axis.letter}', axis.size)} {{", *indented(lines), "}"]
-    return [
-        "for (int64_t place = start; place < stop; place++) {",
-        *indented([*geometry.place(), f"{patch} + (place - start) * {geometry.patch};", *lines]),
-        "}",
-    ]
+            lines = [loop(axis.tap, axis.size, lines)]
+    begin = patches + (PLACE - START) * geometry.patch
+    body = [*geometry.place(), pointer(kind, _PATCH, begin, is_fixed=False), *lines]
+    return loop(PLACE, STOP, body, shared(members), start=START)
 
 
-def _either(condition: str, lines: Sequence[str], others: Sequence[str]) -> list[str]:
+def _either(condition: Expression | None, lines: Sequence[Code], others: Sequence[Code]) -> list[Code]:
     """Return a choice of statements; the others alone where there is no condition."""
-    if not condition:
-        return list(others)
-    return [f"if ({condition}) {{", *indented(lines), "} else {", *indented(others), "}"]
+    return list(others) if condition is None else [when(condition, lines, others)]

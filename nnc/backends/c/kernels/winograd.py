@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from nnc.backends.c.arrays import Array
-from nnc.backends.c.blocks import product_members
+from nnc.backends.c.blocks import BOTTOM, TOP, product_members
+from nnc.backends.c.expressions import Expression, choice, infix, operand, variable
 from nnc.backends.c.kernels.registry import Call, Unit
-from nnc.backends.c.kernels.sliding import Geometry
-from nnc.backends.c.nests import indented
-from nnc.backends.c.sharing import parallel_for
-from nnc.backends.c.text import SUFFIXES, dim_text
-from nnc.ir import Dim
+from nnc.backends.c.kernels.sliding import START, STOP, Geometry
+from nnc.backends.c.sharing import shared
+from nnc.backends.c.statements import Code, Directive, declare, execute, loop
+from nnc.backends.c.text import SUFFIXES
 
 LEAST_CHANNELS = 16
 """Channels and filters from which on products are long enough."""
@@ -74,54 +74,49 @@ def _rows(geometry: Geometry) -> int:
     return min(fitting, key=lambda rows: -(-rows * across // _EVEN) / rows, default=-(-TILES // across))
 
 
-def transform(unit: Unit, geometry: Geometry, kernel: Array, target: str) -> str:
+def transform(unit: Unit, geometry: Geometry, kernel: Array, target: Expression) -> Expression:
     """Return the call that transforms a kernel."""
     suffix, sizes = SUFFIXES[geometry.dtype], (geometry.channels, geometry.filters)
     return unit.call(f"nnc_winograd_kernel_{suffix}", *sizes, kernel.address, target)
 
 
-def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[str]:
+def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of a convolution and its epilogue."""
     (space,) = call.workspace
     suffix, (down, across) = SUFFIXES[geometry.dtype], _tiles(geometry)
     channels, filters, step = geometry.channels, geometry.filters, _rows(geometry)
     high, wide = geometry.axes
-    total: Dim = geometry.batch * down
-    made = [] if call.prepacked else [f"{transform(call.unit, geometry, kernel, space.address)};"]
-    own = f"{space.address} + {transformed(geometry) if made else 0} + slot * {_slot(geometry)}"
-    sizes = [*(high.length, wide.length, channels), *(high.places, wide.places, filters), high.before, wide.before]
+    total, slot = operand(geometry.batch * down), variable("slot")
+    made: list[Code] = []
+    if call.prepacked is None:
+        made.append(execute(transform(call.unit, geometry, kernel, space.address)))
+    own = space.address + (transformed(geometry) if made else 0) + slot * _slot(geometry)
     rows = call.unit.call(
         f"nnc_winograd_rows_{suffix}",
-        *(
-            "start",
-            "stop",
-            down,
-            across,
-            *map(dim_text, sizes),
-            x.address,
-            kernel.address,
-            call.prepacked or space.address,
-            own,
-            y.address,
-        ),
+        *(START, STOP, down, across),
+        *(high.length, wide.length, channels),
+        *(high.places, wide.places, filters),
+        *(high.before, wide.before),
+        *(x.address, kernel.address, call.prepacked or space.address, own, y.address),
+    )
+
+    def place(row: Expression) -> Expression:
+        return (row / down * high.places + row % down * 2) * wide.places
+
+    behind: list[Code] = []
+    inside = call.epilogue is not None and call.epilogue.has_rows
+    if call.epilogue is not None and inside:
+        behind += [declare("const int64_t", name, place(row)) for name, row in ((TOP, START), (BOTTOM, STOP))]
+        behind += call.epilogue.block(TOP, BOTTOM, 0, filters)
+    stop = choice(infix("<", START + step, total), START + step, total)
+    tiles = loop(
+        START,
+        total,
+        [declare("const int64_t", STOP, stop), execute(rows), *behind],
+        start=slot * step,
+        step=SLOTS * step,
     )
     count = product_members(SLOTS, geometry.total, geometry.patch, filters)
-    inside = call.epilogue is not None and call.epilogue.has_rows
-    places = [
-        f"const int64_t {name} = ({row} / {down} * {dim_text(high.places)} + {row} % {dim_text(down)} * 2)"
-        f" * {dim_text(wide.places)};"
-        for name, row in (("top", "start"), ("bottom", "stop"))
-    ]
-    behind = call.epilogue.block("top", "bottom", "0", str(filters)) if call.epilogue and inside else []
-    loop = [
-        *made,
-        *(f"{line} schedule(static, 1)" for line in parallel_for(count)),
-        f"for (int64_t slot = 0; slot < {SLOTS}; slot++) {{",
-        f"    for (int64_t start = slot * {step}; start < {dim_text(total)}; start += {SLOTS * step}) {{",
-        f"        const int64_t stop = start + {step} < {dim_text(total)} ? start + {step} : {dim_text(total)};",
-        f"        {rows};",
-        *(indented(indented([*places, *behind])) if behind else ()),
-        "    }",
-        "}",
-    ]
-    return loop if inside or call.epilogue is None else [*loop, *call.epilogue.everywhere()]
+    directive = None if count is None else shared(count, Directive(is_in_turn=True))
+    found = [*made, loop(slot, SLOTS, [tiles], directive)]
+    return found if inside or call.epilogue is None else [*found, *call.epilogue.everywhere()]
