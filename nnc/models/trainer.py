@@ -383,7 +383,7 @@ class Trainer(Layer):
         self._ensure_wired(x)
         program = self.program
         graph = TRAIN if action == "train" else EVALUATE
-        name, arrays = batch_arrays(program, graph, self._named(x), y, sample_weight, class_weight)
+        name, arrays = batch_arrays(program.executor, graph, self._named(x), y, sample_weight, class_weight)
         logs = program.measure(name, arrays)
         return logs if as_dict else one_or_list(list(logs.values()))
 
