@@ -16,9 +16,9 @@ from nnc.backends import backend as backends
 from nnc.backends.numpy import kernel_settings
 from nnc.profiling.running import copy_program
 from nnc.program import PREDICT, Program
-from nnc.program.drawing import draw_inputs, draw_targets
 from nnc.program.footprint import Footprint
 from nnc.program.preparation import prepare
+from nnc.program.random_data import draw_inputs, draw_targets
 
 T = TypeVar("T")
 _RUNS = 3

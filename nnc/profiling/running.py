@@ -19,8 +19,8 @@ from nnc.profiling.profile import Profile, Step
 from nnc.program import PREDICT, PROLOGUE, TRAIN, Program
 from nnc.program.batches import Batches, whole_epochs
 from nnc.program.data import ROWS, as_arrays
-from nnc.program.drawing import draw_inputs, draw_targets
 from nnc.program.preparation import prepare
+from nnc.program.random_data import draw_inputs, draw_targets
 
 Array = Any
 Runs = Callable[[], int]

@@ -17,7 +17,7 @@ from nnc.errors import CompilerError, MissingKernelError
 from nnc.plan import Plan
 from nnc.program.data import ROWS
 from nnc.program.engines import Engines
-from nnc.program.graphs import GraphTable, MadeGraph, hoisted_states
+from nnc.program.graphs import GraphMaker, GraphTable, MadeGraph, hoisted_states
 from nnc.program.names import PREDICT, PROLOGUE, TRAIN
 from nnc.program.plans import PlanCache
 from nnc.program.prologue import Prologue, guarded
@@ -82,19 +82,24 @@ class Executor:
 
     Args:
         spec: the program's description.
-        graphs: what is run.
-        engines: what runs them.
-        plans: what they are compiled to.
+        graphs: for each name a function that makes the graph.
         state: what they read and write.
+        backend: what runs them; see `Engines.choose`.
 
     Attributes:
+        graphs: the graphs, made when they are first asked for.
+        engines: what runs each of them.
+        plans: what they are compiled to.
         local: the runs of this thread.
     """
 
     def __init__(
-        self, spec: ProgramSpec, graphs: GraphTable, engines: Engines, plans: PlanCache, state: ProgramState
+        self, spec: ProgramSpec, graphs: Mapping[str, GraphMaker], state: ProgramState, backend: str | None = None
     ) -> None:
-        self.spec, self.graphs, self.engines, self.plans, self.state = spec, graphs, engines, plans, state
+        self.spec, self.state = spec, state
+        self.graphs = GraphTable(spec.name, graphs, state)
+        self.engines = Engines(self.graphs, backend)
+        self.plans = PlanCache(spec, self.graphs, self.engines, state)
         self.local = ThreadRuns()
         self._check_nan = False
         self._prologue: Prologue | None = None

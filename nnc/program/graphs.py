@@ -150,6 +150,11 @@ class GraphTable:
         return f"program '{self.program_name}' has no graph '{name}' ({reason}); it has {known}.{near}"
 
     @property
+    def averages(self) -> tuple[str, ...]:
+        """Labels of the states that keep moving averages of weights; none for a program that does not train."""
+        return self.made(TRAIN).averages if TRAIN in self._makers else ()
+
+    @property
     def derived_bytes(self) -> int:
         """Bytes of the arrays that are derived from the states for predictions, beside those of an arena."""
         return sum(value.type.nbytes for value in hoisted_states(self.graph(PREDICT)).values())

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
-from types import MethodType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy
 from numpy import ndarray
@@ -42,21 +41,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Delegated(Generic[P, R]):
-    """A method of a part of a program that the program offers as its own.
+def delegated(part: str, method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+    """Return a method that calls that of a part of the program, whose documentation it has."""
 
-    Args:
-        part: name of the attribute that holds the part.
-        method: the method.
-    """
+    @wraps(method)
+    def call(program: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return method(getattr(program, part), *args, **kwargs)
 
-    def __init__(self, part: str, method: Callable[Concatenate[Any, P], R]) -> None:
-        self._part, self._method = part, method
-
-    def __get__(self, program: Program | None, owner: type[Program]) -> Callable[P, R]:
-        found: Any = self._method if program is None else MethodType(self._method, getattr(program, self._part))
-        bound: Callable[P, R] = found
-        return bound
+    return call
 
 
 class Program(Presented):
@@ -77,6 +69,7 @@ class Program(Presented):
     Attributes:
         states: arrays by label: weights, what the optimizer keeps, counters, sums of metrics.
         table: what the columns of a table mean, where the program was trained on one; None otherwise.
+        told: names of the hints already given, each once.
         state: the states, and what they mean.
         graphs: the graphs, made when they are first asked for.
         engines: what runs each graph.
@@ -84,33 +77,33 @@ class Program(Presented):
         executor: runs them.
     """
 
-    graph = Delegated("graphs", GraphTable.graph)
-    make_graph = Delegated("graphs", GraphTable.make)
-    sizes = Delegated("graphs", GraphTable.sizes)
-    is_within_budget = Delegated("plans", PlanCache.is_within_budget)
-    check_budget = Delegated("plans", PlanCache.check_budget)
-    engine = Delegated("engines", Engines.engine)
-    use_backend = Delegated("executor", Executor.use_backend)
-    deciding = Delegated("executor", Executor.deciding)
-    decide = Delegated("executor", Executor.decide)
-    bound = Delegated("executor", Executor.bound)
-    step_of = Delegated("executor", Executor.step_of)
-    feed_of = Delegated("executor", Executor.feed_of)
-    epochs_of = Delegated("executor", Executor.epochs_of)
-    step = Delegated("executor", Executor.step)
-    measure = Delegated("executor", Executor.measure)
-    changed = Delegated("state", ProgramState.changed)
-    get_weights = Delegated("state", ProgramState.get_weights)
-    set_weights = Delegated("state", ProgramState.set_weights)
-    load_weights = Delegated("state", ProgramState.load_weights)
-    save_weights = Delegated("state", ProgramState.save_weights)
-    weights_in = Delegated("state", ProgramState.weights_in)
-    reset_metrics = Delegated("state", ProgramState.reset_metrics)
-    metric_values = Delegated("state", ProgramState.metric_values)
-    checkpoint = Delegated("state", ProgramState.checkpoint)
-    resume = Delegated("state", ProgramState.resume)
-    restore = Delegated("state", ProgramState.restore)
-    take_place = Delegated("state", ProgramState.take_place)
+    graph = delegated("graphs", GraphTable.graph)
+    make_graph = delegated("graphs", GraphTable.make)
+    sizes = delegated("graphs", GraphTable.sizes)
+    is_within_budget = delegated("plans", PlanCache.is_within_budget)
+    check_budget = delegated("plans", PlanCache.check_budget)
+    engine = delegated("engines", Engines.engine)
+    use_backend = delegated("executor", Executor.use_backend)
+    deciding = delegated("executor", Executor.deciding)
+    decide = delegated("executor", Executor.decide)
+    bound = delegated("executor", Executor.bound)
+    step_of = delegated("executor", Executor.step_of)
+    feed_of = delegated("executor", Executor.feed_of)
+    epochs_of = delegated("executor", Executor.epochs_of)
+    step = delegated("executor", Executor.step)
+    measure = delegated("executor", Executor.measure)
+    changed = delegated("state", ProgramState.changed)
+    get_weights = delegated("state", ProgramState.get_weights)
+    set_weights = delegated("state", ProgramState.set_weights)
+    load_weights = delegated("state", ProgramState.load_weights)
+    save_weights = delegated("state", ProgramState.save_weights)
+    weights_in = delegated("state", ProgramState.weights_in)
+    reset_metrics = delegated("state", ProgramState.reset_metrics)
+    metric_values = delegated("state", ProgramState.metric_values)
+    checkpoint = delegated("state", ProgramState.checkpoint)
+    resume = delegated("state", ProgramState.resume)
+    restore = delegated("state", ProgramState.restore)
+    take_place = delegated("state", ProgramState.take_place)
 
     def __init__(
         self,
@@ -122,19 +115,15 @@ class Program(Presented):
         versions: Sequence[Version] = (),
         backend: str | None = None,
     ) -> None:
-        self.spec = spec
-        self.states = states
+        self.spec, self.states = spec, states
         self.state = ProgramState(spec, states, versions, seed, order)
-        self.graphs = GraphTable(spec.name, graphs, self.state)
-        self.engines = Engines(self.graphs, backend)
-        self.plans = PlanCache(spec, self.graphs, self.engines, self.state)
-        self.executor = Executor(spec, self.graphs, self.engines, self.plans, self.state)
+        self.executor = Executor(spec, graphs, self.state, backend)
+        self.graphs, self.engines, self.plans = self.executor.graphs, self.executor.engines, self.executor.plans
         self._calls = DirectCalls(self.executor)
         self.table: TableSchema | None = None
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: Any = None
         self.told: set[str] = set()
-        """Hints already given, each once."""
 
     def __repr__(self) -> str:
         count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
@@ -187,8 +176,6 @@ class Program(Presented):
     def compilations(self) -> int:
         """The number of times source was compiled; it does not grow with new batch sizes."""
         return self.plans.compilations
-
-    # ------------------------------------------------------------------ bytes
 
     @property
     def max_bytes(self) -> int | None:
@@ -395,12 +382,11 @@ class Program(Presented):
 
     def averages(self) -> list[tuple[Array, Array]]:
         """Return each state of weights with its moving average; see `ProgramState.averages`."""
-        return self.state.averages(self.graphs.made(TRAIN).averages) if self.spec.trains else []
+        return self.state.averages(self.graphs.averages)
 
     def take_averages(self) -> None:
         """Let weights take over their moving averages, at the end of training."""
-        if self.spec.trains:
-            self.state.take_averages(self.graphs.made(TRAIN).averages)
+        self.state.take_averages(self.graphs.averages)
 
     @property
     def shuffler(self) -> numpy.random.Generator:

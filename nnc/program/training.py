@@ -1,9 +1,12 @@
-"""The loop over epochs and batches that trains."""
+"""The loop over epochs and batches that trains; Ctrl-C lets it finish the running step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from nnc.activity import is_shown
@@ -14,7 +17,6 @@ from nnc.program.batches import Batches, Feed, WholeEpochs, whole_epochs
 from nnc.program.evaluation import run_evaluation
 from nnc.program.executor import Executor
 from nnc.program.first_step import FirstLook
-from nnc.program.interrupt import deferred_interrupt
 from nnc.program.names import EVALUATE, TRAIN
 from nnc.program.preparation import batch_size_of, check_trains, prepare, split_rows, whole, whole_or_none
 from nnc.program.progress import Progress, line_of, verbosity
@@ -46,6 +48,36 @@ class TrainHooks:
         """Call what wants to be called after a batch."""
         self.callbacks.on_train_batch_end(batch, self.state.metric_values())
         return bool(self.callbacks.model.stop_training)
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[list[int]]:
+    """Collect interrupts in a list instead of raising at once; raise when the block ends.
+
+    Outside the main thread, and where somebody else handles SIGINT, nothing is changed.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed inside the block.
+    """
+    received: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        del frame
+        if received:  # the second time somebody means it
+            raise KeyboardInterrupt
+        received.append(number)
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield received
+        return
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if received:
+        raise KeyboardInterrupt
 
 
 def fit(
@@ -120,7 +152,7 @@ def fit(
         if checked is not None or validation_data is not None:
             given = validation_data if checked is None else checked
             checks = make_feed(executor, EVALUATE, given, checking_size, limits[1], epochs // validation_freq)
-        made = executor.graphs.made(TRAIN)  # makes the optimizer's state, which callbacks may restore
+        executor.graphs.made(TRAIN)  # makes the optimizer's state, which callbacks may restore
         listed = CallbackList(callbacks, True, model=owner, verbose=shown, epochs=epochs, steps=feed.count)
         owner.stop_training = False
         listed.on_train_begin()
@@ -151,7 +183,7 @@ def fit(
                     on_epoch(epoch - 1, loop.logs)
             if not interrupted:
                 if epochs > 0:
-                    state.take_averages(made.averages)
+                    state.take_averages(executor.graphs.averages)
                 listed.on_train_end(loop.logs)
     assert listed.history is not None
     return listed.history

@@ -10,7 +10,7 @@ import threading
 import numpy
 import pytest
 
-from nnc.program.interrupt import deferred_interrupt
+from nnc.program.training import deferred_interrupt
 from tests.program.samples import SETUP, X, Y, digest, network
 
 pytestmark = pytest.mark.usefixtures("each_backend")
