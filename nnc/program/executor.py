@@ -155,9 +155,9 @@ class Executor:
 
         It is the last step of a change: threads read what is theirs first, and then which backend runs.
         """
-        self.local = ThreadRuns()
         if derived:
             self._prologue, self._has_prologue = None, None
+        self.local = ThreadRuns()
 
     # ------------------------------------------------------------------ binding
 
