@@ -46,7 +46,7 @@ def epoch_calls() -> Contestant:
     from nnc.program.batches import Batches
 
     (x, y), network, program = NETWORKS["base"].data(), NETWORKS["base"], nnc_model("base", "c").program
-    batches = Batches(program, "train", {"x": x, "y": y}, network.batch)
+    batches = Batches(program.executor, "train", {"x": x, "y": y}, network.batch)
     (stretch,) = batches.stretches
 
     def run(epochs: int, shuffle: bool = True) -> Sequence[float]:

@@ -10,7 +10,7 @@ from nnc.choices import FloatName
 from nnc.errors import ModelError
 from nnc.passes import Observer, Pass
 from nnc.program import PREDICT, Program
-from nnc.program.budget import bytes_of
+from nnc.program.plans import bytes_of
 from nnc.readers import read_model
 
 

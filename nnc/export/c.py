@@ -24,9 +24,8 @@ from nnc.files import write_atomically
 from nnc.ir import Graph, interpret
 from nnc.plan import Plan, is_step, make_plan
 from nnc.program import Program
-from nnc.program.live import LEARNING_RATE
-from nnc.program.names import PREDICT, PROLOGUE, TRAIN
-from nnc.program.program import hoisted_states
+from nnc.program.graphs import hoisted_states
+from nnc.program.names import LEARNING_RATE, PREDICT, PROLOGUE, TRAIN
 
 Array = Any
 _LARGEST = 2**31 - 1

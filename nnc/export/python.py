@@ -30,8 +30,8 @@ from nnc.files import write_atomically
 from nnc.ir import Graph, bind_shape
 from nnc.program import PREDICT, PROLOGUE, TRAIN, ArraySpec, Program
 from nnc.program.data import ROWS
-from nnc.program.live import ITERATIONS
-from nnc.program.program import hoisted_states
+from nnc.program.graphs import hoisted_states
+from nnc.program.names import ITERATIONS
 from nnc.tables import TableSchema
 
 Array = Any

@@ -13,8 +13,8 @@ from nnc.backends.numpy import kernel_settings
 from nnc.ir import Op, TensorType, Value, bind_shape
 from nnc.ops.gathering import Gather, ScatterAdd
 from nnc.program import Program
+from nnc.program.graphs import hoisted_states
 from nnc.program.names import PREDICT, PROLOGUE, TRAIN
-from nnc.program.program import hoisted_states
 from nnc.program.spec import TargetSpec
 
 Array = Any

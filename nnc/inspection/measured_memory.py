@@ -16,9 +16,9 @@ from nnc.backends import backend as backends
 from nnc.backends.numpy import kernel_settings
 from nnc.profiling.measurement import copy_program
 from nnc.program import PREDICT, Program
-from nnc.program.drawing import draw_inputs, draw_targets
 from nnc.program.footprint import Footprint
 from nnc.program.preparation import prepare
+from nnc.program.random_data import draw_inputs, draw_targets
 
 T = TypeVar("T")
 _RUNS = 3
@@ -105,7 +105,7 @@ def measure(program: Program, graph: str, batch: int, seed: int = 0) -> Measured
     arrays = dict(zip(labels, inputs, strict=True))
     if graph != PREDICT:
         targets = draw_targets(copy, inputs, seed)
-        arrays = prepare(copy, inputs if len(inputs) > 1 else inputs[0], targets or None)
+        arrays = prepare(copy.executor, inputs if len(inputs) > 1 else inputs[0], targets or None)
     sizes = copy.sizes(graph, arrays)
     _in_thread(lambda: copy.bound(graph, sizes))  # compiles it, and what that takes is not asked for
     return _in_thread(lambda: _run(copy, graph, arrays, sizes))

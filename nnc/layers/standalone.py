@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.arrays import is_array_like, to_array
-from nnc.backends.numpy import Executable, kernel_settings, kernel_workspace, print_source
+from nnc.backends import AUTO, backend_name
+from nnc.backends.numpy import kernel_settings
 from nnc.errors import DataError, ModelError
 from nnc.fork_safety import renew_in_children
 from nnc.ir import Graph, TensorType, Value
@@ -21,7 +22,9 @@ from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import BATCH, batch_size
 from nnc.layers.weights import weight_paths
 from nnc.passes import OPTIMIZE, gradients, run_passes
-from nnc.plan import make_plan
+from nnc.program.executor import Executor
+from nnc.program.spec import ProgramSpec
+from nnc.program.state import ProgramState
 from nnc.utils import random_generator
 
 if TYPE_CHECKING:
@@ -55,7 +58,8 @@ class _Call:
 class Standalone:
     """Runs one layer on arrays. It is lowered in each call, and compiled where that gives a graph not met before.
 
-    So whatever a layer's call depends on may change between two calls.
+    So whatever a layer's call depends on may change between two calls. What runs it is the backend that ``NNC_BACKEND``
+    names; with ``auto`` it is NumPy, because nobody says how often a graph will be met again.
 
     Args:
         layer: the layer.
@@ -65,7 +69,7 @@ class Standalone:
         self.layer = layer
         self._wired: set[str] = set()
         self._optimized: dict[str, Graph] = {}
-        self._executables: dict[Any, tuple[Executable, dict[str, Array]]] = {}
+        self._executors: dict[tuple[str, str], Executor] = {}
         self._call = _Call()
         self._key: Array = None
         self._last_key: Array = None
@@ -201,24 +205,13 @@ class Standalone:
 
     def _run(self, graph: Graph, arrays: list[Array], random_key: Array) -> dict[str, Array]:
         """Run a graph on the arrays of its inputs, masks apart, and return the outputs by label."""
-        rows = len(arrays[0])
-        sizes, weights = dict.fromkeys(graph.symbols, rows), {path: weight for weight, path in self._paths().items()}
+        weights = {path: weight for weight, path in self._paths().items()}
         states = {path: weight.memory for path, weight in weights.items()}
         if RANDOM in graph.states:
             states[RANDOM] = random_key
-        key = str(graph), rows
-        executable, known = self._executables.get(key, (None, {}))
-        if executable is None or any(known[label] is not array for label, array in states.items()):
-            if len(self._executables) >= REMEMBERED_GRAPHS:
-                self._executables.clear()
-                self._optimized.clear()
-            if key[0] not in self._optimized:
-                self._optimized[key[0]] = run_passes(graph, OPTIMIZE)
-            plan = make_plan(self._optimized[key[0]], sizes, workspace=kernel_workspace)
-            source = print_source(plan)
-            executable = Executable(plan, source, source.compile(), states)
-            self._executables[key] = executable, states
-        bound, masks = executable.bind(sizes), self._call.masks
+        executor = self._executor(graph, states)
+        executor.state.changed()  # whoever wrote to weights that no model has compiled did not count it
+        bound, masks = executor.bound(graph.name, dict.fromkeys(graph.symbols, len(arrays[0]))), self._call.masks
         given = iter(arrays)
         for label, target in bound.inputs.items():
             numpy.copyto(target, masks[label.removeprefix(_MASK)] if label.startswith(_MASK) else next(given))
@@ -229,6 +222,23 @@ class Standalone:
             if version is not None:
                 version.change()
         return {label: output.copy() for label, output in bound.outputs.items()}
+
+    def _executor(self, graph: Graph, states: dict[str, Array]) -> Executor:
+        """Return what runs a graph on these states; it is compiled where it was not met before."""
+        backend, text = backend_name(), str(graph)
+        executor = self._executors.get((backend, text))
+        if executor is not None and all(executor.state.arrays[label] is array for label, array in states.items()):
+            return executor
+        if len(self._executors) >= REMEMBERED_GRAPHS:
+            self._executors.clear()
+            self._optimized.clear()
+        if text not in self._optimized:
+            self._optimized[text] = run_passes(graph, OPTIMIZE)
+        spec, optimized = ProgramSpec(self.layer.name, (), ()), self._optimized[text]
+        state, engine = ProgramState(spec, states), "numpy" if backend == AUTO else backend
+        executor = Executor(spec, {graph.name: lambda: optimized}, state, engine)
+        self._executors[backend, text] = executor
+        return executor
 
     def _keep_key(self) -> None:
         """Keep the random key, which a call steps, for the gradients of that call."""

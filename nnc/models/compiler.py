@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
@@ -18,9 +18,11 @@ from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments, loweri
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.layers.variable import Segment, make_buffer, make_segments, share_versions
 from nnc.layers.weights import weight_paths
+from nnc.models.config import serialized
 from nnc.models.eager import trains_by_default
 from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
+from nnc.models.trainer import Trainer
 from nnc.models.wiring import run_calls
 from nnc.passes import HOISTABLE, INFER, Observer, Pass, evaluate_pipeline, extended, run_passes, train_pipeline
 from nnc.program import (
@@ -35,9 +37,6 @@ from nnc.program import (
     VariableSpec,
     weights_suffixes,
 )
-
-if TYPE_CHECKING:
-    from nnc.models.model import Model
 
 Array = Any
 
@@ -56,14 +55,14 @@ class Compiler:
     """
 
     def __init__(
-        self, model: Model, dtype: str | None = None, observe: Observer | None = None, extra: Sequence[Pass] = ()
+        self, model: Trainer, dtype: str | None = None, observe: Observer | None = None, extra: Sequence[Pass] = ()
     ) -> None:
         self.model = model
         self.observe, self.extra = observe, tuple(extra)
         self.dtype, self._is_dtype_given = dtype or model.compute_dtype, dtype is not None
         self.calls, self.paths, self.optimizer = model.calls, weight_paths(model), model.optimizer
         self.inputs = list(zip(model.input_names, model.inputs, strict=True))
-        self.outputs = list(zip(model.output_labels, model.outputs, strict=True))
+        self.outputs = list(zip([label for label, _ in model.named_outputs], model.outputs, strict=True))
         self.lengths = length_names(tensor.type for tensor in model.inputs)
         self.named_outputs, self.objective = model.named_outputs, model.objective
         self.trainable = model.trainable_weights
@@ -169,7 +168,7 @@ class Compiler:
             results=() if head is None else head.results({name: self._type(type) for name, type in self.named_outputs}),
             variables=self._variables(),
             trains=TRAIN in makers,
-            model=model.serialized_config(),
+            model=serialized(model),
             structure=model.output_structure,
         )
         backend = model.chosen_backend

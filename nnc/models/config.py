@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy
 
@@ -19,12 +19,8 @@ from nnc.layers.structure import map_leaves
 from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
 from nnc.layers.wrapping import layer_config
 from nnc.metrics.registry import BY_SHAPE
-from nnc.models.trainer import one_or_list
+from nnc.models.trainer import Trainer, one_or_list
 from nnc.program.spec import packed
-
-if TYPE_CHECKING:
-    from nnc.models.model import Model
-    from nnc.models.sequential import Sequential
 
 _ANY = TensorType(FLOAT, (BATCH, 1))
 """The type of an output and of its targets, for metrics that do not depend on it."""
@@ -43,31 +39,38 @@ def layer_entry(layer: Layer) -> dict[str, Any]:
     return layer_config(layer)
 
 
-def sequential_config(model: Sequential) -> dict[str, Any]:
-    """Return a Sequential's config: its name and its layers, the input first."""
-    chain: list[Layer] = [call.layer for call in model.calls] or model.layers
+def sequential_config(model: Trainer, layers: Sequence[Layer], input_shape: Sequence[Any]) -> dict[str, Any]:
+    """Return a Sequential's config: its name and its layers, the input first.
+
+    Args:
+        model: the model.
+        layers: its layers without the input.
+        input_shape: shape of its input, where it has one.
+    """
+    chain = [call.layer for call in model.calls] or layers
     config = {
         "name": model.name,
         "trainable": model.trainable,
         "dtype": _dtype(model),
         "layers": [layer_entry(layer) for layer in chain],
     }
-    return config | ({"build_input_shape": list(model.input_shape)} if model.inputs else {})
+    return config | ({"build_input_shape": list(input_shape)} if model.inputs else {})
 
 
-def _dtype(model: Model) -> str:
+def _dtype(model: Layer) -> str:
     dtypes = {weight.dtype for weight in model.weights}
     return dtypes.pop() if len(dtypes) == 1 else FLOAT
 
 
-def functional_config(model: Model) -> dict[str, Any]:
+def functional_config(model: Trainer) -> dict[str, Any]:
     """Return a functional model's config in the form of Keras 3: layers with their calls, then inputs and outputs."""
     nodes: dict[Call, int] = {}
     entries: list[dict[str, Any]] = []
-    for layer in model.operations:
+    operations = list(dict.fromkeys(call.layer for call in model.calls))
+    for layer in operations:
         calls = [call for call in model.calls if call.layer is layer]
         nodes.update({call: index for index, call in enumerate(calls)})
-    for layer in model.operations:
+    for layer in operations:
         inbound = [_call_entry(call, nodes) for call in model.calls if call.layer is layer and call.inputs]
         entries.append({**layer_entry(layer), "name": layer.name, "inbound_nodes": inbound})
     return {
@@ -98,7 +101,7 @@ def _keras_tensor(tensor: SymbolicTensor, nodes: Mapping[Call, int]) -> dict[str
     return {"class_name": "__keras_tensor__", "config": config}
 
 
-def compile_config(model: Model, keeps_names: bool = True) -> dict[str, Any]:
+def compile_config(model: Trainer, keeps_names: bool = True) -> dict[str, Any]:
     """Return how a model is compiled, under the names of `Model.compile`'s arguments; empty where it is not.
 
     Args:
@@ -144,7 +147,7 @@ def _metric_entry(given: Any) -> Any:
     return metrics.serialize(metrics.get(given, _ANY, _ANY))
 
 
-def _nested(given: Any, model: Model) -> Any:
+def _nested(given: Any, model: Trainer) -> Any:
     """Return a list of what belongs to each output nested as the outputs are; anything else as it is."""
     is_list = model.output_structure is not None and isinstance(given, list) and len(given) == len(model.outputs)
     return packed(model.output_structure, given) if is_list else given
@@ -169,7 +172,7 @@ def _plain(value: Any) -> Any:
     raise ModelError(f"{value!r:.80} cannot be written as JSON; define get_config() so that it returns plain values")
 
 
-def serialized(model: Model) -> dict[str, Any]:
+def serialized(model: Layer) -> dict[str, Any]:
     """Return class and config; empty where a custom part cannot be serialised."""
     try:
         entry = layer_entry(model)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
@@ -13,9 +13,6 @@ from nnc.layers.array_masks import mask_of, with_mask
 from nnc.layers.calling import default_training
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call
-
-if TYPE_CHECKING:
-    from nnc.models.model import Model
 
 Array = Any
 
@@ -35,14 +32,20 @@ def trains_by_default(calls: Sequence[Call]) -> bool:
     return any(call.kwargs.get("training") or is_so(call.layer) for call in calls)
 
 
-def with_masks(model: Model, found: Any, inputs: Any) -> Any:
-    """Return a program's outputs with the masks that the layers give them, which are computed once somebody looks."""
+def with_masks(forward: Callable[..., Any], found: Any, inputs: Any) -> Any:
+    """Return a program's outputs with the masks that the layers give them, which are computed once somebody looks.
+
+    Args:
+        forward: runs the layers.
+        found: the outputs.
+        inputs: what they were computed of.
+    """
     kept = map_leaves(numpy.copy, inputs, numpy.ndarray)
     outputs = leaves(found, numpy.ndarray)
 
     @cache
     def masks() -> list[Array | None]:
-        return list(map(mask_of, leaves(model.forward(*kept, training=False), numpy.ndarray)))
+        return list(map(mask_of, leaves(forward(*kept, training=False), numpy.ndarray)))
 
     count = iter(range(len(outputs)))
 

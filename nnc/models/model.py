@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -61,7 +62,6 @@ class Model(Trainer, Presented):
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True
     ) -> None:
         super().__init__(name=name, trainable=trainable)
-        self.calls: tuple[Call, ...] = ()
         self._nested_outputs: Any = ()
         if inputs is not None or outputs is not None:
             self._connect(_as_tuple(inputs), _as_tuple(outputs), outputs)
@@ -181,12 +181,12 @@ class Model(Trainer, Presented):
 
     def summary(self, print_fn: Any = None) -> None:
         """Print a table of the layers with shapes and numbers of parameters."""
-        text = summary(self)
+        text = summary(self, self.layers)
         print(text) if print_fn is None else print_fn(text)
 
     def parameter_table(self) -> str:
         """Print and return the parameters, a row per unit: Layer1-1, Layer1-2, … under param1, …, bias."""
-        text = parameter_table(self)
+        text = parameter_table(self.name, self.layers)
         print(text)
         return text
 
@@ -306,7 +306,7 @@ class Model(Trainer, Presented):
         if is_more_than_a_prediction(inputs, options) or (is_undecided and self._compiler.trains_by_default):
             return self.forward(*inputs, **options)
         found = program(*inputs)
-        return with_masks(self, found, inputs) if self._compiler.is_masked else found
+        return with_masks(self.forward, found, inputs) if self._compiler.is_masked else found
 
     def call(self, inputs: Any, *, mask: Any = None) -> Any:  # type: ignore[override]  # no second input
         """Return the outputs for graph values: one, a list, or a dictionary by the inputs' names.
@@ -371,9 +371,38 @@ class Model(Trainer, Presented):
             ModelFileError: it is not such a config; all its problems are listed.
             ModelError: it is the config of another kind of model.
         """
-        from nnc.models.saving import model_of_config
+        from nnc.layers.registry import known_classes
+        from nnc.plugins import read_config
 
-        return model_of_config(cls, config, custom_objects)
+        if not isinstance(config, Mapping):
+            raise ModelError(
+                f"{cls.__name__}.from_config takes a mapping, as get_config returns it, got {config!r:.80}"
+            )
+        base = cls._base()
+        if "layers" not in config and cls is not base:
+            return cls(**config)
+        name = "Functional" if "input_layers" in config else "Sequential"
+        with known_classes(custom_objects):
+            found: Model = read_config({"class_name": name, "config": config})
+        if isinstance(found, cls):
+            return found
+        if not isinstance(found, base) or list(signature(cls).parameters) != list(signature(base).parameters):
+            raise ModelError(
+                f"{cls.__name__}.from_config: the config is that of a {name} model, which {cls.__name__} cannot be made"
+                f" from; use nnc.{'Sequential' if name == 'Sequential' else 'Model'}.from_config"
+            )
+        make: Any = cls  # which takes what the base does
+        made: Self = make(*found._construction(), name=found.name)
+        return made
+
+    @classmethod
+    def _base(cls) -> type[Model]:
+        """Return the class that a config of this class names."""
+        return Model
+
+    def _construction(self) -> tuple[Any, ...]:
+        """Return what the constructor makes such a model of."""
+        return self.input, self.output
 
     def to_json(self, **options: Any) -> str:
         """Return class and config as JSON, as Keras writes them, for `nnc.models.model_from_json`.
@@ -384,9 +413,9 @@ class Model(Trainer, Presented):
         Raises:
             ModelError: a part of the model cannot be serialised.
         """
-        from nnc.models.saving import to_json
+        from nnc.models.config import json_text, layer_entry
 
-        return to_json(self, **options)
+        return json_text(layer_entry(self), **options)
 
     def serialized_config(self) -> dict[str, Any]:
         """Return the config with class name and compile options, or nothing where a part cannot be serialised."""

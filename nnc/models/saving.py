@@ -1,63 +1,16 @@
-"""Models from configs, JSON and files, and to JSON; Keras's functions of these names."""
+"""Models from JSON and files; Keras's functions of these names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from inspect import signature
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from nnc.errors import ModelError
 from nnc.layers.registry import known_classes
-from nnc.models.config import json_text, layer_entry
 from nnc.models.model import Model
-from nnc.models.sequential import Sequential
 from nnc.plugins import read, read_config
 from nnc.program import Program, load
-
-ModelClass = TypeVar("ModelClass", bound=Model)
-
-
-def model_of_config(
-    cls: type[ModelClass], config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
-) -> ModelClass:
-    """Return a model of a class from its config; see `Model.from_config`.
-
-    Raises:
-        ModelFileError: it is not a config of a model; all its problems are listed.
-        ModelError: it is the config of another kind of model.
-    """
-    if not isinstance(config, Mapping):
-        raise ModelError(f"{cls.__name__}.from_config takes a mapping, as get_config returns it, got {config!r:.80}")
-    base: type[Model] = Sequential if issubclass(cls, Sequential) else Model
-    if "layers" not in config and cls is not base:
-        return cls(**config)
-    name = "Functional" if "input_layers" in config else "Sequential"
-    with known_classes(custom_objects):
-        found: Model = read_config({"class_name": name, "config": config})
-    if isinstance(found, cls):
-        return found
-    if not isinstance(found, base) or list(signature(cls).parameters) != list(signature(base).parameters):
-        raise ModelError(
-            f"{cls.__name__}.from_config: the config is that of a {name} model, which {cls.__name__} cannot be made"
-            f" from; use nnc.{'Sequential' if name == 'Sequential' else 'Model'}.from_config"
-        )
-    made: Any = cls
-    if isinstance(found, Sequential):
-        made = made([call.layer for call in found.calls] or found.layers, name=found.name)
-    else:
-        made = made(found.input, found.output, name=found.name)
-    model: ModelClass = made
-    return model
-
-
-def to_json(model: Model, **options: Any) -> str:
-    """Return class and config of a model as JSON; see `Model.to_json`.
-
-    Raises:
-        ModelError: a part of the model cannot be serialised.
-    """
-    return json_text(layer_entry(model), **options)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:

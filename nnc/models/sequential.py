@@ -130,11 +130,18 @@ class Sequential(Model):
         """Module, name and registered name of a Sequential, whatever subclass it is."""
         return "keras", "Sequential", None
 
+    @classmethod
+    def _base(cls) -> type[Model]:
+        return Sequential
+
+    def _construction(self) -> tuple[Any, ...]:
+        return ([call.layer for call in self.calls] or self.layers,)
+
     def get_config(self) -> dict[str, Any]:
         """Return the model's config in Keras's form."""
         from nnc.models.config import sequential_config
 
-        return sequential_config(self)
+        return sequential_config(self, self._chain, self.input_shape if self.inputs else ())
 
 
 def _input_of(layer: Layer) -> InputLayer | None:

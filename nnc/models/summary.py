@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy
 
-if TYPE_CHECKING:
-    from nnc.models.model import Model
+from nnc.layers import Layer
+from nnc.models.trainer import Trainer
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -31,8 +30,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
     return "\n".join([line(head), "  ".join("─" * width for width in widths), *map(line, rows)])
 
 
-def summary(model: Model) -> str:
-    """Return the model's layers with output shapes and numbers of parameters."""
+def summary(model: Trainer, layers: Sequence[Layer]) -> str:
+    """Return a model's layers with output shapes and numbers of parameters.
+
+    Args:
+        model: the model.
+        layers: its layers, which are shown where it is not wired yet.
+    """
     rows = []
     for call in model.calls:
         shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
@@ -40,7 +44,7 @@ def summary(model: Model) -> str:
         title = f"{call.layer.name} ({type(call.layer).__name__})"
         rows.append((title, shapes, f"{call.layer.count_params():,}", sources))
     if not model.calls:
-        rows = [(f"{layer.name} ({type(layer).__name__})", "?", "?", "") for layer in model.layers]
+        rows = [(f"{layer.name} ({type(layer).__name__})", "?", "?", "") for layer in layers]
     trainable = sum(weight.size for weight in model.trainable_weights)
     total = model.count_params()
     return "\n".join(
@@ -54,11 +58,11 @@ def summary(model: Model) -> str:
     )
 
 
-def parameter_table(model: Model) -> str:
-    """Return the parameters, a row per unit: its weights under param1, param2, …, and its bias."""
-    layers = [layer for layer in model.layers if layer.weights and layer.parameters.ndim == 2]
+def parameter_table(name: str, layers: Sequence[Layer]) -> str:
+    """Return the parameters of a model, a row per unit: its weights under param1, param2, …, and its bias."""
+    layers = [layer for layer in layers if layer.weights and layer.parameters.ndim == 2]
     if not layers:
-        return f"Model {model.name} has no parameters to show"
+        return f"Model {name} has no parameters to show"
     width = max(len(layer.weights[0].memory) for layer in layers)
     rows = []
     for number, layer in enumerate(layers, 1):

@@ -13,7 +13,7 @@ from nnc.choices import Verbosity
 from nnc.errors import DataError, ModelError
 from nnc.ir import TensorType
 from nnc.layers import Layer, Variable
-from nnc.layers.symbolic import SymbolicTensor
+from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.head import ModelHead
 from nnc.models.objective import Objective
 from nnc.passes import Observer, Pass
@@ -39,9 +39,6 @@ class Trainer(Layer):
     What a reader could not take of the definition's optimizer, loss and metrics is in `uncompiled`, as text.
     """
 
-    inputs: list[SymbolicTensor]
-    outputs: list[SymbolicTensor]
-
     def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
         self.optimizer: optimizers.Optimizer = optimizers.get("rmsprop")
@@ -56,7 +53,9 @@ class Trainer(Layer):
         self.uncompiled = ""
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: History | None = None
-        self.inputs, self.outputs = [], []
+        self.inputs: list[SymbolicTensor] = []
+        self.outputs: list[SymbolicTensor] = []
+        self.calls: tuple[Call, ...] = ()
         self.output_structure: Any = None
 
     @property
@@ -383,7 +382,7 @@ class Trainer(Layer):
         self._ensure_wired(x)
         program = self.program
         graph = TRAIN if action == "train" else EVALUATE
-        name, arrays = batch_arrays(program, graph, self._named(x), y, sample_weight, class_weight)
+        name, arrays = batch_arrays(program.executor, graph, self._named(x), y, sample_weight, class_weight)
         logs = program.measure(name, arrays)
         return logs if as_dict else one_or_list(list(logs.values()))
 

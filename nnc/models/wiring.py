@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -11,9 +10,6 @@ from nnc.layers import Layer
 from nnc.layers.lowering import current_lowering
 from nnc.layers.structure import leaves
 from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
-
-if TYPE_CHECKING:
-    from nnc.models.model import Model
 
 
 def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], name: str) -> tuple[Call, ...]:
@@ -101,7 +97,7 @@ def run_calls(calls: Sequence[Call], values: Mapping[SymbolicTensor, Value]) -> 
     return known
 
 
-def name_layers(layers: Sequence[Layer], model: Model) -> None:
+def name_layers(layers: Sequence[Layer], model: Layer) -> None:
     """Make names unique: ``dense``, ``dense_1``, …; names given by the user stay.
 
     A name that another model gave stays as well, unless two meet here; then the second gets a name that is free

@@ -18,7 +18,7 @@ from nnc.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from nnc.optimizers.sgd import SGD
 from nnc.optimizers.stages import AVERAGE
 from nnc.optimizers.state import OptimizerState
-from nnc.program.live import ITERATIONS, LEARNING_RATE
+from nnc.program.names import ITERATIONS, LEARNING_RATE
 
 adam = Adam
 adamw = AdamW

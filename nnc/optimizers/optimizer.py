@@ -20,7 +20,7 @@ from nnc.optimizers.schedules import LearningRateSchedule
 from nnc.optimizers.stages import ACCUMULATOR, AVERAGE, average, clip_gradients, decay, sum_gradients
 from nnc.optimizers.state import Clock, OptimizerState
 from nnc.optimizers.windows import Window, windows_of
-from nnc.program.live import ITERATIONS, LEARNING_RATE
+from nnc.program.names import ITERATIONS, LEARNING_RATE
 
 Array = Any
 LearningRate = float | LearningRateSchedule

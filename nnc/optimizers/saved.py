@@ -12,7 +12,7 @@ import numpy
 from nnc.errors import ModelError
 from nnc.optimizers.state import slot_label
 from nnc.optimizers.windows import Window
-from nnc.program.live import ITERATIONS, LEARNING_RATE
+from nnc.program.names import ITERATIONS, LEARNING_RATE
 
 if TYPE_CHECKING:
     from nnc.optimizers.optimizer import Optimizer

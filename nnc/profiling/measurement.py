@@ -17,11 +17,10 @@ from nnc.profiling.instrumentation import Counted, Sample, counting
 from nnc.profiling.machine_limits import Machine, measure_machine
 from nnc.profiling.profile import Profile, Step
 from nnc.program import PREDICT, PROLOGUE, TRAIN, Program
-from nnc.program.batches import Batches
+from nnc.program.batches import Batches, whole_epochs
 from nnc.program.data import ROWS, as_arrays
-from nnc.program.drawing import draw_inputs, draw_targets
-from nnc.program.epochs import whole_epochs
 from nnc.program.preparation import prepare
+from nnc.program.random_data import draw_inputs, draw_targets
 
 Array = Any
 Runs = Callable[[], int]
@@ -121,7 +120,7 @@ def _arrays(program: Program, name: str, x: Any, y: Any, batch: int, seed: int) 
         y = draw_targets(program, x, seed) if name == TRAIN else None
         y = y or None
     if name == TRAIN:
-        arrays = prepare(program, x, y)
+        arrays = prepare(program.executor, x, y)
     else:
         labels = [spec.label for spec in program.spec.inputs]
         arrays = dict(zip(labels, as_arrays(program.spec.inputs, x, "input"), strict=True))
@@ -152,8 +151,8 @@ def _runs(program: Program, name: str, arrays: Mapping[str, Array], rows: int) -
 
 def _training_runs(program: Program, arrays: Mapping[str, Array], rows: int) -> Runs:
     """Return what runs training steps as `fit` does: about as many in one go as make a sample."""
-    batches = Batches(program, TRAIN, arrays, rows)
-    whole = whole_epochs(program, batches, shuffle=True)
+    batches = Batches(program.executor, TRAIN, arrays, rows)
+    whole = whole_epochs(batches, shuffle=True)
 
     def train_epochs(count: int) -> int:
         assert whole is not None

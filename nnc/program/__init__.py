@@ -1,11 +1,10 @@
 """Programs: what a compiled model is to its user."""
 
-from nnc.program.names import EVALUATE, PREDICT, PROLOGUE, TRAIN
-from nnc.program.program import Program
+from nnc.program.names import COUNT, EVALUATE, PREDICT, PROLOGUE, STEPS, TOTAL, TRAIN, WEIGHTED, sums_label
+from nnc.program.program import Program, load
 from nnc.program.prologue import Version
-from nnc.program.spec import COUNT, TOTAL, ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec, sums_label
-from nnc.program.storage import load
-from nnc.program.weights import SAMPLE_WEIGHT, STEPS, WEIGHTED, weight_labels, weights_suffixes
+from nnc.program.sample_weights import SAMPLE_WEIGHT, weight_labels, weights_suffixes
+from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec
 
 __all__ = [
     "COUNT",

@@ -1,33 +1,34 @@
-"""Arrays cut into batches, and the graph run on each."""
+"""Arrays cut into batches, and the graph run on each: one by one, many in a call, or whole epochs in a call."""
 
 from __future__ import annotations
 
+import ctypes
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import cache
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy
 
-from nnc.backends.backend import FeedRun
+from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.errors import NonFiniteError
 from nnc.program.data import ROWS
+from nnc.program.executor import Executor
+from nnc.program.names import COUNT, TOTAL
 from nnc.program.preparation import graph_name
 
-if TYPE_CHECKING:
-    from nnc.program.program import Program
-
 Array = Any
+Gathers = list[tuple[Callable[..., Any], Array]]
 OUT_OF_DATA = (
     "the data ran out before steps_per_epoch batches were seen; give a generator that yields at least steps_per_epoch"
     " · epochs batches, or fewer steps"
 )
-
-
 CALL_SECONDS = 0.05
 """Time that one call may take where a backend runs several batches in one: Ctrl-C is answered between two calls."""
+MOST_EPOCHS = 4096
+"""Epochs of a call, so that the records of a call stay small."""
 
 
 class BatchHooks(Protocol):
@@ -104,21 +105,11 @@ class Stretch:
             after_call(count)
 
 
-def decide_batches(
-    program: Program, name: str, arrays: Mapping[str, Array], batch_size: int, limit: int | None = None, times: int = 1
-) -> None:
-    """Decide what runs a graph on batches of arrays; see `Program.decide` and, for the arguments, `Batches`."""
-    name = graph_name(name, arrays)
-    rows = len(next(iter(arrays.values())))
-    size = min(batch_size, rows)
-    program.decide(name, limit or -(-rows // size), program.sizes(name, arrays) | {ROWS: size}, times)
-
-
 class Batches:
     """Cuts arrays into batches and runs a graph on each, without allocating anything per batch.
 
     Args:
-        program: what to run.
+        executor: runs it.
         name: graph, without the suffix for weights.
         arrays: arrays by input label, of equal length.
         batch_size: rows of a batch; the last one may have fewer.
@@ -129,47 +120,52 @@ class Batches:
 
     def __init__(
         self,
-        program: Program,
+        executor: Executor,
         name: str,
         arrays: Mapping[str, Array],
         batch_size: int,
         limit: int | None = None,
         first: FirstStep | None = None,
     ) -> None:
-        self.program = program
+        self.executor = executor
         name = graph_name(name, arrays)
         rows = len(next(iter(arrays.values())))
         self.order = numpy.arange(rows, dtype=numpy.int64)
         self._sorted = self.order.copy()
         size = min(batch_size, rows)
-        starts = range(0, rows, size)
-        sizes = program.sizes(name, arrays)
-        program.bound(name, sizes | {ROWS: size})
-        self.steps: list[tuple[Array, list[tuple[Callable[..., Any], Array]], Callable[[], None]]] = []
-        for start in starts:
-            window = self.order[start : start + size]
-            bound = program.bound(name, sizes | {ROWS: len(window)})
-            gathers = [(arrays[label].take, target) for label, target in bound.inputs.items()]
-            self.steps.append((window, gathers, bound.run))
+        sizes = executor.graphs.sizes(name, arrays)
+        lengths = [size] * (rows // size) + [rows % size] * (rows % size > 0)
+        runs = {length: executor.bound(name, sizes | {ROWS: length}) for length in dict.fromkeys(lengths)}
+        gathers = {length: self._gathers(run, arrays) for length, run in runs.items()}
+        self.steps: list[tuple[Array, Gathers, Callable[[], None]]] = [
+            (self.order[number * size : number * size + length], gathers[length], runs[length].run)
+            for number, length in enumerate(lengths)
+        ]
         self.name, self.arrays, self.sizes = name, arrays, sizes
-        self.stretches = self._stretches(program, name, arrays, sizes)
+        self.stretches = self._stretches(runs, lengths)
         self.limit = limit
         self.first = first
         self.is_watched, self.done = False, 0
         self._position = 0
 
-    def _stretches(
-        self, program: Program, name: str, arrays: Mapping[str, Array], sizes: Mapping[str, int]
-    ) -> list[Stretch]:
-        """Return all batches as stretches; none where the backend runs them one by one."""
+    def _gathers(self, bound: BoundRun, arrays: Mapping[str, Array]) -> Gathers:
+        """Return what takes the rows of a batch from each array, with where it puts them."""
+        return [(arrays[label].take, target) for label, target in bound.inputs.items()]
+
+    def _stretches(self, runs: Mapping[int, BoundRun], lengths: Sequence[int]) -> list[Stretch]:
+        """Return all batches as stretches; none where the backend runs them one by one.
+
+        Args:
+            runs: by the rows of a batch, in the order in which the batches come.
+            lengths: rows of each batch.
+        """
         stretches: list[Stretch] = []
         first = 0
-        for rows, steps in groupby(len(window) for window, _, _ in self.steps):
-            feed = program.bound(name, {**sizes, ROWS: rows}).feed
-            run = None if feed is None else feed(arrays, self.order)
+        for rows, bound in runs.items():
+            run = None if bound.feed is None else bound.feed(self.arrays, self.order)
             if run is None:
                 return []
-            stretches.append(Stretch(run, first, rows, len(list(steps))))
+            stretches.append(Stretch(run, first, rows, lengths.count(rows)))
             first += rows * stretches[-1].batches
         return stretches
 
@@ -205,7 +201,7 @@ class Batches:
         """
         steps = self._next_steps()
         self.done = 0
-        if hooks is not None or first or self.program.check_nan or (self.first and not self.stretches):
+        if hooks is not None or first or self.executor.check_nan or (self.first and not self.stretches):
             return self._run_each(steps, hooks, first, interrupted)
         if self.stretches and steps is self.steps:
             for stretch in self.stretches:
@@ -256,3 +252,75 @@ class Batches:
         if self._position >= len(self.steps):
             self._position = 0
         return steps
+
+
+class WholeEpochs:
+    """Runs epochs in as few calls as Ctrl-C allows, and returns what each of them measured.
+
+    Args:
+        metrics: names of what is measured.
+        states: arrays of the program by label, in which means add up.
+        run: runs epochs.
+    """
+
+    def __init__(self, metrics: Sequence[str], states: Mapping[str, Array], run: EpochsRun) -> None:
+        self._metrics, self._run = metrics, run
+        sums = [(label, states[label]) for label in (TOTAL, COUNT)]
+        self._sums = numpy.dtype([(label, state.dtype, state.shape) for label, state in sums])
+        self._at_once = 1
+
+    def run(self, most: int) -> dict[str, Array]:
+        """Run some epochs, at least one and at most so many; return for each metric an array of a number per epoch."""
+        count = min(most, self._at_once, MOST_EPOCHS)
+        record = numpy.empty(count, self._sums)
+        begin = perf_counter()
+        self._run(count, record)
+        self._at_once = max(1, int(count * CALL_SECONDS / max(perf_counter() - begin, 1e-9)))
+        totals, counts = record[TOTAL].astype("float64"), record[COUNT].astype("float64")
+        with numpy.errstate(all="ignore"):
+            means = totals / counts
+        means[counts == 0] = numpy.nan
+        return dict(zip(self._metrics, means.T, strict=True))
+
+
+def whole_epochs(feed: Any, shuffle: bool) -> WholeEpochs | None:
+    """Return what runs whole epochs of a feed; None where the backend cannot, or where metrics are not means.
+
+    Args:
+        feed: the batches.
+        shuffle: whether each epoch has an order of its own.
+    """
+    if not isinstance(feed, Batches) or not feed.stretches or feed.limit is not None:
+        return None
+    executor = feed.executor
+    spec, state = executor.spec, executor.state
+    if spec.results or not {TOTAL, COUNT} <= state.arrays.keys() or (shuffle and not _draws_as_expected()):
+        return None
+    symbols = executor.graphs.made(feed.name).symbols
+    stretches = []
+    for stretch in feed.stretches:
+        sizes = {**feed.sizes, ROWS: stretch.rows}
+        stretches.append(({symbol: sizes[symbol] for symbol in symbols}, stretch.rows, stretch.batches))
+    bound = executor.bound(feed.name, {**feed.sizes, ROWS: stretches[0][1]})
+    if bound.epochs is None:
+        return None
+    generator = state.shuffler.bit_generator if shuffle else None
+    run = bound.epochs(EpochPlan(stretches, feed.arrays, feed.order, generator, (TOTAL, COUNT)))
+    return None if run is None else WholeEpochs(spec.metrics, state.arrays, run)
+
+
+@cache
+def _draws_as_expected() -> bool:
+    """Whether this NumPy shuffles as compiled code does: by numbers of 32 bits, drawn again where too large."""
+    mine, theirs = numpy.random.PCG64(7), numpy.random.Generator(numpy.random.PCG64(7))
+    interface = mine.ctypes
+    order, expected = list(range(40)), numpy.arange(40)
+    theirs.shuffle(expected)
+    draw, state = interface.next_uint32, ctypes.c_void_p(interface.state_address)
+    for index in range(39, 0, -1):
+        mask = (1 << index.bit_length()) - 1
+        drawn = draw(state) & mask
+        while drawn > index:
+            drawn = draw(state) & mask
+        order[index], order[drawn] = order[drawn], order[index]
+    return order == expected.tolist()

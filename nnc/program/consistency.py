@@ -10,11 +10,21 @@ from nnc.errors import ProgramFileError
 from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.ops.fusion import Fusion
 from nnc.ops.scan import Scan
-from nnc.program.live import ITERATIONS
-from nnc.program.names import EVALUATE, PREDICT, PROLOGUE, TRAIN
-from nnc.program.program import hoisted_states
-from nnc.program.spec import COUNT, TOTAL, ArraySpec, ProgramSpec, ResultSpec, sums_label
-from nnc.program.weights import STEPS, WEIGHTED, weight_labels, weights_suffixes
+from nnc.program.graphs import hoisted_states
+from nnc.program.names import (
+    COUNT,
+    EVALUATE,
+    ITERATIONS,
+    PREDICT,
+    PROLOGUE,
+    STEPS,
+    TOTAL,
+    TRAIN,
+    WEIGHTED,
+    sums_label,
+)
+from nnc.program.sample_weights import weight_labels, weights_suffixes
+from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec
 
 _LARGEST_ROW = 2**26
 """Elements of the largest value per row of a batch, unless the program has more weights than that."""

@@ -1,4 +1,4 @@
-"""The loops over batches that change nothing: evaluate and predict."""
+"""The loops over batches that change nothing: evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from nnc.activity import is_shown
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList
 from nnc.errors import DataError, NonFiniteError
-from nnc.program.batches import Batches, Feed, decide_batches
+from nnc.program.batches import Feed
 from nnc.program.data import ROWS, as_arrays, known_sizes
+from nnc.program.direct_calls import DirectCalls
+from nnc.program.executor import Executor
 from nnc.program.names import EVALUATE, PREDICT
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
 from nnc.program.progress import Count, Counted, Logs, batches_shown, line_of, no_logs, verbosity
 from nnc.program.spec import outputs_of, packed
-from nnc.program.streams import Stream, batches_of, check_alone, is_stream, length_of, parts_of
+from nnc.program.state import ProgramState
+from nnc.program.streams import batches_of, check_alone, is_stream, length_of, make_feed, parts_of
 
 if TYPE_CHECKING:
     from nnc.choices import Verbosity
-    from nnc.program.program import Program
 
 Array = Any
 PREDICT_BATCH = 256
@@ -32,12 +34,12 @@ class TestHooks:
     """Calls the hooks of callbacks around batches of evaluation.
 
     Args:
-        program: what is evaluated.
+        state: has what is measured.
         callbacks: what is called.
     """
 
-    def __init__(self, program: Program, callbacks: CallbackList) -> None:
-        self.program, self.callbacks = program, callbacks
+    def __init__(self, state: ProgramState, callbacks: CallbackList) -> None:
+        self.state, self.callbacks = state, callbacks
 
     def begin(self, batch: int) -> None:
         """Call what wants to be called before a batch."""
@@ -45,25 +47,26 @@ class TestHooks:
 
     def end(self, batch: int) -> bool:
         """Call what wants to be called after a batch."""
-        self.callbacks.on_test_batch_end(batch, self.program.metric_values())
+        self.callbacks.on_test_batch_end(batch, self.state.metric_values())
         return bool(self.callbacks.model.stop_evaluating)
 
 
-def run_evaluation(program: Program, feed: Feed, callbacks: CallbackList) -> dict[str, Any]:
+def run_evaluation(state: ProgramState, feed: Feed, callbacks: CallbackList) -> dict[str, Any]:
     """Run an epoch of evaluation, with its hooks, and return loss and metrics."""
-    hooks = TestHooks(program, callbacks) if callbacks.wants_test_batches else None
+    hooks = TestHooks(state, callbacks) if callbacks.wants_test_batches else None
     callbacks.on_test_begin()
-    program.reset_metrics()
+    state.reset_metrics()
     feed.restart()
     feed.begin_epoch(None)
     feed.run(hooks)
-    logs = program.metric_values()
+    logs = state.metric_values()
     callbacks.on_test_end(logs)
     return logs
 
 
 def evaluate(
-    program: Program,
+    executor: Executor,
+    owner: Any,
     x: Any,
     y: Any = None,
     batch_size: int | None = None,
@@ -71,12 +74,12 @@ def evaluate(
     steps: int | None = None,
     callbacks: Any = None,
     verbose: Verbosity = "auto",
-    owner: Any = None,
 ) -> dict[str, Any]:
     """Return loss and metrics on arrays.
 
     Args:
-        program: what to evaluate.
+        executor: runs what is evaluated.
+        owner: what callbacks see as their model.
         x: input array or arrays of shape (rows, …), or what yields batches (x, y) or (x, y, sample_weight).
         y: target array or arrays.
         batch_size: rows of a batch, 32 by default.
@@ -86,77 +89,87 @@ def evaluate(
         verbose: 0 silent; 1 (and ``auto``) a live line on a terminal or in a notebook once that takes half a second,
             and a line at the end; 2 a line at the end. With ``auto`` there is none at the end but on a terminal, of
             what took more than a second: what is read from a pipe depends on no time.
-        owner: what callbacks see as their model, the program by default.
 
     Raises:
         DataError: the arrays do not fit the model.
     """
-    owner = program if owner is None else owner
     limit, shown = whole_or_none("steps", steps), verbosity(verbose)
-    check_trains(program)
-    with program.turn, program.deciding(), line_of(shown), kernel_settings():
-        feed: Feed
+    spec, state = executor.spec, executor.state
+    check_trains(spec)
+    with state.turn, executor.deciding(), line_of(shown), kernel_settings():
         if is_stream(x):
             check_alone(x, y=y, sample_weight=sample_weight, batch_size=batch_size)
-            program.decide(EVALUATE, limit or length_of(x), {})
-            feed = Stream(program, EVALUATE, x, limit)
+            given = x
         else:
-            arrays = prepare(program, x, y, sample_weight)
-            decide_batches(program, EVALUATE, arrays, batch_size_of(batch_size), limit)
-            feed = Batches(program, EVALUATE, arrays, batch_size_of(batch_size), limit)
+            given = prepare(executor, x, y, sample_weight)
+        feed = make_feed(executor, EVALUATE, given, batch_size_of(batch_size), limit)
         listed = CallbackList(callbacks, model=owner, verbose=shown, epochs=1, steps=feed.count)
         owner.stop_evaluating = False
         feed.is_watched = is_shown() or shown > 0
         # Metrics that are no means cost more than a look.
-        measured = no_logs if program.spec.results else program.metric_values
+        measured = no_logs if spec.results else state.metric_values
         with _showing("evaluating", "Evaluated", verbose, feed, measured):
-            return run_evaluation(program, feed, listed)
+            return run_evaluation(state, feed, listed)
 
 
 def predict(
-    program: Program,
+    calls: DirectCalls,
+    owner: Any,
     x: Any,
     batch_size: int | None = None,
     steps: int | None = None,
     callbacks: Any = None,
     verbose: Verbosity = "auto",
-    owner: Any = None,
 ) -> Any:
-    """Return the outputs for any number of rows; see `Program.predict`."""
+    """Return the outputs for any number of rows, batch by batch.
+
+    Args:
+        calls: predicts single batches.
+        owner: what callbacks see as their model.
+        x: input array or arrays of shape (rows, …), or what yields batches of them.
+        batch_size: rows of a batch, 256 by default.
+        steps: batches to predict; all by default.
+        callbacks: what is called at the beginning, the end and around batches.
+        verbose: what is shown, as of `evaluate`.
+
+    Raises:
+        DataError: the arrays do not fit the model.
+    """
     limit, shown = whole_or_none("steps", steps), verbosity(verbose)
     with line_of(shown):
-        return _predict(program, x, batch_size, limit, callbacks, verbose, owner)
+        return _predict(calls, owner, x, batch_size, limit, callbacks, verbose)
 
 
 def _predict(
-    program: Program,
+    calls: DirectCalls,
+    owner: Any,
     x: Any,
     batch_size: int | None,
     limit: int | None,
     callbacks: Any,
     verbose: Verbosity,
-    owner: Any,
 ) -> Any:
+    executor, spec = calls.executor, calls.executor.spec
     if is_stream(x):
         check_alone(x, batch_size=batch_size)
-        return _predict_stream(program, x, limit, callbacks, verbose, owner)
-    arrays = as_arrays(program.spec.inputs, x, "input")
-    sizes = known_sizes(program.spec.inputs, arrays)
+        return _predict_stream(calls, owner, x, limit, callbacks, verbose)
+    arrays = as_arrays(spec.inputs, x, "input")
+    sizes = known_sizes(spec.inputs, arrays)
     rows = sizes[ROWS]
     size = min(rows, PREDICT_BATCH if batch_size is None else batch_size_of(batch_size))
     if limit is not None or callbacks is not None:
         if batch_size is None:
             size = min(rows, batch_size_of(None))  # Keras's: callbacks see its batches
         parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]
-        return _predict_stream(program, _Parts(parts), limit, callbacks, verbose, owner, sizes | {ROWS: size})
-    with program.deciding(), kernel_settings():
-        program.decide(PREDICT, -(-rows // size), sizes | {ROWS: size})
-        first = program.bound(PREDICT, sizes | {ROWS: size})
+        return _predict_stream(calls, owner, _Parts(parts), limit, callbacks, verbose, sizes | {ROWS: size})
+    with executor.deciding(), kernel_settings():
+        executor.decide(PREDICT, -(-rows // size), sizes | {ROWS: size})
+        first = executor.bound(PREDICT, sizes | {ROWS: size})
         results = [numpy.empty((rows, *output.shape[1:]), output.dtype) for output in first.outputs.values()]
         batches = Count(-(-rows // size))
         with _showing("predicting", "Predicted", verbose, batches):
             for start in range(0, rows, size):
-                bound = program.bound(PREDICT, sizes | {ROWS: min(size, rows - start)})
+                bound = executor.bound(PREDICT, sizes | {ROWS: min(size, rows - start)})
                 for target, array in zip(bound.inputs.values(), arrays, strict=True):
                     numpy.copyto(target, array[start : start + size])
                 try:
@@ -167,7 +180,7 @@ def _predict(
                 for result, output in zip(results, bound.outputs.values(), strict=True):
                     result[start : start + size] = output
                 batches.done += 1
-    return packed(program.spec.structure, results)
+    return packed(spec.structure, results)
 
 
 def _showing(
@@ -192,27 +205,27 @@ class _Parts:
 
 
 def _predict_stream(
-    program: Program,
+    calls: DirectCalls,
+    owner: Any,
     source: Any,
     limit: int | None,
     callbacks: Any,
     verbose: Verbosity,
-    owner: Any,
     sizes: Mapping[str, int] | None = None,
 ) -> Any:
-    owner = program if owner is None else owner
-    count = limit or length_of(source)
-    with program.deciding():
-        program.decide(PREDICT, count, sizes or {})
+    executor, count = calls.executor, limit or length_of(source)
+    with executor.deciding():
+        executor.decide(PREDICT, count, sizes or {})
         listed = CallbackList(callbacks, model=owner, verbose=verbosity(verbose), epochs=1, steps=count)
         batches = Count(count)
         with _showing("predicting", "Predicted", verbose, batches):
-            return _predict_batches(program, source, limit, batches, listed, owner)
+            return _predict_batches(calls, owner, source, limit, batches, listed)
 
 
 def _predict_batches(
-    program: Program, source: Any, limit: int | None, batches: Count, listed: CallbackList, owner: Any
+    calls: DirectCalls, owner: Any, source: Any, limit: int | None, batches: Count, listed: CallbackList
 ) -> Any:
+    spec = calls.executor.spec
     owner.stop_predicting = False
     listed.on_predict_begin()
     found: list[list[Array]] = []
@@ -222,11 +235,11 @@ def _predict_batches(
         listed.on_predict_batch_begin(number)
         x, _, _ = parts_of(item)
         try:
-            outputs = program(*as_arrays(program.spec.inputs, x, "input"))
+            outputs = calls(tuple(as_arrays(spec.inputs, x, "input")))
         except NonFiniteError as error:
             error.locate(batch=number)
             raise
-        found.append(outputs_of(program.spec.structure, outputs))
+        found.append(outputs_of(spec.structure, outputs))
         batches.done = number + 1
         listed.on_predict_batch_end(number, {"outputs": outputs})
         if owner.stop_predicting:
@@ -235,4 +248,4 @@ def _predict_batches(
     if not found:
         raise DataError("there is nothing to predict from: x yields no batch")
     results = [numpy.concatenate(parts) for parts in zip(*found, strict=True)]
-    return packed(program.spec.structure, results)
+    return packed(spec.structure, results)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnc.ir.decisions import PLAN, Decision, Notebook, Saved
-
-if TYPE_CHECKING:
-    from nnc.program.program import Program
+from nnc.program.executor import Executor
 
 
 @dataclass(frozen=True)
@@ -73,15 +71,24 @@ class Explanation:
         return "\n".join(lines) + "\n"
 
 
-def explain(program: Program, name: str, batch: int, lengths: Mapping[str, int] | None = None) -> Explanation:
-    """Make a graph and its plan once more and note what is decided meanwhile; see `Program.explain`."""
-    notebook = Notebook(batch, lengths)
-    program.graph(name)  # says readably what is wrong with a name
+def explain(executor: Executor, name: str, batch: int, lengths: Mapping[str, int] | None = None) -> Explanation:
+    """Return what was decided when a graph was compiled, what it saves, and what was nearly done and why not.
+
+    Passes run once more for it; those of a program that was loaded from a file ran when it was compiled.
+
+    Args:
+        executor: has the graph.
+        name: name of the graph.
+        batch: rows of the batch to count bytes for.
+        lengths: sizes of other run-time dimensions, as of `Program.plan`.
+    """
+    graphs, notebook = executor.graphs, Notebook(batch, lengths)
+    graphs.graph(name)  # says readably what is wrong with a name
     with notebook.listening():
-        program.make_graph(name)
-        plan = program.plan(name, batch, lengths=lengths)
-    backend, is_whole = program.engine(name).title, any(stage != PLAN for stage in notebook.stages)
-    return Explanation(program.name, name, backend, plan.bindings, tuple(notebook.decisions), is_whole)
+        graphs.make(name)
+        plan = executor.plan(name, graphs.nominal_sizes(name, batch, lengths))
+    backend, is_whole = executor.engines.engine(name).title, any(stage != PLAN for stage in notebook.stages)
+    return Explanation(graphs.program_name, name, backend, plan.bindings, tuple(notebook.decisions), is_whole)
 
 
 def _heading(stage: str, run: int, decisions: list[Decision]) -> str:

@@ -1,7 +1,27 @@
-"""Names of a program's graphs."""
+"""Names of a program's graphs and states."""
 
 from __future__ import annotations
 
 PREDICT, EVALUATE, TRAIN = "predict", "evaluate", "train"
 PROLOGUE = "predict_prologue"
 """The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
+WEIGHTED = "_weighted"
+"""Suffix of the graphs that take a weight per row."""
+STEPS = "_steps"
+"""Further suffix of the graphs that take a weight per step."""
+TOTAL, COUNT = "metrics/total", "metrics/count"
+"""States in which means add up: weighted sums, and the weights, one element per metric."""
+LEARNING_RATE = "optimizer/learning_rate"
+"""Label of the state that holds the learning rate."""
+ITERATIONS = "optimizer/iterations"
+"""Label of the state that counts batches."""
+
+
+def unweighted(name: str) -> str:
+    """Return the name of a graph without the suffix of one that takes weights."""
+    return name.removesuffix(STEPS).removesuffix(WEIGHTED)
+
+
+def sums_label(metric: str) -> str:
+    """Return the label of the state in which a metric that is not a mean adds up its sums."""
+    return f"metrics/{metric}/sums"

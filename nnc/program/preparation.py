@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from nnc.errors import DataError
 from nnc.program.data import as_arrays, check_finite, check_targets, known_sizes
-from nnc.program.names import EVALUATE
-from nnc.program.spec import unpacked
-from nnc.program.weights import STEPS, WEIGHTED, as_weights, weights_suffix
-
-if TYPE_CHECKING:
-    from nnc.program.program import Program
-    from nnc.program.spec import ProgramSpec
+from nnc.program.executor import Executor
+from nnc.program.names import EVALUATE, STEPS, WEIGHTED
+from nnc.program.sample_weights import as_weights, weights_suffix
+from nnc.program.spec import ProgramSpec, unpacked
 
 Array = Any
 BATCH = 32
 
 
 def prepare(
-    program: Program,
+    executor: Executor,
     x: Any,
     y: Any,
     sample_weight: Any = None,
@@ -34,8 +31,8 @@ def prepare(
     Raises:
         DataError: something does not fit.
     """
-    spec = program.spec
-    check_trains(program)
+    spec = executor.spec
+    check_trains(spec)
     if x is None:
         raise DataError("inputs are missing: give x")
     if y is None and spec.targets:
@@ -51,13 +48,13 @@ def prepare(
     names = _output_names(spec)
 
     def step_shapes() -> dict[str, tuple[int, ...]]:
-        inputs = program.graph(EVALUATE + WEIGHTED + STEPS).inputs
+        inputs = executor.graphs.graph(EVALUATE + WEIGHTED + STEPS).inputs
         return {label: tuple(map(int, value.type.bind(sizes).shape[1:])) for label, value in inputs.items()}
 
     if (nested := unpacked(spec.structure, sample_weight)) is not None:
         sample_weight = nested if len(nested) > 1 else nested[0]
     weights = as_weights(spec.targets, names, sample_weight, class_weight, targets, step_shapes)
-    dtype = _float_type(program)
+    dtype = _float_type(spec)
     return arrays | {label: numpy.ascontiguousarray(array, dtype) for label, array in weights.items()}
 
 
@@ -80,24 +77,22 @@ def _by_target(spec: ProgramSpec, y: Any) -> Any:
     return y
 
 
-def check_trains(program: Program) -> None:
+def check_trains(spec: ProgramSpec) -> None:
     """Check that a program has a loss.
 
     Raises:
         DataError: it has none.
     """
-    if not program.spec.has_loss:
-        raise DataError(
-            f"program '{program.name}' only predicts: compile the model with a loss to train or evaluate it"
-        )
+    if not spec.has_loss:
+        raise DataError(f"program '{spec.name}' only predicts: compile the model with a loss to train or evaluate it")
 
 
-def _float_type(program: Program) -> str:
-    return next((item.dtype for item in program.spec.outputs if item.dtype.startswith("float")), "float32")
+def _float_type(spec: ProgramSpec) -> str:
+    return next((item.dtype for item in spec.outputs if item.dtype.startswith("float")), "float32")
 
 
 def batch_arrays(
-    program: Program,
+    executor: Executor,
     name: str,
     x: Any,
     y: Any,
@@ -105,7 +100,7 @@ def batch_arrays(
     class_weight: Mapping[int, float] | None = None,
 ) -> tuple[str, dict[str, Array]]:
     """Return the graph to use for one batch and its arrays by label."""
-    arrays = prepare(program, x, y, sample_weight, class_weight)
+    arrays = prepare(executor, x, y, sample_weight, class_weight)
     return graph_name(name, arrays), arrays
 
 

@@ -1,49 +1,57 @@
-"""The program: graphs, plans and state of a compiled model, to predict, evaluate, train, save and resume."""
+"""The program: a compiled model that predicts, evaluates, trains, and is saved and loaded."""
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy
+from numpy import ndarray
 
-from nnc.activity import announced
-from nnc.backends import Backend, BoundRun, Executable
-from nnc.backends.backend import Preparation, source_key
-from nnc.backends.numpy import kernel_settings
-from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
-from nnc.fork_safety import renew_in_children
-from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
+from nnc.backends import Backend, BackendName, backend_name
+from nnc.files import write_atomically
 from nnc.plan import Plan
 from nnc.presentation import Presented
-from nnc.program.budget import Budgeted
-from nnc.program.calling import DirectCalls
-from nnc.program.collection import collection_paused
-from nnc.program.data import ROWS
-from nnc.program.lengths import RunTimeLengths
-from nnc.program.live import LiveState
-from nnc.program.names import EVALUATE, PREDICT, PROLOGUE, TRAIN
-from nnc.program.prologue import Prologue, Version, guarded
+from nnc.program.direct_calls import DirectCalls
+from nnc.program.engines import Engines
+from nnc.program.executor import Executor
+from nnc.program.graphs import GraphMaker, GraphTable
+from nnc.program.names import PREDICT, PROLOGUE, TRAIN
+from nnc.program.plans import PlanCache, bytes_of
+from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec
-from nnc.program.tables import TablePredictions
-from nnc.program.weights import unweighted
+from nnc.program.state import LiveOptimizer, ProgramState
 
 if TYPE_CHECKING:
+    import threading
+
     from numpy.typing import NDArray
 
+    from nnc.backends.choice import Choice
     from nnc.callbacks import History
     from nnc.choices import Verbosity
     from nnc.program.explanation import Explanation
+    from nnc.program.footprint import Footprint
+    from nnc.tables import TableSchema
 
 Array = Any
-GraphMaker = Callable[[], Graph]
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions, Presented):
+def delegated(part: str, method: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+    """Return a method that calls that of a part of the program, whose documentation it has."""
+
+    @wraps(method)
+    def call(program: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return method(getattr(program, part), *args, **kwargs)
+
+    return call
+
+
+class Program(Presented):
     """A compiled model. NumPy is all it needs to predict and to train.
 
     Threads may share a program: each gets an arena of its own, the state is common; training and evaluation take
@@ -59,8 +67,43 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         backend: what runs the graphs: ``numpy``, ``c`` or ``auto``; see `nnc.backends.find_backend`.
 
     Attributes:
+        states: arrays by label: weights, what the optimizer keeps, counters, sums of metrics.
         table: what the columns of a table mean, where the program was trained on one; None otherwise.
+        told: names of the hints already given, each once.
+        state: the states, and what they mean.
+        graphs: the graphs, made when they are first asked for.
+        engines: what runs each graph.
+        plans: what the graphs are compiled to.
+        executor: runs them.
     """
+
+    graph = delegated("graphs", GraphTable.graph)
+    make_graph = delegated("graphs", GraphTable.make)
+    sizes = delegated("graphs", GraphTable.sizes)
+    is_within_budget = delegated("plans", PlanCache.is_within_budget)
+    check_budget = delegated("plans", PlanCache.check_budget)
+    engine = delegated("engines", Engines.engine)
+    use_backend = delegated("executor", Executor.use_backend)
+    deciding = delegated("executor", Executor.deciding)
+    decide = delegated("executor", Executor.decide)
+    bound = delegated("executor", Executor.bound)
+    step_of = delegated("executor", Executor.step_of)
+    feed_of = delegated("executor", Executor.feed_of)
+    epochs_of = delegated("executor", Executor.epochs_of)
+    step = delegated("executor", Executor.step)
+    measure = delegated("executor", Executor.measure)
+    changed = delegated("state", ProgramState.changed)
+    get_weights = delegated("state", ProgramState.get_weights)
+    set_weights = delegated("state", ProgramState.set_weights)
+    load_weights = delegated("state", ProgramState.load_weights)
+    save_weights = delegated("state", ProgramState.save_weights)
+    weights_in = delegated("state", ProgramState.weights_in)
+    reset_metrics = delegated("state", ProgramState.reset_metrics)
+    metric_values = delegated("state", ProgramState.metric_values)
+    checkpoint = delegated("state", ProgramState.checkpoint)
+    resume = delegated("state", ProgramState.resume)
+    restore = delegated("state", ProgramState.restore)
+    take_place = delegated("state", ProgramState.take_place)
 
     def __init__(
         self,
@@ -72,44 +115,21 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         versions: Sequence[Version] = (),
         backend: str | None = None,
     ) -> None:
-        self.spec = spec
-        self.states = states
-        self.table = None
-        self._seed, self._order = seed, order
-        self._shuffler: numpy.random.Generator | None = None
-        self.compilations = 0
-        """The number of times source was compiled; it does not grow with new batch sizes."""
+        self.spec, self.states = spec, states
+        self.state = ProgramState(spec, states, versions, seed, order)
+        self.executor = Executor(spec, graphs, self.state, backend)
+        self.graphs, self.engines, self.plans = self.executor.graphs, self.executor.engines, self.executor.plans
+        self._calls = DirectCalls(self.executor)
+        self.table: TableSchema | None = None
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: Any = None
-        self._place: tuple[int, int] | None = None
-        self._makers = dict(graphs)
-        self._graphs: dict[str, Graph] = {}
-        self._symbols: dict[str, tuple[str, ...]] = {}
-        self._checked: set[tuple[Any, ...]] = set()
-        self._plans: dict[tuple[str, str], tuple[Plan, Any, Any]] = {}
-        self._codes: dict[str, Any] = {}
-        self._begin_choosing(backend)
-        self._versions = tuple(versions) or (Version(),)
-        self._derived: dict[str, Array] = {}
-        self._prologue: Prologue | None = None
-        self._has_prologue: bool | None = None
-        self._preparations: WeakKeyDictionary[Preparation, Prologue] = WeakKeyDictionary()
-        self._check_nan = False
         self.told: set[str] = set()
-        """Hints already given, each once."""
-        self._local = threading.local()
-        self._renew_locks()
-        renew_in_children(self, type(self)._renew_locks)
 
-    def _renew_locks(self) -> None:
-        """Make the locks; in a child, because another thread may have held them while this process was forked."""
-        self._compiling = threading.RLock()
-        self.turn = threading.RLock()
-        """Held by whoever trains or evaluates."""
-        if self._shuffler is not None:  # whose lock is one of those
-            self._shuffler, self._order = None, self.order_state
+    def __repr__(self) -> str:
+        count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
+        return f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, {self.backend_text}>"
 
-    # ------------------------------------------------------------------ looking
+    # ------------------------------------------------------------------ graphs and plans
 
     @property
     def name(self) -> str:
@@ -119,74 +139,12 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
     @property
     def graph_names(self) -> tuple[str, ...]:
         """Names of the graphs; the prologue of ``predict`` is a part of it."""
-        return tuple(name for name in self._makers if name != PROLOGUE)
-
-    def graph(self, name: str = PREDICT) -> Graph:
-        """Return an optimised, scheduled graph; its ``nx`` is the networkx graph.
-
-        Raises:
-            GraphError: there is no graph of this name.
-        """
-        known = self._graphs.get(name)
-        if known is not None:
-            return known
-        with self._compiling:
-            if name not in self._graphs:
-                if name not in self._makers:
-                    raise GraphError(self._missing(name))
-                graph = self.make_graph(name)
-                self._add_states(graph)
-                self._graphs[name] = graph
-            return self._graphs[name]
-
-    def make_graph(self, name: str) -> Graph:
-        """Make a graph anew, equal to that of `graph`."""
-        with collection_paused(), announced(f"compiling the graph '{name}'"):
-            return self._makers[name]()
-
-    def _add_states(self, graph: Graph) -> None:
-        """Give states of a graph that are new their memory: derived ones are kept apart, because they are not saved."""
-        for label, value in graph.states.items():
-            arrays = self._derived if label in hoisted_states(graph) else self.states
-            if label not in arrays:
-                arrays[label] = numpy.zeros([int(dim) for dim in value.shape], value.dtype)
-            elif arrays[label].shape != value.shape or str(arrays[label].dtype) != value.dtype:
-                raise GraphError(f"state '@{label}' of graph '{graph.name}' should be {arrays[label].shape}")
+        return self.graphs.names
 
     @property
     def prologue(self) -> Prologue | None:
         """The graph that derives the states of role ``hoisted`` for predictions; None if there are none."""
-        if self._has_prologue is None:
-            with self._compiling:
-                has_prologue = bool(hoisted_states(self.graph(PREDICT)))
-                if has_prologue:
-                    graph = self.graph(PROLOGUE)
-                    sources = {label: self.states[label] for label in graph.states if label in self.states}
-                    self._prologue = Prologue(self._versions, sources, self._run_prologue)
-                self._has_prologue = has_prologue
-        return self._prologue
-
-    def _run_prologue(self) -> None:
-        with kernel_settings():
-            self._bind(PROLOGUE, {}).run()
-
-    @property
-    def all_states(self) -> dict[str, Array]:
-        """The arrays of `states`, and of what is derived from them for predictions."""
-        return {**self.states, **self._derived}
-
-    @property
-    def derived_bytes(self) -> int:
-        """Bytes of the arrays that are derived from the states for predictions, beside those of an arena."""
-        return sum(value.type.nbytes for value in hoisted_states(self.graph(PREDICT)).values())
-
-    def _missing(self, name: str) -> str:
-        reason = "unknown name"
-        if unweighted(name) in (TRAIN, EVALUATE):
-            compiled = EVALUATE in self._makers
-            reason = "no weight is trainable" if compiled else "the model was not compiled with a loss"
-        known = ", ".join(self.graph_names)
-        return f"program '{self.name}' has no graph '{name}' ({reason}); it has {known}.{nearest(name, self._makers)}"
+        return self.executor.prologue
 
     def plan(
         self, name: str = PREDICT, batch: int = 32, reuse: bool = True, lengths: Mapping[str, int] | None = None
@@ -200,154 +158,130 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
             lengths: largest size of each other run-time dimension, such as ``time``; see `nnc.ir.nominal_sizes` for
                 what they are without.
         """
-        return self._plan_of(name, self._nominal_sizes(name, batch, lengths), reuse)
+        return self.executor.plan(name, self.graphs.nominal_sizes(name, batch, lengths), reuse)
 
     def explain(self, name: str = PREDICT, batch: int = 32, lengths: Mapping[str, int] | None = None) -> Explanation:
-        """Return what was decided when a graph was compiled, what it saves, and what was nearly done and why not.
-
-        Passes run once more for it; those of a program that was loaded from a file ran when it was compiled.
-
-        Args:
-            name: name of the graph.
-            batch: rows of the batch to count bytes for.
-            lengths: sizes of other run-time dimensions, as of `plan`.
-        """
+        """Return what was decided when a graph was compiled; see `nnc.program.explanation.explain`."""
         from nnc.program.explanation import explain
 
-        return explain(self, name, batch, lengths)
+        return explain(self.executor, name, batch, lengths)
 
     def source(self, name: str = PREDICT) -> str:
         """Return the source of a graph, in the language of the backend."""
-        plan = self._plan_of(name, self._nominal_sizes(name, 1))  # first: another backend may take over
+        plan = self.plan(name, 1)  # first: another backend may take over
         text: str = self.engine(name).source(plan).text
         return text
 
-    def __repr__(self) -> str:
-        count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)
-        return f"<Program '{self.name}': {', '.join(self.graph_names)}; {count} parameters, {self.backend_text}>"
+    @property
+    def compilations(self) -> int:
+        """The number of times source was compiled; it does not grow with new batch sizes."""
+        return self.plans.compilations
+
+    @property
+    def max_bytes(self) -> int | None:
+        """The most bytes that a graph may need, None where any number will do.
+
+        A graph that would need more for some batch runs without packing weights for the kernels, where it does, and
+        otherwise is refused with a `MemoryBudgetError` before it runs; see `nnc.program.footprint` for what counts. Set
+        it to a number, or to a text such as ``64M``; then all is planned anew.
+        """
+        return self.plans.max_bytes
+
+    @max_bytes.setter
+    def max_bytes(self, given: int | str | None) -> None:
+        self.executor.limit_bytes(bytes_of(given))
+
+    def footprint(self, name: str = "predict", batch: int = 32, lengths: Mapping[str, int] | None = None) -> Footprint:
+        """Return the bytes that a graph needs for batches of up to `batch` rows; see `plan` for the arguments."""
+        return self.plans.footprint(name, self.plan(name, batch, lengths=lengths))
+
+    @property
+    def derived_bytes(self) -> int:
+        """Bytes of the arrays that are derived from the states for predictions, beside those of an arena."""
+        return self.graphs.derived_bytes
+
+    # ------------------------------------------------------------------ backends
+
+    @property
+    def backend(self) -> Backend:
+        """The backend of single predictions; with ``auto`` other work may run on another, see `engine`."""
+        return self.engine(PREDICT)
+
+    @backend.setter
+    def backend(self, backend: Backend) -> None:
+        self.executor.set_backend(backend)
+
+    @property
+    def backend_text(self) -> str:
+        """The backend in words: ``C backend``, or ``auto backend (train: C, predict: NumPy)``."""
+        return self.engines.text
+
+    @property
+    def choices(self) -> dict[str, Choice]:
+        """What ``auto`` took last for each graph, without those for weighted rows, and why."""
+        return self.engines.choices
+
+    @property
+    def on_choice(self) -> Callable[[Choice], None] | None:
+        """Called where ``auto`` takes an engine for a graph for the first time; for C once that is compiled."""
+        return self.engines.on_choice
+
+    @on_choice.setter
+    def on_choice(self, function: Callable[[Choice], None] | None) -> None:
+        self.engines.on_choice = function
+
+    @property
+    def check_nan(self) -> bool:
+        """Whether a run that meets NaN or infinity is undone and ends with an error that says where they come from."""
+        return self.executor.check_nan
+
+    @check_nan.setter
+    def check_nan(self, wanted: bool) -> None:
+        self.executor.check_nan = bool(wanted)
 
     # ------------------------------------------------------------------ running
 
-    def _planned(self, name: str, bindings: Mapping[str, int], backend: Backend | None = None) -> tuple[Plan, Any, Any]:
-        """Return plan, source and code with room for these sizes; the largest plan so far is kept."""
-        backend = backend or self.engine(name)
-        key = backend.name, name
-        known = self._plans.get(key)
-        if known is not None and known[0].fits(bindings):
-            return known
-        with self._compiling:
-            known = self._plans.get(key)
-            if known is not None and known[0].fits(bindings):
-                return known
-            sizes = nominal_sizes(self.graph(name), 1) | dict(bindings)
-            if known is not None:
-                sizes = {symbol: max(size, known[0].bindings[symbol]) for symbol, size in sizes.items()}
-            with collection_paused():
-                try:
-                    plan = self._plan_by(backend, name, sizes)
-                    is_usable = plan.fits(bindings) and self.is_within_budget(name, plan)
-                except (ShapeError, DataError):  # the largest sizes so far need not go together
-                    is_usable = False
-                if not is_usable:
-                    plan = self._plan_by(backend, name, {**sizes, **bindings})
-                self.check_budget(name, plan)
-                source = backend.source(plan)
-            code_key = source_key(source)
-            if code_key not in self._codes:
-                self._codes[code_key] = backend.compile(source)
-                self.compilations += 1
-                self._note_compiled(name, backend, self._codes[code_key])
-                if logging := sys.modules.get("logging"):  # otherwise nobody listens, and a start needs no more modules
-                    text = "'%s' of '%s' runs on the %s backend, %s"
-                    logging.getLogger("nnc").info(text, name, self.name, backend.title, backend.engine)
-            if known is not None and source_key(known[1]) != code_key:
-                self._codes.pop(source_key(known[1]), None)  # and with it the weights that it has packed
-            self._plans[key] = plan, source, self._codes[code_key]
-            return self._plans[key]
-
-    def bound(self, name: str, sizes: Mapping[str, int]) -> BoundRun:
-        """Return this thread's run of a graph for some sizes of its run-time dimensions: ``batch``, ``time``, ….
-
-        Raises:
-            DataError: a size is too small for what is cut off.
-        """
-        bindings = {symbol: sizes[symbol] for symbol in self._symbols_of(name)}
-        if bindings.keys() > {ROWS}:
-            self._check_lengths(name, bindings)
-        bound = self._bind(name, bindings)
-        guards = self._guards(name, bound)
-        if guards:
-            bound = guarded(bound, guards)
-        elif unweighted(name) == TRAIN:
-            run, feed = self.step_of(name, bound.run), self.feed_of(name, bound.feed)
-            bound = BoundRun(run, bound.inputs, bound.outputs, feed, self.epochs_of(name, bound.epochs))
-        if self.check_nan:
-            from nnc.program.watching import watched
-
-            return watched(self, name, bound)
-        return bound
-
-    def _guards(self, name: str, bound: BoundRun) -> list[Prologue]:
-        """Return what keeps up to date that which a run reads and which is derived from states, in this order."""
-        prologue = self.prologue if name == PREDICT else None
-        guards = [] if prologue is None else [prologue]
-        if (preparation := bound.preparation) is not None:
-            made = Prologue(self._versions, preparation.sources, preparation.run)
-            guards.append(self._preparations.setdefault(preparation, made))
-        return guards
-
-    def _bind(self, name: str, bindings: Mapping[str, int]) -> BoundRun:
-        local, backend = self._local.__dict__, self._running_engine(name)
-        executables: dict[tuple[str, str], Executable] = local.setdefault("executables", {})
-        executable = executables.get((backend.name, name))
-        if executable is None or not executable.plan.fits(bindings):
-            try:
-                plan, source, code = self._planned(name, bindings, backend)
-            except (CompilerError, MissingKernelError) as error:
-                self._fall_back(backend, name, error)
-                return self._bind(name, bindings)
-            executables[backend.name, name] = executable = backend.executable(plan, source, code, self.all_states)
-            if name == PREDICT:
-                local.pop("calls", None)
-                local.pop("direct", None)
-        return executable.bind(bindings)
-
-    def step(self, name: str, arrays: Mapping[str, Array]) -> dict[str, float]:
-        """Run one batch of an evaluation or training graph and return its outputs as numbers.
+    def __call__(self, *inputs: Any, copy: bool = True) -> NDArray[Any]:
+        """Predict one batch.
 
         Args:
-            name: name of the graph.
-            arrays: an array per input of the graph, of the right type and shape.
+            inputs: one array per input of the model, each of shape (rows, …); or all of them in a list or, by their
+                names, in a dictionary.
+            copy: whether to return copies; without, the arrays are windows on this thread's arena, valid
+                until its next call, and nothing is allocated.
+
+        Returns:
+            The output array of shape (rows, …), or a list of them where the model has several; where its outputs are in
+            tuples or dictionaries, in these.
+
+        Raises:
+            DataError: an array does not fit the model.
         """
-        with self.turn, kernel_settings():
-            bound = self.bound(name, self.sizes(name, arrays))
-            for label, target in bound.inputs.items():
-                numpy.copyto(target, arrays[label])
-            bound.run()
-            return {label: float(output) for label, output in bound.outputs.items()}
+        try:  # the way of the many small calls
+            (given,) = inputs
+            target, dtype, run, output = self.executor.local.direct[given.shape]
+            is_direct = given.dtype is dtype and given.__class__ is ndarray
+        except Exception:  # no array, a new shape, or several inputs or outputs
+            is_direct = False
+        if not is_direct:
+            found: NDArray[Any] = self._calls(inputs, copy)
+            return found
+        target[...] = given  # at a third of the cost of `copyto`
+        run()
+        result: NDArray[Any] = output.copy() if copy else output
+        return result
+
+    @property
+    def turn(self) -> threading.RLock:
+        """Held by whoever trains or evaluates."""
+        return self.state.turn
 
     def train_step(self, x: Any, y: Any, sample_weight: Any = None) -> float:
-        """Train on one batch and return its loss.
-
-        Args:
-            x: input array or arrays.
-            y: target array or arrays.
-            sample_weight: one weight per row.
-
-        Raises:
-            DataError: the arrays do not fit the model.
-        """
+        """Train on one batch and return its loss; see `nnc.program.preparation.prepare` for what it takes."""
         from nnc.program.preparation import batch_arrays
 
-        name, arrays = batch_arrays(self, TRAIN, x, y, sample_weight)
+        name, arrays = batch_arrays(self.executor, TRAIN, x, y, sample_weight)
         return self.step(name, arrays)["loss"]
-
-    def measure(self, name: str, arrays: Mapping[str, Array]) -> dict[str, Any]:
-        """Run one batch of an evaluation or training graph and return loss and metrics of this batch; see `step`."""
-        with self.turn:
-            self.reset_metrics()
-            self.step(name, arrays)
-            return self.metric_values()
 
     def predict(
         self,
@@ -358,22 +292,11 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         callbacks: Any = None,
         owner: Any = None,
     ) -> NDArray[Any]:
-        """Predict any number of rows, batch by batch.
-
-        Args:
-            x: input array or arrays of shape (rows, …), or what yields batches of them.
-            batch_size: rows of a batch, 256 by default.
-            verbose: what is shown, as of `evaluate`.
-            steps: batches to predict; all by default.
-            callbacks: what is called at the beginning, the end and around batches.
-            owner: what callbacks see as their model, the program by default.
-
-        Raises:
-            DataError: the arrays do not fit the model.
-        """
+        """Predict any number of rows, batch by batch; see `nnc.program.evaluation.predict`."""
         from nnc.program.evaluation import predict
 
-        found: NDArray[Any] = predict(self, x, batch_size, steps, callbacks, verbose, owner)
+        owner = self if owner is None else owner
+        found: NDArray[Any] = predict(self._calls, owner, x, batch_size, steps, callbacks, verbose)
         return found
 
     def evaluate(
@@ -390,7 +313,8 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         """Return loss and metrics; see `nnc.program.evaluation.evaluate`."""
         from nnc.program.evaluation import evaluate
 
-        return evaluate(self, x, y, batch_size, sample_weight, steps, callbacks, verbose, owner)
+        owner = self if owner is None else owner
+        return evaluate(self.executor, owner, x, y, batch_size, sample_weight, steps, callbacks, verbose)
 
     def fit(
         self,
@@ -417,7 +341,9 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         from nnc.program.training import fit
 
         return fit(
-            self,
+            self.executor,
+            self if owner is None else owner,
+            self.told,
             x,
             y,
             batch_size=batch_size,
@@ -435,47 +361,139 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
             validation_batch_size=validation_batch_size,
             validation_freq=validation_freq,
             on_epoch=on_epoch,
-            owner=owner,
         )
 
-    # ------------------------------------------------------------------ keeping
+    # ------------------------------------------------------------------ states
 
-    def checkpoint(self) -> dict[str, Any]:
-        """Return a copy of all state but the weights, for `resume`: optimizer, random key, order of samples."""
-        weights = {variable.state for variable in self.spec.variables}
-        with self.turn:
-            states = {label: array.copy() for label, array in self.states.items() if label not in weights}
-            return {"states": states, "order": self.order_state}
+    @property
+    def all_states(self) -> dict[str, Array]:
+        """The arrays of `states`, and of what is derived from them for predictions."""
+        return self.state.all_arrays
 
-    def resume(self, checkpoint: Mapping[str, Any]) -> None:
-        """Take over what `checkpoint` returned, from a program of the same model; its element type may be another."""
-        with self.turn:
-            for label, array in checkpoint["states"].items():
-                own = self.states.setdefault(label, array.copy())
-                numpy.copyto(own, array, casting="same_kind")
-            self._shuffler, self._order = None, checkpoint["order"]
-            self.changed()
+    @property
+    def variables(self) -> dict[str, Array]:
+        """All weights by path, as views on the state."""
+        return self.state.variables
+
+    @property
+    def optimizer(self) -> LiveOptimizer:
+        """The learning rate and the counter of steps, live."""
+        return self.state.optimizer
+
+    def averages(self) -> list[tuple[Array, Array]]:
+        """Return each state of weights with its moving average; see `ProgramState.averages`."""
+        return self.state.averages(self.graphs.averages)
+
+    def take_averages(self) -> None:
+        """Let weights take over their moving averages, at the end of training."""
+        self.state.take_averages(self.graphs.averages)
+
+    @property
+    def shuffler(self) -> numpy.random.Generator:
+        """Draws the order of samples."""
+        return self.state.shuffler
+
+    @property
+    def order_state(self) -> dict[str, Any]:
+        """State of the generator that draws the order of samples."""
+        return self.state.order_state
+
+    # ------------------------------------------------------------------ tables
+
+    def predict_table(self, table: Any, *, probabilities: bool = False, batch_size: int | None = None) -> Array:
+        """Return the program's answer to each row of a table.
+
+        Args:
+            table: a data frame (pandas, polars, pyarrow, …), a mapping with a column for each name, a list of rows
+                that are mappings, rows without names in the order of the columns that were learnt from, or the path
+                of a file.
+            probabilities: whether to return the probability of each class instead of the most probable one.
+            batch_size: rows of a batch.
+
+        Returns:
+            Numbers, shape (rows), or (rows, outputs) where the model has several; where the target was a class, its
+            name for each row, or with `probabilities` shape (rows, classes) in the order of `classes`.
+
+        Raises:
+            DataError: the program was not trained on a table, a column is missing, a cell is not what it should be,
+                or there are no probabilities.
+        """
+        from nnc.program.tables import answers_of, inputs_of
+
+        outputs = self.predict(inputs_of(self.name, self.table, table), batch_size)
+        return answers_of(self.name, self.table, outputs, probabilities)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes of a target, in the order of the outputs; empty where there are none."""
+        return () if self.table is None else self.table.classes
+
+    def read_outputs(self, outputs: Array, probabilities: bool = False) -> Array:
+        """Return outputs as classes or probabilities, or as they are; see `nnc.program.tables.answers_of`."""
+        from nnc.program.tables import answers_of
+
+        return answers_of(self.name, self.table, outputs, probabilities)
+
+    # ------------------------------------------------------------------ files
 
     def save(self, path: str | Path) -> None:
         """Write a ``.nnc`` file: graphs, weights, optimizer state; a program loaded from it goes on to the bit.
 
         The file is written under a temporary name and renamed, so that a full disk or a killed process
         leaves what was there before.
-        """
-        from nnc.program.storage import save
 
-        save(self, path)
+        Raises:
+            OSError: the file cannot be written; what was there before is untouched.
+            NestingError: the model's config is nested too deeply for a file.
+        """
+        write_atomically(Path(path), program_to_bytes(self))
 
     def __reduce__(self) -> tuple[Callable[..., Program], tuple[bytes, str, str | None]]:
-        from nnc.program.storage import from_bytes, to_bytes
-
-        return from_bytes, (to_bytes(self), "program", self._wanted)
+        return program_from_bytes, (program_to_bytes(self), "program", self.engines.wanted)
 
 
-def hoisted_states(graph: Graph) -> dict[str, Value]:
-    """Return the states of a graph that a prologue derives, by label."""
-    return {
-        label: value
-        for label, value in graph.states.items()
-        if isinstance(value.node.op, State) and value.node.op.role == HOISTED
-    }
+def program_to_bytes(program: Program) -> bytes:
+    """Return the contents of a program's file; equal programs give equal bytes.
+
+    Raises:
+        NestingError: the model's config is nested too deeply for a file.
+    """
+    from nnc.program.file_format import FileContents, to_bytes
+
+    with program.turn:
+        names = (*program.graph_names, *(() if program.prologue is None else (PROLOGUE,)))
+        graphs = {name: partial(program.graph, name) for name in names}
+        return to_bytes(FileContents(program.spec, graphs, program.states, program.order_state, program.table))
+
+
+def load(path: str | Path, *, backend: BackendName | None = None) -> Program:
+    """Read a program from a ``.nnc`` file. Only NumPy is needed to run it.
+
+    Args:
+        path: the file.
+        backend: what runs it, for files know nothing of it: ``numpy``, ``c`` or ``auto``; see
+            `nnc.backends.find_backend`.
+
+    Raises:
+        ProgramFileError: the file is damaged, truncated, of another kind, or written by a newer version.
+        ModelError: there is no such backend.
+        FileNotFoundError: there is no such file.
+    """
+    source = Path(path)
+    return program_from_bytes(source.read_bytes(), str(source), backend)
+
+
+def program_from_bytes(data: bytes, source: str = "program", backend: str | None = None) -> Program:
+    """Read a program from the contents of its file.
+
+    Raises:
+        ProgramFileError: see `load`; the message is one line.
+        ModelError: there is no such backend.
+    """
+    from nnc.program.file_format import from_bytes
+
+    backend_name(backend)  # first, for what is wrong below is the file's fault
+    contents = from_bytes(data, source)
+    program = Program(contents.spec, contents.graphs, contents.states, order=contents.order, backend=backend)
+    program.table = contents.table
+    return program

@@ -20,13 +20,6 @@ None stands for all outputs in a list, or the only one by itself.
 """
 MAX_DEPTH = 32
 """Lists, tuples and dictionaries inside each other that a file may have."""
-TOTAL, COUNT = "metrics/total", "metrics/count"
-"""States in which means add up: weighted sums, and the weights, one element per metric."""
-
-
-def sums_label(metric: str) -> str:
-    """Return the label of the state in which a metric that is not a mean adds up its sums."""
-    return f"metrics/{metric}/sums"
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,19 @@
-"""Batches that come from an iterator, a generator, or an object with ``len`` and an index."""
+"""Batches that come from an iterator, a generator, or an object with ``len`` and an index; and feeds of either kind."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
 from nnc.arrays import is_array_like
 from nnc.errors import DataError, NonFiniteError
-from nnc.program.batches import OUT_OF_DATA, BatchHooks, FirstStep
-from nnc.program.preparation import batch_arrays
-
-if TYPE_CHECKING:
-    from nnc.program.program import Program
+from nnc.program.batches import OUT_OF_DATA, Batches, BatchHooks, Feed, FirstStep
+from nnc.program.data import ROWS
+from nnc.program.executor import Executor
+from nnc.program.preparation import batch_arrays, graph_name
 
 
 def is_stream(x: Any) -> bool:
@@ -72,7 +71,7 @@ class Stream:
     """Runs a graph on each batch of a stream.
 
     Args:
-        program: what to run.
+        executor: runs it.
         name: graph, without the suffix for weights.
         source: what gives the batches.
         limit: batches of an epoch; by default all there are.
@@ -82,14 +81,14 @@ class Stream:
 
     def __init__(
         self,
-        program: Program,
+        executor: Executor,
         name: str,
         source: Any,
         limit: int | None = None,
         class_weight: Mapping[int, float] | None = None,
         first: FirstStep | None = None,
     ) -> None:
-        self.program, self.name, self.source, self.first = program, name, source, first
+        self.executor, self.name, self.source, self.first = executor, name, source, first
         self.limit = limit
         self.is_watched, self.done = False, 0
         self.class_weight = class_weight
@@ -145,8 +144,8 @@ class Stream:
 
     def _step(self, item: Any) -> None:
         x, y, weight = parts_of(item)
-        name, arrays = batch_arrays(self.program, self.name, x, y, weight, self.class_weight)
-        bound = self.program.bound(name, self.program.sizes(name, arrays))
+        name, arrays = batch_arrays(self.executor, self.name, x, y, weight, self.class_weight)
+        bound = self.executor.bound(name, self.executor.graphs.sizes(name, arrays))
         if self.first is not None:
             self.first.before(name, arrays)
         for label, target in bound.inputs.items():
@@ -175,3 +174,36 @@ def batches_of(source: Any, order: Any = None) -> Iterable[Any]:
         return (source[number] for number in numbers)
     found: Iterable[Any] = source
     return found
+
+
+def make_feed(
+    executor: Executor,
+    name: str,
+    given: Any,
+    size: int,
+    limit: int | None,
+    times: int = 1,
+    class_weight: Mapping[int, float] | None = None,
+    first: FirstStep | None = None,
+) -> Feed:
+    """Return what gives batches to a graph, and decide what runs it by how many there will be in all epochs.
+
+    Epochs that are done already count as well: who goes on with a training goes on with its engine.
+
+    Args:
+        executor: runs the graph.
+        name: graph, without the suffix for weights.
+        given: arrays by input label, or a stream.
+        size: rows of a batch of arrays.
+        limit: batches of an epoch; by default as many as there are.
+        times: epochs.
+        class_weight: weight of each class index, for a stream.
+        first: what looks at the first batch.
+    """
+    if isinstance(given, dict):
+        graph, rows = graph_name(name, given), len(next(iter(given.values())))
+        sizes = executor.graphs.sizes(graph, given) | {ROWS: min(size, rows)}
+        executor.decide(graph, limit or -(-rows // min(size, rows)), sizes, times)
+        return Batches(executor, name, given, size, limit, first)
+    executor.decide(name, limit or length_of(given), {}, times)
+    return Stream(executor, name, given, limit, class_weight, first)

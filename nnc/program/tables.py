@@ -1,86 +1,61 @@
-"""Applies a program that was trained on a table to others: rows become inputs, outputs numbers or classes."""
+"""Tables, as a program that was trained on one meets them: rows become inputs, outputs numbers or classes."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from nnc.errors import DataError, ProgramFileError
 
 if TYPE_CHECKING:
     from nnc.program.spec import ProgramSpec
-    from nnc.tables import ClassTarget, TableSchema
+    from nnc.tables import TableSchema
 
 Array = Any
 
 
-class TablePredictions(ABC):
-    """The part of `Program` that is about tables."""
+def inputs_of(name: str, schema: TableSchema | None, table: Any) -> Array:
+    """Return the inputs of a program for the rows of a table.
 
-    spec: ProgramSpec
-    table: TableSchema | None
+    Args:
+        name: name of the program.
+        schema: what the columns mean to it, None where it does not know.
+        table: see `Program.predict_table`.
 
-    @abstractmethod
-    def predict(self, x: Any, batch_size: int | None = None) -> Any:
-        """Return the outputs for any number of rows."""
+    Raises:
+        DataError: the program was not trained on a table, a column is missing, or a cell is not what it should be.
+    """
+    from nnc.data.frames import as_columns
 
-    def predict_table(self, table: Any, *, probabilities: bool = False, batch_size: int | None = None) -> Array:
-        """Return the program's answer to each row of a table.
+    if schema is None:
+        raise DataError(
+            f"program '{name}' does not know what the columns of a table mean: it was not trained on one by 'nnc train'"
+            " or 'nnc run'; give arrays to predict"
+        )
+    if not schema.columns:
+        raise DataError(f"program '{name}' was trained on arrays; give inputs to predict")
+    return schema.encode(as_columns(table, schema.names))
 
-        Args:
-            table: a data frame (pandas, polars, pyarrow, …), a mapping with a column for each name, a list of rows
-                that are mappings, rows without names in the order of the columns that were learnt from, or the path
-                of a file.
-            probabilities: whether to return the probability of each class instead of the most probable one.
-            batch_size: rows of a batch.
 
-        Returns:
-            Numbers, shape (rows), or (rows, outputs) where the model has several; where the target was a class, its
-            name for each row, or with `probabilities` shape (rows, classes) in the order of `classes`.
+def answers_of(name: str, schema: TableSchema | None, outputs: Array, probabilities: bool) -> Array:
+    """Return the outputs of a program as classes or probabilities, or as they are.
 
-        Raises:
-            DataError: the program was not trained on a table, a column is missing, a cell is not what it should be,
-                or there are no probabilities.
-        """
-        from nnc.data.frames import as_columns
+    Args:
+        name: name of the program.
+        schema: what the columns mean to it, None where it does not know.
+        outputs: its outputs, shape (rows, outputs).
+        probabilities: whether to return the probability of each class instead of the most probable one.
 
-        schema = self._schema()
-        if not schema.columns:
-            raise DataError(f"program '{self.spec.name}' was trained on arrays; give inputs to predict")
-        outputs = self.predict(schema.encode(as_columns(table, schema.names)), batch_size)
-        return self.read_outputs(outputs, probabilities)
+    Raises:
+        DataError: there are no probabilities.
+    """
+    from nnc.tables import ClassTarget
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes of a target, in the order of the outputs; empty where there are none."""
-        return () if self.table is None else self.table.classes
-
-    def read_outputs(self, outputs: Array, probabilities: bool = False) -> Array:
-        """Return outputs as classes or probabilities, or as they are; see `predict_table`.
-
-        Raises:
-            DataError: there are no probabilities.
-        """
-        target = self._class_target()
-        if target is not None:
-            return target.probabilities(outputs) if probabilities else target.predicted(outputs)
-        if probabilities:
-            raise DataError(f"program '{self.spec.name}' was not trained on classes, so there are no probabilities")
-        return outputs[:, 0] if outputs.ndim == 2 and outputs.shape[1] == 1 else outputs
-
-    def _schema(self) -> TableSchema:
-        if self.table is None:
-            raise DataError(
-                f"program '{self.spec.name}' does not know what the columns of a table mean: it was not trained on one"
-                " by 'nnc train' or 'nnc run'; give arrays to predict"
-            )
-        return self.table
-
-    def _class_target(self) -> ClassTarget | None:
-        from nnc.tables import ClassTarget
-
-        target = None if self.table is None else self.table.target
-        return target if isinstance(target, ClassTarget) else None
+    target = None if schema is None else schema.target
+    if isinstance(target, ClassTarget):
+        return target.probabilities(outputs) if probabilities else target.predicted(outputs)
+    if probabilities:
+        raise DataError(f"program '{name}' was not trained on classes, so there are no probabilities")
+    return outputs[:, 0] if outputs.ndim == 2 and outputs.shape[1] == 1 else outputs
 
 
 def read_schema(spec: ProgramSpec, data: Any) -> TableSchema | None:

@@ -1,28 +1,30 @@
-"""The loop over epochs and batches that trains."""
+"""The loop over epochs and batches that trains; Ctrl-C lets it finish the running step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from nnc.activity import is_shown
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList, History
 from nnc.errors import DataError, NonFiniteError
-from nnc.program.batches import Batches, Feed, decide_batches
-from nnc.program.epochs import WholeEpochs, whole_epochs
+from nnc.program.batches import Batches, Feed, WholeEpochs, whole_epochs
 from nnc.program.evaluation import run_evaluation
-from nnc.program.hinting import FirstLook
-from nnc.program.interrupt import deferred_interrupt
+from nnc.program.executor import Executor
+from nnc.program.first_step import FirstLook
 from nnc.program.names import EVALUATE, TRAIN
 from nnc.program.preparation import batch_size_of, check_trains, prepare, split_rows, whole, whole_or_none
 from nnc.program.progress import Progress, line_of, verbosity
-from nnc.program.streams import Stream, check_alone, is_stream, length_of
+from nnc.program.state import ProgramState
+from nnc.program.streams import check_alone, is_stream, make_feed
 
 if TYPE_CHECKING:
     from nnc.choices import Verbosity
-    from nnc.program.program import Program
 
 Array = Any
 
@@ -31,12 +33,12 @@ class TrainHooks:
     """Calls the hooks of callbacks around batches of training.
 
     Args:
-        program: what is trained.
+        state: has what is measured.
         callbacks: what is called.
     """
 
-    def __init__(self, program: Program, callbacks: CallbackList) -> None:
-        self.program, self.callbacks = program, callbacks
+    def __init__(self, state: ProgramState, callbacks: CallbackList) -> None:
+        self.state, self.callbacks = state, callbacks
 
     def begin(self, batch: int) -> None:
         """Call what wants to be called before a batch."""
@@ -44,12 +46,44 @@ class TrainHooks:
 
     def end(self, batch: int) -> bool:
         """Call what wants to be called after a batch."""
-        self.callbacks.on_train_batch_end(batch, self.program.metric_values())
+        self.callbacks.on_train_batch_end(batch, self.state.metric_values())
         return bool(self.callbacks.model.stop_training)
 
 
+@contextmanager
+def deferred_interrupt() -> Iterator[list[int]]:
+    """Collect interrupts in a list instead of raising at once; raise when the block ends.
+
+    Outside the main thread, and where somebody else handles SIGINT, nothing is changed.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed inside the block.
+    """
+    received: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        del frame
+        if received:  # the second time somebody means it
+            raise KeyboardInterrupt
+        received.append(number)
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield received
+        return
+    signal.signal(signal.SIGINT, remember)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if received:
+        raise KeyboardInterrupt
+
+
 def fit(
-    program: Program,
+    executor: Executor,
+    owner: Any,
+    told: set[str],
     x: Any,
     y: Any = None,
     batch_size: int | None = None,
@@ -67,14 +101,15 @@ def fit(
     validation_batch_size: int | None = None,
     validation_freq: int = 1,
     on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
-    owner: Any = None,
 ) -> History:
     """Train on arrays; the arguments are those of Keras's ``Model.fit``.
 
     With the backend ``auto`` it runs on what its epochs are worth; ``program.choices`` has what that is, and why.
 
     Args:
-        program: what to train.
+        executor: runs what is trained.
+        owner: what callbacks see as their model.
+        told: names of hints that were given before.
         x: input array or arrays of shape (rows, …), or what yields batches (x, y) or (x, y, sample_weight): a
             generator, or an object with ``len`` and an index.
         y: target array or arrays, by output name where they are in a dictionary.
@@ -94,39 +129,40 @@ def fit(
         validation_batch_size: rows of a batch of validation.
         validation_freq: epochs between two validations.
         on_epoch: called after each epoch with its number and its logs.
-        owner: what callbacks see as their model, the program by default.
 
     Raises:
         DataError: the arrays do not fit the model.
         KeyboardInterrupt: Ctrl-C; the state is that after a whole step.
     """
-    owner = program if owner is None else owner
     epochs, initial_epoch = whole("epochs", epochs, 0), whole("initial_epoch", initial_epoch, 0)
     validation_freq = whole("validation_freq", validation_freq, 1)
     size = batch_size_of(batch_size)
     checking_size = size if validation_batch_size is None else whole("validation_batch_size", validation_batch_size, 1)
     limits = whole_or_none("steps_per_epoch", steps_per_epoch), whole_or_none("validation_steps", validation_steps)
     shown = verbosity(verbose)
-    check_trains(program)
-    arrays, checked = _arrays(program, x, y, sample_weight, class_weight, batch_size, validation_split, validation_data)
-    with program.turn, program.deciding(), line_of(shown):
+    state = executor.state
+    check_trains(executor.spec)
+    arrays, checked = _arrays(
+        executor, x, y, sample_weight, class_weight, batch_size, validation_split, validation_data
+    )
+    with state.turn, executor.deciding(), line_of(shown):
         given = x if arrays is None else arrays
-        feed = _feed(program, TRAIN, given, size, limits[0], epochs, class_weight, FirstLook(program))
+        feed = make_feed(executor, TRAIN, given, size, limits[0], epochs, class_weight, FirstLook(executor, told))
         checks = None
         if checked is not None or validation_data is not None:
             given = validation_data if checked is None else checked
-            checks = _feed(program, EVALUATE, given, checking_size, limits[1], epochs // validation_freq)
-        program.graph(TRAIN)  # makes the optimizer's state, which callbacks may restore
+            checks = make_feed(executor, EVALUATE, given, checking_size, limits[1], epochs // validation_freq)
+        executor.graphs.made(TRAIN)  # makes the optimizer's state, which callbacks may restore
         listed = CallbackList(callbacks, True, model=owner, verbose=shown, epochs=epochs, steps=feed.count)
         owner.stop_training = False
         listed.on_train_begin()
-        first, skipped = program.take_place(initial_epoch)
+        first, skipped = state.take_place(initial_epoch)
         progress = None
         if shown or is_shown():  # metrics that are not means cost more than a look
-            progress = Progress(first, epochs, shown, dict if program.spec.results else program.metric_values)
-        loop = _Loop(program, listed, feed, checks, shuffle, validation_freq, progress)
+            progress = Progress(first, epochs, shown, dict if executor.spec.results else state.metric_values)
+        loop = TrainingLoop(state, listed, feed, checks, shuffle, validation_freq, progress)
         if on_epoch is None and checks is None and not skipped and shown < 2 and listed.only_records:
-            loop.whole = whole_epochs(program, feed, shuffle)
+            loop.whole = whole_epochs(feed, shuffle)
         epoch = first
         with (
             nullcontext() if progress is None else progress.running(),
@@ -147,18 +183,33 @@ def fit(
                     on_epoch(epoch - 1, loop.logs)
             if not interrupted:
                 if epochs > 0:
-                    program.take_averages()
+                    state.take_averages(executor.graphs.averages)
                 listed.on_train_end(loop.logs)
     assert listed.history is not None
     return listed.history
 
 
-class _Loop:
-    """Runs epochs: batches, validation, and the hooks of callbacks."""
+class TrainingLoop:
+    """Runs epochs: batches, validation, and the hooks of callbacks.
+
+    Args:
+        state: what is trained.
+        callbacks: what is called.
+        feed: the batches to train on.
+        checks: the batches to validate on, None for no validation.
+        shuffle: whether each epoch takes the rows in a new order.
+        validation_freq: epochs between two validations.
+        progress: shows how far it is, where somebody looks.
+
+    Attributes:
+        logs: what the last epoch measured.
+        is_over: whether there is to be no further epoch.
+        whole: runs epochs without hooks, many in one call; None where each has to run by itself.
+    """
 
     def __init__(
         self,
-        program: Program,
+        state: ProgramState,
         callbacks: CallbackList,
         feed: Feed,
         checks: Feed | None,
@@ -166,10 +217,10 @@ class _Loop:
         validation_freq: int,
         progress: Progress | None,
     ) -> None:
-        self.program, self.callbacks = program, callbacks
+        self.state, self.callbacks = state, callbacks
         self.feed, self.checks, self.validation_freq = feed, checks, validation_freq
         self.shuffle, self.progress = shuffle, progress
-        self.hooks = TrainHooks(program, callbacks) if callbacks.wants_train_batches else None
+        self.hooks = TrainHooks(state, callbacks) if callbacks.wants_train_batches else None
         self.logs: dict[str, Any] = {}
         self.is_over = False
         self.whole: WholeEpochs | None = None
@@ -192,21 +243,21 @@ class _Loop:
 
     def run(self, epoch: int, first: int, interrupted: Sequence[int]) -> bool:
         """Run an epoch from its batch `first` on; return False where an interrupt ended it."""
-        program = self.program
+        state = self.state
         if not first:  # otherwise metrics go on as well
-            program.reset_metrics()
+            state.reset_metrics()
         self.callbacks.on_epoch_begin(epoch)
-        self.feed.begin_epoch(program.shuffler if self.shuffle else None)
+        self.feed.begin_epoch(state.shuffler if self.shuffle else None)
         if self.progress is not None:
             self.progress.watch(self.feed)
         ran = self.feed.run(self.hooks, first, interrupted)
         if interrupted:
             return False
-        logs = program.metric_values()
+        logs = state.metric_values()
         if self.checks is not None and (epoch + 1) % self.validation_freq == 0:
             if self.progress is not None:
                 self.progress.watch(self.checks, is_validating=True)
-            found = run_evaluation(program, self.checks, self.callbacks)
+            found = run_evaluation(state, self.checks, self.callbacks)
             logs |= {f"val_{name}": number for name, number in found.items()}
         self.callbacks.on_epoch_end(epoch, logs)
         self.logs = logs
@@ -217,7 +268,7 @@ class _Loop:
 
 
 def _arrays(
-    program: Program,
+    executor: Executor,
     x: Any,
     y: Any,
     sample_weight: Any,
@@ -233,36 +284,15 @@ def _arrays(
         if validation_split and validation_data is None:
             raise DataError(f"validation_split cannot be given where x is {type(x).__name__}; give validation_data")
     else:
-        arrays = prepare(program, x, y, sample_weight, class_weight)
+        arrays = prepare(executor, x, y, sample_weight, class_weight)
     if validation_data is not None and not is_stream(validation_data):
-        checked = _validation(program, validation_data)
+        checked = _validation(executor, validation_data)
     elif validation_data is None and validation_split and arrays is not None:
         arrays, checked = split_rows(arrays, validation_split)
     return arrays, checked
 
 
-def _feed(
-    program: Program,
-    name: str,
-    given: Any,
-    size: int,
-    limit: int | None,
-    times: int,
-    class_weight: Mapping[int, float] | None = None,
-    first: FirstLook | None = None,
-) -> Feed:
-    """Return what gives batches to a graph, and decide what runs it by how many there will be in all epochs.
-
-    Epochs that are done already count as well: who goes on with a training goes on with its engine.
-    """
-    if isinstance(given, dict):
-        decide_batches(program, name, given, size, limit, times)
-        return Batches(program, name, given, size, limit, first)
-    program.decide(name, limit or length_of(given), {}, times)
-    return Stream(program, name, given, limit, class_weight, first)
-
-
-def _validation(program: Program, given: Any) -> dict[str, Array]:
+def _validation(executor: Executor, given: Any) -> dict[str, Array]:
     if not isinstance(given, list | tuple) or len(given) not in (2, 3):
         raise DataError("validation_data must be (x, y) or (x, y, sample_weight)")
-    return prepare(program, *given)
+    return prepare(executor, *given)

@@ -53,7 +53,7 @@ def html(item: Any) -> str | None:
         return _plan(item)
     if isinstance(item, Program):
         return _program(item)
-    return None if _is_drawn(item) else _text(summary(item) if isinstance(item, Model) else str(item))
+    return None if _is_drawn(item) else _text(summary(item, item.layers) if isinstance(item, Model) else str(item))
 
 
 def plot(history: History, names: Iterable[str] | None = None, path: str | os.PathLike[str] | None = None) -> list[Any]:

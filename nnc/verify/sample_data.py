@@ -8,7 +8,7 @@ from typing import Any
 from nnc.layers import Layer
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
-from nnc.program import drawing
+from nnc.program import random_data
 
 Array = Any
 _COUNTS = ("input_dim", "num_tokens", "vocabulary_size")
@@ -20,7 +20,7 @@ def draw_inputs(model: Model, rows: int, seed: int) -> list[Array]:
     pairs = zip(model.program.spec.inputs, model.inputs, strict=True)
     known = {spec.label: _known_numbers(model, tensor) for spec, tensor in pairs}
     counts = {label: count for label, count in known.items() if count is not None}
-    return drawing.draw_inputs(model.program, rows, seed, counts)
+    return random_data.draw_inputs(model.program, rows, seed, counts)
 
 
 def _known_numbers(model: Model, tensor: SymbolicTensor) -> int | None:
@@ -39,4 +39,4 @@ def _count(layer: Layer) -> int | None:
 
 def draw_targets(model: Model, arrays: Sequence[Array], seed: int) -> list[Array]:
     """Return an array of targets per output that its loss accepts."""
-    return drawing.draw_targets(model.program, arrays, seed)
+    return random_data.draw_targets(model.program, arrays, seed)

@@ -107,7 +107,7 @@ def test_the_rule(network, graph, batches, times, sizes, expected):
         assert program.engine(graph).name == expected
         assert program.engine(graph + "_weighted").name == expected
         assert program.engine("predict_prologue").name == "numpy"
-        found = program._choice(graph)
+        found = program.engines._choice(graph)
     assert (found.backend, found.reason) == (expected, "" if expected == "c" else "too little work to compile for")
 
 
@@ -188,7 +188,7 @@ def test_a_training_ends_on_what_it_began_with(tmp_path):
     assert model.program.choices["train"].backend == "c"
     error = CompilerError("no more")
     with pytest.raises(CompilerError, match="no more"):
-        model.program._fall_back(model.program._engine("c"), "train", error)
+        model.program.executor._fall_back(model.program.engines.optional("c"), "train", error)
 
 
 def test_loops_of_single_calls_stay_where_they_began():

@@ -183,8 +183,8 @@ def test_hooks_of_batches_are_called_only_where_there_are_some(monkeypatch, call
     monkeypatch.setattr("nnc.program.training.CallbackList", Counting)
     model = network(nnc)
     asked = []
-    kept = model.program.metric_values
-    monkeypatch.setattr(model.program, "metric_values", lambda: asked.append(1) or kept())
+    kept = model.program.state.metric_values
+    monkeypatch.setattr(model.program.state, "metric_values", lambda: asked.append(1) or kept())
     fit(model, callbacks)
     assert Counting.calls == calls
     assert len(asked) == 10 + calls // 2

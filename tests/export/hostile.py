@@ -11,8 +11,8 @@ from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.ir.types import LONG_NAMES
 from nnc.passes import Fuse, Schedule, run_passes
 from nnc.program import Program
-from nnc.program.live import LEARNING_RATE
-from nnc.program.spec import COUNT, TOTAL, ArraySpec, ProgramSpec, TargetSpec, VariableSpec
+from nnc.program.names import COUNT, LEARNING_RATE, TOTAL
+from nnc.program.spec import ArraySpec, ProgramSpec, TargetSpec, VariableSpec
 
 MARKER = "marker"
 """The file that names make when they are run."""

@@ -19,7 +19,7 @@ from frontends.weight_tree import group_name
 from nnc import layers
 from nnc.ir import Graph
 from nnc.passes import Pass, PassRecord
-from nnc.program.storage import to_bytes
+from nnc.program.program import program_to_bytes
 from tests.frontends.samples import KERAS_2_FUNCTIONAL, KERAS_2_SEQUENTIAL, SHORT
 from tests.frontends.test_damaged_files import KERNELS, archive_bytes, h5_bytes, tree_bytes
 from tests.frontends.test_hostile_files import STRUCTURES
@@ -151,7 +151,8 @@ def program_files() -> dict[str, bytes]:
     """Return programs: one that trains, and one with a loop."""
     models()["dense"].fit(numpy.ones((3, 4)), numpy.ones((3, 1)), verbose=0)
     return {
-        title: to_bytes(nnc.compile(models()[title], backend="numpy")) for title in ("dense", "recurrent", "nested")
+        title: program_to_bytes(nnc.compile(models()[title], backend="numpy"))
+        for title in ("dense", "recurrent", "nested")
     }
 
 

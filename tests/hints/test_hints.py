@@ -36,7 +36,7 @@ from nnc.losses import (
 )
 from nnc.optimizers import SGD, Adam
 from nnc.plan import flatten
-from nnc.program import hinting
+from nnc.program import graphs
 
 GENERATOR = numpy.random.default_rng(0)
 X = GENERATOR.normal(size=(64, 4)).astype("float32")
@@ -392,9 +392,9 @@ def test_hints_change_no_bit(optimizer: str, shuffle: bool, monkeypatch: pytest.
         return numbers | {label: array.copy() for label, array in model.program.states.items()}
 
     looked = trained()
-    monkeypatch.setattr("nnc.hints.registry.AT_FIRST", ())
-    monkeypatch.setattr("nnc.program.hinting.AT_FIRST", ())
-    monkeypatch.setattr("nnc.program.training.FirstLook", lambda program: None)
+    monkeypatch.setattr("nnc.hints.table.AT_FIRST", ())
+    monkeypatch.setattr("nnc.program.first_step.AT_FIRST", ())
+    monkeypatch.setattr("nnc.program.training.FirstLook", lambda executor, told: None)
     not_looked = trained()
     assert looked.keys() == not_looked.keys()
     for label, array in looked.items():
@@ -403,7 +403,7 @@ def test_hints_change_no_bit(optimizer: str, shuffle: bool, monkeypatch: pytest.
 
 def test_the_graph_that_is_looked_at_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
     opened = []
-    monkeypatch.setattr(hinting, "flatten", lambda *given: opened.append(given[0]) or flatten(*given))
+    monkeypatch.setattr(graphs, "flatten", lambda *given: opened.append(given[0]) or flatten(*given))
     model = nnc.Sequential([nnc.Input((3,)), nnc.layers.Dense(2, name="opened_once")])
     model.compile("sgd", "mse")
     for _ in range(3):
@@ -475,7 +475,7 @@ def test_a_model_that_would_cost_much_to_look_at_is_not(monkeypatch: pytest.Monk
 
 
 def test_rows_are_looked_at_all_over_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nnc.program.hinting.SAMPLE_ROWS", 8)
+    monkeypatch.setattr("nnc.program.first_step.SAMPLE_ROWS", 8)
     case = trigger("unscaled-inputs")
     x = X.copy()
     x[56] = 1e5  # the last of 8 rows of 64

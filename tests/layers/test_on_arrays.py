@@ -10,6 +10,8 @@ import pytest
 
 import nnc
 from nnc import layers
+from nnc.backends.c.backend import CBackend
+from nnc.backends.c.toolchain import find_compiler
 
 IDS = numpy.array([[1, 0, 2], [3, 3, 0]])
 ROWS = numpy.random.default_rng(0).normal(size=(4, 3)).astype("float32")
@@ -110,6 +112,24 @@ def test_equal_calls_compile_once(monkeypatch):
         dense(ROWS)
         dense.backward(numpy.ones((4, 2)))
     assert len(compiled) == 2
+
+
+@pytest.mark.skipif(find_compiler() is None, reason="there is no C compiler")
+def test_layers_run_on_the_chosen_backend(monkeypatch):
+    compiled, compile = [], CBackend.compile
+    monkeypatch.setattr(CBackend, "compile", lambda *given: compiled.append(1) or compile(*given))
+    dense, x, found = layers.Dense(40, "relu"), numpy.tile(ROWS, (4, 9)), {}
+    for factor in (1, 2):
+        dense(x)
+        dense.weights[0].memory[...] *= factor  # which a backend that packs weights has to notice
+        for backend in ("numpy", "c", "auto"):
+            monkeypatch.setenv("NNC_BACKEND", backend)
+            found[backend] = dense(x), dense.backward(numpy.ones((16, 40)))
+        for expected, in_c, chosen in zip(*found.values(), strict=True):
+            numpy.testing.assert_allclose(in_c, expected, rtol=1e-5, atol=1e-5)
+            numpy.testing.assert_array_equal(chosen, expected)
+        monkeypatch.setenv("NNC_BACKEND", "c")
+    assert len(compiled) == 2  # forward and backward, on C alone
 
 
 def test_backward_is_of_what_the_last_call_drew():

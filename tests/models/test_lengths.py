@@ -137,15 +137,15 @@ def test_one_plan_serves_all_smaller_lengths():
     model = nnc.Sequential(dense(nnc))
     program = model.program
     program(real(4, 20, 5))
-    arena = program._local.executables[program.backend.name, "predict"].memory
+    arena = program.executor.local.graphs[program.backend.name, "predict"].executable.memory
     for rows, length in ((4, 20), (1, 20), (4, 3), (2, 7)):
         program(real(rows, length, 5))
-    assert program._local.executables[program.backend.name, "predict"].memory is arena
+    assert program.executor.local.graphs[program.backend.name, "predict"].executable.memory is arena
     program(real(4, 21, 5))
-    assert program._local.executables[program.backend.name, "predict"].memory is not arena
+    assert program.executor.local.graphs[program.backend.name, "predict"].executable.memory is not arena
     assert (
         program.plan(batch=4, lengths={"time": 21}).peak_bytes
-        == program._local.executables[program.backend.name, "predict"].memory.nbytes
+        == program.executor.local.graphs[program.backend.name, "predict"].executable.memory.nbytes
     )
 
 

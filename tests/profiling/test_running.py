@@ -12,7 +12,7 @@ from nnc.errors import DataError, GraphError, ModelError
 from nnc.ir.cost import flops_by_layer
 from nnc.profiling import measure_machine, profile
 from nnc.profiling.instrumentation import counting
-from nnc.program.drawing import draw_inputs, draw_targets, looked_up
+from nnc.program.random_data import draw_inputs, draw_targets, looked_up
 
 BACKENDS = ["numpy", "c"]
 SECONDS = 0.02

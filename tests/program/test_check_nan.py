@@ -13,7 +13,7 @@ from nnc.backends.c.toolchain import find_compiler
 from nnc.backends.numpy.backend import NumpyBackend
 from nnc.errors import DataError, NncWarning, NonFinite, NonFiniteError, ValueRange
 from nnc.layers import Activation, BatchNormalization, Dense, Dropout, Input
-from nnc.program.tracing import value_range
+from nnc.program.finite_check import value_range
 
 needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="needs a C compiler")
 BACKENDS = ["numpy", pytest.param("c", marks=needs_compiler)]
@@ -56,7 +56,7 @@ def test_a_learning_rate_that_is_too_large(backend: str) -> None:
     assert (found.epoch, found.batch) == (found.step // 5, found.step % 5)
     # the weights are those after the steps before: nothing is lost, and nothing of the bad step stays
     program, order = other.program, numpy.arange(40)
-    shuffler = numpy.random.Generator(numpy.random.PCG64(program._seed))
+    shuffler = numpy.random.Generator(numpy.random.PCG64(program.state._seed))
     for step in range(found.step):
         if step % 5 == 0:
             order = numpy.arange(40)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import nnc
 from nnc.errors import NestingError, ProgramFileError
 from nnc.files import MAX_DEPTH
-from nnc.program.storage import from_bytes, to_bytes
+from nnc.program.program import program_from_bytes, program_to_bytes
 from tests.program.samples import X, Y, network
 
 Members = dict[str, bytes]
@@ -31,7 +31,7 @@ def whole() -> bytes:
     """Return the bytes of a file."""
     model = network()
     model.fit(X, Y, verbose=0)
-    return to_bytes(model.program)
+    return program_to_bytes(model.program)
 
 
 def members() -> Members:
@@ -50,12 +50,12 @@ def packed(parts: Members, compression: int = zipfile.ZIP_STORED) -> bytes:
 def use(data: bytes) -> str:
     """Do everything with a program; return "works", or the one line it was refused with."""
     try:
-        program = from_bytes(data, "net.nnc")
+        program = program_from_bytes(data, "net.nnc")
         [program.source(name) for name in program.graph_names]
         program(X), program.predict(X), program.evaluate(X, Y)
         program.fit(X, Y, batch_size=25, verbose=0)
         program.train_step(X, Y, numpy.ones(50))
-        to_bytes(program)
+        program_to_bytes(program)
     except ProgramFileError as error:
         message = str(error)
         assert "\n" not in message
@@ -334,8 +334,8 @@ def test_files_that_are_not_there(tmp_path):
 def test_what_can_be_read_can_be_written_again() -> None:
     """The manifest and the program are two levels around the config, which is at most as deep as the limit allows."""
     data = manifest(lambda m: m["program"].update(model=nested(MAX_DEPTH - 3)))
-    program = from_bytes(data)
-    assert from_bytes(to_bytes(program)).spec == program.spec
+    program = program_from_bytes(data)
+    assert program_from_bytes(program_to_bytes(program)).spec == program.spec
     program.spec = replace(program.spec, model=nested(MAX_DEPTH))
     with pytest.raises(NestingError, match="values are nested more than 400 deep"):
-        to_bytes(program)
+        program_to_bytes(program)

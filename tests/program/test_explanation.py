@@ -490,4 +490,4 @@ def test_an_unknown_graph() -> None:
 
 def test_explain_is_what_the_method_calls() -> None:
     program = base().program
-    assert explain(program, "predict", 8) == program.explain("predict", 8)
+    assert explain(program.executor, "predict", 8) == program.explain("predict", 8)

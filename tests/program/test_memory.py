@@ -71,7 +71,7 @@ def test_an_epoch_allocates_no_array(weights):
     x, y = numpy.tile(X, (2000, 1)), numpy.tile(Y, (2000, 1))
     arrays = {"x": x, "y": y} | ({} if weights is None else {"sample_weight": weights.astype("float32")})
     for name in ("train", "evaluate"):
-        batches = Batches(model.program, name, arrays, 48_000)
+        batches = Batches(model.program.executor, name, arrays, 48_000)
         assert [len(window) for window, *_ in batches.steps] == [48_000, 48_000, 4_000]
 
         def epoch(batches=batches):
@@ -86,14 +86,14 @@ def test_an_epoch_allocates_no_array(weights):
 def test_a_step_of_a_large_model_allocates_no_array():
     model = mlp(dropout=True)
     x, y = numpy.ones((256, 784), "float32"), numpy.zeros(256, "int32")
-    batches = Batches(model.program, "train", {"x": x, "y": y}, 128)
+    batches = Batches(model.program.executor, "train", {"x": x, "y": y}, 128)
     with kernel_settings():
         assert allocated(batches.run, warm=1) < BUFFER
 
 
 def test_the_plan_of_a_large_model_is_what_is_allocated_and_near_the_bound():
     program = mlp().program
-    plan, source, code = program._planned("train", {"batch": 128})
+    plan, source, code = program.plans.compiled(program.backend, "train", {"batch": 128})
     assert plan.lower_bound <= plan.peak_bytes <= 1.1 * plan.lower_bound
     assert plan.peak_bytes == program.plan("train", batch=128).peak_bytes
     gc.collect()

@@ -118,8 +118,8 @@ def test_the_largest_lengths_so_far_need_not_go_together():
 def test_only_first_calls_with_a_shape_look_for_what_is_bound(monkeypatch):
     a, b = nnc.Input((3,), name="a"), nnc.Input((None, 1), name="b")
     program = nnc.Model([a, b], [Dense(2, name="p")(a), Dense(1, name="q")(b)]).program
-    first, inside = [], program._first_call
-    monkeypatch.setattr(program, "_first_call", lambda inputs, copy: first.append(inputs) or inside(inputs, copy))
+    first, inside = [], program._calls.first
+    monkeypatch.setattr(program._calls, "first", lambda inputs, copy: first.append(inputs) or inside(inputs, copy))
     calls = [(X[:rows], numpy.full((rows, length, 1), rows, "float32")) for rows in (5, 1) for length in (3, 2)]
     expected = [program(*inputs) for inputs in calls]
     assert len(first) == 4

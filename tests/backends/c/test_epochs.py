@@ -11,8 +11,8 @@ import pytest
 
 import nnc
 from nnc.callbacks import Callback
-from nnc.program import epochs, training
-from nnc.program.epochs import WholeEpochs
+from nnc.program import batches, training
+from nnc.program.batches import WholeEpochs
 
 ROWS = 70
 
@@ -93,7 +93,7 @@ def test_training_goes_on_as_if_it_had_not_paused(data, calls):
 
 
 def test_calls_grow_with_what_the_last_one_took(data, calls, monkeypatch):
-    monkeypatch.setattr(epochs, "CALL_SECONDS", 100.0)
+    monkeypatch.setattr(batches, "CALL_SECONDS", 100.0)
     make_program().fit(*data, epochs=5000, verbose=0)
     assert calls[0] == 1
     assert calls[1:] == [4096, 902]  # hints look at the first epoch
@@ -136,7 +136,7 @@ def test_metrics_that_are_no_means_run_epoch_by_epoch(data, calls, metric):
 def test_another_way_to_shuffle_is_left_to_numpy(data, calls, monkeypatch):
     expected = make_program().fit(*data, epochs=3, verbose=0).history
     calls.clear()
-    monkeypatch.setattr(epochs, "_draws_as_expected", lambda: False)
+    monkeypatch.setattr(batches, "_draws_as_expected", lambda: False)
     assert make_program().fit(*data, epochs=3, verbose=0).history == expected
     assert not calls
 
@@ -188,5 +188,5 @@ def test_runs_of_many_sizes_are_forgotten(data):
     program = make_program()
     for rows in range(400, 0, -1):  # the first has room for all others
         program.bound("train", {"batch": rows})
-    executable = program._local.executables["c", "train"]
+    executable = program.executor.local.graphs["c", "train"].executable
     assert len(executable._runs) <= 256

@@ -59,7 +59,7 @@ def test_both_backends_see_the_rows_in_the_same_order(data):
 def test_an_epoch_is_one_call(data, monkeypatch):
     monkeypatch.setattr(batches, "CALL_SECONDS", 10.0)
     program = make_program("c")
-    feed = Batches(program, "train", labelled(program, *data), 10)
+    feed = Batches(program.executor, "train", labelled(program, *data), 10)
     (stretch,) = feed.stretches
     calls = []
     run = stretch.run
@@ -72,9 +72,9 @@ def test_an_epoch_is_one_call(data, monkeypatch):
 def test_rows_of_another_type_are_gathered_batch_by_batch(data):
     program = make_program("c")
     x, y = data
-    assert Batches(program, "train", labelled(program, x, y), 32).stretches
-    assert not Batches(program, "train", labelled(program, x.astype("float64"), y), 32).stretches
-    assert not Batches(program, "train", labelled(program, numpy.asfortranarray(x), y), 32).stretches
+    assert Batches(program.executor, "train", labelled(program, x, y), 32).stretches
+    assert not Batches(program.executor, "train", labelled(program, x.astype("float64"), y), 32).stretches
+    assert not Batches(program.executor, "train", labelled(program, numpy.asfortranarray(x), y), 32).stretches
 
 
 def labelled(program, x, y):

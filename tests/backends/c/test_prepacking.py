@@ -76,7 +76,7 @@ def check(model: nnc.Sequential, x: numpy.ndarray) -> None:
 
 def packings(model: nnc.Sequential) -> list[int]:
     """Return how often each function that packs has run."""
-    return [prologue.runs for prologue in model.program._preparations.values()]
+    return [prologue.runs for prologue in model.program.executor._preparations.values()]
 
 
 @pytest.mark.parametrize("name", NETWORKS)

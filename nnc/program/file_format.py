@@ -6,27 +6,27 @@ import io
 import json
 import struct
 import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.backends import BackendName, backend_name
 from nnc.errors import GraphError, NestingError, ProgramFileError
-from nnc.files import check_nesting, read_json, write_atomically
+from nnc.files import check_nesting, read_json
 from nnc.installation import DISTRIBUTION
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
+from nnc.program.graphs import GraphMaker, hoisted_states
 from nnc.program.names import PREDICT, PROLOGUE
-from nnc.program.program import Program, hoisted_states
 from nnc.program.spec import ProgramSpec
 from nnc.program.tables import read_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from nnc.tables import TableSchema
 
 FORMAT = "nnc"
 VERSION = 1
@@ -36,41 +36,45 @@ _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # equal programs make equal files
 _LARGEST_TEXT = 256 * 2**20
 
 
-def save(program: Program, path: str | Path) -> None:
-    """Write a program to a file; see `Program.save`.
+@dataclass(frozen=True)
+class FileContents:
+    """A program as its file has it.
+
+    Args:
+        spec: the program's description.
+        graphs: for each name a function that reads the graph, when it is first used.
+        states: arrays by label.
+        order: state of the generator that draws the order of samples.
+        table: what the columns of a table mean, where the program was trained on one.
+    """
+
+    spec: ProgramSpec
+    graphs: Mapping[str, GraphMaker]
+    states: dict[str, Any]
+    order: dict[str, Any]
+    table: TableSchema | None
+
+
+def to_bytes(contents: FileContents) -> bytes:
+    """Return the bytes of a file; equal programs give equal bytes.
 
     Raises:
-        OSError: the file cannot be written; what was there before is untouched.
         NestingError: the model's config is nested too deeply for a file.
     """
-    write_atomically(Path(path), to_bytes(program))
-
-
-def to_bytes(program: Program) -> bytes:
-    """Return the contents of a program's file; equal programs give equal bytes.
-
-    Raises:
-        NestingError: the model's config is nested too deeply for a file.
-    """
-    with program.turn:
-        names = (*program.graph_names, *(() if program.prologue is None else (PROLOGUE,)))
-        graphs = {name: str(program.graph(name)) for name in names}
-        states = [
-            {"label": label, "dtype": str(array.dtype), "shape": list(array.shape)}
-            for label, array in sorted(program.states.items())
-        ]
-        manifest = {
-            "format": FORMAT,
-            "version": VERSION,
-            "program": program.spec.to_json(),
-            "graphs": list(graphs),
-            "states": states,
-            "shuffler": _order_to_json(program.order_state),
-        }
-        if program.table is not None:
-            manifest["table"] = program.table.to_json()
-        check_nesting(manifest)
-        raw = b"".join(numpy.ascontiguousarray(array).tobytes() for _, array in sorted(program.states.items()))
+    graphs = {name: str(make()) for name, make in contents.graphs.items()}
+    arrays = sorted(contents.states.items())
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "program": contents.spec.to_json(),
+        "graphs": list(graphs),
+        "states": [{"label": label, "dtype": str(array.dtype), "shape": list(array.shape)} for label, array in arrays],
+        "shuffler": _order_to_json(contents.order),
+    }
+    if contents.table is not None:
+        manifest["table"] = contents.table.to_json()
+    check_nesting(manifest)
+    raw = b"".join(numpy.ascontiguousarray(array).tobytes() for _, array in arrays)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(zipfile.ZipInfo(MANIFEST, _FIXED_TIME), json.dumps(manifest, indent=1, sort_keys=True))
@@ -80,34 +84,20 @@ def to_bytes(program: Program) -> bytes:
     return buffer.getvalue()
 
 
-def load(path: str | Path, *, backend: BackendName | None = None) -> Program:
-    """Read a program from a ``.nnc`` file. Only NumPy is needed to run it.
+def from_bytes(data: bytes, source: str = "program") -> FileContents:
+    """Read the bytes of a file.
 
     Args:
-        path: the file.
-        backend: what runs it, for files know nothing of it: ``numpy``, ``c`` or ``auto``; see
-            `nnc.backends.find_backend`.
+        data: the bytes.
+        source: where they come from, for messages.
 
     Raises:
-        ProgramFileError: the file is damaged, truncated, of another kind, or written by a newer version.
-        ModelError: there is no such backend.
-        FileNotFoundError: there is no such file.
+        ProgramFileError: the file is damaged, truncated, of another kind, or written by a newer version; the message
+            is one line.
     """
-    source = Path(path)
-    return from_bytes(source.read_bytes(), str(source), backend)
-
-
-def from_bytes(data: bytes, source: str = "program", backend: str | None = None) -> Program:
-    """Read a program from the contents of its file.
-
-    Raises:
-        ProgramFileError: see `load`; the message is one line.
-        ModelError: there is no such backend.
-    """
-    backend_name(backend)  # here, for what is wrong below is the file's fault
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _read(archive, source, backend)
+            return _read(archive, source)
     except ProgramFileError as error:
         problem = f"{source}: {error}"
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, OSError, struct.error) as error:
@@ -121,7 +111,7 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _read(archive: zipfile.ZipFile, source: str, backend: str | None) -> Program:
+def _read(archive: zipfile.ZipFile, source: str) -> FileContents:
     try:
         manifest = read_json(_member(archive, MANIFEST))
     except NestingError as error:
@@ -144,12 +134,9 @@ def _read(archive: zipfile.ZipFile, source: str, backend: str | None) -> Program
         raise ProgramFileError("manifest: 'graphs' is missing")
     check_graph_names(spec, names)
     texts = {name: _member(archive, _graph_file(name)).decode() for name in names}
-    graphs: dict[str, Callable[[], Graph]] = {
-        name: partial(_parse, name, texts, source, spec, states) for name in names
-    }
-    program = Program(spec, graphs, states, order=_order_from_json(manifest.get("shuffler")), backend=backend)
-    program.table = read_schema(spec, manifest.get("table"))
-    return program
+    graphs: dict[str, GraphMaker] = {name: partial(_parse, name, texts, source, spec, states) for name in names}
+    order = _order_from_json(manifest.get("shuffler"))
+    return FileContents(spec, graphs, states, order, read_schema(spec, manifest.get("table")))
 
 
 def _parse(name: str, texts: Mapping[str, str], file: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:

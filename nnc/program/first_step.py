@@ -1,10 +1,9 @@
-"""Gives hints about a training: what is seen in its data before the first step, and in its weights after it."""
+"""Hints about the first step of a training: what is seen in its data before it, and in its weights after it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import numpy
 
@@ -12,13 +11,9 @@ from nnc.errors import DataError
 from nnc.hints import tell, telling
 from nnc.hints.evidence import Evidence, Move, Target
 from nnc.hints.registry import AT_FIRST, AT_FIRST_UPDATE
-from nnc.ir import Graph
-from nnc.plan import flatten
-from nnc.plan.plan import no_workspace
-from nnc.program.live import ITERATIONS
-
-if TYPE_CHECKING:
-    from nnc.program.program import Program
+from nnc.program.executor import Executor
+from nnc.program.graphs import unfused
+from nnc.program.names import ITERATIONS
 
 Array = Any
 SAMPLE_ROWS = 1024
@@ -26,25 +21,18 @@ SAMPLE_ROWS = 1024
 LEAST_SIZE = 1e-3
 """Root mean square of weights that are as good as 0, so that a first update may well be larger."""
 
-_FLAT: WeakKeyDictionary[Graph, Graph] = WeakKeyDictionary()
-
-
-def _flat(graph: Graph) -> Graph:
-    """Return a graph without fusions, which is made once."""
-    if graph not in _FLAT:
-        _FLAT[graph] = flatten(graph, no_workspace, None).graph
-    return _FLAT[graph]
-
 
 class FirstLook:
     """Looks at the first step of a training; it reads, and changes nothing.
 
     Args:
-        program: what is trained.
+        executor: runs what is trained.
+        told: names of hints that were given before; each is given once.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, executor: Executor, told: set[str]) -> None:
+        self._graphs, self._spec, self._state = executor.graphs, executor.spec, executor.state
+        self._told = told
         self._weights: dict[str, Array] = {}
 
     def before(self, name: str, arrays: Mapping[str, Array]) -> None:
@@ -54,28 +42,28 @@ class FirstLook:
             name: name of the graph.
             arrays: arrays by label of its inputs, of the first batch or of all rows.
         """
-        program = self.program
+        spec, states = self._spec, self._state.arrays
         evidence = Evidence(
-            graph=_flat(program.graph(name)),
+            graph=unfused(self._graphs.graph(name)),
             arrays={label: array[:: -(-len(array) // SAMPLE_ROWS)] for label, array in arrays.items()},
-            inputs=tuple(item.label for item in program.spec.inputs),
+            inputs=tuple(item.label for item in spec.inputs),
             targets=tuple(
                 Target(item.label, item.loss, bool(item.classes) or item.low is not None or item.high is not None)
-                for item in program.spec.targets
+                for item in spec.targets
             ),
-            states=program.states,
+            states=states,
         )
-        with telling(program.told):
+        with telling(self._told):
             for rule in AT_FIRST:
                 for hint in rule(evidence):
                     tell(hint)
-        if not program.states.get(ITERATIONS, 0):
-            labels = {variable.state for variable in program.spec.variables if variable.trainable}
-            self._weights = {label: program.states[label].copy() for label in sorted(labels)}
+        if not states.get(ITERATIONS, 0):
+            labels = {variable.state for variable in spec.variables if variable.trainable}
+            self._weights = {label: states[label].copy() for label in sorted(labels)}
 
     def after(self) -> None:
         """Look at how far the first update moved the weights."""
-        with telling(self.program.told):
+        with telling(self._told):
             for rule in AT_FIRST_UPDATE:
                 for hint in rule(self._moves()):
                     tell(hint)
@@ -84,18 +72,18 @@ class FirstLook:
     def _moves(self) -> list[Move]:
         """Return how far the weights of each layer moved, in the order of the layers."""
         layers: dict[str, tuple[list[float], list[float]]] = {}
-        for variable in self.program.spec.variables if self._weights else ():
+        for variable in self._spec.variables if self._weights else ():
             if not variable.trainable:
                 continue
             window = slice(variable.offset, variable.offset + int(numpy.prod(variable.shape)))
             before = self._weights[variable.state].reshape(-1)[window].astype("float64")
-            after = self.program.states[variable.state].reshape(-1)[window]
+            after = self._state.arrays[variable.state].reshape(-1)[window]
             if before.size and numpy.sqrt(numpy.mean(before**2)) > LEAST_SIZE:
                 sizes, distances = layers.setdefault(variable.path.rpartition("/")[0], ([], []))
                 sizes.append(float(numpy.sum(before**2)))
                 distances.append(float(numpy.sum((after - before) ** 2)))
         try:
-            rate = self.program.optimizer.learning_rate
+            rate = self._state.optimizer.learning_rate
         except DataError:  # it follows a schedule
             rate = None
         return [

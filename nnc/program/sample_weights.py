@@ -10,15 +10,12 @@ import numpy
 
 from nnc.arrays import first_row, is_array_like, shape_of, to_array
 from nnc.errors import DataError
+from nnc.program.names import STEPS, WEIGHTED
 from nnc.program.spec import TargetSpec
 
 Array = Any
 SAMPLE_WEIGHT = "sample_weight"
 """Label of the input with the weights of the only output."""
-WEIGHTED = "_weighted"
-"""Suffix of the graphs that take a weight per row."""
-STEPS = "_steps"
-"""Further suffix of the graphs that take a weight per step."""
 
 
 def weight_labels(targets: Sequence[str]) -> list[str]:
@@ -32,11 +29,6 @@ def weights_suffixes(targets: Sequence[TargetSpec]) -> tuple[str, ...]:
         return ("",)
     has_steps = any(target.steps for target in targets)
     return ("", WEIGHTED, WEIGHTED + STEPS) if has_steps else ("", WEIGHTED)
-
-
-def unweighted(name: str) -> str:
-    """Return the name of a graph without the suffix of one that takes weights."""
-    return name.removesuffix(STEPS).removesuffix(WEIGHTED)
 
 
 def weights_suffix(arrays: Mapping[str, Array]) -> str:

@@ -1,30 +1,26 @@
-"""State that callbacks and users read and write while a program trains: weights, averages, learning rate."""
+"""The state of a program: weights, sums of metrics, what the optimizer keeps, and the order of samples."""
 
 from __future__ import annotations
 
 import io
 import threading
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy
 
 from nnc.arrays import to_array
-from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun
-from nnc.errors import DataError, nearest
+from nnc.errors import DataError, GraphError, nearest
 from nnc.files import write_atomically
-from nnc.ir import Graph, State
+from nnc.fork_safety import renew_in_children
+from nnc.ir import Value
+from nnc.program.names import COUNT, ITERATIONS, LEARNING_RATE, TOTAL, sums_label
 from nnc.program.prologue import Version
-from nnc.program.spec import COUNT, TOTAL, ProgramSpec, ResultSpec, sums_label
+from nnc.program.spec import ProgramSpec, ResultSpec
 
 Array = Any
-
-LEARNING_RATE = "optimizer/learning_rate"
-"""Label of the state that holds the learning rate."""
-ITERATIONS = "optimizer/iterations"
-"""Label of the state that counts batches."""
+_AVERAGE = "optimizer/average/"
 
 
 class LiveOptimizer:
@@ -62,131 +58,103 @@ class LiveOptimizer:
         return int(self._states.get(ITERATIONS, 0))
 
 
-class LiveState(ABC):
-    """The part of `Program` that is about its states' numbers."""
+class ProgramState:
+    """The arrays of a program by label, common to all threads.
 
-    spec: ProgramSpec
-    states: dict[str, Array]
-    turn: threading.RLock
-    _versions: tuple[Version, ...]
-    _seed: int
-    _shuffler: numpy.random.Generator | None
-    _order: dict[str, Any] | None
-    _place: tuple[int, int] | None
+    Args:
+        spec: what lies in them.
+        arrays: arrays by label; states that are missing start as zeros.
+        versions: count changes of states that other programs change as well.
+        seed: seeds the order of samples.
+        order: state of the generator of that order, to go on with; see `order_state`.
 
-    @abstractmethod
-    def graph(self, name: str) -> Graph:
-        """Return a graph by name."""
+    Attributes:
+        derived: arrays that a prologue derives from the others for predictions; they are not saved.
+        turn: held by whoever trains or evaluates.
+    """
+
+    def __init__(
+        self,
+        spec: ProgramSpec,
+        arrays: dict[str, Array],
+        versions: Sequence[Version] = (),
+        seed: int = 0,
+        order: dict[str, Any] | None = None,
+    ) -> None:
+        self.arrays = arrays
+        self.derived: dict[str, Array] = {}
+        self.versions = tuple(versions) or (Version(),)
+        self._spec = spec
+        self._seed, self._order = seed, order
+        self._shuffler: numpy.random.Generator | None = None
+        self._place: tuple[int, int] | None = None
+        self._renew_locks()
+        renew_in_children(self, type(self)._renew_locks)
+
+    def _renew_locks(self) -> None:
+        """Make the lock; in a child, because another thread may have held it while this process was forked."""
+        self.turn = threading.RLock()
+        if self._shuffler is not None:  # which has a lock as well
+            self._shuffler, self._order = None, self.order_state
+
+    def add(self, declared: Mapping[str, Value], derived: Collection[str], graph: str) -> None:
+        """Give states of a graph that are new their memory.
+
+        Args:
+            declared: the graph's states by label.
+            derived: labels of those that a prologue derives.
+            graph: name of the graph.
+
+        Raises:
+            GraphError: a state is there, and is of another type.
+        """
+        for label, value in declared.items():
+            arrays = self.derived if label in derived else self.arrays
+            if label not in arrays:
+                arrays[label] = numpy.zeros([int(dim) for dim in value.shape], value.dtype)
+            elif arrays[label].shape != value.shape or str(arrays[label].dtype) != value.dtype:
+                raise GraphError(f"state '@{label}' of graph '{graph}' should be {arrays[label].shape}")
+
+    @property
+    def all_arrays(self) -> dict[str, Array]:
+        """The arrays, and what is derived from them for predictions."""
+        return {**self.arrays, **self.derived}
 
     def changed(self) -> None:
-        """Say that arrays of `states` were written to, so that what was derived from them is derived anew.
+        """Say that arrays were written to, so that what was derived from them is derived anew.
 
         Training, `resume` and the ways to set weights do so by themselves.
         """
-        for version in self._versions:
+        for version in self.versions:
             version.change()
 
-    def step_of(self, name: str, run: Callable[[], None]) -> Callable[[], None]:
-        """Return a function that runs a training graph, says that states have changed, and counts the batch.
+    @property
+    def batch_counter(self) -> Array:
+        """The number of batches done, an array without dimensions that is made when it is first needed."""
+        return self.arrays.setdefault(ITERATIONS, numpy.zeros((), "int64"))
 
-        Args:
-            name: name of the graph; where it counts by itself, because its rule needs the number, nothing is added.
-            run: runs it.
-        """
-        changes = [version.change for version in self._versions]  # bound here, because it is called in every step
-        if ITERATIONS in self.graph(name).states:
+    @property
+    def optimizer(self) -> LiveOptimizer:
+        """The learning rate and the counter of steps, live."""
+        return LiveOptimizer(self.arrays)
 
-            def run_and_tell() -> None:
-                try:
-                    run()
-                finally:
-                    for change in changes:
-                        change()
-
-            return run_and_tell
-        done = self.states.setdefault(ITERATIONS, numpy.zeros((), "int64"))
-        counter = memoryview(done.reshape(1))  # a view; adding to it costs a tenth of a call of NumPy's
-
-        def run_tell_and_count() -> None:
-            try:
-                run()
-            finally:
-                counter[0] += 1
-                for change in changes:
-                    change()
-
-        return run_tell_and_count
-
-    def feed_of(self, name: str, feed: Feed | None) -> Feed | None:
-        """Return the same as `step_of` for what runs several batches in one call; see `BoundRun.feed`."""
-        if feed is None:
-            return None
-        changes = [version.change for version in self._versions]
-        counts = ITERATIONS not in self.graph(name).states
-
-        def fed(arrays: Mapping[str, Array], order: Array) -> FeedRun | None:
-            run = feed(arrays, order)
-            if run is None:
-                return None
-            done = self.states.setdefault(ITERATIONS, numpy.zeros((), "int64")) if counts else None
-
-            def run_tell_and_count(first: int, batches: int) -> None:
-                try:
-                    run(first, batches)
-                finally:
-                    if done is not None:
-                        done[...] += batches
-                    for change in changes:
-                        change()
-
-            return run_tell_and_count
-
-        return fed
-
-    def epochs_of(
-        self, name: str, epochs: Callable[[EpochPlan], EpochsRun | None] | None
-    ) -> Callable[[EpochPlan], EpochsRun | None] | None:
-        """Return the same as `step_of` for what runs several epochs in one call; see `BoundRun.epochs`."""
-        if epochs is None:
-            return None
-        changes = [version.change for version in self._versions]
-        counts = ITERATIONS not in self.graph(name).states
-
-        def planned(plan: EpochPlan) -> EpochsRun | None:
-            run = epochs(plan)
-            if run is None:
-                return None
-            done = self.states.setdefault(ITERATIONS, numpy.zeros((), "int64")) if counts else None
-            batches = sum(number for _, _, number in plan.stretches)
-
-            def run_tell_and_count(count: int, record: Array) -> None:
-                try:
-                    run(count, record)
-                finally:
-                    if done is not None:
-                        done[...] += count * batches
-                    for change in changes:
-                        change()
-
-            return run_tell_and_count
-
-        return planned
+    # ------------------------------------------------------------------ metrics
 
     def reset_metrics(self) -> None:
         """Start metrics afresh."""
-        for label in (TOTAL, COUNT, *(sums_label(result.metric) for result in self.spec.results)):
-            if label in self.states:
-                self.states[label].fill(0)
+        for label in (TOTAL, COUNT, *(sums_label(result.metric) for result in self._spec.results)):
+            if label in self.arrays:
+                self.arrays[label].fill(0)
 
     def metric_values(self) -> dict[str, Any]:
         """Return loss and metrics since the last reset, numbers or arrays; NaN where nothing was measured."""
-        totals, counts = self.states.get(TOTAL), self.states.get(COUNT)
+        totals, counts = self.arrays.get(TOTAL), self.arrays.get(COUNT)
         if totals is None or counts is None:
-            return dict.fromkeys(self.spec.metrics, float("nan"))
-        others = {result.metric: result for result in self.spec.results}
+            return dict.fromkeys(self._spec.metrics, float("nan"))
+        others = {result.metric: result for result in self._spec.results}
         pairs = iter(zip(totals.tolist(), counts.tolist(), strict=True))
         values: dict[str, Any] = {}
-        for name in self.spec.metrics:
+        for name in self._spec.metrics:
             if name in others:
                 values[name] = self._result(others[name])
             else:
@@ -197,7 +165,9 @@ class LiveState(ABC):
     def _result(self, spec: ResultSpec) -> Any:
         from nnc.program.results import result_of
 
-        return result_of(spec.kind, self.states[sums_label(spec.metric)], spec.shapes, spec.settings)
+        return result_of(spec.kind, self.arrays[sums_label(spec.metric)], spec.shapes, spec.settings)
+
+    # ------------------------------------------------------------------ order of samples
 
     @property
     def shuffler(self) -> numpy.random.Generator:
@@ -216,31 +186,28 @@ class LiveState(ABC):
             return self._order
         return dict(self.shuffler.bit_generator.state)
 
+    # ------------------------------------------------------------------ weights
+
     @property
     def variables(self) -> dict[str, Array]:
         """All weights by path, as views on the state."""
-        for version in self._versions:
+        for version in self.versions:
             version.expose()
         return self._views()
 
     def weights_in(self, label: str) -> dict[str, Array]:
         """Return the weights that lie in a state, by path, as views that are to be read only."""
         return {
-            variable.path: self._views()[variable.path] for variable in self.spec.variables if variable.state == label
+            variable.path: self._views()[variable.path] for variable in self._spec.variables if variable.state == label
         }
 
     def _views(self) -> dict[str, Array]:
         found = {}
-        for variable in self.spec.variables:
+        for variable in self._spec.variables:
             size = int(numpy.prod(variable.shape))
-            flat = self.states[variable.state].reshape(-1)[variable.offset : variable.offset + size]
+            flat = self.arrays[variable.state].reshape(-1)[variable.offset : variable.offset + size]
             found[variable.path] = flat.reshape(variable.shape)
         return found
-
-    @property
-    def optimizer(self) -> LiveOptimizer:
-        """The learning rate and the counter of steps, live."""
-        return LiveOptimizer(self.states)
 
     def get_weights(self) -> list[Array]:
         """Return copies of all weights."""
@@ -255,7 +222,7 @@ class LiveState(ABC):
         own, arrays = list(self._views().values()), [to_array(array, "a weight") for array in weights]
         if [array.shape for array in arrays] != [array.shape for array in own]:
             raise DataError(
-                f"program '{self.spec.name}' has weights of shapes {[array.shape for array in own]}, got"
+                f"program '{self._spec.name}' has weights of shapes {[array.shape for array in own]}, got"
                 f" {[array.shape for array in arrays]}"
             )
         for array, value in zip(own, arrays, strict=True):
@@ -279,9 +246,9 @@ class LiveState(ABC):
         for label in dict.fromkeys((*own, *found)):
             where = f"{str(path)!r}: weight '{label:.80}'"
             if label not in found:
-                raise DataError(f"{where} of program '{self.spec.name}' is missing")
+                raise DataError(f"{where} of program '{self._spec.name}' is missing")
             if label not in own:
-                raise DataError(f"{where} does not belong to program '{self.spec.name}'.{nearest(label, own)}")
+                raise DataError(f"{where} does not belong to program '{self._spec.name}'.{nearest(label, own)}")
             if found[label].shape != own[label].shape:
                 raise DataError(f"{where} has shape {found[label].shape}, expected {own[label].shape}")
             if not numpy.can_cast(found[label].dtype, own[label].dtype, "same_kind"):
@@ -303,24 +270,35 @@ class LiveState(ABC):
         numpy.savez(buffer, **self._views())
         write_atomically(path, buffer.getbuffer())
 
-    def averages(self) -> list[tuple[Array, Array]]:
-        """Return each state of weights with its moving average, where the optimizer keeps one.
+    def averages(self, labels: Iterable[str]) -> list[tuple[Array, Array]]:
+        """Return each state of weights with its moving average, by the labels of the latter.
 
         Whoever writes to them says so with `changed`.
         """
-        if not self.spec.trains:
-            return []
-        prefix = "optimizer/average/"
-        return [
-            (self.states[label.removeprefix(prefix)], self.states[label])
-            for label, value in self.graph("train").states.items()
-            if isinstance(value.node.op, State) and value.node.op.role == "average"
-        ]
+        return [(self.arrays[label.removeprefix(_AVERAGE)], self.arrays[label]) for label in labels]
 
-    def take_averages(self) -> None:
-        """Let weights take over their moving averages, at the end of training."""
-        for weights, average in self.averages():
+    def take_averages(self, labels: Iterable[str]) -> None:
+        """Let weights take over their moving averages, by the labels of the latter."""
+        for weights, average in self.averages(labels):
             weights[...] = average
+            self.changed()
+
+    # ------------------------------------------------------------------ going on
+
+    def checkpoint(self) -> dict[str, Any]:
+        """Return a copy of all state but the weights, for `resume`: optimizer, random key, order of samples."""
+        weights = {variable.state for variable in self._spec.variables}
+        with self.turn:
+            states = {label: array.copy() for label, array in self.arrays.items() if label not in weights}
+            return {"states": states, "order": self.order_state}
+
+    def resume(self, checkpoint: Mapping[str, Any]) -> None:
+        """Take over what `checkpoint` returned, from a program of the same model; its element type may be another."""
+        with self.turn:
+            for label, array in checkpoint["states"].items():
+                own = self.arrays.setdefault(label, array.copy())
+                numpy.copyto(own, array, casting="same_kind")
+            self._shuffler, self._order = None, checkpoint["order"]
             self.changed()
 
     def restore(self, states: Mapping[str, Array], order: dict[str, Any], epoch: int, batch: int) -> None:
@@ -335,17 +313,17 @@ class LiveState(ABC):
         Raises:
             DataError: a state has another shape, or elements of another kind.
         """
-        for label, own in self.states.items():
+        for label, own in self.arrays.items():
             found = states.get(label, own)
             if found.shape != own.shape:
                 raise DataError(
-                    f"state '@{label}' of program '{self.spec.name}' has shape {own.shape}, got {found.shape}"
+                    f"state '@{label}' of program '{self._spec.name}' has shape {own.shape}, got {found.shape}"
                 )
             if not numpy.can_cast(found.dtype, own.dtype, "same_kind"):
-                raise DataError(f"state '@{label}' of program '{self.spec.name}' is {own.dtype}, got {found.dtype}")
+                raise DataError(f"state '@{label}' of program '{self._spec.name}' is {own.dtype}, got {found.dtype}")
         with self.turn:
             for label, array in states.items():
-                numpy.copyto(self.states.setdefault(label, array.copy()), array)
+                numpy.copyto(self.arrays.setdefault(label, array.copy()), array)
             self._shuffler, self._order = None, order
             self._place = epoch, batch
             self.changed()

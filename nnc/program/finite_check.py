@@ -1,4 +1,4 @@
-"""Finds where NaN or infinity comes from: interprets a graph op by op, and follows it back to where it begins."""
+"""Checks that numbers are finite: undoes a run that meets NaN or infinity, and traces where these come from."""
 
 from __future__ import annotations
 
@@ -9,14 +9,102 @@ from typing import Any
 
 import numpy
 
-from nnc.errors import NonFinite, ValueRange
+from nnc.backends.backend import BoundRun
+from nnc.errors import NonFinite, NonFiniteError, ValueRange
 from nnc.ir import Constant, Graph, Input, State, TensorType, Value, interpret, value_names
 from nnc.ops.scan import Scan
-from nnc.plan import flatten
-from nnc.plan.plan import no_workspace
+from nnc.program.graphs import GraphTable, hoisted_states, unfused
+from nnc.program.names import ITERATIONS, PROLOGUE, TRAIN, unweighted
+from nnc.program.state import ProgramState
 
 Array = Any
 Values = Mapping[Value, Array]
+
+
+def checked(graphs: GraphTable, state: ProgramState, name: str, bound: BoundRun) -> BoundRun:
+    """Return a run that stops at the first number that is not finite, with the program as it was before.
+
+    Each run copies its inputs and the states that it changes, and looks through these, through what they become, and
+    through the outputs. Only where one of them is not finite is the run repeated, interpreted op by op, to see where
+    that begins. Several batches or epochs in one call would be seen too late, so that there are none.
+
+    Args:
+        graphs: the program's graphs.
+        state: what they read and write.
+        name: name of the graph.
+        bound: the run.
+    """
+    return BoundRun(partial(_run, graphs, state, name, bound), bound.inputs, bound.outputs)
+
+
+def _run(graphs: GraphTable, state: ProgramState, name: str, bound: BoundRun) -> None:
+    """Run once.
+
+    Raises:
+        NonFiniteError: an input, an output or a new state is not finite; states are as before.
+    """
+    inputs = {label: array.copy() for label, array in bound.inputs.items()}
+    step = int(state.arrays[ITERATIONS]) if unweighted(name) == TRAIN else None
+    graph = graphs.graph(name)
+    for label, array in inputs.items():
+        if not is_finite(array):
+            described = value_range(label, graph.inputs[label].type, array)
+            found = NonFinite(graphs.program_name, name, "input", described, index=first_index(array), step=step)
+            raise NonFiniteError(found)
+    before = {label: state.arrays[label].copy() for label in (*graph.updates, ITERATIONS) if label in state.arrays}
+    bound.run()
+    outputs = {label: array.copy() for label, array in bound.outputs.items() if not is_finite(array)}
+    updates = {
+        label: state.arrays[label].copy()
+        for label, array in before.items()
+        if is_finite(array) and not is_finite(state.arrays[label])
+    }
+    if not outputs and not updates:
+        return
+    for label, array in before.items():
+        state.arrays[label][...] = array
+    state.changed()
+    origin = _origin(graphs, state, name, inputs, outputs, updates)
+    raise NonFiniteError(replace(origin or _unconfirmed(graphs, name, {**outputs, **updates}), step=step))
+
+
+def _origin(
+    graphs: GraphTable,
+    state: ProgramState,
+    name: str,
+    inputs: Mapping[str, Array],
+    outputs: Iterable[str],
+    updates: Iterable[str],
+) -> NonFinite | None:
+    """Return where the first number comes from that makes an output or a new state not finite; None if all are finite.
+
+    Args:
+        graphs: the program's graphs.
+        state: as it was before the run.
+        name: name of the graph.
+        inputs: arrays by label.
+        outputs: labels of outputs that are not finite.
+        updates: labels of states that become so.
+    """
+    trace = Trace.run(graphs.program_name, name, graphs.graph(name), inputs, state.all_arrays)
+    graph = trace.graph
+    found = trace.origin([*map(graph.outputs.__getitem__, outputs), *map(graph.updates.__getitem__, updates)])
+    if found is None or found.op != "state":
+        return found
+    label = found.result.name
+    if label in hoisted_states(graph):  # it is derived from weights, in a graph of its own
+        return _origin(graphs, state, PROLOGUE, {}, (), [label]) or found
+    bad = [path for path, array in state.weights_in(label).items() if not is_finite(array)]
+    return replace(found, weights=tuple(bad))
+
+
+def _unconfirmed(graphs: GraphTable, name: str, arrays: Mapping[str, Array]) -> NonFinite:
+    """Return what is known where compiled code alone gives a number that is not finite."""
+    label, array = next(iter(arrays.items()))
+    graph = graphs.graph(name)
+    kind, value = ("output", graph.outputs[label]) if label in graph.outputs else ("update", graph.states[label])
+    described = value_range(label, value.type, array)
+    return NonFinite(graphs.program_name, name, kind, described, index=first_index(array), is_confirmed=False)
 
 
 def is_finite(array: Array) -> bool:
@@ -65,7 +153,7 @@ class Trace:
     @staticmethod
     def run(program: str, name: str, graph: Graph, inputs: Mapping[str, Array], states: Mapping[str, Array]) -> Trace:
         """Interpret a graph, whose fusions are opened."""
-        flat = flatten(graph, no_workspace, None).graph
+        flat = unfused(graph)
         values: dict[Value, Array] = {}
         with numpy.errstate(all="ignore"):
             interpret(flat, inputs, states, values)

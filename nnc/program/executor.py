@@ -1,0 +1,389 @@
+"""The executor: binds the graphs of a program to memory, for each thread, and runs them on the common state."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy
+
+from nnc.backends import Backend, BackendName, BoundRun, Executable
+from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun, Preparation
+from nnc.backends.numpy import kernel_settings
+from nnc.errors import CompilerError, MissingKernelError
+from nnc.plan import Plan
+from nnc.program.data import ROWS
+from nnc.program.engines import Engines
+from nnc.program.graphs import GraphMaker, GraphTable, MadeGraph, hoisted_states
+from nnc.program.names import PREDICT, PROLOGUE, TRAIN
+from nnc.program.plans import PlanCache
+from nnc.program.prologue import Prologue, guarded
+from nnc.program.spec import ProgramSpec
+from nnc.program.state import ProgramState
+
+Array = Any
+Epochs = Callable[[EpochPlan], EpochsRun | None]
+REMEMBERED_SIZES = 256
+"""Runs of a graph, or calls, that a thread remembers, so that memory does not grow with the number of sizes."""
+
+
+class GraphRuns:
+    """The runs of one graph that a thread has bound.
+
+    Args:
+        executable: the graph in an arena of the thread's own.
+    """
+
+    def __init__(self, executable: Executable) -> None:
+        self.executable = executable
+        self._bound: dict[tuple[int, ...], BoundRun] = {}
+
+    def get(self, sizes: tuple[int, ...]) -> BoundRun | None:
+        """Return the run for these sizes, None where there is none."""
+        return self._bound.get(sizes)
+
+    def add(self, sizes: tuple[int, ...], run: BoundRun) -> None:
+        """Remember a run; the oldest of many is forgotten."""
+        if len(self._bound) >= REMEMBERED_SIZES:
+            self._bound.pop(next(iter(self._bound)))
+        self._bound[sizes] = run
+
+
+class ThreadRuns(threading.local):
+    """Whatever a thread has bound.
+
+    Attributes:
+        graphs: the runs of graphs, by the name of the backend and that of the graph.
+        direct: what predicts one batch of one input, by its shape; see `nnc.program.direct_calls`.
+        calls: the same for several inputs, by their shapes.
+        caller: name of the backend that runs these two.
+    """
+
+    def __init__(self) -> None:
+        self.graphs: dict[tuple[str, str], GraphRuns] = {}
+        self.direct: dict[Any, tuple[Any, ...]] = {}
+        self.calls: dict[Any, tuple[Any, ...]] = {}
+        self.caller = ""
+
+    def forget_calls(self) -> None:
+        """Let the next call of each shape look for what runs it."""
+        self.calls.clear()
+        self.direct.clear()
+
+
+class Executor:
+    """Runs the graphs of a program.
+
+    Whatever makes runs that are bound useless is said here, and all threads bind theirs anew: another backend, another
+    limit of bytes, another `check_nan`. New weights do not; who has derived something from them counts their changes.
+
+    Args:
+        spec: the program's description.
+        graphs: for each name a function that makes the graph.
+        state: what they read and write.
+        backend: what runs them; see `Engines.choose`.
+
+    Attributes:
+        graphs: the graphs, made when they are first asked for.
+        engines: what runs each of them.
+        plans: what they are compiled to.
+        local: the runs of this thread.
+    """
+
+    def __init__(
+        self, spec: ProgramSpec, graphs: Mapping[str, GraphMaker], state: ProgramState, backend: str | None = None
+    ) -> None:
+        self.spec, self.state = spec, state
+        self.graphs = GraphTable(spec.name, graphs, state)
+        self.engines = Engines(self.graphs, backend)
+        self.plans = PlanCache(spec, self.graphs, self.engines, state)
+        self.local = ThreadRuns()
+        self._check_nan = False
+        self._prologue: Prologue | None = None
+        self._has_prologue: bool | None = None
+        self._preparations: WeakKeyDictionary[Preparation, Prologue] = WeakKeyDictionary()
+
+    # ------------------------------------------------------------------ what lets runs be bound anew
+
+    def use_backend(self, name: BackendName | None) -> None:
+        """Let another backend run the graphs from now on; runs that were bound before are not changed.
+
+        Args:
+            name: ``numpy``, ``c`` or ``auto``; None means the default. See `nnc.backends.find_backend`.
+
+        Raises:
+            ModelError: there is no such backend.
+        """
+        with self.graphs.lock:
+            if self.engines.choose(name):
+                self._bind_anew(derived=True)
+
+    def set_backend(self, backend: Backend) -> None:
+        """Let another backend run the graphs from now on."""
+        with self.graphs.lock:
+            if self.engines.use(backend):
+                self._bind_anew(derived=True)
+
+    def _fall_back(self, backend: Backend, name: str, error: Exception) -> None:
+        """Let NumPy run what a backend cannot; see `Engines.fall_back`."""
+        with self.graphs.lock:
+            if self.engines.fall_back(backend, name, error, self.plans.keys()):
+                self._bind_anew(derived=True)
+
+    def limit_bytes(self, limit: int | None) -> None:
+        """Set the most bytes that a graph may need."""
+        with self.graphs.lock:
+            self.plans.max_bytes = limit
+            self._bind_anew()
+
+    @property
+    def check_nan(self) -> bool:
+        """Whether a run that meets NaN or infinity is undone, and ends with an error that says where."""
+        return self._check_nan
+
+    @check_nan.setter
+    def check_nan(self, wanted: bool) -> None:
+        with self.graphs.lock:
+            self._check_nan = wanted
+            self._bind_anew()
+
+    def _bind_anew(self, derived: bool = False) -> None:
+        """Forget what threads have bound and, where that has other bits on another backend, what was derived.
+
+        It is the last step of a change: threads read what is theirs first, and then which backend runs.
+        """
+        if derived:
+            self._prologue, self._has_prologue = None, None
+        self.local = ThreadRuns()
+
+    # ------------------------------------------------------------------ binding
+
+    def bound(self, name: str, sizes: Mapping[str, int]) -> BoundRun:
+        """Return this thread's run of a graph for some sizes of its run-time dimensions: ``batch``, ``time``, ….
+
+        Raises:
+            DataError: a size is too small for what is cut off.
+        """
+        made, local = self.graphs.made(name), self.local
+        key = tuple([sizes[symbol] for symbol in made.symbols])
+        runs = local.graphs.get((self.engines.running(name).name, name))
+        known = None if runs is None else runs.get(key)
+        if known is not None:
+            return known
+        bindings = dict(zip(made.symbols, key, strict=True))
+        if bindings.keys() > {ROWS}:
+            self.graphs.check_lengths(name, bindings)
+        runs = self._graph_runs(name, bindings)
+        bound = self._guarded(made, runs.executable.bind(bindings))
+        if self._check_nan:
+            from nnc.program.finite_check import checked
+
+            bound = checked(self.graphs, self.state, name, bound)
+        runs.add(key, bound)
+        return bound
+
+    def _graph_runs(self, name: str, bindings: Mapping[str, int]) -> GraphRuns:
+        """Return this thread's runs of a graph, which has room for these sizes."""
+        local, backend = self.local, self.engines.running(name)
+        runs = local.graphs.get((backend.name, name))
+        if runs is not None and runs.executable.plan.fits(bindings):
+            return runs
+        try:
+            compiled = self.plans.compiled(backend, name, bindings)
+        except (CompilerError, MissingKernelError) as error:
+            self._fall_back(backend, name, error)
+            return self._graph_runs(name, bindings)
+        runs = local.graphs[backend.name, name] = GraphRuns(backend.executable(*compiled, self.state.all_arrays))
+        if name == PREDICT:
+            local.forget_calls()
+        return runs
+
+    def _guarded(self, made: MadeGraph, bound: BoundRun) -> BoundRun:
+        """Return a run that brings up to date what it reads, or says what it has changed."""
+        guards = self._guards(made.name, bound)
+        if guards:
+            return guarded(bound, guards)
+        if made.kind != TRAIN:
+            return bound
+        run, feed = self.step_of(made.name, bound.run), self.feed_of(made.name, bound.feed)
+        return BoundRun(run, bound.inputs, bound.outputs, feed, self.epochs_of(made.name, bound.epochs))
+
+    def plan(self, name: str, sizes: Mapping[str, int], reuse: bool = True) -> Plan:
+        """Return the plan of a graph, by the backend that can run it."""
+        backend = self.engines.engine(name)
+        try:
+            return self.plans.plan(backend, name, sizes, reuse)
+        except MissingKernelError as error:
+            self._fall_back(backend, name, error)
+            return self.plan(name, sizes, reuse)
+
+    # ------------------------------------------------------------------ deciding
+
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """Keep what `decide` decides in this thread to the block."""
+        try:
+            with self.engines.deciding():
+                yield
+        finally:
+            self._check_caller()
+
+    def decide(self, name: str, batches: int | None, sizes: Mapping[str, int], times: int = 1) -> None:
+        """Decide what runs a graph in this thread until the block of `deciding` ends.
+
+        Args:
+            name: name of the graph.
+            batches: how many it will run, None if unknown.
+            sizes: sizes of run-time dimensions, as far as they are known.
+            times: how often it will run them all.
+        """
+        self.engines.decide(name, batches, sizes, times)
+        self._check_caller()
+
+    def _check_caller(self) -> None:
+        """Forget how this thread predicted single batches where another backend now does."""
+        local = self.local
+        if local.calls and self.engines.engine(PREDICT).name != local.caller:
+            local.forget_calls()
+
+    # ------------------------------------------------------------------ what is derived from weights
+
+    @property
+    def prologue(self) -> Prologue | None:
+        """The graph that derives the states of role ``hoisted`` for predictions; None if there are none."""
+        if self._has_prologue is None:
+            with self.graphs.lock:
+                has_prologue = bool(hoisted_states(self.graphs.graph(PREDICT)))
+                if has_prologue:
+                    arrays = self.state.arrays
+                    sources = {label: arrays[label] for label in self.graphs.graph(PROLOGUE).states if label in arrays}
+                    self._prologue = Prologue(self.state.versions, sources, self._run_prologue)
+                self._has_prologue = has_prologue
+        return self._prologue
+
+    def _run_prologue(self) -> None:
+        with kernel_settings():
+            self._graph_runs(PROLOGUE, {}).executable.bind({}).run()
+
+    def _guards(self, name: str, bound: BoundRun) -> list[Prologue]:
+        """Return what keeps up to date that which a run reads and which is derived from states, in this order."""
+        prologue = self.prologue if name == PREDICT else None
+        guards = [] if prologue is None else [prologue]
+        if (preparation := bound.preparation) is not None:
+            made = Prologue(self.state.versions, preparation.sources, preparation.run)
+            guards.append(self._preparations.setdefault(preparation, made))
+        return guards
+
+    # ------------------------------------------------------------------ steps of training
+
+    def step_of(self, name: str, run: Callable[[], None]) -> Callable[[], None]:
+        """Return a function that runs a training graph, says that states have changed, and counts the batch.
+
+        Args:
+            name: name of the graph; where it counts by itself, because its rule needs the number, nothing is added.
+            run: runs it.
+        """
+        changes = [version.change for version in self.state.versions]  # bound here, because each step calls them
+        if self.graphs.made(name).counts_batches:
+
+            def run_and_tell() -> None:
+                try:
+                    run()
+                finally:
+                    for change in changes:
+                        change()
+
+            return run_and_tell
+        counter = memoryview(self.state.batch_counter.reshape(1))  # adding to it costs a tenth of a call of NumPy's
+
+        def run_tell_and_count() -> None:
+            try:
+                run()
+            finally:
+                counter[0] += 1
+                for change in changes:
+                    change()
+
+        return run_tell_and_count
+
+    def feed_of(self, name: str, feed: Feed | None) -> Feed | None:
+        """Return the same as `step_of` for what runs several batches in one call; see `BoundRun.feed`."""
+        if feed is None:
+            return None
+        note = self._batches_noted(name)
+
+        def fed(arrays: Mapping[str, Array], order: Array) -> FeedRun | None:
+            run = feed(arrays, order)
+            if run is None:
+                return None
+
+            def run_and_note(first: int, batches: int) -> None:
+                try:
+                    run(first, batches)
+                finally:
+                    note(batches)
+
+            return run_and_note
+
+        return fed
+
+    def epochs_of(self, name: str, epochs: Epochs | None) -> Epochs | None:
+        """Return the same as `step_of` for what runs several epochs in one call; see `BoundRun.epochs`."""
+        if epochs is None:
+            return None
+        note = self._batches_noted(name)
+
+        def planned(plan: EpochPlan) -> EpochsRun | None:
+            run = epochs(plan)
+            if run is None:
+                return None
+            batches = sum(number for _, _, number in plan.stretches)
+
+            def run_and_note(count: int, record: Array) -> None:
+                try:
+                    run(count, record)
+                finally:
+                    note(count * batches)
+
+            return run_and_note
+
+        return planned
+
+    def _batches_noted(self, name: str) -> Callable[[int], None]:
+        """Return a function that notes so many batches of a training graph; see `step_of`."""
+        changes = [version.change for version in self.state.versions]
+        counter = None if self.graphs.made(name).counts_batches else self.state.batch_counter
+
+        def note(batches: int) -> None:
+            if counter is not None:
+                counter[...] += batches
+            for change in changes:
+                change()
+
+        return note
+
+    # ------------------------------------------------------------------ single batches
+
+    def step(self, name: str, arrays: Mapping[str, Array]) -> dict[str, float]:
+        """Run one batch of an evaluation or training graph and return its outputs as numbers.
+
+        Args:
+            name: name of the graph.
+            arrays: an array per input of the graph, of the right type and shape.
+        """
+        with self.state.turn, kernel_settings():
+            bound = self.bound(name, self.graphs.sizes(name, arrays))
+            for label, target in bound.inputs.items():
+                numpy.copyto(target, arrays[label])
+            bound.run()
+            return {label: float(output) for label, output in bound.outputs.items()}
+
+    def measure(self, name: str, arrays: Mapping[str, Array]) -> dict[str, Any]:
+        """Run one batch of an evaluation or training graph and return loss and metrics of this batch; see `step`."""
+        with self.state.turn:
+            self.state.reset_metrics()
+            self.step(name, arrays)
+            return self.state.metric_values()

@@ -1,0 +1,201 @@
+"""The graphs of a program, made when they are first asked for, and the sizes of their run-time dimensions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from nnc.activity import announced
+from nnc.errors import DataError, GraphError, ShapeError, nearest
+from nnc.fork_safety import renew_in_children
+from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
+from nnc.plan import flatten
+from nnc.plan.plan import no_workspace
+from nnc.program.collection import collection_paused
+from nnc.program.data import ROWS
+from nnc.program.names import EVALUATE, ITERATIONS, PREDICT, PROLOGUE, TRAIN, unweighted
+from nnc.program.state import ProgramState
+
+Array = Any
+GraphMaker = Callable[[], Graph]
+
+
+def hoisted_states(graph: Graph) -> dict[str, Value]:
+    """Return the states of a graph that a prologue derives, by label."""
+    return {
+        label: value
+        for label, value in graph.states.items()
+        if isinstance(value.node.op, State) and value.node.op.role == HOISTED
+    }
+
+
+def unfused(graph: Graph) -> Graph:
+    """Return a graph as it is planned, without fusions; it is made once."""
+    if graph not in _UNFUSED:
+        _UNFUSED[graph] = flatten(graph, no_workspace, None).graph
+    return _UNFUSED[graph]
+
+
+_UNFUSED: WeakKeyDictionary[Graph, Graph] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class MadeGraph:
+    """A graph, and what is asked about it whenever it is bound.
+
+    Args:
+        graph: the graph, optimised and scheduled.
+        name: its name in the program.
+    """
+
+    graph: Graph
+    name: str
+
+    @cached_property
+    def kind(self) -> str:
+        """Its name without the suffix of one that takes weights."""
+        return unweighted(self.name)
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """Names of its run-time dimensions."""
+        return self.graph.symbols
+
+    @cached_property
+    def counts_batches(self) -> bool:
+        """Whether it counts the batches itself, because its rule needs the number."""
+        return ITERATIONS in self.graph.states
+
+    @cached_property
+    def averages(self) -> tuple[str, ...]:
+        """Labels of the states that keep moving averages of weights."""
+        states = self.graph.states.items()
+        return tuple(
+            label for label, value in states if isinstance(value.node.op, State) and value.node.op.role == "average"
+        )
+
+    @cached_property
+    def symbolic_dims(self) -> list[SymbolicDim]:
+        """Each length in it that is computed of sizes of run-time dimensions."""
+        dims = {dim for node in self.graph.nodes for type in node.types for dim in type.shape}
+        return sorted((dim for dim in dims if isinstance(dim, SymbolicDim)), key=str)
+
+
+class GraphTable:
+    """The graphs of a program by name.
+
+    Args:
+        program_name: name of the program, for messages.
+        makers: for each name a function that makes the graph.
+        state: gets the states of graphs that are made.
+
+    Attributes:
+        lock: held by whoever makes or compiles a graph.
+    """
+
+    def __init__(self, program_name: str, makers: Mapping[str, GraphMaker], state: ProgramState) -> None:
+        self.program_name = program_name
+        self._makers, self._state = dict(makers), state
+        self._made: dict[str, MadeGraph] = {}
+        self._renew_locks()
+        renew_in_children(self, type(self)._renew_locks)
+
+    def _renew_locks(self) -> None:
+        """Make the lock; in a child, because another thread may have held it while this process was forked."""
+        self.lock = threading.RLock()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the graphs; the prologue of ``predict`` is a part of it."""
+        return tuple(name for name in self._makers if name != PROLOGUE)
+
+    def graph(self, name: str = PREDICT) -> Graph:
+        """Return an optimised, scheduled graph; its ``nx`` is the networkx graph.
+
+        Raises:
+            GraphError: there is no graph of this name.
+        """
+        return self.made(name).graph
+
+    def made(self, name: str) -> MadeGraph:
+        """Return a graph and what is asked about it; see `graph`."""
+        known = self._made.get(name)
+        if known is not None:
+            return known
+        with self.lock:
+            if name not in self._made:
+                if name not in self._makers:
+                    raise GraphError(self._missing(name))
+                graph = self.make(name)
+                self._state.add(graph.states, hoisted_states(graph), graph.name)
+                self._made[name] = MadeGraph(graph, name)
+            return self._made[name]
+
+    def make(self, name: str) -> Graph:
+        """Make a graph anew, equal to that of `graph`."""
+        with collection_paused(), announced(f"compiling the graph '{name}'"):
+            return self._makers[name]()
+
+    def _missing(self, name: str) -> str:
+        reason = "unknown name"
+        if unweighted(name) in (TRAIN, EVALUATE):
+            compiled = EVALUATE in self._makers
+            reason = "no weight is trainable" if compiled else "the model was not compiled with a loss"
+        known = ", ".join(self.names)
+        near = nearest(name, self._makers)
+        return f"program '{self.program_name}' has no graph '{name}' ({reason}); it has {known}.{near}"
+
+    @property
+    def averages(self) -> tuple[str, ...]:
+        """Labels of the states that keep moving averages of weights; none for a program that does not train."""
+        return self.made(TRAIN).averages if TRAIN in self._makers else ()
+
+    @property
+    def derived_bytes(self) -> int:
+        """Bytes of the arrays that are derived from the states for predictions, beside those of an arena."""
+        return sum(value.type.nbytes for value in hoisted_states(self.graph(PREDICT)).values())
+
+    # ------------------------------------------------------------------ sizes
+
+    def sizes(self, name: str, arrays: Mapping[str, Array]) -> dict[str, int]:
+        """Return the size of each run-time dimension of a graph for arrays by input label.
+
+        Raises:
+            DataError: the arrays do not fit each other.
+        """
+        rows = len(next(iter(arrays.values())))
+        made = self.made(name)
+        if made.symbols in ((), (ROWS,)):
+            return {ROWS: rows}
+        inputs = made.graph.inputs
+        try:
+            return {ROWS: rows} | solve_symbols(
+                {f"array '{label}'": (value.shape, arrays[label].shape) for label, value in inputs.items()}
+            )
+        except ShapeError as error:
+            raise DataError(str(error)) from None
+
+    def nominal_sizes(self, name: str, batch: int, lengths: Mapping[str, int] | None = None) -> dict[str, int]:
+        """Return a size of each run-time dimension of a graph: the given ones, or what `nnc.ir.nominal_sizes` says."""
+        made = self.made(name)
+        sizes = nominal_sizes(made.graph, batch) | dict(lengths or {})
+        return {symbol: sizes[symbol] for symbol in made.symbols}
+
+    def check_lengths(self, name: str, bindings: Mapping[str, int]) -> None:
+        """Check that something is left of each run-time dimension.
+
+        Raises:
+            DataError: a size is too small for what is cut off.
+        """
+        for dim in self.made(name).symbolic_dims:
+            size = dim.bind(bindings)
+            if size < 1:
+                given = ", ".join(f"{symbol} = {bindings[symbol]}" for symbol in sorted(dim.symbols))
+                raise DataError(
+                    f"the arrays are too short for program '{self.program_name}': a dimension of length {dim} would be"
+                    f" {size} where {given}"
+                )

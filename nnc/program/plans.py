@@ -1,0 +1,209 @@
+"""The plans and the compiled code of a program's graphs, kept for further batches and within a number of bytes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import KeysView, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nnc.backends import Backend
+from nnc.backends.backend import source_key
+from nnc.errors import DataError, MemoryBudgetError, ModelError, ShapeError
+from nnc.ir import nominal_sizes
+from nnc.ir.decisions import Reason, is_listened_to, undecided
+from nnc.plan import Plan
+from nnc.program.collection import collection_paused
+from nnc.program.data import ROWS
+from nnc.program.engines import Engines
+from nnc.program.graphs import GraphTable
+from nnc.program.names import ITERATIONS, PREDICT, PROLOGUE
+from nnc.program.spec import ProgramSpec
+from nnc.program.state import ProgramState
+
+if TYPE_CHECKING:
+    from nnc.program.footprint import Footprint
+
+
+class CompiledPlan(NamedTuple):
+    """A plan, its source, and the code that a backend has made of it."""
+
+    plan: Plan
+    source: Any
+    code: Any
+
+
+class PlanCache:
+    """For each backend and graph the largest plan so far, with its code; plans that need too many bytes are refused.
+
+    Args:
+        spec: the program's description, for messages.
+        graphs: what is planned.
+        engines: know which backend plans the prologue of the predictions.
+        state: counts in what a graph needs.
+
+    Attributes:
+        compilations: the number of times source was compiled; it does not grow with new batch sizes.
+    """
+
+    def __init__(self, spec: ProgramSpec, graphs: GraphTable, engines: Engines, state: ProgramState) -> None:
+        self._spec, self._graphs, self._engines, self._state = spec, graphs, engines, state
+        self.compilations = 0
+        self._max_bytes: int | None = None
+        self._plans: dict[tuple[str, str], CompiledPlan] = {}
+        self._codes: dict[str, Any] = {}
+
+    def keys(self) -> KeysView[tuple[str, str]]:
+        """Return the names of backends, each with that of a graph that has been compiled for it."""
+        return self._plans.keys()
+
+    @property
+    def max_bytes(self) -> int | None:
+        """The most bytes that a graph may need; when it is set, all is planned anew."""
+        return self._max_bytes
+
+    @max_bytes.setter
+    def max_bytes(self, limit: int | None) -> None:
+        self._max_bytes = limit
+        self._plans.clear()
+        self._codes.clear()  # which hold weights that they have packed
+
+    def compiled(self, backend: Backend, name: str, bindings: Mapping[str, int]) -> CompiledPlan:
+        """Return a plan with room for these sizes, and its code; the largest plan so far is kept.
+
+        Raises:
+            MemoryBudgetError: it needs more than `max_bytes`.
+        """
+        key = backend.name, name
+        known = self._plans.get(key)
+        if known is not None and known.plan.fits(bindings):
+            return known
+        with self._graphs.lock:
+            known = self._plans.get(key)
+            if known is not None and known.plan.fits(bindings):
+                return known
+            with collection_paused():
+                plan = self._largest_plan(backend, name, bindings, known)
+                self.check_budget(name, plan)
+                source = backend.source(plan)
+            code_key = source_key(source)
+            if code_key not in self._codes:
+                self._codes[code_key] = backend.compile(source)
+                self.compilations += 1
+                self._engines.note_compiled(name, backend, self._codes[code_key])
+                if logging := sys.modules.get("logging"):  # otherwise nobody listens, and a start needs no more modules
+                    text = "'%s' of '%s' runs on the %s backend, %s"
+                    logging.getLogger("nnc").info(text, name, self._spec.name, backend.title, backend.engine)
+            if known is not None and source_key(known.source) != code_key:
+                self._codes.pop(source_key(known.source), None)  # and with it the weights that it has packed
+            self._plans[key] = CompiledPlan(plan, source, self._codes[code_key])
+            return self._plans[key]
+
+    def _largest_plan(
+        self, backend: Backend, name: str, bindings: Mapping[str, int], known: CompiledPlan | None
+    ) -> Plan:
+        """Return a plan with room for these sizes and, where they go together, for the largest so far."""
+        sizes = nominal_sizes(self._graphs.graph(name), 1) | dict(bindings)
+        if known is not None:
+            sizes = {symbol: max(size, known.plan.bindings[symbol]) for symbol, size in sizes.items()}
+        try:
+            plan = self.plan(backend, name, sizes)
+            if plan.fits(bindings) and self.is_within_budget(name, plan):
+                return plan
+        except (ShapeError, DataError):  # the largest sizes so far need not go together
+            pass
+        return self.plan(backend, name, {**sizes, **bindings})
+
+    def plan(self, backend: Backend, name: str, sizes: Mapping[str, int], reuse: bool = True) -> Plan:
+        """Return a backend's plan of a graph, without packed weights where these do not fit.
+
+        Raises:
+            MissingKernelError: the backend cannot run the graph.
+        """
+        graph = self._graphs.graph(name)
+        if self._max_bytes is None:
+            return backend.plan(graph, sizes, reuse)
+        with undecided():
+            plan = backend.plan(graph, sizes, reuse)
+            obstacle = self._obstacle_to_packing(name, plan)
+        if obstacle:
+            return plan.unpacked(obstacle)
+        return backend.plan(graph, sizes, reuse) if is_listened_to() else plan
+
+    # ------------------------------------------------------------------ budget
+
+    def _obstacle_to_packing(self, name: str, plan: Plan) -> Reason:
+        """Say why the weights that a plan packs should not be."""
+        limit = self._max_bytes
+        if limit is None or plan.prepacked_bytes == 0 or self.is_within_budget(name, plan):
+            return ()
+        from nnc.quantities import bytes_text
+
+        needed = self.footprint(name, plan).total
+        return "with packed weights the graph needs {}, more than max_bytes = {}", bytes_text(needed), bytes_text(limit)
+
+    def is_within_budget(self, name: str, plan: Plan) -> bool:
+        """Return whether a graph may be run by a plan."""
+        limit = self._max_bytes  # the prologue counts as a part of the predictions
+        return limit is None or name == PROLOGUE or self.footprint(name, plan).total <= limit
+
+    def check_budget(self, name: str, plan: Plan) -> None:
+        """Check that a graph may be run by a plan.
+
+        Raises:
+            MemoryBudgetError: it needs more than `max_bytes`.
+        """
+        limit = self._max_bytes
+        if limit is not None and not self.is_within_budget(name, plan):
+            from nnc.program.footprint import refusal
+
+            found, fitting = self.footprint(name, plan), self._fitting_batch(name, plan, limit)
+            text = refusal(self._spec, self._state.arrays, plan, found, limit, fitting)
+            raise MemoryBudgetError(text, found.total, limit, fitting)
+
+    def footprint(self, name: str, plan: Plan) -> Footprint:
+        """Return the bytes that a graph needs with a plan; those of the predictions with what their prologue needs."""
+        from nnc.program.footprint import Footprint, constant_bytes
+
+        plans, derived = [plan], 0
+        if name == PREDICT and (derived := self._graphs.derived_bytes):
+            plans.append(self.plan(self._engines.engine(PROLOGUE), PROLOGUE, {}))
+        counter = 8 if name.startswith("train") and ITERATIONS not in self._state.arrays else 0  # made by the first run
+        return Footprint(
+            graph=name,
+            batch=plan.bindings.get(ROWS, 1),
+            arena=sum(plan.peak_bytes for plan in plans),
+            states=sum(array.nbytes for array in self._state.arrays.values()) + counter,
+            derived=derived + plan.prepacked_bytes,
+            constants=sum(map(constant_bytes, plans)),
+        )
+
+    def _fitting_batch(self, name: str, plan: Plan, limit: int) -> int | None:
+        """Return the rows of the largest batch that fits, found by bisection; None where not even one row does."""
+        rows = plan.bindings.get(ROWS)
+        fits, too_many = 0, rows or 1
+        while too_many - fits > 1:
+            middle = (fits + too_many) // 2
+            smaller = self.plan(self._engines.engine(name), name, {**plan.bindings, ROWS: middle})
+            if self.footprint(name, smaller).total <= limit:
+                fits = middle
+            else:
+                too_many = middle
+        return fits or None
+
+
+def bytes_of(given: int | str | None) -> int | None:
+    """Return a limit in bytes.
+
+    Raises:
+        ModelError: it is neither a number of at least 1 nor a text such as ``64M``.
+    """
+    if given is None:
+        return None
+    from nnc.quantities import parse_bytes
+
+    try:
+        if isinstance(given, bool) or not isinstance(given, int | str):
+            raise ValueError(f"expected a number of bytes such as 64M, 512KiB or 2GB, got {given!r}")
+        return parse_bytes(str(given))
+    except ValueError as error:
+        raise ModelError(f"max_bytes: {error}") from None
