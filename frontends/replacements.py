@@ -11,7 +11,7 @@ from typing import Any
 from frontends.nodes import Node, from_plain
 from nnc.errors import ModelError, nearest
 from nnc.layers import Layer, layer_classes
-from nnc.layers.wrapping import MODELS
+from nnc.layers.nested import MODELS
 
 _LONGEST = 10_000
 _EXAMPLE = "for example Swish=Activation('swish')"

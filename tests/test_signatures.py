@@ -9,6 +9,7 @@ import pytest
 import nnc
 from nnc import layers
 from nnc.arguments import Declared
+from nnc.layers import families
 from nnc.layers.declared import KerasLayer
 
 ON_PURPOSE = {
@@ -37,7 +38,7 @@ ROOMS = (
 )
 ANY_KEYWORD = {"LossFunctionWrapper", "MeanMetricWrapper", "Layer", "LambdaCallback", "CallbackList"}
 """Classes that take any keyword, as Keras's do, or a user's subclass's."""
-LAYERS = sorted(layers._CLASSES)
+LAYERS = sorted(families.CLASSES)
 
 
 def positional(cls) -> list[tuple[str, object]]:

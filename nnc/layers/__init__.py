@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nnc.layers.base import Layer
+from nnc.layers.families import ALIASES, CLASSES, FUNCTIONS
 from nnc.layers.registry import layer_class, layer_classes, register
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.layers.variable import Variable
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from nnc.layers.merging_functions import *
     from nnc.layers.mixing_augmentation import *
     from nnc.layers.multi_head_attention import *
+    from nnc.layers.nested import *
     from nnc.layers.noise import *
     from nnc.layers.padding import *
     from nnc.layers.pipeline import *
@@ -62,180 +64,7 @@ if TYPE_CHECKING:
     from nnc.layers.separable import *
     from nnc.layers.spectral_normalization import *
     from nnc.layers.upsampling import *
-    from nnc.layers.wrapping import *
-
-_CLASSES = {
-    "Activation": "core",
-    "ActivityRegularization": "regularization",
-    "AdaptiveAveragePooling1D": "adaptive_pooling",
-    "AdaptiveAveragePooling2D": "adaptive_pooling",
-    "AdaptiveAveragePooling3D": "adaptive_pooling",
-    "AdaptiveMaxPooling1D": "adaptive_pooling",
-    "AdaptiveMaxPooling2D": "adaptive_pooling",
-    "AdaptiveMaxPooling3D": "adaptive_pooling",
-    "Add": "merging",
-    "AdditiveAttention": "attention",
-    "AlphaDropout": "noise",
-    "Attention": "attention",
-    "AugMix": "composed_augmentation",
-    "AutoContrast": "color_augmentation",
-    "Average": "merging",
-    "AveragePooling1D": "pooling",
-    "AveragePooling2D": "pooling",
-    "AveragePooling3D": "pooling",
-    "BatchNormalization": "batch_normalization",
-    "Bidirectional": "recurrent.bidirectional",
-    "CategoryEncoding": "encoding",
-    "CenterCrop": "resizing",
-    "Concatenate": "merging",
-    "ContrastLimitedAdaptiveHistogramEqualization": "histograms",
-    "Conv1D": "convolution",
-    "Conv1DTranspose": "convolution_transpose",
-    "Conv2D": "convolution",
-    "Conv2DTranspose": "convolution_transpose",
-    "Conv3D": "convolution",
-    "Conv3DTranspose": "convolution_transpose",
-    "ConvLSTM1D": "recurrent.conv_lstm",
-    "ConvLSTM2D": "recurrent.conv_lstm",
-    "ConvLSTM3D": "recurrent.conv_lstm",
-    "Cropping1D": "padding",
-    "Cropping2D": "padding",
-    "Cropping3D": "padding",
-    "CutMix": "mixing_augmentation",
-    "Dense": "core",
-    "DepthwiseConv1D": "depthwise",
-    "DepthwiseConv2D": "depthwise",
-    "Discretization": "encoding",
-    "Dot": "merging",
-    "Dropout": "regularization",
-    "ELU": "activation",
-    "EinsumDense": "einsum_dense",
-    "Embedding": "embedding",
-    "Equalization": "histograms",
-    "Flatten": "reshaping",
-    "GRU": "recurrent.gru",
-    "GRUCell": "recurrent.gru",
-    "GaussianDropout": "noise",
-    "GaussianNoise": "noise",
-    "GlobalAveragePooling1D": "global_pooling",
-    "GlobalAveragePooling2D": "global_pooling",
-    "GlobalAveragePooling3D": "global_pooling",
-    "GlobalMaxPooling1D": "global_pooling",
-    "GlobalMaxPooling2D": "global_pooling",
-    "GlobalMaxPooling3D": "global_pooling",
-    "GroupNormalization": "group_normalization",
-    "GroupQueryAttention": "grouped_query_attention",
-    "Identity": "masking",
-    "InputLayer": "core",
-    "IntegerLookup": "integer_lookup",
-    "LSTM": "recurrent.lstm",
-    "LSTMCell": "recurrent.lstm",
-    "LayerNormalization": "layer_normalization",
-    "LeakyReLU": "activation",
-    "Masking": "masking",
-    "MaxNumBoundingBoxes": "augmentation",
-    "MaxPooling1D": "pooling",
-    "MaxPooling2D": "pooling",
-    "MaxPooling3D": "pooling",
-    "Maximum": "merging",
-    "Minimum": "merging",
-    "MixUp": "mixing_augmentation",
-    "MultiHeadAttention": "multi_head_attention",
-    "Multiply": "merging",
-    "Normalization": "rescaling",
-    "PReLU": "activation",
-    "Permute": "reshaping",
-    "Pipeline": "pipeline",
-    "RMSNormalization": "layer_normalization",
-    "RNN": "recurrent.rnn",
-    "RandAugment": "composed_augmentation",
-    "RandomBrightness": "color_augmentation",
-    "RandomColorDegeneration": "color_augmentation",
-    "RandomColorJitter": "color_augmentation",
-    "RandomContrast": "color_augmentation",
-    "RandomCrop": "geometric_augmentation",
-    "RandomElasticTransform": "distortion",
-    "RandomErasing": "pixel_augmentation",
-    "RandomFlip": "geometric_augmentation",
-    "RandomGaussianBlur": "pixel_augmentation",
-    "RandomGrayscale": "color_augmentation",
-    "RandomHue": "color_augmentation",
-    "RandomInvert": "color_augmentation",
-    "RandomPerspective": "distortion",
-    "RandomPosterization": "color_augmentation",
-    "RandomRotation": "geometric_augmentation",
-    "RandomSaturation": "color_augmentation",
-    "RandomSharpness": "pixel_augmentation",
-    "RandomShear": "geometric_augmentation",
-    "RandomTranslation": "geometric_augmentation",
-    "RandomZoom": "geometric_augmentation",
-    "ReLU": "activation",
-    "RepeatVector": "reshaping",
-    "Rescaling": "rescaling",
-    "Reshape": "reshaping",
-    "Resizing": "resizing",
-    "ReversibleEmbedding": "reversible_embedding",
-    "SeparableConv1D": "separable",
-    "SeparableConv2D": "separable",
-    "SimpleRNN": "recurrent.simple_rnn",
-    "SimpleRNNCell": "recurrent.simple_rnn",
-    "Softmax": "activation",
-    "Solarization": "color_augmentation",
-    "SpatialDropout1D": "regularization",
-    "SpatialDropout2D": "regularization",
-    "SpatialDropout3D": "regularization",
-    "SpectralNormalization": "spectral_normalization",
-    "StackedRNNCells": "recurrent.stacked",
-    "Subtract": "merging",
-    "TimeDistributed": "recurrent.time_distributed",
-    "UnitNormalization": "layer_normalization",
-    "UpSampling1D": "upsampling",
-    "UpSampling2D": "upsampling",
-    "UpSampling3D": "upsampling",
-    "Wrapper": "wrapping",
-    "ZeroPadding1D": "padding",
-    "ZeroPadding2D": "padding",
-    "ZeroPadding3D": "padding",
-}
-"""Module of each layer class."""
-_FUNCTIONS = {
-    "Input": "core",
-    "add": "merging_functions",
-    "average": "merging_functions",
-    "concatenate": "merging_functions",
-    "deserialize": "wrapping",
-    "dot": "merging_functions",
-    "maximum": "merging_functions",
-    "minimum": "merging_functions",
-    "multiply": "merging_functions",
-    "serialize": "wrapping",
-    "subtract": "merging_functions",
-}
-"""Module of each function."""
-_ALIASES = {
-    "AvgPool1D": "AveragePooling1D",
-    "AvgPool2D": "AveragePooling2D",
-    "AvgPool3D": "AveragePooling3D",
-    "Convolution1D": "Conv1D",
-    "Convolution1DTranspose": "Conv1DTranspose",
-    "Convolution2D": "Conv2D",
-    "Convolution2DTranspose": "Conv2DTranspose",
-    "Convolution3D": "Conv3D",
-    "Convolution3DTranspose": "Conv3DTranspose",
-    "GlobalAvgPool1D": "GlobalAveragePooling1D",
-    "GlobalAvgPool2D": "GlobalAveragePooling2D",
-    "GlobalAvgPool3D": "GlobalAveragePooling3D",
-    "GlobalMaxPool1D": "GlobalMaxPooling1D",
-    "GlobalMaxPool2D": "GlobalMaxPooling2D",
-    "GlobalMaxPool3D": "GlobalMaxPooling3D",
-    "GroupedQueryAttention": "GroupQueryAttention",
-    "MaxPool1D": "MaxPooling1D",
-    "MaxPool2D": "MaxPooling2D",
-    "MaxPool3D": "MaxPooling3D",
-    "SeparableConvolution1D": "SeparableConv1D",
-    "SeparableConvolution2D": "SeparableConv2D",
-}
-"""Second names of layer classes, as Keras has them."""
+    from nnc.layers.wrapper import *
 
 __all__ = [  # noqa: PLE0604  (all are strings)
     "Call",
@@ -245,19 +74,19 @@ __all__ = [  # noqa: PLE0604  (all are strings)
     "layer_class",
     "layer_classes",
     "register",
-    *_CLASSES,
-    *_FUNCTIONS,
-    *_ALIASES,
+    *CLASSES,
+    *FUNCTIONS,
+    *ALIASES,
 ]
 
 
 if not TYPE_CHECKING:  # to a type checker a name that is not above is a slip
 
     def __getattr__(name: str) -> Any:
-        module = _CLASSES.get(_ALIASES.get(name, name)) or _FUNCTIONS.get(name)
+        module = CLASSES.get(ALIASES.get(name, name)) or FUNCTIONS.get(name)
         if module is None:
             raise AttributeError(f"module 'nnc.layers' has no attribute {name!r}")
-        value = getattr(import_module(f"nnc.layers.{module}"), _ALIASES.get(name, name))
+        value = getattr(import_module(f"nnc.layers.{module}"), ALIASES.get(name, name))
         globals()[name] = value
         return value
 

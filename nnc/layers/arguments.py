@@ -8,6 +8,9 @@ from typing import Any, Unpack
 from nnc import activations, constraints, initializers, regularizers
 from nnc.arguments import Argument, ArgumentOptions, argument
 from nnc.identity import ObjectIdentity
+from nnc.layers.base import Layer
+from nnc.layers.nested import inner_layer, layer_config
+from nnc.layers.registry import layer_classes
 from nnc.layers.spatial import (
     check_data_format,
     check_numbers,
@@ -101,9 +104,6 @@ def get_activation(identifier: Any) -> Any:
     Raises:
         ModelError: it is none of these.
     """
-    from nnc.layers.registry import layer_classes
-    from nnc.layers.wrapping import inner_layer
-
     if isinstance(identifier, Mapping):
         identity, classes = ObjectIdentity.of(identifier), layer_classes()
         if identity is not None and not identity.is_function:
@@ -119,7 +119,4 @@ def activation_config(activation: Any) -> Any:
     Raises:
         ModelError: it is a function without a name to find it by.
     """
-    from nnc.layers.base import Layer
-    from nnc.layers.wrapping import layer_config
-
     return layer_config(activation) if isinstance(activation, Layer) else activations.serialize(activation)

@@ -10,7 +10,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.declared import CommonLayer
-from nnc.layers.wrapping import checked_layer, layer_config
+from nnc.layers.nested import checked_layer, layer_config
 
 
 def _check_layers(where: str, key: str, value: Any) -> list[Layer]:

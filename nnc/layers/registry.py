@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 from nnc.errors import ModelError, nearest
 from nnc.identity import ObjectIdentity
 from nnc.layers.base import Layer
+from nnc.layers.families import ALIASES, CLASSES, UNLISTED
 
 _REGISTERED: ContextVar[dict[str, type[Layer]] | None] = ContextVar("registered", default=None)
 LayerClass = TypeVar("LayerClass", bound=type[Layer])
@@ -59,17 +60,6 @@ def known_classes(classes: Mapping[str, Any] | None) -> Iterator[None]:
         _REGISTERED.reset(token)
 
 
-_UNLISTED = {
-    "CustomScaleLayer": "applications",
-    "LayerScale": "applications",
-    "LocallyConnected1D": "locally_connected",
-    "LocallyConnected2D": "locally_connected",
-    "Operation": "operation",
-    "StochasticDepth": "applications",
-}
-"""Modules of layers that are found by name but are not part of keras.layers."""
-
-
 class LayerClasses(Mapping[str, type[Layer]]):
     """Layer classes by name; a class of nnc's is imported when it is looked up.
 
@@ -78,19 +68,15 @@ class LayerClasses(Mapping[str, type[Layer]]):
     """
 
     def __init__(self, registered: Mapping[str, type[Layer]]) -> None:
-        from nnc import layers
-
         self._registered = registered
-        self._own = {name: name for name in layers._CLASSES} | layers._ALIASES
-        self._names = dict.fromkeys([*layers._CLASSES, *registered])
+        self._names = dict.fromkeys([*CLASSES, *registered])
 
     def __getitem__(self, name: str) -> type[Layer]:
-        from nnc import layers
-
         if name in self._registered:
             return self._registered[name]
-        module: Any = import_module(f"nnc.layers.{_UNLISTED[name]}") if name in _UNLISTED else layers
-        found: type[Layer] = getattr(module, name if name in _UNLISTED else self._own[name])
+        own = ALIASES.get(name, name)
+        module = UNLISTED.get(own) or CLASSES[own]
+        found: type[Layer] = getattr(import_module(f"nnc.layers.{module}"), own)
         return found
 
     def is_registered(self, name: str) -> bool:

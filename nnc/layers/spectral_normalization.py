@@ -9,7 +9,7 @@ from nnc.arguments import positive
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.batch_normalization import EPSILON
-from nnc.layers.wrapping import Wrapper
+from nnc.layers.wrapper import Wrapper
 from nnc.ops import absolute, cast, equal, matmul, max, maximum, reshape, sqrt, square, sum, transpose, where
 
 

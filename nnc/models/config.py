@@ -14,10 +14,10 @@ from nnc.ir import TensorType
 from nnc.layers import Layer
 from nnc.layers.constants import array_config
 from nnc.layers.input_types import FLOAT
+from nnc.layers.nested import layer_config
 from nnc.layers.operation import Operation
 from nnc.layers.structure import map_leaves
 from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
-from nnc.layers.wrapping import layer_config
 from nnc.metrics.registry import BY_SHAPE
 from nnc.models.trainer import Trainer, one_or_list
 from nnc.program.spec import packed

@@ -134,13 +134,12 @@ def reason_of(module: str, name: str) -> str | None:
 
 def layer_table() -> str:
     """Return a row per layer class."""
-    from nnc import layers
-    from nnc.layers import layer_classes
+    from nnc.layers import families, layer_classes
     from tests.layers.cases import CASES
 
     classes, tested = layer_classes(), Counter(case.layer for case in CASES)
     second: dict[str, list[str]] = {}
-    for alias, name in layers._ALIASES.items():
+    for alias, name in families.ALIASES.items():
         second.setdefault(name, []).append(alias)
     rows: list[Sequence[str]] = []
     for name in wanted_layers():
@@ -154,12 +153,12 @@ def layer_table() -> str:
 
 def wanted_layers() -> list[str]:
     """Return the names of Keras's layers that nnc means to have."""
-    from nnc import layers
+    from nnc.layers import families
 
     return [
         name
         for name in names_of("layers")
-        if not (name in BASES or name in layers._ALIASES or name[0].islower() or reason_of("layers", name))
+        if not (name in BASES or name in families.ALIASES or name[0].islower() or reason_of("layers", name))
     ]
 
 

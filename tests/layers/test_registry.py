@@ -12,6 +12,7 @@ import pytest
 import nnc
 from nnc import layers
 from nnc.errors import ModelError
+from nnc.layers import families
 from nnc.objects import layer_snake_case as snake_case
 
 
@@ -66,9 +67,9 @@ def test_public_names_are_those_of_keras_and_a_few_of_our_own():
     assert set(layers.__all__) - theirs == own  # GroupedQueryAttention is exported under another name
     assert len(set(layers.__all__)) == len(layers.__all__)
     assert set(layers.__all__) <= set(dir(layers))
-    for table in (layers._CLASSES, layers._FUNCTIONS, layers._ALIASES):
+    for table in (families.CLASSES, families.FUNCTIONS, families.ALIASES):
         assert list(table) == sorted(table)
-    for alias, name in layers._ALIASES.items():
+    for alias, name in families.ALIASES.items():
         assert getattr(layers, alias) is layers.layer_class(alias) is getattr(layers, name)
         known = getattr(keras.layers, name)
         assert known is getattr(keras.layers, alias, None) or known.__name__ == alias

@@ -9,9 +9,9 @@ from nnc.choices import MergeMode
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.declared import KerasLayer
+from nnc.layers.nested import checked_layer, layer_config
 from nnc.layers.recurrent.rnn import Recurrent
 from nnc.layers.structure import leaves
-from nnc.layers.wrapping import checked_layer, layer_config
 from nnc.ops import concatenate
 from nnc.ops.movement import flip
 

@@ -12,12 +12,12 @@ from nnc.layers.base import Layer
 from nnc.layers.declared import NamedLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lowering import current_lowering
+from nnc.layers.nested import inner_layer, layer_config
 from nnc.layers.recurrent.cell import Cell
 from nnc.layers.recurrent.stepping import Stepper, zeros
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import known_batch_size
 from nnc.layers.variable import Variable
-from nnc.layers.wrapping import inner_layer, layer_config
 from nnc.objects import snake_case
 from nnc.ops import cast, concatenate, take
 

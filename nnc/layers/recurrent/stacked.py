@@ -11,9 +11,9 @@ from nnc.ir import Value
 from nnc.layers.base import Layer
 from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
+from nnc.layers.nested import layer_config
 from nnc.layers.recurrent.rnn import checked_cell
 from nnc.layers.recurrent.stepping import zeros
-from nnc.layers.wrapping import layer_config
 
 
 def _check_cells(where: str, key: str, value: Any) -> list[Any]:

@@ -8,7 +8,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.lowering import current_lowering
 from nnc.layers.structure import map_leaves
-from nnc.layers.wrapping import Wrapper
+from nnc.layers.wrapper import Wrapper
 from nnc.ops import max, reshape
 
 

@@ -1,15 +1,13 @@
-"""Layers inside the configs of other layers, in Keras's form, and the base class of layers around another one."""
+"""Layers inside the configs of other layers, in Keras's form."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from nnc.arguments import argument
 from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity
 from nnc.layers.base import Layer
-from nnc.layers.declared import KerasLayer
 from nnc.layers.registry import known_classes, layer_class, layer_classes
 from nnc.objects import split_config
 from nnc.plugins import read_config
@@ -69,30 +67,6 @@ def _made(identity: ObjectIdentity, arguments: dict[str, Any]) -> Any:
     if registered is None and identity.name in MODELS:
         return read_config({"class_name": identity.name, "config": arguments})
     return layer_class(registered or identity.name).from_config(arguments)
-
-
-class Wrapper(KerasLayer):
-    """A layer around another one.
-
-    Args:
-        layer: the layer inside.
-
-    Raises:
-        ModelError: it is not a layer.
-    """
-
-    layer: Layer = argument(lambda where, key, value: checked_layer(value, where, key), layer_config)
-
-    @property
-    def summary_arguments(self) -> list[str]:
-        return [self.layer.summary_text]
-
-    @property
-    def summary_note(self) -> str:
-        return self.layer.summary_note
-
-    def build(self, input_shape: Any) -> None:
-        self.build_sublayer(self.layer, input_shape)
 
 
 def checked_layer(layer: Any, where: str, key: str = "layer") -> Layer:
