@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.arrays import is_array_like, to_array
-from nnc.backends.numpy import Executable, kernel_settings, kernel_workspace, print_source
+from nnc.backends.numpy import TARGET, Executable, kernel_settings, print_source
 from nnc.errors import DataError, ModelError
 from nnc.forking import renew_in_children
 from nnc.ir import Graph, TensorType, Value
@@ -20,7 +20,7 @@ from nnc.layers.lowering import RANDOM, Lowering, declare_weights, lowering
 from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import BATCH, batch_size
 from nnc.layers.weights import weight_paths
-from nnc.passes import OPTIMIZE, gradients, run_passes
+from nnc.passes import OPTIMIZE, gradients, lower, run_passes
 from nnc.plan import make_plan
 from nnc.utils import random_generator
 
@@ -213,8 +213,8 @@ class Standalone:
                 self._executables.clear()
                 self._optimized.clear()
             if key[0] not in self._optimized:
-                self._optimized[key[0]] = run_passes(graph, OPTIMIZE)
-            plan = make_plan(self._optimized[key[0]], sizes, workspace=kernel_workspace)
+                self._optimized[key[0]] = lower(run_passes(graph, OPTIMIZE), TARGET)
+            plan = make_plan(self._optimized[key[0]], sizes, TARGET)
             source = print_source(plan)
             executable = Executable(plan, source, source.compile(), states)
             self._executables[key] = executable, states

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.backends import Backend
 from nnc.errors import MemoryBudgetError, ModelError
-from nnc.ir import nominal_sizes
+from nnc.ir import Graph, nominal_sizes
 from nnc.ir.decisions import Reason, is_listened_to, undecided
+from nnc.passes import Observer, lower
 from nnc.plan import Plan
 from nnc.program.data import ROWS
 from nnc.program.names import PREDICT, PROLOGUE
@@ -30,6 +31,7 @@ class Budgeted(SwitchedBackend):
     _plans: dict[tuple[str, str], tuple[Plan, Any, Any]]
     _codes: dict[str, Any]
     _max_bytes: int | None = None
+    _observe: Observer | None
 
     @property
     @abstractmethod
@@ -78,7 +80,7 @@ class Budgeted(SwitchedBackend):
 
     def _plan_by(self, backend: Backend, name: str, sizes: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return a backend's plan of a graph, without packed weights where these do not fit."""
-        graph = self.graph(name)
+        graph = self._lowered(name, backend)
         if self._max_bytes is None:
             return backend.plan(graph, sizes, reuse)
         with undecided():
@@ -87,6 +89,10 @@ class Budgeted(SwitchedBackend):
         if obstacle:
             return plan.unpacked(obstacle)
         return backend.plan(graph, sizes, reuse) if is_listened_to() else plan
+
+    def _lowered(self, name: str, backend: Backend) -> Graph:
+        """Return a graph as a backend plans it: the last passes, which differ by backend, have run on it, once each."""
+        return lower(self.graph(name), backend.target, self._observe)
 
     def _obstacle_to_packing(self, name: str, plan: Plan) -> Reason:
         """Say why the weights that a plan packs should not be."""

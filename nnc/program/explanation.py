@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from nnc.ir.decisions import PLAN, Decision, Notebook, Saved
+from nnc.ir.decisions import Decision, Notebook, Saved
 
 if TYPE_CHECKING:
     from nnc.program.program import Program
@@ -79,8 +79,9 @@ def explain(program: Program, name: str, batch: int, lengths: Mapping[str, int] 
     program.graph(name)  # says readably what is wrong with a name
     with notebook.listening():
         program.make_graph(name)
+        is_whole = bool(notebook.stages)
         plan = program.plan(name, batch, lengths=lengths)
-    backend, is_whole = program.engine(name).title, any(stage != PLAN for stage in notebook.stages)
+    backend = program.engine(name).title
     return Explanation(program.name, name, backend, plan.bindings, tuple(notebook.decisions), is_whole)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy
 
@@ -12,9 +11,7 @@ from nnc.errors import DataError
 from nnc.hints import tell, telling
 from nnc.hints.evidence import Evidence, Move, Target
 from nnc.hints.table import AT_FIRST, AT_FIRST_UPDATE
-from nnc.ir import Graph
-from nnc.plan import flatten
-from nnc.plan.plan import no_workspace
+from nnc.passes import inlined
 from nnc.program.live import ITERATIONS
 
 if TYPE_CHECKING:
@@ -25,15 +22,6 @@ SAMPLE_ROWS = 1024
 """Rows that are looked at, evenly spread over the data."""
 LEAST_SIZE = 1e-3
 """Root mean square of weights that are as good as 0, so that a first update may well be larger."""
-
-_FLAT: WeakKeyDictionary[Graph, Graph] = WeakKeyDictionary()
-
-
-def _flat(graph: Graph) -> Graph:
-    """Return a graph without fusions, which is made once."""
-    if graph not in _FLAT:
-        _FLAT[graph] = flatten(graph, no_workspace, None).graph
-    return _FLAT[graph]
 
 
 class FirstLook:
@@ -56,7 +44,7 @@ class FirstLook:
         """
         program = self.program
         evidence = Evidence(
-            graph=_flat(program.graph(name)),
+            graph=inlined(program.graph(name)),
             arrays={label: array[:: -(-len(array) // SAMPLE_ROWS)] for label, array in arrays.items()},
             inputs=tuple(item.label for item in program.spec.inputs),
             targets=tuple(

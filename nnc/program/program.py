@@ -18,6 +18,7 @@ from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, DataError, GraphError, MissingKernelError, ShapeError, nearest
 from nnc.forking import renew_in_children
 from nnc.ir import HOISTED, Graph, State, Value, nominal_sizes
+from nnc.passes import Observer
 from nnc.plan import Plan
 from nnc.presenting import Presented
 from nnc.program.budget import Budgeted
@@ -57,6 +58,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         order: state of the generator of that order, to go on with; see `order_state`.
         versions: count changes of states that other programs change as well.
         backend: what runs the graphs: ``numpy``, ``c`` or ``auto``; see `nnc.backends.find_backend`.
+        observe: called after each of the passes that run when a backend first plans a graph; see `nnc.passes.lower`.
 
     Attributes:
         table: what the columns of a table mean, where the program was trained on one; None otherwise.
@@ -71,6 +73,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         order: dict[str, Any] | None = None,
         versions: Sequence[Version] = (),
         backend: str | None = None,
+        observe: Observer | None = None,
     ) -> None:
         self.spec = spec
         self.states = states
@@ -94,7 +97,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
         self._prologue: Prologue | None = None
         self._has_prologue: bool | None = None
         self._preparations: WeakKeyDictionary[Preparation, Prologue] = WeakKeyDictionary()
-        self._check_nan = False
+        self._check_nan, self._observe = False, observe
         self.told: set[str] = set()
         """Hints already given, each once."""
         self._local = threading.local()

@@ -12,8 +12,7 @@ import numpy
 from nnc.errors import NonFinite, ValueRange
 from nnc.ir import Constant, Graph, Input, State, TensorType, Value, interpret, value_names
 from nnc.ops.scan import Scan
-from nnc.plan import flatten
-from nnc.plan.plan import no_workspace
+from nnc.passes import inlined
 
 Array = Any
 Values = Mapping[Value, Array]
@@ -65,7 +64,7 @@ class Trace:
     @staticmethod
     def run(program: str, name: str, graph: Graph, inputs: Mapping[str, Array], states: Mapping[str, Array]) -> Trace:
         """Interpret a graph, whose fusions are opened."""
-        flat = flatten(graph, no_workspace, None).graph
+        flat = inlined(graph)
         values: dict[Value, Array] = {}
         with numpy.errstate(all="ignore"):
             interpret(flat, inputs, states, values)

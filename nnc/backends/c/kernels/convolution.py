@@ -18,7 +18,7 @@ from nnc.backends.c.nests import indented, loop_head
 from nnc.backends.c.text import dim_text
 from nnc.ir import Dim, Layout, Op, TensorType
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, ConvolutionKernelGradient, Sliding
-from nnc.plan.prepacking import Prepacked
+from nnc.target import Prepacked
 
 Kind = TypeVar("Kind", Array, TensorType)
 

@@ -13,7 +13,7 @@ from nnc.backends.c.sharing import members, parallel_for, parallel_nest
 from nnc.backends.c.text import C_TYPES, SUFFIXES, dim_text
 from nnc.ir import Dim, Op, TensorType
 from nnc.ops.matmul import MatMul
-from nnc.plan.prepacking import Prepacked
+from nnc.target import Prepacked
 
 _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
 """Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""

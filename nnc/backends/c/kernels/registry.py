@@ -11,7 +11,7 @@ from nnc.backends.c.linkage import Linkage
 from nnc.backends.c.nests import Elementwise
 from nnc.backends.c.text import identifier
 from nnc.ir import Op, TensorType
-from nnc.plan.prepacking import Prepack, no_prepack
+from nnc.target import Prepacked
 
 
 @dataclass
@@ -75,8 +75,8 @@ Expression = Callable[[Any, Sequence[str], Sequence[str], str, Unit], str]
 """Returns the element of a result from the op, its operands' elements, their element types and its own."""
 Writer = Callable[[Call], Sequence[str]]
 WorkspaceRule = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
-
-
+Prepack = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Prepacked | None]
+"""Returns what a kernel reads instead of an operand that no run changes, from the types of operands and results."""
 Packer = Callable[[Call, str], Sequence[str]]
 """Returns what packs an operand for a call of the kernel, at the pointer given."""
 
@@ -84,6 +84,11 @@ Packer = Callable[[Call, str], Sequence[str]]
 def no_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
     """Ask for nothing."""
     return ()
+
+
+def no_prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
+    """Take operands as they are."""
+    return None
 
 
 @dataclass(frozen=True)
