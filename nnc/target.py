@@ -68,7 +68,6 @@ class KernelNeeds:
 NOTHING = KernelNeeds()
 
 
-@dataclass(frozen=True)
 class Unpacked(KernelNeeds):
     """Kernels that take their operands as they are, where others would pack them.
 
@@ -77,8 +76,8 @@ class Unpacked(KernelNeeds):
         obstacle: why nothing is packed, as of `nnc.ir.decisions.decide`.
     """
 
-    needs: KernelNeeds
-    obstacle: Reason
+    def __init__(self, needs: KernelNeeds, obstacle: Reason) -> None:
+        self.needs, self.obstacle = needs, obstacle
 
     def workspace(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
         """Return what the kernel needs all the same."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 from nnc.errors import GraphError
 from nnc.ir import Graph, check_legal, verify
 from nnc.ir.decisions import deciding
+from nnc.ops.scan import Scan
 
 PASSES: dict[str, type[Pass]] = {}
 """The passes whose modules are loaded, by name."""
@@ -75,7 +76,7 @@ def run_passes(
         check_legal(graph, item.rejects)
         start = perf_counter()
         with deciding(item.name, graph):
-            result = item.run(_with_bodies_run(graph, item) if item.enters_bodies else graph)
+            result = item.run(_with_bodies_run(graph, item) if item.enters_bodies and _has_scans(graph) else graph)
         seconds = perf_counter() - start
         if is_verified:
             _verify_result(result, item)
@@ -85,8 +86,12 @@ def run_passes(
     return graph
 
 
+def _has_scans(graph: Graph) -> bool:
+    return any(isinstance(node.op, Scan) for node in graph.nodes)
+
+
 def _with_bodies_run(graph: Graph, item: Pass) -> Graph:
-    from nnc.passes.scans import in_bodies  # which a program that was compiled before need not load
+    from nnc.passes.scans import in_bodies  # a program that was compiled before, and has no loops, starts without it
 
     return in_bodies(graph, item.run)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from nnc.ir import Constant, Graph, Input, Node, Op, Rewriter, State, Value
@@ -72,24 +72,17 @@ class Inline(Pass, name="inline"):
         return _Inlined(graph).run()
 
 
-@dataclass
 class _Inlined:
     """A graph that is being inlined.
 
     Args:
         source: the graph with fusions.
-
-    Attributes:
-        rewriter: what the new one is made with.
-        copies: dense copies, by what they are copies of.
     """
 
-    source: Graph
-    rewriter: Rewriter = field(init=False)
-    copies: dict[Value, Value] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.rewriter = Rewriter(self.source)
+    def __init__(self, source: Graph) -> None:
+        self.source = source
+        self.rewriter = Rewriter(source)
+        self.copies: dict[Value, Value] = {}  # dense ones, by what they are copies of
 
     @property
     def graph(self) -> Graph:

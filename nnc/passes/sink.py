@@ -14,7 +14,6 @@ from nnc.ops.fusion import Fusion
 from nnc.ops.movement import Slice
 from nnc.ops.scan import Scan
 from nnc.passes.base import Pass
-from nnc.passes.scans import change_bodies
 
 CHEAP = (Add, Subtract, Multiply, Negative, Square)
 """Elementwise ops that cost so little that threads need not share them: what they read costs more."""
@@ -34,6 +33,8 @@ class Sink(Pass, name="sink"):
         """Return the graph with larger loops; the same graph where there are none."""
         if not any(isinstance(node.op, Scan) for node in graph.nodes):
             return graph
+        from nnc.passes.scans import change_bodies  # a program without loops starts without it
+
         loops = nodes_in_steps(graph)
         return change_bodies(_with_larger_loops(graph, loops) if loops else graph, self.run)
 

@@ -65,7 +65,7 @@ class Home:
     register: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Storage:
     """All decisions about memory but the offsets, as `nnc.plan.homes.find_homes` makes them.
 

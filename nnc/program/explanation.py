@@ -23,7 +23,7 @@ class Explanation:
         backend: what runs it.
         sizes: sizes of the run-time dimensions that bytes are counted for.
         decisions: what was done and what was nearly done, in the order of the stages.
-        is_whole: whether the passes are explained; those of a program from a file ran before.
+        is_whole: whether all passes are explained; those up to ``schedule`` of a program from a file ran before.
     """
 
     program: str
@@ -65,7 +65,7 @@ class Explanation:
             "Names before and after a pass are those of --emit ir --after PASS, names in the plan those of --emit plan."
         )
         if not self.is_whole:
-            lines.append("The passes ran when the program was compiled and saved; explain the model to see them.")
+            lines.append("Passes up to schedule ran when the program was compiled; explain the model to see them.")
         for (stage, run), found in groupby(self.decisions, key=lambda decision: (decision.stage, decision.run)):
             decisions = list(found)
             lines += ["", _heading(stage, run, decisions)]

@@ -208,7 +208,7 @@ class Program(Budgeted, DirectCalls, RunTimeLengths, LiveState, TablePredictions
     def explain(self, name: str = PREDICT, batch: int = 32, lengths: Mapping[str, int] | None = None) -> Explanation:
         """Return what was decided when a graph was compiled, what it saves, and what was nearly done and why not.
 
-        Passes run once more for it; those of a program that was loaded from a file ran when it was compiled.
+        Passes run once more for it; those up to ``schedule`` of a program from a file ran when it was compiled.
 
         Args:
             name: name of the graph.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from nnc.ir import Op, TensorType
 from nnc.target import KernelNeeds, Prepacked, Target
 
 
-@dataclass(frozen=True)
 class CNeeds(KernelNeeds):
     """The needs of C kernels.
 
@@ -17,7 +15,8 @@ class CNeeds(KernelNeeds):
         packs: whether they read weights in a layout of their own.
     """
 
-    packs: bool = True
+    def __init__(self, packs: bool = True) -> None:
+        self.packs = packs
 
     def workspace(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
         """Return what the kernel of an op needs; see `nnc.backends.c.source.kernel_workspace`."""
