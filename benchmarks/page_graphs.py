@@ -8,10 +8,10 @@ from operator import mul as multiply
 import numpy
 
 import nnc
-from nnc.backends.numpy.source import kernel_workspace, print_source
+from nnc.backends.numpy import TARGET, print_source
 from nnc.ir import Graph, TensorType, Value
 from nnc.ops import exp, sigmoid, tanh
-from nnc.passes import Pass, PassRecord
+from nnc.passes import Pass, PassRecord, lower
 from nnc.plan import make_plan
 from nnc.render.page import Compiled, Stage, Subject
 
@@ -52,5 +52,5 @@ def flat_subject(nodes: int) -> Subject:
         kind = int(random.integers(5))
         values.append(OPS[kind](first, second) if kind < 2 else OPS[kind](first))
     graph.output("y", values[-1])
-    plan = make_plan(graph, {}, workspace=kernel_workspace)
+    plan = make_plan(lower(graph, TARGET), {}, TARGET)
     return Subject("flat", [Compiled("flat", [Stage("made", graph)], plan, print_source(plan).text, "NumPy")])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nnc.backends.marks import Marks
     from nnc.ir import Graph
     from nnc.plan import Plan
+    from nnc.target import Target
 
 Array = Any
 _REMEMBERED_SIZES = 256
@@ -148,13 +149,15 @@ class Backend(Protocol):
     """The name in texts."""
     is_optional: bool
     """Whether NumPy shall run what it cannot, as ``auto`` has it, rather than that an error says so."""
+    target: Target
+    """The graphs and plans that it wants."""
 
     @property
     def engine(self) -> str:
         """The program that runs its source, or compiles it."""
 
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
-        """Return the plan of a scheduled graph; see `nnc.plan.make_plan`."""
+        """Return the plan of a graph that `nnc.passes.lower` has made for `target`; see `nnc.plan.make_plan`."""
 
     def source(self, plan: Plan, marks: Marks | None = None) -> Any:
         """Return the source of a plan, whose ``text`` does not depend on sizes; with marks, it counts what it runs."""

@@ -50,10 +50,10 @@ def _paths(incomplete: str, suffixes: tuple[str, ...]) -> list[str]:
 
 def stages(incomplete: str) -> list[str]:
     """Complete the name of a pass that a model's graphs go through."""
-    from nnc.passes import INFER, OPTIMIZE, Differentiate
+    from nnc.passes import INFER, OPTIMIZE, Differentiate, Inline, Sink, Split
     from nnc.passes.training import ApplyOptimizer, AttachLoss
 
-    names = {item.name for item in (*INFER, *OPTIMIZE)}
+    names = {item.name for item in (*INFER, *OPTIMIZE, Sink(), Split(), Inline())}
     return _starting(incomplete, names | {AttachLoss.name, Differentiate.name, ApplyOptimizer.name})
 
 

@@ -44,6 +44,7 @@ def page_subject(
         ProgramFileError: the program's file is damaged.
     """
     import nnc
+    from nnc.passes import lowering_pipeline, run_passes
     from nnc.readers import read_model
     from nnc.render.page import Compiled, Stage, Subject
 
@@ -65,9 +66,11 @@ def page_subject(
     compiled = []
     for name in names:
         made = program.graph(name)
-        history = stages.get(name, []) or [Stage(SAVED, made)]
-        title = program.engine(name).title
-        compiled.append(Compiled(name, history, program.plan(name, batch), program.source(name), title))
+        engine, plan, source = program.engine(name), program.plan(name, batch), program.source(name)
+        if name not in stages:  # the passes ran before it was saved, all but those that differ by backend
+            stages[name] = [Stage(SAVED, made)]
+            run_passes(made, lowering_pipeline(engine.target), remember)
+        compiled.append(Compiled(name, stages[name], plan, source, engine.title))
     return Subject(program.name, compiled, model, _definition(path), notes)
 
 

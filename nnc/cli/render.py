@@ -199,7 +199,7 @@ def _check_options(
         raise typer.BadParameter("--for chooses among compiled graphs; give --level ops, steps or memory with it")
     if level is not Level.ops and after is not None:
         raise typer.BadParameter("--after chooses the ops of a pass; give --level ops with it")
-    if level not in (Level.steps, Level.memory) and (batch is not None or backend is not None):
+    if level not in (Level.steps, Level.memory) and (batch is not None or (backend is not None and after is None)):
         raise typer.BadParameter("--batch and --backend are a plan's; give --level steps or memory with them")
     if level is not Level.layers and depth is not None:
         raise typer.BadParameter("--depth opens models and blocks of layers; give --level layers with it")
@@ -239,6 +239,9 @@ def _compiled(
     program = open_program(path, observe=None if is_program(path) else stages, replace=replace, backend=backend)
     name = default_graph(program, graph)
     found = program.graph(name)  # compiles it, where that is still to be done
-    if level is Level.ops:
-        return picture_of(found if after is None else stages.after(name, after), expand=expand)
+    if level is Level.ops and after is None:
+        return picture_of(found, expand=expand)
+    if after is not None:
+        program.plan(name, batch)  # the last passes run before that
+        return picture_of(stages.after(name, after), expand=expand)
     return picture_of(program.plan(name, batch), level)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.c.source import kernel_workspace
+from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.text import letters
 from nnc.errors import DataError, MissingKernelError, ModelError
 from nnc.export.c_function import CFunction, Form, print_function
@@ -22,6 +22,7 @@ from nnc.export.samples import copy_program, record_twice
 from nnc.export.symbol_sizes import sizes_of
 from nnc.files import write_atomically
 from nnc.ir import Graph, interpret
+from nnc.passes import lower
 from nnc.plan import Plan, is_step, make_plan
 from nnc.program import Program
 from nnc.program.graphs import hoisted_states
@@ -159,7 +160,7 @@ def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, 
         missing=others if train else (),
         rate=LEARNING_RATE if training is not None and LEARNING_RATE in training.graph.states else None,
         variables=spec.variables,
-        graphs=tuple(str(plan.source) for plan in (predict, training) if plan is not None),
+        graphs=tuple(str(program.graph(name)) for name in ((PREDICT, TRAIN) if train else (PREDICT,))),
         averages=tuple(_averages(training.graph)) if training is not None else (),
     )
 
@@ -167,7 +168,7 @@ def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, 
 def _plan(program: Program, name: str, sizes: Mapping[str, int]) -> Plan:
     graph = program.graph(name)
     bindings = {symbol: sizes[symbol] for symbol in graph.symbols}
-    return make_plan(graph, bindings, workspace=kernel_workspace, in_nests=True)  # weights are read where they lie
+    return make_plan(lower(graph, WITHOUT_PACKING), bindings, WITHOUT_PACKING)
 
 
 def _arrays(program: Program, predict: Plan, training: Plan | None, deriving: Plan | None) -> dict[str, Array]:

@@ -28,6 +28,7 @@ from nnc.export.symbol_sizes import sizes_of
 from nnc.export.views import Windows
 from nnc.files import write_atomically
 from nnc.ir import Graph, bind_shape
+from nnc.passes import lower
 from nnc.program import PREDICT, PROLOGUE, TRAIN, ArraySpec, Program
 from nnc.program.data import ROWS
 from nnc.program.graphs import hoisted_states
@@ -127,7 +128,7 @@ def _executable(
     program: Program, name: str, derived: Mapping[str, Array], sizes: Mapping[str, int]
 ) -> tuple[Source, Executable]:
     backend, graph = NumpyBackend(), program.graph(name)
-    plan = backend.plan(graph, _bindings(graph, sizes))
+    plan = backend.plan(lower(graph, backend.target), _bindings(graph, sizes))
     source = print_source(plan, reserved=_OWN_NAMES)
     names = source.scope.names
     called = {getattr(item, "__name__", "") for item in names.functions.values()}

@@ -169,11 +169,20 @@ class Graph(Presented):
 
     Args:
         name: shown in texts and pictures, such as ``train``.
+
+    Attributes:
+        source: the graph that the pass ``inline`` has opened the fusions of; None for all other graphs. Like `origins`
+            it is not a part of the text.
+        origins: the node of `source` that a node comes from, by index; those that the pass has added have none.
+        lowered: what passes have made of it for targets, by pipeline; see `nnc.passes.lower`.
     """
 
     def __init__(self, name: str = "graph") -> None:
         check_name(name, "a graph")
         self.name = name
+        self.source: Graph | None = None
+        self.origins: Mapping[int, Node] = {}
+        self.lowered: dict[object, Graph] = {}
         self.nodes: list[Node] = []
         self.inputs: dict[str, Value] = {}
         self.states: dict[str, Value] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import isfinite
+from types import MappingProxyType
 from typing import Any
 
 from nnc.ir.dimensions import SymbolicDim
@@ -15,17 +16,22 @@ from nnc.ir.op import Op
 from nnc.ir.types import SHORT_NAMES, TensorType
 
 
-def value_names(graph: Graph) -> dict[Value, str]:
+def value_names(graph: Graph, given: Mapping[Value, str] = MappingProxyType({})) -> dict[Value, str]:
     """Return a unique printable name for each value: ``%h``, ``@dense/kernel``, ``%3``.
 
     Constants have none: they are printed where they are used.
+
+    Args:
+        graph: the graph.
+        given: names of inputs that are not called by their labels.
     """
     names: dict[Value, str] = {}
     taken: dict[str, int] = {}
     unnamed = 0
     for label, value in graph.inputs.items():
-        names[value] = f"%{name_text(label)}"
-        taken[label] = 0
+        names[value] = given.get(value) or f"%{name_text(label)}"
+        if value not in given:
+            taken[label] = 0
     for node in graph.nodes:
         if isinstance(node.op, Input | Constant):
             continue

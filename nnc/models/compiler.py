@@ -172,7 +172,7 @@ class Compiler:
             structure=model.output_structure,
         )
         backend = model.chosen_backend
-        program = Program(spec, makers, states, seed=model.seed, versions=self.versions, backend=backend)
+        program = Program(spec, makers, states, model.seed, None, self.versions, backend, self.observe)
         self.told = program.told
         return program
 

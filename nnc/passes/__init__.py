@@ -1,18 +1,59 @@
-"""Passes from graph to graph, and the pipelines made of them."""
+"""Passes from graph to graph, and the pipelines made of them.
 
-from nnc.ir import gradients
-from nnc.passes.base import Observer, Pass, PassRecord, count_nodes, make_pass, pass_names, run_passes
-from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
-from nnc.passes.decompose import Decompose
-from nnc.passes.differentiate import GRADIENT, Differentiate
-from nnc.passes.fold_batch_norm import FoldBatchNorm
-from nnc.passes.fold_sign import FoldSign
-from nnc.passes.fuse import Fuse
-from nnc.passes.hoist import Hoist, Prologue
-from nnc.passes.lift import Lift
-from nnc.passes.pipelines import HOISTABLE, INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, extended, train_pipeline
-from nnc.passes.schedule import Schedule
-from nnc.passes.simplify import Simplify
+Most are imported when they are first used: a program that was compiled before needs the last few only.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nnc.passes.base import Observer, Pass, PassRecord, count_nodes, run_passes
+from nnc.passes.lowering import Inline, inlined, lower, lowering_pipeline
+
+if TYPE_CHECKING:
+    from nnc.ir import gradients
+    from nnc.passes.cleanup import CommonSubexpressions, DeadCode, FoldConstants
+    from nnc.passes.decompose import Decompose
+    from nnc.passes.differentiate import GRADIENT, Differentiate
+    from nnc.passes.fold_batch_norm import FoldBatchNorm
+    from nnc.passes.fold_sign import FoldSign
+    from nnc.passes.fuse import Fuse
+    from nnc.passes.hoist import Hoist, Prologue
+    from nnc.passes.lift import Lift
+    from nnc.passes.pipelines import HOISTABLE, INFER, OPTIMIZE, PROLOGUE, evaluate_pipeline, extended, train_pipeline
+    from nnc.passes.registry import make_pass, pass_names
+    from nnc.passes.schedule import Schedule
+    from nnc.passes.simplify import Simplify
+    from nnc.passes.sink import Sink
+    from nnc.passes.split import Split
+
+_MEMBERS = {
+    "CommonSubexpressions": "cleanup",
+    "DeadCode": "cleanup",
+    "Decompose": "decompose",
+    "Differentiate": "differentiate",
+    "FoldBatchNorm": "fold_batch_norm",
+    "FoldConstants": "cleanup",
+    "FoldSign": "fold_sign",
+    "Fuse": "fuse",
+    "GRADIENT": "differentiate",
+    "HOISTABLE": "pipelines",
+    "Hoist": "hoist",
+    "INFER": "pipelines",
+    "Lift": "lift",
+    "OPTIMIZE": "pipelines",
+    "PROLOGUE": "pipelines",
+    "Prologue": "hoist",
+    "Schedule": "schedule",
+    "Simplify": "simplify",
+    "Sink": "sink",
+    "Split": "split",
+    "evaluate_pipeline": "pipelines",
+    "extended": "pipelines",
+    "gradients": "differentiate",
+    "make_pass": "registry",
+    "pass_names": "registry",
+    "train_pipeline": "pipelines",
+}
 
 __all__ = [
     "GRADIENT",
@@ -29,6 +70,7 @@ __all__ = [
     "FoldSign",
     "Fuse",
     "Hoist",
+    "Inline",
     "Lift",
     "Observer",
     "Pass",
@@ -36,12 +78,25 @@ __all__ = [
     "Prologue",
     "Schedule",
     "Simplify",
+    "Sink",
+    "Split",
     "count_nodes",
     "evaluate_pipeline",
     "extended",
     "gradients",
+    "inlined",
+    "lower",
+    "lowering_pipeline",
     "make_pass",
     "pass_names",
     "run_passes",
     "train_pipeline",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MEMBERS:
+        value = getattr(import_module(f"nnc.passes.{_MEMBERS[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module '{__name__}' has no attribute {name!r}")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from time import perf_counter
 from typing import ClassVar
 
-from nnc.errors import GraphError, nearest
+from nnc.errors import GraphError
 from nnc.ir import Graph, check_legal, verify
 from nnc.ir.decisions import deciding
-from nnc.passes.scans import in_bodies
+from nnc.ops.scan import Scan
 
-_PASSES: dict[str, type[Pass]] = {}
+PASSES: dict[str, type[Pass]] = {}
+"""The passes whose modules are loaded, by name."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Pass:
         super().__init_subclass__()
         if name:
             cls.name = name
-            _PASSES[name] = cls
+            PASSES[name] = cls
 
     def run(self, graph: Graph) -> Graph:
         """Return the transformed graph; the given one stays as it is."""
@@ -55,55 +56,54 @@ class PassRecord:
 Observer = Callable[[Pass, Graph, PassRecord], None]
 
 
-def run_passes(graph: Graph, passes: Sequence[Pass], observe: Observer | None = None) -> Graph:
+def run_passes(
+    graph: Graph, passes: Sequence[Pass], observe: Observer | None = None, is_verified: bool = True
+) -> Graph:
     """Run passes in order, with the verifier between them.
 
     Args:
         graph: what to start with.
         passes: the pipeline.
         observe: called after each pass with the pass, its result and its record.
+        is_verified: whether the verifier runs, which takes longer than a pass that changes little.
 
     Raises:
         GraphError: a pass was given or has made a graph that breaks a rule.
     """
-    verify(graph)
+    if is_verified:
+        verify(graph)
     for item in passes:
         check_legal(graph, item.rejects)
         start = perf_counter()
         with deciding(item.name, graph):
-            result = item.run(in_bodies(graph, item.run) if item.enters_bodies else graph)
+            result = item.run(_with_bodies_run(graph, item) if item.enters_bodies and _has_scans(graph) else graph)
         seconds = perf_counter() - start
-        try:
-            verify(result, illegal=item.removes)
-        except GraphError as error:
-            error.add_note(f"after pass '{item.name}'")
-            raise
+        if is_verified:
+            _verify_result(result, item)
         if observe is not None:
             observe(item, result, PassRecord(item.name, count_nodes(graph), count_nodes(result), seconds))
         graph = result
     return graph
 
 
+def _has_scans(graph: Graph) -> bool:
+    return any(isinstance(node.op, Scan) for node in graph.nodes)
+
+
+def _with_bodies_run(graph: Graph, item: Pass) -> Graph:
+    from nnc.passes.scans import in_bodies  # a program that was compiled before, and has no loops, starts without it
+
+    return in_bodies(graph, item.run)
+
+
+def _verify_result(graph: Graph, item: Pass) -> None:
+    try:
+        verify(graph, illegal=item.removes)
+    except GraphError as error:
+        error.add_note(f"after pass '{item.name}'")
+        raise
+
+
 def count_nodes(graph: Graph) -> int:
     """Return the number of nodes that compute something; a fusion counts as one."""
     return sum(not node.is_leaf for node in graph.nodes)
-
-
-def pass_names() -> tuple[str, ...]:
-    """Return the names of the passes that need no arguments, sorted."""
-    return tuple(sorted(name for name, cls in _PASSES.items() if _has_defaults(cls)))
-
-
-def _has_defaults(cls: type[Pass]) -> bool:
-    return all(field.default is not MISSING or field.default_factory is not MISSING for field in fields(cls))
-
-
-def make_pass(name: str) -> Pass:
-    """Return the pass of this name with its default options.
-
-    Raises:
-        GraphError: there is none; the message has the nearest known name.
-    """
-    if name not in pass_names():
-        raise GraphError(f"unknown pass '{name}'; known are {', '.join(pass_names())}.{nearest(name, pass_names())}")
-    return _PASSES[name]()

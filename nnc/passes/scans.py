@@ -11,15 +11,25 @@ from nnc.ops.scan import Scan
 
 
 def in_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
-    """Return the graph with the bodies of its scans changed; the same graph where there are none."""
-    if not any(isinstance(node.op, Scan) for node in graph.nodes):
-        return graph
-    rewriter = Rewriter(graph)
+    """Return the graph with the bodies of its scans changed, those inside before the ones around them."""
+    return change_bodies(graph, lambda body: change(in_bodies(body, change)))
+
+
+def change_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
+    """Return the graph with the bodies of its own scans changed; the same graph where nothing has changed."""
+    bodies: dict[int, Graph] = {}
     for node in graph.nodes:
         if isinstance(node.op, Scan):
             with in_loop(graph.results(node)[0]):
-                body = change(in_bodies(node.op.body, change))
-            rewriter.keep(replace(node, op=replace(node.op, body=body)))
+                body = change(node.op.body)
+            if body is not node.op.body:
+                bodies[node.index] = body
+    if not bodies:
+        return graph
+    rewriter = Rewriter(graph)
+    for node in graph.nodes:
+        if isinstance(node.op, Scan) and node.index in bodies:
+            rewriter.keep(replace(node, op=replace(node.op, body=bodies[node.index])))
         else:
             rewriter.keep(node)
     return rewriter.finish()

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nnc.ir import Graph, Value, copy_into
-from nnc.ir.decisions import undecided
+from nnc.ir import Graph, Input, Node, Value
 from nnc.ir.leaves import WINDOW
 from nnc.ops.scan import Scan
-from nnc.plan.prepacking import Prepack, no_prepack
+from nnc.passes.lowering import leave
+from nnc.plan.storage import bound_constants
 
 if TYPE_CHECKING:
-    from nnc.plan.flatten import Workspace
     from nnc.plan.plan import Plan
     from nnc.plan.separable import Rows
+    from nnc.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,46 @@ def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:
 
     A carry whose new value is stacked anyway is read where the step before has put it; one whose old value is stacked
     is written where the next step's old value belongs. Any other carry is updated in the memory of the last carry.
+
+    Args:
+        op: the scan; its body went through the pass ``inline``.
     """
-    inputs, outputs = list(op.body.inputs.items()), list(op.body.outputs.values())
-    graph = Graph("step")
+    body, carries = op.body, _carries(op)
+    graph, values = Graph("step"), dict[Value, Value]()
+
+    def window(label: str, like: Value) -> Value:
+        return graph.state(label, like.type, WINDOW) if label not in graph.states else graph.states[label]
+
+    for label, value in zip(window_labels(op), body.inputs.values(), strict=True):
+        values[value] = window(label, value)
+    outputs = list(body.outputs.values())
+    filled = {carry.before for carry in carries}
+    written = {carry.result: value for carry, value in zip(carries, outputs, strict=False) if carry.result is not None}
+    written |= {f"y{number}": value for number, value in enumerate(outputs[op.carries :]) if number not in filled}
+    for label, value in written.items():
+        window(label, value)
+    origins: dict[int, Node] = {}
+    for node in body.nodes:
+        if isinstance(node.op, Input):
+            continue
+        first = len(graph.nodes)
+        results = graph.copy_node(node, [values[operand] for operand in node.operands])
+        values.update(zip(body.results(node), results, strict=True))
+        if node.index in body.origins:
+            origins |= dict.fromkeys(range(first, len(graph.nodes)), body.origins[node.index])
+    leave(graph, {}, {label: values[value] for label, value in written.items()})
+    graph.source, graph.origins = body.source, origins
+    return graph, carries
+
+
+def _carries(op: Scan) -> tuple[Carry, ...]:
+    """Return how the carries of a loop move."""
+    inputs, outputs = list(op.body.inputs.values()), list(op.body.outputs.values())
     stacks = outputs[op.carries :]
     carries: list[Carry] = []
     used: set[int] = set()
     for position in range(op.carries):
-        new, old = outputs[position], inputs[position][1]
+        new, old = outputs[position], inputs[position]
         after = next((index for index, value in enumerate(stacks) if value == new and index not in used), None)
         before = next((index for index, value in enumerate(stacks) if value == old and index not in used), None)
         if after is not None and new != old:
@@ -77,56 +109,38 @@ def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:
             used.add(before)
         else:
             carries.append(Carry(f"c{position}", f"c{position}"))
+    return tuple(carries)
 
-    def window(label: str, like: Value) -> Value:
-        if label not in graph.states:
-            graph.state(label, like.type, WINDOW)
-        return graph.states[label]
 
-    last = op.carries + op.sequences
-    labels: dict[str, Value] = {}
-    for position, (label, value) in enumerate(inputs):
-        kind, number = ("c", 0) if position < op.carries else ("x", op.carries) if position < last else ("w", last)
-        labels[label] = window(f"{kind}{position - number}", value)
-    found = list(copy_into(graph, op.body, labels).values())
-    for carry, value in zip(carries, found, strict=False):
-        if carry.result is not None:
-            window(carry.result, value)
-            graph.update(carry.result, value)
-    filled = {carry.before for carry in carries}
-    for number, value in enumerate(found[op.carries :]):
-        if number not in filled:
-            window(f"y{number}", value)
-            graph.update(f"y{number}", value)
-    return graph, tuple(carries)
+def window_labels(op: Scan) -> list[str]:
+    """Return the labels of the windows that a body reads instead of its inputs: carries, sequences, and all others."""
+    counts = {"c": op.carries, "x": op.sequences, "w": len(op.body.inputs) - op.carries - op.sequences}
+    return [f"{kind}{number}" for kind, count in counts.items() for number in range(count)]
 
 
 def plan_body(
-    op: Scan,
-    bindings: Mapping[str, int],
-    reuse: bool,
-    workspace: Workspace,
-    in_nests: bool = False,
-    prepack: Prepack = no_prepack,
-    unchanged: Collection[str] = (),
+    op: Scan, bindings: Mapping[str, int], target: Target, reuse: bool, unchanged: Collection[str]
 ) -> tuple[Plan, tuple[Carry, ...], Rows | None]:
     """Return the plan of a body, how its carries move, and what may be divided into blocks.
 
     Blocks may be in different steps at the same time, so that their values share no memory with others of the body.
+
+    Args:
+        op: the scan.
+        bindings: largest size of each run-time dimension.
+        target: what the graph around it is planned for.
+        reuse: as of `nnc.plan.make_plan`.
+        unchanged: labels of the windows on states that no run changes.
     """
-    from nnc.plan.binding import bound_constants
-    from nnc.plan.flatten import flatten
     from nnc.plan.plan import make_plan
 
     graph, carries = window_graph(op)
-    if not in_nests:
-        return make_plan(graph, bindings, reuse, workspace, None), carries, None
-    from nnc.plan.separable import find_rows  # only nests need it
+    rows = None
+    if target.in_nests:
+        from nnc.plan.separable import find_rows  # only nests need it
 
-    with undecided():
-        flat = flatten(graph, workspace, None, in_parts=True)
-    is_separable = find_rows(op, flat.graph, bound_constants(flat, bindings)) is not None
-    plan = make_plan(
-        graph, bindings, reuse, workspace, None, in_nests, not is_separable, prepack=prepack, unchanged=unchanged
-    )
-    return plan, carries, find_rows(op, plan.graph, plan.storage.constants) if is_separable else None
+        rows = find_rows(op, graph, bound_constants(graph, bindings))
+    plan = make_plan(graph, bindings, target.in_loop, reuse=reuse, overlap=rows is None, unchanged=unchanged)
+    assert op.body.source is not None
+    windows = zip(op.body.source.inputs.values(), window_labels(op), strict=True)
+    return replace(plan, windows={value: f"@{label}" for value, label in windows}), carries, rows

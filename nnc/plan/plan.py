@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy
 
-from nnc.errors import ShapeError
-from nnc.ir import Graph, Input, Layout, Node, State, SymbolicDim, TensorType, Value, value_names
+from nnc.errors import GraphError, ShapeError
+from nnc.ir import Graph, Input, Layout, Node, State, SymbolicDim, TensorType, Value, bind_shape, value_names
 from nnc.ir.decisions import PLAN, Reason, deciding
 from nnc.ir.inference import check_dims, symbolic_dims
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.ir.types import LARGEST
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
-from nnc.plan.binding import Layouts, bound_constants
-from nnc.plan.flatten import TILE_ELEMENTS, Group, Workspace, flatten
-from nnc.plan.prepacking import Prepack, no_prepack, prepacked_offsets, prepacked_steps, without_packing
-from nnc.plan.storage import Home, Storage
+from nnc.plan.homes import find_homes, workspace_of
+from nnc.plan.storage import Group, Home, Storage, bound_constants
 from nnc.presentation import Presented
+from nnc.target import Prepacked, Target
 
 _REMEMBERED_SIZES = 256
+Position = tuple[tuple[int, ...], int]
+"""A step: the scans that it lies in, and its number in the innermost plan."""
 
 
-def no_workspace(*_: object) -> tuple[TensorType, ...]:
-    """The workspace of kernels that need none."""
-    return ()
+class Layouts:
+    """Layouts of values for given sizes of the run-time dimensions."""
+
+    def __init__(self, bindings: Mapping[str, int]) -> None:
+        self.bindings = bindings
+        self._known: dict[Value, Layout] = {}
+
+    def set(self, value: Value, layout: Layout | None = None) -> None:
+        """Record a layout; None means dense."""
+        self._known[value] = Layout.dense(bind_shape(value.shape, self.bindings)) if layout is None else layout
+
+    def __getitem__(self, value: Value) -> Layout:
+        return self._known[value]
 
 
 @dataclass(frozen=True)
@@ -56,32 +67,47 @@ class Plan(Presented):
     """The plan of a graph that runs in one arena of a known size; made by `make_plan`.
 
     Attributes:
-        source: the scheduled graph.
-        graph: the same graph without fusions; its nodes are the steps.
-        groups: the steps by the source node they come from.
-        bindings: largest size of each run-time dimension.
+        graph: the graph without fusions; its nodes are the steps.
         storage: where values live.
         offsets: byte offset of each buffer in the arena.
         peak_bytes: bytes of the arena, `ALIGNMENT` of them to align it.
         lower_bound: bytes alive in the fullest step; no arena can be smaller.
+        windows: in the body of a loop, the names of what the inputs of `source` are there: windows that move.
     """
 
-    source: Graph
     graph: Graph
-    groups: tuple[Group, ...]
-    bindings: Mapping[str, int]
     storage: Storage
     offsets: Mapping[int, int]
     peak_bytes: int
     lower_bound: int
+    windows: Mapping[Value, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> Graph:
+        """The scheduled graph with its fusions."""
+        assert self.graph.source is not None
+        return self.graph.source
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The steps by the node of `source` that they come from."""
+        return self.storage.groups
+
+    @property
+    def bindings(self) -> Mapping[str, int]:
+        """Largest size of each run-time dimension."""
+        return self.storage.bindings
+
+    @property
+    def target(self) -> Target:
+        """What the plan was made for."""
+        return self.storage.target
 
     @cached_property
     def unshared_bytes(self) -> int:
         """Bytes of an arena in which no two buffers share memory."""
         known = self.storage
-        separate = Storage(
-            known.flat, self.bindings, False, known.workspace, known.in_nests, known.prepack, known.unchanged
-        )
+        separate = find_homes(self.graph, known.bindings, known.target, False, known.unchanged)
         return allocate(separate.buffers, reuse=False)[1] + ALIGNMENT
 
     @cached_property
@@ -94,13 +120,9 @@ class Plan(Presented):
         """Return a plan for the same sizes whose kernels read all operands as they are.
 
         Args:
-            obstacle: why; see `nnc.plan.prepacking.without_packing`.
+            obstacle: why; see `nnc.target.Unpacked`.
         """
-        known = self.storage
-        prepack = without_packing(known.prepack, obstacle)
-        return make_plan(
-            self.source, self.bindings, known.reuse, known.workspace, in_nests=known.in_nests, prepack=prepack
-        )
+        return make_plan(self.graph, self.bindings, self.target.unpacked(obstacle), reuse=self.storage.reuse)
 
     @property
     def arena_bytes(self) -> int:
@@ -131,7 +153,7 @@ class Plan(Presented):
 
     def _check_constants(self, bindings: Mapping[str, int]) -> None:
         """Raise what the nodes raise that no step computes, since they depend on sizes alone, needed or not."""
-        bound_constants(self.storage.flat, bindings)
+        bound_constants(self.graph, bindings)
         for loop in self.storage.loops.values():
             loop.plan._check_constants(bindings)
 
@@ -169,7 +191,7 @@ class Plan(Presented):
         needed = [(buffer, value.type.bind(bindings).nbytes) for value, buffer in values]
         for node in nodes:
             operands = [value.type.bind(bindings) for value in node.operands]
-            types = storage.workspace_of(node, operands, [type.bind(bindings) for type in node.types])
+            types = workspace_of(storage, node, operands, [type.bind(bindings) for type in node.types])
             spaces = storage.workspaces[node.index]
             needed += [(buffer, type.nbytes) for (buffer, _), type in zip(spaces, types, strict=True)]
         return all(nbytes <= storage.buffers[buffer].nbytes for buffer, nbytes in needed)
@@ -177,7 +199,7 @@ class Plan(Presented):
     def places(self, bindings: Mapping[str, int]) -> dict[Value, Place]:
         """Return where every value lies when run-time dimensions have these sizes, at most the planned ones."""
         storage, layouts = self.storage, Layouts(bindings)
-        constants = bound_constants(storage.flat, bindings)
+        constants = bound_constants(self.graph, bindings)
         places: dict[Value, Place] = {}
         for node in self.graph.nodes:
             results = self.graph.results(node)
@@ -204,6 +226,11 @@ class Plan(Presented):
     def names(self) -> dict[Value, str]:
         """Printable names of the values of `graph`."""
         return value_names(self.graph)
+
+    @cached_property
+    def line_names(self) -> dict[Value, str]:
+        """Printable names of the values of `source` and `graph`, for the lines of groups."""
+        return {**value_names(self.source, self.windows), **self.names}
 
     def where(self, value: Value) -> str:
         """Return in words where a value lies: ``0:256 in place``, ``view of @parameters``, ``constant``, ``register``.
@@ -235,66 +262,54 @@ def _grows(type: TensorType) -> bool:
 def make_plan(
     graph: Graph,
     bindings: Mapping[str, int],
+    target: Target,
+    *,
     reuse: bool = True,
-    workspace: Workspace = no_workspace,
-    tile: int | None = TILE_ELEMENTS,
-    in_nests: bool = False,
     overlap: bool = True,
-    prepack: Prepack = no_prepack,
     unchanged: Collection[str] | None = None,
 ) -> Plan:
-    """Plan a scheduled graph.
+    """Plan a graph; it is executed in the order that its nodes have.
 
     Args:
-        graph: nodes are executed in the order they have.
+        graph: a scheduled graph as `nnc.passes.lower` makes it for the target.
         bindings: largest size of each run-time dimension.
+        target: what the backend wants.
         reuse: whether buffers share memory and results take over operands' buffers; off, the numbers are the same.
-        workspace: what the backend's kernels need beside operands and results.
-        tile: elements of a tile of elementwise fusions over long vectors; None runs them in one piece.
-        in_nests: whether elementwise steps run in loop nests, with what stays inside in registers; then without tiles.
         overlap: whether buffers that are not alive at the same time may share bytes; a result may take over the buffer
             of an operand all the same.
-        prepack: what the backend's kernels read instead of operands that no run changes.
         unchanged: labels of the states that no run changes; by default all where the graph has no updates.
 
     Raises:
+        GraphError: the graph did not go through the pass ``inline``.
         SymbolError: a run-time dimension has no size.
         ShapeError: the graph has no meaning for these sizes, or needs more bytes than an offset can hold.
         ModelError: the batch has more rows than a layer has states for.
     """
+    if graph.source is None:
+        raise GraphError(f"graph '{graph.name}' cannot be planned as it is; give what nnc.passes.lower makes of it")
+    if unchanged is None:
+        unchanged = () if graph.updates else graph.states
     with deciding(PLAN, graph):
-        flat = flatten(graph, workspace, None if in_nests else tile, in_parts=in_nests)
         try:
-            graph.check_sizes(bindings)
-            if unchanged is None:
-                unchanged = () if graph.updates else graph.states
-            storage = Storage(flat, dict(bindings), reuse, workspace, in_nests, prepack, frozenset(unchanged))
+            graph.source.check_sizes(bindings)
+            storage = find_homes(graph, dict(bindings), target, reuse, frozenset(unchanged))
         except ShapeError as error:
             from nnc.plan.rows import too_many_rows  # only a mistake needs it
 
-            if (readable := too_many_rows(flat.graph, bindings)) is None:
+            if (readable := too_many_rows(graph, bindings)) is None:
                 raise
             raise readable from error
     offsets, size = allocate(storage.buffers, reuse and overlap)
     if size > LARGEST:
         raise ShapeError(f"graph '{graph.name}' would take {size} bytes, more than an offset of 64 bits can hold")
-    return Plan(
-        source=graph,
-        graph=flat.graph,
-        groups=flat.groups,
-        bindings=dict(bindings),
-        storage=storage,
-        offsets=offsets,
-        peak_bytes=size + ALIGNMENT,
-        lower_bound=lower_bound(storage.buffers),
-    )
+    return Plan(graph, storage, offsets, size + ALIGNMENT, lower_bound(storage.buffers))
 
 
 def format_plan(plan: Plan) -> str:
     """Return the text of a plan: a heading, then a line per step with where its results live."""
     sizes = ", ".join(f"{name}={size}" for name, size in plan.bindings.items())
     lines = [
-        f"plan {plan.source.name}({sizes}): {plan.peak_bytes} bytes, lower bound {plan.lower_bound}, "
+        f"plan {plan.graph.name}({sizes}): {plan.peak_bytes} bytes, lower bound {plan.lower_bound}, "
         f"without reuse {plan.unshared_bytes}",
     ]
     for value in plan.graph.inputs.values():
@@ -322,3 +337,21 @@ def is_step(plan: Plan, index: int) -> bool:
     node = plan.graph.nodes[index]
     first = plan.graph.results(node)[0]
     return not (isinstance(node.op, Input | State) or first in plan.storage.views or plan.storage.homes[first].constant)
+
+
+def prepacked_steps(plan: Plan, path: tuple[int, ...] = ()) -> Iterator[tuple[Position, Prepacked]]:
+    """Yield the steps that read such a thing, those in the bodies of scans too."""
+    for index, found in plan.storage.prepacked.items():
+        yield (path, index), found
+    for index, loop in plan.storage.loops.items():
+        yield from prepacked_steps(loop.plan, (*path, index))
+
+
+def prepacked_offsets(plan: Plan) -> tuple[dict[Position, int], int]:
+    """Return at which byte of their own memory each of these things begins, and the bytes of all together."""
+    offsets: dict[Position, int] = {}
+    end = 0
+    for position, found in prepacked_steps(plan):
+        offsets[position] = end
+        end += -(-found.type.nbytes // ALIGNMENT) * ALIGNMENT
+    return offsets, end

@@ -14,6 +14,7 @@ from nnc.backends import Backend, BackendName, BoundRun, Executable
 from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun, Preparation
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, MissingKernelError
+from nnc.passes import Observer
 from nnc.plan import Plan
 from nnc.program.data import ROWS
 from nnc.program.engines import Engines
@@ -85,6 +86,7 @@ class Executor:
         graphs: for each name a function that makes the graph.
         state: what they read and write.
         backend: what runs them; see `Engines.choose`.
+        observe: see `PlanCache`.
 
     Attributes:
         graphs: the graphs, made when they are first asked for.
@@ -94,12 +96,17 @@ class Executor:
     """
 
     def __init__(
-        self, spec: ProgramSpec, graphs: Mapping[str, GraphMaker], state: ProgramState, backend: str | None = None
+        self,
+        spec: ProgramSpec,
+        graphs: Mapping[str, GraphMaker],
+        state: ProgramState,
+        backend: str | None = None,
+        observe: Observer | None = None,
     ) -> None:
         self.spec, self.state = spec, state
         self.graphs = GraphTable(spec.name, graphs, state)
         self.engines = Engines(self.graphs, backend)
-        self.plans = PlanCache(spec, self.graphs, self.engines, state)
+        self.plans = PlanCache(spec, self.graphs, self.engines, state, observe)
         self.local = ThreadRuns()
         self._check_nan = False
         self._prologue: Prologue | None = None

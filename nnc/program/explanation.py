@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-from nnc.ir.decisions import PLAN, Decision, Notebook, Saved
+from nnc.ir.decisions import Decision, Notebook, Saved
 from nnc.program.executor import Executor
 
 
@@ -21,7 +21,7 @@ class Explanation:
         backend: what runs it.
         sizes: sizes of the run-time dimensions that bytes are counted for.
         decisions: what was done and what was nearly done, in the order of the stages.
-        is_whole: whether the passes are explained; those of a program from a file ran before.
+        is_whole: whether all passes are explained; those up to ``schedule`` of a program from a file ran before.
     """
 
     program: str
@@ -63,7 +63,7 @@ class Explanation:
             "Names before and after a pass are those of --emit ir --after PASS, names in the plan those of --emit plan."
         )
         if not self.is_whole:
-            lines.append("The passes ran when the program was compiled and saved; explain the model to see them.")
+            lines.append("Passes up to schedule ran when the program was compiled; explain the model to see them.")
         for (stage, run), found in groupby(self.decisions, key=lambda decision: (decision.stage, decision.run)):
             decisions = list(found)
             lines += ["", _heading(stage, run, decisions)]
@@ -86,8 +86,9 @@ def explain(executor: Executor, name: str, batch: int, lengths: Mapping[str, int
     graphs.graph(name)  # says readably what is wrong with a name
     with notebook.listening():
         graphs.make(name)
+        is_whole = bool(notebook.stages)
         plan = executor.plan(name, graphs.nominal_sizes(name, batch, lengths))
-    backend, is_whole = executor.engines.engine(name).title, any(stage != PLAN for stage in notebook.stages)
+    backend = executor.engines.engine(name).title
     return Explanation(graphs.program_name, name, backend, plan.bindings, tuple(notebook.decisions), is_whole)
 
 

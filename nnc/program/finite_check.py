@@ -13,7 +13,8 @@ from nnc.backends.backend import BoundRun
 from nnc.errors import NonFinite, NonFiniteError, ValueRange
 from nnc.ir import Constant, Graph, Input, State, TensorType, Value, interpret, value_names
 from nnc.ops.scan import Scan
-from nnc.program.graphs import GraphTable, hoisted_states, unfused
+from nnc.passes import inlined
+from nnc.program.graphs import GraphTable, hoisted_states
 from nnc.program.names import ITERATIONS, PROLOGUE, TRAIN, unweighted
 from nnc.program.state import ProgramState
 
@@ -153,7 +154,7 @@ class Trace:
     @staticmethod
     def run(program: str, name: str, graph: Graph, inputs: Mapping[str, Array], states: Mapping[str, Array]) -> Trace:
         """Interpret a graph, whose fusions are opened."""
-        flat = unfused(graph)
+        flat = inlined(graph)
         values: dict[Value, Array] = {}
         with numpy.errstate(all="ignore"):
             interpret(flat, inputs, states, values)

@@ -11,8 +11,8 @@ from nnc.errors import DataError
 from nnc.hints import tell, telling
 from nnc.hints.evidence import Evidence, Move, Target
 from nnc.hints.registry import AT_FIRST, AT_FIRST_UPDATE
+from nnc.passes import inlined
 from nnc.program.executor import Executor
-from nnc.program.graphs import unfused
 from nnc.program.names import ITERATIONS
 
 Array = Any
@@ -44,7 +44,7 @@ class FirstLook:
         """
         spec, states = self._spec, self._state.arrays
         evidence = Evidence(
-            graph=unfused(self._graphs.graph(name)),
+            graph=inlined(self._graphs.graph(name)),
             arrays={label: array[:: -(-len(array) // SAMPLE_ROWS)] for label, array in arrays.items()},
             inputs=tuple(item.label for item in spec.inputs),
             targets=tuple(

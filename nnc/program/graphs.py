@@ -7,14 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from nnc.activity import announced
 from nnc.errors import DataError, GraphError, ShapeError, nearest
 from nnc.fork_safety import renew_in_children
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
-from nnc.plan import flatten
-from nnc.plan.plan import no_workspace
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS
 from nnc.program.names import EVALUATE, ITERATIONS, PREDICT, PROLOGUE, TRAIN, unweighted
@@ -31,16 +28,6 @@ def hoisted_states(graph: Graph) -> dict[str, Value]:
         for label, value in graph.states.items()
         if isinstance(value.node.op, State) and value.node.op.role == HOISTED
     }
-
-
-def unfused(graph: Graph) -> Graph:
-    """Return a graph as it is planned, without fusions; it is made once."""
-    if graph not in _UNFUSED:
-        _UNFUSED[graph] = flatten(graph, no_workspace, None).graph
-    return _UNFUSED[graph]
-
-
-_UNFUSED: WeakKeyDictionary[Graph, Graph] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)

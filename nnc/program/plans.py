@@ -11,6 +11,7 @@ from nnc.backends.backend import source_key
 from nnc.errors import DataError, MemoryBudgetError, ModelError, ShapeError
 from nnc.ir import nominal_sizes
 from nnc.ir.decisions import Reason, is_listened_to, undecided
+from nnc.passes import Observer, lower
 from nnc.plan import Plan
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS
@@ -40,13 +41,22 @@ class PlanCache:
         graphs: what is planned.
         engines: know which backend plans the prologue of the predictions.
         state: counts in what a graph needs.
+        observe: called after each of the passes that run when a backend first plans a graph; see `nnc.passes.lower`.
 
     Attributes:
         compilations: the number of times source was compiled; it does not grow with new batch sizes.
     """
 
-    def __init__(self, spec: ProgramSpec, graphs: GraphTable, engines: Engines, state: ProgramState) -> None:
+    def __init__(
+        self,
+        spec: ProgramSpec,
+        graphs: GraphTable,
+        engines: Engines,
+        state: ProgramState,
+        observe: Observer | None = None,
+    ) -> None:
         self._spec, self._graphs, self._engines, self._state = spec, graphs, engines, state
+        self._observe = observe
         self.compilations = 0
         self._max_bytes: int | None = None
         self._plans: dict[tuple[str, str], CompiledPlan] = {}
@@ -119,7 +129,7 @@ class PlanCache:
         Raises:
             MissingKernelError: the backend cannot run the graph.
         """
-        graph = self._graphs.graph(name)
+        graph = lower(self._graphs.graph(name), backend.target, self._observe)
         if self._max_bytes is None:
             return backend.plan(graph, sizes, reuse)
         with undecided():

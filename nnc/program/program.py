@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from nnc.backends import Backend, BackendName, backend_name
 from nnc.files import write_atomically
+from nnc.passes import Observer
 from nnc.plan import Plan
 from nnc.presentation import Presented
 from nnc.program.direct_calls import DirectCalls
@@ -65,6 +66,7 @@ class Program(Presented):
         order: state of the generator of that order, to go on with; see `order_state`.
         versions: count changes of states that other programs change as well.
         backend: what runs the graphs: ``numpy``, ``c`` or ``auto``; see `nnc.backends.find_backend`.
+        observe: called after each of the passes that run when a backend first plans a graph; see `nnc.passes.lower`.
 
     Attributes:
         states: arrays by label: weights, what the optimizer keeps, counters, sums of metrics.
@@ -114,10 +116,11 @@ class Program(Presented):
         order: dict[str, Any] | None = None,
         versions: Sequence[Version] = (),
         backend: str | None = None,
+        observe: Observer | None = None,
     ) -> None:
         self.spec, self.states = spec, states
         self.state = ProgramState(spec, states, versions, seed, order)
-        self.executor = Executor(spec, graphs, self.state, backend)
+        self.executor = Executor(spec, graphs, self.state, backend, observe)
         self.graphs, self.engines, self.plans = self.executor.graphs, self.executor.engines, self.executor.plans
         self._calls = DirectCalls(self.executor)
         self.table: TableSchema | None = None

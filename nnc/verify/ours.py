@@ -13,7 +13,7 @@ from nnc.errors import CompilerError, MissingKernelError
 from nnc.ir import Graph, Rewriter, Value, gradients, solve_symbols
 from nnc.models.compiler import Compiler
 from nnc.models.model import Model
-from nnc.passes import OPTIMIZE, run_passes
+from nnc.passes import OPTIMIZE, lower, run_passes
 from nnc.program import PREDICT, TRAIN
 from nnc.program.spec import outputs_of
 from nnc.verify.findings import Trace
@@ -125,7 +125,7 @@ def _run(graph: Graph, inputs: Mapping[str, Array], states: dict[str, Array], mo
 
 def _bind(backend: Backend, graph: Graph, sizes: Mapping[str, int], states: Mapping[str, Array]) -> BoundRun:
     try:
-        plan = backend.plan(graph, sizes)
+        plan = backend.plan(lower(graph, backend.target), sizes)
         source = backend.source(plan)
         code = backend.compile(source)
     except (CompilerError, MissingKernelError):

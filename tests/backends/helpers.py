@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnc.backends.numpy import Executable, Source, kernel_workspace, print_source
+from nnc.backends.numpy import TARGET, Executable, Source, print_source
 from nnc.ir import Graph
-from nnc.plan import Plan, make_plan
+from nnc.plan import Plan
+from nnc.target import Target
+from tests.plan.helpers import plan_of
 
 
 class Machine:
@@ -17,12 +19,20 @@ class Machine:
         graph: what to run; it must have no composites.
         batch: the largest batch, or the largest size of each run-time dimension.
         states: arrays of the states; copies are made.
+        target: what it is planned for.
         options: for `make_plan`.
     """
 
-    def __init__(self, graph: Graph, batch: int | Mapping[str, int], states: Mapping[str, Any], **options: Any) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        batch: int | Mapping[str, int],
+        states: Mapping[str, Any],
+        target: Target = TARGET,
+        **options: Any,
+    ) -> None:
         self.graph = graph
-        self.plan: Plan = make_plan(graph, self._bindings(batch), workspace=kernel_workspace, **options)
+        self.plan: Plan = plan_of(graph, self._bindings(batch), target, **options)
         self.source: Source = print_source(self.plan)
         self.states = {label: array.copy() for label, array in states.items()}
         self.executable = Executable(self.plan, self.source, self.source.compile(), self.states)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnc.backends.numpy import TARGET
 from nnc.errors import GraphError
 from nnc.ir import interpret, parse_graph
 from nnc.passes import OPTIMIZE, Decompose, Fuse, run_passes
@@ -56,7 +59,10 @@ def test_optimized_is_interpreted(graph, batch):
 def test_tiles_change_no_bit(graph, tile):
     graph = run_passes(graph, [Fuse()])
     inputs, states = whole_arrays(graph, 1)
-    whole, tiled = Machine(graph, 1, states, tile=None), Machine(graph, 1, states, tile=tile)
+    whole, tiled = (
+        Machine(graph, 1, states, replace(TARGET, tile=None)),
+        Machine(graph, 1, states, replace(TARGET, tile=tile)),
+    )
     assert bits(whole.run(inputs, 1)) == bits(tiled.run(inputs, 1)), str(tiled)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import traceback
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 
 from nnc import ops
+from nnc.backends.numpy import TARGET
 from nnc.ir import Graph, TensorType, interpret, symbol
 from nnc.passes import OPTIMIZE, Fuse, run_passes
 from tests.backends.helpers import Machine
@@ -134,7 +136,7 @@ def test_names_of_layers_cannot_hide_what_the_source_needs(names, fused):
     graph = hostile_graph(names)
     graph = run_passes(graph, [Fuse()]) if fused else graph
     inputs, states = random_arrays(graph, 1)
-    machine = Machine(graph, 1, states, tile=1)
+    machine = Machine(graph, 1, states, replace(TARGET, tile=1))
     check_same(interpret(graph, inputs, states), machine.run(inputs, 1), 1e-12, machine)
     assert machine.source.text.startswith("def def_2():\n")
 

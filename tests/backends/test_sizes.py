@@ -12,9 +12,9 @@ from nnc.backends.c.toolchain import find_compiler
 from nnc.errors import ShapeError, SymbolError
 from nnc.ir import Graph, bind_shape, interpret, parse_graph
 from nnc.passes import OPTIMIZE, run_passes
-from nnc.plan import make_plan
 from tests.backends.c.machine import CMachine
 from tests.backends.helpers import Machine
+from tests.plan.helpers import plan_of
 
 INSIDE = """
     %s = slice(%w, starts=[0,100], stops=[-1,104], steps=[1,1]) : f32[batch,4]
@@ -130,7 +130,7 @@ def test_all_refuse_what_the_interpreter_refuses(name, backend):
         found = machine.run(inputs, good)
         numpy.testing.assert_array_equal(found[0]["y"], expected[0]["y"])
         with pytest.raises(ShapeError) as planned:
-            make_plan(form, bad)
+            plan_of(form, bad)
         assert str(planned.value) == str(interpreted.value)
         if plan_sizes != good:
             with pytest.raises(ShapeError) as bound:
@@ -194,7 +194,7 @@ def test_equal_ops_on_equal_types_are_inferred_once(monkeypatch):
 )
 def test_numbers_too_large_for_an_offset(text, sizes, message):
     with pytest.raises(ShapeError) as caught:
-        make_plan(graph_of(text), sizes)
+        plan_of(graph_of(text), sizes)
     assert message in str(caught.value)
     assert isinstance(caught.value, SymbolError) == message.startswith("no size")
 
@@ -202,7 +202,7 @@ def test_numbers_too_large_for_an_offset(text, sizes, message):
 def test_what_lies_side_by_side_may_be_too_much_together():
     graph = graph_of("(x: u8[batch], z: u8[batch]) {\n%y = add(%x, %z) : u8[batch]")
     with pytest.raises(ShapeError, match="graph 'g' would take 27670116110564327232 bytes, more than an offset"):
-        make_plan(graph, {"batch": 2**63 - 64}, reuse=False)
+        plan_of(graph, {"batch": 2**63 - 64}, reuse=False)
 
 
 @pytest.mark.parametrize("empty", ["rows", "inner", "columns"])

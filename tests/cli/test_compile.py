@@ -12,7 +12,7 @@ import nnc
 from nnc.ir import parse_graph
 from tests.cli.conftest import Run
 
-PASSES = ["simplify", "decompose", "simplify", "lift", "fold-constants", "cse", "dce", "fuse", "schedule"]
+PASSES = ["simplify", "decompose", "simplify", "lift", "fold-constants", "cse", "dce", "fuse", "schedule", "inline"]
 PREDICT_PASSES = [*PASSES[:4], "dce", "fold-sign", "fold-batch-norm", *PASSES[4:7], "hoist", *PASSES[7:]]
 
 
@@ -23,8 +23,8 @@ def test_table(run: Run) -> None:
     above = plan.peak_bytes / plan.lower_bound - 1
     lines = run("compile", "base.yaml").stdout.splitlines()
     assert lines[0] == "base: graph 'train', 32 rows, float32"
-    assert [line.split()[0] for line in lines[3:15]] == ["loss", "differentiate", "update", *PASSES]
-    cost = {line[:15].strip(): line[15:].split() for line in lines[18:-1]}
+    assert [line.split()[0] for line in lines[3:16]] == ["loss", "differentiate", "update", *PASSES]
+    cost = {line[:15].strip(): line[15:].split() for line in lines[19:-1]}
     assert list(cost) == ["Backend", "Nodes", "Parameters", "FLOPs", "Peak bytes", "Lower bound", "Without reuse"]
     assert cost["Backend"] == ["numpy", "NumPy", numpy.__version__]
     assert cost["Parameters"] == ["9"]

@@ -36,7 +36,7 @@ def test_json_has_the_same_decisions(run: Run) -> None:
 def test_a_saved_program(run: Run) -> None:
     run("compile", "base.yaml", "-o", "base.nnc")
     text = run("compile", "base.nnc", "--explain").stdout
-    assert "The passes ran when the program was compiled and saved; explain the model to see them." in text
+    assert "Passes up to schedule ran when the program was compiled; explain the model to see them." in text
     assert "\nplan: " in text
     assert "\nfuse: " not in text
 

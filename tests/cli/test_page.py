@@ -34,7 +34,7 @@ def test_writes_a_page_of_training_and_prediction(run: Run) -> None:
     data = data_of("base.html")
     assert [graph["name"] for graph in data["graphs"]] == ["train", "predict"]
     assert passes(data)[:3] == ["loss", "differentiate", "update"]
-    assert passes(data)[-2:] == ["fuse", "schedule"]
+    assert passes(data)[-3:] == ["fuse", "schedule", "inline"]
     assert {"name": "base.yaml", "lines": Path("base.yaml").read_text().splitlines()} == data["file"]
     assert {"SGD", "binary_crossentropy"} <= set(data["strings"])
 
@@ -50,13 +50,14 @@ def test_one_graph_for_more_rows_and_in_c(run: Run) -> None:
     assert graph["name"] == "predict"
     assert graph["execution"]["sizes"] == {"batch": 128}
     assert graph["execution"]["source"]["language"] == "C"
+    assert passes(data_of("base.HTML"))[-3:] == ["sink", "split", "inline"]
 
 
-def test_a_saved_program_has_its_layers_and_no_passes(run: Run) -> None:
+def test_a_saved_program_has_its_layers_and_its_backends_passes(run: Run) -> None:
     nnc.compile("base.yaml").save("base.nnc")
     run("render", "base.nnc", "-o", "saved.html")
     data = data_of("saved.html")
-    assert passes(data) == ["saved"]
+    assert passes(data) == ["saved", "inline"]
     assert data["file"] is None
     assert {"Dense(2) · sigmoid", "Dense(1) · sigmoid"} <= set(data["strings"])
     assert "SGD" not in data["strings"]

@@ -10,6 +10,7 @@ import numpy
 import pytest
 
 import nnc
+from nnc.passes import inlined
 from nnc.readers import read_model
 from nnc.render import FORMATS, LEVELS, render
 from tests.cli.conftest import Run
@@ -55,6 +56,8 @@ def test_ops_after_a_pass(run: Run) -> None:
     assert run("render", "base.yaml", "--after", "differentiate", "--dot").stdout == render(
         stages["train", "differentiate"]
     )
+    steps = run("render", "base.yaml", "--after", "inline", "--backend", "numpy", "--dot").stdout
+    assert steps == render(inlined(program.graph("train")))
     said = run("render", "base.yaml", "--after", "fuze", code=1).stderr
     assert "no pass 'fuze' made the graph 'train'; the passes were loss, differentiate, update" in " ".join(
         said.split()

@@ -16,18 +16,20 @@ import numpy
 from nnc.backends.c.emitted import Source
 from nnc.backends.c.executable import Executable
 from nnc.backends.c.headers import sections
-from nnc.backends.c.source import PRELUDE, kernel_workspace, print_source
+from nnc.backends.c.source import PRELUDE, print_source
+from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.threads import team_text
 from nnc.backends.c.toolchain import find_compiler, flags
+from nnc.backends.numpy import TARGET
 from nnc.backends.numpy import Executable as NumPyExecutable
 from nnc.backends.numpy import Source as NumPySource
-from nnc.backends.numpy import kernel_workspace as numpy_workspace
 from nnc.backends.numpy import print_source as print_numpy
 from nnc.errors import NncError
 from nnc.ir import Value
 from nnc.ir.types import ITEM_SIZES
-from nnc.plan import Plan, make_plan
+from nnc.plan import Plan
 from tests.graphs.subject import Subject, Trial, difference, outcome
+from tests.plan.helpers import plan_of
 
 Made = tuple[Plan, Any]
 """A plan and its source."""
@@ -58,7 +60,7 @@ def numpy_differences(subject: Subject) -> Iterator[str]:
     """Say where NumPy differs from the interpreter."""
 
     def make(sizes: Mapping[str, int], reuse: bool) -> Made:
-        plan = make_plan(subject.graph, sizes, reuse, numpy_workspace)
+        plan = plan_of(subject.graph, sizes, TARGET, reuse=reuse)
         source = print_numpy(plan)
         return plan, (source, source.compile())
 
@@ -105,7 +107,7 @@ def c_differences(subjects: Sequence[Subject], folder: Path) -> Iterator[tuple[S
     texts: dict[str, str] = {}  # names of functions by text
 
     def make(subject: Subject, sizes: Mapping[str, int], reuse: bool) -> Made:
-        plan = make_plan(subject.graph, sizes, reuse, kernel_workspace, in_nests=True)
+        plan = plan_of(subject.graph, sizes, WITHOUT_PACKING, reuse=reuse)
         source = print_source(plan)
         text = source.text.replace(source.name, NAME)
         return plan, replace(source, name=texts.setdefault(text, f"{source.name}_{len(texts)}"))

@@ -8,12 +8,12 @@ import numpy
 import pytest
 
 from nnc import layers
-from nnc.backends.numpy import Executable, kernel_workspace, print_source
+from nnc.backends.numpy import TARGET, Executable, print_source
 from nnc.errors import ModelError
 from nnc.ir import Graph, TensorType, symbol
 from nnc.layers.lowering import lowering
 from nnc.passes import OPTIMIZE, gradients, run_passes
-from nnc.plan import make_plan
+from tests.plan.helpers import plan_of
 
 SYMBOLS = tuple(map(symbol, ("batch", "time", "height")))
 SIZES = ((4, 9, 8), (3, 7, 8), (4, 6, 5), (1, 9, 3), (2, 5, 6))
@@ -62,9 +62,7 @@ def programs(layer, dims):
     graph.output("y", y)
     graph.output("gradient", gradients({y: seed}, [x])[0])
     graph = run_passes(graph, OPTIMIZE)
-    plan = make_plan(
-        graph, dict(zip(("batch", "time", "height")[:dims], SIZES[0], strict=False)), workspace=kernel_workspace
-    )
+    plan = plan_of(graph, dict(zip(("batch", "time", "height")[:dims], SIZES[0], strict=False)), TARGET)
     source = print_source(plan)
     states = {weight.name: weight.array for weight in layer.weights}
     executable = Executable(plan, source, source.compile(), states)

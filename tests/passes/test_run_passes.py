@@ -133,12 +133,15 @@ def test_names_of_the_passes_that_need_no_arguments():
         "fold-sign",
         "fuse",
         "hoist",
+        "inline",
         "lift",
         "prologue",
         "schedule",
         "simplify",
+        "sink",
+        "split",
     )
-    assert {"loss", "update"} <= set(base._PASSES)
+    assert {"loss", "update"} <= set(base.PASSES)
     for name in pass_names():
         assert make_pass(name).name == name
 
@@ -149,12 +152,12 @@ def test_names_of_the_passes_that_need_no_arguments():
         (
             "simplfy",
             "unknown pass 'simplfy'; known are cse, dce, decompose, differentiate, fold-batch-norm, fold-constants, "
-            "fold-sign, fuse, hoist, lift, prologue, schedule, simplify. Did you mean 'simplify'?",
+            "fold-sign, fuse, hoist, inline, lift, prologue, schedule, simplify, sink, split. Did you mean 'simplify'?",
         ),
         (
             "update",
             "unknown pass 'update'; known are cse, dce, decompose, differentiate, fold-batch-norm, fold-constants, "
-            "fold-sign, fuse, hoist, lift, prologue, schedule, simplify.",
+            "fold-sign, fuse, hoist, inline, lift, prologue, schedule, simplify, sink, split.",
         ),
     ],
 )

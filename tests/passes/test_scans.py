@@ -11,14 +11,14 @@ from hypothesis.strategies import integers
 
 import nnc
 from nnc import ops
-from nnc.backends.numpy import kernel_workspace, print_source
+from nnc.backends.numpy import TARGET, print_source
 from nnc.ir import Graph, TensorType, gradients, interpret, parse_graph, symbol
 from nnc.ops.scan import Scan
 from nnc.passes import OPTIMIZE, CommonSubexpressions, DeadCode, Lift, run_passes
-from nnc.plan import make_plan
 from tests.backends.allocations import counted_allocations
 from tests.backends.helpers import Machine, bits
 from tests.passes.helpers import check_rewrite, check_same
+from tests.plan.helpers import plan_of
 
 BATCH = symbol("batch")
 GOLDEN = Path(__file__).parent / "golden"
@@ -222,7 +222,7 @@ def test_the_source_depends_neither_on_batch_nor_on_time():
         graph.output(f"d{label}", value)
     graph = run_passes(graph, OPTIMIZE)
     sources = [
-        print_source(make_plan(graph, {"batch": batch, "time": steps}, workspace=kernel_workspace)).text
+        print_source(plan_of(graph, {"batch": batch, "time": steps}, TARGET)).text
         for batch, steps in ((1, 1), (2, 7), (32, 3))
     ]
     assert sources[0] == sources[1] == sources[2]

@@ -7,13 +7,13 @@ import pytest
 from nnc import ops
 from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.passes import Decompose, run_passes
-from nnc.plan import make_plan
+from tests.plan.helpers import NESTS, plan_of
 
 BATCH = symbol("batch")
 
 
 def planned(graph: Graph):
-    return make_plan(run_passes(graph, [Decompose()]), {"batch": 4}, in_nests=True)
+    return plan_of(run_passes(graph, [Decompose()]), {"batch": 4}, NESTS)
 
 
 def nests(plan) -> list[str]:

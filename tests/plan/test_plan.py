@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnc.backends.numpy import kernel_workspace
+from nnc.backends.numpy import TARGET
 from nnc.errors import DataError, ShapeError, SymbolError
 from nnc.ir import TensorType, parse_graph
 from nnc.passes import OPTIMIZE, Fuse, run_passes
-from nnc.plan import ALIGNMENT, Plan, make_plan
+from nnc.plan import ALIGNMENT, Plan
+from nnc.target import KernelNeeds, Target
 from tests.base_network import training_graph
+from tests.plan.helpers import plan_of
 from tests.plan.simulation import Simulation, simulate
 from tests.plan.strategies import VECTORS, memory_graphs
 from tests.strategies import random_graphs
@@ -23,8 +26,8 @@ BATCHES = st.integers(1, 4)
 TILES = st.sampled_from((None, 2, 3))
 
 
-def planned(graph, batch: int = 4, **options) -> Plan:
-    return make_plan(graph, {"batch": batch}, workspace=kernel_workspace, **options)
+def planned(graph, batch: int = 4, target: Target = TARGET, **options) -> Plan:
+    return plan_of(graph, {"batch": batch}, target, **options)
 
 
 def check_bounds(plan: Plan) -> None:
@@ -46,7 +49,7 @@ def test_no_value_is_overwritten_before_its_last_use(graph, batch, fuse, reuse):
 
 @given(memory_graphs(shapes=VECTORS), TILES, st.booleans())
 def test_no_value_is_overwritten_before_its_last_use_in_tiles(graph, tile, reuse):
-    plan = planned(run_passes(graph, [Fuse()]), tile=tile, reuse=reuse)
+    plan = planned(run_passes(graph, [Fuse()]), target=replace(TARGET, tile=tile), reuse=reuse)
     simulate(plan)
     check_bounds(plan)
 
@@ -93,7 +96,7 @@ def test_base_network_uses_a_third_of_the_memory():
 def test_a_size_is_needed_for_every_symbol():
     graph = parse_graph("graph g(x: f32[batch,time]) {\n %0 = exp(%x) : f32[batch,time]\n return y=%0\n}")
     with pytest.raises(SymbolError, match="no size is given for symbol 'time'"):
-        make_plan(graph, {"batch": 3})
+        plan_of(graph, {"batch": 3})
 
 
 def test_smaller_sizes_may_have_no_room_for_a_row():
@@ -109,7 +112,7 @@ def test_smaller_sizes_may_have_no_room_for_a_row():
           return z=%0
         }
     """
-    plan = make_plan(parse_graph(text), {"batch": 3})
+    plan = plan_of(parse_graph(text), {"batch": 3})
     assert plan.fits({"batch": 3})
     with pytest.raises(DataError, match="index 2 is out of range for a table of 2 rows"):
         plan.fits({"batch": 2})
@@ -129,22 +132,23 @@ def test_what_may_be_larger_for_a_smaller_size_is_planned_for_that_size():
         %c = exp(%b) : f32[-time+8]
         return b=%b, c=%c
     }""")
-    plan = make_plan(graph, {"batch": 3, "time": 6})
+    plan = plan_of(graph, {"batch": 3, "time": 6})
     assert plan.fits({"batch": 3, "time": 6})
     assert plan.fits({"batch": 1, "time": 6})
     assert not plan.fits({"batch": 3, "time": 5})
-    assert make_plan(graph, {"batch": 3, "time": 5}).fits({"batch": 3, "time": 5})
+    assert plan_of(graph, {"batch": 3, "time": 5}).fits({"batch": 3, "time": 5})
     with pytest.raises(ShapeError, match=r"dimension -time\+8 would be -1, less than 0, where time = 9"):
-        make_plan(graph, {"batch": 3, "time": 9})
+        plan_of(graph, {"batch": 3, "time": 9})
 
 
 def test_a_workspace_that_is_larger_for_a_smaller_size_does_not_fit():
     graph = parse_graph("graph g(x: f32[batch]) {\n %0 = exp(%x) : f32[batch]\n return y=%0\n}")
 
-    def workspace(op, operands, results):
-        return () if op.name != "exp" else (TensorType("float32", (10 - int(results[0].shape[0]),)),)
+    class Needs(KernelNeeds):
+        def workspace(self, op, operands, results):
+            return () if op.name != "exp" else (TensorType("float32", (10 - int(results[0].shape[0]),)),)
 
-    plan = make_plan(graph, {"batch": 4}, workspace=workspace)
+    plan = plan_of(graph, {"batch": 4}, Target(Needs()))
     assert plan.fits({"batch": 4})
     assert not plan.fits({"batch": 3})
 
@@ -157,7 +161,7 @@ def test_a_part_that_is_all_of_its_buffer_at_one_size_is_not_taken_over():
         %b = exp(%a) : f32[batch,2*(time//2)]
         return b=%b
     }""")
-    plan = make_plan(graph, {"batch": 3, "time": 4})
+    plan = plan_of(graph, {"batch": 3, "time": 4})
     assert plan.graph.outputs["b"].index not in plan.storage.inplace
 
 

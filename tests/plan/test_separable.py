@@ -9,7 +9,7 @@ import pytest
 from nnc import ops
 from nnc.ir import Graph, TensorType, symbol
 from nnc.passes import OPTIMIZE, run_passes
-from nnc.plan import make_plan
+from tests.plan.helpers import NESTS, plan_of
 
 BATCH, TIME = symbol("batch"), symbol("time")
 
@@ -24,7 +24,7 @@ def scanned(step, width: object = 8, batch: object = BATCH, weights: tuple[objec
     for index, value in enumerate([*finals, *stacks]):
         graph.output(f"y{index}", value)
     bindings = dict.fromkeys(graph.symbols, 4)
-    plan = make_plan(run_passes(graph, OPTIMIZE), bindings, in_nests=True)
+    plan = plan_of(run_passes(graph, OPTIMIZE), bindings, NESTS)
     (loop,) = plan.storage.loops.values()
     return loop
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from nnc.backends.numpy import kernel_workspace
+from nnc.backends.numpy import TARGET
 from nnc.ir import parse_graph
 from nnc.passes import Fuse, run_passes
-from nnc.plan import Plan, make_plan
+from nnc.plan import Plan
+from nnc.target import Target
 from tests.passes.helpers import graph_text
+from tests.plan.helpers import plan_of
 from tests.plan.simulation import simulate
 
 HEAD = "graph g(x: f64[batch,3], v: f64[8], k: u32[2])"
 
 
-def planned(body: str, fuse: bool = False, **options) -> Plan:
+def planned(body: str, fuse: bool = False, target: Target = TARGET, **options) -> Plan:
     graph = parse_graph(graph_text(body, HEAD))
-    plan = make_plan(
-        run_passes(graph, [Fuse()]) if fuse else graph, {"batch": 4}, workspace=kernel_workspace, **options
-    )
+    plan = plan_of(run_passes(graph, [Fuse()]) if fuse else graph, {"batch": 4}, target, **options)
     simulate(plan)
     return plan
 
@@ -167,4 +167,4 @@ def test_workspaces_are_part_of_the_arena():
     assert plan.graph.nodes[step].op.name == "random_uniform"
     assert [str(type) for _, type in spaces] == ["u32[5]", "u32[5]"]
     graph = parse_graph(graph_text(body, HEAD))
-    assert plan.unshared_bytes - make_plan(graph, {"batch": 4}).unshared_bytes >= 2 * 20
+    assert plan.unshared_bytes - plan_of(graph, {"batch": 4}).unshared_bytes >= 2 * 20

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy
 import pytest
 
-from nnc.backends.numpy import Executable, kernel_workspace, print_source
+from nnc.backends.numpy import TARGET, Executable, print_source
 from nnc.ir import interpret, parse_graph
 from nnc.passes import Fuse, run_passes
-from nnc.plan import Plan, make_plan
+from nnc.plan import Plan
 from tests.passes.helpers import graph_text
+from tests.plan.helpers import plan_of
 from tests.plan.simulation import simulate
 from tests.plan.strategies import whole_arrays
 
@@ -19,7 +22,7 @@ CHAIN = "%a = negative(%x) : f64[8]\n%b = relu(%a) : f64[8]\n%c = add(%b, f64(0.
 
 def planned(body: str, tile: int | None) -> Plan:
     graph = run_passes(parse_graph(graph_text(body, HEAD)), [Fuse()])
-    plan = make_plan(graph, {"batch": 2}, tile=tile, workspace=kernel_workspace)
+    plan = plan_of(graph, {"batch": 2}, replace(TARGET, tile=tile))
     simulate(plan)
     return plan
 

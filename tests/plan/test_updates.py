@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy
 import pytest
 
-from nnc.backends.numpy import Executable, kernel_workspace, print_source
+from nnc.backends.numpy import TARGET, Executable, print_source
 from nnc.ir import interpret, parse_graph
 from nnc.passes import Fuse, run_passes
-from nnc.plan import make_plan
 from tests.passes.helpers import graph_text
+from tests.plan.helpers import plan_of
 from tests.plan.simulation import simulate
 from tests.plan.strategies import whole_arrays
 
@@ -123,7 +125,7 @@ def test_update(name, fused):
     body, copied, copies = CASES[name]
     graph = parse_graph(graph_text(STATES + body, HEAD))
     graph = run_passes(graph, [Fuse()]) if fused else graph
-    plan = make_plan(graph, {}, workspace=kernel_workspace)
+    plan = plan_of(graph, {}, TARGET)
     simulate(plan)
     assert [label for label, _ in plan.storage.copies] == copied, str(plan)
     assert sum(node.op.name == "copy" for node in plan.graph.nodes) == copies, str(plan)
@@ -152,7 +154,7 @@ def check_three_runs(graph, plan) -> None:
 def test_tiles_update_in_place_too(tile):
     """A tile of the old state is read before the same tile of the new one is written."""
     graph = run_passes(parse_graph(graph_text(STATES + MOMENTUM, HEAD)), [Fuse()])
-    plan = make_plan(graph, {}, tile=tile, workspace=kernel_workspace)
+    plan = plan_of(graph, {}, replace(TARGET, tile=tile))
     simulate(plan)
     assert plan.storage.copies == []
     assert [group.tile for group in plan.groups] == [tile]
@@ -161,6 +163,6 @@ def test_tiles_update_in_place_too(tile):
 
 def test_steps_that_write_into_the_state_say_so():
     graph = parse_graph(graph_text(STATES + DESCENT + "return o=%0\nupdate @s = %1", HEAD))
-    plan = make_plan(graph, {})
+    plan = plan_of(graph, {})
     assert plan.storage.inplace[graph.updates["s"].index] == 0
     assert str(plan).splitlines()[-1].endswith("%1 = subtract(@s, %0) : f64[4]  @ @s")

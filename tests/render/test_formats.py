@@ -11,10 +11,10 @@ import pytest
 
 from nnc.errors import ModelError
 from nnc.ir import Graph, TensorType
-from nnc.plan import make_plan
 from nnc.quantities import bytes_text
 from nnc.render import FORMATS, LEVELS, MemoryPicture, encode, picture_of, render, write, write_as
 from nnc.render.labels import flops_text
+from tests.plan.helpers import plan_of
 from tests.render import networks
 from tests.render.test_golden import picture
 
@@ -89,7 +89,7 @@ def test_a_gantt_chart_has_a_task_for_each_buffer_and_no_syntax_in_names() -> No
 def test_an_arena_without_buffers_is_drawn() -> None:
     graph = Graph("empty")
     graph.output("y", graph.state("s", TensorType("float32", (3,)), "buffer"))
-    plan: Any = MemoryPicture(make_plan(graph, {}))
+    plan: Any = MemoryPicture(plan_of(graph, {}))
     for format in ("svg", "dot", "mermaid", "txt"):
         assert "memory of empty" in render(plan, format=format)
 

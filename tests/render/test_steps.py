@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree
@@ -13,17 +14,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnc.backends.numpy import kernel_workspace
+from nnc.backends.numpy import TARGET
 from nnc.cli.compile_report import compile_report
 from nnc.ir.printer import operand_text
 from nnc.passes import Fuse, run_passes
-from nnc.plan import ALIGNMENT, Plan, is_step, make_plan
+from nnc.plan import ALIGNMENT, Plan, is_step
 from nnc.render import MemoryPicture, encode, steps_diagram
 from nnc.render.arena import memory_scene
 from nnc.render.diagram import Table
 from nnc.render.memory_layout import MemoryMap, Rectangle, rectangles_of
 from nnc.render.plan_steps import Step, inputs_of, steps_of
 from nnc.render.scene import Rect
+from tests.plan.helpers import plan_of
 from tests.plan.strategies import memory_graphs
 from tests.render import networks
 
@@ -41,7 +43,7 @@ def plan(request: Any) -> Plan:
 
 def planned(graph: Any, batch: int, fuse: bool, in_nests: bool) -> Plan:
     found = run_passes(graph, [Fuse()]) if fuse else graph
-    return make_plan(found, {"batch": batch}, workspace=kernel_workspace, in_nests=in_nests)
+    return plan_of(found, {"batch": batch}, replace(TARGET, in_nests=in_nests))
 
 
 RANDOM = given(memory_graphs(), st.integers(1, 4), st.booleans(), st.booleans())

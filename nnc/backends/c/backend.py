@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from nnc.backends.c.executable import Executable
 from nnc.backends.c.identity import graph_key
 from nnc.backends.c.loading import keep_threads_of
 from nnc.backends.c.prepacking import Library
+from nnc.backends.c.target import TARGET
 from nnc.backends.c.toolchain import build, find_compiler
 from nnc.backends.c.transcript import Transcript
 from nnc.errors import CompilerError, ModelError
@@ -34,6 +36,7 @@ class CBackend:
 
     name = "c"
     title = "C"
+    target = TARGET
 
     def __init__(self, is_optional: bool = False) -> None:
         self.is_optional = is_optional
@@ -44,17 +47,17 @@ class CBackend:
         return str(find_compiler() or "no compiler")
 
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
-        """Return the plan of a scheduled graph."""
+        """Return the plan of a graph that was lowered for `target`."""
         transcript = Transcript(graph_key(graph, bindings, reuse))
-        plan = make_plan(graph, bindings, reuse, transcript, in_nests=True, prepack=transcript.prepack)
+        plan = make_plan(graph, bindings, replace(self.target, needs=transcript), reuse=reuse)
         transcript.end()
         return plan
 
     def source(self, plan: Plan, marks: Marks | None = None) -> Source:
         """Return a translation unit, printed only where no earlier process has."""
-        transcript = plan.storage.workspace
-        if marks is None and isinstance(transcript, Transcript) and (known := transcript.source(plan)):
-            return known
+        if marks is None and (known := plan.target.needs.recalled_source(plan)) is not None:
+            found: Source = known
+            return found
         from nnc.backends.c.source import print_source  # with all kernels, which a second start does without
 
         return print_source(plan, marks)
@@ -74,8 +77,8 @@ class CBackend:
         except CompilerError as error:
             _failures[key] = str(error)
             raise
-        if not source.is_marked and isinstance(transcript := source.plan.storage.workspace, Transcript):
-            transcript.keep(source)
+        if not source.is_marked:
+            source.plan.target.needs.remember(source)
         return library
 
     def _load(self, source: Source, level: int) -> Library:

@@ -14,8 +14,18 @@ from nnc.backends.c.cache import make_key
 from nnc.ir import LOADED, Graph
 
 _ROOT = Path(__file__).parents[2]
-_FOLDERS = ("", "ir", "ops", "plan", "backends/c", "backends/c/headers", "backends/c/kernels", "backends/c/threads")
-"""Folders with the code that plans and prints."""
+_FOLDERS = (
+    "",
+    "ir",
+    "ops",
+    "passes",
+    "plan",
+    "backends/c",
+    "backends/c/headers",
+    "backends/c/kernels",
+    "backends/c/threads",
+)
+"""Folders with the code that lowers, plans and prints."""
 
 
 def graph_key(graph: Graph, bindings: Mapping[str, int], reuse: bool) -> str | None:
@@ -25,11 +35,11 @@ def graph_key(graph: Graph, bindings: Mapping[str, int], reuse: bool) -> str | N
     not know.
 
     Args:
-        graph: a scheduled graph.
+        graph: what is planned; the graph that it was inlined from decides it, and the lines that are printed above it.
         bindings: largest size of each run-time dimension.
         reuse: whether buffers may share memory.
     """
-    identity = code_identity()
+    identity, graph = code_identity(), graph.source or graph
     if not identity or not all(type(op).__module__.startswith(("nnc.ops.", "nnc.ir.")) for op in _ops(graph)):
         return None
     # plans number steps as the graph does, which its text does not tell: constants are in line there

@@ -15,7 +15,7 @@ from nnc.backends.c.statements import Code, Directive, Facts, Statement, block, 
 from nnc.backends.c.text import symbol_text
 from nnc.ir import Dim, Layout, symbol
 from nnc.ops.matmul import MatMul
-from nnc.plan import Carry, LoopPlan
+from nnc.plan.loops import Carry, LoopPlan
 
 BLOCK_ROWS = 16
 """Rows that run through all steps together: their values stay in the first cache."""

@@ -40,7 +40,7 @@ def constant_array(plan: Plan, path: Sequence[int], value: Value, bindings: Mapp
     """
     for step in path:
         plan = plan.storage.loops[step].plan
-    array = bound_constants(plan.storage.flat, bindings)[value]
+    array = bound_constants(plan.graph, bindings)[value]
     if is_uniform(value) and array.size:
         array = array[(slice(0, 1),) * array.ndim]
     return numpy.ascontiguousarray(array)

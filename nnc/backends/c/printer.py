@@ -21,12 +21,12 @@ from nnc.backends.c.rows import RowPrinter
 from nnc.backends.c.statements import Code, Facts, Statement, assign, declare, pointer, remark, written
 from nnc.backends.c.text import C_TYPES, comment, symbol_text, value_text
 from nnc.backends.marks import EMPTY, OUTSIDE, Block, Marks
-from nnc.ir import Constant, Layout, Node, Value, value_names
+from nnc.ir import Constant, Layout, Node, Value
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line
-from nnc.plan import Home, LoopPlan, Plan, is_step
+from nnc.plan import Home, Plan, Position, is_step
+from nnc.plan.loops import LoopPlan
 from nnc.plan.nests import Nest
-from nnc.plan.prepacking import Position
 
 
 @dataclass
@@ -117,7 +117,6 @@ class Printer:
         self.registers: dict[Value, Expression] = {}
         self.lines: list[Code] = []
         self.facts = Facts()
-        self.line_names = {**value_names(plan.source), **plan.names}
 
     def body(self) -> list[Code]:
         """Print a whole function but for its head."""
@@ -232,7 +231,7 @@ class Printer:
         plan = self.plan
         titles: dict[Nest, list[str]] = {}
         for group in plan.groups:
-            title = node_line(group.node, self.line_names, with_body=False)
+            title = node_line(group.node, plan.line_names, with_body=False)
             is_written = False
             for index in (index for index in group.steps if is_step(plan, index)):
                 nest = plan.storage.nests.get(index)

@@ -18,7 +18,8 @@ from nnc.backends.c.threads import team_text
 from nnc.backends.marks import Marks
 from nnc.errors import MissingKernelError
 from nnc.ir import Op, TensorType
-from nnc.plan import Plan, Prepacked, prepacked_offsets
+from nnc.plan import Plan, prepacked_offsets
+from nnc.target import Prepacked
 
 PRELUDE = """\
 #include <float.h>

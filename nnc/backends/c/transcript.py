@@ -14,8 +14,10 @@ from typing import Any
 from nnc.backends.c import cache
 from nnc.backends.c.emitted import Source
 from nnc.backends.c.identity import code_is_as_loaded
+from nnc.backends.c.target import CNeeds
 from nnc.ir import Dim, Op, TensorType, Value, parse_dim
-from nnc.plan import Plan, Prepacked
+from nnc.plan import Plan
+from nnc.target import KernelNeeds, Prepacked
 
 _KERNELS = "nnc.backends.c.kernels"
 _SAME = ("key", "level", "name", "prepacked_bytes", "feeds", "runs_epochs", "is_parallel", "may_fail")
@@ -23,8 +25,8 @@ _SAME = ("key", "level", "name", "prepacked_bytes", "feeds", "runs_epochs", "is_
 _LABELS = ("symbols", "states", "packed_states")
 
 
-class Transcript:
-    """The workspace of a plan, and what is packed for it: from a record, or else from the kernels, to be recorded.
+class Transcript(KernelNeeds):
+    """The workspace of one plan, and what is packed for it: from a record, or else from the kernels, to be recorded.
 
     A record serves those who start: where kernels are loaded already, they are asked.
 
@@ -33,14 +35,14 @@ class Transcript:
     """
 
     def __init__(self, key: str | None) -> None:
-        self.key = key
+        self.key, self._kernels = key, CNeeds()
         self._record = _read(key) if key is not None and _KERNELS not in sys.modules else None
         self._remaining: Iterator[Any] = iter(self._record["answers"] if self._record else ())
         self._answers: list[Any] = []
         self._is_planned = False
 
-    def __call__(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
-        """Return what the kernel of an op needs besides operands and results; see `kernel_workspace`.
+    def workspace(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+        """Return what the kernel of an op needs besides operands and results; see `CNeeds`.
 
         Raises:
             MissingKernelError: there is no kernel for the op.
@@ -48,20 +50,16 @@ class Transcript:
         known = self._recorded(op)
         if known is not None:
             return _types_from(known)
-        from nnc.backends.c.source import kernel_workspace
-
-        found = kernel_workspace(op, operands, results)
+        found = self._kernels.workspace(op, operands, results)
         self._record_answer(op, _types_to(found))
         return found
 
-    def prepack(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
+    def prepacked(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
         """Return what the kernel of an op reads instead of an operand that no run changes."""
         known = self._recorded(op)
         if known is not None:
             return _prepacked_from(known)
-        from nnc.backends.c.source import kernel_prepack
-
-        found = kernel_prepack(op, operands, results)
+        found = self._kernels.prepacked(op, operands, results)
         self._record_answer(op, _prepacked_to(found))
         return found
 
@@ -71,17 +69,15 @@ class Transcript:
         if next(self._remaining, None) is not None:
             self._distrust()
 
-    def source(self, plan: Plan) -> Source | None:
+    def recalled_source(self, plan: Plan) -> Source | None:
         """Return what is printed for the plan, without its text; None where no earlier process has printed it."""
-        if self._record is None or plan.storage.prepack != self.prepack:  # which another plan for the graph may have
+        if self._record is None:
             return None
         return _source_from(self._record["source"], plan)
 
-    def keep(self, source: Source) -> None:
+    def remember(self, source: Source) -> None:
         """Record what was said and printed, if the cache takes it."""
-        if self.key is None or self._record is not None or source.plan.storage.prepack != self.prepack:
-            return
-        if not code_is_as_loaded():
+        if self.key is None or self._record is not None or not code_is_as_loaded():
             return
         text = json.dumps({"answers": self._answers, "source": _source_to(source)})
         text = f"{cache.checksum(text.encode())}\n{text}"

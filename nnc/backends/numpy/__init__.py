@@ -16,11 +16,12 @@ from nnc.backends.backend import BoundRun
 
 if TYPE_CHECKING:
     from nnc.backends.numpy.executable import Executable
-    from nnc.backends.numpy.source import Source, kernel_workspace, print_source
+    from nnc.backends.numpy.source import TARGET, Source, kernel_workspace, print_source
 
 BUFFER_ELEMENTS = 64
 """Elements of the buffer that NumPy allocates, and does not use, for each call that broadcasts an operand."""
 _MEMBERS = {
+    "TARGET": "nnc.backends.numpy.source",
     "Executable": "nnc.backends.numpy.executable",
     "Source": "nnc.backends.numpy.source",
     "kernel_workspace": "nnc.backends.numpy.source",
@@ -28,6 +29,7 @@ _MEMBERS = {
 }
 
 __all__ = [
+    "TARGET",
     "BoundRun",
     "Executable",
     "Source",

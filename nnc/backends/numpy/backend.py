@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.backends.numpy.executable import Executable
-from nnc.backends.numpy.source import Source, kernel_workspace, print_source
+from nnc.backends.numpy.source import TARGET, Source, print_source
 from nnc.ir import Graph
 from nnc.plan import Plan, make_plan
 
@@ -23,6 +23,7 @@ class NumpyBackend:
     name = "numpy"
     title = "NumPy"
     is_optional = False
+    target = TARGET
 
     @property
     def engine(self) -> str:
@@ -30,8 +31,8 @@ class NumpyBackend:
         return f"NumPy {numpy.__version__}"
 
     def plan(self, graph: Graph, bindings: Mapping[str, int], reuse: bool = True) -> Plan:
-        """Return the plan of a scheduled graph."""
-        return make_plan(graph, bindings, reuse, kernel_workspace)
+        """Return the plan of a graph that was lowered for `target`."""
+        return make_plan(graph, bindings, self.target, reuse=reuse)
 
     def source(self, plan: Plan, marks: Marks | None = None) -> Source:
         """Return Python source."""

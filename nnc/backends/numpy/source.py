@@ -16,12 +16,13 @@ import numpy
 from nnc.backends.numpy.kernels import KERNELS, KernelCall, Names, number_name
 from nnc.backends.numpy.text import comment, identifier
 from nnc.errors import MissingKernelError
-from nnc.ir import Constant, Op, State, TensorType, Value, value_names
+from nnc.ir import Constant, Op, State, TensorType, Value
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, number_text
 from nnc.ops.movement import Reshape
 from nnc.ops.packing import Unpack
 from nnc.plan import Group, Plan, is_step
+from nnc.target import KernelNeeds, Target
 
 if TYPE_CHECKING:
     from nnc.backends.marks import Marks
@@ -120,6 +121,18 @@ def kernel_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[T
     return KERNELS[type(op)].workspace(op, operands, results)
 
 
+class NumpyNeeds(KernelNeeds):
+    """The needs of NumPy kernels."""
+
+    def workspace(self, op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+        """Return what the kernel of an op needs; see `kernel_workspace`."""
+        return kernel_workspace(op, operands, results)
+
+
+TARGET = Target(NumpyNeeds())
+"""Long elementwise fusions run in tiles."""
+
+
 def print_source(plan: Plan, marks: Marks | None = None, reserved: frozenset[str] = frozenset()) -> Source:
     """Return the source of a plan. It does not depend on the sizes of run-time dimensions.
 
@@ -163,7 +176,6 @@ class _Printer:
         plan = self.plan
         self.python_names = python_names(plan, self.names.taken | self.names.reserved)
         self.names.taken.update(self.python_names.values())
-        self.line_names = {**value_names(plan.source), **plan.names}
         for group in plan.groups:
             steps = [index for index in group.steps if is_step(plan, index)]
             if steps:
@@ -174,7 +186,7 @@ class _Printer:
             self.lines += [*self._mark((), title, 1), comment(title), f"{target}[...] = {self._value(value)}"]
 
     def _group(self, group: Group, steps: list[int]) -> None:
-        line = node_line(group.node, self.line_names, with_body=False)
+        line = node_line(group.node, self.plan.line_names, with_body=False)
         statements = [statement for index in steps for statement in self._marked(index, group, line)]
         if not statements:
             return

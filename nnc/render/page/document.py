@@ -59,7 +59,7 @@ class _Document:
         subject = self.subject
         groups = Groups(subject.title)
         if subject.model is not None:
-            outputs = [op.home[1] for op in stages[-1] if op.home[0] == "output"]
+            outputs = [op.home[1] for op in stages[compiled.printed] if op.home[0] == "output"]
             # A definition has no weights: they would be others each time, and the page would be too.
             add_layers(groups, subject.model, outputs, with_weights=subject.definition is None)
         groups.add_ops(stages, subject.notes)
@@ -73,7 +73,7 @@ class _Document:
             "name": compiled.name,
             "groups": [self.group(groups, group, number) for number, group in enumerate(groups.all)],
             "stages": found,
-            "execution": Execution(compiled, stages[-1], groups, self.strings).data(),
+            "execution": Execution(compiled, stages[compiled.printed], groups, self.strings).data(),
         }
 
     # ------------------------------------------------------------------ groups

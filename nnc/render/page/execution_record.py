@@ -23,7 +23,7 @@ class Execution:
 
     Args:
         compiled: the graph.
-        ops: the ops of its last stage.
+        ops: the ops of the stage that the source is printed for.
         groups: where ops belong.
         strings: texts.
     """
@@ -40,13 +40,14 @@ class Execution:
         self.buffers = {place.name: place.buffer for place in inputs_of(compiled.plan)}
 
     def data(self) -> Data:
-        """Return steps, memory and source."""
+        """Return the stage that they are about, steps, memory and source."""
         plan = self.compiled.plan
         numbers: dict[int, int] = {}
         for step in self.plan_steps:
             numbers[step.index] = len(self.steps["text"])
             self._add_step(step, self.nodes.get(-1 if step.source is None else step.source, -1), 0)
         return {
+            "stage": self.compiled.printed,
             "sizes": dict(plan.bindings),
             "steps": self.steps,
             "memory": self._memory(rectangles_of(plan), numbers),

@@ -38,7 +38,7 @@ class Compiled:
 
     Args:
         name: name of the graph, such as ``train``.
-        stages: at least one, in the order of the passes; the last one is what the plan was made for.
+        stages: in the order of the passes, with what the plan was made for, and that with its fusions: `Plan.source`.
         plan: plan of the last stage.
         source: source that was printed for the plan; each statement stands under the IR line it came from.
         language: what the source is written in, such as ``NumPy``.
@@ -49,6 +49,11 @@ class Compiled:
     plan: Plan
     source: str
     language: str
+
+    @property
+    def printed(self) -> int:
+        """Number of the stage whose lines stand in the source: the last with fusions."""
+        return max(number for number, stage in enumerate(self.stages) if stage.graph == self.plan.source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnc.backends.c.executable import Executable
-from nnc.backends.c.source import kernel_workspace, print_source
+from nnc.backends.c.source import print_source
+from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.toolchain import build
 from nnc.ir import Graph
-from nnc.plan import make_plan
+from tests.plan.helpers import plan_of
 
 LEVEL = 1
 """Optimisation level: tests compile more than they run."""
@@ -28,7 +29,7 @@ class CMachine:
 
     def __init__(self, graph: Graph, bindings: Mapping[str, int], states: Mapping[str, Any], **options: Any) -> None:
         self.graph = graph
-        self.plan = make_plan(graph, bindings, workspace=kernel_workspace, in_nests=True, **options)
+        self.plan = plan_of(graph, bindings, WITHOUT_PACKING, **options)
         self.source = print_source(self.plan)
         self.states = {label: array.copy() for label, array in states.items()}
         library = ctypes.CDLL(str(build(self.source.text, level=LEVEL)))

@@ -10,14 +10,15 @@ import pytest
 
 import nnc
 from nnc import ops
-from nnc.backends.c.source import kernel_workspace, print_source
+from nnc.backends.c.source import print_source
+from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.toolchain import build
 from nnc.errors import NncError
 from nnc.ir import Graph, Op, TensorType
 from nnc.passes import Decompose, run_passes
-from nnc.plan import make_plan
 from tests.backends.test_numpy_kernels import dense, transposed
 from tests.ops.cases import BATCH, CASES
+from tests.plan.helpers import plan_of
 
 LIMIT = 120.0
 """Seconds in which a compiler has to finish what takes it 20 at most; it once took more than half an hour."""
@@ -60,7 +61,7 @@ def test_all_ops(size):
                 graph.output(f"{layout} {number} {place}", value)
     graph = run_passes(graph, [Decompose(keep=frozenset({"sparsemax"}))])
     bindings = {**dict.fromkeys(graph.symbols, 9), "batch": 9}
-    check_work(print_source(make_plan(graph, bindings, workspace=kernel_workspace, in_nests=True)).text)
+    check_work(print_source(plan_of(graph, bindings, WITHOUT_PACKING)).text)
 
 
 def window_of(size: int) -> Any:

@@ -16,6 +16,7 @@ from nnc.backends.c.expressions import operand
 from nnc.backends.c.headers import function_names
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.source import print_source
+from nnc.backends.c.target import TARGET
 from nnc.backends.c.text import comment, identifier, symbol_text
 from nnc.backends.c.toolchain import find_compiler
 from nnc.export.c_unit import STANDARD
@@ -30,7 +31,7 @@ from nnc.layers import (
     LayerNormalization,
     MultiHeadAttention,
 )
-from nnc.passes import Decompose, run_passes
+from nnc.passes import Decompose, lower, run_passes
 from tests.ops.cases import BATCH, BINDINGS, CASES
 
 
@@ -139,7 +140,7 @@ def test_no_value_is_called_like_what_units_call_their_own(monkeypatch: pytest.M
     monkeypatch.setattr(Unit, "name", lambda unit, text: f"given{next(numbers)}")
     words: set[str] = set()
     for graph in graphs():
-        text = print_source(CBackend().plan(graph, BINDINGS | dict.fromkeys(graph.symbols, 9))).text
+        text = print_source(CBackend().plan(lower(graph, TARGET), BINDINGS | dict.fromkeys(graph.symbols, 9))).text
         body = text[re.search(r"^(static )?void nnc_(predict|train)", text, re.MULTILINE).start() :]
         words.update(_WORD.findall(_ASIDE.sub(" ", body)))
     symbols = {"batch", "time_"}
@@ -196,6 +197,6 @@ def test_dimensions_have_names_of_their_own() -> None:
 def test_graphs_are_called_like_no_function(name: str) -> None:
     graph = Graph(name)
     graph.output("y", graph.input("x", TensorType("float32", (symbol("batch"),))) * 2.0)
-    found = print_source(CBackend().plan(graph, {"batch": 4})).name
+    found = print_source(CBackend().plan(lower(graph, TARGET), {"batch": 4})).name
     assert (found == f"nnc_{name}") == (name == "predict")
     assert found not in function_names()

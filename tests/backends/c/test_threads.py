@@ -15,13 +15,14 @@ import pytest
 
 import nnc
 from nnc import ops
-from nnc.backends.c.source import kernel_workspace, print_source
+from nnc.backends.c.source import print_source
+from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.threads import THREADS, pool
 from nnc.errors import CompilerError
 from nnc.ir import Graph, TensorType, symbol
-from nnc.plan import make_plan
 from tests.backends.c.helpers import is_gcc, tile
 from tests.backends.c.machine import CMachine
+from tests.plan.helpers import plan_of
 
 
 @pytest.fixture
@@ -361,7 +362,7 @@ def test_a_loop_too_small_to_be_divided_is_vectorised_all_the_same():
     graph = Graph("test")
     x = graph.input("x", TensorType("float32", (symbol("batch"), 600)))
     graph.output("y", ops.tanh(x * 2.0))
-    text = print_source(make_plan(graph, {"batch": 4}, workspace=kernel_workspace, in_nests=True)).text
+    text = print_source(plan_of(graph, {"batch": 4}, WITHOUT_PACKING)).text
     assert "#pragma omp parallel for simd num_threads(nnc_members(600 * batch, 600 * batch, 262144))" in text
 
 

@@ -18,6 +18,7 @@ from nnc.backends.c import cache, identity, source, transcript
 from nnc.backends.marks import Marks
 from nnc.ir import Graph, Op, TensorType, symbol
 from nnc.layers import LSTM, Conv2D, Dense, Flatten
+from nnc.passes import lower
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -74,7 +75,8 @@ def records(folder: Path) -> list[Path]:
 
 
 def planned(graph: Graph):
-    return find_backend("c").plan(graph, dict.fromkeys(graph.symbols, BATCH))
+    backend = find_backend("c")
+    return backend.plan(lower(graph, backend.target), dict.fromkeys(graph.symbols, BATCH))
 
 
 def record_of(graph: Graph):
@@ -82,7 +84,7 @@ def record_of(graph: Graph):
     plan = planned(graph)
     printed = find_backend("c").source(plan)
     assert printed.printed
-    plan.storage.workspace.keep(printed)
+    plan.target.needs.remember(printed)
     return printed, plan
 
 
@@ -185,7 +187,7 @@ def test_later_questions_are_no_part_of_the_record(folder):
     printed = find_backend("c").source(plan)
     assert plan.fits({"batch": 1, "time": 2})
     assert plan.unshared_bytes
-    plan.storage.workspace.keep(printed)
+    plan.target.needs.remember(printed)
     (asked,) = records(folder)
     before = asked.read_bytes()
     record_of(graph)
@@ -301,7 +303,7 @@ def test_code_that_changed_since_it_was_loaded_has_no_key(code, folder, monkeypa
     plan = planned(graph)
     printed = find_backend("c").source(plan)
     (code / "one.py").write_text("1 + 1\n")
-    plan.storage.workspace.keep(printed)
+    plan.target.needs.remember(printed)
     assert not records(folder)
     monkeypatch.setattr(identity, "LOADED", 0)
     identity.code_identity.cache_clear()
@@ -328,6 +330,6 @@ def test_a_plan_without_packing_is_not_taken_for_the_recorded_one(compiler, monk
     unpacked = again.unpacked(("said",))
     other = find_backend("c").source(unpacked)
     assert other.packed_states == () and other.key != printed.key
-    unpacked.storage.workspace.keep(other)
+    unpacked.target.needs.remember(other)
     assert find_backend("c").source(planned(graph)).key == printed.key
     assert plan.prepacked_bytes > 0

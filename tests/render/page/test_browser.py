@@ -222,15 +222,18 @@ def test_the_slider_changes_the_graph(open_page: Open) -> None:
     last = opened.count("total")
     assert "after schedule" in opened.text(".pass-caption")
     opened.tab.fill("#stage", "0")
-    assert "1/12 after loss" in opened.text(".pass-caption")
+    assert "1/13 after loss" in opened.text(".pass-caption")
     first = opened.count("total")
     assert first != last
     opened.tab.focus("#stage")
     opened.press("ArrowRight")
-    assert "2/12 after differentiate" in opened.text(".pass-caption")
+    assert "2/13 after differentiate" in opened.text(".pass-caption")
     assert re.search(r"(\d+) → (\d+) ops \(\+\d+ −0\)", opened.text(".pass-caption"))
     assert opened.count("total") > first  # the backward pass has come
     opened.press("End")
+    assert "13/13 after inline" in opened.text(".pass-caption")
+    assert opened.count("total") > last  # fusions are open
+    opened.press("ArrowLeft")
     assert opened.count("total") == last
     assert opened.problems == []
 
@@ -309,7 +312,7 @@ def test_the_keyboard_alone_is_enough(open_page: Open) -> None:
     opened.press("Escape")
     assert opened.text("#details h2") == "base: train"
     opened.press("[", "[")
-    assert "10/12 after dce" in opened.text(".pass-caption")
+    assert "10/13 after dce" in opened.text(".pass-caption")
     opened.press("?")
     assert opened.tab.locator("#keys").is_visible()
     opened.press("Escape")

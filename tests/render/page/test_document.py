@@ -145,7 +145,7 @@ def test_what_steps_write_and_read_is_alive_then(make: Callable[[], Subject]) ->
 def test_steps_come_from_ops_that_the_source_has_statements_for(make: Callable[[], Subject]) -> None:
     data = data_of(make)
     for graph in data["graphs"]:
-        execution, last = graph["execution"], stages(graph)[-1]
+        execution, last = graph["execution"], stages(graph)[graph["execution"]["stage"]]
         source = execution["source"]
         lines = [data["strings"][line] for line in source["lines"]]
         owned = {op for _, ops in source["blocks"] for op in ops}

@@ -16,7 +16,7 @@ from nnc.backends.c.statements import SIMD, Code, Directive, assign, block, decl
 from nnc.backends.c.text import C_TYPES, SUFFIXES
 from nnc.ir import FLOATING, Dim, Op, TensorType
 from nnc.ops.matmul import MatMul
-from nnc.plan.prepacking import Prepacked
+from nnc.target import Prepacked
 
 _PARALLEL_WORK, _PARALLEL_KNOWN = 1 << 22, 1 << 12
 """Multiplications from which on matrices are divided among threads, in all, and apart from run-time dimensions."""

@@ -13,7 +13,7 @@ from nnc.backends.c.nests import Elementwise
 from nnc.backends.c.statements import Code
 from nnc.backends.c.text import identifier
 from nnc.ir import Op, TensorType
-from nnc.plan.prepacking import Prepack, no_prepack
+from nnc.target import Prepacked
 
 
 @dataclass
@@ -77,8 +77,8 @@ Formula = Callable[[Any, Sequence[Expression], Sequence[str], str, Unit], Expres
 """Returns the element of a result from the op, its operands' elements, their element types and its own."""
 Writer = Callable[[Call], Sequence[Code]]
 WorkspaceRule = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
-
-
+Prepack = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Prepacked | None]
+"""Returns what a kernel reads instead of an operand that no run changes, from the types of operands and results."""
 Packer = Callable[[Call, Expression], Sequence[Code]]
 """Returns what packs an operand for a call of the kernel, at the pointer given."""
 
@@ -86,6 +86,11 @@ Packer = Callable[[Call, Expression], Sequence[Code]]
 def no_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
     """Ask for nothing."""
     return ()
+
+
+def no_prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Prepacked | None:
+    """Take operands as they are."""
+    return None
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ function overview({ graph, model }) {
   const idle = steps.filter((step) => !step.moment && !step.depth).length;
   const rows = /** @type {[string, string][]} */ ([
     ["Sizes", sizes.map(([name, size]) => `${name} = ${size}`).join(", ") || "all known"],
-    ["Ops", countText(graph.last.count)],
+    ["Ops", countText(graph.printed.count)],
     ["Steps", `${countText(memory.moments.length)} that run, ${countText(idle)} views and the like`],
     ["Peak", exactBytes(memory.peak)],
     ["Lower bound", exactBytes(memory.bound)],

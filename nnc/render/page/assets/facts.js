@@ -116,7 +116,7 @@ function definition({ graph, model }, index) {
 function opFacts(state, index) {
   const { graph, stage } = state;
   const op = stage.ops[index];
-  const { steps, lines } = state.isLast ? links(graph).ofOp(index) : { steps: [], lines: [] };
+  const { steps, lines } = state.isPrinted ? links(graph).ofOp(index) : { steps: [], lines: [] };
   /** @type {[string, string][]} */
   const rows = [
     ["Layer", graph.groups[op.group].path || graph.groups[op.group].name],
@@ -169,7 +169,7 @@ function stepFacts(state, index) {
   const step = execution.steps[index];
   /** @type {[string, string][]} */
   const rows = [
-    ["Layer", step.op >= 0 ? state.graph.groups[state.graph.last.ops[step.op].group].name : ""],
+    ["Layer", step.op >= 0 ? state.graph.groups[state.graph.printed.ops[step.op].group].name : ""],
     ["Phase", step.phase],
     [
       "Runs",
@@ -186,10 +186,10 @@ function stepFacts(state, index) {
   ];
   const lines = step.op >= 0 ? links(state.graph).ofOp(step.op).lines : [];
   const code = /** @type {[string, string][]} */ ([["IR", step.text]]);
-  if (step.op >= 0) code.push(...definition(state, state.graph.last.ops[step.op].group));
+  if (step.op >= 0) code.push(...definition(state, state.graph.printed.ops[step.op].group));
   if (lines.length)
     code.push([`${execution.language} source`, lines.map((line) => execution.lines[line].trim()).join("\n")]);
-  const op = step.op >= 0 && state.isLast ? [{ id: `o${step.op}`, text: state.stage.ops[step.op].label[0][1] }] : [];
+  const op = step.op >= 0 && state.isPrinted ? [{ id: `o${step.op}`, text: state.stage.ops[step.op].label[0][1] }] : [];
   return {
     title: stepName(step),
     kind: step.phase,
@@ -247,18 +247,18 @@ function bufferFacts({ graph }, index) {
  * @returns {Facts}
  */
 function lineFacts(state, index) {
-  const { execution, last } = state.graph;
+  const { execution, printed } = state.graph;
   const owners = execution.owners[index];
   return {
     title: `Line ${index + 1} of the ${execution.language} source`,
-    kind: owners.length ? last.ops[owners[0]].phase : "plain",
+    kind: owners.length ? printed.ops[owners[0]].phase : "plain",
     rows: [],
     code: [
       ["Source", execution.lines[index].trim()],
-      ...owners.map((op) => /** @type {[string, string]} */ (["IR", last.ops[op].text])),
+      ...owners.map((op) => /** @type {[string, string]} */ (["IR", printed.ops[op].text])),
     ],
     links: withoutEmpty([
-      ["Ops", state.isLast ? owners.map((op) => ({ id: `o${op}`, text: last.ops[op].label[0][1] })) : []],
+      ["Ops", state.isPrinted ? owners.map((op) => ({ id: `o${op}`, text: printed.ops[op].label[0][1] })) : []],
     ]),
   };
 }

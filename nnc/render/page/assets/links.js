@@ -21,7 +21,7 @@ export function links(graph) {
   return found;
 }
 
-/** Finds what a thing belongs with, in the last stage of one graph. */
+/** Finds what a thing belongs with, in the stage of one graph that the source is printed for. */
 class Links {
   /** @param {import("./model.js").CompiledGraph} graph */
   constructor(graph) {
@@ -75,7 +75,7 @@ class Links {
   /**
    * Return what belongs with a thing: `g3` a group, `o5` an op, `s7` a step, `b2` a buffer, `l9` a line of the source.
    *
-   * Steps, buffers and lines belong with ops of the last stage; before it, they belong with layers alone.
+   * Steps, buffers and lines belong with ops of that stage; in others, they belong with layers alone.
    * @param {string} id
    * @param {import("./model.js").Stage} stage
    * @returns {Related}
@@ -102,7 +102,7 @@ class Collected {
   constructor(links, stage) {
     this.links = links;
     this.stage = stage;
-    this.isLast = stage === links.graph.last;
+    this.isPrinted = stage === links.graph.printed;
     /** @type {Set<number>} */
     this.groups = new Set();
     /** @type {Set<number>} */
@@ -133,7 +133,7 @@ class Collected {
   addOp(op) {
     this.ops.add(op);
     this.addAround(this.stage.ops[op].group);
-    if (!this.isLast) return;
+    if (!this.isPrinted) return;
     const { steps, lines } = this.links.ofOp(op);
     for (const line of lines) this.lines.add(line);
     for (const step of steps) {
@@ -153,16 +153,16 @@ class Collected {
     const step = graph.execution.steps[index];
     this.steps.add(index);
     if (step.op >= 0) {
-      this.addAround(graph.last.ops[step.op].group);
-      if (this.isLast) this.ops.add(step.op);
+      this.addAround(graph.printed.ops[step.op].group);
+      if (this.isPrinted) this.ops.add(step.op);
       for (const line of this.links.ofOp(step.op).lines) this.lines.add(line);
     }
     if (withBuffers) for (const buffer of this.links.buffersOf(step)) this.buffers.add(buffer);
   }
 
-  /** @param {number} op of the last stage, that a line of the source was printed for */
+  /** @param {number} op that a line of the source was printed for */
   addLine(op) {
-    if (this.isLast) this.addOp(op);
-    else this.addAround(this.links.graph.last.ops[op].group);
+    if (this.isPrinted) this.addOp(op);
+    else this.addAround(this.links.graph.printed.ops[op].group);
   }
 }

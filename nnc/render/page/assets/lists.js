@@ -46,7 +46,7 @@ export function outlineItems(state) {
   };
 
   const addOp = (/** @type {import("./model.js").Op} */ op, /** @type {number} */ level) => {
-    const { steps, lines } = state.isLast ? links(graph).ofOp(op.index) : { steps: [], lines: [] };
+    const { steps, lines } = state.isPrinted ? links(graph).ofOp(op.index) : { steps: [], lines: [] };
     const isOpen = steps.length + lines.length ? open.has(`o${op.index}`) : null;
     items.push({
       id: `o${op.index}`,

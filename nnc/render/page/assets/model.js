@@ -72,8 +72,9 @@ export class CompiledGraph {
     this.hasBackward = this.stages.some((stage) => stage.ops.some((op) => op.lane === 1));
   }
 
-  get last() {
-    return this.stages[this.stages.length - 1];
+  /** The stage whose ops the source is printed for; behind it, fusions are opened. */
+  get printed() {
+    return this.stages[this.execution.stage];
   }
 
   /**
@@ -219,6 +220,8 @@ export class Execution {
    */
   constructor(page, data) {
     const { strings } = page;
+    /** @type {number} */
+    this.stage = data.stage;
     /** @type {[string, number][]} */
     this.sizes = Object.entries(data.sizes);
     const columns = data.steps;

@@ -19,7 +19,7 @@ const known = new WeakMap();
 /**
  * Return size and rows of an op that is open; null where it runs as nothing.
  * @param {import("./model.js").CompiledGraph} graph
- * @param {import("./model.js").Op} op of the last stage
+ * @param {import("./model.js").Op} op of the stage that the source is printed for
  */
 export function expandedOp(graph, op) {
   const found = known.get(op);

@@ -146,7 +146,7 @@ export class Rooms {
 
   /** @param {import("./model.js").Cell} cell */
   placed(cell) {
-    const isOpen = (/** @type {number} */ op) => this.stage === this.graph.last && this.open.has(`o${op}`);
+    const isOpen = (/** @type {number} */ op) => this.stage === this.graph.printed && this.open.has(`o${op}`);
     if (cell.ops.some(isOpen)) {
       return new PlacedCell(
         cell,

@@ -47,7 +47,7 @@ class SceneBuilder {
     this.rooms = new Rooms(graph, stage, open);
     this.lanes = this.rooms.lanes;
     /** What ops open into; they do in the last stage alone. */
-    this.links = stage === graph.last ? links(graph) : null;
+    this.links = stage === graph.printed ? links(graph) : null;
     /** @type {Box[]} */
     this.boxes = [];
     /** @type {Curve[]} */

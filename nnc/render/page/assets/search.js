@@ -137,7 +137,7 @@ export function find(state, text) {
   for (const op of stage.ops) {
     if (op.kind !== "input" && matches(op.text)) hits.push({ id: `o${op.index}`, text: op.text, kind: "op" });
   }
-  if (state.isLast) {
+  if (state.isPrinted) {
     for (const step of graph.execution.steps) {
       if (step.moment && matches(step.text)) hits.push({ id: `s${step.index}`, text: step.text, kind: "step" });
     }

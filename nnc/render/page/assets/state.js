@@ -11,7 +11,7 @@ export class State {
   constructor(model) {
     this.model = model;
     this.graphIndex = 0;
-    this.stageIndex = model.graphs[0].stages.length - 1;
+    this.stageIndex = model.graphs[0].execution.stage;
     /** @type {Set<string>} */
     this.open = new Set();
     /** @type {string | null} */
@@ -34,8 +34,8 @@ export class State {
     return this.graph.stages[this.stageIndex];
   }
 
-  get isLast() {
-    return this.stage === this.graph.last;
+  get isPrinted() {
+    return this.stage === this.graph.printed;
   }
 
   /** @param {(change: Change) => void} listener */
@@ -52,7 +52,7 @@ export class State {
   showGraph(index) {
     if (index === this.graphIndex) return;
     this.graphIndex = index;
-    this.stageIndex = this.graph.stages.length - 1;
+    this.stageIndex = this.graph.execution.stage;
     this.open = new Set();
     this.selected = this.hovered = null;
     this.found = new Set();
@@ -161,6 +161,6 @@ export class State {
 
   /** @param {number} op of the last stage */
   opBox(op) {
-    return this.isLast ? `o${op}` : `g${this.graph.last.ops[op].group}`;
+    return this.isPrinted ? `o${op}` : `g${this.graph.printed.ops[op].group}`;
   }
 }

@@ -9,9 +9,10 @@ from nnc import ops
 from nnc.ir import Graph, TensorType, Value, interpret, symbol
 from nnc.ops.movement import take
 from nnc.ops.scanning import scan
-from nnc.passes import OPTIMIZE, run_passes
-from nnc.plan import make_plan
-from nnc.plan.steps import nodes_in_steps
+from nnc.passes import OPTIMIZE, Inline, Sink, run_passes
+from nnc.passes.sink import nodes_in_steps
+from tests.passes.helpers import check_rewrite, graph_text
+from tests.plan.helpers import NESTS, plan_of
 
 BATCH, TIME = symbol("batch"), 5
 SIZES = {"batch": 2}
@@ -103,6 +104,40 @@ CASES = {
 """What makes a graph, and how many of its nodes a loop computes."""
 
 
+HEAD = "graph g(x: f64[5,batch,3], y: f64[5,batch,3], h: f64[batch,3])"
+LOOP = """
+%last, %all = scan(%h, %both, carries=1, sequences=1) : f64[batch,3], f64[5,batch,3] {(h, x)
+  %0 = multiply(%h, %x) : f64[batch,3]
+  return carry0=%0, stack0=%0
+}  # rnn forward
+"""
+
+
+def test_a_sum_that_a_loop_reads():
+    before = "%both = add(%x, %y) : f64[5,batch,3]  # rnn forward\n" + LOOP + "return y=%all"
+    after = """
+    %last, %all = scan(%h, %x, %y, carries=1, sequences=2) : f64[batch,3], f64[5,batch,3] {(h, x0, x1)
+      %0 = add(%x0, %x1) : f64[batch,3]  # rnn forward
+      %1 = multiply(%h, %0) : f64[batch,3]
+      return carry0=%1, stack0=%1
+    }  # rnn forward
+    return y=%all
+    """
+    check_rewrite(graph_text(before, HEAD), Sink(), graph_text(after, HEAD), tolerance=0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "%both = tanh(%x) : f64[5,batch,3]\n" + LOOP + "return y=%all",
+        "%both = add(%x, %y) : f64[5,batch,3]\n" + LOOP + "return y=%all, both=%both",
+    ],
+    ids=["not cheap", "read elsewhere"],
+)
+def test_what_stays(body):
+    check_rewrite(graph_text(body, HEAD), Sink())
+
+
 @pytest.fixture(params=CASES, ids=lambda make: make.__name__)
 def case(request):
     graph = Graph("test")
@@ -122,7 +157,7 @@ def test_numbers_stay(case):
         label: generator.normal(size=value.type.bind(SIZES).shape).astype("float32")
         for label, value in graph.inputs.items()
     }
-    flat = make_plan(graph, SIZES, in_nests=True).graph
+    flat = run_passes(graph, [Sink(), Inline()])
     (found, _), (expected, _) = interpret(flat, given, {}), interpret(graph, given, {})
     for label, array in expected.items():
         assert found[label].tobytes() == array.tobytes(), label
@@ -135,6 +170,6 @@ def test_numbers_stay(case):
 def test_memory_is_that_of_one_step():
     graph = Graph("test")
     sums(graph, *(graph.input(label, TensorType("float32", (TIME, BATCH, 3))) for label in "xy"))
-    plan = make_plan(run_passes(graph, OPTIMIZE), SIZES, in_nests=True)
+    plan = plan_of(run_passes(graph, OPTIMIZE), SIZES, NESTS)
     sequence = 4 * TIME * SIZES["batch"] * 3
     assert sum(buffer.nbytes >= sequence for buffer in plan.storage.buffers) == 3  # the inputs, and what is returned

@@ -10,9 +10,10 @@ import pytest
 from nnc import ops
 from nnc.ir import Graph, TensorType, Value, interpret, symbol
 from nnc.ops.movement import Slice, take
-from nnc.passes import OPTIMIZE, run_passes
-from nnc.plan import make_plan
-from nnc.plan.parts import nodes_in_parts, slice_of_slice
+from nnc.passes import OPTIMIZE, Inline, Split, run_passes
+from nnc.passes.split import nodes_in_parts, slice_of_slice
+from tests.passes.helpers import check_rewrite, graph_text
+from tests.plan.helpers import NESTS, plan_of
 
 BATCH = symbol("batch")
 
@@ -81,6 +82,56 @@ CASES = {
 """What makes a graph, and how many of its nodes need not run as a whole."""
 
 
+WHOLE = """
+%0 = fusion.multiply_add(%z) : f64[batch,6] {(a)
+  %0 = multiply(%a, f64(0.5)) : f64[batch,6]
+  %1 = add(%0, f64(0.5)) : f64[batch,6]
+  return result=%1
+}  # cell forward
+"""
+HEAD = "graph g(z: f64[batch,6])"
+
+
+def test_a_fusion_of_which_slices_are_read():
+    before = """
+    %i = slice(%0, starts=[0, 0], stops=[-1, 4], steps=[1, 1]) : f64[batch,4]
+    %o = slice(%0, starts=[0, 4], stops=[-1, 6], steps=[1, 1]) : f64[batch,2]
+    return i=%i, o=%o
+    """
+    after = """
+    %0 = slice(%z, starts=[0, 0], stops=[-1, 4], steps=[1, 1]) : f64[batch,4]
+    %i = fusion.multiply_add(%0) : f64[batch,4] {(a)
+      %0 = multiply(%a, f64(0.5)) : f64[batch,4]
+      %1 = add(%0, f64(0.5)) : f64[batch,4]
+      return result=%1
+    }  # cell forward
+    %1 = slice(%z, starts=[0, 4], stops=[-1, 6], steps=[1, 1]) : f64[batch,2]
+    %o = fusion.multiply_add(%1) : f64[batch,2] {(a)
+      %0 = multiply(%a, f64(0.5)) : f64[batch,2]
+      %1 = add(%0, f64(0.5)) : f64[batch,2]
+      return result=%1
+    }  # cell forward
+    return i=%i, o=%o
+    """
+    check_rewrite(graph_text(WHOLE + before, HEAD), Split(), graph_text(after, HEAD), tolerance=0)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "%i = slice(%0, starts=[0, 0], stops=[-1, 4], steps=[1, 1]) : f64[batch,4]\nreturn i=%i, whole=%0",
+        """
+        %i = slice(%0, starts=[0, 0], stops=[-1, 4], steps=[1, 1]) : f64[batch,4]
+        %o = slice(%0, starts=[0, 3], stops=[-1, 6], steps=[1, 1]) : f64[batch,3]
+        return i=%i, o=%o
+        """,
+    ],
+    ids=["read as a whole", "overlapping"],
+)
+def test_what_stays(body):
+    check_rewrite(graph_text(WHOLE + body, HEAD), Split())
+
+
 @pytest.fixture(params=CASES, ids=lambda make: make.__name__)
 def case(request):
     graph = Graph("test")
@@ -98,7 +149,7 @@ def test_numbers_and_work_stay(case):
     generator = numpy.random.default_rng(0)
     arrays = {"x": generator.normal(size=(5, 6)), "bias": generator.normal(size=6)}
     given = {label: arrays[label].astype("float32") for label in graph.inputs}
-    flat = make_plan(graph, {"batch": 5}, in_nests=True).graph
+    flat = run_passes(graph, [Split(), Inline()])
     (found, _), (expected, _) = interpret(flat, given, {}), interpret(graph, given, {})
     assert {label: array.tolist() for label, array in found.items()} == {
         label: array.tolist() for label, array in expected.items()
@@ -110,7 +161,7 @@ def test_numbers_and_work_stay(case):
 def test_parts_lie_in_one_nest_and_in_registers():
     graph = Graph("test")
     of_parts_of_gates(graph, graph.input("x", TensorType("float32", (BATCH, 6))))
-    plan = make_plan(run_passes(graph, OPTIMIZE), {"batch": 5}, in_nests=True)
+    plan = plan_of(run_passes(graph, OPTIMIZE), {"batch": 5}, NESTS)
     (nest,) = set(plan.storage.nests.values())
     assert sum(home.register for home in plan.storage.homes.values()) == len(nest.steps) - 1
 
@@ -118,7 +169,7 @@ def test_parts_lie_in_one_nest_and_in_registers():
 def test_without_nests_a_whole_is_one_call():
     graph = Graph("test")
     of_gates(graph, graph.input("x", TensorType("float32", (BATCH, 6))))
-    plan = make_plan(run_passes(graph, OPTIMIZE), {"batch": 5})
+    plan = plan_of(run_passes(graph, OPTIMIZE), {"batch": 5})
     assert [node.op.name for node in plan.graph.nodes].count("tanh") == 1
 
 

@@ -1,19 +1,66 @@
-"""Finds elementwise sequences that only the steps of one loop read: each step can compute its part of them."""
+"""Moves cheap elementwise work on whole sequences into the steps of the only loop that reads it."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from nnc.ir import Constant, Graph, Input, Node, Op, Shape, Value
+from nnc.ir import Constant, Graph, Input, Node, Op, Rewriter, Shape, Value
+from nnc.ir.decisions import decide
 from nnc.ops.arithmetic import Add, Multiply, Negative, Square, Subtract
 from nnc.ops.fusion import Fusion
 from nnc.ops.movement import Slice
 from nnc.ops.scan import Scan
+from nnc.passes.base import Pass
 
 CHEAP = (Add, Subtract, Multiply, Negative, Square)
 """Elementwise ops that cost so little that threads need not share them: what they read costs more."""
+
+
+@dataclass(frozen=True)
+class Sink(Pass, name="sink"):
+    """Computes slices and cheap elementwise nodes that only one loop reads, step by step, in the steps of that loop.
+
+    Nothing is computed twice, and what comes between the nodes needs memory for one step at a time. `Lift` goes the
+    other way, which costs fewer calls; so this is for targets whose loops call nothing for an element.
+    """
+
+    enters_bodies: ClassVar[bool] = False  # the bodies come last, with what has moved into them
+
+    def run(self, graph: Graph) -> Graph:
+        """Return the graph with larger loops; the same graph where there are none."""
+        if not any(isinstance(node.op, Scan) for node in graph.nodes):
+            return graph
+        from nnc.passes.scans import change_bodies  # a program without loops starts without it
+
+        loops = nodes_in_steps(graph)
+        return change_bodies(_with_larger_loops(graph, loops) if loops else graph, self.run)
+
+
+def _with_larger_loops(graph: Graph, loops: Mapping[int, int]) -> Graph:
+    rewriter = Rewriter(graph)
+    for node in graph.nodes:
+        if node.index in loops:
+            continue
+        moved = [index for index, loop in loops.items() if loop == node.index]
+        if isinstance(node.op, Scan) and moved:
+            op, operands = with_steps(node, node.op, moved)
+            with rewriter.graph.scope(node.path, node.phase):
+                results = rewriter.graph.add(op, *(rewriter[operand] for operand in operands), names=node.names)
+            rewriter.replace(node, results)
+            _note(graph, moved, results[0])
+        else:
+            rewriter.keep(node)
+    return rewriter.finish()
+
+
+def _note(graph: Graph, moved: Sequence[int], loop: Value) -> None:
+    """Note which nodes a loop computes now."""
+    for index in moved:
+        node = graph.nodes[index]
+        decide("sunk", node, "{} into the steps of {}", node, loop.node, before=graph.results(node), after=[loop])
 
 
 def nodes_in_steps(graph: Graph) -> dict[int, int]:
