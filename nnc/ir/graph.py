@@ -174,7 +174,7 @@ class Graph(Presented):
         source: the graph that the pass ``inline`` has opened the fusions of; None for all other graphs. Like `origins`
             it is not a part of the text.
         origins: the node of `source` that a node comes from, by index; those that the pass has added have none.
-        lowered: what passes have made of it for targets, by pipeline; see `nnc.passes.lower`.
+        lowered: what passes have made of it for targets, by pipeline and size; see `nnc.passes.lower`.
     """
 
     def __init__(self, name: str = "graph") -> None:
@@ -332,6 +332,7 @@ class Graph(Presented):
             names = (*node.names[: value.result], name, *node.names[value.result + 1 :])
             self.nodes[node.index] = replace(node, names=names)
             self._nx = self._text = None
+            self.lowered.clear()
 
     def copy_node(self, node: Node, operands: Iterable[Value]) -> tuple[Value, ...]:
         """Append a node of another graph, with its names, path and phase."""

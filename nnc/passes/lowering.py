@@ -44,9 +44,10 @@ def lower(graph: Graph, target: Target, observe: Observer | None = None) -> Grap
     if graph.source is not None:
         return graph
     passes = lowering_pipeline(target)
-    known = graph.lowered.get(passes)
+    key = passes, len(graph.nodes), len(graph.outputs), len(graph.updates)  # it may have grown since
+    known = graph.lowered.get(key)
     if known is None or is_listened_to():
-        known = graph.lowered[passes] = run_passes(graph, passes, observe, is_verified=observe is not None)
+        known = graph.lowered[key] = run_passes(graph, passes, observe, is_verified=observe is not None)
     return known
 
 

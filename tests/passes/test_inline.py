@@ -94,6 +94,8 @@ def test_a_graph_is_lowered_once_for_each_pipeline():
     assert lower(graph, PLAIN) is flat
     assert lower(flat, NESTS) is flat
     assert lower(graph, NESTS) is not flat
+    graph.output("again", graph.outputs["y"])
+    assert list(inlined(graph).outputs) == ["y", "again"]
 
 
 def test_a_graph_that_is_not_lowered_is_not_planned():
