@@ -22,11 +22,11 @@ from nnc.export.samples import copy_program, record_twice
 from nnc.export.symbol_sizes import sizes_of
 from nnc.files import write_atomically
 from nnc.ir import Graph, interpret
+from nnc.labels import LEARNING_RATE, PREDICT, PROLOGUE, TRAIN
 from nnc.passes import lower
 from nnc.plan import Plan, is_step, make_plan
 from nnc.program import Program
 from nnc.program.graphs import hoisted_states
-from nnc.program.names import LEARNING_RATE, PREDICT, PROLOGUE, TRAIN
 
 Array = Any
 _LARGEST = 2**31 - 1

@@ -28,11 +28,11 @@ from nnc.export.symbol_sizes import sizes_of
 from nnc.export.views import Windows
 from nnc.files import write_atomically
 from nnc.ir import Graph, bind_shape
+from nnc.labels import ITERATIONS
 from nnc.passes import lower
 from nnc.program import PREDICT, PROLOGUE, TRAIN, ArraySpec, Program
 from nnc.program.data import ROWS
 from nnc.program.graphs import hoisted_states
-from nnc.program.names import ITERATIONS
 from nnc.tables import TableSchema
 
 Array = Any

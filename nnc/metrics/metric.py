@@ -36,7 +36,7 @@ class Metric(Measure):
     registered: ClassVar[dict[str, type[Metric]]] = {}
     name: str = "metric"
     result_name: ClassVar[str] = "mean"
-    """The rule that turns the sums into the result: ``mean``, or one of `nnc.program.results.RESULTS`."""
+    """The rule that turns the sums into the result: ``mean``, or one of `nnc.results.rules.RESULTS`."""
     _standalone: Standalone
 
     def lower(

@@ -9,7 +9,7 @@ import numpy
 
 from nnc.ir import Value
 from nnc.losses.arrays import ArrayFunction
-from nnc.program.results import result_of
+from nnc.results.rules import result_of
 
 Array = Any
 
@@ -42,7 +42,7 @@ class Standalone:
         """Return the result; that of nothing is 0.
 
         Args:
-            name: how it is computed; see `nnc.program.results.RESULTS`.
+            name: how it is computed; see `nnc.results.rules.RESULTS`.
             settings: returns what it depends on besides the sums, of the shapes of these.
         """
         return 0.0 if self.state is None else result_of(name, self.state, self.shapes, settings(self.shapes))

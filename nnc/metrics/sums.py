@@ -14,7 +14,7 @@ from nnc.metrics.metric import Metric
 class SumsMetric(Metric):
     """A metric that adds up sums; a subclass gives a batch's share in `sums`, and the result in `combine`.
 
-    Instead of `combine` it may have a `result_name`, one of `nnc.program.results.RESULTS`. As in Keras, masks make no
+    Instead of `combine` it may have a `result_name`, one of `nnc.results.rules.RESULTS`. As in Keras, masks make no
     difference to such a metric.
 
     >>> class Bias(SumsMetric):

@@ -48,7 +48,7 @@ class Thresholds:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings that `nnc.program.curves.Confusion.of` reads."""
+        """The settings that `nnc.results.curves.Confusion.of` reads."""
         return {"order": list(self.order)}
 
     def below(self, scores: Value) -> Value:

@@ -1,5 +1,6 @@
 """Keras's optimizers as graph code over one vector of all weights: a few elementwise ops, whatever the model."""
 
+from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.optimizers import schedules
 from nnc.optimizers.adafactor import Adafactor
 from nnc.optimizers.adagrad import Adadelta, Adagrad
@@ -18,7 +19,6 @@ from nnc.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from nnc.optimizers.sgd import SGD
 from nnc.optimizers.stages import AVERAGE
 from nnc.optimizers.state import OptimizerState
-from nnc.program.names import ITERATIONS, LEARNING_RATE
 
 adam = Adam
 adamw = AdamW

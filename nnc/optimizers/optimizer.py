@@ -12,6 +12,7 @@ from nnc.arguments import Argument, ArgumentOptions, Declared, argument, flag, n
 from nnc.checks import check_number
 from nnc.errors import ModelError
 from nnc.ir import Graph, Value
+from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.objects import snake_case
 from nnc.optimizers import schedules
 from nnc.optimizers.lookups import Gradient, Summing, find_lookups
@@ -20,7 +21,6 @@ from nnc.optimizers.schedules import LearningRateSchedule
 from nnc.optimizers.stages import ACCUMULATOR, AVERAGE, average, clip_gradients, decay, sum_gradients
 from nnc.optimizers.state import Clock, OptimizerState
 from nnc.optimizers.windows import Window, windows_of
-from nnc.program.names import ITERATIONS, LEARNING_RATE
 
 Array = Any
 LearningRate = float | LearningRateSchedule

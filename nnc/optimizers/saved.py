@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.errors import ModelError
+from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.optimizers.state import slot_label
 from nnc.optimizers.windows import Window
-from nnc.program.names import ITERATIONS, LEARNING_RATE
 
 if TYPE_CHECKING:
     from nnc.optimizers.optimizer import Optimizer

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from nnc import ops
 from nnc.ir import Graph, Shape, TensorType, Value
+from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.optimizers.lookups import Lookups, of_parts, of_table
 from nnc.optimizers.windows import Whole, Window
-from nnc.program.names import ITERATIONS, LEARNING_RATE
 
 
 class Clock:

@@ -1,6 +1,6 @@
 """Programs: what a compiled model is to its user."""
 
-from nnc.program.names import COUNT, EVALUATE, PREDICT, PROLOGUE, STEPS, TOTAL, TRAIN, WEIGHTED, sums_label
+from nnc.labels import COUNT, EVALUATE, PREDICT, PROLOGUE, STEPS, TOTAL, TRAIN, WEIGHTED, sums_label
 from nnc.program.program import Program, load
 from nnc.program.prologue import Version
 from nnc.program.sample_weights import SAMPLE_WEIGHT, weight_labels, weights_suffixes

@@ -8,10 +8,7 @@ from typing import Any
 
 from nnc.errors import ProgramFileError
 from nnc.ir import Graph, TensorType, Value, symbol
-from nnc.ops.fusion import Fusion
-from nnc.ops.scan import Scan
-from nnc.program.graphs import hoisted_states
-from nnc.program.names import (
+from nnc.labels import (
     COUNT,
     EVALUATE,
     ITERATIONS,
@@ -23,6 +20,9 @@ from nnc.program.names import (
     WEIGHTED,
     sums_label,
 )
+from nnc.ops.fusion import Fusion
+from nnc.ops.scan import Scan
+from nnc.program.graphs import hoisted_states
 from nnc.program.sample_weights import weight_labels, weights_suffixes
 from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec
 
@@ -61,7 +61,7 @@ def check_states(spec: ProgramSpec, states: Mapping[str, Any]) -> None:
 
 def _check_result(result: ResultSpec, states: Mapping[str, Any]) -> None:
     """Check that a metric has its sums, and that its result can be computed of them."""
-    from nnc.program.results import RESULTS, result_graph, result_of
+    from nnc.results.rules import RESULTS, result_graph, result_of
 
     label = sums_label(result.metric)
     if label not in states or states[label].shape != (result.size,):

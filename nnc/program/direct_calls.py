@@ -13,9 +13,9 @@ from numpy import ndarray
 
 from nnc.arrays import to_array
 from nnc.backends.numpy import apply_kernel_settings, kernel_settings
+from nnc.labels import PREDICT
 from nnc.program.data import as_arrays, known_sizes
 from nnc.program.executor import REMEMBERED_SIZES, Executor
-from nnc.program.names import PREDICT
 from nnc.program.spec import packed
 
 

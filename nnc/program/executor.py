@@ -14,12 +14,12 @@ from nnc.backends import Backend, BackendName, BoundRun, Executable
 from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun, Preparation
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, MissingKernelError
+from nnc.labels import PREDICT, PROLOGUE, TRAIN
 from nnc.passes import Observer
 from nnc.plan import Plan
 from nnc.program.data import ROWS
 from nnc.program.engines import Engines
 from nnc.program.graphs import GraphMaker, GraphTable, MadeGraph, hoisted_states
-from nnc.program.names import PREDICT, PROLOGUE, TRAIN
 from nnc.program.plans import PlanCache
 from nnc.program.prologue import Prologue, guarded
 from nnc.program.spec import ProgramSpec

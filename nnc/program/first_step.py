@@ -11,9 +11,9 @@ from nnc.errors import DataError
 from nnc.hints import tell, telling
 from nnc.hints.evidence import Evidence, Move, Target
 from nnc.hints.registry import AT_FIRST, AT_FIRST_UPDATE
+from nnc.labels import ITERATIONS
 from nnc.passes import inlined
 from nnc.program.executor import Executor
-from nnc.program.names import ITERATIONS
 
 Array = Any
 SAMPLE_ROWS = 1024

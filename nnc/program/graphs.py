@@ -12,9 +12,9 @@ from nnc.activity import announced
 from nnc.errors import DataError, GraphError, ShapeError, nearest
 from nnc.fork_safety import renew_in_children
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
+from nnc.labels import EVALUATE, ITERATIONS, PREDICT, PROLOGUE, TRAIN, unweighted
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS
-from nnc.program.names import EVALUATE, ITERATIONS, PREDICT, PROLOGUE, TRAIN, unweighted
 from nnc.program.state import ProgramState
 
 Array = Any

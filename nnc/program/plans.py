@@ -11,13 +11,13 @@ from nnc.backends.backend import source_key
 from nnc.errors import DataError, MemoryBudgetError, ModelError, ShapeError
 from nnc.ir import nominal_sizes
 from nnc.ir.decisions import Reason, is_listened_to, undecided
+from nnc.labels import ITERATIONS, PREDICT, PROLOGUE
 from nnc.passes import Observer, lower
 from nnc.plan import Plan
 from nnc.program.collection import collection_paused
 from nnc.program.data import ROWS
 from nnc.program.engines import Engines
 from nnc.program.graphs import GraphTable
-from nnc.program.names import ITERATIONS, PREDICT, PROLOGUE
 from nnc.program.spec import ProgramSpec
 from nnc.program.state import ProgramState
 

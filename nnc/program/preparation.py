@@ -9,9 +9,9 @@ from typing import Any
 import numpy
 
 from nnc.errors import DataError
+from nnc.labels import EVALUATE, STEPS, WEIGHTED
 from nnc.program.data import as_arrays, check_finite, check_targets, known_sizes
 from nnc.program.executor import Executor
-from nnc.program.names import EVALUATE, STEPS, WEIGHTED
 from nnc.program.sample_weights import as_weights, weights_suffix
 from nnc.program.spec import ProgramSpec, unpacked
 

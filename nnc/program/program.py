@@ -12,6 +12,7 @@ from numpy import ndarray
 
 from nnc.backends import Backend, BackendName, backend_name
 from nnc.files import write_atomically
+from nnc.labels import PREDICT, PROLOGUE, TRAIN
 from nnc.passes import Observer
 from nnc.plan import Plan
 from nnc.presentation import Presented
@@ -19,7 +20,6 @@ from nnc.program.direct_calls import DirectCalls
 from nnc.program.engines import Engines
 from nnc.program.executor import Executor
 from nnc.program.graphs import GraphMaker, GraphTable
-from nnc.program.names import PREDICT, PROLOGUE, TRAIN
 from nnc.program.plans import PlanCache, bytes_of
 from nnc.program.prologue import Prologue, Version
 from nnc.program.spec import ProgramSpec

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.ir import Op, TensorType, Value, bind_shape, nominal_sizes
+from nnc.labels import PREDICT
 from nnc.ops.gathering import Gather
 from nnc.ops.sizes import Cast
-from nnc.program.names import PREDICT
 from nnc.program.spec import TargetSpec
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy
 
 from nnc.arrays import first_row, is_array_like, shape_of, to_array
 from nnc.errors import DataError
-from nnc.program.names import STEPS, WEIGHTED
+from nnc.labels import STEPS, WEIGHTED
 from nnc.program.spec import TargetSpec
 
 Array = Any

@@ -81,7 +81,7 @@ class VariableSpec:
 
 @dataclass(frozen=True)
 class ResultSpec:
-    """The rule for the result of a metric that is not a mean; see `nnc.program.results`.
+    """The rule for the result of a metric that is not a mean; see `nnc.results.rules`.
 
     Args:
         metric: name of the metric.

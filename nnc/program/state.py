@@ -15,7 +15,7 @@ from nnc.errors import DataError, GraphError, nearest
 from nnc.files import write_atomically
 from nnc.fork_safety import renew_in_children
 from nnc.ir import Value
-from nnc.program.names import COUNT, ITERATIONS, LEARNING_RATE, TOTAL, sums_label
+from nnc.labels import COUNT, ITERATIONS, LEARNING_RATE, TOTAL, sums_label
 from nnc.program.prologue import Version
 from nnc.program.spec import ProgramSpec, ResultSpec
 
@@ -163,7 +163,7 @@ class ProgramState:
         return values
 
     def _result(self, spec: ResultSpec) -> Any:
-        from nnc.program.results import result_of
+        from nnc.results.rules import result_of
 
         return result_of(spec.kind, self.arrays[sums_label(spec.metric)], spec.shapes, spec.settings)
 

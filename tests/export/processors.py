@@ -29,8 +29,8 @@ from nnc.export.c_state import array_text
 from nnc.export.c_test import allowed_difference
 from nnc.export.samples import copy_program, draw_target, moved_by_rounding, predict
 from nnc.ir import TensorType, bind_shape
+from nnc.labels import PREDICT, TRAIN
 from nnc.program import Program
-from nnc.program.names import PREDICT, TRAIN
 from tests.export.kernels import FEW, NETWORKS
 from tests.ops.cases import BINDINGS
 

@@ -11,7 +11,7 @@ import pytest
 
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS
 from nnc.export import export
-from nnc.program.names import PREDICT
+from nnc.labels import PREDICT
 from tests.export.kernels import FEW, operations
 from tests.export.networks import rounded
 from tests.export.processors import STRICT, TARGETS, Expected, differences, prepare

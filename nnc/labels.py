@@ -1,4 +1,4 @@
-"""Names of a program's graphs and states."""
+"""Labels of a program's graphs and states, which optimizers, programs and exports know them by."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from nnc.ir import Graph, interpret, parse_graph
-from nnc.program.curves import Confusion, auc, best_where, ratio
+from nnc.results.curves import Confusion, auc, best_where, ratio
 
 Array = Any
 Result = Callable[[Sequence[Array], Mapping[str, Any]], Any]
