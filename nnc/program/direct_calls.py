@@ -33,7 +33,7 @@ class DirectCalls:
         self.executor = executor
         self._threads = threading.local()
 
-    def __call__(self, inputs: tuple[Any, ...], copy: bool = True) -> Any:
+    def predict(self, inputs: tuple[Any, ...], copy: bool = True) -> Any:
         """Predict one batch from what may have to be converted; see `Program.__call__`."""
         spec = self.executor.spec
         if len(inputs) == 1 and inputs[0].__class__ in {list, tuple} and len(spec.inputs) > 1:

@@ -235,7 +235,7 @@ def _predict_batches(
         listed.on_predict_batch_begin(number)
         x, _, _ = parts_of(item)
         try:
-            outputs = calls(tuple(as_arrays(spec.inputs, x, "input")))
+            outputs = calls.predict(tuple(as_arrays(spec.inputs, x, "input")))
         except NonFiniteError as error:
             error.locate(batch=number)
             raise

@@ -75,6 +75,87 @@ class ThreadRuns(threading.local):
         self.direct.clear()
 
 
+class StepCounter:
+    """Lets runs of a training graph say that states have changed, and count the batches.
+
+    Args:
+        state: what changes.
+        counts: whether batches are to be counted; a graph whose rule needs the number does so itself.
+    """
+
+    def __init__(self, state: ProgramState, counts: bool) -> None:
+        self._changes = [version.change for version in state.versions]  # bound here, because each step calls them
+        self._counter = state.batch_counter if counts else None
+
+    def step(self, run: Callable[[], None]) -> Callable[[], None]:
+        """Return a function that runs one batch, and counts it."""
+        changes = self._changes
+        if self._counter is None:
+
+            def run_and_tell() -> None:
+                try:
+                    run()
+                finally:
+                    for change in changes:
+                        change()
+
+            return run_and_tell
+        counter = memoryview(self._counter.reshape(1))  # adding to it costs a tenth of a call of NumPy's
+
+        def run_tell_and_count() -> None:
+            try:
+                run()
+            finally:
+                counter[0] += 1
+                for change in changes:
+                    change()
+
+        return run_tell_and_count
+
+    def feed(self, feed: Feed) -> Feed:
+        """Return the same as `step` for what runs several batches in one call; see `BoundRun.feed`."""
+
+        def fed(arrays: Mapping[str, Array], order: Array) -> FeedRun | None:
+            run = feed(arrays, order)
+            if run is None:
+                return None
+
+            def run_and_count(first: int, batches: int) -> None:
+                try:
+                    run(first, batches)
+                finally:
+                    self._add(batches)
+
+            return run_and_count
+
+        return fed
+
+    def epochs(self, epochs: Epochs) -> Epochs:
+        """Return the same as `step` for what runs several epochs in one call; see `BoundRun.epochs`."""
+
+        def planned(plan: EpochPlan) -> EpochsRun | None:
+            run = epochs(plan)
+            if run is None:
+                return None
+            batches = sum(number for _, _, number in plan.stretches)
+
+            def run_and_count(count: int, record: Array) -> None:
+                try:
+                    run(count, record)
+                finally:
+                    self._add(count * batches)
+
+            return run_and_count
+
+        return planned
+
+    def _add(self, batches: int) -> None:
+        if self._counter is not None:
+            self._counter[...] += batches
+        for change in self._changes:
+            change()
+
+
 class Executor:
     """Runs the graphs of a program.
 
@@ -175,15 +256,15 @@ class Executor:
             DataError: a size is too small for what is cut off.
         """
         made, local = self.graphs.made(name), self.local
-        key = tuple([sizes[symbol] for symbol in made.symbols])
-        runs = local.graphs.get((self.engines.running(name).name, name))
+        key, backend = tuple([sizes[symbol] for symbol in made.symbols]), self.engines.running(name)
+        runs = local.graphs.get((backend.name, name))
         known = None if runs is None else runs.get(key)
         if known is not None:
             return known
         bindings = dict(zip(made.symbols, key, strict=True))
         if bindings.keys() > {ROWS}:
             self.graphs.check_lengths(name, bindings)
-        runs = self._graph_runs(name, bindings)
+        runs = self._graph_runs(name, bindings, local, backend)
         bound = self._guarded(made, runs.executable.bind(bindings))
         if self._check_nan:
             from nnc.program.finite_check import checked
@@ -192,9 +273,8 @@ class Executor:
         runs.add(key, bound)
         return bound
 
-    def _graph_runs(self, name: str, bindings: Mapping[str, int]) -> GraphRuns:
-        """Return this thread's runs of a graph, which has room for these sizes."""
-        local, backend = self.local, self.engines.running(name)
+    def _graph_runs(self, name: str, bindings: Mapping[str, int], local: ThreadRuns, backend: Backend) -> GraphRuns:
+        """Return a thread's runs of a graph by a backend, or by the one that takes over, with room for these sizes."""
         runs = local.graphs.get((backend.name, name))
         if runs is not None and runs.executable.plan.fits(bindings):
             return runs
@@ -202,7 +282,7 @@ class Executor:
             compiled = self.plans.compiled(backend, name, bindings)
         except (CompilerError, MissingKernelError) as error:
             self._fall_back(backend, name, error)
-            return self._graph_runs(name, bindings)
+            return self._graph_runs(name, bindings, self.local, self.engines.running(name))
         runs = local.graphs[backend.name, name] = GraphRuns(backend.executable(*compiled, self.state.all_arrays))
         if name == PREDICT:
             local.forget_calls()
@@ -215,8 +295,14 @@ class Executor:
             return guarded(bound, guards)
         if made.kind != TRAIN:
             return bound
-        run, feed = self.step_of(made.name, bound.run), self.feed_of(made.name, bound.feed)
-        return BoundRun(run, bound.inputs, bound.outputs, feed, self.epochs_of(made.name, bound.epochs))
+        counter, feed, epochs = StepCounter(self.state, not made.counts_batches), bound.feed, bound.epochs
+        return BoundRun(
+            counter.step(bound.run),
+            bound.inputs,
+            bound.outputs,
+            None if feed is None else counter.feed(feed),
+            None if epochs is None else counter.epochs(epochs),
+        )
 
     def plan(self, name: str, sizes: Mapping[str, int], reuse: bool = True) -> Plan:
         """Return the plan of a graph, by the backend that can run it."""
@@ -273,7 +359,8 @@ class Executor:
 
     def _run_prologue(self) -> None:
         with kernel_settings():
-            self._graph_runs(PROLOGUE, {}).executable.bind({}).run()
+            runs = self._graph_runs(PROLOGUE, {}, self.local, self.engines.running(PROLOGUE))
+            runs.executable.bind({}).run()
 
     def _guards(self, name: str, bound: BoundRun) -> list[Prologue]:
         """Return what keeps up to date that which a run reads and which is derived from states, in this order."""
@@ -293,84 +380,18 @@ class Executor:
             name: name of the graph; where it counts by itself, because its rule needs the number, nothing is added.
             run: runs it.
         """
-        changes = [version.change for version in self.state.versions]  # bound here, because each step calls them
-        if self.graphs.made(name).counts_batches:
-
-            def run_and_tell() -> None:
-                try:
-                    run()
-                finally:
-                    for change in changes:
-                        change()
-
-            return run_and_tell
-        counter = memoryview(self.state.batch_counter.reshape(1))  # adding to it costs a tenth of a call of NumPy's
-
-        def run_tell_and_count() -> None:
-            try:
-                run()
-            finally:
-                counter[0] += 1
-                for change in changes:
-                    change()
-
-        return run_tell_and_count
+        return self._step_counter(name).step(run)
 
     def feed_of(self, name: str, feed: Feed | None) -> Feed | None:
         """Return the same as `step_of` for what runs several batches in one call; see `BoundRun.feed`."""
-        if feed is None:
-            return None
-        note = self._batches_noted(name)
-
-        def fed(arrays: Mapping[str, Array], order: Array) -> FeedRun | None:
-            run = feed(arrays, order)
-            if run is None:
-                return None
-
-            def run_and_note(first: int, batches: int) -> None:
-                try:
-                    run(first, batches)
-                finally:
-                    note(batches)
-
-            return run_and_note
-
-        return fed
+        return None if feed is None else self._step_counter(name).feed(feed)
 
     def epochs_of(self, name: str, epochs: Epochs | None) -> Epochs | None:
         """Return the same as `step_of` for what runs several epochs in one call; see `BoundRun.epochs`."""
-        if epochs is None:
-            return None
-        note = self._batches_noted(name)
+        return None if epochs is None else self._step_counter(name).epochs(epochs)
 
-        def planned(plan: EpochPlan) -> EpochsRun | None:
-            run = epochs(plan)
-            if run is None:
-                return None
-            batches = sum(number for _, _, number in plan.stretches)
-
-            def run_and_note(count: int, record: Array) -> None:
-                try:
-                    run(count, record)
-                finally:
-                    note(count * batches)
-
-            return run_and_note
-
-        return planned
-
-    def _batches_noted(self, name: str) -> Callable[[int], None]:
-        """Return a function that notes so many batches of a training graph; see `step_of`."""
-        changes = [version.change for version in self.state.versions]
-        counter = None if self.graphs.made(name).counts_batches else self.state.batch_counter
-
-        def note(batches: int) -> None:
-            if counter is not None:
-                counter[...] += batches
-            for change in changes:
-                change()
-
-        return note
+    def _step_counter(self, name: str) -> StepCounter:
+        return StepCounter(self.state, not self.graphs.made(name).counts_batches)
 
     # ------------------------------------------------------------------ single batches
 

@@ -267,7 +267,7 @@ class Program(Presented):
         except Exception:  # no array, a new shape, or several inputs or outputs
             is_direct = False
         if not is_direct:
-            found: NDArray[Any] = self._calls(inputs, copy)
+            found: NDArray[Any] = self._calls.predict(inputs, copy)
             return found
         target[...] = given  # at a third of the cost of `copyto`
         run()
