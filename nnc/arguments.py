@@ -21,7 +21,7 @@ Writing = Literal["always", "unless default", "never"]
 
 
 class ArgumentOptions(TypedDict, total=False):
-    """What can be said of an argument of any kind; see `Argument`."""
+    """The options of arguments of any kind; see `Argument`."""
 
     default: Any
     kw_only: bool
@@ -138,7 +138,7 @@ class Declared:
     """
 
     noun: ClassVar[str]
-    """What messages call the kind of object, such as ``loss``."""
+    """Word for the kind of object in messages, such as ``loss``."""
     registered: ClassVar[dict[str, type[Any]]]
     """Classes of the kind by the names that Keras has for them; they stand on the class line, ``names=("Huber",)``."""
     _declared: ClassVar[tuple[Argument, ...]] = ()

@@ -7,7 +7,7 @@ from typing import Literal
 DataFormat = Literal["channels_last", "channels_first"]
 """Where the channels of images are."""
 FillMode = Literal["constant", "nearest", "reflect", "wrap"]
-"""What lies outside of an image."""
+"""Pixels outside of an image."""
 FlipMode = Literal["horizontal", "vertical", "horizontal_and_vertical"]
 """How images are mirrored."""
 Interpolation = Literal["bilinear", "nearest"]
@@ -17,11 +17,11 @@ MergeMode = Literal["sum", "mul", "ave", "concat"]
 MonitorMode = Literal["auto", "min", "max"]
 """Which numbers are better; see `nnc.callbacks`."""
 OutputMode = Literal["int", "one_hot", "multi_hot", "count", "tf_idf", "tf-idf"]
-"""What becomes of indices."""
+"""Forms of encoded indices."""
 PaddingName = Literal["valid", "same", "causal"]
-"""What lies around an input; ``causal`` is for layers over one axis."""
+"""Kinds of padding; ``causal`` is for layers over one axis."""
 Reduction = Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"]
-"""What becomes of the losses of a batch."""
+"""Ways to reduce the losses of a batch."""
 ResizeMethod = Literal["bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5"]
 """How pixels of another number are found."""
 ScoreMode = Literal["dot", "concat"]

@@ -315,7 +315,7 @@ def deciding(stage: str, graph: Graph) -> Iterator[None]:
 
 @contextmanager
 def undecided() -> Iterator[None]:
-    """Keep decisions inside the block from listeners: they are only tried."""
+    """Note no decisions inside the block: they are only tried, or about graphs that nobody gets to see."""
     token = _NOTEBOOK.set(None)
     try:
         yield
@@ -342,16 +342,6 @@ def follow(rewriter: Rewriter) -> None:
     notebook = _NOTEBOOK.get()
     if notebook is not None:
         notebook.follow(rewriter)
-
-
-@contextmanager
-def undisclosed() -> Iterator[None]:
-    """Do not note decisions inside the block, about graphs that nobody gets to see."""
-    token = _NOTEBOOK.set(None)
-    try:
-        yield
-    finally:
-        _NOTEBOOK.reset(token)
 
 
 def all_of(reasons: Sequence[Reason]) -> Reason:

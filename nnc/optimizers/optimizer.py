@@ -35,7 +35,7 @@ def step_size(**options: Unpack[ArgumentOptions]) -> Any:
 
 @dataclass_transform(eq_default=False, field_specifiers=(argument, flag, number, passed_on, step_size, whole))
 class NamedRule(Declared):
-    """What has its name before its other arguments are checked, so that messages begin with it.
+    """A rule that has its name before its other arguments are checked, so that messages begin with it.
 
     Args:
         name: the class name in snake case by default.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from nnc.ir import Graph, Input, Node, Rewriter, Value, copy_into
-from nnc.ir.decisions import Saved, decide, in_loop, undisclosed
+from nnc.ir.decisions import Saved, decide, in_loop, undecided
 from nnc.ops.scan import Scan
 
 
@@ -156,7 +156,7 @@ def _merged(ops: Sequence[Scan], simplify: Callable[[Graph], Graph]) -> tuple[Sc
     for number, op in enumerate(ops):
         for label, value in copy_into(joint, op.body, dict(zip(op.body.inputs, inputs, strict=True))).items():
             joint.output(f"{number}/{label}", value)
-    with undisclosed():
+    with undecided():
         simple = simplify(joint)
     outputs = iter(simple.outputs.values())
     given = [[next(outputs) for _ in op.body.outputs] for op in ops]

@@ -100,7 +100,7 @@ class Plan(Presented):
 
     @property
     def target(self) -> Target:
-        """What the plan was made for."""
+        """The target of the plan."""
         return self.storage.target
 
     @cached_property

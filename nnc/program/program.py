@@ -221,7 +221,7 @@ class Program(Presented):
 
     @property
     def choices(self) -> dict[str, Choice]:
-        """What ``auto`` took last for each graph, without those for weighted rows, and why."""
+        """The engines that ``auto`` took last for each graph, without those for weighted rows, and why."""
         return self.engines.choices
 
     @property

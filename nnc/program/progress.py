@@ -1,4 +1,4 @@
-"""What `fit`, `evaluate` and `predict` show: a live line on a terminal or in a notebook, and lines of what was done."""
+"""Progress of `fit`, `evaluate` and `predict`: a live line on terminals and in notebooks, or lines of what was done."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ class Progress:
 
 
 class Counted(Protocol):
-    """What knows how many batches there are, and have run."""
+    """A feed that knows how many batches there are, and have run."""
 
     done: int
 

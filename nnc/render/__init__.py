@@ -21,7 +21,7 @@ from nnc.render.unit_network import units_diagram
 
 LEVELS = ("layers", "units", "ops", "steps", "memory")
 Target = Diagram | MemoryPicture | Graph | Plan | Model
-"""What can be drawn: a model, a graph, a plan, or a picture of one of them."""
+"""Things that can be drawn: a model, a graph, a plan, or a picture of one of them."""
 
 
 def picture_of(target: Target, level: str | None = None, depth: int = 0, expand: Sequence[str] = ()) -> Picture:

@@ -1,4 +1,4 @@
-"""What is written into the box of several layers: what they are called, and what is inside."""
+"""Labels of boxes of several layers: what they are called, and what is inside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is to be opened in a picture, by name."""
+"""The parts of a picture that are to be opened, by name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from nnc.errors import ModelError, nearest
 
 EVERYTHING = "all"
-"""What is to be expanded so that every layer, or every op, is drawn by itself."""
+"""The words that let every layer, or every op, be drawn by itself."""
 
 
 def is_called(path: str, name: str) -> bool:

@@ -31,7 +31,7 @@ class Round:
 
 
 class Folded:
-    """What a picture draws of some nodes where each repeated round is drawn once.
+    """The part of some nodes that a picture draws where each repeated round is drawn once.
 
     Args:
         graph: whose nodes they are.

@@ -37,7 +37,7 @@ class TableSchema:
 
     @property
     def elements(self) -> tuple[Element, ...]:
-        """What a row of a program's inputs consists of."""
+        """The parts of a row of a program's inputs."""
         return tuple(element for column in self.columns for element in column.elements)
 
     @property

@@ -391,7 +391,7 @@ def test_hints_change_no_bit(optimizer: str, shuffle: bool, monkeypatch: pytest.
         return numbers | {label: array.copy() for label, array in model.program.states.items()}
 
     looked = trained()
-    monkeypatch.setattr("nnc.hints.table.AT_FIRST", ())
+    monkeypatch.setattr("nnc.hints.registry.AT_FIRST", ())
     monkeypatch.setattr("nnc.program.first_step.AT_FIRST", ())
     monkeypatch.setattr("nnc.program.training.FirstLook", lambda executor, told: None)
     not_looked = trained()

@@ -24,7 +24,7 @@ Home = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """What an op reads of another one.
+    """An edge: a result of one op that another one reads.
 
     Args:
         op: position of the other op.

@@ -126,7 +126,7 @@ def _functions() -> dict[str, _Function]:
 
 
 def _function(name: str, text: str) -> _Function:
-    """What a function's text says."""
+    """The facts that a function's text states."""
     calls = dict.fromkeys(_CALL.findall(_COMMENT.sub("", text)))
     calls.pop(name)
     parts: list[str | tuple[str, str]] = []
