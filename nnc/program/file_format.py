@@ -23,7 +23,6 @@ from nnc.labels import PREDICT, PROLOGUE
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
 from nnc.program.graphs import GraphMaker, hoisted_states
 from nnc.program.spec import ProgramSpec
-from nnc.program.tables import read_schema
 
 if TYPE_CHECKING:
     from nnc.tables import TableSchema
@@ -136,7 +135,16 @@ def _read(archive: zipfile.ZipFile, source: str) -> FileContents:
     texts = {name: _member(archive, _graph_file(name)).decode() for name in names}
     graphs: dict[str, GraphMaker] = {name: partial(_parse, name, texts, source, spec, states) for name in names}
     order = _order_from_json(manifest.get("shuffler"))
-    return FileContents(spec, graphs, states, order, read_schema(spec, manifest.get("table")))
+    return FileContents(spec, graphs, states, order, _table(spec, manifest.get("table")))
+
+
+def _table(spec: ProgramSpec, data: Any) -> TableSchema | None:
+    """Return what the columns of a table mean to a program; most were not trained on one."""
+    if data is None:
+        return None
+    from nnc.program.tables import read_schema
+
+    return read_schema(spec, data)
 
 
 def _parse(name: str, texts: Mapping[str, str], file: str, spec: ProgramSpec, states: Mapping[str, Any]) -> Graph:

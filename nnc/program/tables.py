@@ -58,18 +58,16 @@ def answers_of(name: str, schema: TableSchema | None, outputs: Array, probabilit
     return outputs[:, 0] if outputs.ndim == 2 and outputs.shape[1] == 1 else outputs
 
 
-def read_schema(spec: ProgramSpec, data: Any) -> TableSchema | None:
+def read_schema(spec: ProgramSpec, data: Any) -> TableSchema:
     """Return what a program's file says of tables.
 
     Args:
         spec: the program's description, which it must fit.
-        data: the manifest's entry, None where there is none.
+        data: the manifest's entry.
 
     Raises:
         ProgramFileError: it is damaged, or does not fit the program.
     """
-    if data is None:
-        return None
     from nnc.tables import ClassTarget, TableSchema
 
     schema = TableSchema.from_json(data)
