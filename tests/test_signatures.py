@@ -52,22 +52,21 @@ def _one(default: object) -> object:
     return _one(default[0]) if equal else default
 
 
-@pytest.mark.parametrize("name", LAYERS)
-def test_arguments_are_those_of_keras(keras, name):
-    if name in ON_PURPOSE or not hasattr(keras.layers, name):
-        pytest.skip(ON_PURPOSE.get(name, "only in Keras's source"))
-    found, expected = (positional(getattr(module, name)) for module in (layers, keras.layers))
-    assert found == expected
+def test_arguments_are_those_of_keras(keras):
+    compared = [name for name in LAYERS if name not in ON_PURPOSE and hasattr(keras.layers, name)]
+    assert len(compared) > 125
+    for name in compared:
+        found, expected = (positional(getattr(module, name)) for module in (layers, keras.layers))
+        assert found == expected, name
 
 
-@pytest.mark.parametrize("name", LAYERS)
-def test_all_other_arguments_are_by_name(name):
-    cls = getattr(layers, name)
-    assert issubclass(cls, Declared)
-    by_name = {item.name for item in inspect.signature(cls).parameters.values() if item.kind is item.KEYWORD_ONLY}
-    own = {key for key, item in cls.declared_arguments().items() if item.kw_only}
-    assert by_name == own
-    assert COMMON - {name for name, _ in positional(cls)} <= by_name or name == "InputLayer"
+def test_all_other_arguments_are_by_name():
+    for name in LAYERS:
+        cls = getattr(layers, name)
+        assert issubclass(cls, Declared), name
+        by_name = {item.name for item in inspect.signature(cls).parameters.values() if item.kind is item.KEYWORD_ONLY}
+        assert by_name == {key for key, item in cls.declared_arguments().items() if item.kw_only}, name
+        assert COMMON - {key for key, _ in positional(cls)} <= by_name or name == "InputLayer", name
 
 
 def test_no_public_class_hides_its_arguments():

@@ -66,6 +66,8 @@ if TYPE_CHECKING:
     from nnc.layers.upsampling import *
     from nnc.layers.wrapper import *
 
+_CLASSES, _FUNCTIONS, _ALIASES = CLASSES, FUNCTIONS, ALIASES  # what makes the site finds names of this module alone
+
 __all__ = [  # noqa: PLE0604  (all are strings)
     "Call",
     "Layer",
@@ -74,9 +76,9 @@ __all__ = [  # noqa: PLE0604  (all are strings)
     "layer_class",
     "layer_classes",
     "register",
-    *CLASSES,
-    *FUNCTIONS,
-    *ALIASES,
+    *_CLASSES,
+    *_FUNCTIONS,
+    *_ALIASES,
 ]
 
 

@@ -122,7 +122,6 @@ class Dense(NamedLayer):
         activity_regularizer: penalty on the output.
         kernel_constraint: what the kernel has to satisfy after each step, see `nnc.constraints`.
         bias_constraint: what the bias has to satisfy.
-        options: the arguments of `Layer`.
 
     Raises:
         ModelError: an argument is wrong.
@@ -213,7 +212,6 @@ class Activation(KerasLayer):
 
     Args:
         activation: name, function, `nnc.activations.Activation` or a layer.
-        options: arguments of `Layer`.
 
     Raises:
         ModelError: there is no such activation, or none is given.
