@@ -375,6 +375,11 @@ def number(
     return argument(lambda where, key, value: check_number(where, key, value, low, high, above, below), **options)
 
 
+def upper_limit(low: float = -inf, **options: Unpack[ArgumentOptions]) -> Any:
+    """Declare a number that nothing exceeds, of at least `low`; infinity, which limits nothing, is None."""
+    return argument(lambda where, key, value: None if value == inf else check_number(where, key, value, low), **options)
+
+
 def choice(*known: Any, **options: Unpack[ArgumentOptions]) -> Any:
     """Declare one of some words or other values."""
     return argument(lambda where, key, value: check_choice(where, key, value, known), **options)

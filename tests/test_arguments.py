@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy
 import pytest
 
+import nnc
 from nnc.arguments import (
     Declared,
     argument,
@@ -169,3 +170,10 @@ def test_limits_of_numbers(limits, message):
 
     with pytest.raises(ModelError, match=f"^Limited: x must be {message}, got inf$"):
         Limited(float("inf"))
+
+
+def test_infinity_is_no_limit():
+    assert nnc.layers.ReLU(float("inf")).max_value is None
+    assert nnc.layers.ReLU(6).get_config()["max_value"] == 6
+    with pytest.raises(ModelError, match="max_value must be a finite number of at least 0, got nan"):
+        nnc.layers.ReLU(float("nan"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import dataclass_transform
 
-from nnc.arguments import Declared, argument, number
+from nnc.arguments import Declared, argument, number, upper_limit
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.objects import snake_case
@@ -47,6 +47,6 @@ class Activation(Declared):
         return result
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(argument, number))
+@dataclass_transform(eq_default=False, field_specifiers=(argument, number, upper_limit))
 class DeclaredActivation(Activation):
     """An activation whose class declares its arguments; see `nnc.arguments`."""

@@ -8,7 +8,7 @@ from typing import Any
 from nnc.activations.activation import DeclaredActivation
 from nnc.activations.normalizing import softmax
 from nnc.activations.rectifiers import elu, leaky_relu, relu
-from nnc.arguments import argument, number
+from nnc.arguments import argument, number, upper_limit
 from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -33,7 +33,7 @@ class ReLU(DeclaredActivation):
     https://keras.io/api/layers/activation_layers/relu/
     """
 
-    max_value: float | None = number(default=None)
+    max_value: float | None = upper_limit(default=None)
     negative_slope: float = number(default=0.0)
     threshold: float = number(default=0.0)
 

@@ -7,7 +7,7 @@ from math import floor
 from typing import Any
 
 from nnc import activations, ops
-from nnc.arguments import argument, number
+from nnc.arguments import argument, number, upper_limit
 from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -33,7 +33,7 @@ class ReLU(KerasLayer):
     supports_masking = True
     keeps_integers = True
 
-    max_value: float | None = number(0, default=None)
+    max_value: float | None = upper_limit(0, default=None)
     negative_slope: float = number(0, default=0.0)
     threshold: float = number(0, default=0.0)
 

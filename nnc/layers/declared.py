@@ -16,6 +16,7 @@ from nnc.arguments import (
     positive,
     random_seed,
     unsupported,
+    upper_limit,
     whole,
 )
 from nnc.layers.arguments import (
@@ -54,6 +55,7 @@ from nnc.layers.base import Layer
         regularizer,
         sizes,
         unsupported,
+        upper_limit,
         value_range,
         whole,
     ),
