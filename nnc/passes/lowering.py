@@ -126,7 +126,8 @@ class _Inlined:
             elif isinstance(node.op, Fusion):
                 results = self._opened(node.op.body, given)
             else:
-                results = self.graph.add(node.op, *self._dense(node.op, given), names=node.names)
+                opened = _with_open_body(body, node) if isinstance(node.op, Scan) else node
+                results = self.graph.add(opened.op, *self._dense(node.op, given), names=node.names)
             values.update(zip(body.results(node), results, strict=True))
         return [values[value] for value in body.outputs.values()]
 

@@ -54,6 +54,25 @@ def test_bodies_of_loops_are_opened():
     check_rewrite(graph_text(loop.format(before), head), Inline(), graph_text(loop.format(after), head), tolerance=0)
 
 
+def test_loops_in_fusions_are_opened_whole():
+    head = "graph g(x: f64[5,batch,3], h: f64[batch,3])"
+    loop = """
+    %last = scan(%h, %x, carries=1, sequences=1) : f64[batch,3] {{(h, x)
+      {}
+      return carry0=%y
+    }}"""
+    fused = """
+    %y = fusion.add_tanh(%h, %x) : f64[batch,3] {(a, b)
+      %0 = add(%a, %b) : f64[batch,3]
+      %1 = tanh(%0) : f64[batch,3]
+      return result=%1
+    }"""
+    opened = f"%out = fusion.part(%h, %x) : f64[batch,3] {{(h, x)\n{loop.format(fused)}\nreturn result=%last\n}}"
+    lowered = lower(parse_graph(graph_text(f"{opened}\nreturn y=%out", head)), PLAIN)
+    assert "fusion" not in str(lowered)
+    assert make_plan(lowered, {"batch": 2}, PLAIN).peak_bytes > 0
+
+
 def test_a_state_that_changes_is_copied_where_it_leaves():
     head, begin = "graph g()", "state @s : f64[3,2] slot\nstate @t : f64[3,2] slot\n"
     body = "%0 = transpose(@s, axes=[1, 0]) : f64[2,3]\n%1 = add(@s, f64(1.0)) : f64[3,2]\n"
