@@ -68,7 +68,7 @@ def test_a_signature_has_the_arguments_of_the_bases_first_and_those_by_name_last
         " levels: 'int | None' = None, *, name: 'str' = 'base', seed: 'int | None' = None, old: 'Any' = None) -> None"
     )
     assert list(inspect.signature(Users).parameters) == ["size", "gain", "options"]
-    assert not isinstance(inspect.getattr_static(Concrete, "size", None), int)
+    assert not hasattr(Concrete, "size")
 
 
 def test_an_object_has_its_arguments_and_what_is_made_of_them():
@@ -128,7 +128,7 @@ def test_arguments_that_do_not_fit_the_signature(make, message):
     with pytest.raises(ModelError) as error:
         make()
     assert str(error.value) == message
-    assert isinstance(error.value, ArgumentError | ModelError)
+    assert isinstance(error.value, ArgumentError)
 
 
 @pytest.mark.parametrize(
