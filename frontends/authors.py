@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from frontends.live_objects import TRAINING
-from frontends.nodes import Mapping, Node, Scalar, Sequence
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
 from frontends.problems import Problems, shortened
 from frontends.reader_options import Options
 from nnc.identity import ObjectIdentity
@@ -19,7 +19,7 @@ def identity_of(node: Mapping) -> ObjectIdentity | None:
     return ObjectIdentity.of({key: node.entries[key].plain() for key in keys})
 
 
-def foreign_objects(node: Node) -> list[ObjectIdentity]:
+def foreign_objects(node: ValueNode) -> list[ObjectIdentity]:
     """Return the objects in a config that are not Keras's own, each once."""
     found: dict[ObjectIdentity, None] = {}
     stack = [node]

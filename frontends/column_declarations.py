@@ -12,13 +12,13 @@ rows say what they mean.
 
 from __future__ import annotations
 
-from frontends.nodes import Mapping, Node, describe
+from frontends.nodes import Mapping, ValueNode, describe
 from frontends.problems import Problems
 from nnc.errors import ModelError
 from nnc.tables import Declared, read_declaration
 
 
-def declared_columns(root: Node, problems: Problems) -> dict[str, Declared]:
+def declared_columns(root: ValueNode, problems: Problems) -> dict[str, Declared]:
     """Return what a definition says of columns, by name; what is wrong is noted.
 
     Args:

@@ -9,13 +9,13 @@ from typing import Any
 from frontends.authors import foreign_objects
 from frontends.construction import construct, error_text
 from frontends.keys import COMPILE_KEYS
-from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, describe
 from frontends.problems import Problems
 from frontends.short_entries import expanded_object
 from nnc import losses, metrics, optimizers
 from nnc.errors import nearest
 from nnc.ir import Graph, TensorType
-from nnc.layers.symbolic import BATCH
+from nnc.layers.batch import BATCH
 from nnc.models import Model
 
 _ANY_OUTPUT = TensorType("float32", (BATCH, 1))
@@ -23,7 +23,7 @@ _SUBJECT = "compile"
 
 
 def apply_compile(
-    node: Node | None, model: Model | None, output_names: list[str], problems: Problems, is_short: bool
+    node: ValueNode | None, model: Model | None, output_names: list[str], problems: Problems, is_short: bool
 ) -> None:
     """Compile a model as its definition says; what is wrong is noted.
 
@@ -90,10 +90,10 @@ class _Options:
             plain["loss_weights"] = weights.plain()
         return plain
 
-    def _given(self, key: str) -> Node | None:
+    def _given(self, key: str) -> ValueNode | None:
         return _or_none(self.node.entries.get(key))
 
-    def _made(self, node: Node, get: Callable[[Any], Any]) -> Any:
+    def _made(self, node: ValueNode, get: Callable[[Any], Any]) -> Any:
         """Return the object of a name or config, None where it is wrong, which is noted."""
         config = node.entries.get("config") if isinstance(node, Mapping) else None
         if not isinstance(node, Mapping) or not isinstance(config, Mapping):
@@ -133,7 +133,7 @@ class _Options:
     def _output(self, index: int) -> TensorType | None:
         return None if self.model is None or index >= len(self.model.outputs) else self.model.outputs[index].type
 
-    def _fits(self, index: int, loss: Any, node: Node, metric: Any = None) -> bool:
+    def _fits(self, index: int, loss: Any, node: ValueNode, metric: Any = None) -> bool:
         """Return whether loss, or metric, can be computed from an output; where not, that is noted."""
         type = self._output(index)
         if type is None:
@@ -167,7 +167,7 @@ class _Options:
             values.append([item.plain() for item in items] or None)
         plain[key] = values[0] if len(self.names) < 2 else values
 
-    def _only_output(self, node: Node) -> Node:
+    def _only_output(self, node: ValueNode) -> ValueNode:
         """Return the metrics of the only output from Keras's ``{output: [...]}`` or ``[[...]]``."""
         if isinstance(node, Mapping) and self.names and list(node.entries) == self.names:
             return node.entries[self.names[0]]
@@ -175,7 +175,7 @@ class _Options:
             return node.items[0]
         return node
 
-    def _check_metric(self, index: int, node: Node, loss: Any) -> None:
+    def _check_metric(self, index: int, node: ValueNode, loss: Any) -> None:
         output = self._output(index)
         known = output is not None and loss is not None
         types = (output, loss.target(output).type) if known else (_ANY_OUTPUT, _ANY_OUTPUT)
@@ -185,7 +185,7 @@ class _Options:
 
     # ------------------------------------------------------------------ outputs
 
-    def _per_output(self, key: str, node: Node, repeat: bool = False) -> list[Node | None] | None:
+    def _per_output(self, key: str, node: ValueNode, repeat: bool = False) -> list[ValueNode | None] | None:
         """Return one part per output, None where they do not fit, which is noted."""
         names = self.names
         if isinstance(node, Mapping) and "class_name" not in node.entries and self._is_by_name(node):
@@ -213,12 +213,12 @@ class _Options:
         return any(name in self.names for name in node.entries) or expanded_object(node) is node
 
 
-def _or_none(node: Node | None) -> Node | None:
+def _or_none(node: ValueNode | None) -> ValueNode | None:
     """Return a node, None where it is missing or null."""
     return None if isinstance(node, Scalar) and node.value is None else node
 
 
-def _items(node: Node) -> Iterator[Node]:
+def _items(node: ValueNode) -> Iterator[ValueNode]:
     if isinstance(node, Sequence):
         yield from node.items
     else:

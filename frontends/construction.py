@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any
 
-from frontends.nodes import Node, Scalar
+from frontends.nodes import Scalar, ValueNode
 from frontends.scalars import remedy
 
 MAX_ARGUMENTS = 64
@@ -48,7 +48,7 @@ def single_argument(function: Callable[..., Any]) -> str | None:
 
 def construct(
     make: Callable[[dict[str, Any]], Any],
-    arguments: Mapping[str, Node],
+    arguments: Mapping[str, ValueNode],
     required: Collection[str] = (),
     prefixes: Sequence[str] = (),
 ) -> Construction:
@@ -140,7 +140,7 @@ def _cleaned(message: str, prefixes: Sequence[str]) -> str:
     return message
 
 
-def _hint(node: Node | None) -> str:
+def _hint(node: ValueNode | None) -> str:
     if not isinstance(node, Scalar) or not isinstance(node.value, str):
         return ""
     return remedy(node.text or node.value, node.quoted)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from frontends.nodes import MAX_DEPTH, Node, from_plain
+from frontends.nodes import MAX_DEPTH, ValueNode, from_plain
 from frontends.problems import Problems
 from nnc.errors import NestingError
 from nnc.files import read_json
 
 
-def parse_json(text: str, what: str, problems: Problems) -> Node:
+def parse_json(text: str, what: str, problems: Problems) -> ValueNode:
     """Return the nodes of a text.
 
     Args:

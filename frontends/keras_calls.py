@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from frontends.legacy.layers import RECURRENT
-from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, describe
 from frontends.operations import IGNORED, KEYWORDS, OPERATION
 from frontends.origin import Origin, is_null
 from frontends.problems import Problems
@@ -51,7 +51,7 @@ class CallReader:
             return [CallDefinition(() if layer.is_input else None, layer.line)]
         return [self._call(item, layer) for item in inbound.items]
 
-    def _call(self, node: Node, layer: LayerDefinition) -> CallDefinition:
+    def _call(self, node: ValueNode, layer: LayerDefinition) -> CallDefinition:
         try:
             if isinstance(node, Mapping):
                 arguments = self._keras_3(node, layer)
@@ -82,7 +82,7 @@ class CallReader:
             found = [list(found[0].values())]
         return tuple(found), options
 
-    def _structure(self, node: Node, layer: LayerDefinition | None) -> Any:
+    def _structure(self, node: ValueNode, layer: LayerDefinition | None) -> Any:
         """Return nested lists and mappings with references instead of tensors."""
         if isinstance(node, Sequence):
             if _is_history(node):
@@ -121,13 +121,13 @@ class CallReader:
 
     # ------------------------------------------------------------------ references
 
-    def reference(self, node: Node, layer: LayerDefinition | None) -> Reference:
+    def reference(self, node: ValueNode, layer: LayerDefinition | None) -> Reference:
         """Return the reference that a tensor stands for.
 
         Raises:
             Unreadable: it is not a tensor, which is noted.
         """
-        history: Node | None = node
+        history: ValueNode | None = node
         if isinstance(node, Mapping):
             config = node.entries.get("config")
             history = config.entries.get("keras_history") if isinstance(config, Mapping) else None
@@ -139,7 +139,7 @@ class CallReader:
         name, call, output = (item.plain() for item in history.items[:3])
         return Reference(safe_name(name), history.line, call, output)
 
-    def _not_readable(self, node: Node, layer: LayerDefinition | None) -> Unreadable:
+    def _not_readable(self, node: ValueNode, layer: LayerDefinition | None) -> Unreadable:
         if not node.is_refused:
             message = f"expected the output of a layer, as [name, call, output], got {describe(node)}"
             self.problems.add(message, node.line, "model" if layer is None else layer.subject)
@@ -201,7 +201,7 @@ def _is_history(node: Sequence) -> bool:
     )
 
 
-def flat(node: Node) -> Iterator[Node]:
+def flat(node: ValueNode) -> Iterator[ValueNode]:
     """Return the tensors in nested lists and mappings, in order."""
     if isinstance(node, Sequence) and not _is_history(node):
         for item in node.items:
@@ -213,7 +213,7 @@ def flat(node: Node) -> Iterator[Node]:
         yield node
 
 
-def nested(node: Node, numbers: Iterator[int]) -> Any:
+def nested(node: ValueNode, numbers: Iterator[int]) -> Any:
     """Return lists, tuples and dictionaries as `flat` goes through them, with numbers instead of tensors."""
     if isinstance(node, Sequence) and not _is_history(node):
         items = [nested(item, numbers) for item in node.items]

@@ -12,7 +12,7 @@ from frontends.keras_calls import CallReader, Unreadable, count_calls_from_first
 from frontends.keras_layers import make_keras_layer
 from frontends.layer_maker import make_layer, read_name
 from frontends.legacy.entry import unregistered
-from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, describe
 from frontends.operations import as_operation
 from frontends.origin import is_null, makes_masks
 from frontends.problems import Problems, layer_subject
@@ -38,7 +38,7 @@ def is_keras_form(root: Mapping) -> bool:
     return isinstance(first, Mapping) and "class_name" in first.entries
 
 
-def is_model_class(class_name: str, config: Node | None) -> bool:
+def is_model_class(class_name: str, config: ValueNode | None) -> bool:
     """Return whether a class with its config is a model, possibly of a class of its author's."""
     if class_name in _MODELS:
         return True
@@ -84,7 +84,7 @@ def _check_model_class(root: Mapping, config: Mapping, options: Options, problem
         refuse_model(identity, _kind(config), "model", root.line_of("class_name"), problems)
 
 
-def _kind(config: Node | None) -> str:
+def _kind(config: ValueNode | None) -> str:
     """Return Keras's class for the config of a model."""
     return "Functional" if isinstance(config, Mapping) and "input_layers" in config.entries else "Sequential"
 
@@ -119,7 +119,7 @@ class _KerasForm:
 
     # ------------------------------------------------------------------ layers
 
-    def _layer(self, node: Node) -> LayerDefinition | None:
+    def _layer(self, node: ValueNode) -> LayerDefinition | None:
         if not isinstance(node, Mapping):
             if not node.is_refused:
                 message = f"a layer must be a mapping with class_name and config, got {describe(node)}"
@@ -148,7 +148,7 @@ class _KerasForm:
         return made
 
     def _of_class(
-        self, node: Mapping, class_name: str, arguments: dict[str, Node], name: str | None, shown: str
+        self, node: Mapping, class_name: str, arguments: dict[str, ValueNode], name: str | None, shown: str
     ) -> LayerDefinition:
         """Return Keras's own layer of a class, or what its user has in its place; an author's own class is refused."""
         identity = identity_of(node) or ObjectIdentity(class_name)
@@ -178,7 +178,7 @@ class _KerasForm:
         made.inner = inner
         return made
 
-    def _inside(self, node: Node, inner: list[LayerDefinition], may_be_model: bool = False) -> Node:
+    def _inside(self, node: ValueNode, inner: list[LayerDefinition], may_be_model: bool = False) -> ValueNode:
         """Return an argument that is a layer, or a list of them, with what is not Keras's own made or refused.
 
         Args:
@@ -207,7 +207,7 @@ class _KerasForm:
         made = self._of_class(node, class_name, arguments, name, safe_name(name or snake_case(class_name)))
         if made.is_model:
             inner.append(made)
-        return Node(line=node.line) if made.layer is None else Scalar(line=node.line, value=made.layer)
+        return ValueNode(line=node.line) if made.layer is None else Scalar(line=node.line, value=made.layer)
 
     def _model(self, node: Mapping, class_name: str, name: str, line: int | None) -> LayerDefinition:
         """Return a model that is a layer of this one."""
@@ -241,7 +241,7 @@ class _KerasForm:
             dtype = first.layer.weights_dtype
         if given is not None:
             shape = Sequence(line=first.line, items=tuple(Scalar(line=first.line, value=size) for size in given))
-            arguments: dict[str, Node] = {"batch_shape": shape, "dtype": Scalar(value=dtype)}
+            arguments: dict[str, ValueNode] = {"batch_shape": shape, "dtype": Scalar(value=dtype)}
         elif isinstance(shape, Sequence):
             arguments = {"batch_shape": shape}
         else:
@@ -256,7 +256,7 @@ class _KerasForm:
         taken = {layer.name for layer in self.layers}
         return next(found for number in count() if (found := f"{name}_{number}" if number else name) not in taken)
 
-    def _built_shape(self) -> Node | None:
+    def _built_shape(self) -> ValueNode | None:
         """Return the shape a Sequential without an input was built with."""
         places = [self.options.build_config, self.config.entries.get("build_config")]
         if isinstance(self.first, Mapping):
@@ -296,11 +296,11 @@ class _KerasForm:
         return found
 
 
-def _with_safe_name(node: Node) -> Node:
+def _with_safe_name(node: ValueNode) -> ValueNode:
     value = node.plain()
     return replace(node, value=safe_name(value)) if isinstance(node, Scalar) and isinstance(value, str) else node
 
 
-def _text_of(node: Node | None) -> str | None:
+def _text_of(node: ValueNode | None) -> str | None:
     value = node.value if isinstance(node, Scalar) else None
     return value if isinstance(value, str) else None

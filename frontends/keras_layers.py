@@ -8,7 +8,7 @@ from frontends.authors import identity_of
 from frontends.construction import error_text
 from frontends.layer_maker import input_arguments, make_layer
 from frontends.legacy.layers import modernized
-from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, from_plain
 from frontends.origin import is_null
 from frontends.problems import Problems, layer_subject, shortened
 from frontends.reader_options import Options
@@ -25,7 +25,7 @@ ACTIVATIONS = ("activation", "recurrent_activation")
 
 def make_keras_layer(
     class_name: str,
-    arguments: MappingType[str, Node],
+    arguments: MappingType[str, ValueNode],
     name: str,
     line: int | None,
     options: Options,
@@ -57,7 +57,7 @@ def make_keras_layer(
     for message, key in entry.problems:
         node = entry.arguments.get(key)
         problems.add(message, line if node is None else node.line, subject)
-        entry.arguments[key] = Node(line=line)
+        entry.arguments[key] = ValueNode(line=line)
     if _holds_code(entry.class_name, entry.arguments, subject, line, problems):
         return LayerDefinition(name, class_name, line, None)
     _check_activations(entry.arguments, subject, line, options, problems)
@@ -68,7 +68,7 @@ def make_keras_layer(
 
 
 def _holds_code(
-    class_name: str, arguments: MappingType[str, Node], subject: str, line: int | None, problems: Problems
+    class_name: str, arguments: MappingType[str, ValueNode], subject: str, line: int | None, problems: Problems
 ) -> bool:
     """Return whether a layer is Python code, which is noted; a registered function is not the file's code."""
     if class_name == "Lambda":
@@ -98,7 +98,7 @@ REMEDY = "register a class with @nnc.layers.register(name='{}'), or replace it w
 
 
 def _check_activations(
-    arguments: dict[str, Node], subject: str, line: int | None, options: Options, problems: Problems
+    arguments: dict[str, ValueNode], subject: str, line: int | None, options: Options, problems: Problems
 ) -> None:
     for key in ACTIVATIONS:
         node = arguments.get(key)
@@ -113,10 +113,10 @@ def _check_activations(
             message = f"{key} '{name}' is its author's Python code" if is_code else f"{error}".removesuffix(".")
             remedy = f". It is not in the file; replace it: --replace '{name}=relu'" if name else ""
             problems.add(f"{message}{remedy}", node.line or line, subject, once=f"{key} {name}")
-            arguments[key] = Node(line=node.line)
+            arguments[key] = ValueNode(line=node.line)
 
 
-def replaced_activation(node: Node, options: Options) -> Node:
+def replaced_activation(node: ValueNode, options: Options) -> ValueNode:
     """Return an activation, or what stands in its place."""
     found = options.replacement(*_names_of(node))
     if found is None:
@@ -125,7 +125,7 @@ def replaced_activation(node: Node, options: Options) -> Node:
     return from_plain(replaced if found.arguments else found.class_name)
 
 
-def _names_of(node: Node) -> tuple[str, ...]:
+def _names_of(node: ValueNode) -> tuple[str, ...]:
     """Return the names of an activation, or of the class of one, the narrowest first."""
     if isinstance(node, Mapping):
         identity = identity_of(node)
@@ -133,7 +133,7 @@ def _names_of(node: Node) -> tuple[str, ...]:
     return (node.value,) if isinstance(node, Scalar) and isinstance(node.value, str) else ()
 
 
-def _forget_first_values(arguments: dict[str, Node], subject: str, problems: Problems) -> None:
+def _forget_first_values(arguments: dict[str, ValueNode], subject: str, problems: Problems) -> None:
     """Leave out initializers, regularizers and constraints that nobody knows, where weights are read from a file."""
     kinds = {"_initializer": initializers.get, "_regularizer": regularizers.get, "_constraint": constraints.get}
     for key, node in list(arguments.items()):

@@ -14,7 +14,6 @@ from frontends.problems import Problems
 from nnc.errors import ModelError
 from nnc.layers.weights import weight_paths
 from nnc.models import Model
-from nnc.optimizers import import_variables
 from nnc.program import VariableSpec
 
 _REMEDY = "read the model with compile=False"
@@ -57,7 +56,7 @@ def copy_optimizer_state(source: Any, model: Model, origin: Origin, problems: Pr
     names = {item.name for item in model.optimizer.saved_variables(kept)}
     arrays = [_array(variable) for item, variable in zip(expected, variables, strict=True) if item.name in names]
     try:
-        import_variables(model.optimizer, kept, model.program.states, arrays)
+        model.optimizer.import_variables(kept, model.program.states, arrays)
     except ModelError as error:
         raise ModelError(f"{error}; {_REMEDY}") from None
 
@@ -73,7 +72,7 @@ def _copy_from_keras_2(source: Any, model: Model, problems: Problems) -> None:
     try:
         names = [array.name for array in arrays]
         found = from_keras_2(model.optimizer, arrays, names, windows, model.optimizer.saved_variables(windows))
-        import_variables(model.optimizer, windows, model.program.states, found)
+        model.optimizer.import_variables(windows, model.program.states, found)
     except ValueError as error:
         problems.note(f"its optimizer starts afresh: {error}")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from frontends.construction import construct, required_arguments
 from frontends.keys import INPUT_KEYS
-from frontends.nodes import Node, Scalar, Sequence, describe
+from frontends.nodes import Scalar, Sequence, ValueNode, describe
 from frontends.problems import Problems, layer_subject, shortened
 from frontends.wiring import LayerDefinition
 from nnc.errors import nearest
@@ -24,7 +24,7 @@ _NEUTRAL = frozenset({"name", "trainable", "activation", "use_bias", "seed"})
 
 def make_layer(
     class_name: str,
-    arguments: Mapping[str, Node],
+    arguments: Mapping[str, ValueNode],
     name: str,
     line: int | None,
     problems: Problems,
@@ -57,7 +57,7 @@ def make_layer(
     if class_name == "InputLayer" and any(key in given and given[key].is_refused for key in _SHAPES):
         return made
     if given.get("name") is not None and read_name(given["name"], problems, subject) is None:
-        given = {**given, "name": Node()}
+        given = {**given, "name": ValueNode()}
     found = construct(
         lambda values: _made(cls, values),
         given,
@@ -102,7 +102,7 @@ def _replace_option(class_name: str) -> str:
     return f"--replace '{shortened(class_name)}=Layer(args)'"
 
 
-def _says_nothing(key: str | None, node: Node) -> bool:
+def _says_nothing(key: str | None, node: ValueNode) -> bool:
     """Whether an argument has the value that changes nothing; for Keras's `autocast`, which nnc has not, it is true."""
     return not node.is_refused and node.plain() in (None, False, [], {}, *([True] if key == "autocast" else []))
 
@@ -111,18 +111,18 @@ def _is_neutral(key: str) -> bool:
     return key in _NEUTRAL or key.endswith(("_initializer", "_regularizer", "_constraint"))
 
 
-def _with_checked_shapes(arguments: Mapping[str, Node], subject: str, problems: Problems) -> dict[str, Node]:
+def _with_checked_shapes(arguments: Mapping[str, ValueNode], subject: str, problems: Problems) -> dict[str, ValueNode]:
     found = dict(arguments)
     for key, has_batch in _SHAPES.items():
         node = found.get(key)
         is_given = node is not None and not (isinstance(node, Scalar) and node.value is None)
         if node is not None and is_given and read_shape(node, problems, subject, key, has_batch) is None:
-            found[key] = Node()
+            found[key] = ValueNode()
     return found
 
 
 def read_shape(
-    node: Node, problems: Problems, subject: str = "", key: str = "shape", has_batch: bool = False
+    node: ValueNode, problems: Problems, subject: str = "", key: str = "shape", has_batch: bool = False
 ) -> list[int | None] | None:
     """Return the shape of a row, None where it is wrong, which is noted.
 
@@ -135,7 +135,7 @@ def read_shape(
     """
     if node.is_refused:
         return None
-    items: tuple[Node, ...] | None = None
+    items: tuple[ValueNode, ...] | None = None
     if isinstance(node, Sequence) and (node.items or not has_batch):
         items = node.items[1:] if has_batch else node.items
     elif isinstance(node, Scalar) and not has_batch:
@@ -162,7 +162,7 @@ def read_shape(
     return shape
 
 
-def read_name(node: Node, problems: Problems, subject: str) -> str | None:
+def read_name(node: ValueNode, problems: Problems, subject: str) -> str | None:
     """Return a name, None where it is wrong, which is noted.
 
     Args:
@@ -186,7 +186,7 @@ def read_name(node: Node, problems: Problems, subject: str) -> str | None:
     return None
 
 
-def input_arguments(arguments: Mapping[str, Node], subject: str, problems: Problems) -> dict[str, Node]:
+def input_arguments(arguments: Mapping[str, ValueNode], subject: str, problems: Problems) -> dict[str, ValueNode]:
     """Return the arguments that an input has, and note others."""
     found = dict(arguments)
     for key, node in arguments.items():

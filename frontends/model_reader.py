@@ -6,7 +6,7 @@ from frontends.compile_options import apply_compile
 from frontends.keras_form import is_keras_form, read_keras_form
 from frontends.legacy.compile_options import compile_options
 from frontends.legacy.values import decoded_mapping
-from frontends.nodes import Mapping, Node, describe
+from frontends.nodes import Mapping, ValueNode, describe
 from frontends.origin import origin_of
 from frontends.problems import Problems
 from frontends.reader_options import Options
@@ -15,7 +15,7 @@ from frontends.wiring import wire
 from nnc.models import Model
 
 
-def build_model(root: Node, problems: Problems, compile: bool, options: Options | None = None) -> Model:
+def build_model(root: ValueNode, problems: Problems, compile: bool, options: Options | None = None) -> Model:
     """Return the model of a definition in either form.
 
     Args:

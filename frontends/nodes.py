@@ -11,7 +11,7 @@ MAX_DEPTH = 64
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Node:
+class ValueNode:
     """A value that has been refused and reported already; the base of those that have not.
 
     Args:
@@ -35,7 +35,7 @@ class Node:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Scalar(Node):
+class Scalar(ValueNode):
     """A single value.
 
     Args:
@@ -59,10 +59,10 @@ class Scalar(Node):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Sequence(Node):
+class Sequence(ValueNode):
     """A list of values; a tuple where it was one, which no file can say."""
 
-    items: tuple[Node, ...] = ()
+    items: tuple[ValueNode, ...] = ()
     is_tuple: bool = False
 
     @property
@@ -76,7 +76,7 @@ class Sequence(Node):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Mapping(Node):
+class Mapping(ValueNode):
     """Values by name.
 
     Args:
@@ -84,7 +84,7 @@ class Mapping(Node):
         lines: lines of the names.
     """
 
-    entries: MappingType[str, Node] = field(default_factory=dict)
+    entries: MappingType[str, ValueNode] = field(default_factory=dict)
     lines: MappingType[str, int] = field(default_factory=dict)
 
     @property
@@ -107,7 +107,7 @@ class Mapping(Node):
         return value if isinstance(value, str) else None
 
 
-def from_plain(value: Any, depth: int = 0) -> Node:
+def from_plain(value: Any, depth: int = 0) -> ValueNode:
     """Return a node of plain values, as `get_config` of a live model gives them."""
     if depth > MAX_DEPTH:
         return Scalar(value=f"{value!r:.60}")
@@ -121,7 +121,7 @@ def from_plain(value: Any, depth: int = 0) -> Node:
     return Scalar(value=value)
 
 
-def describe(node: Node) -> str:
+def describe(node: ValueNode) -> str:
     """Return a value as an error shows it.
 
     >>> describe(Scalar(value="two")), describe(Mapping(entries={"a": Scalar(value=1)})), describe(Sequence())

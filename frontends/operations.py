@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 
-from frontends.nodes import Mapping, Node, Scalar, Sequence
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
 from nnc.layers import layer_classes
 from nnc.layers.operation import OPERATIONS
 
@@ -73,8 +73,8 @@ KEYWORDS = {
 
 
 def as_operation(
-    class_name: str, module: str | None, arguments: MappingType[str, Node], inbound: Node | None
-) -> tuple[str, dict[str, Node]] | None:
+    class_name: str, module: str | None, arguments: MappingType[str, ValueNode], inbound: ValueNode | None
+) -> tuple[str, dict[str, ValueNode]] | None:
     """Return class name and arguments of the layer that stands for a function, or None where an entry is a layer.
 
     Args:
@@ -96,7 +96,7 @@ def as_operation(
     return None
 
 
-def _is_operation(class_name: str, arguments: MappingType[str, Node], inbound: Node | None) -> bool:
+def _is_operation(class_name: str, arguments: MappingType[str, ValueNode], inbound: ValueNode | None) -> bool:
     """Return whether an entry without a module, as in HDF5 files of Keras 3, is an operation."""
     if class_name not in layer_classes():
         return class_name in OPERATIONS
@@ -109,6 +109,8 @@ def _is_operation(class_name: str, arguments: MappingType[str, Node], inbound: N
     )
 
 
-def _made(operation: str, arguments: MappingType[str, Node], settings: dict[str, Node]) -> dict[str, Node]:
+def _made(
+    operation: str, arguments: MappingType[str, ValueNode], settings: dict[str, ValueNode]
+) -> dict[str, ValueNode]:
     name = {"name": arguments["name"]} if "name" in arguments else {}
     return name | {"operation": Scalar(value=operation), "settings": Mapping(entries=settings)}

@@ -16,7 +16,7 @@ from frontends.weight_tree import numbered
 from nnc.errors import NncError
 from nnc.layers.weights import weight_paths
 from nnc.optimizers import Nadam, Optimizer
-from nnc.optimizers.saved import SavedVariable, import_variables
+from nnc.optimizers.saved import SavedVariable
 from nnc.optimizers.windows import Window
 
 Array = Any
@@ -70,7 +70,7 @@ def _resume(arrays: Sequence[StoredArray], names: Sequence[str], assignment: Ass
                 found = from_keras_2(model.optimizer, arrays, names, windows, expected)
             else:
                 found = _in_order(arrays, expected)
-            import_variables(model.optimizer, windows, model.program.states, found)
+            model.optimizer.import_variables(windows, model.program.states, found)
             return
         except (NncError, ValueError) as error:
             reason = reason or str(error)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from frontends.nodes import Mapping, Node, Scalar, Sequence
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
 from nnc.optimizers import Summing
 
 _OLD_KEYS = frozenset({"batch_input_shape", "time_major", "implementation", "input_length"})
@@ -64,7 +64,7 @@ def parse_version(text: str, backend: str = "tensorflow") -> Origin:
     return Origin(tuple(map(int, found[0].split("."))), backend) if found else Origin(backend=backend)
 
 
-def origin_of(root: Node) -> Origin:
+def origin_of(root: ValueNode) -> Origin:
     """Return where a definition comes from: what it says itself, otherwise what its layers look like."""
     if not isinstance(root, Mapping):
         return KERAS_3
@@ -79,7 +79,7 @@ def _looks_old(root: Mapping) -> bool:
     return any(not _OLD_KEYS.isdisjoint(node.entries) and "module" not in node.entries for node in _mappings(root))
 
 
-def makes_masks(root: Node) -> bool:
+def makes_masks(root: ValueNode) -> bool:
     """Return whether a layer of a definition makes masks."""
     return any(
         node.text("class_name") == "Masking"
@@ -88,9 +88,9 @@ def makes_masks(root: Node) -> bool:
     )
 
 
-def _mappings(root: Node) -> Iterator[Mapping]:
+def _mappings(root: ValueNode) -> Iterator[Mapping]:
     """Give the mappings in a definition, but for how its layers are connected."""
-    stack: list[Node] = [root]
+    stack: list[ValueNode] = [root]
     while stack:
         node = stack.pop()
         if isinstance(node, Sequence):
@@ -100,6 +100,6 @@ def _mappings(root: Node) -> Iterator[Mapping]:
             stack += [entry for key, entry in node.entries.items() if key != "inbound_nodes"]
 
 
-def is_null(node: Node | None) -> bool:
+def is_null(node: ValueNode | None) -> bool:
     """Return whether a value is missing or null."""
     return node is None or (isinstance(node, Scalar) and node.value is None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field, replace
 
-from frontends.nodes import Node
+from frontends.nodes import ValueNode
 from frontends.origin import KERAS_3, Origin
 from frontends.replacements import Replacement
 
@@ -26,11 +26,11 @@ class Options:
     origin: Origin = KERAS_3
     replacements: MappingType[str, Replacement] = field(default_factory=dict)
     has_weights: bool = False
-    build_config: Node | None = None
+    build_config: ValueNode | None = None
     depth: int = 0
     input_shape: tuple[int, ...] | None = None
 
-    def deeper(self, build_config: Node | None = None) -> Options:
+    def deeper(self, build_config: ValueNode | None = None) -> Options:
         """Return the options for a model inside this one."""
         return replace(self, depth=self.depth + 1, build_config=build_config)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any
 
-from frontends.nodes import Node, from_plain
+from frontends.nodes import ValueNode, from_plain
 from nnc.errors import ModelError, nearest
 from nnc.layers import Layer, layer_classes
 from nnc.layers.nested import MODELS
@@ -41,7 +41,7 @@ KEPT = ("name", "trainable", "dtype", "batch_input_shape", "batch_shape", "input
 """Arguments that a layer keeps when another class is put in its place."""
 
 
-def replaced_arguments(arguments: Mapping[str, Node], found: Replacement) -> dict[str, Node]:
+def replaced_arguments(arguments: Mapping[str, ValueNode], found: Replacement) -> dict[str, ValueNode]:
     """Return the arguments of a layer's replacement.
 
     Args:

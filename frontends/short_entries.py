@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from frontends.construction import single_argument
 from frontends.keys import LAYER_KEYS
 from frontends.layer_maker import read_name
-from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, describe
 from frontends.problems import Problems, layer_subject
 from frontends.reader_options import Options
 from frontends.replacements import replaced_arguments
@@ -34,7 +34,7 @@ class Entry:
 
     line: int | None
     class_name: str = ""
-    arguments: dict[str, Node] = field(default_factory=dict)
+    arguments: dict[str, ValueNode] = field(default_factory=dict)
     name: str | None = None
     sources: list[Reference] | None = None
     has_sources: bool = False
@@ -47,7 +47,7 @@ class Entry:
         return layer_subject(self.name or snake_case(self.class_name), self.class_name)
 
 
-def read_entry(node: Node, problems: Problems, options: Options | None = None) -> Entry:
+def read_entry(node: ValueNode, problems: Problems, options: Options | None = None) -> Entry:
     """Return an item of ``layers:``, or what stands in its place; what is wrong is noted.
 
     Args:
@@ -64,7 +64,7 @@ def read_entry(node: Node, problems: Problems, options: Options | None = None) -
     return replace(entry, class_name=found.class_name, cls=found.cls, arguments=arguments)
 
 
-def _read_entry(node: Node, problems: Problems, options: Options) -> Entry:
+def _read_entry(node: ValueNode, problems: Problems, options: Options) -> Entry:
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return Entry(node.line, node.value)
     if not isinstance(node, Mapping) or not node.entries:
@@ -114,7 +114,9 @@ def _take_name(entry: Entry, problems: Problems) -> None:
     entry.name = read_name(node, problems, entry.subject)
 
 
-def _arguments(class_name: str, node: Node, entry: Entry, problems: Problems, options: Options) -> dict[str, Node]:
+def _arguments(
+    class_name: str, node: ValueNode, entry: Entry, problems: Problems, options: Options
+) -> dict[str, ValueNode]:
     if isinstance(node, Mapping):
         return {key: _expanded(key, value) for key, value in node.entries.items()}
     if node.is_refused:
@@ -136,7 +138,7 @@ def _arguments(class_name: str, node: Node, entry: Entry, problems: Problems, op
     return {}
 
 
-def read_names(node: Node | None, key: str, problems: Problems, subject: str = "") -> list[Reference] | None:
+def read_names(node: ValueNode | None, key: str, problems: Problems, subject: str = "") -> list[Reference] | None:
     """Return references to layers from one name or a list of them, None where there are none or they are wrong.
 
     Args:
@@ -158,13 +160,13 @@ def read_names(node: Node | None, key: str, problems: Problems, subject: str = "
     return [Reference(text, item.line) for text, item in zip(texts, items, strict=True)]
 
 
-def _expanded(key: str, node: Node) -> Node:
+def _expanded(key: str, node: ValueNode) -> ValueNode:
     """Return Keras's form of an object among a layer's arguments: ``{RandomNormal: {stddev: 1}}``."""
     is_object = key == "activation" or key.endswith(("_initializer", "_regularizer", "_constraint"))
     return expanded_object(node) if is_object else node
 
 
-def expanded_object(node: Node, names: MappingType[str, object] | None = None) -> Node:
+def expanded_object(node: ValueNode, names: MappingType[str, object] | None = None) -> ValueNode:
     """Return Keras's form of an object that is written as a class with its arguments.
 
     Args:

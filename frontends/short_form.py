@@ -20,7 +20,7 @@ from frontends.column_declarations import declared_columns
 from frontends.keras_layers import ACTIVATIONS, replaced_activation
 from frontends.keys import COMPILE_KEYS, MODEL_KEYS
 from frontends.layer_maker import input_arguments, make_layer, read_name, read_shape
-from frontends.nodes import Mapping, Node, Scalar, Sequence, describe
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, describe
 from frontends.problems import Problems, layer_subject
 from frontends.reader_options import Options
 from frontends.short_entries import Entry, read_entry, read_names
@@ -78,7 +78,7 @@ class _ShortForm:
             is_chain=is_chain,
         )
 
-    def _dtype(self) -> Node | None:
+    def _dtype(self) -> ValueNode | None:
         node = self.root.entries.get("dtype")
         if node is None or node.is_refused:
             return None
@@ -118,11 +118,11 @@ class _ShortForm:
             given_input["dtype"] = first.arguments["dtype"]
         return [self._input("input", Mapping(line=node.line, entries=given_input), node.line)]
 
-    def _input(self, name: str, node: Node, line: int | None, is_named: bool = False) -> LayerDefinition:
+    def _input(self, name: str, node: ValueNode, line: int | None, is_named: bool = False) -> LayerDefinition:
         arguments = dict(node.entries) if isinstance(node, Mapping) else {"shape": node}
         subject = f"input '{name}'"
         if is_named and read_name(Scalar(line=line, value=name), self.problems, "input") is None:
-            arguments["shape"] = Node()
+            arguments["shape"] = ValueNode()
         elif not is_named and (given := arguments.get("name")) is not None:
             name = read_name(given, self.problems, subject) or name
         if not isinstance(node, Mapping) and read_shape(node, self.problems, subject) is None:

@@ -10,7 +10,7 @@ from frontends.keras_form import read_keras_form
 from frontends.layer_order import definitions
 from frontends.legacy.compile_options import compile_options
 from frontends.legacy.values import decoded_mapping
-from frontends.nodes import Mapping, Node
+from frontends.nodes import Mapping, ValueNode
 from frontends.optimizer_state import train_as
 from frontends.origin import is_null
 from frontends.problems import Problems
@@ -30,7 +30,7 @@ class Training:
         resume: copies the state of the optimizer.
     """
 
-    config: Node | None
+    config: ValueNode | None
     resume: Callable[[Assignment], None]
 
 

@@ -15,7 +15,6 @@ from nnc.files import write_atomically
 from nnc.layers import IntegerLookup, Layer
 from nnc.layers.weights import weight_paths
 from nnc.models import Model
-from nnc.optimizers.saved import export_variables
 
 _PRIVATE = {"GroupQueryAttention": ("query", "key", "value", "output", "gate"), "MultiHeadAttention": ("gate",)}
 """The layers inside, called ``…_dense``, that are private attributes in Keras, by class."""
@@ -68,7 +67,7 @@ def write_optimizer(model: Model, file: Any) -> None:
     windows = [by_path[paths[weight]] for weight in trained_weights(model, {})]
     own = file.create_group("optimizer/vars")
     own.attrs["name"] = model.optimizer.name
-    for number, array in enumerate(export_variables(model.optimizer, windows, program.states)):
+    for number, array in enumerate(model.optimizer.export_variables(windows, program.states)):
         own.create_dataset(str(number), data=array)
 
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from frontends.nodes import MAX_DEPTH, Mapping, Node, Scalar, Sequence
+from frontends.nodes import MAX_DEPTH, Mapping, Scalar, Sequence, ValueNode
 from frontends.problems import Problems
 from frontends.scalars import NumberError, resolve
 
@@ -22,7 +22,7 @@ _NOT_TEXT = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010
 _MERGE = "<<"
 
 
-def parse(text: str, problems: Problems, is_json: bool = False) -> Node:
+def parse(text: str, problems: Problems, is_json: bool = False) -> ValueNode:
     """Return the nodes of a text.
 
     Args:
@@ -47,11 +47,11 @@ class _Open:
 
     event: yaml.CollectionStartEvent
     line: int
-    items: list[Node] = field(default_factory=list)
-    entries: dict[str, Node] = field(default_factory=dict)
+    items: list[ValueNode] = field(default_factory=list)
+    entries: dict[str, ValueNode] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
-    merged: list[Node] = field(default_factory=list)
-    key: Node | None = None
+    merged: list[ValueNode] = field(default_factory=list)
+    key: ValueNode | None = None
     size: int = 1
     depth: int = 1
 
@@ -66,13 +66,13 @@ class _Composer:
     def __init__(self, problems: Problems, is_json: bool) -> None:
         self.problems = problems
         self.language = "JSON" if is_json else "YAML"
-        self.anchors: dict[str, Node] = {}
+        self.anchors: dict[str, ValueNode] = {}
         self.stack: list[_Open] = []
         self.count = 0
         self.documents = 0
-        self.root: Node | None = None
+        self.root: ValueNode | None = None
 
-    def compose(self, text: str) -> Node:
+    def compose(self, text: str) -> ValueNode:
         for event in self._events(text):
             line = event.start_mark.line + 1
             if isinstance(event, yaml.DocumentStartEvent):
@@ -105,9 +105,9 @@ class _Composer:
 
     # ------------------------------------------------------------------ values
 
-    def _scalar(self, event: yaml.ScalarEvent, line: int) -> Node:
+    def _scalar(self, event: yaml.ScalarEvent, line: int) -> ValueNode:
         if not self._is_core(event.tag, line):
-            return Node(line=line)
+            return ValueNode(line=line)
         text = event.value
         if not text.isascii():
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # JSON's pairs of escapes
@@ -120,7 +120,7 @@ class _Composer:
             return Scalar(line=line, value=text if is_text else resolve(text), text=text, quoted=quoted)
         except NumberError as error:
             self.problems.add(str(error), line)
-            return Node(line=line)
+            return ValueNode(line=line)
 
     def _is_core(self, tag: str | None, line: int) -> bool:
         if tag in _CORE_TAGS:
@@ -129,7 +129,7 @@ class _Composer:
         self.problems.add(f"the tag {shown!r} is not allowed: model files hold plain values; remove it", line)
         return False
 
-    def _aliased(self, event: yaml.AliasEvent, line: int) -> Node:
+    def _aliased(self, event: yaml.AliasEvent, line: int) -> ValueNode:
         name = event.anchor
         if any(item.event.anchor == name for item in self.stack):
             self.problems.stop(f"the value '&{name}' contains itself by '*{name}'", line)
@@ -137,7 +137,7 @@ class _Composer:
             self.problems.stop(f"the alias '*{name}' stands for nothing: no '&{name}' comes before it", line)
         return self.anchors[name]
 
-    def _anchored(self, event: yaml.NodeEvent, node: Node) -> Node:
+    def _anchored(self, event: yaml.NodeEvent, node: ValueNode) -> ValueNode:
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
@@ -155,9 +155,9 @@ class _Composer:
     def _end(self) -> None:
         item = self.stack.pop()
         line = item.line
-        node: Node
+        node: ValueNode
         if not self._is_core(item.event.tag, line):
-            node = Node(line=line, size=item.size, depth=item.depth)
+            node = ValueNode(line=line, size=item.size, depth=item.depth)
         elif item.is_mapping:
             self._merge(item)
             node = Mapping(line=line, size=item.size, depth=item.depth, entries=item.entries, lines=item.lines)
@@ -165,7 +165,7 @@ class _Composer:
             node = Sequence(line=line, size=item.size, depth=item.depth, items=tuple(item.items))
         self._deliver(self._anchored(item.event, node))
 
-    def _deliver(self, node: Node) -> None:
+    def _deliver(self, node: ValueNode) -> None:
         """Put a finished value where it belongs."""
         self.count += 1
         if not self.stack:
@@ -187,7 +187,7 @@ class _Composer:
             self._add_entry(item, item.key, node)
             item.key = None
 
-    def _add_entry(self, item: _Open, key: Node, node: Node) -> None:
+    def _add_entry(self, item: _Open, key: ValueNode, node: ValueNode) -> None:
         if not isinstance(key, Scalar):
             if not key.is_refused:
                 self.problems.add("expected a name before ':', found a list or a mapping", key.line)

@@ -9,10 +9,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nnc.observation import observe_with
 from nnc.presentation import present_with
 
 __version__ = "0.1.0"
 present_with("nnc.render.notebook")
+observe_with("nnc.hints.registry")
 
 if TYPE_CHECKING:
     from nnc import (

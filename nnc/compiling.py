@@ -8,9 +8,9 @@ from typing import Any
 from nnc.backends import BackendName, backend_name
 from nnc.choices import FloatName
 from nnc.errors import ModelError
+from nnc.execution.plans import bytes_of
 from nnc.passes import Observer, Pass
 from nnc.program import PREDICT, Program
-from nnc.program.plans import bytes_of
 from nnc.readers import read_model
 
 
@@ -45,7 +45,7 @@ def compile(
             now on.
         max_bytes: the most bytes that a graph may need, as a number or a text such as ``64M``; one that needs more is
             refused before it runs, and at once where not even a prediction of one row fits. See
-            `nnc.program.footprint` for what counts.
+            `nnc.execution.footprint` for what counts.
         check_nan: whether a run that meets NaN or infinity is undone and ends with a `nnc.errors.NonFiniteError`, which
             names op, layer, step and the range of the operands. Batches are then run one by one, at about twice their
             time, and states are in memory twice; only a run that fails is repeated, op by op. By default the model's

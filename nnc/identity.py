@@ -13,6 +13,11 @@ _ABBREVIATIONS = frozenset({"bce", "kld", "mae", "mape", "mse", "msle"})
 _MAIN = "__main__"
 
 
+def is_own(item: Any) -> bool:
+    """Whether a class or a function is nnc's, and not its user's."""
+    return str(getattr(item, "__module__", "")).startswith("nnc.")
+
+
 def is_keras_module(module: str) -> bool:
     """Return whether a module is Keras's own.
 

@@ -1,10 +1,12 @@
-"""Labels of a program's graphs and states, which optimizers, programs and exports know them by."""
+"""Labels of a program's graphs, states and sizes, which optimizers, programs and exports know them by."""
 
 from __future__ import annotations
 
 PREDICT, EVALUATE, TRAIN = "predict", "evaluate", "train"
 PROLOGUE = "predict_prologue"
 """The graph that derives the states of role ``hoisted``, which predictions read; see `nnc.passes.hoist`."""
+ROWS = "batch"
+"""The symbol of the number of rows."""
 WEIGHTED = "_weighted"
 """Suffix of the graphs that take a weight per row."""
 STEPS = "_steps"

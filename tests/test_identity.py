@@ -11,7 +11,7 @@ from nnc import activations, constraints, initializers, layers, losses, metrics,
 from nnc.errors import ModelError
 from nnc.identity import ObjectIdentity
 from nnc.ir import TensorType
-from nnc.layers.symbolic import BATCH
+from nnc.layers.batch import BATCH
 
 KERAS: list[dict[str, Any]] = [
     {"class_name": "Dense"},

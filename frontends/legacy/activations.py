@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from frontends.authors import identity_of
 from frontends.legacy.entry import Entry
-from frontends.nodes import Mapping, Node, Scalar
+from frontends.nodes import Mapping, Scalar, ValueNode
 from frontends.origin import Origin
 
 _KEYS = ("activation", "recurrent_activation")
@@ -23,7 +23,7 @@ def old_activations(entry: Entry) -> None:
             entry.arguments[key] = _today(entry.arguments[key], entry.origin)
 
 
-def _today(node: Node, origin: Origin) -> Node:
+def _today(node: ValueNode, origin: Origin) -> ValueNode:
     if isinstance(node, Mapping):
         name, config = node.text("class_name"), node.entries.get("config")
         identity = identity_of(node)

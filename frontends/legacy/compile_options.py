@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from frontends.legacy.entry import unregistered
 from frontends.legacy.values import number
-from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, from_plain
 from frontends.origin import KERAS_2, Origin, is_null
 from nnc.identity import ObjectIdentity
 from nnc.losses import LOSSES
@@ -37,7 +37,7 @@ def compile_options(config: Mapping, origin: Origin) -> Mapping:
     return Mapping(line=config.line, entries=found)
 
 
-def optimizer(node: Node, origin: Origin = KERAS_2) -> Node:
+def optimizer(node: ValueNode, origin: Origin = KERAS_2) -> ValueNode:
     """Return an optimizer's config of Keras 2 in the words of Keras 3.
 
     >>> optimizer(from_plain({"class_name": "Custom>SGD", "config": {"lr": 0.1, "decay": 0.0}})).plain()
@@ -61,7 +61,7 @@ def optimizer(node: Node, origin: Origin = KERAS_2) -> Node:
     return replace(node, entries={**node.entries, "class_name": name, "config": replace(config, entries=entries)})
 
 
-def measures(node: Node) -> Node:
+def measures(node: ValueNode) -> ValueNode:
     """Return losses or metrics of Keras 2, alone or in lists and mappings, in the words of Keras 3."""
     if isinstance(node, Sequence):
         return replace(node, items=tuple(measures(item) for item in node.items))
@@ -88,7 +88,7 @@ def measures(node: Node) -> Node:
     return replace(node, entries={**node.entries, "config": replace(config, entries=kept)})
 
 
-def _is_own_function(class_name: str | None, function: Node | None) -> bool:
+def _is_own_function(class_name: str | None, function: ValueNode | None) -> bool:
     """Return whether a loss names the function that its class computes anyway."""
     if isinstance(function, Mapping):
         function = function.entries.get("config")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from frontends.nodes import Mapping, Node, Scalar, describe, from_plain
+from frontends.nodes import Mapping, Scalar, ValueNode, describe, from_plain
 from frontends.origin import Origin, is_null
 
 _REGISTERED_BY_KERAS = frozenset(
@@ -40,7 +40,7 @@ class Entry:
     """
 
     class_name: str
-    arguments: dict[str, Node]
+    arguments: dict[str, ValueNode]
     origin: Origin
     line: int | None = None
     problems: list[tuple[str, str]] = field(default_factory=list)

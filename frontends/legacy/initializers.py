@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from frontends.legacy.entry import Entry
-from frontends.nodes import Mapping, Node, Scalar
+from frontends.nodes import Mapping, Scalar, ValueNode
 from frontends.origin import is_null
 
 _DISTRIBUTIONS = {"normal": "truncated_normal"}
@@ -24,7 +24,7 @@ def initializers_and_penalties(entry: Entry) -> None:
             entry.arguments[key] = _penalty(node)
 
 
-def _initializer(node: Mapping) -> Node:
+def _initializer(node: Mapping) -> ValueNode:
     config = node.entries.get("config")
     if not isinstance(config, Mapping):
         return node
@@ -41,7 +41,7 @@ def _initializer(node: Mapping) -> Node:
     return replace(node, entries=entries)
 
 
-def _penalty(node: Mapping) -> Node:
+def _penalty(node: Mapping) -> ValueNode:
     name = node.text("class_name")
     if name in _PENALTIES:
         return replace(node, entries={**node.entries, "class_name": Scalar(line=node.line, value=_PENALTIES[name])})

@@ -10,7 +10,7 @@ from frontends.legacy.entry import Entry, Rule, dropped, renamed
 from frontends.legacy.initializers import initializers_and_penalties
 from frontends.legacy.keras_1 import KERAS_1_CLASSES, KERAS_1_RULES
 from frontends.legacy.values import number, single
-from frontends.nodes import Mapping, Node, Scalar, Sequence
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
 from frontends.origin import Origin
 
 RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional")
@@ -161,7 +161,7 @@ _INNER = ("layer", "backward_layer", "forward_layer", "cell")
 
 
 def modernized(
-    class_name: str, arguments: dict[str, Node], origin: Origin, line: int | None, own: Callable[[str], bool]
+    class_name: str, arguments: dict[str, ValueNode], origin: Origin, line: int | None, own: Callable[[str], bool]
 ) -> Entry:
     """Return a layer in the words of Keras 3, together with the layers inside it.
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from frontends.nodes import Mapping, Node, Scalar, Sequence
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
 
 _LISTS = ("__tuple__", "TensorShape", "__set__")
 _CALLS = "inbound_nodes"
 """The key under which arrays keep their element type: they are operands."""
 
 
-def decoded(node: Node, *, are_operands: bool = False) -> Node:
+def decoded(node: ValueNode, *, are_operands: bool = False) -> ValueNode:
     """Return a definition with plain lists and numbers instead of Keras's tuples, shapes and arrays.
 
     Args:
@@ -49,12 +49,12 @@ def decoded_mapping(node: Mapping) -> Mapping:
     return replace(node, entries={key: decoded(entry) for key, entry in node.entries.items()})
 
 
-def single(node: Node) -> Node:
+def single(node: ValueNode) -> ValueNode:
     """Return the only item of a list of one."""
     return node.items[0] if isinstance(node, Sequence) and len(node.items) == 1 else node
 
 
-def number(node: Node | None) -> float | None:
+def number(node: ValueNode | None) -> float | None:
     """Return a number, None where there is none."""
     value = node.value if isinstance(node, Scalar) else None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None

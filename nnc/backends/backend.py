@@ -127,7 +127,7 @@ def _sizes(bindings: Mapping[str, int]) -> str:
     return ", ".join(f"{name} = {size}" for name, size in bindings.items())
 
 
-class Source(Protocol):
+class BackendSource(Protocol):
     """Printed source; one that has a `key`, the same for equal texts, need not print before its text is asked for."""
 
     @property
@@ -135,7 +135,7 @@ class Source(Protocol):
         """The source."""
 
 
-def source_key(source: Source) -> str:
+def source_key(source: BackendSource) -> str:
     """Return what is the same for sources of the same text, and for no others."""
     return getattr(source, "key", None) or source.text
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TimedBlock:
     """Statements of emitted source that belong together.
 
     Args:
@@ -42,10 +42,10 @@ class Marks:
         mark: in Python source, what is called with a block's number before it runs; C has a function of its own.
     """
 
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[TimedBlock] = field(default_factory=list)
     mark: Callable[[int], Any] | None = None
 
-    def number(self, block: Block) -> int:
+    def number(self, block: TimedBlock) -> int:
         """Add a block and return its number."""
         self.blocks.append(block)
         return EMPTY + len(self.blocks)

@@ -13,7 +13,7 @@ from nnc.cli import options
 from nnc.cli.console import check_output, print_json, print_table, progress, say
 
 if TYPE_CHECKING:
-    from nnc.experiment.running import Repeat
+    from nnc.experiment.runs import Repeat
 
 NAME = "compare"
 EXAMPLE = "Example: python main.py compare --repeat 10"

@@ -18,7 +18,7 @@ NAME = "export"
 EXAMPLE = "Example: nnc export base.nnc --to python --train -o model.py && python model.py"
 
 
-class Target(StrEnum):
+class ExportTarget(StrEnum):
     """The languages that a model can be written in; `nnc.export.TARGETS`."""
 
     c = "c"
@@ -34,7 +34,7 @@ class Weights(StrEnum):
 
 def command(
     model: options.Model,
-    to: Annotated[Target, typer.Option("--to", help="The language.", show_default=False)],
+    to: Annotated[ExportTarget, typer.Option("--to", help="The language.", show_default=False)],
     output: Annotated[
         Path,
         typer.Option(
@@ -78,10 +78,10 @@ def command(
     from nnc.export import export, find_exporter
 
     options_of_c = {key: value for key, value in {"weights": weights, "name": name}.items() if value}
-    if options_of_c and to is not Target.c:
+    if options_of_c and to is not ExportTarget.c:
         raise typer.BadParameter(f"--{next(iter(options_of_c))} belongs to --to c")
     find_exporter(to).check_output(output)
-    if to is not Target.c:
+    if to is not ExportTarget.c:
         check_output(output)
     program = open_program(model, replace=replace)
     written = export(program, to, output, batch=batch, train=train, lengths=_sizes(lengths), **options_of_c)

@@ -62,8 +62,8 @@ def command(
 ) -> None:
     """Write a model's answers to the inputs in a file: its outputs, or the classes of the table it was trained on."""
     from nnc.data import write_arrays, write_table
+    from nnc.execution.spec import outputs_of
     from nnc.preparing import check_meaning_is_learnt, inputs_of
-    from nnc.program.spec import outputs_of
 
     check_output(output, *SUFFIXES)
     check_meaning_is_learnt(model, source)

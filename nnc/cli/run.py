@@ -13,7 +13,7 @@ from nnc.cli import completion, options
 from nnc.cli.compile import print_report
 from nnc.cli.console import check_plot, print_table, say
 from nnc.cli.programs import is_program, read_options, say_choice
-from nnc.cli.trainable import Source, kept_parts, open_source, set_learning_rate, stopping
+from nnc.cli.trainable import TrainingSource, kept_parts, open_source, set_learning_rate, stopping
 from nnc.errors import DataError
 
 if TYPE_CHECKING:
@@ -113,14 +113,14 @@ def command(
     say(f"saved {saved}, drew {picture}{'' if plot is None else f' and {plot}'}")
 
 
-def _points(validation_split: float, seed: int) -> Source:
+def _points(validation_split: float, seed: int) -> TrainingSource:
     """Return the experiment's points to train on, others to test on, and a part of the former to validate on."""
     from nnc.data import Dataset
     from nnc.preparing import Rows, divided
 
     drawn, test = Dataset(seed=seed), Dataset(seed=seed + 1)
     training, *checked = divided(Rows(drawn.X, drawn.Y), kept_parts(validation_split), seed)
-    return Source(training, (Rows(test.X, test.Y), *checked))
+    return TrainingSource(training, (Rows(test.X, test.Y), *checked))
 
 
 def _check_takes_points(program: Program) -> None:

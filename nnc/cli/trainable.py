@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class TrainingSource:
     """The start of a training: a model with rows, or a saved program with rows.
 
     Args:
@@ -65,7 +65,7 @@ def open_source(
     replace: Sequence[str] | None,
     backend: BackendName | None = None,
     max_bytes: int | None = None,
-) -> Source:
+) -> TrainingSource:
     """Read a model file or a saved program, and rows for it; say what their columns mean.
 
     Args:
@@ -89,14 +89,14 @@ def open_source(
         with reading(data):
             rows = rows_of(program, data, target, encoding)
         training, *kept = divided(rows, keep, seed)
-        return Source(training, tuple(kept), program=program)
+        return TrainingSource(training, tuple(kept), program=program)
     with reading(data):
         prepared = prepare(
             model, data, target=target, encoding=encoding, keep=keep, seed=seed, replace=replacements(replace)
         )
     for note in prepared.notes:
         say(note)
-    return Source(prepared.training, prepared.kept, prepared.model, schema=prepared.schema)
+    return TrainingSource(prepared.training, prepared.kept, prepared.model, schema=prepared.schema)
 
 
 def kept_parts(*fractions: float) -> list[float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from nnc.data.cells import column_of
 from nnc.data.columns import Columns
-from nnc.data.frames import column_of
 from nnc.errors import DataError
 from nnc.installation import install_command
 

@@ -5,7 +5,7 @@ from nnc.experiment.names import edit_distance, resolve
 from nnc.experiment.network import build
 from nnc.experiment.points import Points, draw
 from nnc.experiment.results import results_page
-from nnc.experiment.running import MODES, SETS, Repeat, Result, engine, run, train_once
+from nnc.experiment.runs import MODES, SETS, Repeat, Result, engine, run, train_once
 from nnc.experiment.settings import Settings, parse_widths
 from nnc.experiment.statistics import Summary, summarize
 

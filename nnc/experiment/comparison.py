@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from nnc.experiment.points import FURTHER
-from nnc.experiment.running import SETS, Repeat, Result, run
+from nnc.experiment.runs import SETS, Repeat, Result, run
 from nnc.experiment.settings import Settings
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = MappingProxyType(

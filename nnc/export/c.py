@@ -11,6 +11,7 @@ import numpy
 from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.text import letters
 from nnc.errors import DataError, MissingKernelError, ModelError
+from nnc.execution.graphs import hoisted_states
 from nnc.export.c_function import CFunction, Form, print_function
 from nnc.export.c_linkage import fresh_lines, stale_lines
 from nnc.export.c_state import FUNCTIONS, lay_out
@@ -26,7 +27,6 @@ from nnc.labels import LEARNING_RATE, PREDICT, PROLOGUE, TRAIN
 from nnc.passes import lower
 from nnc.plan import Plan, is_step, make_plan
 from nnc.program import Program
-from nnc.program.graphs import hoisted_states
 
 Array = Any
 _LARGEST = 2**31 - 1

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nnc.backends.c.expressions import Expression, Literal, Operand, call, infix, number, variable
-from nnc.backends.c.kernels import Unit
-from nnc.backends.c.linkage import Linkage, Path, Slot
+from nnc.backends.c.linkage import Caller, Linkage, Path, Slot
 from nnc.backends.c.places import buffer_offset, constant_array, is_uniform
 from nnc.backends.c.statements import Code, Statement, assign, execute, when
 from nnc.backends.c.text import C_TYPES, comment, symbol_text
@@ -94,13 +93,13 @@ class StaticLinkage(Linkage):
         text = f"const {C_TYPES[value.dtype]} *const {name} = {own}; {comment(value.node.op.name)}"
         return Statement(text, declares=name)
 
-    def product(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
+    def product(self, call: Caller, suffix: str, *arguments: Operand) -> Expression:
         """Call the product that needs no library."""
-        return unit.call(f"nnc_built_in_product_{suffix}", *arguments)
+        return call(f"nnc_built_in_product_{suffix}", *arguments)
 
-    def product_part(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
+    def product_part(self, call: Caller, suffix: str, *arguments: Operand) -> Expression:
         """Call the same for a block."""
-        return unit.call(f"nnc_built_in_part_{suffix}", *arguments)
+        return call(f"nnc_built_in_part_{suffix}", *arguments)
 
     def fault(self, index: Expression, rows: Expression) -> Sequence[Statement]:
         """Return."""

@@ -12,6 +12,7 @@ import numpy
 
 from nnc.errors import ModelError, NncError
 from nnc.export.expressions import literal
+from nnc.identity import is_own
 
 
 class Pasting:
@@ -60,7 +61,7 @@ class Pasting:
             self._import(f"from {item.__module__} import {name}")
         elif isinstance(item, type) and issubclass(item, NncError):
             self.definitions[name] = f'class {name}(ValueError):\n    """{(item.__doc__ or "").splitlines()[0]}"""'
-        elif isinstance(item, FunctionType) and item.__module__.startswith("nnc."):
+        elif isinstance(item, FunctionType) and is_own(item):
             needed = {used: item.__globals__[used] for used in _globals(item.__code__) if used in item.__globals__}
             self.definitions[name] = ""  # it may call itself
             for used, value in needed.items():

@@ -17,9 +17,10 @@ import numpy
 
 from nnc.backends.numpy.backend import NumpyBackend
 from nnc.backends.numpy.executable import Executable
-from nnc.backends.numpy.source import Source, print_source
+from nnc.backends.numpy.source import NumpySource, print_source
 from nnc.backends.numpy.text import string_text, words
 from nnc.errors import DataError, GraphError, ModelError
+from nnc.execution.graphs import hoisted_states
 from nnc.export.expressions import InexpressibleError, literal, text_of
 from nnc.export.helper_functions import Pasting
 from nnc.export.python_template import CHECK, DERIVE_CODE, HEAD, PREDICT_CODE, SHARED, TRAIN_CODE, WEIGHTS_CODE
@@ -28,11 +29,9 @@ from nnc.export.symbol_sizes import sizes_of
 from nnc.export.views import Windows
 from nnc.files import write_atomically
 from nnc.ir import Graph, bind_shape
-from nnc.labels import ITERATIONS
+from nnc.labels import ITERATIONS, ROWS
 from nnc.passes import lower
 from nnc.program import PREDICT, PROLOGUE, TRAIN, ArraySpec, Program
-from nnc.program.data import ROWS
-from nnc.program.graphs import hoisted_states
 from nnc.tables import TableSchema
 
 Array = Any
@@ -126,7 +125,7 @@ def _derive(program: Program) -> dict[str, Array]:
 
 def _executable(
     program: Program, name: str, derived: Mapping[str, Array], sizes: Mapping[str, int]
-) -> tuple[Source, Executable]:
+) -> tuple[NumpySource, Executable]:
     backend, graph = NumpyBackend(), program.graph(name)
     plan = backend.plan(lower(graph, backend.target), _bindings(graph, sizes))
     source = print_source(plan, reserved=_OWN_NAMES)

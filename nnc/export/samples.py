@@ -10,12 +10,12 @@ from typing import Any
 import numpy
 
 from nnc.backends.numpy import kernel_settings
+from nnc.execution.graphs import hoisted_states
+from nnc.execution.spec import TargetSpec
 from nnc.ir import Op, TensorType, Value, bind_shape
 from nnc.labels import PREDICT, PROLOGUE, TRAIN
 from nnc.ops.gathering import Gather, ScatterAdd
 from nnc.program import Program
-from nnc.program.graphs import hoisted_states
-from nnc.program.spec import TargetSpec
 
 Array = Any
 STEPS = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from nnc.errors import ModelError, nearest
+from nnc.labels import ROWS
 from nnc.program import Program
-from nnc.program.data import ROWS
 
 
 def sizes_of(program: Program, graphs: Iterable[str], batch: int, lengths: Mapping[str, int]) -> dict[str, int]:

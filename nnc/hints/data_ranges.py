@@ -9,8 +9,8 @@ import numpy
 
 from nnc.hints.bounds import MOVING, PROBABILITY, Bounds, bounds
 from nnc.hints.delivery import Hint
-from nnc.hints.evidence import Array, Evidence
 from nnc.ir import Graph, Input, Node, Value
+from nnc.observation import Array, FirstBatch
 from nnc.ops.arithmetic import Subtract
 from nnc.ops.movement import Concatenate
 from nnc.ops.pooling import MaxPool, SumPool
@@ -32,14 +32,14 @@ ONE_HOT_LOSSES = frozenset({"categorical_crossentropy", "categorical_focal_cross
 """Names of losses whose targets are probabilities, which they do not check."""
 
 
-def unscaled_inputs(evidence: Evidence) -> Iterator[Hint]:
+def unscaled_inputs(batch: FirstBatch) -> Iterator[Hint]:
     """Inputs beyond 1000, or pictures in bytes, that meet weights as they are."""
-    for label in evidence.inputs:
-        array = evidence.arrays[label]
+    for label in batch.inputs:
+        array = batch.arrays[label]
         if array.dtype.kind not in "fu" or not array.size:
             continue
         if max(-float(array.min()), float(array.max())) <= LARGE:
-            if _is_in_bytes(array) and (reader := _first_product(evidence.graph, evidence.graph.inputs[label])):
+            if _is_in_bytes(array) and (reader := _first_product(batch.graph, batch.graph.inputs[label])):
                 yield Hint(
                     "unscaled-inputs",
                     f"input '{label}' has whole numbers up to {array.max():g}, as pictures in bytes have, which layer"
@@ -47,7 +47,7 @@ def unscaled_inputs(evidence: Evidence) -> Iterator[Hint]:
                     " layer in front",
                 )
             continue
-        reader = _first_product(evidence.graph, evidence.graph.inputs[label])
+        reader = _first_product(batch.graph, batch.graph.inputs[label])
         if reader is not None:
             size, place = _largest(array)
             yield Hint(
@@ -67,14 +67,14 @@ def _is_in_bytes(array: Array) -> bool:
     )
 
 
-def targets_among_inputs(evidence: Evidence) -> Iterator[Hint]:
+def targets_among_inputs(batch: FirstBatch) -> Iterator[Hint]:
     """A column of the inputs that is equal to the targets."""
-    for target in evidence.targets:
-        wanted = evidence.arrays[target.label].reshape(len(evidence.arrays[target.label]), -1)
+    for target in batch.targets:
+        wanted = batch.arrays[target.label].reshape(len(batch.arrays[target.label]), -1)
         if wanted.shape[1] != 1 or len(wanted) < FEWEST_ROWS or (wanted == wanted[0]).all():
             continue
-        for label in evidence.inputs:
-            array = evidence.arrays[label]
+        for label in batch.inputs:
+            array = batch.arrays[label]
             if array.ndim != 2 or array.shape[1] < 2 or len(array) != len(wanted):
                 continue
             for column in numpy.flatnonzero((array == wanted).all(axis=0)).tolist():
@@ -106,10 +106,10 @@ def _first_product(graph: Graph, value: Value) -> Node | None:
     return None
 
 
-def labels_out_of_range(evidence: Evidence) -> Iterator[Hint]:
+def labels_out_of_range(batch: FirstBatch) -> Iterator[Hint]:
     """Targets outside of what the output can reach, or outside 0 … 1 where they are probabilities."""
-    for target in evidence.targets:
-        array = evidence.arrays[target.label]
+    for target in batch.targets:
+        array = batch.arrays[target.label]
         if target.is_checked or not array.size:
             continue
         low, high = float(array.min()), float(array.max())
@@ -119,7 +119,7 @@ def labels_out_of_range(evidence: Evidence) -> Iterator[Hint]:
                 f"target '{target.label}' has numbers from {low:g} to {high:g}, but the loss '{target.loss}' takes them"
                 " for probabilities from 0 to 1; give one-hot targets, or class indices to the sparse loss",
             )
-        output = _compared_with(evidence.graph, target.label)
+        output = _compared_with(batch.graph, target.label)
         limits = bounds(output) if output is not None else (-inf, inf)
         if output is not None and _is_outside(low, high, limits):
             layer = _layer_of(output)

@@ -8,8 +8,8 @@ import numpy
 
 from nnc.errors import ShapeError
 from nnc.hints.delivery import Hint
-from nnc.hints.evidence import Array, Evidence
 from nnc.ir import Graph, Value, interpret, solve_symbols
+from nnc.observation import Array, FirstBatch
 from nnc.ops.arithmetic import Relu
 
 LEAST_ROWS = 32
@@ -21,22 +21,22 @@ MOST_OPERATIONS = 3 * 10**7
 """Floating-point operations that may be spent on looking: hundredths of a second, and of memory some megabytes."""
 
 
-def dead_units(evidence: Evidence) -> Iterator[Hint]:
+def dead_units(batch: FirstBatch) -> Iterator[Hint]:
     """Units of ReLU layers that are 0 for every row of a sample."""
-    graph = evidence.graph
+    graph = batch.graph
     layers = [
         node for node in graph.nodes if isinstance(node.op, Relu) and node.phase == "forward" and node.types[0].rank > 1
     ]
     if not layers:
         return
     part = _part(graph, [graph.results(node)[0] for node in layers])
-    rows = _affordable_rows(part, evidence.arrays)
+    rows = _affordable_rows(part, batch.arrays)
     if rows < LEAST_ROWS:
         return
-    arrays = {label: evidence.arrays[label][:rows] for label in part.inputs}
+    arrays = {label: batch.arrays[label][:rows] for label in part.inputs}
     try:
         with numpy.errstate(all="ignore"):
-            found, _ = interpret(part, arrays, {label: evidence.states[label] for label in part.states})
+            found, _ = interpret(part, arrays, {label: batch.states[label] for label in part.states})
     except ShapeError:  # layers that keep a state for each row want batches of their own size
         return
     for node, array in zip(layers, found.values(), strict=True):

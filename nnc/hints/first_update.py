@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nnc.hints.delivery import Hint
-from nnc.hints.evidence import Move
+from nnc.observation import Move
 
 GENTLE = 0.1
 """Part of their size by which a first update may well move weights."""

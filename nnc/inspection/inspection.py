@@ -13,9 +13,9 @@ from nnc.inspection.layer_table import LayerRecord, float_type, layer_records, o
 from nnc.inspection.measured_memory import Memory, memory_of
 from nnc.inspection.subject import Subject, open_subject
 from nnc.ir import count_flops, nominal_sizes
+from nnc.labels import ROWS
 from nnc.profiling import Profile, profile
 from nnc.program import PREDICT, TRAIN
-from nnc.program.data import ROWS
 from nnc.quantities import count_text
 
 LAYER_HEAD = ("Layer", "Output", "Parameters", "Not trained", "FLOPs", "Bytes")

@@ -14,9 +14,9 @@ import numpy
 
 from nnc.backends import backend as backends
 from nnc.backends.numpy import kernel_settings
+from nnc.execution.footprint import Footprint
 from nnc.profiling.measurement import copy_program
 from nnc.program import PREDICT, Program
-from nnc.program.footprint import Footprint
 from nnc.program.preparation import prepare
 from nnc.program.random_data import draw_inputs, draw_targets
 

@@ -9,12 +9,12 @@ from typing import Any, cast
 
 from nnc.backends import BackendName
 from nnc.errors import DataError
+from nnc.execution.spec import outputs_of
 from nnc.inspection.difference import Outputs
 from nnc.inspection.layer_table import float_type
 from nnc.inspection.subject import Subject
 from nnc.program import PREDICT
 from nnc.program.data import as_arrays
-from nnc.program.spec import outputs_of
 from nnc.verify.findings import Trace, compare_traces
 from nnc.verify.ours import trace_forward
 from nnc.verify.verification import TOLERANCES

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from nnc.ir.types import TensorType
 
 _MEANINGS: ContextVar[Mapping[Placeholder, Value] | None] = ContextVar("meanings", default=None)
+Assign = Callable[["Placeholder", "Value"], None]
+"""Lets a placeholder stand for another value, from now on and after the run."""
+_ASSIGN: ContextVar[Assign | None] = ContextVar("assign", default=None)
 
 
 class Placeholder:
@@ -38,6 +41,17 @@ class Placeholder:
         if meanings is None or self not in meanings:
             raise GraphError(f"{self!r} stands for no value here; weights are used inside a layer's call()")
         return meanings[self]
+
+    def assign_value(self, value: Value) -> None:
+        """Stand for another value of the graph that is being built, from now on and after the run.
+
+        Raises:
+            GraphError: no graph is being built, or one in which nothing can be assigned.
+        """
+        assign = _ASSIGN.get()
+        if assign is None:
+            raise GraphError(f"{self!r} cannot be assigned here; weights are assigned inside a layer's call()")
+        assign(self, value)
 
     @property
     def type(self) -> TensorType:
@@ -101,13 +115,19 @@ class Placeholder:
 
 
 @contextmanager
-def meaning(meanings: dict[Placeholder, Value]) -> Iterator[None]:
-    """Let placeholders stand for these values inside the block."""
-    token = _MEANINGS.set(meanings)
+def meaning(meanings: dict[Placeholder, Value], assign: Assign | None = None) -> Iterator[None]:
+    """Let placeholders stand for these values inside the block.
+
+    Args:
+        meanings: the values.
+        assign: what is done where one is assigned; None where none can be.
+    """
+    token, assigning = _MEANINGS.set(meanings), _ASSIGN.set(assign)
     try:
         yield
     finally:
         _MEANINGS.reset(token)
+        _ASSIGN.reset(assigning)
 
 
 class _Captured(Mapping["Placeholder", "Value"]):

@@ -66,6 +66,15 @@ if TYPE_CHECKING:
     from nnc.layers.upsampling import *
     from nnc.layers.wrapper import *
 
+
+def _operate(name: str, *operands: Any) -> Any:
+    from nnc.layers.operation import Operation  # imported when an operator is first used
+
+    return Operation(name)(*operands)
+
+
+SymbolicTensor.operate = staticmethod(_operate)
+
 _CLASSES, _FUNCTIONS, _ALIASES = CLASSES, FUNCTIONS, ALIASES  # what makes the site finds names of this module alone
 
 __all__ = [  # noqa: PLE0604  (all are strings)

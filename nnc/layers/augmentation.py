@@ -12,8 +12,8 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import image_format
 from nnc.layers.declared import CommonLayer
-from nnc.layers.drawing import draw_uniform
 from nnc.layers.lowering import current_lowering
+from nnc.layers.random_numbers import draw_uniform
 from nnc.layers.spatial import check_rank
 
 BYTES = (0, 255)

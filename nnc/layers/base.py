@@ -11,8 +11,18 @@ from weakref import WeakSet
 from nnc import regularizers
 from nnc.checks import check_flag
 from nnc.errors import ModelError, ShapeError
+from nnc.identity import is_own
 from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, count_flops
-from nnc.layers.calling import TENSORS, Arguments, bind, build_arguments, default_training, shape_of, takes_several
+from nnc.layers.batch import batch_size
+from nnc.layers.call_arguments import (
+    TENSORS,
+    Arguments,
+    bind,
+    build_arguments,
+    default_training,
+    shape_of,
+    takes_several,
+)
 from nnc.layers.constants import with_constants
 from nnc.layers.description import Described
 from nnc.layers.input_types import FLOAT, dtype_name, input_type
@@ -28,7 +38,7 @@ from nnc.layers.lowering import (
 )
 from nnc.layers.options import InputOptions
 from nnc.layers.structure import leaves, map_leaves
-from nnc.layers.symbolic import Call, SymbolicTensor, batch_size
+from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.layers.weights import weight_paths
 from nnc.ops import cast, size
 
@@ -126,6 +136,11 @@ class Layer(Described):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.models = WeakSet()
+
+    @property
+    def sublayers(self) -> list[Layer]:
+        """The layers among its attributes, alone or in lists, tuples and dictionaries, in the order they were set."""
+        return super().sublayers
 
     # ------------------------------------------------------------------ building
 
@@ -327,7 +342,7 @@ class Layer(Described):
             return ((list(args),) if is_spread else args), kwargs
         if len(args) == 1 and isinstance(args[0], list | tuple):
             items = tuple(args[0])
-            takes_list = not type(self).call.__module__.startswith("nnc.") and not takes_several(self)
+            takes_list = not is_own(type(self).call) and not takes_several(self)
             if len(items) <= 1 or not takes_list:
                 return items, kwargs
         return args, kwargs

@@ -22,10 +22,10 @@ from nnc.layers.color_augmentation import (
     RandomPosterization,
     Solarization,
 )
-from nnc.layers.drawing import Draws, draw_beta, draw_log_gamma, draw_uniform, repeating
 from nnc.layers.geometric_augmentation import RandomRotation, RandomShear, RandomTranslation
 from nnc.layers.histograms import Equalization
 from nnc.layers.pixel_augmentation import RandomSharpness
+from nnc.layers.random_numbers import Draws, draw_beta, draw_log_gamma, draw_uniform, repeating
 from nnc.layers.warping import WAYS
 from nnc.ops import clip, equal, floor, reshape, softmax, take, where
 

@@ -17,7 +17,7 @@ from nnc.layers.arguments import (
     regularizer,
     sizes,
 )
-from nnc.layers.convolving import Convolving
+from nnc.layers.convolution_base import Convolving
 from nnc.ops import transposed_convolution
 from nnc.ops.convolution import extent
 

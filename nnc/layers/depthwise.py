@@ -16,7 +16,7 @@ from nnc.layers.arguments import (
     regularizer,
     sizes,
 )
-from nnc.layers.convolving import Convolving
+from nnc.layers.convolution_base import Convolving
 
 
 class DepthwiseConvolution(Convolving):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 from nnc import regularizers
 from nnc.checks import check_positive
 from nnc.errors import ModelError, NncError, nearest
+from nnc.identity import is_own
 from nnc.layers.argument_texts import key_texts, noted_texts
 from nnc.layers.input_types import row_shape
 from nnc.layers.weights import Weighted
@@ -100,11 +101,7 @@ class Described(Weighted):
     def keras_class(self) -> tuple[str, str, str | None]:
         """Module, name and registered name of the class, as Keras's files have them beside the config."""
         cls = type(self)
-        return (
-            ("keras.layers", cls.__name__, None)
-            if cls.__module__.startswith("nnc.")
-            else (cls.__module__, cls.__name__, cls.__name__)
-        )
+        return ("keras.layers", cls.__name__, None) if is_own(cls) else (cls.__module__, cls.__name__, cls.__name__)
 
     @property
     def summary_note(self) -> str:

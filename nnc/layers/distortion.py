@@ -13,7 +13,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import factor_range, image_format, value_range
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
-from nnc.layers.drawing import draw_normal, draw_uniform
+from nnc.layers.random_numbers import draw_normal, draw_uniform
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import CHANNELS_FIRST
 from nnc.layers.warping import BENDS, WAYS, bend, warp

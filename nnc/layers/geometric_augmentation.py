@@ -13,8 +13,8 @@ from nnc.choices import DataFormat, FillMode, FlipMode, Interpolation
 from nnc.ir import Value, size_of
 from nnc.layers.arguments import factor_range, image_format
 from nnc.layers.augmentation import Augmentation, Factor, NamelessAugmentation
-from nnc.layers.drawing import draw_uniform
 from nnc.layers.interpolation import resize_axis
+from nnc.layers.random_numbers import draw_uniform
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import check_range, spatial_axes
 from nnc.layers.warping import FILL_MODES, WAYS, warp

@@ -9,7 +9,7 @@ from nnc.arguments import flag, number, positive, random_seed, unsupported
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import constraint, initializer, regularizer
-from nnc.layers.attending import attend, attention_mask, expand, projection, unmasked
+from nnc.layers.attention_heads import attend, attention_mask, expand, projection, unmasked
 from nnc.layers.declared import NamedLayer
 from nnc.layers.regularization import Dropout
 

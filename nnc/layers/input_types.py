@@ -10,8 +10,8 @@ import numpy
 from nnc.checks import is_whole
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import FLOATING, TensorType
+from nnc.layers.batch import BATCH
 from nnc.layers.lengths import unknown_length
-from nnc.layers.symbolic import BATCH
 
 FLOAT = "float32"
 """Element type of weights and inputs where none is given."""

@@ -11,7 +11,7 @@ from nnc.errors import ModelError
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value, capturing, meaning
 from nnc.layers.variable import Segment, Variable
 from nnc.ops import Pack, Unpack, reshape, straight_through
-from nnc.ops.scanning import Loop
+from nnc.ops.loop import Loop
 
 FROZEN = "frozen"
 """Role of states whose weights no optimizer changes."""
@@ -130,6 +130,11 @@ def is_lowering() -> bool:
     return _LOWERING.get() is not None
 
 
+def _assign(weight: Placeholder, value: Value) -> None:
+    assert isinstance(weight, Variable)
+    current_lowering().assign(weight, value)
+
+
 @contextmanager
 def lowering(
     graph: Graph, training: bool | None = False, declares: bool = False, dtype: str | None = None
@@ -142,7 +147,7 @@ def lowering(
     context = Lowering(graph, bool(training), meanings, declares, training is None, dtype, training is None)
     token = _LOWERING.set(context)
     try:
-        with meaning(meanings):
+        with meaning(meanings, _assign):
             yield context
     finally:
         _LOWERING.reset(token)

@@ -11,7 +11,7 @@ from nnc.choices import DataFormat
 from nnc.ir import Value
 from nnc.layers.arguments import factor_range, image_format
 from nnc.layers.augmentation import Augmentation, Factor, limits
-from nnc.layers.drawing import draw_beta, draw_order, draw_uniform
+from nnc.layers.random_numbers import draw_beta, draw_order, draw_uniform
 from nnc.layers.resizing import known_sizes
 from nnc.layers.spatial import spatial_axes
 from nnc.ops import cast, gather, logical_and, reshape, sqrt, where

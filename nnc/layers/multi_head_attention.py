@@ -13,7 +13,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.activation import Softmax
 from nnc.layers.arguments import constraint, initializer, regularizer
-from nnc.layers.attending import attend, attention_mask, expand, projection, unmasked
+from nnc.layers.attention_heads import attend, attention_mask, expand, projection, unmasked
 from nnc.layers.declared import NamedLayer
 from nnc.layers.einsum_dense import EinsumDense
 from nnc.layers.lowering import current_lowering

@@ -9,7 +9,7 @@ from nnc.activations.rectifiers import SELU_ALPHA, SELU_SCALE
 from nnc.arguments import argument, number, random_seed
 from nnc.ir import Value
 from nnc.layers.declared import KerasLayer
-from nnc.layers.drawing import check_noise_shape, draw_kept, draw_normal, full_noise_shape
+from nnc.layers.random_numbers import check_noise_shape, draw_kept, draw_normal, full_noise_shape
 
 
 class GaussianNoise(KerasLayer):

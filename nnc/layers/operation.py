@@ -91,23 +91,6 @@ class Operation(KerasLayer):
         return ", ".join(f"{key}={value}" for key, value in self.settings.items())
 
 
-def slice_config(key: Any) -> list[Any]:
-    """Return an index as plain data, as Keras writes it: numbers, None, and slices and ``...`` as dictionaries.
-
-    >>> slice_config((slice(None), 0))
-    [{'class_name': '__slice__', 'config': {'start': None, 'stop': None, 'step': None}}, 0]
-    """
-    items = key if isinstance(key, tuple) else (key,)
-    return [
-        {"class_name": "__slice__", "config": {"start": item.start, "stop": item.stop, "step": item.step}}
-        if isinstance(item, slice)
-        else {"class_name": "__ellipsis__", "config": {}}
-        if item is Ellipsis
-        else item
-        for item in items
-    ]
-
-
 def _get_item(x: Value, key: Any) -> Value:
     given = key if isinstance(key, list | tuple) else [key]
     items = [

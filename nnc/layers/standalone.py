@@ -13,18 +13,18 @@ from nnc.arrays import is_array_like, to_array
 from nnc.backends import AUTO, backend_name
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import DataError, ModelError
+from nnc.execution.executor import Executor
+from nnc.execution.spec import ProgramSpec
+from nnc.execution.state import ProgramState
 from nnc.fork_safety import renew_in_children
 from nnc.ir import Graph, TensorType, Value
 from nnc.layers.array_masks import mask_of, with_mask
-from nnc.layers.calling import takes_several
+from nnc.layers.batch import BATCH, batch_size
+from nnc.layers.call_arguments import takes_several
 from nnc.layers.lowering import RANDOM, Lowering, declare_weights, lowering
 from nnc.layers.structure import leaves, map_leaves
-from nnc.layers.symbolic import BATCH, batch_size
 from nnc.layers.weights import weight_paths
 from nnc.passes import OPTIMIZE, gradients, run_passes
-from nnc.program.executor import Executor
-from nnc.program.spec import ProgramSpec
-from nnc.program.state import ProgramState
 from nnc.utils import random_generator
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ REMEMBERED_GRAPHS = 64
 
 
 @dataclass(frozen=True)
-class _Call:
+class _ArrayCall:
     """The arguments of a call of the layer: arrays instead of tensors."""
 
     args: tuple[Any, ...] = ()
@@ -70,7 +70,7 @@ class Standalone:
         self._wired: set[str] = set()
         self._optimized: dict[str, Graph] = {}
         self._executors: dict[tuple[str, str], Executor] = {}
-        self._call = _Call()
+        self._call = _ArrayCall()
         self._key: Array = None
         self._last_key: Array = None
         self._renew_locks()
@@ -90,7 +90,7 @@ class Standalone:
             listed = ", ".join(str(len(array)) for array in arrays)
             raise DataError(f"Layer '{layer.name}': all inputs must have the same number of rows, got {listed}")
         with self._lock, batch_size(len(arrays[0]) if arrays else None):
-            self._call = _Call(args, kwargs)
+            self._call = _ArrayCall(args, kwargs)
             self._wire()
             graph, found = self._forward_graph()
             if RANDOM in graph.states:

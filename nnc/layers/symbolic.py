@@ -2,48 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from nnc.ir import TensorType, symbol
+from nnc.ir import TensorType
+from nnc.layers.batch import batch_size, shown_shape
 from nnc.layers.lengths import settled
 from nnc.layers.structure import leaves, map_leaves
 
 if TYPE_CHECKING:
     from nnc.layers.base import Layer
 
-BATCH = symbol("batch")
-"""The first dimension of every model's inputs."""
-_BATCH_SIZE: ContextVar[int | None] = ContextVar("batch_size", default=None)
 
+def slice_config(key: Any) -> list[Any]:
+    """Return an index as plain data, as Keras writes it: numbers, None, and slices and ``...`` as dictionaries.
 
-def known_batch_size() -> int | None:
-    """Return the size of the batch that a layer is being built for, if its model says it."""
-    return _BATCH_SIZE.get()
-
-
-@contextmanager
-def batch_size(size: int | None) -> Iterator[None]:
-    """Let layers that are built inside the block know the size of the batch."""
-    token = _BATCH_SIZE.set(size)
-    try:
-        yield
-    finally:
-        _BATCH_SIZE.reset(token)
-
-
-def shown_shape(type: TensorType, batch: int | None) -> tuple[int | None, ...]:
-    """Return a shape as Keras shows it: None instead of what is only known at run time.
-
-    Args:
-        type: element type and shape.
-        batch: size of the batch, None where it is not known.
+    >>> slice_config((slice(None), 0))
+    [{'class_name': '__slice__', 'config': {'start': None, 'stop': None, 'step': None}}, 0]
     """
-    known = type if batch is None else type.substitute({"batch": batch})
-    return tuple(dim if isinstance(dim, int) else None for dim in known.shape)
+    items = key if isinstance(key, tuple) else (key,)
+    return [
+        {"class_name": "__slice__", "config": {"start": item.start, "stop": item.stop, "step": item.step}}
+        if isinstance(item, slice)
+        else {"class_name": "__ellipsis__", "config": {}}
+        if item is Ellipsis
+        else item
+        for item in items
+    ]
 
 
 @dataclass(eq=False)
@@ -85,10 +71,11 @@ class SymbolicTensor:
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"declared": self.type}  # what is known of lengths stays behind in this process
 
-    def _operation(self, name: str, *operands: Any) -> Any:
-        from nnc.layers.operation import Operation
+    operate: ClassVar[Callable[..., Any]]
+    """Applies an operation of `keras.ops`, given by its class, to operands; `nnc.layers` says how."""
 
-        return Operation(name)(*operands)
+    def _operation(self, name: str, *operands: Any) -> Any:
+        return SymbolicTensor.operate(name, *operands)
 
     def __add__(self, other: Any) -> Any:
         return self._operation("Add", self, other)
@@ -124,8 +111,6 @@ class SymbolicTensor:
         return self._operation("Negative", self)
 
     def __getitem__(self, key: Any) -> Any:
-        from nnc.layers.operation import slice_config
-
         return self._operation("GetItem", self, slice_config(key))
 
     def __repr__(self) -> str:

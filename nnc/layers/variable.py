@@ -17,7 +17,7 @@ from nnc.errors import DataError, GraphError, ModelError
 from nnc.ir import Placeholder, Value
 
 if TYPE_CHECKING:
-    from nnc.program.prologue import Version
+    from nnc.execution.prologue import Version
 
 Array = Any
 
@@ -132,9 +132,7 @@ class Variable(Placeholder):
             ShapeError: a graph value is of another type.
         """
         if isinstance(value, Value | Placeholder):
-            from nnc.layers.lowering import current_lowering
-
-            current_lowering().assign(self, value.value if isinstance(value, Placeholder) else value)
+            self.assign_value(value.value if isinstance(value, Placeholder) else value)
             return
         self.memory[...] = self.checked(value)
         if self.version is not None:
@@ -266,7 +264,7 @@ def make_segments(variables: Sequence[Variable], label: str, dtype: str) -> list
 
 def share_versions(variables: Iterable[Variable]) -> tuple[Version, ...]:
     """Let weights that no model has compiled before count their changes together; return the counters of all."""
-    from nnc.program.prologue import Version
+    from nnc.execution.prologue import Version
 
     fresh = Version()
     found: dict[Version, None] = {}

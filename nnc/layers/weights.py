@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
@@ -15,9 +15,6 @@ from nnc.ir import FLOATING
 from nnc.layers.input_types import FLOAT, dtype_name
 from nnc.layers.structure import leaves
 from nnc.layers.variable import Variable, assign_all
-
-if TYPE_CHECKING:
-    from nnc.layers.base import Layer
 
 Array = Any
 MAX_WEIGHT_SIZE = 2**31 - 1
@@ -93,7 +90,7 @@ class Weighted:
     # ------------------------------------------------------------------ sublayers
 
     @property
-    def sublayers(self) -> list[Layer]:
+    def sublayers(self) -> list[Any]:
         """The layers among its attributes, alone or in lists, tuples and dictionaries, in the order they were set."""
         found = leaves(list(vars(self).values()), Weighted)
         return list(dict.fromkeys(layer for layer in found if layer is not self))

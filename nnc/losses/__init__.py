@@ -17,6 +17,7 @@ from nnc.losses.distributions import (
     kl_divergence,
     poisson,
 )
+from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.focal import (
     BinaryFocalCrossentropy,
     CategoricalFocalCrossentropy,
@@ -63,7 +64,6 @@ from nnc.losses.similarity import (
     circle,
     cosine_similarity,
 )
-from nnc.losses.target import Target
 
 # isort: split
 # The tables are made of the classes that are defined by now.
@@ -115,7 +115,7 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
-    "Target",
+    "ExpectedTargets",
     "Tversky",
     "bce",
     "binary_crossentropy",

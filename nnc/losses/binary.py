@@ -6,10 +6,10 @@ from nnc import ops
 from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
 from nnc.ir import TensorType, Value
+from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, check_output, like_output, logits_of
-from nnc.losses.target import Target
 from nnc.ops.exponential import Sigmoid
 
 
@@ -59,14 +59,14 @@ def binary_values(labels: Value, y_pred: Value, from_logits: bool, what: str) ->
 class BinaryLoss(Loss):
     """A loss whose targets are numbers from 0 to 1, one per unit."""
 
-    def target(self, output: TensorType) -> Target:
+    def target(self, output: TensorType) -> ExpectedTargets:
         """Return the output's type, with numbers from 0 to 1.
 
         Raises:
             ModelError: the output is not an array of rows of floating-point numbers.
         """
         check_output(self.name, output)
-        return Target(output, low=0.0, high=1.0)
+        return ExpectedTargets(output, low=0.0, high=1.0)
 
 
 class BinaryCrossentropy(

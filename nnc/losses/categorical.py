@@ -8,10 +8,10 @@ from nnc.checks import check_whole
 from nnc.choices import Reduction
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
+from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
 from nnc.losses.operands import EPSILON, class_count, class_indices, like_output, logits_of
-from nnc.losses.target import Target
 from nnc.ops.comparison import NotEqual
 from nnc.ops.crossentropy import Softmax
 from nnc.ops.elementwise import apply
@@ -97,14 +97,14 @@ class OneHotLoss(Loss):
 
     axis: int = -1
 
-    def target(self, output: TensorType) -> Target:
+    def target(self, output: TensorType) -> ExpectedTargets:
         """Return the output's type; numbers outside 0 … 1 are allowed, as in Keras.
 
         Raises:
             ModelError: the output has not one unit per class.
         """
         class_count(self.name, output, self.axis)
-        return Target(output)
+        return ExpectedTargets(output)
 
 
 class CategoricalCrossentropy(
@@ -160,11 +160,11 @@ class SparseCategoricalCrossentropy(
     _name_given: str | None = passed_on(default="sparse_categorical_crossentropy", alias="name")
     dtype: str | None = passed_on(default=None)
 
-    def target(self, output: TensorType) -> Target:
+    def target(self, output: TensorType) -> ExpectedTargets:
         """Return one int32 class index per row of classes.
 
         Raises:
             ModelError: the output has not one unit per class on its last axis.
         """
         classes = class_count(self.name, output)
-        return Target(TensorType("int32", output.shape[:-1]), classes=classes, ignored=self.ignore_class)
+        return ExpectedTargets(TensorType("int32", output.shape[:-1]), classes=classes, ignored=self.ignore_class)

@@ -6,9 +6,9 @@ from nnc import ops
 from nnc.arguments import passed_on
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import TensorType, Value, symbol
+from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import class_count
-from nnc.losses.target import Target
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.sizes import Iota
@@ -91,7 +91,7 @@ class CTC(FunctionLoss, names=("CTC", "ctc")):
 
     _name_given: str | None = passed_on(default="ctc", alias="name")
 
-    def target(self, output: TensorType) -> Target:
+    def target(self, output: TensorType) -> ExpectedTargets:
         """Return int32 labels (batch, labels), with zeros behind them.
 
         Raises:
@@ -100,4 +100,4 @@ class CTC(FunctionLoss, names=("CTC", "ctc")):
         if output.rank != 3:
             raise ModelError(f"{self._where} needs an output (batch, time, classes), got {output}")
         classes = class_count(self.name, output)
-        return Target(TensorType("int32", (output.shape[0], symbol("labels"))), classes=classes)
+        return ExpectedTargets(TensorType("int32", (output.shape[0], symbol("labels"))), classes=classes)

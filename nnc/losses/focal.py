@@ -9,10 +9,10 @@ from nnc.hints.output_activation import look_at_output
 from nnc.ir import TensorType, Value
 from nnc.losses.binary import BinaryLoss, binary_values, smoothed
 from nnc.losses.categorical import OneHotLoss, smoothed_classes
+from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure
 from nnc.losses.operands import EPSILON, class_count, class_indices, like_output
-from nnc.losses.target import Target
 from nnc.ops.crossentropy import Softmax
 from nnc.ops.exponential import Sigmoid
 from nnc.ops.movement import normalize_axis
@@ -197,11 +197,11 @@ class CategoricalGeneralizedCrossEntropy(
     _name_given: str | None = passed_on(default="categorical_generalized_cross_entropy", alias="name")
     dtype: str | None = passed_on(default=None)
 
-    def target(self, output: TensorType) -> Target:
+    def target(self, output: TensorType) -> ExpectedTargets:
         """Return one int32 class index per row of classes.
 
         Raises:
             ModelError: the output has not one unit per class on its last axis.
         """
         classes = class_count(self.name, output)
-        return Target(TensorType("int32", output.shape[:-1]), classes=classes)
+        return ExpectedTargets(TensorType("int32", output.shape[:-1]), classes=classes)

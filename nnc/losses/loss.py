@@ -12,8 +12,8 @@ from nnc.choices import Reduction
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
 from nnc.losses.arrays import ArrayFunction, as_floating
+from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name
-from nnc.losses.target import Target
 from nnc.losses.weighting import align, divide_no_nan, merge_masks, merge_weights
 
 REDUCTIONS = ("sum_over_batch_size", "mean", "mean_with_sample_weight", "sum", "none", None)
@@ -52,7 +52,7 @@ class Loss(Measure):
         super().__init__(name, dtype)
         self.reduction = check_choice(self._where, "reduction", reduction, REDUCTIONS)
 
-    def target(self, output: TensorType) -> Target:
+    def target(self, output: TensorType) -> ExpectedTargets:
         """Return what the targets of an output must look like; by default they have its type.
 
         Raises:
@@ -60,7 +60,7 @@ class Loss(Measure):
         """
         if not output.is_floating:
             raise ModelError(f"{self._where} needs an output of floating-point numbers, got {output}")
-        return Target(output)
+        return ExpectedTargets(output)
 
     def lower(
         self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None

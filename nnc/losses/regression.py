@@ -5,9 +5,9 @@ from __future__ import annotations
 from nnc import ops
 from nnc.arguments import passed_on
 from nnc.ir import TensorType, Value
+from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import FunctionLoss, Loss
 from nnc.losses.operands import EPSILON, check_output, like_output
-from nnc.losses.target import Target
 
 
 def mean_squared_error(y_true: Value, y_pred: Value) -> Value:
@@ -69,14 +69,14 @@ def mean_squared_logarithmic_error(y_true: Value, y_pred: Value) -> Value:
 class Regression(Loss):
     """A loss whose targets are any numbers, one per unit."""
 
-    def target(self, output: TensorType) -> Target:
+    def target(self, output: TensorType) -> ExpectedTargets:
         """Return the output's type.
 
         Raises:
             ModelError: the output is not an array of rows of floating-point numbers.
         """
         check_output(self.name, output)
-        return Target(output)
+        return ExpectedTargets(output)
 
 
 class MeanSquaredError(FunctionLoss, Regression, names=("MeanSquaredError", "mean_squared_error", "MSE", "mse")):

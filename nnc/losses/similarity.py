@@ -7,11 +7,11 @@ from nnc.arguments import flag, number, passed_on, whole
 from nnc.choices import Reduction
 from nnc.errors import ModelError, ShapeError
 from nnc.ir import TensorType, Value
+from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import Loss
 from nnc.losses.measure import FunctionMeasure, Masked
 from nnc.losses.operands import EPSILON, like_output
 from nnc.losses.regression import Regression
-from nnc.losses.target import Target
 from nnc.ops.comparison import NotEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.sizes import Iota
@@ -137,7 +137,7 @@ class Circle(FunctionMeasure, Loss, names=("Circle", "circle")):
     _name_given: str | None = passed_on(default="circle", alias="name")
     dtype: str | None = passed_on(default=None)
 
-    def target(self, output: TensorType) -> Target:
+    def target(self, output: TensorType) -> ExpectedTargets:
         """Return one int32 class per row.
 
         Raises:
@@ -145,4 +145,4 @@ class Circle(FunctionMeasure, Loss, names=("Circle", "circle")):
         """
         if output.rank != 2 or not output.is_floating:
             raise ModelError(f"{self._where} needs an output of one vector per row, (batch, units), got {output}")
-        return Target(TensorType("int32", output.shape[:1]))
+        return ExpectedTargets(TensorType("int32", output.shape[:1]))

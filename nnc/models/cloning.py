@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nnc.errors import ModelError
+from nnc.execution.spec import packed
 from nnc.layers import InputLayer, Layer
 from nnc.layers.structure import leaves
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
 from nnc.models.sequential import Sequential
 from nnc.models.trainer import one_or_list
-from nnc.program.spec import packed
 
 CloneFunction = Callable[[Layer], Layer]
 CallFunction = Callable[..., Any]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nnc.errors import NncError
 from nnc.ir import Graph, Shape, TensorType, Value
-from nnc.layers.symbolic import BATCH
+from nnc.layers.batch import BATCH
 from nnc.losses import Loss
 from nnc.metrics import Metric
 from nnc.ops import Pack, cast, size

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy
 
 from nnc.errors import ModelError, nearest
+from nnc.execution.spec import described, packed
 from nnc.ir import TensorType, Value
 from nnc.layers import Layer
 from nnc.layers.input_types import FLOAT
@@ -26,7 +27,6 @@ from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer, Pass
 from nnc.presentation import Presented
 from nnc.program import Program
-from nnc.program.spec import described, packed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

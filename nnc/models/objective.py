@@ -9,7 +9,7 @@ from typing import Any
 from nnc import losses, metrics
 from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType
-from nnc.losses import Target
+from nnc.losses import ExpectedTargets
 from nnc.models.head import ModelHead, OutputHead
 from nnc.program import SAMPLE_WEIGHT, TargetSpec
 
@@ -96,7 +96,7 @@ def target_specs(head: ModelHead, outputs: Outputs) -> tuple[TargetSpec, ...]:
     steps = head.step_ranks({name: type.with_dtype(head.dtype) if type.is_floating else type for name, type in outputs})
     for output, rank in zip(head.outputs, steps, strict=True):
         loss, type = output.loss, output.target_type
-        target = Target(type) if loss is None else loss.target(types[output.label])
+        target = ExpectedTargets(type) if loss is None else loss.target(types[output.label])
         specs.append(
             TargetSpec(
                 label=output.target,

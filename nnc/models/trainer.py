@@ -11,6 +11,7 @@ from nnc.backends import BackendName, backend_name
 from nnc.callbacks import History
 from nnc.choices import Verbosity
 from nnc.errors import DataError, ModelError
+from nnc.execution.spec import unpacked
 from nnc.ir import TensorType
 from nnc.layers import Layer, Variable
 from nnc.layers.symbolic import Call, SymbolicTensor
@@ -20,7 +21,6 @@ from nnc.passes import Observer, Pass
 from nnc.plugins import KERAS_MODELS, KERAS_WEIGHTS, save_model, save_weights
 from nnc.program import EVALUATE, TRAIN, Program
 from nnc.program.preparation import batch_arrays
-from nnc.program.spec import unpacked
 from nnc.utils import random_generator
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers import Layer
+from nnc.layers.batch import BATCH
 from nnc.layers.lowering import current_lowering
 from nnc.layers.structure import leaves
-from nnc.layers.symbolic import BATCH, Call, SymbolicTensor
+from nnc.layers.symbolic import Call, SymbolicTensor
 
 
 def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], name: str) -> tuple[Call, ...]:

@@ -14,8 +14,7 @@ from nnc.ops.packing import Pack, Unpack
 from nnc.ops.pooling import average_pool, max_pool, repeat, sum_pool
 from nnc.ops.random import random_uniform
 from nnc.ops.reduction import argmax, max, mean, sum
-from nnc.ops.scan import Scan
-from nnc.ops.scanning import scan
+from nnc.ops.scan import Scan, scan
 from nnc.ops.sizes import cast, one_hot, size
 from nnc.ops.sparsemax import sparsemax
 from nnc.ops.straight_through import stop_gradient, straight_through

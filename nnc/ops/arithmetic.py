@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy
 
 from nnc.ir import FLOATING, Value
-from nnc.ops.comparison import Greater, GreaterEqual, Less, where
+from nnc.ops.comparison import Greater, GreaterEqual, Less
 from nnc.ops.elementwise import Array, Binary, Unary, apply
 
 
@@ -51,20 +51,6 @@ class Divide(Binary, name="divide"):
         """Quotient rule: 1/y and -x/y² = -(1/y) z."""
         quotient = cotangent / y
         return quotient, -(quotient * z)
-
-
-class Power(Binary, name="power"):
-    """x to the power y; the gradient of y takes log(x) as 0 where x ≤ 0, as TensorFlow does."""
-
-    accepts: ClassVar[frozenset[str]] = FLOATING
-    ufunc: ClassVar[numpy.ufunc] = numpy.power
-
-    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
-        """y x^(y-1) and x^y log x."""
-        from nnc.ops.exponential import log
-
-        logarithm = log(where(x > 0.0, x, 1.0))
-        return cotangent * y * apply(self, x, y - 1.0), cotangent * z * logarithm
 
 
 class Maximum(Binary, name="maximum"):

@@ -1,4 +1,4 @@
-"""Exponentials, logarithms, and the functions made of them."""
+"""Exponentials, logarithms, powers, and the functions made of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy
 
 from nnc.ir import FLOATING, Value
 from nnc.ops.arithmetic import square
+from nnc.ops.comparison import where
 from nnc.ops.elementwise import Array, Binary, Unary, apply
 from nnc.ops.error_function import error_function
 
@@ -56,6 +57,18 @@ class LogarithmOnePlus(Unary, name="log1p"):
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
         """1 / (1 + x)."""
         return cotangent / (x + 1.0)
+
+
+class Power(Binary, name="power"):
+    """x to the power y; the gradient of y takes log(x) as 0 where x ≤ 0, as TensorFlow does."""
+
+    accepts: ClassVar[frozenset[str]] = FLOATING
+    ufunc: ClassVar[numpy.ufunc] = numpy.power
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """y x^(y-1) and x^y log x."""
+        logarithm = log(where(x > 0.0, x, 1.0))
+        return cotangent * y * apply(self, x, y - 1.0), cotangent * z * logarithm
 
 
 class LogAddExp(Binary, name="logaddexp"):

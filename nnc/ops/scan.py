@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import Dim, Graph, Op, TensorType, Value, interpret
+from nnc.ir import Dim, TensorType, Value, capturing, interpret
 from nnc.ops.elementwise import Array
 from nnc.ops.fusion import body_flops
+from nnc.ops.loop import Loop, LoopOp
+
+Step = Callable[[list[Value], list[Value], list[Value]], tuple[Sequence[Value], Sequence[Value]]]
+"""Takes carries, one step of each sequence, and the other values; returns the new carries and what the step gives."""
 
 
 @dataclass(frozen=True)
-class Scan(Op, name="scan"):
+class Scan(LoopOp, name="scan"):
     """Runs `body` for each index of the sequences' first axis, which is time.
 
     Operands are the first carries, the sequences (time first), and values that are the same in every step. The body's
@@ -29,11 +33,6 @@ class Scan(Op, name="scan"):
         sequences: number of sequences, at least 1.
         reverse: whether the last step in time comes first.
     """
-
-    body: Graph
-    carries: int
-    sequences: int
-    reverse: bool = False
 
     def __post_init__(self) -> None:
         inputs, outputs = len(self.body.inputs), len(self.body.outputs)
@@ -143,3 +142,35 @@ class Scan(Op, name="scan"):
     def time(self, operands: Sequence[TensorType]) -> Dim:
         """Return the number of steps."""
         return operands[self.carries].shape[0]
+
+
+def scan(
+    step: Step,
+    carries: Sequence[Value],
+    sequences: Sequence[Value],
+    others: Sequence[Value] = (),
+    reverse: bool = False,
+) -> tuple[list[Value], list[Value]]:
+    """Run a step for each index of the sequences' first axis.
+
+    What the step computes from `others` and weights alone is computed once, before the loop; what it computes from
+    the sequences alone is computed for all steps at once, so that ``x @ kernel`` is one product.
+
+    Args:
+        step: called once, to say in graph arithmetic what a step does; weights may be used inside as well.
+        carries: their first values.
+        sequences: at least one; time is the first axis.
+        others: what is the same in each step.
+        reverse: whether the last step in time comes first.
+
+    Returns:
+        The last carries, and what the steps gave, stacked in the order of time.
+
+    Raises:
+        ShapeError: the step changes the type of a carry, or the sequences differ in length.
+    """
+    graph = sequences[0].graph
+    loop = Loop(Scan, graph, carries, sequences, others, reverse)
+    with capturing(loop.capture):
+        new, given = step(loop.carries, loop.elements, loop.others)
+    return loop.finish(new, given)

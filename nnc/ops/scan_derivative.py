@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nnc.ir import Constant, Graph, Input, Node, Op, Value, copy_into, gradients
 from nnc.ops.lifting import Operand, can_lift, lift
+from nnc.ops.loop import Loop, LoopOp
 from nnc.ops.movement import broadcast_to
-from nnc.ops.scan import Scan
-from nnc.ops.scanning import Loop
 
 
 def scan_cotangents(
-    op: Scan, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    op: LoopOp, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
 ) -> Sequence[Value | None]:
     """Return the cotangents of a scan's operands, in graph code.
 
@@ -38,7 +37,7 @@ class _Derivative:
         stacks: what the backward loop reads of the steps, by value of the body: stacked values outside.
     """
 
-    op: Scan
+    op: LoopOp
     operands: Sequence[Value]
     results: Sequence[Value]
     cotangents: Sequence[Value | None]
@@ -124,7 +123,7 @@ class _Derivative:
             body.output(label, value)
         for number, value in enumerate(missing):
             body.output(f"kept{number}", values[step.originals[value]])
-        scan = Scan(body, self.op.carries, self.op.sequences, self.op.reverse)
+        scan = replace(self.op, body=body)
         with self.operands[0].graph.scope(phase="forward"):
             names = ["" for _ in self.results] + [value.name for value in missing]
             results = self.operands[0].graph.add(scan, *self.operands, names=names)
@@ -148,7 +147,7 @@ class _Derivative:
         stacks = list(self.stacks)
         sequences = [self.cotangents[index] for index in given] + [self.stacks[value] for value in stacks]
         known = [value for value in sequences if value is not None] or [self.operands[self.op.carries]]
-        loop = Loop(graph, first, known, (), not self.op.reverse)
+        loop = Loop(type(self.op), graph, first, known, (), not self.op.reverse)
         values: dict[Value, Value] = dict(zip((step.seeds[index] for index in involved), loop.carries, strict=False))
         values |= dict(zip((step.seeds[index] for index in given), loop.elements, strict=False))
         values |= dict(zip(stacks, loop.elements[len(given) :], strict=False))
@@ -240,7 +239,7 @@ class _Step:
         sums: cotangents of such values where they must be added up step by step, by operand.
     """
 
-    def __init__(self, op: Scan, cotangents: Sequence[Value | None], involved: set[int]) -> None:
+    def __init__(self, op: LoopOp, cotangents: Sequence[Value | None], involved: set[int]) -> None:
         self.joint = joint = Graph("body")
         labels = {label: joint.input(label, value.type) for label, value in op.body.inputs.items()}
         copies: dict[Value, Value] = {}

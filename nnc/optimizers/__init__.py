@@ -14,7 +14,7 @@ from nnc.optimizers.muon import Muon
 from nnc.optimizers.optimizer import Optimizer
 from nnc.optimizers.registry import OPTIMIZERS, deserialize, get, serialize
 from nnc.optimizers.rmsprop import RMSprop
-from nnc.optimizers.saved import SavedVariable, export_variables, import_variables
+from nnc.optimizers.saved import SavedVariable
 from nnc.optimizers.schedule_free_adamw import ScheduleFreeAdamW
 from nnc.optimizers.sgd import SGD
 from nnc.optimizers.stages import AVERAGE
@@ -51,9 +51,7 @@ __all__ = [
     "adam",
     "adamw",
     "deserialize",
-    "export_variables",
     "get",
-    "import_variables",
     "rmsprop",
     "schedules",
     "serialize",

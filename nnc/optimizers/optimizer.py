@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, ClassVar, Self, Unpack, dataclass_transform
 
 import numpy
@@ -16,7 +16,7 @@ from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.objects import snake_case
 from nnc.optimizers import schedules
 from nnc.optimizers.lookups import Gradient, Summing, find_lookups
-from nnc.optimizers.saved import SavedVariable, counter_and_rate, export_variables, import_variables, slot_variable
+from nnc.optimizers.saved import SavedVariable, assign_all, copies, counter_and_rate, slot_variable
 from nnc.optimizers.schedules import LearningRateSchedule
 from nnc.optimizers.stages import ACCUMULATOR, AVERAGE, average, clip_gradients, decay, sum_gradients
 from nnc.optimizers.state import Clock, OptimizerState
@@ -238,6 +238,30 @@ class Optimizer(NamedRule):
             saved += [slot_variable(ACCUMULATOR, window, windows) for window in windows]
         return saved + self.saved_slots(windows)
 
+    def export_variables(self, windows: Sequence[Window], states: Mapping[str, Array]) -> list[Array]:
+        """Return copies of what Keras calls ``optimizer.variables``: counter, learning rate, slots by variable.
+
+        Args:
+            windows: the trainable variables, in the model's order.
+            states: a program's arrays by label; a state that is missing has its first value.
+        """
+        return copies(self.saved_variables(windows), windows, states)
+
+    def import_variables(
+        self, windows: Sequence[Window], states: MutableMapping[str, Array], arrays: Sequence[Any]
+    ) -> None:
+        """Take over what Keras saved of an optimizer, or nothing where it does not fit.
+
+        Args:
+            windows: the trainable variables, in the model's order.
+            states: a program's arrays by label; they are written in place, missing ones are added.
+            arrays: in the order of Keras's ``optimizer.variables``.
+
+        Raises:
+            ModelError: the number or the shape of arrays is another.
+        """
+        assign_all(self._where, self.saved_variables(windows), windows, states, arrays)
+
     def saved_slots(self, windows: Sequence[Window]) -> list[SavedVariable]:
         """Return the part of `saved_variables` that is the rule's own."""
         first = self.first_values
@@ -274,7 +298,7 @@ class Optimizer(NamedRule):
     @property
     def variables(self) -> list[Array]:
         """Copies of counter, learning rate and slots of the program this optimizer is bound to, in Keras's order."""
-        return export_variables(self, self._windows, self._states)
+        return self.export_variables(self._windows, self._states)
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Overwrite counter, learning rate and slots of the program this optimizer is bound to.
@@ -287,7 +311,7 @@ class Optimizer(NamedRule):
         """
         if not self._windows:
             raise ModelError(f"{self._where}: compile a model with it, and use model.program, before set_weights")
-        import_variables(self, self._windows, self._states, weights)
+        self.import_variables(self._windows, self._states, weights)
 
     @property
     def learning_rate(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy
 
@@ -13,9 +13,6 @@ from nnc.errors import ModelError
 from nnc.labels import ITERATIONS, LEARNING_RATE
 from nnc.optimizers.state import slot_label
 from nnc.optimizers.windows import Window
-
-if TYPE_CHECKING:
-    from nnc.optimizers.optimizer import Optimizer
 
 Array = Any
 
@@ -76,17 +73,17 @@ def own_variable(slot: str, window: Window, shape: tuple[int, ...]) -> SavedVari
     return SavedVariable(f"{window.path}/{slot}", slot_label(slot, window.path), prod(shape), 0, shape)
 
 
-def export_variables(optimizer: Optimizer, windows: Sequence[Window], states: Mapping[str, Array]) -> list[Array]:
-    """Return copies of what Keras calls ``optimizer.variables``: counter, learning rate, slots by variable.
+def copies(variables: Sequence[SavedVariable], windows: Sequence[Window], states: Mapping[str, Array]) -> list[Array]:
+    """Return copies of an optimizer's variables from states of a program; one that is missing has its first value.
 
     Args:
-        optimizer: the rule.
-        windows: the trainable variables, in the model's order.
-        states: a program's arrays by label; a state that is missing has its first value.
+        variables: what is copied.
+        windows: the trainable variables.
+        states: the program's arrays by label.
     """
     kind = _weights_dtype(windows, states)
     arrays = []
-    for item in optimizer.saved_variables(windows):
+    for item in variables:
         found = states.get(item.state)
         if found is None:
             arrays.append(numpy.full(item.shape, item.first, item.dtype or kind))
@@ -95,35 +92,38 @@ def export_variables(optimizer: Optimizer, windows: Sequence[Window], states: Ma
     return arrays
 
 
-def import_variables(
-    optimizer: Optimizer, windows: Sequence[Window], states: MutableMapping[str, Array], arrays: Sequence[Any]
+def assign_all(
+    where: str,
+    variables: Sequence[SavedVariable],
+    windows: Sequence[Window],
+    states: MutableMapping[str, Array],
+    arrays: Sequence[Any],
 ) -> None:
-    """Take over what Keras saved of an optimizer, or nothing where it does not fit.
+    """Overwrite an optimizer's variables in states of a program, all of them or, where one does not fit, none.
 
     Args:
-        optimizer: the rule.
-        windows: the trainable variables, in the model's order.
-        states: a program's arrays by label; they are written in place, missing ones are added.
-        arrays: in the order of Keras's ``optimizer.variables``.
+        where: the optimizer, for messages.
+        variables: what is overwritten.
+        windows: the trainable variables.
+        states: the program's arrays by label; they are written in place, missing ones are added.
+        arrays: one for each of the variables.
 
     Raises:
         ModelError: the number or the shape of arrays is another.
     """
-    expected = optimizer.saved_variables(windows)
-    where = f"optimizer '{optimizer.name}'"
-    if len(arrays) != len(expected):
-        names = ", ".join(item.name for item in expected[:6])
+    if len(arrays) != len(variables):
+        names = ", ".join(item.name for item in variables[:6])
         raise ModelError(
-            f"{where} has {len(expected)} variables ({names}{', …' if len(expected) > 6 else ''}), got {len(arrays)}"
+            f"{where} has {len(variables)} variables ({names}{', …' if len(variables) > 6 else ''}), got {len(arrays)}"
         )
     given = [numpy.asarray(array) for array in arrays]
-    for item, array in zip(expected, given, strict=True):
+    for item, array in zip(variables, given, strict=True):
         if array.shape != item.shape:
             raise ModelError(f"{where}: variable '{item.name}' has shape {item.shape}, got {array.shape}")
         if array.dtype.kind not in "fiu":
             raise ModelError(f"{where}: variable '{item.name}' must hold numbers, got elements of type {array.dtype}")
     kind = _weights_dtype(windows, states)
-    for item, array in zip(expected, given, strict=True):
+    for item, array in zip(variables, given, strict=True):
         if item.state:
             if item.state not in states:
                 states[item.state] = numpy.full(item.state_shape, item.first, item.dtype or kind)

@@ -9,9 +9,9 @@ from nnc.ir import Graph, Input, Node, Rewriter, Value
 from nnc.ir.decisions import decide, follow, is_listened_to
 from nnc.ops.arithmetic import Multiply
 from nnc.ops.elementwise import apply
+from nnc.ops.loop import Loop
 from nnc.ops.movement import Concatenate, take
 from nnc.ops.scan import Scan
-from nnc.ops.scanning import Loop
 from nnc.passes.base import Pass
 from nnc.passes.cleanup import CommonSubexpressions
 
@@ -42,7 +42,7 @@ class Lift(Pass, name="lift"):
 def _rebuild(rewriter: Rewriter, node: Node, op: Scan) -> None:
     operands = rewriter.operands(node)
     last = op.carries + op.sequences
-    loop = Loop(rewriter.graph, operands[: op.carries], operands[op.carries : last], operands[last:], op.reverse)
+    loop = Loop(Scan, rewriter.graph, operands[: op.carries], operands[op.carries : last], operands[last:], op.reverse)
     body = op.body
     values: dict[Value, Value] = dict(
         zip(body.inputs.values(), (*loop.carries, *loop.elements, *loop.others), strict=True)

@@ -2,12 +2,12 @@
 
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.plan import Place, Plan, Position, is_step, make_plan, prepacked_offsets, prepacked_steps
-from nnc.plan.storage import Buffer, Group, Home, Storage, bound_constants
+from nnc.plan.storage import Buffer, Home, StepGroup, Storage, bound_constants
 
 __all__ = [
     "ALIGNMENT",
     "Buffer",
-    "Group",
+    "StepGroup",
     "Home",
     "Place",
     "Plan",

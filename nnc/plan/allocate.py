@@ -26,7 +26,7 @@ class Rectangle:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class BufferBlock:
     """A buffer together with the buffers inside it, whose offsets are fixed relative to each other."""
 
     buffers: tuple[int, ...]
@@ -48,7 +48,7 @@ class Block:
         return max(part.end for part in self.rectangles)
 
 
-def make_blocks(buffers: Sequence[Buffer]) -> list[Block]:
+def make_blocks(buffers: Sequence[Buffer]) -> list[BufferBlock]:
     """Join each buffer with those inside it; empty buffers are left out.
 
     Only steps in which a life begins or ends count, so that leaves, wherever they stand in a graph, change nothing.
@@ -68,11 +68,11 @@ def make_blocks(buffers: Sequence[Buffer]) -> list[Block]:
             Rectangle(0 if part.inside is None else part.inside[1], part.nbytes, number[part.start], number[part.end])
             for part in (buffer, *parts)
         ]
-        blocks.append(Block((buffer.index, *(part.index for part in parts)), tuple(rectangles)))
+        blocks.append(BufferBlock((buffer.index, *(part.index for part in parts)), tuple(rectangles)))
     return blocks
 
 
-Order = Callable[[Block], tuple[int, ...]]
+Order = Callable[[BufferBlock], tuple[int, ...]]
 ORDERS: tuple[Order, ...] = (
     lambda block: (-block.nbytes, block.buffers[0]),
     lambda block: (-block.nbytes * (block.end - block.start + 1), block.buffers[0]),
@@ -102,7 +102,7 @@ def allocate(buffers: Sequence[Buffer], reuse: bool = True) -> tuple[dict[int, i
     return offsets, size
 
 
-def _side_by_side(blocks: Sequence[Block]) -> tuple[dict[int, int], int]:
+def _side_by_side(blocks: Sequence[BufferBlock]) -> tuple[dict[int, int], int]:
     bases: dict[int, int] = {}
     size = 0
     for block in blocks:
@@ -112,7 +112,7 @@ def _side_by_side(blocks: Sequence[Block]) -> tuple[dict[int, int], int]:
     return bases, size
 
 
-def _first_fit(blocks: Sequence[Block]) -> tuple[dict[int, int], int]:
+def _first_fit(blocks: Sequence[BufferBlock]) -> tuple[dict[int, int], int]:
     bases: dict[int, int] = {}
     placed = _Placed(sum(len(block.rectangles) for block in blocks))
     size = 0
@@ -135,7 +135,7 @@ class _Placed:
         self.count = 0
         self.low, self.high, self.start, self.end = numpy.empty((4, count), numpy.int64)
 
-    def add(self, block: Block, base: int) -> None:
+    def add(self, block: BufferBlock, base: int) -> None:
         """Place a block."""
         for part in block.rectangles:
             low = base + part.offset
@@ -148,7 +148,7 @@ class _Placed:
                 array[self.count] = number
             self.count += 1
 
-    def lowest(self, block: Block) -> int:
+    def lowest(self, block: BufferBlock) -> int:
         """Return the lowest aligned base at which a block meets nothing that is alive at the same time."""
         known = slice(0, self.count)
         low, high, start, end = self.low[known], self.high[known], self.start[known], self.end[known]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,15 @@ from nnc.ir import Graph, Input, Layout, Node, Op, State, TensorType, Value
 from nnc.ir.decisions import Reason, Saved, decide, in_loop, is_listened_to
 from nnc.ops.scan import Scan
 from nnc.plan.inplace import holds_input, later_reader, note_move, place_of, place_updates, stays_inside, take_over
-from nnc.plan.storage import Group, Home, Storage, bound_constants, new_buffer, new_space, set_home
+from nnc.plan.storage import Home, StepGroup, Storage, bound_constants, new_buffer, new_space, set_home
 from nnc.target import KernelNeeds, Target
 
 if TYPE_CHECKING:
     from nnc.plan.nests import Nest
+
+
+BodyPlanner = Callable[[int, Scan, Collection[str]], int]
+"""Takes a step, its scan, and the labels of the windows that no run changes; returns the bytes of the body's arena."""
 
 
 def find_homes(
@@ -24,6 +28,7 @@ def find_homes(
     target: Target,
     reuse: bool,
     unchanged: frozenset[str],
+    plan_body: BodyPlanner,
 ) -> Storage:
     """Decide where each value of a graph lives, and for how long.
 
@@ -33,6 +38,7 @@ def find_homes(
         target: what the plan is for.
         reuse: whether buffers share memory.
         unchanged: labels of the states that no run changes.
+        plan_body: plans the body of a scan, in an arena of its own.
     """
     storage = _begin(graph, bindings, target, reuse, unchanged)
     for value in graph.inputs.values():
@@ -41,7 +47,7 @@ def find_homes(
         set_home(storage, value, Home(state=value.name))
     for node in graph.nodes:
         if not isinstance(node.op, Input | State):
-            _place(storage, node)
+            _place(storage, node, plan_body)
     place_updates(storage)
     _settle_lifetimes(storage)
     return storage
@@ -87,7 +93,7 @@ def _begin(
     )
 
 
-def find_groups(graph: Graph, target: Target) -> tuple[Group, ...]:
+def find_groups(graph: Graph, target: Target) -> tuple[StepGroup, ...]:
     """Return the groups of a graph's steps, in their order.
 
     Args:
@@ -99,11 +105,11 @@ def find_groups(graph: Graph, target: Target) -> tuple[Group, ...]:
     return tuple(_group(graph, [node.index for node in nodes], target) for _, nodes in found)
 
 
-def _group(graph: Graph, steps: Sequence[int], target: Target) -> Group:
+def _group(graph: Graph, steps: Sequence[int], target: Target) -> StepGroup:
     origin = graph.origins.get(steps[0], graph.nodes[steps[0]])
     tile = None if target.in_nests else target.tile
     is_tiled = tile is not None and _can_be_tiled(graph, steps, tile, target.needs)
-    return Group(origin, tuple(steps), tile if is_tiled else None)
+    return StepGroup(origin, tuple(steps), tile if is_tiled else None)
 
 
 def _can_be_tiled(graph: Graph, steps: Sequence[int], tile: int, needs: KernelNeeds) -> bool:
@@ -154,7 +160,7 @@ def _note_nests(graph: Graph, nests: Mapping[int, Nest]) -> None:
             decide("in one loop", nodes[0], "{}", nodes, after=values, saved=Saved(calls=len(nodes) - 1))
 
 
-def _place(storage: Storage, node: Node) -> None:
+def _place(storage: Storage, node: Node, plan_body: BodyPlanner) -> None:
     graph = storage.graph
     results = graph.results(node)
     if all(value in storage.constants for value in results):
@@ -183,7 +189,7 @@ def _place(storage: Storage, node: Node) -> None:
                 text, saved = "{}, {} elements at a time", Saved(arena=-storage.buffers[-1].nbytes)
                 decide("in tiles", node, text, node, group.tile, after=(value,), free=(value,), saved=saved)
     if isinstance(node.op, Scan):
-        _place_loop(storage, node, node.op)
+        _place_loop(storage, node, node.op, plan_body)
         return
     types = [value.type.bind(storage.bindings) for value in node.operands]
     needs, symbolic = storage.target.needs, [value.type for value in node.operands]
@@ -230,18 +236,15 @@ def _stays_in_register(storage: Storage, node: Node, result: Value) -> bool:
     return readers <= set(nest.steps) and nest.keeps(node.index, readers)
 
 
-def _place_loop(storage: Storage, node: Node, op: Scan) -> None:
-    """Plan the body; its arena is a workspace of the step."""
-    from nnc.plan.loops import LoopPlan, plan_body  # only loops need it
-
+def _place_loop(storage: Storage, node: Node, op: Scan, plan_body: BodyPlanner) -> None:
+    """Let the body be planned; its arena is a workspace of the step."""
     with in_loop(storage.graph.results(node)[0]):
         first = op.carries + op.sequences
         unchanged = [
             f"w{number}" for number, value in enumerate(node.operands[first:]) if _is_unchanged(storage, value)
         ]
-        plan, carries, rows = plan_body(op, storage.bindings, storage.target, storage.reuse, unchanged)
-    arena = new_space(storage, f"body of {op.name}", plan.arena_bytes, node.index, node.index)
-    storage.loops[node.index] = LoopPlan(op, plan, carries, arena, rows)
+        nbytes = plan_body(node.index, op, unchanged)
+    storage.arenas[node.index] = new_space(storage, f"body of {op.name}", nbytes, node.index, node.index)
 
 
 def _is_unchanged(storage: Storage, value: Value) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nnc.ir import Input, Layout, Node, Value
 from nnc.ir.decisions import Reason, Saved, all_of, decide
-from nnc.plan.storage import Buffer, Group, Home, Storage, set_home, symbolic_bytes
+from nnc.plan.storage import Buffer, Home, StepGroup, Storage, set_home, symbolic_bytes
 
 
 def take_over(storage: Storage, node: Node, results: tuple[Value, ...]) -> bool:
@@ -58,7 +58,7 @@ def _obstacle_to_overwriting(storage: Storage, node: Node, operand: Value, resul
     return later_reader(storage, home, node.index)
 
 
-def stays_inside(storage: Storage, value: Value, group: Group) -> bool:
+def stays_inside(storage: Storage, value: Value, group: StepGroup) -> bool:
     """Whether only the group that computes a value reads it."""
     return storage.last_use.get(value, -1) <= group.steps[-1]
 

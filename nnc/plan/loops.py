@@ -1,21 +1,13 @@
-"""Plans the body of a scan: what it reads and writes are windows that move with time, the rest is planned once."""
+"""The body of a scan as it is planned: what it reads and writes are windows that move with time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from nnc.ir import Graph, Input, Node, Value
 from nnc.ir.leaves import WINDOW
 from nnc.ops.scan import Scan
 from nnc.passes.lowering import leave
-from nnc.plan.storage import bound_constants
-
-if TYPE_CHECKING:
-    from nnc.plan.plan import Plan
-    from nnc.plan.separable import Rows
-    from nnc.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +25,6 @@ class Carry:
     result: str | None
     before: int | None = None
     after: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LoopPlan:
-    """The plan of a scan.
-
-    Args:
-        op: the scan.
-        plan: plan of a body whose states are windows; its arena is a buffer of the plan around it.
-        carries: one per carry of the scan.
-        arena: buffer for the body's own values.
-        rows: what may be divided into blocks that run through all steps on their own; None where rows meet.
-    """
-
-    op: Scan
-    plan: Plan
-    carries: tuple[Carry, ...]
-    arena: int
-    rows: Rows | None = None
 
 
 def window_graph(op: Scan) -> tuple[Graph, tuple[Carry, ...]]:
@@ -116,31 +89,3 @@ def window_labels(op: Scan) -> list[str]:
     """Return the labels of the windows that a body reads instead of its inputs: carries, sequences, and all others."""
     counts = {"c": op.carries, "x": op.sequences, "w": len(op.body.inputs) - op.carries - op.sequences}
     return [f"{kind}{number}" for kind, count in counts.items() for number in range(count)]
-
-
-def plan_body(
-    op: Scan, bindings: Mapping[str, int], target: Target, reuse: bool, unchanged: Collection[str]
-) -> tuple[Plan, tuple[Carry, ...], Rows | None]:
-    """Return the plan of a body, how its carries move, and what may be divided into blocks.
-
-    Blocks may be in different steps at the same time, so that their values share no memory with others of the body.
-
-    Args:
-        op: the scan.
-        bindings: largest size of each run-time dimension.
-        target: what the graph around it is planned for.
-        reuse: as of `nnc.plan.make_plan`.
-        unchanged: labels of the windows on states that no run changes.
-    """
-    from nnc.plan.plan import make_plan
-
-    graph, carries = window_graph(op)
-    rows = None
-    if target.in_nests:
-        from nnc.plan.separable import find_rows  # only nests need it
-
-        rows = find_rows(op, graph, bound_constants(graph, bindings))
-    plan = make_plan(graph, bindings, target.in_loop, reuse=reuse, overlap=rows is None, unchanged=unchanged)
-    assert op.body.source is not None
-    windows = zip(op.body.source.inputs.values(), window_labels(op), strict=True)
-    return replace(plan, windows={value: f"@{label}" for value, label in windows}), carries, rows

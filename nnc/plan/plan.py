@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -15,11 +16,16 @@ from nnc.ir.inference import check_dims, symbolic_dims
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.ir.types import LARGEST
+from nnc.ops.scan import Scan
 from nnc.plan.allocate import ALIGNMENT, allocate, lower_bound
 from nnc.plan.homes import find_homes, workspace_of
-from nnc.plan.storage import Group, Home, Storage, bound_constants
+from nnc.plan.storage import Home, StepGroup, Storage, bound_constants
 from nnc.presentation import Presented
 from nnc.target import Prepacked, Target
+
+if TYPE_CHECKING:
+    from nnc.plan.loops import Carry
+    from nnc.plan.separable import Rows
 
 _REMEMBERED_SIZES = 256
 Position = tuple[tuple[int, ...], int]
@@ -72,6 +78,7 @@ class Plan(Presented):
         offsets: byte offset of each buffer in the arena.
         peak_bytes: bytes of the arena, `ALIGNMENT` of them to align it.
         lower_bound: bytes alive in the fullest step; no arena can be smaller.
+        loops: how each scan runs, by step.
         windows: in the body of a loop, the names of what the inputs of `source` are there: windows that move.
     """
 
@@ -80,6 +87,7 @@ class Plan(Presented):
     offsets: Mapping[int, int]
     peak_bytes: int
     lower_bound: int
+    loops: Mapping[int, LoopPlan] = field(default_factory=dict)
     windows: Mapping[Value, str] = field(default_factory=dict)
 
     @property
@@ -89,7 +97,7 @@ class Plan(Presented):
         return self.graph.source
 
     @property
-    def groups(self) -> tuple[Group, ...]:
+    def groups(self) -> tuple[StepGroup, ...]:
         """The steps by the node of `source` that they come from."""
         return self.storage.groups
 
@@ -107,7 +115,7 @@ class Plan(Presented):
     def unshared_bytes(self) -> int:
         """Bytes of an arena in which no two buffers share memory."""
         known = self.storage
-        separate = find_homes(self.graph, known.bindings, known.target, False, known.unchanged)
+        separate, _ = _find_homes(self.graph, known.bindings, known.target, False, known.unchanged)
         return allocate(separate.buffers, reuse=False)[1] + ALIGNMENT
 
     @cached_property
@@ -154,7 +162,7 @@ class Plan(Presented):
     def _check_constants(self, bindings: Mapping[str, int]) -> None:
         """Raise what the nodes raise that no step computes, since they depend on sizes alone, needed or not."""
         bound_constants(self.graph, bindings)
-        for loop in self.storage.loops.values():
+        for loop in self.loops.values():
             loop.plan._check_constants(bindings)
 
     @cached_property
@@ -164,7 +172,7 @@ class Plan(Presented):
         if wrong := [number for number in numbers if isinstance(number, int) and abs(number) > LARGEST]:
             raise ShapeError(f"graph '{self.source.name}' has steps of {wrong[0]}, more than 64 bits can hold")
         dims = set(symbolic_dims(numbers))
-        return dims.union(*(loop.plan._layout_dims for loop in self.storage.loops.values()))
+        return dims.union(*(loop.plan._layout_dims for loop in self.loops.values()))
 
     @cached_property
     def _rooms(self) -> dict[tuple[tuple[str, int], ...], bool]:
@@ -185,7 +193,7 @@ class Plan(Presented):
 
     def _has_room(self, sizes: Mapping[str, int]) -> bool:
         storage, bindings = self.storage, {**self.bindings, **sizes}
-        if not all(loop.plan._has_room(sizes) for loop in storage.loops.values()):
+        if not all(loop.plan._has_room(sizes) for loop in self.loops.values()):
             return False
         values, nodes = self._may_grow
         needed = [(buffer, value.type.bind(bindings).nbytes) for value, buffer in values]
@@ -255,6 +263,25 @@ class Plan(Presented):
         return format_plan(self)
 
 
+@dataclass(frozen=True, slots=True)
+class LoopPlan:
+    """The plan of a scan.
+
+    Args:
+        op: the scan.
+        plan: plan of a body whose states are windows; its arena is a buffer of the plan around it.
+        carries: one per carry of the scan.
+        arena: buffer for the body's own values.
+        rows: what may be divided into blocks that run through all steps on their own; None where rows meet.
+    """
+
+    op: Scan
+    plan: Plan
+    carries: tuple[Carry, ...]
+    arena: int
+    rows: Rows | None = None
+
+
 def _grows(type: TensorType) -> bool:
     return all(isinstance(dim, int) or dim.grows for dim in type.shape)
 
@@ -292,7 +319,7 @@ def make_plan(
     with deciding(PLAN, graph):
         try:
             graph.source.check_sizes(bindings)
-            storage = find_homes(graph, dict(bindings), target, reuse, frozenset(unchanged))
+            storage, loops = _find_homes(graph, dict(bindings), target, reuse, frozenset(unchanged))
         except ShapeError as error:
             from nnc.plan.rows import too_many_rows  # only a mistake needs it
 
@@ -302,7 +329,54 @@ def make_plan(
     offsets, size = allocate(storage.buffers, reuse and overlap)
     if size > LARGEST:
         raise ShapeError(f"graph '{graph.name}' would take {size} bytes, more than an offset of 64 bits can hold")
-    return Plan(graph, storage, offsets, size + ALIGNMENT, lower_bound(storage.buffers))
+    return Plan(graph, storage, offsets, size + ALIGNMENT, lower_bound(storage.buffers), loops)
+
+
+def _find_homes(
+    graph: Graph, bindings: Mapping[str, int], target: Target, reuse: bool, unchanged: frozenset[str]
+) -> tuple[Storage, dict[int, LoopPlan]]:
+    """Return the homes of a graph's values, and the plans of its loops, whose arenas are among them."""
+    bodies: dict[int, tuple[Scan, Plan, tuple[Carry, ...], Rows | None]] = {}
+
+    def plan_body(index: int, op: Scan, fixed: Collection[str]) -> int:
+        plan, carries, rows = _plan_body(op, bindings, target, reuse, fixed)
+        bodies[index] = op, plan, carries, rows
+        return plan.arena_bytes
+
+    storage = find_homes(graph, bindings, target, reuse, unchanged, plan_body)
+    loops = {
+        index: LoopPlan(op, plan, carries, storage.arenas[index], rows)
+        for index, (op, plan, carries, rows) in bodies.items()
+    }
+    return storage, loops
+
+
+def _plan_body(
+    op: Scan, bindings: Mapping[str, int], target: Target, reuse: bool, unchanged: Collection[str]
+) -> tuple[Plan, tuple[Carry, ...], Rows | None]:
+    """Return the plan of a body, how its carries move, and what may be divided into blocks.
+
+    Blocks may be in different steps at the same time, so that their values share no memory with others of the body.
+
+    Args:
+        op: the scan.
+        bindings: largest size of each run-time dimension.
+        target: what the graph around it is planned for.
+        reuse: as of `make_plan`.
+        unchanged: labels of the windows on states that no run changes.
+    """
+    from nnc.plan.loops import window_graph, window_labels  # only loops need it
+
+    graph, carries = window_graph(op)
+    rows = None
+    if target.in_nests:
+        from nnc.plan.separable import find_rows  # only nests need it
+
+        rows = find_rows(op, graph, bound_constants(graph, bindings))
+    plan = make_plan(graph, bindings, target.in_loop, reuse=reuse, overlap=rows is None, unchanged=unchanged)
+    assert op.body.source is not None
+    windows = zip(op.body.source.inputs.values(), window_labels(op), strict=True)
+    return replace(plan, windows={value: f"@{label}" for value, label in windows}), carries, rows
 
 
 def format_plan(plan: Plan) -> str:
@@ -325,8 +399,8 @@ def format_plan(plan: Plan) -> str:
             text = node_line(node, plan.names, with_body=False).partition("  # ")[0]
             target = "; ".join(plan.where(value) for value in results)
             lines.append(f"{index:5} {text}  @ {target}")
-            if index in plan.storage.loops:
-                lines += [f"      {line}" for line in format_plan(plan.storage.loops[index].plan).splitlines()]
+            if index in plan.loops:
+                lines += [f"      {line}" for line in format_plan(plan.loops[index].plan).splitlines()]
     for label, value in plan.storage.copies:
         lines.append(f"      copy {operand_text(value, plan.names)} to @{name_text(label)}")
     return "\n".join(lines) + "\n"
@@ -343,7 +417,7 @@ def prepacked_steps(plan: Plan, path: tuple[int, ...] = ()) -> Iterator[tuple[Po
     """Yield the steps that read such a thing, those in the bodies of scans too."""
     for index, found in plan.storage.prepacked.items():
         yield (path, index), found
-    for index, loop in plan.storage.loops.items():
+    for index, loop in plan.loops.items():
         yield from prepacked_steps(loop.plan, (*path, index))
 
 

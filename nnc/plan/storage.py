@@ -13,12 +13,11 @@ from nnc.ir.types import ITEM_SIZES
 from nnc.target import Prepacked, Target
 
 if TYPE_CHECKING:
-    from nnc.plan.loops import LoopPlan
     from nnc.plan.nests import Nest
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class StepGroup:
     """Consecutive steps that come from one node.
 
     Args:
@@ -97,7 +96,7 @@ class Storage:
         copies: values to be copied to a state at the end, as (state, value).
         unplaced: positions of a pack's operands (by step) that must be copied into place.
         workspaces: buffers of each step's workspace, with the types they hold.
-        loops: how each scan runs, by step.
+        arenas: buffers for the values of the bodies of scans, by step.
         prepacked: what steps read instead of an operand that no run changes.
         buffers: the pieces of the arena.
         extents: bytes of each buffer, with symbols.
@@ -105,14 +104,14 @@ class Storage:
     """
 
     graph: Graph
-    groups: tuple[Group, ...]
+    groups: tuple[StepGroup, ...]
     bindings: Mapping[str, int]
     target: Target
     reuse: bool
     unchanged: frozenset[str]
     constants: Mapping[Value, numpy.ndarray] = field(default_factory=dict)
     nests: Mapping[int, Nest] = field(default_factory=dict)
-    group_of: Mapping[int, Group] = field(default_factory=dict)
+    group_of: Mapping[int, StepGroup] = field(default_factory=dict)
     spans: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     readers: Mapping[Value, set[int]] = field(default_factory=dict)
     last_reader: Mapping[Value, int] = field(default_factory=dict)
@@ -127,7 +126,7 @@ class Storage:
     copies: list[tuple[str, Value]] = field(default_factory=list)
     unplaced: dict[int, tuple[int, ...]] = field(default_factory=dict)
     workspaces: dict[int, tuple[tuple[int, TensorType], ...]] = field(default_factory=dict)
-    loops: dict[int, LoopPlan] = field(default_factory=dict)
+    arenas: dict[int, int] = field(default_factory=dict)
     prepacked: dict[int, Prepacked] = field(default_factory=dict)
     buffers: list[Buffer] = field(default_factory=list)
     extents: list[Dim] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from nnc.profiling.machine_limits import Machine, measure_machine
 from nnc.profiling.measurement import profile
-from nnc.profiling.profile import Part, Profile, Step
+from nnc.profiling.part import Part, Step
+from nnc.profiling.profile import Profile
 
 __all__ = ["Machine", "Part", "Profile", "Step", "measure_machine", "profile"]

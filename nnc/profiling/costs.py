@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nnc.backends.marks import Block
+from nnc.backends.marks import TimedBlock
 from nnc.ir import Node, Value, bind_shape
 from nnc.ir.cost import layer_of
 from nnc.ir.nominal import node_flops
 from nnc.plan import Plan
 
 
-def block_layer(outer: Plan, block: Block) -> tuple[str, bool]:
+def block_layer(outer: Plan, block: TimedBlock) -> tuple[str, bool]:
     """Return the layer a block belongs to, and whether it is of the backward pass.
 
     Args:
@@ -26,12 +26,12 @@ def block_layer(outer: Plan, block: Block) -> tuple[str, bool]:
     return " + ".join(names), all(node.phase == "backward" for node in nodes)
 
 
-def block_ops(block: Block) -> tuple[str, ...]:
+def block_ops(block: TimedBlock) -> tuple[str, ...]:
     """Return the names of a block's operations."""
     return tuple(block.plan.graph.nodes[index].op.name for index in block.steps) or ("copy",)
 
 
-def block_name(block: Block) -> str:
+def block_name(block: TimedBlock) -> str:
     """Return the numbers that a block's steps have in the plan, what they do, and what the last of them gives."""
     if not block.steps:
         return block.title
@@ -51,7 +51,7 @@ def operations_text(ops: Sequence[str]) -> str:
     return " + ".join(different) if len(different) <= 3 else f"{different[0]} + {len(different) - 1} more"
 
 
-def block_costs(block: Block, bindings: Mapping[str, int]) -> tuple[int, int]:
+def block_costs(block: TimedBlock, bindings: Mapping[str, int]) -> tuple[int, int]:
     """Return the floating-point operations of a block, and the bytes that it reads and writes, when it runs once.
 
     Args:
@@ -59,7 +59,7 @@ def block_costs(block: Block, bindings: Mapping[str, int]) -> tuple[int, int]:
         bindings: sizes of the run-time dimensions.
     """
     plan = block.plan
-    nodes = [plan.graph.nodes[index] for index in block.steps if index not in plan.storage.loops]
+    nodes = [plan.graph.nodes[index] for index in block.steps if index not in plan.loops]
     flops = sum(node_flops(node, bindings) for node in nodes)
     if len(nodes) == 1:
         (node,) = nodes
@@ -84,7 +84,7 @@ def _whole(plan: Plan, value: Value) -> Value:
     return value
 
 
-def block_runs(outer: Plan, block: Block, bindings: Mapping[str, int]) -> int:
+def block_runs(outer: Plan, block: TimedBlock, bindings: Mapping[str, int]) -> int:
     """Return how often a block runs in one run of the function, over all rows each time.
 
     Args:
@@ -94,7 +94,7 @@ def block_runs(outer: Plan, block: Block, bindings: Mapping[str, int]) -> int:
     """
     runs, plan = 1, outer
     for index in block.path:
-        loop, node = plan.storage.loops[index], plan.graph.nodes[index]
+        loop, node = plan.loops[index], plan.graph.nodes[index]
         runs *= int(bind_shape((loop.op.time([value.type for value in node.operands]),), bindings)[0])
         plan = loop.plan
     return runs

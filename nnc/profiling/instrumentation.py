@@ -8,12 +8,12 @@ from typing import Any
 
 from nnc.backends import Backend
 from nnc.backends.c.backend import CBackend
-from nnc.backends.c.emitted import Source as UnitSource
+from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.marks import Counters as UnitCounters
-from nnc.backends.marks import EMPTY, Block, Counters, Marks
+from nnc.backends.marks import EMPTY, Counters, Marks, TimedBlock
 from nnc.backends.numpy.backend import NumpyBackend
 from nnc.backends.numpy.marks import Counters as PythonCounters
-from nnc.backends.numpy.source import Source as PythonSource
+from nnc.backends.numpy.source import NumpySource
 from nnc.errors import ModelError
 from nnc.plan import Plan
 
@@ -30,7 +30,7 @@ class Counted:
         counters: their counts.
     """
 
-    blocks: list[Block]
+    blocks: list[TimedBlock]
     counters: Counters
 
     def sample(self) -> Sample:
@@ -83,7 +83,7 @@ class CountingNumpyBackend(NumpyBackend):
     def __init__(self) -> None:
         self.counted: dict[str, Counted] = {}
 
-    def source(self, plan: Plan, marks: Marks | None = None) -> PythonSource:
+    def source(self, plan: Plan, marks: Marks | None = None) -> NumpySource:
         """Return Python source with marks in it."""
         name = plan.source.name
         known = self.counted.get(name)  # the source of a larger plan is the same, and may be run by the same code
@@ -106,7 +106,7 @@ class CountingCBackend(CBackend):
     def __init__(self) -> None:
         super().__init__()
         self.counted: dict[str, Counted] = {}
-        self._blocks: dict[str, list[Block]] = {}
+        self._blocks: dict[str, list[TimedBlock]] = {}
 
     def source(self, plan: Plan, marks: Marks | None = None) -> UnitSource:
         """Return a translation unit with marks in it."""

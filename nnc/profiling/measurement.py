@@ -8,17 +8,19 @@ from time import perf_counter
 from typing import Any
 
 from nnc.backends import Backend
-from nnc.backends.marks import EMPTY, OUTSIDE, Block
+from nnc.backends.marks import EMPTY, OUTSIDE, TimedBlock
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import DataError
 from nnc.ir import nominal_sizes
+from nnc.labels import ROWS
 from nnc.profiling.costs import block_costs, block_layer, block_name, block_ops, block_runs
 from nnc.profiling.instrumentation import Counted, Sample, counting
 from nnc.profiling.machine_limits import Machine, measure_machine
-from nnc.profiling.profile import Profile, Step
+from nnc.profiling.part import Step
+from nnc.profiling.profile import Profile
 from nnc.program import PREDICT, PROLOGUE, TRAIN, Program
 from nnc.program.batches import Batches, whole_epochs
-from nnc.program.data import ROWS, as_arrays
+from nnc.program.data import as_arrays
 from nnc.program.preparation import prepare
 from nnc.program.random_data import draw_inputs, draw_targets
 
@@ -214,7 +216,7 @@ def _fastest(run: Runs, counted: Counted, seconds: float) -> tuple[Sample, float
 
 
 def _steps(
-    blocks: Sequence[Block],
+    blocks: Sequence[TimedBlock],
     sizes: Mapping[str, int],
     seconds: Sequence[float],
     visits: Sequence[float],

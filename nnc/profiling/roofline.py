@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nnc.profiling.machine_limits import Machine
+from nnc.profiling.part import Part
 from nnc.quantities import duration_text
-
-if TYPE_CHECKING:
-    from nnc.profiling.profile import Part
 
 SHORTEST = 5e-9
 """Seconds below which a clock tells nothing."""

@@ -1,10 +1,10 @@
 """Programs: what a compiled model is to its user."""
 
+from nnc.execution.prologue import Version
+from nnc.execution.spec import ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec
 from nnc.labels import COUNT, EVALUATE, PREDICT, PROLOGUE, STEPS, TOTAL, TRAIN, WEIGHTED, sums_label
 from nnc.program.program import Program, load
-from nnc.program.prologue import Version
 from nnc.program.sample_weights import SAMPLE_WEIGHT, weight_labels, weights_suffixes
-from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec, TargetSpec, VariableSpec
 
 __all__ = [
     "COUNT",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 if TYPE_CHECKING:
-    from nnc.program.spec import ArraySpec, TargetSpec
+    from nnc.execution.spec import ArraySpec, TargetSpec
 
 Array = Any
 SPARSE = "sparse_categorical_crossentropy"

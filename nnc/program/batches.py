@@ -14,9 +14,8 @@ import numpy
 
 from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.errors import NonFiniteError
-from nnc.labels import COUNT, TOTAL
-from nnc.program.data import ROWS
-from nnc.program.executor import Executor
+from nnc.execution.executor import Executor
+from nnc.labels import COUNT, ROWS, TOTAL
 from nnc.program.preparation import graph_name
 
 Array = Any

@@ -7,6 +7,8 @@ from math import prod
 from typing import Any
 
 from nnc.errors import ProgramFileError
+from nnc.execution.graphs import hoisted_states
+from nnc.execution.spec import ArraySpec, ProgramSpec, ResultSpec
 from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.labels import (
     COUNT,
@@ -22,9 +24,7 @@ from nnc.labels import (
 )
 from nnc.ops.fusion import Fusion
 from nnc.ops.scan import Scan
-from nnc.program.graphs import hoisted_states
 from nnc.program.sample_weights import weight_labels, weights_suffixes
-from nnc.program.spec import ArraySpec, ProgramSpec, ResultSpec
 
 _LARGEST_ROW = 2**26
 """Elements of the largest value per row of a batch, unless the program has more weights than that."""

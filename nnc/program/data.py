@@ -10,12 +10,11 @@ import numpy
 
 from nnc.arrays import NUMBERS, check_whole, first_row, has_attribute, to_array
 from nnc.errors import DataError, ShapeError
+from nnc.execution.spec import ArraySpec, TargetSpec
 from nnc.ir import solve_symbols
-from nnc.program.spec import ArraySpec, TargetSpec
+from nnc.labels import ROWS
 
 Array = Any
-ROWS = "batch"
-"""The symbol of the number of rows."""
 
 
 def as_arrays(specs: Sequence[ArraySpec], given: Any, what: str) -> list[Array]:

@@ -13,10 +13,10 @@ from numpy import ndarray
 
 from nnc.arrays import to_array
 from nnc.backends.numpy import apply_kernel_settings, kernel_settings
+from nnc.execution.executor import REMEMBERED_SIZES, Executor
+from nnc.execution.spec import packed
 from nnc.labels import PREDICT
 from nnc.program.data import as_arrays, known_sizes
-from nnc.program.executor import REMEMBERED_SIZES, Executor
-from nnc.program.spec import packed
 
 
 class DirectCalls:

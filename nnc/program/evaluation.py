@@ -12,15 +12,15 @@ from nnc.activity import is_shown
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList
 from nnc.errors import DataError, NonFiniteError
-from nnc.labels import EVALUATE, PREDICT
+from nnc.execution.executor import Executor
+from nnc.execution.spec import outputs_of, packed
+from nnc.execution.state import ProgramState
+from nnc.labels import EVALUATE, PREDICT, ROWS
 from nnc.program.batches import Feed
-from nnc.program.data import ROWS, as_arrays, known_sizes
+from nnc.program.data import as_arrays, known_sizes
 from nnc.program.direct_calls import DirectCalls
-from nnc.program.executor import Executor
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
 from nnc.program.progress import Count, Counted, Logs, batches_shown, line_of, no_logs, verbosity
-from nnc.program.spec import outputs_of, packed
-from nnc.program.state import ProgramState
 from nnc.program.streams import batches_of, check_alone, is_stream, length_of, make_feed, parts_of
 
 if TYPE_CHECKING:

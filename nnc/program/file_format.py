@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.errors import GraphError, NestingError, ProgramFileError
+from nnc.execution.graphs import GraphMaker, hoisted_states
+from nnc.execution.spec import ProgramSpec
 from nnc.files import check_nesting, read_json
 from nnc.installation import DISTRIBUTION
 from nnc.ir import Graph, parse_graph
 from nnc.ir.types import ITEM_SIZES
 from nnc.labels import PREDICT, PROLOGUE
 from nnc.program.consistency import check_derived, check_graph, check_graph_names, check_states
-from nnc.program.graphs import GraphMaker, hoisted_states
-from nnc.program.spec import ProgramSpec
 
 if TYPE_CHECKING:
     from nnc.tables import TableSchema

@@ -1,4 +1,4 @@
-"""Hints about the first step of a training: what is seen in its data before it, and in its weights after it."""
+"""The first step of a training, for whoever gives hints: its data before it, and its weights after it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 import numpy
 
 from nnc.errors import DataError
-from nnc.hints import tell, telling
-from nnc.hints.evidence import Evidence, Move, Target
-from nnc.hints.registry import AT_FIRST, AT_FIRST_UPDATE
+from nnc.execution.executor import Executor
 from nnc.labels import ITERATIONS
+from nnc.observation import FirstBatch, Move, TargetInput, observer
 from nnc.passes import inlined
-from nnc.program.executor import Executor
 
 Array = Any
 SAMPLE_ROWS = 1024
@@ -43,30 +41,24 @@ class FirstLook:
             arrays: arrays by label of its inputs, of the first batch or of all rows.
         """
         spec, states = self._spec, self._state.arrays
-        evidence = Evidence(
+        batch = FirstBatch(
             graph=inlined(self._graphs.graph(name)),
             arrays={label: array[:: -(-len(array) // SAMPLE_ROWS)] for label, array in arrays.items()},
             inputs=tuple(item.label for item in spec.inputs),
             targets=tuple(
-                Target(item.label, item.loss, bool(item.classes) or item.low is not None or item.high is not None)
+                TargetInput(item.label, item.loss, bool(item.classes) or item.low is not None or item.high is not None)
                 for item in spec.targets
             ),
             states=states,
         )
-        with telling(self._told):
-            for rule in AT_FIRST:
-                for hint in rule(evidence):
-                    tell(hint)
+        observer().look_at_data(batch, self._told)
         if not states.get(ITERATIONS, 0):
             labels = {variable.state for variable in spec.variables if variable.trainable}
             self._weights = {label: states[label].copy() for label in sorted(labels)}
 
     def after(self) -> None:
         """Look at how far the first update moved the weights."""
-        with telling(self._told):
-            for rule in AT_FIRST_UPDATE:
-                for hint in rule(self._moves()):
-                    tell(hint)
+        observer().look_at_update(self._moves(), self._told)
         self._weights = {}
 
     def _moves(self) -> list[Move]:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy
 
 from nnc.errors import DataError
+from nnc.execution.executor import Executor
+from nnc.execution.spec import ProgramSpec, unpacked
 from nnc.labels import EVALUATE, STEPS, WEIGHTED
 from nnc.program.data import as_arrays, check_finite, check_targets, known_sizes
-from nnc.program.executor import Executor
 from nnc.program.sample_weights import as_weights, weights_suffix
-from nnc.program.spec import ProgramSpec, unpacked
 
 Array = Any
 BATCH = 32

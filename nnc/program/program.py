@@ -11,19 +11,19 @@ import numpy
 from numpy import ndarray
 
 from nnc.backends import Backend, BackendName, backend_name
+from nnc.execution.engines import Engines
+from nnc.execution.executor import Executor
+from nnc.execution.graphs import GraphMaker, GraphTable
+from nnc.execution.plans import PlanCache, bytes_of
+from nnc.execution.prologue import Prologue, Version
+from nnc.execution.spec import ProgramSpec
+from nnc.execution.state import LiveOptimizer, ProgramState
 from nnc.files import write_atomically
 from nnc.labels import PREDICT, PROLOGUE, TRAIN
 from nnc.passes import Observer
 from nnc.plan import Plan
 from nnc.presentation import Presented
 from nnc.program.direct_calls import DirectCalls
-from nnc.program.engines import Engines
-from nnc.program.executor import Executor
-from nnc.program.graphs import GraphMaker, GraphTable
-from nnc.program.plans import PlanCache, bytes_of
-from nnc.program.prologue import Prologue, Version
-from nnc.program.spec import ProgramSpec
-from nnc.program.state import LiveOptimizer, ProgramState
 
 if TYPE_CHECKING:
     import threading
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from nnc.backends.choice import Choice
     from nnc.callbacks import History
     from nnc.choices import Verbosity
-    from nnc.program.explanation import Explanation
-    from nnc.program.footprint import Footprint
+    from nnc.execution.explanation import Explanation
+    from nnc.execution.footprint import Footprint
     from nnc.tables import TableSchema
 
 Array = Any
@@ -161,8 +161,8 @@ class Program(Presented):
         return self.executor.plan(name, self.graphs.nominal_sizes(name, batch, lengths), reuse)
 
     def explain(self, name: str = PREDICT, batch: int = 32, lengths: Mapping[str, int] | None = None) -> Explanation:
-        """Return what was decided when a graph was compiled; see `nnc.program.explanation.explain`."""
-        from nnc.program.explanation import explain
+        """Return what was decided when a graph was compiled; see `nnc.execution.explanation.explain`."""
+        from nnc.execution.explanation import explain
 
         return explain(self.executor, name, batch, lengths)
 
@@ -182,8 +182,8 @@ class Program(Presented):
         """The most bytes that a graph may need, None where any number will do.
 
         A graph that would need more for some batch runs without packing weights for the kernels, where it does, and
-        otherwise is refused with a `MemoryBudgetError` before it runs; see `nnc.program.footprint` for what counts. Set
-        it to a number, or to a text such as ``64M``; then all is planned anew.
+        otherwise is refused with a `MemoryBudgetError` before it runs; see `nnc.execution.footprint` for what counts.
+        Set it to a number, or to a text such as ``64M``; then all is planned anew.
         """
         return self.plans.max_bytes
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from nnc.execution.spec import TargetSpec
 from nnc.ir import Op, TensorType, Value, bind_shape, nominal_sizes
 from nnc.labels import PREDICT
 from nnc.ops.gathering import Gather
 from nnc.ops.sizes import Cast
-from nnc.program.spec import TargetSpec
 
 if TYPE_CHECKING:
     from nnc.program.program import Program

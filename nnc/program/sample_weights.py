@@ -10,8 +10,8 @@ import numpy
 
 from nnc.arrays import first_row, is_array_like, shape_of, to_array
 from nnc.errors import DataError
+from nnc.execution.spec import TargetSpec
 from nnc.labels import STEPS, WEIGHTED
-from nnc.program.spec import TargetSpec
 
 Array = Any
 SAMPLE_WEIGHT = "sample_weight"

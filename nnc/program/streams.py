@@ -10,9 +10,9 @@ import numpy
 
 from nnc.arrays import is_array_like
 from nnc.errors import DataError, NonFiniteError
+from nnc.execution.executor import Executor
+from nnc.labels import ROWS
 from nnc.program.batches import OUT_OF_DATA, Batches, BatchHooks, Feed, FirstStep
-from nnc.program.data import ROWS
-from nnc.program.executor import Executor
 from nnc.program.preparation import batch_arrays, graph_name
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nnc.errors import DataError, ProgramFileError
 
 if TYPE_CHECKING:
-    from nnc.program.spec import ProgramSpec
+    from nnc.execution.spec import ProgramSpec
     from nnc.tables import TableSchema
 
 Array = Any

@@ -13,14 +13,14 @@ from nnc.activity import is_shown
 from nnc.backends.numpy import kernel_settings
 from nnc.callbacks import CallbackList, History
 from nnc.errors import DataError, NonFiniteError
+from nnc.execution.executor import Executor
+from nnc.execution.state import ProgramState
 from nnc.labels import EVALUATE, TRAIN
 from nnc.program.batches import Batches, Feed, WholeEpochs, whole_epochs
 from nnc.program.evaluation import run_evaluation
-from nnc.program.executor import Executor
 from nnc.program.first_step import FirstLook
 from nnc.program.preparation import batch_size_of, check_trains, prepare, split_rows, whole, whole_or_none
 from nnc.program.progress import Progress, line_of, verbosity
-from nnc.program.state import ProgramState
 from nnc.program.streams import check_alone, is_stream, make_feed
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from nnc.errors import ModelError, nearest
 from nnc.ir import Graph
 from nnc.plan import Plan
 from nnc.render.architecture import Model
-from nnc.render.diagram import Arrow, Box, Branches, Diagram, Group, Line, Table
+from nnc.render.diagram import Arrow, Box, Branches, Cluster, Diagram, Line, Table
 from nnc.render.dot import to_dot
 from nnc.render.execution_picture import steps_diagram
 from nnc.render.formats import FORMATS, SUFFIXES, TEXTS, MemoryPicture, Picture, encode, write, write_as
@@ -119,7 +119,7 @@ __all__ = [
     "Box",
     "Branches",
     "Diagram",
-    "Group",
+    "Cluster",
     "Line",
     "MemoryPicture",
     "Model",

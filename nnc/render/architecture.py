@@ -33,7 +33,7 @@ class Layer(Protocol):
         """Return the number of elements of its weights."""
 
 
-class Call(Protocol):
+class DrawnCall(Protocol):
     """One use of a layer."""
 
     @property
@@ -60,7 +60,7 @@ class Model(Protocol):
         """Name, shown as title."""
 
     @property
-    def calls(self) -> Sequence[Call]:
+    def calls(self) -> Sequence[DrawnCall]:
         """Uses of layers in topological order."""
 
     @property

@@ -9,7 +9,7 @@ from itertools import takewhile
 from nnc.render.architecture import layer_text
 from nnc.render.diagram import BESIDE, IDENTITY, Branches, Line
 from nnc.render.labels import WIDEST, shorten
-from nnc.render.outline import Block, Node, Outline, Part, Split, is_follower
+from nnc.render.outline import Outline, OutlineBlock, OutlineNode, Part, Split, is_follower
 from nnc.render.regions import Tangle
 from nnc.render.repeats import Repeat
 
@@ -65,7 +65,7 @@ def content_of(outline: Outline, parts: Iterable[Part]) -> tuple[Line | Branches
 
 def _flat(parts: Iterable[Part]) -> Iterator[Part]:
     for part in parts:
-        yield from _flat(part.parts) if isinstance(part, Block) else (part,)
+        yield from _flat(part.parts) if isinstance(part, OutlineBlock) else (part,)
 
 
 class _Lines:
@@ -85,7 +85,7 @@ class _Lines:
 
     def add(self, part: Part) -> None:
         """Write a part."""
-        if isinstance(part, Node):
+        if isinstance(part, OutlineNode):
             self.layer(part)
         elif isinstance(part, Repeat):
             inner, times = self.of(part.rounds[0]), f"×{len(part.rounds)}"
@@ -104,7 +104,7 @@ class _Lines:
         """Return the lines of some parts by themselves."""
         return _Lines(self.outline, self.width, parts).texts
 
-    def layer(self, node: Node) -> None:
+    def layer(self, node: OutlineNode) -> None:
         """Write a layer."""
         if node.is_input or node.call is None:
             return
@@ -121,7 +121,7 @@ class _Lines:
         return (*self.texts[: MOST_LINES - 1], f"… and {len(self.texts) - MOST_LINES + 1} more")
 
 
-def _node_text(node: Node) -> str:
+def _node_text(node: OutlineNode) -> str:
     assert node.call is not None
     if node.inner is None:
         return shorten(layer_text(node.call.layer))

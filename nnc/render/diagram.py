@@ -110,7 +110,7 @@ class Arrow:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Cluster:
     """A frame around boxes and other groups.
 
     Args:
@@ -149,7 +149,7 @@ class Diagram:
     title: str
     nodes: tuple[Box, ...] = ()
     edges: tuple[Arrow, ...] = ()
-    groups: tuple[Group, ...] = ()
+    groups: tuple[Cluster, ...] = ()
     legend: tuple[str, ...] = ()
     is_sideways: bool = False
 

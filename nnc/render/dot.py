@@ -7,7 +7,7 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from nnc.render.diagram import IDENTITY, Arrow, Box, Branches, Diagram, Group, Line, Table
+from nnc.render.diagram import IDENTITY, Arrow, Box, Branches, Cluster, Diagram, Line, Table
 from nnc.render.layout_hints import stacking
 from nnc.render.theme import FONT, LIGHT, SIZES, Style, Theme
 from nnc.texts import printable
@@ -73,7 +73,7 @@ class _Writer:
                 with dot.subgraph(name=f"cluster_{group.key}", graph_attr=self.group_attributes(group)) as inner:
                     self.fill(inner, group.key)
 
-    def column(self, dot: Any, group: Group) -> None:
+    def column(self, dot: Any, group: Cluster) -> None:
         """Write a frame's boxes one below the other under its label; Graphviz keeps no order inside a frame."""
         heading = {"label": self.group_attributes(group)["label"], "shape": "plaintext", "margin": "0.02"}
         column = [f"heading_{group.key}", *(box.key for box in self.diagram.nodes if box.group == group.key)]
@@ -117,7 +117,7 @@ class _Writer:
         )
         return f'<TABLE BORDER="0" CELLPADDING="3" CELLSPACING="5"><TR>{cells}</TR></TABLE>'
 
-    def group_attributes(self, group: Group) -> dict[str, str]:
+    def group_attributes(self, group: Cluster) -> dict[str, str]:
         border = self.theme.styles[group.kind].border
         note = f'<BR ALIGN="LEFT"/><FONT POINT-SIZE="{SIZES["detail"]}">{_text(group.note)}</FONT><BR ALIGN="LEFT"/>'
         return {

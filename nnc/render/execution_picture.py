@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from nnc.ir import PHASES
 from nnc.plan import Plan
 from nnc.quantities import bytes_text
-from nnc.render.diagram import Arrow, Box, Diagram, Group, Line, Table
+from nnc.render.diagram import Arrow, Box, Cluster, Diagram, Line, Table
 from nnc.render.labels import flops_text, plan_text, shorten
 from nnc.render.plan_steps import Location, Step, inputs_of, steps_of
 
@@ -48,7 +48,7 @@ def steps_diagram(plan: Plan) -> Diagram:
 class _Writer:
     def __init__(self) -> None:
         self.boxes: list[Box] = []
-        self.groups: list[Group] = []
+        self.groups: list[Cluster] = []
 
     def add(self, title: str, detail: str, kind: str, rows: Sequence[tuple[str, ...]], group: str = "") -> None:
         """Add a box."""
@@ -70,7 +70,7 @@ class _Writer:
                 if step.loop:
                     key = f"loop{len(self.groups) + 1}"
                     label, note = f"{step.op} ×{step.rounds}", f"step {step.index}, from byte {step.loop_offset} on"
-                    self.groups.append(Group(key, label, step.phase, group, note))
+                    self.groups.append(Cluster(key, label, step.phase, group, note))
                     self.steps(step.loop, key)
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from nnc.render.architecture import layer_lines, layer_text
 from nnc.render.block_labels import block_title, content_of, layers_text
-from nnc.render.diagram import Arrow, Box, Branches, Diagram, Group, Line, merge_arrows
+from nnc.render.diagram import Arrow, Box, Branches, Cluster, Diagram, Line, merge_arrows
 from nnc.render.expansion import is_called
 from nnc.render.labels import shape_text, shorten, wrap
 from nnc.render.layer_figures import Figures
-from nnc.render.outline import Block, Item, Node, Outline, Part, Split, is_follower
+from nnc.render.outline import Item, Outline, OutlineBlock, OutlineNode, Part, Split, is_follower
 from nnc.render.regions import Tangle
 from nnc.render.repeats import Repeat
 
@@ -63,7 +63,7 @@ class LayerDrawing:
         self.figures, self.detail = figures, detail
         self.boxes: list[Box] = []
         self.arrows: list[Arrow] = []
-        self.groups: list[Group] = []
+        self.groups: list[Cluster] = []
         self.count = 0
 
     def diagram(self) -> Diagram:
@@ -82,7 +82,7 @@ class LayerDrawing:
             self.add(place, _end_box("output", number, len(outline.ends)), [], [end])
         return Diagram(self.figures.title, tuple(self.boxes), merge_arrows(self.arrows), tuple(self.groups))
 
-    def add(self, place: _Place, box: Box, nodes: Sequence[Node], sources: Sequence[tuple[int, int]]) -> None:
+    def add(self, place: _Place, box: Box, nodes: Sequence[OutlineNode], sources: Sequence[tuple[int, int]]) -> None:
         """Add a box that stands for some nodes, with an arrow for each of what it reads."""
         self.boxes.append(box)
         for index, output in sources:
@@ -121,24 +121,24 @@ class LayerDrawing:
 
     def chained(
         self, outline: Outline, parts: Sequence[Part]
-    ) -> Iterator[list[Node] | Split | Block | Tangle | Repeat[Item]]:
+    ) -> Iterator[list[OutlineNode] | Split | OutlineBlock | Tangle | Repeat[Item]]:
         """Return the parts, with a list of nodes for each layer and for those that stand in its box."""
-        chain: list[Node] = []
+        chain: list[OutlineNode] = []
         for part in parts:
-            if isinstance(part, Node) and self.extends(outline, chain, part):
+            if isinstance(part, OutlineNode) and self.extends(outline, chain, part):
                 chain.append(part)
                 continue
             if chain:
                 yield chain
                 chain = []
-            if not isinstance(part, Node):
+            if not isinstance(part, OutlineNode):
                 yield part
             elif not part.is_input:
                 chain = [part]
         if chain:
             yield chain
 
-    def extends(self, outline: Outline, chain: Sequence[Node], node: Node) -> bool:
+    def extends(self, outline: Outline, chain: Sequence[OutlineNode], node: OutlineNode) -> bool:
         """Whether a layer stands in the box of those before it."""
         if not chain or not outline.follows(chain[-1], node):
             return False
@@ -147,7 +147,7 @@ class LayerDrawing:
         is_model = node.inner is not None or chain[0].inner is not None
         return self.detail.boxes_rows and not is_model and _heads(chain) < LONGEST_ROW
 
-    def chain(self, place: _Place, nodes: Sequence[Node]) -> None:
+    def chain(self, place: _Place, nodes: Sequence[OutlineNode]) -> None:
         """Draw a layer, with what stands in its box."""
         first = nodes[0]
         assert first.call is not None
@@ -175,7 +175,7 @@ class LayerDrawing:
         box = Box(self.next_key(), tuple(lines), kind, place.group, tooltip, content)
         self.add(place, box, nodes, first.sources)
 
-    def model(self, place: _Place, node: Node, inner: Outline) -> None:
+    def model(self, place: _Place, node: OutlineNode, inner: Outline) -> None:
         """Draw what is in a model that is a layer, in a frame."""
         assert node.call is not None
         layer = node.call.layer
@@ -207,7 +207,7 @@ class LayerDrawing:
         members = {node.index for node in rounds[0]}
         entering = dict.fromkeys(source for node in rounds[0] for source in node.sources if source[0] not in members)
         where = self.figures.range(every)
-        is_forked = any(isinstance(part, Split | Block) for part in series[0])
+        is_forked = any(isinstance(part, Split | OutlineBlock) for part in series[0])
         title = block_title([[_name(node) for node in nodes] for nodes in rounds], "Block" if is_forked else where)
         facts = [where] if where not in title else []
         if len(rounds[0]) > 1:
@@ -223,7 +223,7 @@ class LayerDrawing:
 
     # ------------------------------------------------------------------ frames
 
-    def opens(self, place: _Place, nodes: Sequence[Node]) -> bool:
+    def opens(self, place: _Place, nodes: Sequence[OutlineNode]) -> bool:
         """Whether what some nodes are is opened: it is not deep, or it or a layer in it is to be expanded."""
         paths = [place.path + name for node in nodes for name in node.layer_names]
         is_wanted = any(is_called(path, name) for name in self.detail.expand for path in paths)
@@ -232,20 +232,20 @@ class LayerDrawing:
     def frame(self, place: _Place, label: str, note: str, tooltip: str) -> str:
         """Add a frame and return its key."""
         key = f"group{len(self.groups) + 1}"
-        self.groups.append(Group(key, label, "layer", place.group, note, tooltip))
+        self.groups.append(Cluster(key, label, "layer", place.group, note, tooltip))
         return key
 
 
-def _name(node: Node) -> str:
+def _name(node: OutlineNode) -> str:
     return "" if node.call is None else node.call.layer.name
 
 
-def _heads(nodes: Sequence[Node]) -> int:
+def _heads(nodes: Sequence[OutlineNode]) -> int:
     """Return how many layers do more than work on elements, the first one counted in any case."""
     return 1 + sum(not is_follower(node) for node in nodes[1:])
 
 
-def _listed(nodes: Sequence[Node]) -> str:
+def _listed(nodes: Sequence[OutlineNode]) -> str:
     """Return a tooltip with the names of all layers, those of models in them included."""
     names = dict.fromkeys(name for node in nodes for name in node.layer_names)
     return f"{layers_text(len(names))}: {', '.join(names)}"

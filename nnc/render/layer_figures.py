@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nnc.ir import NOMINAL_SIZE
 from nnc.render.architecture import Layer, Model
 from nnc.render.labels import flops_text, parameters_text, shorten
-from nnc.render.outline import Node, Outline
+from nnc.render.outline import Outline, OutlineNode
 
 
 class Figures:
@@ -34,29 +34,29 @@ class Figures:
             if node.inner is not None:
                 self._number(node.inner, (*prefix, count))
 
-    def range(self, nodes: Sequence[Node]) -> str:
+    def range(self, nodes: Sequence[OutlineNode]) -> str:
         """Return the numbers of some layers: ``Layer3``, ``Layer3 … Layer5``, ``Layer2.1``."""
         numbers = [self._numbers[id(node.call.layer)] for node in nodes if node.call is not None]
         ends = dict.fromkeys((min(numbers), max(numbers)))
         return " … ".join(f"Layer{'.'.join(map(str, number))}" for number in ends)
 
-    def parameters(self, nodes: Sequence[Node]) -> int:
+    def parameters(self, nodes: Sequence[OutlineNode]) -> int:
         """Return the number of parameters of some calls, those of a layer counted once."""
         layers: dict[int, Layer] = {id(node.call.layer): node.call.layer for node in nodes if node.call is not None}
         return sum(layer.count_params() for layer in layers.values())
 
-    def flops(self, nodes: Sequence[Node]) -> int:
+    def flops(self, nodes: Sequence[OutlineNode]) -> int:
         """Return the floating-point operations of some calls for one row."""
         return sum(map(self._flops_of, nodes))
 
-    def _flops_of(self, node: Node) -> int:
+    def _flops_of(self, node: OutlineNode) -> int:
         if node.call is None or node.is_input:
             return 0
         if id(node.call) not in self._flops:
             self._flops[id(node.call)] = node.call.flops()
         return self._flops[id(node.call)]
 
-    def text(self, nodes: Sequence[Node]) -> str:
+    def text(self, nodes: Sequence[OutlineNode]) -> str:
         """Return both in words, each where it is not 0."""
         count, flops = self.parameters(nodes), self.flops(nodes)
         return " · ".join([*([parameters_text(count)] if count else []), *([flops_text(flops)] if flops else [])])

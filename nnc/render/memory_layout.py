@@ -117,8 +117,8 @@ def rectangles_of(plan: Plan, path: str = "", phase: str = "") -> MemoryMap:
     steps = tuple(index for index in range(len(graph.nodes)) if is_step(plan, index))
     inhabitants = {home.buffer: values for home, values in storage.inhabitants.items() if home.buffer is not None}
     owners = {space: index for index, spaces in storage.workspaces.items() for space, _ in spaces}
-    owners |= {loop.arena: index for index, loop in storage.loops.items()}
-    arenas = {loop.arena for loop in storage.loops.values()}
+    owners |= {arena: index for index, arena in storage.arenas.items()}
+    arenas = set(storage.arenas.values())
 
     def rectangle(buffer: Buffer) -> Rectangle:
         values = sorted(inhabitants.get(buffer.index, ()), key=lambda value: (value.index, value.result))
@@ -143,7 +143,7 @@ def rectangles_of(plan: Plan, path: str = "", phase: str = "") -> MemoryMap:
         )
 
     loops = []
-    for index, loop in storage.loops.items():
+    for index, loop in plan.loops.items():
         node = graph.nodes[index]
         rounds = int(loop.op.time([value.type.bind(plan.bindings) for value in node.operands]))
         memory = rectangles_of(loop.plan, node.path or path, phase or node.phase)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from nnc.render.diagram import Box, Diagram, Group
+from nnc.render.diagram import Box, Cluster, Diagram
 from nnc.render.theme import DARK, LIGHT, Theme
 from nnc.texts import printable
 
@@ -46,7 +46,7 @@ def _inside(diagram: Diagram, parent: str, indent: str, theme: Theme) -> list[st
     return lines
 
 
-def _group_label(group: Group) -> str:
+def _group_label(group: Cluster) -> str:
     note = f" <small>{_text(group.note)}</small>" if group.note else ""
     return f"<b>{_text(group.label)}</b>{note}"
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from nnc.ir import PHASES, Constant, Graph, Input, Node, State, Value, value_names
 from nnc.ir.printer import attribute_text, node_line, number_text
 from nnc.render.block_labels import block_title
-from nnc.render.diagram import Arrow, Box, Diagram, Group, Line
+from nnc.render.diagram import Arrow, Box, Cluster, Diagram, Line
 from nnc.render.expansion import EVERYTHING, is_called
 from nnc.render.labels import shape_text, shorten, wrap
 from nnc.render.op_repeats import Folded, Round
@@ -200,9 +200,9 @@ def _attributes(node: Node) -> list[str]:
 
 def _groups(
     nodes: list[Node], rounds: Sequence[Round], with_layers: bool = True
-) -> tuple[tuple[Group, ...], dict[int, str]]:
+) -> tuple[tuple[Cluster, ...], dict[int, str]]:
     """Return frames for rounds and layer paths, in the order of their first node, and the key of each node's frame."""
-    groups: list[Group] = []
+    groups: list[Cluster] = []
     keys: dict[tuple[tuple[int, ...], str, str], str] = {}
     found: dict[int, str] = {}
     paths = {(node.phase, node.path) for node in nodes if node.path}
@@ -211,7 +211,7 @@ def _groups(
     def frame(key: tuple[tuple[int, ...], str, str], label: str, phase: str, parent: str, note: str) -> str:
         if key not in keys:
             keys[key] = f"group{len(groups) + 1}"
-            groups.append(Group(keys[key], shorten(label), phase, parent, note))
+            groups.append(Cluster(keys[key], shorten(label), phase, parent, note))
         return keys[key]
 
     for node in nodes:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from nnc.errors import ModelError
-from nnc.render.architecture import Call, Model, Tensor, class_text
+from nnc.render.architecture import DrawnCall, Model, Tensor, class_text
 from nnc.render.layer_config import config_text
 from nnc.render.producers import Producers
 from nnc.render.regions import Fork, Series, Tangle, take_apart
@@ -19,7 +19,7 @@ LEAST_SAVED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class OutlineNode:
     """A call of a layer, or an input.
 
     Args:
@@ -31,7 +31,7 @@ class Node:
     """
 
     index: int
-    call: Call | None
+    call: DrawnCall | None
     sources: tuple[tuple[int, int], ...]
     outputs: tuple[Tensor, ...]
     inner: Outline | None = None
@@ -61,7 +61,7 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class OutlineBlock:
     """Branches and the layer that joins them, with layers behind it that only work on the result.
 
     Args:
@@ -71,7 +71,7 @@ class Block:
     parts: tuple[Part, ...]
 
 
-Item = Node | Split | Block | Tangle
+Item = OutlineNode | Split | OutlineBlock | Tangle
 """A member of a series, once or several times; a `Tangle` has the indices of its nodes."""
 Part = Item | Repeat[Item]
 """A part of a series."""
@@ -120,7 +120,7 @@ class Outline:
             else:
                 node = self.nodes[item]
                 if parts and isinstance(parts[-1], Split):
-                    parts[-1] = Block((parts[-1], node))
+                    parts[-1] = OutlineBlock((parts[-1], node))
                 else:
                     parts.append(node)
         return tuple(_joined(fold(parts, self.signature, self._is_worth, _begins) if folds else parts))
@@ -132,9 +132,9 @@ class Outline:
         layers = [{id(node.call.layer) for node in nodes if node.call is not None} for nodes in rounds]
         return all(found == layers[0] for found in layers) or len(set().union(*layers)) == sum(map(len, layers))
 
-    def nodes_of(self, part: Part) -> Iterator[Node]:
+    def nodes_of(self, part: Part) -> Iterator[OutlineNode]:
         """Return the nodes of a part, all rounds of what comes several times included."""
-        if isinstance(part, Node):
+        if isinstance(part, OutlineNode):
             yield part
         elif isinstance(part, Tangle):
             yield from (self.nodes[index] for index in part.nodes)
@@ -146,7 +146,7 @@ class Outline:
                 for inner in parts:
                     yield from self.nodes_of(inner)
 
-    def follows(self, before: Node, node: Node) -> bool:
+    def follows(self, before: OutlineNode, node: OutlineNode) -> bool:
         """Whether a node reads another and nothing else, and is all that reads it."""
         leaves = any(end == before.index for end, _ in self.ends)
         return (
@@ -197,7 +197,7 @@ class Outline:
             rows.append((self._kind(node), tuple(operands)))
         return tuple(rows)
 
-    def _kind(self, node: Node) -> Hashable:
+    def _kind(self, node: OutlineNode) -> Hashable:
         if node.call is None or node.is_input:
             return "input", *(str(tensor.type) for tensor in node.outputs)
         if node.inner is not None:
@@ -209,7 +209,7 @@ class Outline:
 
 def is_follower(part: Part) -> bool:
     """Whether a part is a layer that keeps the shape, and has no arguments to show: an activation, a normalization."""
-    if not isinstance(part, Node) or part.call is None or part.inner is not None:
+    if not isinstance(part, OutlineNode) or part.call is None or part.inner is not None:
         return False
     if len(part.sources) != 1 or len(part.outputs) != 1:
         return False
@@ -222,41 +222,41 @@ def _joined(parts: Sequence[Part]) -> list[Part]:
     found: list[Part] = []
     for part in parts:
         before = found[-1] if found else None
-        follows = isinstance(part, Node) and is_follower(part) and not _has_weights(part)
-        if isinstance(before, Block) and follows:
-            found[-1] = Block((*before.parts, part))
+        follows = isinstance(part, OutlineNode) and is_follower(part) and not _has_weights(part)
+        if isinstance(before, OutlineBlock) and follows:
+            found[-1] = OutlineBlock((*before.parts, part))
         else:
             found.append(part)
     return found
 
 
-def _has_weights(node: Node) -> bool:
+def _has_weights(node: OutlineNode) -> bool:
     return node.call is not None and node.call.layer.count_params() > 0
 
 
 def _begins(part: Part) -> bool:
     """Whether a round had better begin here: people think of blocks that begin with branches or with weights."""
-    if isinstance(part, Node):
+    if isinstance(part, OutlineNode):
         return part.inner is not None or (_has_weights(part) and not is_follower(part))
-    return isinstance(part, Block | Repeat)
+    return isinstance(part, OutlineBlock | Repeat)
 
 
 # ---------------------------------------------------------------------- reading a model
 
 
-def _nodes(model: Model, folds: bool) -> tuple[tuple[Node, ...], Producers]:
+def _nodes(model: Model, folds: bool) -> tuple[tuple[OutlineNode, ...], Producers]:
     if not model.calls:
         raise ModelError(f"model '{model.name}' is not built, so its shapes are not known; give it an Input to draw it")
     made = Producers()
-    nodes: list[Node] = []
+    nodes: list[OutlineNode] = []
 
-    def add(call: Call | None, outputs: Sequence[Tensor]) -> None:
+    def add(call: DrawnCall | None, outputs: Sequence[Tensor]) -> None:
         inputs = () if call is None else call.inputs
         what = "" if call is None else f"layer '{call.layer.name}' ({type(call.layer).__name__})"
         sources = tuple(made.require(tensor, model.name, what) for tensor in inputs)
         layer: Any = None if call is None else call.layer
         inner = Outline(layer, folds) if sources and getattr(layer, "calls", None) else None
-        nodes.append(Node(len(nodes), call, sources, tuple(outputs), inner))
+        nodes.append(OutlineNode(len(nodes), call, sources, tuple(outputs), inner))
         made.add(len(nodes) - 1, outputs)
 
     for call in model.calls:

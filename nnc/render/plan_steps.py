@@ -10,7 +10,7 @@ from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, operand_text
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.fusion import Fusion
-from nnc.plan import Group, Place, Plan, is_step
+from nnc.plan import Place, Plan, StepGroup, is_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +130,10 @@ def _steps(plan: Plan, path: str, phase: str) -> Iterator[Step]:
         )
 
 
-def _step(plan: Plan, node: Node, group: Group, places: dict[Value, Place], path: str, phase: str) -> Step:
+def _step(plan: Plan, node: Node, group: StepGroup, places: dict[Value, Place], path: str, phase: str) -> Step:
     results = plan.graph.results(node)
     where = node.path or path, phase or node.phase
-    loop = plan.storage.loops.get(node.index)
+    loop = plan.loops.get(node.index)
     kind = "step" if is_step(plan, node.index) else "view" if results[0] in plan.storage.views else "constant"
     operands = [value.type.bind(plan.bindings) for value in node.operands]
     types = [places[value].type for value in results]
@@ -156,7 +156,7 @@ def _step(plan: Plan, node: Node, group: Group, places: dict[Value, Place], path
     )
 
 
-def _source_index(plan: Plan, group: Group) -> int | None:
+def _source_index(plan: Plan, group: StepGroup) -> int | None:
     index = group.node.index
     return index if index < len(plan.source.nodes) and plan.source.nodes[index] is group.node else None
 

@@ -12,7 +12,7 @@ import numpy
 from nnc.errors import ModelError
 from nnc.layers import Dense, Flatten, Reshape
 from nnc.render.architecture import Layer, Model, Tensor, class_name, layer_text
-from nnc.render.diagram import Arrow, Box, Diagram, Group, Line, Table
+from nnc.render.diagram import Arrow, Box, Cluster, Diagram, Line, Table
 from nnc.render.labels import parameters_text, shorten
 from nnc.render.producers import Producers
 
@@ -68,7 +68,7 @@ class _Drawing:
         self.boxes: list[Box] = []
         self.names: dict[str, str] = {}
         self.edges: list[_Edge] = []
-        self.frames: list[Group] = []
+        self.frames: list[Cluster] = []
         self.notes: dict[int, list[str]] = {}
         self.columns: list[_Column] = []
         self.numbers: dict[int, int] = {}  # by identity: a layer that is called twice keeps its number
@@ -182,7 +182,7 @@ class _Drawing:
     def column(self, title: str, note: str, count: int, kind: str) -> _Column:
         """Add a frame with the boxes of some units, the first and the last where there are many."""
         frame = len(self.frames)
-        self.frames.append(Group(f"group{frame + 1}", title, kind))
+        self.frames.append(Cluster(f"group{frame + 1}", title, kind))
         if note:
             self.notes[frame] = [note]
         shown: list[int | None] = list(range(count))
@@ -201,9 +201,9 @@ class _Drawing:
             keys.append((unit, key))
         return _Column(count, tuple(keys), frame)
 
-    def frame(self, number: int, group: Group) -> Group:
+    def frame(self, number: int, group: Cluster) -> Cluster:
         note = shorten(" · ".join(self.notes.get(number, ())))
-        return Group(group.key, group.label, group.kind, note=note, tooltip=note)
+        return Cluster(group.key, group.label, group.kind, note=note, tooltip=note)
 
     def arrows(self) -> Iterator[Arrow]:
         largest = self.largest or 1.0

@@ -10,12 +10,12 @@ import numpy
 from nnc.backends import Backend, BoundRun, find_backend
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, MissingKernelError
+from nnc.execution.spec import outputs_of
 from nnc.ir import Graph, Rewriter, Value, gradients, solve_symbols
 from nnc.models.compiler import Compiler
 from nnc.models.model import Model
 from nnc.passes import OPTIMIZE, lower, run_passes
 from nnc.program import PREDICT, TRAIN
-from nnc.program.spec import outputs_of
 from nnc.verify.findings import Trace
 
 Array = Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnc.backends.numpy import TARGET, Executable, Source, print_source
+from nnc.backends.numpy import TARGET, Executable, NumpySource, print_source
 from nnc.ir import Graph
 from nnc.plan import Plan
 from nnc.target import Target
@@ -33,7 +33,7 @@ class Machine:
     ) -> None:
         self.graph = graph
         self.plan: Plan = plan_of(graph, self._bindings(batch), target, **options)
-        self.source: Source = print_source(self.plan)
+        self.source: NumpySource = print_source(self.plan)
         self.states = {label: array.copy() for label, array in states.items()}
         self.executable = Executable(self.plan, self.source, self.source.compile(), self.states)
 

@@ -64,8 +64,8 @@ def test_every_step_is_in_one_block(name):
     source = program.backend.source(plan, marks)
     steps = [(block.path, index) for block in marks.blocks for index in block.steps]
     assert len(steps) == len(set(steps))
-    (scan,) = plan.storage.loops
-    inner = plan.storage.loops[scan].plan
+    (scan,) = plan.loops
+    inner = plan.loops[scan].plan
     assert all(block.plan is (inner if block.path else plan) for block in marks.blocks)
     assert {block.path for block in marks.blocks} == {(), (scan,)}
     for block in marks.blocks:

@@ -11,9 +11,9 @@ import numpy
 
 import nnc
 from nnc import layers
+from nnc.execution.spec import ArraySpec, ProgramSpec
 from nnc.ir import Graph, Op, TensorType
 from nnc.program import Program
-from nnc.program.spec import ArraySpec, ProgramSpec
 from tests.ops.cases import CASES
 
 ACTIVATIONS = (

@@ -10,6 +10,7 @@ import numpy
 
 import nnc
 from nnc import ops
+from nnc.execution.spec import ArraySpec, ProgramSpec
 from nnc.ir import PARAMETER, Graph, TensorType, symbol
 from nnc.layers import (
     GRU,
@@ -26,7 +27,6 @@ from nnc.layers import (
     MaxPooling2D,
 )
 from nnc.program import Program
-from nnc.program.spec import ArraySpec, ProgramSpec
 
 
 def base() -> nnc.Model:

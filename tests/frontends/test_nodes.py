@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from frontends import dependency_order, nodes, scalars
-from frontends.nodes import Mapping, Node, Scalar, Sequence, from_plain
+from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, from_plain
 from frontends.problems import Problems
 from frontends.scalars import NumberError, remedy, resolve
 from frontends.yaml_nodes import parse
 
 
-def lines(node: Node) -> list[int | None]:
+def lines(node: ValueNode) -> list[int | None]:
     """Return the lines of all scalars."""
     if isinstance(node, Mapping):
         return [line for item in node.entries.values() for line in lines(item)]
@@ -82,7 +82,7 @@ def test_plain_values_of_live_models() -> None:
 
 
 def test_refused_values_are_known() -> None:
-    node = Mapping(entries={"a": Sequence(items=(Scalar(value=1), Node()))})
+    node = Mapping(entries={"a": Sequence(items=(Scalar(value=1), ValueNode()))})
     assert node.is_refused
     assert node.plain() == {"a": [1, None]}
 

@@ -13,16 +13,15 @@ from typing import Any
 
 import numpy
 
-from nnc.backends.c.emitted import Source
+from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.executable import Executable
 from nnc.backends.c.headers import sections
 from nnc.backends.c.source import PRELUDE, print_source
 from nnc.backends.c.target import WITHOUT_PACKING
 from nnc.backends.c.threads import team_text
 from nnc.backends.c.toolchain import find_compiler, flags
-from nnc.backends.numpy import TARGET
+from nnc.backends.numpy import TARGET, NumpySource
 from nnc.backends.numpy import Executable as NumPyExecutable
-from nnc.backends.numpy import Source as NumPySource
 from nnc.backends.numpy import print_source as print_numpy
 from nnc.errors import NncError
 from nnc.ir import Value
@@ -64,7 +63,7 @@ def numpy_differences(subject: Subject) -> Iterator[str]:
         source = print_numpy(plan)
         return plan, (source, source.compile())
 
-    def run(trial: Trial, plan: Plan, source: NumPySource, code: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def run(trial: Trial, plan: Plan, source: NumpySource, code: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         states = copies(trial.states)
         bound = NumPyExecutable(plan, source, code, states).bind(trial.sizes)
         for label, array in trial.inputs.items():
@@ -145,7 +144,7 @@ def is_in_headers(name: str) -> bool:
     return True
 
 
-def run_in_c(trial: Trial, source: Source, library: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def run_in_c(trial: Trial, source: UnitSource, library: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run once. What is planned for just these sizes has each buffer in a piece of memory of its own, just as long."""
     states = copies(trial.states)
     executable = Executable(source.plan, source, library, states)
@@ -180,7 +179,7 @@ class Pieces:
         for number, (path, buffer) in enumerate(executable.source.slots):
             plan = self.plan
             for step in path:
-                plan = plan.storage.loops[step].plan
+                plan = plan.loops[step].plan
             root, inside = root_of(plan, buffer)
             piece = self.pieces.setdefault((path, root), filled(plan.storage.buffers[root].nbytes))
             offsets[number] = piece.ctypes.data + inside - executable.arena.ctypes.data

@@ -392,7 +392,7 @@ def test_hints_change_no_bit(optimizer: str, shuffle: bool, monkeypatch: pytest.
 
     looked = trained()
     monkeypatch.setattr("nnc.hints.registry.AT_FIRST", ())
-    monkeypatch.setattr("nnc.program.first_step.AT_FIRST", ())
+    monkeypatch.setattr("nnc.hints.registry.AT_FIRST", ())
     monkeypatch.setattr("nnc.program.training.FirstLook", lambda executor, told: None)
     not_looked = trained()
     assert looked.keys() == not_looked.keys()

@@ -8,7 +8,7 @@ import pytest
 
 from nnc import losses
 from nnc.ir import TensorType, symbol
-from nnc.losses import LOSSES, Target
+from nnc.losses import LOSSES, ExpectedTargets
 from tests.registry_battery import check_import_is_light, check_mistake, check_round_trip
 
 BATCH, TIME = symbol("batch"), symbol("time")
@@ -87,29 +87,33 @@ def test_short_spellings():
 @pytest.mark.parametrize(
     ("loss", "output", "expected"),
     [
-        (losses.MSE(), f32(3), Target(f32(3))),
-        (losses.MeanAbsoluteError(), f32(TIME, 1), Target(f32(TIME, 1))),
-        (losses.BCE(), f32(1), Target(f32(1), low=0.0, high=1.0)),
-        (losses.CategoricalCrossentropy(), f32(10), Target(f32(10))),
-        (losses.CategoricalCrossentropy(axis=1), f32(10, 1), Target(f32(10, 1))),
-        (losses.SparseCategoricalCrossentropy(), f32(10), Target(TensorType("int32", (BATCH,)), classes=10)),
+        (losses.MSE(), f32(3), ExpectedTargets(f32(3))),
+        (losses.MeanAbsoluteError(), f32(TIME, 1), ExpectedTargets(f32(TIME, 1))),
+        (losses.BCE(), f32(1), ExpectedTargets(f32(1), low=0.0, high=1.0)),
+        (losses.CategoricalCrossentropy(), f32(10), ExpectedTargets(f32(10))),
+        (losses.CategoricalCrossentropy(axis=1), f32(10, 1), ExpectedTargets(f32(10, 1))),
+        (losses.SparseCategoricalCrossentropy(), f32(10), ExpectedTargets(TensorType("int32", (BATCH,)), classes=10)),
         (
             losses.SparseCategoricalCrossentropy(),
             f32(TIME, 10),
-            Target(TensorType("int32", (BATCH, TIME)), classes=10),
+            ExpectedTargets(TensorType("int32", (BATCH, TIME)), classes=10),
         ),
         (
             losses.SparseCategoricalCrossentropy(ignore_class=-1),
             f32(4),
-            Target(TensorType("int32", (BATCH,)), classes=4, ignored=-1),
+            ExpectedTargets(TensorType("int32", (BATCH,)), classes=4, ignored=-1),
         ),
-        (losses.Hinge(), f32(3), Target(f32(3))),
-        (losses.BinaryFocalCrossentropy(), f32(3), Target(f32(3), low=0.0, high=1.0)),
-        (losses.CategoricalFocalCrossentropy(axis=1), f32(3, 2), Target(f32(3, 2))),
-        (losses.CategoricalGeneralizedCrossEntropy(), f32(3), Target(TensorType("int32", (BATCH,)), classes=3)),
-        (losses.CTC(), f32(7, 5), Target(TensorType("int32", (BATCH, symbol("labels"))), classes=5)),
-        (losses.Circle(), f32(3), Target(TensorType("int32", (BATCH,)))),
-        (losses.get(lambda y_true, y_pred: y_pred), f32(), Target(f32())),
+        (losses.Hinge(), f32(3), ExpectedTargets(f32(3))),
+        (losses.BinaryFocalCrossentropy(), f32(3), ExpectedTargets(f32(3), low=0.0, high=1.0)),
+        (losses.CategoricalFocalCrossentropy(axis=1), f32(3, 2), ExpectedTargets(f32(3, 2))),
+        (
+            losses.CategoricalGeneralizedCrossEntropy(),
+            f32(3),
+            ExpectedTargets(TensorType("int32", (BATCH,)), classes=3),
+        ),
+        (losses.CTC(), f32(7, 5), ExpectedTargets(TensorType("int32", (BATCH, symbol("labels"))), classes=5)),
+        (losses.Circle(), f32(3), ExpectedTargets(TensorType("int32", (BATCH,)))),
+        (losses.get(lambda y_true, y_pred: y_pred), f32(), ExpectedTargets(f32())),
     ],
 )
 def test_targets(loss, output, expected):

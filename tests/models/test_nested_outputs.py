@@ -11,7 +11,7 @@ import pytest
 
 import nnc
 from nnc.errors import DataError, ModelError, ProgramFileError
-from nnc.program.spec import ProgramSpec
+from nnc.execution.spec import ProgramSpec
 from nnc.readers import read_model
 
 X = numpy.random.default_rng(0).normal(size=(4, 3)).astype("float32")

@@ -10,7 +10,6 @@ import pytest
 
 from nnc import optimizers
 from nnc.ir import Graph, TensorType, parse_graph, verify
-from nnc.optimizers import export_variables, import_variables
 from nnc.passes import OPTIMIZE, run_passes
 from nnc.program import VariableSpec
 from tests.running import run_graph
@@ -112,12 +111,12 @@ def run_nnc(optimizer: Any, start: list[Any] | None = None, first: int = 0, weig
             states[label] = numpy.array(value, states[label].dtype)
     states[LABEL] = parameter if weights is None else weights
     if start is not None:
-        import_variables(optimizer, WINDOWS, states, start)
+        optimizer.import_variables(WINDOWS, states, start)
     path = []
     for x in inputs[first:]:
         _, states = run_graph(graph, {"x": x}, states)
         path.append(states[LABEL])
-    return Run(numpy.array(path), export_variables(optimizer, WINDOWS, states))
+    return Run(numpy.array(path), optimizer.export_variables(WINDOWS, states))
 
 
 def run_keras(optimizer: Any, steps: int = STEPS) -> Run:

@@ -9,7 +9,7 @@ import numpy
 
 from nnc.ir import Dim, Input, Layout, State, Value
 from nnc.ir.types import ITEM_SIZES
-from nnc.plan import ALIGNMENT, Group, Plan
+from nnc.plan import ALIGNMENT, Plan, StepGroup
 
 WORKSPACE = -2
 ARENA = ""
@@ -50,7 +50,7 @@ class Simulation:
             if not plan.storage.homes[value].constant:
                 assert set(self.owners[label].tolist()) <= {self.numbers[self.root(value)]}, f"@{label} is not updated"
 
-    def windows(self, group: Group) -> Iterator[slice | None]:
+    def windows(self, group: StepGroup) -> Iterator[slice | None]:
         """The elements that each round of a tiled group works on."""
         if group.tile is None:
             yield None
@@ -59,7 +59,7 @@ class Simulation:
         for start in range(0, int(length), group.tile):
             yield slice(start, min(start + group.tile, int(length)))
 
-    def step(self, index: int, group: Group, window: slice | None) -> None:
+    def step(self, index: int, group: StepGroup, window: slice | None) -> None:
         plan, node = self.plan, self.plan.graph.nodes[index]
         storage, results = plan.storage, plan.graph.results(self.plan.graph.nodes[index])
         if isinstance(node.op, Input | State) or results[0] in storage.views or storage.homes[results[0]].constant:

@@ -25,7 +25,7 @@ def scanned(step, width: object = 8, batch: object = BATCH, weights: tuple[objec
         graph.output(f"y{index}", value)
     bindings = dict.fromkeys(graph.symbols, 4)
     plan = plan_of(run_passes(graph, OPTIMIZE), bindings, NESTS)
-    (loop,) = plan.storage.loops.values()
+    (loop,) = plan.loops.values()
     return loop
 
 

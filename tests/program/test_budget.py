@@ -7,7 +7,7 @@ import pytest
 
 import nnc
 from nnc.errors import MemoryBudgetError, ModelError, NncError
-from nnc.program.footprint import constant_bytes, fullest_step, in_arena, in_states
+from nnc.execution.footprint import constant_bytes, fullest_step, in_arena, in_states
 
 BATCH = 64
 

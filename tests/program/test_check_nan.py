@@ -12,8 +12,8 @@ from nnc import ops
 from nnc.backends.c.toolchain import find_compiler
 from nnc.backends.numpy.backend import NumpyBackend
 from nnc.errors import DataError, NncWarning, NonFinite, NonFiniteError, ValueRange
+from nnc.execution.finite_check import value_range
 from nnc.layers import Activation, BatchNormalization, Dense, Dropout, Input
-from nnc.program.finite_check import value_range
 
 needs_compiler = pytest.mark.skipif(find_compiler() is None, reason="needs a C compiler")
 BACKENDS = ["numpy", pytest.param("c", marks=needs_compiler)]

@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import nnc
-from nnc.program.collection import collection_paused
+from nnc.execution.collection import collection_paused
 
 DEPTHS = (10, 20, 40)
 

@@ -13,6 +13,7 @@ import pytest
 
 import nnc
 from nnc.backends.c.backend import CBackend
+from nnc.execution.explanation import Explanation, explain
 from nnc.ir import HOISTED, Constant, Graph, Node, State, Value, value_names
 from nnc.ir.decisions import COUNTS, PLAN, Decision
 from nnc.ops.fusion import Fusion
@@ -21,7 +22,6 @@ from nnc.passes import count_nodes
 from nnc.passes.fuse import PRODUCTS
 from nnc.plan import Place, Plan
 from nnc.program import Program
-from nnc.program.explanation import Explanation, explain
 from tests.parity.networks import NETWORKS
 
 
@@ -139,14 +139,14 @@ def in_plan(plan: Plan, decision: Decision) -> tuple[Plan, list[Value]]:
     """Return the plan that a decision is about, which is that of a body inside a loop, and its values."""
     for name in decision.inside:
         index = names_of(plan.graph)[name].index
-        plan = plan.storage.loops[index].plan
+        plan = plan.loops[index].plan
     known = names_of(plan.graph)
     return plan, [known[name] for name in decision.after]
 
 
 def plans(plan: Plan) -> Iterator[Plan]:
     yield plan
-    for loop in plan.storage.loops.values():
+    for loop in plan.loops.values():
         yield from plans(loop.plan)
 
 

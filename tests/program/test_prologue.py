@@ -13,8 +13,8 @@ import pytest
 import nnc
 from nnc import ops
 from nnc.errors import ProgramFileError
+from nnc.execution.prologue import Prologue, Version
 from nnc.layers import Dense, Layer
-from nnc.program.prologue import Prologue, Version
 from tests.program.samples import X, Y, output
 from tests.program.test_threads import in_threads
 

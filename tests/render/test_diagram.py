@@ -6,7 +6,7 @@ import re
 import pytest
 
 from nnc.errors import GraphError, ModelError
-from nnc.render import Arrow, Box, Diagram, Group, Line, picture_of, render, to_mermaid
+from nnc.render import Arrow, Box, Cluster, Diagram, Line, picture_of, render, to_mermaid
 from nnc.render.diagram import merge_arrows
 from nnc.render.labels import shorten, wrap
 from tests.render import samples
@@ -18,12 +18,12 @@ A, B = Box("op1", (Line("a"),), "forward"), Box("op2", (Line("b"),), "forward")
     ("records", "message"),
     [
         ({"nodes": (A, A)}, "two records with the key 'op1'"),
-        ({"nodes": (A,), "groups": (Group("op1", "g", "loss"),)}, "two records with the key 'op1'"),
+        ({"nodes": (A,), "groups": (Cluster("op1", "g", "loss"),)}, "two records with the key 'op1'"),
         ({"nodes": (Box("end", (), "forward"),)}, "a key must be a word and a number, got 'end'"),
         ({"nodes": (Box('a1"', (), "forward"),)}, "a key must be a word and a number"),
         ({"nodes": (A,), "edges": (Arrow("op1", "op2"),)}, "no box 'op2', which an arrow names"),
         ({"nodes": (Box("op1", (), "forward", "group1"),)}, "no group 'group1', which box 'op1' names"),
-        ({"groups": (Group("group2", "g", "loss", "group1"),)}, "group 'group2' stands before its parent"),
+        ({"groups": (Cluster("group2", "g", "loss", "group1"),)}, "group 'group2' stands before its parent"),
     ],
 )
 def test_a_broken_diagram_is_an_error(records: dict[str, tuple[object, ...]], message: str) -> None:

@@ -14,8 +14,8 @@ from nnc.errors import ModelError, NncError
 from nnc.render import (
     Arrow,
     Box,
+    Cluster,
     Diagram,
-    Group,
     Line,
     draw,
     formats,
@@ -92,7 +92,7 @@ def test_hostile_labels_of_arrows_groups_and_tooltips(tmp_path: Path) -> None:
         Box("op1", (Line(hostile, "title"), Line("")), "forward", "group1", hostile),
         Box("op2", (Line("b"),), "plain"),
     )
-    group = Group("group1", hostile, "loss")
+    group = Cluster("group1", hostile, "loss")
     write(Diagram(hostile, boxes, (Arrow("op1", "op2", hostile),), (group,), ("loss",)), tmp_path / "d.svg")
     assert joined(svg_texts(tmp_path / "d.svg")).count(hostile) == 4
     root = ElementTree.parse(tmp_path / "d.svg").getroot()

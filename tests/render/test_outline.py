@@ -9,7 +9,7 @@ import pytest
 
 import nnc
 from nnc import layers
-from nnc.render.outline import Block, Node, Outline, Split
+from nnc.render.outline import Outline, OutlineBlock, OutlineNode, Split
 from nnc.render.regions import Tangle
 from nnc.render.repeats import Repeat
 from tests.render import networks, samples
@@ -19,11 +19,11 @@ def shape(outline: Outline, parts: Any) -> str:
     """Return the structure as a text: names of layers, ``[a|b]`` for branches, ``(a b)3`` for rounds."""
     texts = []
     for part in parts:
-        if isinstance(part, Node):
+        if isinstance(part, OutlineNode):
             texts.append("in" if part.is_input else part.call.layer.name if part.call else "?")
         elif isinstance(part, Split):
             texts.append(f"[{'|'.join(shape(outline, branch) for branch in part.branches)}]")
-        elif isinstance(part, Block):
+        elif isinstance(part, OutlineBlock):
             texts.append(shape(outline, part.parts))
         elif isinstance(part, Tangle):
             texts.append(f"tangle of {len(part.nodes)}")

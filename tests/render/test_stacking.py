@@ -3,7 +3,7 @@ from __future__ import annotations
 import networkx
 import pytest
 
-from nnc.render import Arrow, Box, Diagram, Group, ops_diagram
+from nnc.render import Arrow, Box, Cluster, Diagram, ops_diagram
 from nnc.render.layout_hints import stacking
 from tests.render import samples
 
@@ -14,7 +14,7 @@ def diagram(groups: dict[str, str], arrows: list[tuple[str, str]], kept: tuple[t
         "d",
         tuple(Box(key, (), "forward", group) for key, group in groups.items()),
         tuple(Arrow(*ends, is_kept=ends in kept) for ends in arrows),
-        tuple(Group(name, name, "forward") for name in names),
+        tuple(Cluster(name, name, "forward") for name in names),
     )
 
 

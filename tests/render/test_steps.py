@@ -195,7 +195,7 @@ def check_memory(memory: MemoryMap, plan: Plan) -> None:
     assert max(live) == live[memory.fullest] == plan.lower_bound
     for loop in memory.loops:
         index = memory.steps[loop.moment - 1]
-        inner = plan.storage.loops[index]
+        inner = plan.loops[index]
         assert loop.offset == plan.offsets[inner.arena]
         check_memory(loop.memory, inner.plan)
 

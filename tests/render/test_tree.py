@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from nnc.render import Arrow, Box, Branches, Diagram, Group, Line, Table, layers_diagram, to_text
+from nnc.render import Arrow, Box, Branches, Cluster, Diagram, Line, Table, layers_diagram, to_text
 from tests.render import samples
 
 
@@ -32,7 +32,7 @@ def test_what_is_not_read_from_the_line_before_is_said() -> None:
 
 
 def test_frames_stand_where_their_first_box_does() -> None:
-    groups = (Group("group1", "outer", "forward"), Group("group2", "inner", "forward", "group1", "note"))
+    groups = (Cluster("group1", "outer", "forward"), Cluster("group2", "inner", "forward", "group1", "note"))
     boxes = box(1, "a"), box(2, "b", group="group2"), box(3, "c"), box(4, "d", group="group1")
     assert to_text(Diagram("d", boxes, (), groups)) == (
         "d\n├─ a\n├─ outer\n│  ├─ inner  (note)\n│  │  └─ b\n│  └─ d\n└─ c\n"

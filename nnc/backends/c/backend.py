@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from nnc.backends.c.cache import make_key
-from nnc.backends.c.emitted import Source
+from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.executable import Executable
 from nnc.backends.c.identity import graph_key
 from nnc.backends.c.loading import keep_threads_of
@@ -53,16 +53,16 @@ class CBackend:
         transcript.end()
         return plan
 
-    def source(self, plan: Plan, marks: Marks | None = None) -> Source:
+    def source(self, plan: Plan, marks: Marks | None = None) -> UnitSource:
         """Return a translation unit, printed only where no earlier process has."""
         if marks is None and (known := plan.target.needs.recalled_source(plan)) is not None:
-            found: Source = known
+            found: UnitSource = known
             return found
         from nnc.backends.c.source import print_source  # with all kernels, which a second start does without
 
         return print_source(plan, marks)
 
-    def compile(self, source: Source) -> Any:
+    def compile(self, source: UnitSource) -> Any:
         """Compile a translation unit, or take it from the cache.
 
         Raises:
@@ -81,13 +81,17 @@ class CBackend:
             source.plan.target.needs.remember(source)
         return library
 
-    def _load(self, source: Source, level: int) -> Library:
+    def _load(self, source: UnitSource, level: int) -> Library:
         begin: float | None = None
 
         def text() -> str:  # asked for only where the cache has no library
             nonlocal begin
             begin = perf_counter()
-            return source.text
+            if source.text:
+                return source.text
+            from nnc.backends.c.source import print_source  # with all kernels, which a second start does without
+
+            return print_source(source.plan).text
 
         path = build(text, source.key, level=level, threads=source.is_parallel)
         try:
@@ -100,12 +104,12 @@ class CBackend:
             keep_threads_of(library, path, self.engine)
         return library
 
-    def executable(self, plan: Plan, source: Source, code: Any, states: Mapping[str, Any]) -> Executable:
+    def executable(self, plan: Plan, source: UnitSource, code: Any, states: Mapping[str, Any]) -> Executable:
         """Bind code to an arena."""
         return Executable(plan, source, code, states)
 
 
-def _level(source: Source) -> int:
+def _level(source: UnitSource) -> int:
     """Return the level of optimisation that is asked for, otherwise the one that suits a unit.
 
     Raises:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from nnc.backends.c.expressions import Expression, call, chain, choice, infix, operand, variable
 from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.nests import Elementwise
-from nnc.backends.c.sharing import members, shared
 from nnc.backends.c.statements import Code, Statement, block, declare, declare_all, execute, loop
+from nnc.backends.c.thread_counts import members, shared
 from nnc.ir import Dim
 
 LARGE = 1 << 18

@@ -30,7 +30,7 @@ _MACOS_NAMES = ("hw.machine", "machdep.cpu.brand_string", "machdep.cpu.features"
 
 
 @dataclass(frozen=True)
-class Target:
+class Processor:
     """The processor that units are compiled for.
 
     Args:
@@ -42,7 +42,7 @@ class Target:
     identity: str
 
 
-def find_target() -> Target:
+def find_target() -> Processor:
     """Return the processor that ``$NNC_CPU`` names, by default this one.
 
     Raises:
@@ -50,7 +50,7 @@ def find_target() -> Target:
     """
     name = os.environ.get("NNC_CPU") or NATIVE
     if name == NATIVE:
-        return Target(NATIVE, cpu_identity())
+        return Processor(NATIVE, cpu_identity())
     known = [NATIVE, *(LEVELS if is_x86() else ())]
     if name not in known:
         raise ModelError(f"$NNC_CPU must be one of {', '.join(known)} on this machine, got {name!r}")
@@ -59,7 +59,7 @@ def find_target() -> Target:
             f"$NNC_CPU is {name!r}, but this processor has no {', '.join(missing)};"
             f" choose a lower level ({', '.join(known)}), or unset the variable"
         )
-    return Target(name, name)
+    return Processor(name, name)
 
 
 def is_x86() -> bool:

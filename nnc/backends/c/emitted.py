@@ -1,9 +1,8 @@
-"""The contents of a printed unit, for whoever compiles and runs it; its text is printed on demand."""
+"""The contents of a printed unit, for whoever compiles and runs it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Source:
+class UnitSource:
     """Emitted source, and what `nnc_run` must be filled with.
 
     Attributes:
@@ -32,7 +31,7 @@ class Source:
         is_parallel: whether there are loops for several threads.
         may_fail: whether a run may end early, with ``fault`` set.
         is_marked: whether it counts what it runs.
-        printed: the text, empty where it was printed by an earlier process.
+        text: the translation unit, empty where an earlier process has printed it.
     """
 
     key: str
@@ -50,13 +49,4 @@ class Source:
     is_parallel: bool
     may_fail: bool
     is_marked: bool = False
-    printed: str = ""
-
-    @cached_property
-    def text(self) -> str:
-        """The translation unit."""
-        if self.printed:
-            return self.printed
-        from nnc.backends.c.source import print_source  # with all kernels, which a second start does without
-
-        return print_source(self.plan).printed
+    text: str = ""

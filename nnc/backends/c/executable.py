@@ -13,7 +13,7 @@ import numpy
 from nnc.backends import backend as base
 from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
 from nnc.backends.c.blas import find_blas
-from nnc.backends.c.emitted import Source
+from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.generator import WORDS, moving
 from nnc.backends.c.places import buffer_offset, constant_array
 from nnc.backends.c.record import Epochs, Run, pointers
@@ -38,7 +38,7 @@ class Executable(base.Executable):
         states: arrays of the plan's states, shared with whoever else holds them.
     """
 
-    def __init__(self, plan: Plan, source: Source, library: Any, states: Mapping[str, Array]) -> None:
+    def __init__(self, plan: Plan, source: UnitSource, library: Any, states: Mapping[str, Array]) -> None:
         super().__init__(plan, states)
         self.source = source
         self._library = library

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,9 @@ from nnc.backends.c.statements import Statement, line
 from nnc.backends.c.text import C_TYPES, comment, symbol_text
 
 if TYPE_CHECKING:
-    from nnc.backends.c.kernels.registry import Unit
     from nnc.ir import TensorType, Value
 
+Caller = Callable[..., Expression]
 Path = tuple[int, ...]
 """The steps of the scans that something lies in."""
 RUN, FALSE = variable("run"), variable("false")
@@ -48,23 +48,23 @@ class Linkage(ABC):
         return None
 
     @abstractmethod
-    def product(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
+    def product(self, call: Caller, suffix: str, *arguments: Operand) -> Expression:
         """Return the call of a product.
 
         Args:
-            unit: where the function is called.
+            call: returns the call of a function of the headers, which becomes a part of the unit.
             suffix: of the element type.
             arguments: rows, inner, columns; two pointers, each with the strides of rows and columns; the pointer to the
                 result, the stride of its rows, and whether to add to it.
         """
 
     @abstractmethod
-    def product_part(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
+    def product_part(self, call: Caller, suffix: str, *arguments: Operand) -> Expression:
         """Return the call of a block of a product: as for `product`, behind the rows that the whole has."""
 
-    def alone(self, unit: Unit, suffix: str) -> Expression:
+    def alone(self, call: Caller, suffix: str) -> Expression:
         """Return whether products must be computed in one call each, in C: by a library with threads of its own."""
-        del unit, suffix
+        del call, suffix
         return FALSE
 
     @abstractmethod
@@ -124,17 +124,17 @@ class RecordLinkage(Linkage):
         text = f"const {kind} *const {name} = (const {kind} *)run->constants[{number}]; {comment(value.node.op.name)}"
         return Statement(text, _READS, name)
 
-    def product(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
+    def product(self, call: Caller, suffix: str, *arguments: Operand) -> Expression:
         """Call what knows of the BLAS that the run may bring."""
-        return unit.call(f"nnc_product_{suffix}", RUN, *arguments)
+        return call(f"nnc_product_{suffix}", RUN, *arguments)
 
-    def product_part(self, unit: Unit, suffix: str, *arguments: Operand) -> Expression:
+    def product_part(self, call: Caller, suffix: str, *arguments: Operand) -> Expression:
         """Call what knows of the BLAS as well."""
-        return unit.call(f"nnc_product_part_{suffix}", RUN, *arguments)
+        return call(f"nnc_product_part_{suffix}", RUN, *arguments)
 
-    def alone(self, unit: Unit, suffix: str) -> Expression:
+    def alone(self, call: Caller, suffix: str) -> Expression:
         """Ask whether the BLAS that the run may bring is called."""
-        return unit.call(f"nnc_calls_blas_{suffix}", RUN)
+        return call(f"nnc_calls_blas_{suffix}", RUN)
 
     def fault(self, index: Expression, rows: Expression) -> Sequence[Statement]:
         """Leave a note in the record."""

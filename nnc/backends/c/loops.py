@@ -10,12 +10,13 @@ from nnc.backends.c.blocks import LARGE
 from nnc.backends.c.expressions import Expression, choice, infix, operand, variable
 from nnc.backends.c.kernels import Unit
 from nnc.backends.c.kernels.movement import copy_lines
-from nnc.backends.c.sharing import members, shared
 from nnc.backends.c.statements import Code, Directive, Facts, Statement, block, declare, loop, pointer
 from nnc.backends.c.text import symbol_text
+from nnc.backends.c.thread_counts import members, shared
 from nnc.ir import Dim, Layout, symbol
 from nnc.ops.matmul import MatMul
-from nnc.plan.loops import Carry, LoopPlan
+from nnc.plan.loops import Carry
+from nnc.plan.plan import LoopPlan
 
 BLOCK_ROWS = 16
 """Rows that run through all steps together: their values stay in the first cache."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from nnc.backends.c.arrays import Array, Index
 from nnc.backends.c.expressions import Expression, variable
-from nnc.backends.c.sharing import shared_nest
 from nnc.backends.c.statements import SIMD, Code, block, loop
+from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import Dim, Shape
 
 UNROLLED = 8

@@ -23,7 +23,7 @@ def buffer_offset(plan: Plan, path: Sequence[int], buffer: int) -> int:
     """
     base = 0
     for step in path:
-        loop = plan.storage.loops[step]
+        loop = plan.loops[step]
         base += plan.offsets[loop.arena]
         plan = loop.plan
     return base + plan.offsets[buffer]
@@ -39,7 +39,7 @@ def constant_array(plan: Plan, path: Sequence[int], value: Value, bindings: Mapp
         bindings: sizes of the run-time dimensions.
     """
     for step in path:
-        plan = plan.storage.loops[step].plan
+        plan = plan.loops[step].plan
     array = bound_constants(plan.graph, bindings)[value]
     if is_uniform(value) and array.size:
         array = array[(slice(0, 1),) * array.ndim]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy
 
 from nnc.backends.backend import Preparation
-from nnc.backends.c.emitted import Source
+from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.loading import unload_with
 from nnc.backends.c.record import Run, pointers
 from nnc.plan import ALIGNMENT
@@ -33,7 +33,7 @@ class Library(ctypes.CDLL):
         unload_with(self)
         self._packed: dict[str, tuple[Preparation, Array]] = {}
 
-    def prepack(self, source: Source, states: Mapping[str, Array]) -> tuple[Preparation, Array]:
+    def prepack(self, source: UnitSource, states: Mapping[str, Array]) -> tuple[Preparation, Array]:
         """Return what packs the weights, and the memory that it fills.
 
         Args:
@@ -45,7 +45,7 @@ class Library(ctypes.CDLL):
             self._packed.setdefault(source.name, made)  # another thread may have been here
         return self._packed[source.name]
 
-    def _prepack(self, source: Source, states: Mapping[str, Array]) -> tuple[Preparation, Array]:
+    def _prepack(self, source: UnitSource, states: Mapping[str, Array]) -> tuple[Preparation, Array]:
         memory = numpy.empty(source.prepacked_bytes + ALIGNMENT, numpy.uint8)
         start = -memory.ctypes.data % ALIGNMENT
         aligned = memory[start : start + source.prepacked_bytes]

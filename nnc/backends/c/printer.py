@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from nnc.backends.c.arrays import Array
+from nnc.backends.c.batch_loop import can_feed, write_epochs, write_feed
 from nnc.backends.c.expressions import FLOOR_DIVIDE, Expression, number, variable
-from nnc.backends.c.feeding import can_feed, write_epochs, write_feed
-from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Call, Unit
+from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, KernelCall, Unit
 from nnc.backends.c.kernels.movement import copy_lines
 from nnc.backends.c.kernels.registry import Formula
 from nnc.backends.c.linkage import Linkage
@@ -20,13 +20,13 @@ from nnc.backends.c.places import is_uniform
 from nnc.backends.c.rows import RowPrinter
 from nnc.backends.c.statements import Code, Facts, Statement, assign, declare, pointer, remark, written
 from nnc.backends.c.text import C_TYPES, comment, symbol_text, value_text
-from nnc.backends.marks import EMPTY, OUTSIDE, Block, Marks
+from nnc.backends.marks import EMPTY, OUTSIDE, Marks, TimedBlock
 from nnc.ir import Constant, Layout, Node, Value
 from nnc.ir.names import name_text
 from nnc.ir.printer import node_line
 from nnc.plan import Home, Plan, Position, is_step
-from nnc.plan.loops import LoopPlan
 from nnc.plan.nests import Nest
+from nnc.plan.plan import LoopPlan
 
 
 @dataclass
@@ -254,7 +254,7 @@ class Printer:
 
     def _marked(self, index: int, title: str) -> Sequence[Code]:
         """Return the statements of a step, with a mark before them."""
-        if index in self.plan.storage.loops:
+        if index in self.plan.loops:
             return [*self._mark((index,), [title]), *self._step(index)]
         lines = self._step(index)
         return [*self._mark((index,), [title]), *lines] if lines else lines
@@ -263,7 +263,7 @@ class Printer:
         """Return what stands before a block."""
         if self.function.marks is None:
             return []
-        block = Block(self.plan, self.path, steps, " ; ".join(titles))
+        block = TimedBlock(self.plan, self.path, steps, " ; ".join(titles))
         return [mark_line(self.function.marks.number(block))]
 
     def _nest(self, nest: Nest) -> Sequence[Code]:
@@ -318,13 +318,13 @@ class Printer:
 
     def _step(self, index: int, epilogue: Elementwise | None = None) -> Sequence[Code]:
         node = self.plan.graph.nodes[index]
-        if index in self.plan.storage.loops:
-            return self._loop(node, self.plan.storage.loops[index])
+        if index in self.plan.loops:
+            return self._loop(node, self.plan.loops[index])
         results = self.plan.graph.results(node)
         workspace = []
         for buffer, kind in self.plan.storage.workspaces.get(index, ()):
             workspace.append(Array.of(self._buffer(buffer, kind.dtype), kind.dtype, Layout.dense(kind.shape)))
-        call = Call(
+        call = KernelCall(
             op=node.op,
             operands=tuple(self.array(value) for value in node.operands),
             results=tuple(self.array(value) for value in results),
@@ -335,7 +335,7 @@ class Printer:
         )
         return KERNELS[type(node.op)].write(self._with_prepacked(node, call))
 
-    def _with_prepacked(self, node: Node, call: Call) -> Call:
+    def _with_prepacked(self, node: Node, call: KernelCall) -> KernelCall:
         """Let a call read what was packed for it, if anything was."""
         found = self.plan.storage.prepacked.get(node.index)
         pack = KERNELS[type(node.op)].pack

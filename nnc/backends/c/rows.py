@@ -10,9 +10,9 @@ from nnc.backends.c.expressions import Expression, operand, variable
 from nnc.backends.c.kernels import EXPRESSIONS, Unit
 from nnc.backends.c.kernels.reduction import largest_of, largest_update
 from nnc.backends.c.nests import Axes, can_vectorise
-from nnc.backends.c.sharing import shared_nest
 from nnc.backends.c.statements import Code, Directive, array, assign, block, declare, loop
 from nnc.backends.c.text import C_TYPES, value_text
+from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import Graph, Node, Shape, Value
 from nnc.ops.reduction import Sum
 from nnc.plan.nests import Nest

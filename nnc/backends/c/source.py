@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from nnc.backends.c.cache import checksum
-from nnc.backends.c.emitted import Source
+from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.headers import Sections, function_names, own_names, sections
 from nnc.backends.c.kernels import EXPRESSIONS, KERNELS, Unit
 from nnc.backends.c.linkage import RecordLinkage
@@ -69,7 +69,7 @@ def kernel_prepack(op: Op, operands: Sequence[TensorType], results: Sequence[Ten
     return KERNELS[type(op)].prepack(op, operands, results) if type(op) in KERNELS else None
 
 
-def print_source(plan: Plan, marks: Marks | None = None) -> Source:
+def print_source(plan: Plan, marks: Marks | None = None) -> UnitSource:
     """Return the source of a plan. It does not depend on the sizes of run-time dimensions.
 
     Args:
@@ -103,7 +103,7 @@ def print_source(plan: Plan, marks: Marks | None = None) -> Source:
             *prepack,
         ]
     )
-    return Source(
+    return UnitSource(
         key=checksum(text.encode()),
         level=_level(text.count("\n"), functions),
         name=name,
@@ -119,7 +119,7 @@ def print_source(plan: Plan, marks: Marks | None = None) -> Source:
         is_parallel=facts.is_parallel,
         may_fail=facts.may_fail,
         is_marked=marks is not None,
-        printed=text,
+        text=text,
     )
 
 

@@ -69,7 +69,7 @@ SIMD = Directive(is_simd=True)
 
 
 @dataclass(slots=True, eq=False)
-class Block(Code):
+class CodeBlock(Code):
     """Statements in braces.
 
     Args:
@@ -159,9 +159,9 @@ def remark(text: str) -> Statement:
 # ---------------------------------------------------------------------- blocks
 
 
-def block(body: Iterable[Code]) -> Block:
+def block(body: Iterable[Code]) -> CodeBlock:
     """Return statements in braces."""
-    return Block(_EMPTY, tuple(body))
+    return CodeBlock(_EMPTY, tuple(body))
 
 
 def loop(
@@ -171,7 +171,7 @@ def loop(
     directive: Directive | None = None,
     start: Operand = 0,
     step: Operand | None = None,
-) -> Block:
+) -> CodeBlock:
     """Return the loop in which an index counts up, by 1 or a step, to what is the end of it."""
     first, last, name = whole(start), whole(end), index.text
     uses = first.uses | last.uses
@@ -180,7 +180,7 @@ def loop(
         by = operand(step)
         ahead, uses = f"{name} += {by.text}", uses | by.uses
     text = f"for (int64_t {name} = {first.text}; {name} < {last.text}; {ahead})"
-    return Block(Statement(text, uses), tuple(body), directive)
+    return CodeBlock(Statement(text, uses), tuple(body), directive)
 
 
 def turns(
@@ -191,26 +191,26 @@ def turns(
     directive: Directive | None = None,
     kind: str = "int64_t",
     step: Operand | None = None,
-) -> Block:
+) -> CodeBlock:
     """Return the loop whose index counts up from the start as long as a condition holds."""
     name, ahead, uses = index.text, f"{index.text}++", start.uses | condition.uses
     if step is not None:
         by = operand(step)
         ahead, uses = f"{name} += {by.text}", uses | by.uses
-    return Block(
+    return CodeBlock(
         Statement(f"for ({kind} {name} = {start.text}; {condition.text}; {ahead})", uses), tuple(body), directive
     )
 
 
-def when(condition: Expression, body: Iterable[Code], otherwise: Iterable[Code] | None = None) -> Block:
+def when(condition: Expression, body: Iterable[Code], otherwise: Iterable[Code] | None = None) -> CodeBlock:
     """Return statements under a condition, and others for where it does not hold."""
     head = Statement(f"if ({condition.text})", condition.uses)
-    return Block(head, tuple(body), otherwise=None if otherwise is None else tuple(otherwise))
+    return CodeBlock(head, tuple(body), otherwise=None if otherwise is None else tuple(otherwise))
 
 
-def until_settled(body: Iterable[Code], condition: Expression) -> Block:
+def until_settled(body: Iterable[Code], condition: Expression) -> CodeBlock:
     """Return statements that run again as long as a condition holds behind them."""
-    return Block(Statement("do"), tuple(body), end=f" while ({condition.text});")
+    return CodeBlock(Statement("do"), tuple(body), end=f" while ({condition.text});")
 
 
 _EMPTY = Statement("")
@@ -249,7 +249,7 @@ class Facts:
                 if item.may_fail:
                     self.may_fail = True
                 continue
-            assert isinstance(item, Block)
+            assert isinstance(item, CodeBlock)
             self.uses |= item.head.uses
             if item.directive is not None:
                 self.has_directives = True
@@ -279,7 +279,7 @@ def _write(code: Iterable[Code], pragma: Pragma, indent: str, lines: list[str]) 
         if isinstance(item, Statement):
             lines.append(indent + item.text)
             continue
-        assert isinstance(item, Block)
+        assert isinstance(item, CodeBlock)
         if item.directive is not None:
             lines.append(pragma(item.directive.text, indent))
         lines.append(f"{indent}{item.head.text} {{" if item.head.text else f"{indent}{{")

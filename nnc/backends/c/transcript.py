@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nnc.backends.c import cache
-from nnc.backends.c.emitted import Source
+from nnc.backends.c.emitted import UnitSource
 from nnc.backends.c.identity import code_is_as_loaded
 from nnc.backends.c.target import CNeeds
 from nnc.ir import Dim, Op, TensorType, Value, parse_dim
@@ -69,13 +69,13 @@ class Transcript(KernelNeeds):
         if next(self._remaining, None) is not None:
             self._distrust()
 
-    def recalled_source(self, plan: Plan) -> Source | None:
+    def recalled_source(self, plan: Plan) -> UnitSource | None:
         """Return what is printed for the plan, without its text; None where no earlier process has printed it."""
         if self._record is None:
             return None
         return _source_from(self._record["source"], plan)
 
-    def remember(self, source: Source) -> None:
+    def remember(self, source: UnitSource) -> None:
         """Record what was said and printed, if the cache takes it."""
         if self.key is None or self._record is not None or not code_is_as_loaded():
             return
@@ -119,22 +119,22 @@ def _read(key: str) -> dict[str, Any] | None:
 # ---------------------------------------------------------------------- to JSON and back
 
 
-def _source_to(source: Source) -> dict[str, Any]:
+def _source_to(source: UnitSource) -> dict[str, Any]:
     same = {name: getattr(source, name) for name in (*_SAME, *_LABELS, "slots")}
     return same | {"constants": [(path, value.index, value.result) for path, value in source.constants]}
 
 
-def _source_from(record: dict[str, Any], plan: Plan) -> Source:
+def _source_from(record: dict[str, Any], plan: Plan) -> UnitSource:
     same: dict[str, Any] = {name: record[name] for name in _SAME}
     labels: dict[str, Any] = {name: tuple(record[name]) for name in _LABELS}
     slots = tuple([(tuple(path), buffer) for path, buffer in record["slots"]])
     constants = tuple([(tuple(path), _value(plan, path, *place)) for path, *place in record["constants"]])
-    return Source(plan=plan, slots=slots, constants=constants, **same, **labels)
+    return UnitSource(plan=plan, slots=slots, constants=constants, **same, **labels)
 
 
 def _value(plan: Plan, path: Sequence[int], index: int, result: int) -> Value:
     for step in path:
-        plan = plan.storage.loops[step].plan
+        plan = plan.loops[step].plan
     return Value(plan.graph, index, result)
 
 

@@ -16,14 +16,14 @@ from nnc.backends.backend import BoundRun
 
 if TYPE_CHECKING:
     from nnc.backends.numpy.executable import Executable
-    from nnc.backends.numpy.source import TARGET, Source, kernel_workspace, print_source
+    from nnc.backends.numpy.source import TARGET, NumpySource, kernel_workspace, print_source
 
 BUFFER_ELEMENTS = 64
 """Elements of the buffer that NumPy allocates, and does not use, for each call that broadcasts an operand."""
 _MEMBERS = {
     "TARGET": "nnc.backends.numpy.source",
     "Executable": "nnc.backends.numpy.executable",
-    "Source": "nnc.backends.numpy.source",
+    "NumpySource": "nnc.backends.numpy.source",
     "kernel_workspace": "nnc.backends.numpy.source",
     "print_source": "nnc.backends.numpy.source",
 }
@@ -32,7 +32,7 @@ __all__ = [
     "TARGET",
     "BoundRun",
     "Executable",
-    "Source",
+    "NumpySource",
     "apply_kernel_settings",
     "kernel_settings",
     "kernel_workspace",

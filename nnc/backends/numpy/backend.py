@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from nnc.backends.numpy.executable import Executable
-from nnc.backends.numpy.source import TARGET, Source, print_source
+from nnc.backends.numpy.source import TARGET, NumpySource, print_source
 from nnc.ir import Graph
 from nnc.plan import Plan, make_plan
 
@@ -34,14 +34,14 @@ class NumpyBackend:
         """Return the plan of a graph that was lowered for `target`."""
         return make_plan(graph, bindings, self.target, reuse=reuse)
 
-    def source(self, plan: Plan, marks: Marks | None = None) -> Source:
+    def source(self, plan: Plan, marks: Marks | None = None) -> NumpySource:
         """Return Python source."""
         return print_source(plan, marks)
 
-    def compile(self, source: Source) -> CodeType:
+    def compile(self, source: NumpySource) -> CodeType:
         """Compile Python source."""
         return source.compile()
 
-    def executable(self, plan: Plan, source: Source, code: CodeType, states: Mapping[str, Any]) -> Executable:
+    def executable(self, plan: Plan, source: NumpySource, code: CodeType, states: Mapping[str, Any]) -> Executable:
         """Bind code to an arena."""
         return Executable(plan, source, code, states)

@@ -12,7 +12,7 @@ import numpy
 from nnc.backends import backend as base
 from nnc.backends.backend import BoundRun
 from nnc.backends.numpy.kernels import Arrays
-from nnc.backends.numpy.source import LoopSource, Scope, Source, kernel_workspace
+from nnc.backends.numpy.source import LoopSource, NumpySource, Scope, kernel_workspace
 from nnc.ir import State, TensorType, Value
 from nnc.ir.leaves import WINDOW
 from nnc.ir.types import ITEM_SIZES
@@ -31,7 +31,7 @@ class Executable(base.Executable):
         states: arrays of the plan's states, shared with whoever else holds them.
     """
 
-    def __init__(self, plan: Plan, source: Source, code: CodeType, states: Mapping[str, Array]) -> None:
+    def __init__(self, plan: Plan, source: NumpySource, code: CodeType, states: Mapping[str, Array]) -> None:
         super().__init__(plan, states)
         self.source = source
         self._code = code
@@ -82,7 +82,7 @@ class BoundScope:
             self.still[name] = self._space(type, plan.storage.workspaces[step][position][0])
         self.loops: dict[str, BoundScope] = {}
         for name, loop in scope.loops.items():
-            offset = base + plan.offsets[plan.storage.loops[loop.step].arena]
+            offset = base + plan.offsets[plan.loops[loop.step].arena]
             self.loops[name] = inner = BoundScope(loop.body, arena, offset, bindings)
             self.still |= inner.still
         self.arrays = Arrays(bindings)
@@ -106,7 +106,7 @@ class BoundScope:
 
     def _steps(self, loop: LoopSource, inner: BoundScope, arrays: Mapping[str, Array]) -> list[tuple[Any, ...]]:
         """Return what a loop binds in each step, in the order in which the steps run."""
-        plan = self.scope.plan.storage.loops[loop.step]
+        plan = self.scope.plan.loops[loop.step]
         op, count = plan.op, len(plan.carries)
         operands = [self._dense(name, arrays[name]) for name in loop.operands]
         results = [arrays[name] for name in loop.results]

@@ -21,7 +21,7 @@ from nnc.ir.names import name_text
 from nnc.ir.printer import node_line, number_text
 from nnc.ops.movement import Reshape
 from nnc.ops.packing import Unpack
-from nnc.plan import Group, Plan, is_step
+from nnc.plan import Plan, StepGroup, is_step
 from nnc.target import KernelNeeds, Target
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class LoopSource:
 
 
 @dataclass(frozen=True)
-class Source:
+class NumpySource:
     """Emitted source, and what must be bound to its names before it runs.
 
     Attributes:
@@ -133,7 +133,7 @@ TARGET = Target(NumpyNeeds())
 """Long elementwise fusions run in tiles."""
 
 
-def print_source(plan: Plan, marks: Marks | None = None, reserved: frozenset[str] = frozenset()) -> Source:
+def print_source(plan: Plan, marks: Marks | None = None, reserved: frozenset[str] = frozenset()) -> NumpySource:
     """Return the source of a plan. It does not depend on the sizes of run-time dimensions.
 
     Args:
@@ -157,7 +157,7 @@ class _Printer:
     tile_names: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
 
-    def print(self) -> Source:
+    def print(self) -> NumpySource:
         name = identifier(self.plan.source.name, keyword.kwlist)
         self._print_lines()
         if self.marks is not None:
@@ -166,7 +166,7 @@ class _Printer:
             self.lines += [self._mark_call(EMPTY), self._mark_call(OUTSIDE)]
         body = tuple(self.lines or ["pass"])
         indented = "".join(f"    {line}\n" for line in body)
-        return Source(f"def {name}():\n{indented}", name, self._scope, body)
+        return NumpySource(f"def {name}():\n{indented}", name, self._scope, body)
 
     @property
     def _scope(self) -> Scope:
@@ -185,7 +185,7 @@ class _Printer:
             title = f"update @{name_text(label)}"
             self.lines += [*self._mark((), title, 1), comment(title), f"{target}[...] = {self._value(value)}"]
 
-    def _group(self, group: Group, steps: list[int]) -> None:
+    def _group(self, group: StepGroup, steps: list[int]) -> None:
         line = node_line(group.node, self.plan.line_names, with_body=False)
         statements = [statement for index in steps for statement in self._marked(index, group, line)]
         if not statements:
@@ -202,9 +202,9 @@ class _Printer:
         self.lines.append(f"for {', '.join(map(self._tile_name, windows))} in {name}:")
         self.lines += [f"    {statement}" for statement in statements]
 
-    def _marked(self, index: int, group: Group, title: str) -> list[str]:
+    def _marked(self, index: int, group: StepGroup, title: str) -> list[str]:
         """Return the statements of a step, with a mark before them."""
-        if index in self.plan.storage.loops:
+        if index in self.plan.loops:
             return [*self._mark((index,), title), *self._loop(index)]
         statements = list(self._statements(index, group))
         return [*self._mark((index,), title, len(statements)), *statements] if statements else []
@@ -213,9 +213,9 @@ class _Printer:
         """Return what stands before a block."""
         if self.marks is None:
             return []
-        from nnc.backends.marks import Block
+        from nnc.backends.marks import TimedBlock
 
-        return [self._mark_call(self.marks.number(Block(self.plan, self.path, steps, title, calls)))]
+        return [self._mark_call(self.marks.number(TimedBlock(self.plan, self.path, steps, title, calls)))]
 
     def _mark_call(self, number: int) -> str:
         assert self.marks is not None
@@ -226,7 +226,7 @@ class _Printer:
             node = self.plan.graph.nodes[index]
             yield from (*node.operands, *self.plan.graph.results(node))
 
-    def _statements(self, index: int, group: Group) -> Sequence[str]:
+    def _statements(self, index: int, group: StepGroup) -> Sequence[str]:
         node = self.plan.graph.nodes[index]
         results = self.plan.graph.results(node)
         operand_names = [self._operand(value, group) for value in node.operands]
@@ -252,7 +252,7 @@ class _Printer:
     def _loop(self, index: int) -> Sequence[str]:
         """A ``for`` over the steps; what lies elsewhere in each step has been bound before the first run."""
         node = self.plan.graph.nodes[index]
-        loop = self.plan.storage.loops[index]
+        loop = self.plan.loops[index]
         inner = _Printer(loop.plan, self.names.inside(), self.marks, (*self.path, index))
         inner._print_lines()
         before, after = [], []
@@ -288,7 +288,7 @@ class _Printer:
             value = storage.views[value]
         return value not in storage.views
 
-    def _operand(self, value: Value, group: Group) -> str:
+    def _operand(self, value: Value, group: StepGroup) -> str:
         name = self._value(value)
         return self._tile_name(name) if _is_tiled(value, group) else name
 
@@ -303,7 +303,7 @@ class _Printer:
         return name
 
 
-def _is_tiled(value: Value, group: Group) -> bool:
+def _is_tiled(value: Value, group: StepGroup) -> bool:
     """Whether the group's loop works on windows of the value; numbers that all elements share are not windows."""
     return group.tile is not None and value.shape == group.node.types[0].shape
 

@@ -13,20 +13,13 @@ from nnc.layers.base import Layer
 from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lowering import RANDOM, current_lowering
-from nnc.layers.recurrent.stepping import zeros
+from nnc.layers.nested import inner_layer
+from nnc.layers.recurrent.time_loop import zeros
 from nnc.layers.variable import Variable
 from nnc.ops import matmul, random_uniform, take
 from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.random import KEY_TYPE
-
-_ACROSS = ("glu", "log_softmax", "softmax", "sparsemax")
-"""Activations that look along a whole axis."""
-_ELEMENTWISE = (
-    *(function for name, function in activations.ACTIVATIONS.items() if name not in _ACROSS),
-    activations.hard_sigmoid_keras_2,
-)
-
 
 _ACROSS = ("glu", "log_softmax", "softmax", "sparsemax")
 """Activations that look along a whole axis."""
@@ -165,3 +158,16 @@ def check_share(where: str, key: str, value: Any) -> float:
         ModelError: it is no finite number.
     """
     return float(min(1.0, max(0.0, check_number(where, key, value))))
+
+
+def checked_cell(cell: Any, where: str) -> Any:
+    """Return a cell from a cell or its config.
+
+    Raises:
+        ModelError: it lacks ``call`` or ``state_size``.
+    """
+    cell = inner_layer(cell, where)
+    for name in ("call", "state_size"):
+        if not hasattr(cell, name):
+            raise ModelError(f"{where}: a cell needs '{name}'; {cell!r:.80} has none")
+    return cell

@@ -7,16 +7,18 @@ from typing import Any, ClassVar
 
 from nnc.arguments import argument, flag, passed_on
 from nnc.errors import ModelError
+from nnc.identity import is_own
 from nnc.ir import Value
 from nnc.layers.base import Layer
+from nnc.layers.batch import known_batch_size
 from nnc.layers.declared import NamedLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lowering import current_lowering
-from nnc.layers.nested import inner_layer, layer_config
-from nnc.layers.recurrent.cell import Cell
-from nnc.layers.recurrent.stepping import Stepper, zeros
+from nnc.layers.nested import layer_config
+from nnc.layers.recurrent.cell import Cell, checked_cell
+from nnc.layers.recurrent.stacked import StackedRNNCells
+from nnc.layers.recurrent.time_loop import Stepper, zeros
 from nnc.layers.structure import leaves, map_leaves
-from nnc.layers.symbolic import known_batch_size
 from nnc.layers.variable import Variable
 from nnc.objects import snake_case
 from nnc.ops import cast, concatenate, take
@@ -113,7 +115,7 @@ class Recurrent(NamedLayer):
         elif self.states is not None:
             given = [take(state.value, 0, 0, batch) for state in self.states]
         else:
-            fresh = type(self.cell).__module__.startswith("nnc.") or not hasattr(self.cell, "get_initial_state")
+            fresh = is_own(type(self.cell)) or not hasattr(self.cell, "get_initial_state")
             return template, fresh
         remaining = iter(given)
         return map_leaves(lambda _: next(remaining), template, Value), False
@@ -157,23 +159,8 @@ class Recurrent(NamedLayer):
         return [output, *(None for _ in self.state_size)] if self.return_state else output
 
 
-def checked_cell(cell: Any, where: str) -> Any:
-    """Return a cell from a cell or its config.
-
-    Raises:
-        ModelError: it lacks ``call`` or ``state_size``.
-    """
-    cell = inner_layer(cell, where)
-    for name in ("call", "state_size"):
-        if not hasattr(cell, name):
-            raise ModelError(f"{where}: a cell needs '{name}'; {cell!r:.80} has none")
-    return cell
-
-
 def _check_cell(where: str, key: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
-        from nnc.layers.recurrent.stacked import StackedRNNCells
-
         return StackedRNNCells(value)
     return checked_cell(value, where)
 

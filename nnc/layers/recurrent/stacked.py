@@ -12,8 +12,8 @@ from nnc.layers.base import Layer
 from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
 from nnc.layers.nested import layer_config
-from nnc.layers.recurrent.rnn import checked_cell
-from nnc.layers.recurrent.stepping import zeros
+from nnc.layers.recurrent.cell import checked_cell
+from nnc.layers.recurrent.time_loop import zeros
 
 
 def _check_cells(where: str, key: str, value: Any) -> list[Any]:

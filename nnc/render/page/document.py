@@ -12,7 +12,7 @@ from nnc.render.page.cells import Cell, cells_of
 from nnc.render.page.cost_cache import Costs
 from nnc.render.page.execution_record import Execution
 from nnc.render.page.graph_layout import Sketch, Wire, lay_out
-from nnc.render.page.groups import Group, Groups
+from nnc.render.page.groups import Groups, RecordGroup
 from nnc.render.page.layer_groups import add_layers
 from nnc.render.page.model_stages import Compiled, Subject
 from nnc.render.page.op_records import Op, changes, lane_of, ops_of
@@ -78,7 +78,7 @@ class _Document:
 
     # ------------------------------------------------------------------ groups
 
-    def group(self, groups: Groups, group: Group, number: int) -> Data:
+    def group(self, groups: Groups, group: RecordGroup, number: int) -> Data:
         slots = groups.slots(number)
         places = {child: place for place, pair in enumerate(slots) for child in pair if child >= 0}
         sizes = [self.slot_size(groups, pair) for pair in slots]
@@ -108,7 +108,7 @@ class _Document:
         sizes = [self.group_size(groups.all[child]) for child in pair if child >= 0]
         return max(width for width, _ in sizes), max(height for _, height in sizes)
 
-    def group_size(self, group: Group) -> tuple[int, int]:
+    def group_size(self, group: RecordGroup) -> tuple[int, int]:
         if group.kind in ("input", "output"):
             return box_size(group.lines)
         return box_size((*group.lines, Line("", "detail")), least=_LEAST_WIDTH)  # the last line is what its ops cost

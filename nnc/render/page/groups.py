@@ -16,7 +16,7 @@ UPDATE: Home = "part", "update"
 
 
 @dataclass(slots=True)
-class Group:
+class RecordGroup:
     """A box that opens: a layer, several of them, or another part of a model.
 
     Args:
@@ -60,7 +60,7 @@ class Groups:
     """
 
     def __init__(self, title: str) -> None:
-        self.all = [Group(title, "", "plain", -1, (Line(shorten(title), "title"),))]
+        self.all = [RecordGroup(title, "", "plain", -1, (Line(shorten(title), "title"),))]
         self.numbers: dict[Home, int] = {}
 
     def number(self, home: Home) -> int:
@@ -84,7 +84,7 @@ class Groups:
 
     # ------------------------------------------------------------------ building
 
-    def new(self, group: Group, home: Home | None = None) -> int:
+    def new(self, group: RecordGroup, home: Home | None = None) -> int:
         """Add a group to its parent and return its number."""
         number = len(self.all)
         if home is not None:
@@ -107,7 +107,7 @@ class Groups:
         lines = [Line(shorten(label), "title")]
         if name and name not in (label, kind):
             lines.append(Line(shorten(name), "detail"))
-        return self.new(Group(label, "", kind, ROOT, tuple(lines)), home)
+        return self.new(RecordGroup(label, "", kind, ROOT, tuple(lines)), home)
 
     def add_ops(self, stages: Sequence[Sequence[Op]], notes: Mapping[str, str]) -> None:
         """Add the groups of all ops that have none, and wires for what they read of each other.
@@ -130,7 +130,7 @@ class Groups:
             self.add_end(kind, name)
         elif kind == "part" and home not in self.numbers:
             lines = [Line(name, "title"), *([Line(shorten(notes[name]))] if name in notes else [])]
-            self.new(Group(name, "", "plain" if name == NO_LAYER else name, ROOT, tuple(lines)), home)
+            self.new(RecordGroup(name, "", "plain" if name == NO_LAYER else name, ROOT, tuple(lines)), home)
         elif kind == "layer":
             self._add_path(name, outer)
 
@@ -141,11 +141,11 @@ class Groups:
                 number = self.numbers["layer", prefix]
             elif prefix == path or prefix in outer:
                 name = prefix[len(self.all[number].path) :].strip("/")
-                group = Group(name, prefix, "layer", number, (Line(shorten(name), "title"),))
+                group = RecordGroup(name, prefix, "layer", number, (Line(shorten(name), "title"),))
                 number = self.new(group, ("layer", prefix))
         if path in outer and ("own", path) not in self.numbers:  # ops of its own, beside the layers in it
             name = f"{self.all[number].name} itself"
-            self.new(Group(name, path, "plain", number, (Line(shorten(name), "title"),)), ("own", path))
+            self.new(RecordGroup(name, path, "plain", number, (Line(shorten(name), "title"),)), ("own", path))
 
     # ------------------------------------------------------------------ wires
 
@@ -184,7 +184,7 @@ class Groups:
                 if pair not in group.wires and not (group.is_wired and self._leads(group, *pair)):
                     group.wires[pair] = operand.shape
 
-    def _leads(self, group: Group, start: int, end: int) -> bool:
+    def _leads(self, group: RecordGroup, start: int, end: int) -> bool:
         """Whether wires lead from one child to another, perhaps by way of layers that have no ops."""
         below: dict[int, list[int]] = {}
         for first, second in group.wires:

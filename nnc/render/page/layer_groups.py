@@ -9,8 +9,8 @@ from nnc.render.architecture import what_text
 from nnc.render.block_labels import block_title, content_of, layers_text
 from nnc.render.diagram import Branches, Line
 from nnc.render.labels import parameters_text, shape_text, shorten, wrap
-from nnc.render.outline import Block, Node, Outline, Part, Split
-from nnc.render.page.groups import ROOT, Group, Groups
+from nnc.render.outline import Outline, OutlineBlock, OutlineNode, Part, Split
+from nnc.render.page.groups import ROOT, Groups, RecordGroup
 from nnc.render.page.model_stages import Model
 from nnc.render.page.properties import arguments_of, weights_of
 from nnc.render.regions import Tangle
@@ -76,11 +76,11 @@ class _Layers:
 
     def add_parts(self, parts: Iterable[Part], parent: int, in_block: bool = False) -> None:
         for part in parts:
-            if isinstance(part, Node):
+            if isinstance(part, OutlineNode):
                 self.add_node(part, parent)
             elif isinstance(part, Repeat):
                 self.add_repeat(part, parent)
-            elif isinstance(part, Block):
+            elif isinstance(part, OutlineBlock):
                 is_box = self.has_blocks and not in_block
                 self.add_parts(part.parts, self.add_block([(part,)], parent) if is_box else parent, True)
             elif isinstance(part, Split):
@@ -115,10 +115,10 @@ class _Layers:
             lines.append(Line(parameters_text(parameters), "detail"))
         names = self.names_of([part for parts in rounds for part in parts])
         name = f"{title} · {names[0]} … {names[-1]}" if title.startswith(UNNAMED) else title
-        group = Group(name, "", kind, parent, tuple(lines), parameters=parameters, is_wired=True)
+        group = RecordGroup(name, "", kind, parent, tuple(lines), parameters=parameters, is_wired=True)
         return self.groups.new(group)
 
-    def add_node(self, node: Node, parent: int) -> None:
+    def add_node(self, node: OutlineNode, parent: int) -> None:
         if node.index in self.made or node.call is None or node.is_input:
             return
         path = self.path(node)
@@ -129,10 +129,10 @@ class _Layers:
                 _Layers(self.groups, node.inner, f"{path}/", {}, self.with_weights).add(number)
         self.made[node.index] = number
 
-    def path(self, node: Node) -> str:
+    def path(self, node: OutlineNode) -> str:
         return self.prefix + ("" if node.call is None else node.call.layer.name)
 
-    def nodes_of(self, parts: Sequence[Part]) -> list[Node]:
+    def nodes_of(self, parts: Sequence[Part]) -> list[OutlineNode]:
         return [node for part in parts for node in self.outline.nodes_of(part)]
 
     def names_of(self, parts: Sequence[Part]) -> list[str]:
@@ -151,7 +151,7 @@ def _inside(outline: Outline, parts: Sequence[Part]) -> list[str]:
     return found if len(found) <= MOST_LINES else [*found[: MOST_LINES - 1], "…"]
 
 
-def _layer_group(layer: Any, path: str, parent: int, with_weights: bool) -> Group:
+def _layer_group(layer: Any, path: str, parent: int, with_weights: bool) -> RecordGroup:
     count = layer.count_params()
     lines = [Line(shorten(layer.name), "title")]
     lines.append(Line(shorten(what_text(layer))))
@@ -160,4 +160,4 @@ def _layer_group(layer: Any, path: str, parent: int, with_weights: bool) -> Grou
     kind = "layer" if count else "plain"
     line, arguments = getattr(layer, "source_line", None), arguments_of(layer)
     weights = weights_of(layer) if with_weights else ()
-    return Group(layer.name, path, kind, parent, tuple(lines), line, count, arguments=arguments, weights=weights)
+    return RecordGroup(layer.name, path, kind, parent, tuple(lines), line, count, arguments=arguments, weights=weights)

@@ -35,7 +35,7 @@ ARITHMETIC = [
     *binary(arithmetic.Subtract(), lambda x, y: x - y),
     *binary(arithmetic.Multiply(), lambda x, y: x * y),
     *binary(arithmetic.Divide(), lambda x, y: x / y, low=0.3),
-    *binary(arithmetic.Power(), math.pow, low=0.3),
+    *binary(exponential.Power(), math.pow, low=0.3),
     *binary(arithmetic.Maximum(), lambda x, y: x if x > y else y),
     *binary(arithmetic.Minimum(), lambda x, y: x if x < y else y),
     Case(arithmetic.Add(), (whole(BATCH, 3), whole(3)), lambda x, y: x + y, WHOLE, flops=21),

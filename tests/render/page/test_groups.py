@@ -6,7 +6,7 @@ from typing import Any
 
 import nnc
 from nnc import layers
-from nnc.render.page.groups import Group, Groups
+from nnc.render.page.groups import Groups, RecordGroup
 from nnc.render.page.layer_groups import MOST_BESIDE, add_layers
 from nnc.render.page.op_records import FORWARD, Op, Operand, changes
 from tests.render.page import subjects
@@ -128,8 +128,11 @@ def test_parts_stand_behind_layers_and_say_what_they_are() -> None:
 
 def test_the_update_stands_beside_the_first_input() -> None:
     groups = Groups("model")
-    first, dense = groups.add_end("input", "x"), groups.new(Group("dense", "dense", "layer", 0), ("layer", "dense"))
-    update = groups.new(Group("update", "", "update", 0), ("part", "update"))
+    first, dense = (
+        groups.add_end("input", "x"),
+        groups.new(RecordGroup("dense", "dense", "layer", 0), ("layer", "dense")),
+    )
+    update = groups.new(RecordGroup("update", "", "update", 0), ("part", "update"))
     assert groups.slots(0) == [(first, update), (dense, dense)]
     assert groups.slots(dense) == []
 

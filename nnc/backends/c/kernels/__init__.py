@@ -11,12 +11,12 @@ from nnc.backends.c.kernels import (
     reduction,
     sparsemax,
 )
-from nnc.backends.c.kernels.registry import EXPRESSIONS, KERNELS, Call, Unit
+from nnc.backends.c.kernels.registry import EXPRESSIONS, KERNELS, KernelCall, Unit
 
 __all__ = [
     "EXPRESSIONS",
     "KERNELS",
-    "Call",
+    "KernelCall",
     "Unit",
     "convolution",
     "elementwise",

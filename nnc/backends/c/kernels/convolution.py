@@ -12,7 +12,7 @@ from nnc.backends.c.kernels import depthwise
 from nnc.backends.c.kernels.direct import direct, padded, padded_size
 from nnc.backends.c.kernels.movement import fill_lines
 from nnc.backends.c.kernels.product import ROWS_ALONE, Matrices, pack_strips, product, strips_of
-from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.kernels.sliding import BAND, GROUP, START, Geometry, gather, over_bands, scatter
 from nnc.backends.c.kernels.winograd import is_winograd, room, transform, transformed, winograd
 from nnc.backends.c.linkage import FALSE
@@ -71,7 +71,7 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
     return None if strips is None else Prepacked(1, strips, geometry.total, ROWS_ALONE, space)
 
 
-def _pack(call: Call, target: Expression) -> Sequence[Code]:
+def _pack(call: KernelCall, target: Expression) -> Sequence[Code]:
     geometry, weight = _geometry(call.op, [*call.operands, call.result]), call.operands[1]
     if is_winograd(geometry):
         return [execute(transform(call.unit, geometry, weight, target))]
@@ -87,7 +87,7 @@ def _pack(call: Call, target: Expression) -> Sequence[Code]:
     prepack=_prepack,
     pack=_pack,
 )
-def convolution(call: Call) -> Sequence[Code]:
+def convolution(call: KernelCall) -> Sequence[Code]:
     """A product with the kernel's matrix, of the elements themselves or of their patches."""
     items = [*call.operands, call.result]
     geometry = _geometry(call.op, items)

@@ -19,7 +19,6 @@ from nnc.backends.c.kernels.sliding import (
     Geometry,
     taken_apart,
 )
-from nnc.backends.c.sharing import shared_nest
 from nnc.backends.c.statements import (
     SIMD,
     Code,
@@ -34,6 +33,7 @@ from nnc.backends.c.statements import (
     turns,
     when,
 )
+from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import Dim
 from nnc.ir.types import ITEM_SIZES
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient, Sliding

@@ -8,10 +8,9 @@ from dataclasses import replace
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
 from nnc.backends.c.expressions import Expression, Operand, call, chain, choice, infix, operand, size_of, variable
-from nnc.backends.c.kernels.registry import Call
+from nnc.backends.c.kernels.registry import KernelCall
 from nnc.backends.c.kernels.sliding import GROUP, IMAGE, PLACE, ROW, START, Axis, Geometry, any_of, taken_apart
 from nnc.backends.c.linkage import FALSE
-from nnc.backends.c.sharing import PARALLEL_SIZE, members, shared
 from nnc.backends.c.statements import (
     Code,
     advance,
@@ -26,6 +25,7 @@ from nnc.backends.c.statements import (
     when,
 )
 from nnc.backends.c.text import SUFFIXES
+from nnc.backends.c.thread_counts import PARALLEL_SIZE, members, shared
 from nnc.ir import Dim
 
 
@@ -50,7 +50,7 @@ def padded_size(geometry: Geometry) -> Dim:
     return size
 
 
-def direct(step: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
+def direct(step: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of a convolution and its epilogue."""
     begin, around = x.address, padded(geometry)
     lines: list[Code] = []

@@ -30,7 +30,6 @@ _COMPARISONS: dict[type[Op], str] = {
     comparison.GreaterEqual: ">=",
 }
 _FUNCTIONS: dict[type[Op], str] = {
-    arithmetic.Power: "power",
     exponential.ErrorFunction: "erf",
     exponential.Exponential: "exp",
     exponential.ExponentialMinusOne: "expm1",
@@ -38,6 +37,7 @@ _FUNCTIONS: dict[type[Op], str] = {
     exponential.LogAddExp: "logaddexp",
     exponential.Logarithm: "log",
     exponential.LogarithmOnePlus: "log1p",
+    exponential.Power: "power",
     trigonometric.Cosine: "cos",
     trigonometric.Sine: "sin",
 }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nnc.backends.c.arrays import Array, Index
 from nnc.backends.c.expressions import Expression, choice, infix, operand, variable
 from nnc.backends.c.kernels.movement import copy_lines, fill_lines
-from nnc.backends.c.kernels.registry import Call, Unit, kernel
+from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
 from nnc.backends.c.nests import write_nest
 from nnc.backends.c.statements import Code, assign, block, declare, declare_all, loop, when
 from nnc.ir import Dim
@@ -18,7 +18,7 @@ _LEAST, _MOST, _FOUND, _ROW = map(variable, ("least", "most", "found", "row"))
 
 
 @kernel(Gather)
-def gather(call: Call) -> Sequence[Code]:
+def gather(call: KernelCall) -> Sequence[Code]:
     """A copy per row, after a check of the range."""
     (table, indices), result = call.operands, call.result
     source, target = table.behind(_ROW), result.behind(*_names(indices))
@@ -29,7 +29,7 @@ def gather(call: Call) -> Sequence[Code]:
 
 
 @kernel(ScatterAdd)
-def scatter_add(call: Call) -> Sequence[Code]:
+def scatter_add(call: KernelCall) -> Sequence[Code]:
     """Zeros, then an addition per row, after a check of the range."""
     (values, indices), result = call.operands, call.result
     rows = result.shape[0]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.expressions import number
-from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.nests import Element, write_nest
 from nnc.backends.c.statements import Code, assign
 from nnc.ir import Dim, Layout
@@ -31,7 +31,7 @@ def fill_lines(target: Array, value: float) -> list[Code]:
 
 
 @kernel(movement.Copy, movement.Transpose, movement.BroadcastTo)
-def copy(call: Call) -> Sequence[Code]:
+def copy(call: KernelCall) -> Sequence[Code]:
     """A copy of the operand as the op sees it."""
     (x,) = call.operands
     if isinstance(call.op, movement.Transpose):
@@ -40,28 +40,28 @@ def copy(call: Call) -> Sequence[Code]:
 
 
 @kernel(movement.Reshape)
-def reshape(call: Call) -> Sequence[Code]:
+def reshape(call: KernelCall) -> Sequence[Code]:
     """A copy into the result seen in the operand's shape."""
     (x,) = call.operands
     return copy_lines(call.result.seen_as(Layout.dense(x.shape, call.result.offset)), x)
 
 
 @kernel(movement.Flip)
-def flip(call: Call) -> Sequence[Code]:
+def flip(call: KernelCall) -> Sequence[Code]:
     """A copy of the operand read backwards."""
     (x,) = call.operands
     return copy_lines(call.result, x.seen_as(x.layout.flip(call.op.axes)))
 
 
 @kernel(movement.Slice)
-def slice_(call: Call) -> Sequence[Code]:
+def slice_(call: KernelCall) -> Sequence[Code]:
     """A copy of the window."""
     (x,), op = call.operands, call.op
     return copy_lines(call.result, x.seen_as(x.layout.slice(op.starts, call.result.shape, op.steps)))
 
 
 @kernel(movement.Scatter)
-def scatter(call: Call) -> Sequence[Code]:
+def scatter(call: KernelCall) -> Sequence[Code]:
     """Zeros, then a copy into the window."""
     (x,), op, result = call.operands, call.op, call.result
     return [
@@ -71,7 +71,7 @@ def scatter(call: Call) -> Sequence[Code]:
 
 
 @kernel(movement.Concatenate)
-def concatenate(call: Call) -> Sequence[Code]:
+def concatenate(call: KernelCall) -> Sequence[Code]:
     """A copy of each operand into its window."""
     result, axis = call.result, call.op.axis
     lines: list[Code] = []
@@ -84,7 +84,7 @@ def concatenate(call: Call) -> Sequence[Code]:
 
 
 @kernel(packing.Pack)
-def pack(call: Call) -> Sequence[Code]:
+def pack(call: KernelCall) -> Sequence[Code]:
     """A copy of each operand that was not computed in its place."""
     lines: list[Code] = []
     start: Dim = 0

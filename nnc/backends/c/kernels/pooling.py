@@ -10,10 +10,10 @@ from nnc.backends.c.arrays import Array, Index
 from nnc.backends.c.expressions import Expression, chain, choice, infix, number, operand, variable, whole
 from nnc.backends.c.kernels.elementwise import is_nan
 from nnc.backends.c.kernels.movement import fill_lines
-from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.nests import can_vectorise
-from nnc.backends.c.sharing import shared_nest
 from nnc.backends.c.statements import SIMD, Code, Statement, assign, block, declare, loop, when
+from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import Dim
 from nnc.ops.pooling import MaxPool, MaxPoolGradient, SumPool, SumPoolGradient, WindowOp, padding_before
 
@@ -253,7 +253,7 @@ def _joins(arrays: Sequence[Array], axis: int) -> bool:
     return all(array.strides[axis - 1] == array.strides[axis] * array.shape[axis] for array in arrays)
 
 
-def _pool(call: Call, first: Expression, combine: Combine) -> list[Code]:
+def _pool(call: KernelCall, first: Expression, combine: Combine) -> list[Code]:
     """Fold the positions of a window; `first` is what no position gives, `combine` makes two elements one."""
     (x,), result = (array.wrapping for array in call.operands), call.result
     windows = _Windows(call.op, [x], [result])
@@ -275,7 +275,7 @@ def _pool(call: Call, first: Expression, combine: Combine) -> list[Code]:
 
 
 @kernel(MaxPool)
-def max_pool(call: Call) -> Sequence[Code]:
+def max_pool(call: KernelCall) -> Sequence[Code]:
     """The largest element of each window; NaN where there is one."""
 
     def larger(best: Expression, new: Expression) -> Expression:
@@ -285,7 +285,7 @@ def max_pool(call: Call) -> Sequence[Code]:
 
 
 @kernel(SumPool)
-def sum_pool(call: Call) -> Sequence[Code]:
+def sum_pool(call: KernelCall) -> Sequence[Code]:
     """The sum of each window."""
     return _pool(call, number(0, call.result.dtype), lambda total, new: total + new)
 
@@ -299,7 +299,7 @@ def _is_covered(op: WindowOp, windows: _Windows) -> bool:
 
 
 @kernel(MaxPoolGradient)
-def max_pool_gradient(call: Call) -> Sequence[Code]:
+def max_pool_gradient(call: KernelCall) -> Sequence[Code]:
     """Each window's cotangent to its first largest element, or its first NaN."""
     (x, maxima, cotangent), result = call.operands, call.result
     windows = _Windows(call.op, [x, result], [maxima, cotangent])
@@ -341,7 +341,7 @@ def max_pool_gradient(call: Call) -> Sequence[Code]:
 
 
 @kernel(SumPoolGradient)
-def sum_pool_gradient(call: Call) -> Sequence[Code]:
+def sum_pool_gradient(call: KernelCall) -> Sequence[Code]:
     """Each window's cotangent to all its elements."""
     (cotangent,), result = (array.wrapping for array in call.operands), call.result
     windows = _Windows(call.op, [result], [cotangent])

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
 from nnc.backends.c.expressions import Expression, chain, variable
-from nnc.backends.c.kernels.registry import Call, Unit, kernel
+from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
 from nnc.backends.c.linkage import FALSE, RUN
 from nnc.backends.c.nests import LANES, UNROLLED, Elementwise, can_vectorise
-from nnc.backends.c.sharing import members, shared, shared_nest
 from nnc.backends.c.statements import SIMD, Code, Directive, assign, block, declare, declare_all, execute, loop
 from nnc.backends.c.text import C_TYPES, SUFFIXES
+from nnc.backends.c.thread_counts import members, shared, shared_nest
 from nnc.ir import FLOATING, Dim, Op, TensorType
 from nnc.ops.matmul import MatMul
 from nnc.target import Prepacked
@@ -91,7 +91,7 @@ def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None)
         if m.strips is not None:
             call = unit.call(packed, RUN, m.rows, *sizes, *given, m.strips)
         else:
-            call = unit.linkage.product(unit, suffix, *sizes, *given, m.add)
+            call = unit.linkage.product(unit.call, suffix, *sizes, *given, m.add)
         return [execute(call), *(epilogue.everywhere() if epilogue else ())]
     a, b = part(m.a, (TOP, m.a_strides[0])), part(m.b, (LEFT, m.b_strides[1]))
     c = part(m.c, (TOP, m.c_stride), (LEFT, 1))
@@ -100,8 +100,8 @@ def product(unit: Unit, matrices: Matrices, epilogue: Elementwise | None = None)
     if m.strips is not None:
         call = unit.call(packed, RUN, *block_sizes, *block_given, part(m.strips, (LEFT, m.inner)))
     else:
-        call = unit.linkage.product_part(unit, suffix, *block_sizes, *block_given, m.add)
-    alone = unit.linkage.alone(unit, suffix)
+        call = unit.linkage.product_part(unit.call, suffix, *block_sizes, *block_given, m.add)
+    alone = unit.linkage.alone(unit.call, suffix)
     return over_blocks(unit, suffix, m.rows, m.inner, m.columns, count, [execute(call)], epilogue, alone)
 
 
@@ -115,12 +115,12 @@ def _prepack(op: Op, operands: Sequence[TensorType], results: Sequence[TensorTyp
     return None if strips is None else Prepacked(1, strips, rows, ROWS_ALONE)
 
 
-def _pack(call: Call, target: Expression) -> Sequence[Code]:
+def _pack(call: KernelCall, target: Expression) -> Sequence[Code]:
     return [execute(pack_strips(call.unit, call.operands[1], target))]
 
 
 @kernel(MatMul, prepack=_prepack, pack=_pack)
-def matmul(call: Call) -> Sequence[Code]:
+def matmul(call: KernelCall) -> Sequence[Code]:
     """One product per pair of matrices."""
     x, y = (array.wrapping for array in call.operands)
     result = call.result
@@ -159,7 +159,7 @@ def _joins(x: Array) -> bool:
     )
 
 
-def _product(call: Call, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[Code]:
+def _product(call: KernelCall, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[Code]:
     rows, inner = x.shape
     columns = y.shape[1]
     if isinstance(inner, int) and isinstance(columns, int) and inner * columns <= _UNROLLED:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.expressions import Expression, infix, product_of, variable
-from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.statements import SIMD, Code, assign, block, declare, declare_all, loop
 from nnc.ops.random import RandomUniform
 
@@ -15,7 +15,7 @@ _WORD = 2**64 - 1
 
 
 @kernel(RandomUniform)
-def random_uniform(call: Call) -> Sequence[Code]:
+def random_uniform(call: KernelCall) -> Sequence[Code]:
     """One hash per element, from the key and the element's number alone."""
     (key,), result, unit = call.operands, call.result, call.unit
     stream = call.op.stream * _STREAM_FACTOR & _WORD

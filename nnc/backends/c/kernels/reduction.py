@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from nnc.backends.c.arrays import Array, Index
 from nnc.backends.c.expressions import Expression, choice, infix, number, operand, variable
 from nnc.backends.c.kernels.elementwise import is_nan
-from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.nests import LANES, MANY_LANES, UNROLLED, can_vectorise
-from nnc.backends.c.sharing import shared_nest
 from nnc.backends.c.statements import (
     SIMD,
     Code,
@@ -24,6 +23,7 @@ from nnc.backends.c.statements import (
     when,
 )
 from nnc.backends.c.text import C_TYPES
+from nnc.backends.c.thread_counts import shared_nest
 from nnc.ir import FLOATING, Dim, Layout
 from nnc.ops import reduction
 
@@ -74,7 +74,7 @@ class _Loops:
 
 
 @kernel(reduction.Sum, reduction.Max)
-def reduce(call: Call) -> Sequence[Code]:
+def reduce(call: KernelCall) -> Sequence[Code]:
     """Along the last axis: a total per row. Along others: rows of totals."""
     (x,), op = call.operands, call.op
     kept, result = kept_axes(x, call.result, op.axes)
@@ -194,7 +194,7 @@ def largest_of(total: Expression, seen: Expression) -> Expression:
 
 
 def _rows(
-    call: Call, loops: _Loops, kept: Sequence[int], reduced: Sequence[int], result: Array, is_sum: bool
+    call: KernelCall, loops: _Loops, kept: Sequence[int], reduced: Sequence[int], result: Array, is_sum: bool
 ) -> list[Code]:
     """Totals of all elements behind the last reduced axis at once."""
     x, dtype = loops.x, result.dtype
@@ -238,7 +238,7 @@ def _lowest(dtype: str) -> Expression:
 
 
 @kernel(reduction.ArgMax)
-def argmax(call: Call) -> Sequence[Code]:
+def argmax(call: KernelCall) -> Sequence[Code]:
     """The first of the largest ones; the first NaN where there is one."""
     (x,), op = call.operands, call.op
     axis = op.axis % x.rank

@@ -43,7 +43,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Call:
+class KernelCall:
     """One step, as a writer sees it.
 
     Args:
@@ -75,11 +75,11 @@ class Call:
 
 Formula = Callable[[Any, Sequence[Expression], Sequence[str], str, Unit], Expression]
 """Returns the element of a result from the op, its operands' elements, their element types and its own."""
-Writer = Callable[[Call], Sequence[Code]]
+Writer = Callable[[KernelCall], Sequence[Code]]
 WorkspaceRule = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Sequence[TensorType]]
 Prepack = Callable[[Op, Sequence[TensorType], Sequence[TensorType]], Prepacked | None]
 """Returns what a kernel reads instead of an operand that no run changes, from the types of operands and results."""
-Packer = Callable[[Call, Expression], Sequence[Code]]
+Packer = Callable[[KernelCall, Expression], Sequence[Code]]
 """Returns what packs an operand for a call of the kernel, at the pointer given."""
 
 

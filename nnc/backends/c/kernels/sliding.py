@@ -17,9 +17,9 @@ from nnc.backends.c.expressions import (
     size_of,
     variable,
 )
-from nnc.backends.c.sharing import PARALLEL_SIZE, members_of, shared
 from nnc.backends.c.statements import SIMD, Code, Statement, assign, block, declare, execute, loop, pointer, when
 from nnc.backends.c.text import C_TYPES, own_dim
+from nnc.backends.c.thread_counts import PARALLEL_SIZE, members_of, shared
 from nnc.ir import Dim
 from nnc.ops.convolution import Sliding
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from nnc.backends.c.expressions import Expression, choice, infix, variable
 from nnc.backends.c.kernels.elementwise import is_nan
-from nnc.backends.c.kernels.registry import Call, kernel
+from nnc.backends.c.kernels.registry import KernelCall, kernel
 from nnc.backends.c.statements import Code, Statement, assign, block, declare, loop, until_settled
 from nnc.ops.sparsemax import Sparsemax
 
 
 @kernel(Sparsemax)
-def sparsemax(call: Call) -> Sequence[Code]:
+def sparsemax(call: KernelCall) -> Sequence[Code]:
     """max(x - threshold, 0), where the threshold grows until no element leaves the support.
 
     C. Michelot, "A finite algorithm for finding the projection of a point onto the canonical simplex of R^n", 1986,

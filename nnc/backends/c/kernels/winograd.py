@@ -5,11 +5,11 @@ from __future__ import annotations
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, TOP, product_members
 from nnc.backends.c.expressions import Expression, choice, infix, operand, variable
-from nnc.backends.c.kernels.registry import Call, Unit
+from nnc.backends.c.kernels.registry import KernelCall, Unit
 from nnc.backends.c.kernels.sliding import START, STOP, Geometry
-from nnc.backends.c.sharing import shared
 from nnc.backends.c.statements import Code, Directive, declare, execute, loop
 from nnc.backends.c.text import SUFFIXES
+from nnc.backends.c.thread_counts import shared
 
 LEAST_CHANNELS = 16
 """Channels and filters from which on products are long enough."""
@@ -80,7 +80,7 @@ def transform(unit: Unit, geometry: Geometry, kernel: Array, target: Expression)
     return unit.call(f"nnc_winograd_kernel_{suffix}", *sizes, kernel.address, target)
 
 
-def winograd(call: Call, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
+def winograd(call: KernelCall, geometry: Geometry, x: Array, kernel: Array, y: Array) -> list[Code]:
     """Return the loops of a convolution and its epilogue."""
     (space,) = call.workspace
     suffix, (down, across) = SUFFIXES[geometry.dtype], _tiles(geometry)

@@ -21,7 +21,6 @@ _UFUNCS: tuple[type[Unary | Binary], ...] = (
     arithmetic.Floor,
     arithmetic.Multiply,
     arithmetic.Negative,
-    arithmetic.Power,
     arithmetic.Reciprocal,
     arithmetic.Sign,
     arithmetic.Square,
@@ -33,6 +32,7 @@ _UFUNCS: tuple[type[Unary | Binary], ...] = (
     exponential.LogAddExp,
     exponential.Logarithm,
     exponential.LogarithmOnePlus,
+    exponential.Power,
     trigonometric.Cosine,
     trigonometric.Sine,
 )

@@ -12,12 +12,12 @@ import numpy
 
 from nnc.arrays import to_array
 from nnc.errors import DataError, GraphError, nearest
+from nnc.execution.prologue import Version
+from nnc.execution.spec import ProgramSpec, ResultSpec
 from nnc.files import write_atomically
 from nnc.fork_safety import renew_in_children
 from nnc.ir import Value
 from nnc.labels import COUNT, ITERATIONS, LEARNING_RATE, TOTAL, sums_label
-from nnc.program.prologue import Version
-from nnc.program.spec import ProgramSpec, ResultSpec
 
 Array = Any
 _AVERAGE = "optimizer/average/"

@@ -11,12 +11,12 @@ import numpy
 
 from nnc.backends.backend import BoundRun
 from nnc.errors import NonFinite, NonFiniteError, ValueRange
+from nnc.execution.graphs import GraphTable, hoisted_states
+from nnc.execution.state import ProgramState
 from nnc.ir import Constant, Graph, Input, State, TensorType, Value, interpret, value_names
 from nnc.labels import ITERATIONS, PROLOGUE, TRAIN, unweighted
 from nnc.ops.scan import Scan
 from nnc.passes import inlined
-from nnc.program.graphs import GraphTable, hoisted_states
-from nnc.program.state import ProgramState
 
 Array = Any
 Values = Mapping[Value, Array]

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy
 
+from nnc.execution.spec import ProgramSpec, VariableSpec
 from nnc.ir import Value
 from nnc.ir.cost import layer_of
 from nnc.ir.types import ITEM_SIZES
 from nnc.plan import Buffer, Home, Plan, is_step
-from nnc.program.spec import ProgramSpec, VariableSpec
 from nnc.quantities import bytes_text
 
 Array = Any
@@ -72,7 +72,7 @@ def constant_bytes(plan: Plan) -> int:
     read = {value for node in graph.nodes if is_step(plan, node.index) for value in node.operands}
     read |= set(graph.roots)
     own = sum(value.type.bind(plan.bindings).nbytes for value in read if storage.homes[value].constant)
-    return own + sum(constant_bytes(loop.plan) for loop in storage.loops.values())
+    return own + sum(constant_bytes(loop.plan) for loop in plan.loops.values())
 
 
 def fullest_step(plan: Plan) -> int:

@@ -8,7 +8,7 @@ from nnc.ir import TensorType
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ExpectedTargets:
     """The targets that go with one output.
 
     Args:

@@ -8,7 +8,7 @@ from nnc.backends.c.arrays import Array, known_size
 from nnc.backends.c.expressions import Expression, call, operand, product_of, size_of, variable
 from nnc.backends.c.kernels.registry import Unit
 from nnc.backends.c.linkage import RUN
-from nnc.backends.c.statements import Block, Code, Statement, assign, execute, line, loop, when, written
+from nnc.backends.c.statements import Code, CodeBlock, Statement, assign, execute, line, loop, when, written
 from nnc.ir import Value
 from nnc.ir.types import ITEM_SIZES
 
@@ -52,7 +52,7 @@ def write_feed(
     end = [when(variable("run->fault[0]"), [Statement("return;")])] if may_fail else []
     batch = operand(inputs[0].shape[0])
     head = line("for (int64_t number = 0; number < batches; number++, order += ", batch, ")")
-    body = [*heads, *sources, Block(head, (*loops, execute(call(name, RUN)), *end))]
+    body = [*heads, *sources, CodeBlock(head, (*loops, execute(call(name, RUN)), *end))]
     return [
         "/* Runs batches of rows of the sources, which are numbered in the order of the batches. */",
         f"void {name}_batches(const nnc_run *run, const void *const *sources, const int64_t *order, int64_t batches)",

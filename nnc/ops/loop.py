@@ -1,62 +1,44 @@
-"""Builds scans: a step written as a function becomes a body, and what need not run step by step leaves it."""
+"""Loops that are being built: a step becomes a body, and what need not run step by step leaves it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from nnc.ir import Constant, Dim, Graph, Input, Node, State, Value, capturing
+from nnc.ir import Constant, Dim, Graph, Input, Node, Op, State, Value
 from nnc.ir.names import SIMPLE
 from nnc.ops.elementwise import apply
 from nnc.ops.lifting import Operand, lift
 from nnc.ops.movement import broadcast_to
 from nnc.ops.random import RandomUniform
-from nnc.ops.scan import Scan
 
 if TYPE_CHECKING:
     from nnc.ir import TensorType
 
-Step = Callable[[list[Value], list[Value], list[Value]], tuple[Sequence[Value], Sequence[Value]]]
-"""Takes carries, one step of each sequence, and the other values; returns the new carries and what the step gives."""
 
-
-def scan(
-    step: Step,
-    carries: Sequence[Value],
-    sequences: Sequence[Value],
-    others: Sequence[Value] = (),
-    reverse: bool = False,
-) -> tuple[list[Value], list[Value]]:
-    """Run a step for each index of the sequences' first axis.
-
-    What the step computes from `others` and weights alone is computed once, before the loop; what it computes from
-    the sequences alone is computed for all steps at once, so that ``x @ kernel`` is one product.
+@dataclass(frozen=True)
+class LoopOp(Op):
+    """An op that runs a body once per time step; see `nnc.ops.scan.Scan`.
 
     Args:
-        step: called once, to say in graph arithmetic what a step does; weights may be used inside as well.
-        carries: their first values.
-        sequences: at least one; time is the first axis.
-        others: what is the same in each step.
+        body: one step.
+        carries: number of carries.
+        sequences: number of sequences, at least 1.
         reverse: whether the last step in time comes first.
-
-    Returns:
-        The last carries, and what the steps gave, stacked in the order of time.
-
-    Raises:
-        ShapeError: the step changes the type of a carry, or the sequences differ in length.
     """
-    graph = sequences[0].graph
-    loop = Loop(graph, carries, sequences, others, reverse)
-    with capturing(loop.capture):
-        new, given = step(loop.carries, loop.elements, loop.others)
-    return loop.finish(new, given)
+
+    body: Graph
+    carries: int
+    sequences: int
+    reverse: bool = False
 
 
 class Loop:
     """A body that is being built, and what its inputs stand for outside.
 
     Args:
+        kind: the class of the op that will run it.
         graph: the graph outside.
         carries: first values of the carries.
         sequences: values whose first axis is time.
@@ -66,12 +48,14 @@ class Loop:
 
     def __init__(
         self,
+        kind: type[LoopOp],
         graph: Graph,
         carries: Sequence[Value],
         sequences: Sequence[Value],
         others: Sequence[Value],
         reverse: bool,
     ) -> None:
+        self.kind = kind
         self.graph = graph
         self.body = Graph("body")
         self.first = list(carries)
@@ -167,7 +151,7 @@ class Loop:
             body.output(f"stack{position}", values[value])
         if not body.outputs:
             return [], [self._stack(self.outside[value]) for value in outputs]
-        op = Scan(body, len(carries), len(sequences), self.reverse)
+        op = self.kind(body, len(carries), len(sequences), self.reverse)
         names = ["" for _ in carries] + [value.name for value in given]
         operands = (*self.first, *sequences, *(self.outside[value].value for value in same))
         results = self.graph.add(op, *operands, names=names)

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
+from nnc.execution.executor import Executor
 from nnc.ir.decisions import Decision, Notebook, Saved
-from nnc.program.executor import Executor
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from nnc.ir import Value
 from nnc.layers.lowering import current_lowering, lowering_body
 from nnc.layers.structure import leaves, map_leaves
 from nnc.ops import broadcast_to, cast, concatenate, reshape, take, transpose, where
+from nnc.ops.loop import Loop
 from nnc.ops.movement import flip
-from nnc.ops.scanning import Loop
+from nnc.ops.scan import Scan
 
 StepFunction = Callable[[Value, Any], tuple[Value, Any]]
 """Takes one step of the sequences and the states; returns the output and new states of the same structure."""
@@ -74,7 +75,7 @@ class Stepper:
     def _loop(self, step: StepFunction, sequences: Value, states: Any, mask: Value | None) -> Steps:
         first = leaves(states, Value)
         elements = [time_first(sequences), *(() if mask is None else (time_first(mask),))]
-        loop = Loop(sequences.graph, first, elements, (), self.backwards)
+        loop = Loop(Scan, sequences.graph, first, elements, (), self.backwards)
         with lowering_body(loop):
             output, new = self._step(step, loop.elements[0], _nested(states, loop.carries))
             found = leaves(new, Value)

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nnc.backends import Backend
 from nnc.backends.backend import source_key
 from nnc.errors import DataError, MemoryBudgetError, ModelError, ShapeError
+from nnc.execution.collection import collection_paused
+from nnc.execution.engines import Engines
+from nnc.execution.graphs import GraphTable
+from nnc.execution.spec import ProgramSpec
+from nnc.execution.state import ProgramState
 from nnc.ir import nominal_sizes
 from nnc.ir.decisions import Reason, is_listened_to, undecided
-from nnc.labels import ITERATIONS, PREDICT, PROLOGUE
+from nnc.labels import ITERATIONS, PREDICT, PROLOGUE, ROWS
 from nnc.passes import Observer, lower
 from nnc.plan import Plan
-from nnc.program.collection import collection_paused
-from nnc.program.data import ROWS
-from nnc.program.engines import Engines
-from nnc.program.graphs import GraphTable
-from nnc.program.spec import ProgramSpec
-from nnc.program.state import ProgramState
 
 if TYPE_CHECKING:
-    from nnc.program.footprint import Footprint
+    from nnc.execution.footprint import Footprint
 
 
 class CompiledPlan(NamedTuple):
@@ -164,7 +163,7 @@ class PlanCache:
         """
         limit = self._max_bytes
         if limit is not None and not self.is_within_budget(name, plan):
-            from nnc.program.footprint import refusal
+            from nnc.execution.footprint import refusal
 
             found, fitting = self.footprint(name, plan), self._fitting_batch(name, plan, limit)
             text = refusal(self._spec, self._state.arrays, plan, found, limit, fitting)
@@ -172,7 +171,7 @@ class PlanCache:
 
     def footprint(self, name: str, plan: Plan) -> Footprint:
         """Return the bytes that a graph needs with a plan; those of the predictions with what their prologue needs."""
-        from nnc.program.footprint import Footprint, constant_bytes
+        from nnc.execution.footprint import Footprint, constant_bytes
 
         plans, derived = [plan], 0
         if name == PREDICT and (derived := self._graphs.derived_bytes):

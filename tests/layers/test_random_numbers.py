@@ -9,7 +9,7 @@ import pytest
 import scipy.stats
 
 from nnc.ir import Graph, TensorType
-from nnc.layers.drawing import Draws, draw_beta, draw_log_gamma, draw_order, draw_uniform, repeating
+from nnc.layers.random_numbers import Draws, draw_beta, draw_log_gamma, draw_order, draw_uniform, repeating
 from tests.running import run_graph
 
 COUNT = 20_000

@@ -14,16 +14,15 @@ from nnc.backends import Backend, BackendName, BoundRun, Executable
 from nnc.backends.backend import EpochPlan, EpochsRun, Feed, FeedRun, Preparation
 from nnc.backends.numpy import kernel_settings
 from nnc.errors import CompilerError, MissingKernelError
-from nnc.labels import PREDICT, PROLOGUE, TRAIN
+from nnc.execution.engines import Engines
+from nnc.execution.graphs import GraphMaker, GraphTable, MadeGraph, hoisted_states
+from nnc.execution.plans import PlanCache
+from nnc.execution.prologue import Prologue, guarded
+from nnc.execution.spec import ProgramSpec
+from nnc.execution.state import ProgramState
+from nnc.labels import PREDICT, PROLOGUE, ROWS, TRAIN
 from nnc.passes import Observer
 from nnc.plan import Plan
-from nnc.program.data import ROWS
-from nnc.program.engines import Engines
-from nnc.program.graphs import GraphMaker, GraphTable, MadeGraph, hoisted_states
-from nnc.program.plans import PlanCache
-from nnc.program.prologue import Prologue, guarded
-from nnc.program.spec import ProgramSpec
-from nnc.program.state import ProgramState
 
 Array = Any
 Epochs = Callable[[EpochPlan], EpochsRun | None]
@@ -267,7 +266,7 @@ class Executor:
         runs = self._graph_runs(name, bindings, local, backend)
         bound = self._guarded(made, runs.executable.bind(bindings))
         if self._check_nan:
-            from nnc.program.finite_check import checked
+            from nnc.execution.finite_check import checked
 
             bound = checked(self.graphs, self.state, name, bound)
         runs.add(key, bound)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
+from nnc.layers.batch import known_batch_size, shown_shape
 from nnc.layers.structure import leaves, map_leaves
-from nnc.layers.symbolic import SymbolicTensor, known_batch_size, shown_shape
+from nnc.layers.symbolic import SymbolicTensor
 
 if TYPE_CHECKING:
     from nnc.layers.base import Layer

@@ -10,12 +10,11 @@ from typing import Any
 
 from nnc.activity import announced
 from nnc.errors import DataError, GraphError, ShapeError, nearest
+from nnc.execution.collection import collection_paused
+from nnc.execution.state import ProgramState
 from nnc.fork_safety import renew_in_children
 from nnc.ir import HOISTED, Graph, State, SymbolicDim, Value, nominal_sizes, solve_symbols
-from nnc.labels import EVALUATE, ITERATIONS, PREDICT, PROLOGUE, TRAIN, unweighted
-from nnc.program.collection import collection_paused
-from nnc.program.data import ROWS
-from nnc.program.state import ProgramState
+from nnc.labels import EVALUATE, ITERATIONS, PREDICT, PROLOGUE, ROWS, TRAIN, unweighted
 
 Array = Any
 GraphMaker = Callable[[], Graph]

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from nnc.backends import AUTO, Backend, backend_name, find_backend, is_backend_named
 from nnc.errors import CompilerError, DataError, ShapeError
+from nnc.execution.graphs import GraphTable
 from nnc.ir import nominal_sizes
-from nnc.labels import PREDICT, PROLOGUE, TRAIN, unweighted
-from nnc.program.data import ROWS
-from nnc.program.graphs import GraphTable
+from nnc.labels import PREDICT, PROLOGUE, ROWS, TRAIN, unweighted
 
 if TYPE_CHECKING:
     from nnc.backends.choice import Choice, Cost

@@ -1,0 +1,1 @@
+"""Execution: the graphs and plans of a model that is compiled, its state, and what runs them."""
