@@ -94,7 +94,7 @@ def random_graphs(
             before = len(grower.graph.nodes)
             draw(st.sampled_from(STEPS[level]))(grower)
         if name and len(grower.graph.nodes) > before and not grower.graph.nodes[-1].is_leaf:
-            grower.graph.set_name(Value(grower.graph, len(grower.graph.nodes) - 1), name)
+            grower.graph.set_name(grower.graph.results(grower.graph.nodes[-1])[0], name)
     grower.graph.output("last", grower.pool[-1])
     for position in range(draw(st.integers(0, 2))):
         grower.graph.output(f"other{position}", grower.pick())

@@ -54,9 +54,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """One result of a node. Arithmetic on values adds nodes to their graph: ``x @ w + b``.
+    """One result of a node, made by its graph, once. Arithmetic on values adds nodes to their graph: ``x @ w + b``.
 
-    ``==`` compares identity, as for any graph edge; the elementwise comparison is ``nnc.ops.equal``.
+    ``==`` compares identity, as for any graph edge; the elementwise comparison is ``nnc.ops.equal``. Sets of values
+    have no order that is the same in two processes.
     """
 
     __array_ufunc__: ClassVar[None] = None
@@ -95,14 +96,6 @@ class Value:
     def name(self) -> str:
         """The name given to this value, or an empty string."""
         return self.node.names[self.result]
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Value):
-            return NotImplemented
-        return self.graph is other.graph and self.index == other.index and self.result == other.result
-
-    def __hash__(self) -> int:
-        return hash((self.index, self.result))
 
     def _binary(self, name: str, other: Operand, swap: bool = False) -> Value:
         right = self.graph.as_value(other, like=self)
@@ -184,6 +177,7 @@ class Graph(Presented):
         self.origins: Mapping[int, Node] = {}
         self.lowered: dict[object, Graph] = {}
         self.nodes: list[Node] = []
+        self._results: list[tuple[Value, ...]] = []
         self.inputs: dict[str, Value] = {}
         self.states: dict[str, Value] = {}
         self.outputs: dict[str, Value] = {}
@@ -237,9 +231,9 @@ class Graph(Presented):
 
     def _append(self, node: Node) -> tuple[Value, ...]:
         self.nodes.append(node)
-        if len(node.types) == 1:
-            return (Value(self, node.index),)
-        return tuple([Value(self, node.index, result) for result in range(len(node.types))])
+        results = tuple([Value(self, node.index, result) for result in range(len(node.types))])
+        self._results.append(results)
+        return results
 
     def input(self, label: str, type: TensorType) -> Value:
         """Declare an input."""
@@ -395,9 +389,7 @@ class Graph(Presented):
 
     def results(self, node: Node) -> tuple[Value, ...]:
         """Return the values a node computes."""
-        if len(node.types) == 1:
-            return (Value(self, node.index),)
-        return tuple(Value(self, node.index, result) for result in range(len(node.types)))
+        return self._results[node.index]
 
     @property
     def roots(self) -> tuple[Value, ...]:

@@ -80,7 +80,7 @@ def _verify_node(graph: Graph, position: int, node: Node, illegal: Container[str
     if len(node.names) != len(types):
         raise GraphError(f"{where} has {len(node.names)} names for {len(types)} results")
     for kind, declared in ((Input, graph.inputs), (State, graph.states)):
-        if isinstance(node.op, kind) and declared.get(node.op.label) != Value(graph, position):
+        if isinstance(node.op, kind) and declared.get(node.op.label) is not graph.results(node)[0]:
             raise GraphError(f"{where} is not declared under its name '{node.op.label}'")
     for body in node.op.bodies:
         if any(isinstance(inner.op, State) for inner in body.nodes):

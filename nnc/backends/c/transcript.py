@@ -135,7 +135,7 @@ def _source_from(record: dict[str, Any], plan: Plan) -> UnitSource:
 def _value(plan: Plan, path: Sequence[int], index: int, result: int) -> Value:
     for step in path:
         plan = plan.loops[step].plan
-    return Value(plan.graph, index, result)
+    return plan.graph.results(plan.graph.nodes[index])[result]
 
 
 def _types_to(types: Sequence[TensorType]) -> list[Any]:
