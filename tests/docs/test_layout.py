@@ -95,3 +95,13 @@ def test_no_two_files_import_each_other_outside_of_two_cores():
         for room in sorted(rooms)
     )
     assert joined == CORES
+
+
+def test_files_that_the_page_names_are_there():
+    text = (ROOT / "docs" / "design.md").read_text()
+    named = re.findall(r"`((?:\w+/)*\w+\.py)`", text)
+    found = {
+        f"/{path.relative_to(ROOT)}" for path in (*(ROOT / "nnc").rglob("*.py"), *(ROOT / "frontends").rglob("*.py"))
+    }
+    found.add("/main.py")
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in found)] == []
