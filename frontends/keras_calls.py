@@ -12,7 +12,7 @@ from frontends.operations import IGNORED, KEYWORDS, OPERATION
 from frontends.origin import Origin, is_null
 from frontends.problems import Problems
 from frontends.wiring import CallDefinition, LayerDefinition, Reference
-from nnc.layers.structure import leaves, map_leaves
+from nnc.structure import leaves, map_leaves
 
 _TENSOR = "__keras_tensor__"
 _INPUT_KEYWORDS = ("inputs", "x")

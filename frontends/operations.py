@@ -6,10 +6,10 @@ from collections.abc import Mapping as MappingType
 
 from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
 from nnc.layers import layer_classes
-from nnc.layers.operation import OPERATIONS
+from nnc.operations import OPERATIONS
 
 OPERATION = "Operation"
-"""nnc's layer for all of them; see `nnc.layers.operation`."""
+"""nnc's layer for all of them; see `nnc.operations`."""
 IGNORED = frozenset({"name", "conjugate"})
 """Keywords of TensorFlow's functions that change nothing here."""
 _OF_TWO = frozenset({"Add", "Maximum", "Minimum", "Multiply", "Subtract"})

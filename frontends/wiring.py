@@ -12,8 +12,8 @@ from frontends.dependency_order import order
 from frontends.problems import Problems, layer_subject
 from nnc.errors import nearest
 from nnc.layers import InputLayer, Layer, SymbolicTensor
-from nnc.layers.structure import leaves, map_leaves
 from nnc.models import Model, Sequential
+from nnc.structure import leaves, map_leaves
 
 MAX_LAYERS = 5_000
 

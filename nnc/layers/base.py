@@ -37,10 +37,10 @@ from nnc.layers.lowering import (
     training_mode,
 )
 from nnc.layers.options import InputOptions
-from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.layers.weights import weight_paths
 from nnc.ops import cast, size
+from nnc.structure import leaves, map_leaves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
 from nnc.layers.batch import known_batch_size, shown_shape
-from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import SymbolicTensor
+from nnc.structure import leaves, map_leaves
 
 if TYPE_CHECKING:
     from nnc.layers.base import Layer

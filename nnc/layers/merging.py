@@ -12,7 +12,7 @@ from nnc.checks import is_whole
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.declared import KerasLayer
-from nnc.layers.element_types import of_one_type
+from nnc.operations.element_types import of_one_type
 
 EPSILON = 1e-7
 """Keras's ``epsilon()``."""

@@ -22,9 +22,9 @@ from nnc.layers.array_masks import mask_of, with_mask
 from nnc.layers.batch import BATCH, batch_size
 from nnc.layers.call_arguments import takes_several
 from nnc.layers.lowering import RANDOM, Lowering, declare_weights, lowering
-from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.weights import weight_paths
 from nnc.passes import OPTIMIZE, gradients, run_passes
+from nnc.structure import leaves, map_leaves
 from nnc.utils import random_generator
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from nnc.ir import TensorType
 from nnc.layers.batch import batch_size, shown_shape
 from nnc.layers.lengths import settled
-from nnc.layers.structure import leaves, map_leaves
+from nnc.structure import leaves, map_leaves
 
 if TYPE_CHECKING:
     from nnc.layers.base import Layer

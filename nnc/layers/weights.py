@@ -13,8 +13,8 @@ from nnc.checks import check_flag, is_whole
 from nnc.errors import ModelError
 from nnc.ir import FLOATING
 from nnc.layers.input_types import FLOAT, dtype_name
-from nnc.layers.structure import leaves
 from nnc.layers.variable import Variable, assign_all
+from nnc.structure import leaves
 
 Array = Any
 MAX_WEIGHT_SIZE = 2**31 - 1

@@ -8,11 +8,11 @@ from typing import Any
 from nnc.errors import ModelError
 from nnc.execution.spec import packed
 from nnc.layers import InputLayer, Layer
-from nnc.layers.structure import leaves
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
 from nnc.models.sequential import Sequential
 from nnc.models.trainer import one_or_list
+from nnc.structure import leaves
 
 CloneFunction = Callable[[Layer], Layer]
 CallFunction = Callable[..., Any]

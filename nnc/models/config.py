@@ -18,10 +18,10 @@ from nnc.layers.constants import array_config
 from nnc.layers.input_types import FLOAT
 from nnc.layers.nested import layer_config
 from nnc.layers.operation import Operation
-from nnc.layers.structure import map_leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.metrics.registry import BY_SHAPE
 from nnc.models.trainer import Trainer, one_or_list
+from nnc.structure import map_leaves
 
 _ANY = TensorType(FLOAT, (BATCH, 1))
 """The type of an output and of its targets, for metrics that do not depend on it."""

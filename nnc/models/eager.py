@@ -11,8 +11,8 @@ import numpy
 from nnc.layers import Layer
 from nnc.layers.array_masks import mask_of, with_mask
 from nnc.layers.call_arguments import default_training
-from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.symbolic import Call
+from nnc.structure import leaves, map_leaves
 
 Array = Any
 

@@ -17,7 +17,6 @@ from nnc.layers.input_types import FLOAT
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import current_lowering
 from nnc.layers.operation import Operation
-from nnc.layers.structure import leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.compiler import Compiler
 from nnc.models.eager import is_more_than_a_prediction, with_masks
@@ -27,6 +26,7 @@ from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer, Pass
 from nnc.presentation import Presented
 from nnc.program import Program
+from nnc.structure import leaves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

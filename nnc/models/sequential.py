@@ -8,10 +8,10 @@ from typing import Any
 from nnc.arrays import shape_of
 from nnc.errors import ModelError
 from nnc.layers import InputLayer, Layer
-from nnc.layers.structure import leaves
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
 from nnc.program.streams import first_inputs, is_stream
+from nnc.structure import leaves
 
 
 class Sequential(Model):

@@ -9,8 +9,8 @@ from nnc.ir import Value
 from nnc.layers import Layer
 from nnc.layers.batch import BATCH
 from nnc.layers.lowering import current_lowering
-from nnc.layers.structure import leaves
 from nnc.layers.symbolic import Call, SymbolicTensor
+from nnc.structure import leaves
 
 
 def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], name: str) -> tuple[Call, ...]:

@@ -11,8 +11,9 @@ import pytest
 import nnc
 from frontends.yaml_file import read_text
 from nnc.errors import ModelError
-from nnc.layers.element_types import result_type
-from nnc.layers.operation import OPERATIONS, Operation
+from nnc.layers.operation import Operation
+from nnc.operations import OPERATIONS
+from nnc.operations.element_types import result_type
 
 X = numpy.random.default_rng(0).uniform(0.5, 1.5, (3, 4, 6)).astype("float32")
 

@@ -11,9 +11,9 @@ from nnc.ir import Value
 from nnc.layers.declared import KerasLayer
 from nnc.layers.nested import checked_layer, layer_config
 from nnc.layers.recurrent.rnn import Recurrent
-from nnc.layers.structure import leaves
 from nnc.ops import concatenate
 from nnc.ops.movement import flip
+from nnc.structure import leaves
 
 
 def _recurrent(where: str, key: str, value: Any) -> Recurrent:

@@ -18,10 +18,10 @@ from nnc.layers.nested import layer_config
 from nnc.layers.recurrent.cell import Cell, checked_cell
 from nnc.layers.recurrent.stacked import StackedRNNCells
 from nnc.layers.recurrent.time_loop import Stepper, zeros
-from nnc.layers.structure import leaves, map_leaves
 from nnc.layers.variable import Variable
 from nnc.objects import snake_case
 from nnc.ops import cast, concatenate, take
+from nnc.structure import leaves, map_leaves
 
 
 class Recurrent(NamedLayer):

@@ -9,11 +9,11 @@ from typing import Any
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.lowering import current_lowering, lowering_body
-from nnc.layers.structure import leaves, map_leaves
 from nnc.ops import broadcast_to, cast, concatenate, reshape, take, transpose, where
 from nnc.ops.loop import Loop
 from nnc.ops.movement import flip
 from nnc.ops.scan import Scan
+from nnc.structure import leaves, map_leaves
 
 StepFunction = Callable[[Value, Any], tuple[Value, Any]]
 """Takes one step of the sequences and the states; returns the output and new states of the same structure."""

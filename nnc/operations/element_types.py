@@ -8,7 +8,7 @@ import numpy
 
 from nnc import ops
 from nnc.ir import FLOATING, Graph, Value
-from nnc.layers.structure import leaves, map_leaves
+from nnc.structure import leaves, map_leaves
 
 FLOAT = "float32"
 

@@ -1,0 +1,11 @@
+"""Operations of `keras.ops` as functions of graph values, by their classes in Keras."""
+
+from collections.abc import Mapping
+
+from nnc.operations import creation, elementwise, neural, products, reductions, shapes
+from nnc.operations.registry import Definition, known
+
+OPERATIONS: Mapping[str, Definition] = known()
+"""All operations by their classes."""
+
+__all__ = ["OPERATIONS", "Definition", "creation", "elementwise", "neural", "products", "reductions", "shapes"]
