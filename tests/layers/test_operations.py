@@ -12,7 +12,6 @@ import nnc
 from frontends.yaml_file import read_text
 from nnc.errors import ModelError
 from nnc.layers.operation import Operation
-from nnc.operations import OPERATIONS
 from nnc.operations.element_types import result_type
 
 X = numpy.random.default_rng(0).uniform(0.5, 1.5, (3, 4, 6)).astype("float32")
@@ -40,118 +39,6 @@ def test_arithmetic_on_symbolic_tensors_is_that_of_keras(keras):
     for found, again, expected in zip(ours.predict(X), read(X), theirs.predict(X, verbose=0), strict=True):
         numpy.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
         numpy.testing.assert_allclose(again, expected, rtol=1e-4, atol=1e-5)
-
-
-CALLS = {
-    "Absolute": lambda ops, x: ops.absolute(-x),
-    "Add": lambda ops, x: ops.add(x, 2.0),
-    "All": lambda ops, x: ops.all(x > 0.6, axis=-1),
-    "Any": lambda ops, x: ops.any(x > 1.4, axis=1, keepdims=True),
-    "Argmax": lambda ops, x: ops.argmax(x, axis=-1),
-    "Argmin": lambda ops, x: ops.argmin(x, axis=1, keepdims=True),
-    "Ceil": lambda ops, x: ops.ceil(x),
-    "Celu": lambda ops, x: ops.celu(x - 1.0, alpha=0.7),
-    "Clip": lambda ops, x: ops.clip(x, 0.7, 1.2),
-    "Concatenate": lambda ops, x: ops.concatenate([x, x], axis=-1),
-    "Cos": lambda ops, x: ops.cos(x),
-    "Divide": lambda ops, x: ops.divide(1.0, x),
-    "Einsum": lambda ops, x: ops.einsum("bij,bkj->bik", x, x),
-    "Elu": lambda ops, x: ops.elu(x - 1.0),
-    "Equal": lambda ops, x: ops.equal(x, ops.maximum(x, 1.0)),
-    "Exp": lambda ops, x: ops.exp(x),
-    "ExpandDims": lambda ops, x: ops.expand_dims(x, axis=-2),
-    "Expm1": lambda ops, x: ops.expm1(x),
-    "Floor": lambda ops, x: ops.floor(x),
-    "Gelu": lambda ops, x: ops.gelu(x, approximate=False),
-    "Glu": lambda ops, x: ops.glu(x, axis=1),
-    "Greater": lambda ops, x: ops.greater(x, 1.0),
-    "GreaterEqual": lambda ops, x: ops.greater_equal(x, 1.0),
-    "HardShrink": lambda ops, x: ops.hard_shrink(x - 1.0, threshold=0.2),
-    "HardSigmoid": lambda ops, x: ops.hard_sigmoid(x),
-    "HardSilu": lambda ops, x: ops.hard_silu(x),
-    "HardTanh": lambda ops, x: ops.hard_tanh(3.0 * x - 3.0),
-    "LeakyRelu": lambda ops, x: ops.leaky_relu(x - 1.0, negative_slope=0.3),
-    "Less": lambda ops, x: ops.less(x, 1.0),
-    "LessEqual": lambda ops, x: ops.less_equal(x, 1.0),
-    "Log": lambda ops, x: ops.log(x),
-    "Log10": lambda ops, x: ops.log10(x),
-    "Log1p": lambda ops, x: ops.log1p(x),
-    "Log2": lambda ops, x: ops.log2(x),
-    "LogSigmoid": lambda ops, x: ops.log_sigmoid(x),
-    "LogSoftmax": lambda ops, x: ops.log_softmax(x, axis=-1),
-    "LogicalAnd": lambda ops, x: ops.logical_and(x > 0.7, x < 1.3),
-    "LogicalNot": lambda ops, x: ops.logical_not(x > 1.0),
-    "LogicalOr": lambda ops, x: ops.logical_or(x < 0.7, x > 1.3),
-    "LogicalXor": lambda ops, x: ops.logical_xor(x > 0.7, x > 1.3),
-    "Matmul": lambda ops, x: ops.matmul(x, ops.transpose(x, (0, 2, 1))),
-    "Max": lambda ops, x: ops.max(x, axis=1, keepdims=True),
-    "Maximum": lambda ops, x: ops.maximum(x, 1.0),
-    "Mean": lambda ops, x: ops.mean(x, axis=[1, 2]),
-    "Min": lambda ops, x: ops.min(x, axis=-1),
-    "Minimum": lambda ops, x: ops.minimum(x, 1.0),
-    "Multiply": lambda ops, x: ops.multiply(x, x),
-    "Negative": lambda ops, x: ops.negative(x),
-    "NotEqual": lambda ops, x: ops.not_equal(x, ops.minimum(x, 1.0)),
-    "OnesLike": lambda ops, x: ops.ones_like(x),
-    "Pad": lambda ops, x: ops.pad(x, ((0, 0), (2, 0), (1, 3)), mode="reflect"),
-    "Power": lambda ops, x: ops.power(x, 3.0),
-    "Prod": lambda ops, x: ops.prod(x, axis=(1, 2), keepdims=True),
-    "Reciprocal": lambda ops, x: ops.reciprocal(x),
-    "Relu": lambda ops, x: ops.relu(x - 1.0),
-    "Relu6": lambda ops, x: ops.relu6(x * 6.0),
-    "Repeat": lambda ops, x: ops.repeat(x, 3, axis=-1),
-    "Reshape": lambda ops, x: ops.reshape(x, (-1, 24)),
-    "Round": lambda ops, x: ops.round(x * 9.0, decimals=1),
-    "Rsqrt": lambda ops, x: ops.rsqrt(x),
-    "Selu": lambda ops, x: ops.selu(x),
-    "Sigmoid": lambda ops, x: ops.sigmoid(x),
-    "Sign": lambda ops, x: ops.sign(x - 1.0),
-    "Silu": lambda ops, x: ops.silu(x),
-    "Sin": lambda ops, x: ops.sin(x),
-    "SoftShrink": lambda ops, x: ops.soft_shrink(x - 1.0, threshold=0.2),
-    "Softmax": lambda ops, x: ops.softmax(x, axis=1),
-    "Softplus": lambda ops, x: ops.softplus(x),
-    "Softsign": lambda ops, x: ops.softsign(x),
-    "SparsePlus": lambda ops, x: ops.sparse_plus(4.0 * x - 4.0),
-    "SparseSigmoid": lambda ops, x: ops.sparse_sigmoid(4.0 * x - 4.0),
-    "Sqrt": lambda ops, x: ops.sqrt(x),
-    "Square": lambda ops, x: ops.square(x),
-    "Squareplus": lambda ops, x: ops.squareplus(x, b=2),
-    "Squeeze": lambda ops, x: ops.squeeze(ops.expand_dims(x, 1), axis=1),
-    "Stack": lambda ops, x: ops.stack([x, x + 1.0], axis=1),
-    "Subtract": lambda ops, x: ops.subtract(x, 1.0),
-    "Sum": lambda ops, x: ops.sum(x, axis=-1, keepdims=False),
-    "Tan": lambda ops, x: ops.tan(x),
-    "Tanh": lambda ops, x: ops.tanh(x),
-    "TanhShrink": lambda ops, x: ops.tanh_shrink(x),
-    "Threshold": lambda ops, x: ops.threshold(x, 1.0, -3.0),
-    "Tile": lambda ops, x: ops.tile(x, (1, 2, 3)),
-    "Transpose": lambda ops, x: ops.transpose(x, (0, 2, 1)),
-    "Tril": lambda ops, x: ops.tril(x, k=-1),
-    "Triu": lambda ops, x: ops.triu(x, k=2),
-    "TrueDivide": lambda ops, x: ops.true_divide(x, 2.0),
-    "ZerosLike": lambda ops, x: ops.zeros_like(x, dtype="int32"),
-    "Var": lambda ops, x: ops.var(x, axis=1),
-}
-ELSEWHERE = {"Abs", "Cast", "GetItem", "OneHot", "Where"}
-"""Abs is Absolute under a second name, GetItem is tested above, and the others below."""
-
-
-def test_every_operation_is_tested():
-    assert set(CALLS) | ELSEWHERE == set(OPERATIONS)
-
-
-@pytest.mark.parametrize("name", CALLS)
-@pytest.mark.sampled(1 / 2)
-def test_operations_of_keras_models(name, keras, tmp_path):
-    x = keras.Input((4, 6))
-    theirs = keras.Model(x, CALLS[name](keras.ops, x))
-    classes = {type(layer).__name__ for layer in theirs.operations}
-    assert name in classes
-    theirs.save(tmp_path / "model.h5")  # where no entry says whether it is an operation or the layer of that name
-    expected = numpy.asarray(theirs(X))
-    for source in (theirs, tmp_path / "model.h5"):
-        numpy.testing.assert_allclose(nnc.compile(source)(X), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_conditions_and_whole_numbers(keras):

@@ -1,0 +1,47 @@
+"""Calls of Keras's operations on floats of shape (3, 4, 6) between 0.5 and 1.5: single elements."""
+
+from __future__ import annotations
+
+from tests.operations.cases.case import Call
+
+CALLS: dict[str, Call] = {
+    "Absolute": lambda ops, x: ops.absolute(-x),
+    "Add": lambda ops, x: ops.add(x, 2.0),
+    "Ceil": lambda ops, x: ops.ceil(x),
+    "Clip": lambda ops, x: ops.clip(x, 0.7, 1.2),
+    "Cos": lambda ops, x: ops.cos(x),
+    "Divide": lambda ops, x: ops.divide(1.0, x),
+    "Equal": lambda ops, x: ops.equal(x, ops.maximum(x, 1.0)),
+    "Exp": lambda ops, x: ops.exp(x),
+    "Expm1": lambda ops, x: ops.expm1(x),
+    "Floor": lambda ops, x: ops.floor(x),
+    "Greater": lambda ops, x: ops.greater(x, 1.0),
+    "GreaterEqual": lambda ops, x: ops.greater_equal(x, 1.0),
+    "Less": lambda ops, x: ops.less(x, 1.0),
+    "LessEqual": lambda ops, x: ops.less_equal(x, 1.0),
+    "Log": lambda ops, x: ops.log(x),
+    "Log10": lambda ops, x: ops.log10(x),
+    "Log1p": lambda ops, x: ops.log1p(x),
+    "Log2": lambda ops, x: ops.log2(x),
+    "LogicalAnd": lambda ops, x: ops.logical_and(x > 0.7, x < 1.3),
+    "LogicalNot": lambda ops, x: ops.logical_not(x > 1.0),
+    "LogicalOr": lambda ops, x: ops.logical_or(x < 0.7, x > 1.3),
+    "LogicalXor": lambda ops, x: ops.logical_xor(x > 0.7, x > 1.3),
+    "Maximum": lambda ops, x: ops.maximum(x, 1.0),
+    "Minimum": lambda ops, x: ops.minimum(x, 1.0),
+    "Multiply": lambda ops, x: ops.multiply(x, x),
+    "Negative": lambda ops, x: ops.negative(x),
+    "NotEqual": lambda ops, x: ops.not_equal(x, ops.minimum(x, 1.0)),
+    "Power": lambda ops, x: ops.power(x, 3.0),
+    "Reciprocal": lambda ops, x: ops.reciprocal(x),
+    "Round": lambda ops, x: ops.round(x * 9.0, decimals=1),
+    "Rsqrt": lambda ops, x: ops.rsqrt(x),
+    "Sign": lambda ops, x: ops.sign(x - 1.0),
+    "Sin": lambda ops, x: ops.sin(x),
+    "Sqrt": lambda ops, x: ops.sqrt(x),
+    "Square": lambda ops, x: ops.square(x),
+    "Subtract": lambda ops, x: ops.subtract(x, 1.0),
+    "Tan": lambda ops, x: ops.tan(x),
+    "Tanh": lambda ops, x: ops.tanh(x),
+    "TrueDivide": lambda ops, x: ops.true_divide(x, 2.0),
+}
