@@ -75,6 +75,12 @@ def read_keras_form(root: Mapping, problems: Problems, options: Options | None =
     return _KerasForm(config, layers, options, problems).definition()
 
 
+def read_layer(node: Mapping, problems: Problems, options: Options) -> LayerDefinition | None:
+    """Return one layer, which may be a model, from its entry in Keras's form; its problems are noted."""
+    chain = _KerasForm(Mapping(), Sequence(items=(node,)), options, problems)
+    return next(iter(chain.layers), None)
+
+
 def _check_model_class(root: Mapping, config: Mapping, options: Options, problems: Problems) -> None:
     """Note that the whole model is of a class of its author's."""
     identity = identity_of(root)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy
 
-from frontends.authors import is_known
+from frontends.authors import foreign_objects, is_known
+from frontends.compile_options import apply_compile
 from frontends.keras_calls import safe_name
 from frontends.keras_state import copy_optimizer_state
-from frontends.live_objects import TRAINING, LiveConfigs
+from frontends.live_objects import RUNNING, TRAINING, LiveConfigs
 from frontends.model_reader import build_model
 from frontends.nodes import from_plain
 from frontends.optimizer_state import train_as
@@ -19,6 +20,7 @@ from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
 from frontends.reader_options import Options
 from frontends.replacements import read_replacements
+from frontends.tracing.model import ModelTracer
 from nnc.errors import ModelError
 from nnc.models import Model
 
@@ -48,19 +50,26 @@ class KerasFrontend:
         Raises:
             ModelFileError: a layer, or an argument of one, is not known, or is not Keras's own, or the model overrides
                 what Keras does with it; all such problems are listed.
-            ModelError: it is a subclassed model, or not built.
+            ModelError: it is not built, or what its author wrote cannot be traced; the message names the line.
         """
         name = str(getattr(source, "name", "model"))
         title = f"Keras model '{name}'"
         problems = Problems(title, title)
         options = Options(_origin(source), read_replacements(replace), has_weights=True)
         live = LiveConfigs(lambda identity: is_known(identity, options))
-        entry = {"class_name": type(source).__name__, "config": _config(source, title)}
+        config = _config(source)
+        entry = {"class_name": type(source).__name__, "config": config or {}}
         definition = live.described(source, entry, () if compile else TRAINING)
-        if compile:
-            definition["compile_config"] = _compile_config(source, live)
-        model = build_model(from_plain(definition), problems, compile, options)
-        _copy_weights(source, model, problems)
+        training = _compile_config(source, live) if compile else None
+        if _is_authors(source, definition, options):
+            model = ModelTracer(source, live, options, problems).model()
+            apply_compile(from_plain(training), model, model.output_names, problems, is_short=False)
+        elif config is None:
+            raise ModelError(_SUBCLASSED.format(title, type(source).__name__))
+        else:
+            definition["compile_config"] = training
+            model = build_model(from_plain(definition), problems, compile, options)
+            _copy_weights(source, model, problems)
         if problems:
             raise problems.error()
         if compile and model.is_compiled:
@@ -73,17 +82,38 @@ class KerasFrontend:
 FRONTEND = KerasFrontend()
 
 
-def _config(source: Any, title: str) -> Any:
+_SUBCLASSED = (
+    "{} is a subclassed model ({}) of Keras 2: what it computes is Python code, which cannot be read; write it as a"
+    " Sequential or functional model, or with Keras 3, whose models are traced"
+)
+
+
+def _config(source: Any) -> Any:
+    """Return the config of a model, None where it has none that says what it computes."""
     try:
         config = source.get_config()
     except NotImplementedError:
-        config = {}
-    if not isinstance(config, Mapping) or "layers" not in config:
-        raise ModelError(
-            f"{title} is a subclassed model ({type(source).__name__}): what it computes is Python code, which cannot be"
-            " read; write it as a Sequential or functional model"
-        )
-    return config
+        return None
+    return config if isinstance(config, Mapping) and "layers" in config else None
+
+
+def _is_authors(source: Any, definition: Mapping[str, Any], options: Options) -> bool:
+    """Whether a model, or a part of it, is what its author wrote, and can be traced.
+
+    A model that trains otherwise than Keras does cannot.
+    """
+    package: Any = sys.modules.get("keras")
+    if options.origin.is_old or not hasattr(package, "KerasTensor") or not isinstance(source, package.Model):
+        return False
+    if not _UNTRACED.isdisjoint(definition.get("overrides", ())):
+        return False
+    foreign = [identity for identity in foreign_objects(from_plain(definition)) if not is_known(identity, options)]
+    has_code = any(type(layer).__name__ == "Lambda" for layer in source._flatten_layers())
+    return "layers" not in definition["config"] or bool(foreign) or has_code
+
+
+_UNTRACED = RUNNING - {"metrics", "metrics_names", "reset_metrics", "get_metrics_result"}
+"""Methods of a model without which a trace of its ``call`` says what it does."""
 
 
 def _origin(source: Any) -> Origin:

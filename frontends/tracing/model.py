@@ -1,0 +1,404 @@
+"""A live model as an nnc model: Keras's layers are nnc's, what their author wrote is traced."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+from types import FunctionType
+from typing import Any
+
+import numpy
+
+from frontends.authors import identity_of, is_known
+from frontends.keras_calls import safe_name
+from frontends.keras_form import read_layer
+from frontends.keras_layers import ACTIVATIONS
+from frontends.live_objects import RUNNING, LiveConfigs
+from frontends.nodes import Mapping as MappingNode
+from frontends.nodes import Scalar, ValueNode, from_plain
+from frontends.problems import Problems
+from frontends.reader_options import Options
+from frontends.tracing.recording import Frame, Recorder, is_library, recording
+from frontends.tracing.settling import Settling
+from nnc import regularizers
+from nnc.errors import ModelError
+from nnc.identity import is_keras_module
+from nnc.layers import Input, Layer, SymbolicTensor
+from nnc.layers.lengths import equate
+from nnc.layers.operation import Operation
+from nnc.layers.trace import OwnWeight, Trace, TracedCall, TraceValues
+from nnc.layers.traced import TracedFunction, TracedLayer
+from nnc.models import Model
+from nnc.structure import leaves
+
+_BATCHES = (5, 7, 11)
+_LENGTHS = ((64, 160, 96), (352, 224, 416), (13, 19, 17), (10, 6, 14), (3, 5, 4))
+"""Sizes of axes whose length is not known, by run; the larger ones can be halved several times.
+
+None of them, and no batch, is another one times a number plus a number in all three runs.
+"""
+_ENTERED = ("Functional", "Lambda", "Model", "Sequential")
+"""Classes of Keras's whose ``call`` is the author's, or calls what the author wrote."""
+
+
+class ModelTracer:
+    """Makes an nnc model of a live one.
+
+    Args:
+        source: the model.
+        live: says whose objects are.
+        options: how it is read.
+        problems: where problems are noted.
+    """
+
+    def __init__(self, source: Any, live: LiveConfigs, options: Options, problems: Problems) -> None:
+        self.source, self.live, self.options, self.problems = source, live, options, problems
+        self.keras = sys.modules[_package(source)]
+        self.layers: dict[int, Layer] = {}
+        self.owners: dict[int, tuple[Any, int]] = {}
+        self.pairs: list[tuple[Any, Layer]] = []
+        self._kept: list[Any] = []
+
+    # ------------------------------------------------------------------ the model
+
+    def model(self) -> Model:
+        """Return the model, with the weights of the live one.
+
+        Raises:
+            ModelError: it cannot be traced; the message names the author's line.
+        """
+        inputs = self._inputs()
+        predicting, training = (self._trace(inputs, mode) for mode in (False, True))
+        root = self._traced(self.source)
+        given = [tensor for _, tensor in inputs]
+        outputs = self._flat(predicting, training, given)
+        if outputs is None:
+            start = root.add_trace(predicting)
+            root.training_traces[start] = root.add_trace(training)
+            outputs = root(*given, trace=start)
+        model = Model(given if len(given) > 1 else given[0], outputs, name=safe_name(self.source.name))
+        self._copy_weights()
+        return model
+
+    def _inputs(self) -> list[tuple[Any, SymbolicTensor]]:
+        """Return the inputs of the live model, as specifications, with nnc's."""
+        found = []
+        for tensor in self._specifications():
+            shape, dtype = tuple(tensor.shape), str(tensor.dtype)
+            name = getattr(tensor, "name", None)
+            dtype = dtype if dtype in ("float32", "float64", "int32", "int64", "uint8", "bool") else "float32"
+            made = Input(shape[1:], dtype=dtype, name=None if name is None else safe_name(name))
+            found.append((tensor, made))
+        return found
+
+    def _specifications(self) -> list[Any]:
+        known = getattr(self.source, "inputs", None)
+        if known:
+            return list(known)
+        shapes = getattr(self.source, "_build_shapes_dict", None)
+        if not shapes:
+            raise ModelError(
+                f"Keras model '{self.source.name}' ({type(self.source).__name__}) is not built: call it once on data,"
+                " so that the shapes of its inputs are known"
+            )
+        flat = [shape for item in shapes.values() for shape in _shapes(item)]
+        return [self.keras.KerasTensor((None, *shape[1:]), dtype=self.source.input_dtype) for shape in flat]
+
+    # ------------------------------------------------------------------ tracing
+
+    def _trace(self, inputs: Sequence[tuple[Any, SymbolicTensor]], training: bool) -> Trace:
+        problem: ModelError | None = None
+        for together, lengths in ((False, _LENGTHS), (False, _LENGTHS[2:]), (True, _LENGTHS), (True, _LENGTHS[2:])):
+            try:
+                frames = [self._record(inputs, training, run, together, lengths) for run in range(len(_BATCHES))]
+            except ModelError as error:
+                problem = problem or error
+                continue
+            if together:
+                _equate(inputs)
+            return Settling(self.keras, self._layer, self._weight, self._number).trace(frames)
+        assert problem is not None
+        raise problem
+
+    def _record(
+        self,
+        inputs: Sequence[tuple[Any, SymbolicTensor]],
+        training: bool,
+        run: int,
+        together: bool,
+        lengths: Sequence[Sequence[int]],
+    ) -> Frame:
+        """Record one run.
+
+        Args:
+            inputs: specifications, with nnc's inputs.
+            training: whether layers do as in training.
+            run: number of the run.
+            together: whether axes of several inputs that have the same number have the same length.
+            lengths: sizes for axes of unknown length, in their order.
+        """
+        recorder = Recorder(self.keras, self._is_whole)
+        fresh = count()
+        numbers: dict[tuple[int, int], int] = {}
+        tensors = []
+        for place, (spec, _) in enumerate(inputs):
+            shape = list(spec.shape)
+            for axis, dim in enumerate(shape):
+                if axis == 0:
+                    shape[0] = _BATCHES[run]
+                elif dim is None:
+                    key = (0 if together else place, axis)
+                    if key not in numbers:
+                        numbers[key] = lengths[min(next(fresh), len(lengths) - 1)][run]
+                    shape[axis] = numbers[key]
+            tensors.append(self.keras.KerasTensor(tuple(shape), dtype=spec.dtype))
+        self._kept.append(recorder)
+        arguments = self._packed(tensors)
+        with recording(recorder):
+            try:
+                self.source(arguments, training=training) if _takes_training(self.source) else self.source(arguments)
+            except ModelError:
+                raise
+            except Exception as error:  # the author's code may raise anything
+                title = f"model '{self.source.name}' ({type(self.source).__name__})"
+                raise ModelError(explained(error, title)) from error
+        return recorder.root
+
+    def _packed(self, tensors: list[Any]) -> Any:
+        structure = getattr(self.source, "_inputs_struct", None)
+        if structure is None:
+            return tensors[0] if len(tensors) == 1 else tensors
+        remaining = iter(tensors)
+        return _like(structure, remaining, self.keras.KerasTensor)
+
+    def _is_whole(self, layer: Any) -> bool:
+        entry = {"class_name": type(layer).__name__, "config": {}}
+        described = self.live.described(layer, entry, RUNNING)
+        is_keras = type(layer).__module__.startswith(f"{self.keras.__name__}.")
+        return is_keras and "overrides" not in described and type(layer).__name__ not in _ENTERED
+
+    # ------------------------------------------------------------------ layers and weights
+
+    def _layer(self, layer: Any, outputs: Sequence[Any] = ()) -> Layer:
+        """Return nnc's layer for one of Keras's.
+
+        Args:
+            layer: the layer.
+            outputs: its first output in each run, where it is called.
+        """
+        if id(layer) not in self.layers:
+            entry = {
+                "class_name": type(layer).__name__,
+                "module": type(layer).__module__,
+                "registered_name": None,
+                "config": layer.get_config(),
+            }
+            node = from_plain(self.live.described(layer, entry, RUNNING))
+            assert isinstance(node, MappingNode)
+            node = self._with_activations(node, layer, outputs)
+            definition = read_layer(node, self.problems, self.options)
+            if definition is None or definition.layer is None:
+                if self.problems:
+                    raise self.problems.error()
+                raise ModelError(f"layer '{layer.name}' ({type(layer).__name__}) cannot be made")
+            self.layers[id(layer)] = definition.layer
+            self.pairs.append((layer, definition.layer))
+            self._kept.append(layer)
+        return self.layers[id(layer)]
+
+    def _with_activations(self, node: MappingNode, layer: Any, outputs: Sequence[Any]) -> MappingNode:
+        """Return the entry of a layer with functions of its author's traced where they are activations."""
+        config = node.entries["config"]
+        assert isinstance(config, MappingNode)
+        found: dict[str, ValueNode] = {}
+        for key in ACTIVATIONS:
+            function = getattr(layer, key, None)
+            module = str(getattr(function, "__module__", ""))
+            if not isinstance(function, FunctionType) or is_keras_module(module) or not outputs:
+                continue
+            identity = identity_of(item) if isinstance(item := config.entries.get(key), MappingNode) else None
+            if identity is None or not is_known(identity, self.options):
+                found[key] = Scalar(value=self._function(function, outputs))
+        if not found:
+            return node
+        return replace(node, entries={**node.entries, "config": replace(config, entries={**config.entries, **found})})
+
+    def _function(self, function: Any, outputs: Sequence[Any]) -> TracedFunction:
+        """Return a function of its author's that is traced on what it is an activation of."""
+        frames = []
+        for output in outputs:
+            recorder = Recorder(self.keras, self._is_whole)
+            self._kept.append(recorder)
+            with recording(recorder):
+                try:
+                    recorder.enter(_Function(function), (recorder.copy(output),), {})
+                except ModelError:
+                    raise
+                except Exception as error:
+                    raise ModelError(explained(error, f"activation '{function.__name__}'")) from error
+            frames.append(recorder.root)
+        trace = Settling(self.keras, self._layer, self._weight, self._number).trace(frames)
+        return TracedFunction(function.__name__, trace)
+
+    def _traced(self, layer: Any) -> TracedLayer:
+        """Return nnc's layer for one of its author's, or for one whose ``call`` is entered."""
+        if id(layer) not in self.layers:
+            made = TracedLayer(type(layer).__name__, name=safe_name(layer.name), trainable=bool(layer.trainable))
+            self.layers[id(layer)] = made
+            self._kept.append(layer)
+            own = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
+            for variable in own:
+                self._add_weight(made, variable)
+            made.built = True
+        found = self.layers[id(layer)]
+        assert isinstance(found, TracedLayer)
+        return found
+
+    def _add_weight(self, layer: TracedLayer, variable: Any) -> None:
+        array = numpy.asarray(variable.numpy())
+        taken = {weight.name for weight in layer.own_weights}
+        names = (f"{variable.name}_{number}" if number else str(variable.name) for number in count())
+        penalty = getattr(variable, "regularizer", None)
+        layer.add_weight(
+            array.shape,
+            lambda shape, dtype, generator=None: array,
+            str(array.dtype),
+            bool(variable.trainable),
+            name=next(name for name in names if name not in taken),
+            regularizer=None if penalty is None else regularizers.get(self.keras.regularizers.serialize(penalty)),
+        )
+
+    def _weight(self, variable: Any) -> OwnWeight:
+        """Return nnc's weight for one of Keras's."""
+        if not self.owners:
+            for layer in self.source._flatten_layers():
+                own = [*layer._trainable_variables, *layer._non_trainable_variables]
+                self.owners |= {id(item): (layer, index) for index, item in enumerate(own)}
+        if id(variable) not in self.owners:
+            raise ModelError(f"weight '{variable.path}' belongs to no layer of the model")
+        layer, index = self.owners[id(variable)]
+        if not self._is_whole(layer):
+            return OwnWeight(self._traced(layer), index, is_own=True)
+        theirs = [id(item) for item in layer.weights]
+        return OwnWeight(self._layer(layer), theirs.index(id(variable)))
+
+    def _number(self, layer: Any, trace: Trace) -> tuple[TracedLayer, int]:
+        """Return the traced layer of an author's, and the number of one of its traces."""
+        made = self._traced(layer)
+        return made, made.add_trace(trace)
+
+    def _copy_weights(self) -> None:
+        for theirs, ours in self.pairs:
+            arrays = [numpy.asarray(array) for array in theirs.get_weights()]
+            if [array.shape for array in arrays] != [weight.shape for weight in ours.weights]:
+                shapes = ", ".join(str(array.shape) for array in arrays)
+                raise ModelError(f"layer '{theirs.name}' has weights of the shapes {shapes}, which nnc's has not")
+            ours.set_weights(arrays)
+
+    # ------------------------------------------------------------------ wiring
+
+    def _flat(self, predicting: Trace, training: Trace, given: list[SymbolicTensor]) -> Any:
+        """Wire the calls of the whole model as its layers; None where training does other things than predicting."""
+        pairs = list(zip(predicting.steps, training.steps, strict=False))
+        if len(predicting.steps) != len(training.steps) or predicting.inputs != len(given):
+            return None
+        if not all(_differ_in_mode(one, other) for one, other in pairs):
+            return None
+        values = TraceValues(list(given))
+        for one, other in pairs:
+            assert isinstance(one, TracedCall) and isinstance(other, TracedCall)
+            args, kwargs = values.resolved(one.args), values.resolved(dict(one.kwargs))
+            if isinstance(one.target, TracedLayer):
+                one.target.training_traces[one.kwargs["trace"]] = other.kwargs["trace"]
+            if isinstance(one.target, Layer):
+                kwargs.pop("training", None)
+                outputs = one.target(*args, **kwargs)
+            else:
+                outputs = Operation(one.target, kwargs)(*args)
+            values.values += leaves(outputs, SymbolicTensor)
+        return values.resolved(predicting.outputs)
+
+
+def _differ_in_mode(one: Any, other: Any) -> bool:
+    """Whether two steps are the same call, but for whether it is one of training."""
+    if not isinstance(one, TracedCall) or not isinstance(other, TracedCall):
+        return False
+    kwargs = [{key: item for key, item in step.kwargs.items() if key not in _OF_MODE} for step in (one, other)]
+    return one.target == other.target and _equal(one.args, other.args) and _equal(*kwargs)
+
+
+_OF_MODE = ("trace", "training")
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether arguments are the same, arrays too."""
+    if isinstance(one, numpy.ndarray) or isinstance(other, numpy.ndarray):
+        return type(one) is type(other) and one.dtype == other.dtype and numpy.array_equal(one, other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and type(one) is type(other):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return type(one) is type(other) and bool(one == other)
+
+
+def _equate(inputs: Sequence[tuple[Any, SymbolicTensor]]) -> None:
+    """Let axes of several inputs that have the same number have the same length."""
+    first: dict[int, Any] = {}
+    for spec, tensor in inputs:
+        for axis, dim in enumerate(tuple(spec.shape)):
+            if axis and dim is None:
+                found = tensor.type.shape[axis]
+                if axis in first:
+                    equate(first[axis], found)
+                first.setdefault(axis, found)
+
+
+def _like(structure: Any, remaining: Iterator[Any], kind: type[Any]) -> Any:
+    if isinstance(structure, kind):
+        return next(remaining)
+    if isinstance(structure, dict):
+        return {key: _like(structure[key], remaining, kind) for key in sorted(structure)}
+    if isinstance(structure, list | tuple):
+        items = [_like(item, remaining, kind) for item in structure]
+        return items if isinstance(structure, list) else tuple(items)
+    return structure
+
+
+def _shapes(item: Any) -> list[tuple[Any, ...]]:
+    if isinstance(item, list | tuple) and item and all(dim is None or isinstance(dim, int) for dim in item):
+        return [tuple(item)]
+    parts = item.values() if isinstance(item, dict) else item if isinstance(item, list | tuple) else ()
+    return [shape for part in parts for shape in _shapes(part)]
+
+
+def _takes_training(source: Any) -> bool:
+    return bool(getattr(source, "_call_has_training_arg", False))
+
+
+def _package(source: Any) -> str:
+    modules = [cls.__module__.partition(".")[0] for cls in type(source).__mro__]
+    return next(name for name in modules if name in ("keras", "tf_keras"))
+
+
+class _Function:
+    """A function as a layer, for the recorder."""
+
+    _layers = ()
+
+    def __init__(self, function: Any) -> None:
+        self.call, self.name = function, function.__name__
+
+
+def explained(error: Exception, what: str) -> str:
+    """Return the text of an error in the author's code, with the author's line."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        if not is_library(path):
+            place = f"{path.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    where = f" (at {place})" if place else ""
+    text = next(iter(str(error).strip().splitlines()), "")
+    return f"{what} cannot be traced: {type(error).__name__}: {text:.300}{where}"

@@ -1,0 +1,44 @@
+"""The arguments that an operation of Keras's was made with, and those that it is called with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import Parameter, signature
+from typing import Any
+
+from nnc.errors import ModelError
+from nnc.layers.symbolic import slice_config
+
+
+def settings_of(
+    operation: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the operands of a call, and all other arguments by name.
+
+    Args:
+        operation: the operation, or the name of a function that has none.
+        args: what it is called with, by position.
+        kwargs: what it is called with by name.
+
+    Raises:
+        ModelError: an argument of the operation cannot be told.
+    """
+    if isinstance(operation, str):
+        return args, dict(kwargs)
+    found: dict[str, Any] = {}
+    for name, parameter in signature(type(operation).__init__).parameters.items():
+        if name in ("self", "name") or parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
+            continue
+        for attribute in (name, f"_{name}"):
+            if hasattr(operation, attribute):
+                found[name] = getattr(operation, attribute)
+                break
+        else:
+            raise ModelError(f"operation {type(operation).__name__} does not say what its argument {name} is")
+    if type(operation).__name__ == "GetItem":
+        args = tuple(_index(item) if place else item for place, item in enumerate(args))
+    return args, {key: value for key, value in found.items() if value is not None} | dict(kwargs)
+
+
+def _index(key: Any) -> list[Any]:
+    return slice_config(key if isinstance(key, tuple) else (key,))

@@ -1,0 +1,165 @@
+"""Traces: what a layer's author wrote, as calls of operations and of layers on values that were numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nnc.ir import Dim
+
+if TYPE_CHECKING:
+    from nnc.layers.variable import Variable
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A value of a trace.
+
+    Args:
+        index: its number: first the inputs, then the results of the calls, in their order.
+    """
+
+    index: int
+
+
+@dataclass(frozen=True)
+class Length:
+    """A number that follows from the lengths of axes, such as that of the rows in a batch.
+
+    Args:
+        axes: values of the trace, by number, each with the axis whose length is a factor.
+        factor: what the product is multiplied by.
+        divisor: what that is divided by, rounded down.
+        offset: what is added.
+    """
+
+    axes: tuple[tuple[int, int], ...]
+    factor: int = 1
+    divisor: int = 1
+    offset: int = 0
+
+    def of(self, length: Callable[[int, int], Dim]) -> Dim:
+        """Return the number.
+
+        Args:
+            length: returns the length of an axis of a value.
+        """
+        found: Dim = self.factor
+        for index, axis in self.axes:
+            found = found * length(index, axis)
+        if self.divisor != 1:
+            found = found // self.divisor
+        return found + self.offset
+
+
+@dataclass(frozen=True)
+class OwnWeight:
+    """A weight of the author's layer, or of any layer around or inside it.
+
+    Args:
+        layer: whose it is.
+        index: its place among the weights of that layer.
+        is_own: whether only those count that are not of layers inside it.
+    """
+
+    layer: Any
+    index: int
+    is_own: bool = False
+
+    @property
+    def variable(self) -> Variable:
+        """The weight itself."""
+        found: Variable = (self.layer.own_weights if self.is_own else self.layer.weights)[self.index]
+        return found
+
+
+@dataclass(frozen=True)
+class TracedCall:
+    """One call in a trace.
+
+    Args:
+        target: the class of an operation of Keras, or a layer.
+        args: its positional arguments, nested, with references, lengths and weights as leaves.
+        kwargs: its keywords, likewise.
+        results: number of its results, which are flat.
+        place: the author's line, as ``file:line``; empty where it is not known.
+    """
+
+    target: Any
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    results: int
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A weight that gets a new value.
+
+    Args:
+        weight: the weight.
+        value: its value from here on.
+        place: the author's line.
+    """
+
+    weight: OwnWeight
+    value: Reference
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class AddedLoss:
+    """A value that is added to the loss."""
+
+    value: Reference
+    place: str = ""
+
+
+Step = TracedCall | Assignment | AddedLoss
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What one call of an author's layer computes.
+
+    Args:
+        inputs: number of the tensors among its arguments, from left to right.
+        steps: what is done, in order.
+        outputs: what it returns, nested, with references as leaves.
+        masks: the masks of the outputs, flat; None where there is none.
+    """
+
+    inputs: int
+    steps: tuple[Step, ...]
+    outputs: Any
+    masks: tuple[Reference | None, ...] = ()
+
+
+@dataclass
+class TraceValues:
+    """The values of a trace while it is replayed, by number."""
+
+    values: list[Any] = field(default_factory=list)
+
+    def length(self, index: int, axis: int) -> Dim:
+        """Return the length of an axis of a value."""
+        found: Dim = self.values[index].type.shape[axis]
+        return found
+
+    def resolved(self, item: Any) -> Any:
+        """Return an argument with values instead of what stands for them."""
+        if isinstance(item, Reference):
+            return self.values[item.index]
+        if isinstance(item, Length):
+            return item.of(self.length)
+        if isinstance(item, OwnWeight):
+            return item.variable.value
+        if isinstance(item, slice):
+            return slice(*(self.resolved(part) for part in (item.start, item.stop, item.step)))
+        if isinstance(item, list | tuple):
+            found = [self.resolved(part) for part in item]
+            return found if isinstance(item, list) else tuple(found)
+        if isinstance(item, Mapping):
+            return {key: self.resolved(part) for key, part in item.items()}
+        return item

@@ -1,0 +1,169 @@
+"""Layers and functions that replay what their author wrote: traces of operations and of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nnc.errors import ModelError, NncError
+from nnc.ir import Value
+from nnc.layers.base import Layer
+from nnc.layers.draws import DRAWS
+from nnc.layers.lowering import Lowering, current_lowering
+from nnc.layers.trace import AddedLoss, Assignment, Trace, TracedCall, TraceValues
+from nnc.operations import OPERATIONS
+from nnc.structure import leaves
+
+
+class TracedLayer(Layer):
+    """A layer of its author's, as traces of its ``call``: one for each call of it, in training and in predictions.
+
+    Readers of live models make it. A trace is data; nothing of the author's runs.
+
+    Args:
+        author_class: name of the author's class, for pictures and messages.
+        name: unique name inside the model.
+        trainable: whether its weights are trained.
+
+    Attributes:
+        inner: the layers inside it, in the order in which its author's layer calls them.
+        traces: by number.
+        training_traces: the number of the trace for training, by that of the trace for predictions.
+    """
+
+    autocast = False
+    keeps_integers = True
+    supports_masking = True
+
+    def __init__(self, author_class: str, *, name: str | None = None, trainable: bool = True) -> None:
+        self.author_class = author_class
+        super().__init__(name=name, trainable=trainable)
+        self.inner: list[Layer] = []
+        self.traces: list[Trace] = []
+        self.training_traces: dict[int, int] = {}
+
+    def add_trace(self, trace: Trace) -> int:
+        """Add a trace and return its number; the layers that it calls become sublayers."""
+        called = [step.target for step in trace.steps if isinstance(step, TracedCall)]
+        self.inner += dict.fromkeys(
+            layer for layer in called if isinstance(layer, Layer) and layer not in self.inner and layer is not self
+        )
+        self.traces.append(trace)
+        return len(self.traces) - 1
+
+    def call(self, *args: Any, trace: int = 0, training: bool = False) -> Any:
+        """Replay a trace.
+
+        Args:
+            args: the tensors among what the author's ``call`` got, from left to right.
+            trace: number of the trace for predictions.
+            training: whether the one for training is replayed in its place.
+        """
+        return replay(self.traces[self.training_traces.get(trace, trace) if training else trace], leaves(args, Value))
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """Return None: the traces say which masks there are."""
+        del inputs, previous_mask
+
+    @property
+    def summary_class(self) -> str:
+        return self.author_class
+
+    @property
+    def keras_class(self) -> tuple[str, str, str | None]:
+        return "", self.author_class, None
+
+    def get_config(self) -> dict[str, Any]:
+        """Refuse: no config holds a trace.
+
+        Raises:
+            ModelError: always.
+        """
+        raise ModelError(
+            f"layer '{self.name}' ({self.author_class}) was traced from its author's code, which no config holds;"
+            " save the compiled program (.nnc) instead"
+        )
+
+
+class TracedFunction:
+    """A function of its author's, such as an activation, which replays a trace.
+
+    Args:
+        name: its name.
+        trace: what it computes.
+    """
+
+    def __init__(self, name: str, trace: Trace) -> None:
+        self.__name__, self.trace = name, trace
+
+    def __call__(self, x: Value) -> Any:
+        return replay(self.trace, [x])
+
+
+def replay(trace: Trace, inputs: list[Value]) -> Any:
+    """Return what a trace computes of its inputs, in the graph that is being built.
+
+    Raises:
+        ModelError: there is another number of inputs, or a step does not accept its operands; the message names the
+            author's line.
+    """
+    if len(inputs) != trace.inputs:
+        raise ModelError(f"was traced with {trace.inputs} tensors, and is called with {len(inputs)}")
+    context, run = current_lowering(), TraceValues(list(inputs))
+    with _without_masks(context):  # a trace has masks among its values, and says which layer gets which
+        for step in trace.steps:
+            with _at(step.place):
+                match step:
+                    case TracedCall():
+                        run.values += _results(step, run)
+                        context.masks.clear()
+                    case Assignment():
+                        step.weight.variable.assign(run.resolved(step.value))
+                    case AddedLoss():
+                        context.losses.append(run.resolved(step.value))
+    outputs = run.resolved(trace.outputs)
+    for value, mask in zip(leaves(outputs, Value), trace.masks, strict=False):
+        if mask is not None:
+            context.masks[value] = run.resolved(mask)
+    return outputs
+
+
+def _results(step: TracedCall, run: TraceValues) -> list[Value]:
+    args, kwargs = run.resolved(step.args), run.resolved(dict(step.kwargs))
+    if isinstance(step.target, Layer):
+        outputs = step.target(*args, **kwargs)
+    elif step.target in DRAWS:
+        outputs = DRAWS[step.target](current_lowering().graph, *args, **kwargs)
+    elif step.target in OPERATIONS:
+        definition = OPERATIONS[step.target]
+        outputs = definition.function(*definition.operands(args), **kwargs)
+    else:
+        raise ModelError(f"operation {step.target} of keras.ops is not supported")
+    found = leaves(outputs, Value)
+    if len(found) != step.results:
+        raise ModelError(f"{step.target} gave {len(found)} results, expected {step.results}")
+    return found
+
+
+@contextmanager
+def _without_masks(context: Lowering) -> Iterator[None]:
+    before = dict(context.masks)
+    context.masks.clear()
+    try:
+        yield
+    finally:
+        context.masks.clear()
+        context.masks.update(before)
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """Let errors inside the block name a line of the author's, the innermost one."""
+    try:
+        yield
+    except NncError as error:
+        message = str(error)
+        if place and " (at " not in message:
+            raise type(error)(f"{message} (at {place})") from error
+        raise
