@@ -24,7 +24,6 @@ from frontends.tracing.recording import Frame, Recorder, is_library, recording
 from frontends.tracing.settling import Settling
 from nnc import regularizers
 from nnc.errors import ModelError
-from nnc.identity import is_keras_module
 from nnc.layers import Input, Layer, SymbolicTensor
 from nnc.layers.lengths import equate
 from nnc.layers.operation import Operation
@@ -159,9 +158,9 @@ class ModelTracer:
         with recording(recorder):
             try:
                 self.source(arguments, training=training) if _takes_training(self.source) else self.source(arguments)
-            except ModelError:
-                raise
             except Exception as error:  # the author's code may raise anything
+                if recorder.failure is not None:
+                    raise recorder.failure from None
                 title = f"model '{self.source.name}' ({type(self.source).__name__})"
                 raise ModelError(explained(error, title)) from error
         return recorder.root
@@ -177,7 +176,10 @@ class ModelTracer:
         entry = {"class_name": type(layer).__name__, "config": {}}
         described = self.live.described(layer, entry, RUNNING)
         is_keras = type(layer).__module__.startswith(f"{self.keras.__name__}.")
-        return is_keras and "overrides" not in described and type(layer).__name__ not in _ENTERED
+        is_whole = is_keras and "overrides" not in described and type(layer).__name__ not in _ENTERED
+        if is_whole and layer._layers:
+            self._layer(layer)  # which refuses what is its author's inside a wrapper
+        return is_whole
 
     # ------------------------------------------------------------------ layers and weights
 
@@ -213,13 +215,11 @@ class ModelTracer:
         config = node.entries["config"]
         assert isinstance(config, MappingNode)
         found: dict[str, ValueNode] = {}
-        for key in ACTIVATIONS:
-            function = getattr(layer, key, None)
-            module = str(getattr(function, "__module__", ""))
-            if not isinstance(function, FunctionType) or is_keras_module(module) or not outputs:
-                continue
-            identity = identity_of(item) if isinstance(item := config.entries.get(key), MappingNode) else None
-            if identity is None or not is_known(identity, self.options):
+        for key in ACTIVATIONS if outputs else ():
+            function, item = getattr(layer, key, None), config.entries.get(key)
+            identity = identity_of(item) if isinstance(item, MappingNode) else None
+            is_own = identity is not None and not identity.is_keras and not is_known(identity, self.options)
+            if isinstance(function, FunctionType) and (is_own or function.__name__ == "<lambda>"):
                 found[key] = Scalar(value=self._function(function, outputs))
         if not found:
             return node
@@ -234,9 +234,9 @@ class ModelTracer:
             with recording(recorder):
                 try:
                     recorder.enter(_Function(function), (recorder.copy(output),), {})
-                except ModelError:
-                    raise
                 except Exception as error:
+                    if recorder.failure is not None:
+                        raise recorder.failure from None
                     raise ModelError(explained(error, f"activation '{function.__name__}'")) from error
             frames.append(recorder.root)
         trace = Settling(self.keras, self._layer, self._weight, self._number).trace(frames)

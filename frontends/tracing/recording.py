@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy
 
+import nnc
 from frontends.tracing.randomness import FUNCTIONS, drawn
 from nnc.errors import ModelError
 
@@ -66,15 +69,13 @@ class Frame:
 
     Attributes:
         steps: what was recorded, in order.
-        outputs: what it returned.
-        masks: the masks of the outputs, flat.
+        outputs: what it returned; where masks of it were computed inside, all of it flat, and these masks.
     """
 
     layer: Any
     inputs: list[Any]
     steps: list[Any] = field(default_factory=list)
     outputs: Any = None
-    masks: list[Any] = field(default_factory=list)
 
 
 class Recorder:
@@ -89,6 +90,7 @@ class Recorder:
         self.keras = keras
         self.is_whole = is_whole
         self.frames: list[Frame] = []
+        self.failure: ModelError | None = None
         self.symbols: dict[int, tuple[Any, Any]] = {}
         self._tensor: type[Any] = keras.KerasTensor
 
@@ -128,15 +130,22 @@ class Recorder:
                 vars(layer).pop("add_loss", None)
             else:
                 vars(layer)["add_loss"] = before
-        outputs = self.mapped(self._symbol, outputs)
-        flat = self.tensors(outputs)
-        frame.outputs, frame.masks = outputs, [getattr(tensor, "_keras_mask", None) for tensor in flat]
-        if self.frames:
-            results = {id(tensor): self.copy(tensor) for tensor in flat}
-            outputs = self.mapped(lambda tensor: results[id(tensor)], outputs)
-            self._add(frame, tuple(given), {}, outputs)
-        else:
+        frame.outputs = self.mapped(self._symbol, outputs)
+        if not self.frames:
             self.root = frame
+            return outputs
+        flat = self.tensors(frame.outputs)
+        made = {id(tensor) for step in frame.steps if isinstance(step, Call) for tensor in step.outputs}
+        masks = [mask for tensor in flat if id(mask := getattr(tensor, "_keras_mask", None)) in made]
+        results = {id(tensor): self.copy(tensor) for tensor in [*masks, *flat]}
+        for tensor in flat:  # a mask that was computed inside is one more result
+            mask = getattr(tensor, "_keras_mask", None)
+            if id(mask) in results:
+                results[id(tensor)]._keras_mask = results[id(mask)]
+        outputs = self.mapped(lambda tensor: results[id(tensor)], frame.outputs)
+        if masks:
+            frame.outputs = [*flat, *masks]
+        self._add(frame, tuple(given), {}, self.mapped(lambda tensor: results[id(tensor)], frame.outputs))
         return outputs
 
     def random(self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -313,11 +322,16 @@ def _paused() -> Iterator[None]:
 def recording(recorder: Recorder) -> Iterator[None]:
     """Let Keras's symbolic calls of this thread go to a recorder inside the block."""
     _patch(recorder.keras)
+    config = recorder.keras.config
+    filters = config.is_traceback_filtering_enabled()
+    config.disable_traceback_filtering()  # which hides the author's lines
     token = _RECORDER.set(recorder)
     try:
         yield
     finally:
         _RECORDER.reset(token)
+        if filters:
+            config.enable_traceback_filtering()
 
 
 def _patch(keras: Any) -> None:
@@ -325,16 +339,16 @@ def _patch(keras: Any) -> None:
     operation, layer = keras.Operation, keras.layers.Layer
     if hasattr(operation.symbolic_call, "asks_recorder"):
         return
-    _wrap(operation, "symbolic_call", Recorder.operation, lambda op: op.compute_output_spec)
+    _wrap(operation, "symbolic_call", Recorder.operation)
     if "symbolic_call" in vars(layer):
-        _wrap(layer, "symbolic_call", Recorder.layer, None)
+        _wrap(layer, "symbolic_call", Recorder.layer)
     functions = sys.modules[f"{keras.__name__}.src.backend"].random
     for name in FUNCTIONS:
         if hasattr(functions, name):
             _wrap_random(functions, name)
 
 
-def _wrap(cls: type[Any], name: str, record: Callable[..., Any], _: Any) -> None:
+def _wrap(cls: type[Any], name: str, record: Callable[..., Any]) -> None:
     original = getattr(cls, name)
 
     def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -342,7 +356,11 @@ def _wrap(cls: type[Any], name: str, record: Callable[..., Any], _: Any) -> None
         if recorder is None:
             return original(self, *args, **kwargs)
         chosen = Recorder.layer if hasattr(self, "_layers") and hasattr(self, "compute_mask") else record
-        return chosen(recorder, self, args, kwargs, original)
+        try:
+            return chosen(recorder, self, args, kwargs, original)
+        except ModelError as error:  # Keras raises others in place of errors that pass through its layers
+            recorder.failure = recorder.failure or error
+            raise
 
     symbolic_call.asks_recorder = True  # type: ignore[attr-defined]
     setattr(cls, name, symbolic_call)
@@ -355,7 +373,11 @@ def _wrap_random(module: Any, name: str) -> None:
         recorder = _RECORDER.get()
         if recorder is None:
             return original(*args, **kwargs)
-        return recorder.random(name, original, args, kwargs)
+        try:
+            return recorder.random(name, original, args, kwargs)
+        except ModelError as error:
+            recorder.failure = recorder.failure or error
+            raise
 
     setattr(module, name, draw)
 
@@ -373,11 +395,15 @@ def _place() -> str:
 
 def is_library(path: str) -> bool:
     """Whether a file is Keras's, its backend's or nnc's."""
-    parts = set(Path(path).parts)
-    return not parts.isdisjoint(_LIBRARIES) or path.startswith("<")
+    return path.startswith(("<", *_folders()))
 
 
-_LIBRARIES = frozenset({"keras", "tensorflow", "jax", "torch", "optree", "tracing", "nnc"})
+@cache
+def _folders() -> tuple[str, ...]:
+    """Return the folders of Keras, of its backends and of nnc, as far as they are imported."""
+    packages = [sys.modules[name] for name in ("keras", "tensorflow", "jax", "torch", "optree") if name in sys.modules]
+    files = [nnc.__file__, *(package.__file__ for package in packages if package.__file__), str(Path(__file__).parent)]
+    return tuple(f"{Path(file).parent}{os.sep}" for file in files)
 
 
 def constant_array(item: Any, keras: Any) -> numpy.ndarray:

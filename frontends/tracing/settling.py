@@ -48,8 +48,7 @@ class Settling:
         scope = _Scope(self.keras, [[*frame.inputs, *more] for frame, more in zip(frames, captured, strict=True)])
         steps = [self._step(scope, items) for items in zip(*(frame.steps for frame in frames), strict=True)]
         outputs = scope.settled([frame.outputs for frame in frames], self.weight)
-        masks = [scope.settled(list(masks), self.weight) for masks in zip(*(f.masks for f in frames), strict=True)]
-        return Trace(len(frames[0].inputs) + len(captured[0]), tuple(steps), outputs, tuple(masks))
+        return Trace(len(frames[0].inputs) + len(captured[0]), tuple(steps), outputs)
 
     def _step(self, scope: _Scope, items: Sequence[Any]) -> Step:
         first = items[0]
@@ -231,7 +230,7 @@ def free_tensors(frame: Frame) -> Iterator[Any]:
             known.update(map(id, step.outputs))
         else:
             yield from read(step.value)
-    yield from read((frame.outputs, frame.masks))
+    yield from read(frame.outputs)
 
 
 def _tensors(structure: Any) -> Iterator[Any]:

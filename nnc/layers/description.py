@@ -104,6 +104,11 @@ class Described(Weighted):
         return ("keras.layers", cls.__name__, None) if is_own(cls) else (cls.__module__, cls.__name__, cls.__name__)
 
     @property
+    def _class_title(self) -> str:
+        """The name of the class in messages."""
+        return type(self).__name__
+
+    @property
     def summary_note(self) -> str:
         """A few words for pictures and summaries, such as the activation; see `noted_arguments`."""
         inputs = self._calls[0].inputs if self._calls else ()
@@ -132,7 +137,7 @@ class Described(Weighted):
     @contextmanager
     def blame(self) -> Iterator[None]:
         """Put this layer's name and class in front of errors from inside the block."""
-        prefix = f"Layer '{self.name}' ({type(self).__name__}): "
+        prefix = f"Layer '{self.name}' ({self._class_title}): "
         try:
             yield
         except NncError as error:

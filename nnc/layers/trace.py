@@ -127,13 +127,11 @@ class Trace:
         inputs: number of the tensors among its arguments, from left to right.
         steps: what is done, in order.
         outputs: what it returns, nested, with references as leaves.
-        masks: the masks of the outputs, flat; None where there is none.
     """
 
     inputs: int
     steps: tuple[Step, ...]
     outputs: Any
-    masks: tuple[Reference | None, ...] = ()
 
 
 @dataclass

@@ -67,6 +67,10 @@ class TracedLayer(Layer):
         del inputs, previous_mask
 
     @property
+    def _class_title(self) -> str:
+        return self.author_class
+
+    @property
     def summary_class(self) -> str:
         return self.author_class
 
@@ -122,11 +126,7 @@ def replay(trace: Trace, inputs: list[Value]) -> Any:
                         step.weight.variable.assign(run.resolved(step.value))
                     case AddedLoss():
                         context.losses.append(run.resolved(step.value))
-    outputs = run.resolved(trace.outputs)
-    for value, mask in zip(leaves(outputs, Value), trace.masks, strict=False):
-        if mask is not None:
-            context.masks[value] = run.resolved(mask)
-    return outputs
+    return run.resolved(trace.outputs)
 
 
 def _results(step: TracedCall, run: TraceValues) -> list[Value]:

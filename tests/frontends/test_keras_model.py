@@ -181,7 +181,7 @@ def problems(model: Any) -> tuple[str, ...]:
     return tuple(problem.removeprefix(title) for problem in caught.value.problems)
 
 
-def test_all_unknown_layers_are_named(keras: Any) -> None:
+def test_own_layers_in_wrappers_are_named(keras: Any) -> None:
     class One(keras.layers.Layer):
         def call(self, inputs: Any) -> Any:
             return inputs
@@ -189,16 +189,9 @@ def test_all_unknown_layers_are_named(keras: Any) -> None:
     class Flaten(One):
         pass
 
-    once, twice = (
-        "register a class for it with @nnc.layers.register, or replace it with a layer: --replace",
-        " and 1 more",
-    )
     layers = [One(name="one"), Flaten(name="two"), keras.layers.TimeDistributed(One(), name="three")]
-    module = f"of module '{__name__}' (overrides call) is not Keras's own:"
-    assert problems(keras.Sequential([keras.Input((4, 4)), *layers], name="m")) == (
-        f"layer 'one' (One){twice}: layer class 'One' {module} {once} 'One=Layer(args)'",
-        f"layer 'two' (Flaten): layer class 'Flaten' {module} {once} 'Flaten=Layer(args)'",
-    )
+    (problem,) = problems(keras.Sequential([keras.Input((4, 4)), *layers], name="m"))
+    assert f"layer class 'One' of module '{__name__}' (overrides call) is not Keras's own: register a class" in problem
 
 
 def test_models_inside_models(keras: Any) -> None:
@@ -225,9 +218,7 @@ def test_what_cannot_be_read_says_so(keras: Any) -> None:
         def call(self, inputs: Any) -> Any:
             return inputs
 
-    with pytest.raises(
-        ModelError, match=r"Keras model 'own' is a subclassed model \(Own\): .* write it as a Sequential"
-    ):
+    with pytest.raises(ModelError, match=r"Keras model 'own' \(Own\) is not built: call it once on data, so that"):
         read_model(Own(name="own"))
     with pytest.raises(ModelError, match="expected an nnc model, a live Keras model or a file"):
         read_model(layers.Dense(2))

@@ -548,3 +548,114 @@ def dictionary_inside(keras):
             return found["first"] - found["second"]
 
     return chain(keras, Parts(), keras.layers.Dense(2))
+
+
+@model
+def mask_that_passes(keras):
+    class Shifted(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.supports_masking = True
+
+        def call(self, x):
+            return x + 0.5
+
+    embedding = keras.layers.Embedding(3, 4, mask_zero=True)
+    return chain(keras, embedding, Shifted(), keras.layers.LSTM(3), keras.layers.Dense(2))
+
+
+@model
+def mask_that_ends(keras):
+    class Shifted(keras.layers.Layer):
+        def call(self, x):
+            return x + 0.5
+
+    embedding = keras.layers.Embedding(3, 4, mask_zero=True)
+    return chain(keras, embedding, Shifted(), keras.layers.LSTM(3), keras.layers.Dense(2))
+
+
+@model
+def mask_as_an_argument(keras):
+    class Mean(keras.layers.Layer):
+        def call(self, x, mask=None):
+            weights = keras.ops.cast(mask, "float32")[:, :, None]
+            return keras.ops.sum(x * weights, axis=1) / (keras.ops.sum(weights, axis=1) + 1.0)
+
+    return chain(keras, keras.layers.Embedding(3, 4, mask_zero=True), Mean(), keras.layers.Dense(2))
+
+
+@model
+def mask_of_its_own(keras):
+    class Masked(keras.layers.Layer):
+        def call(self, x):
+            return x * 1.0
+
+        def compute_mask(self, inputs, previous_mask=None):
+            return keras.ops.any(inputs > 0.8, axis=-1)
+
+    return chain(keras, keras.layers.Reshape((3, 2)), Masked(), keras.layers.LSTM(3), keras.layers.Dense(2))
+
+
+@model
+def masked_embedding_inside(keras):
+    class Embedded(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.cells = keras.layers.Embedding(3, 4, mask_zero=True), keras.layers.GRU(3)
+
+        def build(self, input_shape):
+            self.embedding.build(input_shape)
+            self.cells.build((*input_shape, 4))
+
+        def call(self, x):
+            return self.cells(self.embedding(x))
+
+    return chain(keras, Embedded(), keras.layers.Dense(2))
+
+
+@model
+def model_of_a_mask(keras):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.embedding, self.cells = keras.layers.Embedding(3, 4, mask_zero=True), keras.layers.LSTM(3)
+            self.out = keras.layers.Dense(2)
+
+        def call(self, x):
+            return self.out(self.cells(self.embedding(x)))
+
+    return built(keras, Net())
+
+
+@model
+def bidirectional_inside(keras):
+    class Encoder(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.cells = keras.layers.Bidirectional(keras.layers.LSTM(3))
+
+        def build(self, input_shape):
+            self.cells.build(input_shape)
+
+        def call(self, x):
+            return self.cells(x)
+
+    return chain(keras, keras.layers.Reshape((3, 2)), Encoder(), keras.layers.Dense(2))
+
+
+@model
+def multi_head_attention_inside(keras):
+    class Block(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.attention = keras.layers.MultiHeadAttention(2, 4)
+            self.norm = keras.layers.LayerNormalization()
+
+        def build(self, input_shape):
+            self.attention.build(input_shape, input_shape)
+            self.norm.build(input_shape)
+
+        def call(self, x):
+            return self.norm(x + self.attention(x, x, use_causal_mask=True))
+
+    return chain(keras, keras.layers.Reshape((3, 2)), Block(), keras.layers.Flatten(), keras.layers.Dense(2))
