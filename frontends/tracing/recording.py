@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 
 import nnc
-from frontends.tracing.randomness import FUNCTIONS, drawn
+from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
 from nnc.errors import ModelError
 
 _RECORDER: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
@@ -148,11 +148,10 @@ class Recorder:
         self._add(frame, tuple(given), {}, self.mapped(lambda tensor: results[id(tensor)], frame.outputs))
         return outputs
 
-    def random(self, name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return random numbers, and record that they are drawn."""
-        tensors, given, shape, dtype = drawn(name, function, args, kwargs)
-        output = self._tensor(shape, dtype=dtype)
-        self._add(name, tensors, given, output)
+    def function(self, name: str, call: Made) -> Any:
+        """Return the result of a function that has no operation, and record its call."""
+        output = self._tensor(call.shape, dtype=call.dtype)
+        self._add(name, call.tensors, call.arguments, output)
         return output
 
     def assign(self, variable: Any, value: Any) -> None:
@@ -342,10 +341,11 @@ def _patch(keras: Any) -> None:
     _wrap(operation, "symbolic_call", Recorder.operation)
     if "symbolic_call" in vars(layer):
         _wrap(layer, "symbolic_call", Recorder.layer)
-    functions = sys.modules[f"{keras.__name__}.src.backend"].random
-    for name in FUNCTIONS:
-        if hasattr(functions, name):
-            _wrap_random(functions, name)
+    backend = sys.modules[f"{keras.__name__}.src.backend"]
+    for module, names, read in ((backend.random, RANDOM, drawn), (backend.numpy, CREATIONS, made)):
+        for name in names:
+            if hasattr(module, name):
+                _wrap_function(module, name, read)
 
 
 def _wrap(cls: type[Any], name: str, record: Callable[..., Any]) -> None:
@@ -366,20 +366,24 @@ def _wrap(cls: type[Any], name: str, record: Callable[..., Any]) -> None:
     setattr(cls, name, symbolic_call)
 
 
-def _wrap_random(module: Any, name: str) -> None:
+def _wrap_function(module: Any, name: str, read: Callable[..., Made | None]) -> None:
     original = getattr(module, name)
 
-    def draw(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
         recorder = _RECORDER.get()
         if recorder is None:
             return original(*args, **kwargs)
         try:
-            return recorder.random(name, original, args, kwargs)
+            found = read(name, original, args, kwargs)
         except ModelError as error:
             recorder.failure = recorder.failure or error
             raise
+        if found is None:
+            with _paused():
+                return original(*args, **kwargs)
+        return recorder.function(name, found)
 
-    setattr(module, name, draw)
+    setattr(module, name, call)
 
 
 def _place() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from nnc.errors import ModelError, NncError
 from nnc.ir import Value
 from nnc.layers.base import Layer
+from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import Lowering, current_lowering
 from nnc.layers.trace import AddedLoss, Assignment, Trace, TracedCall, TraceValues
@@ -133,8 +134,8 @@ def _results(step: TracedCall, run: TraceValues) -> list[Value]:
     args, kwargs = run.resolved(step.args), run.resolved(dict(step.kwargs))
     if isinstance(step.target, Layer):
         outputs = step.target(*args, **kwargs)
-    elif step.target in DRAWS:
-        outputs = DRAWS[step.target](current_lowering().graph, *args, **kwargs)
+    elif step.target in _FUNCTIONS:
+        outputs = _FUNCTIONS[step.target](current_lowering().graph, *args, **kwargs)
     elif step.target in OPERATIONS:
         definition = OPERATIONS[step.target]
         outputs = definition.function(*definition.operands(args), **kwargs)
@@ -144,6 +145,10 @@ def _results(step: TracedCall, run: TraceValues) -> list[Value]:
     if len(found) != step.results:
         raise ModelError(f"{step.target} gave {len(found)} results, expected {step.results}")
     return found
+
+
+_FUNCTIONS = {**DRAWS, **CREATIONS}
+"""Functions that have no operation; they take the graph first."""
 
 
 @contextmanager

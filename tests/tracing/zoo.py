@@ -659,3 +659,26 @@ def multi_head_attention_inside(keras):
             return self.norm(x + self.attention(x, x, use_causal_mask=True))
 
     return chain(keras, keras.layers.Reshape((3, 2)), Block(), keras.layers.Flatten(), keras.layers.Dense(2))
+
+
+@model
+def causal_mask_of_lengths(keras):
+    class Causal(keras.layers.Layer):
+        def call(self, x):
+            rows, steps = keras.ops.shape(x)[0], keras.ops.shape(x)[1]
+            places = keras.ops.arange(steps, dtype="float32")
+            mask = keras.ops.expand_dims(places, 1) >= places
+            scores = keras.ops.where(mask, keras.ops.matmul(x, keras.ops.transpose(x, (0, 2, 1))), -1e9)
+            weights = keras.ops.softmax(scores) * keras.ops.ones((rows, 1, 1)) + keras.ops.eye(steps)
+            return keras.ops.mean(keras.ops.matmul(weights, x), axis=1)
+
+    return chain(keras, keras.layers.Dense(3), Causal(), keras.layers.Dense(2), shape=(None, 4))
+
+
+@model
+def constants_of_the_rows(keras):
+    def call(x):
+        rows = keras.ops.shape(x)[0]
+        return x + keras.ops.zeros((rows, 6)) + keras.ops.full((rows, 1), 2.0) * keras.ops.tri(6, k=-1)[2]
+
+    return function(keras, call)

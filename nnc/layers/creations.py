@@ -1,0 +1,61 @@
+"""Tensors made of numbers alone, such as a length: counted, filled, and with ones on or below a diagonal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from nnc import ops
+from nnc.ir import Dim, Graph, Shape, Value
+from nnc.ops.comparison import GreaterEqual
+from nnc.ops.elementwise import apply
+from nnc.ops.sizes import Iota
+
+
+def arange(graph: Graph, length: Dim, start: Dim = 0, step: int = 1, dtype: str = "int32") -> Value:
+    """Return so many numbers from a start on, a step apart."""
+    counted = graph.add(Iota(length, "int32"))[0]
+    if step != 1:
+        counted = counted * step
+    if start != 0:
+        first = start if isinstance(start, int) else graph.add(Iota(start, "int32"))[0]
+        counted = counted + (first if isinstance(first, int) else ops.size(first, [0], "int32"))
+    return ops.cast(counted, dtype)
+
+
+def filled(graph: Graph, shape: Shape, number: float, dtype: str = "float32") -> Value:
+    """Return a tensor of one number."""
+    return ops.broadcast_to(graph.constant(number, dtype), shape)
+
+
+def lower(graph: Graph, rows: Dim, columns: Dim, k: int = 0, dtype: str = "float32") -> Value:
+    """Return ones on and below a diagonal, zeros above it."""
+    row, column = _places(graph, rows, columns)
+    return ops.cast(apply(GreaterEqual(), row + k, column), dtype)
+
+
+def diagonal(graph: Graph, rows: Dim, columns: Dim, k: int = 0, dtype: str = "float32") -> Value:
+    """Return ones on a diagonal, zeros elsewhere."""
+    row, column = _places(graph, rows, columns)
+    return ops.cast(ops.equal(row + k, column), dtype)
+
+
+def _places(graph: Graph, rows: Dim, columns: Dim) -> tuple[Value, Value]:
+    """Return the numbers of rows and of columns, for each place of a matrix by broadcasting."""
+    row, column = arange(graph, rows), arange(graph, columns)
+    return ops.reshape(row, (rows, 1)), ops.reshape(column, (1, columns))
+
+
+CREATIONS: Mapping[str, Callable[..., Value]] = MappingProxyType(
+    {
+        "arange": arange,
+        "empty": filled,
+        "eye": diagonal,
+        "full": filled,
+        "identity": diagonal,
+        "ones": filled,
+        "tri": lower,
+        "zeros": filled,
+    }
+)
+"""The functions by Keras's names."""
