@@ -2,10 +2,22 @@
 
 from collections.abc import Mapping
 
-from nnc.operations import creation, elementwise, neural, products, reductions, shapes
+from nnc.operations import creation, elementwise, indexing, joining, neural, products, reductions, scattering, shapes
 from nnc.operations.registry import Definition, known
 
 OPERATIONS: Mapping[str, Definition] = known()
 """All operations by their classes."""
 
-__all__ = ["OPERATIONS", "Definition", "creation", "elementwise", "neural", "products", "reductions", "shapes"]
+__all__ = [
+    "OPERATIONS",
+    "Definition",
+    "creation",
+    "elementwise",
+    "indexing",
+    "joining",
+    "neural",
+    "products",
+    "reductions",
+    "scattering",
+    "shapes",
+]

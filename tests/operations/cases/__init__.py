@@ -1,11 +1,13 @@
 """The calls of all operations, by the operation's class in Keras."""
 
-from tests.operations.cases import creation, elementwise, neural, products, reductions, shapes
+from tests.operations.cases import creation, elementwise, indexing, joining, neural, products, reductions, shapes
 from tests.operations.cases.case import Call
 
 FAMILIES: dict[str, dict[str, Call]] = {
     "creation": creation.CALLS,
     "elementwise": elementwise.CALLS,
+    "indexing": indexing.CALLS,
+    "joining": joining.CALLS,
     "neural": neural.CALLS,
     "products": products.CALLS,
     "reductions": reductions.CALLS,
