@@ -2,7 +2,18 @@
 
 from collections.abc import Mapping
 
-from nnc.operations import creation, elementwise, indexing, joining, neural, products, reductions, scattering, shapes
+from nnc.operations import (
+    creation,
+    elementwise,
+    indexing,
+    joining,
+    neural,
+    patterns,
+    products,
+    reductions,
+    scattering,
+    shapes,
+)
 from nnc.operations.registry import Definition, known
 
 OPERATIONS: Mapping[str, Definition] = known()
@@ -16,6 +27,7 @@ __all__ = [
     "indexing",
     "joining",
     "neural",
+    "patterns",
     "products",
     "reductions",
     "scattering",

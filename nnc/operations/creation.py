@@ -9,7 +9,7 @@ import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import FLOATING, Value
 from nnc.operations.registry import operation
 from nnc.operations.shapes import moveaxis
 from nnc.structure import leaves
@@ -106,27 +106,26 @@ def size(x: Value) -> Value:
     return ops.size(x, dtype="int32")
 
 
-@operation("Meshgrid")
-def meshgrid(*x: Value, indexing: str = "xy") -> list[Value]:
-    """Return the coordinates of a grid, whose axes have the elements of each tensor.
+@operation("SaturateCast", module="core")
+def saturate_cast(x: Value, dtype: str) -> Value:
+    """Return x in another element type, what is out of its range as the nearest number in it.
 
-    Raises:
-        ModelError: the order of axes is unknown, or the element types differ.
+    Where Keras on TensorFlow leaves open what the ends of a range become that a float does not hold, such as that of
+    int32, they are its ends here.
     """
-    if indexing not in ("xy", "ij"):
-        raise ModelError(f"Meshgrid: indexing must be xy or ij, got {indexing!r}")
-    if len({value.dtype for value in x}) > 1:
-        raise ModelError(f"Meshgrid: all tensors must have one element type, got {[value.dtype for value in x]}")
-    rows = [ops.reshape(value, (-1,)) for value in x]
-    places = list(range(len(x)))
-    if indexing == "xy" and len(x) > 1:
-        places[:2] = 1, 0
-    shape = [rows[places.index(axis)].shape[0] for axis in range(len(x))]
-    aligned = [
-        ops.reshape(row, [row.shape[0] if axis == place else 1 for axis in range(len(x))])
-        for row, place in zip(rows, places, strict=True)
-    ]
-    return [ops.broadcast_to(row, shape) for row in aligned]
+    if x.dtype == "bool" or (x.type.is_floating and dtype not in FLOATING and dtype != "bool"):
+        return ops.cast(x, dtype)
+    lows, highs = zip(_range(x.dtype), _range(dtype), strict=True)
+    return ops.cast(ops.clip(x, max(lows), min(highs)), dtype)
+
+
+def _range(dtype: str) -> tuple[float, float]:
+    """Return the least and the largest number of an element type."""
+    if dtype == "bool":
+        return 0, 1
+    if dtype in FLOATING:
+        return float(numpy.finfo(dtype).min), float(numpy.finfo(dtype).max)
+    return int(numpy.iinfo(dtype).min), int(numpy.iinfo(dtype).max)
 
 
 @operation("OneHot", module="nn")

@@ -1,4 +1,4 @@
-"""Operations that take elements by number, put others in their place, and read or fill diagonals."""
+"""Operations that take elements by number or condition, parts of tensors and their diagonals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Graph, Value
+from nnc.ir import FLOATING, Dim, Graph, Value
 from nnc.ir.leaves import Constant
 from nnc.operations.registry import operation
 from nnc.operations.shapes import expand_dims, moveaxis, ravel, squeeze
@@ -157,6 +157,34 @@ def whole_numbers(name: str, argument: str, given: Any, graph: Graph) -> Value:
 def known_numbers(given: Value) -> Any:
     """Return the array that a constant is, None where it is computed."""
     return given.node.op.evaluate() if isinstance(given.node.op, Constant) else None
+
+
+@operation("Select")
+def select(condlist: Sequence[Value], choicelist: Sequence[Any], default: Any = 0) -> Value:
+    """Return elements of the first choice whose condition holds, or else the default.
+
+    Element types come together by NumPy's rules, so that whole numbers and floats of 32 bits make floats of 64.
+
+    Raises:
+        ModelError: there are not as many choices as conditions.
+    """
+    if len(condlist) != len(choicelist) or not condlist:
+        raise ModelError(f"Select: each condition must have a choice, got {len(condlist)} and {len(choicelist)}")
+    graph = leaves((condlist, choicelist, default), Value)[0].graph
+    kinds = [item.dtype for item in leaves((choicelist, default), Value)]
+    numbers = [item for item in (*choicelist, default) if not isinstance(item, Value)]
+    dtype = numpy.result_type(*kinds or ["bool"]).name
+    if any(isinstance(item, float) for item in numbers):
+        dtype = dtype if dtype in FLOATING else "float64"
+    elif dtype == "bool" and any(not isinstance(item, bool) for item in numbers):
+        dtype = "int64"
+    found, *choices = (
+        ops.cast(item, dtype) if isinstance(item, Value) else graph.constant(item, dtype)
+        for item in (default, *choicelist)
+    )
+    for condition, choice in zip(reversed(condlist), reversed(choices), strict=True):
+        found = ops.where(ops.cast(condition, "bool"), choice, found)
+    return found
 
 
 # ---------------------------------------------------------------------- boxes

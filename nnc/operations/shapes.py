@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import copysign
 from typing import Any
 
 import numpy
@@ -260,8 +259,7 @@ def pad(x: Value, pad_width: Any, mode: str = "constant", constant_values: Any =
     """
     widths = _widths(pad_width, x.rank)
     if mode == "constant":
-        is_zero = isinstance(constant_values, int | float) and constant_values == 0 and copysign(1, constant_values) > 0
-        if constant_values is None or is_zero:
+        if constant_values is None or (not isinstance(constant_values, Value) and constant_values == 0):
             return ops.pad(x, widths)
         outside = ops.pad(ops.broadcast_to(x.graph.constant(1, "int32"), x.shape), widths)
         number = constant_values

@@ -82,6 +82,12 @@ CALLS: dict[str, Call] = {
     "Scatter where computed": lambda ops, x: in_each_row(
         ops, x, ops.scatter(ops.expand_dims(ops.cast(x[0, 0] * 4.0, "int32"), 1), ops.transpose(x[0]), (6, 4))
     ),
+    "Select": lambda ops, x: ops.select([x > 1.2, x > 0.9], [x * 2.0, x[:, :1]], 7),
+    "Select among several types": lambda ops, x: ops.select(
+        [x > 1.2, x > 0.9], [ops.cast(x * 9.0, "int32"), ops.cast(x * 9.0, "uint8")], 0.5
+    ),
+    "Select of whole numbers": lambda ops, x: ops.select([x > 1.0], [ops.cast(x * 9.0, "int32")]),
+    "Select of truth values": lambda ops, x: ops.select([ops.cast(x - 0.6, "int32")], [x > 1.0]),
     "Slice": lambda ops, x: ops.slice(x, (0, 1, 2), (-1, 2, -1)),
     "Slice where computed": lambda ops, x: in_each_row(
         ops, x, ops.slice(x, _computed(ops, x) + numpy.int32([0, 1, 3]), (2, 3, 2))
