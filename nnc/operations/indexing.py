@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import index
 from types import MappingProxyType
 from typing import Any
 
@@ -49,24 +50,25 @@ def get_item(x: Value, key: Any) -> Value:
             x = expand_dims(x, axis)
             axis += 1
         elif isinstance(item, Mapping):
-            x = _part(x, axis, *(item.get("config", item).get(name) for name in ("start", "stop", "step")))
+            ends = (item.get("config", item).get(name) for name in ("start", "stop", "step"))
+            x = _part(x, axis, *(None if end is None else index(end) for end in ends))
             axis += 1
         elif isinstance(item, Value):
             x = _taken(x, item, axis)
             axis += item.rank
-        elif isinstance(item, int) and not isinstance(item, bool):
-            x = _element(x, axis, item)
+        elif isinstance(item, int | numpy.integer) and not isinstance(item, bool):
+            x = _element(x, axis, int(item))
         else:
             raise ModelError(f"GetItem: an index must be whole numbers, slices, None and ..., got {item!r}")
     return x
 
 
-def _element(x: Value, axis: int, index: int) -> Value:
+def _element(x: Value, axis: int, number: int) -> Value:
     """Return the element of an axis with a number, counted from its end where it is below 0."""
     length = x.shape[axis]
-    if isinstance(length, int) and not -length <= index < length:
-        raise ModelError(f"GetItem: index {index} is out of range for axis {axis} of {x.type}")
-    start: Dim = length + index if index < 0 else index
+    if isinstance(length, int) and not -length <= number < length:
+        raise ModelError(f"GetItem: index {number} is out of range for axis {axis} of {x.type}")
+    start = _counted(number, length)
     return squeeze(ops.take(x, axis, start, start + 1), axis)
 
 
@@ -91,11 +93,11 @@ def _part(x: Value, axis: int, start: int | None, stop: int | None, step: int | 
     return _strided(x, axis, begin, length if stop is None else _counted(stop, length), step)
 
 
-def _counted(index: int, length: Dim, backwards: bool = False) -> Dim:
+def _counted(number: int, length: Dim, backwards: bool = False) -> Dim:
     """Return an index from the start of an axis, or from the end of one that is read backwards."""
     if backwards:
-        return -1 - index if index < 0 else length - 1 - index
-    return length + index if index < 0 else index
+        return -1 - number if number < 0 else length - 1 - number
+    return length + number if number < 0 else number
 
 
 def _strided(x: Value, axis: int, start: Dim, stop: Dim, step: int) -> Value:

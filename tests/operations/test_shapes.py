@@ -183,10 +183,13 @@ def test_the_gradient_of_updates_of_a_part():
 def test_whole_numbers_as_an_index():
     rows = numpy.random.default_rng(0).uniform(size=(3, 4, 6)).astype("float32")
     x, n = nnc.Input((4, 6)), nnc.Input((2,), dtype="int32")
-    model = nnc.Model([x, n], [x[:, numpy.array([[0, -1]]), ::2], x[..., n[0]]])
-    taken, computed = nnc.compile(model)(rows, numpy.int32([[5, -6]] * 3))
+    model = nnc.Model(
+        [x, n], [x[:, numpy.array([[0, -1]]), ::2], x[..., n[0]], x[:, numpy.int64(-1), numpy.int64(1) :]]
+    )
+    taken, computed, one = nnc.compile(model)(rows, numpy.int32([[5, -6]] * 3))
     numpy.testing.assert_array_equal(taken, rows[:, [[0, -1]], ::2])
     numpy.testing.assert_array_equal(computed, rows[..., [5, -6]])
+    numpy.testing.assert_array_equal(one, rows[:, -1, 1:])
 
 
 REFUSED = (
