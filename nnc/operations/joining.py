@@ -146,7 +146,7 @@ def array_split(x: Value, indices_or_sections: int, axis: int = 0) -> list[Value
     return _pieces(x, place, [each + 1] * longer + [each] * (indices_or_sections - longer))
 
 
-@operation("Unstack")
+@operation("Unstack", module="core")
 def unstack(x: Value, num: int | None = None, axis: int = 0) -> list[Value]:
     """Return the elements of x along an axis, which they do not have.
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 
 import numpy
 import pytest
 
 import nnc
+from frontends.keras_model import FRONTEND
 from nnc.errors import DataError, ModelError, NncError
 from nnc.layers.operation import Operation
+from nnc.operations import OPERATIONS
+from tests.operations.cases import FAMILIES
 from tests.operations.cases.rows import in_each_row
 
 BACKENDS = ("numpy", "c")
@@ -36,6 +40,22 @@ def compare(theirs, x, names):
             numpy.testing.assert_array_equal(one, other, f"{name} on {backend}")
             if other.dtype.kind == "f":
                 numpy.testing.assert_array_equal(numpy.signbit(one), numpy.signbit(other), f"{name} on {backend}")
+
+
+def test_classes_are_where_keras_has_them(keras):
+    modules = {name: import_module(f"keras.src.ops.{definition.module}") for name, definition in OPERATIONS.items()}
+    assert not [name for name, module in modules.items() if not hasattr(module, name)]
+
+
+@pytest.mark.parametrize("family", ["joining", "patterns"])
+def test_keras_reads_what_is_written(family, keras):
+    """Also operands that Keras's classes take as a list."""
+    x = keras.Input((4, 6))
+    theirs = keras.Model(x, [part for call in FAMILIES[family].values() for part in flat(call(keras.ops, x))])
+    again = keras.models.model_from_json(FRONTEND.read(theirs).to_json())
+    rows = numpy.random.default_rng(0).uniform(0.5, 1.5, (3, 4, 6)).astype("float32")
+    for one, other in zip(again(rows), theirs(rows), strict=True):
+        numpy.testing.assert_array_equal(one, other)
 
 
 UNKNOWN = {
