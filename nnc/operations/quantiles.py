@@ -20,7 +20,7 @@ _METHODS = ("linear", "lower", "higher", "nearest", "midpoint")
 @operation("Median", floats=True)
 def median(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
     """Return medians over axes."""
-    return quantiles(x, 0.5, axis, "linear", keepdims)
+    return quantiles("Median", x, 0.5, axis, "linear", keepdims)
 
 
 @operation("Quantile", floats=True)
@@ -32,13 +32,15 @@ def quantile(x: Value, q: Any, axis: Axes = None, method: str = "linear", keepdi
     """
     if method != "linear":
         raise ModelError(f"Quantile: method must be linear, got {method!r}; Percentile knows others")
-    return quantiles(x, q, axis, method, keepdims)
+    return quantiles("Quantile", x, q, axis, method, keepdims)
 
 
 @operation("Percentile")
 def percentile(x: Value, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Value:
     """Return percentiles over axes, those of several shares along a new first axis."""
-    return quantiles(x, ops.cast(as_value(q, "float32", x.graph), "float32") / 100.0, axis, method, keepdims)
+    return quantiles(
+        "Percentile", x, ops.cast(as_value(q, "float32", x.graph), "float32") / 100.0, axis, method, keepdims
+    )
 
 
 @operation("Nanmedian")
@@ -46,26 +48,27 @@ def nanmedian(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
     """Return medians over axes without NaN; NaN where there is no number."""
     if axis is not None and not isinstance(axis, int) and not axis:
         return x
-    return quantiles(x, 0.5, axis, "linear", keepdims, leaves_out=True)
+    return quantiles("Nanmedian", x, 0.5, axis, "linear", keepdims, leaves_out=True)
 
 
 @operation("Nanquantile")
 def nanquantile(x: Value, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Value:
     """Return quantiles over axes without NaN; NaN where there is no number."""
-    return quantiles(x, q, axis, method, keepdims, leaves_out=True)
+    return quantiles("Nanquantile", x, q, axis, method, keepdims, leaves_out=True)
 
 
 @operation("Nanpercentile")
 def nanpercentile(x: Value, q: Any, axis: Axes = None, method: str = "linear", keepdims: bool = False) -> Value:
     """Return percentiles over axes without NaN; NaN where there is no number."""
     q = ops.cast(as_value(q, "float32", x.graph), "float32") / 100.0
-    return quantiles(x, q, axis, method, keepdims, leaves_out=True)
+    return quantiles("Nanpercentile", x, q, axis, method, keepdims, leaves_out=True)
 
 
-def quantiles(x: Value, q: Any, axis: Axes, method: str, keepdims: bool, leaves_out: bool = False) -> Value:
+def quantiles(name: str, x: Value, q: Any, axis: Axes, method: str, keepdims: bool, leaves_out: bool = False) -> Value:
     """Return quantiles over axes as TensorFlow computes them: places in double precision, numbers between two linear.
 
     Args:
+        name: of the operation, for errors.
         x: the operand.
         q: shares from 0 to 1: one, or a vector, which becomes the first axis.
         axis: the axes; None for all elements.
@@ -77,10 +80,10 @@ def quantiles(x: Value, q: Any, axis: Axes, method: str, keepdims: bool, leaves_
         ModelError: the method is unknown, or the shares are no vector.
     """
     if method not in _METHODS:
-        raise ModelError(f"method must be one of {', '.join(_METHODS)}, got {method!r}")
+        raise ModelError(f"{name}: method must be one of {', '.join(_METHODS)}, got {method!r}")
     shares = as_value(q, "float32", x.graph)
     if shares.rank > 1:
-        raise ModelError(f"q must be a number or a vector, got {shares.type}")
+        raise ModelError(f"{name}: q must be a number or a vector, got {shares.type}")
     x = as_float(x)
     axes = normalize_axes(x, axis if axis is None or isinstance(axis, int) else tuple(axis))
     others = [place for place in range(x.rank) if place not in axes]

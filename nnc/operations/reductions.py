@@ -76,13 +76,13 @@ def count_nonzero(x: Value, axis: Axes = None) -> Value:
 
 
 @operation("Average", floats=True)
-def average(x: Value, axis: int | None = None, weights: Any = None) -> Value:
+def average(x: Value, weights: Any = None, axis: int | None = None) -> Value:
     """Return means over an axis, or over all elements, where some may weigh more than others.
 
     Args:
         x: the operand.
-        axis: the axis; None for all elements.
         weights: of all elements, or of those along the axis.
+        axis: the axis; None for all elements.
 
     Raises:
         ModelError: the weights do not fit.
@@ -104,7 +104,7 @@ def average(x: Value, axis: int | None = None, weights: Any = None) -> Value:
 def max(x: Value, axis: Axes = None, keepdims: bool = False, initial: float | None = None) -> Value:
     """Return the largest elements over axes, and of a first value."""
     found = ops.max(x, _axes(axis), keepdims)
-    return found if initial is None else _limited(found, initial, ops.maximum)
+    return found if initial is None else _limited("Max", found, initial, ops.maximum)
 
 
 @operation("Min")
@@ -112,10 +112,10 @@ def max(x: Value, axis: Axes = None, keepdims: bool = False, initial: float | No
 def min(x: Value, axis: Axes = None, keepdims: bool = False, initial: float | None = None) -> Value:
     """Return the smallest elements over axes, and of a first value."""
     found = opposite(ops.max(opposite(x), _axes(axis), keepdims))
-    return found if initial is None else _limited(found, initial, ops.minimum)
+    return found if initial is None else _limited("Min", found, initial, ops.minimum)
 
 
-def _limited(x: Value, initial: float, choose: Callable[[Value, Any], Value]) -> Value:
+def _limited(name: str, x: Value, initial: float, choose: Callable[[Value, Any], Value]) -> Value:
     """Return x and a first value in one: the larger or the smaller of both.
 
     Raises:
@@ -124,7 +124,7 @@ def _limited(x: Value, initial: float, choose: Callable[[Value, Any], Value]) ->
     if x.dtype == "bool":
         return ops.cast(choose(ops.cast(x, "int32"), int(initial)), "bool")
     if not x.type.is_floating and int(initial) != initial:
-        raise ModelError(f"initial must be a whole number for {x.type}, got {initial}")
+        raise ModelError(f"{name}: initial must be a whole number for {x.type}, got {initial}")
     return choose(x, initial if x.type.is_floating else int(initial))
 
 
