@@ -15,6 +15,8 @@ IGNORED = frozenset({"name", "conjugate"})
 """Keywords of TensorFlow's functions that change nothing here."""
 _OF_TWO = frozenset({"Add", "Maximum", "Minimum", "Multiply", "Subtract"})
 """Operations of two operands, which a layer of that name takes in one list."""
+_OF_OPERATIONS = {"Average": "axis", "Reshape": "newshape"}
+"""Arguments that operations have, and layers of their names do not."""
 _OF_LAYERS = ("name", "trainable", "dtype")
 _TENSORFLOW = {
     "__operators__.add": "Add",
@@ -106,7 +108,7 @@ def _is_operation(class_name: str, arguments: MappingType[str, ValueNode], inbou
     if class_name not in layer_classes():
         return class_name in OPERATIONS
     if class_name not in _OF_TWO:
-        return class_name == "Reshape" and "newshape" in arguments
+        return _OF_OPERATIONS.get(class_name) in arguments
     calls = inbound.items if isinstance(inbound, Sequence) else ()
     operands = [node.entries.get("args") for node in calls if isinstance(node, Mapping)]
     return any(

@@ -54,7 +54,7 @@ class Operation(KerasLayer):
         return self.operation in ("Concatenate", "Dstack", "Hstack", "Stack", "Vstack")
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        settings = {key: value for key, value in self.settings.items() if value is not None}
+        settings = {key: value for key, value in self.settings.items() if value is not None or key == "axis"}
         definition = OPERATIONS[self.operation]
         return definition.function(*definition.operands(args), **settings, **kwargs)
 

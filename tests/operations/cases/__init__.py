@@ -5,10 +5,14 @@ from tests.operations.cases import (
     elementwise,
     indexing,
     joining,
+    missing_numbers,
     neural,
+    ordering,
     patterns,
     products,
+    quantiles,
     reductions,
+    segments,
     shapes,
 )
 from tests.operations.cases.case import Call
@@ -18,10 +22,14 @@ FAMILIES: dict[str, dict[str, Call]] = {
     "elementwise": elementwise.CALLS,
     "indexing": indexing.CALLS,
     "joining": joining.CALLS,
+    "missing_numbers": missing_numbers.CALLS,
     "neural": neural.CALLS,
+    "ordering": ordering.CALLS,
     "patterns": patterns.CALLS,
     "products": products.CALLS,
+    "quantiles": quantiles.CALLS,
     "reductions": reductions.CALLS,
+    "segments": segments.CALLS,
     "shapes": shapes.CALLS,
 }
 
