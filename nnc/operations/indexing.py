@@ -161,6 +161,21 @@ def known_numbers(given: Value) -> Any:
     return given.node.op.evaluate() if isinstance(given.node.op, Constant) else None
 
 
+@operation("TakeAlongAxis")
+def take_along_axis(x: Value, indices: Any, axis: int | None = None) -> Value:
+    """Return elements of an axis by number, for each place another one; without an axis, of all in a row.
+
+    Raises:
+        ModelError: the indices are no vector where no axis is given, or no whole numbers.
+    """
+    places = whole_numbers("TakeAlongAxis", "indices", indices, x.graph)
+    if axis is not None:
+        return ops.take_along_axis(x, places, axis)
+    if places.rank != 1:
+        raise ModelError(f"TakeAlongAxis: indices must be a vector where no axis is given, got {places.type}")
+    return ops.gather(ravel(x), places)
+
+
 @operation("Select")
 def select(condlist: Sequence[Value], choicelist: Sequence[Any], default: Any = 0) -> Value:
     """Return elements of the first choice whose condition holds, or else the default.

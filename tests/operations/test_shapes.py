@@ -300,6 +300,8 @@ REFUSED = (
     ("Squeeze", {"axis": 1}, (), "Squeeze: axis 1 must have length 1, got 4"),
     ("Take", {"axis": 1}, ([4],), "index 4 is out of range for axis 1"),
     ("Take", {"axis": 1}, ([0.5],), "Take: indices must be whole numbers"),
+    ("TakeAlongAxis", {}, ([[0]],), "TakeAlongAxis: indices must be a vector where no axis is given"),
+    ("TakeAlongAxis", {"axis": 1}, ([[[0.5]]],), "TakeAlongAxis: indices must be whole numbers"),
     ("Tile", {"repeats": [1, 0]}, (), "Tile: repeats must be whole numbers from 1"),
     ("UnravelIndex", {"shape": [2, 3]}, (), "UnravelIndex: indices must be whole numbers of at most 32 bits"),
     ("UnravelIndex", {"shape": [0]}, (), "UnravelIndex: shape must be whole numbers from 1"),

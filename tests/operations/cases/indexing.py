@@ -107,6 +107,11 @@ CALLS: dict[str, Call] = {
     ),
     "Take of an element": lambda ops, x: ops.take(x, -1, axis=-1),
     "Take where computed": lambda ops, x: ops.take(x, ops.cast(x[0, :, :2] * 4.0 - 3.0, "int32"), axis=2),
+    "TakeAlongAxis": lambda ops, x: ops.take_along_axis(x, ops.cast(x * 4.0 - 4.0, "int32"), axis=1),
+    "TakeAlongAxis of all": lambda ops, x: in_each_row(
+        ops, x, ops.take_along_axis(x[0], numpy.array([0, -1, 7]), axis=None)
+    ),
+    "TakeAlongAxis of broadcast places": lambda ops, x: ops.take_along_axis(x, _INDICES[:1, :, None], axis=1),
     "Trace": lambda ops, x: ops.trace(x, axis1=1, axis2=2),
     "Trace of whole numbers": lambda ops, x: ops.trace(ops.cast(x * 9.0, "uint8"), axis1=-1, axis2=-2),
 }
