@@ -153,7 +153,13 @@ def whole_numbers(name: str, argument: str, given: Any, graph: Graph) -> Value:
         return graph.constant(array, "int32" if array.size == 0 or abs(array).max() < 2**31 else "int64")
     if given.type.is_floating or given.dtype == "bool":
         raise ModelError(f"{name}: {argument} must be whole numbers, got {given.type}")
-    return given
+    dtype = _WIDER.get(given.dtype, given.dtype)
+    known = known_numbers(given)
+    return ops.cast(given, dtype) if known is None else graph.constant(known, dtype)
+
+
+_WIDER: Mapping[str, str] = MappingProxyType({"uint8": "int32", "uint32": "int64"})
+"""Element types that hold the lengths of tensors as well, for those that may not."""
 
 
 def known_numbers(given: Value) -> Any:

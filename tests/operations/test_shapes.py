@@ -175,6 +175,17 @@ def test_indices_that_a_run_computes(keras):
                 program(rows, numpy.int32([[0, wrong, 0]] * 3))
 
 
+def test_bytes_name_places_beyond_255():
+    x, n = nnc.Input((400,)), nnc.Input((2,), dtype="uint8")
+    taken = Operation("Slice", {"shape": [1, 300]})(x, n[0])
+    put = Operation("ScatterUpdate")(x[0], n[:1, :1], numpy.float32([7.0]))
+    model = nnc.Model([x, n], [taken - 0.0 * x[:, :1], put[None] - 0.0 * x[:, :1]])
+    rows = numpy.arange(800, dtype="float32").reshape(2, 400)
+    part, changed = nnc.compile(model)(rows, numpy.uint8([[0, 90]] * 2))
+    numpy.testing.assert_array_equal(part, rows[:1, 90:390].repeat(2, 0))
+    numpy.testing.assert_array_equal(changed[0], numpy.float32([7.0, *range(1, 400)]))
+
+
 def test_a_part_that_a_run_computes_lies_inside(keras):
     x, n = keras.Input((4, 6)), keras.Input((3,), dtype="int32")
     theirs = keras.Model([x, n], in_each_row(keras.ops, x, keras.ops.slice(x, n[0], (1, 2, 3))))
