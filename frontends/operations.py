@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
+from inspect import signature
 
 from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
 from nnc.layers import layer_classes
@@ -14,9 +15,9 @@ IGNORED = frozenset({"name", "conjugate"})
 """Keywords of TensorFlow's functions that change nothing here."""
 _OF_TWO = frozenset({"Add", "Maximum", "Minimum", "Multiply", "Subtract"})
 """Operations of two operands, which a layer of that name takes in one list."""
+_OF_OPERATIONS = {"Average": "axis", "Reshape": "newshape"}
+"""Arguments that operations have, and layers of their names do not."""
 _OF_LAYERS = ("name", "trainable", "dtype")
-_TYPED = frozenset({"Cast", "OneHot", "OnesLike", "ZerosLike"})
-"""Operations whose element type is one of their arguments."""
 _TENSORFLOW = {
     "__operators__.add": "Add",
     "__operators__.getitem": "GetItem",
@@ -90,10 +91,16 @@ def as_operation(
         return None if known is None else (OPERATION, _made(known, arguments, {}))
     if _is_operation(class_name, arguments, inbound) if module is None else ".ops." in f"{module}.":
         settings = {key: node for key, node in arguments.items() if key not in _OF_LAYERS}
-        if class_name in _TYPED and "dtype" in arguments:
+        if "dtype" in arguments and _is_typed(class_name):
             settings["dtype"] = arguments["dtype"]
         return OPERATION, _made(class_name, arguments, settings)
     return None
+
+
+def _is_typed(class_name: str) -> bool:
+    """Return whether the element type is one of an operation's arguments."""
+    known = OPERATIONS.get(class_name)
+    return known is not None and "dtype" in signature(known.function).parameters
 
 
 def _is_operation(class_name: str, arguments: MappingType[str, ValueNode], inbound: ValueNode | None) -> bool:
@@ -101,7 +108,7 @@ def _is_operation(class_name: str, arguments: MappingType[str, ValueNode], inbou
     if class_name not in layer_classes():
         return class_name in OPERATIONS
     if class_name not in _OF_TWO:
-        return class_name == "Reshape" and "newshape" in arguments
+        return _OF_OPERATIONS.get(class_name) in arguments
     calls = inbound.items if isinstance(inbound, Sequence) else ()
     operands = [node.entries.get("args") for node in calls if isinstance(node, Mapping)]
     return any(

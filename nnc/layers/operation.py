@@ -51,10 +51,10 @@ class Operation(KerasLayer):
     @property
     def is_joining(self) -> bool:
         """Whether the operation's class in Keras takes its operands as one list."""
-        return self.operation in ("Concatenate", "Stack")
+        return self.operation in ("Concatenate", "Dstack", "Hstack", "Stack", "Vstack")
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        settings = {key: value for key, value in self.settings.items() if value is not None}
+        settings = {key: value for key, value in self.settings.items() if value is not None or key == "axis"}
         definition = OPERATIONS[self.operation]
         return definition.function(*definition.operands(args), **settings, **kwargs)
 

@@ -2,10 +2,42 @@
 
 from collections.abc import Mapping
 
-from nnc.operations import creation, elementwise, neural, products, reductions, shapes
+from nnc.operations import (
+    creation,
+    elementwise,
+    indexing,
+    joining,
+    missing_numbers,
+    neural,
+    ordering,
+    patterns,
+    products,
+    quantiles,
+    reductions,
+    scattering,
+    segments,
+    shapes,
+)
 from nnc.operations.registry import Definition, known
 
 OPERATIONS: Mapping[str, Definition] = known()
 """All operations by their classes."""
 
-__all__ = ["OPERATIONS", "Definition", "creation", "elementwise", "neural", "products", "reductions", "shapes"]
+__all__ = [
+    "OPERATIONS",
+    "Definition",
+    "creation",
+    "elementwise",
+    "indexing",
+    "joining",
+    "missing_numbers",
+    "neural",
+    "ordering",
+    "patterns",
+    "products",
+    "quantiles",
+    "reductions",
+    "scattering",
+    "segments",
+    "shapes",
+]

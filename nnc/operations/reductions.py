@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
+from typing import Any
 
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
+from nnc.operations.element_types import as_float, as_value, of_one_type
 from nnc.operations.elementwise import logical_not, opposite
 from nnc.operations.registry import operation
 from nnc.ops.reduction import normalize_axes
@@ -35,26 +37,101 @@ def var(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
     return ops.mean(ops.square(x - ops.mean(x, _axes(axis), True)), _axes(axis), keepdims)
 
 
-@operation("Max")
-def max(x: Value, axis: Axes = None, keepdims: bool = False, initial: None = None) -> Value:
-    """Return the largest elements over axes.
+@operation("Std", floats=True)
+def std(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
+    """Return standard deviations over axes."""
+    return ops.sqrt(var(x, axis, keepdims))
+
+
+@operation("Moments", module="nn")
+def moments(x: Value, axes: Axes, keepdims: bool = False, synchronized: bool = False) -> tuple[Value, Value]:
+    """Return means and variances over axes.
 
     Raises:
-        ModelError: there is a first value.
+        ModelError: x holds whole numbers, or devices are to be synchronized.
     """
-    _refuse_initial(initial)
-    return ops.max(x, _axes(axis), keepdims)
+    if synchronized:
+        raise ModelError("Moments: synchronized must be False, there is one device")
+    if not x.type.is_floating:
+        raise ModelError(f"Moments: x must hold floating-point numbers, got {x.type}")
+    return mean(x, axes, keepdims), var(x, axes, keepdims)
+
+
+@operation("Logsumexp", module="math")
+def logsumexp(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
+    """Return logarithms of the sums of exponentials over axes, which do not overflow."""
+    most = ops.max(x, _axes(axis), True)
+    most = ops.stop_gradient(ops.where(is_finite(most), most, 0.0))
+    found = ops.log(ops.sum(ops.exp(x - most), _axes(axis), True)) + most
+    if keepdims:
+        return found
+    axes = normalize_axes(x, _axes(axis))
+    return ops.reshape(found, [dim for place, dim in enumerate(x.shape) if place not in axes])
+
+
+@operation("CountNonzero")
+def count_nonzero(x: Value, axis: Axes = None) -> Value:
+    """Return how many elements over axes are not 0, as int32."""
+    return sum(ops.cast(x, "bool"), axis)
+
+
+@operation("Average", floats=True)
+def average(x: Value, weights: Any = None, axis: int | None = None) -> Value:
+    """Return means over an axis, or over all elements, where some may weigh more than others.
+
+    Args:
+        x: the operand.
+        weights: of all elements, or of those along the axis.
+        axis: the axis; None for all elements.
+
+    Raises:
+        ModelError: the weights do not fit.
+    """
+    if weights is None:
+        return mean(x, axis)
+    x, weights = of_one_type((x, as_float(as_value(weights, "float32", x.graph))))
+    if weights.shape != x.shape:
+        if axis is None or weights.shape != (x.shape[axis],):
+            where = "" if axis is None else f" or of axis {axis}"
+            raise ModelError(f"Average: weights must be of the shape of x{where}, got {weights.type} for {x.type}")
+        place = axis % x.rank
+        weights = ops.reshape(weights, [x.shape[place] if other == place else 1 for other in range(x.rank)])
+    return ops.sum(x * weights, axis) / ops.sum(weights, axis if weights.shape == x.shape else None)
+
+
+@operation("Max")
+@operation("Amax")
+def max(x: Value, axis: Axes = None, keepdims: bool = False, initial: float | None = None) -> Value:
+    """Return the largest elements over axes, and of a first value."""
+    found = ops.max(x, _axes(axis), keepdims)
+    return found if initial is None else _limited("Max", found, initial, ops.maximum)
 
 
 @operation("Min")
-def min(x: Value, axis: Axes = None, keepdims: bool = False, initial: None = None) -> Value:
-    """Return the smallest elements over axes.
+@operation("Amin")
+def min(x: Value, axis: Axes = None, keepdims: bool = False, initial: float | None = None) -> Value:
+    """Return the smallest elements over axes, and of a first value."""
+    found = opposite(ops.max(opposite(x), _axes(axis), keepdims))
+    return found if initial is None else _limited("Min", found, initial, ops.minimum)
+
+
+def _limited(name: str, x: Value, initial: float, choose: Callable[[Value, Any], Value]) -> Value:
+    """Return x and a first value in one: the larger or the smaller of both.
 
     Raises:
-        ModelError: there is a first value.
+        ModelError: x holds whole numbers, and the value is none.
     """
-    _refuse_initial(initial)
-    return opposite(ops.max(opposite(x), _axes(axis), keepdims))
+    if x.dtype == "bool":
+        return ops.cast(choose(ops.cast(x, "int32"), int(initial)), "bool")
+    if not x.type.is_floating and int(initial) != initial:
+        raise ModelError(f"{name}: initial must be a whole number for {x.type}, got {initial}")
+    return choose(x, initial if x.type.is_floating else int(initial))
+
+
+@operation("Ptp")
+def ptp(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
+    """Return the differences of the largest and the smallest elements over axes."""
+    return max(x, axis, keepdims) - min(x, axis, keepdims)
 
 
 @operation("Any")
@@ -86,6 +163,32 @@ def argmin(x: Value, axis: int | None = None, keepdims: bool = False) -> Value:
     return argmax(opposite(x), axis, keepdims)
 
 
+@operation("Normalize", module="nn")
+def normalize(x: Value, axis: Axes = -1, order: int = 2, epsilon: float | None = None) -> Value:
+    """Return x divided by its norm over axes, or by a small number where that is larger.
+
+    Args:
+        x: the operand.
+        axis: the axes; all for None.
+        order: of the norm: the root of the sum of so high powers.
+        epsilon: the small number; 1e-7 by default.
+
+    Raises:
+        ModelError: the order is below 1, or above 2 or 1 it is that of a matrix.
+    """
+    least = 1e-7 if epsilon is None else epsilon
+    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+        raise ModelError(f"Normalize: order must be a whole number of at least 1, got {order!r}")
+    if order == 2:
+        return x * ops.minimum(1.0 / ops.sqrt(ops.sum(ops.square(x), _axes(axis), True)), 1.0 / least)
+    axes = normalize_axes(x, _axes(axis))
+    if len(axes) != 1:
+        raise ModelError(f"Normalize: axis must be one axis where order is not 2, got {axis}")
+    size = ops.absolute(x)
+    norm = ops.sum(size, axes, True) if order == 1 else ops.sum(size**order, axes, True) ** (1.0 / order)
+    return x / ops.maximum(norm, least)
+
+
 @operation("Prod")
 def prod_over(x: Value, axis: Axes = None, keepdims: bool = False, dtype: str | None = None) -> Value:
     """Return products over axes, pair by pair.
@@ -110,10 +213,50 @@ def prod_over(x: Value, axis: Axes = None, keepdims: bool = False, dtype: str | 
     return ops.reshape(found, kept if keepdims else [x.shape[place] for place in others])
 
 
+@operation("Trapezoid", floats=True)
+def trapezoid(y: Value, x: Any = None, dx: float = 1.0, axis: int = -1) -> Value:
+    """Return integrals along an axis, of what is linear between samples.
+
+    Args:
+        y: the samples.
+        x: where they are, along the last axis or for each.
+        dx: their distance, where x is None.
+        axis: the axis.
+
+    Raises:
+        ModelError: x does not fit.
+    """
+    place = normalize_axes(y, axis)[0]
+    heights = 0.5 * (ops.take(y, place, 1) + ops.take(y, place, 0, -1))
+    if x is None:
+        return ops.sum(heights * dx, place)
+    x = ops.cast(as_value(x, y.dtype, y.graph), y.dtype)
+    if x.rank not in (1, y.rank) or (x.rank == 1 and place != y.rank - 1):
+        raise ModelError(f"Trapezoid: x must be a vector along the last axis or have all axes of y, got {x.type}")
+    along = 0 if x.rank == 1 else place
+    return ops.sum(heights * (ops.take(x, along, 1) - ops.take(x, along, 0, -1)), place)
+
+
+@operation("Corrcoef", floats=True)
+def corrcoef(x: Value) -> Value:
+    """Return the correlations of the rows of a matrix.
+
+    Raises:
+        ModelError: x is no matrix.
+    """
+    if x.rank != 2:
+        raise ModelError(f"Corrcoef: x must be a matrix, got {x.type}")
+    centered = x - ops.mean(x, 1, True)
+    count = ops.size(x, (1,)) - 1.0
+    deviation = ops.sqrt(ops.sum(ops.square(centered), 1, True) / count)
+    covariance = (centered @ ops.transpose(centered)) / count
+    return ops.clip(covariance / (deviation * ops.transpose(deviation)), -1.0, 1.0)
+
+
 def _axes(axis: Axes) -> int | tuple[int, ...] | None:
     return axis if axis is None or isinstance(axis, int) else tuple(axis)
 
 
-def _refuse_initial(initial: None) -> None:
-    if initial is not None:
-        raise ModelError("reductions with initial= are not supported")
+def is_finite(x: Value) -> Value:
+    """Return which numbers are neither infinite nor NaN."""
+    return ops.equal(x - x, 0.0)

@@ -1,107 +1,208 @@
-"""Operations that move elements and change none: shapes, joining, repetition, padding, slices."""
+"""Operations that move elements and change none: shapes, order of axes and elements, repetition, padding."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
+
+import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Dim, Value
 from nnc.operations.registry import operation
 from nnc.ops.movement import normalize_axis
+
+Axes = int | Sequence[int] | None
 
 
 @operation("Transpose")
 def transpose(x: Value, axes: Sequence[int] | None = None) -> Value:
     """Return x with its axes in another order, by default the opposite one."""
+    return ops.transpose(x, None if axes is None else [normalize_axis(x, axis) for axis in axes])
+
+
+@operation("Moveaxis")
+def moveaxis(x: Value, source: int | Sequence[int], destination: int | Sequence[int]) -> Value:
+    """Return x with some axes at other places, the rest in their order.
+
+    Raises:
+        ModelError: there are more places than axes, or fewer.
+    """
+    sources, places = (
+        [normalize_axis(x, axis) for axis in ([given] if isinstance(given, int) else given)]
+        for given in (source, destination)
+    )
+    if len(set(sources)) != len(places) or len(set(places)) != len(places):
+        raise ModelError(f"Moveaxis: each axis of {source} must have one place of its own, got {destination}")
+    axes = [axis for axis in range(x.rank) if axis not in sources]
+    for place, axis in sorted(zip(places, sources, strict=True)):
+        axes.insert(place, axis)
+    return ops.transpose(x, axes)
+
+
+@operation("Swapaxes")
+def swapaxes(x: Value, axis1: int, axis2: int) -> Value:
+    """Return x with two axes in each other's place."""
+    first, second = normalize_axis(x, axis1), normalize_axis(x, axis2)
+    axes = list(range(x.rank))
+    axes[first], axes[second] = second, first
     return ops.transpose(x, axes)
 
 
 @operation("Reshape")
-def reshape(x: Value, newshape: Sequence[int | None]) -> Value:
+def reshape(x: Value, newshape: int | Sequence[int | None]) -> Value:
     """Return x in another shape; None is the number of rows."""
-    return ops.reshape(x, [x.shape[0] if dim is None else dim for dim in newshape])
+    dims = [newshape] if isinstance(newshape, int) else newshape
+    return ops.reshape(x, [x.shape[0] if dim is None else dim for dim in dims])
 
 
-@operation("Concatenate", promotes=True)
-def concatenate(*xs: Any, axis: int = 0) -> Value:
-    """Return tensors one behind the other along an axis; they are given in one list or one by one."""
-    return ops.concatenate(_listed(xs), axis)
-
-
-@operation("Stack", promotes=True)
-def stack(*xs: Any, axis: int = 0) -> Value:
-    """Return tensors one behind the other along a new axis; they are given in one list or one by one."""
-    values = _listed(xs)
-    place = axis % (values[0].rank + 1)
-    return ops.concatenate([expand_dims(value, place) for value in values], place)
-
-
-def _listed(xs: tuple[Any, ...]) -> Sequence[Value]:
-    found: Sequence[Value] = xs[0] if isinstance(xs[0], list | tuple) else xs
-    return found
+@operation("Ravel")
+def ravel(x: Value) -> Value:
+    """Return all elements in a row."""
+    return ops.reshape(x, (-1,))
 
 
 @operation("ExpandDims")
-def expand_dims(x: Value, axis: Any) -> Value:
-    """Return x with new axes of length 1."""
+def expand_dims(x: Value, axis: int | Sequence[int]) -> Value:
+    """Return x with new axes of length 1, at their places in the result.
+
+    Raises:
+        ModelError: the result has no such axis, or one is named twice.
+    """
     axes = [axis] if isinstance(axis, int) else list(axis)
     rank = x.rank + len(axes)
+    places = {item % rank for item in axes if -rank <= item < rank}
+    if len(places) != len(axes):
+        raise ModelError(f"ExpandDims: axis must be different axes from {-rank} to {rank - 1}, got {axis}")
     shape = list(x.shape)
-    for place in sorted(item % rank for item in axes):
+    for place in sorted(places):
         shape.insert(place, 1)
     return ops.reshape(x, shape)
 
 
 @operation("Squeeze")
-def squeeze(x: Value, axis: Any = None) -> Value:
-    """Return x without axes of length 1, by default all of them."""
-    axes = range(x.rank) if axis is None else [axis] if isinstance(axis, int) else axis
-    gone = {item % x.rank for item in axes if axis is not None or x.shape[item] == 1}
+def squeeze(x: Value, axis: Axes = None) -> Value:
+    """Return x without axes of length 1, by default all of them.
+
+    Raises:
+        ModelError: an axis has another length.
+    """
+    if axis is None:
+        gone = {place for place, dim in enumerate(x.shape) if dim == 1}
+    else:
+        gone = {normalize_axis(x, item) for item in ([axis] if isinstance(axis, int) else axis)}
+        for place in gone:
+            if x.shape[place] != 1:
+                raise ModelError(f"Squeeze: axis {place} must have length 1, got {x.shape[place]}")
     return ops.reshape(x, [dim for place, dim in enumerate(x.shape) if place not in gone])
 
 
-@operation("GetItem")
-def get_item(x: Value, key: Any) -> Value:
-    """Return x at an index, which is plain data as `nnc.layers.symbolic.slice_config` writes it."""
-    given = key if isinstance(key, list | tuple) else [key]
-    items = [
-        "..." if isinstance(item, Mapping) and item.get("class_name") == "__ellipsis__" else item for item in given
-    ]
-    if "..." in items:
-        place = items.index("...")
-        axes = sum(item is not None for item in items) - 1
-        items[place : place + 1] = [_WHOLE] * (x.rank - axes)
-    axis = 0
-    for item in items:
-        if item is None:
-            x = expand_dims(x, axis)
-        elif isinstance(item, Mapping):
-            part = slice(*(item.get("config", item).get(name) for name in ("start", "stop", "step")))
-            if (part.start or 0, part.stop, part.step or 1) != (0, None, 1):
-                start, stop, step = part.indices(int(x.shape[axis]))
-                if step < 0:
-                    x = ops.flip(x, axis)
-                    length = int(x.shape[axis])
-                    start, stop, step = length - 1 - start, length - 1 - stop, -step
-                x = ops.take(x, axis, start, stop, step)
-        else:
-            index = int(item) % int(x.shape[axis])
-            x = squeeze(ops.take(x, axis, index, index + 1), axis)
-            continue
-        axis += 1
+@operation("BroadcastTo")
+def broadcast_to(x: Value, shape: Sequence[int | None]) -> Value:
+    """Return x repeated to a larger shape; None is the length that x has there.
+
+    Raises:
+        ModelError: None stands where x has no axis.
+    """
+    before = len(shape) - x.rank
+    if any(dim is None for dim in shape[: max(before, 0)]):
+        raise ModelError(f"BroadcastTo: shape must say how long new axes are, got {list(shape)}")
+    return ops.broadcast_to(x, [x.shape[axis - before] if dim is None else dim for axis, dim in enumerate(shape)])
+
+
+# ---------------------------------------------------------------------- order of elements
+
+
+@operation("Flip")
+def flip(x: Value, axis: Axes = None) -> Value:
+    """Return x in the opposite order along axes, by default all."""
+    return ops.flip(x, range(x.rank) if axis is None else axis)
+
+
+@operation("Fliplr")
+def fliplr(x: Value) -> Value:
+    """Return x in the opposite order along its second axis."""
+    return ops.flip(x, 1)
+
+
+@operation("Flipud")
+def flipud(x: Value) -> Value:
+    """Return x in the opposite order along its first axis."""
+    return ops.flip(x, 0)
+
+
+@operation("Roll")
+def roll(x: Value, shift: int | Sequence[int], axis: Axes = None) -> Value:
+    """Return x with the last elements of an axis in front of the first; of all elements in a row without an axis.
+
+    Raises:
+        ModelError: there are more axes than shifts, or fewer.
+    """
+    shifts = [shift] if isinstance(shift, int) else list(shift)
+    if axis is None:
+        if len(shifts) != 1:
+            raise ModelError(f"Roll: shift must be one number where no axis is given, got {shift}")
+        return ops.reshape(_rolled(ravel(x), shifts[0], 0), x.shape)
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    if len(axes) != len(shifts):
+        raise ModelError(f"Roll: shift and axis must be equally many, got {shift} and {axis}")
+    for number, place in zip(shifts, axes, strict=True):
+        x = _rolled(x, number, normalize_axis(x, place))
     return x
 
 
-_WHOLE: Mapping[str, Any] = MappingProxyType({"config": {"start": None, "stop": None, "step": None}})
+def _rolled(x: Value, shift: int, axis: int) -> Value:
+    length = x.shape[axis]
+    if isinstance(length, int):
+        shift = shift % length
+    if shift == 0:
+        return x
+    start: Dim = length - shift if shift > 0 else -shift
+    return ops.concatenate([ops.take(x, axis, start), ops.take(x, axis, 0, start)], axis)
+
+
+@operation("Rot90")
+def rot90(array: Value, k: int = 1, axes: Sequence[int] = (0, 1)) -> Value:
+    """Return an array that is turned k times by a quarter from the first of two axes to the second.
+
+    With k = 2, TensorFlow takes rows that a quarter has made for those of the array as it was, so that other than
+    squares are not turned; neither are they here.
+
+    Raises:
+        ModelError: the axes are not two.
+    """
+    places = [normalize_axis(array, axis) for axis in axes]
+    if len(set(places)) != 2 or len(places) != 2:
+        raise ModelError(f"Rot90: axes must be two different axes, got {list(axes)}")
+    times = k % 4
+    if times == 0:
+        return array
+    order = [axis for axis in range(array.rank) if axis not in places] + places
+    x = ops.transpose(array, order)
+    shape = x.shape
+    for turn in range(times):
+        if turn == 1 and times == 2:
+            x = ops.reshape(x, shape)
+        x = swapaxes(ops.flip(x, -1), -1, -2)
+    if times == 2:
+        x = ops.reshape(x, shape)
+    return ops.transpose(x, [order.index(axis) for axis in range(x.rank)])
+
+
+# ---------------------------------------------------------------------- repetition
 
 
 @operation("Tile")
 def tile(x: Value, repeats: int | Sequence[int]) -> Value:
-    """Return x one behind the other, so many times along each of its last axes; new axes of length 1 come in front."""
-    times = [repeats] if isinstance(repeats, int) else [int(item) for item in repeats]
+    """Return x one behind the other, so many times along each of its last axes; new axes of length 1 come in front.
+
+    Raises:
+        ModelError: a number of times is below 1.
+    """
+    times = [repeats] if isinstance(repeats, int) else list(repeats)
+    if not all(isinstance(item, int) and item > 0 for item in times):
+        raise ModelError(f"Tile: repeats must be whole numbers from 1, got {repeats}")
     times = [1] * (x.rank - len(times)) + times
     x = ops.reshape(x, [1] * (len(times) - x.rank) + list(x.shape))
     for axis, count in enumerate(times):
@@ -114,14 +215,20 @@ def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> V
     """Return each element so many times side by side along an axis, or of all in a row.
 
     Raises:
-        ModelError: elements are to be repeated differently.
+        ModelError: nothing is left, there are not as many repeats as elements, or their number is not known.
     """
-    times = [repeats] if isinstance(repeats, int) else list(repeats)
-    if len(set(times)) != 1:
-        raise ModelError(f"Repeat: all elements must be repeated alike, got {times}")
-    x = ops.reshape(x, (-1,)) if axis is None else x
+    times = [repeats] if isinstance(repeats, int) else [int(item) for item in repeats]
+    if min(times, default=-1) < 0 or max(times) == 0:
+        raise ModelError(f"Repeat: repeats must be whole numbers from 0, not all of them 0, got {repeats}")
+    x = ravel(x) if axis is None else x
     place = normalize_axis(x, axis or 0)
-    return _repeated(x, place, place + 1, int(times[0]))
+    if len(times) == 1:
+        return _repeated(x, place, place + 1, times[0])
+    length = x.shape[place]
+    if length != len(times):
+        raise ModelError(f"Repeat: repeats must be one number, or one for each of {length} elements, got {times}")
+    places = x.graph.constant(numpy.repeat(numpy.arange(len(times)), times), "int32")
+    return moveaxis(ops.gather(moveaxis(x, place, 0), places), 0, place)
 
 
 def _repeated(x: Value, axis: int, place: int, times: int) -> Value:
@@ -134,28 +241,35 @@ def _repeated(x: Value, axis: int, place: int, times: int) -> Value:
     return ops.reshape(whole, [*shape[:axis], shape[axis] * times, *shape[axis + 1 :]])
 
 
+# ---------------------------------------------------------------------- padding
+
+
 @operation("Pad")
-def pad(x: Value, pad_width: Any, mode: str = "constant", constant_values: float | None = None) -> Value:
+def pad(x: Value, pad_width: Any, mode: str = "constant", constant_values: Any = None) -> Value:
     """Return x with more in front of and behind each axis: a number, or what is inside, mirrored.
 
     Args:
         x: the operand.
-        pad_width: pairs of whole numbers, one per axis, or one for all.
+        pad_width: pairs of whole numbers, one per axis, or one for all; a number is a pair of it.
         mode: ``constant``; ``reflect``, which does not repeat the ends; or ``symmetric``, which does.
-        constant_values: the number; 0 by default.
+        constant_values: the number, 0 by default, or a tensor of one, which no gradient goes to.
 
     Raises:
-        ModelError: the mode is unknown.
+        ModelError: the mode is unknown, or a width is below 0, or there are not as many as axes.
     """
-    widths = [(int(before), int(after)) for before, after in pad_width]
-    widths = widths * x.rank if len(widths) == 1 else widths
+    widths = _widths(pad_width, x.rank)
     if mode == "constant":
-        if not constant_values:
+        if constant_values is None or (not isinstance(constant_values, Value) and constant_values == 0):
             return ops.pad(x, widths)
-        outside = ops.pad(ops.broadcast_to(x.graph.constant(1, x.dtype), x.shape), widths)
-        return ops.where(ops.equal(outside, 1), ops.pad(x, widths), constant_values)
+        outside = ops.pad(ops.broadcast_to(x.graph.constant(1, "int32"), x.shape), widths)
+        number = constant_values
+        if isinstance(number, Value):
+            number = ops.stop_gradient(ops.cast(number, x.dtype))
+        return ops.where(ops.equal(outside, 1), ops.pad(x, widths), number)
     if mode not in ("reflect", "symmetric"):
         raise ModelError(f"Pad: mode must be constant, reflect or symmetric, got {mode!r}")
+    if constant_values is not None:
+        raise ModelError(f"Pad: constant_values must be None with mode {mode!r}, got {constant_values}")
     skipped = int(mode == "reflect")
     for axis, (before, after) in enumerate(widths):
         length = x.shape[axis]
@@ -166,3 +280,15 @@ def pad(x: Value, pad_width: Any, mode: str = "constant", constant_values: float
             parts.append(ops.flip(ops.take(x, axis, length - skipped - after, length - skipped), axis))
         x = ops.concatenate(parts, axis) if len(parts) > 1 else x
     return x
+
+
+def _widths(given: Any, rank: int) -> list[tuple[int, int]]:
+    """Return how many come in front of and behind each axis."""
+    pairs = [given] if isinstance(given, int) or isinstance(given[0], int) else list(given)
+    widths = [(pair, pair) if isinstance(pair, int) else (int(pair[0]), int(pair[-1])) for pair in pairs]
+    if any(number < 0 for pair in widths for number in pair):
+        raise ModelError(f"Pad: pad_width must be whole numbers from 0, got {given}")
+    widths = widths * rank if len(widths) == 1 else widths
+    if len(widths) != rank:
+        raise ModelError(f"Pad: pad_width must be one pair, or one for each of {rank} axes, got {given}")
+    return widths

@@ -1,5 +1,6 @@
 """Operations, each with its types, meaning, derivative, aliasing and cost in one place, and functions to apply them."""
 
+from nnc.ops.accumulation import cumulative_product, cumulative_sum
 from nnc.ops.arithmetic import absolute, clip, floor, maximum, minimum, reciprocal, relu, sign, sqrt, square
 from nnc.ops.comparison import equal, logical_and, logical_or, where
 from nnc.ops.convolution import convolution, transposed_convolution
@@ -7,9 +8,10 @@ from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, sof
 from nnc.ops.einsum import einsum
 from nnc.ops.exponential import erf, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
 from nnc.ops.fusion import Fusion
-from nnc.ops.gathering import gather
+from nnc.ops.gathering import gather, take_along_axis
 from nnc.ops.matmul import matmul
 from nnc.ops.movement import broadcast_to, concatenate, flip, pad, reshape, take, transpose
+from nnc.ops.ordering import argsort, sort
 from nnc.ops.packing import Pack, Unpack
 from nnc.ops.pooling import average_pool, max_pool, repeat, sum_pool
 from nnc.ops.random import random_uniform
@@ -27,12 +29,15 @@ __all__ = [
     "Unpack",
     "absolute",
     "argmax",
+    "argsort",
     "average_pool",
     "broadcast_to",
     "cast",
     "clip",
     "concatenate",
     "cos",
+    "cumulative_product",
+    "cumulative_sum",
     "einsum",
     "convolution",
     "equal",
@@ -70,6 +75,7 @@ __all__ = [
     "softmax",
     "softmax_crossentropy",
     "softplus",
+    "sort",
     "sparsemax",
     "sqrt",
     "square",
@@ -78,6 +84,7 @@ __all__ = [
     "sum",
     "sum_pool",
     "take",
+    "take_along_axis",
     "tanh",
     "transpose",
     "transposed_convolution",

@@ -1,4 +1,4 @@
-"""Rows of a table by number, and its derivative: rows added up by number."""
+"""Elements by number, rows of a table and along an axis, and the derivatives: what is added up by number."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import numpy
 
 from nnc.errors import DataError, ShapeError
-from nnc.ir import NUMERIC, Op, Shape, TensorType, Value
+from nnc.ir import NUMERIC, Dim, Op, Shape, TensorType, Value, broadcast_shapes
 from nnc.ops.elementwise import Array, apply, check_elements
+from nnc.ops.movement import broadcast_to, normalize_axis
 
 
 class Gather(Op, name="gather"):
@@ -97,6 +98,108 @@ class ScatterAdd(Op, name="scatter_add"):
         return prod(int(dim) for dim in operands[0].shape)
 
 
+@dataclass(frozen=True)
+class TakeAlongAxis(Op, name="take_along_axis"):
+    """The elements of the first operand that the whole numbers of the second name along an axis.
+
+    y[i, j, k] = x[i, indices[i, j, k], k] along axis 1; numbers below 0 count from the end.
+
+    Args:
+        axis: the axis, from 0; all others are as long in both operands.
+    """
+
+    arity: ClassVar[int | None] = 2
+    axis: int
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape of the indices."""
+        x, indices = operands
+        _check_indices(self, indices)
+        _check_other_axes(self, x, indices, self.axis)
+        return (x.with_shape(indices.shape),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Take with NumPy.
+
+        Raises:
+            DataError: the axis has no element of this number.
+        """
+        x, indices = operands
+        check_rows(indices, x.shape[self.axis])
+        return numpy.take_along_axis(x, indices.astype("int64"), self.axis)
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """Each element gets the sum of the cotangents of its copies."""
+        (x, indices), cotangent = operands, cotangents[0]
+        length = x.shape[self.axis]
+        return (None if cotangent is None else apply(AddAlongAxis(self.axis, length), cotangent, indices), None)
+
+    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return 0: nothing is computed."""
+        return 0
+
+
+@dataclass(frozen=True)
+class AddAlongAxis(Op, name="add_along_axis"):
+    """Zeros to whose elements, named by the second operand along an axis, those of the first operand are added.
+
+    Args:
+        axis: the axis, from 0.
+        length: of the axis in the result.
+    """
+
+    arity: ClassVar[int | None] = 2
+    axis: int
+    length: Dim
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the type of the values with another length along the axis."""
+        values, indices = operands
+        check_elements(self, (values,), NUMERIC)
+        _check_indices(self, indices)
+        _check_other_axes(self, values, indices, self.axis)
+        if values.shape != indices.shape:
+            raise ShapeError(f"'{self.name}' needs as many values as indices, got {values} and {indices}")
+        return (values.with_shape((*values.shape[: self.axis], self.length, *values.shape[self.axis + 1 :])),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Add with NumPy.
+
+        Raises:
+            DataError: the axis has no element of this number.
+        """
+        values, indices = operands
+        length = int(self.length)
+        check_rows(indices, length)
+        out = numpy.zeros((*values.shape[: self.axis], length, *values.shape[self.axis + 1 :]), values.dtype)
+        places = list(numpy.ogrid[tuple(map(slice, values.shape))])
+        places[self.axis] = indices.astype("int64")
+        numpy.add.at(out, tuple(places), values)
+        return out
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """Each element gets the cotangent of the one it was added to."""
+        indices, cotangent = operands[1], cotangents[0]
+        return (None if cotangent is None else apply(TakeAlongAxis(self.axis), cotangent, indices), None)
+
+    def flops(self, operands: Sequence[TensorType], results: Sequence[TensorType]) -> int:
+        """Return one addition per element read."""
+        return prod(int(dim) for dim in operands[0].shape)
+
+
+def _check_other_axes(op: Op, x: TensorType, indices: TensorType, axis: int) -> None:
+    if not 0 <= axis < x.rank:
+        raise ShapeError(f"'{op.name}' along axis {axis} does not fit {x}")
+    rest = [shape[:axis] + shape[axis + 1 :] for shape in (x.shape, indices.shape)]
+    if x.rank != indices.rank or rest[0] != rest[1]:
+        unequal = next((pair for pair in zip(*rest, strict=False) if pair[0] != pair[1]), None)
+        raise ShapeError(f"'{op.name}' of {x} at {indices} along axis {axis}: all other axes must be equal", unequal)
+
+
 def _check_indices(op: Op, indices: TensorType) -> None:
     if indices.is_floating or indices.dtype == "bool":
         raise ShapeError(f"'{op.name}' needs whole numbers as indices, got {indices}; cast them first")
@@ -120,3 +223,19 @@ def gather(table: Any, indices: Value) -> Value:
         ShapeError: the table has no rows, or the indices are not whole numbers.
     """
     return apply(Gather(), table, indices)
+
+
+def take_along_axis(x: Value, indices: Value, axis: int = -1) -> Value:
+    """Return the elements of `x` that `indices` name along an axis; all other axes are broadcast.
+
+    Raises:
+        ShapeError: there is no such axis, the others do not fit, or the indices are not whole numbers.
+    """
+    axis = normalize_axis(x, axis)
+    if x.rank != indices.rank:
+        raise ShapeError(f"'take_along_axis' needs as many axes in both operands, got {x.type} and {indices.type}")
+    others = broadcast_shapes(*((*value.shape[:axis], 1, *value.shape[axis + 1 :]) for value in (x, indices)))
+    x, indices = (
+        broadcast_to(value, (*others[:axis], value.shape[axis], *others[axis + 1 :])) for value in (x, indices)
+    )
+    return apply(TakeAlongAxis(axis), x, indices)

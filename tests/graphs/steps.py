@@ -174,6 +174,28 @@ def argmax(grower: Grower, name: str) -> None:
     grower.add(make_op(name, {"axis": axis}), x, known=Known(grower.elements((x.shape[axis],))))
 
 
+@step("cumulative_sum", "cumulative_product")
+def accumulation(grower: Grower, name: str) -> None:
+    x = grower.number(1, wraps_around=True)
+    axis = grower.whole(0, x.rank - 1)
+    known = grower.known[x]
+    if name == "cumulative_product":
+        if x.type.is_floating:
+            x = ops.tanh(x)  # so that no product is too large
+            known = Known(1.0, is_exact=False)
+        else:
+            known = WILD
+    count = grower.elements((x.shape[axis],)) if name == "cumulative_sum" else 1
+    grower.add(make_op(name, {"axis": axis}), x, known=known.but(known.limit * max(count, 1)))
+
+
+@step("argsort")
+def argsort(grower: Grower, name: str) -> None:
+    x = grower.number(1, is_exact=True, is_wild=True)
+    op = make_op(name, {"descending": grower.chance(0.5)})
+    grower.add(op, x, known=Known(max(grower.elements((x.shape[-1],)), 1)))
+
+
 @step("softmax", "log_softmax", "sparsemax")
 def normalized(grower: Grower, name: str) -> None:
     x = grower.floating(1)
@@ -385,6 +407,27 @@ def scatter_add(grower: Grower, name: str) -> None:
     known = grower.known[values]
     op = make_op(name, {"shape": shape})
     grower.add(op, values, chosen, known=known.but(known.limit * max(grower.elements(values.shape[:leading]), 1)))
+
+
+@step("take_along_axis")
+def take_along_axis(grower: Grower, name: str) -> None:
+    x = anything(grower, 1, 3)
+    axis = grower.whole(0, x.rank - 1)
+    shape = (*x.shape[:axis], grower.dim(), *x.shape[axis + 1 :])
+    if grower.elements(shape) < 300:
+        grower.add(make_op(name, {"axis": axis}), x, indices(grower, shape), known=grower.known[x])
+
+
+@step("add_along_axis")
+def add_along_axis(grower: Grower, name: str) -> None:
+    values = grower.number(1, 3, wraps_around=True)
+    axis = grower.whole(0, values.rank - 1)
+    known = grower.known[values]
+    op = make_op(name, {"axis": axis, "length": grower.choose([grower.dim(), 8])})
+    (type,) = op.infer(values.type, values.type.with_dtype("int32"))
+    if grower.elements(type.shape) <= 4 * ELEMENTS and grower.elements(values.shape) < 300:
+        count = max(grower.elements((values.shape[axis],)), 1)
+        grower.add(op, values, indices(grower, values.shape), known=known.but(known.limit * count))
 
 
 # ---------------------------------------------------------------------- windows

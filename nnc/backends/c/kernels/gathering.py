@@ -1,4 +1,4 @@
-"""Rows taken by number, and rows added up by number."""
+"""Elements and rows taken by number, and those added up by number."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
 from nnc.backends.c.nests import write_nest
 from nnc.backends.c.statements import Code, assign, block, declare, declare_all, loop, when
 from nnc.ir import Dim
-from nnc.ops.gathering import Gather, ScatterAdd
+from nnc.ops.gathering import AddAlongAxis, Gather, ScatterAdd, TakeAlongAxis
 
 _LARGEST, _SMALLEST = variable("INT64_MAX"), variable("INT64_MIN")
 _LEAST, _MOST, _FOUND, _ROW = map(variable, ("least", "most", "found", "row"))
@@ -38,6 +38,25 @@ def scatter_add(call: KernelCall) -> Sequence[Code]:
         target.shape, [target, source], lambda element: [assign(element(target), element(source), sign="+=")]
     )
     return [*fill_lines(result, 0), *check_lines(call.unit, indices, rows), *_each(indices, rows, add)]
+
+
+@kernel(TakeAlongAxis)
+def take_along_axis(call: KernelCall) -> Sequence[Code]:
+    """A copy per element, after a check of the range."""
+    (x, indices), result, axis = call.operands, call.result, call.op.axis
+    names, length = _names(indices), x.shape[axis]
+    copy = assign(result.at(*names), x.at(*names[:axis], _ROW, *names[axis + 1 :]))
+    return [*check_lines(call.unit, indices, length), *_each(indices, length, [copy])]
+
+
+@kernel(AddAlongAxis)
+def add_along_axis(call: KernelCall) -> Sequence[Code]:
+    """Zeros, then an addition per element, after a check of the range."""
+    (values, indices), result, axis = call.operands, call.result, call.op.axis
+    names, length = _names(indices), result.shape[axis]
+    target = result.at(*names[:axis], _ROW, *names[axis + 1 :])
+    add = assign(target, values.wrapping.at(*names), sign="+=")
+    return [*fill_lines(result, 0), *check_lines(call.unit, indices, length), *_each(indices, length, [add])]
 
 
 def check_lines(unit: Unit, indices: Array, rows: Dim) -> list[Code]:

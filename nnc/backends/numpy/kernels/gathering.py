@@ -1,4 +1,4 @@
-"""Kernels of rows taken by number, and of rows added up by number."""
+"""Kernels of what is taken by number, and of what is added up by number."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ops.gathering import Gather, ScatterAdd, check_rows
+from nnc.ops.gathering import AddAlongAxis, Gather, ScatterAdd, TakeAlongAxis, check_rows
 
 Array = Any
 _PLACES = 2**14
@@ -91,3 +91,72 @@ def add_rows(bands: Sequence[tuple[Array, ...]], columns: Array, out: Array) -> 
         numpy.multiply(rows, len(columns), rows)
         numpy.add(rows, columns, places)
         numpy.add.at(out, places.reshape(-1), values)
+
+
+def _places_workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+    return (operands[1].with_dtype("int64"),)
+
+
+@kernel(TakeAlongAxis, workspace=_places_workspace)
+def take_along_axis(call: KernelCall) -> Sequence[str]:
+    """One call on all elements in a row, whose places are computed first."""
+    op, (x, indices) = call.op, call.operands
+    assert isinstance(op, TakeAlongAxis)
+    if not call.dense[0]:
+        return [f"{call.function(take_elements)}({x}, {indices}, {op.axis}, {call.result})"]
+    flat = call.reshaped(x, "flat", lambda shape: (-1,))
+    lines, places = _places(call, x, op.axis)
+    return [*lines, f"{flat}.take({places}, None, {call.result}, 'wrap')"]
+
+
+@kernel(AddAlongAxis, workspace=_places_workspace)
+def add_along_axis(call: KernelCall) -> Sequence[str]:
+    """``add.at`` on vectors, from the places of all elements."""
+    op, values, result = call.op, call.operands[0], call.result
+    assert isinstance(op, AddAlongAxis)
+    lines, places = _places(call, result, op.axis)
+    flat = call.reshaped(result, "flat", lambda shape: (-1,))
+    add = call.function(numpy.add.at, "add_at")
+    if not call.dense[0]:
+        return [*lines, f"{result}.fill(0)", f"{add}({flat}, {places}, {values})"]
+    vectors = [call.reshaped(array, "flat", lambda shape: (-1,)) for array in (places, values)]
+    return [*lines, f"{result}.fill(0)", f"{add}({flat}, {vectors[0]}, {vectors[1]})"]
+
+
+def _places(call: KernelCall, array: str, axis: int) -> tuple[list[str], str]:
+    """Return the statements that compute where the elements of indices lie in a dense array, and the name for that."""
+    indices, (places,) = call.operands[1], call.workspace
+    starts = call.derive(f"{places}_starts", lambda arrays: _starts(arrays[array].shape, axis))
+    length = f"{array}.shape[{axis}]"
+    return [
+        f"{call.function(check_rows)}({indices}, {length})",
+        f"{call.function(write_places)}({indices}, {length}, {starts}, {places})",
+    ], places
+
+
+def _starts(shape: Sequence[int], axis: int) -> tuple[int, list[Array]]:
+    """Return the distance of elements along an axis, and the places of the first ones, from each other axis apart."""
+    strides = [prod(shape[place + 1 :]) for place in range(len(shape))]
+    starts = [
+        (numpy.arange(length) * stride).reshape([-1 if other == place else 1 for other in range(len(shape))])
+        for place, (length, stride) in enumerate(zip(shape, strides, strict=True))
+        if place != axis and length > 1
+    ]
+    return strides[axis], starts
+
+
+def write_places(indices: Array, length: int, starts: tuple[int, Sequence[Array]], places: Array) -> None:
+    """Write the places of elements, of which those below 0 count from the end of an axis of some length."""
+    stride, others = starts
+    numpy.copyto(places, indices)
+    if length:
+        numpy.remainder(places, length, places)
+    numpy.multiply(places, stride, places)
+    for other in others:
+        numpy.add(places, other, places)
+
+
+def take_elements(x: Array, indices: Array, axis: int, out: Array) -> None:
+    """Take along an axis of an array that lies anyhow; this makes arrays."""
+    check_rows(indices, x.shape[axis])
+    out[...] = numpy.take_along_axis(x, indices.astype("int64"), axis)
