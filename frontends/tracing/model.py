@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from types import FunctionType
@@ -23,7 +23,7 @@ from frontends.reader_options import Options
 from frontends.tracing.recording import Frame, Recorder, is_library, recording
 from frontends.tracing.settling import Settling
 from nnc import regularizers
-from nnc.errors import ModelError
+from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.layers import Input, Layer, SymbolicTensor
 from nnc.layers.lengths import equate
 from nnc.layers.operation import Operation
@@ -68,8 +68,32 @@ class ModelTracer:
         Raises:
             ModelError: it cannot be traced; the message names the author's line.
         """
+        problem: ModelError | None = None
+        for grouping in _GROUPINGS:
+            for lengths in (_LENGTHS, _LENGTHS[2:]):
+                self.layers.clear(), self.pairs.clear()
+                try:
+                    return self._made(grouping, lengths)
+                except ModelFileError:
+                    raise
+                except (ModelError, ShapeError) as error:
+                    problem = error if isinstance(error, ModelError) else ModelError(str(error))
+                if all(None not in tuple(spec.shape)[1:] for spec in self._specifications()):
+                    raise problem
+        assert problem is not None
+        raise problem
+
+    def _made(self, grouping: Callable[[str], str], lengths: Sequence[Sequence[int]]) -> Model:
+        """Return the model, where unknown lengths of inputs that are grouped together are the same.
+
+        Args:
+            grouping: the group of an input, by its name.
+            lengths: sizes for axes of unknown length, by run.
+        """
         inputs = self._inputs()
-        predicting, training = (self._trace(inputs, mode) for mode in (False, True))
+        groups = [grouping(str(getattr(spec, "name", "") or number)) for number, (spec, _) in enumerate(inputs)]
+        predicting, training = (self._trace(inputs, groups, lengths, mode) for mode in (False, True))
+        _equate(inputs, groups)
         root = self._traced(self.source)
         given = [tensor for _, tensor in inputs]
         outputs = self._flat(predicting, training, given)
@@ -107,53 +131,44 @@ class ModelTracer:
 
     # ------------------------------------------------------------------ tracing
 
-    def _trace(self, inputs: Sequence[tuple[Any, SymbolicTensor]], training: bool) -> Trace:
-        problem: ModelError | None = None
-        for together, lengths in ((False, _LENGTHS), (False, _LENGTHS[2:]), (True, _LENGTHS), (True, _LENGTHS[2:])):
-            try:
-                frames = [self._record(inputs, training, run, together, lengths) for run in range(len(_BATCHES))]
-            except ModelError as error:
-                problem = problem or error
-                continue
-            if together:
-                _equate(inputs)
-            return Settling(self.keras, self._layer, self._weight, self._number).trace(frames)
-        assert problem is not None
-        raise problem
+    def _trace(
+        self,
+        inputs: Sequence[tuple[Any, SymbolicTensor]],
+        groups: Sequence[str],
+        lengths: Sequence[Sequence[int]],
+        training: bool,
+    ) -> Trace:
+        frames = [self._record(inputs, groups, lengths, training, run) for run in range(len(_BATCHES))]
+        return Settling(self.keras, self._layer, self._weight, self._number).trace(frames)
 
     def _record(
         self,
         inputs: Sequence[tuple[Any, SymbolicTensor]],
+        groups: Sequence[str],
+        lengths: Sequence[Sequence[int]],
         training: bool,
         run: int,
-        together: bool,
-        lengths: Sequence[Sequence[int]],
     ) -> Frame:
         """Record one run.
 
         Args:
             inputs: specifications, with nnc's inputs.
+            groups: for each input the group whose unknown lengths are the same.
+            lengths: sizes for axes of unknown length, in their order.
             training: whether layers do as in training.
             run: number of the run.
-            together: whether axes of several inputs that have the same number have the same length.
-            lengths: sizes for axes of unknown length, in their order.
         """
         recorder = Recorder(self.keras, self._is_whole)
-        fresh = count()
-        numbers: dict[tuple[int, int], int] = {}
-        tensors = []
-        for place, (spec, _) in enumerate(inputs):
-            shape = list(spec.shape)
-            for axis, dim in enumerate(shape):
-                if axis == 0:
-                    shape[0] = _BATCHES[run]
-                elif dim is None:
-                    key = (0 if together else place, axis)
-                    if key not in numbers:
-                        numbers[key] = lengths[min(next(fresh), len(lengths) - 1)][run]
-                    shape[axis] = numbers[key]
-            tensors.append(self.keras.KerasTensor(tuple(shape), dtype=spec.dtype))
         self._kept.append(recorder)
+        numbers: dict[tuple[str, int], int] = {}
+        tensors = []
+        for (spec, _), group in zip(inputs, groups, strict=True):
+            shape = [_BATCHES[run], *tuple(spec.shape)[1:]]
+            for axis, dim in enumerate(shape):
+                if dim is None:
+                    chosen = lengths[min(len(numbers), len(lengths) - 1)][run]
+                    shape[axis] = numbers.setdefault((group, axis), chosen)
+            tensors.append(self.keras.KerasTensor(tuple(shape), dtype=spec.dtype))
         arguments = self._packed(tensors)
         with recording(recorder):
             try:
@@ -343,16 +358,24 @@ def _equal(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _equate(inputs: Sequence[tuple[Any, SymbolicTensor]]) -> None:
-    """Let axes of several inputs that have the same number have the same length."""
-    first: dict[int, Any] = {}
-    for spec, tensor in inputs:
+_GROUPINGS: tuple[Callable[[str], str], ...] = (
+    lambda name: name,
+    lambda name: name.partition("_")[0] if name.startswith(("encoder", "decoder")) else "",
+    lambda name: "",
+)
+"""Inputs whose axes of unknown length are the same: none; those of an encoder, those of a decoder; all."""
+
+
+def _equate(inputs: Sequence[tuple[Any, SymbolicTensor]], groups: Sequence[str]) -> None:
+    """Let axes of inputs of one group that have the same number have the same length."""
+    first: dict[tuple[str, int], Any] = {}
+    for (spec, tensor), group in zip(inputs, groups, strict=True):
         for axis, dim in enumerate(tuple(spec.shape)):
             if axis and dim is None:
                 found = tensor.type.shape[axis]
-                if axis in first:
-                    equate(first[axis], found)
-                first.setdefault(axis, found)
+                if (group, axis) in first:
+                    equate(first[group, axis], found)
+                first.setdefault((group, axis), found)
 
 
 def _like(structure: Any, remaining: Iterator[Any], kind: type[Any]) -> Any:

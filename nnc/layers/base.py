@@ -299,7 +299,7 @@ class Layer(Described):
             return converted
 
         converted = map_leaves(convert, args, Value)
-        masks = {key: value for key, value in kwargs.items() if key.endswith("mask")}
+        masks = {key: map_leaves(_as_truth, value, Value) for key, value in kwargs.items() if key.endswith("mask")}
         return converted, map_leaves(convert, kwargs, Value) | masks
 
     def as_floating(self, x: Value) -> Value:
@@ -480,6 +480,11 @@ class Layer(Described):
         if self._standalone is None:
             raise ModelError(f"Layer '{self.name}': call forward(x) before backward(gradient)")
         return self._standalone.backward(gradient)
+
+
+def _as_truth(mask: Value) -> Value:
+    """Return a mask of whole numbers as one of truth values, as Keras takes it."""
+    return mask if mask.type.is_floating else cast(mask, "bool")
 
 
 def _others(found: Any) -> list[str]:

@@ -21,18 +21,6 @@ def cast(x: Value, dtype: str) -> Value:
     return ops.cast(x, dtype)
 
 
-@operation("ConvertToTensor", module="core")
-def convert_to_tensor(x: Value, dtype: str | None = None, sparse: bool | None = None) -> Value:
-    """Return x as it is, or in another element type.
-
-    Raises:
-        ModelError: it is to be sparse.
-    """
-    if sparse:
-        raise ModelError("ConvertToTensor: sparse tensors are not supported")
-    return x if dtype is None else ops.cast(x, dtype)
-
-
 @operation("ZerosLike")
 def zeros_like(x: Value, dtype: str | None = None) -> Value:
     """Return zeros of the shape of x."""
