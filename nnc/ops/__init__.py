@@ -1,13 +1,16 @@
 """Operations, each with its types, meaning, derivative, aliasing and cost in one place, and functions to apply them."""
 
 from nnc.ops.arithmetic import absolute, clip, floor, maximum, minimum, reciprocal, relu, sign, sqrt, square
+from nnc.ops.bits import bitwise_and, bitwise_or, bitwise_xor, left_shift, right_shift
 from nnc.ops.comparison import equal, logical_and, logical_or, where
 from nnc.ops.convolution import convolution, transposed_convolution
 from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
+from nnc.ops.division import floor_divide, gcd, remainder
 from nnc.ops.einsum import einsum
-from nnc.ops.exponential import erf, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
+from nnc.ops.exponential import erf, erfinv, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
 from nnc.ops.fusion import Fusion
 from nnc.ops.gathering import gather
+from nnc.ops.hyperbolic import arcsinh, cosh, sinh
 from nnc.ops.matmul import matmul
 from nnc.ops.movement import broadcast_to, concatenate, flip, pad, reshape, take, transpose
 from nnc.ops.packing import Pack, Unpack
@@ -18,7 +21,7 @@ from nnc.ops.scan import Scan, scan
 from nnc.ops.sizes import cast, one_hot, size
 from nnc.ops.sparsemax import sparsemax
 from nnc.ops.straight_through import stop_gradient, straight_through
-from nnc.ops.trigonometric import cos, sin
+from nnc.ops.trigonometric import arctan2, cos, sin
 
 __all__ = [
     "Fusion",
@@ -26,22 +29,32 @@ __all__ = [
     "Scan",
     "Unpack",
     "absolute",
+    "arcsinh",
+    "arctan2",
     "argmax",
     "average_pool",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
     "broadcast_to",
     "cast",
     "clip",
     "concatenate",
     "cos",
+    "cosh",
     "einsum",
     "convolution",
     "equal",
     "erf",
+    "erfinv",
     "exp",
     "expm1",
     "flip",
     "floor",
+    "floor_divide",
     "gather",
+    "gcd",
+    "left_shift",
     "log",
     "log1p",
     "log_softmax",
@@ -59,13 +72,16 @@ __all__ = [
     "random_uniform",
     "reciprocal",
     "relu",
+    "remainder",
     "repeat",
     "reshape",
+    "right_shift",
     "scan",
     "sigmoid",
     "sigmoid_crossentropy",
     "sign",
     "sin",
+    "sinh",
     "size",
     "softmax",
     "softmax_crossentropy",

@@ -69,9 +69,9 @@ def _write_single(x: Any, out: Any, limited: Any, square: Any, result: Any, scra
     numpy.minimum(x, _SINGLE_LIMIT, out=limited)
     numpy.maximum(limited, -_SINGLE_LIMIT, out=limited)
     numpy.square(limited, out=square)
-    _write_polynomial(_SINGLE[0], square, result)
+    write_polynomial(_SINGLE[0], square, result)
     numpy.multiply(result, limited, out=result)
-    _write_polynomial(_SINGLE[1], square, scratch)
+    write_polynomial(_SINGLE[1], square, scratch)
     numpy.divide(result, scratch, out=result)
     numpy.minimum(result, 1.0, out=result)
     numpy.maximum(result, -1.0, out=out)
@@ -86,15 +86,15 @@ def _write_double(x: Any, out: Any, magnitude: Any, result: Any, tail: Any, scra
     numpy.minimum(magnitude, 6.0, out=magnitude)  # erf(6) is 1 to the last bit
 
     numpy.square(magnitude, out=scratch)
-    _write_polynomial(_SMALL[0], scratch, result)
-    _write_polynomial(_SMALL[1], scratch, tail)
+    write_polynomial(_SMALL[0], scratch, result)
+    write_polynomial(_SMALL[1], scratch, tail)
     numpy.divide(result, tail, out=result)
     numpy.multiply(result, magnitude, out=result)
     numpy.less_equal(magnitude, _SMALL_LIMIT, out=scratch)
     numpy.multiply(result, scratch, out=result)
 
-    _write_polynomial(_LARGE[0], magnitude, tail)
-    _write_polynomial(_LARGE[1], magnitude, scratch)
+    write_polynomial(_LARGE[0], magnitude, tail)
+    write_polynomial(_LARGE[1], magnitude, scratch)
     numpy.divide(tail, scratch, out=tail)
     numpy.square(magnitude, out=scratch)
     numpy.negative(scratch, out=scratch)
@@ -108,8 +108,8 @@ def _write_double(x: Any, out: Any, magnitude: Any, result: Any, tail: Any, scra
     numpy.copysign(result, x, out=out)
 
 
-def _write_polynomial(coefficients: tuple[float, ...], x: Any, out: Any) -> None:
-    """Write a polynomial by Horner's rule, coefficients from the highest power down."""
+def write_polynomial(coefficients: tuple[float, ...], x: Any, out: Any) -> None:
+    """Write a polynomial by Horner's rule into another array, coefficients from the highest power down."""
     numpy.multiply(x, coefficients[0], out=out)
     for coefficient in coefficients[1:-1]:
         numpy.add(out, coefficient, out=out)

@@ -13,6 +13,7 @@ from nnc.ops.arithmetic import square
 from nnc.ops.comparison import where
 from nnc.ops.elementwise import Array, Binary, Unary, apply
 from nnc.ops.error_function import error_function
+from nnc.ops.inverse_error_function import inverse_error_function
 
 
 class Exponential(Unary, name="exp"):
@@ -128,6 +129,20 @@ class ErrorFunction(Unary, name="erf"):
         return cotangent * (exp(-square(x)) * (2.0 / sqrt(pi)))
 
 
+class InverseErrorFunction(Unary, name="erfinv"):
+    """The number whose error function is x, between -1 and 1; NaN beyond."""
+
+    accepts: ClassVar[frozenset[str]] = FLOATING
+
+    def evaluate(self, *operands: Array) -> Array:
+        """By rational approximation, see `nnc.ops.inverse_error_function`."""
+        return inverse_error_function(operands[0])
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """√π/2 exp(y²)."""
+        return cotangent * (exp(square(y)) * (0.5 * sqrt(pi)))
+
+
 def exp(x: Value) -> Value:
     """Return e to the power x."""
     return apply(Exponential(), x)
@@ -171,3 +186,8 @@ def softplus(x: Value) -> Value:
 def erf(x: Value) -> Value:
     """Return the error function."""
     return apply(ErrorFunction(), x)
+
+
+def erfinv(x: Value) -> Value:
+    """Return the inverse of the error function."""
+    return apply(InverseErrorFunction(), x)

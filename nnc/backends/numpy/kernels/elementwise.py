@@ -9,7 +9,17 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
+from nnc.ops import (
+    arithmetic,
+    bits,
+    comparison,
+    division,
+    exponential,
+    hyperbolic,
+    inverse_error_function,
+    sizes,
+    trigonometric,
+)
 from nnc.ops.elementwise import Binary, Unary
 from nnc.ops.error_function import WORKSPACE_ARRAYS, write_error_function
 from nnc.ops.sizes import WHOLE, write_whole_numbers
@@ -26,6 +36,14 @@ _UFUNCS: tuple[type[Unary | Binary], ...] = (
     arithmetic.Square,
     arithmetic.SquareRoot,
     arithmetic.Subtract,
+    bits.BitwiseAnd,
+    bits.BitwiseOr,
+    bits.BitwiseXor,
+    bits.LeftShift,
+    bits.RightShift,
+    division.FloorDivide,
+    division.GreatestCommonDivisor,
+    division.Remainder,
     exponential.Exponential,
     exponential.ExponentialMinusOne,
     exponential.HyperbolicTangent,
@@ -33,6 +51,9 @@ _UFUNCS: tuple[type[Unary | Binary], ...] = (
     exponential.Logarithm,
     exponential.LogarithmOnePlus,
     exponential.Power,
+    hyperbolic.HyperbolicSine,
+    hyperbolic.InverseHyperbolicSine,
+    trigonometric.Angle,
     trigonometric.Cosine,
     trigonometric.Sine,
 )
@@ -137,6 +158,20 @@ def error_function(call: KernelCall) -> Sequence[str]:
     """The rational approximation."""
     workspace = ", ".join(call.workspace)
     return [f"{call.function(write_error_function)}({call.operands[0]}, {call.result}, ({workspace}))"]
+
+
+def _inverse_error_function_workspace(
+    op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]
+) -> Sequence[TensorType]:
+    (y,) = results
+    return (*(y,) * inverse_error_function.WORKSPACE_ARRAYS, y.with_dtype("bool"))
+
+
+@kernel(exponential.InverseErrorFunction, workspace=_inverse_error_function_workspace)
+def inverse_of_error_function(call: KernelCall) -> Sequence[str]:
+    """The rational approximation."""
+    function = call.function(inverse_error_function.write_inverse_error_function)
+    return [f"{function}({call.operands[0]}, {call.result}, ({', '.join(call.workspace)}))"]
 
 
 def _comparison_workspace(
