@@ -2,10 +2,32 @@
 
 from collections.abc import Mapping
 
-from nnc.operations import creation, elementwise, neural, products, reductions, shapes
+from nnc.operations import (
+    creation,
+    elementwise,
+    neural,
+    products,
+    reductions,
+    shapes,
+    special_numbers,
+    trigonometry,
+    whole_numbers,
+)
 from nnc.operations.registry import Definition, known
 
 OPERATIONS: Mapping[str, Definition] = known()
 """All operations by their classes."""
 
-__all__ = ["OPERATIONS", "Definition", "creation", "elementwise", "neural", "products", "reductions", "shapes"]
+__all__ = [
+    "OPERATIONS",
+    "Definition",
+    "creation",
+    "elementwise",
+    "neural",
+    "products",
+    "reductions",
+    "shapes",
+    "special_numbers",
+    "trigonometry",
+    "whole_numbers",
+]

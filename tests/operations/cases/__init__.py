@@ -1,6 +1,16 @@
 """The calls of all operations, by the operation's class in Keras."""
 
-from tests.operations.cases import creation, elementwise, neural, products, reductions, shapes
+from tests.operations.cases import (
+    creation,
+    elementwise,
+    neural,
+    products,
+    reductions,
+    shapes,
+    special_numbers,
+    trigonometry,
+    whole_numbers,
+)
 from tests.operations.cases.case import Call
 
 FAMILIES: dict[str, dict[str, Call]] = {
@@ -10,6 +20,9 @@ FAMILIES: dict[str, dict[str, Call]] = {
     "products": products.CALLS,
     "reductions": reductions.CALLS,
     "shapes": shapes.CALLS,
+    "special_numbers": special_numbers.CALLS,
+    "trigonometry": trigonometry.CALLS,
+    "whole_numbers": whole_numbers.CALLS,
 }
 
 __all__ = ["FAMILIES", "Call"]
