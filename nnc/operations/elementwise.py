@@ -73,8 +73,7 @@ def divide(x1: Any, x2: Any) -> Value:
 @operation("Power", promotes=True)
 def power(x1: Any, x2: Any) -> Value:
     """Return x1 to the power x2."""
-    found: Value = x1**x2
-    return found
+    return apply(Power(), x1, x2)
 
 
 def _numbers(name: str, x: Value) -> Value:
