@@ -119,6 +119,12 @@ def erf(x: Value) -> Value:
     return ops.erf(_floats("Erf", x))
 
 
+@operation("Erfc", module="math")
+def erfc(x: Value) -> Value:
+    """Return what the error function lacks to 1."""
+    return ops.erfc(_floats("Erfc", x))
+
+
 @operation("Erfinv", module="math")
 def erfinv(x: Value) -> Value:
     """Return the inverse of the error function."""

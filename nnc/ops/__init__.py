@@ -7,7 +7,7 @@ from nnc.ops.convolution import convolution, transposed_convolution
 from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
 from nnc.ops.division import floor_divide, gcd, remainder
 from nnc.ops.einsum import einsum
-from nnc.ops.exponential import erf, erfinv, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
+from nnc.ops.exponential import erf, erfc, erfinv, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
 from nnc.ops.fusion import Fusion
 from nnc.ops.gathering import gather
 from nnc.ops.hyperbolic import arcsinh, cosh, sinh
@@ -46,6 +46,7 @@ __all__ = [
     "convolution",
     "equal",
     "erf",
+    "erfc",
     "erfinv",
     "exp",
     "expm1",

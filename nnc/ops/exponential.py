@@ -12,7 +12,7 @@ from nnc.ir import FLOATING, Value
 from nnc.ops.arithmetic import square
 from nnc.ops.comparison import where
 from nnc.ops.elementwise import Array, Binary, Unary, apply
-from nnc.ops.error_function import error_function
+from nnc.ops.error_function import complement_of_error_function, error_function
 from nnc.ops.inverse_error_function import inverse_error_function
 
 
@@ -129,6 +129,20 @@ class ErrorFunction(Unary, name="erf"):
         return cotangent * (exp(-square(x)) * (2.0 / sqrt(pi)))
 
 
+class ComplementaryErrorFunction(Unary, name="erfc"):
+    """1 - erf(x), exact where that is small."""
+
+    accepts: ClassVar[frozenset[str]] = FLOATING
+
+    def evaluate(self, *operands: Array) -> Array:
+        """By rational approximation, see `nnc.ops.error_function`."""
+        return complement_of_error_function(operands[0])
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """-2/√π exp(-x²)."""
+        return cotangent * (exp(-square(x)) * (-2.0 / sqrt(pi)))
+
+
 class InverseErrorFunction(Unary, name="erfinv"):
     """The number whose error function is x, between -1 and 1; NaN beyond."""
 
@@ -186,6 +200,11 @@ def softplus(x: Value) -> Value:
 def erf(x: Value) -> Value:
     """Return the error function."""
     return apply(ErrorFunction(), x)
+
+
+def erfc(x: Value) -> Value:
+    """Return what the error function lacks to 1."""
+    return apply(ComplementaryErrorFunction(), x)
 
 
 def erfinv(x: Value) -> Value:

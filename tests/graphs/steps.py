@@ -69,16 +69,18 @@ def square(grower: Grower, name: str) -> None:
     grower.add(plain(name), x, known=known.but(known.limit**2))
 
 
-@step("arcsinh", "cos", "sin", "sinh", "erf", "erfinv", "exp", "expm1", "tanh", "log", "log1p", "reciprocal", "sqrt")
+@step(
+    *("arcsinh", "cos", "sin", "sinh", "erf", "erfc", "erfinv", "exp", "expm1", "tanh"),
+    *("log", "log1p", "reciprocal", "sqrt"),
+)
 def smooth(grower: Grower, name: str) -> None:
     x = grower.floating(limit=8.0)
     if name in ("log", "log1p", "reciprocal", "sqrt"):
         x = ops.square(x) + 1.0  # away from where it is steep
     if name == "erfinv":
         x = ops.tanh(x) * 0.75
-    limit = {"exp": 3000.0, "expm1": 3000.0, "sinh": 1500.0, "arcsinh": 3.0, "sqrt": 9.0, "log": 5.0, "log1p": 5.0}.get(
-        name, 1.0
-    )
+    limits = {"arcsinh": 3.0, "erfc": 2.0, "exp": 3000.0, "expm1": 3000.0, "log": 5.0, "log1p": 5.0, "sinh": 1500.0}
+    limit = {**limits, "sqrt": 9.0}.get(name, 1.0)
     grower.add(plain(name), x, known=Known(limit, is_exact=False))
 
 

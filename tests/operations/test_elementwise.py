@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import numpy
@@ -20,9 +21,9 @@ ONE: dict[str, object] = {
     name: lambda ops, x, name=name: getattr(ops, name)(x)
     for name in (
         *("abs", "absolute", "angle", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "ceil"),
-        *("conj", "cosh", "deg2rad", "erf", "erfinv", "exp2", "fabs", "floor", "imag", "isfinite", "isinf", "isnan"),
-        *("isneginf", "isposinf", "isreal", "nan_to_num", "negative", "rad2deg", "real", "round", "sign", "sinh"),
-        *("sqrt", "square", "tanh", "trunc"),
+        *("conj", "cosh", "deg2rad", "erf", "erfc", "erfinv", "exp2", "fabs", "floor", "imag", "isfinite", "isinf"),
+        *("isnan", "isneginf", "isposinf", "isreal", "nan_to_num", "negative", "rad2deg", "real", "round", "sign"),
+        *("sinh", "sqrt", "square", "tanh", "trunc"),
     )
 }
 TWO = (
@@ -103,22 +104,24 @@ def test_whole_numbers_by_zero_are_zero():
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_inverse_error_function_is_that_of_scipy(backend, dtype):
+def test_relatives_of_the_error_function(backend, dtype):
     special = pytest.importorskip("scipy.special")
     x = nnc.Input((1,), dtype=dtype)
-    model = nnc.Model(x, Operation("Erfinv")(x))
-    inside = numpy.concatenate(
-        [numpy.linspace(-1.0, 1.0, 2001), 1.0 - 2.0 ** -numpy.arange(1.0, 52.0), [1e-30, 2.0, NAN]]
-    )
-    rows = inside.astype(dtype)[:, None]
-    found = nnc.compile(model, backend=backend)(rows)
+    program = nnc.compile(nnc.Model(x, [Operation("Erfinv")(x), Operation("Erfc")(x)]), backend=backend)
+    parts = [numpy.linspace(-1.0, 1.0, 2001), 1.0 - 2.0 ** -numpy.arange(1.0, 52.0), [1e-30, INF, -INF, NAN]]
+    parts += [numpy.linspace(-9.0, 9.0, 2001), *([numpy.linspace(9.0, 26.0, 500)] if dtype == "float64" else [])]
+    rows = numpy.concatenate(parts).astype(dtype)[:, None]
+    inverse, complement = program(rows)
+    wide = rows.astype("float64")
     bound = 1e-14 if dtype == "float64" else 2e-6
-    numpy.testing.assert_allclose(found, special.erfinv(rows.astype("float64")), rtol=bound)
+    numpy.testing.assert_allclose(inverse, special.erfinv(wide), rtol=bound)
+    numpy.testing.assert_allclose(complement, numpy.vectorize(math.erfc)(wide), rtol=bound)
 
 
 REFUSED = {
     "BitwiseAnd": ("float32", "BitwiseAnd: operands must be whole numbers, got float32"),
     "BitwiseInvert": ("bool", "BitwiseInvert: operands must be whole numbers, got bool"),
+    "Erfc": ("int32", "Erfc: x must be floating-point numbers, got int32"),
     "Erf": ("int32", "Erf: x must be floating-point numbers, got int32"),
     "Erfinv": ("int32", "Erfinv: x must be floating-point numbers, got int32"),
     "FloorDivide": ("bool", "FloorDivide: operands must be numbers, got bool"),
@@ -128,7 +131,7 @@ REFUSED = {
     "Negative": ("bool", "Negative: x must be numbers, got bool"),
     "Sign": ("bool", "Sign: x must be numbers, got bool"),
 }
-ALONE = {"BitwiseInvert", "Erf", "Erfinv", "Negative", "Sign"}
+ALONE = {"BitwiseInvert", "Erf", "Erfc", "Erfinv", "Negative", "Sign"}
 
 
 @pytest.mark.parametrize("name", REFUSED)

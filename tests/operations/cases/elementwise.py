@@ -16,6 +16,7 @@ CALLS: dict[str, Call] = {
     "Divide": lambda ops, x: ops.divide(1.0, x),
     "Equal": lambda ops, x: ops.equal(x, ops.maximum(x, 1.0)),
     "Erf": lambda ops, x: ops.erf(x - 1.0),
+    "Erfc": lambda ops, x: ops.erfc(x * 5.0 - 4.0),
     "Erfinv": lambda ops, x: ops.erfinv(x * 2.0 - 2.0),
     "Exp": lambda ops, x: ops.exp(x),
     "Exp2": lambda ops, x: ops.exp2(x),

@@ -33,6 +33,7 @@ _COMPARISONS: dict[type[Op], str] = {
     comparison.GreaterEqual: ">=",
 }
 _FUNCTIONS: dict[type[Op], str] = {
+    exponential.ComplementaryErrorFunction: "erfc",
     exponential.ErrorFunction: "erf",
     exponential.Exponential: "exp",
     exponential.ExponentialMinusOne: "expm1",

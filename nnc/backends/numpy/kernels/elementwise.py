@@ -21,7 +21,7 @@ from nnc.ops import (
     trigonometric,
 )
 from nnc.ops.elementwise import Binary, Unary
-from nnc.ops.error_function import WORKSPACE_ARRAYS, write_error_function
+from nnc.ops.error_function import COMPLEMENT_ARRAYS, WORKSPACE_ARRAYS, write_complement, write_error_function
 from nnc.ops.sizes import WHOLE, write_whole_numbers
 
 _UFUNCS: tuple[type[Unary | Binary], ...] = (
@@ -158,6 +158,20 @@ def error_function(call: KernelCall) -> Sequence[str]:
     """The rational approximation."""
     workspace = ", ".join(call.workspace)
     return [f"{call.function(write_error_function)}({call.operands[0]}, {call.result}, ({workspace}))"]
+
+
+def _complement_workspace(
+    op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]
+) -> Sequence[TensorType]:
+    (y,) = results
+    return (*(y,) * COMPLEMENT_ARRAYS, y.with_dtype("bool"))
+
+
+@kernel(exponential.ComplementaryErrorFunction, workspace=_complement_workspace)
+def complement_of_error_function(call: KernelCall) -> Sequence[str]:
+    """The rational approximation."""
+    workspace = ", ".join(call.workspace)
+    return [f"{call.function(write_complement)}({call.operands[0]}, {call.result}, ({workspace}))"]
 
 
 def _inverse_error_function_workspace(
