@@ -10,9 +10,13 @@ import numpy
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.operations.element_types import as_values
+from nnc.operations.element_types import FLOAT, as_float, as_value, as_values
 from nnc.operations.registry import operation
+from nnc.operations.special_numbers import is_infinite
+from nnc.ops.elementwise import apply
+from nnc.ops.exponential import Power
 from nnc.ops.sizes import WHOLE
+from nnc.structure import leaves
 
 
 def _without_bool(x1: Any, x2: Any) -> tuple[Value, Value]:
@@ -72,6 +76,17 @@ def least_common_multiple(x1: Any, x2: Any) -> Value:
     whole("Lcm", x1, x2)
     found: Value = ops.absolute(x1) * ops.floor_divide(ops.absolute(x2), ops.gcd(x1, x2))
     return found
+
+
+@operation("Ldexp")
+def scaled_by_powers_of_two(x1: Any, x2: Any) -> Value:
+    """Return x1 · 2^x2, x2 being whole numbers."""
+    graph = leaves((x1, x2), Value)[0].graph
+    x1, x2 = as_float(as_value(x1, FLOAT, graph)), as_value(x2, "int32", graph)
+    whole("Ldexp", x2)
+    scaled = x1 * apply(Power(), 2.0, ops.cast(x2, x1.dtype))
+    keeps = ops.logical_or(is_infinite(x1), ops.equal(x1, 0.0))
+    return ops.where(keeps, x1, scaled)
 
 
 def _bitwise(name: str, function: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:

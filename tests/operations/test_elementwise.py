@@ -127,6 +127,7 @@ REFUSED = {
     "FloorDivide": ("bool", "FloorDivide: operands must be numbers, got bool"),
     "Gcd": ("float32", "Gcd: operands must be whole numbers, got float32"),
     "Lcm": ("float32", "Lcm: operands must be whole numbers, got float32"),
+    "Ldexp": ("float32", "Ldexp: operands must be whole numbers, got float32"),
     "LeftShift": ("float32", "LeftShift: operands must be whole numbers, got float32"),
     "Negative": ("bool", "Negative: x must be numbers, got bool"),
     "Sign": ("bool", "Sign: x must be numbers, got bool"),
@@ -140,6 +141,11 @@ def test_element_types_that_have_no_such_operation_are_refused(name):
     x = nnc.Input((1,), dtype=dtype)
     with pytest.raises(NncError, match=message):
         Operation(name)(*[x] if name in ALONE else [x, x])
+
+
+def test_scaling_by_powers_of_two(keras):
+    x, n = [axis.ravel() for axis in numpy.meshgrid(FLOATS, numpy.int32([-120, -3, 0, 5, 200]))]
+    check(keras, named(["ldexp", "multiply"]), x, n)
 
 
 def operators(nn):

@@ -50,6 +50,7 @@ CALLS: dict[str, Call] = {
     "Round": lambda ops, x: ops.round(x * 9.0, decimals=1),
     "Rsqrt": lambda ops, x: ops.rsqrt(x),
     "Sign": lambda ops, x: ops.sign(x - 1.0),
+    "Sign bytes": lambda ops, x: ops.sign(ops.cast(x * 10.0 - 6.0, "uint8")),
     "Sign int": lambda ops, x: ops.sign(ops.cast(x * 10.0 - 10.0, "int64")),
     "Sqrt": lambda ops, x: ops.sqrt(x),
     "Sqrt int": lambda ops, x: ops.sqrt(ops.cast(x * 10.0, "int64")),

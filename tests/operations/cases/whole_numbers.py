@@ -24,6 +24,8 @@ CALLS: dict[str, Call] = {
     "Gcd": lambda ops, x: ops.gcd(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64")),
     "Lcm": lambda ops, x: ops.lcm(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64")),
     "Lcm unsigned": lambda ops, x: ops.lcm(ops.cast(x * 10.0, "uint8"), ops.cast(x * 10.0, "uint8")),
+    "Ldexp": lambda ops, x: ops.ldexp(x, ops.cast(x * 10.0 - 10.0, "int32")),
+    "Ldexp int": lambda ops, x: ops.ldexp(ops.cast(x * 10.0, "int32"), 3),
     "LeftShift": lambda ops, x: ops.left_shift(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64")),
     "LeftShift unsigned": lambda ops, x: ops.left_shift(ops.cast(x * 10.0, "uint8"), ops.cast(x * 10.0, "uint8")),
     "Mod": lambda ops, x: ops.mod(x * 9.0 - 9.0, 0.7),
