@@ -1,16 +1,47 @@
 """Operations, each with its types, meaning, derivative, aliasing and cost in one place, and functions to apply them."""
 
-from nnc.ops.arithmetic import absolute, clip, floor, maximum, minimum, reciprocal, relu, sign, sqrt, square
-from nnc.ops.bits import bitwise_and, bitwise_or, bitwise_xor, left_shift, right_shift
+from nnc.ops.arithmetic import (
+    absolute,
+    bitwise_and,
+    bitwise_or,
+    bitwise_xor,
+    clip,
+    floor,
+    floor_divide,
+    gcd,
+    left_shift,
+    maximum,
+    minimum,
+    reciprocal,
+    relu,
+    remainder,
+    right_shift,
+    sign,
+    sqrt,
+    square,
+)
 from nnc.ops.comparison import equal, logical_and, logical_or, where
 from nnc.ops.convolution import convolution, transposed_convolution
 from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
-from nnc.ops.division import floor_divide, gcd, remainder
 from nnc.ops.einsum import einsum
-from nnc.ops.exponential import erf, erfc, erfinv, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
+from nnc.ops.exponential import (
+    arcsinh,
+    cosh,
+    erf,
+    erfc,
+    erfinv,
+    exp,
+    expm1,
+    log,
+    log1p,
+    logaddexp,
+    sigmoid,
+    sinh,
+    softplus,
+    tanh,
+)
 from nnc.ops.fusion import Fusion
 from nnc.ops.gathering import gather
-from nnc.ops.hyperbolic import arcsinh, cosh, sinh
 from nnc.ops.matmul import matmul
 from nnc.ops.movement import broadcast_to, concatenate, flip, pad, reshape, take, transpose
 from nnc.ops.packing import Pack, Unpack

@@ -1,9 +1,9 @@
-"""The error function and what it lacks to 1, on NumPy arrays; NumPy itself has neither."""
+"""The error function, what it lacks to 1, and its inverse, on NumPy arrays; NumPy itself has none of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import pi, sqrt
+from math import inf, pi, sqrt
 from typing import Any
 
 import numpy
@@ -52,6 +52,38 @@ _SINGLE = (
     (3.88269855e-05, 1.16146263e-03, 1.49036688e-02, 1.13683009e-01, 5.0101667e-01, 1.0),
 )
 _SINGLE_LIMIT = 3.83
+# M. J. Wichura, "Algorithm AS 241: The percentage points of the normal distribution", Applied Statistics 37 (1988):
+# numerator and denominator from the highest power down, for |x| ≤ 0.85, above it, and where √-log((1 - |x|) / 2) > 5.
+_CENTRE = (
+    (
+        2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4, 4.5921953931549871457e4,
+        1.3731693765509461125e4, 1.9715909503065514427e3, 1.3314166789178437745e2, 3.3871328727963666080e0,
+    ),
+    (
+        5.2264952788528545610e3, 2.8729085735721942674e4, 3.9307895800092710610e4, 2.1213794301586595867e4,
+        5.3941960214247511077e3, 6.8718700749205790830e2, 4.2313330701600911252e1, 1.0,
+    ),
+)  # fmt: skip
+_SIDE = (
+    (
+        7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1, 1.27045825245236838258e0,
+        3.64784832476320460504e0, 5.76949722146069140550e0, 4.63033784615654529590e0, 1.42343711074968357734e0,
+    ),
+    (
+        1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2, 1.48103976427480074590e-1,
+        6.89767334985100004550e-1, 1.67638483018380384940e0, 2.05319162663775882187e0, 1.0,
+    ),
+)  # fmt: skip
+_END = (
+    (
+        2.01033439929228813265e-7, 2.71155556874348757815e-5, 1.24266094738807843860e-3, 2.65321895265761230930e-2,
+        2.96560571828504891230e-1, 1.78482653991729133580e0, 5.46378491116411436990e0, 6.65790464350110377720e0,
+    ),
+    (
+        2.04426310338993978564e-15, 1.42151175831644588870e-7, 1.84631831751005468180e-5, 7.86869131145613259100e-4,
+        1.48753612908506148525e-2, 1.36929880922735805310e-1, 5.99832206555887937690e-1, 1.0,
+    ),
+)  # fmt: skip
 _TILE = 2**14
 """Elements that are computed at a time: with their workspace they stay in the second-level cache."""
 
@@ -82,9 +114,9 @@ def _write_single(x: Any, out: Any, limited: Any, square: Any, result: Any, scra
     numpy.minimum(x, _SINGLE_LIMIT, out=limited)
     numpy.maximum(limited, -_SINGLE_LIMIT, out=limited)
     numpy.square(limited, out=square)
-    write_polynomial(_SINGLE[0], square, result)
+    _write_polynomial(_SINGLE[0], square, result)
     numpy.multiply(result, limited, out=result)
-    write_polynomial(_SINGLE[1], square, scratch)
+    _write_polynomial(_SINGLE[1], square, scratch)
     numpy.divide(result, scratch, out=result)
     numpy.minimum(result, 1.0, out=result)
     numpy.maximum(result, -1.0, out=out)
@@ -99,15 +131,15 @@ def _write_double(x: Any, out: Any, magnitude: Any, result: Any, tail: Any, scra
     numpy.minimum(magnitude, 6.0, out=magnitude)  # erf(6) is 1 to the last bit
 
     numpy.square(magnitude, out=scratch)
-    write_polynomial(_SMALL[0], scratch, result)
-    write_polynomial(_SMALL[1], scratch, tail)
+    _write_polynomial(_SMALL[0], scratch, result)
+    _write_polynomial(_SMALL[1], scratch, tail)
     numpy.divide(result, tail, out=result)
     numpy.multiply(result, magnitude, out=result)
     numpy.less_equal(magnitude, _SMALL_LIMIT, out=scratch)
     numpy.multiply(result, scratch, out=result)
 
-    write_polynomial(_LARGE[0], magnitude, tail)
-    write_polynomial(_LARGE[1], magnitude, scratch)
+    _write_polynomial(_LARGE[0], magnitude, tail)
+    _write_polynomial(_LARGE[1], magnitude, scratch)
     numpy.divide(tail, scratch, out=tail)
     numpy.square(magnitude, out=scratch)
     numpy.negative(scratch, out=scratch)
@@ -135,21 +167,21 @@ def write_complement(x: Any, out: Any, workspace: Sequence[Any]) -> None:
     """
     magnitude, result, tail, far, square, scratch, is_there = workspace
     numpy.square(x, out=square)
-    write_polynomial(_SMALL[0], square, result)
-    write_polynomial(_SMALL[1], square, scratch)
+    _write_polynomial(_SMALL[0], square, result)
+    _write_polynomial(_SMALL[1], square, scratch)
     numpy.divide(result, scratch, out=result)
     numpy.multiply(result, x, out=result)
     numpy.subtract(1.0, result, out=result)
 
     numpy.absolute(x, out=magnitude)
     numpy.minimum(magnitude, 30.0, out=magnitude)  # from where on the result is 0, or 2
-    write_polynomial(_LARGE[0], magnitude, tail)
-    write_polynomial(_LARGE[1], magnitude, scratch)
+    _write_polynomial(_LARGE[0], magnitude, tail)
+    _write_polynomial(_LARGE[1], magnitude, scratch)
     numpy.divide(tail, scratch, out=tail)
     numpy.square(magnitude, out=square)
     numpy.reciprocal(square, out=square)
-    write_polynomial(_FAR[0], square, far)
-    write_polynomial(_FAR[1], square, scratch)
+    _write_polynomial(_FAR[0], square, far)
+    _write_polynomial(_FAR[1], square, scratch)
     numpy.divide(far, scratch, out=far)
     numpy.multiply(far, square, out=far)
     numpy.subtract(1.0 / sqrt(pi), far, out=far)
@@ -183,7 +215,52 @@ def _write_bell(x: Any, out: Any, workspace: Sequence[Any]) -> None:
     numpy.multiply(out, near, out=out)
 
 
-def write_polynomial(coefficients: tuple[float, ...], x: Any, out: Any) -> None:
+INVERSE_ARRAYS = 5
+"""Number of arrays that `write_inverse_error_function` works in, beside one of truth values."""
+
+
+def write_inverse_error_function(x: Any, out: Any, workspace: Sequence[Any]) -> None:
+    """Write the inverse error function of x into `out` without allocating.
+
+    Args:
+        x: array of floats, any shape.
+        out: array of x's type and shape; may be x itself.
+        workspace: `INVERSE_ARRAYS` arrays of x's type and shape and one of bool that overlap nothing else.
+    """
+    result, root, place, quotient, scratch, is_there = workspace
+    numpy.multiply(x, 0.5, out=root)
+    numpy.square(root, out=place)
+    numpy.subtract(0.180625, place, out=place)
+    _write_quotient(_CENTRE, place, scratch, result)
+    numpy.multiply(result, root, out=result)
+
+    numpy.absolute(x, out=root)
+    numpy.greater(root, 0.85, out=is_there)
+    numpy.subtract(1.0, root, out=root)
+    numpy.multiply(root, 0.5, out=root)
+    numpy.log(root, out=root)
+    numpy.negative(root, out=root)
+    numpy.sqrt(root, out=root)
+    for coefficients, centre in ((_SIDE, 1.6), (_END, 5.0)):
+        numpy.subtract(root, centre, out=place)
+        _write_quotient(coefficients, place, scratch, quotient)
+        numpy.copyto(result, quotient, where=is_there)
+        numpy.greater(root, 5.0, out=is_there)
+
+    numpy.equal(root, inf, out=is_there)
+    numpy.copyto(result, inf, where=is_there)
+    numpy.multiply(result, sqrt(0.5), out=result)
+    numpy.copysign(result, x, out=out)
+
+
+def _write_quotient(coefficients: tuple[tuple[float, ...], tuple[float, ...]], x: Any, scratch: Any, out: Any) -> None:
+    """Write the quotient of two polynomials."""
+    _write_polynomial(coefficients[0], x, out)
+    _write_polynomial(coefficients[1], x, scratch)
+    numpy.divide(out, scratch, out=out)
+
+
+def _write_polynomial(coefficients: tuple[float, ...], x: Any, out: Any) -> None:
     """Write a polynomial by Horner's rule into another array, coefficients from the highest power down."""
     numpy.multiply(x, coefficients[0], out=out)
     for coefficient in coefficients[1:-1]:
@@ -206,4 +283,13 @@ def complement_of_error_function(x: Any) -> Any:
     out, *workspace = (numpy.empty_like(x) for _ in range(1 + COMPLEMENT_ARRAYS))
     with numpy.errstate(all="ignore"):
         write_complement(x, out, (*workspace, numpy.empty(x.shape, bool)))
+    return out
+
+
+def inverse_error_function(x: Any) -> Any:
+    """Return the inverse error function of an array of floats, with fresh arrays."""
+    x = numpy.asarray(x)
+    out, *workspace = (numpy.empty_like(x) for _ in range(1 + INVERSE_ARRAYS))
+    with numpy.errstate(all="ignore"):
+        write_inverse_error_function(x, out, (*workspace, numpy.empty(x.shape, bool)))
     return out

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from nnc.ir import Op
-from nnc.ops import bits
+from nnc.ops import arithmetic
 from tests.ops.cases.case import BATCH, WHOLE, Case, whole
 
 
@@ -31,9 +31,9 @@ def rows(op: Op, oracle: Callable[[int, int], int], low: int, high: int) -> list
 
 
 CASES: list[Case] = [
-    *rows(bits.BitwiseAnd(), lambda x, y: x & y, -9, 9),
-    *rows(bits.BitwiseOr(), lambda x, y: x | y, -9, 9),
-    *rows(bits.BitwiseXor(), lambda x, y: x ^ y, -9, 9),
-    *rows(bits.LeftShift(), lambda x, y: x << y, 0, 5),
-    *rows(bits.RightShift(), lambda x, y: x >> y, 0, 5),
+    *rows(arithmetic.BitwiseAnd(), lambda x, y: x & y, -9, 9),
+    *rows(arithmetic.BitwiseOr(), lambda x, y: x | y, -9, 9),
+    *rows(arithmetic.BitwiseXor(), lambda x, y: x ^ y, -9, 9),
+    *rows(arithmetic.LeftShift(), lambda x, y: x << y, 0, 5),
+    *rows(arithmetic.RightShift(), lambda x, y: x >> y, 0, 5),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from nnc.ops import division
+from nnc.ops import arithmetic
 from tests.ops.cases.case import BATCH, WHOLE, Case, elements, real, whole
 
 PAIRS = [
@@ -26,8 +26,8 @@ def divisor(x: float, y: float) -> int:
 
 
 CASES: list[Case] = [
-    *[Case(division.FloorDivide(), pair, elements(quotient), WHOLE) for pair in PAIRS],
-    *[Case(division.Remainder(), pair, elements(rest), WHOLE) for pair in PAIRS],
-    *[Case(division.GreatestCommonDivisor(), pair, elements(divisor), WHOLE) for pair in PAIRS],
-    Case(division.Remainder(), (real(BATCH, 3), real(BATCH, 3, low=0.3)), elements(lambda x, y: x % y)),
+    *[Case(arithmetic.FloorDivide(), pair, elements(quotient), WHOLE) for pair in PAIRS],
+    *[Case(arithmetic.Remainder(), pair, elements(rest), WHOLE) for pair in PAIRS],
+    *[Case(arithmetic.GreatestCommonDivisor(), pair, elements(divisor), WHOLE) for pair in PAIRS],
+    Case(arithmetic.Remainder(), (real(BATCH, 3), real(BATCH, 3, low=0.3)), elements(lambda x, y: x % y)),
 ]

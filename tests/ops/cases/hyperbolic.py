@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from nnc.ops import hyperbolic
+from nnc.ops import exponential
 from tests.ops.cases.case import Case, unary
 
 CASES: list[Case] = [
-    *unary(hyperbolic.HyperbolicSine(), math.sinh),
-    *unary(hyperbolic.InverseHyperbolicSine(), math.asinh),
+    *unary(exponential.HyperbolicSine(), math.sinh),
+    *unary(exponential.InverseHyperbolicSine(), math.asinh),
 ]

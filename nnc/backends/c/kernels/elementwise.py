@@ -12,7 +12,7 @@ from nnc.backends.c.kernels.registry import EXPRESSIONS, Formula, Unit, expressi
 from nnc.backends.c.text import C_TYPES, SUFFIXES, UNSIGNED
 from nnc.ir import Op
 from nnc.ir.types import FLOATING
-from nnc.ops import arithmetic, bits, comparison, division, exponential, hyperbolic, sizes, trigonometric
+from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
 from nnc.ops.sizes import WHOLE
 
 _INFIX: dict[type[Op], str] = {
@@ -20,9 +20,9 @@ _INFIX: dict[type[Op], str] = {
     arithmetic.Subtract: "-",
     arithmetic.Multiply: "*",
     arithmetic.Divide: "/",
-    bits.BitwiseAnd: "&",
-    bits.BitwiseOr: "|",
-    bits.BitwiseXor: "^",
+    arithmetic.BitwiseAnd: "&",
+    arithmetic.BitwiseOr: "|",
+    arithmetic.BitwiseXor: "^",
 }
 _COMPARISONS: dict[type[Op], str] = {
     comparison.Equal: "==",
@@ -43,8 +43,8 @@ _FUNCTIONS: dict[type[Op], str] = {
     exponential.Logarithm: "log",
     exponential.LogarithmOnePlus: "log1p",
     exponential.Power: "power",
-    hyperbolic.HyperbolicSine: "sinh",
-    hyperbolic.InverseHyperbolicSine: "arcsinh",
+    exponential.HyperbolicSine: "sinh",
+    exponential.InverseHyperbolicSine: "arcsinh",
     trigonometric.Angle: "arctan2",
     trigonometric.Cosine: "cos",
     trigonometric.Sine: "sin",
@@ -191,22 +191,22 @@ def cast(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, uni
     return choice(infix(">=", x[0], above), number(limits.max, dtype), inside.cast(C_TYPES[dtype]))
 
 
-@expression(division.FloorDivide, division.GreatestCommonDivisor, division.Remainder)
+@expression(arithmetic.FloorDivide, arithmetic.GreatestCommonDivisor, arithmetic.Remainder)
 def division_of_whole_numbers(
     op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit
 ) -> Expression:
     """The function of the headers; the widest type serves all whole numbers of its sign."""
-    name = {division.FloorDivide: "quotient", division.Remainder: "remainder"}.get(type(op), "gcd")
+    name = {arithmetic.FloorDivide: "quotient", arithmetic.Remainder: "remainder"}.get(type(op), "gcd")
     if dtype in FLOATING:
         return unit.call(f"nnc_{name}_{SUFFIXES[dtype]}", *x)
     widest = "i64" if dtype in UNSIGNED else "u64"
     return unit.call(f"nnc_{name}_{widest}", *x).cast(C_TYPES[dtype])
 
 
-@expression(bits.LeftShift, bits.RightShift)
+@expression(arithmetic.LeftShift, arithmetic.RightShift)
 def shift(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
     """Shifted in the widest type, where the number of bits fits."""
-    name = "left" if isinstance(op, bits.LeftShift) else "right"
+    name = "left" if isinstance(op, arithmetic.LeftShift) else "right"
     widest = "i64" if dtype in UNSIGNED else "u64"
     length = numpy.iinfo(dtype).bits
     return unit.call(f"nnc_{name}_shift_{widest}", x[0], x[1], number(length, "int32")).cast(C_TYPES[dtype])
