@@ -67,10 +67,10 @@ if TYPE_CHECKING:
     from nnc.layers.wrapper import *
 
 
-def _operate(name: str, *operands: Any) -> Any:
+def _operate(name: str, *operands: Any, **settings: Any) -> Any:
     from nnc.layers.operation import Operation  # imported when an operator is first used
 
-    return Operation(name)(*operands)
+    return Operation(name, settings)(*operands)
 
 
 SymbolicTensor.operate = staticmethod(_operate)

@@ -74,8 +74,8 @@ class SymbolicTensor:
     operate: ClassVar[Callable[..., Any]]
     """Applies an operation of `keras.ops`, given by its class, to operands; `nnc.layers` says how."""
 
-    def _operation(self, name: str, *operands: Any) -> Any:
-        return SymbolicTensor.operate(name, *operands)
+    def _operation(self, name: str, *operands: Any, **settings: Any) -> Any:
+        return SymbolicTensor.operate(name, *operands, **settings)
 
     def __add__(self, other: Any) -> Any:
         return self._operation("Add", self, other)
@@ -101,14 +101,74 @@ class SymbolicTensor:
     def __rtruediv__(self, other: Any) -> Any:
         return self._operation("TrueDivide", other, self)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return self._operation("FloorDivide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self._operation("FloorDivide", other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return self._operation("Mod", self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return self._operation("Mod", other, self)
+
     def __pow__(self, other: Any) -> Any:
         return self._operation("Power", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return self._operation("Power", other, self)
 
     def __matmul__(self, other: Any) -> Any:
         return self._operation("Matmul", self, other)
 
+    def __rmatmul__(self, other: Any) -> Any:
+        return self._operation("Matmul", other, self)
+
+    def __and__(self, other: Any) -> Any:
+        return self._operation("LogicalAnd", self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return self._operation("LogicalAnd", other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return self._operation("LogicalOr", self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return self._operation("LogicalOr", other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return self._operation("LogicalXor", self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return self._operation("LogicalXor", other, self)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._operation("Less", self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._operation("LessEqual", self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._operation("Greater", self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._operation("GreaterEqual", self, other)
+
+    def __ne__(self, other: object) -> Any:  # as in Keras, where == is identity all the same
+        return self._operation("NotEqual", self, other)
+
     def __neg__(self) -> Any:
         return self._operation("Negative", self)
+
+    def __abs__(self) -> Any:
+        return self._operation("Absolute", self)
+
+    def __invert__(self) -> Any:
+        return self._operation("LogicalNot", self)
+
+    def __round__(self, decimals: int | None = None) -> Any:
+        return self._operation("Round", self, decimals=decimals or 0)
 
     def __getitem__(self, key: Any) -> Any:
         return self._operation("GetItem", self, slice_config(key))

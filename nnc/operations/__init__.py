@@ -17,6 +17,9 @@ from nnc.operations import (
     scattering,
     segments,
     shapes,
+    special_numbers,
+    trigonometry,
+    whole_numbers,
 )
 from nnc.operations.registry import Definition, known
 
@@ -40,4 +43,7 @@ __all__ = [
     "scattering",
     "segments",
     "shapes",
+    "special_numbers",
+    "trigonometry",
+    "whole_numbers",
 ]

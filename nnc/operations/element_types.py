@@ -31,6 +31,11 @@ def as_float(x: Value) -> Value:
     return x if x.type.is_floating else ops.cast(x, FLOAT)
 
 
+def as_wide_float(x: Value) -> Value:
+    """Return x as it is, as float64 where it is int64, or as float32 where it holds no floats else."""
+    return ops.cast(x, "float64") if x.dtype == "int64" else as_float(x)
+
+
 def as_value(x: Any, dtype: str, graph: Graph) -> Value:
     """Return a graph value as it is, or the constant of an element type that a number is."""
     return x if isinstance(x, Value) else graph.constant(x, dtype)
@@ -54,3 +59,10 @@ def of_one_type(operands: Any) -> Any:
         return operands
     common = result_type(*dtypes)
     return map_leaves(lambda value: ops.cast(value, common), operands, Value)
+
+
+def as_values(x1: Any, x2: Any) -> tuple[Value, Value]:
+    """Return two operands as graph values of the element type that Keras computes with them in; one may be a number."""
+    x1, x2 = of_one_type((x1, x2))
+    like = x1 if isinstance(x1, Value) else x2
+    return as_value(x1, like.dtype, like.graph), as_value(x2, like.dtype, like.graph)

@@ -1,4 +1,4 @@
-"""Operations on single elements: arithmetic, comparison, logic, rounding, exponentials, trigonometry."""
+"""Operations on single elements: arithmetic, comparison, logic, rounding, exponentials."""
 
 from __future__ import annotations
 
@@ -11,26 +11,34 @@ import numpy
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Op, Value
-from nnc.operations.element_types import as_value, of_one_type
+from nnc.operations.element_types import as_float, as_value, as_wide_float, of_one_type
 from nnc.operations.registry import operation
 from nnc.ops import comparison
 from nnc.ops.elementwise import apply
+from nnc.ops.exponential import Power
 from nnc.structure import leaves
 
-operation("Abs")(ops.absolute)
-operation("Absolute")(ops.absolute)
-operation("Cos", floats=True)(ops.cos)
 operation("Exp", floats=True)(ops.exp)
 operation("Expm1", floats=True)(ops.expm1)
 operation("Floor", floats=True)(ops.floor)
 operation("Log", floats=True)(ops.log)
 operation("Log1p", floats=True)(ops.log1p)
+operation("Logaddexp", floats=True)(ops.logaddexp)
 operation("Reciprocal", floats=True)(ops.reciprocal)
-operation("Sign")(ops.sign)
-operation("Sin", floats=True)(ops.sin)
 operation("Sqrt", floats=True)(ops.sqrt)
-operation("Square")(ops.square)
-operation("Tanh", floats=True)(ops.tanh)
+
+
+@operation("Abs")
+@operation("Absolute")
+def absolute(x: Value) -> Value:
+    """Return |x|."""
+    return x if x.dtype == "bool" or x.dtype.startswith("u") else ops.absolute(x)
+
+
+@operation("Fabs")
+def float_absolute(x: Value) -> Value:
+    """Return |x| as floats."""
+    return ops.absolute(as_float(x))
 
 
 @operation("Add", promotes=True)
@@ -65,14 +73,62 @@ def divide(x1: Any, x2: Any) -> Value:
 @operation("Power", promotes=True)
 def power(x1: Any, x2: Any) -> Value:
     """Return x1 to the power x2."""
-    found: Value = x1**x2
-    return found
+    return apply(Power(), x1, x2)
+
+
+def _numbers(name: str, x: Value) -> Value:
+    if x.dtype == "bool":
+        raise ModelError(f"{name}: x must be numbers, got bool")
+    return x
+
+
+def _floats(name: str, x: Value) -> Value:
+    if not x.type.is_floating:
+        raise ModelError(f"{name}: x must be floating-point numbers, got {x.dtype}")
+    return x
 
 
 @operation("Negative")
 def negative(x: Value) -> Value:
     """Return -x."""
-    return -x
+    return -_numbers("Negative", x)
+
+
+@operation("Sign")
+def sign(x: Value) -> Value:
+    """Return -1, 0 or 1."""
+    return ops.sign(_numbers("Sign", x))
+
+
+@operation("Square")
+def square(x: Value) -> Value:
+    """Return x²."""
+    return ops.square(ops.cast(x, "int32") if x.dtype == "bool" else x)
+
+
+@operation("Cbrt")
+def cube_root(x: Value) -> Value:
+    """Return the number whose cube is x."""
+    x = as_wide_float(x)
+    return ops.sign(x) * ops.absolute(x) ** (1.0 / 3.0)
+
+
+@operation("Erf", module="math")
+def erf(x: Value) -> Value:
+    """Return the error function."""
+    return ops.erf(_floats("Erf", x))
+
+
+@operation("Erfc", module="math")
+def erfc(x: Value) -> Value:
+    """Return what the error function lacks to 1."""
+    return ops.erfc(_floats("Erfc", x))
+
+
+@operation("Erfinv", module="math")
+def erfinv(x: Value) -> Value:
+    """Return the inverse of the error function."""
+    return ops.erfinv(_floats("Erfinv", x))
 
 
 @operation("Maximum", promotes=True)
@@ -156,6 +212,12 @@ def ceil(x: Value) -> Value:
     return -ops.floor(-x)
 
 
+@operation("Trunc")
+def truncate(x: Value) -> Value:
+    """Return x rounded towards 0."""
+    return ops.where(x < 0.0, ceil(x), ops.floor(x)) if x.type.is_floating else x
+
+
 @operation("Round")
 def round_to_even(x: Value, decimals: int = 0) -> Value:
     """Return x rounded to so many decimals, halves to the even neighbour.
@@ -173,7 +235,8 @@ def round_to_even(x: Value, decimals: int = 0) -> Value:
     below = ops.floor(x)
     rest = x - below
     even = 2.0 * ops.floor((below + 1.0) * 0.5)
-    return ops.where(rest < 0.5, below, ops.where(rest > 0.5, below + 1.0, even))
+    rounded = ops.where(rest < 0.5, below, ops.where(rest > 0.5, below + 1.0, even))
+    return ops.where(ops.equal(rounded, 0.0), ops.stop_gradient(x) * 0.0, rounded)  # which has x's sign
 
 
 def _logarithm(base: float) -> Callable[[Value], Value]:
@@ -185,10 +248,16 @@ log10 = operation("Log10", floats=True)(_logarithm(10.0))
 """The logarithms to a base: those of the quotient, as Keras computes them."""
 
 
-@operation("Tan", floats=True)
-def tan(x: Value) -> Value:
-    """Return sin x / cos x."""
-    return ops.sin(x) / ops.cos(x)
+@operation("Exp2", floats=True)
+def exp2(x: Value) -> Value:
+    """Return 2 to the power x."""
+    return apply(Power(), 2.0, x)
+
+
+@operation("Logaddexp2", floats=True)
+def logaddexp2(x1: Any, x2: Any) -> Value:
+    """Return log2(2^x1 + 2^x2), without overflow."""
+    return ops.logaddexp(x1 * log_of(2.0), x2 * log_of(2.0)) / log_of(2.0)
 
 
 def opposite(x: Value) -> Value:

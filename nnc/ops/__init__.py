@@ -1,12 +1,46 @@
 """Operations, each with its types, meaning, derivative, aliasing and cost in one place, and functions to apply them."""
 
 from nnc.ops.accumulation import cumulative_product, cumulative_sum
-from nnc.ops.arithmetic import absolute, clip, floor, maximum, minimum, reciprocal, relu, sign, sqrt, square
+from nnc.ops.arithmetic import (
+    absolute,
+    bitwise_and,
+    bitwise_or,
+    bitwise_xor,
+    clip,
+    floor,
+    floor_divide,
+    gcd,
+    left_shift,
+    maximum,
+    minimum,
+    reciprocal,
+    relu,
+    remainder,
+    right_shift,
+    sign,
+    sqrt,
+    square,
+)
 from nnc.ops.comparison import equal, logical_and, logical_or, where
 from nnc.ops.convolution import convolution, transposed_convolution
 from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, softmax_crossentropy
 from nnc.ops.einsum import einsum
-from nnc.ops.exponential import erf, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
+from nnc.ops.exponential import (
+    arcsinh,
+    cosh,
+    erf,
+    erfc,
+    erfinv,
+    exp,
+    expm1,
+    log,
+    log1p,
+    logaddexp,
+    sigmoid,
+    sinh,
+    softplus,
+    tanh,
+)
 from nnc.ops.fusion import Fusion
 from nnc.ops.gathering import gather, take_along_axis
 from nnc.ops.matmul import matmul
@@ -20,7 +54,7 @@ from nnc.ops.scan import Scan, scan
 from nnc.ops.sizes import cast, one_hot, size
 from nnc.ops.sparsemax import sparsemax
 from nnc.ops.straight_through import stop_gradient, straight_through
-from nnc.ops.trigonometric import cos, sin
+from nnc.ops.trigonometric import arctan2, cos, sin
 
 __all__ = [
     "Fusion",
@@ -28,9 +62,14 @@ __all__ = [
     "Scan",
     "Unpack",
     "absolute",
+    "arcsinh",
+    "arctan2",
     "argmax",
     "argsort",
     "average_pool",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
     "broadcast_to",
     "cast",
     "clip",
@@ -38,15 +77,21 @@ __all__ = [
     "cos",
     "cumulative_product",
     "cumulative_sum",
+    "cosh",
     "einsum",
     "convolution",
     "equal",
     "erf",
+    "erfc",
+    "erfinv",
     "exp",
     "expm1",
     "flip",
     "floor",
+    "floor_divide",
     "gather",
+    "gcd",
+    "left_shift",
     "log",
     "log1p",
     "log_softmax",
@@ -64,13 +109,16 @@ __all__ = [
     "random_uniform",
     "reciprocal",
     "relu",
+    "remainder",
     "repeat",
     "reshape",
+    "right_shift",
     "scan",
     "sigmoid",
     "sigmoid_crossentropy",
     "sign",
     "sin",
+    "sinh",
     "size",
     "softmax",
     "softmax_crossentropy",

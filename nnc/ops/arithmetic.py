@@ -1,4 +1,4 @@
-"""Arithmetic: sums, products, powers, extrema and signs."""
+"""Arithmetic: sums, products, powers, remainders, extrema and signs, and the bits of whole numbers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy
 from nnc.ir import FLOATING, Value
 from nnc.ops.comparison import Greater, GreaterEqual, Less
 from nnc.ops.elementwise import Array, Binary, Unary, apply
+from nnc.ops.sizes import WHOLE
 
 
 class Add(Binary, name="add"):
@@ -159,6 +160,81 @@ class Relu(Unary, name="relu"):
         return cotangent * apply(Greater(dtype=y.dtype), y, 0.0)
 
 
+class FloorDivide(Binary, name="floor_divide"):
+    """The quotient of whole numbers, rounded down; 0 where y is 0."""
+
+    accepts: ClassVar[frozenset[str]] = WHOLE
+    ufunc: ClassVar[numpy.ufunc] = numpy.floor_divide
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """Whole numbers get no gradient."""
+        return None, None
+
+
+class Remainder(Binary, name="remainder"):
+    """What is left of x when the quotient by y is rounded down: it has y's sign.
+
+    Where y is 0 it is NaN, and 0 for whole numbers.
+    """
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.remainder
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """1, and the negative of the quotient."""
+        return cotangent, -(cotangent * floor(x / y))
+
+
+class GreatestCommonDivisor(Binary, name="gcd"):
+    """The largest whole number that divides both x and y; that of 0 and 0 is 0."""
+
+    accepts: ClassVar[frozenset[str]] = WHOLE
+    ufunc: ClassVar[numpy.ufunc] = numpy.gcd
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """Whole numbers get no gradient."""
+        return None, None
+
+
+class Bitwise(Binary):
+    """Combines the bits of two whole numbers."""
+
+    accepts: ClassVar[frozenset[str]] = WHOLE
+
+    def pullbacks(self, x: Value, y: Value, z: Value, cotangent: Value) -> tuple[Value | None, Value | None]:
+        """Whole numbers get no gradient."""
+        return None, None
+
+
+class BitwiseAnd(Bitwise, name="bitwise_and"):
+    """The bits that both have."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.bitwise_and
+
+
+class BitwiseOr(Bitwise, name="bitwise_or"):
+    """The bits that one has."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.bitwise_or
+
+
+class BitwiseXor(Bitwise, name="bitwise_xor"):
+    """The bits that exactly one has."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.bitwise_xor
+
+
+class LeftShift(Bitwise, name="left_shift"):
+    """x's bits moved up by y; 0 where y is negative or not below the number of bits."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.left_shift
+
+
+class RightShift(Bitwise, name="right_shift"):
+    """x's bits moved down by y, the sign filling up; only the sign is left where y is as for `LeftShift`."""
+
+    ufunc: ClassVar[numpy.ufunc] = numpy.right_shift
+
+
 def maximum(x: Any, y: Any) -> Value:
     """Return the larger of two values; one may be a number."""
     return apply(Maximum(), x, y)
@@ -207,3 +283,44 @@ def reciprocal(x: Value) -> Value:
 def relu(x: Value) -> Value:
     """Return max(x, 0)."""
     return apply(Relu(), x)
+
+
+def floor_divide(x: Any, y: Any) -> Value:
+    """Return the quotient rounded down; one of both may be a number."""
+    like = x if isinstance(x, Value) else y
+    return floor(x / y) if like.type.is_floating else apply(FloorDivide(), x, y)
+
+
+def remainder(x: Any, y: Any) -> Value:
+    """Return what is left of x when the quotient is rounded down; one of both may be a number."""
+    return apply(Remainder(), x, y)
+
+
+def gcd(x: Any, y: Any) -> Value:
+    """Return the greatest common divisor of whole numbers; one of both may be a number."""
+    return apply(GreatestCommonDivisor(), x, y)
+
+
+def bitwise_and(x: Any, y: Any) -> Value:
+    """Return the bits that both have; one of both may be a number."""
+    return apply(BitwiseAnd(), x, y)
+
+
+def bitwise_or(x: Any, y: Any) -> Value:
+    """Return the bits that one has; one of both may be a number."""
+    return apply(BitwiseOr(), x, y)
+
+
+def bitwise_xor(x: Any, y: Any) -> Value:
+    """Return the bits that exactly one has; one of both may be a number."""
+    return apply(BitwiseXor(), x, y)
+
+
+def left_shift(x: Any, y: Any) -> Value:
+    """Return x's bits moved up by y; one of both may be a number."""
+    return apply(LeftShift(), x, y)
+
+
+def right_shift(x: Any, y: Any) -> Value:
+    """Return x's bits moved down by y; one of both may be a number."""
+    return apply(RightShift(), x, y)

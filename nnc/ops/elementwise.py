@@ -46,7 +46,7 @@ def check_elements(op: Op, operands: Sequence[TensorType], accepted: frozenset[s
     """
     for operand in operands:
         if operand.dtype not in accepted:
-            kind = "floating-point numbers" if accepted == FLOATING else "numbers"
+            kind = {FLOATING: "floating-point numbers", NUMERIC - FLOATING: "whole numbers"}.get(accepted, "numbers")
             raise ShapeError(f"'{op.name}' needs {kind}, got {operand}; cast it first")
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import pi, sqrt
+from math import pi
+from math import sqrt as root_of
 from typing import Any, ClassVar
 
 import numpy
 
 from nnc.ir import FLOATING, Value
-from nnc.ops.arithmetic import square
+from nnc.ops.arithmetic import sqrt, square
 from nnc.ops.comparison import where
 from nnc.ops.elementwise import Array, Binary, Unary, apply
-from nnc.ops.error_function import error_function
+from nnc.ops.error_function import complement_of_error_function, error_function, inverse_error_function
 
 
 class Exponential(Unary, name="exp"):
@@ -93,6 +94,28 @@ class HyperbolicTangent(Unary, name="tanh"):
         return cotangent * (1.0 - square(y))
 
 
+class HyperbolicSine(Unary, name="sinh"):
+    """(exp(x) - exp(-x)) / 2, exact near 0."""
+
+    accepts: ClassVar[frozenset[str]] = FLOATING
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.sinh
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """cosh x."""
+        return cotangent * cosh(x)
+
+
+class InverseHyperbolicSine(Unary, name="arcsinh"):
+    """log(x + √(x² + 1)), exact near 0 and without overflow."""
+
+    accepts: ClassVar[frozenset[str]] = FLOATING
+    ufunc: ClassVar[numpy.ufunc | None] = numpy.arcsinh
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """1 / √(x² + 1)."""
+        return cotangent / sqrt(square(x) + 1.0)
+
+
 @dataclass(frozen=True)
 class Sigmoid(Unary, name="sigmoid"):
     """1 / (1 + exp(-x)).
@@ -125,7 +148,35 @@ class ErrorFunction(Unary, name="erf"):
 
     def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
         """2/√π exp(-x²)."""
-        return cotangent * (exp(-square(x)) * (2.0 / sqrt(pi)))
+        return cotangent * (exp(-square(x)) * (2.0 / root_of(pi)))
+
+
+class ComplementaryErrorFunction(Unary, name="erfc"):
+    """1 - erf(x), exact where that is small."""
+
+    accepts: ClassVar[frozenset[str]] = FLOATING
+
+    def evaluate(self, *operands: Array) -> Array:
+        """By rational approximation, see `nnc.ops.error_function`."""
+        return complement_of_error_function(operands[0])
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """-2/√π exp(-x²)."""
+        return cotangent * (exp(-square(x)) * (-2.0 / root_of(pi)))
+
+
+class InverseErrorFunction(Unary, name="erfinv"):
+    """The number whose error function is x, between -1 and 1; NaN beyond."""
+
+    accepts: ClassVar[frozenset[str]] = FLOATING
+
+    def evaluate(self, *operands: Array) -> Array:
+        """By rational approximation, see `nnc.ops.inverse_error_function`."""
+        return inverse_error_function(operands[0])
+
+    def pullback(self, x: Value, y: Value, cotangent: Value) -> Value | None:
+        """√π/2 exp(y²)."""
+        return cotangent * (exp(square(y)) * (0.5 * root_of(pi)))
 
 
 def exp(x: Value) -> Value:
@@ -158,6 +209,21 @@ def tanh(x: Value) -> Value:
     return apply(HyperbolicTangent(), x)
 
 
+def sinh(x: Value) -> Value:
+    """Return the hyperbolic sine."""
+    return apply(HyperbolicSine(), x)
+
+
+def cosh(x: Value) -> Value:
+    """Return the hyperbolic cosine, 1 + 2 sinh²(x / 2), which overflows only where the result does."""
+    return square(sinh(x * 0.5)) * 2.0 + 1.0
+
+
+def arcsinh(x: Value) -> Value:
+    """Return the inverse of the hyperbolic sine."""
+    return apply(InverseHyperbolicSine(), x)
+
+
 def sigmoid(x: Value) -> Value:
     """Return 1 / (1 + exp(-x))."""
     return apply(Sigmoid(), x)
@@ -171,3 +237,13 @@ def softplus(x: Value) -> Value:
 def erf(x: Value) -> Value:
     """Return the error function."""
     return apply(ErrorFunction(), x)
+
+
+def erfc(x: Value) -> Value:
+    """Return what the error function lacks to 1."""
+    return apply(ComplementaryErrorFunction(), x)
+
+
+def erfinv(x: Value) -> Value:
+    """Return the inverse of the error function."""
+    return apply(InverseErrorFunction(), x)

@@ -69,12 +69,18 @@ def square(grower: Grower, name: str) -> None:
     grower.add(plain(name), x, known=known.but(known.limit**2))
 
 
-@step("cos", "sin", "erf", "exp", "expm1", "tanh", "log", "log1p", "reciprocal", "sqrt")
+@step(
+    *("arcsinh", "cos", "sin", "sinh", "erf", "erfc", "erfinv", "exp", "expm1", "tanh"),
+    *("log", "log1p", "reciprocal", "sqrt"),
+)
 def smooth(grower: Grower, name: str) -> None:
     x = grower.floating(limit=8.0)
     if name in ("log", "log1p", "reciprocal", "sqrt"):
         x = ops.square(x) + 1.0  # away from where it is steep
-    limit = {"exp": 3000.0, "expm1": 3000.0, "sqrt": 9.0, "log": 5.0, "log1p": 5.0}.get(name, 1.0)
+    if name == "erfinv":
+        x = ops.tanh(x) * 0.75
+    limits = {"arcsinh": 3.0, "erfc": 2.0, "exp": 3000.0, "expm1": 3000.0, "log": 5.0, "log1p": 5.0, "sinh": 1500.0}
+    limit = {**limits, "sqrt": 9.0}.get(name, 1.0)
     grower.add(plain(name), x, known=Known(limit, is_exact=False))
 
 
@@ -102,15 +108,24 @@ def swapped(grower: Grower, x: Value, y: Value) -> tuple[Value, Value]:
     return (x, y) if grower.chance(0.5) else (y, x)
 
 
-@step("divide", "power", "logaddexp")
+@step("arctan2", "divide", "power", "logaddexp")
 def smooth_binary(grower: Grower, name: str) -> None:
     x = grower.floating(limit=8.0)
     y = ops.tanh(grower.beside(x, known=ROUNDED))
-    if name == "divide":
+    if name in ("arctan2", "divide"):
         y = ops.square(y) + 1.0
     elif name == "power":
         x = ops.tanh(x) + 1.5
     grower.add(plain(name), x, y, known=Known(10.0, is_exact=False))
+
+
+@step("floor_divide", "remainder", "gcd", "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift")
+def whole_binary(grower: Grower, name: str) -> None:
+    """What is for whole numbers only, or jumps between others, as the remainder does."""
+    dtypes = (*FLOATS, *WHOLES) if name == "remainder" else WHOLES
+    x = grower.number(is_exact=True, dtypes=dtypes, wraps_around=True)
+    y = grower.beside(x)
+    grower.add(plain(name), *swapped(grower, x, y), known=WILD if name == "remainder" else EXACT.but(1e9))
 
 
 @step("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "logical_and", "logical_or")

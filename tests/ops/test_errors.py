@@ -21,13 +21,15 @@ def types(text: str) -> list[TensorType]:
 
 BATCH = symbol("batch")
 FLOATING_ONLY = [
-    "cos", "divide", "erf", "exp", "expm1", "log", "log1p", "log_softmax", "logaddexp", "power", "reciprocal",
-    "sigmoid", "sigmoid_crossentropy", "sin", "softmax", "softmax_crossentropy", "sparsemax", "sqrt", "tanh",
+    "arcsinh", "arctan2", "cos", "divide", "erf", "erfc", "erfinv", "exp", "expm1", "log", "log1p", "log_softmax",
+    "logaddexp", "power", "reciprocal", "sigmoid", "sigmoid_crossentropy", "sin", "sinh", "softmax",
+    "softmax_crossentropy", "sparsemax", "sqrt", "tanh",
 ]  # fmt: skip
 NUMBERS_ONLY = [
-    "absolute", "add", "floor", "matmul", "maximum", "minimum", "multiply", "negative", "relu", "sign", "square",
-    "subtract", "sum",
+    "absolute", "add", "floor", "matmul", "maximum", "minimum", "multiply", "negative", "relu", "remainder",
+    "sign", "square", "subtract", "sum",
 ]  # fmt: skip
+WHOLE_ONLY = ["bitwise_and", "bitwise_or", "bitwise_xor", "floor_divide", "gcd", "left_shift", "right_shift"]
 
 
 REFUSED = [
@@ -151,15 +153,18 @@ def test_every_type_rule_is_tried():
     assert {op_class(name).infer for name in op_names()} <= {op_class(name).infer for name in tried} | takes_anything
 
 
-@pytest.mark.parametrize("name", [*FLOATING_ONLY, *NUMBERS_ONLY])
+@pytest.mark.parametrize("name", [*FLOATING_ONLY, *NUMBERS_ONLY, *WHOLE_ONLY])
 def test_element_types_that_do_not_fit(name):
     attributes = (
         {"axes": (0,)} if name == "sum" else {"axis": 1} if name in {"softmax", "log_softmax", "sparsemax"} else {}
     )
     op = make_op(name, attributes)
     count = op.arity or 1
-    wanted = "floating-point numbers" if name in FLOATING_ONLY else "numbers"
-    refused = ("bool", "i32") if name in FLOATING_ONLY else ("bool",)
+    wanted, refused = "numbers", ("bool",)
+    if name in FLOATING_ONLY:
+        wanted, refused = "floating-point numbers", ("bool", "i32")
+    elif name in WHOLE_ONLY:
+        wanted, refused = "whole numbers", ("bool", "f32", "f64")
     for short in ("f32", "f64", "i32", "u8", "bool"):
         operands = types(f"{short}[3,3] " * count)
         if short in refused:
@@ -171,7 +176,7 @@ def test_element_types_that_do_not_fit(name):
 
 
 def test_arithmetic_ops_state_their_element_types():
-    tested = {*FLOATING_ONLY, *NUMBERS_ONLY}
+    tested = {*FLOATING_ONLY, *NUMBERS_ONLY, *WHOLE_ONLY}
     flexible = {
         "cast",
         "equal",

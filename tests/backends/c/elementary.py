@@ -13,8 +13,8 @@ import numpy
 from nnc.backends.c.headers import sections
 from nnc.backends.c.toolchain import find_compiler, flags
 
-UNARY = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf", "sin", "cos", "sign")
-BINARY = ("logaddexp", "power", "maximum", "minimum")
+UNARY = ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "erf", "sin", "cos", "sinh", "arcsinh", "sign")
+BINARY = ("arctan2", "logaddexp", "power", "maximum", "minimum")
 REDUCED = ("sin_reduced", "cos_reduced")
 PARTIAL = {"exp_below": (-numpy.inf, 0.0)}
 """Functions for numbers of one interval."""

@@ -14,6 +14,9 @@ from tests.operations.cases import (
     reductions,
     segments,
     shapes,
+    special_numbers,
+    trigonometry,
+    whole_numbers,
 )
 from tests.operations.cases.case import Call
 
@@ -31,6 +34,9 @@ FAMILIES: dict[str, dict[str, Call]] = {
     "reductions": reductions.CALLS,
     "segments": segments.CALLS,
     "shapes": shapes.CALLS,
+    "special_numbers": special_numbers.CALLS,
+    "trigonometry": trigonometry.CALLS,
+    "whole_numbers": whole_numbers.CALLS,
 }
 
 __all__ = ["FAMILIES", "Call"]

@@ -73,6 +73,9 @@ EXPONENTIAL = [
     *unary(exponential.Sigmoid(), scipy.special.expit),
     *unary(exponential.Sigmoid(negated=True), lambda x: scipy.special.expit(-x)),
     *unary(exponential.ErrorFunction(), math.erf),
+    *unary(exponential.ComplementaryErrorFunction(), math.erfc),
+    Case(exponential.InverseErrorFunction(), (real(BATCH, 3, low=-0.95, high=0.95),), scipy.special.erfinv),
+    Case(exponential.InverseErrorFunction(), (real(low=-0.95, high=0.95),), scipy.special.erfinv),
 ]
 
 

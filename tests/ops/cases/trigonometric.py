@@ -1,13 +1,14 @@
-"""Rows of sine and cosine."""
+"""Rows of sine, cosine and the angle of a point."""
 
 from __future__ import annotations
 
 import math
 
 from nnc.ops import trigonometric
-from tests.ops.cases.case import Case, unary
+from tests.ops.cases.case import Case, binary, unary
 
 CASES: list[Case] = [
     *unary(trigonometric.Sine(), math.sin),
     *unary(trigonometric.Cosine(), math.cos),
+    *binary(trigonometric.Angle(), math.atan2),
 ]

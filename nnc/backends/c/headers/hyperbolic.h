@@ -1,4 +1,4 @@
-/* tanh, and the logistic function, which is tanh's shifted and scaled. */
+/* tanh, the logistic function, which is tanh's shifted and scaled, sinh and its inverse. */
 
 /* tanh x, at most 2 ulp off: u / (1 + u) with u = (e^(2|x|) - 1) / 2, reduced as in exponential.h by halves of log 2;
    q is nnc_exp_tail_f32's polynomial of 2r. Where u is small, u - u (u / (1 + u)) hides the rounding of 1 + u. */
@@ -53,4 +53,42 @@ static inline double nnc_sigmoid_f64(double x) {
     double e = nnc_exp_below_f64(-fabs(x));
     double q = 1.0 / (1.0 + e);
     return x < 0.0 ? e - (e * q) * e : q;
+}
+
+/* sinh x: a polynomial near 0, elsewhere half the difference of two exponentials; e^(x - 1) is taken times e where e^x
+   would be infinite before its half is. */
+static inline double nnc_sinh_f64(double x) {
+    double z = x * x;
+    double p = 8.22063524662433e-18;
+    p = p * z + 2.8114572543455206e-15;
+    p = p * z + 7.647163731819816e-13;
+    p = p * z + 1.6059043836821613e-10;
+    p = p * z + 2.505210838544172e-08;
+    p = p * z + 2.7557319223985893e-06;
+    p = p * z + 0.0001984126984126984;
+    p = p * z + 0.008333333333333333;
+    p = p * z + 0.16666666666666666;
+    double a = fabs(x);
+    double e = nnc_exp_f64(a > 709.0 ? a - 1.0 : a);
+    double large = a > 709.0 ? e * 1.3591409142295226 : 0.5 * e - 0.5 / e;
+    return a < 1.0 ? x + x * (z * p) : copysign(large, x);
+}
+
+/* sinh x, by doubles. */
+static inline float nnc_sinh_f32(float x) {
+    return (float)nnc_sinh_f64((double)x);
+}
+
+/* The number whose sinh is x: log(1 + b) with b = |x| + x^2 / (1 + sqrt(1 + x^2)); where x^2 is far above 1, that is
+   log(2 |x|). */
+static inline double nnc_arcsinh_f64(double x) {
+    double a = fabs(x);
+    double z = a * a;
+    double b = a > 1e17 ? a : a + z / (1.0 + sqrt(1.0 + z));
+    return copysign(nnc_log1p_f64(b) + (a > 1e17 ? 0.69314718055994531 : 0.0), x);
+}
+
+/* The number whose sinh is x, by doubles. */
+static inline float nnc_arcsinh_f32(float x) {
+    return (float)nnc_arcsinh_f64((double)x);
 }

@@ -9,7 +9,7 @@ import numpy
 
 from nnc.backends.c.expressions import Expression, Literal, call, choice, infix, number, wrapping
 from nnc.backends.c.kernels.registry import EXPRESSIONS, Formula, Unit, expression
-from nnc.backends.c.text import C_TYPES, SUFFIXES
+from nnc.backends.c.text import C_TYPES, SUFFIXES, UNSIGNED
 from nnc.ir import Op
 from nnc.ir.types import FLOATING
 from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
@@ -20,6 +20,9 @@ _INFIX: dict[type[Op], str] = {
     arithmetic.Subtract: "-",
     arithmetic.Multiply: "*",
     arithmetic.Divide: "/",
+    arithmetic.BitwiseAnd: "&",
+    arithmetic.BitwiseOr: "|",
+    arithmetic.BitwiseXor: "^",
 }
 _COMPARISONS: dict[type[Op], str] = {
     comparison.Equal: "==",
@@ -30,14 +33,19 @@ _COMPARISONS: dict[type[Op], str] = {
     comparison.GreaterEqual: ">=",
 }
 _FUNCTIONS: dict[type[Op], str] = {
+    exponential.ComplementaryErrorFunction: "erfc",
     exponential.ErrorFunction: "erf",
     exponential.Exponential: "exp",
     exponential.ExponentialMinusOne: "expm1",
+    exponential.InverseErrorFunction: "erfinv",
     exponential.HyperbolicTangent: "tanh",
     exponential.LogAddExp: "logaddexp",
     exponential.Logarithm: "log",
     exponential.LogarithmOnePlus: "log1p",
     exponential.Power: "power",
+    exponential.HyperbolicSine: "sinh",
+    exponential.InverseHyperbolicSine: "arcsinh",
+    trigonometric.Angle: "arctan2",
     trigonometric.Cosine: "cos",
     trigonometric.Sine: "sin",
 }
@@ -181,3 +189,24 @@ def cast(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, uni
     highest = numpy.nextafter(numpy.dtype(types[0]).type(int(limits.max) + 1), 0)  # which may be less than the type's
     inside = unit.call(f"nnc_within_{SUFFIXES[types[0]]}", x[0], low, number(highest, types[0]))
     return choice(infix(">=", x[0], above), number(limits.max, dtype), inside.cast(C_TYPES[dtype]))
+
+
+@expression(arithmetic.FloorDivide, arithmetic.GreatestCommonDivisor, arithmetic.Remainder)
+def division_of_whole_numbers(
+    op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit
+) -> Expression:
+    """The function of the headers; the widest type serves all whole numbers of its sign."""
+    name = {arithmetic.FloorDivide: "quotient", arithmetic.Remainder: "remainder"}.get(type(op), "gcd")
+    if dtype in FLOATING:
+        return unit.call(f"nnc_{name}_{SUFFIXES[dtype]}", *x)
+    widest = "i64" if dtype in UNSIGNED else "u64"
+    return unit.call(f"nnc_{name}_{widest}", *x).cast(C_TYPES[dtype])
+
+
+@expression(arithmetic.LeftShift, arithmetic.RightShift)
+def shift(op: Any, x: Sequence[Expression], types: Sequence[str], dtype: str, unit: Unit) -> Expression:
+    """Shifted in the widest type, where the number of bits fits."""
+    name = "left" if isinstance(op, arithmetic.LeftShift) else "right"
+    widest = "i64" if dtype in UNSIGNED else "u64"
+    length = numpy.iinfo(dtype).bits
+    return unit.call(f"nnc_{name}_shift_{widest}", x[0], x[1], number(length, "int32")).cast(C_TYPES[dtype])

@@ -9,9 +9,8 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ops import arithmetic, comparison, exponential, sizes, trigonometric
+from nnc.ops import arithmetic, comparison, error_function, exponential, sizes, trigonometric
 from nnc.ops.elementwise import Binary, Unary
-from nnc.ops.error_function import WORKSPACE_ARRAYS, write_error_function
 from nnc.ops.sizes import WHOLE, write_whole_numbers
 
 _UFUNCS: tuple[type[Unary | Binary], ...] = (
@@ -26,6 +25,14 @@ _UFUNCS: tuple[type[Unary | Binary], ...] = (
     arithmetic.Square,
     arithmetic.SquareRoot,
     arithmetic.Subtract,
+    arithmetic.BitwiseAnd,
+    arithmetic.BitwiseOr,
+    arithmetic.BitwiseXor,
+    arithmetic.LeftShift,
+    arithmetic.RightShift,
+    arithmetic.FloorDivide,
+    arithmetic.GreatestCommonDivisor,
+    arithmetic.Remainder,
     exponential.Exponential,
     exponential.ExponentialMinusOne,
     exponential.HyperbolicTangent,
@@ -33,6 +40,9 @@ _UFUNCS: tuple[type[Unary | Binary], ...] = (
     exponential.Logarithm,
     exponential.LogarithmOnePlus,
     exponential.Power,
+    exponential.HyperbolicSine,
+    exponential.InverseHyperbolicSine,
+    trigonometric.Angle,
     trigonometric.Cosine,
     trigonometric.Sine,
 )
@@ -129,14 +139,42 @@ def sigmoid(call: KernelCall) -> Sequence[str]:
 def _error_function_workspace(
     op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]
 ) -> Sequence[TensorType]:
-    return (results[0],) * WORKSPACE_ARRAYS
+    return (results[0],) * error_function.WORKSPACE_ARRAYS
 
 
 @kernel(exponential.ErrorFunction, workspace=_error_function_workspace)
-def error_function(call: KernelCall) -> Sequence[str]:
+def error_function_of_elements(call: KernelCall) -> Sequence[str]:
     """The rational approximation."""
     workspace = ", ".join(call.workspace)
-    return [f"{call.function(write_error_function)}({call.operands[0]}, {call.result}, ({workspace}))"]
+    return [f"{call.function(error_function.write_error_function)}({call.operands[0]}, {call.result}, ({workspace}))"]
+
+
+def _complement_workspace(
+    op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]
+) -> Sequence[TensorType]:
+    (y,) = results
+    return (*(y,) * error_function.COMPLEMENT_ARRAYS, y.with_dtype("bool"))
+
+
+@kernel(exponential.ComplementaryErrorFunction, workspace=_complement_workspace)
+def complement_of_error_function(call: KernelCall) -> Sequence[str]:
+    """The rational approximation."""
+    workspace = ", ".join(call.workspace)
+    return [f"{call.function(error_function.write_complement)}({call.operands[0]}, {call.result}, ({workspace}))"]
+
+
+def _inverse_error_function_workspace(
+    op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]
+) -> Sequence[TensorType]:
+    (y,) = results
+    return (*(y,) * error_function.INVERSE_ARRAYS, y.with_dtype("bool"))
+
+
+@kernel(exponential.InverseErrorFunction, workspace=_inverse_error_function_workspace)
+def inverse_of_error_function(call: KernelCall) -> Sequence[str]:
+    """The rational approximation."""
+    function = call.function(error_function.write_inverse_error_function)
+    return [f"{function}({call.operands[0]}, {call.result}, ({', '.join(call.workspace)}))"]
 
 
 def _comparison_workspace(
