@@ -2,10 +2,36 @@
 
 from collections.abc import Mapping
 
-from nnc.operations import creation, elementwise, neural, products, reductions, shapes
+from nnc.operations import (
+    attention,
+    creation,
+    elementwise,
+    images,
+    losses,
+    neural,
+    normalization,
+    products,
+    reductions,
+    shapes,
+    windows,
+)
 from nnc.operations.registry import Definition, known
 
 OPERATIONS: Mapping[str, Definition] = known()
 """All operations by their classes."""
 
-__all__ = ["OPERATIONS", "Definition", "creation", "elementwise", "neural", "products", "reductions", "shapes"]
+__all__ = [
+    "OPERATIONS",
+    "Definition",
+    "attention",
+    "creation",
+    "elementwise",
+    "images",
+    "losses",
+    "neural",
+    "normalization",
+    "products",
+    "reductions",
+    "shapes",
+    "windows",
+]

@@ -1,15 +1,32 @@
 """The calls of all operations, by the operation's class in Keras."""
 
-from tests.operations.cases import creation, elementwise, neural, products, reductions, shapes
+from tests.operations.cases import (
+    attention,
+    creation,
+    elementwise,
+    images,
+    losses,
+    neural,
+    normalization,
+    products,
+    reductions,
+    shapes,
+    windows,
+)
 from tests.operations.cases.case import Call
 
 FAMILIES: dict[str, dict[str, Call]] = {
+    "attention": attention.CALLS,
     "creation": creation.CALLS,
     "elementwise": elementwise.CALLS,
+    "images": images.CALLS,
+    "losses": losses.CALLS,
     "neural": neural.CALLS,
+    "normalization": normalization.CALLS,
     "products": products.CALLS,
     "reductions": reductions.CALLS,
     "shapes": shapes.CALLS,
+    "windows": windows.CALLS,
 }
 
 __all__ = ["FAMILIES", "Call"]
