@@ -14,6 +14,7 @@ from nnc.operations import (
     products,
     reductions,
     shapes,
+    spectra,
     windows,
 )
 from nnc.operations.registry import Definition, known
@@ -35,5 +36,6 @@ __all__ = [
     "products",
     "reductions",
     "shapes",
+    "spectra",
     "windows",
 ]

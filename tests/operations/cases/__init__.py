@@ -12,6 +12,7 @@ from tests.operations.cases import (
     products,
     reductions,
     shapes,
+    spectra,
     windows,
 )
 from tests.operations.cases.case import Call
@@ -28,6 +29,7 @@ FAMILIES: dict[str, dict[str, Call]] = {
     "products": products.CALLS,
     "reductions": reductions.CALLS,
     "shapes": shapes.CALLS,
+    "spectra": spectra.CALLS,
     "windows": windows.CALLS,
 }
 
