@@ -14,6 +14,7 @@ from nnc.ir import Value
 from nnc.operations.colors import LUMINANCE, hsv_to_rgb, rgb_to_hsv
 from nnc.operations.data_formats import CHANNELS_FIRST, check_data_format, known_sizes, spatial_axes
 from nnc.operations.interpolation import METHODS, multiply_axis
+from nnc.operations.linalg import solve
 from nnc.operations.registry import operation
 from nnc.operations.resizing import resized
 from nnc.operations.warping import FILL_MODES, WAYS, warp
@@ -210,9 +211,60 @@ def affine_transform(
         raise ModelError(f"AffineTransform: transform must have shape (8,) or (batch, 8), got {matrix.type}")
     matrix = ops.stop_gradient(ops.cast(matrix, "float32"))
     batch = ops.reshape(matrix, (1, 8)) if matrix.rank == 1 else matrix
-    batch = ops.broadcast_to(batch, (x.shape[0], 8))
-    numbers = [ops.reshape(ops.take(batch, 1, place, place + 1), (x.shape[0], 1, 1)) for place in range(8)]
-    return warp(x, numbers, interpolation, fill_mode, float(fill_value), data_format)
+    return warp(x, _eight_numbers(x, batch), interpolation, fill_mode, float(fill_value), data_format)
+
+
+@_images("PerspectiveTransform")
+def perspective_transform(
+    x: Value,
+    start_points: Any,
+    end_points: Any,
+    *,
+    interpolation: str = "bilinear",
+    fill_value: float = 0.0,
+    data_format: str,
+) -> Value:
+    """Return images seen from elsewhere: what was at the start points is at the end points.
+
+    Args:
+        x: images.
+        start_points: four points, each across and down, of shape (4, 2) for all images or (batch, 4, 2).
+        end_points: likewise.
+        interpolation: ``bilinear`` or ``nearest``.
+        fill_value: what lies outside.
+        data_format: of the images.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+    what = "PerspectiveTransform"
+    _one_of(what, "interpolation", interpolation, WAYS)
+    corners = []
+    for points in (start_points, end_points):
+        value = points if isinstance(points, Value) else x.graph.constant(points, "float32")
+        if value.rank not in (2, 3) or value.shape[-2:] != (4, 2):
+            raise ModelError(f"{what}: points must have shape (4, 2) or (batch, 4, 2), got {value.type}")
+        value = ops.stop_gradient(ops.cast(value, "float32"))
+        corners.append(ops.reshape(value, (-1, 4, 2)))
+    start, end = corners
+    if start.shape != end.shape:
+        raise ModelError(f"{what}: start_points and end_points must have the same shape, got {start.type}, {end.type}")
+    one = ops.broadcast_to(x.graph.constant(1.0, "float32"), (start.shape[0], 4, 1))
+    rows = []
+    for axis in (0, 1):
+        place = ops.take(start, 2, axis, axis + 1)
+        known = [one * 0.0] * 6
+        known[3 * axis : 3 * axis + 3] = [ops.take(end, 2, 0, 1), ops.take(end, 2, 1, 2), one]
+        rows.append(ops.concatenate([*known, -place * end], 2))
+    found = solve(ops.concatenate(rows, 1), ops.reshape(ops.transpose(start, (0, 2, 1)), (-1, 8)))
+    numbers = _eight_numbers(x, found)
+    return warp(x, numbers, interpolation, "constant", float(fill_value), data_format)
+
+
+def _eight_numbers(x: Value, matrix: Value) -> list[Value]:
+    """Return the numbers that `warp` takes of images from those of shape (batch, 8), or (1, 8) for all images."""
+    batch = ops.broadcast_to(matrix, (x.shape[0], 8))
+    return [ops.reshape(ops.take(batch, 1, place, place + 1), (x.shape[0], 1, 1)) for place in range(8)]
 
 
 @_images("GaussianBlur")

@@ -8,6 +8,9 @@ import numpy
 
 from tests.operations.cases.case import Call
 
+CORNERS = numpy.array([[0.0, 0.0], [1.0, 0.0], [0.0, 3.0], [1.0, 3.0]], "float32")
+SHIFTS = numpy.array([[0.2, 0.1], [0.1, 0.3], [0.0, 0.2], [0.4, 0.1]], "float32")
+
 
 def images(ops: Any, x: Any, *shape: int) -> Any:
     """Return x as images of a shape with 24 elements, by default four rows, two columns and three channels."""
@@ -35,6 +38,9 @@ CALLS: dict[str, Call] = {
     ),
     "PadImages": lambda ops, x: ops.image.pad_images(
         images(ops, x), top_padding=2, target_height=7, left_padding=1, right_padding=2
+    ),
+    "PerspectiveTransform": lambda ops, x: ops.image.perspective_transform(  # TensorFlow's gradient is not exact
+        images(ops, ops.cast(ops.cast(x * 10.0, "int32"), "float32")), CORNERS, CORNERS + SHIFTS, fill_value=0.7
     ),
     "RGBToGrayscale": lambda ops, x: ops.image.rgb_to_grayscale(images(ops, x)),
     "RGBToGrayscale of whole numbers": lambda ops, x: ops.image.rgb_to_grayscale(
