@@ -14,12 +14,23 @@ from nnc.operations.data_formats import (
     channels_placed,
     check_data_format,
     check_rank,
+    known_sizes,
     per_axis,
     spatial_axes,
 )
 from nnc.operations.interpolation import multiply_axis
 from nnc.operations.registry import operation
-from nnc.ops import average_pool, cast, concatenate, convolution, max_pool, reshape, take, transposed_convolution
+from nnc.ops import (
+    average_pool,
+    cast,
+    concatenate,
+    convolution,
+    max_pool,
+    reshape,
+    take,
+    transpose,
+    transposed_convolution,
+)
 from nnc.ops.convolution import Padding, extent, same_padding
 
 Sizes = int | Sequence[int]
@@ -257,3 +268,40 @@ conv = operation("Conv", module="nn")(_convolving("Conv", _convolved))
 depthwise_conv = operation("DepthwiseConv", module="nn")(_convolving("DepthwiseConv", _depthwise))
 separable_conv = operation("SeparableConv", module="nn")(_convolving("SeparableConv", _separable))
 conv_transpose = operation("ConvTranspose", module="nn")(_convolving("ConvTranspose", _transposed))
+
+
+@operation("DepthToSpace", module="nn")
+def depth_to_space(x: Value, block_size: int, data_format: str | None = "channels_last") -> Value:
+    """Return images with a block of pixels for each pixel, made of its channels.
+
+    Raises:
+        ModelError: the block has not as many pixels as divide the channels.
+    """
+    data_format = check_data_format("DepthToSpace", data_format)
+    check_rank(x, 2, data_format)
+    batch, height, width, channels = (last := channels_behind(x, data_format)).shape
+    size = block_size
+    if not isinstance(channels, int) or size < 1 or channels % size**2:
+        raise ModelError(f"DepthToSpace: the square of block_size must divide the channels, got {size} for {x.type}")
+    parts = reshape(last, (batch, height, width, size, size, channels // size**2))
+    found = reshape(transpose(parts, (0, 1, 3, 2, 4, 5)), (batch, height * size, width * size, channels // size**2))
+    return channels_placed(found, data_format)
+
+
+@operation("SpaceToDepth", module="nn")
+def space_to_depth(x: Value, block_size: int, data_format: str | None = "channels_last") -> Value:
+    """Return images with a pixel for each block of pixels, which become its channels.
+
+    Raises:
+        ModelError: the block does not divide images of a known size.
+    """
+    data_format = check_data_format("SpaceToDepth", data_format)
+    height, width = known_sizes(x, data_format)
+    size = block_size
+    if size < 1 or height % size or width % size:
+        raise ModelError(f"SpaceToDepth: block_size must divide height and width, got {size} for {x.type}")
+    last = channels_behind(x, data_format)
+    batch, channels = last.shape[0], last.shape[3]
+    parts = reshape(last, (batch, height // size, size, width // size, size, channels))
+    found = reshape(transpose(parts, (0, 1, 3, 2, 4, 5)), (batch, height // size, width // size, size**2 * channels))
+    return channels_placed(found, data_format)

@@ -59,3 +59,15 @@ def test_transposed_convolution(x, kernel, settings, keras):
 def test_refused(operation, kernel, settings, message):
     with pytest.raises(ModelError, match=message):
         Operation(operation, settings)(Input((4, 6)), numpy.ones(kernel, "float32"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "message"),
+    [
+        ("DepthToSpace", "DepthToSpace: the square of block_size must divide the channels"),
+        ("SpaceToDepth", "SpaceToDepth: block_size must divide height and width"),
+    ],
+)
+def test_blocks_that_do_not_divide(operation, message):
+    with pytest.raises(ModelError, match=message):
+        Operation(operation, {"block_size": 2})(Input((3, 4, 6)))

@@ -34,6 +34,10 @@ CALLS: dict[str, Call] = {
     "Conv channels first": lambda ops, x: ops.conv(
         ops.reshape(x, (-1, 2, 4, 3)), kernel(ops, x, 2, 2, 2, 3), data_format="channels_first"
     ),
+    "DepthToSpace": lambda ops, x: ops.depth_to_space(ops.reshape(x, (-1, 1, 3, 8)), 2),
+    "DepthToSpace channels first": lambda ops, x: ops.depth_to_space(
+        ops.reshape(x, (-1, 8, 1, 3)), 2, data_format="channels_first"
+    ),
     "DepthwiseConv": lambda ops, x: ops.depthwise_conv(x, kernel(ops, x, 2, 6, 2), padding="same", dilation_rate=2),
     "DepthwiseConv of images": lambda ops, x: ops.depthwise_conv(image(ops, x), kernel(ops, x, 3, 2, 2, 2)),
     "MaxPool": lambda ops, x: ops.max_pool(x, 2),
@@ -41,6 +45,10 @@ CALLS: dict[str, Call] = {
     "MaxPool channels first": lambda ops, x: ops.max_pool(x, 3, strides=2, data_format="channels_first"),
     "SeparableConv": lambda ops, x: ops.separable_conv(
         x, kernel(ops, x, 2, 6, 1), kernel(ops, x, 1, 6, 3), padding="same"
+    ),
+    "SpaceToDepth": lambda ops, x: ops.space_to_depth(ops.reshape(x, (-1, 2, 6, 2)), 2),
+    "SpaceToDepth channels first": lambda ops, x: ops.space_to_depth(
+        ops.reshape(x, (-1, 2, 2, 6)), 2, data_format="channels_first"
     ),
     "SeparableConv of images": lambda ops, x: ops.separable_conv(
         image(ops, x), kernel(ops, x, 2, 2, 2, 2), kernel(ops, x, 1, 1, 4, 3), strides=2
