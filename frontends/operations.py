@@ -13,7 +13,7 @@ OPERATION = "Operation"
 """nnc's layer for all of them; see `nnc.operations`."""
 IGNORED = frozenset({"name", "conjugate"})
 """Keywords of TensorFlow's functions that change nothing here."""
-_OF_TWO = frozenset({"Add", "Maximum", "Minimum", "Multiply", "Subtract"})
+_OF_TWO = frozenset({"Add", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"})
 """Operations of two operands, which a layer of that name takes in one list."""
 _OF_OPERATIONS = {"Average": "axis", "Reshape": "newshape"}
 """Arguments that operations have, and layers of their names do not."""

@@ -71,7 +71,8 @@ class ModelTracer:
         problem: ModelError | None = None
         for grouping in _GROUPINGS:
             for lengths in (_LENGTHS, _LENGTHS[2:]):
-                self.layers.clear(), self.pairs.clear()
+                self.layers.clear()
+                self.pairs.clear()
                 try:
                     return self._made(grouping, lengths)
                 except ModelFileError:

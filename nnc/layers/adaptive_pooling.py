@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-import numpy
-
 from nnc.choices import DataFormat
-from nnc.errors import ModelError
-from nnc.ir import SymbolicDim, Value
+from nnc.ir import Value
 from nnc.layers.arguments import image_format, sizes
 from nnc.layers.declared import KerasLayer
-from nnc.layers.interpolation import multiply_axis
-from nnc.layers.pooling import largest_in_windows
-from nnc.layers.spatial import check_rank, spatial_axes
-from nnc.ops import average_pool, concatenate, take
+from nnc.operations.data_formats import check_rank
+from nnc.operations.windows import adaptive_average_pool, adaptive_max_pool
 
 
 class AdaptivePooling(KerasLayer):
@@ -37,73 +33,28 @@ class AdaptivePooling(KerasLayer):
     output_size: Any = sizes()
     data_format: DataFormat | None = image_format(default=None)
 
+    pooled: ClassVar[Callable[..., Value]]
+    """What makes the elements: one of the functions of `nnc.operations.windows`."""
+
     def call(self, x: Value) -> Value:
         check_rank(x, self.spatial, self.data_format)
-        for axis, count in zip(spatial_axes(self.data_format, self.spatial), self.output_size, strict=True):
-            length = x.shape[axis]
-            if isinstance(length, SymbolicDim):
-                raise ModelError(f"axis {axis} of {x.type} must have a known length, not '{length}'")
-            if length == count:
-                continue
-            x = self.divide(x, axis, length // count) if length % count == 0 else self.pool(x, axis, count)
-        return x
-
-    def divide(self, x: Value, axis: int, window: int) -> Value:
-        """Return x with windows of this length, side by side, made one element along an axis."""
-        raise NotImplementedError
-
-    def pool(self, x: Value, axis: int, count: int) -> Value:
-        """Return x with so many elements along an axis, made of windows of different lengths."""
-        raise NotImplementedError
-
-
-def bins(length: int, count: int) -> list[tuple[int, int]]:
-    """Return the first and the last element, the latter excluded, of each window.
-
-    >>> bins(7, 3)
-    [(0, 3), (2, 5), (4, 7)]
-    """
-    return [(number * length // count, -(-(number + 1) * length // count)) for number in range(count)]
-
-
-def along(rank: int, axis: int, number: int) -> tuple[int, ...]:
-    """Return ones with a number instead of one axis."""
-    return tuple(number if other == axis else 1 for other in range(rank))
+        return type(self).pooled(x, self.output_size, self.data_format)
 
 
 class AdaptiveAveragePooling(AdaptivePooling):
     """The means of the windows."""
 
-    def divide(self, x: Value, axis: int, window: int) -> Value:
-        windows = along(x.rank, axis, window)
-        return average_pool(x, windows, windows)
-
-    def pool(self, x: Value, axis: int, count: int) -> Value:
-        length = int(x.shape[axis])
-        matrix = numpy.zeros((count, length))
-        for number, (start, stop) in enumerate(bins(length, count)):
-            matrix[number, start:stop] = 1.0 / (stop - start)
-        return multiply_axis(x, axis, matrix)
+    pooled = adaptive_average_pool
 
 
 class AdaptiveMaxPooling(AdaptivePooling):
     """The maxima of the windows."""
 
     keeps_integers = True
+    pooled = adaptive_max_pool
 
     def call(self, x: Value) -> Value:
         return super().call(self.as_floating(x) if x.dtype == "bool" else x)
-
-    def divide(self, x: Value, axis: int, window: int) -> Value:
-        windows = along(x.rank, axis, window)
-        return largest_in_windows(x, windows, windows)
-
-    def pool(self, x: Value, axis: int, count: int) -> Value:
-        parts = [take(x, axis, start, stop) for start, stop in bins(int(x.shape[axis]), count)]
-        whole = [along(x.rank, axis, int(part.shape[axis])) for part in parts]
-        return concatenate(
-            [largest_in_windows(part, size, size) for part, size in zip(parts, whole, strict=True)], axis
-        )
 
 
 class AdaptiveAveragePooling1D(AdaptiveAveragePooling):

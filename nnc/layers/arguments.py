@@ -11,15 +11,8 @@ from nnc.identity import ObjectIdentity
 from nnc.layers.base import Layer
 from nnc.layers.nested import inner_layer, layer_config
 from nnc.layers.registry import layer_classes
-from nnc.layers.spatial import (
-    check_data_format,
-    check_numbers,
-    check_padding,
-    check_pairs,
-    check_pixel_range,
-    check_range,
-    pairs_config,
-)
+from nnc.layers.spatial import check_numbers, check_padding, check_pairs, check_pixel_range, check_range, pairs_config
+from nnc.operations.data_formats import check_data_format
 
 PADDINGS = ("valid", "same")
 

@@ -12,23 +12,10 @@ from nnc.ir import Dim, Value
 from nnc.layers.activation import Softmax
 from nnc.layers.einsum_dense import EinsumDense
 from nnc.layers.lowering import current_lowering
-from nnc.ops import absolute, cast, logical_and, matmul, reshape, softmax, transpose, where
-from nnc.ops.comparison import GreaterEqual, Less
+from nnc.operations.attention import attention_weights, causal_mask, combined, positions, scores_of
+from nnc.ops import absolute, cast, logical_and, reshape
+from nnc.ops.comparison import Less
 from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota
-
-LARGE_NEGATIVE = -0.7 * 3.38953e38
-"""The value that Keras's ``dot_product_attention`` gives masked scores."""
-
-
-def positions(like: Value, length: Dim, shape: Sequence[int]) -> Value:
-    """Return the whole numbers from 0 in a shape with one -1, in the graph of a value."""
-    return reshape(like.graph.add(Iota(length))[0], shape)
-
-
-def causal_mask(like: Value, queries: Dim, keys: Dim) -> Value:
-    """Return whether position i may attend to position j, which is not later: bool (1, queries, keys)."""
-    return apply(GreaterEqual(), positions(like, queries, (1, -1, 1)), positions(like, keys, (1, 1, -1)))
 
 
 def window_mask(like: Value, queries: Dim, keys: Dim, window: int) -> Value:
@@ -84,29 +71,6 @@ def unmasked(*values: Value | None) -> Iterator[None]:
         known.update(taken)
 
 
-def scores_of(query: Value, key: Value) -> Value:
-    """Return the products of queries (batch, T, heads, size) with keys (batch, S, heads / n, size).
-
-    A head of keys serves n heads of queries, without being copied. The result is (batch, heads / n, n, T, S).
-    """
-    batch, length, heads, size = query.shape
-    groups = key.shape[2]
-    grouped = transpose(reshape(query, (batch, length, groups, heads // groups, size)), (0, 2, 3, 1, 4))
-    return matmul(grouped, transpose(reshape(key, (*key.shape[:3], 1, size)), (0, 2, 3, 4, 1)))
-
-
-def combined(weights: Value, value: Value) -> Value:
-    """Return the sums of values (batch, S, heads / n, size) with weights (batch, heads / n, n, T, S).
-
-    The result is (batch, T, heads, size).
-    """
-    batch, groups, repeats, length, _ = weights.shape
-    size = value.shape[3]
-    spread = transpose(reshape(value, (*value.shape[:3], 1, size)), (0, 2, 3, 1, 4))
-    sums = transpose(matmul(weights, spread), (0, 3, 1, 2, 4))
-    return reshape(sums, (batch, length, groups * repeats, size))
-
-
 def attend(
     query: Value, key: Value, value: Value, mask: Value | None, dropout: Any, fused: bool
 ) -> tuple[Value, Value]:
@@ -124,10 +88,7 @@ def attend(
     scores = scores_of(query, key)
     batch, groups, repeats, queries, keys = scores.shape
     flat = reshape(scores, (batch, groups * repeats, queries, keys))
-    if fused:
-        weights = softmax(flat if mask is None else where(mask, flat, LARGE_NEGATIVE))
-    else:
-        weights = Softmax().call(flat, mask)
+    weights = attention_weights(flat, mask) if fused else Softmax().call(flat, mask)
     dropped = dropout(weights)
     return combined(reshape(dropped, (batch, groups, repeats, queries, keys)), value), weights
 

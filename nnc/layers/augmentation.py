@@ -14,7 +14,7 @@ from nnc.layers.arguments import image_format
 from nnc.layers.declared import CommonLayer
 from nnc.layers.lowering import current_lowering
 from nnc.layers.random_numbers import draw_uniform
-from nnc.layers.spatial import check_rank
+from nnc.operations.data_formats import check_rank
 
 BYTES = (0, 255)
 """Range of the pixels of most images."""

@@ -10,8 +10,8 @@ from nnc.choices import DataFormat
 from nnc.ir import Value
 from nnc.layers.arguments import factor_range, image_format, value_range
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
-from nnc.layers.colors import channel_axis, grayscale, hsv_to_rgb, rgb_to_hsv
-from nnc.layers.spatial import spatial_axes
+from nnc.operations.colors import channel_axis, grayscale, hsv_to_rgb, rgb_to_hsv
+from nnc.operations.data_formats import spatial_axes
 from nnc.ops import clip, floor, max, mean, where
 
 

@@ -26,7 +26,7 @@ from nnc.layers.geometric_augmentation import RandomRotation, RandomShear, Rando
 from nnc.layers.histograms import Equalization
 from nnc.layers.pixel_augmentation import RandomSharpness
 from nnc.layers.random_numbers import Draws, draw_beta, draw_log_gamma, draw_uniform, repeating
-from nnc.layers.warping import WAYS
+from nnc.operations.warping import WAYS
 from nnc.ops import clip, equal, floor, reshape, softmax, take, where
 
 

@@ -9,10 +9,11 @@ from nnc.errors import ModelError
 from nnc.ir import Dim, Value
 from nnc.layers.arguments import PADDINGS
 from nnc.layers.declared import NamedLayer
-from nnc.layers.spatial import CHANNELS_FIRST, check_rank
 from nnc.layers.variable import Variable
-from nnc.ops import convolution, reshape, transpose
-from nnc.ops.convolution import Padding, extent, same_padding
+from nnc.operations.data_formats import CHANNELS_FIRST, check_rank
+from nnc.operations.windows import convolved_by_channel, zeros_around
+from nnc.ops import transpose
+from nnc.ops.convolution import Padding
 
 
 class Convolving(NamedLayer):
@@ -89,11 +90,8 @@ class Convolving(NamedLayer):
 
     def depthwise(self, x: Value, kernel: Value) -> Value:
         """Return x convolved with a kernel (window…, channels, depth_multiplier), channels last."""
-        *window, channels, multiplier = kernel.shape
-        assert isinstance(channels, int)
-        x = self.channels_last(x, channels)
-        flat = reshape(kernel, (*window, 1, channels * multiplier))
-        return convolution(x, flat, self.strides, self.dilation_rate, self.padded(x.shape[1:-1]), channels)
+        x = self.channels_last(x, int(kernel.shape[-2]))
+        return convolved_by_channel(x, kernel, self.strides, self.dilation_rate, self.padding)
 
     def finished(self, y: Value) -> Value:
         """Add the bias to (batch, …, filters), bring it into the data format and apply the activation."""
@@ -106,12 +104,4 @@ class Convolving(NamedLayer):
 
     def padded(self, lengths: Sequence[Dim]) -> Padding:
         """Return the zeros before and after each spatial axis of these lengths."""
-        if self.padding == "valid":
-            return [(0, 0)] * self.spatial
-        if self.padding == "causal":
-            return [
-                (extent(size, dilation) - 1, 0)
-                for size, dilation in zip(self.kernel_size, self.dilation_rate, strict=True)
-            ]
-        axes = zip(lengths, self.kernel_size, self.strides, self.dilation_rate, strict=True)
-        return [same_padding(*axis) for axis in axes]
+        return zeros_around(lengths, self.kernel_size, self.strides, self.dilation_rate, self.padding)

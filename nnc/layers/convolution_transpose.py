@@ -18,6 +18,7 @@ from nnc.layers.arguments import (
     sizes,
 )
 from nnc.layers.convolution_base import Convolving
+from nnc.operations.windows import transposed_length
 from nnc.ops import transposed_convolution
 from nnc.ops.convolution import extent
 
@@ -55,12 +56,9 @@ class TransposedConvolving(Convolving):
 
     def _output_length(self, axis: int, length: Dim) -> Dim:
         """Return the output's length along a spatial axis, as Keras's TensorFlow backend has it."""
-        stride = self.strides[axis]
-        reach = extent(self.kernel_size[axis], self.dilation_rate[axis])
         more = None if self.output_padding is None else self.output_padding[axis]
-        if self.padding == "valid":
-            return (length - 1) * stride + (max(reach, stride) if more is None else reach + more)
-        return length * stride if more is None else (length - 1) * stride + reach % 2 + more
+        reach = extent(self.kernel_size[axis], self.dilation_rate[axis])
+        return transposed_length(length, reach, self.strides[axis], self.padding, more)
 
 
 class ConvolutionTranspose(TransposedConvolving):

@@ -14,9 +14,8 @@ from nnc.ir import Value
 from nnc.layers.arguments import factor_range, image_format, value_range
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
 from nnc.layers.random_numbers import draw_normal, draw_uniform
-from nnc.layers.resizing import known_sizes
-from nnc.layers.spatial import CHANNELS_FIRST
-from nnc.layers.warping import BENDS, WAYS, bend, warp
+from nnc.operations.data_formats import CHANNELS_FIRST, known_sizes
+from nnc.operations.warping import BENDS, WAYS, bend, warp
 from nnc.ops import clip, exp, floor, matmul, maximum, reshape, sum, take, transpose, where
 
 

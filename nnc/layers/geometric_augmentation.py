@@ -13,11 +13,11 @@ from nnc.choices import DataFormat, FillMode, FlipMode, Interpolation
 from nnc.ir import Value, size_of
 from nnc.layers.arguments import factor_range, image_format
 from nnc.layers.augmentation import Augmentation, Factor, NamelessAugmentation
-from nnc.layers.interpolation import resize_axis
 from nnc.layers.random_numbers import draw_uniform
-from nnc.layers.resizing import known_sizes
-from nnc.layers.spatial import check_range, spatial_axes
-from nnc.layers.warping import FILL_MODES, WAYS, warp
+from nnc.layers.spatial import check_range
+from nnc.operations.data_formats import known_sizes, spatial_axes
+from nnc.operations.interpolation import resize_axis
+from nnc.operations.warping import FILL_MODES, WAYS, warp
 from nnc.ops import cos, flip, floor, matmul, reshape, sin, take, where
 from nnc.ops.comparison import Equal
 from nnc.ops.elementwise import apply

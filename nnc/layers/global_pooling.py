@@ -9,7 +9,7 @@ from nnc.choices import DataFormat
 from nnc.ir import Value
 from nnc.layers.arguments import image_format
 from nnc.layers.declared import KerasLayer
-from nnc.layers.spatial import CHANNELS_LAST, check_rank, spatial_axes
+from nnc.operations.data_formats import CHANNELS_LAST, check_rank, spatial_axes
 from nnc.ops import cast, max, mean, reshape, sum, where
 
 

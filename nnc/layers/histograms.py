@@ -13,8 +13,7 @@ from nnc.errors import ModelError
 from nnc.ir import Dim, Value, size_of
 from nnc.layers.arguments import image_format, sizes, value_range
 from nnc.layers.augmentation import BYTES, Augmentation
-from nnc.layers.resizing import known_sizes
-from nnc.layers.spatial import CHANNELS_FIRST
+from nnc.operations.data_formats import CHANNELS_FIRST, known_sizes
 from nnc.ops import (
     broadcast_to,
     cast,

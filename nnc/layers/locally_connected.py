@@ -12,7 +12,7 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers.arguments import activation_function, constraint, image_format, initializer, regularizer, sizes
 from nnc.layers.declared import NamedLayer
-from nnc.layers.spatial import CHANNELS_FIRST
+from nnc.operations.data_formats import CHANNELS_FIRST
 from nnc.ops import concatenate, reshape, take, transpose
 
 

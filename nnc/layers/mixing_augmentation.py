@@ -12,8 +12,7 @@ from nnc.ir import Value
 from nnc.layers.arguments import factor_range, image_format
 from nnc.layers.augmentation import Augmentation, Factor, limits
 from nnc.layers.random_numbers import draw_beta, draw_order, draw_uniform
-from nnc.layers.resizing import known_sizes
-from nnc.layers.spatial import spatial_axes
+from nnc.operations.data_formats import known_sizes, spatial_axes
 from nnc.ops import cast, gather, logical_and, reshape, sqrt, where
 
 

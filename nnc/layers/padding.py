@@ -9,7 +9,7 @@ from nnc.errors import ModelError
 from nnc.ir import SymbolicDim, Value
 from nnc.layers.arguments import image_format, pairs
 from nnc.layers.declared import KerasLayer
-from nnc.layers.spatial import CHANNELS_LAST, check_rank, spatial_axes
+from nnc.operations.data_formats import CHANNELS_LAST, check_rank, spatial_axes
 from nnc.ops import pad, take
 
 

@@ -15,8 +15,8 @@ from nnc.ir import Value
 from nnc.layers.arguments import factor_range, image_format, value_range
 from nnc.layers.augmentation import BYTES, Augmentation, Factor, limits
 from nnc.layers.random_numbers import draw_normal, draw_uniform
-from nnc.layers.resizing import known_sizes
-from nnc.layers.spatial import check_numbers, per_axis, spatial_axes
+from nnc.layers.spatial import check_numbers
+from nnc.operations.data_formats import known_sizes, per_axis, spatial_axes
 from nnc.ops import clip, exp, logical_and, pad, sqrt, sum, sum_pool, take, where
 
 

@@ -10,15 +10,9 @@ from nnc.ir import Value
 from nnc.layers.argument_texts import short_text
 from nnc.layers.arguments import image_format, padding_name, sizes
 from nnc.layers.declared import CommonLayer
-from nnc.layers.spatial import check_rank, per_axis
-from nnc.ops import average_pool, cast, max_pool
-
-
-def largest_in_windows(x: Value, window: tuple[int, ...], strides: tuple[int, ...], padding: str = "valid") -> Value:
-    """Return the largest element of each window; whole numbers as such, exactly up to 2⁵³."""
-    if x.type.is_floating:
-        return max_pool(x, window, strides, padding)
-    return cast(max_pool(cast(x, "float64"), window, strides, padding), x.dtype)
+from nnc.operations.data_formats import check_rank, per_axis
+from nnc.operations.windows import largest_in_windows
+from nnc.ops import average_pool
 
 
 class Pooling(CommonLayer):

@@ -13,7 +13,7 @@ from nnc.ir import Shape, Value
 from nnc.layers.arguments import image_format
 from nnc.layers.declared import KerasLayer, NamedLayer, SharedLayer
 from nnc.layers.random_numbers import check_noise_shape, draw_kept, full_noise_shape
-from nnc.layers.spatial import check_rank, per_axis
+from nnc.operations.data_formats import check_rank, per_axis
 
 _SPATIAL_KEYS = ("rate", "data_format", "seed", "name", "dtype")
 """Keys of the configs of layers that leave out channels."""

@@ -1,4 +1,4 @@
-"""Common parts of layers over images and sequences: data formats, axes, numbers for each axis, and ranges."""
+"""Arguments of layers over images and sequences: paddings, axes, numbers for each axis, and ranges."""
 
 from __future__ import annotations
 
@@ -6,21 +6,6 @@ from typing import Any
 
 from nnc.checks import is_number, is_whole, plain_number
 from nnc.errors import ModelError
-from nnc.ir import Value
-
-CHANNELS_FIRST = "channels_first"
-CHANNELS_LAST = "channels_last"
-
-
-def check_data_format(where: str, data_format: Any) -> str:
-    """Return the data format, ``channels_last`` where None is given.
-
-    Raises:
-        ModelError: it is none.
-    """
-    if data_format not in (None, CHANNELS_LAST, CHANNELS_FIRST):
-        raise ModelError(f"{where}: data_format must be {CHANNELS_LAST} or {CHANNELS_FIRST}, got {data_format!r}")
-    return data_format or CHANNELS_LAST
 
 
 def check_padding(where: str, padding: Any, known: tuple[str, ...] = ("valid", "same")) -> str:
@@ -122,34 +107,3 @@ def check_pixel_range(where: str, key: str, value: Any) -> tuple[float, float]:
         raise ModelError(f"{where}: {key} must be two numbers, got {value!r}")
     low, high = sorted(map(plain_number, value))
     return low, high
-
-
-def spatial_axes(data_format: str | None, count: int) -> tuple[int, ...]:
-    """Return the axes between batch and channels.
-
-    >>> spatial_axes("channels_last", 2), spatial_axes("channels_first", 2)
-    ((1, 2), (2, 3))
-    """
-    first = 2 if data_format == CHANNELS_FIRST else 1
-    return tuple(range(first, first + count))
-
-
-def per_axis(data_format: str | None, numbers: tuple[int, ...], other: int = 1) -> tuple[int, ...]:
-    """Return one number for each axis: those of the spatial axes, and `other` for batch and channels.
-
-    >>> per_axis("channels_first", (2, 3))
-    (1, 1, 2, 3)
-    """
-    return (other, other, *numbers) if data_format == CHANNELS_FIRST else (other, *numbers, other)
-
-
-def check_rank(x: Value, count: int, data_format: str | None = CHANNELS_LAST) -> None:
-    """Check that an input has batch, channels and so many axes between them.
-
-    Raises:
-        ModelError: it has not.
-    """
-    if x.rank != count + 2:
-        axes = "steps" if count == 1 else ", ".join(("depth", "height", "width")[-count:])
-        form = f"(batch, channels, {axes})" if data_format == CHANNELS_FIRST else f"(batch, {axes}, channels)"
-        raise ModelError(f"expected an input with {count + 2} dimensions, {form}, got {x.type}")

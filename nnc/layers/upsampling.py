@@ -11,8 +11,8 @@ from nnc.ir import Value
 from nnc.layers.arguments import image_format, sizes
 from nnc.layers.declared import KerasLayer
 from nnc.layers.input_types import FLOAT
-from nnc.layers.interpolation import METHODS, resize_axis
-from nnc.layers.spatial import CHANNELS_LAST, check_rank, per_axis, spatial_axes
+from nnc.operations.data_formats import CHANNELS_LAST, check_rank, per_axis, spatial_axes
+from nnc.operations.interpolation import METHODS, resize_axis
 from nnc.ops import cast, repeat
 
 

@@ -9,7 +9,7 @@ from nnc.ir import TensorType, Value, symbol
 from nnc.losses.expected_targets import ExpectedTargets
 from nnc.losses.loss import FunctionLoss
 from nnc.losses.operands import class_count
-from nnc.ops.comparison import NotEqual
+from nnc.ops.comparison import Less, NotEqual
 from nnc.ops.elementwise import apply
 from nnc.ops.sizes import Iota
 
@@ -36,6 +36,18 @@ def ctc(y_true: Value, y_pred: Value) -> Value:
             f"ctc needs labels (batch, labels) and logits (batch, time, classes), got {y_true.type} and {y_pred.type}"
         )
     labels = ops.cast(y_true, "int32")
+    return alignment_loss(labels, y_pred, ops.sum(apply(NotEqual(dtype="int32"), labels, 0), 1, keepdims=True))
+
+
+def alignment_loss(labels: Value, y_pred: Value, counts: Value, lengths: Value | None = None) -> Value:
+    """Return minus the log-probability that the output reads as the labels; see `ctc`.
+
+    Args:
+        labels: int32 of shape (batch, labels).
+        y_pred: logits, shape (batch, time, classes), class 0 being the blank.
+        counts: how many of the labels count, int32 of shape (batch, 1).
+        lengths: how many of the times count, int32 of shape (batch, 1); all by default.
+    """
     places = _with_blanks(labels)
     logits = ops.log_softmax(y_pred)
     chosen = ops.one_hot(places, class_count("ctc", y_pred.type), y_pred.dtype)
@@ -49,19 +61,27 @@ def ctc(y_true: Value, y_pred: Value) -> Value:
     skips = ops.logical_and(is_label, apply(NotEqual(), places, _later(places, 2, 0)))
 
     def step(carries: list[Value], elements: list[Value], others: list[Value]) -> tuple[list[Value], list[Value]]:
-        (before,), (emission,), (allowed,) = carries, elements, others
+        (before,), emission, (allowed,) = carries, elements[0], others
         skipped = ops.where(allowed, _later(before, 2, _IMPOSSIBLE), _IMPOSSIBLE)
         stayed = ops.logaddexp(before, _later(before, 1, _IMPOSSIBLE))
-        return [ops.logaddexp(stayed, skipped) + emission], []
+        moved = ops.logaddexp(stayed, skipped) + emission
+        return [ops.where(elements[1], moved, before) if lengths is not None else moved], []
 
     number = y_pred.graph.add(Iota(places.shape[1]))[0]
     start = ops.where(ops.equal(number, 0), y_pred.graph.constant(0.0, y_pred.dtype), _IMPOSSIBLE)
-    (last,), _ = ops.scan(step, [ops.broadcast_to(start, places.shape)], [emissions], [skips])
-    count = ops.sum(apply(NotEqual(dtype="int32"), labels, 0), 1, keepdims=True) * 2
+    sequences = [emissions] if lengths is None else [emissions, _times_within(emissions, lengths)]
+    (last,), _ = ops.scan(step, [ops.broadcast_to(start, places.shape)], sequences, [skips])
+    count = counts * 2
     is_end = ops.logical_or(ops.equal(number, count), ops.equal(number, count - 1))
     ends = ops.where(is_end, last, _IMPOSSIBLE)
     largest = ops.max(ends, 1, keepdims=True)
     return -(ops.log(ops.sum(ops.exp(ends - largest), 1)) + ops.reshape(largest, (-1,)))
+
+
+def _times_within(emissions: Value, lengths: Value) -> Value:
+    """Return whether times are before the lengths, bool of shape (time, batch, 1)."""
+    times = emissions.graph.add(Iota(emissions.shape[0]))[0]
+    return apply(Less(), ops.reshape(times, (-1, 1, 1)), ops.reshape(lengths, (1, -1, 1)))
 
 
 def _with_blanks(labels: Value) -> Value:

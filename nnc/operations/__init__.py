@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 
 from nnc.operations import (
+    attention,
     creation,
     elementwise,
+    images,
     indexing,
     joining,
+    linalg,
+    losses,
     missing_numbers,
     neural,
+    normalization,
     ordering,
     patterns,
     products,
@@ -18,8 +23,10 @@ from nnc.operations import (
     segments,
     shapes,
     special_numbers,
+    spectra,
     trigonometry,
     whole_numbers,
+    windows,
 )
 from nnc.operations.registry import Definition, known
 
@@ -46,4 +53,11 @@ __all__ = [
     "special_numbers",
     "trigonometry",
     "whole_numbers",
+    "attention",
+    "images",
+    "linalg",
+    "losses",
+    "normalization",
+    "spectra",
+    "windows",
 ]

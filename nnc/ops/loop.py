@@ -120,7 +120,7 @@ class Loop:
             operand
             for operands in (*(node.operands for node in inside), carries)
             for operand in operands
-            if operand in self.outside and not isinstance(self.outside[operand].value.node.op, Constant)
+            if operand in self.outside and not self._is_constant(operand)
         )
         stacked = [value for value in border if self.outside[value].stacked]
         same = [value for value in border if not self.outside[value].stacked]
@@ -159,6 +159,11 @@ class Loop:
         return list(results[: len(carries)]), [
             stacks[value] if value in stacks else self._stack(self.outside[value]) for value in outputs
         ]
+
+    def _is_constant(self, value: Value) -> bool:
+        """Whether a value from outside is the same number in each step, which the body can say itself."""
+        operand = self.outside[value]
+        return not operand.stacked and isinstance(operand.value.node.op, Constant)
 
     def settle(self) -> None:
         """Compute outside what the body has by now and what can be computed there."""

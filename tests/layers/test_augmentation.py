@@ -9,7 +9,7 @@ import nnc
 from nnc import layers
 from nnc.errors import ModelError
 from nnc.ir import Graph, TensorType
-from nnc.layers.colors import hsv_to_rgb, rgb_to_hsv
+from nnc.operations.colors import hsv_to_rgb, rgb_to_hsv
 from tests.layers.training import trained
 from tests.running import run_graph
 

@@ -8,7 +8,7 @@ import pytest
 import nnc
 from nnc import layers
 from nnc.errors import DataError, ModelError
-from nnc.layers.interpolation import METHODS
+from nnc.operations.interpolation import METHODS
 
 GENERATOR = numpy.random.default_rng(2)
 

@@ -23,7 +23,7 @@ from nnc.layers.recurrent.cell import Cell, check_share, gates_of
 from nnc.layers.recurrent.lstm import ForgetBias
 from nnc.layers.recurrent.rnn import CellRNN
 from nnc.layers.recurrent.time_loop import zeros
-from nnc.layers.spatial import CHANNELS_FIRST
+from nnc.operations.data_formats import CHANNELS_FIRST
 from nnc.ops import convolution, transpose
 from nnc.ops.convolution import Padding, extent, same_padding
 

@@ -1,12 +1,17 @@
 """The calls of all operations, by the operation's class in Keras."""
 
 from tests.operations.cases import (
+    attention,
     creation,
     elementwise,
+    images,
     indexing,
     joining,
+    linalg,
+    losses,
     missing_numbers,
     neural,
+    normalization,
     ordering,
     patterns,
     products,
@@ -15,12 +20,15 @@ from tests.operations.cases import (
     segments,
     shapes,
     special_numbers,
+    spectra,
     trigonometry,
     whole_numbers,
+    windows,
 )
 from tests.operations.cases.case import Call
 
 FAMILIES: dict[str, dict[str, Call]] = {
+    "attention": attention.CALLS,
     "creation": creation.CALLS,
     "elementwise": elementwise.CALLS,
     "indexing": indexing.CALLS,
@@ -29,6 +37,10 @@ FAMILIES: dict[str, dict[str, Call]] = {
     "neural": neural.CALLS,
     "ordering": ordering.CALLS,
     "patterns": patterns.CALLS,
+    "images": images.CALLS,
+    "linalg": linalg.CALLS,
+    "losses": losses.CALLS,
+    "normalization": normalization.CALLS,
     "products": products.CALLS,
     "quantiles": quantiles.CALLS,
     "reductions": reductions.CALLS,
@@ -37,6 +49,8 @@ FAMILIES: dict[str, dict[str, Call]] = {
     "special_numbers": special_numbers.CALLS,
     "trigonometry": trigonometry.CALLS,
     "whole_numbers": whole_numbers.CALLS,
+    "spectra": spectra.CALLS,
+    "windows": windows.CALLS,
 }
 
 __all__ = ["FAMILIES", "Call"]

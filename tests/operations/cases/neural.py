@@ -25,6 +25,7 @@ CALLS: dict[str, Call] = {
     "Softmax": lambda ops, x: ops.softmax(x, axis=1),
     "Softplus": lambda ops, x: ops.softplus(x),
     "Softsign": lambda ops, x: ops.softsign(x),
+    "Sparsemax": lambda ops, x: ops.sparsemax(1000.0 * x),
     "SparsePlus": lambda ops, x: ops.sparse_plus(4.0 * x - 4.0),
     "SparseSigmoid": lambda ops, x: ops.sparse_sigmoid(4.0 * x - 4.0),
     "Squareplus": lambda ops, x: ops.squareplus(x, b=2),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from nnc.backends.c.arrays import Array
 from nnc.backends.c.blocks import BOTTOM, LEFT, RIGHT, TOP, over_blocks, part, product_members
@@ -125,11 +126,12 @@ def matmul(call: KernelCall) -> Sequence[Code]:
     x, y = (array.wrapping for array in call.operands)
     result = call.result
     leading = result.shape[:-2]
-    if y.rank == 2 and x.rank > 2 and _joins(x):  # the rows of all matrices at once
+    stride = _row_stride(x) if y.rank == 2 and x.rank > 2 else None
+    if stride is not None:  # the rows of all matrices at once
         rows: Dim = 1
         for dim in x.shape[:-1]:
             rows = rows * dim
-        x = Array(x.pointer, x.dtype, (rows, x.shape[-1]), x.strides[-2:], x.offset, x.literal)
+        x = Array(x.pointer, x.dtype, (rows, x.shape[-1]), (stride, x.strides[-1]), x.offset, x.literal)
         result = Array(result.pointer, result.dtype, (rows, result.shape[-1]), result.strides[-2:], result.offset)
         leading = ()
     x, y = (array.broadcast_to((*leading, *array.shape[-2:])) for array in (x, y))
@@ -152,11 +154,12 @@ def _division(x: Array, result: Array) -> Directive | None:
     return shared(members(result.shape[0], work, _PARALLEL_WORK, _PARALLEL_KNOWN))
 
 
-def _joins(x: Array) -> bool:
-    """Whether all axes but the last are one."""
-    return all(
-        x.shape[axis] == 1 or x.strides[axis] == x.strides[axis + 1] * x.shape[axis + 1] for axis in range(x.rank - 2)
-    )
+def _row_stride(x: Array) -> Dim | None:
+    """Return the elements from one row to the next where all axes but the last are one; None where they are not."""
+    axes = [axis for axis in range(x.rank - 1) if x.shape[axis] != 1]
+    if any(x.strides[axis] != x.strides[inner] * x.shape[inner] for axis, inner in pairwise(axes)):
+        return None
+    return x.strides[axes[-1] if axes else -2]
 
 
 def _product(call: KernelCall, x: Array, y: Array, result: Array, epilogue: Elementwise | None) -> list[Code]:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy
 
 from nnc.ir import Value
-from nnc.layers.resizing import known_sizes
-from nnc.layers.spatial import CHANNELS_FIRST, CHANNELS_LAST
+from nnc.operations.data_formats import CHANNELS_FIRST, CHANNELS_LAST, known_sizes
 from nnc.ops import absolute, cast, clip, equal, floor, gather, logical_and, reshape, transpose, where
 from nnc.ops.sizes import Iota
 

@@ -9,8 +9,8 @@ import numpy
 
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.layers.interpolation import multiply_axis
-from nnc.layers.spatial import CHANNELS_LAST
+from nnc.operations.data_formats import CHANNELS_LAST
+from nnc.operations.interpolation import multiply_axis
 from nnc.ops import absolute, clip, concatenate, equal, maximum, minimum, take, where
 
 LUMINANCE = (0.2989, 0.587, 0.114)
