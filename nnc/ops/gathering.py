@@ -205,6 +205,14 @@ def _check_indices(op: Op, indices: TensorType) -> None:
         raise ShapeError(f"'{op.name}' needs whole numbers as indices, got {indices}; cast them first")
 
 
+def numbered_length(op: Op, operands: Sequence[Value], results: Sequence[Value]) -> Dim | None:
+    """Return the length of the axis whose elements an op's second operand numbers, None where it numbers none."""
+    if not isinstance(op, AddAlongAxis | Gather | ScatterAdd | TakeAlongAxis):
+        return None
+    table = operands[0] if isinstance(op, Gather | TakeAlongAxis) else results[0]
+    return table.shape[op.axis if isinstance(op, AddAlongAxis | TakeAlongAxis) else 0]
+
+
 def check_rows(indices: Array, rows: int) -> None:
     """Check that a table of so many rows has all of these.
 

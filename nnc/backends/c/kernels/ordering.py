@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from nnc.backends.c.expressions import Expression, infix, variable
 from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
 from nnc.backends.c.statements import Code, assign, block, execute, loop
-from nnc.backends.c.text import SUFFIXES
+from nnc.backends.c.text import SUFFIXES, UNSIGNED
 from nnc.ir import FLOATING, Op, TensorType
 from nnc.ops.ordering import ArgSort
 
@@ -37,7 +37,7 @@ def argsort(call: KernelCall) -> Sequence[Code]:
 def _key(unit: Unit, element: Expression, dtype: str, descending: bool) -> Expression:
     if dtype in FLOATING:
         return unit.call(f"nnc_key_{SUFFIXES[dtype]}", -element if descending else element)
-    key = element.cast("int64_t").cast("uint64_t") if dtype.startswith("int") else element.cast("uint64_t")
-    if dtype.startswith("int"):
-        key = infix("^", key, variable("INT64_MIN").cast("uint64_t"))
+    key = element.cast("uint64_t")
+    if dtype in UNSIGNED:
+        key = infix("^", element.cast("int64_t").cast("uint64_t"), variable("INT64_MIN").cast("uint64_t"))
     return infix("-", variable("UINT64_MAX"), key) if descending else key
