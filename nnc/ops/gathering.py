@@ -210,7 +210,8 @@ def numbered_length(op: Op, operands: Sequence[Value], results: Sequence[Value])
     if not isinstance(op, AddAlongAxis | Gather | ScatterAdd | TakeAlongAxis):
         return None
     table = operands[0] if isinstance(op, Gather | TakeAlongAxis) else results[0]
-    return table.shape[op.axis if isinstance(op, AddAlongAxis | TakeAlongAxis) else 0]
+    length: Dim = table.shape[op.axis if isinstance(op, AddAlongAxis | TakeAlongAxis) else 0]
+    return length
 
 
 def check_rows(indices: Array, rows: int) -> None:
