@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from nnc.operations import (
+    correlation,
     creation,
     elementwise,
     missing_numbers,
@@ -22,6 +23,7 @@ OPERATIONS: Mapping[str, Definition] = known()
 __all__ = [
     "OPERATIONS",
     "Definition",
+    "correlation",
     "creation",
     "elementwise",
     "missing_numbers",

@@ -1,6 +1,7 @@
 """The calls of all operations, by the operation's class in Keras."""
 
 from tests.operations.cases import (
+    correlation,
     creation,
     elementwise,
     missing_numbers,
@@ -15,6 +16,7 @@ from tests.operations.cases import (
 from tests.operations.cases.case import Call
 
 FAMILIES: dict[str, dict[str, Call]] = {
+    "correlation": correlation.CALLS,
     "creation": creation.CALLS,
     "elementwise": elementwise.CALLS,
     "missing_numbers": missing_numbers.CALLS,
