@@ -1,6 +1,5 @@
 """Operations, each with its types, meaning, derivative, aliasing and cost in one place, and functions to apply them."""
 
-from nnc.ops.accumulation import cumulative_product, cumulative_sum
 from nnc.ops.arithmetic import absolute, clip, floor, maximum, minimum, reciprocal, relu, sign, sqrt, square
 from nnc.ops.comparison import equal, logical_and, logical_or, where
 from nnc.ops.convolution import convolution, transposed_convolution
@@ -8,14 +7,13 @@ from nnc.ops.crossentropy import log_softmax, sigmoid_crossentropy, softmax, sof
 from nnc.ops.einsum import einsum
 from nnc.ops.exponential import erf, exp, expm1, log, log1p, logaddexp, sigmoid, softplus, tanh
 from nnc.ops.fusion import Fusion
-from nnc.ops.gathering import gather, take_along_axis
+from nnc.ops.gathering import argsort, gather, sort, take_along_axis
 from nnc.ops.matmul import matmul
 from nnc.ops.movement import broadcast_to, concatenate, flip, pad, reshape, take, transpose
-from nnc.ops.ordering import argsort, sort
 from nnc.ops.packing import Pack, Unpack
 from nnc.ops.pooling import average_pool, max_pool, repeat, sum_pool
 from nnc.ops.random import random_uniform
-from nnc.ops.reduction import argmax, max, mean, sum
+from nnc.ops.reduction import argmax, cumulative_product, cumulative_sum, max, mean, sum
 from nnc.ops.scan import Scan, scan
 from nnc.ops.sizes import cast, one_hot, size
 from nnc.ops.sparsemax import sparsemax
