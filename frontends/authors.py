@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from frontends.live_objects import TRAINING
 from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
 from frontends.problems import Problems, shortened
@@ -9,6 +11,8 @@ from frontends.reader_options import Options
 from nnc.identity import ObjectIdentity
 from nnc.layers import layer_classes
 
+_REGISTERED = re.compile(r"[\w.]+>[\w.]+")
+"""A name under which an author has registered something, in a package."""
 _KEYS = ("module", "class_name", "config", "registered_name", "overrides")
 
 
@@ -26,7 +30,7 @@ def foreign_objects(node: ValueNode) -> list[ObjectIdentity]:
     while stack:
         item = stack.pop()
         identity = identity_of(item) if isinstance(item, Mapping) else None
-        if isinstance(item, Scalar) and isinstance(item.value, str) and ">" in item.value:
+        if isinstance(item, Scalar) and isinstance(item.value, str) and _REGISTERED.fullmatch(item.value):
             identity = ObjectIdentity(item.value)
         if identity is not None and not identity.is_keras:
             found[identity] = None

@@ -25,6 +25,17 @@ def settings_of(
     """
     if isinstance(operation, str):
         return args, dict(kwargs)
+    try:
+        found = {key: item for key, item in operation.get_config().items() if key != "name"}
+    except NotImplementedError:  # an argument is no plain value
+        found = _attributes(operation)
+    if type(operation).__name__ == "GetItem":
+        args = tuple(_index(item) if place else item for place, item in enumerate(args))
+    return args, {key: value for key, value in found.items() if value is not None or key == "axis"} | dict(kwargs)
+
+
+def _attributes(operation: Any) -> dict[str, Any]:
+    """Return the arguments that an operation was made with, which its attributes are named after."""
     found: dict[str, Any] = {}
     for name, parameter in signature(type(operation).__init__).parameters.items():
         if name in ("self", "name") or parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
@@ -35,9 +46,7 @@ def settings_of(
                 break
         else:
             raise ModelError(f"operation {type(operation).__name__} does not say what its argument {name} is")
-    if type(operation).__name__ == "GetItem":
-        args = tuple(_index(item) if place else item for place, item in enumerate(args))
-    return args, {key: value for key, value in found.items() if value is not None} | dict(kwargs)
+    return found
 
 
 def _index(key: Any) -> list[Any]:

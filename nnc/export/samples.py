@@ -14,7 +14,7 @@ from nnc.execution.graphs import hoisted_states
 from nnc.execution.spec import TargetSpec
 from nnc.ir import Op, TensorType, Value, bind_shape
 from nnc.labels import PREDICT, PROLOGUE, TRAIN
-from nnc.ops.gathering import Gather, ScatterAdd
+from nnc.ops.gathering import numbered_length
 from nnc.program import Program
 
 Array = Any
@@ -144,9 +144,9 @@ def _rows_of_tables(program: Program, label: str) -> int | None:
     found = []
     for node in graph.nodes:
         reads = [position for position, operand in enumerate(node.operands) if operand in same]
-        if isinstance(node.op, Gather | ScatterAdd) and 1 in reads:
-            table = node.operands[0] if isinstance(node.op, Gather) else graph.results(node)[0]
-            found.append(table.shape[0])
+        length = numbered_length(node.op, node.operands, graph.results(node))
+        if length is not None and 1 in reads:
+            found.append(length)
         elif reads and (node.op.name == "cast" or type(node.op).view is not Op.view):
             same.update(graph.results(node))
     return min((int(rows) for rows in found if isinstance(rows, int)), default=None)

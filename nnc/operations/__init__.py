@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from nnc.operations import (
     attention,
+    correlation,
     creation,
     elementwise,
     images,
@@ -36,6 +37,7 @@ OPERATIONS: Mapping[str, Definition] = known()
 __all__ = [
     "OPERATIONS",
     "Definition",
+    "correlation",
     "creation",
     "elementwise",
     "indexing",

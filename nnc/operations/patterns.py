@@ -128,16 +128,6 @@ def vander(x: Value, N: int | None = None, increasing: bool = False) -> Value:  
     return ops.cast(ops.concatenate(columns, 1), x.dtype)
 
 
-@operation("Kron", promotes=True)
-def kron(x1: Value, x2: Value) -> Value:
-    """Return x1 with x2 times each of its elements in its place."""
-    rank = max(x1.rank, x2.rank)
-    first, second = ([*[1] * (rank - item.rank), *item.shape] for item in (x1, x2))
-    left = ops.reshape(x1, [part for dim in first for part in (dim, 1)])
-    right = ops.reshape(x2, [part for dim in second for part in (1, dim)])
-    return ops.reshape(left * right, [one * other for one, other in zip(first, second, strict=True)])
-
-
 @operation("Meshgrid")
 def meshgrid(*x: Value, indexing: str = "xy") -> list[Value]:
     """Return the coordinates of a grid, whose axes have the elements of each tensor.

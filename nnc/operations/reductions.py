@@ -237,22 +237,6 @@ def trapezoid(y: Value, x: Any = None, dx: float = 1.0, axis: int = -1) -> Value
     return ops.sum(heights * (ops.take(x, along, 1) - ops.take(x, along, 0, -1)), place)
 
 
-@operation("Corrcoef", floats=True)
-def corrcoef(x: Value) -> Value:
-    """Return the correlations of the rows of a matrix.
-
-    Raises:
-        ModelError: x is no matrix.
-    """
-    if x.rank != 2:
-        raise ModelError(f"Corrcoef: x must be a matrix, got {x.type}")
-    centered = x - ops.mean(x, 1, True)
-    count = ops.size(x, (1,)) - 1.0
-    deviation = ops.sqrt(ops.sum(ops.square(centered), 1, True) / count)
-    covariance = (centered @ ops.transpose(centered)) / count
-    return ops.clip(covariance / (deviation * ops.transpose(deviation)), -1.0, 1.0)
-
-
 def _axes(axis: Axes) -> int | tuple[int, ...] | None:
     return axis if axis is None or isinstance(axis, int) else tuple(axis)
 

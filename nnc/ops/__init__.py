@@ -1,6 +1,5 @@
 """Operations, each with its types, meaning, derivative, aliasing and cost in one place, and functions to apply them."""
 
-from nnc.ops.accumulation import cumulative_product, cumulative_sum
 from nnc.ops.arithmetic import (
     absolute,
     bitwise_and,
@@ -42,14 +41,13 @@ from nnc.ops.exponential import (
     tanh,
 )
 from nnc.ops.fusion import Fusion
-from nnc.ops.gathering import gather, take_along_axis
+from nnc.ops.gathering import argsort, gather, sort, take_along_axis
 from nnc.ops.matmul import matmul
 from nnc.ops.movement import broadcast_to, concatenate, flip, pad, reshape, take, transpose
-from nnc.ops.ordering import argsort, sort
 from nnc.ops.packing import Pack, Unpack
 from nnc.ops.pooling import average_pool, max_pool, repeat, sum_pool
 from nnc.ops.random import random_uniform
-from nnc.ops.reduction import argmax, max, mean, sum
+from nnc.ops.reduction import argmax, cumulative_product, cumulative_sum, max, mean, sum
 from nnc.ops.scan import Scan, scan
 from nnc.ops.sizes import cast, one_hot, size
 from nnc.ops.sparsemax import sparsemax

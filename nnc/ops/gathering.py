@@ -1,4 +1,4 @@
-"""Elements by number, rows of a table and along an axis, and the derivatives: what is added up by number."""
+"""Elements by number, rows of a table and along an axis; what is added up by number; and numbers in order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy
 from nnc.errors import DataError, ShapeError
 from nnc.ir import NUMERIC, Dim, Op, Shape, TensorType, Value, broadcast_shapes
 from nnc.ops.elementwise import Array, apply, check_elements
-from nnc.ops.movement import broadcast_to, normalize_axis
+from nnc.ops.movement import broadcast_to, normalize_axis, transpose
 
 
 class Gather(Op, name="gather"):
@@ -205,6 +205,15 @@ def _check_indices(op: Op, indices: TensorType) -> None:
         raise ShapeError(f"'{op.name}' needs whole numbers as indices, got {indices}; cast them first")
 
 
+def numbered_length(op: Op, operands: Sequence[Value], results: Sequence[Value]) -> Dim | None:
+    """Return the length of the axis whose elements an op's second operand numbers, None where it numbers none."""
+    if not isinstance(op, AddAlongAxis | Gather | ScatterAdd | TakeAlongAxis):
+        return None
+    table = operands[0] if isinstance(op, Gather | TakeAlongAxis) else results[0]
+    length: Dim = table.shape[op.axis if isinstance(op, AddAlongAxis | TakeAlongAxis) else 0]
+    return length
+
+
 def check_rows(indices: Array, rows: int) -> None:
     """Check that a table of so many rows has all of these.
 
@@ -239,3 +248,53 @@ def take_along_axis(x: Value, indices: Value, axis: int = -1) -> Value:
         broadcast_to(value, (*others[:axis], value.shape[axis], *others[axis + 1 :])) for value in (x, indices)
     )
     return apply(TakeAlongAxis(axis), x, indices)
+
+
+def write_order(x: Array, out: Array, descending: bool) -> None:
+    """Write the indices that sort an array along its last axis into `out`; see `ArgSort`."""
+    if descending:
+        x = numpy.negative(x) if x.dtype.kind == "f" else numpy.invert(x)  # which keeps NaN last, and equals in order
+    out[...] = numpy.argsort(x, axis=-1, kind="stable")
+
+
+@dataclass(frozen=True)
+class ArgSort(Op, name="argsort"):
+    """Indices that sort along the last axis, as int64: equal elements stay in order, and NaN comes last either way.
+
+    Args:
+        descending: whether the largest comes first.
+    """
+
+    arity: ClassVar[int | None] = 1
+    descending: bool = False
+
+    def infer(self, *operands: TensorType) -> tuple[TensorType, ...]:
+        """Return the shape with int64."""
+        (x,) = operands
+        if not x.rank:
+            raise ShapeError(f"'argsort' needs an axis, got {x}")
+        return (x.with_dtype("int64"),)
+
+    def evaluate(self, *operands: Array) -> Array:
+        """Sort with NumPy."""
+        out = numpy.empty(operands[0].shape, "int64")
+        write_order(operands[0], out, self.descending)
+        return out
+
+    def vjp(
+        self, operands: Sequence[Value], results: Sequence[Value], cotangents: Sequence[Value | None]
+    ) -> Sequence[Value | None]:
+        """An index is flat."""
+        return (None,)
+
+
+def argsort(x: Value, axis: int = -1, descending: bool = False) -> Value:
+    """Return the indices that sort along an axis, as int64."""
+    axis, last = normalize_axis(x, axis), x.rank - 1
+    order = [*range(axis), last, *range(axis + 1, last), axis] if axis != last else range(x.rank)
+    return transpose(apply(ArgSort(descending), transpose(x, order)), order)
+
+
+def sort(x: Value, axis: int = -1, descending: bool = False) -> Value:
+    """Return x in ascending or descending order along an axis."""
+    return take_along_axis(x, argsort(x, axis, descending), axis)

@@ -10,7 +10,7 @@ import numpy
 from nnc.execution.spec import TargetSpec
 from nnc.ir import Op, TensorType, Value, bind_shape, nominal_sizes
 from nnc.labels import PREDICT
-from nnc.ops.gathering import Gather
+from nnc.ops.gathering import numbered_length
 from nnc.ops.sizes import Cast
 
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def looked_up(program: Program) -> dict[str, int]:
     origins: dict[Value, str] = {value: label for label, value in graph.inputs.items()}
     counts: dict[str, int] = {}
     for node in graph.nodes:
-        if isinstance(node.op, Gather):
-            label, rows = origins.get(node.operands[1]), node.operands[0].shape[0]
+        rows = numbered_length(node.op, node.operands, graph.results(node))
+        if rows is not None:
+            label = origins.get(node.operands[1])
             if label is not None and isinstance(rows, int):
                 counts[label] = min(rows, counts.get(label, rows))
         elif node.operands and (isinstance(node.op, Cast) or type(node.op).view is not Op.view):

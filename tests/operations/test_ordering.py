@@ -186,7 +186,8 @@ def test_indices_along_an_axis_are_broadcast():
         ops.take_along_axis(x, graph.input("j", TensorType("int32", (4,))), 1)
 
 
-X, ROWS, WHOLE = nnc.Input((4, 6)), nnc.Input((4,)), nnc.Input((4,), dtype="int32")
+X, WHOLE = nnc.Input((4, 6)), nnc.Input((4,), dtype="int32")
+SUMS = Operation("Sum", {"axis": [0, 1]})(X)
 
 
 @pytest.mark.parametrize(
@@ -199,6 +200,9 @@ X, ROWS, WHOLE = nnc.Input((4, 6)), nnc.Input((4,)), nnc.Input((4,), dtype="int3
             "Average: weights must be of the shape of x or of axis",
         ),
         ("Corrcoef", {}, (X,), "Corrcoef: x must be a matrix, got"),
+        ("Correlate", {"mode": "half"}, (X, X), "Correlate: mode must be valid, same or full, got 'half'"),
+        ("Correlate", {}, (X, X), "Correlate: x1 and x2 must be vectors of known length, got"),
+        ("Correlate", {}, (numpy.ones(5, "float32"), SUMS), "x2 must not be longer than x1 where mode is"),
         ("Diff", {"n": -1}, (X,), "Diff: n must be at least 0, got -1"),
         ("Diff", {"n": 6}, (X,), "Diff: n must be below the length of axis -1, got 6"),
         ("Max", {"axis": 1, "initial": 0.5}, (WHOLE,), "Max: initial must be a whole number for"),

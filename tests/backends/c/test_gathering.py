@@ -9,7 +9,7 @@ from nnc import ops
 from nnc.errors import DataError
 from nnc.ir import Graph, TensorType, interpret, symbol
 from nnc.ops.elementwise import apply
-from nnc.ops.gathering import ScatterAdd
+from nnc.ops.gathering import AddAlongAxis, ScatterAdd, TakeAlongAxis
 from nnc.ops.random import KEY_TYPE, random_uniform
 from tests.backends.c.machine import CMachine
 from tests.backends.helpers import Machine
@@ -52,6 +52,27 @@ def test_a_number_that_no_row_has_is_named_and_ends_the_run(dtype, wrong):
     inputs["i"][1] = 3
     assert machine.run(inputs, {"n": 3})[1]["total"] == 6
     assert "return;" in machine.source.text
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint8"])
+@pytest.mark.parametrize("wrong", [5, 9, -6])
+@pytest.mark.parametrize("op", ["take_along_axis", "add_along_axis"])
+def test_a_number_that_no_element_has_is_named(op, dtype, wrong):
+    if wrong < 0 and dtype == "uint8":
+        return
+    graph = Graph("test")
+    length = 5 if op == "take_along_axis" else 3
+    x = graph.input("x", TensorType("float64", (N, length)))
+    indices = graph.input("i", TensorType(dtype, (N, 3)))
+    graph.output("y", apply(TakeAlongAxis(1) if op == "take_along_axis" else AddAlongAxis(1, 5), x, indices))
+    inputs = {"x": numpy.ones((2, length)), "i": numpy.array([[0, 1, 4], [2, wrong, 0]], dtype)}
+    for run in (
+        lambda: interpret(graph, inputs),
+        lambda: Machine(graph, {"n": 3}, {}).run(inputs, {"n": 2}),
+        lambda: CMachine(graph, {"n": 3}, {}).run(inputs, {"n": 2}),
+    ):
+        with pytest.raises(DataError, match=f"index {wrong} is out of range for a table of 5 rows"):
+            run()
 
 
 @pytest.mark.parametrize("op", ["gather", "scatter_add"])

@@ -2,6 +2,7 @@
 
 from tests.operations.cases import (
     attention,
+    correlation,
     creation,
     elementwise,
     images,
@@ -29,6 +30,7 @@ from tests.operations.cases.case import Call
 
 FAMILIES: dict[str, dict[str, Call]] = {
     "attention": attention.CALLS,
+    "correlation": correlation.CALLS,
     "creation": creation.CALLS,
     "elementwise": elementwise.CALLS,
     "indexing": indexing.CALLS,

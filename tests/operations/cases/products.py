@@ -16,7 +16,6 @@ CALLS: dict[str, Call] = {
     ),
     "Einsum": lambda ops, x: ops.einsum("bij,bkj->bik", x, x),
     "Inner": lambda ops, x: ops.inner(x, ops.mean(x, axis=0)),
-    "Kron": lambda ops, x: x * ops.kron(ops.mean(x, axis=0)[:2, :2], ops.mean(x, axis=0)[:2, :3]),
     "Matmul": lambda ops, x: ops.matmul(x, ops.transpose(x, (0, 2, 1))),
     "Matmul of rows": lambda ops, x: ops.matmul(
         ops.reshape(x, (-1, 1, 4, 6))[:, :, 1:3], ops.transpose(ops.mean(x, axis=0))

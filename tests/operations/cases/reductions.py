@@ -19,7 +19,6 @@ CALLS: dict[str, Call] = {
     "Average of numbers": lambda ops, x: ops.average(
         ops.cast(x * 10, "int32"), axis=2, weights=ops.cast(x * 5, "int32")
     ),
-    "Corrcoef": lambda ops, x: ops.matmul(ops.corrcoef(x[:, 0]), x[:, 1]),
     "CountNonzero": lambda ops, x: ops.count_nonzero(ops.cast(x, "int32"), axis=1),
     "Logsumexp": lambda ops, x: ops.logsumexp(x, axis=1),
     "Logsumexp of all": lambda ops, x: x * ops.logsumexp(x * 100.0, keepdims=True),
@@ -40,5 +39,6 @@ CALLS: dict[str, Call] = {
     "Std of numbers": lambda ops, x: ops.std(ops.cast(x * 10, "int32"), axis=1),
     "Sum": lambda ops, x: ops.sum(x, axis=-1, keepdims=False),
     "Trapezoid": lambda ops, x: ops.trapezoid(x, dx=0.5, axis=1),
+    "Trapezoid between places": lambda ops, x: ops.trapezoid(x, x=[0.0, 1.0, 1.5, 3.0, 4.0, 6.0]),
     "Var": lambda ops, x: ops.var(x, axis=1),
 }

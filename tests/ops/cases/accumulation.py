@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from nnc.ops.accumulation import CumulativeProduct, CumulativeSum
+from nnc.ops.reduction import CumulativeProduct, CumulativeSum
 from tests.ops.cases.case import BATCH, WHOLE, Case, real, whole
 
 

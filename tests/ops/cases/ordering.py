@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy
 
-from nnc.ops.ordering import ArgSort
+from nnc.ops.gathering import ArgSort
 from tests.ops.cases.case import BATCH, FLAT, Case, real, truth, whole
 
 

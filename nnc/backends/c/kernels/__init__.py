@@ -1,12 +1,10 @@
 """Kernels of the C backend: a module registers those of a family of ops when it is imported."""
 
 from nnc.backends.c.kernels import (
-    accumulation,
     convolution,
     elementwise,
     gathering,
     movement,
-    ordering,
     pooling,
     product,
     random,
@@ -20,12 +18,10 @@ __all__ = [
     "KERNELS",
     "KernelCall",
     "Unit",
-    "accumulation",
     "convolution",
     "elementwise",
     "gathering",
     "movement",
-    "ordering",
     "pooling",
     "product",
     "random",

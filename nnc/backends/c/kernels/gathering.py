@@ -1,4 +1,4 @@
-"""Elements and rows taken by number, and those added up by number."""
+"""Elements and rows taken by number, those added up by number, and orders."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from nnc.backends.c.expressions import Expression, choice, infix, operand, varia
 from nnc.backends.c.kernels.movement import copy_lines, fill_lines
 from nnc.backends.c.kernels.registry import KernelCall, Unit, kernel
 from nnc.backends.c.nests import write_nest
-from nnc.backends.c.statements import Code, assign, block, declare, declare_all, loop, when
-from nnc.ir import Dim
-from nnc.ops.gathering import AddAlongAxis, Gather, ScatterAdd, TakeAlongAxis
+from nnc.backends.c.statements import Code, assign, block, declare, declare_all, execute, loop, when
+from nnc.backends.c.text import SUFFIXES, UNSIGNED
+from nnc.ir import FLOATING, Dim, Op, TensorType
+from nnc.ops.gathering import AddAlongAxis, ArgSort, Gather, ScatterAdd, TakeAlongAxis
 
 _LARGEST, _SMALLEST = variable("INT64_MAX"), variable("INT64_MIN")
 _LEAST, _MOST, _FOUND, _ROW = map(variable, ("least", "most", "found", "row"))
@@ -103,3 +104,34 @@ def _around(indices: Array, lines: Sequence[Code]) -> list[Code]:
     for name, length in reversed(counted):
         found = [loop(name, length, found)]
     return found if counted else [block(found)]
+
+
+def _workspace(op: Op, operands: Sequence[TensorType], results: Sequence[TensorType]) -> Sequence[TensorType]:
+    length = operands[0].shape[-1:]
+    return TensorType("uint64", length), TensorType("int64", length)
+
+
+@kernel(ArgSort, workspace=_workspace)
+def argsort(call: KernelCall) -> Sequence[Code]:
+    """A key per element, whole numbers without sign in the order of the elements; then a merge sort per row."""
+    (x,), result, (keys, spare) = call.operands, call.result, call.workspace
+    names = [variable(f"i{axis}") for axis in range(x.rank)]
+    *outer, last = names
+    key = _key(call.unit, x.at(*names), x.dtype, call.op.descending)
+    order = result.behind(*outer).address
+    lines: list[Code] = [
+        loop(last, x.shape[-1], [assign(keys.at(last), key)]),
+        execute(call.unit.call("nnc_order_u64", keys.address, order, spare.address, x.shape[-1])),
+    ]
+    for name, length in reversed(list(zip(outer, x.shape[:-1], strict=True))):
+        lines = [loop(name, length, lines)]
+    return lines if outer else [block(lines)]
+
+
+def _key(unit: Unit, element: Expression, dtype: str, descending: bool) -> Expression:
+    if dtype in FLOATING:
+        return unit.call(f"nnc_key_{SUFFIXES[dtype]}", -element if descending else element)
+    key = element.cast("uint64_t")
+    if dtype in UNSIGNED:
+        key = infix("^", element.cast("int64_t").cast("uint64_t"), variable("INT64_MIN").cast("uint64_t"))
+    return infix("-", variable("UINT64_MAX"), key) if descending else key

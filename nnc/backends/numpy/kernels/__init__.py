@@ -1,12 +1,10 @@
 """NumPy kernels: for each op class, the statements that compute it into planned memory."""
 
 from nnc.backends.numpy.kernels import (
-    accumulation,
     convolution,
     elementwise,
     gathering,
     movement,
-    ordering,
     pooling,
     random,
     reduction,
@@ -20,14 +18,12 @@ __all__ = [
     "Kernel",
     "KernelCall",
     "Names",
-    "accumulation",
     "convolution",
     "elementwise",
     "gathering",
     "kernel",
     "movement",
     "number_name",
-    "ordering",
     "pooling",
     "random",
     "reduction",

@@ -1,4 +1,4 @@
-"""Kernels of what is taken by number, and of what is added up by number."""
+"""Kernels of what is taken by number, of what is added up by number, and of orders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy
 
 from nnc.backends.numpy.kernels.registry import Arrays, KernelCall, kernel
 from nnc.ir import Op, TensorType
-from nnc.ops.gathering import AddAlongAxis, Gather, ScatterAdd, TakeAlongAxis, check_rows
+from nnc.ops.gathering import AddAlongAxis, ArgSort, Gather, ScatterAdd, TakeAlongAxis, check_rows, write_order
 
 Array = Any
 _PLACES = 2**14
@@ -160,3 +160,10 @@ def take_elements(x: Array, indices: Array, axis: int, out: Array) -> None:
     """Take along an axis of an array that lies anyhow; this makes arrays."""
     check_rows(indices, x.shape[axis])
     out[...] = numpy.take_along_axis(x, indices.astype("int64"), axis)
+
+
+@kernel(ArgSort)
+def argsort(call: KernelCall) -> Sequence[str]:
+    """NumPy's own, which has no place for its result: this kernel, unlike others, allocates."""
+    assert isinstance(call.op, ArgSort)
+    return [f"{call.function(write_order)}({call.operands[0]}, {call.result}, {call.op.descending})"]

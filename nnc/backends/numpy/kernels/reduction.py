@@ -96,3 +96,12 @@ def matmul(call: KernelCall) -> Sequence[str]:
         return [f"{x}.dot({y}, {call.result})"]
     rows = [call.reshaped(array, "rows", lambda shape: (prod(shape[:-1]), shape[-1])) for array in (x, call.result)]
     return [f"{rows[0]}.dot({y}, {rows[1]})"]
+
+
+@kernel(reduction.CumulativeProduct, reduction.CumulativeSum)
+def accumulate(call: KernelCall) -> Sequence[str]:
+    """The ufunc's accumulate method."""
+    op = call.op
+    assert isinstance(op, reduction.Accumulation)
+    function = call.function(op.ufunc.accumulate, f"{op.ufunc.__name__}_accumulate")
+    return [f"{function}({call.operands[0]}, {op.axis}, None, {call.result})"]
