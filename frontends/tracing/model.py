@@ -297,8 +297,14 @@ class ModelTracer:
         layer, index = self.owners[id(variable)]
         if not self._is_whole(layer):
             return OwnWeight(self._traced(layer), index, is_own=True)
-        theirs = [id(item) for item in layer.weights]
-        return OwnWeight(self._layer(layer), theirs.index(id(variable)))
+        ours = self._layer(layer)
+        if not ours.built:  # it may be that only its weights are read
+            ours.weights_dtype = ours.weights_dtype or "float32"
+            shapes = [tuple(shape) for shape in (getattr(layer, "_build_shapes_dict", None) or {}).values()]
+            with ours.blame():
+                ours.build(*shapes)
+            ours.built = True
+        return OwnWeight(ours, [id(item) for item in layer.weights].index(id(variable)))
 
     def _number(self, layer: Any, trace: Trace) -> tuple[TracedLayer, int]:
         """Return the traced layer of an author's, and the number of one of its traces."""

@@ -69,7 +69,7 @@ class Frame:
 
     Attributes:
         steps: what was recorded, in order.
-        outputs: what it returned; where masks of it were computed inside, all of it flat, and these masks.
+        outputs: what it returned; of a call inside another, the tensors in it, and masks that were computed inside.
     """
 
     layer: Any
@@ -101,6 +101,8 @@ class Recorder:
         if self.is_whole(layer):
             with self._variables(layer):
                 outputs = infer(layer, *args, **kwargs)
+                if any(None in tensor.shape for tensor in self.tensors(outputs)):  # all lengths are known here
+                    outputs = self.keras.Operation.compute_output_spec(layer, *args, **kwargs)
             self._add(layer, args, kwargs, outputs)
             return outputs
         return self.enter(layer, args, kwargs)
@@ -143,9 +145,8 @@ class Recorder:
             if id(mask) in results:
                 results[id(tensor)]._keras_mask = results[id(mask)]
         outputs = self.mapped(lambda tensor: results[id(tensor)], frame.outputs)
-        if masks:
-            frame.outputs = [*flat, *masks]
-        self._add(frame, tuple(given), {}, self.mapped(lambda tensor: results[id(tensor)], frame.outputs))
+        frame.outputs = [*flat, *masks]
+        self._add(frame, tuple(given), {}, [results[id(tensor)] for tensor in frame.outputs])
         return outputs
 
     def function(self, name: str, call: Made) -> Any:
@@ -341,6 +342,7 @@ def _patch(keras: Any) -> None:
     _wrap(operation, "symbolic_call", Recorder.operation)
     if "symbolic_call" in vars(layer):
         _wrap(layer, "symbolic_call", Recorder.layer)
+    _wrap_node(sys.modules[layer.__module__])
     backend = sys.modules[f"{keras.__name__}.src.backend"]
     for module, names, read in ((backend.random, RANDOM, drawn), (backend.numpy, CREATIONS, made)):
         for name in names:
@@ -364,6 +366,16 @@ def _wrap(cls: type[Any], name: str, record: Callable[..., Any]) -> None:
 
     symbolic_call.asks_recorder = True  # type: ignore[attr-defined]
     setattr(cls, name, symbolic_call)
+
+
+def _wrap_node(module: Any) -> None:
+    """Let layers make no nodes while they are recorded, so that the author's layers stay as they are."""
+    original = module.Node
+
+    def node(*args: Any, **kwargs: Any) -> Any:
+        return original(*args, **kwargs) if _RECORDER.get() is None else None
+
+    module.Node = node
 
 
 def _wrap_function(module: Any, name: str, read: Callable[..., Made | None]) -> None:

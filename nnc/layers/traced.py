@@ -12,7 +12,7 @@ from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import Lowering, current_lowering
-from nnc.layers.trace import AddedLoss, Assignment, Trace, TracedCall, TraceValues
+from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues
 from nnc.operations import OPERATIONS
 from nnc.structure import leaves
 
@@ -46,9 +46,11 @@ class TracedLayer(Layer):
 
     def add_trace(self, trace: Trace) -> int:
         """Add a trace and return its number; the layers that it calls become sublayers."""
-        called = [step.target for step in trace.steps if isinstance(step, TracedCall)]
+        calls = [step for step in trace.steps if isinstance(step, TracedCall)]
+        read = leaves([[*step.args, *step.kwargs.values()] for step in calls], OwnWeight)
+        found = [step.target for step in calls] + [weight.layer for weight in read if not weight.is_own]
         self.inner += dict.fromkeys(
-            layer for layer in called if isinstance(layer, Layer) and layer not in self.inner and layer is not self
+            layer for layer in found if isinstance(layer, Layer) and layer not in self.inner and layer is not self
         )
         self.traces.append(trace)
         return len(self.traces) - 1

@@ -9,7 +9,7 @@ import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Value
+from nnc.ir import Dim, SymbolicDim, Value
 from nnc.operations.registry import operation
 from nnc.ops.movement import normalize_axis
 
@@ -194,16 +194,16 @@ def rot90(array: Value, k: int = 1, axes: Sequence[int] = (0, 1)) -> Value:
 
 
 @operation("Tile")
-def tile(x: Value, repeats: int | Sequence[int]) -> Value:
+def tile(x: Value, repeats: int | Sequence[Dim]) -> Value:
     """Return x one behind the other, so many times along each of its last axes; new axes of length 1 come in front.
 
     Raises:
         ModelError: a number of times is below 1.
     """
-    times = [repeats] if isinstance(repeats, int) else list(repeats)
-    if not all(isinstance(item, int) and item > 0 for item in times):
+    times: list[Dim] = [repeats] if isinstance(repeats, int) else list(repeats)
+    if not all(isinstance(item, SymbolicDim) or (isinstance(item, int) and item > 0) for item in times):
         raise ModelError(f"Tile: repeats must be whole numbers from 1, got {repeats}")
-    times = [1] * (x.rank - len(times)) + times
+    times = [*[1] * (x.rank - len(times)), *times]
     x = ops.reshape(x, [1] * (len(times) - x.rank) + list(x.shape))
     for axis, count in enumerate(times):
         x = _repeated(x, axis, axis, count)
@@ -231,7 +231,7 @@ def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> V
     return moveaxis(ops.gather(moveaxis(x, place, 0), places), 0, place)
 
 
-def _repeated(x: Value, axis: int, place: int, times: int) -> Value:
+def _repeated(x: Value, axis: int, place: int, times: Dim) -> Value:
     """Return x with a new axis of so many repetitions at a place beside an axis, which the axis then takes in."""
     if times == 1:
         return x

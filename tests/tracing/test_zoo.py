@@ -20,6 +20,7 @@ def keras():
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", ZOO)
+@pytest.mark.sampled(1 / 2)
 def test_live_models(name, keras):
     keras.utils.set_random_seed(1)
     theirs = ZOO[name](keras)

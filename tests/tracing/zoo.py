@@ -682,3 +682,56 @@ def constants_of_the_rows(keras):
         return x + keras.ops.zeros((rows, 6)) + keras.ops.full((rows, 1), 2.0) * keras.ops.tri(6, k=-1)[2]
 
     return function(keras, call)
+
+
+@model
+def embedding_of_constants(keras):
+    class Positions(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.places = keras.layers.Embedding(3, 2)
+
+        def build(self, input_shape):
+            self.places.build((1, 3))
+
+        def call(self, x):
+            places = self.places(keras.ops.expand_dims(keras.ops.arange(3), 0))
+            return x + keras.ops.tile(places, (keras.ops.shape(x)[0], 1, 1))
+
+    return chain(keras, keras.layers.Reshape((3, 2)), Positions(), keras.layers.Flatten(), keras.layers.Dense(2))
+
+
+@model
+def output_that_is_none(keras):
+    class Scores(keras.layers.Layer):
+        def call(self, x, wants_scores=False):
+            return (x * 2.0, x) if wants_scores else (x * 2.0, None)
+
+    class Outer(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.inner = Scores()
+
+        def call(self, x):
+            found, scores = self.inner(x)
+            return found if scores is None else scores
+
+    return chain(keras, keras.layers.Dense(4), Outer(), keras.layers.Dense(2))
+
+
+@model
+def shape_with_gaps(keras):
+    class Heads(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.project = keras.layers.EinsumDense("btd,dnh->btnh", output_shape=(None, 2, 3))
+
+        def build(self, input_shape):
+            self.project.build(input_shape)
+
+        def call(self, x):
+            heads = self.project(x)
+            rows, steps = keras.ops.shape(heads)[0], keras.ops.shape(heads)[1]
+            return keras.ops.mean(keras.ops.reshape(heads, (rows, steps, 6)), axis=1)
+
+    return chain(keras, keras.layers.Dense(3), Heads(), keras.layers.Dense(2), shape=(None, 4))
