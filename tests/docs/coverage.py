@@ -27,11 +27,20 @@ OUT_OF_SCOPE = {
         ),
         "code of other frameworks": ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
         "bounding boxes": ("MaxNumBoundingBoxes",),
-        "Python code; register a layer of your own": ("Lambda",),
+        "Python code; traced in live models, in files register a layer of your own": ("Lambda",),
         "not a layer": ("InputSpec",),
     },
     "callbacks": {"other packages": ("OrbaxCheckpoint", "RemoteMonitor", "TensorBoard")},
     "initializers": {"audio": ("STFT", "STFTInitializer", "stft")},
+    "operations": {
+        "their shape depends on data": ("Bincount", "Nonzero", "CTCDecode"),
+        "complex numbers": ("Eig", "Polar", "ViewAsComplex", "ViewAsReal"),
+        "singular values and eigenvalues": ("Eigh", "Lstsq", "MatrixRank", "Pinv", "SVD"),
+        "functions of functions": (
+            *("AssociativeScan", "Cond", "ForiLoop", "JVP", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop"),
+        ),
+        "random": ("ElasticTransform",),
+    },
 }
 """What nnc leaves out, by the reason."""
 BASES = {
@@ -52,6 +61,7 @@ def page() -> str:
         TESTED,
         layer_table(),
         "",
+        operations_section(),
         "## Everything else\n",
         kind_table(),
         "",
@@ -75,9 +85,10 @@ NOT_THERE = """## What is not there
 - **Other processors.** nnc computes on the CPU: no GPU, no TPU, no training on several machines (`keras.distribution`).
 - **Other numbers.** Weights are `float32` or `float64`: no `float16`, `bfloat16` or `mixed_float16`, no quantization
   (`quantization_config`), no LoRA (`lora_rank`), no sparse or ragged inputs.
-- **Python inside a model.** Subclassed models with a `call` or a `train_step` of their own, `Lambda`, `run_eagerly`: a
-  static graph is made of layers that declare what they are. [Your own layers](guides/your-own-layer.md), losses and
-  metrics are written in graph arithmetic.
+- **Python inside a model.** What the author of a live Keras 3 model wrote is [traced](guides/bring-a-keras-model.md);
+  in a file it is a name, which is refused. Not traced are a `train_step` of one's own, `run_eagerly`, own losses and
+  metrics, own cells, and own layers inside wrappers such as `TimeDistributed`. [Your own
+  layers](guides/your-own-layer.md), losses and metrics are written in graph arithmetic.
 - **Arguments.** `synchronized=True` of `BatchNormalization` and `flash_attention=True` are errors.
 """
 """What is missing beside names of classes; `tests/docs/test_coverage.py` tries each."""
@@ -87,12 +98,16 @@ def missing_section() -> str:
     """Return what Keras has and nnc has not, with the reason where it is left out."""
     from nnc.activations import ACTIVATIONS
     from nnc.layers import layer_classes
+    from nnc.operations import OPERATIONS
 
     missing = {
         "layers": [name for name in wanted_layers() if name not in layer_classes()],
         **{kind: there_and_missing(kind)[1] for kind in KINDS},
         "activations": [name for name in names_of("activations") if name not in ACTIVATIONS],
+        "operations": [name for name in operation_names() if name not in OPERATIONS],
     }
+    left_out = {name for names in OUT_OF_SCOPE["operations"].values() for name in names}
+    missing["operations"] = [name for name in missing["operations"] if name not in left_out]
     lines = []
     for kind, names in missing.items():
         groups = [(names, "not there yet")] if names else []
@@ -114,6 +129,33 @@ def names_of(module: str) -> list[str]:
     place: Any = keras.optimizers.schedules if module == "schedules" else getattr(keras, module)
     hidden = {"deserialize", "get", "legacy", "schedules", "serialize"}
     return [name for name in dir(place) if not name.startswith("_") and name not in hidden]
+
+
+def operation_names() -> list[str]:
+    """Return the classes of operations of `keras.ops`."""
+    import keras
+
+    modules = [import_module(f"keras.src.ops.{name}") for name in ("core", "image", "linalg", "math", "nn", "numpy")]
+    found = {
+        name
+        for module in modules
+        for name, item in vars(module).items()
+        if inspect.isclass(item) and issubclass(item, keras.Operation) and item.__module__ == module.__name__
+    }
+    return sorted(found)
+
+
+def operations_section() -> str:
+    """Return how many of Keras's operations there are."""
+    from nnc.operations import OPERATIONS
+
+    names = operation_names()
+    there = [name for name in names if name in OPERATIONS]
+    return (
+        "## Operations\n\n"
+        f"{len(there)} of the {len(names)} operations of `keras.ops`, in files, live models and traced layers:\n\n"
+        f"{', '.join(there)}\n"
+    )
 
 
 def ours(module: str) -> Any:
