@@ -57,10 +57,8 @@ class CBackend:
         """Return a translation unit, printed only where no earlier process has."""
         if marks is None and (known := plan.target.needs.recalled_source(plan)) is not None:
             found: UnitSource = known
-            return found
-        from nnc.backends.c.source import print_source  # with all kernels, which a second start does without
-
-        return print_source(plan, marks)
+            return replace(found, print_again=_print)
+        return _print(plan, marks)
 
     def compile(self, source: UnitSource) -> Any:
         """Compile a translation unit, or take it from the cache.
@@ -87,11 +85,7 @@ class CBackend:
         def text() -> str:  # asked for only where the cache has no library
             nonlocal begin
             begin = perf_counter()
-            if source.text:
-                return source.text
-            from nnc.backends.c.source import print_source  # with all kernels, which a second start does without
-
-            return print_source(source.plan).text
+            return source.text
 
         path = build(text, source.key, level=level, threads=source.is_parallel)
         try:
@@ -107,6 +101,12 @@ class CBackend:
     def executable(self, plan: Plan, source: UnitSource, code: Any, states: Mapping[str, Any]) -> Executable:
         """Bind code to an arena."""
         return Executable(plan, source, code, states)
+
+
+def _print(plan: Plan, marks: Marks | None = None) -> UnitSource:
+    from nnc.backends.c.source import print_source  # with all kernels, which a second start does without
+
+    return print_source(plan, marks)
 
 
 def _level(source: UnitSource) -> int:

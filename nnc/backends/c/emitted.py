@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,7 +33,8 @@ class UnitSource:
         is_parallel: whether there are loops for several threads.
         may_fail: whether a run may end early, with ``fault`` set.
         is_marked: whether it counts what it runs.
-        text: the translation unit, empty where an earlier process has printed it.
+        printed: the translation unit, empty where an earlier process has printed it.
+        print_again: prints the unit of a plan, for whoever wants a text that an earlier process has printed.
     """
 
     key: str
@@ -49,4 +52,10 @@ class UnitSource:
     is_parallel: bool
     may_fail: bool
     is_marked: bool = False
-    text: str = ""
+    printed: str = ""
+    print_again: Callable[[Plan], UnitSource] | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def text(self) -> str:
+        """The translation unit."""
+        return self.printed if self.print_again is None else self.print_again(self.plan).printed

@@ -119,7 +119,7 @@ def print_source(plan: Plan, marks: Marks | None = None) -> UnitSource:
         is_parallel=facts.is_parallel,
         may_fail=facts.may_fail,
         is_marked=marks is not None,
-        text=text,
+        printed=text,
     )
 
 

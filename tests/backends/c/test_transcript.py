@@ -15,7 +15,6 @@ import pytest
 import nnc
 from nnc.backends import find_backend
 from nnc.backends.c import cache, identity, source, transcript
-from nnc.backends.c.source import print_source
 from nnc.backends.marks import Marks
 from nnc.ir import Graph, Op, TensorType, symbol
 from nnc.layers import LSTM, Conv2D, Dense, Flatten
@@ -84,7 +83,7 @@ def record_of(graph: Graph):
     """Plan and print a graph and record it, and return source and plan."""
     plan = planned(graph)
     printed = find_backend("c").source(plan)
-    assert printed.text
+    assert printed.printed
     plan.target.needs.remember(printed)
     return printed, plan
 
@@ -151,8 +150,8 @@ def test_records_say_what_is_printed(name, monkeypatch):
         assert again.storage.prepacked == plan.storage.prepacked
         assert places(known) == places(printed)
         constants = known.constants  # of the plan at hand
-        assert known == dataclasses.replace(printed, plan=again, constants=constants, text="")
-        assert print_source(again).text == printed.text
+        assert known == dataclasses.replace(printed, plan=again, constants=constants, printed="")
+        assert known.text == printed.text
 
 
 @pytest.mark.usefixtures("_as_in_a_new_process")
@@ -163,7 +162,7 @@ def test_constants_are_found_again():
     printed, _ = record_of(graph)
     plan = planned(graph)
     known = find_backend("c").source(plan)
-    assert not known.text
+    assert not known.printed
     assert [value.node.op.data for _, value in known.constants] == [(1, 2, 3), (4, 5, 6)]
     assert all(value.graph is plan.graph for _, value in known.constants)
     assert places(known) == places(printed)
@@ -179,7 +178,7 @@ def test_a_record_about_another_plan_is_not_believed(monkeypatch, change):
     again = planned(graph)
     assert str(again) == str(plan)
     assert again.storage.prepacked == plan.storage.prepacked
-    assert find_backend("c").source(again).text == printed.text
+    assert find_backend("c").source(again).printed == printed.text
 
 
 def test_later_questions_are_no_part_of_the_record(folder):
