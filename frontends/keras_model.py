@@ -12,14 +12,17 @@ from frontends.authors import foreign_objects, is_known
 from frontends.compile_options import apply_compile
 from frontends.keras_calls import safe_name
 from frontends.keras_state import copy_optimizer_state
+from frontends.legacy.compile_options import compile_options
 from frontends.live_objects import RUNNING, TRAINING, LiveConfigs
 from frontends.model_reader import build_model
+from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import from_plain
 from frontends.optimizer_state import train_as
 from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
 from frontends.reader_options import Options
 from frontends.replacements import read_replacements
+from frontends.tracing.measures import MeasureTracer
 from frontends.tracing.model import ModelTracer
 from nnc.errors import ModelError
 from nnc.models import Model
@@ -60,16 +63,24 @@ class KerasFrontend:
         config = _config(source)
         entry = {"class_name": type(source).__name__, "config": config or {}}
         definition = live.described(source, entry, () if compile else TRAINING)
-        training = _compile_config(source, live) if compile else None
         if _is_authors(source, definition, options):
             model = ModelTracer(source, live, options, problems).model()
-            apply_compile(from_plain(training), model, model.output_names, problems, is_short=False)
         elif config is None:
             raise ModelError(_SUBCLASSED.format(title, type(source).__name__))
         else:
-            definition["compile_config"] = training
-            model = build_model(from_plain(definition), problems, compile, options)
+            model = build_model(from_plain(definition), problems, False, options)
             _copy_weights(source, model, problems)
+        if compile:
+            training = from_plain(_compile_config(source, live))
+            if isinstance(training, MappingNode):
+                training = compile_options(training, options.origin)
+            if _is_traceable(source, options):
+                measures = MeasureTracer(ModelTracer(source, live, options, problems), _outputs(model))
+                try:
+                    training = measures.compile_options(training)
+                except ModelError as error:  # it predicts all the same
+                    problems.note(str(error))
+            apply_compile(training, model, model.output_names, problems, is_short=False)
         if problems:
             raise problems.error()
         if compile and model.is_compiled:
@@ -97,13 +108,27 @@ def _config(source: Any) -> Any:
     return config if isinstance(config, Mapping) and "layers" in config else None
 
 
+def _is_traceable(source: Any, options: Options) -> bool:
+    """Whether a model is one of Keras 3's."""
+    package: Any = sys.modules.get("keras")
+    return not options.origin.is_old and hasattr(package, "KerasTensor") and isinstance(source, package.Model)
+
+
+def _outputs(model: Model) -> dict[str, Any]:
+    """Return symbolic tensors of Keras's like a model's outputs, by their names."""
+    make: Any = sys.modules["keras"].KerasTensor
+    return {
+        name: make(tensor.shape, dtype=tensor.dtype)
+        for name, tensor in zip(model.output_names, model.outputs, strict=True)
+    }
+
+
 def _is_authors(source: Any, definition: Mapping[str, Any], options: Options) -> bool:
     """Whether a model, or a part of it, is what its author wrote, and can be traced.
 
     A model that trains otherwise than Keras does cannot.
     """
-    package: Any = sys.modules.get("keras")
-    if options.origin.is_old or not hasattr(package, "KerasTensor") or not isinstance(source, package.Model):
+    if not _is_traceable(source, options):
         return False
     if not _UNTRACED.isdisjoint(definition.get("overrides", ())):
         return False

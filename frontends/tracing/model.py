@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from inspect import signature
 from itertools import count
 from types import FunctionType
 from typing import Any
@@ -25,15 +26,16 @@ from frontends.tracing.settling import Settling
 from nnc import regularizers
 from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.layers import Input, Layer, SymbolicTensor
+from nnc.layers.input_types import FLOAT
 from nnc.layers.lengths import equate
 from nnc.layers.operation import Operation
 from nnc.layers.trace import OwnWeight, Trace, TracedCall, TraceValues
-from nnc.layers.traced import TracedFunction, TracedLayer
+from nnc.layers.traced import TracedCell, TracedFunction, TracedLayer
 from nnc.models import Model
 from nnc.structure import leaves
 
-_BATCHES = (5, 7, 11)
-_LENGTHS = ((64, 160, 96), (352, 224, 416), (13, 19, 17), (10, 6, 14), (3, 5, 4))
+BATCHES = (5, 7, 11)
+LENGTHS = ((64, 160, 96), (352, 224, 416), (13, 19, 17), (10, 6, 14), (3, 5, 4))
 """Sizes of axes whose length is not known, by run; the larger ones can be halved several times.
 
 None of them, and no batch, is another one times a number plus a number in all three runs.
@@ -70,7 +72,7 @@ class ModelTracer:
         """
         problem: ModelError | None = None
         for grouping in _GROUPINGS:
-            for lengths in (_LENGTHS, _LENGTHS[2:]):
+            for lengths in (LENGTHS, LENGTHS[2:]):
                 self.layers.clear()
                 self.pairs.clear()
                 try:
@@ -139,7 +141,7 @@ class ModelTracer:
         lengths: Sequence[Sequence[int]],
         training: bool,
     ) -> Trace:
-        frames = [self._record(inputs, groups, lengths, training, run) for run in range(len(_BATCHES))]
+        frames = [self._record(inputs, groups, lengths, training, run) for run in range(len(BATCHES))]
         return Settling(self.keras, self._layer, self._weight, self._number).trace(frames)
 
     def _record(
@@ -164,7 +166,7 @@ class ModelTracer:
         numbers: dict[tuple[str, int], int] = {}
         tensors = []
         for (spec, _), group in zip(inputs, groups, strict=True):
-            shape = [_BATCHES[run], *tuple(spec.shape)[1:]]
+            shape = [BATCHES[run], *tuple(spec.shape)[1:]]
             for axis, dim in enumerate(shape):
                 if dim is None:
                     chosen = lengths[min(len(numbers), len(lengths) - 1)][run]
@@ -216,13 +218,15 @@ class ModelTracer:
             node = from_plain(self.live.described(layer, entry, RUNNING))
             assert isinstance(node, MappingNode)
             node = self._with_activations(node, layer, outputs)
+            node = self._with_cell(node, layer)
             definition = read_layer(node, self.problems, self.options)
             if definition is None or definition.layer is None:
                 if self.problems:
                     raise self.problems.error()
                 raise ModelError(f"layer '{layer.name}' ({type(layer).__name__}) cannot be made")
             self.layers[id(layer)] = definition.layer
-            self.pairs.append((layer, definition.layer))
+            if not isinstance(getattr(definition.layer, "cell", None), TracedCell):  # which has its weights already
+                self.pairs.append((layer, definition.layer))
             self._kept.append(layer)
         return self.layers[id(layer)]
 
@@ -236,27 +240,72 @@ class ModelTracer:
             identity = identity_of(item) if isinstance(item, MappingNode) else None
             is_own = identity is not None and not identity.is_keras and not is_known(identity, self.options)
             if isinstance(function, FunctionType) and (is_own or function.__name__ == "<lambda>"):
-                found[key] = Scalar(value=self._function(function, outputs))
+                found[key] = Scalar(value=self.function(function, function.__name__, [[output] for output in outputs]))
         if not found:
             return node
         return replace(node, entries={**node.entries, "config": replace(config, entries={**config.entries, **found})})
 
-    def _function(self, function: Any, outputs: Sequence[Any]) -> TracedFunction:
-        """Return a function of its author's that is traced on what it is an activation of."""
+    def _with_cell(self, node: MappingNode, layer: Any) -> MappingNode:
+        """Return the entry of a recurrent layer with a cell of its author's traced."""
+        cell: Any = getattr(layer, "cell", None)
+        config, shapes = node.entries["config"], getattr(layer, "_build_shapes_dict", None)
+        if type(layer).__name__ != "RNN" or not shapes or not hasattr(cell, "_layers") or self._is_whole(cell):
+            return node
+        assert isinstance(config, MappingNode)
+        if "get_initial_state" in vars(type(cell)):
+            raise ModelError(f"layer '{layer.name}' (RNN): a cell with a get_initial_state of its own cannot be traced")
+        size, output = cell.state_size, getattr(cell, "output_size", None)
+        made = TracedCell(type(cell).__name__, size, output, name=safe_name(cell.name), trainable=bool(cell.trainable))
+        self.layers[id(cell)] = made
+        for variable in _own_variables(cell):
+            self._add_weight(made, variable)
+        made.built = True
+        features = tuple(next(iter(shapes.values())))[2:]
+        sizes = size if isinstance(size, list | tuple) else [size]
+        takes_training = "training" in signature(cell.call).parameters
+        for training in (False, True):
+            given = {"training": training} if takes_training else {}
+            specs = [[(batch, *features), *((batch, length) for length in sizes)] for batch in BATCHES]
+
+            def call(inputs: Any, *states: Any, given: Any = given) -> Any:
+                return cell.call(inputs, list(states), **given)
+
+            tensors = [[self.keras.KerasTensor(shape, dtype=layer.compute_dtype) for shape in run] for run in specs]
+            made.add_trace(self.function(call, cell.name, tensors, cell).trace)
+        for theirs in cell._flatten_layers(include_self=False):
+            if self._is_whole(theirs):
+                self._build(theirs, self._layer(theirs))
+        return replace(
+            node,
+            entries={**node.entries, "config": replace(config, entries={**config.entries, "cell": Scalar(value=made)})},
+        )
+
+    def function(self, function: Any, name: str, specs: Sequence[Sequence[Any]], layer: Any = None) -> TracedFunction:
+        """Return a function of its author's, traced.
+
+        Args:
+            function: the function.
+            name: its name, for messages.
+            specs: its arguments in each run, as symbolic tensors.
+            layer: whose weights it reads, None for none.
+
+        Raises:
+            ModelError: it cannot be traced; the message names the author's line.
+        """
         frames = []
-        for output in outputs:
+        for given in specs:
             recorder = Recorder(self.keras, self._is_whole)
             self._kept.append(recorder)
             with recording(recorder):
                 try:
-                    recorder.enter(_Function(function), (recorder.copy(output),), {})
+                    recorder.enter(_Function(function, name, layer), tuple(map(recorder.copy, given)), {})
                 except Exception as error:
                     if recorder.failure is not None:
                         raise recorder.failure from None
-                    raise ModelError(explained(error, f"activation '{function.__name__}'")) from error
+                    raise ModelError(explained(error, f"function '{name}'")) from error
             frames.append(recorder.root)
         trace = Settling(self.keras, self._layer, self._weight, self._number).trace(frames)
-        return TracedFunction(function.__name__, trace)
+        return TracedFunction(name, trace)
 
     def _traced(self, layer: Any) -> TracedLayer:
         """Return nnc's layer for one of its author's, or for one whose ``call`` is entered."""
@@ -264,8 +313,7 @@ class ModelTracer:
             made = TracedLayer(type(layer).__name__, name=safe_name(layer.name), trainable=bool(layer.trainable))
             self.layers[id(layer)] = made
             self._kept.append(layer)
-            own = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
-            for variable in own:
+            for variable in _own_variables(layer):
                 self._add_weight(made, variable)
             made.built = True
         found = self.layers[id(layer)]
@@ -290,21 +338,27 @@ class ModelTracer:
         """Return nnc's weight for one of Keras's."""
         if not self.owners:
             for layer in self.source._flatten_layers():
-                own = [*layer._trainable_variables, *layer._non_trainable_variables]
-                self.owners |= {id(item): (layer, index) for index, item in enumerate(own)}
+                for index, item in enumerate(_own_variables(layer)):
+                    self.owners[id(item)] = layer, index
         if id(variable) not in self.owners:
             raise ModelError(f"weight '{variable.path}' belongs to no layer of the model")
         layer, index = self.owners[id(variable)]
         if not self._is_whole(layer):
             return OwnWeight(self._traced(layer), index, is_own=True)
         ours = self._layer(layer)
-        if not ours.built:  # it may be that only its weights are read
-            ours.weights_dtype = ours.weights_dtype or "float32"
-            shapes = [tuple(shape) for shape in (getattr(layer, "_build_shapes_dict", None) or {}).values()]
-            with ours.blame():
-                ours.build(*shapes)
-            ours.built = True
-        return OwnWeight(ours, [id(item) for item in layer.weights].index(id(variable)))
+        self._build(layer, ours)  # it may be that only its weights are read
+        theirs = [id(getattr(item, "_traced_variable", item)) for item in layer.weights]
+        return OwnWeight(ours, theirs.index(id(variable)))
+
+    def _build(self, layer: Any, ours: Layer) -> None:
+        """Build nnc's layer for one of Keras's with the shapes that this was built with, unless it is built."""
+        if ours.built:
+            return
+        ours.weights_dtype = ours.weights_dtype or FLOAT
+        shapes = [tuple(shape) for shape in (getattr(layer, "_build_shapes_dict", None) or {}).values()]
+        with ours.blame():
+            ours.build(*shapes)
+        ours.built = True
 
     def _number(self, layer: Any, trace: Trace) -> tuple[TracedLayer, int]:
         """Return the traced layer of an author's, and the number of one of its traces."""
@@ -403,6 +457,12 @@ def _shapes(item: Any) -> list[tuple[Any, ...]]:
     return [shape for part in parts for shape in _shapes(part)]
 
 
+def _own_variables(layer: Any) -> list[Any]:
+    """Return the weights that are a layer's own, also while symbolic tensors stand for them."""
+    own = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
+    return [getattr(item, "_traced_variable", item) for item in own]
+
+
 def _takes_training(source: Any) -> bool:
     return bool(getattr(source, "_call_has_training_arg", False))
 
@@ -413,12 +473,12 @@ def _package(source: Any) -> str:
 
 
 class _Function:
-    """A function as a layer, for the recorder."""
+    """A function as a layer, for the recorder, with the layer whose weights it reads."""
 
     _layers = ()
 
-    def __init__(self, function: Any) -> None:
-        self.call, self.name = function, function.__name__
+    def __init__(self, function: Any, name: str, layer: Any) -> None:
+        self.call, self.name, self.layer = function, name, layer
 
 
 def explained(error: Exception, what: str) -> str:

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from nnc.errors import ModelError, NncError
-from nnc.ir import Value
+from nnc.ir import Placeholder, Value
 from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
-from nnc.layers.lowering import Lowering, current_lowering
+from nnc.layers.lowering import current_lowering, is_lowering
 from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues
 from nnc.operations import OPERATIONS
 from nnc.structure import leaves
@@ -93,8 +93,30 @@ class TracedLayer(Layer):
         )
 
 
+class TracedCell(TracedLayer):
+    """A cell of its author's, for `nnc.layers.RNN`; its first trace is for predictions, its second for training.
+
+    Args:
+        author_class: name of the author's class.
+        state_size: length of its state, or lengths of its states.
+        output_size: length of its output.
+        name: unique name inside the model.
+        trainable: whether its weights are trained.
+    """
+
+    def __init__(
+        self, author_class: str, state_size: Any, output_size: Any, *, name: str | None = None, trainable: bool = True
+    ) -> None:
+        super().__init__(author_class, name=name, trainable=trainable)
+        self.state_size, self.output_size = state_size, output_size
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:  # type: ignore[override]  # a cell's
+        """Return the output of a step and the new states."""
+        return replay(self.traces[int(training)], leaves((inputs, states), Value))
+
+
 class TracedFunction:
-    """A function of its author's, such as an activation, which replays a trace.
+    """A function of its author's, such as an activation or a loss, which replays a trace.
 
     Args:
         name: its name.
@@ -104,8 +126,8 @@ class TracedFunction:
     def __init__(self, name: str, trace: Trace) -> None:
         self.__name__, self.trace = name, trace
 
-    def __call__(self, x: Value) -> Any:
-        return replay(self.trace, [x])
+    def __call__(self, *values: Any) -> Any:
+        return replay(self.trace, [value.value if isinstance(value, Placeholder) else value for value in values])
 
 
 def replay(trace: Trace, inputs: list[Value]) -> Any:
@@ -117,18 +139,18 @@ def replay(trace: Trace, inputs: list[Value]) -> Any:
     """
     if len(inputs) != trace.inputs:
         raise ModelError(f"was traced with {trace.inputs} tensors, and is called with {len(inputs)}")
-    context, run = current_lowering(), TraceValues(list(inputs))
-    with _without_masks(context):  # a trace has masks among its values, and says which layer gets which
+    run = TraceValues(list(inputs))
+    with _without_masks() as masks:  # a trace has masks among its values, and says which layer gets which
         for step in trace.steps:
             with _at(step.place):
                 match step:
                     case TracedCall():
                         run.values += _results(step, run)
-                        context.masks.clear()
+                        masks.clear()
                     case Assignment():
                         step.weight.variable.assign(run.resolved(step.value))
                     case AddedLoss():
-                        context.losses.append(run.resolved(step.value))
+                        current_lowering().losses.append(run.resolved(step.value))
     return run.resolved(trace.outputs)
 
 
@@ -137,7 +159,7 @@ def _results(step: TracedCall, run: TraceValues) -> list[Value]:
     if isinstance(step.target, Layer):
         outputs = step.target(*args, **kwargs)
     elif step.target in _FUNCTIONS:
-        outputs = _FUNCTIONS[step.target](current_lowering().graph, *args, **kwargs)
+        outputs = _FUNCTIONS[step.target](run.values[0].graph, *args, **kwargs)
     elif step.target in OPERATIONS:
         definition = OPERATIONS[step.target]
         outputs = definition.function(*definition.operands(args), **kwargs)
@@ -154,14 +176,16 @@ _FUNCTIONS = {**DRAWS, **CREATIONS}
 
 
 @contextmanager
-def _without_masks(context: Lowering) -> Iterator[None]:
-    before = dict(context.masks)
-    context.masks.clear()
+def _without_masks() -> Iterator[dict[Value, Value]]:
+    """Let no value have a mask inside the block; a loss or metric, which no layer lowers, has none anyway."""
+    masks = current_lowering().masks if is_lowering() else {}
+    before = dict(masks)
+    masks.clear()
     try:
-        yield
+        yield masks
     finally:
-        context.masks.clear()
-        context.masks.update(before)
+        masks.clear()
+        masks.update(before)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import networkx
 import pytest
 
 import nnc
+from nnc.backends import find_backend
 from nnc.backends.c.backend import CBackend
 from nnc.execution.explanation import Explanation, explain
 from nnc.ir import HOISTED, Constant, Graph, Node, State, Value, value_names
@@ -87,8 +88,7 @@ def case(name: str, graph: str, backend: str = "numpy") -> Case:
     model = MODELS[name]()
     found: list[tuple[str, Graph]] = []
     program: Program = model.make_program(None, lambda item, result, _: found.append((item.name, result)))
-    if backend == "c":  # to plan, no compiler is needed
-        program.backend = CBackend()
+    program.backend = CBackend() if backend == "c" else find_backend("numpy")  # to plan, no compiler is needed
     lowered = model.make_compiler(None, None).lower(graph, training=graph == "train")
     program.graph(graph)
     found.clear()

@@ -95,7 +95,8 @@ program.train_step(X, Y), program.save(sys.argv[1])
 heavy = "networkx yaml graphviz h5py tensorflow keras typer scipy pandas sklearn".split()
 heavy += ["rich"] if sys.argv[2] == "0" else []
 heavy += ["nnc.layers", "nnc.models", "nnc.losses", "nnc.optimizers", "nnc.render", "frontends"]
-last = ("nnc.passes.base", "nnc.passes.lowering")
+last = ["nnc.passes.base", "nnc.passes.lowering"]
+last += ["nnc.passes.sink", "nnc.passes.split"] if program.backend.name == "c" else []
 heavy += [name for name in sys.modules if name.startswith("nnc.passes.") and name not in last]
 print([name for name in heavy if name in sys.modules])
 """

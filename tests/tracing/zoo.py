@@ -735,3 +735,40 @@ def shape_with_gaps(keras):
             return keras.ops.mean(keras.ops.reshape(heads, (rows, steps, 6)), axis=1)
 
     return chain(keras, keras.layers.Dense(3), Heads(), keras.layers.Dense(2), shape=(None, 4))
+
+
+@model
+def own_cell(keras):
+    class Cell(keras.layers.Layer):
+        def __init__(self, units):
+            super().__init__()
+            self.units = self.state_size = units
+            self.project = keras.layers.Dense(units)
+
+        def build(self, input_shape):
+            self.project.build(input_shape)
+            self.memory = self.add_weight((self.units, self.units), "orthogonal", name="memory")
+
+        def call(self, inputs, states):
+            new = keras.ops.tanh(self.project(inputs) + keras.ops.matmul(states[0], self.memory))
+            return new, [new]
+
+    return chain(keras, keras.layers.Reshape((3, 2)), keras.layers.RNN(Cell(4)), keras.layers.Dense(2))
+
+
+@model
+def own_cell_of_two_states(keras):
+    class Cell(keras.layers.Layer):
+        state_size, output_size = [3, 3], 3
+
+        def build(self, input_shape):
+            self.kernel = self.add_weight((input_shape[-1] + 3, 6), "glorot_uniform", name="kernel")
+
+        def call(self, inputs, states, training=None):
+            gates = keras.ops.matmul(keras.ops.concatenate([inputs, states[0]], axis=-1), self.kernel)
+            forget, new = keras.ops.sigmoid(gates[:, :3]), keras.ops.tanh(gates[:, 3:])
+            memory = forget * states[1] + (1.0 - forget) * new
+            return memory * 2.0, [memory, memory]
+
+    cells = keras.layers.RNN(Cell(), return_sequences=True)
+    return chain(keras, keras.layers.Reshape((3, 2)), cells, keras.layers.Flatten(), keras.layers.Dense(2))
