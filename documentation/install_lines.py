@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from documentation.blocks import ROOT, pages
 from nnc.installation import DISTRIBUTION
 
-_LINE = re.compile(r"pip install [^`\n&]+")
+_LINE = re.compile(r"pip install [^`\n&)|]+")
 _CLONE = re.compile(r"^\.(?=\[|$)")
 _EXTRAS = re.compile(r"\[([^\]]+)\]")
 _FOR_DEVELOPMENT = {"bench", "dev", "docs", "test"}

@@ -63,8 +63,9 @@ class KerasFrontend:
         config = _config(source)
         entry = {"class_name": type(source).__name__, "config": config or {}}
         definition = live.described(source, entry, () if compile else TRAINING)
-        if _is_authors(source, definition, options):
-            model = ModelTracer(source, live, options, problems).model()
+        tracer = ModelTracer(source, live, options, problems) if _is_authors(source, definition, options) else None
+        if tracer is not None:
+            model = tracer.model()
         elif config is None:
             raise ModelError(_SUBCLASSED.format(title, type(source).__name__))
         else:
@@ -85,7 +86,8 @@ class KerasFrontend:
             raise problems.error()
         if compile and model.is_compiled:
             train_as(options.origin, model.optimizer, problems)
-            copy_optimizer_state(source, model, options.origin, problems)
+            traced = None if tracer is None else tracer.variables()
+            copy_optimizer_state(source, model, options.origin, problems, traced)
         problems.warn()
         return model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy
@@ -12,6 +13,7 @@ from frontends.optimizer_state import from_keras_2
 from frontends.origin import Origin
 from frontends.problems import Problems
 from nnc.errors import ModelError
+from nnc.layers.variable import Variable
 from nnc.layers.weights import weight_paths
 from nnc.models import Model
 from nnc.program import VariableSpec
@@ -19,7 +21,9 @@ from nnc.program import VariableSpec
 _REMEDY = "read the model with compile=False"
 
 
-def copy_optimizer_state(source: Any, model: Model, origin: Origin, problems: Problems) -> None:
+def copy_optimizer_state(
+    source: Any, model: Model, origin: Origin, problems: Problems, traced: Mapping[int, Variable] | None = None
+) -> None:
     """Copy the state of a Keras optimizer that has been built.
 
     Args:
@@ -27,6 +31,7 @@ def copy_optimizer_state(source: Any, model: Model, origin: Origin, problems: Pr
         model: the nnc model with the same layers, compiled.
         origin: which Keras it is of.
         problems: where it is noted that the state of Keras 2 does not fit, and the optimizer starts afresh.
+        traced: the weights of a traced model by the identity of Keras's; None where layers have equal names.
 
     Raises:
         ModelError: a part of the state belongs to no weight, is missing, or has another shape.
@@ -37,7 +42,7 @@ def copy_optimizer_state(source: Any, model: Model, origin: Origin, problems: Pr
     variables, trained = (getattr(source.optimizer, name, None) for name in ("variables", "_trainable_variables"))
     if not isinstance(variables, list | tuple) or not trained or not getattr(source.optimizer, "built", False):
         return
-    specs = _specs(source, model)
+    specs = _specs(source, model, traced)
     windows = []
     for variable in trained:
         if id(variable) not in specs:
@@ -77,10 +82,12 @@ def _copy_from_keras_2(source: Any, model: Model, problems: Problems) -> None:
         problems.note(f"its optimizer starts afresh: {error}")
 
 
-def _specs(source: Any, model: Model) -> dict[int, VariableSpec]:
+def _specs(source: Any, model: Model, variables: Mapping[int, Variable] | None = None) -> dict[int, VariableSpec]:
     """Return by a Keras weight's identity where it lies in the program."""
     by_path = {spec.path: spec for spec in model.program.spec.variables}
     paths = weight_paths(model)
+    if variables is not None:
+        return {key: by_path[paths[variable]] for key, variable in variables.items() if variable in paths}
     layers = {layer.name: layer for layer in model.layers}
     found: dict[int, VariableSpec] = {}
     for keras_layer in source.layers:

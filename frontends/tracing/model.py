@@ -25,7 +25,8 @@ from frontends.tracing.recording import Frame, Recorder, is_library, recording
 from frontends.tracing.settling import Settling
 from nnc import regularizers
 from nnc.errors import ModelError, ModelFileError, ShapeError
-from nnc.layers import Input, Layer, SymbolicTensor
+from nnc.identity import is_keras_module
+from nnc.layers import Input, Layer, SymbolicTensor, Variable
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lengths import equate
 from nnc.layers.operation import Operation
@@ -315,6 +316,8 @@ class ModelTracer:
             self._kept.append(layer)
             for variable in _own_variables(layer):
                 self._add_weight(made, variable)
+            penalty = self._keras_object("regularizers", getattr(layer, "activity_regularizer", None), made)
+            made.activity_regularizer = regularizers.get(penalty)
             made.built = True
         found = self.layers[id(layer)]
         assert isinstance(found, TracedLayer)
@@ -324,15 +327,27 @@ class ModelTracer:
         array = numpy.asarray(variable.numpy())
         taken = {weight.name for weight in layer.own_weights}
         names = (f"{variable.name}_{number}" if number else str(variable.name) for number in count())
-        penalty = getattr(variable, "regularizer", None)
         layer.add_weight(
             array.shape,
             lambda shape, dtype, generator=None: array,
             str(array.dtype),
             bool(variable.trainable),
             name=next(name for name in names if name not in taken),
-            regularizer=None if penalty is None else regularizers.get(self.keras.regularizers.serialize(penalty)),
+            regularizer=self._keras_object("regularizers", getattr(variable, "regularizer", None), layer),
+            constraint=self._keras_object("constraints", getattr(variable, "constraint", None), layer),
         )
+
+    def _keras_object(self, kind: str, item: Any, layer: TracedLayer) -> Any:
+        """Return the config of a regularizer or constraint of Keras's, None for none.
+
+        Raises:
+            ModelError: it is its author's.
+        """
+        if item is None:
+            return None
+        if not is_keras_module(type(item).__module__):
+            raise ModelError(f"layer '{layer.name}': {type(item).__name__} of its {kind} is not Keras's own")
+        return getattr(self.keras, kind).serialize(item)
 
     def _weight(self, variable: Any) -> OwnWeight:
         """Return nnc's weight for one of Keras's."""
@@ -364,6 +379,17 @@ class ModelTracer:
         """Return the traced layer of an author's, and the number of one of its traces."""
         made = self._traced(layer)
         return made, made.add_trace(trace)
+
+    def variables(self) -> dict[int, Variable]:
+        """Return nnc's weights by the identity of Keras's."""
+        found: dict[int, Variable] = {}
+        for layer, ours in self.pairs:
+            found |= {id(theirs): weight for theirs, weight in zip(layer.weights, ours.weights, strict=True)}
+        for layer in self.source._flatten_layers():
+            made = self.layers.get(id(layer))
+            if isinstance(made, TracedLayer):
+                found |= {id(item): own for item, own in zip(_own_variables(layer), made.own_weights, strict=True)}
+        return found
 
     def _copy_weights(self) -> None:
         for theirs, ours in self.pairs:
@@ -400,6 +426,9 @@ class ModelTracer:
 def _differ_in_mode(one: Any, other: Any) -> bool:
     """Whether two steps are the same call, but for whether it is one of training."""
     if not isinstance(one, TracedCall) or not isinstance(other, TracedCall):
+        return False
+    modes = one.kwargs.get("training"), other.kwargs.get("training")
+    if modes not in ((False, True), (None, None)):  # a mode of its own, which models of calls overrule
         return False
     kwargs = [{key: item for key, item in step.kwargs.items() if key not in _OF_MODE} for step in (one, other)]
     return one.target == other.target and _equal(one.args, other.args) and _equal(*kwargs)

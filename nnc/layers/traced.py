@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from nnc import ops
 from nnc.errors import ModelError, NncError
 from nnc.ir import Placeholder, Value
 from nnc.layers.base import Layer
@@ -13,6 +14,7 @@ from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import current_lowering, is_lowering
 from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues
+from nnc.layers.variable import Variable
 from nnc.operations import OPERATIONS
 from nnc.structure import leaves
 
@@ -148,10 +150,15 @@ def replay(trace: Trace, inputs: list[Value]) -> Any:
                         run.values += _results(step, run)
                         masks.clear()
                     case Assignment():
-                        step.weight.variable.assign(run.resolved(step.value))
+                        _assign(step.weight.variable, run.resolved(step.value))
                     case AddedLoss():
                         current_lowering().losses.append(run.resolved(step.value))
     return run.resolved(trace.outputs)
+
+
+def _assign(variable: Variable, value: Value) -> None:
+    """Give a weight a new value; on TensorFlow, no gradient goes from what reads it into what the value was made of."""
+    variable.assign(value if variable.trainable or not value.type.is_floating else ops.stop_gradient(value))
 
 
 def _results(step: TracedCall, run: TraceValues) -> list[Value]:

@@ -772,3 +772,72 @@ def own_cell_of_two_states(keras):
 
     cells = keras.layers.RNN(Cell(), return_sequences=True)
     return chain(keras, keras.layers.Reshape((3, 2)), cells, keras.layers.Flatten(), keras.layers.Dense(2))
+
+
+@model
+def constrained_weight(keras):
+    class Scale(keras.layers.Layer):
+        def build(self, input_shape):
+            self.scale = self.add_weight((input_shape[-1],), "ones", name="scale", constraint="unit_norm")
+
+        def call(self, x):
+            return x * self.scale
+
+    return chain(keras, Scale(), keras.layers.Dense(2))
+
+
+@model
+def activity_of_its_own_layer(keras):
+    class Doubled(keras.layers.Layer):
+        def call(self, x):
+            return x * 2.0
+
+    doubled = Doubled(activity_regularizer=keras.regularizers.L2(0.1))
+    return chain(keras, keras.layers.Dense(4), doubled, keras.layers.Dense(2))
+
+
+@model
+def normalization_that_is_frozen_by_a_call(keras):
+    class Always(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.norm = keras.layers.BatchNormalization()
+
+        def build(self, input_shape):
+            self.norm.build(input_shape)
+
+        def call(self, x):
+            return self.norm(x, training=False) + x
+
+    return chain(keras, keras.layers.Dense(4), Always(), keras.layers.Dense(2))
+
+
+@model
+def always_as_in_training(keras):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.out = keras.layers.BatchNormalization(), keras.layers.Dense(2)
+
+        def call(self, x):
+            return self.out(self.norm(x, training=False))
+
+    return built(keras, Net())
+
+
+@model
+def weights_of_equal_shapes(keras):
+    class Mixed(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = keras.layers.Dense(6), keras.layers.Dense(6)
+
+        def build(self, input_shape):
+            self.first.build(input_shape)
+            self.second.build(input_shape)
+            self.third = self.add_weight((6, 6), "glorot_uniform", name="third")
+
+        def call(self, x):
+            return keras.ops.tanh(self.second(x)) * self.first(keras.ops.sin(x)) + keras.ops.matmul(x, self.third)
+
+    return chain(keras, Mixed(), keras.layers.Dense(2))

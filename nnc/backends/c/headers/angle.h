@@ -27,7 +27,7 @@ static inline double nnc_arctan2_f64(double y, double x) {
     angle = t > 0.66 ? 0.78539816339744831 + (angle + 3.0616169978683830e-17) : angle;
     angle = b > a ? 1.5707963267948966 - (angle - 6.1232339957367660e-17) : angle;
     angle = copysign(1.0, x) < 0.0 ? 3.1415926535897931 - (angle - 1.2246467991473532e-16) : angle;
-    return (x != x) | (y != y) ? x + y : copysign(angle, y);
+    return ((x != x) | (y != y)) ? x + y : copysign(angle, y);
 }
 
 /* The angle of the point with height y and breadth x, by doubles. */

@@ -70,8 +70,11 @@ static inline double nnc_sinh_f64(double x) {
     p = p * z + 0.16666666666666666;
     double a = fabs(x);
     double e = nnc_exp_f64(a > 709.0 ? a - 1.0 : a);
-    double large = a > 709.0 ? e * 1.3591409142295226 : 0.5 * e - 0.5 / e;
-    return a < 1.0 ? x + x * (z * p) : copysign(large, x);
+    double half = 0.5 * e - 0.5 / e;
+    double scaled = e * 1.3591409142295226;
+    double near = x + x * (z * p);
+    double far = copysign(a > 709.0 ? scaled : half, x);
+    return a < 1.0 ? near : far;
 }
 
 /* sinh x, by doubles. */
