@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from inspect import signature
 from itertools import count
@@ -21,6 +21,7 @@ from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode, from_plain
 from frontends.problems import Problems
 from frontends.reader_options import Options
+from frontends.tracing.model_inputs import GROUPINGS, equate_groups, flat_shapes, packed_like
 from frontends.tracing.recording import Frame, Recorder, is_library, recording
 from frontends.tracing.settling import Settling
 from nnc import regularizers
@@ -28,7 +29,6 @@ from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.identity import is_keras_module
 from nnc.layers import Input, Layer, SymbolicTensor, Variable
 from nnc.layers.input_types import FLOAT
-from nnc.layers.lengths import equate
 from nnc.layers.operation import Operation
 from nnc.layers.trace import OwnWeight, Trace, TracedCall, TraceValues
 from nnc.layers.traced import TracedCell, TracedFunction, TracedLayer
@@ -72,7 +72,7 @@ class ModelTracer:
             ModelError: it cannot be traced; the message names the author's line.
         """
         problem: ModelError | None = None
-        for grouping in _GROUPINGS:
+        for grouping in GROUPINGS:
             for lengths in (LENGTHS, LENGTHS[2:]):
                 self.layers.clear()
                 self.pairs.clear()
@@ -97,7 +97,7 @@ class ModelTracer:
         inputs = self._inputs()
         groups = [grouping(str(getattr(spec, "name", "") or number)) for number, (spec, _) in enumerate(inputs)]
         predicting, training = (self._trace(inputs, groups, lengths, mode) for mode in (False, True))
-        _equate(inputs, groups)
+        equate_groups(inputs, groups)
         root = self._traced(self.source)
         given = [tensor for _, tensor in inputs]
         outputs = self._flat(predicting, training, given)
@@ -130,7 +130,7 @@ class ModelTracer:
                 f"Keras model '{self.source.name}' ({type(self.source).__name__}) is not built: call it once on data,"
                 " so that the shapes of its inputs are known"
             )
-        flat = [shape for item in shapes.values() for shape in _shapes(item)]
+        flat = [shape for item in shapes.values() for shape in flat_shapes(item)]
         return [self.keras.KerasTensor((None, *shape[1:]), dtype=self.source.input_dtype) for shape in flat]
 
     # ------------------------------------------------------------------ tracing
@@ -189,7 +189,7 @@ class ModelTracer:
         if structure is None:
             return tensors[0] if len(tensors) == 1 else tensors
         remaining = iter(tensors)
-        return _like(structure, remaining, self.keras.KerasTensor)
+        return packed_like(structure, remaining, self.keras.KerasTensor)
 
     def _is_whole(self, layer: Any) -> bool:
         entry = {"class_name": type(layer).__name__, "config": {}}
@@ -253,7 +253,8 @@ class ModelTracer:
         if type(layer).__name__ != "RNN" or not shapes or not hasattr(cell, "_layers") or self._is_whole(cell):
             return node
         assert isinstance(config, MappingNode)
-        if "get_initial_state" in vars(type(cell)):
+        start = getattr(type(cell), "get_initial_state", None)  # Keras's own are zeros
+        if start is not None and not is_keras_module(start.__module__):
             raise ModelError(f"layer '{layer.name}' (RNN): a cell with a get_initial_state of its own cannot be traced")
         size, output = cell.state_size, getattr(cell, "output_size", None)
         made = TracedCell(type(cell).__name__, size, output, name=safe_name(cell.name), trainable=bool(cell.trainable))
@@ -446,44 +447,6 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple) and type(one) is type(other):
         return len(one) == len(other) and all(map(_equal, one, other))
     return type(one) is type(other) and bool(one == other)
-
-
-_GROUPINGS: tuple[Callable[[str], str], ...] = (
-    lambda name: name,
-    lambda name: name.partition("_")[0] if name.startswith(("encoder", "decoder")) else "",
-    lambda name: "",
-)
-"""Inputs whose axes of unknown length are the same: none; those of an encoder, those of a decoder; all."""
-
-
-def _equate(inputs: Sequence[tuple[Any, SymbolicTensor]], groups: Sequence[str]) -> None:
-    """Let axes of inputs of one group that have the same number have the same length."""
-    first: dict[tuple[str, int], Any] = {}
-    for (spec, tensor), group in zip(inputs, groups, strict=True):
-        for axis, dim in enumerate(tuple(spec.shape)):
-            if axis and dim is None:
-                found = tensor.type.shape[axis]
-                if (group, axis) in first:
-                    equate(first[group, axis], found)
-                first.setdefault((group, axis), found)
-
-
-def _like(structure: Any, remaining: Iterator[Any], kind: type[Any]) -> Any:
-    if isinstance(structure, kind):
-        return next(remaining)
-    if isinstance(structure, dict):
-        return {key: _like(structure[key], remaining, kind) for key in sorted(structure)}
-    if isinstance(structure, list | tuple):
-        items = [_like(item, remaining, kind) for item in structure]
-        return items if isinstance(structure, list) else tuple(items)
-    return structure
-
-
-def _shapes(item: Any) -> list[tuple[Any, ...]]:
-    if isinstance(item, list | tuple) and item and all(dim is None or isinstance(dim, int) for dim in item):
-        return [tuple(item)]
-    parts = item.values() if isinstance(item, dict) else item if isinstance(item, list | tuple) else ()
-    return [shape for part in parts for shape in _shapes(part)]
 
 
 def _own_variables(layer: Any) -> list[Any]:
