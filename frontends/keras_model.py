@@ -22,6 +22,7 @@ from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
 from frontends.reader_options import Options
 from frontends.replacements import read_replacements
+from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.measures import MeasureTracer
 from frontends.tracing.model import ModelTracer
 from nnc.errors import ModelError
@@ -76,7 +77,7 @@ class KerasFrontend:
             if isinstance(training, MappingNode):
                 training = compile_options(training, options.origin)
             if _is_traceable(source, options):
-                measures = MeasureTracer(ModelTracer(source, live, options, problems), _outputs(model))
+                measures = MeasureTracer(LayerTracer(source, live, options, problems), _outputs(model))
                 try:
                     training = measures.compile_options(training)
                 except ModelError as error:  # it predicts all the same
@@ -86,7 +87,7 @@ class KerasFrontend:
             raise problems.error()
         if compile and model.is_compiled:
             train_as(options.origin, model.optimizer, problems)
-            traced = None if tracer is None else tracer.variables()
+            traced = None if tracer is None else tracer.layers.variables()
             copy_optimizer_state(source, model, options.origin, problems, traced)
         problems.warn()
         return model

@@ -10,7 +10,8 @@ from typing import Any
 from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode
 from frontends.nodes import Sequence as SequenceNode
-from frontends.tracing.model import LENGTHS, ModelTracer
+from frontends.tracing.layer_tracer import BATCHES, LayerTracer
+from frontends.tracing.model import LENGTHS
 from nnc.identity import is_keras_module
 from nnc.layers.traced import TracedFunction
 from nnc.losses import LossFunctionWrapper
@@ -27,7 +28,7 @@ class MeasureTracer:
         outputs: the model's outputs, as Keras's symbolic tensors, by name.
     """
 
-    def __init__(self, tracer: ModelTracer, outputs: Mapping[str, Any]) -> None:
+    def __init__(self, tracer: LayerTracer, outputs: Mapping[str, Any]) -> None:
         self.tracer, self.outputs = tracer, outputs
 
     def compile_options(self, node: ValueNode) -> ValueNode:
@@ -96,7 +97,7 @@ class MeasureTracer:
     def _function(self, function: Any, name: str, output: Any) -> TracedFunction:
         specs: list[Sequence[Any]] = []
         for run in range(3):
-            shape = [(5, 7, 11)[run], *tuple(output.shape)[1:]]
+            shape = [BATCHES[run], *tuple(output.shape)[1:]]
             unknown = iter(LENGTHS[2:])
             shape = [next(unknown)[run] if dim is None else dim for dim in shape]
             tensor = self.tracer.keras.KerasTensor
