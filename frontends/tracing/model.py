@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy
@@ -29,6 +30,23 @@ None of them, and no batch, is another one times a number plus a number in all t
 """
 
 
+@dataclass(frozen=True)
+class Assumptions:
+    """What is assumed of a model's inputs while it is recorded, where the model does not say it.
+
+    Args:
+        grouping: the group of an input, by its name; unknown lengths in a group are the same.
+        lengths: sizes for axes of unknown length, in their order, by run.
+        rows: number of rows in the batch, None for any.
+        dtype: element type of inputs that were not declared, None for the model's own.
+    """
+
+    grouping: Callable[[str], str]
+    lengths: Sequence[Sequence[int]]
+    rows: int | None = None
+    dtype: str | None = None
+
+
 class ModelTracer:
     """Makes an nnc model of a live one.
 
@@ -52,35 +70,39 @@ class ModelTracer:
             ModelError: it cannot be traced; the message names the author's line.
         """
         problem: ModelError | None = None
-        for grouping in GROUPINGS:
-            for lengths in (LENGTHS, LENGTHS[2:]):
-                self.layers.forget()
-                try:
-                    return self._made(grouping, lengths)
-                except ModelFileError:
-                    raise
-                except (ModelError, ShapeError) as error:
-                    problem = error if isinstance(error, ModelError) else ModelError(str(error))
-                if all(None not in tuple(spec.shape)[1:] for spec in self._specifications()):
-                    raise problem
+        for assumed in self._assumptions():
+            self.layers.forget()
+            try:
+                return self._made(assumed)
+            except ModelFileError:
+                raise
+            except (ModelError, ShapeError) as error:
+                problem = problem or (error if isinstance(error, ModelError) else ModelError(str(error)))
         assert problem is not None
         raise problem
 
-    def _made(self, grouping: Callable[[str], str], lengths: Sequence[Sequence[int]]) -> Model:
-        """Return the model, where unknown lengths of inputs that are grouped together are the same.
+    def _assumptions(self) -> Iterator[Assumptions]:
+        """Yield what may be assumed of inputs, from the most general to what the model was built with."""
+        shapes = [tuple(spec.shape) for spec in self._specifications(None)]
+        rows = {shape[0] for shape in shapes if shape}
+        is_known = all(None not in shape[1:] for shape in shapes)
+        for dtype in (None,) if self._declared() else (None, "int32"):
+            for grouping in GROUPINGS[: 1 if is_known else None]:
+                for lengths in (LENGTHS,) if is_known else (LENGTHS, LENGTHS[2:]):
+                    yield Assumptions(grouping, lengths, None, dtype)
+            if is_known and len(rows) == 1 and None not in rows:
+                yield Assumptions(GROUPINGS[0], LENGTHS, min(rows), dtype)
 
-        Args:
-            grouping: the group of an input, by its name.
-            lengths: sizes for axes of unknown length, by run.
-        """
-        inputs = self._inputs()
-        groups = [grouping(str(getattr(spec, "name", "") or number)) for number, (spec, _) in enumerate(inputs)]
-        predicting, training = (self._trace(inputs, groups, lengths, mode) for mode in (False, True))
+    def _made(self, assumed: Assumptions) -> Model:
+        inputs = self._inputs(assumed)
+        groups = [assumed.grouping(str(getattr(spec, "name", "") or number)) for number, (spec, _) in enumerate(inputs)]
+        predicting, training = (self._trace(inputs, groups, assumed, mode) for mode in (False, True))
         equate_groups(inputs, groups)
         root = self.layers.traced(self.source)
         given = [tensor for _, tensor in inputs]
-        outputs = self._flat(predicting, training, given)
+        outputs = None if assumed.rows else self._flat(predicting, training, given)
         if outputs is None:
+            root.rows = assumed.rows
             start = root.add_trace(predicting)
             root.training_traces[start] = root.add_trace(training)
             outputs = root(*given, trace=start)
@@ -88,21 +110,27 @@ class ModelTracer:
         self.layers.copy_weights()
         return model
 
-    def _inputs(self) -> list[tuple[Any, SymbolicTensor]]:
+    def _inputs(self, assumed: Assumptions) -> list[tuple[Any, SymbolicTensor]]:
         """Return the inputs of the live model, as specifications, with nnc's."""
         found = []
-        for tensor in self._specifications():
+        for tensor in self._specifications(assumed.dtype):
             shape, dtype = tuple(tensor.shape), str(tensor.dtype)
             name = getattr(tensor, "name", None)
             dtype = dtype if dtype in ("float32", "float64", "int32", "int64", "uint8", "bool") else "float32"
-            made = Input(shape[1:], dtype=dtype, name=None if name is None else safe_name(name))
+            made = Input(
+                shape[1:], dtype=dtype, name=None if name is None else safe_name(name), batch_size=assumed.rows
+            )
             found.append((tensor, made))
         return found
 
-    def _specifications(self) -> list[Any]:
-        known = getattr(self.source, "inputs", None)
-        if known:
-            return list(known)
+    def _declared(self) -> list[Any]:
+        """Return the inputs of a functional or Sequential model; others have none."""
+        return list(getattr(self.source, "inputs", None) or ())
+
+    def _specifications(self, dtype: str | None) -> list[Any]:
+        """Return the inputs of the live model; those that were not declared have an element type that is given."""
+        if declared := self._declared():
+            return declared
         shapes = getattr(self.source, "_build_shapes_dict", None)
         if not shapes:
             raise ModelError(
@@ -110,7 +138,7 @@ class ModelTracer:
                 " so that the shapes of its inputs are known"
             )
         flat = [shape for item in shapes.values() for shape in flat_shapes(item)]
-        return [self.layers.keras.KerasTensor((None, *shape[1:]), dtype=self.source.input_dtype) for shape in flat]
+        return [self.layers.keras.KerasTensor(shape, dtype=dtype or self.source.input_dtype) for shape in flat]
 
     # ------------------------------------------------------------------ tracing
 
@@ -118,17 +146,17 @@ class ModelTracer:
         self,
         inputs: Sequence[tuple[Any, SymbolicTensor]],
         groups: Sequence[str],
-        lengths: Sequence[Sequence[int]],
+        assumed: Assumptions,
         training: bool,
     ) -> Trace:
-        frames = [self._record(inputs, groups, lengths, training, run) for run in range(len(BATCHES))]
+        frames = [self._record(inputs, groups, assumed, training, run) for run in range(len(BATCHES))]
         return self.layers.trace(frames)
 
     def _record(
         self,
         inputs: Sequence[tuple[Any, SymbolicTensor]],
         groups: Sequence[str],
-        lengths: Sequence[Sequence[int]],
+        assumed: Assumptions,
         training: bool,
         run: int,
     ) -> Frame:
@@ -137,7 +165,7 @@ class ModelTracer:
         Args:
             inputs: specifications, with nnc's inputs.
             groups: for each input the group whose unknown lengths are the same.
-            lengths: sizes for axes of unknown length, in their order.
+            assumed: what is assumed of them.
             training: whether layers do as in training.
             run: number of the run.
         """
@@ -145,10 +173,10 @@ class ModelTracer:
         numbers: dict[tuple[str, int], int] = {}
         tensors = []
         for (spec, _), group in zip(inputs, groups, strict=True):
-            shape = [BATCHES[run], *tuple(spec.shape)[1:]]
+            shape = [assumed.rows or BATCHES[run], *tuple(spec.shape)[1:]]
             for axis, dim in enumerate(shape):
                 if dim is None:
-                    chosen = lengths[min(len(numbers), len(lengths) - 1)][run]
+                    chosen = assumed.lengths[min(len(numbers), len(assumed.lengths) - 1)][run]
                     shape[axis] = numbers.setdefault((group, axis), chosen)
             tensors.append(self.layers.keras.KerasTensor(tuple(shape), dtype=spec.dtype))
         arguments = self._packed(tensors)

@@ -16,7 +16,7 @@ from nnc.layers.lowering import current_lowering, is_lowering
 from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues
 from nnc.layers.variable import Variable
 from nnc.operations import OPERATIONS
-from nnc.structure import leaves
+from nnc.structure import leaves, map_leaves
 
 
 class TracedLayer(Layer):
@@ -33,6 +33,7 @@ class TracedLayer(Layer):
         inner: the layers inside it, in the order in which its author's layer calls them.
         traces: by number.
         training_traces: the number of the trace for training, by that of the trace for predictions.
+        rows: number of rows in the batches that it takes, None for any.
     """
 
     autocast = False
@@ -45,6 +46,7 @@ class TracedLayer(Layer):
         self.inner: list[Layer] = []
         self.traces: list[Trace] = []
         self.training_traces: dict[int, int] = {}
+        self.rows: int | None = None
 
     def add_trace(self, trace: Trace) -> int:
         """Add a trace and return its number; the layers that it calls become sublayers."""
@@ -65,7 +67,17 @@ class TracedLayer(Layer):
             trace: number of the trace for predictions.
             training: whether the one for training is replayed in its place.
         """
-        return replay(self.traces[self.training_traces.get(trace, trace) if training else trace], leaves(args, Value))
+        chosen = self.traces[self.training_traces.get(trace, trace) if training else trace]
+        return replay(chosen, leaves(args, Value)) if self.rows is None else self._of_rows(chosen, self.rows, args)
+
+    def _of_rows(self, trace: Trace, rows: int, args: tuple[Any, ...]) -> Any:
+        """Replay a trace of so many rows; a program that is given others refuses to be bound to their number."""
+        inputs = leaves(args, Value)
+        batch = inputs[0].shape[0]
+        outputs = replay(trace, [ops.take(value, 0, 0, rows) for value in inputs])
+        if any(value.rank == 0 or value.shape[0] != rows for value in leaves(outputs, Value)):
+            raise ModelError(f"was traced with {rows} rows, and has an output of another length")
+        return map_leaves(lambda value: ops.take(value, 0, 0, batch), outputs, Value)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return None: the traces say which masks there are."""
