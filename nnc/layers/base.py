@@ -1,45 +1,22 @@
-"""The base class of layers: how one is built, and the ways to call one."""
+"""The base classes of layers, which can be called in three ways, and of the symbolic tensors that wire them."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack, overload
 from weakref import WeakSet
 
 from nnc import regularizers
 from nnc.checks import check_flag
-from nnc.errors import ModelError, ShapeError
+from nnc.errors import ModelError
 from nnc.identity import is_own
-from nnc.ir import FLOATING, Graph, Placeholder, TensorType, Value, count_flops
+from nnc.ir import FLOATING, Placeholder, TensorType, Value
 from nnc.layers.batch import batch_size
-from nnc.layers.call_arguments import (
-    TENSORS,
-    Arguments,
-    bind,
-    build_arguments,
-    default_training,
-    shape_of,
-    takes_several,
-)
-from nnc.layers.constants import with_constants
-from nnc.layers.description import Described
+from nnc.layers.call_arguments import bind, shape_of, takes_several
+from nnc.layers.computation import Computation
 from nnc.layers.input_types import FLOAT, dtype_name, input_type
-from nnc.layers.lengths import equate, unequal_dims
-from nnc.layers.lowering import (
-    Lowering,
-    computing_in,
-    current_lowering,
-    declare_weights,
-    is_lowering,
-    lowering,
-    training_mode,
-)
+from nnc.layers.lowering import is_lowering
 from nnc.layers.options import InputOptions
-from nnc.layers.symbolic import Call, SymbolicTensor
-from nnc.layers.weights import weight_paths
-from nnc.ops import cast, size
 from nnc.structure import leaves, map_leaves
 
 if TYPE_CHECKING:
@@ -48,10 +25,26 @@ if TYPE_CHECKING:
     from nnc.layers.standalone import Standalone
 
 Array = Any
-_UNKNOWN_WEIGHTS = "Layer '{}' ({}) has weights, so layer '{}', which uses it, must have it as an attribute"
 
 
-class Layer(Described):
+class Symbolic:
+    """What stands for a tensor while layers are wired: layers that are applied to it are left to it."""
+
+    def wire(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Note that a layer is applied to symbolic tensors, and return those that come out, nested as `call` does.
+
+        Args:
+            layer: the layer.
+            args: its positional arguments, with symbolic tensors as leaves.
+            kwargs: its keywords, likewise.
+
+        Raises:
+            ModelError: the layer does not accept such inputs.
+        """
+        raise NotImplementedError
+
+
+class Layer(Computation):
     """A function with weights. Subclass it, make weights in `build`, and say in `call` what is computed.
 
     ``call`` is graph arithmetic, so its gradient is derived::
@@ -84,19 +77,6 @@ class Layer(Described):
         ModelError: an argument is unknown or of the wrong type.
     """
 
-    is_merging: bool = False
-    """Whether `call` takes a list of inputs."""
-    supports_masking: bool = False
-    """Whether masks pass through the layer, as `compute_mask` says; otherwise they end at it, with a warning.
-
-    A class that defines `compute_mask` supports them.
-    """
-    keeps_integers: bool = False
-    """Whether whole-number inputs stay whole numbers; otherwise `call` gets them as floating-point numbers."""
-    keeps_integers_of_arrays: bool = False
-    """Whether they stay whole numbers where the layer is applied to arrays, and become floating-point in a model."""
-    autocast: bool = True
-    """Whether floating-point inputs are converted to the element type that the layer computes in."""
     dtypes: ClassVar[frozenset[str]] = FLOATING
     """Element types that the argument `dtype` may name."""
 
@@ -123,7 +103,7 @@ class Layer(Described):
         self.supports_masking = self.supports_masking or type(self).compute_mask is not Layer.compute_mask
         self.own_weights = []
         self.built = False
-        self._calls: list[Call] = []
+        self._calls = []
         self._standalone: Standalone | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -142,179 +122,10 @@ class Layer(Described):
         """The layers among its attributes, alone or in lists, tuples and dictionaries, in the order they were set."""
         return super().sublayers
 
-    # ------------------------------------------------------------------ building
-
-    def build(self, input_shape: Any) -> None:
-        """Make the weights; called once, with the shape (a list of shapes for merging layers).
-
-        Lengths that are not known, such as that of most batches, are None.
-
-        Where `call` takes several tensors, ``build`` may name the shapes it wants: ``query_shape``, ``value_shape``.
-        """
-
-    def build_sublayer(self, layer: Layer, *shapes: Any) -> None:
-        """Build a layer inside this one, with this layer's element type, unless it is built.
-
-        Raises:
-            ModelError: the layer does not accept such inputs.
-        """
-        if layer.built:
-            return
-        layer.weights_dtype = layer.weights_dtype or self.weights_dtype
-        with layer.blame():
-            layer.build(*shapes)
-        layer.built = True
-
-    def ensure_built(self, types: Sequence[TensorType]) -> None:
-        """Build the layer for inputs of these types, unless it is.
-
-        Raises:
-            ModelError: the layer does not accept such inputs.
-        """
-        self._ensure_built(bind(self, *self._unpacked((list(types),), {})))
-
-    def _ensure_built(self, arguments: Arguments) -> None:
-        if self.built:
-            return
-        if self.weights_dtype is None and any(item.dtype in FLOATING for item in leaves(arguments.tensors, TENSORS)):
-            self.weights_dtype = (current_lowering().dtype if is_lowering() else None) or FLOAT
-        with self.blame():
-            self.build(**build_arguments(self.build, arguments))
-        self.built = True
-
     # ------------------------------------------------------------------ calling
 
-    def call(self, *inputs: Any) -> Any:
-        """Return the output for graph values, in graph arithmetic; a merging layer gets one list.
-
-        Its keywords ``training`` and ``mask`` are filled in where it has them; with several tensors the masks are
-        called ``NAME_mask``.
-        """
-        raise ModelError(f"{type(self).__name__} does not say what it computes: define call(self, x)")
-
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """Return the mask of the output (or one per output), a value of bool, or None where everything counts.
-
-        Args:
-            inputs: the first argument of `call`.
-            previous_mask: its mask, of the same structure.
-        """
-        del inputs
-        return previous_mask
-
-    def add_loss(self, value: Value) -> None:
-        """Add a value to the loss; for use in `call`.
-
-        Raises:
-            ModelError: no graph is being built.
-        """
-        current_lowering().losses.append(value)
-
-    def lower(self, *args: Any, **kwargs: Any) -> Any:
-        """Add this layer's nodes to the graph that is being built, and return what `call` returns.
-
-        Args:
-            args: graph values, nested as `call` wants them.
-            kwargs: likewise; ``training`` overrides the mode.
-
-        Raises:
-            ModelError: the layer does not accept such inputs.
-        """
-        context = current_lowering()
-        graph = context.graph
-        mode = kwargs.get("training")
-        if "training" not in kwargs and context.is_undecided:
-            mode = default_training(self)
-        args, kwargs = with_constants((args, kwargs), graph)
-        if self.autocast:
-            args, kwargs = self._converted(context, args, kwargs)
-        path = f"{graph.path}/{self.name}" if graph.path else self.name
-        with (
-            self.blame(),
-            graph.scope(path=path),
-            nullcontext() if mode is None else training_mode(context, bool(mode)),
-            computing_in(context, self.compute_dtype) if self.autocast else nullcontext(),
-        ):
-            arguments = bind(self, args, kwargs)
-            masks = arguments.masks(context)
-            filled_in = masks | ({"training": context.training} if "training" in arguments.names else {})
-            found = self._checked(context, self.call(*args, **{**_accepted(kwargs, arguments), **filled_in}))
-            if self.activity_regularizer is not None:
-                for value in map(self.as_floating, leaves(found, Value)):
-                    rows = size(value, [0], value.dtype) if value.rank else 1.0
-                    self.add_loss(self.activity_regularizer(value) / rows)
-            self._pass_masks(context, arguments.first, found, arguments.previous_mask(context, masks))
-        context.results.append((path, type(self).__name__, tuple(leaves(found, Value))))
-        return found
-
-    def _checked(self, context: Lowering, found: Any) -> Any:
-        """Return the outputs of `call`, as values with names."""
-        graph = context.graph
-        found = map_leaves(lambda item: item.value, found, Placeholder)
-        values, others = leaves(found, Value), _others(found)
-        if not values and not others:
-            raise ModelError("call() must return a graph value, got nothing")
-        if others:
-            raise ModelError(
-                f"call() must return a graph value, got {others[0]}; use nnc.ops instead of NumPy functions"
-            )
-        for number, value in enumerate(values):
-            graph.set_name(value, graph.path if len(values) == 1 else f"{graph.path}.{number}")
-        return found
-
-    def _pass_masks(self, context: Lowering, first: Any, found: Any, previous: Any) -> None:
-        if not self.supports_masking:
-            if leaves(previous, Value):
-                warnings.warn(
-                    f"Layer '{self.name}' (of type {type(self).__name__}) was passed an input with a mask attached to "
-                    "it. However, this layer does not support masking and will therefore destroy the mask "
-                    "information. Downstream layers will not see the mask.",
-                    stacklevel=2,
-                )
-            return
-        values = leaves(found, Value)
-        if all(value in context.masks for value in values):
-            return
-        masks = self.compute_mask(first, previous)
-        if masks is None:
-            return
-        flat = list(masks) if isinstance(masks, list | tuple) else [masks]
-        for value, mask in zip(values, flat, strict=False):
-            if mask is not None and value not in context.masks:
-                context.masks[value] = mask
-
-    def _converted(
-        self, context: Lowering, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Return the arguments in the element type that the layer computes in; masks stay what they are."""
-        dtype = context.dtype or self.compute_dtype
-        keeps_integers = self.keeps_integers or (self.keeps_integers_of_arrays and context.is_on_arrays)
-
-        def convert(value: Value) -> Value:
-            if value.dtype == dtype or (keeps_integers and not value.type.is_floating):
-                return value
-            converted = cast(value, dtype)
-            if value in context.masks:
-                context.masks[converted] = context.masks[value]
-            return converted
-
-        converted = map_leaves(convert, args, Value)
-        masks = {key: map_leaves(_as_truth, value, Value) for key, value in kwargs.items() if key.endswith("mask")}
-        return converted, map_leaves(convert, kwargs, Value) | masks
-
-    def as_floating(self, x: Value) -> Value:
-        """Return x as it is, or in the element type that the layer computes in where it holds whole numbers."""
-        return x if x.type.is_floating else cast(x, current_lowering().dtype or self.compute_dtype)
-
-    @property
-    def compute_dtype(self) -> str:
-        """Element type that floating-point numbers are computed in: that of the weights, once they have one."""
-        dtypes = {weight.dtype for weight in self.own_weights if weight.dtype in FLOATING}
-        chosen = self.weights_dtype if self.weights_dtype in FLOATING else FLOAT
-        return dtypes.pop() if len(dtypes) == 1 else chosen
-
     @overload
-    def __call__(self, inputs: SymbolicTensor, /, *args: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, inputs: Symbolic, /, *args: Any, **kwargs: Any) -> Any: ...
 
     @overload
     def __call__(self, inputs: NDArray[Any], /, *args: Any, **kwargs: Any) -> NDArray[Any]: ...
@@ -326,8 +137,9 @@ class Layer(Described):
         """Apply the layer: to symbolic tensors (wiring a model), to graph values, or to arrays (`forward`)."""
         if not hasattr(self, "built"):
             raise ModelError(f"{type(self).__name__}: call super().__init__(**options) in its __init__ first")
-        if leaves((args, kwargs), SymbolicTensor):
-            return self._wire(*self._unpacked(args, kwargs))
+        symbolic = leaves((args, kwargs), Symbolic)
+        if symbolic:
+            return symbolic[0].wire(self, *self._unpacked(args, kwargs))
         if is_lowering() and leaves((args, kwargs), (Value, Placeholder)):
             args, kwargs = map_leaves(lambda item: item.value, (args, kwargs), Placeholder)
             return self._apply(*self._unpacked(args, kwargs))
@@ -338,80 +150,22 @@ class Layer(Described):
     def _unpacked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Spread a list over the inputs of a layer that takes no list; join the inputs of one that does."""
         if self.is_merging:
-            is_spread = len(args) > 1 and all(isinstance(item, SymbolicTensor | Value | TensorType) for item in args)
+            is_spread = len(args) > 1 and all(isinstance(item, Symbolic | Value | TensorType) for item in args)
             return ((list(args),) if is_spread else args), kwargs
         if len(args) == 1 and isinstance(args[0], list | tuple):
             items = tuple(args[0])
-            takes_list = not is_own(type(self).call) and not takes_several(self)
+            takes_list = not is_own(type(self).call) and not takes_several(self.call)
             if len(items) <= 1 or not takes_list:
                 return items, kwargs
         return args, kwargs
 
-    def _apply(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Lower the layer inside the call() of another."""
-        context = current_lowering()
-        if not self.built:
-            self._ensure_built(bind(self, args, kwargs))
-        fresh = {weight: path for weight, path in weight_paths(self, f"{self.name}/").items() if not weight.has_value}
-        if fresh and not context.declares:
-            raise ModelError(_UNKNOWN_WEIGHTS.format(self.name, type(self).__name__, context.graph.path))
-        for weight, path in fresh.items():
-            prefix = f"{context.graph.path}/" if context.graph.path else ""
-            context.declare(weight, prefix + path)
-        return self.lower(*args, **kwargs)
-
-    def _wire(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        call = Call(self, args, kwargs)
-        outputs: list[SymbolicTensor] = []
-
-        def output(type: TensorType) -> SymbolicTensor:
-            outputs.append(SymbolicTensor(type, call, len(outputs), known))
-            return outputs[-1]
-
-        known = next((tensor.batch for tensor in call.inputs if tensor.batch is not None), None)
-        with batch_size(known):
-            found = map_leaves(output, self._settled_types(args, kwargs), TensorType)
-        call.outputs = tuple(outputs)
-        self._calls.append(call)
-        return found
-
-    def _settled_types(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return `output_types`, and let lengths that are not known be what the layer demands of them."""
-        while True:
-            types = map_leaves(lambda tensor: tensor.type, (args, kwargs), SymbolicTensor)
-            try:
-                return self.output_types(*types[0], **types[1])
-            except ShapeError as error:
-                unequal = unequal_dims(error)
-                if unequal is None or not equate(*unequal):
-                    raise
-
-    def output_types(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the types of the outputs for inputs of these types, nested as `call` returns them.
+    def ensure_built(self, types: Sequence[TensorType]) -> None:
+        """Build the layer for inputs of these types, unless it is.
 
         Raises:
             ModelError: the layer does not accept such inputs.
         """
-        return map_leaves(lambda value: value.type, self._lowered_alone(args, kwargs), Value)
-
-    def _flops(self, args: tuple[Any, ...], kwargs: dict[str, Any], rows: int) -> int:
-        """Return the floating-point operations of a prediction of so many rows, for inputs of these types."""
-        return count_flops(leaves(self._lowered_alone(args, kwargs), Value)[0].graph, rows)
-
-    def _lowered_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Lower the layer to a graph of its own, for inputs of these types, and return what `call` returns."""
-        self._ensure_built(bind(self, args, kwargs))
-        graph = Graph("types")
-        with lowering(graph, declares=True) as context:
-            declare_weights(context, weight_paths(self, f"{self.name}/"))
-            count = iter(range(len(leaves((args, kwargs), TensorType))))
-            values = map_leaves(lambda item: graph.input(f"x{next(count)}", item), (args, kwargs), TensorType)
-            found = self.lower(*values[0], **values[1])
-        known = weight_paths(self)
-        for weight in context.declared:
-            if weight not in known:
-                raise ModelError(_UNKNOWN_WEIGHTS.format(weight.owner.name, type(weight.owner).__name__, self.name))
-        return found
+        self._ensure_built(bind(self, self.call, *self._unpacked((list(types),), {})))
 
     def compute_output_shape(self, *input_shape: Any) -> Any:
         """Return the shape of the output (or one per output) for an input shape, None where a length is not known.
@@ -442,7 +196,7 @@ class Layer(Described):
         return found[0] if len(found) == 1 else list(found)
 
     @property
-    def _first_call(self) -> Call:
+    def _first_call(self) -> Any:
         if not self._calls:
             raise ModelError(f"Layer '{self.name}' is not wired: apply it to a symbolic tensor first")
         return self._calls[0]
@@ -480,20 +234,3 @@ class Layer(Described):
         if self._standalone is None:
             raise ModelError(f"Layer '{self.name}': call forward(x) before backward(gradient)")
         return self._standalone.backward(gradient)
-
-
-def _as_truth(mask: Value) -> Value:
-    """Return a mask of whole numbers as one of truth values, as Keras takes it."""
-    return mask if mask.type.is_floating else cast(mask, "bool")
-
-
-def _others(found: Any) -> list[str]:
-    """Return the types of what is not a graph value among the outputs of a call."""
-    if isinstance(found, list | tuple | dict):
-        parts = found.values() if isinstance(found, dict) else found
-        return [name for part in parts for name in _others(part)]
-    return [] if isinstance(found, Value) else [type(found).__name__]
-
-
-def _accepted(kwargs: Mapping[str, Any], arguments: Arguments) -> dict[str, Any]:
-    return {key: value for key, value in kwargs.items() if key in arguments.names or key in arguments.given}

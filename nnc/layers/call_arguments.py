@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
 from nnc.layers.batch import known_batch_size, shown_shape
-from nnc.layers.symbolic import SymbolicTensor
+from nnc.layers.description import Described
 from nnc.structure import leaves, map_leaves
 
 if TYPE_CHECKING:
-    from nnc.layers.base import Layer
     from nnc.layers.lowering import Lowering
 
-TENSORS = (SymbolicTensor, Value, TensorType)
-"""Types that stand for a tensor among arguments: before, during, and without lowering."""
+TENSORS = (Value, TensorType)
+"""Types that stand for a tensor among arguments: during, and without lowering."""
 FILLED_IN = ("training", "mask")
 
 
@@ -66,13 +65,13 @@ class Arguments:
         return map_leaves(context.masks.get, self.first, Value) if mask is None else mask
 
 
-def bind(layer: Layer, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arguments:
-    """Return the arguments of a call by name.
+def bind(layer: Described, call: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Arguments:
+    """Return the arguments of a layer's ``call`` by name.
 
     Raises:
-        ModelError: the layer's ``call`` does not take them.
+        ModelError: it does not take them.
     """
-    signature = inspect.signature(layer.call)
+    signature = inspect.signature(call)
     known = {key: value for key, value in kwargs.items() if key != "training" or key in signature.parameters}
     try:
         bound = signature.bind(*args, **known)
@@ -85,7 +84,7 @@ def bind(layer: Layer, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Argu
     return Arguments(tuple(signature.parameters), given)
 
 
-def _misfit(layer: Layer, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
+def _misfit(layer: Described, signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     parameters = [name for name in signature.parameters if name not in FILLED_IN]
     positional = [
         parameter
@@ -102,17 +101,17 @@ def _misfit(layer: Layer, signature: inspect.Signature, args: tuple[Any, ...], k
     return f"{title} takes {'one input' if wanted == '1' else f'{wanted} inputs'}, got {len(args)}"
 
 
-def default_training(layer: Layer) -> bool | None:
+def default_training(call: Callable[..., Any]) -> bool | None:
     """Return a layer's mode if a call does not say: the default of its ``call``, None without one."""
-    parameter = inspect.signature(layer.call).parameters.get("training")
+    parameter = inspect.signature(call).parameters.get("training")
     return parameter.default if parameter is not None and isinstance(parameter.default, bool) else None
 
 
-def takes_several(layer: Layer) -> bool:
+def takes_several(call: Callable[..., Any]) -> bool:
     """Return whether ``call`` needs several inputs, one behind the other."""
     parameters = [
         parameter
-        for parameter in inspect.signature(layer.call).parameters.values()
+        for parameter in inspect.signature(call).parameters.values()
         if parameter.name not in FILLED_IN and parameter.default is parameter.empty
     ]
     several = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
@@ -135,6 +134,4 @@ def build_arguments(build: Callable[..., Any], arguments: Arguments) -> dict[str
 
 def shape_of(tensor: Any) -> tuple[Any, ...]:
     """Return a shape as Keras shows it, with the batch that a layer is being built for where its size is known."""
-    if isinstance(tensor, SymbolicTensor):
-        return tensor.shape
     return shown_shape(tensor.type if isinstance(tensor, Value) else tensor, known_batch_size())

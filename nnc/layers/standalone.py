@@ -28,7 +28,7 @@ from nnc.structure import leaves, map_leaves
 from nnc.utils import random_generator
 
 if TYPE_CHECKING:
-    from nnc.layers.base import Layer
+    from nnc.layers.computation import Computation
 
 Array = Any
 _SEED, _MASK = "gradient", "mask/"
@@ -65,7 +65,7 @@ class Standalone:
         layer: the layer.
     """
 
-    def __init__(self, layer: Layer) -> None:
+    def __init__(self, layer: Computation) -> None:
         self.layer = layer
         self._wired: set[str] = set()
         self._optimized: dict[str, Graph] = {}
@@ -127,7 +127,7 @@ class Standalone:
         """Return the arguments of the layer's call: those in a list may be several."""
         if len(inputs) != 1 or not isinstance(inputs[0], list | tuple) or self.layer.is_merging:
             return inputs
-        return tuple(inputs[0]) if takes_several(self.layer) or _holds_tensors(inputs[0]) else inputs
+        return tuple(inputs[0]) if takes_several(self.layer.call) or _holds_tensors(inputs[0]) else inputs
 
     def _as_arrays(self, given: Any) -> Any:
         """Return a structure with arrays in the places of tensors; a list of numbers is one array."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from nnc.errors import ShapeError
 from nnc.ir import TensorType
+from nnc.layers.base import Layer, Symbolic
 from nnc.layers.batch import batch_size, shown_shape
-from nnc.layers.lengths import settled
+from nnc.layers.lengths import equate, settled, unequal_dims
 from nnc.structure import leaves, map_leaves
-
-if TYPE_CHECKING:
-    from nnc.layers.base import Layer
 
 
 def slice_config(key: Any) -> list[Any]:
@@ -33,7 +32,7 @@ def slice_config(key: Any) -> list[Any]:
 
 
 @dataclass(eq=False)
-class SymbolicTensor:
+class SymbolicTensor(Symbolic):
     """The result of a layer for a symbolic input: a type, and the call that produces it.
 
     Args:
@@ -70,6 +69,21 @@ class SymbolicTensor:
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"declared": self.type}  # what is known of lengths stays behind in this process
+
+    def wire(self, layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = Call(layer, args, kwargs)
+        outputs: list[SymbolicTensor] = []
+
+        def output(type: TensorType) -> SymbolicTensor:
+            outputs.append(SymbolicTensor(type, call, len(outputs), known))
+            return outputs[-1]
+
+        known = next((tensor.batch for tensor in call.inputs if tensor.batch is not None), None)
+        with batch_size(known):
+            found = map_leaves(output, call.settled_types(), TensorType)
+        call.outputs = tuple(outputs)
+        layer._calls.append(call)
+        return found
 
     operate: ClassVar[Callable[..., Any]]
     """Applies an operation of `keras.ops`, given by its class, to operands; `nnc.layers` says how."""
@@ -198,6 +212,21 @@ class Call:
     def inputs(self) -> tuple[SymbolicTensor, ...]:
         """The tensors among the arguments, from left to right."""
         return tuple(leaves((self.args, self.kwargs), SymbolicTensor))
+
+    def settled_types(self) -> Any:
+        """Return the types of the outputs, and let lengths that are not known be what the layer demands of them.
+
+        Raises:
+            ModelError: the layer does not accept such inputs.
+        """
+        while True:
+            args, kwargs = map_leaves(lambda tensor: tensor.type, (self.args, self.kwargs), SymbolicTensor)
+            try:
+                return self.layer.output_types(*args, **kwargs)
+            except ShapeError as error:
+                unequal = unequal_dims(error)
+                if unequal is None or not equate(*unequal):
+                    raise
 
     def flops(self, rows: int = 1) -> int:
         """Return the floating-point operations of this call in a prediction of so many rows.

@@ -27,7 +27,7 @@ def trains_by_default(calls: Sequence[Call]) -> bool:
     """Return whether a layer acts as in training if a call does not say."""
 
     def is_so(layer: Layer) -> bool:
-        return bool(default_training(layer)) or any(map(is_so, layer.sublayers))
+        return bool(default_training(layer.call)) or any(map(is_so, layer.sublayers))
 
     return any(call.kwargs.get("training") or is_so(call.layer) for call in calls)
 

@@ -13,6 +13,7 @@ from nnc.errors import ModelError, nearest
 from nnc.execution.spec import described, packed
 from nnc.ir import TensorType, Value
 from nnc.layers import Layer
+from nnc.layers.base import Symbolic
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import current_lowering
@@ -282,7 +283,7 @@ class Model(Trainer, Presented):
     # ------------------------------------------------------------------ running
 
     @overload
-    def __call__(self, inputs: SymbolicTensor, /, *more: Any, **options: Any) -> Any: ...
+    def __call__(self, inputs: Symbolic, /, *more: Any, **options: Any) -> Any: ...
 
     @overload
     def __call__(self, inputs: NDArray[Any], /, *more: Any, **options: Any) -> NDArray[Any]: ...

@@ -42,6 +42,13 @@ def test_each_thing_is_described_on_one_page() -> None:
     assert "::: nnc.compiling.compile" in found
 
 
+def test_members_of_bases_that_no_page_describes_are_shown() -> None:
+    options = "\n    options:\n      inherited_members: true\n"
+    layers = described(PAGES["nnc.layers.md"])
+    assert f"::: nnc.layers.base.Layer{options}" in layers
+    assert "::: nnc.layers.core.Dense\n\n" in layers
+
+
 def test_links_lead_to_where_things_are_described() -> None:
     full = {name: described(text) for name, text in PAGES.items()}
     for name, text in full.items():
