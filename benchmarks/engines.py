@@ -33,6 +33,7 @@ ENGINES = {
         "Keras on TensorFlow", {"keras": "keras", "tensorflow": "tensorflow"}, {"KERAS_BACKEND": "tensorflow"}
     ),
     "keras-jax": Engine("Keras on JAX", {"keras": "keras", "jax": "jax"}, {"KERAS_BACKEND": "jax"}),
+    "keras-torch": Engine("Keras on PyTorch", {"keras": "keras", "torch": "torch"}, {"KERAS_BACKEND": "torch"}),
     "torch": Engine("PyTorch", {"torch": "torch"}),
     "jax": Engine("JAX", {"jax": "jax"}),
     "onnxruntime": Engine("ONNX Runtime", {"onnxruntime": "onnxruntime", "onnx": "onnx"}),

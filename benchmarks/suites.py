@@ -17,6 +17,7 @@ SUITES = {
     "transformer": ("training:transformer",),
     "resnet50": ("prediction:resnet50",),
     "mobilenetv2": ("prediction:mobilenet_v2",),
+    "decoding": ("decoding:run",),
     "latency": ("prediction:small_networks",),
     "startup": ("training_start:run", "startup:run"),
     "compile": ("compiling:run",),

@@ -14,6 +14,7 @@ TARGETS = {
     "small CNN, training step": 0.95,
     "LSTM, training step": 0.70,
     "transformer encoder, training step": 1.0,
+    "GPT-2, 64 tokens behind 8": 1.0,
     "base network, predict 1 row": 0.30,
     "MLP, predict 1 row": 1.0,
     "MLP, predict 128 rows": 1.0,

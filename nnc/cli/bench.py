@@ -31,8 +31,8 @@ def command(
         typer.Option(
             "--suite",
             metavar="NAMES",
-            help="Any of base, mlp, cnn, lstm, transformer, resnet50, mobilenetv2, latency, startup, compile, "
-            "choice and memory, separated by commas; by default all.",
+            help="Any of base, mlp, cnn, lstm, transformer, resnet50, mobilenetv2, decoding, latency, startup, "
+            "compile, choice and memory, separated by commas; by default all.",
             show_default=False,
         ),
     ] = "",
@@ -41,8 +41,8 @@ def command(
         typer.Option(
             "--against",
             metavar="NAMES",
-            help="Any of keras-tf, keras-jax, torch, jax, onnxruntime and sklearn, separated by commas; by default all "
-            "that are installed.",
+            help="Any of keras-tf, keras-jax, keras-torch, torch, jax, onnxruntime and sklearn, separated by commas; "
+            "by default all that are installed.",
             show_default=False,
         ),
     ] = "",
