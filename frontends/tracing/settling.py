@@ -57,7 +57,8 @@ class Settling:
         try:
             if isinstance(first, Assigned):
                 (value,) = scope.settled([[item.value] for item in items], self.weight)
-                return Assignment(self.weight(first.variable), value, first.place)
+                is_jax = self.keras.backend.backend() == "jax"
+                return Assignment(self.weight(first.variable), value, first.place, is_jax)
             if isinstance(first, Loss):
                 (value,) = scope.settled([[item.value] for item in items], self.weight)
                 return AddedLoss(value, first.place)

@@ -101,11 +101,14 @@ class Assignment:
         weight: the weight.
         value: its value from here on.
         place: the author's line.
+        is_differentiable: whether a gradient goes from what reads it later into what the value was made of: on JAX,
+            where a weight is a value, it does; elsewhere a weight is memory, and it does not.
     """
 
     weight: OwnWeight
     value: Reference
     place: str = ""
+    is_differentiable: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import current_lowering, is_lowering
 from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues
-from nnc.layers.variable import Variable
 from nnc.operations import OPERATIONS
 from nnc.structure import leaves, map_leaves
 
@@ -162,15 +161,17 @@ def replay(trace: Trace, inputs: list[Value]) -> Any:
                         run.values += _results(step, run)
                         masks.clear()
                     case Assignment():
-                        _assign(step.weight.variable, run.resolved(step.value))
+                        _assign(step, run.resolved(step.value))
                     case AddedLoss():
                         current_lowering().losses.append(run.resolved(step.value))
     return run.resolved(trace.outputs)
 
 
-def _assign(variable: Variable, value: Value) -> None:
-    """Give a weight a new value; on TensorFlow, no gradient goes from what reads it into what the value was made of."""
-    variable.assign(value if variable.trainable or not value.type.is_floating else ops.stop_gradient(value))
+def _assign(step: Assignment, value: Value) -> None:
+    """Give a weight a new value."""
+    variable = step.weight.variable
+    passes = step.is_differentiable or variable.trainable or not value.type.is_floating
+    variable.assign(value if passes else ops.stop_gradient(value))
 
 
 def _results(step: TracedCall, run: TraceValues) -> list[Value]:
