@@ -13,7 +13,8 @@ from frontends.problems import Problems
 from frontends.reader_options import Options
 from frontends.tracing.layer_tracer import BATCHES, LayerTracer, explained
 from frontends.tracing.model_inputs import GROUPINGS, equate_groups, flat_shapes, packed_like
-from frontends.tracing.recording import Frame, recording
+from frontends.tracing.patches import recording
+from frontends.tracing.recording import Frame
 from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.layers import Input, Layer, SymbolicTensor
 from nnc.layers.operation import Operation
@@ -83,6 +84,7 @@ class ModelTracer:
         if outputs is None:
             start = root.add_trace(predicting)
             root.training_traces[start] = root.add_trace(training)
+            root.inner += [layer for layer in self.layers.never_called() if layer is not root]
             outputs = root(*given, trace=start)
         model = Model(given if len(given) > 1 else given[0], outputs, name=safe_name(self.source.name))
         self.layers.copy_weights()
@@ -177,6 +179,8 @@ class ModelTracer:
         if len(predicting.steps) != len(training.steps) or predicting.inputs != len(given):
             return None
         if not all(_differ_in_mode(one, other) for one, other in pairs):
+            return None
+        if any(isinstance(one.target, TracedLayer) and one.target.reads_elsewhere for one, _ in pairs):
             return None
         values = TraceValues(list(given))
         for one, other in pairs:

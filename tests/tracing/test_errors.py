@@ -111,20 +111,3 @@ def test_traced_models_save_and_draw(keras, tmp_path):
     assert "Own" in str(nnc.render.to_text(nnc.render.layers_diagram(model)))
     with pytest.raises(ModelError, match=r"\(Own\) was traced from its author's code, which no config holds; save the"):
         model.get_config()
-
-
-def test_own_regularizers_of_own_layers_are_refused(keras):
-    class Odd(keras.regularizers.Regularizer):
-        def __call__(self, x):
-            return 0.0
-
-    class Scale(keras.layers.Layer):
-        def build(self, input_shape):
-            self.scale = self.add_weight((3,), "ones", name="scale", regularizer=Odd())
-
-        def call(self, x):
-            return x * self.scale
-
-    x = keras.Input((3,))
-    with pytest.raises(ModelError, match=r"layer 'scale': Odd of its regularizers is not Keras's own"):
-        nnc.compile(keras.Model(x, Scale(name="scale")(x)))
