@@ -12,7 +12,7 @@ from frontends.live_objects import LiveConfigs
 from frontends.problems import Problems
 from frontends.reader_options import Options
 from frontends.tracing.layer_tracer import BATCHES, LayerTracer, explained
-from frontends.tracing.model_inputs import GROUPINGS, equate_groups, flat_shapes, packed_like
+from frontends.tracing.model_inputs import GROUPINGS, equate_groups, named_shapes, packed_by_shapes, packed_like
 from frontends.tracing.patches import recording
 from frontends.tracing.recording import Frame
 from nnc.errors import ModelError, ModelFileError, ShapeError
@@ -106,13 +106,20 @@ class ModelTracer:
         if known:
             return list(known)
         shapes = getattr(self.source, "_build_shapes_dict", None)
+        if shapes and len(shapes) > 1:
+            names = ", ".join(shapes)
+            raise ModelError(
+                f"Keras model '{self.source.name}' ({type(self.source).__name__}) takes several arguments ({names});"
+                " give its call one argument, a list or a dictionary of tensors, as fit and predict do"
+            )
         if not shapes:
             raise ModelError(
                 f"Keras model '{self.source.name}' ({type(self.source).__name__}) is not built: call it once on data,"
                 " so that the shapes of its inputs are known"
             )
-        flat = [shape for item in shapes.values() for shape in flat_shapes(item)]
-        return [self.layers.keras.KerasTensor((None, *shape[1:]), dtype=self.source.input_dtype) for shape in flat]
+        tensor, dtype = self.layers.keras.KerasTensor, self.source.input_dtype
+        named = [found for item in shapes.values() for found in named_shapes(item)]
+        return [tensor((None, *shape[1:]), dtype=dtype, name=name) for shape, name in named]
 
     # ------------------------------------------------------------------ tracing
 
@@ -167,7 +174,8 @@ class ModelTracer:
     def _packed(self, tensors: list[Any]) -> Any:
         structure = getattr(self.source, "_inputs_struct", None)
         if structure is None:
-            return tensors[0] if len(tensors) == 1 else tensors
+            (shapes,) = self.source._build_shapes_dict.values()
+            return packed_by_shapes(shapes, iter(tensors))
         remaining = iter(tensors)
         return packed_like(structure, remaining, self.layers.keras.KerasTensor)
 
@@ -180,7 +188,10 @@ class ModelTracer:
             return None
         if not all(_differ_in_mode(one, other) for one, other in pairs):
             return None
-        if any(isinstance(one.target, TracedLayer) and one.target.reads_elsewhere for one, _ in pairs):
+        targets = [call.target for call in predicting.calls]
+        if any(isinstance(target, TracedLayer) and target.reads_elsewhere for target in targets):
+            return None
+        if predicting.weights or training.weights:
             return None
         values = TraceValues(list(given))
         for one, other in pairs:

@@ -10,7 +10,7 @@ from typing import Any
 
 from frontends.tracing import control_flow
 from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
-from frontends.tracing.recording import RECORDER, Recorder, paused
+from frontends.tracing.recording import RECORDER, Recorder, paused, place
 from nnc.errors import ModelError
 
 
@@ -109,21 +109,26 @@ def _wrap(cls: type[Any], name: str, record: Callable[..., Any]) -> None:
         if recorder is None:
             return original(self, *args, **kwargs)
         is_layer = name == "symbolic_call" and hasattr(self, "_layers") and hasattr(self, "compute_mask")
-        with _noted(recorder):
+        with _Noted(recorder):
             return (Recorder.layer if is_layer else record)(recorder, self, args, kwargs, original)
 
     call.asks_recorder = True  # type: ignore[attr-defined]
     setattr(cls, name, call)
 
 
-@contextmanager
-def _noted(recorder: Recorder) -> Iterator[None]:
-    """Note an error: Keras raises others in place of those that pass through its layers."""
-    try:
-        yield
-    except ModelError as error:
-        recorder.failure = recorder.failure or error
-        raise
+class _Noted:
+    """Notes an error in the block: Keras raises others in place of those that pass through its layers."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, ModelError) and self.recorder.failure is None:
+            where = "" if " (at " in str(error) else f" (at {place()})"
+            self.recorder.failure = ModelError(f"{error}{where}")
 
 
 def _replace(module: Any, name: str, function: Callable[..., Any]) -> None:
@@ -135,7 +140,7 @@ def _replace(module: Any, name: str, function: Callable[..., Any]) -> None:
         recorder = RECORDER.get()
         if recorder is None:
             return original(*args, **kwargs)
-        with _noted(recorder):
+        with _Noted(recorder):
             return function(recorder, *args, **kwargs)
 
     setattr(module, name, call)
@@ -159,7 +164,7 @@ def _wrap_function(module: Any, name: str, read: Callable[..., Made | None]) -> 
         recorder = RECORDER.get()
         if recorder is None:
             return original(*args, **kwargs)
-        with _noted(recorder):
+        with _Noted(recorder):
             found = read(name, original, args, kwargs)
         if found is None:
             with paused():

@@ -212,7 +212,7 @@ class Recorder:
         """Record that a weight gets a new value."""
         if self.condition is not None:
             value = self.keras.ops.where(self.condition, value, self._symbol(variable))
-        self.frames[-1].steps.append(Assigned(variable, value, _place()))
+        self.frames[-1].steps.append(Assigned(variable, value, place()))
 
     def add_loss(self, loss: Any) -> None:
         """Record that values are added to the loss."""
@@ -220,11 +220,11 @@ class Recorder:
             value = item
             if self.condition is not None:
                 value = self.keras.ops.where(self.condition, item, self.keras.ops.zeros_like(item))
-            self.frames[-1].steps.append(Loss(value, _place()))
+            self.frames[-1].steps.append(Loss(value, place()))
 
     def add(self, target: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], outputs: Any) -> None:
         """Record a call, with its results."""
-        self.frames[-1].steps.append(Call(target, args, dict(kwargs), self.tensors(outputs), _place()))
+        self.frames[-1].steps.append(Call(target, args, dict(kwargs), self.tensors(outputs), place()))
 
     # ------------------------------------------------------------------ tensors
 
@@ -378,9 +378,9 @@ def paused() -> Iterator[None]:
         RECORDER.reset(token)
 
 
-def _place() -> str:
+def place() -> str:
     """Return the author's line that is being run: the innermost one outside of Keras, nnc and this package."""
-    frame: FrameType | None = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
         if not is_library(path):
