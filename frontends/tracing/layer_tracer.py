@@ -19,7 +19,7 @@ from frontends.nodes import ValueNode, from_plain
 from frontends.problems import Problems
 from frontends.reader_options import Options
 from frontends.tracing.own_code import OF_WEIGHTS, is_authors, own_activations
-from frontends.tracing.ownership import Ownership, own_variables
+from frontends.tracing.ownership import Ownership, own_variables, states
 from frontends.tracing.patches import recording
 from frontends.tracing.recording import Recorder, is_library
 from frontends.tracing.settling import Frames, Settling
@@ -147,6 +147,11 @@ class LayerTracer:
     def traced(self, layer: Any) -> TracedLayer:
         """Return nnc's layer for one of its author's, or for one whose ``call`` is entered."""
         if id(layer) not in self._layers:
+            if states(layer):
+                raise ModelError(
+                    f"layer '{layer.name}' ({type(layer).__name__}): stateful=True is not supported with what its author"
+                    " wrote inside; give it initial_state, and return_state=True"
+                )
             made = TracedLayer(type(layer).__name__, name=safe_name(layer.name), trainable=bool(layer.trainable))
             self._layers[id(layer)] = made
             self._kept.append(layer)
@@ -225,8 +230,10 @@ class LayerTracer:
         ours = self.layer(layer)
         if ours.built:
             return
-        ours.weights_dtype = ours.weights_dtype or FLOAT
         shapes = [tuple(shape) for shape in (getattr(layer, "_build_shapes_dict", None) or {}).values()]
+        if not shapes:  # a layer without weights, which its first call builds
+            return
+        ours.weights_dtype = ours.weights_dtype or FLOAT
         with ours.blame():
             ours.build(*shapes)
         ours.built = True

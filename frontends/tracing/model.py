@@ -13,6 +13,7 @@ from frontends.problems import Problems
 from frontends.reader_options import Options
 from frontends.tracing.layer_tracer import BATCHES, LayerTracer, explained
 from frontends.tracing.model_inputs import GROUPINGS, equate_groups, named_shapes, packed_by_shapes, packed_like
+from frontends.tracing.ownership import states
 from frontends.tracing.patches import recording
 from frontends.tracing.recording import Frame
 from nnc.errors import ModelError, ModelFileError, ShapeError
@@ -43,6 +44,7 @@ class ModelTracer:
     def __init__(self, source: Any, live: LiveConfigs, options: Options, problems: Problems) -> None:
         self.source = source
         self.layers = LayerTracer(source, live, options, problems)
+        self.is_stateful = any(map(states, self.layers.ownership.layers))  # then the number of rows is known
 
     # ------------------------------------------------------------------ the model
 
@@ -97,7 +99,7 @@ class ModelTracer:
             shape, dtype = tuple(tensor.shape), str(tensor.dtype)
             name = getattr(tensor, "name", None)
             dtype = dtype if dtype in ("float32", "float64", "int32", "int64", "uint8", "bool") else "float32"
-            made = Input(shape[1:], dtype=dtype, name=None if name is None else safe_name(name))
+            made = Input(batch_shape=shape, dtype=dtype, name=None if name is None else safe_name(name))
             found.append((tensor, made))
         return found
 
@@ -154,7 +156,8 @@ class ModelTracer:
         numbers: dict[tuple[str, int], int] = {}
         tensors = []
         for (spec, _), group in zip(inputs, groups, strict=True):
-            shape = [BATCHES[run], *tuple(spec.shape)[1:]]
+            rows = (self.is_stateful and spec.shape[0]) or BATCHES[run]
+            shape = [rows, *tuple(spec.shape)[1:]]
             for axis, dim in enumerate(shape):
                 if dim is None:
                     chosen = lengths[min(len(numbers), len(lengths) - 1)][run]

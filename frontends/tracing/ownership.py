@@ -11,6 +11,12 @@ def own_variables(layer: Any) -> list[Any]:
     return [getattr(item, "_traced_variable", item) for item in own]
 
 
+def states(layer: Any) -> list[Any]:
+    """Return what a stateful recurrent layer remembers, which Keras does not count among its weights."""
+    found = getattr(layer, "states", None) if getattr(layer, "stateful", False) is True else None
+    return [getattr(item, "_traced_variable", item) for item in found or () if hasattr(item, "assign")]
+
+
 class Ownership:
     """The layers of a live model, with their weights; several layers may have the same one.
 

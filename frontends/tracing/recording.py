@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -344,8 +345,9 @@ def _exchanged(layer: Any, function: Callable[[Any], Any], is_concerned: Callabl
             for key, part in list(item.items()):
                 exchange(item, key, part, dict.__setitem__)
         elif isinstance(item, list):
-            for key, part in enumerate(list(item)):
-                exchange(item, key, part, list.__setitem__)
+            storage = getattr(item, "_storage", item)  # of TensorFlow's lists
+            for key, part in enumerate(list(storage)):
+                exchange(storage, key, part, list.__setitem__)
         else:
             for part in item:
                 if isinstance(part, list | tuple | dict):
@@ -390,8 +392,9 @@ def place() -> str:
 
 
 def is_library(path: str) -> bool:
-    """Whether a file is Keras's, its backend's or nnc's."""
-    return path.startswith(("<", *_folders()))
+    """Whether a file is Keras's, its backend's, nnc's or Python's."""
+    is_python = path.startswith(sysconfig.get_path("stdlib")) and "site-packages" not in path
+    return is_python or path.startswith(("<", *_folders()))
 
 
 @cache
