@@ -177,13 +177,11 @@ def associative_scan(
         if count < 2:
             return items
         odd = scanned(combined([part(x, 0, count - 1, 2) for x in items], [part(x, 1, None, 2) for x in items]))
-        before = odd if count % 2 else [part(x, 0, count // 2 - 1) for x in odd]
-        firsts = [part(x, 0, 1) for x in items]
+        even = [part(x, 0, 1) for x in items]
         if count > 2:
+            before = odd if count % 2 else [part(x, 0, count // 2 - 1) for x in odd]
             rest = combined(before, [part(x, 2, None, 2) for x in items])
-            even = [ops.concatenate(pair, axis=axis) for pair in zip(firsts, rest, strict=True)]
-        else:
-            even = firsts
+            even = [ops.concatenate(pair, axis=axis) for pair in zip(even, rest, strict=True)]
         return [woven(*pair, count) for pair in zip(even, odd, strict=True)]
 
     def woven(even: Any, odd: Any, count: int) -> Any:

@@ -147,11 +147,6 @@ class LayerTracer:
     def traced(self, layer: Any) -> TracedLayer:
         """Return nnc's layer for one of its author's, or for one whose ``call`` is entered."""
         if id(layer) not in self._layers:
-            if states(layer):
-                raise ModelError(
-                    f"layer '{layer.name}' ({type(layer).__name__}): stateful=True is not supported with what its author"
-                    " wrote inside; give it initial_state, and return_state=True"
-                )
             made = TracedLayer(type(layer).__name__, name=safe_name(layer.name), trainable=bool(layer.trainable))
             self._layers[id(layer)] = made
             self._kept.append(layer)
@@ -207,6 +202,11 @@ class LayerTracer:
     def weight(self, variable: Any) -> OwnWeight:
         """Return nnc's weight for one of Keras's."""
         layer = self.ownership.first_owner(variable)
+        if layer is None and any(variable is item for other in self.ownership.layers for item in states(other)):
+            raise ModelError(
+                f"weight '{variable.path}': stateful=True is not supported for a recurrent layer with what its author"
+                " wrote inside; give it initial_state, and return_state=True"
+            )
         if layer is None:
             raise ModelError(f"weight '{variable.path}' belongs to no layer of the model")
         whole = next((item for item in self.ownership.layers if self._holds(item, variable)), None)
