@@ -10,13 +10,12 @@ from frontends.tracing.recording import Recorder
 from nnc.errors import ModelError
 
 
-def item(recorder: Recorder, operation: Any, args: Any, kwargs: Any, infer: Any) -> Any:
+def item(recorder: Recorder, operation: Any, infer: Any, x: Any, key: Any) -> Any:
     """Return a part of a tensor: by numbers, slices, ``None`` and ``...``, and one tensor or array of numbers.
 
     Raises:
         ModelError: the index has truth values, or several tensors.
     """
-    x, key = (*args, *kwargs.values())
     items = [_plain(part) for part in (key if isinstance(key, list | tuple) else (key,))]
     places = [place for place, part in enumerate(items) if _is_tensor(recorder, part)]
     if not places:
@@ -30,7 +29,8 @@ def item(recorder: Recorder, operation: Any, args: Any, kwargs: Any, infer: Any)
     index, items[place] = items[place], slice(None)
     part = recorder.operation(operation, (x, tuple(items)), {}, infer)
     named = sum(other is not None and other is not Ellipsis for other in items)
-    axis = sum(len(x.shape) - named if other is Ellipsis else not isinstance(other, int) for other in items[:place])
+    widths = [len(x.shape) - named if other is Ellipsis else int(not isinstance(other, int)) for other in items]
+    axis = sum(widths[:place])
     return recorder.keras.ops.take(part, index, axis=axis)
 
 

@@ -69,7 +69,7 @@ def _operation(recorder: Recorder, operation: Any, args: Any, kwargs: Any, infer
     if type(operation).__name__ in _OPERATIONS:
         return operation.call(*args, **kwargs)
     if type(operation).__name__ == "GetItem":
-        return indexing.item(recorder, operation, args, kwargs, infer)
+        return indexing.item(recorder, operation, infer, *args, **kwargs)
     return recorder.operation(operation, args, kwargs, infer)
 
 
@@ -159,18 +159,14 @@ def _wrap_node(module: Any) -> None:
 
 
 def _wrap_function(module: Any, name: str, read: Callable[..., Made | None]) -> None:
+    """Let calls of a function that has no operation be recorded by name, unless `read` finds nothing to record."""
     original = getattr(module, name)
 
-    @wraps(original)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        recorder = RECORDER.get()
-        if recorder is None:
-            return original(*args, **kwargs)
-        with _Noted(recorder):
-            found = read(name, original, args, kwargs)
+    def recorded(recorder: Recorder, *args: Any, **kwargs: Any) -> Any:
+        found = read(name, original, args, kwargs)
         if found is None:
             with paused():
                 return original(*args, **kwargs)
         return recorder.function(name, found)
 
-    setattr(module, name, call)
+    _replace(module, name, recorded)
