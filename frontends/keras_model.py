@@ -25,6 +25,7 @@ from frontends.replacements import read_replacements
 from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.measures import MeasureTracer
 from frontends.tracing.model import ModelTracer
+from frontends.tracing.own_code import own_functions
 from nnc.errors import ModelError
 from nnc.models import Model
 
@@ -106,7 +107,7 @@ def _config(source: Any) -> Any:
     """Return the config of a model, None where it has none that says what it computes."""
     try:
         config = source.get_config()
-    except NotImplementedError:
+    except (NotImplementedError, TypeError, ValueError):  # an object of its author's may have none
         return None
     return config if isinstance(config, Mapping) and "layers" in config else None
 
@@ -136,8 +137,15 @@ def _is_authors(source: Any, definition: Mapping[str, Any], options: Options) ->
     if not _UNTRACED.isdisjoint(definition.get("overrides", ())):
         return False
     foreign = [identity for identity in foreign_objects(from_plain(definition)) if not is_known(identity, options)]
-    has_code = any(type(layer).__name__ == "Lambda" for layer in source._flatten_layers())
-    return "layers" not in definition["config"] or bool(foreign) or has_code
+    layers = source._flatten_layers()
+    return "layers" not in definition["config"] or bool(foreign) or any(_has_code(layer, options) for layer in layers)
+
+
+def _has_code(layer: Any, options: Options) -> bool:
+    """Whether a layer computes what its author wrote in a function, or has LoRA, which no config of nnc's has."""
+    names = [getattr(item, "__name__", type(item).__name__) for item in own_functions(layer)]
+    has_own = any(options.replacement(name) is None for name in names)
+    return type(layer).__name__ == "Lambda" or bool(getattr(layer, "lora_enabled", False)) or has_own
 
 
 _UNTRACED = RUNNING - {"metrics", "metrics_names", "reset_metrics", "get_metrics_result"}

@@ -15,6 +15,8 @@ RANDOM = (
     "uniform",
 )
 """Functions of a backend of Keras's that draw random numbers."""
+_NUMBERS = {"beta": ("alpha", "beta"), "gamma": ("alpha",), "randint": ("minval", "maxval")}
+"""Arguments that must be numbers, not tensors."""
 CREATIONS = ("arange", "empty", "eye", "full", "identity", "ones", "tri", "zeros")
 """Functions of a backend of Keras's that make a tensor of numbers alone, such as a length."""
 
@@ -57,6 +59,12 @@ def drawn(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs
     if name == "dropout":
         inputs = given.pop("inputs")
         return Made((inputs,), given, tuple(inputs.shape), str(inputs.dtype))
+    if name == "shuffle":
+        x = given.pop("x")
+        return Made((x,), given, tuple(x.shape), str(x.dtype))
+    for key in _NUMBERS.get(name, ()):
+        if not isinstance(given[key], bool | int | float):
+            raise ModelError(f"keras.random.{name}: {key} must be a number in traced layers, got {given[key]!r:.80}")
     if name == "categorical":
         logits = given.pop("logits")
         dtype = str(given["dtype"] or "int32")

@@ -5,31 +5,30 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from inspect import signature
 from itertools import count
-from types import FunctionType
 from typing import Any
 
 import numpy
 
-from frontends.authors import identity_of, is_known
+from frontends.authors import identity_of
 from frontends.keras_calls import safe_name
 from frontends.keras_form import read_layer
-from frontends.keras_layers import ACTIVATIONS
 from frontends.live_objects import RUNNING, LiveConfigs
 from frontends.nodes import Mapping as MappingNode
-from frontends.nodes import Scalar, ValueNode, from_plain
+from frontends.nodes import ValueNode, from_plain
 from frontends.problems import Problems
 from frontends.reader_options import Options
-from frontends.tracing.recording import Recorder, is_library, recording
+from frontends.tracing.own_code import OF_WEIGHTS, is_authors, own_activations
+from frontends.tracing.ownership import Ownership, own_variables, states
+from frontends.tracing.patches import recording
+from frontends.tracing.recording import Recorder, is_library
 from frontends.tracing.settling import Frames, Settling
 from nnc import regularizers
 from nnc.errors import ModelError
-from nnc.identity import is_keras_module
 from nnc.layers import Layer, Variable
 from nnc.layers.input_types import FLOAT
 from nnc.layers.trace import OwnWeight, Trace
-from nnc.layers.traced import TracedCell, TracedFunction, TracedLayer
+from nnc.layers.traced import TracedFunction, TracedLayer
 
 BATCHES = (5, 7, 11)
 """Numbers of rows, by run."""
@@ -50,10 +49,12 @@ class LayerTracer:
     def __init__(self, source: Any, live: LiveConfigs, options: Options, problems: Problems) -> None:
         self.source, self.live, self.options, self.problems = source, live, options, problems
         self.keras = sys.modules[_package(source)]
+        self.ownership = Ownership(source)
         self._layers: dict[int, Layer] = {}
-        self._owners: dict[int, tuple[Any, int]] = {}
         self._pairs: list[tuple[Any, Layer]] = []
         self._kept: list[Any] = []
+        self._whole: dict[int, bool] = {}
+        self._weight_functions: dict[tuple[int, tuple[int, ...]], TracedFunction] = {}
 
     def forget(self) -> None:
         """Forget the layers that were made, for another try."""
@@ -68,27 +69,36 @@ class LayerTracer:
 
     def trace(self, frames: Frames) -> Trace:
         """Return the trace of a call that was recorded several times."""
-        return Settling(self.keras, self.layer, self.weight, self._number).trace(frames)
+        return Settling(self.keras, self.layer, self.weight, self._number, self._build).trace(frames)
 
     def is_whole(self, layer: Any) -> bool:
-        """Whether a layer is Keras's own, and stays what it is."""
-        entry = {"class_name": type(layer).__name__, "config": {}}
-        described = self.live.described(layer, entry, RUNNING)
-        is_keras = type(layer).__module__.startswith(f"{self.keras.__name__}.")
-        is_whole = is_keras and "overrides" not in described and type(layer).__name__ not in _ENTERED
-        if is_whole and layer._layers:
-            self.layer(layer)  # which refuses what is its author's inside a wrapper
-        return is_whole
+        """Whether a layer is Keras's own, with nothing of its author's inside, and stays what it is."""
+        if id(layer) not in self._whole:
+            parts = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else [layer]
+            is_entered = type(layer).__name__ in _ENTERED
+            is_whole = not is_entered and all(self._is_keras(part) for part in parts)
+            self._whole[id(layer)] = is_whole and self.ownership.is_closed(layer)
+            self._kept.append(layer)
+        return self._whole[id(layer)]
+
+    def _is_keras(self, part: Any) -> bool:
+        """Whether a layer, or one inside it, is as Keras has it; nnc's layers have no LoRA."""
+        described = self.live.described(part, {"class_name": type(part).__name__, "config": {}}, RUNNING)
+        module, cell = described.get("module", type(part).__module__), getattr(part, "cell", None)
+        return (
+            str(module).startswith(f"{self.keras.__name__}.")
+            and "overrides" not in described
+            and type(part).__name__ != "Lambda"
+            and not getattr(part, "lora_enabled", False)
+            and (cell is None or hasattr(cell, "_layers"))
+            and not own_activations(part)
+            and _has_config(part)
+        )
 
     # ------------------------------------------------------------------ layers and weights
 
-    def layer(self, layer: Any, outputs: Sequence[Any] = ()) -> Layer:
-        """Return nnc's layer for one of Keras's.
-
-        Args:
-            layer: the layer.
-            outputs: its first output in each run, where it is called.
-        """
+    def layer(self, layer: Any) -> Layer:
+        """Return nnc's layer for one of Keras's."""
         if id(layer) not in self._layers:
             entry = {
                 "class_name": type(layer).__name__,
@@ -98,69 +108,16 @@ class LayerTracer:
             }
             node = from_plain(self.live.described(layer, entry, RUNNING))
             assert isinstance(node, MappingNode)
-            node = self._with_activations(node, layer, outputs)
-            node = self._with_cell(node, layer)
+            node = _without_functions_of_weights(node)
             definition = read_layer(node, self.problems, self.options)
             if definition is None or definition.layer is None:
                 if self.problems:
                     raise self.problems.error()
                 raise ModelError(f"layer '{layer.name}' ({type(layer).__name__}) cannot be made")
             self._layers[id(layer)] = definition.layer
-            if not isinstance(getattr(definition.layer, "cell", None), TracedCell):  # which has its weights already
-                self._pairs.append((layer, definition.layer))
+            self._pairs.append((layer, definition.layer))
             self._kept.append(layer)
         return self._layers[id(layer)]
-
-    def _with_activations(self, node: MappingNode, layer: Any, outputs: Sequence[Any]) -> MappingNode:
-        """Return the entry of a layer with functions of its author's traced where they are activations."""
-        config = node.entries["config"]
-        assert isinstance(config, MappingNode)
-        found: dict[str, ValueNode] = {}
-        for key in ACTIVATIONS if outputs else ():
-            function, item = getattr(layer, key, None), config.entries.get(key)
-            identity = identity_of(item) if isinstance(item, MappingNode) else None
-            is_own = identity is not None and not identity.is_keras and not is_known(identity, self.options)
-            if isinstance(function, FunctionType) and (is_own or function.__name__ == "<lambda>"):
-                found[key] = Scalar(value=self.function(function, function.__name__, [[output] for output in outputs]))
-        if not found:
-            return node
-        return replace(node, entries={**node.entries, "config": replace(config, entries={**config.entries, **found})})
-
-    def _with_cell(self, node: MappingNode, layer: Any) -> MappingNode:
-        """Return the entry of a recurrent layer with a cell of its author's traced."""
-        cell: Any = getattr(layer, "cell", None)
-        config, shapes = node.entries["config"], getattr(layer, "_build_shapes_dict", None)
-        if type(layer).__name__ != "RNN" or not shapes or not hasattr(cell, "_layers") or self.is_whole(cell):
-            return node
-        assert isinstance(config, MappingNode)
-        start = getattr(type(cell), "get_initial_state", None)  # Keras's own are zeros
-        if start is not None and not is_keras_module(start.__module__):
-            raise ModelError(f"layer '{layer.name}' (RNN): a cell with a get_initial_state of its own cannot be traced")
-        size, output = cell.state_size, getattr(cell, "output_size", None)
-        made = TracedCell(type(cell).__name__, size, output, name=safe_name(cell.name), trainable=bool(cell.trainable))
-        self._layers[id(cell)] = made
-        for variable in _own_variables(cell):
-            self._add_weight(made, variable)
-        made.built = True
-        features = tuple(next(iter(shapes.values())))[2:]
-        sizes = size if isinstance(size, list | tuple) else [size]
-        takes_training = "training" in signature(cell.call).parameters
-        for training in (False, True):
-            given = {"training": training} if takes_training else {}
-            specs = [[(batch, *features), *((batch, length) for length in sizes)] for batch in BATCHES]
-
-            def call(inputs: Any, *states: Any, given: Any = given) -> Any:
-                return cell.call(inputs, list(states), **given)
-
-            tensors = [[self.keras.KerasTensor(shape, dtype=layer.compute_dtype) for shape in run] for run in specs]
-            made.add_trace(self.function(call, cell.name, tensors, cell).trace)
-        for theirs in cell._flatten_layers(include_self=False):
-            if self.is_whole(theirs):
-                self._build(theirs, self.layer(theirs))
-        return replace(
-            node,
-            entries={**node.entries, "config": replace(config, entries={**config.entries, "cell": Scalar(value=made)})},
-        )
 
     def function(self, function: Any, name: str, specs: Sequence[Sequence[Any]], layer: Any = None) -> TracedFunction:
         """Return a function of its author's, traced.
@@ -193,10 +150,13 @@ class LayerTracer:
             made = TracedLayer(type(layer).__name__, name=safe_name(layer.name), trainable=bool(layer.trainable))
             self._layers[id(layer)] = made
             self._kept.append(layer)
-            for variable in _own_variables(layer):
-                self._add_weight(made, variable)
-            penalty = self._keras_object("regularizers", getattr(layer, "activity_regularizer", None), made)
-            made.activity_regularizer = regularizers.get(penalty)
+            owned = set(self._owned(layer))
+            for variable in own_variables(layer):
+                if id(variable) in owned:
+                    self._add_weight(made, variable)
+            penalty = getattr(layer, "activity_regularizer", None)
+            if not is_authors(penalty):  # those are recorded
+                made.activity_regularizer = regularizers.get(_serialized(self.keras.regularizers, penalty))
             made.built = True
         found = self._layers[id(layer)]
         assert isinstance(found, TracedLayer)
@@ -212,44 +172,68 @@ class LayerTracer:
             str(array.dtype),
             bool(variable.trainable),
             name=next(name for name in names if name not in taken),
-            regularizer=self._keras_object("regularizers", getattr(variable, "regularizer", None), layer),
-            constraint=self._keras_object("constraints", getattr(variable, "constraint", None), layer),
+            **self._functions_of(variable),
         )
 
-    def _keras_object(self, kind: str, item: Any, layer: TracedLayer) -> Any:
-        """Return the config of a regularizer or constraint of Keras's, None for none.
+    def _functions_of(self, variable: Any) -> dict[str, Any]:
+        """Return regularizer and constraint of a weight."""
+        found = {}
+        for key in OF_WEIGHTS:
+            item = getattr(variable, key, None)
+            own = self._function_of_weight(item, variable) if is_authors(item) else None
+            found[key] = own or _serialized(getattr(self.keras, f"{key}s"), item)
+        return found
 
-        Raises:
-            ModelError: it is its author's.
-        """
-        if item is None:
-            return None
-        if not is_keras_module(type(item).__module__):
-            raise ModelError(f"layer '{layer.name}': {type(item).__name__} of its {kind} is not Keras's own")
-        return getattr(self.keras, kind).serialize(item)
+    def _function_of_weight(self, item: Any, variable: Any) -> TracedFunction:
+        """Return an author's function of a weight, traced."""
+        shape, ops = tuple(variable.shape), self.keras.ops
+        if (id(item), shape) not in self._weight_functions:
+            name = getattr(item, "__name__", type(item).__name__)
+            specs = [[self.keras.KerasTensor(shape, dtype=variable.dtype)] for _ in BATCHES]
+
+            def call(weight: Any) -> Any:
+                found = item(weight)
+                return found if isinstance(found, self.keras.KerasTensor) else 0.0 * ops.sum(weight) + found
+
+            self._weight_functions[id(item), shape] = self.function(call, name, specs)
+            self._kept.append(item)
+        return self._weight_functions[id(item), shape]
 
     def weight(self, variable: Any) -> OwnWeight:
         """Return nnc's weight for one of Keras's."""
-        if not self._owners:
-            for layer in self.source._flatten_layers():
-                for index, item in enumerate(_own_variables(layer)):
-                    self._owners[id(item)] = layer, index
-        if id(variable) not in self._owners:
+        layer = self.ownership.first_owner(variable)
+        if layer is None and any(variable is item for other in self.ownership.layers for item in states(other)):
+            raise ModelError(
+                f"weight '{variable.path}': stateful=True is not supported for a recurrent layer with what its author"
+                " wrote inside; give it initial_state, and return_state=True"
+            )
+        if layer is None:
             raise ModelError(f"weight '{variable.path}' belongs to no layer of the model")
-        layer, index = self._owners[id(variable)]
-        if not self.is_whole(layer):
-            return OwnWeight(self.traced(layer), index, is_own=True)
-        ours = self.layer(layer)
-        self._build(layer, ours)  # it may be that only its weights are read
-        theirs = [id(getattr(item, "_traced_variable", item)) for item in layer.weights]
-        return OwnWeight(ours, theirs.index(id(variable)))
+        whole = next((item for item in self.ownership.layers if self._holds(item, variable)), None)
+        if whole is None:
+            return OwnWeight(self.traced(layer), self._owned(layer).index(id(variable)), is_own=True)
+        self._build(whole)  # it may be that only its weights are read
+        theirs = [id(getattr(item, "_traced_variable", item)) for item in whole.weights]
+        return OwnWeight(self.layer(whole), theirs.index(id(variable)))
 
-    def _build(self, layer: Any, ours: Layer) -> None:
+    def _holds(self, layer: Any, variable: Any) -> bool:
+        """Whether a weight is of a layer that stays whole."""
+        weights = [getattr(item, "_traced_variable", item) for item in layer.weights]
+        return self.is_whole(layer) and any(item is variable for item in weights)
+
+    def _owned(self, layer: Any) -> list[int]:
+        """Return the identities of the weights that a traced layer has: those of which it is the first owner."""
+        return [id(item) for item in own_variables(layer) if self.ownership.first_owner(item) is layer]
+
+    def _build(self, layer: Any) -> None:
         """Build nnc's layer for one of Keras's with the shapes that this was built with, unless it is built."""
+        ours = self.layer(layer)
         if ours.built:
             return
-        ours.weights_dtype = ours.weights_dtype or FLOAT
         shapes = [tuple(shape) for shape in (getattr(layer, "_build_shapes_dict", None) or {}).values()]
+        if not shapes:  # a layer without weights, which its first call builds
+            return
+        ours.weights_dtype = ours.weights_dtype or FLOAT
         with ours.blame():
             ours.build(*shapes)
         ours.built = True
@@ -259,15 +243,20 @@ class LayerTracer:
         made = self.traced(layer)
         return made, made.add_trace(trace)
 
+    def never_called(self) -> list[TracedLayer]:
+        """Return the traced layers of which only weights are read, or layers inside are called."""
+        found = [layer for layer in self._layers.values() if isinstance(layer, TracedLayer)]
+        return [layer for layer in found if not layer.traces]
+
     def variables(self) -> dict[int, Variable]:
         """Return nnc's weights by the identity of Keras's."""
         found: dict[int, Variable] = {}
         for layer, ours in self._pairs:
             found |= {id(theirs): weight for theirs, weight in zip(layer.weights, ours.weights, strict=True)}
-        for layer in self.source._flatten_layers():
+        for layer in self.ownership.layers:
             made = self._layers.get(id(layer))
             if isinstance(made, TracedLayer):
-                found |= {id(item): own for item, own in zip(_own_variables(layer), made.own_weights, strict=True)}
+                found |= dict(zip(self._owned(layer), made.own_weights, strict=True))
         return found
 
     def copy_weights(self) -> None:
@@ -282,12 +271,45 @@ class LayerTracer:
                 shapes = ", ".join(str(array.shape) for array in arrays)
                 raise ModelError(f"layer '{theirs.name}' has weights of the shapes {shapes}, which nnc's has not")
             ours.set_weights(arrays)
+            for variable, weight in zip(theirs.weights, ours.weights, strict=True):
+                for key in OF_WEIGHTS:
+                    item = getattr(variable, key, None)
+                    if is_authors(item):
+                        setattr(weight, key, self._function_of_weight(item, variable))
 
 
-def _own_variables(layer: Any) -> list[Any]:
-    """Return the weights that are a layer's own, also while symbolic tensors stand for them."""
-    own = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
-    return [getattr(item, "_traced_variable", item) for item in own]
+def _has_config(layer: Any) -> bool:
+    """Whether a layer says what its arguments are; objects of classes of its author's may not."""
+    try:
+        layer.get_config()
+    except Exception:  # the author's code may raise anything
+        return False
+    return True
+
+
+def _serialized(kind: Any, item: Any) -> Any:
+    """Return the config of a regularizer or constraint of Keras's, None for none."""
+    return None if item is None else kind.serialize(item)
+
+
+def _without_functions_of_weights(node: MappingNode) -> MappingNode:
+    """Return the entry of a layer without its author's initializers, regularizers and constraints.
+
+    Weights come with their numbers, and what is done with them is taken from the weights.
+    """
+    found: dict[str, ValueNode] = {}
+    for key, item in node.entries.items():
+        if not isinstance(item, MappingNode):
+            found[key] = item
+            continue
+        identity = identity_of(item)
+        if key.endswith(_OF_WEIGHTS) and identity is not None and not identity.is_keras:
+            continue
+        found[key] = _without_functions_of_weights(item)
+    return replace(node, entries=found)
+
+
+_OF_WEIGHTS = ("_initializer", "_regularizer", "_constraint")
 
 
 class _Function:

@@ -13,8 +13,10 @@ from frontends.live_objects import LiveConfigs
 from frontends.problems import Problems
 from frontends.reader_options import Options
 from frontends.tracing.layer_tracer import BATCHES, LayerTracer, explained
-from frontends.tracing.model_inputs import GROUPINGS, equate_groups, flat_shapes, packed_like
-from frontends.tracing.recording import Frame, recording
+from frontends.tracing.model_inputs import GROUPINGS, equate_groups, named_shapes, packed_by_shapes, packed_like
+from frontends.tracing.ownership import states
+from frontends.tracing.patches import recording
+from frontends.tracing.recording import Frame
 from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.layers import Input, Layer, SymbolicTensor
 from nnc.layers.operation import Operation
@@ -60,6 +62,7 @@ class ModelTracer:
     def __init__(self, source: Any, live: LiveConfigs, options: Options, problems: Problems) -> None:
         self.source = source
         self.layers = LayerTracer(source, live, options, problems)
+        self.is_stateful = any(map(states, self.layers.ownership.layers))  # then the number of rows is known
 
     # ------------------------------------------------------------------ the model
 
@@ -83,15 +86,20 @@ class ModelTracer:
 
     def _assumptions(self) -> Iterator[Assumptions]:
         """Yield what may be assumed of inputs, from the most general to what the model was built with."""
-        shapes = [tuple(spec.shape) for spec in self._specifications(None)]
-        rows = {shape[0] for shape in shapes if shape}
-        is_known = all(None not in shape[1:] for shape in shapes)
+        is_known = all(None not in tuple(spec.shape)[1:] for spec in self._specifications(None))
         for dtype in (None,) if self._declared() else (None, "int32"):
             for grouping in GROUPINGS[: 1 if is_known else None]:
                 for lengths in (LENGTHS,) if is_known else (LENGTHS, LENGTHS[2:]):
                     yield Assumptions(grouping, lengths, None, dtype)
-            if is_known and len(rows) == 1 and None not in rows:
-                yield Assumptions(GROUPINGS[0], LENGTHS, min(rows), dtype)
+            if is_known and (rows := self._known_rows()):
+                yield Assumptions(GROUPINGS[0], LENGTHS, rows, dtype)
+
+    def _known_rows(self) -> int | None:
+        """Return the number of rows that the model was declared for or built with, None where there is no one."""
+        built = getattr(self.source, "_build_shapes_dict", None) or {}
+        declared = [tuple(tensor.shape) for tensor in self._declared()]
+        found = {shape[0] for shape in declared or [item for item, _ in named_shapes(list(built.values()))] if shape}
+        return found.pop() if len(found) == 1 else None
 
     def _made(self, assumed: Assumptions) -> Model:
         inputs = self._inputs(assumed)
@@ -105,6 +113,7 @@ class ModelTracer:
             root.rows = assumed.rows
             start = root.add_trace(predicting)
             root.training_traces[start] = root.add_trace(training)
+            root.inner += [layer for layer in self.layers.never_called() if layer is not root]
             outputs = root(*given, trace=start)
         model = Model(given if len(given) > 1 else given[0], outputs, name=safe_name(self.source.name))
         self.layers.copy_weights()
@@ -118,7 +127,9 @@ class ModelTracer:
             name = getattr(tensor, "name", None)
             dtype = dtype if dtype in ("float32", "float64", "int32", "int64", "uint8", "bool") else "float32"
             made = Input(
-                shape[1:], dtype=dtype, name=None if name is None else safe_name(name), batch_size=assumed.rows
+                batch_shape=(assumed.rows or shape[0], *shape[1:]),
+                dtype=dtype,
+                name=None if name is None else safe_name(name),
             )
             found.append((tensor, made))
         return found
@@ -132,13 +143,20 @@ class ModelTracer:
         if declared := self._declared():
             return declared
         shapes = getattr(self.source, "_build_shapes_dict", None)
+        if shapes and len(shapes) > 1:
+            names = ", ".join(shapes)
+            raise ModelError(
+                f"Keras model '{self.source.name}' ({type(self.source).__name__}) takes several arguments ({names});"
+                " give its call one argument, a list or a dictionary of tensors, as fit and predict do"
+            )
         if not shapes:
             raise ModelError(
                 f"Keras model '{self.source.name}' ({type(self.source).__name__}) is not built: call it once on data,"
                 " so that the shapes of its inputs are known"
             )
-        flat = [shape for item in shapes.values() for shape in flat_shapes(item)]
-        return [self.layers.keras.KerasTensor(shape, dtype=dtype or self.source.input_dtype) for shape in flat]
+        tensor, dtype = self.layers.keras.KerasTensor, dtype or self.source.input_dtype
+        named = [found for item in shapes.values() for found in named_shapes(item)]
+        return [tensor((None, *shape[1:]), dtype=dtype, name=name) for shape, name in named]
 
     # ------------------------------------------------------------------ tracing
 
@@ -173,7 +191,8 @@ class ModelTracer:
         numbers: dict[tuple[str, int], int] = {}
         tensors = []
         for (spec, _), group in zip(inputs, groups, strict=True):
-            shape = [assumed.rows or BATCHES[run], *tuple(spec.shape)[1:]]
+            rows = assumed.rows or (self.is_stateful and spec.shape[0]) or BATCHES[run]
+            shape = [rows, *tuple(spec.shape)[1:]]
             for axis, dim in enumerate(shape):
                 if dim is None:
                     chosen = assumed.lengths[min(len(numbers), len(assumed.lengths) - 1)][run]
@@ -193,7 +212,8 @@ class ModelTracer:
     def _packed(self, tensors: list[Any]) -> Any:
         structure = getattr(self.source, "_inputs_struct", None)
         if structure is None:
-            return tensors[0] if len(tensors) == 1 else tensors
+            (shapes,) = self.source._build_shapes_dict.values()
+            return packed_by_shapes(shapes, iter(tensors))
         remaining = iter(tensors)
         return packed_like(structure, remaining, self.layers.keras.KerasTensor)
 
@@ -205,6 +225,11 @@ class ModelTracer:
         if len(predicting.steps) != len(training.steps) or predicting.inputs != len(given):
             return None
         if not all(_differ_in_mode(one, other) for one, other in pairs):
+            return None
+        targets = [call.target for call in predicting.calls]
+        if any(isinstance(target, TracedLayer) and target.reads_elsewhere for target in targets):
+            return None
+        if predicting.weights or training.weights:
             return None
         values = TraceValues(list(given))
         for one, other in pairs:

@@ -46,9 +46,27 @@ def packed_like(structure: Any, remaining: Iterator[Any], kind: type[Any]) -> An
     return structure
 
 
-def flat_shapes(item: Any) -> list[tuple[Any, ...]]:
-    """Return the shapes in a nest of shapes, from left to right."""
-    if isinstance(item, list | tuple) and item and all(dim is None or isinstance(dim, int) for dim in item):
-        return [tuple(item)]
-    parts = item.values() if isinstance(item, dict) else item if isinstance(item, list | tuple) else ()
-    return [shape for part in parts for shape in flat_shapes(part)]
+def named_shapes(item: Any, name: str | None = None) -> list[tuple[tuple[Any, ...], str | None]]:
+    """Return the shapes in a nest of shapes, from left to right, each with the key of the dictionary that it is in."""
+    if _is_shape(item):
+        return [(tuple(item), name)]
+    parts: list[tuple[Any, str | None]]
+    if isinstance(item, dict):
+        parts = [(item[key], str(key)) for key in sorted(item)]
+    else:
+        parts = [(part, name) for part in item] if isinstance(item, list | tuple) else []
+    return [found for part, key in parts for found in named_shapes(part, key)]
+
+
+def packed_by_shapes(item: Any, remaining: Iterator[Any]) -> Any:
+    """Return tensors nested as shapes are, in the order of `named_shapes`."""
+    if _is_shape(item):
+        return next(remaining)
+    if isinstance(item, dict):
+        return {key: packed_by_shapes(item[key], remaining) for key in sorted(item)}
+    found = [packed_by_shapes(part, remaining) for part in item]
+    return found if isinstance(item, list) else tuple(found)
+
+
+def _is_shape(item: Any) -> bool:
+    return isinstance(item, list | tuple) and bool(item) and all(dim is None or isinstance(dim, int) for dim in item)

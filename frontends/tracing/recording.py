@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -16,10 +17,12 @@ from typing import Any
 import numpy
 
 import nnc
-from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
+from frontends.tracing.functions import Made
+from frontends.tracing.own_code import is_authors
 from nnc.errors import ModelError
 
-_RECORDER: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+RECORDER: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+"""Where this thread records, None where it does not."""
 
 
 @dataclass(eq=False)
@@ -27,8 +30,8 @@ class Call:
     """One call, with tensors of Keras's as arguments and results.
 
     Args:
-        target: an operation or a layer of Keras's, the name of a random function, or a frame, for a layer of its
-            author's.
+        target: an operation or a layer of Keras's, the name of a random function, a frame, for a layer of its author's,
+            or the body of a loop.
         args: its positional arguments.
         kwargs: its keywords.
         outputs: its results, flat.
@@ -78,12 +81,32 @@ class Frame:
     outputs: Any = None
 
 
+@dataclass(eq=False)
+class Body:
+    """The step of a loop.
+
+    Args:
+        frame: what is done; its inputs are states, then a step of each sequence.
+        carries: number of states.
+        sequences: number of sequences.
+        backwards: whether the last step in time comes first.
+    """
+
+    frame: Frame
+    carries: int
+    sequences: int
+    backwards: bool
+
+
 class Recorder:
     """Records one run of a model.
 
     Args:
         keras: the package of the model.
         is_whole: whether a layer is Keras's own and stays what it is.
+
+    Attributes:
+        condition: where a branch is recorded, whether it is taken, as a symbolic tensor.
     """
 
     def __init__(self, keras: Any, is_whole: Callable[[Any], bool]) -> None:
@@ -91,6 +114,7 @@ class Recorder:
         self.is_whole = is_whole
         self.frames: list[Frame] = []
         self.failure: ModelError | None = None
+        self.condition: Any = None
         self.symbols: dict[int, tuple[Any, Any]] = {}
         self._tensor: type[Any] = keras.KerasTensor
 
@@ -103,15 +127,15 @@ class Recorder:
                 outputs = infer(layer, *args, **kwargs)
                 if any(None in tensor.shape for tensor in self.tensors(outputs)):  # all lengths are known here
                     outputs = self.keras.Operation.compute_output_spec(layer, *args, **kwargs)
-            self._add(layer, args, kwargs, outputs)
+            self.add(layer, args, kwargs, outputs)
             return outputs
         return self.enter(layer, args, kwargs)
 
     def operation(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], infer: Callable[..., Any]) -> Any:
         """Return the results of an operation, and record it."""
-        with _paused():
+        with paused():
             outputs = infer(op, *args, **kwargs)
-        self._add(op, args, kwargs, outputs)
+        self.add(op, args, kwargs, outputs)
         return outputs
 
     def enter(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -126,6 +150,7 @@ class Recorder:
         try:
             with self._symbols(layer):
                 outputs = layer.call(*inner_args, **inner_kwargs)
+                self._penalize(getattr(layer, "activity_regularizer", None), outputs)
         finally:
             self.frames.pop()
             if before is None:
@@ -146,26 +171,61 @@ class Recorder:
                 results[id(tensor)]._keras_mask = results[id(mask)]
         outputs = self.mapped(lambda tensor: results[id(tensor)], frame.outputs)
         frame.outputs = [*flat, *masks]
-        self._add(frame, tuple(given), {}, [results[id(tensor)] for tensor in frame.outputs])
+        self.add(frame, tuple(given), {}, [results[id(tensor)] for tensor in frame.outputs])
         return outputs
+
+    def _penalize(self, penalty: Any, outputs: Any) -> None:
+        """Add to the loss what a function of an author's says of outputs, by row, as Keras does."""
+        if not is_authors(penalty):
+            return
+        ops = self.keras.ops
+        for tensor in self.tensors(outputs):
+            found = penalty(tensor)
+            self.add_loss(found / ops.sum(ops.ones(tensor.shape[:1], dtype=found.dtype)) if tensor.shape else found)
 
     def function(self, name: str, call: Made) -> Any:
         """Return the result of a function that has no operation, and record its call."""
         output = self._tensor(call.shape, dtype=call.dtype)
-        self._add(name, call.tensors, call.arguments, output)
+        self.add(name, call.tensors, call.arguments, output)
         return output
+
+    def body(self, function: Callable[..., Any], inputs: list[Any]) -> Frame:
+        """Return what a function does with symbolic tensors, which nothing else reads."""
+        frame = Frame(None, inputs)
+        self.frames.append(frame)
+        try:
+            outputs = function(*inputs)
+        finally:
+            self.frames.pop()
+        frame.outputs = self.mapped(self._symbol, outputs)
+        return frame
+
+    @contextmanager
+    def discarded(self) -> Iterator[None]:
+        """Forget what is recorded inside the block."""
+        self.frames.append(Frame(None, []))
+        try:
+            yield
+        finally:
+            self.frames.pop()
 
     def assign(self, variable: Any, value: Any) -> None:
         """Record that a weight gets a new value."""
-        self.frames[-1].steps.append(Assigned(variable, value, _place()))
+        if self.condition is not None:
+            value = self.keras.ops.where(self.condition, value, self._symbol(variable))
+        self.frames[-1].steps.append(Assigned(variable, value, place()))
 
     def add_loss(self, loss: Any) -> None:
         """Record that values are added to the loss."""
-        for value in loss if isinstance(loss, list | tuple) else [loss]:
-            self.frames[-1].steps.append(Loss(value, _place()))
+        for item in loss if isinstance(loss, list | tuple) else [loss]:
+            value = item
+            if self.condition is not None:
+                value = self.keras.ops.where(self.condition, item, self.keras.ops.zeros_like(item))
+            self.frames[-1].steps.append(Loss(value, place()))
 
-    def _add(self, target: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], outputs: Any) -> None:
-        self.frames[-1].steps.append(Call(target, args, dict(kwargs), self.tensors(outputs), _place()))
+    def add(self, target: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], outputs: Any) -> None:
+        """Record a call, with its results."""
+        self.frames[-1].steps.append(Call(target, args, dict(kwargs), self.tensors(outputs), place()))
 
     # ------------------------------------------------------------------ tensors
 
@@ -218,7 +278,7 @@ class Recorder:
     @contextmanager
     def _variables(self, layer: Any) -> Iterator[None]:
         """Let the weights of a layer be what they were inside the block, in which nothing is recorded."""
-        with _paused(), _exchanged(layer, self._original, lambda item: hasattr(item, "_traced_variable")):
+        with paused(), _exchanged(layer, self._original, lambda item: hasattr(item, "_traced_variable")):
             yield
 
 
@@ -285,8 +345,9 @@ def _exchanged(layer: Any, function: Callable[[Any], Any], is_concerned: Callabl
             for key, part in list(item.items()):
                 exchange(item, key, part, dict.__setitem__)
         elif isinstance(item, list):
-            for key, part in enumerate(list(item)):
-                exchange(item, key, part, list.__setitem__)
+            storage = getattr(item, "_storage", item)  # of TensorFlow's lists
+            for key, part in enumerate(list(storage)):
+                exchange(storage, key, part, list.__setitem__)
         else:
             for part in item:
                 if isinstance(part, list | tuple | dict):
@@ -310,97 +371,18 @@ def _exchanged(layer: Any, function: Callable[[Any], Any], is_concerned: Callabl
 
 
 @contextmanager
-def _paused() -> Iterator[None]:
-    token = _RECORDER.set(None)
+def paused() -> Iterator[None]:
+    """Let nothing be recorded inside the block."""
+    token = RECORDER.set(None)
     try:
         yield
     finally:
-        _RECORDER.reset(token)
+        RECORDER.reset(token)
 
 
-@contextmanager
-def recording(recorder: Recorder) -> Iterator[None]:
-    """Let Keras's symbolic calls of this thread go to a recorder inside the block."""
-    _patch(recorder.keras)
-    config = recorder.keras.config
-    filters = config.is_traceback_filtering_enabled()
-    config.disable_traceback_filtering()  # which hides the author's lines
-    token = _RECORDER.set(recorder)
-    try:
-        yield
-    finally:
-        _RECORDER.reset(token)
-        if filters:
-            config.enable_traceback_filtering()
-
-
-def _patch(keras: Any) -> None:
-    """Let symbolic calls ask whether they are recorded; what does not record goes on as before."""
-    operation, layer = keras.Operation, keras.layers.Layer
-    if hasattr(operation.symbolic_call, "asks_recorder"):
-        return
-    _wrap(operation, "symbolic_call", Recorder.operation)
-    if "symbolic_call" in vars(layer):
-        _wrap(layer, "symbolic_call", Recorder.layer)
-    _wrap_node(sys.modules[layer.__module__])
-    backend = sys.modules[f"{keras.__name__}.src.backend"]
-    for module, names, read in ((backend.random, RANDOM, drawn), (backend.numpy, CREATIONS, made)):
-        for name in names:
-            if hasattr(module, name):
-                _wrap_function(module, name, read)
-
-
-def _wrap(cls: type[Any], name: str, record: Callable[..., Any]) -> None:
-    original = getattr(cls, name)
-
-    def symbolic_call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        recorder = _RECORDER.get()
-        if recorder is None:
-            return original(self, *args, **kwargs)
-        chosen = Recorder.layer if hasattr(self, "_layers") and hasattr(self, "compute_mask") else record
-        try:
-            return chosen(recorder, self, args, kwargs, original)
-        except ModelError as error:  # Keras raises others in place of errors that pass through its layers
-            recorder.failure = recorder.failure or error
-            raise
-
-    symbolic_call.asks_recorder = True  # type: ignore[attr-defined]
-    setattr(cls, name, symbolic_call)
-
-
-def _wrap_node(module: Any) -> None:
-    """Let layers make no nodes while they are recorded, so that the author's layers stay as they are."""
-    original = module.Node
-
-    def node(*args: Any, **kwargs: Any) -> Any:
-        return original(*args, **kwargs) if _RECORDER.get() is None else None
-
-    module.Node = node
-
-
-def _wrap_function(module: Any, name: str, read: Callable[..., Made | None]) -> None:
-    original = getattr(module, name)
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        recorder = _RECORDER.get()
-        if recorder is None:
-            return original(*args, **kwargs)
-        try:
-            found = read(name, original, args, kwargs)
-        except ModelError as error:
-            recorder.failure = recorder.failure or error
-            raise
-        if found is None:
-            with _paused():
-                return original(*args, **kwargs)
-        return recorder.function(name, found)
-
-    setattr(module, name, call)
-
-
-def _place() -> str:
+def place() -> str:
     """Return the author's line that is being run: the innermost one outside of Keras, nnc and this package."""
-    frame: FrameType | None = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
         if not is_library(path):
@@ -410,8 +392,9 @@ def _place() -> str:
 
 
 def is_library(path: str) -> bool:
-    """Whether a file is Keras's, its backend's or nnc's."""
-    return path.startswith(("<", *_folders()))
+    """Whether a file is Keras's, its backend's, nnc's or Python's."""
+    is_python = path.startswith(sysconfig.get_path("stdlib")) and "site-packages" not in path
+    return is_python or path.startswith(("<", *_folders()))
 
 
 @cache

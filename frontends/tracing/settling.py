@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy
 
-from frontends.tracing.recording import Assigned, Call, Frame, Loss, constant_array
+from frontends.tracing.recording import Assigned, Body, Call, Frame, Loss, constant_array
 from frontends.tracing.settings import settings_of
 from nnc.errors import ModelError
-from nnc.layers.trace import AddedLoss, Assignment, Length, Reference, Step, Trace, TracedCall
+from nnc.layers.trace import AddedLoss, Assignment, Length, Reference, Step, Trace, TracedCall, TracedLoop
 
 Frames = Sequence[Frame]
 """One frame for each run: the same call of the same layer, with other sizes."""
@@ -26,9 +26,10 @@ class Settling:
 
     Args:
         keras: the package of the model.
-        layer: returns nnc's layer for one of Keras's, given with its first output in each run.
+        layer: returns nnc's layer for one of Keras's.
         weight: returns nnc's weight for one of Keras's.
         traced: takes the trace of a call of an author's layer; returns nnc's layer for it and the trace's number.
+        build: makes the weights of nnc's layer for one of Keras's, which none in a loop does.
     """
 
     def __init__(
@@ -37,8 +38,9 @@ class Settling:
         layer: Callable[..., Any],
         weight: Callable[[Any], Any],
         traced: Callable[[Any, Trace], tuple[Any, int]],
+        build: Callable[[Any], None],
     ) -> None:
-        self.keras, self.layer, self.weight, self.traced = keras, layer, weight, traced
+        self.keras, self.layer, self.weight, self.traced, self.build = keras, layer, weight, traced, build
 
     def trace(self, frames: Frames) -> Trace:
         """Return the trace of one call."""
@@ -78,10 +80,18 @@ class Settling:
             found, number = self.traced(target.layer, self.trace(frames))
             given = [[*call.args, *free_tensors(call.target)] for call in calls]
             args, kwargs, made = scope.settled(given, self.weight), {"trace": number}, found
+        elif isinstance(target, Body):
+            bodies = [call.target for call in calls]
+            given = [[*call.args, *free_tensors(call.target.frame)] for call in calls]
+            args, kwargs = scope.settled(given, self.weight), {}
+            trace = self.trace([body.frame for body in bodies])
+            for layer in _layers(target.frame):
+                self.build(layer)
+            made = TracedLoop(trace, target.carries, target.sequences, target.backwards)
         elif hasattr(target, "_layers"):
             kept = [{key: item for key, item in call.kwargs.items() if item is not None} for call in calls]
             args = scope.settled([list(call.args) for call in calls], self.weight)
-            kwargs, made = scope.settled(kept, self.weight), self.layer(target, [call.outputs[0] for call in calls])
+            kwargs, made = scope.settled(kept, self.weight), self.layer(target)
         else:
             made = target if isinstance(target, str) else type(target).__name__
             known = [settings_of(call.target, call.args, call.kwargs) for call in calls]
@@ -226,12 +236,23 @@ def free_tensors(frame: Frame) -> Iterator[Any]:
     for step in frame.steps:
         if isinstance(step, Call):
             yield from read((step.args, dict(step.kwargs)))
-            if isinstance(step.target, Frame):
-                yield from read(list(free_tensors(step.target)))
+            inner = step.target.frame if isinstance(step.target, Body) else step.target
+            if isinstance(inner, Frame):
+                yield from read(list(free_tensors(inner)))
             known.update(map(id, step.outputs))
         else:
             yield from read(step.value)
     yield from read(frame.outputs)
+
+
+def _layers(frame: Frame) -> Iterator[Any]:
+    """Yield Keras's own layers that are called, at any depth."""
+    for step in frame.steps:
+        target = step.target if isinstance(step, Call) else None
+        if isinstance(target, Frame | Body):
+            yield from _layers(target if isinstance(target, Frame) else target.frame)
+        elif hasattr(target, "_layers"):
+            yield target
 
 
 def _tensors(structure: Any) -> Iterator[Any]:
@@ -247,4 +268,4 @@ def _tensors(structure: Any) -> Iterator[Any]:
 
 
 def _title(frame: Frame) -> str:
-    return f"Layer '{frame.layer.name}' ({type(frame.layer).__name__})"
+    return "a loop" if frame.layer is None else f"Layer '{frame.layer.name}' ({type(frame.layer).__name__})"

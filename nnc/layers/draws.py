@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from nnc import ops
 from nnc.ir import Graph, Shape, Value
-from nnc.layers.random_numbers import draw_normal, draw_uniform
+from nnc.layers.random_numbers import draw_log_gamma, draw_normal, draw_order, draw_uniform
 from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply
 
@@ -47,7 +48,40 @@ def dropout(graph: Graph, inputs: Value, rate: float, noise_shape: Any = None) -
     return inputs * kept * (1.0 / (1.0 - rate))
 
 
+def truncated_normal(
+    graph: Graph, shape: Shape, mean: float = 0.0, stddev: float = 1.0, dtype: str = "float32"
+) -> Value:
+    """Return normal numbers within two standard deviations, by the inverse of the distribution's function."""
+    share = math.erf(math.sqrt(2.0))
+    drawn = draw_uniform(graph.constant(0.0, dtype), shape) * (2.0 * share) - share
+    return ops.erfinv(drawn) * (math.sqrt(2.0) * stddev) + mean
+
+
+def gamma(graph: Graph, shape: Shape, alpha: float, dtype: str = "float32") -> Value:
+    """Return numbers of the gamma distribution with a parameter `alpha` and scale 1."""
+    return ops.exp(draw_log_gamma(graph.constant(0.0, dtype), shape, alpha))
+
+
+def beta(graph: Graph, shape: Shape, alpha: float, beta: float, dtype: str = "float32") -> Value:
+    """Return numbers of the beta distribution, from two of the gamma distribution."""
+    first, second = (draw_log_gamma(graph.constant(0.0, dtype), shape, item) for item in (alpha, beta))
+    return ops.sigmoid(first - second)
+
+
+def shuffle(graph: Graph, x: Value, axis: int = 0) -> Value:
+    """Return x with what lies along an axis in random order."""
+    del graph
+    axes = (axis % x.rank, *(other for other in range(x.rank) if other != axis % x.rank))
+    rows = ops.transpose(x, axes)
+    numbers = rows if rows.type.is_floating else ops.cast(rows, "float32")
+    found = ops.gather(rows, draw_order(numbers))
+    return ops.transpose(found, [axes.index(place) for place in range(x.rank)])
+
+
 DRAWS: Mapping[str, Callable[..., Value]] = MappingProxyType(
-    {item.__name__: item for item in (categorical, dropout, normal, randint, uniform)}
+    {
+        item.__name__: item
+        for item in (beta, categorical, dropout, gamma, normal, randint, shuffle, truncated_normal, uniform)
+    }
 )
 """The functions by Keras's names."""

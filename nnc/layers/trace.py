@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nnc.ir import Dim
+from nnc.structure import leaves
 
 if TYPE_CHECKING:
     from nnc.layers.variable import Variable
@@ -79,7 +80,7 @@ class TracedCall:
     """One call in a trace.
 
     Args:
-        target: the class of an operation of Keras, or a layer.
+        target: the class of an operation of Keras, a layer, or a loop.
         args: its positional arguments, nested, with references, lengths and weights as leaves.
         kwargs: its keywords, likewise.
         results: number of its results, which are flat.
@@ -135,6 +136,37 @@ class Trace:
     inputs: int
     steps: tuple[Step, ...]
     outputs: Any
+
+    @property
+    def calls(self) -> list[TracedCall]:
+        """The calls, also those in loops."""
+        calls = [step for step in self.steps if isinstance(step, TracedCall)]
+        inner = [step.target.body.calls for step in calls if isinstance(step.target, TracedLoop)]
+        return [*calls, *(call for found in inner for call in found)]
+
+    @property
+    def weights(self) -> list[OwnWeight]:
+        """The weights that are read or assigned, also in loops."""
+        read = leaves([[*call.args, *call.kwargs.values()] for call in self.calls], OwnWeight)
+        return [*read, *(step.weight for step in self.steps if isinstance(step, Assignment))]
+
+
+@dataclass(frozen=True, eq=False)
+class TracedLoop:
+    """A loop over the first axis, as the target of a call: with first states, sequences, and what each step reads.
+
+    Args:
+        body: one step: takes states, a step of each sequence, and what is the same in each; returns new states and
+            outputs.
+        carries: number of states.
+        sequences: number of sequences.
+        backwards: whether the last step comes first; outputs are in the order of the sequences.
+    """
+
+    body: Trace
+    carries: int
+    sequences: int
+    backwards: bool = False
 
 
 @dataclass

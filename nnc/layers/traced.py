@@ -12,9 +12,11 @@ from nnc.ir import Placeholder, Value
 from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
-from nnc.layers.lowering import current_lowering, is_lowering
-from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues
+from nnc.layers.lowering import current_lowering, is_lowering, lowering_body
+from nnc.layers.trace import AddedLoss, Assignment, Trace, TracedCall, TracedLoop, TraceValues
 from nnc.operations import OPERATIONS
+from nnc.ops.loop import Loop
+from nnc.ops.scan import Scan
 from nnc.structure import leaves, map_leaves
 
 
@@ -49,14 +51,24 @@ class TracedLayer(Layer):
 
     def add_trace(self, trace: Trace) -> int:
         """Add a trace and return its number; the layers that it calls become sublayers."""
-        calls = [step for step in trace.steps if isinstance(step, TracedCall)]
-        read = leaves([[*step.args, *step.kwargs.values()] for step in calls], OwnWeight)
-        found = [step.target for step in calls] + [weight.layer for weight in read if not weight.is_own]
+        found = [call.target for call in trace.calls] + [weight.layer for weight in trace.weights if not weight.is_own]
         self.inner += dict.fromkeys(
             layer for layer in found if isinstance(layer, Layer) and layer not in self.inner and layer is not self
         )
         self.traces.append(trace)
         return len(self.traces) - 1
+
+    @property
+    def reads_elsewhere(self) -> bool:
+        """Whether it, or a layer inside it, has to do with weights of traced layers that are not inside."""
+        inside: dict[Layer, None] = {self: None}
+        stack: list[Layer] = [self]
+        while stack:
+            layer = stack.pop()
+            stack += [item for item in layer.sublayers if item not in inside]
+            inside |= dict.fromkeys(layer.sublayers)
+        traced = [layer for layer in inside if isinstance(layer, TracedLayer)]
+        return any(weight.layer not in inside for layer in traced for trace in layer.traces for weight in trace.weights)
 
     def call(self, *args: Any, trace: int = 0, training: bool = False) -> Any:
         """Replay a trace.
@@ -104,28 +116,6 @@ class TracedLayer(Layer):
             f"layer '{self.name}' ({self.author_class}) was traced from its author's code, which no config holds;"
             " save the compiled program (.nnc) instead"
         )
-
-
-class TracedCell(TracedLayer):
-    """A cell of its author's, for `nnc.layers.RNN`; its first trace is for predictions, its second for training.
-
-    Args:
-        author_class: name of the author's class.
-        state_size: length of its state, or lengths of its states.
-        output_size: length of its output.
-        name: unique name inside the model.
-        trainable: whether its weights are trained.
-    """
-
-    def __init__(
-        self, author_class: str, state_size: Any, output_size: Any, *, name: str | None = None, trainable: bool = True
-    ) -> None:
-        super().__init__(author_class, name=name, trainable=trainable)
-        self.state_size, self.output_size = state_size, output_size
-
-    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:  # type: ignore[override]  # a cell's
-        """Return the output of a step and the new states."""
-        return replay(self.traces[int(training)], leaves((inputs, states), Value))
 
 
 class TracedFunction:
@@ -178,6 +168,8 @@ def _results(step: TracedCall, run: TraceValues) -> list[Value]:
     args, kwargs = run.resolved(step.args), run.resolved(dict(step.kwargs))
     if isinstance(step.target, Layer):
         outputs = step.target(*args, **kwargs)
+    elif isinstance(step.target, TracedLoop):
+        outputs = _looped(step.target, args)
     elif step.target in _FUNCTIONS:
         outputs = _FUNCTIONS[step.target](run.values[0].graph, *args, **kwargs)
     elif step.target in OPERATIONS:
@@ -189,6 +181,22 @@ def _results(step: TracedCall, run: TraceValues) -> list[Value]:
     if len(found) != step.results:
         raise ModelError(f"{step.target} gave {len(found)} results, expected {step.results}")
     return found
+
+
+def _looped(loop: TracedLoop, args: tuple[Any, ...]) -> list[Value]:
+    """Return the last states of a loop, and its outputs side by side."""
+    graph = current_lowering().graph
+    values = leaves(args, Value)
+    carries, others = values[: loop.carries], values[loop.carries :]
+    made = Loop(Scan, graph, carries, others[: loop.sequences], (), loop.backwards)
+    with lowering_body(made):
+        same = [made.capture(value) for value in others[loop.sequences :]]
+        found = leaves(replay(loop.body, [*made.carries, *made.elements, *same]), Value)
+    for before, after in zip(carries, found, strict=False):
+        if before.type != after.type:
+            raise ModelError(f"a loop makes {after.type} of a state of type {before.type}; states must keep their type")
+    states, stacks = made.finish(found[: loop.carries], found[loop.carries :])
+    return [*states, *stacks]
 
 
 _FUNCTIONS = {**DRAWS, **CREATIONS}

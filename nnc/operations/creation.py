@@ -12,6 +12,9 @@ from nnc.errors import ModelError
 from nnc.ir import FLOATING, Value
 from nnc.operations.registry import operation
 from nnc.operations.shapes import moveaxis
+from nnc.ops.comparison import GreaterEqual
+from nnc.ops.elementwise import apply
+from nnc.ops.sizes import Iota
 from nnc.structure import leaves
 
 
@@ -166,9 +169,15 @@ def _triangle(is_lower: bool) -> Callable[..., Value]:
     """Return a function that keeps what is on and below a diagonal of matrices, or on and above it."""
 
     def keep(x: Value, k: int = 0) -> Value:
-        rows, columns = (int(length) for length in x.shape[-2:])
-        mask = numpy.tri(rows, columns, k, bool) if is_lower else ~numpy.tri(rows, columns, k - 1, bool)
-        return ops.where(x.graph.constant(mask, "bool"), x, x.graph.constant(0, x.dtype))
+        rows, columns = x.shape[-2:]
+        if isinstance(rows, int) and isinstance(columns, int):
+            mask = numpy.tri(rows, columns, k, bool) if is_lower else ~numpy.tri(rows, columns, k - 1, bool)
+            is_kept = x.graph.constant(mask, "bool")
+        else:
+            row, column = (x.graph.add(Iota(length, "int32"))[0] for length in (rows, columns))
+            row, column = ops.reshape(row, (rows, 1)) + k, ops.reshape(column, (1, columns))
+            is_kept = apply(GreaterEqual(), row, column) if is_lower else apply(GreaterEqual(), column, row)
+        return ops.where(is_kept, x, x.graph.constant(0, x.dtype))
 
     return keep
 

@@ -21,8 +21,43 @@ def matmul(x1: Value, x2: Value) -> Value:
 
 @operation("Einsum", promotes=True)
 def einsum(*operands: Value, subscripts: str) -> Value:
-    """Return sums of products in Einstein's notation."""
-    return ops.einsum(subscripts, *operands)
+    """Return sums of products in Einstein's notation, of several operands from left to right.
+
+    Raises:
+        ModelError: an axis occurs twice in an operand, or an equation of one operand has ``...``.
+    """
+    inputs, arrow, result = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    if not arrow:  # then axes that occur once are those of the result, in alphabetical order
+        letters = inputs.replace(",", "").replace(".", "")
+        result = "..." * ("..." in inputs) + "".join(sorted(item for item in letters if letters.count(item) == 1))
+    if len(terms) != len(operands):
+        raise ModelError(f"einsum '{subscripts}' is of {len(terms)} operands, got {len(operands)}")
+    if len(terms) == 1:
+        return _rearranged(operands[0], terms[0], result)
+    found, term = operands[0], terms[0]
+    for place, (operand, other) in enumerate(zip(operands[1:], terms[1:], strict=True), start=2):
+        later = {*result, *"".join(terms[place:])}
+        kept = result if place == len(terms) else _joined(term, other, later)
+        found, term = ops.einsum(f"{term},{other}->{kept}", found, operand), kept
+    return found
+
+
+def _joined(one: str, other: str, later: set[str]) -> str:
+    """Return the axes of two operands that are read later, those of both in front."""
+    letters = [item for item in dict.fromkeys(one + other) if item != "." and item in later]
+    letters.sort(key=lambda item: item not in one or item not in other)
+    return "..." * ("..." in one or "..." in other) + "".join(letters)
+
+
+def _rearranged(x: Value, term: str, result: str) -> Value:
+    """Return x with axes that the result lacks summed over, and the others in its order."""
+    if "." in term or len(set(term)) < len(term) or not set(result) <= set(term) or len(term) != x.rank:
+        raise ModelError(f"einsum '{term}->{result}' of one operand: each axis must be named once, got {x.type}")
+    gone = [axis for axis, letter in enumerate(term) if letter not in result]
+    left = [letter for letter in term if letter in result]
+    summed = ops.sum(x, gone) if gone else x
+    return ops.transpose(summed, [left.index(letter) for letter in result])
 
 
 @operation("Dot", promotes=True)

@@ -147,6 +147,10 @@ def transposed_operands(node: Node, operands: tuple[Value, ...]) -> Value | None
     op = _permuted(node.op, axes)
     inner = [_untransposed(operand, axes) for operand in operands]
     known = [value for value in inner if value is not None]
+    if op is not None and not op.elementwise:  # nothing broadcasts there
+        order = [axes.index(axis) for axis in range(len(axes))]
+        shapes = [[operand.shape[axis] for axis in order] for operand in operands if operand.rank == len(axes)]
+        known = [reshape(*pair) if pair[0].rank < len(axes) else pair[0] for pair in zip(known, shapes, strict=False)]
     return None if op is None or len(known) < len(inner) else apply(Transpose(axes), apply(op, *known))
 
 

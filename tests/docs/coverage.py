@@ -84,11 +84,11 @@ NOT_THERE = """## What is not there
 
 - **Other processors.** nnc computes on the CPU: no GPU, no TPU, no training on several machines (`keras.distribution`).
 - **Other numbers.** Weights are `float32` or `float64`: no `float16`, `bfloat16` or `mixed_float16`, no quantization
-  (`quantization_config`), no LoRA (`lora_rank`), no sparse or ragged inputs.
+  (`quantization_config`), no LoRA in files (`lora_rank`), no sparse or ragged inputs.
 - **Python inside a model.** What the author of a live Keras 3 model wrote is [traced](guides/bring-a-keras-model.md);
   in a file it is a name, which is refused. Not traced are a `train_step` of one's own, `run_eagerly`, own optimizers
-  and classes of metrics, and own layers inside wrappers such as `TimeDistributed`. [Your own
-  layers](guides/your-own-layer.md), losses and metrics are written in graph arithmetic.
+  and classes of metrics, and loops that data ends. [Your own layers](guides/your-own-layer.md), losses and metrics are
+  written in graph arithmetic.
 - **Arguments.** `synchronized=True` of `BatchNormalization` and `flash_attention=True` are errors.
 """
 """What is missing beside names of classes; `tests/docs/test_coverage.py` tries each."""

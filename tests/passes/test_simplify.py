@@ -138,6 +138,14 @@ MATCHING = {
         "%1 = slice(%0, starts=[0, 1], stops=[-1, 5], steps=[1, 1]) : f64[batch,4]\n"
         "%2 = transpose(%1, axes=[1, 0]) : f64[4,batch]\nreturn z=%2",
     ),
+    "a row beside a transpose": (
+        "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = sum(%x, axes=[1], keepdims=false) : f64[batch]\n"
+        "%2 = reshape(%1, shape=[1, batch]) : f64[1,batch]\n"
+        "%3 = concatenate(%2, %0, axis=0) : f64[4,batch]\nreturn z=%3",
+        "%0 = sum(%x, axes=[1]) : f64[batch]\n%1 = reshape(%0, shape=[batch, 1]) : f64[batch,1]\n"
+        "%2 = concatenate(%1, %x, axis=1) : f64[batch,4]\n%3 = transpose(%2, axes=[1, 0]) : f64[4,batch]\n"
+        "return z=%3",
+    ),
     "product of a transpose and a number per row": (
         "%0 = transpose(%x, axes=[1, 0]) : f64[3,batch]\n%1 = reshape(%b, shape=[3, 1]) : f64[3,1]\n"
         "%2 = multiply(%0, %1) : f64[3,batch]\n%3 = transpose(%2, axes=[1, 0]) : f64[batch,3]\nreturn z=%3",

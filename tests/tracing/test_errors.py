@@ -1,4 +1,4 @@
-"""What cannot be traced is one error that names the author's line, and random numbers are drawn anew in each run."""
+"""What cannot be traced is one error that names the author's line; random numbers are drawn anew in each run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def keras():
         return pytest.importorskip("tensorflow").keras
 
 
-def layer_of(keras: Any, call: Any) -> Any:
+def layer_of(keras: Any, call: Any, length: int = 3) -> Any:
     class Own(keras.layers.Layer):
         def compute_output_shape(self, input_shape):
             return input_shape
@@ -27,7 +27,7 @@ def layer_of(keras: Any, call: Any) -> Any:
         def call(self, x):
             return call(x)
 
-    x = keras.Input((3,))
+    x = keras.Input((length,))
     with nnc_allowed():
         return keras.Model(x, Own(name="own")(x), name="m")
 
@@ -61,6 +61,92 @@ def test_what_cannot_be_traced_names_the_line(keras):
 def test_operations_that_nnc_lacks_name_the_line(keras):
     model = layer_of(keras, lambda x: keras.ops.eigh(x[:, :, None] * x[:, None, :])[0])
     with pytest.raises(ModelError, match=r"operation Eigh of keras\.ops is not supported \(at test_errors\.py:\d+\)"):
+        nnc.compile(model)
+
+
+def test_loops_that_data_decides_name_the_line(keras):
+    ops = keras.ops
+
+    def grown(x):
+        return ops.while_loop(lambda y: ops.max(y) < 3.0, lambda y: (y * 1.5,), (x,))[0]
+
+    def counted(x):
+        return ops.fori_loop(0, ops.cast(ops.max(x), "int32"), lambda step, y: y + 1.0, x)
+
+    def changing(x):
+        return ops.scan(lambda state, row: (ops.concatenate([state, state]), row), x[:1], x)[1]
+
+    expected = {
+        grown: "while_loop: the condition is computed from data, so nobody knows how often .*; give maximum_iterations",
+        counted: "fori_loop: its bounds are computed from data; they must be numbers that are known",
+        changing: r"a loop makes a state of shape \(2, 3\) and type float32 of one of shape \(1, 3\)",
+    }
+    for call, message in expected.items():
+        with pytest.raises(ModelError, match=rf"{message}.* \(at test_errors\.py:\d+\)"):
+            nnc.compile(layer_of(keras, call))
+
+
+def test_updates_in_one_branch_are_refused(keras):
+    class Sometimes(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.norm = keras.layers.BatchNormalization(name="norm")
+
+        def build(self, input_shape):
+            self.norm.build(input_shape)
+
+        def call(self, x, training=None):
+            return keras.ops.cond(keras.ops.mean(x) > 0.0, lambda: self.norm(x, training=training), lambda: x)
+
+    x = keras.Input((3,))
+    with pytest.raises(ModelError, match=r"cond: layer 'norm' updates its weights in one branch only \(at test_errors"):
+        nnc.compile(keras.Model(x, Sometimes()(x)))
+
+
+def test_stateful_layers_with_own_cells_are_refused(keras):
+    class Cell(keras.layers.Layer):
+        state_size = 2
+
+        def build(self, input_shape):
+            pass
+
+        def call(self, inputs, states):
+            return inputs + states[0], [inputs + states[0]]
+
+    x = keras.Input(batch_shape=(4, 3, 2))
+    with pytest.raises(ModelError, match=r"rnn_state': stateful=True is not supported for a recurrent layer with what"):
+        nnc.compile(keras.Model(x, keras.layers.RNN(Cell(), stateful=True)(x)))
+
+
+def test_models_of_several_arguments_are_refused(keras):
+    class Net(keras.Model):
+        def build(self, first_shape, second_shape):
+            self.built = True
+
+        def call(self, first, second):
+            return first + second
+
+    net = Net()
+    net(numpy.ones((2, 3), "float32"), numpy.ones((2, 3), "float32"))
+    with pytest.raises(ModelError, match=r"takes several arguments \(first_shape, second_shape\); give its call one"):
+        nnc.compile(net)
+
+
+def test_functions_of_weights_name_the_line(keras):
+    def branching(weight):
+        return 1.0 if weight[0, 0] > 0 else 0.0
+
+    x = keras.Input((3,))
+    with pytest.raises(ModelError, match=r"function 'branching' cannot be traced: .*\(at test_errors\.py:\d+\)"):
+        nnc.compile(keras.Model(x, keras.layers.Dense(2, kernel_regularizer=branching)(x)))
+
+
+def test_random_numbers_that_nnc_lacks(keras):
+    model = layer_of(keras, lambda x: keras.random.binomial(keras.ops.shape(x), 3.0, 0.5))
+    with pytest.raises(ModelError, match=r"keras\.random\.binomial is not supported in traced layers.*\(at test_err"):
+        nnc.compile(model)
+    model = layer_of(keras, lambda x: keras.random.gamma(keras.ops.shape(x), keras.ops.mean(x)))
+    with pytest.raises(ModelError, match=r"keras\.random\.gamma: alpha must be a number in traced layers.*\(at test_"):
         nnc.compile(model)
 
 
@@ -100,6 +186,84 @@ def test_random_numbers_are_drawn_in_each_run(keras):
         assert abs(drawn.var() - (4.0 + 100.0 / 12.0 + 2.0 / 3.0)) < 0.6
 
 
+@pytest.mark.parametrize(
+    ("draw", "mean", "deviation"),
+    [
+        (lambda random, shape: random.truncated_normal(shape, 1.0, 2.0), 1.0, 2.0 * 0.8796),
+        (lambda random, shape: random.gamma(shape, 3.0), 3.0, 3.0**0.5),
+        (lambda random, shape: random.beta(shape, 2.0, 5.0), 2.0 / 7.0, (10.0 / 49.0 / 8.0) ** 0.5),
+    ],
+)
+def test_distributions(draw, mean, deviation, keras):
+    program = nnc.compile(layer_of(keras, lambda x: draw(keras.random, keras.ops.shape(x))), backend="numpy")
+    drawn = program(numpy.zeros((4000, 3), "float32"))
+    assert abs(drawn.mean() - mean) < 0.05 * deviation
+    assert abs(drawn.std() - deviation) < 0.05 * deviation
+    if mean == 1.0:
+        assert drawn.min() > -3.0
+        assert drawn.max() < 5.0
+
+
+def test_shuffled_axes(keras):
+    x = numpy.arange(12000, dtype="float32").reshape(4000, 3)
+    rows = nnc.compile(layer_of(keras, lambda x: keras.random.shuffle(x)), backend="numpy")(x)
+    columns = nnc.compile(layer_of(keras, lambda x: keras.random.shuffle(x, axis=1)), backend="numpy")(x)
+    assert not numpy.array_equal(rows, x)
+    numpy.testing.assert_array_equal(rows[numpy.argsort(rows[:, 0])], x)
+    assert not numpy.array_equal(columns, x)
+    numpy.testing.assert_array_equal(numpy.sort(columns, axis=1), x)
+
+
+def test_dropout_differs_at_each_step_of_an_own_cell(keras):
+    class Cell(keras.layers.Layer):
+        state_size = 2
+
+        def __init__(self):
+            super().__init__()
+            self.dropout = keras.layers.Dropout(0.5)
+
+        def build(self, input_shape):
+            pass
+
+        def call(self, inputs, states):
+            return self.dropout(inputs, training=True), states
+
+    x = keras.Input((3, 2))
+    program = nnc.compile(keras.Model(x, keras.layers.RNN(Cell(), return_sequences=True)(x)), backend="numpy")
+    drawn = program(numpy.ones((4000, 3, 2), "float32"))
+    assert set(numpy.unique(drawn)) == {0.0, 2.0}
+    assert abs(numpy.corrcoef(drawn[:, 0, 0], drawn[:, 1, 0])[0, 1]) < 0.1
+
+
+def test_training_with_lora_keeps_kernels(keras):
+    dense = keras.layers.Dense(4)
+    x = keras.Input((3,))
+    theirs = keras.Model(x, keras.layers.Dense(2)(dense(x)))
+    dense.enable_lora(2)
+    theirs.compile(keras.optimizers.SGD(0.1), "mse")
+    program = nnc.compile(theirs, backend="numpy")
+    before = {name: array.copy() for name, array in program.variables.items()}
+    program.fit(numpy.ones((4, 3), "float32"), numpy.zeros((4, 2), "float32"), epochs=2, verbose=0)
+    kept = {before[name].shape for name, array in program.variables.items() if numpy.array_equal(array, before[name])}
+    assert kept == {(3, 4)}
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("length", [1, 2, 5, 8])
+def test_associative_scans(reverse, length, keras):
+    x = numpy.random.default_rng(0).uniform(0.5, 1.5, (2, length)).astype("float32")
+
+    def called(y):
+        ones = keras.ops.associative_scan(lambda one, other: one * other, y, reverse=reverse, axis=1)
+        pairs = keras.ops.associative_scan(
+            lambda one, other: (one[0] * other[0], other[0] * one[1] + other[1]), (y, y + 1.0), reverse=reverse, axis=1
+        )
+        return keras.ops.concatenate([ones, *pairs], axis=1)
+
+    found = nnc.compile(layer_of(keras, called, length), backend="numpy")(x)
+    numpy.testing.assert_allclose(found, numpy.asarray(called(keras.ops.convert_to_tensor(x))), rtol=1e-6)
+
+
 def test_traced_models_save_and_draw(keras, tmp_path):
     theirs = layer_of(keras, lambda x: keras.ops.tanh(x) * 2.0)
     program, x = nnc.compile(theirs), numpy.float32([[1.0, -2.0, 0.5]])
@@ -111,20 +275,3 @@ def test_traced_models_save_and_draw(keras, tmp_path):
     assert "Own" in str(nnc.render.to_text(nnc.render.layers_diagram(model)))
     with pytest.raises(ModelError, match=r"\(Own\) was traced from its author's code, which no config holds; save the"):
         model.get_config()
-
-
-def test_own_regularizers_of_own_layers_are_refused(keras):
-    class Odd(keras.regularizers.Regularizer):
-        def __call__(self, x):
-            return 0.0
-
-    class Scale(keras.layers.Layer):
-        def build(self, input_shape):
-            self.scale = self.add_weight((3,), "ones", name="scale", regularizer=Odd())
-
-        def call(self, x):
-            return x * self.scale
-
-    x = keras.Input((3,))
-    with pytest.raises(ModelError, match=r"layer 'scale': Odd of its regularizers is not Keras's own"):
-        nnc.compile(keras.Model(x, Scale(name="scale")(x)))

@@ -15,6 +15,9 @@ CALLS: dict[str, Call] = {
         ops.cast(x * 9, "int32"), ops.cast(ops.mean(9 * x, axis=(0, 1)), "int32")
     ),
     "Einsum": lambda ops, x: ops.einsum("bij,bkj->bik", x, x),
+    "Einsum of one": lambda ops, x: ops.einsum("bij->bji", x) + ops.einsum("bij->b", x)[:, None, None],
+    "Einsum of three": lambda ops, x: ops.einsum("bij,bkj,ki->bik", x, x, ops.mean(x, axis=0)[:, :4]),
+    "Einsum without a result": lambda ops, x: ops.einsum("bij,jk", x, ops.transpose(ops.mean(x, axis=0))),
     "Inner": lambda ops, x: ops.inner(x, ops.mean(x, axis=0)),
     "Matmul": lambda ops, x: ops.matmul(x, ops.transpose(x, (0, 2, 1))),
     "Matmul of rows": lambda ops, x: ops.matmul(

@@ -1,0 +1,54 @@
+"""Which layer of a live model has which weight, and which layers stand inside others and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def own_variables(layer: Any) -> list[Any]:
+    """Return the weights that are a layer's own, also while symbolic tensors stand for them."""
+    own = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
+    return [getattr(item, "_traced_variable", item) for item in own]
+
+
+def states(layer: Any) -> list[Any]:
+    """Return what a stateful recurrent layer remembers, which Keras does not count among its weights."""
+    found = getattr(layer, "states", None) if getattr(layer, "stateful", False) is True else None
+    return [getattr(item, "_traced_variable", item) for item in found or () if hasattr(item, "assign")]
+
+
+class Ownership:
+    """The layers of a live model, with their weights; several layers may have the same one.
+
+    Args:
+        source: the model.
+    """
+
+    def __init__(self, source: Any) -> None:
+        self.layers: list[Any] = list(source._flatten_layers())
+        self._around: dict[int, set[int]] = {}
+        self._having: dict[int, set[int]] = {}
+        for layer in self.layers:
+            for inner in layer._layers:
+                self._around.setdefault(id(inner), set()).add(id(layer))
+            for variable in own_variables(layer):
+                self._having.setdefault(id(variable), set()).add(id(layer))
+
+    def is_closed(self, layer: Any) -> bool:
+        """Whether nothing outside of a layer has a layer or a weight that is inside it."""
+        parts = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else []
+        inside = {id(part): part for part in parts}
+        around = (self._around.get(place, set()) for place in inside if place != id(layer))
+        having = (self._having.get(id(item), set()) for part in inside.values() for item in own_variables(part))
+        return all(found <= inside.keys() for found in (*around, *having))
+
+    def first_owner(self, variable: Any) -> Any:
+        """Return the innermost layer that has a weight, the first of them; None where none has it."""
+        having = self._having.get(id(variable), set())
+        owners = [layer for layer in self.layers if id(layer) in having]
+        return next((layer for layer in owners if not any(id(inner) in having for inner in _inside(layer))), None)
+
+
+def _inside(layer: Any) -> list[Any]:
+    found: list[Any] = layer._flatten_layers(include_self=False)
+    return found

@@ -1,0 +1,172 @@
+"""Lets what Keras does with symbolic tensors go to a recorder, in the thread that records."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+
+from frontends.tracing import control_flow, indexing
+from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
+from frontends.tracing.recording import RECORDER, Recorder, paused, place
+from nnc.errors import ModelError
+
+
+@contextmanager
+def recording(recorder: Recorder) -> Iterator[None]:
+    """Let Keras's symbolic calls of this thread go to a recorder inside the block."""
+    _patch(recorder.keras)
+    config = recorder.keras.config
+    filters = config.is_traceback_filtering_enabled()
+    config.disable_traceback_filtering()  # which hides the author's lines
+    token = RECORDER.set(recorder)
+    try:
+        yield
+    finally:
+        RECORDER.reset(token)
+        if filters:
+            config.enable_traceback_filtering()
+
+
+def _patch(keras: Any) -> None:
+    """Let symbolic calls ask whether they are recorded; what does not record goes on as before."""
+    operation, layer = keras.Operation, keras.layers.Layer
+    if hasattr(operation.symbolic_call, "asks_recorder"):
+        return
+    _wrap(operation, "symbolic_call", _operation)
+    if "symbolic_call" in vars(layer):
+        _wrap(layer, "symbolic_call", Recorder.layer)
+    _wrap(keras.layers.TimeDistributed, "call", _time_distributed)
+    _wrap_node(sys.modules[layer.__module__])
+    backend = sys.modules[f"{keras.__name__}.src.backend"]
+    for module, names, read in ((backend.random, RANDOM, drawn), (backend.numpy, CREATIONS, made)):
+        for name in names:
+            if hasattr(module, name):
+                _wrap_function(module, name, read)
+    for module, functions in ((backend.core, _CONTROL_FLOW), (backend, _OF_BACKEND)):
+        for name, function in functions.items():
+            if hasattr(module, name):
+                _replace(module, name, function)
+
+
+_CONTROL_FLOW: dict[str, Callable[..., Any]] = {
+    "associative_scan": control_flow.associative_scan,
+    "cond": control_flow.cond,
+    "fori_loop": control_flow.fori_loop,
+    "map": control_flow.map,
+    "scan": control_flow.scan,
+    "switch": control_flow.switch,
+    "vectorized_map": control_flow.map,
+    "while_loop": control_flow.while_loop,
+}
+_OPERATIONS = ("AssociativeScan", "Cond", "ForiLoop", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop")
+"""Operations that call functions of their author's."""
+
+
+def _operation(recorder: Recorder, operation: Any, args: Any, kwargs: Any, infer: Callable[..., Any]) -> Any:
+    if type(operation).__name__ in _OPERATIONS:
+        return operation.call(*args, **kwargs)
+    if type(operation).__name__ == "GetItem":
+        return indexing.item(recorder, operation, infer, *args, **kwargs)
+    return recorder.operation(operation, args, kwargs, infer)
+
+
+def _time_distributed(recorder: Recorder, layer: Any, args: Any, kwargs: Any, infer: Callable[..., Any]) -> Any:
+    del infer
+    return control_flow.time_distributed(recorder, layer, *args, **kwargs)
+
+
+def _fused(recorder: Recorder, *args: Any, **kwargs: Any) -> Any:
+    """Say, as a backend does, that it has no recurrent layer in one piece, so that Keras loops over time."""
+    raise NotImplementedError
+
+
+def _converted(recorder: Recorder, x: Any, dtype: Any = None, **options: Any) -> Any:
+    """Return a symbolic tensor in another element type, anything else as a tensor."""
+    if isinstance(x, recorder.keras.KerasTensor):
+        return x if dtype is None or x.dtype == dtype else recorder.keras.ops.cast(x, dtype)
+    with paused():
+        return recorder.keras.ops.convert_to_tensor(x, dtype=dtype, **options)
+
+
+_OF_BACKEND: dict[str, Callable[..., Any]] = {
+    "bidirectional_gru": _fused,
+    "bidirectional_lstm": _fused,
+    "convert_to_tensor": _converted,
+    "gru": _fused,
+    "lstm": _fused,
+    "rnn": control_flow.rnn,
+    "vectorized_map": control_flow.map,
+}
+
+
+def _wrap(cls: type[Any], name: str, record: Callable[..., Any]) -> None:
+    original = getattr(cls, name)
+
+    @wraps(original)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = RECORDER.get()
+        if recorder is None:
+            return original(self, *args, **kwargs)
+        is_layer = name == "symbolic_call" and hasattr(self, "_layers") and hasattr(self, "compute_mask")
+        with _Noted(recorder):
+            return (Recorder.layer if is_layer else record)(recorder, self, args, kwargs, original)
+
+    call.asks_recorder = True  # type: ignore[attr-defined]
+    setattr(cls, name, call)
+
+
+class _Noted:
+    """Notes an error in the block: Keras raises others in place of those that pass through its layers."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, ModelError) and self.recorder.failure is None:
+            where = "" if " (at " in str(error) else f" (at {place()})"
+            self.recorder.failure = ModelError(f"{error}{where}")
+
+
+def _replace(module: Any, name: str, function: Callable[..., Any]) -> None:
+    """Let a function of a backend be another one in a thread that records."""
+    original = getattr(module, name)
+
+    @wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        recorder = RECORDER.get()
+        if recorder is None:
+            return original(*args, **kwargs)
+        with _Noted(recorder):
+            return function(recorder, *args, **kwargs)
+
+    setattr(module, name, call)
+
+
+def _wrap_node(module: Any) -> None:
+    """Let layers make no nodes while they are recorded, so that the author's layers stay as they are."""
+    original = module.Node
+
+    def node(*args: Any, **kwargs: Any) -> Any:
+        return original(*args, **kwargs) if RECORDER.get() is None else None
+
+    module.Node = node
+
+
+def _wrap_function(module: Any, name: str, read: Callable[..., Made | None]) -> None:
+    """Let calls of a function that has no operation be recorded by name, unless `read` finds nothing to record."""
+    original = getattr(module, name)
+
+    def recorded(recorder: Recorder, *args: Any, **kwargs: Any) -> Any:
+        found = read(name, original, args, kwargs)
+        if found is None:
+            with paused():
+                return original(*args, **kwargs)
+        return recorder.function(name, found)
+
+    _replace(module, name, recorded)
