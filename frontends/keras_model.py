@@ -11,7 +11,7 @@ import numpy
 from frontends.authors import foreign_objects, is_known
 from frontends.compile_options import apply_compile
 from frontends.keras_calls import safe_name
-from frontends.keras_state import copy_optimizer_state
+from frontends.keras_state import copy_optimizer_state, paths_of
 from frontends.legacy.compile_options import compile_options
 from frontends.live_objects import RUNNING, TRAINING, LiveConfigs
 from frontends.model_reader import build_model
@@ -25,6 +25,7 @@ from frontends.replacements import read_replacements
 from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.measures import MeasureTracer
 from frontends.tracing.model import ModelTracer
+from frontends.tracing.optimizers import OptimizerTracer
 from nnc.errors import ModelError
 from nnc.models import Model
 
@@ -72,14 +73,17 @@ class KerasFrontend:
         else:
             model = build_model(from_plain(definition), problems, False, options)
             _copy_weights(source, model, problems)
+        traced = None if tracer is None else tracer.layers.variables()
         if compile:
             training = from_plain(_compile_config(source, live))
             if isinstance(training, MappingNode):
                 training = compile_options(training, options.origin)
             if _is_traceable(source, options):
-                measures = MeasureTracer(LayerTracer(source, live, options, problems), _outputs(model))
+                functions = LayerTracer(source, live, options, problems)
+                optimizers = OptimizerTracer(functions, paths_of(source, model, traced))
                 try:
-                    training = measures.compile_options(training)
+                    training = optimizers.compile_options(training)
+                    training = MeasureTracer(functions, _outputs(model)).compile_options(training)
                 except ModelError as error:  # it predicts all the same
                     problems.note(str(error))
             apply_compile(training, model, model.output_names, problems, is_short=False)
@@ -87,7 +91,6 @@ class KerasFrontend:
             raise problems.error()
         if compile and model.is_compiled:
             train_as(options.origin, model.optimizer, problems)
-            traced = None if tracer is None else tracer.layers.variables()
             copy_optimizer_state(source, model, options.origin, problems, traced)
         problems.warn()
         return model

@@ -176,6 +176,11 @@ def _part(live: Any, key: str) -> Any:
     return None
 
 
+def overridden_names(cls: type[Any], base: type[Any]) -> list[str]:
+    """Return what a class, or one between, defines anew of one of Keras's, besides how it is made and described."""
+    return sorted(_own_names(cls, base) - _DESCRIPTIVE)
+
+
 def _own_names(cls: type[Any], base: type[Any]) -> set[str]:
     """Return the names that classes between an object's and Keras's define anew."""
     own = [item for item in cls.__mro__ if item not in base.__mro__]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from inspect import signature
 from itertools import count
@@ -21,7 +22,7 @@ from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode, from_plain
 from frontends.problems import Problems
 from frontends.reader_options import Options
-from frontends.tracing.recording import Recorder, is_library, recording
+from frontends.tracing.recording import Frame, Recorder, is_library, recording
 from frontends.tracing.settling import Frames, Settling
 from nnc import regularizers
 from nnc.errors import ModelError
@@ -174,10 +175,32 @@ class LayerTracer:
         Raises:
             ModelError: it cannot be traced; the message names the author's line.
         """
+        return TracedFunction(name, self.trace(self.frames(function, name, specs, layer)))
+
+    def frames(
+        self,
+        function: Any,
+        name: str,
+        specs: Sequence[Sequence[Any]],
+        layer: Any = None,
+        around: Callable[[Recorder], AbstractContextManager[Any]] = nullcontext,
+    ) -> list[Frame]:
+        """Return what is recorded of a function of its author's in each run; see `function`.
+
+        Args:
+            function: the function.
+            name: its name, for messages.
+            specs: its arguments in each run, as symbolic tensors.
+            layer: whose weights it reads, None for none.
+            around: returns in what a recorder runs the function.
+
+        Raises:
+            ModelError: it cannot be run; the message names the author's line.
+        """
         frames = []
         for given in specs:
             recorder = self.recorder()
-            with recording(recorder):
+            with recording(recorder), around(recorder):
                 try:
                     recorder.enter(_Function(function, name, layer), tuple(map(recorder.copy, given)), {})
                 except Exception as error:
@@ -185,7 +208,16 @@ class LayerTracer:
                         raise recorder.failure from None
                     raise ModelError(explained(error, f"function '{name}'")) from error
             frames.append(recorder.root)
-        return TracedFunction(name, self.trace(frames))
+        return frames
+
+    def settled(self, frames: Frames, weight: Callable[[Any], OwnWeight]) -> Trace:
+        """Return the trace of a function that was recorded, whose variables belong to no layer.
+
+        Args:
+            frames: what was recorded, by run.
+            weight: returns what stands for a variable.
+        """
+        return Settling(self.keras, self.layer, weight, self._number).trace(frames)
 
     def traced(self, layer: Any) -> TracedLayer:
         """Return nnc's layer for one of its author's, or for one whose ``call`` is entered."""

@@ -124,7 +124,7 @@ class Recorder:
         before = vars(layer).get("add_loss")
         vars(layer)["add_loss"] = self.add_loss
         try:
-            with self._symbols(layer):
+            with self.symbolic_weights(layer):
                 outputs = layer.call(*inner_args, **inner_kwargs)
         finally:
             self.frames.pop()
@@ -132,7 +132,7 @@ class Recorder:
                 vars(layer).pop("add_loss", None)
             else:
                 vars(layer)["add_loss"] = before
-        frame.outputs = self.mapped(self._symbol, outputs)
+        frame.outputs = self.mapped(self.symbol, outputs)
         if not self.frames:
             self.root = frame
             return outputs
@@ -198,7 +198,7 @@ class Recorder:
 
     # ------------------------------------------------------------------ weights
 
-    def _symbol(self, item: Any) -> Any:
+    def symbol(self, item: Any) -> Any:
         """Return the symbolic tensor that stands for a weight; anything else is returned as it is."""
         if not _is_variable(item):
             return item
@@ -210,9 +210,9 @@ class Recorder:
         return getattr(item, "_traced_variable", item)
 
     @contextmanager
-    def _symbols(self, layer: Any) -> Iterator[None]:
-        """Let the weights of a layer, and of those inside it, be symbolic tensors inside the block."""
-        with _exchanged(layer, self._symbol, _is_variable):
+    def symbolic_weights(self, layer: Any) -> Iterator[None]:
+        """Let the weights of a layer or optimizer, and of layers inside it, be symbolic tensors inside the block."""
+        with _exchanged(layer, self.symbol, _is_variable):
             yield
 
     @contextmanager
@@ -278,6 +278,7 @@ def _exchanged(layer: Any, function: Callable[[Any], Any], is_concerned: Callabl
             visit_layer(item)
 
     def visit(item: Any) -> None:
+        item = getattr(item, "_storage", item)  # which TensorFlow wraps lists around
         if id(item) in seen:
             return
         seen.add(id(item))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nnc.ir import Dim
+from nnc.ir import Dim, Graph
 
 if TYPE_CHECKING:
     from nnc.layers.variable import Variable
@@ -139,6 +139,12 @@ class TraceValues:
     """The values of a trace while it is replayed, by number."""
 
     values: list[Any] = field(default_factory=list)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph that they are in."""
+        found: Graph = self.values[0].graph
+        return found
 
     def length(self, index: int, axis: int) -> Dim:
         """Return the length of an axis of a value."""

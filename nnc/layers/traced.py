@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -132,8 +132,13 @@ class TracedFunction:
         return replay(self.trace, [value.value if isinstance(value, Placeholder) else value for value in values])
 
 
-def replay(trace: Trace, inputs: list[Value]) -> Any:
+def replay(trace: Trace, inputs: list[Value], make: Callable[[TracedCall, TraceValues], Sequence[Any]] | None = None) -> Any:
     """Return what a trace computes of its inputs, in the graph that is being built.
+
+    Args:
+        trace: the trace.
+        inputs: its inputs.
+        make: returns the results of a call, by default `results_of` it.
 
     Raises:
         ModelError: there is another number of inputs, or a step does not accept its operands; the message names the
@@ -147,7 +152,7 @@ def replay(trace: Trace, inputs: list[Value]) -> Any:
             with _at(step.place):
                 match step:
                     case TracedCall():
-                        run.values += _results(step, run)
+                        run.values += (make or results_of)(step, run)
                         masks.clear()
                     case Assignment():
                         _assign(step.weight.variable, run.resolved(step.value))
@@ -161,12 +166,13 @@ def _assign(variable: Variable, value: Value) -> None:
     variable.assign(value if variable.trainable or not value.type.is_floating else ops.stop_gradient(value))
 
 
-def _results(step: TracedCall, run: TraceValues) -> list[Value]:
+def results_of(step: TracedCall, run: TraceValues) -> list[Value]:
+    """Return the results of a call in a trace, flat."""
     args, kwargs = run.resolved(step.args), run.resolved(dict(step.kwargs))
     if isinstance(step.target, Layer):
         outputs = step.target(*args, **kwargs)
     elif step.target in _FUNCTIONS:
-        outputs = _FUNCTIONS[step.target](run.values[0].graph, *args, **kwargs)
+        outputs = _FUNCTIONS[step.target](run.graph, *args, **kwargs)
     elif step.target in OPERATIONS:
         definition = OPERATIONS[step.target]
         outputs = definition.function(*definition.operands(args), **kwargs)
