@@ -16,6 +16,7 @@ from nnc.errors import ModelError
 from nnc.layers.variable import Variable
 from nnc.layers.weights import weight_paths
 from nnc.models import Model
+from nnc.optimizers.windows import Whole
 from nnc.program import VariableSpec
 
 _REMEDY = "read the model with compile=False"
@@ -64,6 +65,28 @@ def copy_optimizer_state(
         model.optimizer.import_variables(kept, model.program.states, arrays)
     except ModelError as error:
         raise ModelError(f"{error}; {_REMEDY}") from None
+
+
+def copy_exclusions(source: Any, model: Model, traced: Mapping[int, Variable] | None = None) -> None:
+    """Let an optimizer not decay the weights that ``exclude_from_weight_decay`` was called with.
+
+    Args:
+        source: the Keras model, of Keras 3.
+        model: the nnc model, compiled.
+        traced: see `copy_optimizer_state`.
+    """
+    optimizer: Any = source.optimizer
+    keys = getattr(optimizer, "_exclude_from_weight_decay", None) or ()
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    if not keys and pattern is None:
+        return
+    paths = paths_of(source, model, traced)
+    excluded = [
+        paths[id(weight)]
+        for weight in source.trainable_weights
+        if optimizer._var_key(weight) in keys or (pattern is not None and pattern.search(weight.name))
+    ]
+    model.optimizer.exclude_from_weight_decay([Whole(path, "", 0, ()) for path in excluded])
 
 
 def _copy_from_keras_2(source: Any, model: Model, problems: Problems) -> None:

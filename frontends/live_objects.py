@@ -46,7 +46,7 @@ _SAME_IN_TENSORFLOW = frozenset(
     }
 )
 """TensorFlow's functions that compute what the activation of their name does."""
-_PARTS = {"layer": ("layer", "forward_layer")}
+_PARTS = {"layer": ("layer", "forward_layer"), "learning_rate": ("_learning_rate",)}
 _APART = frozenset({"layers", "function"})
 """Arguments that are not described as others: layers are found by their names, and a function is a layer's code."""
 _MISSING = object()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import count
+from types import FunctionType
 from typing import Any
 
 import numpy
@@ -56,7 +57,7 @@ class OptimizerTracer:
         config = entry.entries.get("config")
         if self._is_authors(entry):
             made: ValueNode = Scalar(value=self.optimizer(given))
-        elif isinstance(config, MappingNode) and self._is_authors(config.entries.get("learning_rate")):
+        elif isinstance(config, MappingNode) and self._is_authors(config.entries.get("learning_rate"), given):
             schedule = Scalar(value=self.learning_rate(given))
             inside = replace(config, entries={**config.entries, "learning_rate": schedule})
             made = replace(entry, entries={**entry.entries, "config": inside})
@@ -64,8 +65,15 @@ class OptimizerTracer:
             return node
         return replace(node, entries={**node.entries, "optimizer": made})
 
-    def _is_authors(self, node: ValueNode | None) -> bool:
-        """Whether a config is of a class that is not Keras's, and for which the user has registered nothing."""
+    def _is_authors(self, node: ValueNode | None, optimizer: Any = None) -> bool:
+        """Whether a config is of a class that is not Keras's, and for which the user has registered nothing.
+
+        Args:
+            node: the config.
+            optimizer: the live optimizer, where it is one of a learning rate, which may be a function.
+        """
+        if isinstance(getattr(optimizer, "_learning_rate", None), FunctionType):
+            return True
         identity = identity_of(node) if isinstance(node, MappingNode) else None
         return identity is not None and not identity.is_keras and not is_known(identity, self.tracer.options)
 

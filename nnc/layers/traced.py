@@ -132,7 +132,9 @@ class TracedFunction:
         return replay(self.trace, [value.value if isinstance(value, Placeholder) else value for value in values])
 
 
-def replay(trace: Trace, inputs: list[Value], make: Callable[[TracedCall, TraceValues], Sequence[Any]] | None = None) -> Any:
+def replay(
+    trace: Trace, inputs: list[Value], make: Callable[[TracedCall, TraceValues], Sequence[Any]] | None = None
+) -> Any:
     """Return what a trace computes of its inputs, in the graph that is being built.
 
     Args:

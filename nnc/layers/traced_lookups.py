@@ -69,7 +69,9 @@ class TracedLookups:
         if step.target == "Multiply" and not is_scalar:
             self._scaled.add(number)
         elif not stays and OPERATIONS[step.target].module not in ("core", "numpy"):
-            raise ModelError(f"{self.where}: {step.target} of the gradient of table '{self.window.path}' is not supported")
+            raise ModelError(
+                f"{self.where}: {step.target} of the gradient of table '{self.window.path}' is not supported"
+            )
         if number in self._assigned and (stays or number in self._scaled):
             raise ModelError(
                 f"{self.where}: what is assigned to a variable is the gradient of table '{self.window.path}', of"

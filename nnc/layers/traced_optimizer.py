@@ -11,10 +11,10 @@ import numpy
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.layers.trace import Assignment, Length, OwnWeight, Reference, Trace, TracedCall, TraceValues
+from nnc.layers.trace import Assignment, Length, OwnWeight, Reference, Trace, TracedCall
 from nnc.layers.traced import replay
 from nnc.layers.traced_lookups import TracedLookups
-from nnc.layers.traced_state import HeldValue, TracedState, as_value
+from nnc.layers.traced_state import TracedState, as_value
 from nnc.optimizers import Optimizer, OptimizerState, SavedVariable
 from nnc.optimizers.saved import counter_and_rate, scalar, slot_variable
 from nnc.optimizers.schedules import LearningRateSchedule
@@ -36,7 +36,7 @@ _ELEMENTWISE = frozenset(
 """Operations that do with each element what they do with it in a vector of many weights."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KeptVariable:
     """One of the variables of an optimizer, in the order in which Keras keeps them.
 
