@@ -28,6 +28,7 @@ from frontends.tracing.measures import MeasureTracer
 from frontends.tracing.model import ModelTracer
 from frontends.tracing.optimizers import OptimizerTracer
 from nnc.errors import ModelError
+from nnc.ir import TensorType
 from nnc.models import Model
 
 _PACKAGES = frozenset({"keras", "tf_keras", "tensorflow"})
@@ -123,13 +124,9 @@ def _is_traceable(source: Any, options: Options) -> bool:
     return not options.origin.is_old and hasattr(package, "KerasTensor") and isinstance(source, package.Model)
 
 
-def _outputs(model: Model) -> dict[str, Any]:
-    """Return symbolic tensors of Keras's like a model's outputs, by their names."""
-    make: Any = sys.modules["keras"].KerasTensor
-    return {
-        name: make(tensor.shape, dtype=tensor.dtype)
-        for name, tensor in zip(model.output_names, model.outputs, strict=True)
-    }
+def _outputs(model: Model) -> dict[str, TensorType]:
+    """Return the types of a model's outputs by their names."""
+    return dict(zip(model.output_names, (tensor.type for tensor in model.outputs), strict=True))
 
 
 def _is_authors(source: Any, definition: Mapping[str, Any], options: Options) -> bool:
