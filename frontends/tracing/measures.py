@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -259,4 +260,4 @@ def _items(node: ValueNode | None) -> list[ValueNode]:
 def _name(function: Any) -> str:
     """Return the name that Keras gives what a function measures."""
     name = getattr(function, "name", None) or getattr(function, "__name__", None) or type(function).__name__
-    return snake_case(str(name))
+    return snake_case(re.sub(r"\W+", "", str(name)))

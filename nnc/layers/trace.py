@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nnc.ir import Dim, Graph
+from nnc import ops
+from nnc.ir import Dim, Graph, Value
+from nnc.ops.sizes import Size
 
 if TYPE_CHECKING:
     from nnc.layers.variable import Variable
@@ -51,6 +53,38 @@ class Length:
         if self.divisor != 1:
             found = found // self.divisor
         return found + self.offset
+
+
+@dataclass(frozen=True)
+class LengthTensor:
+    """A tensor of numbers that follow from the lengths of axes.
+
+    Args:
+        numbers: its elements, in their order; those that are the same in each batch are plain numbers.
+        shape: its shape.
+        dtype: its element type.
+    """
+
+    numbers: tuple[Any, ...]
+    shape: tuple[int, ...]
+    dtype: str
+
+    def value(self, graph: Graph, number: Callable[[Any], Dim]) -> Value:
+        """Return it as a graph value.
+
+        Args:
+            graph: the graph that is being built.
+            number: returns what an element is there.
+        """
+        found = [length_value(number(item), graph, self.dtype) for item in self.numbers]
+        return ops.reshape(graph.add(ops.Pack(), *found)[0], self.shape) if self.shape else found[0]
+
+
+def length_value(number: Dim, graph: Graph, dtype: str) -> Value:
+    """Return a number, or a length that is only known at run time, as a scalar."""
+    if isinstance(number, int | float):
+        return graph.constant(number, dtype)
+    return graph.add(Size((number,), dtype))[0]
 
 
 @dataclass(frozen=True)
@@ -157,6 +191,8 @@ class TraceValues:
             return self.values[item.index]
         if isinstance(item, Length):
             return item.of(self.length)
+        if isinstance(item, LengthTensor):
+            return item.value(self.graph, self.resolved)
         if isinstance(item, OwnWeight):
             return item.variable.value
         if isinstance(item, slice):

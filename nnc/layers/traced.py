@@ -8,15 +8,15 @@ from typing import Any
 
 from nnc import ops
 from nnc.errors import ModelError, NncError
-from nnc.ir import Placeholder, Value
+from nnc.ir import Placeholder, SymbolicDim, Value
 from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import current_lowering, is_lowering
-from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues
+from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues, length_value
 from nnc.layers.variable import Variable
 from nnc.operations import OPERATIONS
-from nnc.structure import leaves
+from nnc.structure import leaves, map_leaves
 
 
 class TracedLayer(Layer):
@@ -177,6 +177,8 @@ def results_of(step: TracedCall, run: TraceValues) -> list[Value]:
         outputs = _FUNCTIONS[step.target](run.graph, *args, **kwargs)
     elif step.target in OPERATIONS:
         definition = OPERATIONS[step.target]
+        if definition.promotes or definition.floats:  # whose operands are tensors, lengths too
+            args = map_leaves(lambda length: length_value(length, run.graph, "int32"), args, SymbolicDim)
         outputs = definition.function(*definition.operands(args), **kwargs)
     else:
         raise ModelError(f"operation {step.target} of keras.ops is not supported")

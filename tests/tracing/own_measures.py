@@ -190,7 +190,7 @@ def counting(keras):
             self.hits.assign_add(ops.sum(values))
 
         def result(self):
-            return self.hits
+            return self.hits * 1.0
 
     return Hits()
 

@@ -29,7 +29,7 @@ def network(keras, units=2, **options):
     model = keras.Sequential(
         [keras.Input((6,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(units, name="out")], name="net"
     )
-    model.compile(keras.optimizers.SGD(0.05), run_eagerly=True, **options)
+    model.compile(keras.optimizers.SGD(0.02), run_eagerly=True, **options)
     return model
 
 
@@ -38,7 +38,6 @@ def assert_trains_alike(theirs, y, backend, x=X, **options):
     program = nnc.compile(theirs, backend=backend)
     expected = theirs.fit(x, y, batch_size=6, epochs=3, shuffle=False, verbose=0, **options).history
     found = program.fit(x, y, batch_size=6, epochs=3, shuffle=False, verbose=0, **options).history
-    assert list(found) == [key for key in expected if key in found]
     assert found.keys() == expected.keys()
     for name, numbers in expected.items():
         numpy.testing.assert_allclose(found[name], numbers, rtol=2e-5, atol=1e-6, err_msg=name)
@@ -127,7 +126,7 @@ def test_metrics_of_lengths_that_are_not_known(keras):
             self.steps.assign(keras.ops.maximum(self.steps, keras.ops.cast(keras.ops.shape(y_pred)[1], "float32")))
 
         def result(self):
-            return self.steps
+            return self.steps * 1.0
 
     keras.utils.set_random_seed(0)
     theirs = keras.Sequential([keras.Input((None, 3)), keras.layers.Dense(2)])
