@@ -67,11 +67,12 @@ class MeasureTracer:
     def _losses(self, given: Any, node: ValueNode | None) -> ValueNode | None:
         """Return the losses by output with those of the author traced, None where there are none of these."""
         names = list(self.outputs)
+        nodes: list[ValueNode | None]
         if isinstance(given, dict):
             parts = [given.get(name) for name in names]
             nodes = [node.entries.get(name) if isinstance(node, MappingNode) else None for name in names]
         elif isinstance(given, list | tuple):
-            parts, nodes = list(given), _items(node) or [None] * len(given)
+            parts, nodes = list(given), [*_items(node)] or [None] * len(given)
         else:
             parts, nodes = [given] * len(names), [node] * len(names)
         if len(parts) != len(names) or not any(map(self._is_authors, parts, nodes)):
@@ -95,7 +96,7 @@ class MeasureTracer:
         function = FunctionOfTypes(name, Traces(self.tracer, compared, name))
         targets = _Targets(function)
         targets(output)
-        return TracedLoss(function, targets, reduction=reduction, name=name)
+        return TracedLoss(function, targets, fits_ranks=is_function, reduction=reduction, name=name)
 
     # ------------------------------------------------------------------ metrics
 
@@ -157,7 +158,10 @@ class MeasureTracer:
         if isinstance(measure, partial):
             return True
         item = measure if isinstance(measure, _FUNCTIONS) else type(measure)
-        if not is_keras_module(str(getattr(item, "__module__", ""))):
+        is_keras = is_keras_module(str(getattr(item, "__module__", "")))
+        if item is not measure and identity is not None:  # one that overrides nothing counts as Keras's
+            is_keras = identity.is_keras
+        if not is_keras:
             return True
         inside = getattr(measure, "_fn", None) or getattr(measure, "fn", None)
         return inside is not None and inside is not measure and self._is_authors(inside)
@@ -212,6 +216,7 @@ class _Targets:
 
     def _found(self, output: TensorType) -> TensorType:
         problems: list[str] = []
+        found: list[TensorType] = []
         candidates = list(_candidates(output))
         for target in candidates:
             try:
@@ -221,8 +226,14 @@ class _Targets:
                 problems.append(str(error))
                 continue
             if values.rank == 0 or (values.shape[0] == BATCH and not _has_batch(values.shape[1:])):
-                return self._as_indices(target, output)
-            problems.append(f"loss '{self.function.__name__}' returns {values.type}, which is no value for each row")
+                found.append(self._as_indices(target, output))
+            else:
+                name = self.function.__name__
+                problems.append(f"loss '{name}' returns {values.type}, which is no value for each row")
+            if found and (found[0].is_floating or found[0].shape != output.shape):
+                return found[0]
+        if found:  # of whole numbers there is one for each row where the loss takes that
+            return found[1] if len(found) > 1 else found[0]
         tried = f" (targets {', '.join(map(str, candidates))} were tried)" if len(candidates) > 1 else ""
         raise ModelError(f"{problems[0]}{tried}")
 

@@ -94,7 +94,7 @@ class _Traces:
     def _symbolic(self, recorder: Recorder) -> Iterator[None]:
         with ExitStack() as stack:
             for metric in _flat(self.metric):
-                stack.enter_context(recorder.symbolic_weights(metric))
+                stack.enter_context(recorder.symbols_in(metric))
             yield
 
     def _weight(self, variable: Any) -> OwnWeight:

@@ -171,7 +171,7 @@ class OptimizerTracer:
         @contextmanager
         def around(recorder: Recorder) -> Iterator[None]:
             recorders.append(recorder)
-            with recorder.symbolic_weights(optimizer), _assigning_symbols(optimizer, recorder, self.keras):
+            with recorder.symbols_in(optimizer), _assigning_symbols(optimizer, recorder, self.keras):
                 yield
 
         def update(gradient: Any, rate: Any) -> None:

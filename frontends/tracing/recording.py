@@ -124,7 +124,7 @@ class Recorder:
         before = vars(layer).get("add_loss")
         vars(layer)["add_loss"] = self.add_loss
         try:
-            with self.symbolic_weights(layer):
+            with self._symbols(layer):
                 outputs = layer.call(*inner_args, **inner_kwargs)
         finally:
             self.frames.pop()
@@ -132,7 +132,7 @@ class Recorder:
                 vars(layer).pop("add_loss", None)
             else:
                 vars(layer)["add_loss"] = before
-        frame.outputs = self.mapped(self.symbol, outputs)
+        frame.outputs = self.mapped(self._symbol, outputs)
         if not self.frames:
             self.root = frame
             return outputs
@@ -198,7 +198,7 @@ class Recorder:
 
     # ------------------------------------------------------------------ weights
 
-    def symbol(self, item: Any) -> Any:
+    def _symbol(self, item: Any) -> Any:
         """Return the symbolic tensor that stands for a weight; anything else is returned as it is."""
         if not _is_variable(item):
             return item
@@ -210,9 +210,19 @@ class Recorder:
         return getattr(item, "_traced_variable", item)
 
     @contextmanager
-    def symbolic_weights(self, layer: Any) -> Iterator[None]:
-        """Let the weights of a layer or optimizer, and of layers inside it, be symbolic tensors inside the block."""
-        with _exchanged(layer, self.symbol, _is_variable):
+    def _symbols(self, layer: Any) -> Iterator[None]:
+        """Let the weights of a layer, and of those inside it, be symbolic tensors inside the block."""
+        with _exchanged(layer, self._symbol, _is_variable):
+            yield
+
+    def symbol(self, variable: Any) -> Any:
+        """Return the symbolic tensor that stands for a variable of an optimizer or a metric."""
+        return self._symbol(variable)
+
+    @contextmanager
+    def symbols_in(self, item: Any) -> Iterator[None]:
+        """Let the variables of an optimizer or a metric be symbolic tensors inside the block."""
+        with self._symbols(item):
             yield
 
     @contextmanager

@@ -133,12 +133,12 @@ class Assignment:
 
     Args:
         weight: the weight.
-        value: its value from here on.
+        value: its value from here on: a value of the trace, a weight or a constant.
         place: the author's line.
     """
 
     weight: OwnWeight
-    value: Reference
+    value: Any
     place: str = ""
 
 

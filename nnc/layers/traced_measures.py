@@ -46,16 +46,25 @@ class TracedLoss(LossFunctionWrapper):
     Args:
         fn: what it computes.
         target_of: returns the type of the targets that go with an output.
+        fits_ranks: whether targets get, or lose, a last axis of length 1 where the output has it, or has it not.
         **options: arguments of `nnc.losses.LossFunctionWrapper`.
     """
 
-    def __init__(self, fn: FunctionOfTypes, target_of: Callable[[TensorType], TensorType], **options: Any) -> None:
+    def __init__(
+        self,
+        fn: FunctionOfTypes,
+        target_of: Callable[[TensorType], TensorType],
+        *,
+        fits_ranks: bool,
+        **options: Any,
+    ) -> None:
         super().__init__(fn, **options)
-        self.target_of = target_of
+        self.target_of, self.fits_ranks = target_of, fits_ranks
 
     def target(self, output: TensorType) -> ExpectedTargets:
         """Return what the targets of an output must look like: what the author's code takes."""
-        return ExpectedTargets(self.target_of(output))
+        target = self.target_of(output)
+        return ExpectedTargets(target, exact=not self.fits_ranks or target.shape != output.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,6 +69,14 @@ def test_losses_of_other_targets(name, backend, keras):
     assert_trains_alike(network(keras, 3, loss=make(keras), **metrics), y, backend)
 
 
+def test_targets_that_keras_would_broadcast_are_refused(keras):
+    """Keras compares each row of (rows, 1) with each of (rows,) where a class gets both."""
+    program = nnc.compile(network(keras, 1, loss=LOSSES["scaled"](keras)))
+    with pytest.raises(nnc.errors.DataError, match=r"target 'y' must have shape \(rows, 1\), got \(12,\)"):
+        program.fit(X, Y[:, 0], verbose=0)
+    assert_trains_alike(network(keras, 1, loss=bent(keras)), Y[:, 0], "numpy")  # a function does not
+
+
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 def test_metrics(backend, keras):
     metrics = ["mae", *(make(keras) for make in METRICS.values()), within(keras)]
