@@ -16,13 +16,14 @@ from frontends.nodes import Sequence as SequenceNode
 from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.metrics import traced_metric
 from frontends.tracing.types import tensors_of
-from nnc.errors import ModelError, NncError
+from nnc import losses
+from nnc.errors import ModelError, NncError, ShapeError
 from nnc.identity import is_keras_module
 from nnc.ir import Dim, Graph, TensorType
 from nnc.layers.batch import BATCH
 from nnc.layers.trace import Reference, Trace, TracedCall
 from nnc.layers.traced_measures import FunctionOfTypes, TracedLoss
-from nnc.metrics import MeanMetricWrapper
+from nnc.metrics import MeanMetricWrapper, Metric
 from nnc.objects import snake_case
 from nnc.structure import leaves
 
@@ -39,6 +40,8 @@ class MeasureTracer:
 
     def __init__(self, tracer: LayerTracer, outputs: Mapping[str, TensorType]) -> None:
         self.tracer, self.outputs = tracer, outputs
+        self._targets: dict[str, TensorType] = dict(outputs)
+        self._metrics_made: list[Any] = []
 
     def compile_options(self, node: ValueNode) -> ValueNode:
         """Return optimizer, loss and metrics with what its author wrote traced.
@@ -75,14 +78,16 @@ class MeasureTracer:
             parts, nodes = list(given), [*_items(node)] or [None] * len(given)
         else:
             parts, nodes = [given] * len(names), [node] * len(names)
-        if len(parts) != len(names) or not any(map(self._is_authors, parts, nodes)):
+        if not len(parts) == len(nodes) == len(names):
             return None
-        found = [
-            Scalar(value=self._loss(part, self.outputs[name]))
-            if self._is_authors(part, other)
-            else other or Scalar(value=None)
-            for name, part, other in zip(names, parts, nodes, strict=True)
-        ]
+        found: list[ValueNode] = []
+        for name, part, other in zip(names, parts, nodes, strict=True):
+            is_authors = self._is_authors(part, other)
+            loss = Scalar(value=self._loss(part, self.outputs[name])) if is_authors else other or Scalar(value=None)
+            self._targets[name] = _target(loss, self.outputs[name])
+            found.append(loss)
+        if not any(map(self._is_authors, parts, nodes)):
+            return None
         return found[0] if len(found) == 1 else SequenceNode(items=tuple(found))
 
     def _loss(self, loss: Any, output: TensorType) -> TracedLoss:
@@ -106,16 +111,16 @@ class MeasureTracer:
         if node is None or not self._has_authors(given, node):
             return None
         if len(names) == 1:
-            return self._traced(given, node, self.outputs[names[0]])
+            return self._traced(given, node, names[0])
         if isinstance(given, dict) and isinstance(node, MappingNode):
             parts = {
-                key: self._traced(given[key], part, self.outputs[key]) if key in given and key in self.outputs else part
+                key: self._traced(given[key], part, key) if key in given and key in self.outputs else part
                 for key, part in node.entries.items()
             }
             return replace(node, entries=parts)
         items = _items(node)
         if isinstance(given, list | tuple) and len(given) == len(items) == len(names):
-            return SequenceNode(items=tuple(map(self._traced, given, items, self.outputs.values())))
+            return SequenceNode(items=tuple(map(self._traced, given, items, names)))
         return None
 
     def _has_authors(self, given: Any, node: ValueNode) -> bool:
@@ -125,23 +130,33 @@ class MeasureTracer:
             return any(map(self._has_authors, given, _items(node)))
         return self._is_authors(given, node)
 
-    def _traced(self, given: Any, node: ValueNode, output: TensorType) -> ValueNode:
-        """Return the metrics of an output, of which those of the author are traced."""
+    def _traced(self, given: Any, node: ValueNode, name: str) -> ValueNode:
+        """Return the metrics of an output, given by its name, of which those of the author are traced."""
         if isinstance(given, dict) and isinstance(node, MappingNode):
-            parts = {key: self._traced(given[key], part, output) for key, part in node.entries.items() if key in given}
+            parts = {key: self._traced(given[key], part, name) for key, part in node.entries.items() if key in given}
             return replace(node, entries=parts)
         items = _items(node)
         if isinstance(given, list | tuple) and len(given) == len(items):
-            return SequenceNode(
-                items=tuple(self._traced(one, other, output) for one, other in zip(given, items, strict=True))
-            )
-        if not self._is_authors(given, node):
-            return node
-        if isinstance(given, _FUNCTIONS):
-            name = _name(given)
-            function = FunctionOfTypes(name, Traces(self.tracer, given, name))
-            return Scalar(value=MeanMetricWrapper(function, name=name))
-        return Scalar(value=traced_metric(self.tracer, given))
+            return SequenceNode(items=tuple(self._traced(*pair, name) for pair in zip(given, items, strict=True)))
+        return Scalar(value=self._metric(given, name)) if self._is_authors(given, node) else node
+
+    def _metric(self, measure: Any, output: str) -> Metric:
+        """Return a metric of the author's, which has been tried on what it measures."""
+        if isinstance(measure, _FUNCTIONS):
+            name = _name(measure)
+            made: Metric = MeanMetricWrapper(FunctionOfTypes(name, Traces(self.tracer, measure, name)), name=name)
+        else:
+            if any(measure is other for other in self._metrics_made):
+                raise ModelError(f"metric '{measure.name}' is given twice, and would add up both; give two of it")
+            self._metrics_made.append(measure)
+            made = traced_metric(self.tracer, measure)
+        graph = Graph("try")
+        operands = graph.input("y_true", self._targets[output]), graph.input("y_pred", self.outputs[output])
+        try:
+            made.lower(*operands)
+        except ShapeError as error:
+            raise ModelError(str(error)) from error
+        return made
 
     def _is_authors(self, measure: Any, node: ValueNode | None = None) -> bool:
         """Whether a loss or metric is a function, or of a class, that is not Keras's own, or is made of such.
@@ -258,6 +273,15 @@ def _candidates(output: TensorType) -> Iterator[TensorType]:
     if output.rank > 1 and output.shape[-1] != 1:
         yield TensorType(output.dtype, output.shape[:-1])
         yield TensorType(output.dtype, (*output.shape[:-1], 1))
+
+
+def _target(loss: ValueNode, output: TensorType) -> TensorType:
+    """Return the type of the targets that a loss takes with an output; that of the output where it says nothing."""
+    given = loss.plain()
+    try:
+        return output if given is None else losses.get(given).target(output).type
+    except NncError:  # which is told when the model is compiled
+        return output
 
 
 def _has_batch(shape: Sequence[Dim]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 
-from frontends.tracing.layer_tracer import LayerTracer
+from frontends.tracing.layer_tracer import LayerTracer, explained
 from frontends.tracing.recording import Recorder
 from frontends.tracing.types import tensors_of
 from nnc.errors import ModelError
@@ -124,7 +124,10 @@ def _variables(metric: Any) -> list[MetricVariable]:
         for offset in (1, 2):
             for item, array in zip(variables, before, strict=True):
                 item.assign(numpy.full(array.shape, offset, array.dtype))
-            metric.reset_state()
+            try:
+                metric.reset_state()
+            except Exception as error:  # the author's code may raise anything
+                raise ModelError(explained(error, f"reset_state of metric {type(metric).__name__}")) from error
             found.append([numpy.array(item.numpy()) for item in variables])
     finally:
         for item, array in zip(variables, before, strict=True):

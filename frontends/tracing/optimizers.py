@@ -16,7 +16,7 @@ from frontends.authors import identity_of, is_known
 from frontends.live_objects import overridden_names
 from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode
-from frontends.tracing.layer_tracer import LayerTracer
+from frontends.tracing.layer_tracer import LayerTracer, explained
 from frontends.tracing.recording import Recorder
 from nnc.errors import ModelError
 from nnc.identity import is_keras_module
@@ -89,7 +89,10 @@ class OptimizerTracer:
         self._check_methods(optimizer)
         with _as_before(optimizer):
             if not optimizer.built:
-                optimizer.build(list(self.tracer.source.trainable_variables))
+                try:
+                    optimizer.build(list(self.tracer.source.trainable_variables))
+                except Exception as error:  # the author's code may raise anything
+                    raise ModelError(explained(error, f"build of optimizer {type(optimizer).__name__}")) from error
             return self._traced(optimizer)
 
     def _check_methods(self, optimizer: Any) -> None:

@@ -1,4 +1,4 @@
-"""Optimizers and learning-rate schedules of the author's own, beside Keras: steps, states, and programs that train on."""
+"""Optimizers and schedules of the author's own, beside Keras: steps, states, and programs that train on."""
 
 from __future__ import annotations
 
@@ -73,6 +73,15 @@ def test_state_in_order_of_keras(keras):
         assert len(found) == len(theirs.optimizer.variables)
         for array, variable in zip(found, theirs.optimizer.variables, strict=True):
             numpy.testing.assert_allclose(array, variable.numpy(), rtol=1e-4, atol=1e-6, err_msg=variable.path)
+
+
+@pytest.mark.parametrize("name", ["sign_momentum", "layerwise"])
+def test_weights_that_were_frozen_after_some_steps(name, keras):
+    theirs = network(keras, OPTIMIZERS[name](keras))
+    fitted(theirs, X, Y, 1)
+    theirs.layers[0].trainable = False
+    program = nnc.compile(theirs)
+    assert_trains_alike(fitted(theirs, X, Y), program, X, Y)
 
 
 def lookups(keras, optimizer):
@@ -170,7 +179,7 @@ def test_updates_that_cannot_be_traced_name_the_line(keras):
 
     messages = {
         Branching: r"function 'Branching\.update_step' cannot be traced: .*\(at test_optimizers\.py:\d+\)",
-        OtherWeights: r"the update of '.*' reads '.*kernel', which is neither it nor a slot \(at test_optimizers\.py:\d+\)",
+        OtherWeights: r"the update of '.*' reads '.*kernel', which is neither it nor a slot \(at test_optimizers\.py:",
     }
     for cls, message in messages.items():
         with pytest.warns(UserWarning) as caught:
