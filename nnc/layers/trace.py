@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nnc import ops
+from nnc.errors import ModelError
 from nnc.ir import Dim, Graph, Value
 from nnc.ops.sizes import Size
 
@@ -203,3 +204,14 @@ class TraceValues:
         if isinstance(item, Mapping):
             return {key: self.resolved(part) for key, part in item.items()}
         return item
+
+
+def without_config(what: str) -> ModelError:
+    """Return the error that something has no config.
+
+    Args:
+        what: what was traced, with the name of its author's class.
+    """
+    return ModelError(
+        f"{what} was traced from its author's code, which no config holds; save the compiled program (.nnc) instead"
+    )

@@ -13,7 +13,16 @@ from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import current_lowering, is_lowering
-from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues, length_value
+from nnc.layers.trace import (
+    AddedLoss,
+    Assignment,
+    OwnWeight,
+    Trace,
+    TracedCall,
+    TraceValues,
+    length_value,
+    without_config,
+)
 from nnc.layers.variable import Variable
 from nnc.operations import OPERATIONS
 from nnc.structure import leaves, map_leaves
@@ -89,10 +98,7 @@ class TracedLayer(Layer):
         Raises:
             ModelError: always.
         """
-        raise ModelError(
-            f"layer '{self.name}' ({self.author_class}) was traced from its author's code, which no config holds;"
-            " save the compiled program (.nnc) instead"
-        )
+        raise without_config(f"layer '{self.name}' ({self.author_class})")
 
 
 class TracedCell(TracedLayer):

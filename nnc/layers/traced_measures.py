@@ -10,9 +10,8 @@ from typing import Any, NoReturn
 import numpy
 
 from nnc import ops
-from nnc.errors import ModelError
 from nnc.ir import Graph, TensorType, Value
-from nnc.layers.trace import Trace
+from nnc.layers.trace import Trace, without_config
 from nnc.layers.traced import replay
 from nnc.layers.traced_state import TracedState, as_value
 from nnc.losses import ExpectedTargets, LossFunctionWrapper
@@ -186,7 +185,4 @@ class TracedMetric(Metric):
         Raises:
             ModelError: always.
         """
-        raise ModelError(
-            f"{self._where} ({self.author_class}) was traced from its author's code, which no config holds; save the"
-            " compiled program (.nnc), which trains on"
-        )
+        raise without_config(f"{self._where} ({self.author_class})")

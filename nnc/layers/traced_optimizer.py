@@ -11,7 +11,7 @@ import numpy
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import TensorType, Value
-from nnc.layers.trace import Assignment, Length, OwnWeight, Reference, Trace, TracedCall
+from nnc.layers.trace import Assignment, Length, OwnWeight, Reference, Trace, TracedCall, without_config
 from nnc.layers.traced import replay
 from nnc.layers.traced_lookups import TracedLookups
 from nnc.layers.traced_state import TracedState, as_value
@@ -266,10 +266,7 @@ class TracedOptimizer(Optimizer):
         Raises:
             ModelError: always.
         """
-        raise ModelError(
-            f"{self._where} ({self.author_class}) was traced from its author's code, which no config holds; save the"
-            " compiled program (.nnc), which trains on"
-        )
+        raise without_config(f"{self._where} ({self.author_class})")
 
 
 class TracedSchedule(LearningRateSchedule):
@@ -295,10 +292,7 @@ class TracedSchedule(LearningRateSchedule):
         Raises:
             ModelError: always.
         """
-        raise ModelError(
-            f"learning-rate schedule {self.author_class} was traced from its author's code, which no config holds;"
-            " save the compiled program (.nnc), which trains on"
-        )
+        raise without_config(f"learning-rate schedule {self.author_class}")
 
     def __repr__(self) -> str:
         return f"<traced {self.author_class}>"
