@@ -201,14 +201,22 @@ class LayerTracer:
         for given in specs:
             recorder = self.recorder()
             with recording(recorder), around(recorder):
-                try:
-                    recorder.enter(_Function(function, name, layer), tuple(map(recorder.copy, given)), {})
-                except Exception as error:
-                    if recorder.failure is not None:
-                        raise recorder.failure from None
-                    raise ModelError(explained(error, f"function '{name}'")) from error
-            frames.append(recorder.root)
+                frames.append(self.frame(recorder, function, name, given, layer))
         return frames
+
+    def frame(self, recorder: Recorder, function: Any, name: str, given: Sequence[Any], layer: Any = None) -> Frame:
+        """Return what a recorder records of a function of its author's, inside `recording`; see `frames`.
+
+        Raises:
+            ModelError: it cannot be run; the message names the author's line.
+        """
+        try:
+            recorder.enter(_Function(function, name, layer), tuple(map(recorder.copy, given)), {})
+        except Exception as error:
+            if recorder.failure is not None:
+                raise recorder.failure from None
+            raise ModelError(explained(error, f"function '{name}'")) from error
+        return recorder.root
 
     def settled(self, frames: Frames, weight: Callable[[Any], OwnWeight]) -> Trace:
         """Return the trace of a function that was recorded, whose variables belong to no layer.

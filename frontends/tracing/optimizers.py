@@ -17,7 +17,7 @@ from frontends.live_objects import overridden_names
 from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode
 from frontends.tracing.layer_tracer import LayerTracer, explained
-from frontends.tracing.recording import Recorder
+from frontends.tracing.recording import Frame, Recorder, recording
 from nnc.errors import ModelError
 from nnc.identity import is_keras_module
 from nnc.layers.trace import OwnWeight, Trace
@@ -111,7 +111,7 @@ class OptimizerTracer:
             if id(variable) not in self.paths:
                 raise ModelError(f"optimizer: weight '{variable.path}' belongs to no layer of the model")
         roles = _Roles(optimizer, trained, self.paths)
-        recorded = [self._recorded(optimizer, variable) for variable in trained]
+        recorded = self._recorded(optimizer, trained)
         roles.find_slots([self._read(frame) for frame in recorded])
         state = TracedState(["weight", "iterations", "learning rate", *roles.slots, *roles.shared_names])
         traces: dict[str, Trace] = {}
@@ -167,30 +167,22 @@ class OptimizerTracer:
 
     # ------------------------------------------------------------------ tracing
 
-    def _recorded(self, optimizer: Any, variable: Any) -> Any:
-        """Return what is recorded of the update of a weight."""
-        recorders: list[Recorder] = []
+    def _recorded(self, optimizer: Any, trained: Sequence[Any]) -> list[Frame]:
+        """Return what is recorded of the update of each weight."""
+        recorder, tensor = self.tracer.recorder(), self.keras.KerasTensor
+        name = f"{type(optimizer).__name__}.update_step"
+        frames = []
+        with recording(recorder), recorder.symbols_in(optimizer), _assigning_symbols(optimizer, recorder, self.keras):
+            for variable in trained:
+                symbol = recorder.symbol(variable)
+                symbol.name = getattr(variable.value, "name", variable.name)  # Keras gives the engine's variable
+                update = partial(_updated, optimizer, symbol)
+                shape, dtype = tuple(variable.shape), variable.dtype
+                given = [tensor(shape, dtype=dtype), tensor((), dtype=self.keras.config.floatx())]
+                frames.append(self.tracer.frame(recorder, update, name, given))
+        return frames
 
-        @contextmanager
-        def around(recorder: Recorder) -> Iterator[None]:
-            recorders.append(recorder)
-            with recorder.symbols_in(optimizer), _assigning_symbols(optimizer, recorder, self.keras):
-                yield
-
-        def update(gradient: Any, rate: Any) -> None:
-            symbol = recorders[-1].symbol(variable)
-            symbol.name = getattr(variable.value, "name", variable.name)  # what Keras gives is the engine's variable
-            optimizer.update_step(gradient, symbol, rate)
-
-        tensor = self.keras.KerasTensor
-        given = [
-            tensor(tuple(variable.shape), dtype=variable.dtype),
-            tensor((), dtype=self.keras.config.floatx()),
-        ]
-        (frame,) = self.tracer.frames(update, f"{type(optimizer).__name__}.update_step", [given], around=around)
-        return frame
-
-    def _read(self, frame: Any) -> set[int]:
+    def _read(self, frame: Frame) -> set[int]:
         """Return the identities of the variables that an update reads or assigns."""
         found: set[int] = set()
 
@@ -286,6 +278,10 @@ class _Roles:
         name = self._shared.get(id(variable), str(variable.path))
         first = numpy.asarray(variable.numpy()) if own else None
         return KeptVariable(name, role, path, self._slots.get(id(variable), ""), first)
+
+
+def _updated(optimizer: Any, symbol: Any, gradient: Any, rate: Any) -> None:
+    optimizer.update_step(gradient, symbol, rate)
 
 
 def _slot_name(variable: Any, weight: Any) -> str:
