@@ -10,6 +10,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from frontends.authors import identity_of, is_known
+from frontends.live_objects import overridden_names
 from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode
 from frontends.nodes import Sequence as SequenceNode
@@ -28,6 +29,8 @@ from nnc.objects import snake_case
 from nnc.structure import leaves
 
 _FUNCTIONS = FunctionType, MethodType, partial
+_TRACED = frozenset({"call", "fn", "_api_export_path", "_api_export_symbol_id"})
+"""What the class of a loss may define anew, besides how it is made, described and, where it is Keras's, exported."""
 
 
 class MeasureTracer:
@@ -91,7 +94,15 @@ class MeasureTracer:
         return found[0] if len(found) == 1 else SequenceNode(items=tuple(found))
 
     def _loss(self, loss: Any, output: TensorType) -> TracedLoss:
-        is_function = isinstance(loss, _FUNCTIONS)
+        kind = self.tracer.keras.losses.Loss
+        loss = loss() if isinstance(loss, type) else loss
+        is_function = not isinstance(loss, kind)
+        others = [] if is_function else sorted(set(overridden_names(type(loss), kind)) - _TRACED)
+        if others:
+            raise ModelError(
+                f"loss {type(loss).__name__} defines {', '.join(others)} anew, of which Keras's are built in: only"
+                " call is traced; move what it does there, or make the loss a function"
+            )
         call, name = (loss, _name(loss)) if is_function else (loss.call, str(loss.name))
         reduction: Any = "sum_over_batch_size" if is_function else getattr(loss, "reduction", "sum_over_batch_size")
 
@@ -142,7 +153,8 @@ class MeasureTracer:
 
     def _metric(self, measure: Any, output: str) -> Metric:
         """Return a metric of the author's, which has been tried on what it measures."""
-        if isinstance(measure, _FUNCTIONS):
+        measure = measure() if isinstance(measure, type) else measure
+        if not isinstance(measure, self.tracer.keras.metrics.Metric):
             name = _name(measure)
             made: Metric = MeanMetricWrapper(FunctionOfTypes(name, Traces(self.tracer, measure, name)), name=name)
         else:
@@ -172,7 +184,7 @@ class MeasureTracer:
             return False
         if isinstance(measure, partial):
             return True
-        item = measure if isinstance(measure, _FUNCTIONS) else type(measure)
+        item = measure if isinstance(measure, (*_FUNCTIONS, type)) else type(measure)
         is_keras = is_keras_module(str(getattr(item, "__module__", "")))
         if item is not measure and identity is not None:  # one that overrides nothing counts as Keras's
             is_keras = identity.is_keras

@@ -104,11 +104,27 @@ def mixed(keras):
     return mixed
 
 
+def called_object(keras):
+    class Quartic:
+        def __call__(self, y_true, y_pred):
+            return keras.ops.mean((y_true - y_pred) ** 4, axis=-1)
+
+    return Quartic()
+
+
+def class_itself(keras):
+    class Root(keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            return keras.ops.sqrt(keras.ops.sum(keras.ops.square(y_true - y_pred), axis=-1) + 0.01)
+
+    return Root
+
+
 LOSSES = {
     make.__name__: make
     for make in (
         *(bent, scaled, doubled, made_by_a_function, with_a_default, partial_of_a_function, anonymous, scalar, method),
-        *(masked, mixed),
+        *(masked, mixed, called_object, class_itself),
     )
 }
 

@@ -156,6 +156,17 @@ def test_losses_that_cannot_be_traced_name_the_line(keras):
     numpy.testing.assert_allclose(program.predict(X), theirs(X), rtol=1e-4, atol=1e-5)
 
 
+def test_losses_that_define_more_than_call_are_named(keras):
+    class Own(keras.losses.MeanSquaredError):
+        def __call__(self, y_true, y_pred, sample_weight=None):
+            return 3.0 * super().__call__(y_true, y_pred, sample_weight)
+
+    with pytest.warns(UserWarning) as caught:
+        nnc.compile(network(keras, loss=Own()))
+    assert "loss Own defines __call__ anew" in str(caught[0].message)
+    assert "only call is traced; move what it does there, or make the loss a function" in str(caught[0].message)
+
+
 def own_metric(keras, **methods):
     def make(self, **options):
         keras.metrics.Metric.__init__(self, **options)
@@ -187,6 +198,13 @@ def test_metrics_that_cannot_be_traced_are_named(keras):
             nnc.compile(network(keras, loss="mse", metrics=[metric]))
         assert re.search(message, str(caught[0].message)), str(caught[0].message)
         assert float(metric.total.numpy()) == 3.0
+
+
+def test_metrics_that_are_given_twice_are_refused(keras):
+    metric = own_metric(keras)
+    with pytest.warns(UserWarning) as caught:
+        nnc.compile(network(keras, loss="mse", metrics=[metric, metric]))
+    assert "metric 'own' is given twice" in str(caught[0].message)
 
 
 def test_metrics_that_do_not_suit_their_targets_name_the_line(keras):
