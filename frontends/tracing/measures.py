@@ -221,7 +221,7 @@ class Traces:
 
 
 class _Targets:
-    """Finds the targets that a loss takes: like the output, an index for each row, or of one column.
+    """Finds the targets that a loss takes: like the output, a number for each row, or of one column.
 
     Args:
         function: what the loss computes.
@@ -229,19 +229,23 @@ class _Targets:
 
     def __init__(self, function: FunctionOfTypes) -> None:
         self.function = function
-        self._known: dict[TensorType, TensorType] = {}
+        self._known: dict[TensorType, list[TensorType]] = {}
 
-    def __call__(self, output: TensorType) -> TensorType:
-        """Return the type of the targets that go with an output.
+    def __call__(self, output: TensorType) -> list[TensorType]:
+        """Return the types of the targets that go with an output, the likeliest first.
+
+        Where only whole numbers are made of targets, they are indices, of which there is one for each row.
 
         Raises:
             ModelError: the loss takes none of those tried.
         """
         if output not in self._known:
-            self._known[output] = self._found(output)
+            found = self._found(output)
+            is_index = len(found) > 1 and found[0].shape == output.shape and not found[0].is_floating
+            self._known[output] = [*found[1:], found[0]] if is_index else found
         return self._known[output]
 
-    def _found(self, output: TensorType) -> TensorType:
+    def _found(self, output: TensorType) -> list[TensorType]:
         problems: list[str] = []
         found: list[TensorType] = []
         candidates = list(_candidates(output))
@@ -257,12 +261,10 @@ class _Targets:
             else:
                 name = self.function.__name__
                 problems.append(f"loss '{name}' returns {values.type}, which is no value for each row")
-            if found and (found[0].is_floating or found[0].shape != output.shape):
-                return found[0]
-        if found:  # of whole numbers there is one for each row where the loss takes that
-            return found[1] if len(found) > 1 else found[0]
-        tried = f" (targets {', '.join(map(str, candidates))} were tried)" if len(candidates) > 1 else ""
-        raise ModelError(f"{problems[0]}{tried}")
+        if not found:
+            tried = f" (targets {', '.join(map(str, candidates))} were tried)" if len(candidates) > 1 else ""
+            raise ModelError(f"{problems[0]}{tried}")
+        return found
 
     def _as_indices(self, target: TensorType, output: TensorType) -> TensorType:
         """Return the type of whole numbers where all that is done with targets is to make such of them."""

@@ -44,7 +44,7 @@ class TracedLoss(LossFunctionWrapper):
 
     Args:
         fn: what it computes.
-        target_of: returns the type of the targets that go with an output.
+        targets_of: returns the types of the targets that it takes with an output, the likeliest first.
         fits_ranks: whether targets get, or lose, a last axis of length 1 where the output has it, or has it not.
         **options: arguments of `nnc.losses.LossFunctionWrapper`.
     """
@@ -52,18 +52,29 @@ class TracedLoss(LossFunctionWrapper):
     def __init__(
         self,
         fn: FunctionOfTypes,
-        target_of: Callable[[TensorType], TensorType],
+        targets_of: Callable[[TensorType], Sequence[TensorType]],
         *,
         fits_ranks: bool,
         **options: Any,
     ) -> None:
         super().__init__(fn, **options)
-        self.target_of, self.fits_ranks = target_of, fits_ranks
+        self.targets_of, self.fits_ranks = targets_of, fits_ranks
+        self._chosen = 0
 
     def target(self, output: TensorType) -> ExpectedTargets:
         """Return what the targets of an output must look like: what the author's code takes."""
-        target = self.target_of(output)
+        target = self.targets_of(output)[self._chosen]
         return ExpectedTargets(target, exact=not self.fits_ranks or target.shape != output.shape)
+
+    def take(self, output: TensorType, shape: Sequence[int]) -> bool:
+        """Take targets of another shape from now on, where the author's code does; see `nnc.losses.Loss.take`."""
+        for number, target in enumerate(self.targets_of(output)):
+            pairs = zip(target.shape, shape, strict=False)
+            if target.rank == len(shape) and all(not isinstance(dim, int) or dim == found for dim, found in pairs):
+                is_other = number != self._chosen
+                self._chosen = number
+                return is_other
+        return False
 
 
 @dataclass(frozen=True, eq=False)

@@ -165,11 +165,35 @@ def quantiles(keras):
     return quantiles
 
 
+def likelihood(keras):
+    def likelihood(y_true, y_pred):
+        mean, spread = y_pred[:, :1], keras.ops.softplus(y_pred[:, 1:2]) + 0.1
+        return keras.ops.mean(keras.ops.square((y_true - mean) / spread) + 2.0 * keras.ops.log(spread), axis=-1)
+
+    return likelihood
+
+
+def contrastive(keras):
+    ops = keras.ops
+
+    class Contrastive(keras.losses.Loss):
+        """Brings outputs of rows with the same label together."""
+
+        def call(self, y_true, y_pred):
+            same = ops.cast(ops.equal(y_true[:, None], y_true[None, :]), "float32")
+            distance = ops.sum(ops.square(y_pred[:, None] - y_pred[None, :]), axis=-1)
+            return ops.mean(same * distance + (1.0 - same) * ops.relu(1.0 - distance))
+
+    return Contrastive()
+
+
 LOSSES_OF_OTHER_TARGETS = {
     "focal_of_indices": (focal_of_indices, "indices"),
     "crossentropy_of_indices": (crossentropy_of_indices, "indices"),
     "column_of_indices": (column_of_indices, "column"),
     "quantiles": (quantiles, "numbers"),
+    "likelihood": (likelihood, "column of numbers"),
+    "contrastive": (contrastive, "numbers"),
 }
 
 

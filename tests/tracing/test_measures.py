@@ -64,9 +64,35 @@ def test_losses_of_other_targets(name, backend, keras):
     """Targets are class indices, or numbers, where the loss takes none like the output."""
     make, kind = LOSSES_OF_OTHER_TARGETS[name]
     indices = numpy.random.default_rng(1).integers(0, 3, 12).astype("int64")
-    y = {"indices": indices, "column": indices[:, None], "numbers": Y[:, 0]}[kind]
-    metrics = {} if kind == "numbers" else {"metrics": ["accuracy"]}
+    y = {"indices": indices, "column": indices[:, None], "numbers": Y[:, 0], "column of numbers": Y[:, :1]}[kind]
+    metrics = {"metrics": ["accuracy"]} if kind in ("indices", "column") else {}
     assert_trains_alike(network(keras, 3, loss=make(keras), **metrics), y, backend)
+
+
+def test_the_first_data_say_which_targets_a_loss_takes(keras, tmp_path):
+    """Afterwards, and in a file, it is that kind alone."""
+    theirs = network(keras, 3, loss=LOSSES_OF_OTHER_TARGETS["likelihood"][0](keras))
+    nnc.compile(theirs).save(tmp_path / "before.nnc")
+    column, like_output = Y[:, :1], X[:, :3]
+    program = assert_trains_alike(theirs, column, "numpy")
+    found = program.evaluate(X, column, verbose=0)
+    with pytest.raises(nnc.errors.DataError, match=r"target 'y' must have shape \(rows, 1\), got \(12, 3\)"):
+        program.fit(X, like_output, verbose=0)
+    program.save(tmp_path / "after.nnc")
+    assert nnc.load(tmp_path / "after.nnc").evaluate(X, column, verbose=0) == found
+    with pytest.raises(nnc.errors.DataError, match=r"target 'y' must have shape \(rows, 3\), got \(12, 1\)"):
+        nnc.load(tmp_path / "before.nnc").evaluate(X, column, verbose=0)
+    theirs = network(keras, 3, loss=LOSSES_OF_OTHER_TARGETS["likelihood"][0](keras))
+    assert_trains_alike(theirs, like_output, "numpy")
+
+
+def test_targets_of_several_outputs(keras):
+    x = keras.Input((6,))
+    keras.utils.set_random_seed(0)
+    theirs = keras.Model(x, [keras.layers.Dense(3, name="a")(x), keras.layers.Dense(3, name="b")(x)])
+    makes = [LOSSES_OF_OTHER_TARGETS[name][0] for name in ("likelihood", "contrastive")]
+    theirs.compile(keras.optimizers.SGD(0.02), [make(keras) for make in makes], run_eagerly=True)
+    assert_trains_alike(theirs, [Y[:, :1], Y[:, 0].round()], "numpy")
 
 
 def test_targets_that_keras_would_broadcast_are_refused(keras):
