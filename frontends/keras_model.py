@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy
@@ -11,7 +12,7 @@ import numpy
 from frontends.authors import foreign_objects, is_known
 from frontends.compile_options import apply_compile
 from frontends.keras_calls import safe_name
-from frontends.keras_state import copy_optimizer_state
+from frontends.keras_state import copy_exclusions, copy_optimizer_state, paths_of
 from frontends.legacy.compile_options import compile_options
 from frontends.live_objects import RUNNING, TRAINING, LiveConfigs
 from frontends.model_reader import build_model
@@ -25,8 +26,10 @@ from frontends.replacements import read_replacements
 from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.measures import MeasureTracer
 from frontends.tracing.model import ModelTracer
+from frontends.tracing.optimizers import OptimizerTracer
 from frontends.tracing.own_code import own_functions
 from nnc.errors import ModelError
+from nnc.ir import TensorType
 from nnc.models import Model
 
 _PACKAGES = frozenset({"keras", "tf_keras", "tensorflow"})
@@ -73,14 +76,17 @@ class KerasFrontend:
         else:
             model = build_model(from_plain(definition), problems, False, options)
             _copy_weights(source, model, problems)
+        traced = None if tracer is None else tracer.layers.variables()
         if compile:
             training = from_plain(_compile_config(source, live))
             if isinstance(training, MappingNode):
                 training = compile_options(training, options.origin)
             if _is_traceable(source, options):
-                measures = MeasureTracer(LayerTracer(source, live, options, problems), _outputs(model))
+                functions = LayerTracer(source, live, options, problems)
+                optimizers = OptimizerTracer(functions, paths_of(source, model, traced))
                 try:
-                    training = measures.compile_options(training)
+                    training = optimizers.compile_options(training)
+                    training = MeasureTracer(functions, _outputs(model)).compile_options(training)
                 except ModelError as error:  # it predicts all the same
                     problems.note(str(error))
             apply_compile(training, model, model.output_names, problems, is_short=False)
@@ -88,7 +94,8 @@ class KerasFrontend:
             raise problems.error()
         if compile and model.is_compiled:
             train_as(options.origin, model.optimizer, problems)
-            traced = None if tracer is None else tracer.layers.variables()
+            if not options.origin.is_old:
+                copy_exclusions(source, model, traced)
             copy_optimizer_state(source, model, options.origin, problems, traced)
         problems.warn()
         return model
@@ -118,13 +125,9 @@ def _is_traceable(source: Any, options: Options) -> bool:
     return not options.origin.is_old and hasattr(package, "KerasTensor") and isinstance(source, package.Model)
 
 
-def _outputs(model: Model) -> dict[str, Any]:
-    """Return symbolic tensors of Keras's like a model's outputs, by their names."""
-    make: Any = sys.modules["keras"].KerasTensor
-    return {
-        name: make(tensor.shape, dtype=tensor.dtype)
-        for name, tensor in zip(model.output_names, model.outputs, strict=True)
-    }
+def _outputs(model: Model) -> dict[str, TensorType]:
+    """Return the types of a model's outputs by their names."""
+    return dict(zip(model.output_names, (tensor.type for tensor in model.outputs), strict=True))
 
 
 def _is_authors(source: Any, definition: Mapping[str, Any], options: Options) -> bool:
@@ -172,7 +175,15 @@ def _backend(package: Any) -> str:
 def _compile_config(source: Any, live: LiveConfigs) -> Any:
     """Return optimizer, loss and metrics, as they were given; None where the model was not compiled."""
     get = getattr(source, "get_compile_config", None)
-    config = get() if get is not None and getattr(source, "optimizer", None) is not None else None
+    if get is None or getattr(source, "optimizer", None) is None:
+        return None
+    try:
+        config = get()
+    except Exception:  # of an object without a config, or whose author's raises something
+        given = getattr(getattr(source, "_compile_config", None), "config", None)
+        if not isinstance(given, Mapping):
+            raise
+        config = {key: _serialized(item) for key, item in given.items()}
     if not isinstance(config, Mapping):
         return config
     measures = getattr(source, "_compile_metrics", None) or getattr(source, "compiled_metrics", None)
@@ -183,6 +194,37 @@ def _compile_config(source: Any, live: LiveConfigs) -> Any:
         "weighted_metrics": getattr(measures, "_user_weighted_metrics", None),
     }
     return {key: live.value(value, given.get(key)) for key, value in config.items()}
+
+
+def _serialized(item: Any) -> Any:
+    """Return the config of an argument of Keras's ``compile``; what has none is described by its class."""
+    if isinstance(item, Mapping):
+        return {key: _serialized(part) for key, part in item.items()}
+    if isinstance(item, list | tuple):
+        return [_serialized(part) for part in item]
+    rate = getattr(item, "_learning_rate", None)
+    try:
+        with _with_config(rate):
+            return sys.modules["keras"].saving.serialize_keras_object(item)
+    except Exception:
+        cls = type(item)
+        return {"module": cls.__module__, "class_name": cls.__name__, "config": {}, "registered_name": cls.__name__}
+
+
+@contextmanager
+def _with_config(schedule: Any) -> Iterator[None]:
+    """Let a learning-rate schedule whose author gave it no config have an empty one inside the block."""
+    try:
+        is_missing = callable(getattr(schedule, "get_config", None)) and schedule.get_config() is None
+    except NotImplementedError:
+        is_missing = True
+    if is_missing:
+        vars(schedule)["get_config"] = dict
+    try:
+        yield
+    finally:
+        if is_missing:
+            del vars(schedule)["get_config"]
 
 
 def _copy_weights(source: Any, model: Model, problems: Problems) -> None:

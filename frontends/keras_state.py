@@ -16,6 +16,7 @@ from nnc.errors import ModelError
 from nnc.layers.variable import Variable
 from nnc.layers.weights import weight_paths
 from nnc.models import Model
+from nnc.optimizers.windows import Whole
 from nnc.program import VariableSpec
 
 _REMEDY = "read the model with compile=False"
@@ -66,6 +67,28 @@ def copy_optimizer_state(
         raise ModelError(f"{error}; {_REMEDY}") from None
 
 
+def copy_exclusions(source: Any, model: Model, traced: Mapping[int, Variable] | None = None) -> None:
+    """Let an optimizer not decay the weights that ``exclude_from_weight_decay`` was called with.
+
+    Args:
+        source: the Keras model, of Keras 3.
+        model: the nnc model, compiled.
+        traced: see `copy_optimizer_state`.
+    """
+    optimizer: Any = source.optimizer
+    keys = getattr(optimizer, "_exclude_from_weight_decay", None) or ()
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    if not keys and pattern is None:
+        return
+    paths = paths_of(source, model, traced)
+    excluded = [
+        paths[id(weight)]
+        for weight in source.trainable_weights
+        if optimizer._var_key(weight) in keys or (pattern is not None and pattern.search(weight.name))
+    ]
+    model.optimizer.exclude_from_weight_decay([Whole(path, "", 0, ()) for path in excluded])
+
+
 def _copy_from_keras_2(source: Any, model: Model, problems: Problems) -> None:
     variables = source.optimizer.variables
     variables = variables() if callable(variables) else variables  # of the optimizers before 2.11
@@ -82,20 +105,31 @@ def _copy_from_keras_2(source: Any, model: Model, problems: Problems) -> None:
         problems.note(f"its optimizer starts afresh: {error}")
 
 
-def _specs(source: Any, model: Model, variables: Mapping[int, Variable] | None = None) -> dict[int, VariableSpec]:
-    """Return by a Keras weight's identity where it lies in the program."""
-    by_path = {spec.path: spec for spec in model.program.spec.variables}
+def paths_of(source: Any, model: Model, variables: Mapping[int, Variable] | None = None) -> dict[int, str]:
+    """Return by a Keras weight's identity the path of nnc's.
+
+    Args:
+        source: the Keras model.
+        model: the nnc model with the same layers.
+        variables: the weights of a traced model by the identity of Keras's; None where layers have equal names.
+    """
     paths = weight_paths(model)
     if variables is not None:
-        return {key: by_path[paths[variable]] for key, variable in variables.items() if variable in paths}
+        return {key: paths[variable] for key, variable in variables.items() if variable in paths}
     layers = {layer.name: layer for layer in model.layers}
-    found: dict[int, VariableSpec] = {}
+    found: dict[int, str] = {}
     for keras_layer in source.layers:
         layer = layers.get(safe_name(keras_layer.name))
         if layer is not None:
             for weight, keras_weight in zip(layer.weights, keras_layer.weights, strict=True):
-                found[id(keras_weight)] = by_path[paths[weight]]
+                found[id(keras_weight)] = paths[weight]
     return found
+
+
+def _specs(source: Any, model: Model, variables: Mapping[int, Variable] | None = None) -> dict[int, VariableSpec]:
+    """Return by a Keras weight's identity where it lies in the program; see `paths_of`."""
+    by_path = {spec.path: spec for spec in model.program.spec.variables}
+    return {key: by_path[path] for key, path in paths_of(source, model, variables).items()}
 
 
 def _array(variable: Any) -> Any:

@@ -46,7 +46,7 @@ _SAME_IN_TENSORFLOW = frozenset(
     }
 )
 """TensorFlow's functions that compute what the activation of their name does."""
-_PARTS = {"layer": ("layer", "forward_layer")}
+_PARTS = {"layer": ("layer", "forward_layer"), "learning_rate": ("_learning_rate",)}
 _APART = frozenset({"layers", "function"})
 """Arguments that are not described as others: layers are found by their names, and a function is a layer's code."""
 _MISSING = object()
@@ -174,6 +174,11 @@ def _part(live: Any, key: str) -> Any:
         if found is not None:
             return found
     return None
+
+
+def overridden_names(cls: type[Any], base: type[Any]) -> list[str]:
+    """Return what a class, or one between, defines anew of one of Keras's, besides how it is made and described."""
+    return sorted(_own_names(cls, base) - _DESCRIPTIVE)
 
 
 def _own_names(cls: type[Any], base: type[Any]) -> set[str]:

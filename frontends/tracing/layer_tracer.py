@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -21,7 +22,7 @@ from frontends.reader_options import Options
 from frontends.tracing.own_code import OF_WEIGHTS, is_authors, own_activations
 from frontends.tracing.ownership import Ownership, own_variables, states
 from frontends.tracing.patches import recording
-from frontends.tracing.recording import Recorder, is_library
+from frontends.tracing.recording import Frame, Recorder, is_library
 from frontends.tracing.settling import Frames, Settling
 from nnc import regularizers
 from nnc.errors import ModelError
@@ -131,18 +132,57 @@ class LayerTracer:
         Raises:
             ModelError: it cannot be traced; the message names the author's line.
         """
+        return TracedFunction(name, self.trace(self.frames(function, name, specs, layer)))
+
+    def frames(
+        self,
+        function: Any,
+        name: str,
+        specs: Sequence[Sequence[Any]],
+        layer: Any = None,
+        around: Callable[[Recorder], AbstractContextManager[Any]] = nullcontext,
+    ) -> list[Frame]:
+        """Return what is recorded of a function of its author's in each run; see `function`.
+
+        Args:
+            function: the function.
+            name: its name, for messages.
+            specs: its arguments in each run, as symbolic tensors.
+            layer: whose weights it reads, None for none.
+            around: returns in what a recorder runs the function.
+
+        Raises:
+            ModelError: it cannot be run; the message names the author's line.
+        """
         frames = []
         for given in specs:
             recorder = self.recorder()
-            with recording(recorder):
-                try:
-                    recorder.enter(_Function(function, name, layer), tuple(map(recorder.copy, given)), {})
-                except Exception as error:
-                    if recorder.failure is not None:
-                        raise recorder.failure from None
-                    raise ModelError(explained(error, f"function '{name}'")) from error
-            frames.append(recorder.root)
-        return TracedFunction(name, self.trace(frames))
+            with recording(recorder), around(recorder):
+                frames.append(self.frame(recorder, function, name, given, layer))
+        return frames
+
+    def frame(self, recorder: Recorder, function: Any, name: str, given: Sequence[Any], layer: Any = None) -> Frame:
+        """Return what a recorder records of a function of its author's, inside `recording`; see `frames`.
+
+        Raises:
+            ModelError: it cannot be run; the message names the author's line.
+        """
+        try:
+            recorder.enter(_Function(function, name, layer), tuple(map(recorder.copy, given)), {})
+        except Exception as error:
+            if recorder.failure is not None:
+                raise recorder.failure from None
+            raise ModelError(explained(error, f"function '{name}'")) from error
+        return recorder.root
+
+    def settled(self, frames: Frames, weight: Callable[[Any], OwnWeight]) -> Trace:
+        """Return the trace of a function that was recorded, whose variables belong to no layer.
+
+        Args:
+            frames: what was recorded, by run.
+            weight: returns what stands for a variable.
+        """
+        return Settling(self.keras, self.layer, weight, self._number, self._build).trace(frames)
 
     def traced(self, layer: Any) -> TracedLayer:
         """Return nnc's layer for one of its author's, or for one whose ``call`` is entered."""

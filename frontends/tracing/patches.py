@@ -10,7 +10,7 @@ from typing import Any
 
 from frontends.tracing import control_flow, indexing
 from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
-from frontends.tracing.recording import RECORDER, Recorder, paused, place
+from frontends.tracing.recording import RECORDER, Recorder, is_library, paused, place
 from nnc.errors import ModelError
 
 
@@ -40,6 +40,7 @@ def _patch(keras: Any) -> None:
         _wrap(layer, "symbolic_call", Recorder.layer)
     _wrap(keras.layers.TimeDistributed, "call", _time_distributed)
     _wrap_node(sys.modules[layer.__module__])
+    _wrap_equality(keras)
     backend = sys.modules[f"{keras.__name__}.src.backend"]
     for module, names, read in ((backend.random, RANDOM, drawn), (backend.numpy, CREATIONS, made)):
         for name in names:
@@ -156,6 +157,23 @@ def _wrap_node(module: Any) -> None:
         return original(*args, **kwargs) if RECORDER.get() is None else None
 
     module.Node = node
+
+
+def _wrap_equality(keras: Any) -> None:
+    """Let ``==`` of the author's be that of elements while it is recorded, as it is of tensors with numbers.
+
+    Keras leaves it to Python on symbolic tensors, for which it is that of objects.
+    """
+    cls = keras.KerasTensor
+    original = cls.__eq__
+
+    def equal(self: Any, other: Any) -> Any:
+        is_library_call = is_library(sys._getframe(1).f_code.co_filename)
+        if RECORDER.get() is None or is_library_call or other is None or isinstance(other, str):
+            return original(self, other)
+        return keras.ops.equal(self, other)
+
+    cls.__eq__ = equal
 
 
 def _wrap_function(module: Any, name: str, read: Callable[..., Made | None]) -> None:

@@ -275,6 +275,16 @@ class Recorder:
         with _exchanged(layer, self._symbol, _is_variable):
             yield
 
+    def symbol(self, variable: Any) -> Any:
+        """Return the symbolic tensor that stands for a variable of an optimizer or a metric."""
+        return self._symbol(variable)
+
+    @contextmanager
+    def symbols_in(self, item: Any) -> Iterator[None]:
+        """Let the variables of an optimizer or a metric be symbolic tensors inside the block."""
+        with self._symbols(item):
+            yield
+
     @contextmanager
     def _variables(self, layer: Any) -> Iterator[None]:
         """Let the weights of a layer be what they were inside the block, in which nothing is recorded."""
@@ -338,6 +348,7 @@ def _exchanged(layer: Any, function: Callable[[Any], Any], is_concerned: Callabl
             visit_layer(item)
 
     def visit(item: Any) -> None:
+        item = getattr(item, "_storage", item)  # which TensorFlow wraps lists around
         if id(item) in seen:
             return
         seen.add(id(item))

@@ -11,7 +11,7 @@ import numpy
 from frontends.tracing.recording import Assigned, Body, Call, Frame, Loss, constant_array
 from frontends.tracing.settings import settings_of
 from nnc.errors import ModelError
-from nnc.layers.trace import AddedLoss, Assignment, Length, Reference, Step, Trace, TracedCall, TracedLoop
+from nnc.layers.trace import AddedLoss, Assignment, Length, LengthTensor, Reference, Step, Trace, TracedCall, TracedLoop
 
 Frames = Sequence[Frame]
 """One frame for each run: the same call of the same layer, with other sizes."""
@@ -175,6 +175,10 @@ class _Scope:
         first = arrays[0]
         if all(array.shape == first.shape and numpy.array_equal(array, first) for array in arrays[1:]):
             return first if first.ndim else first[()]
+        if all(array.shape == first.shape and numpy.array_equal(array, numpy.floor(array)) for array in arrays):
+            numbers = zip(*(array.reshape(-1).tolist() for array in arrays), strict=True)
+            found = [item[0] if len(set(item)) == 1 else self._length([int(one) for one in item]) for item in numbers]
+            return LengthTensor(tuple(found), first.shape, first.dtype.name)
         raise ModelError(f"a constant of shape {first.shape} depends on the sizes of inputs")
 
     def _length(self, numbers: Sequence[int]) -> Length:

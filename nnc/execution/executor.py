@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -155,6 +155,9 @@ class StepCounter:
             change()
 
 
+Retarget = Callable[[Sequence[Sequence[int]]], tuple[ProgramSpec, Mapping[str, GraphMaker]] | None]
+
+
 class Executor:
     """Runs the graphs of a program.
 
@@ -173,6 +176,8 @@ class Executor:
         engines: what runs each of them.
         plans: what they are compiled to.
         local: the runs of this thread.
+        retarget: returns another description, and what makes graphs that train and evaluate, for targets of other
+            shapes, None where no loss takes such; None for programs that take one kind of targets.
     """
 
     def __init__(
@@ -188,10 +193,33 @@ class Executor:
         self.engines = Engines(self.graphs, backend)
         self.plans = PlanCache(spec, self.graphs, self.engines, state, observe)
         self.local = ThreadRuns()
+        self.retarget: Retarget | None = None
         self._check_nan = False
         self._prologue: Prologue | None = None
         self._has_prologue: bool | None = None
         self._preparations: WeakKeyDictionary[Preparation, Prologue] = WeakKeyDictionary()
+
+    # ------------------------------------------------------------------ targets
+
+    def take_targets(self, shapes: Sequence[Sequence[int]]) -> bool:
+        """Take targets of other shapes from now on, if the losses do; return whether that is so.
+
+        Once there is a graph that trains or evaluates, targets stay of one kind.
+
+        Args:
+            shapes: the shapes of what is given for each of the targets.
+        """
+        with self.graphs.lock:
+            if self.retarget is None or self.graphs.has_objective:
+                return False
+            found = self.retarget(shapes)
+            if found is None:
+                return False
+            self.spec, makers = found
+            self.graphs.replace(makers)
+            self.state.describe(self.spec)
+            self.plans.describe(self.spec)
+            return True
 
     # ------------------------------------------------------------------ what lets runs be bound anew
 

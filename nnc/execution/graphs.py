@@ -126,6 +126,20 @@ class GraphTable:
         with collection_paused(), announced(f"compiling the graph '{name}'"):
             return self._makers[name]()
 
+    @property
+    def has_objective(self) -> bool:
+        """Whether a graph that trains or evaluates has been made."""
+        return any(unweighted(name) in (TRAIN, EVALUATE) for name in self._made)
+
+    def replace(self, makers: Mapping[str, GraphMaker]) -> None:
+        """Make the graphs that train and evaluate otherwise from now on; none of them has been made.
+
+        Args:
+            makers: for the name of each of them a function that makes it.
+        """
+        others = {name: make for name, make in self._makers.items() if unweighted(name) not in (TRAIN, EVALUATE)}
+        self._makers = {**others, **makers}
+
     def _missing(self, name: str) -> str:
         reason = "unknown name"
         if unweighted(name) in (TRAIN, EVALUATE):

@@ -61,6 +61,10 @@ class PlanCache:
         self._plans: dict[tuple[str, str], CompiledPlan] = {}
         self._codes: dict[str, Any] = {}
 
+    def describe(self, spec: ProgramSpec) -> None:
+        """Take over another description of the program."""
+        self._spec = spec
+
     def keys(self) -> KeysView[tuple[str, str]]:
         """Return the names of backends, each with that of a graph that has been compiled for it."""
         return self._plans.keys()

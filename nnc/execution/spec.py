@@ -49,6 +49,7 @@ class TargetSpec(ArraySpec):
         ignored: a class index that is allowed although there is no such class, or None.
         steps: number of axes behind the rows that weights may have.
         output: name of the output they belong to.
+        exact: whether a last axis of length 1 makes a difference, which is no matter otherwise.
     """
 
     classes: int = 0
@@ -58,6 +59,7 @@ class TargetSpec(ArraySpec):
     ignored: float | None = None
     steps: int = 0
     output: str = ""
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,8 +223,8 @@ def _records(cls: type, items: list[Any]) -> tuple[Any, ...]:
         values: dict[str, Any] = {}
         for entry in fields(cls):
             kind = str(entry.type)
-            if entry.name in ("steps", "output") and isinstance(item, dict) and entry.name not in item:
-                continue  # files of 0.1 have none
+            if entry.name in ("steps", "output", "exact") and isinstance(item, dict) and entry.name not in item:
+                continue  # files of before have none
             if kind == "Shape":
                 values[entry.name] = _shape(_item(item, entry.name, list), entry.name)
             elif kind == "RowShape":

@@ -97,6 +97,10 @@ class ProgramState:
         if self._shuffler is not None:  # which has a lock as well
             self._shuffler, self._order = None, self.order_state
 
+    def describe(self, spec: ProgramSpec) -> None:
+        """Take over another description of the same weights."""
+        self._spec = spec
+
     def add(self, declared: Mapping[str, Value], derived: Collection[str], graph: str) -> None:
         """Give states of a graph that are new their memory.
 

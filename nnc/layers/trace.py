@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nnc.ir import Dim
+from nnc import ops
+from nnc.errors import ModelError
+from nnc.ir import Dim, Graph, Value
+from nnc.ops.sizes import Size
 from nnc.structure import leaves
 
 if TYPE_CHECKING:
@@ -55,6 +58,38 @@ class Length:
 
 
 @dataclass(frozen=True)
+class LengthTensor:
+    """A tensor of numbers that follow from the lengths of axes.
+
+    Args:
+        numbers: its elements, in their order; those that are the same in each batch are plain numbers.
+        shape: its shape.
+        dtype: its element type.
+    """
+
+    numbers: tuple[Any, ...]
+    shape: tuple[int, ...]
+    dtype: str
+
+    def value(self, graph: Graph, number: Callable[[Any], Dim]) -> Value:
+        """Return it as a graph value.
+
+        Args:
+            graph: the graph that is being built.
+            number: returns what an element is there.
+        """
+        found = [length_value(number(item), graph, self.dtype) for item in self.numbers]
+        return ops.reshape(graph.add(ops.Pack(), *found)[0], self.shape) if self.shape else found[0]
+
+
+def length_value(number: Dim, graph: Graph, dtype: str) -> Value:
+    """Return a number, or a length that is only known at run time, as a scalar."""
+    if isinstance(number, int | float):
+        return graph.constant(number, dtype)
+    return graph.add(Size((number,), dtype))[0]
+
+
+@dataclass(frozen=True)
 class OwnWeight:
     """A weight of the author's layer, or of any layer around or inside it.
 
@@ -100,14 +135,14 @@ class Assignment:
 
     Args:
         weight: the weight.
-        value: its value from here on.
+        value: its value from here on: a value of the trace, a weight or a constant.
         place: the author's line.
         is_differentiable: whether a gradient goes from what reads it later into what the value was made of: on JAX,
             where a weight is a value, it does; elsewhere a weight is memory, and it does not.
     """
 
     weight: OwnWeight
-    value: Reference
+    value: Any
     place: str = ""
     is_differentiable: bool = False
 
@@ -175,6 +210,12 @@ class TraceValues:
 
     values: list[Any] = field(default_factory=list)
 
+    @property
+    def graph(self) -> Graph:
+        """The graph that they are in."""
+        found: Graph = self.values[0].graph
+        return found
+
     def length(self, index: int, axis: int) -> Dim:
         """Return the length of an axis of a value."""
         found: Dim = self.values[index].type.shape[axis]
@@ -186,6 +227,8 @@ class TraceValues:
             return self.values[item.index]
         if isinstance(item, Length):
             return item.of(self.length)
+        if isinstance(item, LengthTensor):
+            return item.value(self.graph, self.resolved)
         if isinstance(item, OwnWeight):
             return item.variable.value
         if isinstance(item, slice):
@@ -196,3 +239,14 @@ class TraceValues:
         if isinstance(item, Mapping):
             return {key: self.resolved(part) for key, part in item.items()}
         return item
+
+
+def without_config(what: str) -> ModelError:
+    """Return the error that something has no config.
+
+    Args:
+        what: what was traced, with the name of its author's class.
+    """
+    return ModelError(
+        f"{what} was traced from its author's code, which no config holds; save the compiled program (.nnc) instead"
+    )

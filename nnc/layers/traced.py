@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from nnc import ops
 from nnc.errors import ModelError, NncError
-from nnc.ir import Placeholder, Value
+from nnc.ir import Placeholder, SymbolicDim, Value
 from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import current_lowering, is_lowering, lowering_body
-from nnc.layers.trace import AddedLoss, Assignment, Trace, TracedCall, TracedLoop, TraceValues
+from nnc.layers.trace import (
+    AddedLoss,
+    Assignment,
+    Trace,
+    TracedCall,
+    TracedLoop,
+    TraceValues,
+    length_value,
+    without_config,
+)
 from nnc.operations import OPERATIONS
 from nnc.ops.loop import Loop
 from nnc.ops.scan import Scan
@@ -112,10 +121,7 @@ class TracedLayer(Layer):
         Raises:
             ModelError: always.
         """
-        raise ModelError(
-            f"layer '{self.name}' ({self.author_class}) was traced from its author's code, which no config holds;"
-            " save the compiled program (.nnc) instead"
-        )
+        raise without_config(f"layer '{self.name}' ({self.author_class})")
 
 
 class TracedFunction:
@@ -133,8 +139,15 @@ class TracedFunction:
         return replay(self.trace, [value.value if isinstance(value, Placeholder) else value for value in values])
 
 
-def replay(trace: Trace, inputs: list[Value]) -> Any:
+def replay(
+    trace: Trace, inputs: list[Value], make: Callable[[TracedCall, TraceValues], Sequence[Any]] | None = None
+) -> Any:
     """Return what a trace computes of its inputs, in the graph that is being built.
+
+    Args:
+        trace: the trace.
+        inputs: its inputs.
+        make: returns the results of a call, by default `results_of` it.
 
     Raises:
         ModelError: there is another number of inputs, or a step does not accept its operands; the message names the
@@ -148,7 +161,7 @@ def replay(trace: Trace, inputs: list[Value]) -> Any:
             with _at(step.place):
                 match step:
                     case TracedCall():
-                        run.values += _results(step, run)
+                        run.values += (make or results_of)(step, run)
                         masks.clear()
                     case Assignment():
                         _assign(step, run.resolved(step.value))
@@ -164,16 +177,19 @@ def _assign(step: Assignment, value: Value) -> None:
     variable.assign(value if passes else ops.stop_gradient(value))
 
 
-def _results(step: TracedCall, run: TraceValues) -> list[Value]:
+def results_of(step: TracedCall, run: TraceValues) -> list[Value]:
+    """Return the results of a call in a trace, flat."""
     args, kwargs = run.resolved(step.args), run.resolved(dict(step.kwargs))
     if isinstance(step.target, Layer):
         outputs = step.target(*args, **kwargs)
     elif isinstance(step.target, TracedLoop):
         outputs = _looped(step.target, args)
     elif step.target in _FUNCTIONS:
-        outputs = _FUNCTIONS[step.target](run.values[0].graph, *args, **kwargs)
+        outputs = _FUNCTIONS[step.target](run.graph, *args, **kwargs)
     elif step.target in OPERATIONS:
         definition = OPERATIONS[step.target]
+        if definition.promotes or definition.floats:  # whose operands are tensors, lengths too
+            args = map_leaves(lambda length: length_value(length, run.graph, "int32"), args, SymbolicDim)
         outputs = definition.function(*definition.operands(args), **kwargs)
     else:
         raise ModelError(f"operation {step.target} of keras.ops is not supported")

@@ -17,6 +17,7 @@ class ExpectedTargets:
         low: smallest allowed number, None for any.
         high: largest allowed number, None for any.
         ignored: a class index that is allowed although there is no such class, or None.
+        exact: whether a last axis of length 1 makes a difference, which is no matter otherwise.
     """
 
     type: TensorType
@@ -24,3 +25,4 @@ class ExpectedTargets:
     low: float | None = None
     high: float | None = None
     ignored: int | None = None
+    exact: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from nnc import ops
@@ -61,6 +61,16 @@ class Loss(Measure):
         if not output.is_floating:
             raise ModelError(f"{self._where} needs an output of floating-point numbers, got {output}")
         return ExpectedTargets(output)
+
+    def take(self, output: TensorType, shape: Sequence[int]) -> bool:
+        """Take targets of another shape from now on, and return True, where the loss takes several kinds.
+
+        Args:
+            output: type of the output.
+            shape: the targets' shape.
+        """
+        del output, shape
+        return False
 
     def lower(
         self, y_true: Value, y_pred: Value, sample_weight: Value | None = None, mask: Value | None = None

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from nnc import ops
 from nnc.arguments import passed_on
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import TensorType, Value
 from nnc.losses.arrays import as_floating
 from nnc.losses.measure import FunctionMeasure, Masked, Measure, MeasureWrapper, function_name
 from nnc.losses.weighting import merge_masks, merge_weights
@@ -37,6 +37,8 @@ class Metric(Measure):
     name: str = "metric"
     result_name: ClassVar[str] = "mean"
     """The rule that turns the sums into the result: ``mean``, or one of `nnc.results.rules.RESULTS`."""
+    keeps_state: ClassVar[bool] = False
+    """Whether a batch gives it a new state, by `next_state`, instead of adding to sums."""
     _standalone: Standalone
 
     def lower(
@@ -62,6 +64,16 @@ class Metric(Measure):
         if sample_weight is not None or mask is not None:
             mask = merge_masks(mask, own_mask)
         return tuple(ops.cast(part, y_pred.dtype) for part in mean_parts(values, sample_weight, mask, self._where))
+
+    def state_type(self, dtype: str) -> TensorType:
+        """Return the type of its state, where it `keeps_state`, in a program that computes in an element type."""
+        raise NotImplementedError
+
+    def next_state(
+        self, before: Value, y_true: Value, y_pred: Value, sample_weight: Value | None, mask: Value | None
+    ) -> Value:
+        """Return the state after a batch, where it `keeps_state`; see `lower` for the operands."""
+        raise NotImplementedError
 
     def result_settings(self, shapes: Sequence[Sequence[int]]) -> dict[str, Any]:
         """Return what the result depends on besides the sums, as plain data for the manifest.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy
@@ -34,6 +34,8 @@ from nnc.program import (
     ArraySpec,
     Program,
     ProgramSpec,
+    ResultSpec,
+    TargetSpec,
     VariableSpec,
     weights_suffixes,
 )
@@ -151,11 +153,7 @@ class Compiler:
         states: dict[str, Array] = {segment.label: segment.array for segment, _ in self.segments}
         targets = () if head is None else target_specs(head, self.named_outputs)
         if head is not None:
-            for suffix in weights_suffixes(targets):
-                makers[EVALUATE + suffix] = self._maker(EVALUATE, suffix)
-            if any(role == PARAMETER for _, role in self.segments):
-                for suffix in weights_suffixes(targets):
-                    makers[TRAIN + suffix] = self._maker(TRAIN, suffix)
+            makers |= self._training_makers(targets)
             initial = self.optimizer.initial_states(self._trainable_variables())
             states |= {label: numpy.array(value, self._state_dtype(value)) for label, value in initial.items()}
             states[RANDOM] = numpy.array([model.seed, 0], "uint32")
@@ -165,7 +163,7 @@ class Compiler:
             outputs=self._specs(self.outputs),
             targets=targets,
             metrics=() if head is None else head.names,
-            results=() if head is None else head.results({name: self._type(type) for name, type in self.named_outputs}),
+            results=() if head is None else self._results(head),
             variables=self._variables(),
             trains=TRAIN in makers,
             model=serialized(model),
@@ -174,7 +172,33 @@ class Compiler:
         backend = model.chosen_backend
         program = Program(spec, makers, states, model.seed, None, self.versions, backend, self.observe)
         self.told = program.told
+        program.executor.retarget = partial(self._retargeted, spec)
         return program
+
+    def _training_makers(self, targets: Sequence[TargetSpec]) -> dict[str, Callable[[], Graph]]:
+        """Return what makes the graphs that evaluate and train."""
+        names = [EVALUATE, *([TRAIN] if any(role == PARAMETER for _, role in self.segments) else [])]
+        return {name + suffix: self._maker(name, suffix) for name in names for suffix in weights_suffixes(targets)}
+
+    def _results(self, head: ModelHead) -> tuple[ResultSpec, ...]:
+        return head.results({name: self._type(type) for name, type in self.named_outputs})
+
+    def _retargeted(
+        self, spec: ProgramSpec, shapes: Sequence[Sequence[int]]
+    ) -> tuple[ProgramSpec, dict[str, Callable[[], Graph]]] | None:
+        """Return the description and the makers of graphs for targets of other shapes; see `Executor.retarget`."""
+        head, types = self._head(), {name: self._type(type) for name, type in self.named_outputs}
+        if head is None:
+            return None
+        pairs = zip(head.outputs, shapes, strict=True)
+        taken = [item.loss is not None and item.loss.take(types[item.label], shape) for item, shape in pairs]
+        if not any(taken):
+            return None
+        head = self._head()
+        assert head is not None
+        targets = target_specs(head, self.named_outputs)
+        made = replace(spec, targets=targets, metrics=head.names, results=self._results(head))
+        return made, self._training_makers(targets)
 
     def _specs(self, named: Sequence[tuple[str, SymbolicTensor]]) -> tuple[ArraySpec, ...]:
         return tuple(

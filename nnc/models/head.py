@@ -176,11 +176,17 @@ class ModelHead:
                     losses.append((cast(loss, self.dtype), head.weight))
         measures = self.measures
         with graph.scope("", "metrics"):
-            measured = []
+            measured: list[tuple[Value, ...]] = []
             for item in measures:
                 label = item.head.label
                 weight = weights[label] if item.is_weighted else None
-                measured.append(item.metric.lower(targets[label], outputs[label], weight, masks[label]))
+                operands = targets[label], outputs[label], weight, masks[label]
+                if item.metric.keeps_state:
+                    state = graph.state(sums_label(item.name), item.metric.state_type(self.dtype), "metric")
+                    graph.update(sums_label(item.name), item.metric.next_state(state, *operands))
+                    measured.append(())
+                else:
+                    measured.append(item.metric.lower(*operands))
         with graph.scope("", "loss"):
             penalties = [(sum_(value), 1.0) for label, value in outputs.items() if label.startswith(PENALTY)]
             total = _weighted_sum([*losses, *penalties])
@@ -193,7 +199,7 @@ class ModelHead:
             _accumulate(graph, TOTAL, [value for value, _ in means])
             _accumulate(graph, COUNT, [count for _, count in means])
             for item, parts in zip(measures, measured, strict=True):
-                if not item.is_mean:
+                if not item.is_mean and not item.metric.keeps_state:
                     _accumulate(graph, sums_label(item.name), parts)
 
 

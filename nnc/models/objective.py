@@ -109,6 +109,7 @@ def target_specs(head: ModelHead, outputs: Outputs) -> tuple[TargetSpec, ...]:
                 ignored=None if target.ignored is None else float(target.ignored),
                 steps=rank,
                 output=output.label,
+                exact=target.exact,
             )
         )
     return tuple(specs)

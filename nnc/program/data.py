@@ -81,6 +81,8 @@ def _on_text(what: str) -> str:
 
 def _fit_rank(spec: ArraySpec, array: Array, what: str) -> Array:
     """Add a last axis of length 1, or drop that of targets, as Keras does."""
+    if isinstance(spec, TargetSpec) and spec.exact:
+        return array
     if array.ndim == len(spec.shape) and spec.shape[-1:] == (1,):
         return array[..., numpy.newaxis]
     if what == "target" and array.ndim == len(spec.shape) + 2 and array.shape[-1] == 1:

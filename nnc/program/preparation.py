@@ -31,14 +31,14 @@ def prepare(
     Raises:
         DataError: something does not fit.
     """
-    spec = executor.spec
-    check_trains(spec)
+    check_trains(executor.spec)
     if x is None:
         raise DataError("inputs are missing: give x")
-    if y is None and spec.targets:
+    if y is None and executor.spec.targets:
         raise DataError("targets are missing: give y")
-    inputs = as_arrays(spec.inputs, x, "input")
-    targets = as_arrays(spec.targets, _by_target(spec, y), "target") if spec.targets else []
+    inputs = as_arrays(executor.spec.inputs, x, "input")
+    targets = _targets(executor, y)
+    spec = executor.spec
     labels = [item.label for item in (*spec.inputs, *spec.targets)]
     sizes = known_sizes([*spec.inputs, *spec.targets], [*inputs, *targets])
     check_finite(spec.inputs, inputs, "input")
@@ -56,6 +56,25 @@ def prepare(
     weights = as_weights(spec.targets, names, sample_weight, class_weight, targets, step_shapes)
     dtype = _float_type(spec)
     return arrays | {label: numpy.ascontiguousarray(array, dtype) for label, array in weights.items()}
+
+
+def _targets(executor: Executor, y: Any) -> list[Array]:
+    """Return the targets; losses that take several kinds settle for those of the first data."""
+    spec = executor.spec
+    if not spec.targets:
+        return []
+    given = _by_target(spec, y)
+    try:
+        return as_arrays(spec.targets, given, "target")
+    except DataError:
+        if isinstance(given, Mapping):
+            parts = [given.get(target.label) for target in spec.targets]
+        else:
+            parts = list(given) if len(spec.targets) > 1 else [given]
+        shapes = [part.shape for part in parts if part is not None and hasattr(part, "shape")]
+        if len(shapes) != len(spec.targets) or not executor.take_targets(shapes):
+            raise
+    return as_arrays(executor.spec.targets, given, "target")
 
 
 def _output_names(spec: ProgramSpec) -> list[str]:

@@ -115,7 +115,7 @@ class Program(Presented):
         backend: str | None = None,
         observe: Observer | None = None,
     ) -> None:
-        self.spec, self.states = spec, states
+        self.states = states
         self.state = ProgramState(spec, states, versions, seed, order)
         self.executor = Executor(spec, graphs, self.state, backend, observe)
         self.graphs, self.engines, self.plans = self.executor.graphs, self.executor.engines, self.executor.plans
@@ -124,6 +124,11 @@ class Program(Presented):
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: Any = None
         self.told: set[str] = set()
+
+    @property
+    def spec(self) -> ProgramSpec:
+        """What the program takes, gives, measures and has."""
+        return self.executor.spec
 
     def __repr__(self) -> str:
         count = sum(int(numpy.prod(variable.shape)) for variable in self.spec.variables)

@@ -86,9 +86,9 @@ NOT_THERE = """## What is not there
 - **Other numbers.** Weights are `float32` or `float64`: no `float16`, `bfloat16` or `mixed_float16`, no quantization
   (`quantization_config`), no LoRA in files (`lora_rank`), no sparse or ragged inputs.
 - **Python inside a model.** What the author of a live Keras 3 model wrote is [traced](guides/bring-a-keras-model.md);
-  in a file it is a name, which is refused. Not traced are a `train_step` of one's own, `run_eagerly`, own optimizers
-  and classes of metrics, and loops that data ends. [Your own layers](guides/your-own-layer.md), losses and metrics are
-  written in graph arithmetic.
+  in a file it is a name, which is refused. Not traced are a `train_step` of one's own, `run_eagerly`, optimizers
+  that override more than `build` and `update_step`, and loops that data ends. [Your own
+  layers](guides/your-own-layer.md), losses and metrics are written in graph arithmetic.
 - **Arguments.** `synchronized=True` of `BatchNormalization` and `flash_attention=True` are errors.
 """
 """What is missing beside names of classes; `tests/docs/test_coverage.py` tries each."""

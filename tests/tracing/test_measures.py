@@ -1,4 +1,4 @@
-"""Losses and metrics of the author's own, beside Keras: two training steps, on both backends."""
+"""Losses and metrics of the author's own, beside Keras: steps on both backends, and programs without Keras."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import numpy
 import pytest
 
 import nnc
+from tests.tracing.own_measures import LOSSES, LOSSES_OF_OTHER_TARGETS, METRICS, WEIGHTED, bent, counting, within
 
-X = numpy.random.default_rng(0).uniform(0.5, 1.5, (8, 6)).astype("float32")
-Y = numpy.random.default_rng(1).uniform(-1.0, 1.0, (8, 2)).astype("float32")
+GENERATOR = numpy.random.default_rng(0)
+X = GENERATOR.uniform(0.5, 1.5, (12, 6)).astype("float32")
+Y = GENERATOR.uniform(-1.0, 1.0, (12, 2)).astype("float32")
+WEIGHTS = GENERATOR.uniform(0.5, 2.0, 12).astype("float32")
 
 
 @pytest.fixture(scope="module")
@@ -21,83 +24,221 @@ def keras():
         return pytest.importorskip("tensorflow").keras
 
 
-def network(keras):
+def network(keras, units=2, **options):
     keras.utils.set_random_seed(0)
-    return keras.Sequential([keras.Input((6,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(2, name="out")])
+    model = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(units, name="out")], name="net"
+    )
+    model.compile(keras.optimizers.SGD(0.02), run_eagerly=True, **options)
+    return model
 
 
-def function(keras):
-    def bent(y_true, y_pred):
-        error = y_true - y_pred
-        return keras.ops.mean(keras.ops.where(error > 0, error * error, keras.ops.abs(error)), axis=-1)
-
-    return bent
-
-
-def loss_class(keras):
-    class Scaled(keras.losses.Loss):
-        def __init__(self, scale, **options):
-            super().__init__(**options)
-            self.scale = scale
-
-        def call(self, y_true, y_pred):
-            return self.scale * keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
-
-    return Scaled(3.0, reduction="sum", name="scaled")
-
-
-def derived_class(keras):
-    class Doubled(keras.losses.MeanSquaredError):
-        def call(self, y_true, y_pred):
-            return 2.0 * super().call(y_true, y_pred)
-
-    return Doubled()
-
-
-@pytest.mark.parametrize("make", [function, loss_class, derived_class])
-@pytest.mark.parametrize("backend", ["numpy", "c"])
-def test_losses(make, backend, keras):
-    theirs = network(keras)
-    theirs.compile("sgd", make(keras))
+def assert_trains_alike(theirs, y, backend, x=X, **options):
+    """Compare three epochs of two batches, what they measure, and the weights after them; return nnc's program."""
     program = nnc.compile(theirs, backend=backend)
-    expected = [float(theirs.train_on_batch(X, Y)) for _ in range(2)]
-    history = program.fit(X, Y, batch_size=8, epochs=2, shuffle=False, verbose=0)
-    numpy.testing.assert_allclose(history.history["loss"], expected, rtol=1e-5)
-    numpy.testing.assert_allclose(program.predict(X), theirs(X), rtol=1e-4, atol=1e-5)
+    expected = theirs.fit(x, y, batch_size=6, epochs=3, shuffle=False, verbose=0, **options).history
+    found = program.fit(x, y, batch_size=6, epochs=3, shuffle=False, verbose=0, **options).history
+    assert found.keys() == expected.keys()
+    for name, numbers in expected.items():
+        numpy.testing.assert_allclose(found[name], numbers, rtol=2e-5, atol=1e-6, err_msg=name)
+    for ours, array in zip(program.get_weights(), theirs.get_weights(), strict=True):
+        numpy.testing.assert_allclose(ours, array, rtol=1e-4, atol=2e-6)
+    return program
 
 
-def test_metrics(keras):
-    def within(y_true, y_pred):
-        return keras.ops.mean(keras.ops.cast(keras.ops.abs(y_true - y_pred) < 0.5, "float32"), axis=-1)
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_losses(name, backend, keras):
+    assert_trains_alike(network(keras, loss=LOSSES[name](keras)), Y, backend)
 
-    theirs = network(keras)
-    theirs.compile("sgd", "mse", metrics=["mae", within])
-    found = nnc.compile(theirs).evaluate(X, Y, verbose=0)
-    expected = theirs.evaluate(X, Y, verbose=0, return_dict=True)
+
+@pytest.mark.parametrize("name", sorted(LOSSES.keys() - {"scalar"}))
+def test_weighted_losses(name, keras):
+    y = Y[:, :1] if name == "anonymous" else Y  # whose values are not one for each row, which Keras cannot weigh
+    assert_trains_alike(network(keras, y.shape[1], loss=LOSSES[name](keras)), y, "numpy", sample_weight=WEIGHTS)
+
+
+@pytest.mark.parametrize("name", LOSSES_OF_OTHER_TARGETS)
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_losses_of_other_targets(name, backend, keras):
+    """Targets are class indices, or numbers, where the loss takes none like the output."""
+    make, kind = LOSSES_OF_OTHER_TARGETS[name]
+    indices = numpy.random.default_rng(1).integers(0, 3, 12).astype("int64")
+    y = {"indices": indices, "column": indices[:, None], "numbers": Y[:, 0], "column of numbers": Y[:, :1]}[kind]
+    metrics = {"metrics": ["accuracy"]} if kind in ("indices", "column") else {}
+    assert_trains_alike(network(keras, 3, loss=make(keras), **metrics), y, backend)
+
+
+def test_the_first_data_say_which_targets_a_loss_takes(keras, tmp_path):
+    """Afterwards, and in a file, it is that kind alone."""
+    theirs = network(keras, 3, loss=LOSSES_OF_OTHER_TARGETS["likelihood"][0](keras))
+    nnc.compile(theirs).save(tmp_path / "before.nnc")
+    column, like_output = Y[:, :1], X[:, :3]
+    program = assert_trains_alike(theirs, column, "numpy")
+    found = program.evaluate(X, column, verbose=0)
+    with pytest.raises(nnc.errors.DataError, match=r"target 'y' must have shape \(rows, 1\), got \(12, 3\)"):
+        program.fit(X, like_output, verbose=0)
+    program.save(tmp_path / "after.nnc")
+    assert nnc.load(tmp_path / "after.nnc").evaluate(X, column, verbose=0) == found
+    with pytest.raises(nnc.errors.DataError, match=r"target 'y' must have shape \(rows, 3\), got \(12, 1\)"):
+        nnc.load(tmp_path / "before.nnc").evaluate(X, column, verbose=0)
+    theirs = network(keras, 3, loss=LOSSES_OF_OTHER_TARGETS["likelihood"][0](keras))
+    assert_trains_alike(theirs, like_output, "numpy")
+
+
+def test_targets_of_several_outputs(keras):
+    x = keras.Input((6,))
+    keras.utils.set_random_seed(0)
+    theirs = keras.Model(x, [keras.layers.Dense(3, name="a")(x), keras.layers.Dense(3, name="b")(x)])
+    makes = [LOSSES_OF_OTHER_TARGETS[name][0] for name in ("likelihood", "contrastive")]
+    theirs.compile(keras.optimizers.SGD(0.02), [make(keras) for make in makes], run_eagerly=True)
+    assert_trains_alike(theirs, [Y[:, :1], Y[:, 0].round()], "numpy")
+
+
+def test_targets_that_keras_would_broadcast_are_refused(keras):
+    """Keras compares each row of (rows, 1) with each of (rows,) where a class gets both."""
+    program = nnc.compile(network(keras, 1, loss=LOSSES["scaled"](keras)))
+    with pytest.raises(nnc.errors.DataError, match=r"target 'y' must have shape \(rows, 1\), got \(12,\)"):
+        program.fit(X, Y[:, 0], verbose=0)
+    assert_trains_alike(network(keras, 1, loss=bent(keras)), Y[:, 0], "numpy")  # a function does not
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_metrics(backend, keras):
+    metrics = ["mae", *(make(keras) for make in METRICS.values()), within(keras)]
+    theirs = network(keras, loss="mse", metrics=metrics)
+    program = assert_trains_alike(theirs, Y, backend, sample_weight=WEIGHTS, validation_data=(X, Y))
+    found, expected = program.evaluate(X, Y, verbose=0), theirs.evaluate(X, Y, verbose=0, return_dict=True)
     assert found.keys() == expected.keys()
     for name, number in expected.items():
-        numpy.testing.assert_allclose(found[name], number, rtol=1e-5, err_msg=name)
+        numpy.testing.assert_allclose(found[name], number, rtol=2e-5, atol=1e-6, err_msg=name)
 
 
-def test_losses_by_output(keras):
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_weighted_metrics(backend, keras):
+    chosen = [METRICS[name] for name in WEIGHTED]
+    metrics = {
+        "metrics": [make(keras) for make in chosen],
+        "weighted_metrics": ["mse", *(make(keras) for make in chosen)],
+    }
+    assert_trains_alike(network(keras, loss=bent(keras), **metrics), Y, backend, sample_weight=WEIGHTS)
+
+
+@pytest.mark.parametrize("form", ["dictionary", "list", "nested"])
+def test_metrics_by_output(form, keras):
     x = keras.Input((6,))
     keras.utils.set_random_seed(0)
     theirs = keras.Model(x, {"a": keras.layers.Dense(2, name="a")(x), "b": keras.layers.Dense(2, name="b")(x)})
-    theirs.compile("sgd", {"a": function(keras), "b": "mse"})
-    program, y = nnc.compile(theirs), {"a": Y, "b": 2.0 * Y}
-    expected = theirs.evaluate(X, y, verbose=0, return_dict=True)["loss"]
-    numpy.testing.assert_allclose(program.evaluate(X, y, verbose=0)["loss"], expected, rtol=1e-5)
+    metrics = {
+        "dictionary": {"a": [counting(keras), "mae"], "b": within(keras)},
+        "list": [counting(keras), within(keras)],
+        "nested": [["mae", counting(keras)], [within(keras)]],
+    }[form]
+    loss = {"a": bent(keras), "b": "mse"}
+    theirs.compile(keras.optimizers.SGD(0.05), loss, metrics=metrics, run_eagerly=True)
+    assert_trains_alike(theirs, {"a": Y, "b": 2.0 * Y}, "numpy")
+
+
+def test_programs_measure_without_keras(keras, tmp_path):
+    metrics = [make(keras) for make in METRICS.values()]
+    theirs = network(keras, loss=LOSSES["masked"](keras), metrics=metrics)
+    nnc.compile(theirs).save(tmp_path / "own.nnc")
+    program = nnc.load(tmp_path / "own.nnc")
+    expected = theirs.fit(X, Y, batch_size=6, epochs=2, shuffle=False, verbose=0).history
+    found = program.fit(X, Y, batch_size=6, epochs=2, shuffle=False, verbose=0).history
+    for name, numbers in expected.items():
+        numpy.testing.assert_allclose(found[name], numbers, rtol=2e-5, atol=1e-6, err_msg=name)
+
+
+def test_metrics_of_lengths_that_are_not_known(keras):
+    class Longest(keras.metrics.Metric):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.steps = self.add_weight(shape=(), initializer="zeros", name="steps")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.steps.assign(keras.ops.maximum(self.steps, keras.ops.cast(keras.ops.shape(y_pred)[1], "float32")))
+
+        def result(self):
+            return self.steps * 1.0
+
+    keras.utils.set_random_seed(0)
+    theirs = keras.Sequential([keras.Input((None, 3)), keras.layers.Dense(2)])
+    theirs.compile(keras.optimizers.SGD(0.05), bent(keras), metrics=[Longest(name="longest")], run_eagerly=True)
+    x = numpy.ones((12, 4, 3), "float32")
+    assert_trains_alike(theirs, x[..., :2], "numpy", x)
 
 
 def test_losses_that_cannot_be_traced_name_the_line(keras):
     def branching(y_true, y_pred):
         return y_true if y_pred[0, 0] > 0 else y_pred
 
-    theirs = network(keras)
-    theirs.compile("sgd", branching)
+    theirs = network(keras, loss=branching)
     with pytest.warns(UserWarning) as caught:
         program = nnc.compile(theirs)
     first, second = (str(warning.message) for warning in caught)
     assert re.search(r"function 'branching' cannot be traced: .* \(at test_measures\.py:\d+\)", first)
     assert "it is read for predicting and not compiled: loss function 'branching'" in second
     numpy.testing.assert_allclose(program.predict(X), theirs(X), rtol=1e-4, atol=1e-5)
+
+
+def test_losses_that_define_more_than_call_are_named(keras):
+    class Own(keras.losses.MeanSquaredError):
+        def __call__(self, y_true, y_pred, sample_weight=None):
+            return 3.0 * super().__call__(y_true, y_pred, sample_weight)
+
+    with pytest.warns(UserWarning) as caught:
+        nnc.compile(network(keras, loss=Own()))
+    assert "loss Own defines __call__ anew" in str(caught[0].message)
+    assert "only call is traced; move what it does there, or make the loss a function" in str(caught[0].message)
+
+
+def own_metric(keras, **methods):
+    def make(self, **options):
+        keras.metrics.Metric.__init__(self, **options)
+        self.total = self.add_weight(shape=(), initializer="zeros", name="total")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(keras.ops.sum(y_pred))
+
+    given = {"__init__": make, "update_state": update_state, "result": lambda self: self.total, **methods}
+    return type("Own", (keras.metrics.Metric,), given)(name="own")
+
+
+def test_metrics_that_cannot_be_traced_are_named(keras):
+    def halve(self):
+        self.total.assign(0.5 * self.total)
+
+    def branch(self):
+        return self.total if self.total > 0 else -self.total
+
+    cases = {
+        r"metric Own: reset_state leaves 'own/total' as it was, or makes it of what it was": {"reset_state": halve},
+        r"metric Own: result must return one tensor": {"result": lambda self: {"a": self.total, "b": self.total}},
+        r"function 'Own\.result' cannot be traced: .*\(at test_measures\.py:\d+\)": {"result": branch},
+    }
+    for message, methods in cases.items():
+        metric = own_metric(keras, **methods)
+        metric.total.assign(3.0)
+        with pytest.warns(UserWarning) as caught:
+            nnc.compile(network(keras, loss="mse", metrics=[metric]))
+        assert re.search(message, str(caught[0].message)), str(caught[0].message)
+        assert float(metric.total.numpy()) == 3.0
+
+
+def test_metrics_that_are_given_twice_are_refused(keras):
+    metric = own_metric(keras)
+    with pytest.warns(UserWarning) as caught:
+        nnc.compile(network(keras, loss="mse", metrics=[metric, metric]))
+    assert "metric 'own' is given twice" in str(caught[0].message)
+
+
+def test_metrics_that_do_not_suit_their_targets_name_the_line(keras):
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(keras.ops.sum(keras.ops.matmul(y_true, y_pred)))
+
+    with pytest.warns(UserWarning) as caught:
+        program = nnc.compile(network(keras, loss="mse", metrics=[own_metric(keras, update_state=update_state)]))
+    message = r"function 'Own\.update_state' cannot be traced: .*\(at test_measures\.py:\d+\)"
+    assert re.search(message, str(caught[0].message))
+    assert program.predict(X).shape == (12, 2)

@@ -1,0 +1,143 @@
+"""Metrics that the author of a live model wrote as classes, with the variables in which they add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy
+
+from frontends.tracing.layer_tracer import LayerTracer, explained
+from frontends.tracing.recording import Recorder
+from frontends.tracing.types import tensors_of
+from nnc.errors import ModelError
+from nnc.ir import TensorType
+from nnc.layers.trace import Assignment, OwnWeight, Trace
+from nnc.layers.traced_measures import MetricVariable, TracedMetric
+from nnc.layers.traced_state import TracedState
+
+Types = tuple[TensorType | None, ...]
+
+
+def traced_metric(tracer: LayerTracer, metric: Any) -> TracedMetric:
+    """Return nnc's metric for one of its author's.
+
+    Args:
+        tracer: traces functions for the model.
+        metric: the live one; its variables are afterwards what they were.
+
+    Raises:
+        ModelError: it cannot be traced; the message names the author's line.
+    """
+    traces = _Traces(tracer, metric)
+    return TracedMetric(
+        type(metric).__name__, str(metric.name), _variables(metric), traces.state, traces.update, traces.result()
+    )
+
+
+class _Traces:
+    """Traces of what a metric does.
+
+    Args:
+        tracer: traces functions for the model.
+        metric: the live one.
+    """
+
+    def __init__(self, tracer: LayerTracer, metric: Any) -> None:
+        self.tracer, self.metric, self.name = tracer, metric, type(metric).__name__
+        self.variables = list(metric.variables)
+        self.state = TracedState(str(item.path) for item in self.variables)
+        self._updates: dict[Types, Trace] = {}
+
+    def update(self, types: Sequence[TensorType | None]) -> Trace:
+        """Return the trace of ``update_state`` for targets, output, weights and mask of these types.
+
+        Raises:
+            ModelError: it cannot be traced; the message names the author's line.
+        """
+        key = tuple(types)
+        if key not in self._updates:
+            is_weighted, is_masked = types[2] is not None, types[3] is not None
+
+            def update(y_true: Any, y_pred: Any, *others: Any) -> None:
+                if is_masked:
+                    y_pred._keras_mask = others[-1]
+                self.metric.update_state(y_true, y_pred, *others[: int(is_weighted)])
+
+            specs = tensors_of([item for item in types if item is not None], self.tracer.keras)
+            self._updates[key] = self._trace(update, "update_state", specs)
+        return self._updates[key]
+
+    def result(self) -> Trace:
+        """Return the trace of ``result``, which has an operand that it does not use.
+
+        Raises:
+            ModelError: it cannot be traced, returns several numbers by name, or assigns something.
+        """
+        specs = [[self.tracer.keras.KerasTensor((), dtype="float32")]]
+        found = self._trace(lambda _: self.metric.result(), "result", specs)
+        if isinstance(found.outputs, dict | list | tuple) or found.outputs is None:
+            raise ModelError(
+                f"metric {self.name}: result must return one tensor, which is what nnc shows of a metric; make a"
+                " metric of each number"
+            )
+        if any(isinstance(step, Assignment) for step in found.steps):
+            raise ModelError(f"metric {self.name}: result assigns a variable, which nnc does only in update_state")
+        return found
+
+    def _trace(self, function: Any, method: str, specs: Sequence[Sequence[Any]]) -> Trace:
+        frames = self.tracer.frames(function, f"{self.name}.{method}", specs, around=self._symbolic)
+        return self.tracer.settled(frames, self._weight)
+
+    @contextmanager
+    def _symbolic(self, recorder: Recorder) -> Iterator[None]:
+        with ExitStack() as stack:
+            for metric in _flat(self.metric):
+                stack.enter_context(recorder.symbols_in(metric))
+            yield
+
+    def _weight(self, variable: Any) -> OwnWeight:
+        for index, item in enumerate(self.variables):
+            if item is variable:
+                return OwnWeight(self.state, index)
+        raise ModelError(f"metric {self.name} reads '{variable.path}', which is none of its variables")
+
+
+def _flat(metric: Any) -> Iterator[Any]:
+    """Yield a metric and those inside it."""
+    yield metric
+    for inside in metric._metrics:
+        yield from _flat(inside)
+
+
+def _variables(metric: Any) -> list[MetricVariable]:
+    """Return the variables of a metric, with what ``reset_state`` gives them.
+
+    Raises:
+        ModelError: that depends on what they were.
+    """
+    variables = list(metric.variables)
+    before = [numpy.array(item.numpy()) for item in variables]
+    found = []
+    try:
+        for offset in (1, 2):
+            for item, array in zip(variables, before, strict=True):
+                item.assign(numpy.full(array.shape, offset, array.dtype))
+            try:
+                metric.reset_state()
+            except Exception as error:  # the author's code may raise anything
+                raise ModelError(explained(error, f"reset_state of metric {type(metric).__name__}")) from error
+            found.append([numpy.array(item.numpy()) for item in variables])
+    finally:
+        for item, array in zip(variables, before, strict=True):
+            item.assign(array)
+    for item, first, second in zip(variables, *found, strict=True):
+        if not numpy.array_equal(first, second, equal_nan=first.dtype.kind == "f"):
+            raise ModelError(
+                f"metric {type(metric).__name__}: reset_state leaves '{item.path}' as it was, or makes it of what it"
+                " was; in nnc a metric starts with the same numbers in each epoch"
+            )
+    return [
+        MetricVariable(str(item.path), first.dtype.name, first) for item, first in zip(variables, found[0], strict=True)
+    ]
