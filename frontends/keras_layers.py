@@ -54,6 +54,8 @@ def make_keras_layer(
     entry = modernized(class_name, given, options.origin, line, layer_classes().is_registered)
     for note in entry.notes:
         problems.note(note, subject)
+    for note in entry.shared_notes:
+        problems.note(note)
     for message, key in entry.problems:
         node = entry.arguments.get(key)
         problems.add(message, line if node is None else node.line, subject)

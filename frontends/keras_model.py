@@ -167,6 +167,10 @@ def _compile_config(source: Any, live: LiveConfigs) -> Any:
     config = get() if get is not None and getattr(source, "optimizer", None) is not None else None
     if not isinstance(config, Mapping):
         return config
+    if "optimizer" not in config:  # Keras drops it when it writes an HDF5 file
+        optimizer = source.optimizer
+        entry = {"class_name": type(optimizer).__name__, "config": optimizer.get_config(), "registered_name": None}
+        config = {**config, "optimizer": {"module": type(optimizer).__module__, **entry}}
     measures = getattr(source, "_compile_metrics", None) or getattr(source, "compiled_metrics", None)
     given = {
         "optimizer": getattr(source, "optimizer", None),

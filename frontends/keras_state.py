@@ -39,8 +39,11 @@ def copy_optimizer_state(
     if origin.is_old:
         _copy_from_keras_2(source, model, problems)
         return
-    variables, trained = (getattr(source.optimizer, name, None) for name in ("variables", "_trainable_variables"))
-    if not isinstance(variables, list | tuple) or not trained or not getattr(source.optimizer, "built", False):
+    optimizer = source.optimizer
+    if type(optimizer).__name__ == "LossScaleOptimizer":
+        optimizer = optimizer.inner_optimizer
+    variables, trained = (getattr(optimizer, name, None) for name in ("variables", "_trainable_variables"))
+    if not isinstance(variables, list | tuple) or not trained or not getattr(optimizer, "built", False):
         return
     specs = _specs(source, model, traced)
     windows = []

@@ -13,6 +13,7 @@ from typing import Any
 import numpy
 
 from frontends.authors import identity_of, is_known
+from frontends.element_types import widened_array
 from frontends.keras_calls import safe_name
 from frontends.keras_form import read_layer
 from frontends.keras_layers import ACTIVATIONS
@@ -203,7 +204,7 @@ class LayerTracer:
         return found
 
     def _add_weight(self, layer: TracedLayer, variable: Any) -> None:
-        array = numpy.asarray(variable.numpy())
+        array = widened_array(numpy.asarray(variable.numpy()))
         taken = {weight.name for weight in layer.own_weights}
         names = (f"{variable.name}_{number}" if number else str(variable.name) for number in count())
         layer.add_weight(
