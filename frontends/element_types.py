@@ -17,6 +17,7 @@ _MIXED = frozenset({"mixed_float16", "mixed_bfloat16"})
 """Policies of weights in float32 that are computed with in fewer digits."""
 _QUANTIZED = "_from_"
 """What stands between the mode and the policy before in the name of a quantized one, as in ``int8_from_float32``."""
+QUANTIZED_INSIDE = "layers inside it are quantized, which is read of layers by themselves only"
 _BY_BITS = frozenset({"SaturateCast", "View"})
 """Operations whose result depends on the limits or the bits of an element type."""
 
@@ -84,13 +85,20 @@ def computed_policy(name: str) -> str:
     return FLOAT if name in NARROW or name in _MIXED else name
 
 
+def quantized_policy(name: str) -> tuple[str, str] | None:
+    """Return the mode of a quantized policy and the policy before, None for another one.
+
+    >>> quantized_policy("int4/128_from_float32"), quantized_policy("float32")
+    (('int4/128', 'float32'), None)
+    """
+    mode, separator, source = name.partition(_QUANTIZED)
+    return (mode, source) if separator else None
+
+
 def _name_of_map(config: Mapping) -> str:
     names = {name for node in _policies(config) if (name := policy_name(node)) is not None}
-    quantized = sorted(name for name in names if _QUANTIZED in name)
-    if quantized:
-        raise PolicyError(
-            f"layers inside it are quantized ({quantized[0]}), which is read of layers by themselves only"
-        )
+    if any(_QUANTIZED in name for name in names):
+        raise PolicyError(QUANTIZED_INSIDE)
     if len({computed_policy(name) for name in names}) > 1:
         raise PolicyError(f"the layers inside it have several element types ({', '.join(sorted(names))})")
     return min(names, default=FLOAT, key=lambda name: (name == computed_policy(name), name))

@@ -13,11 +13,11 @@ from typing import Any
 import numpy
 
 from frontends.authors import identity_of, is_known
-from frontends.element_types import widened_array
+from frontends.element_types import QUANTIZED_INSIDE, widened_array
 from frontends.keras_calls import safe_name
 from frontends.keras_form import read_layer
 from frontends.keras_layers import ACTIVATIONS
-from frontends.live_objects import RUNNING, LiveConfigs
+from frontends.live_objects import RUNNING, LiveConfigs, holds_quantized
 from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode, from_plain
 from frontends.problems import Problems
@@ -278,6 +278,8 @@ class LayerTracer:
             ModelError: a layer's weights have other shapes than nnc's.
         """
         for theirs, ours in self._pairs:
+            if holds_quantized(theirs):
+                raise ModelError(f"layer '{theirs.name}' ({type(theirs).__name__}): {QUANTIZED_INSIDE}")
             arrays = [numpy.asarray(array) for array in theirs.get_weights()]
             if [array.shape for array in arrays] != [weight.shape for weight in ours.weights]:
                 shapes = ", ".join(str(array.shape) for array in arrays)
