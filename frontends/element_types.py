@@ -85,6 +85,11 @@ def computed_policy(name: str) -> str:
     return FLOAT if name in NARROW or name in _MIXED else name
 
 
+def narrow_note(policy: str) -> str | None:
+    """Return what is said of layers of a policy that nnc computes in float32, None of others."""
+    return None if computed_policy(policy) == policy else f"layers of dtype {policy} are computed in float32"
+
+
 def quantized_policy(name: str) -> tuple[str, str] | None:
     """Return the mode of a quantized policy and the policy before, None for another one.
 

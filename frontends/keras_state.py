@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from frontends.element_types import widened_array
 from frontends.hdf5 import StoredArray
 from frontends.keras_calls import safe_name
 from frontends.optimizer_state import from_keras_2
@@ -102,4 +103,4 @@ def _specs(source: Any, model: Model, variables: Mapping[int, Variable] | None =
 
 
 def _array(variable: Any) -> Any:
-    return numpy.asarray(variable.numpy() if hasattr(variable, "numpy") else variable.value)
+    return widened_array(numpy.asarray(variable.numpy() if hasattr(variable, "numpy") else variable.value))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from frontends.element_types import PolicyError, bits_message, computed_policy, depends_on_bits, policy_name, widened
+from frontends.element_types import (
+    PolicyError,
+    bits_message,
+    computed_policy,
+    depends_on_bits,
+    narrow_note,
+    policy_name,
+    widened,
+)
 from frontends.legacy.activations import old_activations
 from frontends.legacy.entry import Entry, Rule, dropped, renamed
 from frontends.legacy.initializers import initializers_and_penalties
@@ -110,8 +118,8 @@ def _dtype(entry: Entry) -> None:
     if name is None:
         return
     computed = computed_policy(name)
-    if computed != name:
-        entry.shared_notes.append(f"layers of dtype {name} are computed in float32")
+    if (note := narrow_note(name)) is not None:
+        entry.shared_notes.append(note)
     if name.lstrip("_") == "infer":
         del entry.arguments["dtype"]
     else:

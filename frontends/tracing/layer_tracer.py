@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 
 from frontends.authors import identity_of, is_known
-from frontends.element_types import QUANTIZED_INSIDE, widened_array
+from frontends.element_types import QUANTIZED_INSIDE, narrow_note, widened_array
 from frontends.keras_calls import safe_name
 from frontends.keras_form import read_layer
 from frontends.keras_layers import ACTIVATIONS
@@ -194,6 +194,8 @@ class LayerTracer:
             made = TracedLayer(type(layer).__name__, name=safe_name(layer.name), trainable=bool(layer.trainable))
             self._layers[id(layer)] = made
             self._kept.append(layer)
+            if (note := narrow_note(str(getattr(getattr(layer, "dtype_policy", None), "name", "")))) is not None:
+                self.problems.note(note)
             for variable in _own_variables(layer):
                 self._add_weight(made, variable)
             penalty = self._keras_object("regularizers", getattr(layer, "activity_regularizer", None), made)

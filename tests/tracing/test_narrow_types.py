@@ -9,6 +9,7 @@ import pytest
 
 import nnc
 from nnc.errors import NncError
+from nnc.readers import read_model
 from tests.tracing.narrow_models import MODELS, POLICIES
 
 UNIT = {"float16": 2.0**-11, "bfloat16": 2.0**-8}
@@ -102,6 +103,33 @@ def test_the_optimizer_in_one_with_a_loss_scale_goes_on(source, keras, tmp_path)
     losses = [float(narrow.train_on_batch(x, y)) for _ in range(3)]
     history = program.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0)
     numpy.testing.assert_allclose(history.history["loss"], losses, rtol=0.01)  # started afresh, it is 20 times that
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("source", ["live", ".keras", ".h5"])
+def test_state_in_a_narrow_type_comes_along(source, keras, tmp_path):
+    narrow = made(keras, "softmax_classes", "bfloat16")
+    x = MODELS["softmax_classes"].rows(numpy.random.default_rng(2))
+    narrow.compile(keras.optimizers.SGD(0.5, momentum=0.5), "mse")
+    for _ in range(3):
+        narrow.train_on_batch(x, numpy.eye(3, dtype="float32")[[0, 1, 2, 0]])
+    model = read_model(narrow if source == "live" else save(narrow, tmp_path / f"model{source}"))
+    states = model.optimizer.export_variables(model.program.spec.variables, model.program.states)
+    momenta = [wide(variable) for variable in narrow.optimizer.variables if variable.shape.rank]
+    assert len(momenta) == 4
+    for found, expected in zip([state for state in states if state.ndim], momenta, strict=True):
+        numpy.testing.assert_array_equal(found, expected)
+        assert found.dtype == numpy.float32 and found.any()
+
+
+def test_layers_of_an_author_alone_are_said_to_be_computed_in_float32(keras):
+    class Own(keras.layers.Layer):
+        def call(self, x):
+            return keras.ops.tanh(x)
+
+    inputs = keras.Input((3,))
+    with pytest.warns(UserWarning, match="layers of dtype mixed_float16 are computed in float32"):
+        nnc.compile(keras.Model(inputs, Own(dtype="mixed_float16")(inputs)))
 
 
 def save(model, path):

@@ -1,4 +1,4 @@
-"""Element types of what is computed from whole numbers and truth values, beside Keras: operations by types of operands."""
+"""Element types of what is computed from whole numbers and truth values, beside Keras: operations by operands."""
 
 from __future__ import annotations
 
