@@ -40,9 +40,7 @@ def copy_optimizer_state(
     if origin.is_old:
         _copy_from_keras_2(source, model, problems)
         return
-    optimizer = source.optimizer
-    if type(optimizer).__name__ == "LossScaleOptimizer":
-        optimizer = optimizer.inner_optimizer
+    optimizer = _inner_optimizer(source)
     variables, trained = (getattr(optimizer, name, None) for name in ("variables", "_trainable_variables"))
     if not isinstance(variables, list | tuple) or not trained or not getattr(optimizer, "built", False):
         return
@@ -70,8 +68,14 @@ def copy_optimizer_state(
         raise ModelError(f"{error}; {_REMEDY}") from None
 
 
+def _inner_optimizer(source: Any) -> Any:
+    """Return the optimizer of a model, without the loss scale around it."""
+    optimizer = source.optimizer
+    return optimizer.inner_optimizer if type(optimizer).__name__.startswith("LossScaleOptimizer") else optimizer
+
+
 def _copy_from_keras_2(source: Any, model: Model, problems: Problems) -> None:
-    variables = source.optimizer.variables
+    variables = _inner_optimizer(source).variables
     variables = variables() if callable(variables) else variables  # of the optimizers before 2.11
     arrays = [StoredArray(name, name, array.shape, array) for name, array in ((v.name, _array(v)) for v in variables)]
     if not arrays or (arrays[0].shape == () and arrays[0].read() == 0):  # it has made no step yet

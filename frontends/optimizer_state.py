@@ -29,7 +29,10 @@ _SCALES = ("iteration", "learning_rate", "step_counter", "dynamic_scale")
 _MAX_STEPS = 100_000
 """After so many, the product of Nadam's momenta has been 0 for long."""
 _SIDE_BY_SIDE = ("m", "v", "vhat", "velocity", "momentum", "accumulator", "accumulated_grad", "accumulated_delta_var")
-"""Parts of names by which optimizers from Keras 2.11 on name a slot, before the weight: ``Adam/m/dense/kernel``."""
+"""Parts of names by which optimizers from Keras 2.11 on name a slot, before the weight: ``Adam/m/dense/kernel``.
+
+Inside a loss scale, the name of the optimizer is missing.
+"""
 
 
 def train_as(origin: Origin, optimizer: Optimizer, problems: Problems) -> None:
@@ -165,5 +168,5 @@ def _nadam_product(optimizer: Nadam, steps: int) -> Array:
 def _are_side_by_side(rest: Sequence[tuple[str, StoredArray]], count: int) -> bool:
     """Return whether the slots of each weight follow one another."""
     if any(name for name, _ in rest):
-        return any(part in _SIDE_BY_SIDE for name, _ in rest for part in name.split("/")[1:-1])
+        return any(part in _SIDE_BY_SIDE for name, _ in rest for part in name.split("/")[:-1])
     return len(rest) >= count > 0  # a .keras file has no names; all versions that write one keep them side by side

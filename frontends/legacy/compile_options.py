@@ -48,7 +48,7 @@ def without_loss_scale(node: ValueNode) -> ValueNode:
     config = node.entries.get("config") if isinstance(node, Mapping) else None
     if not isinstance(node, Mapping) or not isinstance(config, Mapping):
         return node
-    is_scaled = node.text("class_name") == "LossScaleOptimizer"
+    is_scaled = (node.text("class_name") or "").startswith("LossScaleOptimizer")  # V3 and V1, too, in Keras 2
     return config.entries.get("inner_optimizer", node) if is_scaled else node
 
 

@@ -208,7 +208,7 @@ def test_quantizers_of_an_author_are_refused(keras):
 
 def test_a_policy_without_a_name_is_no_element_type():
     policy = {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8", "source_name": "float32"}}
-    with pytest.raises(NncError, match="dtype must be float32 or float64, got {'class_name'"):
+    with pytest.raises(NncError, match="dtype must be float32 or float64, got .'class_name'"):
         nnc.layers.Dense(2, dtype=policy)
 
 
