@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from frontends.element_types import widened
 from frontends.legacy.layers import RECURRENT
 from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, describe
 from frontends.operations import IGNORED, KEYWORDS, OPERATION
@@ -94,7 +95,7 @@ class CallReader:
             return {key: self._structure(item, layer) for key, item in node.entries.items()}
         if node.is_refused:
             raise Unreadable
-        return node.plain()
+        return widened(node.plain())
 
     # ------------------------------------------------------------------ Keras 1 and 2
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingType
 
 from frontends.authors import identity_of
 from frontends.construction import error_text
+from frontends.element_types import quantized_policy
 from frontends.layer_maker import input_arguments, make_layer
 from frontends.legacy.layers import modernized
 from frontends.nodes import Mapping, Scalar, Sequence, ValueNode, from_plain
@@ -16,7 +17,7 @@ from frontends.replacements import Replacement, replaced_arguments
 from frontends.wiring import LayerDefinition
 from nnc import constraints, initializers, regularizers
 from nnc.errors import ModelError
-from nnc.layers import layer_classes
+from nnc.layers import Layer, layer_classes
 from nnc.layers.arguments import get_activation
 
 ACTIVATIONS = ("activation", "recurrent_activation")
@@ -54,6 +55,8 @@ def make_keras_layer(
     entry = modernized(class_name, given, options.origin, line, layer_classes().is_registered)
     for note in entry.notes:
         problems.note(note, subject)
+    for note in entry.shared_notes:
+        problems.note(note)
     for message, key in entry.problems:
         node = entry.arguments.get(key)
         problems.add(message, line if node is None else node.line, subject)
@@ -63,8 +66,34 @@ def make_keras_layer(
     _check_activations(entry.arguments, subject, line, options, problems)
     if options.has_weights:
         _forget_first_values(entry.arguments, subject, problems)
+    quantized = _quantized_class(entry.class_name, entry.arguments, subject, line, problems)
     is_old = options.origin.is_old  # such a file says nothing about whose a class is
-    return make_layer(entry.class_name, entry.arguments, name, line, problems, is_lenient=True, may_be_authors=is_old)
+    return make_layer(
+        entry.class_name, entry.arguments, name, line, problems, quantized, is_lenient=True, may_be_authors=is_old
+    )
+
+
+def _quantized_class(
+    class_name: str, arguments: dict[str, ValueNode], subject: str, line: int | None, problems: Problems
+) -> type[Layer] | None:
+    """Return nnc's class for a layer that its dtype says is quantized, None for others; the dtype becomes that before.
+
+    Where nnc has none, that is noted.
+    """
+    node = arguments.get("dtype")
+    found = quantized_policy(node.value) if isinstance(node, Scalar) and isinstance(node.value, str) else None
+    if node is None or found is None:
+        return None
+    mode, source = found
+    from nnc.layers.quantized import QUANTIZED
+
+    arguments["dtype"] = Scalar(line=node.line, value=source)
+    if mode != "int8" or class_name not in QUANTIZED:
+        arguments["quantization_config"] = ValueNode(line=line)
+        known = f"what is read quantized are {', '.join(QUANTIZED)}, as int8"
+        problems.add(f"it is quantized as {mode}; {known}", node.line or line, subject, once=f"{class_name} {mode}")
+        return None
+    return QUANTIZED[class_name]
 
 
 def _holds_code(

@@ -11,10 +11,11 @@ import numpy
 
 from frontends.authors import foreign_objects, is_known
 from frontends.compile_options import apply_compile
+from frontends.element_types import QUANTIZED_INSIDE
 from frontends.keras_calls import safe_name
 from frontends.keras_state import copy_exclusions, copy_optimizer_state, paths_of
 from frontends.legacy.compile_options import compile_options
-from frontends.live_objects import RUNNING, TRAINING, LiveConfigs
+from frontends.live_objects import RUNNING, TRAINING, LiveConfigs, holds_quantized
 from frontends.model_reader import build_model
 from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import from_plain
@@ -186,6 +187,10 @@ def _compile_config(source: Any, live: LiveConfigs) -> Any:
         config = {key: _serialized(item) for key, item in given.items()}
     if not isinstance(config, Mapping):
         return config
+    if "optimizer" not in config:  # Keras drops it when it writes an HDF5 file
+        optimizer = source.optimizer
+        entry = {"class_name": type(optimizer).__name__, "config": optimizer.get_config(), "registered_name": None}
+        config = {**config, "optimizer": {"module": type(optimizer).__module__, **entry}}
     measures = getattr(source, "_compile_metrics", None) or getattr(source, "compiled_metrics", None)
     given = {
         "optimizer": getattr(source, "optimizer", None),
@@ -236,7 +241,9 @@ def _copy_weights(source: Any, model: Model, problems: Problems) -> None:
         subject = layer_subject(keras_layer.name, type(keras_layer).__name__)
         own = [] if layer is None else [weight.shape for weight in layer.weights]
         found = [array.shape for array in arrays]
-        if own != found:
+        if holds_quantized(keras_layer):
+            problems.add(QUANTIZED_INSIDE, subject=subject)
+        elif own != found:
             message = f"its weights have the shapes {_listed(found)}, expected {_listed(own)}"
             problems.add(message, subject=subject)
         elif layer is not None:

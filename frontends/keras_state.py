@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy
 
+from frontends.element_types import widened_array
 from frontends.hdf5 import StoredArray
 from frontends.keras_calls import safe_name
 from frontends.optimizer_state import from_keras_2
@@ -40,8 +41,9 @@ def copy_optimizer_state(
     if origin.is_old:
         _copy_from_keras_2(source, model, problems)
         return
-    variables, trained = (getattr(source.optimizer, name, None) for name in ("variables", "_trainable_variables"))
-    if not isinstance(variables, list | tuple) or not trained or not getattr(source.optimizer, "built", False):
+    optimizer = _inner_optimizer(source)
+    variables, trained = (getattr(optimizer, name, None) for name in ("variables", "_trainable_variables"))
+    if not isinstance(variables, list | tuple) or not trained or not getattr(optimizer, "built", False):
         return
     specs = _specs(source, model, traced)
     windows = []
@@ -75,7 +77,7 @@ def copy_exclusions(source: Any, model: Model, traced: Mapping[int, Variable] | 
         model: the nnc model, compiled.
         traced: see `copy_optimizer_state`.
     """
-    optimizer: Any = source.optimizer
+    optimizer: Any = _inner_optimizer(source)
     keys = getattr(optimizer, "_exclude_from_weight_decay", None) or ()
     pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
     if not keys and pattern is None:
@@ -89,8 +91,14 @@ def copy_exclusions(source: Any, model: Model, traced: Mapping[int, Variable] | 
     model.optimizer.exclude_from_weight_decay([Whole(path, "", 0, ()) for path in excluded])
 
 
+def _inner_optimizer(source: Any) -> Any:
+    """Return the optimizer of a model, without the loss scale around it."""
+    optimizer = source.optimizer
+    return optimizer.inner_optimizer if type(optimizer).__name__.startswith("LossScaleOptimizer") else optimizer
+
+
 def _copy_from_keras_2(source: Any, model: Model, problems: Problems) -> None:
-    variables = source.optimizer.variables
+    variables = _inner_optimizer(source).variables
     variables = variables() if callable(variables) else variables  # of the optimizers before 2.11
     arrays = [StoredArray(name, name, array.shape, array) for name, array in ((v.name, _array(v)) for v in variables)]
     if not arrays or (arrays[0].shape == () and arrays[0].read() == 0):  # it has made no step yet
@@ -133,4 +141,4 @@ def _specs(source: Any, model: Model, variables: Mapping[int, Variable] | None =
 
 
 def _array(variable: Any) -> Any:
-    return numpy.asarray(variable.numpy() if hasattr(variable, "numpy") else variable.value)
+    return widened_array(numpy.asarray(variable.numpy() if hasattr(variable, "numpy") else variable.value))

@@ -121,6 +121,13 @@ class LiveConfigs:
         return config
 
 
+def holds_quantized(layer: Any) -> bool:
+    """Whether a layer that is no model has quantized ones inside, which its config does not say."""
+    if not hasattr(layer, "_flatten_layers") or hasattr(layer, "get_layer"):
+        return False
+    return any(getattr(inner, "quantization_mode", None) for inner in layer._flatten_layers(include_self=False))
+
+
 def _function(live: Any, config: Any) -> Any:
     """Return the config of a function: what Keras made of it where it is Keras's own."""
     module, name = live.__module__ or "", live.__name__

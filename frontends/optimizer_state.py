@@ -23,10 +23,16 @@ Array = Any
 _SORTED = (2, 0, 6)
 _UNSORTED = (2, 0, 9)
 """Before the first version, optimizers had the weights by their names; from the second on, in the order of layers."""
+_SCALED = "loss_scale_optimizer/"
+_SCALES = ("iteration", "learning_rate", "step_counter", "dynamic_scale")
+"""What an optimizer with a loss scale has beside the variables of the one inside it."""
 _MAX_STEPS = 100_000
 """After so many, the product of Nadam's momenta has been 0 for long."""
 _SIDE_BY_SIDE = ("m", "v", "vhat", "velocity", "momentum", "accumulator", "accumulated_grad", "accumulated_delta_var")
-"""Parts of names by which optimizers from Keras 2.11 on name a slot, before the weight: ``Adam/m/dense/kernel``."""
+"""Parts of names by which optimizers from Keras 2.11 on name a slot, before the weight: ``Adam/m/dense/kernel``.
+
+Inside a loss scale, the name of the optimizer is missing.
+"""
 
 
 def train_as(origin: Origin, optimizer: Optimizer, problems: Problems) -> None:
@@ -43,6 +49,8 @@ def resume_from_tree(group: Group | None, assignment: Assignment) -> None:
         group: the optimizer's group, None where there is none.
         assignment: the model, compiled, with the arrays of its weights.
     """
+    inner = None if group is None else group.group("inner_optimizer")  # of one with a loss scale
+    group = inner or group
     arrays = numbered(None if group is None else group.group("vars"))
     _resume(arrays, [""] * len(arrays), assignment)
 
@@ -50,6 +58,8 @@ def resume_from_tree(group: Group | None, assignment: Assignment) -> None:
 def resume_from_lists(group: Group | None, assignment: Assignment) -> None:
     """Copy the state in an HDF5 file with ``weight_names``; see `resume_from_tree`."""
     names = [] if group is None else group.texts("weight_names") or []
+    if any(name.startswith(_SCALED) for name in names):
+        names = [name for name in names if name.removeprefix(_SCALED) not in _SCALES]
     found = [None if group is None else group.array(name) for name in names]
     arrays = [array for array in found if array is not None]
     if len(arrays) != len(names):
@@ -158,5 +168,5 @@ def _nadam_product(optimizer: Nadam, steps: int) -> Array:
 def _are_side_by_side(rest: Sequence[tuple[str, StoredArray]], count: int) -> bool:
     """Return whether the slots of each weight follow one another."""
     if any(name for name, _ in rest):
-        return any(part in _SIDE_BY_SIDE for name, _ in rest for part in name.split("/")[1:-1])
+        return any(part in _SIDE_BY_SIDE for name, _ in rest for part in name.split("/")[:-1])
     return len(rest) >= count > 0  # a .keras file has no names; all versions that write one keep them side by side

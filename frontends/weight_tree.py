@@ -11,6 +11,7 @@ from frontends.layer_order import layer_by_layer, layers_of
 from frontends.legacy.weights import converted
 from frontends.stored_weights import Assignment, listed, without_states
 from nnc.layers import Layer, Variable
+from nnc.layers.weights import archived_weights
 from nnc.models import Model
 
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies")
@@ -113,9 +114,7 @@ class _Walk:
             return False
         if len(own) != len(layer.own_weights) or (not own and not parts) or not all(parts.values()):
             return False
-        weights = [weight for weight in layer.own_weights if weight.trainable]
-        weights += [weight for weight in layer.own_weights if not weight.trainable]
-        self._take(layer, weights, own)
+        self._take(layer, archived_weights(layer), own)
         for name, part in parts.items():
             if part is not None:
                 self.layer(inner[name], part)

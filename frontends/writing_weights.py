@@ -13,7 +13,7 @@ from frontends.weight_tree import group_name, parts_by_path
 from nnc.errors import ModelError
 from nnc.files import write_atomically
 from nnc.layers import IntegerLookup, Layer
-from nnc.layers.weights import weight_paths
+from nnc.layers.weights import archived_weights, weight_paths
 from nnc.models import Model
 
 _PRIVATE = {"GroupQueryAttention": ("query", "key", "value", "output", "gate"), "MultiHeadAttention": ("gate",)}
@@ -101,7 +101,7 @@ class _Tree:
             return
         own = self._named(layer, group)
         class_name = layer.keras_class[1]
-        for number, weight in enumerate(sorted(layer.own_weights, key=lambda weight: not weight.trainable)):
+        for number, weight in enumerate(archived_weights(layer)):
             own.create_dataset(str(number), data=weight.numpy())
         if isinstance(layer, IntegerLookup) and layer.token_weights:
             own.create_dataset("idf_weights", data=layer.token_weights, dtype="float32")

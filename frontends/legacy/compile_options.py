@@ -28,6 +28,8 @@ def compile_options(config: Mapping, origin: Origin) -> Mapping:
     if "optimizer_config" in entries:
         entries["optimizer"] = entries.pop("optimizer_config")
     found = {key: entries[key] for key in _KEYS if key in entries and not is_null(entries[key])}
+    if "optimizer" in found:
+        found["optimizer"] = without_loss_scale(found["optimizer"])
     if origin.is_old:
         if "optimizer" in found:
             found["optimizer"] = optimizer(found["optimizer"], origin)
@@ -35,6 +37,19 @@ def compile_options(config: Mapping, origin: Origin) -> Mapping:
             if key in found:
                 found[key] = measures(found[key])
     return Mapping(line=config.line, entries=found)
+
+
+def without_loss_scale(node: ValueNode) -> ValueNode:
+    """Return the optimizer inside a `LossScaleOptimizer`; any other is returned as it is.
+
+    Keras puts one around optimizers of models in float16, whose gradients underflow; in float32 a loss scale, which
+    is a power of two that gradients are divided by again, changes nothing.
+    """
+    config = node.entries.get("config") if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping) or not isinstance(config, Mapping):
+        return node
+    is_scaled = (node.text("class_name") or "").startswith("LossScaleOptimizer")  # V3 and V1, too, in Keras 2
+    return config.entries.get("inner_optimizer", node) if is_scaled else node
 
 
 def optimizer(node: ValueNode, origin: Origin = KERAS_2) -> ValueNode:

@@ -37,6 +37,7 @@ class Entry:
         line: where it stands.
         problems: what cannot be said in the words of Keras 3, each with the argument it is about.
         notes: what is computed otherwise than its file says.
+        shared_notes: likewise, said once for all layers of a model.
     """
 
     class_name: str
@@ -45,6 +46,7 @@ class Entry:
     line: int | None = None
     problems: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    shared_notes: list[str] = field(default_factory=list)
 
     def has(self, key: str) -> bool:
         """Return whether an argument is given and not null."""

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from frontends.element_types import (
+    PolicyError,
+    bits_message,
+    computed_policy,
+    depends_on_bits,
+    narrow_note,
+    policy_name,
+    widened,
+)
 from frontends.legacy.activations import old_activations
 from frontends.legacy.entry import Entry, Rule, dropped, renamed
 from frontends.legacy.initializers import initializers_and_penalties
 from frontends.legacy.keras_1 import KERAS_1_CLASSES, KERAS_1_RULES
 from frontends.legacy.values import number, single
 from frontends.nodes import Mapping, Scalar, Sequence, ValueNode
+from frontends.operations import OPERATION
 from frontends.origin import Origin
 
 RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional")
@@ -28,7 +38,6 @@ _MASKED = (
     *RECURRENT,
 )
 """Layers to which masks mean something else in Keras 3."""
-_HALF = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "half")
 
 CLASSES: dict[str, str] = {
     **KERAS_1_CLASSES,
@@ -101,20 +110,32 @@ def _numbers_as_arrays(entry: Entry) -> None:
 
 
 def _dtype(entry: Entry) -> None:
-    node = entry.arguments.get("dtype")
-    name = node.value if isinstance(node, Scalar) else None
-    if isinstance(node, Mapping):
-        config = node.entries.get("config")
-        name = config.text("name") if isinstance(config, Mapping) else None
-    if not isinstance(name, str):
+    try:
+        name = policy_name(entry.arguments.get("dtype"))
+    except PolicyError as error:
+        entry.problems.append((f"dtype: {error}", "dtype"))
         return
-    if name in _HALF:
-        entry.put("dtype", "float32")
-        entry.notes.append(f"dtype {name} is computed in float32")
-    elif name.lstrip("_") == "infer":
+    if name is None:
+        return
+    computed = computed_policy(name)
+    if (note := narrow_note(name)) is not None:
+        entry.shared_notes.append(note)
+    if name.lstrip("_") == "infer":
         del entry.arguments["dtype"]
-    elif isinstance(node, Mapping) and (node.text("class_name") or "").startswith("Policy"):
-        entry.put("dtype", name)
+    else:
+        entry.put("dtype", computed)
+
+
+def _operation_dtype(entry: Entry) -> None:
+    settings, operation = entry.arguments.get("settings"), entry.plain("operation")
+    node = settings.entries.get("dtype") if isinstance(settings, Mapping) else None
+    if not isinstance(settings, Mapping) or not isinstance(node, Scalar) or widened(node.value) is node.value:
+        return
+    if depends_on_bits(str(operation), node.value):
+        entry.problems.append((bits_message(str(operation), node.value), "settings"))
+        return
+    entries = {**settings.entries, "dtype": replace(node, value=widened(node.value))}
+    entry.arguments["settings"] = replace(settings, entries=entries)
 
 
 def _embedding_inputs(entry: Entry) -> None:
@@ -128,6 +149,7 @@ def _embedding_inputs(entry: Entry) -> None:
 
 RULES: tuple[Rule, ...] = (
     Rule("dtype policies", _dtype, before=None),
+    Rule("element types of operations", _operation_dtype, (OPERATION,), before=None),
     *KERAS_1_RULES,
     Rule("CuDNN layers", _cudnn, ("CuDNNLSTM", "CuDNNGRU")),
     Rule("ThresholdedReLU", _thresholded, ("ThresholdedReLU",)),
@@ -206,6 +228,7 @@ def _modernized_node(node: Mapping, outer: Entry, own: Callable[[str], bool]) ->
     inner = modernized(class_name, dict(config.entries), outer.origin, node.line, own)
     outer.problems += inner.problems
     outer.notes += inner.notes
+    outer.shared_notes += inner.shared_notes
     entries = {
         **node.entries,
         "class_name": Scalar(line=node.line, value=inner.class_name),

@@ -12,9 +12,10 @@ from typing import Any
 import numpy
 
 from frontends.authors import identity_of
+from frontends.element_types import QUANTIZED_INSIDE, narrow_note, widened_array
 from frontends.keras_calls import safe_name
 from frontends.keras_form import read_layer
-from frontends.live_objects import RUNNING, LiveConfigs
+from frontends.live_objects import RUNNING, LiveConfigs, holds_quantized
 from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import ValueNode, from_plain
 from frontends.problems import Problems
@@ -190,6 +191,8 @@ class LayerTracer:
             made = TracedLayer(type(layer).__name__, name=safe_name(layer.name), trainable=bool(layer.trainable))
             self._layers[id(layer)] = made
             self._kept.append(layer)
+            if (note := narrow_note(str(getattr(getattr(layer, "dtype_policy", None), "name", "")))) is not None:
+                self.problems.note(note)
             owned = set(self._owned(layer))
             for variable in own_variables(layer):
                 if id(variable) in owned:
@@ -203,7 +206,7 @@ class LayerTracer:
         return found
 
     def _add_weight(self, layer: TracedLayer, variable: Any) -> None:
-        array = numpy.asarray(variable.numpy())
+        array = widened_array(numpy.asarray(variable.numpy()))
         taken = {weight.name for weight in layer.own_weights}
         names = (f"{variable.name}_{number}" if number else str(variable.name) for number in count())
         layer.add_weight(
@@ -306,6 +309,8 @@ class LayerTracer:
             ModelError: a layer's weights have other shapes than nnc's.
         """
         for theirs, ours in self._pairs:
+            if holds_quantized(theirs):
+                raise ModelError(f"layer '{theirs.name}' ({type(theirs).__name__}): {QUANTIZED_INSIDE}")
             arrays = [numpy.asarray(array) for array in theirs.get_weights()]
             if [array.shape for array in arrays] != [weight.shape for weight in ours.weights]:
                 shapes = ", ".join(str(array.shape) for array in arrays)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from frontends.element_types import widened
 from frontends.keras_calls import safe_name
 from frontends.live_objects import LiveConfigs
 from frontends.problems import Problems
@@ -125,10 +126,9 @@ class ModelTracer:
         for tensor in self._specifications(assumed.dtype):
             shape, dtype = tuple(tensor.shape), str(tensor.dtype)
             name = getattr(tensor, "name", None)
-            dtype = dtype if dtype in ("float32", "float64", "int32", "int64", "uint8", "bool") else "float32"
             made = Input(
                 batch_shape=(assumed.rows or shape[0], *shape[1:]),
-                dtype=dtype,
+                dtype=widened(dtype),
                 name=None if name is None else safe_name(name),
             )
             found.append((tensor, made))

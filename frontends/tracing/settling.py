@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from frontends.element_types import bits_message, depends_on_bits, widened, widened_array
 from frontends.tracing.recording import Assigned, Body, Call, Frame, Loss, constant_array
 from frontends.tracing.settings import settings_of
 from nnc.errors import ModelError
@@ -95,6 +96,9 @@ class Settling:
         else:
             made = target if isinstance(target, str) else type(target).__name__
             known = [settings_of(call.target, call.args, call.kwargs) for call in calls]
+            dtype = known[0][1].get("dtype")
+            if depends_on_bits(made, dtype):
+                raise ModelError(bits_message(made, dtype))
             args = scope.settled([list(item[0]) for item in known], self.weight)
             kwargs = scope.settled([item[1] for item in known], self.weight)
         scope.add([call.outputs for call in calls])
@@ -147,17 +151,17 @@ class _Scope:
             return self._reference(items)
         if isinstance(first, bool | str) or first is None or first is Ellipsis:
             self._same(items)
-            return first
+            return widened(first)
         if isinstance(first, int | numpy.integer):
             return int(first) if len(set(map(int, items))) == 1 else self._length([int(item) for item in items])
         if isinstance(first, float | numpy.floating):
             self._same(items)
-            return first
+            return numpy.float32(first) if isinstance(first, numpy.float16) else first
         if hasattr(first, "assign") and hasattr(first, "regularizer"):
             return weight(first)
         if isinstance(first, numpy.dtype | type):
-            return numpy.dtype(first).name
-        return self._constant([constant_array(item, self.keras) for item in items])
+            return widened(numpy.dtype(first).name)
+        return self._constant([widened_array(constant_array(item, self.keras)) for item in items])
 
     def _reference(self, items: Sequence[Any]) -> Reference:
         numbers = {known.get(id(item)) for known, item in zip(self.known, items, strict=True)}

@@ -148,13 +148,7 @@ class Dense(NamedLayer):
     def build(self, input_shape: Any) -> None:
         if len(input_shape) < 2:
             raise ModelError(f"expected an input with at least 2 dimensions, (batch, …, inputs), got {input_shape}")
-        self.kernel = self.add_weight(
-            (input_shape[-1], self.units),
-            self.kernel_initializer,
-            name="kernel",
-            regularizer=self.kernel_regularizer,
-            constraint=self.kernel_constraint,
-        )
+        self._make_kernel((input_shape[-1], self.units))
         if self.use_bias:
             self.bias = self.add_weight(
                 (self.units,),
@@ -164,12 +158,24 @@ class Dense(NamedLayer):
                 constraint=self.bias_constraint,
             )
 
+    def _make_kernel(self, shape: tuple[int, ...]) -> None:
+        self.kernel = self.add_weight(
+            shape,
+            self.kernel_initializer,
+            name="kernel",
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+
+    def _product(self, rows: Value) -> Value:
+        return rows @ self.kernel
+
     def call(self, x: Value) -> Value:
         inputs = self.kernel.shape[0]
         if x.shape[-1] != inputs:
             raise ModelError(f"expected an input whose last axis is {inputs} long, got {x.type}")
         rows = reshape(x, (-1, inputs)) if x.rank > 2 else x
-        product = rows @ self.kernel
+        product = self._product(rows)
         if self.use_bias:
             product = product + self.bias
         if x.rank > 2 and not any(self.activation is known for known in activations.ACTIVATIONS.values()):

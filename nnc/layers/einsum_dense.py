@@ -102,8 +102,11 @@ class EinsumDense(NamedLayer):
         regularizer, constraint = getattr(self, f"{name}_regularizer"), getattr(self, f"{name}_constraint")
         return self.add_weight(shape, initializer, name=name, regularizer=regularizer, constraint=constraint)
 
+    def _product(self, x: Value) -> Value:
+        return einsum(self.equation, x, self.kernel.value)
+
     def call(self, x: Value) -> Value:
-        product = einsum(self.equation, x, self.kernel.value)
+        product = self._product(x)
         if self.bias is not None:
             product = self._with_bias(product, self.bias)
         result: Value = self.activation(product)

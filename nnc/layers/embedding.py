@@ -53,10 +53,13 @@ class EmbeddingTable(NamedLayer):
         )
 
     def call(self, inputs: Value) -> Value:
-        return gather(self.embeddings, _whole(inputs))
+        return self._rows(inputs)
+
+    def _rows(self, inputs: Value) -> Value:
+        return gather(self.embeddings, whole_numbers(inputs))
 
     def compute_mask(self, inputs: Value, previous_mask: Any = None) -> Value | None:
-        return apply(NotEqual(), _whole(inputs), 0) if self.mask_zero else None
+        return apply(NotEqual(), whole_numbers(inputs), 0) if self.mask_zero else None
 
 
 class Embedding(EmbeddingTable, metaclass=ABCMeta):
@@ -88,7 +91,8 @@ class Embedding(EmbeddingTable, metaclass=ABCMeta):
     quantization_config: Any = unsupported(default=None, written="always")
 
 
-def _whole(inputs: Value) -> Value:
+def whole_numbers(inputs: Value) -> Value:
+    """Return numbers that rows of a table are looked up by as whole ones."""
     if inputs.dtype == "bool" or inputs.type.is_floating:
         return cast(inputs, "int32")
     return inputs

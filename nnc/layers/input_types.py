@@ -34,7 +34,7 @@ def dtype_name(dtype: Any, where: str, known: frozenset[str] = FLOATING) -> str 
         return None
     if isinstance(dtype, Mapping):
         config = dtype.get("config")
-        dtype = config.get("name") if isinstance(config, Mapping) else dtype
+        dtype = (config.get("name") if isinstance(config, Mapping) else None) or dict(dtype)
     try:
         name = str(numpy.dtype(dtype).name)
     except (TypeError, ValueError):

@@ -62,11 +62,14 @@ class ReversibleEmbedding(EmbeddingTable):
     def call(self, inputs: Value, reverse: bool = False) -> Value:
         if not reverse:
             return super().call(inputs)
-        table = transpose(self.embeddings.value) if self.tie_weights else self.reverse_embeddings.value
-        rows = reshape(inputs, (-1, self.output_dim)) @ table
-        scores = reshape(rows, (*inputs.shape[:-1], self.input_dim))
+        scores = self._scores(reshape(inputs, (-1, self.output_dim)))
+        scores = reshape(scores, (*inputs.shape[:-1], self.input_dim))
         limit = self.logit_soft_cap
         return scores if limit is None else tanh(scores / limit) * limit
+
+    def _scores(self, rows: Value) -> Value:
+        table = transpose(self.embeddings.value) if self.tie_weights else self.reverse_embeddings.value
+        return rows @ table
 
     def compute_mask(self, inputs: Value, previous_mask: Any = None) -> Value | None:
         return None if inputs.type.is_floating else super().compute_mask(inputs, previous_mask)

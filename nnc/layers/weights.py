@@ -113,6 +113,9 @@ class Weighted:
         """All weights in Keras's order: its own, the trainable ones first, then those of its sublayers."""
         return [weight for weight in weight_paths(self) if not weight.is_state]
 
+    def _archived_weights(self) -> list[Variable]:
+        return sorted(self.own_weights, key=lambda weight: not weight.trainable)
+
     @property
     def trainable_weights(self) -> list[Variable]:
         """Weights that training changes."""
@@ -183,6 +186,14 @@ class Weighted:
 
 
 WEIGHT_DTYPES = frozenset({"float32", "float64", "int32", "int64", "uint32", "uint8", "bool"})
+
+
+def archived_weights(owner: Weighted) -> list[Variable]:
+    """Return the weights that an object made itself as Keras's ``.keras`` files have them: the trainable ones first.
+
+    Quantized layers have an order of their own.
+    """
+    return owner._archived_weights()
 
 
 def weight_paths(layer: Weighted, prefix: str = "") -> dict[Variable, str]:

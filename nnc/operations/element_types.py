@@ -11,6 +11,8 @@ from nnc.ir import FLOATING, Graph, Value
 from nnc.structure import leaves, map_leaves
 
 FLOAT = "float32"
+_NUMBER = numpy.float64
+"""The scalar of NumPy that counts as a number of Python, which it is."""
 
 
 def result_type(*dtypes: str) -> str:
@@ -45,11 +47,13 @@ def of_one_type(operands: Any) -> Any:
     """Return operands in the element type that Keras computes with them in.
 
     Args:
-        operands: nested graph values and numbers; a number counts as small as it can, so that 2 with whole numbers is
-            one, and 0.5 makes floats of them.
+        operands: nested graph values, numbers and arrays; a number counts as small as it can, so that 2 with whole
+            numbers is one, and 0.5 makes floats of them, and so does an array of floats beside floats.
     """
     values = leaves(operands, Value)
     dtypes = {value.dtype for value in values}
+    arrays = {item.dtype.name for item in leaves(operands, (numpy.ndarray, numpy.generic)) if type(item) is not _NUMBER}
+    dtypes |= arrays - FLOATING if FLOATING & dtypes else arrays
     numbers = leaves(operands, (int, float))
     if any(isinstance(number, float) for number in numbers) and not FLOATING.intersection(dtypes):
         dtypes.add(FLOAT)

@@ -70,12 +70,6 @@ def divide(x1: Any, x2: Any) -> Value:
     return found
 
 
-@operation("Power", promotes=True)
-def power(x1: Any, x2: Any) -> Value:
-    """Return x1 to the power x2."""
-    return apply(Power(), x1, x2)
-
-
 def _numbers(name: str, x: Value) -> Value:
     if x.dtype == "bool":
         raise ModelError(f"{name}: x must be numbers, got bool")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy
@@ -10,7 +10,7 @@ import numpy
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.operations.element_types import FLOAT, as_float, as_value, as_values
+from nnc.operations.element_types import FLOAT, as_float, as_value, as_values, of_one_type
 from nnc.operations.registry import operation
 from nnc.operations.special_numbers import is_infinite
 from nnc.ops.elementwise import apply
@@ -59,6 +59,44 @@ def remainder_towards_zero(x1: Any, x2: Any) -> Value:
     """Return what is left when the quotient is rounded towards 0, with the sign of x1."""
     x1, x2 = _without_bool(x1, x2)
     return ops.sign(x1) * ops.remainder(ops.absolute(x1), ops.absolute(x2))
+
+
+@operation("Power")
+def power(x1: Any, x2: Any) -> Value:
+    """Return x1 to the power x2; products of whole numbers keep their lowest bits, as sums of them do.
+
+    Raises:
+        ModelError: whole numbers are raised to what may be less than 0, where Keras stops.
+    """
+    base, exponent = of_one_type((x1, x2))
+    like = base if isinstance(base, Value) else exponent
+    if like.type.is_floating:
+        return apply(Power(), base, exponent)
+    base = as_value(base, like.dtype, like.graph)
+    whole("Power", base)
+    if isinstance(x2, int) and x2 >= 0:
+        return _power(base, [bool(x2 >> bit & 1) for bit in range(x2.bit_length())])
+    if not isinstance(x2, Value) or x2.dtype not in _NEVER_NEGATIVE:
+        what = f"x2 of {x2.dtype}" if isinstance(x2, Value) else f"x2 = {x2}"
+        raise ModelError(f"Power: whole numbers are raised to numbers of at least 0, or to uint8, got {what}; cast x1")
+    bits = ops.cast(x2, "uint8")
+    return _power(base, [ops.equal(ops.bitwise_and(bits, 1 << bit), 1 << bit) for bit in range(8)])
+
+
+_NEVER_NEGATIVE = ("uint8", "bool")
+
+
+def _power(base: Value, bits: Sequence[Any]) -> Value:
+    """Return a base to the power whose bits, the lowest first, are booleans or graph values."""
+    one = base.graph.constant(1, base.dtype)
+    found = ops.broadcast_to(one, base.shape)
+    for number, bit in enumerate(bits):
+        base = ops.square(base) if number else base
+        if isinstance(bit, Value):
+            found = found * ops.where(bit, base, one)
+        elif bit:
+            found = found * base
+    return found
 
 
 @operation("Gcd")

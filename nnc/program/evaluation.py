@@ -123,6 +123,8 @@ def predict(
 ) -> Any:
     """Return the outputs for any number of rows, batch by batch.
 
+    Outputs of floating-point numbers are float32 or float64, also where Keras's model returns float16 or bfloat16.
+
     Args:
         calls: predicts single batches.
         owner: what callbacks see as their model.

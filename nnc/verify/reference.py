@@ -18,7 +18,8 @@ from nnc.verify.findings import Trace
 
 Array = Any
 Calls = list[tuple[str, str, tuple[Any, ...]]]
-_FLOATING = ("float16", "bfloat16", "float32", "float64")
+_NARROW = ("float16", "bfloat16")
+_FLOATING = (*_NARROW, "mixed_float16", "mixed_bfloat16", "float32", "float64")
 _LOADABLE = (".keras", ".h5", ".hdf5")
 
 
@@ -64,6 +65,11 @@ def element_type(dtype: str | None) -> Iterator[None]:
         yield
     finally:
         keras.config.set_floatx(before)
+
+
+def is_narrow(model: Any) -> bool:
+    """Whether a Keras model computes in an element type of fewer digits than float32, and nnc not."""
+    return any(layer.compute_dtype in _NARROW for layer in (model, *all_layers(model)))
 
 
 def converted(model: Any, dtype: str) -> Any:

@@ -61,7 +61,7 @@ def verify(
         seed: seed of the arrays.
         inputs: array or arrays to run on, instead of random ones.
         dtype: ``float64`` to let both engines compute in it, on copies of the models whose weights are converted; by
-            default each computes in the element type of its weights.
+            default each computes in the element type of its weights, and Keras in float32 instead of a narrower one.
         backend: what runs nnc's side; see `nnc.backends.find_backend`.
 
     Raises:
@@ -82,6 +82,8 @@ def verify(
         if dtype is not None:
             other = reference.converted(other, dtype)
             _convert(own, dtype)
+        elif reference.is_narrow(other):
+            other = reference.converted(other, "float32")
         pairs = _traces(own, other, train, batch, seed, inputs, dtype)
     found = [compare_traces(*pair, rtol, atol) for pair in pairs]
     comparisons = tuple(item for items, _ in found for item in items)

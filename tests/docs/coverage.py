@@ -30,6 +30,7 @@ OUT_OF_SCOPE = {
         "Python code; traced in live models, in files register a layer of your own": ("Lambda",),
         "not a layer": ("InputSpec",),
     },
+    "optimizers": {"the optimizer inside it is read": ("LossScaleOptimizer",)},
     "callbacks": {"other packages": ("OrbaxCheckpoint", "RemoteMonitor", "TensorBoard")},
     "initializers": {"audio": ("STFT", "STFTInitializer", "stft")},
     "operations": {
@@ -83,8 +84,10 @@ compared with Keras on TensorFlow and with finite differences.
 NOT_THERE = """## What is not there
 
 - **Other processors.** nnc computes on the CPU: no GPU, no TPU, no training on several machines (`keras.distribution`).
-- **Other numbers.** Weights are `float32` or `float64`: no `float16`, `bfloat16` or `mixed_float16`, no quantization
-  (`quantization_config`), no LoRA in files (`lora_rank`), no sparse or ragged inputs.
+- **Other numbers.** Weights are `float32` or `float64`: models of Keras in `float16`, `bfloat16` or `mixed_float16` are
+  [computed in float32](decisions/narrow-types.md), and layers that Keras has quantized to `int8` are read; nnc's own
+  layers take none of these, no `quantization_config` and no LoRA in files (`lora_rank`). No `int4`, `float8` or GPTQ,
+  no inputs of `int8`, `int16` or `uint16`, and no sparse or ragged inputs.
 - **Python inside a model.** What the author of a live Keras 3 model wrote is [traced](guides/bring-a-keras-model.md);
   in a file it is a name, which is refused. Not traced are a `train_step` of one's own, `run_eagerly`, optimizers
   that override more than `build` and `update_step`, and loops that data ends. [Your own

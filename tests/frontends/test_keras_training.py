@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
+from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 
-from nnc.optimizers import OPTIMIZERS
+from nnc.optimizers import OPTIMIZERS, Adam
 from nnc.readers import read_model
 
 RATES = {"Adadelta": 1.0, "Ftrl": 0.1, "Adagrad": 0.1, "SGD": 0.1}
@@ -80,6 +81,27 @@ def test_optimizers_of_keras_2_go_on(rule: str, options: dict[str, Any]) -> None
     numpy.testing.assert_allclose(found, expected, rtol=1e-5)
     for one, other in zip(ours.get_weights(), model.get_weights(), strict=True):
         numpy.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
+@pytest.mark.parametrize("source", ["live", ".h5", ".keras"])
+def test_the_optimizer_in_a_loss_scale_of_keras_2_goes_on(source: str, tmp_path: Path) -> None:
+    keras = pytest.importorskip("tf_keras")
+    keras.utils.set_random_seed(3)
+    dense = [keras.layers.Dense(5, "tanh", dtype="mixed_float16"), keras.layers.Dense(1, dtype="float32")]
+    model = keras.Sequential([keras.Input((4,)), *dense])
+    scaled = keras.mixed_precision.LossScaleOptimizer(keras.optimizers.Adam(0.05))
+    model.compile(scaled, "mse")
+    generator = numpy.random.default_rng(0)
+    x, y = generator.normal(size=(8, 4)).astype("float32"), generator.normal(size=(8, 1)).astype("float32")
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    if source != "live":
+        model.save(tmp_path / f"model{source}")
+    ours = read_model(model if source == "live" else tmp_path / f"model{source}")
+    assert type(ours.optimizer) is Adam and ours.optimizer.iterations == 3
+    found = ours.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history["loss"]
+    numpy.testing.assert_allclose(found, [float(model.train_on_batch(x, y)) for _ in range(2)], rtol=0.01)
 
 
 def test_nadam_of_keras_2_computes_otherwise() -> None:

@@ -33,6 +33,14 @@ CASES: list[tuple[str, Origin, str, dict[str, Any], str, dict[str, Any]]] = [
     ),
     ("dtype policies", OLD, "Dense", {"dtype": {"class_name": "PolicyV1", "config": {"name": "infer"}}}, "Dense", {}),
     (
+        "element types of operations",
+        Origin((3, 15)),
+        "Operation",
+        {"operation": "Cast", "settings": {"dtype": "bfloat16"}},
+        "Operation",
+        {"operation": "Cast", "settings": {"dtype": "float32"}},
+    ),
+    (
         "names of Keras 1",
         OLD,
         "Convolution2D",

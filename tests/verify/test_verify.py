@@ -248,6 +248,19 @@ def test_float64_leaves_no_rounding_and_changes_neither_model(make):
         numpy.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("policy", ["mixed_float16", "bfloat16"])
+def test_narrow_types_are_compared_in_float32(policy):
+    """Keras's side of the model computes in float32, as nnc does, so that rounding hides no mistake."""
+    import keras
+    from keras import layers
+
+    made = keras.Sequential([keras.Input((4,)), layers.Dense(3, "tanh", dtype=policy), layers.Dense(2, dtype=policy)])
+    made.compile("sgd", "mse")
+    assert verify(made, train=True).agrees
+    assert made.layers[0].compute_dtype == policy.removeprefix("mixed_")
+
+
 def test_float64_shows_what_float32_takes_for_rounding():
     model = chain()
     other = same(model, slope=0.2 + 1e-6)
