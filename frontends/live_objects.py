@@ -121,6 +121,12 @@ class LiveConfigs:
         return config
 
 
+def has_other_defaults(function: Any) -> bool:
+    """Whether a function of `keras.ops` computes something else than the activation of its name."""
+    is_of_ops = ".ops." in f"{getattr(function, '__module__', None) or ''}."
+    return is_of_ops and getattr(function, "__name__", "") in _OTHER_DEFAULTS
+
+
 def _function(live: Any, config: Any) -> Any:
     """Return the config of a function: what Keras made of it where it is Keras's own."""
     module, name = live.__module__ or "", live.__name__

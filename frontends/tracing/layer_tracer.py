@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -91,7 +92,7 @@ class LayerTracer:
             and type(part).__name__ != "Lambda"
             and not getattr(part, "lora_enabled", False)
             and (cell is None or hasattr(cell, "_layers"))
-            and not own_activations(part)
+            and not own_activations(part, self.live.is_known)
             and _has_config(part)
         )
 
@@ -104,7 +105,7 @@ class LayerTracer:
                 "class_name": type(layer).__name__,
                 "module": type(layer).__module__,
                 "registered_name": None,
-                "config": layer.get_config(),
+                "config": _config(layer),
             }
             node = from_plain(self.live.described(layer, entry, RUNNING))
             assert isinstance(node, MappingNode)
@@ -281,10 +282,18 @@ class LayerTracer:
 def _has_config(layer: Any) -> bool:
     """Whether a layer says what its arguments are; objects of classes of its author's may not."""
     try:
-        layer.get_config()
+        _config(layer)
     except Exception:  # the author's code may raise anything
         return False
     return True
+
+
+def _config(layer: Any) -> dict[str, Any]:
+    """Return what a layer says of its arguments, without Keras's warning about a `lambda` among them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found: dict[str, Any] = layer.get_config()
+    return found
 
 
 def _serialized(kind: Any, item: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from frontends.tracing import control_flow, indexing
 from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
+from frontends.tracing.own_activations import ACTIVATIONS
 from frontends.tracing.recording import RECORDER, Recorder, paused, place
 from nnc.errors import ModelError
 
@@ -68,6 +69,8 @@ _OPERATIONS = ("AssociativeScan", "Cond", "ForiLoop", "Map", "Scan", "Switch", "
 def _operation(recorder: Recorder, operation: Any, args: Any, kwargs: Any, infer: Callable[..., Any]) -> Any:
     if type(operation).__name__ in _OPERATIONS:
         return operation.call(*args, **kwargs)
+    if type(operation).__name__ in ACTIVATIONS:
+        return ACTIVATIONS[type(operation).__name__](recorder.keras.ops, operation, *args, **kwargs)
     if type(operation).__name__ == "GetItem":
         return indexing.item(recorder, operation, infer, *args, **kwargs)
     return recorder.operation(operation, args, kwargs, infer)
