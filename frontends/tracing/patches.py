@@ -9,8 +9,8 @@ from functools import wraps
 from typing import Any
 
 from frontends.tracing import control_flow, indexing
+from frontends.tracing.activation_classes import ACTIVATIONS
 from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
-from frontends.tracing.own_activations import ACTIVATIONS
 from frontends.tracing.recording import RECORDER, Recorder, paused, place
 from nnc.errors import ModelError
 
