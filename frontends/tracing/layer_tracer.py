@@ -55,6 +55,7 @@ class LayerTracer:
         self._pairs: list[tuple[Any, Layer]] = []
         self._kept: list[Any] = []
         self._whole: dict[int, bool] = {}
+        self._holders: dict[int, Any] | None = None
         self._weight_functions: dict[tuple[int, tuple[int, ...]], TracedFunction] = {}
 
     def forget(self) -> None:
@@ -210,17 +211,21 @@ class LayerTracer:
             )
         if layer is None:
             raise ModelError(f"weight '{variable.path}' belongs to no layer of the model")
-        whole = next((item for item in self.ownership.layers if self._holds(item, variable)), None)
+        whole = self._whole_holders().get(id(variable))
         if whole is None:
             return OwnWeight(self.traced(layer), self._owned(layer).index(id(variable)), is_own=True)
         self._build(whole)  # it may be that only its weights are read
         theirs = [id(getattr(item, "_traced_variable", item)) for item in whole.weights]
         return OwnWeight(self.layer(whole), theirs.index(id(variable)))
 
-    def _holds(self, layer: Any, variable: Any) -> bool:
-        """Whether a weight is of a layer that stays whole."""
-        weights = [getattr(item, "_traced_variable", item) for item in layer.weights]
-        return self.is_whole(layer) and any(item is variable for item in weights)
+    def _whole_holders(self) -> dict[int, Any]:
+        """Return the outermost layers that stay whole, by the identities of their weights."""
+        if self._holders is None:
+            self._holders = {}
+            for layer in filter(self.is_whole, self.ownership.layers):
+                for item in layer.weights:
+                    self._holders.setdefault(id(getattr(item, "_traced_variable", item)), layer)
+        return self._holders
 
     def _owned(self, layer: Any) -> list[int]:
         """Return the identities of the weights that a traced layer has: those of which it is the first owner."""
