@@ -147,9 +147,9 @@ def _is_authors(source: Any, definition: Mapping[str, Any], options: Options) ->
 
 def _has_code(layer: Any, options: Options) -> bool:
     """Whether a layer computes what its author wrote in a function, or has LoRA, which no config of nnc's has."""
-    names = [getattr(item, "__name__", type(item).__name__) for item in own_functions(layer)]
-    has_own = any(options.replacement(name) is None for name in names)
-    return type(layer).__name__ == "Lambda" or bool(getattr(layer, "lora_enabled", False)) or has_own
+    if type(layer).__name__ == "Lambda" or getattr(layer, "lora_enabled", False):
+        return True
+    return any(True for _ in own_functions(layer, lambda identity: is_known(identity, options)))
 
 
 _UNTRACED = RUNNING - {"metrics", "metrics_names", "reset_metrics", "get_metrics_result"}

@@ -128,6 +128,12 @@ def holds_quantized(layer: Any) -> bool:
     return any(getattr(inner, "quantization_mode", None) for inner in layer._flatten_layers(include_self=False))
 
 
+def has_other_defaults(function: Any) -> bool:
+    """Whether a function of `keras.ops` computes something else than the activation of its name."""
+    is_of_ops = ".ops." in f"{getattr(function, '__module__', None) or ''}."
+    return is_of_ops and getattr(function, "__name__", "") in _OTHER_DEFAULTS
+
+
 def _function(live: Any, config: Any) -> Any:
     """Return the config of a function: what Keras made of it where it is Keras's own."""
     module, name = live.__module__ or "", live.__name__

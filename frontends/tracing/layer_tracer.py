@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -56,6 +57,7 @@ class LayerTracer:
         self._pairs: list[tuple[Any, Layer]] = []
         self._kept: list[Any] = []
         self._whole: dict[int, bool] = {}
+        self._holders: dict[int, Any] | None = None
         self._weight_functions: dict[tuple[int, tuple[int, ...]], TracedFunction] = {}
 
     def forget(self) -> None:
@@ -93,7 +95,7 @@ class LayerTracer:
             and type(part).__name__ != "Lambda"
             and not getattr(part, "lora_enabled", False)
             and (cell is None or hasattr(cell, "_layers"))
-            and not own_activations(part)
+            and not own_activations(part, self.live.is_known)
             and _has_config(part)
         )
 
@@ -106,7 +108,7 @@ class LayerTracer:
                 "class_name": type(layer).__name__,
                 "module": type(layer).__module__,
                 "registered_name": None,
-                "config": layer.get_config(),
+                "config": _config(layer),
             }
             node = from_plain(self.live.described(layer, entry, RUNNING))
             assert isinstance(node, MappingNode)
@@ -252,17 +254,21 @@ class LayerTracer:
             )
         if layer is None:
             raise ModelError(f"weight '{variable.path}' belongs to no layer of the model")
-        whole = next((item for item in self.ownership.layers if self._holds(item, variable)), None)
+        whole = self._whole_holders().get(id(variable))
         if whole is None:
             return OwnWeight(self.traced(layer), self._owned(layer).index(id(variable)), is_own=True)
         self._build(whole)  # it may be that only its weights are read
         theirs = [id(getattr(item, "_traced_variable", item)) for item in whole.weights]
         return OwnWeight(self.layer(whole), theirs.index(id(variable)))
 
-    def _holds(self, layer: Any, variable: Any) -> bool:
-        """Whether a weight is of a layer that stays whole."""
-        weights = [getattr(item, "_traced_variable", item) for item in layer.weights]
-        return self.is_whole(layer) and any(item is variable for item in weights)
+    def _whole_holders(self) -> dict[int, Any]:
+        """Return the outermost layers that stay whole, by the identities of their weights."""
+        if self._holders is None:
+            self._holders = {}
+            for layer in filter(self.is_whole, self.ownership.layers):
+                for item in layer.weights:
+                    self._holders.setdefault(id(getattr(item, "_traced_variable", item)), layer)
+        return self._holders
 
     def _owned(self, layer: Any) -> list[int]:
         """Return the identities of the weights that a traced layer has: those of which it is the first owner."""
@@ -326,10 +332,18 @@ class LayerTracer:
 def _has_config(layer: Any) -> bool:
     """Whether a layer says what its arguments are; objects of classes of its author's may not."""
     try:
-        layer.get_config()
+        _config(layer)
     except Exception:  # the author's code may raise anything
         return False
     return True
+
+
+def _config(layer: Any) -> dict[str, Any]:
+    """Return what a layer says of its arguments, without Keras's warning about a `lambda` among them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found: dict[str, Any] = layer.get_config()
+    return found
 
 
 def _serialized(kind: Any, item: Any) -> Any:

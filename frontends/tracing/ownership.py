@@ -27,26 +27,29 @@ class Ownership:
     def __init__(self, source: Any) -> None:
         self.layers: list[Any] = list(source._flatten_layers())
         self._around: dict[int, set[int]] = {}
-        self._having: dict[int, set[int]] = {}
+        self._having: dict[int, dict[int, Any]] = {}
+        self._owners: dict[int, Any] = {}
         for layer in self.layers:
             for inner in layer._layers:
                 self._around.setdefault(id(inner), set()).add(id(layer))
             for variable in own_variables(layer):
-                self._having.setdefault(id(variable), set()).add(id(layer))
+                self._having.setdefault(id(variable), {})[id(layer)] = layer
 
     def is_closed(self, layer: Any) -> bool:
         """Whether nothing outside of a layer has a layer or a weight that is inside it."""
         parts = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else []
         inside = {id(part): part for part in parts}
         around = (self._around.get(place, set()) for place in inside if place != id(layer))
-        having = (self._having.get(id(item), set()) for part in inside.values() for item in own_variables(part))
+        having = (self._having.get(id(item), {}).keys() for part in inside.values() for item in own_variables(part))
         return all(found <= inside.keys() for found in (*around, *having))
 
     def first_owner(self, variable: Any) -> Any:
         """Return the innermost layer that has a weight, the first of them; None where none has it."""
-        having = self._having.get(id(variable), set())
-        owners = [layer for layer in self.layers if id(layer) in having]
-        return next((layer for layer in owners if not any(id(inner) in having for inner in _inside(layer))), None)
+        if id(variable) not in self._owners:
+            having = self._having.get(id(variable), {})
+            owners = [layer for layer in having.values() if not any(id(inner) in having for inner in _inside(layer))]
+            self._owners[id(variable)] = next(iter(owners), None)
+        return self._owners[id(variable)]
 
 
 def _inside(layer: Any) -> list[Any]:

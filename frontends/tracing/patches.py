@@ -9,6 +9,7 @@ from functools import wraps
 from typing import Any
 
 from frontends.tracing import control_flow, indexing
+from frontends.tracing.activation_classes import ACTIVATIONS
 from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
 from frontends.tracing.recording import RECORDER, Recorder, is_library, paused, place
 from nnc.errors import ModelError
@@ -46,6 +47,10 @@ def _patch(keras: Any) -> None:
         for name in names:
             if hasattr(module, name):
                 _wrap_function(module, name, read)
+    activations = sys.modules[f"{keras.__name__}.src.activations.activations"]
+    for name, function in ACTIVATIONS.items():
+        if hasattr(activations, name):
+            _replace(getattr(activations, name), "static_call", function)
     for module, functions in ((backend.core, _CONTROL_FLOW), (backend, _OF_BACKEND)):
         for name, function in functions.items():
             if hasattr(module, name):
@@ -67,7 +72,7 @@ _OPERATIONS = ("AssociativeScan", "Cond", "ForiLoop", "Map", "Scan", "Switch", "
 
 
 def _operation(recorder: Recorder, operation: Any, args: Any, kwargs: Any, infer: Callable[..., Any]) -> Any:
-    if type(operation).__name__ in _OPERATIONS:
+    if type(operation).__name__ in (*_OPERATIONS, *ACTIVATIONS):
         return operation.call(*args, **kwargs)
     if type(operation).__name__ == "GetItem":
         return indexing.item(recorder, operation, infer, *args, **kwargs)
@@ -146,7 +151,7 @@ def _replace(module: Any, name: str, function: Callable[..., Any]) -> None:
         with _Noted(recorder):
             return function(recorder, *args, **kwargs)
 
-    setattr(module, name, call)
+    setattr(module, name, staticmethod(call) if isinstance(module, type) else call)
 
 
 def _wrap_node(module: Any) -> None:

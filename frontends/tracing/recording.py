@@ -402,6 +402,7 @@ def place() -> str:
     return ""
 
 
+@cache
 def is_library(path: str) -> bool:
     """Whether a file is Keras's, its backend's, nnc's or Python's."""
     is_python = path.startswith(sysconfig.get_path("stdlib")) and "site-packages" not in path

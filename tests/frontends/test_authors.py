@@ -134,16 +134,6 @@ COMPUTE, TRAIN = (
 ACTIVATION = f"activation '{__name__}.relu' is its author's Python code. It is not in the file; replace it: --replace '{__name__}.relu=relu'"
 
 LIVE: list[tuple[str, Any, str]] = [
-    (
-        "inside a wrapper",
-        lambda k, own: chain(k, k.layers.Reshape((2, 2)), k.layers.TimeDistributed(own.Dense(3, name="one"))),
-        LAYER.format("Dense", HERE, f"{__name__}.Dense"),
-    ),
-    (
-        "activation of a cell",
-        lambda k, own: chain(k, k.layers.Reshape((2, 2)), k.layers.RNN([k.layers.GRUCell(2, relu)], name="one")),
-        f"activation function 'relu' {HERE} is not Keras's own",
-    ),
     *(
         (
             name,
@@ -161,6 +151,10 @@ TRACED: dict[str, Any] = {
     "often": lambda k, own: chain(k, own.Dense(3, name="one"), own.Dense(3), own.Dense(3)),
     "activation": lambda k, own: chain(k, k.layers.Dense(3, relu, name="one")),
     "activation of keras.ops": lambda k, own: chain(k, k.layers.Dense(3, k.ops.gelu, name="one")),
+    "inside a wrapper": lambda k, own: chain(k, k.layers.Reshape((2, 2)), k.layers.TimeDistributed(own.Dense(3))),
+    "activation of a cell": lambda k, own: chain(
+        k, k.layers.Reshape((2, 2)), k.layers.RNN([k.layers.GRUCell(2, relu)])
+    ),
     "functional": lambda k, own: chain(k, k.layers.Dense(3), kind=own.Doubled),
     "Sequential": lambda k, own: own.Chain([k.Input((4,)), k.layers.Dense(3)], name="m"),
     "model in a model": lambda k, own: chain(k, chain(k, k.layers.Dense(4), kind=own.Doubled)),

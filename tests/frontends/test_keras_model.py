@@ -181,19 +181,6 @@ def problems(model: Any) -> tuple[str, ...]:
     return tuple(problem.removeprefix(title) for problem in caught.value.problems)
 
 
-def test_own_layers_in_wrappers_are_named(keras: Any) -> None:
-    class One(keras.layers.Layer):
-        def call(self, inputs: Any) -> Any:
-            return inputs
-
-    class Flaten(One):
-        pass
-
-    layers = [One(name="one"), Flaten(name="two"), keras.layers.TimeDistributed(One(), name="three")]
-    (problem,) = problems(keras.Sequential([keras.Input((4, 4)), *layers], name="m"))
-    assert f"layer class 'One' of module '{__name__}' (overrides call) is not Keras's own: register a class" in problem
-
-
 def test_models_inside_models(keras: Any) -> None:
     layers = keras.layers
     x = keras.Input((4,), name="x")

@@ -248,6 +248,26 @@ def test_training_with_lora_keeps_kernels(keras):
     assert kept == {(3, 4)}
 
 
+@pytest.mark.filterwarnings("ignore:The object being serialized")
+def test_activations_of_layers_with_lora(keras):
+    """Keras's own that are classes: in a layer that is entered they are written out."""
+    relus = [
+        {},
+        {"negative_slope": 0.2},
+        {"max_value": 6.0},
+        {"max_value": 0.7, "negative_slope": 0.1, "threshold": 0.2},
+    ]
+    chosen = [lambda x, given=given: keras.activations.relu(x, **given) for given in relus] + ["relu", "mish"]
+    x = y = keras.Input((3,))
+    for activation in chosen:
+        dense = keras.layers.Dense(3, activation)
+        y = y + dense(y)
+        dense.enable_lora(1)
+    theirs = keras.Model(x, y)
+    given = numpy.random.default_rng(0).normal(size=(9, 3)).astype("float32")
+    numpy.testing.assert_allclose(nnc.compile(theirs)(given), theirs(given), rtol=2e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("length", [1, 2, 5, 8])
 def test_associative_scans(reverse, length, keras):
