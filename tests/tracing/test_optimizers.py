@@ -165,6 +165,17 @@ def test_methods_that_are_not_traced_are_named(keras):
     numpy.testing.assert_allclose(program.predict(X), theirs(X), rtol=1e-5, atol=1e-6)
 
 
+def test_methods_of_what_an_optimizer_is_derived_from_are_named(keras):
+    class Own(keras.optimizers.Nadam):
+        def update_step(self, gradient, variable, learning_rate):
+            super().update_step(2.0 * gradient, variable, learning_rate)
+
+    with pytest.warns(UserWarning) as caught:
+        nnc.compile(network(keras, Own(0.1)))
+    message = "optimizer Own: _backend_update_step of Nadam, from which it is derived, cannot be traced"
+    assert message in str(caught[0].message)
+
+
 def test_updates_that_cannot_be_traced_name_the_line(keras):
     class Branching(keras.optimizers.Optimizer):
         def update_step(self, gradient, variable, learning_rate):
