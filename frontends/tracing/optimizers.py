@@ -102,7 +102,7 @@ class OptimizerTracer:
         if inherited:
             raise ModelError(
                 f"optimizer {cls.__name__}: {', '.join(sorted(inherited))} of {base.__name__}, from which it is"
-                " derived, cannot be traced: derive it from keras.optimizers.Optimizer, or compile the nnc model with an"
+                " derived, cannot be traced: derive it from keras.optimizers.Optimizer, or compile the model with an"
                 " nnc.optimizers.Optimizer"
             )
         others = set(overridden_names(cls, root)) - _TRACED
