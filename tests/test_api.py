@@ -53,7 +53,7 @@ METHODS = {
         compilations decide deciding derived_bytes engine evaluate explain fit footprint get_weights
         graph graph_names is_within_budget load_weights make_graph max_bytes measure metric_values name on_choice
         optimizer order_state plan predict predict_table prologue read_outputs reset_metrics restore resume save
-        save_weights set_weights shuffler sizes source step take_averages take_place train_step turn
+        save_weights set_weights shuffler sizes source spec step take_averages take_place train_step turn
         use_backend variables weights_in
     """,
 }

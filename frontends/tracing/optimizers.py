@@ -97,13 +97,21 @@ class OptimizerTracer:
             return self._traced(optimizer)
 
     def _check_methods(self, optimizer: Any) -> None:
-        name = type(optimizer).__name__
-        others = set(overridden_names(type(optimizer), self.keras.optimizers.Optimizer)) - _TRACED
+        cls, root = type(optimizer), self.keras.optimizers.Optimizer
+        base = next(item for item in cls.__mro__ if is_keras_module(item.__module__))
+        inherited = set(overridden_names(base, root)) - _TRACED
+        if inherited:
+            raise ModelError(
+                f"optimizer {cls.__name__}: {', '.join(sorted(inherited))} of {base.__name__}, from which it is"
+                " derived, cannot be traced: derive it from keras.optimizers.Optimizer, or compile the model with an"
+                " nnc.optimizers.Optimizer"
+            )
+        others = set(overridden_names(cls, root)) - _TRACED
         if others:
             raise ModelError(
-                f"optimizer {name} defines {', '.join(sorted(others))} anew, of which Keras's are built into nnc: only"
-                " update_step and build are traced; move what it does into update_step, or compile the nnc model with"
-                " an nnc.optimizers.Optimizer"
+                f"optimizer {cls.__name__} defines {', '.join(sorted(others))} anew, of which Keras's are built into"
+                " nnc: only update_step and build are traced; move what it does into update_step, or compile the nnc"
+                " model with an nnc.optimizers.Optimizer"
             )
 
     def _traced(self, optimizer: Any) -> TracedOptimizer:

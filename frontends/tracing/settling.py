@@ -12,7 +12,18 @@ from frontends.element_types import bits_message, depends_on_bits, widened, wide
 from frontends.tracing.recording import Assigned, Body, Call, Frame, Loss, constant_array
 from frontends.tracing.settings import settings_of
 from nnc.errors import ModelError
-from nnc.layers.trace import AddedLoss, Assignment, Length, LengthTensor, Reference, Step, Trace, TracedCall, TracedLoop
+from nnc.layers.trace import (
+    AddedLoss,
+    Assignment,
+    FilledTensor,
+    Length,
+    LengthTensor,
+    Reference,
+    Step,
+    Trace,
+    TracedCall,
+    TracedLoop,
+)
 
 Frames = Sequence[Frame]
 """One frame for each run: the same call of the same layer, with other sizes."""
@@ -183,6 +194,13 @@ class _Scope:
             numbers = zip(*(array.reshape(-1).tolist() for array in arrays), strict=True)
             found = [item[0] if len(set(item)) == 1 else self._length([int(one) for one in item]) for item in numbers]
             return LengthTensor(tuple(found), first.shape, first.dtype.name)
+        if (
+            first.size
+            and len({array.ndim for array in arrays}) == 1
+            and all((array == first.flat[0]).all() for array in arrays)
+        ):
+            shape = self.settled([array.shape for array in arrays], lambda variable: variable)
+            return FilledTensor(first.flat[0].item(), shape, first.dtype.name)
         raise ModelError(f"a constant of shape {first.shape} depends on the sizes of inputs")
 
     def _length(self, numbers: Sequence[int]) -> Length:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from frontends.tracing.layer_tracer import BATCHES
+from frontends.tracing.model import LENGTHS
 from nnc.ir import TensorType
 from nnc.layers.batch import BATCH
-
-LENGTHS = ((13, 19, 17), (10, 6, 14), (3, 5, 4))
-"""Sizes of lengths that are not known, by run; see `frontends.tracing.model.LENGTHS`."""
 
 
 def tensors_of(types: Sequence[TensorType], keras: Any) -> list[list[Any]]:
@@ -24,7 +22,7 @@ def tensors_of(types: Sequence[TensorType], keras: Any) -> list[list[Any]]:
     runs = []
     for run, rows in enumerate(BATCHES):
         sizes = dict.fromkeys(BATCH.symbols, rows)
-        sizes |= {name: LENGTHS[min(place, len(LENGTHS) - 1)][run] for place, name in enumerate(names)}
+        sizes |= {name: LENGTHS[min(2 + place, len(LENGTHS) - 1)][run] for place, name in enumerate(names)}
         found = [type.bind(sizes) for type in types]
         runs.append([keras.KerasTensor(type.shape, dtype=type.dtype) for type in found])
     return runs

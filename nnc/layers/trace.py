@@ -82,6 +82,21 @@ class LengthTensor:
         return ops.reshape(graph.add(ops.Pack(), *found)[0], self.shape) if self.shape else found[0]
 
 
+@dataclass(frozen=True)
+class FilledTensor:
+    """A tensor of one number, whose shape follows from the lengths of axes.
+
+    Args:
+        number: each element.
+        shape: its shape, of numbers and lengths.
+        dtype: its element type.
+    """
+
+    number: Any
+    shape: tuple[Any, ...]
+    dtype: str
+
+
 def length_value(number: Dim, graph: Graph, dtype: str) -> Value:
     """Return a number, or a length that is only known at run time, as a scalar."""
     if isinstance(number, int | float):
@@ -229,6 +244,9 @@ class TraceValues:
             return item.of(self.length)
         if isinstance(item, LengthTensor):
             return item.value(self.graph, self.resolved)
+        if isinstance(item, FilledTensor):
+            number = self.graph.constant(item.number, item.dtype)
+            return ops.broadcast_to(number, tuple(self.resolved(dim) for dim in item.shape))
         if isinstance(item, OwnWeight):
             return item.variable.value
         if isinstance(item, slice):

@@ -71,10 +71,18 @@ def _targets(executor: Executor, y: Any) -> list[Array]:
             parts = [given.get(target.label) for target in spec.targets]
         else:
             parts = list(given) if len(spec.targets) > 1 else [given]
-        shapes = [part.shape for part in parts if part is not None and hasattr(part, "shape")]
+        shapes = [shape for part in parts if (shape := _shape(part)) is not None]
         if len(shapes) != len(spec.targets) or not executor.take_targets(shapes):
             raise
     return as_arrays(executor.spec.targets, given, "target")
+
+
+def _shape(given: Any) -> tuple[int, ...] | None:
+    """Return the shape of an array, None for what is none."""
+    try:
+        return tuple(given.shape)
+    except Exception:  # objects of others do as they like
+        return None
 
 
 def _output_names(spec: ProgramSpec) -> list[str]:

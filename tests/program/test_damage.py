@@ -336,6 +336,6 @@ def test_what_can_be_read_can_be_written_again() -> None:
     data = manifest(lambda m: m["program"].update(model=nested(MAX_DEPTH - 3)))
     program = program_from_bytes(data)
     assert program_from_bytes(program_to_bytes(program)).spec == program.spec
-    program.spec = replace(program.spec, model=nested(MAX_DEPTH))
+    program.executor.spec = replace(program.spec, model=nested(MAX_DEPTH))
     with pytest.raises(NestingError, match="values are nested more than 400 deep"):
         program_to_bytes(program)

@@ -27,12 +27,17 @@ def as_tensors(keras, x):
     return x * rows + keras.ops.sum(sizes) + keras.ops.cast(keras.ops.prod(sizes), "float32")
 
 
+def filled(keras, x):
+    halves = keras.ops.convert_to_tensor(numpy.full((keras.ops.shape(x)[0], 3), 0.5, "float32"))
+    return keras.ops.concatenate([x, halves], axis=1)[:, 1:4]
+
+
 def equal(keras, x):
     signs = keras.ops.where(x == 1.0, 10.0, x)
     return keras.ops.where((x > 0.0) == (x < 2.0), signs, -signs)
 
 
-@pytest.mark.parametrize("function", [divided, as_tensors, equal])
+@pytest.mark.parametrize("function", [divided, as_tensors, filled, equal])
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 def test_layers(function, backend, keras):
     class Own(keras.layers.Layer):

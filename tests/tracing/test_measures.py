@@ -48,6 +48,7 @@ def assert_trains_alike(theirs, y, backend, x=X, **options):
 
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.sampled(1 / 2)
 def test_losses(name, backend, keras):
     assert_trains_alike(network(keras, loss=LOSSES[name](keras)), Y, backend)
 

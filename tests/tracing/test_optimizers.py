@@ -47,6 +47,7 @@ def assert_trains_alike(theirs, program, x, y):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.sampled(1 / 2)
 def test_steps(name, backend, keras, tmp_path):
     theirs = network(keras, OPTIMIZERS[name](keras))
     before = theirs.optimizer.built, len(theirs.optimizer.variables)
@@ -163,6 +164,17 @@ def test_methods_that_are_not_traced_are_named(keras):
     assert "move what it does into update_step, or compile the nnc model with" in first
     assert "it is read for predicting and not compiled: optimizer class 'Own'" in second
     numpy.testing.assert_allclose(program.predict(X), theirs(X), rtol=1e-5, atol=1e-6)
+
+
+def test_methods_of_what_an_optimizer_is_derived_from_are_named(keras):
+    class Own(keras.optimizers.Nadam):
+        def update_step(self, gradient, variable, learning_rate):
+            super().update_step(2.0 * gradient, variable, learning_rate)
+
+    with pytest.warns(UserWarning) as caught:
+        nnc.compile(network(keras, Own(0.1)))
+    message = "optimizer Own: _backend_update_step of Nadam, from which it is derived, cannot be traced"
+    assert message in str(caught[0].message)
 
 
 def test_updates_that_cannot_be_traced_name_the_line(keras):
