@@ -12,12 +12,12 @@ from nnc.inspection.subject import Subject
 from nnc.ir import NOMINAL_SIZE, TensorType, nominal_sizes
 from nnc.ir.cost import PHASE_NAMES, flops_by_layer
 from nnc.ir.types import ITEM_SIZES
-from nnc.layers import Layer
 from nnc.layers.lengths import length_names
-from nnc.layers.symbolic import Call
+from nnc.layers.opened import InnerOperation
 from nnc.models import Model
 from nnc.models.config import layer_entry
 from nnc.program import PREDICT, Program, VariableSpec
+from nnc.render.architecture import class_name
 from nnc.render.labels import shape_text
 
 
@@ -28,7 +28,7 @@ class LayerRecord:
     Args:
         path: its name, behind those of the models around it, such as ``encoder/dense``.
         kind: its class; empty where it is not known.
-        depth: models around it.
+        depth: models, and layers of their authors', around it.
         outputs: types of what it returns, when it is first called.
         calls: how often it is called.
         trained: elements of weights that training changes.
@@ -121,9 +121,10 @@ def _nbytes(type: TensorType, sizes: Mapping[str, int], dtype: str) -> int:
     return found.bind({symbol: sizes.get(symbol, NOMINAL_SIZE) for symbol in type.symbols}).nbytes
 
 
-def _of_model(model: Model, prefix: str = "", depth: int = 0) -> Iterator[LayerRecord]:
+def _of_model(model: Any, prefix: str = "", depth: int = 0) -> Iterator[LayerRecord]:
+    """Yield the layers of a model, or of what a layer of its author's opens to."""
     lengths = length_names(tensor.type for tensor in model.inputs)
-    calls: dict[Layer, list[Call]] = {}
+    calls: dict[Any, list[Any]] = {}
     for call in model.calls:
         calls.setdefault(call.layer, []).append(call)
     for layer, own in calls.items():
@@ -139,16 +140,19 @@ def _of_model(model: Model, prefix: str = "", depth: int = 0) -> Iterator[LayerR
             inputs=tuple(prefix + source for source in sources),
             config={} if isinstance(layer, Model) else config,
         )
-        if isinstance(layer, Model):
-            yield from _of_model(layer, f"{path}/", depth + 1)
+        opened = layer if isinstance(layer, Model) else own[0].inner
+        if opened is not None:
+            yield from _of_model(opened, f"{path}/", depth + 1)
 
 
-def _entry(layer: Layer) -> tuple[str, dict[str, Any]]:
+def _entry(layer: Any) -> tuple[str, dict[str, Any]]:
     """Return the class of a layer, or the name of a function between layers, and its config."""
+    if isinstance(layer, InnerOperation):
+        return layer.summary_class, plain(layer.get_config())
     try:
         entry = layer_entry(layer)
     except (ModelError, TypeError):  # a user's own class that cannot be written
-        return type(layer).__name__, {}
+        return class_name(layer), {}
     return entry["class_name"], plain(entry["config"])
 
 

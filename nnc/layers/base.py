@@ -392,14 +392,18 @@ class Layer(Described):
         Raises:
             ModelError: the layer does not accept such inputs.
         """
-        return map_leaves(lambda value: value.type, self._lowered_alone(args, kwargs), Value)
+        return map_leaves(lambda value: value.type, self._lowered_alone(args, kwargs)[0], Value)
 
     def _flops(self, args: tuple[Any, ...], kwargs: dict[str, Any], rows: int) -> int:
         """Return the floating-point operations of a prediction of so many rows, for inputs of these types."""
-        return count_flops(leaves(self._lowered_alone(args, kwargs), Value)[0].graph, rows)
+        return count_flops(self._lowered_alone(args, kwargs)[1].graph, rows)
 
-    def _lowered_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Lower the layer to a graph of its own, for inputs of these types, and return what `call` returns."""
+    def _opened(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return what a call consists of, for inputs of these types, as pictures know models; None where it is one."""
+        del args, kwargs
+
+    def _lowered_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Lowering]:
+        """Lower the layer to a graph of its own, for inputs of these types; return what `call` returns, and how."""
         self._ensure_built(bind(self, args, kwargs))
         graph = Graph("types")
         with lowering(graph, declares=True) as context:
@@ -411,7 +415,7 @@ class Layer(Described):
         for weight in context.declared:
             if weight not in known:
                 raise ModelError(_UNKNOWN_WEIGHTS.format(weight.owner.name, type(weight.owner).__name__, self.name))
-        return found
+        return found, context
 
     def compute_output_shape(self, *input_shape: Any) -> Any:
         """Return the shape of the output (or one per output) for an input shape, None where a length is not known.

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nnc.errors import ModelError
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value, capturing, meaning
 from nnc.layers.variable import Segment, Variable
 from nnc.ops import Pack, Unpack, reshape, straight_through
 from nnc.ops.loop import Loop
+
+if TYPE_CHECKING:
+    from nnc.layers.trace import Replay
 
 FROZEN = "frozen"
 """Role of states whose weights no optimizer changes."""
@@ -40,6 +44,8 @@ class Lowering:
         loop: the loop whose body is being built, or None.
         updates: new values of weights, by weight.
         results: what each call of a layer returned, in the order in which the calls ended: path, class and values.
+        replays: the calls of traced layers that stand in no other one, likewise.
+        replay: the one that is going on, or None.
     """
 
     graph: Graph
@@ -54,6 +60,8 @@ class Lowering:
     loop: Loop | None = None
     updates: dict[Variable, Value] = field(default_factory=dict)
     results: list[tuple[str, str, tuple[Value, ...]]] = field(default_factory=list)
+    replays: list[Replay] = field(default_factory=list)
+    replay: Replay | None = None
     _labels: dict[Variable, str] = field(default_factory=dict)
     _shared: dict[Variable, tuple[str, tuple[Variable, ...]]] = field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from nnc import ops
@@ -13,7 +13,7 @@ from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import current_lowering, is_lowering
-from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues
+from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Replay, Trace, TracedCall, TraceValues
 from nnc.layers.variable import Variable
 from nnc.operations import OPERATIONS
 from nnc.structure import leaves
@@ -65,7 +65,16 @@ class TracedLayer(Layer):
             trace: number of the trace for predictions.
             training: whether the one for training is replayed in its place.
         """
-        return replay(self.traces[self.training_traces.get(trace, trace) if training else trace], leaves(args, Value))
+        chosen = self.traces[self.training_traces.get(trace, trace) if training else trace]
+        record = Replay(current_lowering().graph.path, chosen, leaves(args, Value))
+        with _recorded(record):
+            return replay(chosen, record.values, record)
+
+    def _opened(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from nnc.layers.opened import opened
+
+        context = self._lowered_alone(args, kwargs)[1]
+        return opened(self, context.replays[0], context.graph)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return None: the traces say which masks there are."""
@@ -132,8 +141,13 @@ class TracedFunction:
         return replay(self.trace, [value.value if isinstance(value, Placeholder) else value for value in values])
 
 
-def replay(trace: Trace, inputs: list[Value]) -> Any:
+def replay(trace: Trace, inputs: list[Value], record: Replay | None = None) -> Any:
     """Return what a trace computes of its inputs, in the graph that is being built.
+
+    Args:
+        trace: the trace.
+        inputs: its inputs.
+        record: notes what is done, and has operations be named; None for what is a part of a layer.
 
     Raises:
         ModelError: there is another number of inputs, or a step does not accept its operands; the message names the
@@ -141,10 +155,10 @@ def replay(trace: Trace, inputs: list[Value]) -> Any:
     """
     if len(inputs) != trace.inputs:
         raise ModelError(f"was traced with {trace.inputs} tensors, and is called with {len(inputs)}")
-    run = TraceValues(list(inputs))
+    run = TraceValues(inputs if record is not None else list(inputs))
     with _without_masks() as masks:  # a trace has masks among its values, and says which layer gets which
-        for step in trace.steps:
-            with _at(step.place):
+        for number, step in enumerate(trace.steps):
+            with _at(step.place), nullcontext() if record is None else _step(record, number):
                 match step:
                     case TracedCall():
                         run.values += _results(step, run)
@@ -154,6 +168,34 @@ def replay(trace: Trace, inputs: list[Value]) -> Any:
                     case AddedLoss():
                         current_lowering().losses.append(run.resolved(step.value))
     return run.resolved(trace.outputs)
+
+
+@contextmanager
+def _recorded(record: Replay) -> Iterator[None]:
+    """Let a call be the one that is going on inside the block."""
+    context = current_lowering()
+    outer, context.replay = context.replay, record
+    try:
+        yield
+    finally:
+        context.replay = outer
+    if outer is None:
+        context.replays.append(record)
+    else:
+        outer.inner[len(outer.nodes)] = record
+
+
+@contextmanager
+def _step(record: Replay, number: int) -> Iterator[None]:
+    """Note the nodes that a step adds to the graph, which carry the name of an operation."""
+    step, graph = record.trace.steps[number], current_lowering().graph
+    is_operation = isinstance(step, TracedCall) and not isinstance(step.target, Layer)
+    start, known = len(graph.nodes), len(record.values)
+    with graph.scope(f"{record.path}/{record.trace.names[number]}" if is_operation else None):
+        yield
+    if is_operation and len(record.values) == known + 1:
+        graph.set_name(record.values[-1], f"{record.path}/{record.trace.names[number]}")
+    record.nodes.append(range(start, len(graph.nodes)))
 
 
 def _assign(variable: Variable, value: Value) -> None:

@@ -44,11 +44,10 @@ def weights_of(layer: Any) -> list[dict[str, Any]]:
     """Return what there is to say of a layer's own weights: shape, range, mean, spread, histogram and first values.
 
     Args:
-        layer: a layer; of one that is a model the layers inside say it.
+        layer: a layer; of one that opens the layers inside say it, but for weights that are no other one's.
     """
-    if getattr(layer, "calls", None):
-        return []
-    return [_weight(variable) for variable in getattr(layer, "weights", ())]
+    opens = bool(getattr(layer, "calls", None) or getattr(layer, "traces", None))
+    return [_weight(variable) for variable in getattr(layer, "own_weights" if opens else "weights", ())]
 
 
 def _weight(variable: Any) -> dict[str, Any]:
