@@ -17,9 +17,10 @@ from frontends.tracing.recording import Frame, recording
 from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.layers import Input, Layer, SymbolicTensor
 from nnc.layers.operation import Operation
-from nnc.layers.trace import Trace, TracedCall, TraceValues
-from nnc.layers.traced import TracedLayer
+from nnc.layers.trace import OwnWeight, Trace, TracedCall, TraceValues
+from nnc.layers.traced import TracedLayer, at_line
 from nnc.models import Model
+from nnc.operations import OPERATIONS
 from nnc.structure import leaves
 
 LENGTHS = ((64, 160, 96), (352, 224, 416), (13, 19, 17), (10, 6, 14), (3, 5, 4))
@@ -88,6 +89,20 @@ class ModelTracer:
         self.layers.copy_weights()
         return model
 
+    def recorded(self, shapes: Sequence[Sequence[int]], training: bool) -> Frame:
+        """Return the calls of one run with inputs of known shapes.
+
+        Args:
+            shapes: shapes of the inputs, the rows first.
+            training: whether layers do as in training.
+
+        Raises:
+            ModelError: it cannot be traced; the message names the author's line.
+        """
+        make = self.layers.keras.KerasTensor
+        pairs = zip(self._specifications(), shapes, strict=True)
+        return self._record([make(tuple(shape), dtype=spec.dtype) for spec, shape in pairs], training)
+
     def _inputs(self) -> list[tuple[Any, SymbolicTensor]]:
         """Return the inputs of the live model, as specifications, with nnc's."""
         found = []
@@ -121,27 +136,24 @@ class ModelTracer:
         lengths: Sequence[Sequence[int]],
         training: bool,
     ) -> Trace:
-        frames = [self._record(inputs, groups, lengths, training, run) for run in range(len(BATCHES))]
-        return self.layers.trace(frames)
+        runs = [self._symbols(inputs, groups, lengths, run) for run in range(len(BATCHES))]
+        return self.layers.trace([self._record(tensors, training) for tensors in runs])
 
-    def _record(
+    def _symbols(
         self,
         inputs: Sequence[tuple[Any, SymbolicTensor]],
         groups: Sequence[str],
         lengths: Sequence[Sequence[int]],
-        training: bool,
         run: int,
-    ) -> Frame:
-        """Record one run.
+    ) -> list[Any]:
+        """Return symbolic tensors like the inputs, for one run.
 
         Args:
             inputs: specifications, with nnc's inputs.
             groups: for each input the group whose unknown lengths are the same.
             lengths: sizes for axes of unknown length, in their order.
-            training: whether layers do as in training.
             run: number of the run.
         """
-        recorder = self.layers.recorder()
         numbers: dict[tuple[str, int], int] = {}
         tensors = []
         for (spec, _), group in zip(inputs, groups, strict=True):
@@ -151,6 +163,11 @@ class ModelTracer:
                     chosen = lengths[min(len(numbers), len(lengths) - 1)][run]
                     shape[axis] = numbers.setdefault((group, axis), chosen)
             tensors.append(self.layers.keras.KerasTensor(tuple(shape), dtype=spec.dtype))
+        return tensors
+
+    def _record(self, tensors: list[Any], training: bool) -> Frame:
+        """Record one run with these inputs."""
+        recorder = self.layers.recorder()
         arguments = self._packed(tensors)
         with recording(recorder):
             try:
@@ -176,21 +193,31 @@ class ModelTracer:
         pairs = list(zip(predicting.steps, training.steps, strict=False))
         if len(predicting.steps) != len(training.steps) or predicting.inputs != len(given):
             return None
-        if not all(_differ_in_mode(one, other) for one, other in pairs):
+        if not all(_differ_in_mode(one, other) and _is_wired_alone(one) for one, other in pairs):
             return None
         values = TraceValues(list(given))
-        for one, other in pairs:
+        for name, (one, other) in zip(predicting.names, pairs, strict=True):
             assert isinstance(one, TracedCall) and isinstance(other, TracedCall)
             args, kwargs = values.resolved(one.args), values.resolved(dict(one.kwargs))
             if isinstance(one.target, TracedLayer):
                 one.target.training_traces[one.kwargs["trace"]] = other.kwargs["trace"]
-            if isinstance(one.target, Layer):
-                kwargs.pop("training", None)
-                outputs = one.target(*args, **kwargs)
-            else:
-                outputs = Operation(one.target, kwargs)(*args)
-            values.values += leaves(outputs, SymbolicTensor)
+            with at_line(one.place):
+                if isinstance(one.target, Layer):
+                    kwargs.pop("training", None)
+                    outputs = one.target(*args, **kwargs)
+                else:
+                    outputs = Operation(one.target, kwargs, name=name)(*args)
+            made = leaves(outputs, SymbolicTensor)
+            for tensor in made:
+                tensor.call.place = one.place
+            values.values += made
         return values.resolved(predicting.outputs)
+
+
+def _is_wired_alone(step: Any) -> bool:
+    """Whether a step can stand between layers: it reads no weight, and is no function without an operation."""
+    is_known = isinstance(step.target, Layer) or step.target in OPERATIONS
+    return is_known and not leaves([*step.args, *step.kwargs.values()], OwnWeight)
 
 
 def _differ_in_mode(one: Any, other: Any) -> bool:

@@ -64,10 +64,9 @@ def command(
         print_json(report.to_json())
     else:
         _print(report)
+    say(str(report))
     if report.first is not None:
-        say(f"first difference: {report.first}")
         raise typer.Exit(1)
-    say(f"{report.model} and {report.reference} agree to {report.rtol:g}")
 
 
 def _print(report: Report) -> None:

@@ -28,6 +28,7 @@ from nnc.layers.description import Described
 from nnc.layers.input_types import FLOAT, dtype_name, input_type
 from nnc.layers.lengths import equate, unequal_dims
 from nnc.layers.lowering import (
+    LoweredCall,
     Lowering,
     computing_in,
     current_lowering,
@@ -86,6 +87,8 @@ class Layer(Described):
 
     is_merging: bool = False
     """Whether `call` takes a list of inputs."""
+    is_operation: bool = False
+    """Whether it is an operation of `keras.ops` between layers."""
     supports_masking: bool = False
     """Whether masks pass through the layer, as `compute_mask` says; otherwise they end at it, with a warning.
 
@@ -244,7 +247,8 @@ class Layer(Described):
                     rows = size(value, [0], value.dtype) if value.rank else 1.0
                     self.add_loss(self.activity_regularizer(value) / rows)
             self._pass_masks(context, arguments.first, found, arguments.previous_mask(context, masks))
-        context.results.append((path, type(self).__name__, tuple(leaves(found, Value))))
+        values = tuple(leaves(found, Value))
+        context.results.append(LoweredCall(path, self._class_title, values, self.is_operation))
         return found
 
     def _checked(self, context: Lowering, found: Any) -> Any:

@@ -187,12 +187,14 @@ class Call:
         args: its positional arguments, nested as they were given, with symbolic tensors as leaves.
         kwargs: its keywords, likewise.
         outputs: what comes out, flat.
+        place: the author's line, as ``file:line``; empty where it is not known.
     """
 
     layer: Layer
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
     outputs: tuple[SymbolicTensor, ...] = ()
+    place: str = ""
 
     @property
     def inputs(self) -> tuple[SymbolicTensor, ...]:

@@ -12,7 +12,7 @@ from nnc.ir import Placeholder, Value
 from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
-from nnc.layers.lowering import current_lowering, is_lowering
+from nnc.layers.lowering import LoweredCall, current_lowering, is_lowering
 from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Replay, Trace, TracedCall, TraceValues
 from nnc.layers.variable import Variable
 from nnc.operations import OPERATIONS
@@ -158,7 +158,7 @@ def replay(trace: Trace, inputs: list[Value], record: Replay | None = None) -> A
     run = TraceValues(inputs if record is not None else list(inputs))
     with _without_masks() as masks:  # a trace has masks among its values, and says which layer gets which
         for number, step in enumerate(trace.steps):
-            with _at(step.place), nullcontext() if record is None else _step(record, number):
+            with at_line(step.place), nullcontext() if record is None else _step(record, number):
                 match step:
                     case TracedCall():
                         run.values += _results(step, run)
@@ -188,13 +188,19 @@ def _recorded(record: Replay) -> Iterator[None]:
 @contextmanager
 def _step(record: Replay, number: int) -> Iterator[None]:
     """Note the nodes that a step adds to the graph, which carry the name of an operation."""
-    step, graph = record.trace.steps[number], current_lowering().graph
+    step, context = record.trace.steps[number], current_lowering()
+    graph, path = context.graph, f"{record.path}/{record.trace.names[number]}"
     is_operation = isinstance(step, TracedCall) and not isinstance(step.target, Layer)
     start, known = len(graph.nodes), len(record.values)
-    with graph.scope(f"{record.path}/{record.trace.names[number]}" if is_operation else None):
+    with graph.scope(path if is_operation else None):
         yield
-    if is_operation and len(record.values) == known + 1:
-        graph.set_name(record.values[-1], f"{record.path}/{record.trace.names[number]}")
+    if isinstance(step, TracedCall) and is_operation:
+        if step.results == 1:
+            graph.set_name(record.values[-1], path)
+        results = tuple(record.values[known:])
+        context.results.append(LoweredCall(path, step.target, results, True, step.place))
+    elif isinstance(step, TracedCall):  # the layer's own is the last
+        context.results[-1] = context.results[-1]._replace(place=step.place)
     record.nodes.append(range(start, len(graph.nodes)))
 
 
@@ -238,7 +244,7 @@ def _without_masks() -> Iterator[dict[Value, Value]]:
 
 
 @contextmanager
-def _at(place: str) -> Iterator[None]:
+def at_line(place: str) -> Iterator[None]:
     """Let errors inside the block name a line of the author's, the innermost one."""
     try:
         yield
