@@ -116,7 +116,7 @@ class KerasFrontend:
             return []
         tracer = ModelTracer(source, live, options, problems)
         evaluation = Evaluation(tracer.layers.keras, keeps_names=not is_authors)
-        frame = tracer.recorded([array.shape for array in arrays], training)
+        frame = tracer.recorded(arrays, training)
         evaluation.run(frame, list(map(tracer.layers.keras.ops.convert_to_tensor, arrays)))
         return evaluation.found
 

@@ -11,6 +11,7 @@ import numpy
 from frontends.keras_calls import safe_name
 from frontends.tracing.functions import CREATIONS
 from frontends.tracing.recording import Assigned, Call, Frame, is_variable
+from nnc.labels import OPERATION
 from nnc.layers.trace import step_names
 
 
@@ -19,7 +20,7 @@ class Computed:
     """The numbers of an operation inside a layer of its author's, or inside the model.
 
     Args:
-        path: its path, behind the names of the layers around it.
+        path: its path, behind the names of the layers around it, as in nnc's graphs.
         op: its class in Keras.
         outputs: what it returned; None instead of what comes from random numbers.
         place: the author's line, as ``file:line``.
@@ -84,6 +85,7 @@ class Evaluation:
         self._set(call.outputs, results)
         if not hasattr(call.target, "_layers"):
             op = call.target if isinstance(call.target, str) else type(call.target).__name__
+            path = f"{path}{OPERATION}" if "/" in path else path  # the model's own stand between layers
             self.found.append(Computed(path, op, tuple(map(self._array, results)), call.place))
 
     def _made(self, name: str, given: Mapping[str, Any]) -> Any:

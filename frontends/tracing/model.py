@@ -89,19 +89,18 @@ class ModelTracer:
         self.layers.copy_weights()
         return model
 
-    def recorded(self, shapes: Sequence[Sequence[int]], training: bool) -> Frame:
-        """Return the calls of one run with inputs of known shapes.
+    def recorded(self, arrays: Sequence[numpy.ndarray], training: bool) -> Frame:
+        """Return the calls of one run with inputs of known sizes.
 
         Args:
-            shapes: shapes of the inputs, the rows first.
+            arrays: arrays like the inputs, with any numbers in them.
             training: whether layers do as in training.
 
         Raises:
             ModelError: it cannot be traced; the message names the author's line.
         """
         make = self.layers.keras.KerasTensor
-        pairs = zip(self._specifications(), shapes, strict=True)
-        return self._record([make(tuple(shape), dtype=spec.dtype) for spec, shape in pairs], training)
+        return self._record([make(array.shape, dtype=str(array.dtype)) for array in arrays], training)
 
     def _inputs(self) -> list[tuple[Any, SymbolicTensor]]:
         """Return the inputs of the live model, as specifications, with nnc's."""

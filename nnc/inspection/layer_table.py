@@ -128,7 +128,7 @@ def _of_model(model: Any, prefix: str = "", depth: int = 0) -> Iterator[LayerRec
     for call in model.calls:
         calls.setdefault(call.layer, []).append(call)
     for layer, own in calls.items():
-        path = prefix + layer.name
+        path = prefix + getattr(layer, "path_name", layer.name)
         sources = [tensor.call.layer.name for tensor in own[0].inputs if tensor.call is not None]
         kind, config = _entry(layer)
         yield LayerRecord(

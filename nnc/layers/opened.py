@@ -8,6 +8,7 @@ from typing import Any
 
 from nnc.ir import Graph, TensorType
 from nnc.ir.nominal import node_flops, nominal_sizes
+from nnc.labels import OPERATION
 from nnc.layers.base import Layer
 from nnc.layers.batch import shown_shape
 from nnc.layers.trace import Length, OwnWeight, Reference, Replay, TracedCall
@@ -61,6 +62,11 @@ class InnerOperation:
         self.settings, self.read_weights, self.place = settings, weights, place
 
     @property
+    def path_name(self) -> str:
+        """The end of its path in graphs."""
+        return self.name + OPERATION
+
+    @property
     def summary_note(self) -> str:
         """Its settings, as far as they are no defaults or lengths."""
         shown = {key: _setting_text(item) for key, item in self.settings.items()}
@@ -71,9 +77,10 @@ class InnerOperation:
         return sum(weight.size for weight in self.read_weights)
 
     def get_config(self) -> dict[str, Any]:
-        """Return what it does, and the author's line."""
+        """Return what it does."""
         found = {key: _setting_text(item) or None for key, item in self.settings.items()}
-        return {"operation": self.summary_class, "operands": list(self.summary_arguments), **found}
+        operands = {"operands": ", ".join(self.summary_arguments)} if self.summary_arguments else {}
+        return {"operation": self.summary_class, **operands, **found}
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ from typing import Any
 from nnc import ops
 from nnc.errors import ModelError, NncError
 from nnc.ir import Placeholder, Value
+from nnc.labels import OPERATION
 from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
@@ -189,7 +190,7 @@ def _recorded(record: Replay) -> Iterator[None]:
 def _step(record: Replay, number: int) -> Iterator[None]:
     """Note the nodes that a step adds to the graph, which carry the name of an operation."""
     step, context = record.trace.steps[number], current_lowering()
-    graph, path = context.graph, f"{record.path}/{record.trace.names[number]}"
+    graph, path = context.graph, f"{record.path}/{record.trace.names[number]}{OPERATION}"
     is_operation = isinstance(step, TracedCall) and not isinstance(step.target, Layer)
     start, known = len(graph.nodes), len(record.values)
     with graph.scope(path if is_operation else None):

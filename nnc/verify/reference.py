@@ -14,6 +14,7 @@ import numpy
 
 from nnc import losses, optimizers
 from nnc.errors import ModelError
+from nnc.labels import OPERATION
 from nnc.models.model import Model
 from nnc.plugins import compute_operations
 from nnc.verify.findings import Trace
@@ -231,10 +232,14 @@ def with_operations(trace: Trace, model: Any, arrays: Sequence[Array], training:
 
 def below(trace: Trace, prefix: str) -> Trace:
     """Return a trace whose layers stand in another one, whose path is given with a slash behind it."""
+
+    def inside(path: str) -> str:
+        return prefix + path + (OPERATION if path in trace.operations and "/" not in path else "")
+
     return replace(
         trace,
-        operations=frozenset(prefix + path for path in trace.operations),
-        layers=tuple((prefix + path, op, outputs) for path, op, outputs in trace.layers),
+        operations=frozenset(map(inside, trace.operations)),
+        layers=tuple((inside(path), op, outputs) for path, op, outputs in trace.layers),
         readers=tuple(
             tuple(tuple((prefix + path, op) for path, op in found) for found in outputs) for outputs in trace.readers
         ),

@@ -20,12 +20,16 @@ LONGEST = 160
 
 
 def arguments_of(layer: Any) -> list[tuple[str, str]]:
-    """Return the arguments of a layer with their values in words, as its config has them; nothing where it has none."""
+    """Return the arguments of a layer with their values in words, as its config has them; nothing where it has none.
+
+    Of an operation in an author's layer, the author's line is the last.
+    """
     try:
         config = layer.get_config()
     except (AttributeError, NncError, TypeError, ValueError):
         return []
-    return [(name, _value_text(value)[:LONGEST]) for name, value in config.items() if name not in ("name", "layers")]
+    found = [(name, _value_text(value)[:LONGEST]) for name, value in config.items() if name not in ("name", "layers")]
+    return [*found, ("line", layer.place)] if getattr(layer, "place", "") else found
 
 
 def _value_text(value: Any) -> str:
