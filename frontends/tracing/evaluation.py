@@ -22,7 +22,7 @@ class Computed:
     Args:
         path: its path, behind the names of the layers around it, as in nnc's graphs.
         op: its class in Keras.
-        outputs: what it returned; None instead of what comes from random numbers.
+        outputs: what it returned; None instead of random numbers, and of what is made of them.
         place: the author's line, as ``file:line``.
     """
 

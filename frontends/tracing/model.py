@@ -201,16 +201,24 @@ class ModelTracer:
             if isinstance(one.target, TracedLayer):
                 one.target.training_traces[one.kwargs["trace"]] = other.kwargs["trace"]
             with at_line(one.place):
-                if isinstance(one.target, Layer):
+                if one.target == "ConvertToTensor" and _is_converted(args[0], kwargs, given):
+                    outputs = args[0]  # Keras does so with what a functional model is given
+                elif isinstance(one.target, Layer):
                     kwargs.pop("training", None)
                     outputs = one.target(*args, **kwargs)
                 else:
                     outputs = Operation(one.target, kwargs, name=name)(*args)
             made = leaves(outputs, SymbolicTensor)
             for tensor in made:
-                tensor.call.place = one.place
+                if tensor.call is not None and tensor not in given:
+                    tensor.call.place = one.place
             values.values += made
         return values.resolved(predicting.outputs)
+
+
+def _is_converted(item: Any, settings: dict[str, Any], given: Sequence[SymbolicTensor]) -> bool:
+    """Whether something is an input, of the element type that it would be converted to."""
+    return any(item is tensor for tensor in given) and settings.get("dtype") in (None, item.dtype)
 
 
 def _is_wired_alone(step: Any) -> bool:

@@ -399,12 +399,17 @@ def _wrap_function(module: Any, name: str, read: Callable[..., Made | None]) -> 
 
 
 def _place() -> str:
-    """Return the author's line that is being run: the innermost one outside of Keras, nnc and this package."""
+    """Return the author's line that is being run: the innermost one outside of Keras, nnc and this package.
+
+    It is empty where there is none since the model was called, as for operations that a functional model has kept.
+    """
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         path = frame.f_code.co_filename
         if not is_library(path):
             return f"{Path(path).name}:{frame.f_lineno}"
+        if path != __file__ and Path(path).parent == Path(__file__).parent:  # whoever called the model
+            return ""
         frame = frame.f_back
     return ""
 

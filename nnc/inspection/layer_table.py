@@ -166,15 +166,23 @@ def plain(value: Any) -> Any:
 
 
 def _of_program(program: Program) -> Iterator[LayerRecord]:
-    """Yield what a program alone tells of the outermost layers: their names, and the types of the last values."""
+    """Yield what a program alone tells of layers: their paths, and the types of the last values in each."""
     outputs: dict[str, tuple[TensorType, ...]] = {}
     for node in program.graph(PREDICT).nodes:
-        if node.path and not node.is_leaf:
-            outputs[node.path.partition("/")[0]] = node.types
+        if not node.is_leaf:
+            outputs.update(dict.fromkeys(_outward(node.path), node.types))
     for spec in program.spec.variables:  # what a prologue has taken out of the graph
-        outputs.setdefault(spec.path.partition("/")[0], ())
-    for path, types in outputs.items():
-        yield LayerRecord(path=path, kind="", outputs=types)
+        for path in _outward(spec.path.rpartition("/")[0]):
+            outputs.setdefault(path, ())
+    first = {path: number for number, path in enumerate(outputs)}
+    for path in sorted(outputs, key=lambda path: [first[outer] for outer in _outward(path)]):
+        yield LayerRecord(path=path, kind="", depth=path.count("/"), outputs=outputs[path])
+
+
+def _outward(path: str) -> list[str]:
+    """Return the paths of the layers around a layer, from the outermost on, and its own; none for no layer."""
+    parts = path.split("/")
+    return ["/".join(parts[: count + 1]) for count in range(len(parts))] if path else []
 
 
 def _with_weights(record: LayerRecord, program: Program) -> LayerRecord:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy
 
+from nnc.labels import OPERATION, layer_path
+
 Array = Any
 KINDS = ("forward", "training", "backward", "gradient", "update")
 """Outputs of layers when predicting and in training; gradients of the loss with respect to the latter, and to weights;
@@ -124,13 +126,17 @@ class Report:
 
     @property
     def traced_layers(self) -> int:
-        """How many layers of the author's, the model itself included, these stand in."""
-        return len({path.rpartition("/")[0] for path in self._operations})
+        """How many layers of the author's have such operations inside."""
+        return len({layer_path(path) for path in self._operations if path.endswith(OPERATION)})
 
     @property
     def operations_text(self) -> str:
-        """Both numbers in words."""
-        return f"{_counted(self.operations, 'operation')} of {_counted(self.traced_layers, 'traced layer')}"
+        """How many operations were compared, in words."""
+        inside = sum(path.endswith(OPERATION) for path in self._operations)
+        between = self.operations - inside
+        found = [f"{_counted(inside, 'operation')} of {_counted(self.traced_layers, 'traced layer')}"] if inside else []
+        found += [f"{_counted(between, 'operation')} between layers"] if between else []
+        return " and ".join(found)
 
     def __str__(self) -> str:
         if self.first is not None:

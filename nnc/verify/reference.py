@@ -214,13 +214,20 @@ def with_operations(trace: Trace, model: Any, arrays: Sequence[Array], training:
     """Return a trace with the results of the operations inside what the model's author wrote.
 
     Raises:
-        ModelError: the model cannot be traced.
+        ModelError: the model cannot be traced, or its author draws random numbers.
     """
     before = [numpy.array(weight) for weight in model.get_weights()]
     try:
         found = compute_operations(model, arrays, training)
     finally:
         model.set_weights(before)
+    for item in found:
+        if any(output is None for output in item.outputs):
+            when = "training" if training else "predicting"
+            raise ModelError(
+                f"verify: '{item.path}' ({item.op}) draws random numbers when {when}, which no two engines draw alike"
+                f" (at {item.place}); compare a model without them"
+            )
     layers = (*trace.layers, *((item.path, item.op, item.outputs) for item in found))
     trace = replace(trace, operations=frozenset(item.path for item in found))
     if not training:

@@ -43,6 +43,9 @@ def verify(
 ) -> Report:
     """Run nnc and Keras on the same inputs, layer by layer, and report what differs.
 
+    Inside layers of their authors', and between layers, operations of `keras.ops` are compared too: the author's code
+    is recorded, and computed by Keras call by call. Where one differs, the report names the author's file and line.
+
     Dropout and noise are switched off for the comparison of training. Neither model is changed.
 
     Rounding grows with the depth of a network, with small batches behind batch normalisation, and gradients jump where
@@ -67,7 +70,7 @@ def verify(
         backend: what runs nnc's side; see `nnc.backends.find_backend`.
 
     Raises:
-        ModelError: a model cannot be read, or Keras is not installed.
+        ModelError: a model cannot be read, its author draws random numbers, or Keras is not installed.
         DataError: the inputs do not fit.
     """
     if dtype not in (None, *TOLERANCES):
