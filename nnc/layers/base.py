@@ -87,7 +87,7 @@ class Layer(Described):
 
     is_merging: bool = False
     """Whether `call` takes a list of inputs."""
-    is_operation: bool = False
+    _is_operation: bool = False
     """Whether it is an operation of `keras.ops` between layers."""
     supports_masking: bool = False
     """Whether masks pass through the layer, as `compute_mask` says; otherwise they end at it, with a warning.
@@ -248,7 +248,7 @@ class Layer(Described):
                     self.add_loss(self.activity_regularizer(value) / rows)
             self._pass_masks(context, arguments.first, found, arguments.previous_mask(context, masks))
         values = tuple(leaves(found, Value))
-        context.results.append(LoweredCall(path, self._class_title, values, self.is_operation))
+        context.results.append(LoweredCall(path, self._class_title, values, self._is_operation))
         return found
 
     def _checked(self, context: Lowering, found: Any) -> Any:

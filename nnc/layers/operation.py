@@ -31,7 +31,7 @@ class Operation(KerasLayer):
 
     keeps_integers = True
     autocast = False
-    is_operation = True
+    _is_operation = True
 
     operation: str = argument(_check_operation)
     settings: Any = Argument(lambda owner, key, value: dict(value or {}), dict, default=None, optional=False)

@@ -119,18 +119,19 @@ def _traces(
     theirs = paired_weights(own, other, root)
     arrays = draw_inputs(own, batch, seed) if inputs is None else as_arrays(own.program.spec.inputs, inputs, "input")
 
-    def expected(trace: Trace, training: bool) -> Trace:
-        found = reference.with_operations(trace, other, arrays, training)
-        return reference.below(found, f"{root}/") if root else found
+    def pair(mine: Trace, found: Trace, training: bool) -> tuple[Trace, Trace]:
+        if mine.operations:
+            found = reference.with_operations(found, other, arrays, training)
+        return mine, reference.below(found, f"{root}/") if root else found
 
-    pairs = [(ours.trace_forward(own, arrays, dtype), expected(reference.trace_forward(other, arrays), False))]
+    pairs = [pair(ours.trace_forward(own, arrays, dtype), reference.trace_forward(other, arrays), False)]
     if train:
         targets = draw_targets(own, arrays, seed)
         with _without_noise(_own_layers(own)), _without_noise(reference.all_layers(other)):
             own.make_program(dtype)  # with an optimizer that starts afresh, as the reference's does
             weights, trained = ([theirs[item] for item in items] for items in (own.weights, own.trainable_weights))
             found = reference.trace_training(other, arrays, targets, weights, trained)
-            pairs.append((ours.trace_training(own, arrays, targets, dtype), expected(found, True)))
+            pairs.append(pair(ours.trace_training(own, arrays, targets, dtype), found, True))
     return pairs
 
 
