@@ -197,7 +197,7 @@ def _step(record: Replay, number: int) -> Iterator[None]:
         yield
     if isinstance(step, TracedCall) and is_operation:
         if step.results == 1:
-            graph.set_name(record.values[-1], path)
+            graph.set_name(record.values[-1], path.removesuffix(OPERATION))
         results = tuple(record.values[known:])
         context.results.append(LoweredCall(path, step.target, results, True, step.place))
     elif isinstance(step, TracedCall):  # the layer's own is the last
