@@ -47,7 +47,7 @@ def command(
     backend: options.Backend = None,
     as_json: options.Json = False,
 ) -> None:
-    """Run a model with nnc and with Keras, layer by layer, and name the first layer whose numbers differ."""
+    """Run a model with nnc and with Keras, and name the first layer or operation whose numbers differ."""
     from nnc.verify import verify
 
     report = verify(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from math import prod
 from typing import Any
 
@@ -13,7 +12,7 @@ from nnc.readers import read_model
 from nnc.render import picture_of, render
 from nnc.render.page.groups import Groups
 from nnc.render.page.layer_groups import add_layers
-from tests.tracing.attention import attention_model
+from tests.tracing.attention import attention_model, keras_package
 from tests.tracing.zoo import ZOO
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -37,9 +36,7 @@ OPENED = """\
 
 @pytest.fixture(scope="module")
 def keras() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip("tensorflow").keras
+    return keras_package()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
+
+import pytest
+
+
+def keras_package() -> Any:
+    """Return Keras, or skip the test where it is not installed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("tensorflow").keras
 
 
 def attention_model(keras: Any, blocks: int = 3) -> Any:

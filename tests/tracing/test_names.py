@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy
@@ -12,7 +11,7 @@ import nnc
 from nnc.errors import NncWarning
 from nnc.export import export
 from nnc.ir import parse_graph
-from tests.tracing.attention import attention_model
+from tests.tracing.attention import attention_model, keras_package
 from tests.tracing.zoo import function
 
 SOFTMAX = "block0/attention/softmax()"
@@ -20,9 +19,7 @@ SOFTMAX = "block0/attention/softmax()"
 
 @pytest.fixture(scope="module")
 def keras() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip("tensorflow").keras
+    return keras_package()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,7 @@ from nnc.errors import ModelError
 from nnc.operations import OPERATIONS
 from nnc.verify import verify
 from tests.tracing import attention
-from tests.tracing.attention import attention_model
+from tests.tracing.attention import attention_model, keras_package
 from tests.tracing.zoo import ZOO, chain, function
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore:.*__array__.*:DeprecationWarning")
@@ -23,9 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore:.*__array
 
 @pytest.fixture(scope="module")
 def keras() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip("tensorflow").keras
+    return keras_package()
 
 
 @pytest.fixture
