@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +24,7 @@ from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
 from frontends.reader_options import Options
 from frontends.replacements import read_replacements
+from frontends.tracing.evaluation import Computed, Evaluation
 from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.measures import MeasureTracer
 from frontends.tracing.model import ModelTracer
@@ -100,6 +101,33 @@ class KerasFrontend:
             copy_optimizer_state(source, model, options.origin, problems, traced)
         problems.warn()
         return model
+
+    def compute_operations(self, source: Any, arrays: Sequence[Any], training: bool) -> list[Computed]:
+        """Return what Keras computes of arrays inside what a live model's author wrote, operation by operation.
+
+        The author's code runs on symbolic tensors of the arrays' shapes, and what it calls is then computed by Keras.
+
+        Args:
+            source: a built model.
+            arrays: an array per input.
+            training: whether layers do as in training.
+
+        Raises:
+            ModelError: the model cannot be traced; the message names the author's line.
+        """
+        title = f"Keras model '{source.name}'"
+        problems, options = Problems(title, title), Options(_origin(source), {}, has_weights=True)
+        live = LiveConfigs(lambda identity: is_known(identity, options))
+        definition = live.described(source, {"class_name": type(source).__name__, "config": _config(source) or {}}, ())
+        is_authors = _is_authors(source, definition, options)
+        has_operations = any(not hasattr(item, "_layers") for item in getattr(source, "operations", ()))
+        if not is_authors and not (has_operations and _is_traceable(source, options)):
+            return []
+        tracer = ModelTracer(source, live, options, problems)
+        evaluation = Evaluation(tracer.layers.keras, keeps_names=not is_authors)
+        frame = tracer.recorded(arrays, training)
+        evaluation.run(frame, list(map(tracer.layers.keras.ops.convert_to_tensor, arrays)))
+        return evaluation.found
 
 
 FRONTEND = KerasFrontend()

@@ -27,3 +27,16 @@ def unweighted(name: str) -> str:
 def sums_label(metric: str) -> str:
     """Return the label of the state in which a metric that is not a mean adds up its sums."""
     return f"metrics/{metric}/sums"
+
+
+OPERATION = "()"
+"""End of the path of an operation that stands in a layer of its author's: ``block/attention/softmax()``."""
+
+
+def layer_path(path: str) -> str:
+    """Return the path of the layer that a path belongs to: of an operation inside an author's layer, that layer.
+
+    >>> layer_path("block/attention/softmax()"), layer_path("block/attention")
+    ('block/attention', 'block/attention')
+    """
+    return path.rpartition("/")[0] if path.endswith(OPERATION) else path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from inspect import signature
 from pathlib import Path
@@ -79,6 +79,26 @@ def read_columns(source: Any) -> dict[str, Any]:
             found: dict[str, Any] = reader.read_columns(source)
             return found
     return {}
+
+
+def compute_operations(source: Any, arrays: Sequence[Any], training: bool) -> list[Any]:
+    """Return what a live model of another library computes, operation by operation, inside what its author wrote.
+
+    Readers that can do so have a method `compute_operations`.
+
+    Args:
+        source: the model.
+        arrays: an array per input.
+        training: whether layers do as in training.
+
+    Raises:
+        ModelError: it cannot be traced.
+    """
+    for reader in _readers_with("compute_operations"):
+        if reader.accepts(source):
+            found: list[Any] = reader.compute_operations(source, arrays, training)
+            return found
+    return []
 
 
 def defines_alone(source: Any) -> bool:

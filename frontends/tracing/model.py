@@ -21,9 +21,10 @@ from frontends.tracing.recording import Frame
 from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.layers import Input, Layer, SymbolicTensor
 from nnc.layers.operation import Operation
-from nnc.layers.trace import Trace, TracedCall, TraceValues
-from nnc.layers.traced import TracedLayer
+from nnc.layers.trace import OwnWeight, Trace, TracedCall, TraceValues
+from nnc.layers.traced import TracedLayer, at_line
 from nnc.models import Model
+from nnc.operations import OPERATIONS
 from nnc.structure import leaves
 
 LENGTHS = ((64, 160, 96), (352, 224, 416), (13, 19, 17), (10, 6, 14), (3, 5, 4))
@@ -120,6 +121,19 @@ class ModelTracer:
         self.layers.copy_weights()
         return model
 
+    def recorded(self, arrays: Sequence[numpy.ndarray], training: bool) -> Frame:
+        """Return the calls of one run with inputs of known sizes.
+
+        Args:
+            arrays: arrays like the inputs, with any numbers in them.
+            training: whether layers do as in training.
+
+        Raises:
+            ModelError: it cannot be traced; the message names the author's line.
+        """
+        make = self.layers.keras.KerasTensor
+        return self._record([make(array.shape, dtype=str(array.dtype)) for array in arrays], training)
+
     def _inputs(self, assumed: Assumptions) -> list[tuple[Any, SymbolicTensor]]:
         """Return the inputs of the live model, as specifications, with nnc's."""
         found = []
@@ -167,27 +181,24 @@ class ModelTracer:
         assumed: Assumptions,
         training: bool,
     ) -> Trace:
-        frames = [self._record(inputs, groups, assumed, training, run) for run in range(len(BATCHES))]
-        return self.layers.trace(frames)
+        runs = [self._symbols(inputs, groups, assumed, run) for run in range(len(BATCHES))]
+        return self.layers.trace([self._record(tensors, training) for tensors in runs])
 
-    def _record(
+    def _symbols(
         self,
         inputs: Sequence[tuple[Any, SymbolicTensor]],
         groups: Sequence[str],
         assumed: Assumptions,
-        training: bool,
         run: int,
-    ) -> Frame:
-        """Record one run.
+    ) -> list[Any]:
+        """Return symbolic tensors like the inputs, for one run.
 
         Args:
             inputs: specifications, with nnc's inputs.
             groups: for each input the group whose unknown lengths are the same.
             assumed: what is assumed of them.
-            training: whether layers do as in training.
             run: number of the run.
         """
-        recorder = self.layers.recorder()
         numbers: dict[tuple[str, int], int] = {}
         tensors = []
         for (spec, _), group in zip(inputs, groups, strict=True):
@@ -198,6 +209,11 @@ class ModelTracer:
                     chosen = assumed.lengths[min(len(numbers), len(assumed.lengths) - 1)][run]
                     shape[axis] = numbers.setdefault((group, axis), chosen)
             tensors.append(self.layers.keras.KerasTensor(tuple(shape), dtype=spec.dtype))
+        return tensors
+
+    def _record(self, tensors: list[Any], training: bool) -> Frame:
+        """Record one run with these inputs."""
+        recorder = self.layers.recorder()
         arguments = self._packed(tensors)
         with recording(recorder):
             try:
@@ -224,7 +240,7 @@ class ModelTracer:
         pairs = list(zip(predicting.steps, training.steps, strict=False))
         if len(predicting.steps) != len(training.steps) or predicting.inputs != len(given):
             return None
-        if not all(_differ_in_mode(one, other) for one, other in pairs):
+        if not all(_differ_in_mode(one, other) and _is_wired_alone(one) for one, other in pairs):
             return None
         targets = [call.target for call in predicting.calls]
         if any(isinstance(target, TracedLayer) and target.reads_elsewhere for target in targets):
@@ -232,18 +248,36 @@ class ModelTracer:
         if predicting.weights or training.weights:
             return None
         values = TraceValues(list(given))
-        for one, other in pairs:
+        for name, (one, other) in zip(predicting.names, pairs, strict=True):
             assert isinstance(one, TracedCall) and isinstance(other, TracedCall)
             args, kwargs = values.resolved(one.args), values.resolved(dict(one.kwargs))
             if isinstance(one.target, TracedLayer):
                 one.target.training_traces[one.kwargs["trace"]] = other.kwargs["trace"]
-            if isinstance(one.target, Layer):
-                kwargs.pop("training", None)
-                outputs = one.target(*args, **kwargs)
-            else:
-                outputs = Operation(one.target, kwargs)(*args)
-            values.values += leaves(outputs, SymbolicTensor)
+            with at_line(one.place):
+                if one.target == "ConvertToTensor" and _is_converted(args[0], kwargs, given):
+                    outputs = args[0]  # Keras does so with what a functional model is given
+                elif isinstance(one.target, Layer):
+                    kwargs.pop("training", None)
+                    outputs = one.target(*args, **kwargs)
+                else:
+                    outputs = Operation(one.target, kwargs, name=name)(*args)
+            made = leaves(outputs, SymbolicTensor)
+            for tensor in made:
+                if tensor.call is not None and tensor not in given:
+                    tensor.call.place = one.place
+            values.values += made
         return values.resolved(predicting.outputs)
+
+
+def _is_converted(item: Any, settings: dict[str, Any], given: Sequence[SymbolicTensor]) -> bool:
+    """Whether something is an input, of the element type that it would be converted to."""
+    return any(item is tensor for tensor in given) and settings.get("dtype") in (None, item.dtype)
+
+
+def _is_wired_alone(step: Any) -> bool:
+    """Whether a step can stand between layers: it reads no weight, and is no function without an operation."""
+    is_known = isinstance(step.target, Layer) or step.target in OPERATIONS
+    return is_known and not leaves([*step.args, *step.kwargs.values()], OwnWeight)
 
 
 def _differ_in_mode(one: Any, other: Any) -> bool:

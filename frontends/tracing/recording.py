@@ -237,7 +237,7 @@ class Recorder:
 
     def mapped(self, function: Callable[[Any], Any], structure: Any) -> Any:
         """Return a structure with a function applied to its symbolic tensors and variables."""
-        if isinstance(structure, self._tensor) or _is_variable(structure):
+        if isinstance(structure, self._tensor) or is_variable(structure):
             return function(structure)
         if isinstance(structure, dict):
             return {key: self.mapped(function, item) for key, item in structure.items()}
@@ -260,7 +260,7 @@ class Recorder:
 
     def _symbol(self, item: Any) -> Any:
         """Return the symbolic tensor that stands for a weight; anything else is returned as it is."""
-        if not _is_variable(item):
+        if not is_variable(item):
             return item
         if id(item) not in self.symbols:
             self.symbols[id(item)] = item, _symbolic_weight(self._tensor)(item, self)
@@ -272,7 +272,7 @@ class Recorder:
     @contextmanager
     def _symbols(self, layer: Any) -> Iterator[None]:
         """Let the weights of a layer, and of those inside it, be symbolic tensors inside the block."""
-        with _exchanged(layer, self._symbol, _is_variable):
+        with _exchanged(layer, self._symbol, is_variable):
             yield
 
     def symbol(self, variable: Any) -> Any:
@@ -292,7 +292,7 @@ class Recorder:
             yield
 
 
-def _is_variable(item: Any) -> bool:
+def is_variable(item: Any) -> bool:
     """Whether something is a weight of Keras's, by its class, which has had two names."""
     return any(cls.__module__.endswith("backend.common.variables") for cls in type(item).__mro__)
 
@@ -392,12 +392,17 @@ def paused() -> Iterator[None]:
 
 
 def place() -> str:
-    """Return the author's line that is being run: the innermost one outside of Keras, nnc and this package."""
+    """Return the author's line that is being run: the innermost one outside of Keras, nnc and this package.
+
+    It is empty where there is none since the model was called, as for operations that a functional model has kept.
+    """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         path = frame.f_code.co_filename
         if not is_library(path):
             return f"{Path(path).name}:{frame.f_lineno}"
+        if path != __file__ and Path(path).parent == Path(__file__).parent:  # whoever called the model
+            return ""
         frame = frame.f_back
     return ""
 

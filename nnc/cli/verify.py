@@ -47,7 +47,7 @@ def command(
     backend: options.Backend = None,
     as_json: options.Json = False,
 ) -> None:
-    """Run a model with nnc and with Keras, layer by layer, and name the first layer whose numbers differ."""
+    """Run a model with nnc and with Keras, and name the first layer or operation whose numbers differ."""
     from nnc.verify import verify
 
     report = verify(
@@ -64,10 +64,9 @@ def command(
         print_json(report.to_json())
     else:
         _print(report)
+    say(str(report))
     if report.first is not None:
-        say(f"first difference: {report.first}")
         raise typer.Exit(1)
-    say(f"{report.model} and {report.reference} agree to {report.rtol:g}")
 
 
 def _print(report: Report) -> None:

@@ -12,12 +12,12 @@ from nnc.inspection.subject import Subject
 from nnc.ir import NOMINAL_SIZE, TensorType, nominal_sizes
 from nnc.ir.cost import PHASE_NAMES, flops_by_layer
 from nnc.ir.types import ITEM_SIZES
-from nnc.layers import Layer
 from nnc.layers.lengths import length_names
-from nnc.layers.symbolic import Call
+from nnc.layers.opened import InnerOperation
 from nnc.models import Model
 from nnc.models.config import layer_entry
 from nnc.program import PREDICT, Program, VariableSpec
+from nnc.render.architecture import class_name
 from nnc.render.labels import shape_text
 
 
@@ -28,7 +28,7 @@ class LayerRecord:
     Args:
         path: its name, behind those of the models around it, such as ``encoder/dense``.
         kind: its class; empty where it is not known.
-        depth: models around it.
+        depth: models, and layers of their authors', around it.
         outputs: types of what it returns, when it is first called.
         calls: how often it is called.
         trained: elements of weights that training changes.
@@ -121,13 +121,14 @@ def _nbytes(type: TensorType, sizes: Mapping[str, int], dtype: str) -> int:
     return found.bind({symbol: sizes.get(symbol, NOMINAL_SIZE) for symbol in type.symbols}).nbytes
 
 
-def _of_model(model: Model, prefix: str = "", depth: int = 0) -> Iterator[LayerRecord]:
+def _of_model(model: Any, prefix: str = "", depth: int = 0) -> Iterator[LayerRecord]:
+    """Yield the layers of a model, or of what a layer of its author's opens to."""
     lengths = length_names(tensor.type for tensor in model.inputs)
-    calls: dict[Layer, list[Call]] = {}
+    calls: dict[Any, list[Any]] = {}
     for call in model.calls:
         calls.setdefault(call.layer, []).append(call)
     for layer, own in calls.items():
-        path = prefix + layer.name
+        path = prefix + getattr(layer, "path_name", layer.name)
         sources = [tensor.call.layer.name for tensor in own[0].inputs if tensor.call is not None]
         kind, config = _entry(layer)
         yield LayerRecord(
@@ -139,16 +140,19 @@ def _of_model(model: Model, prefix: str = "", depth: int = 0) -> Iterator[LayerR
             inputs=tuple(prefix + source for source in sources),
             config={} if isinstance(layer, Model) else config,
         )
-        if isinstance(layer, Model):
-            yield from _of_model(layer, f"{path}/", depth + 1)
+        opened = layer if isinstance(layer, Model) else own[0].inner
+        if opened is not None:
+            yield from _of_model(opened, f"{path}/", depth + 1)
 
 
-def _entry(layer: Layer) -> tuple[str, dict[str, Any]]:
+def _entry(layer: Any) -> tuple[str, dict[str, Any]]:
     """Return the class of a layer, or the name of a function between layers, and its config."""
+    if isinstance(layer, InnerOperation):
+        return layer.summary_class, plain(layer.get_config())
     try:
         entry = layer_entry(layer)
     except (ModelError, TypeError):  # a user's own class that cannot be written
-        return type(layer).__name__, {}
+        return class_name(layer), {}
     return entry["class_name"], plain(entry["config"])
 
 
@@ -162,15 +166,23 @@ def plain(value: Any) -> Any:
 
 
 def _of_program(program: Program) -> Iterator[LayerRecord]:
-    """Yield what a program alone tells of the outermost layers: their names, and the types of the last values."""
+    """Yield what a program alone tells of layers: their paths, and the types of the last values in each."""
     outputs: dict[str, tuple[TensorType, ...]] = {}
     for node in program.graph(PREDICT).nodes:
-        if node.path and not node.is_leaf:
-            outputs[node.path.partition("/")[0]] = node.types
+        if not node.is_leaf:
+            outputs.update(dict.fromkeys(_outward(node.path), node.types))
     for spec in program.spec.variables:  # what a prologue has taken out of the graph
-        outputs.setdefault(spec.path.partition("/")[0], ())
-    for path, types in outputs.items():
-        yield LayerRecord(path=path, kind="", outputs=types)
+        for path in _outward(spec.path.rpartition("/")[0]):
+            outputs.setdefault(path, ())
+    first = {path: number for number, path in enumerate(outputs)}
+    for path in sorted(outputs, key=lambda path: [first[outer] for outer in _outward(path)]):
+        yield LayerRecord(path=path, kind="", depth=path.count("/"), outputs=outputs[path])
+
+
+def _outward(path: str) -> list[str]:
+    """Return the paths of the layers around a layer, from the outermost on, and its own; none for no layer."""
+    parts = path.split("/")
+    return ["/".join(parts[: count + 1]) for count in range(len(parts))] if path else []
 
 
 def _with_weights(record: LayerRecord, program: Program) -> LayerRecord:

@@ -9,6 +9,8 @@ from nnc.errors import GraphError
 
 SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_/.\-]*")
 """Names that a text shows as they are; all others stand in quotes."""
+PATH = re.compile(rf"{SIMPLE.pattern}(\(\))?")
+"""Paths that a text shows as they are: of layers, and of operations inside them, ``block/softmax()``."""
 RESERVED = frozenset({"inf", "nan", "true", "false", "none"})
 """Words that are literals in a text."""
 
@@ -34,3 +36,12 @@ def name_text(name: str) -> str:
     ('encoder/dense_1', '"my layer"')
     """
     return name if SIMPLE.fullmatch(name) and name not in RESERVED else json.dumps(name)
+
+
+def path_text(path: str) -> str:
+    """Return a path as texts show it.
+
+    >>> path_text("block/softmax()"), path_text("my layer")
+    ('block/softmax()', '"my layer"')
+    """
+    return path if PATH.fullmatch(path) and path not in RESERVED else json.dumps(path)

@@ -10,7 +10,7 @@ from nnc.errors import GraphError, NncError
 from nnc.ir.dimensions import Dim, parse_dim
 from nnc.ir.graph import PHASES, Graph, Value
 from nnc.ir.leaves import Constant, Leaf
-from nnc.ir.names import SIMPLE, name_text
+from nnc.ir.names import PATH, SIMPLE, name_text
 from nnc.ir.op import make_op, op_class
 from nnc.ir.tokens import STRING, Tokens, unquoted
 from nnc.ir.types import FLOATING, LONG_NAMES, TensorType
@@ -180,7 +180,7 @@ def _place(comment: str) -> tuple[str, str]:
     path, _, phase = comment.rpartition(" ")
     if phase in PHASES and STRING.fullmatch(path):
         return unquoted(path), phase
-    if phase in PHASES and (path == "-" or SIMPLE.fullmatch(path)):
+    if phase in PHASES and (path == "-" or PATH.fullmatch(path)):
         return path.removeprefix("-"), phase
     return "", "forward"
 

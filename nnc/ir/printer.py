@@ -11,7 +11,7 @@ from typing import Any
 from nnc.ir.dimensions import SymbolicDim
 from nnc.ir.graph import Graph, Node, Value
 from nnc.ir.leaves import Constant, Input, State
-from nnc.ir.names import SIMPLE, name_text
+from nnc.ir.names import SIMPLE, name_text, path_text
 from nnc.ir.op import Op
 from nnc.ir.types import SHORT_NAMES, TensorType
 
@@ -96,7 +96,7 @@ def node_line(node: Node, names: Mapping[Value, str], indent: str = "", with_bod
     comment = (
         ""
         if not node.path and node.phase == "forward"
-        else f"  # {name_text(node.path) if node.path else '-'} {node.phase}"
+        else f"  # {path_text(node.path) if node.path else '-'} {node.phase}"
     )
     arguments = ", ".join(operands + attributes)
     return f"{', '.join(results)} = {node.op.title}({arguments}) : {types}{body}{comment}"

@@ -14,6 +14,7 @@ from nnc.layers.constants import with_constants
 from nnc.layers.description import Described
 from nnc.layers.input_types import FLOAT
 from nnc.layers.lowering import (
+    LoweredCall,
     Lowering,
     computing_in,
     current_lowering,
@@ -34,6 +35,8 @@ class Computation(Described):
 
     is_merging: bool = False
     """Whether `call` takes a list of inputs."""
+    _is_operation: bool = False
+    """Whether it is an operation of `keras.ops` between layers."""
     supports_masking: bool = False
     """Whether masks pass through the layer, as `compute_mask` says; otherwise they end at it, with a warning.
 
@@ -140,7 +143,8 @@ class Computation(Described):
                     rows = size(value, [0], value.dtype) if value.rank else 1.0
                     self.add_loss(self.activity_regularizer(value) / rows)
             self._pass_masks(context, arguments.first, found, arguments.previous_mask(context, masks))
-        context.results.append((path, type(self).__name__, tuple(leaves(found, Value))))
+        values = tuple(leaves(found, Value))
+        context.results.append(LoweredCall(path, self._class_title, values, self._is_operation))
         return found
 
     def _checked(self, context: Lowering, found: Any) -> Any:
@@ -228,14 +232,18 @@ class Computation(Described):
         Raises:
             ModelError: the layer does not accept such inputs.
         """
-        return map_leaves(lambda value: value.type, self._lowered_alone(args, kwargs), Value)
+        return map_leaves(lambda value: value.type, self._lowered_alone(args, kwargs)[0], Value)
 
     def _flops(self, args: tuple[Any, ...], kwargs: dict[str, Any], rows: int) -> int:
         """Return the floating-point operations of a prediction of so many rows, for inputs of these types."""
-        return count_flops(leaves(self._lowered_alone(args, kwargs), Value)[0].graph, rows)
+        return count_flops(self._lowered_alone(args, kwargs)[1].graph, rows)
 
-    def _lowered_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Lower the layer to a graph of its own, for inputs of these types, and return what `call` returns."""
+    def _opened(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return what a call consists of, for inputs of these types, as pictures know models; None where it is one."""
+        del args, kwargs
+
+    def _lowered_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Lowering]:
+        """Lower the layer to a graph of its own, for inputs of these types; return what `call` returns, and how."""
         self._ensure_built(bind(self, self.call, args, kwargs))
         graph = Graph("types")
         with lowering(graph, declares=True) as context:
@@ -247,7 +255,7 @@ class Computation(Described):
         for weight in context.declared:
             if weight not in known:
                 raise ModelError(_UNKNOWN_WEIGHTS.format(weight.owner.name, type(weight.owner).__name__, self.name))
-        return found
+        return found, context
 
 
 def _as_truth(mask: Value) -> Value:

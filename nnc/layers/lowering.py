@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from nnc.errors import ModelError
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value, capturing, meaning
@@ -13,12 +14,33 @@ from nnc.layers.variable import Segment, Variable
 from nnc.ops import Pack, Unpack, reshape, straight_through
 from nnc.ops.loop import Loop
 
+if TYPE_CHECKING:
+    from nnc.layers.trace import Replay
+
 FROZEN = "frozen"
 """Role of states whose weights no optimizer changes."""
 BUFFER = "buffer"
 """Role of the state of one weight that layers may assign, such as a moving mean."""
 RANDOM = "random"
 """Label of the state that holds the random key."""
+
+
+class LoweredCall(NamedTuple):
+    """What a call of a layer, or of an operation inside an author's layer, returned.
+
+    Args:
+        path: its path.
+        op: its class.
+        values: what it returned.
+        is_operation: whether it is an operation of `keras.ops`.
+        place: the author's line, as ``file:line``; empty where it is not known.
+    """
+
+    path: str
+    op: str
+    values: tuple[Value, ...]
+    is_operation: bool = False
+    place: str = ""
 
 
 @dataclass(eq=False)
@@ -39,7 +61,9 @@ class Lowering:
         losses: what layers add to the loss.
         loop: the loop whose body is being built, or None.
         updates: new values of weights, by weight.
-        results: what each call of a layer returned, in the order in which the calls ended: path, class and values.
+        results: what each call of a layer returned, in the order in which the calls ended.
+        replays: the calls of traced layers that stand in no other one, likewise.
+        replay: the one that is going on, or None.
     """
 
     graph: Graph
@@ -53,7 +77,9 @@ class Lowering:
     losses: list[Value] = field(default_factory=list)
     loop: Loop | None = None
     updates: dict[Variable, Value] = field(default_factory=dict)
-    results: list[tuple[str, str, tuple[Value, ...]]] = field(default_factory=list)
+    results: list[LoweredCall] = field(default_factory=list)
+    replays: list[Replay] = field(default_factory=list)
+    replay: Replay | None = None
     _labels: dict[Variable, str] = field(default_factory=dict)
     _shared: dict[Variable, tuple[str, tuple[Variable, ...]]] = field(default_factory=dict)
 

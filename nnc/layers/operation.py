@@ -31,6 +31,7 @@ class Operation(KerasLayer):
 
     keeps_integers = True
     autocast = False
+    _is_operation = True
 
     operation: str = argument(_check_operation)
     settings: Any = Argument(lambda owner, key, value: dict(value or {}), dict, default=None, optional=False)
@@ -42,6 +43,10 @@ class Operation(KerasLayer):
     @property
     def default_name(self) -> str:
         return layer_snake_case(getattr(self, "operation", ""))
+
+    @property
+    def _class_title(self) -> str:
+        return self.operation
 
     @property
     def keras_module(self) -> str:

@@ -201,12 +201,14 @@ class Call:
         args: its positional arguments, nested as they were given, with symbolic tensors as leaves.
         kwargs: its keywords, likewise.
         outputs: what comes out, flat.
+        place: the author's line, as ``file:line``; empty where it is not known.
     """
 
     layer: Layer
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
     outputs: tuple[SymbolicTensor, ...] = ()
+    place: str = ""
 
     @property
     def inputs(self) -> tuple[SymbolicTensor, ...]:
@@ -233,9 +235,21 @@ class Call:
 
         Other lengths that are not known count as `nnc.ir.nominal_sizes` has them.
         """
-        args, kwargs = map_leaves(lambda tensor: tensor.type, (self.args, self.kwargs), SymbolicTensor)
+        args, kwargs = self._types
         with batch_size(self.inputs[0].batch if self.inputs else None):
             return self.layer._flops(args, kwargs, rows)
+
+    @property
+    def inner(self) -> Any:
+        """What this call consists of, as pictures know models; None where it is one operation, or the layer a model."""
+        args, kwargs = self._types
+        with batch_size(self.inputs[0].batch if self.inputs else None):
+            return self.layer._opened(args, kwargs)
+
+    @property
+    def _types(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        args, kwargs = map_leaves(lambda tensor: tensor.type, (self.args, self.kwargs), SymbolicTensor)
+        return args, kwargs
 
     def arguments(self, values: Mapping[SymbolicTensor, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return positional arguments and keywords with values instead of symbolic tensors."""

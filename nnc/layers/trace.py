@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Dim, Graph, Value
+from nnc.objects import layer_snake_case
 from nnc.ops.sizes import Size
 from nnc.structure import leaves
 
@@ -187,6 +190,11 @@ class Trace:
     steps: tuple[Step, ...]
     outputs: Any
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What each step is called; empty where it is no call."""
+        return step_names([step.target if isinstance(step, TracedCall) else None for step in self.steps])
+
     @property
     def calls(self) -> list[TracedCall]:
         """The calls, also those in loops."""
@@ -217,6 +225,49 @@ class TracedLoop:
     carries: int
     sequences: int
     backwards: bool = False
+
+
+def step_names(targets: Sequence[Any]) -> tuple[str, ...]:
+    """Return what the steps of a trace are called: layers by their names, operations by their classes, each once.
+
+    Args:
+        targets: a layer, the class of an operation by name, or None for a step that is no call.
+
+    >>> step_names(["Matmul", None, "Softmax", "Matmul"])
+    ('matmul', '', 'softmax', 'matmul_1')
+    """
+    taken = {target.name for target in targets if target is not None and not isinstance(target, str)}
+    found = []
+    for target in targets:
+        if isinstance(target, str):
+            base = layer_snake_case(target)
+            names = (f"{base}_{number}" if number else base for number in count())
+            found.append(next(name for name in names if name not in taken))
+            taken.add(found[-1])
+        else:
+            found.append("" if target is None else target.name)
+    return tuple(found)
+
+
+@dataclass(eq=False)
+class Replay:
+    """A call of a traced layer in a graph.
+
+    Args:
+        path: path of the layer.
+        trace: what is replayed.
+        values: its values, by number.
+
+    Attributes:
+        nodes: for each step that is done the numbers of the nodes that it added to the graph.
+        inner: the calls of traced layers inside it, by step.
+    """
+
+    path: str
+    trace: Trace
+    values: list[Value]
+    nodes: list[range] = field(default_factory=list)
+    inner: dict[int, Replay] = field(default_factory=dict)
 
 
 @dataclass

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from nnc import ops
 from nnc.errors import ModelError, NncError
 from nnc.ir import Placeholder, SymbolicDim, Value
+from nnc.labels import OPERATION
 from nnc.layers.base import Layer
 from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
-from nnc.layers.lowering import current_lowering, is_lowering, lowering_body
+from nnc.layers.lowering import LoweredCall, current_lowering, is_lowering, lowering_body
 from nnc.layers.trace import (
     AddedLoss,
     Assignment,
+    Replay,
     Trace,
     TracedCall,
     TracedLoop,
@@ -88,16 +90,27 @@ class TracedLayer(Layer):
             training: whether the one for training is replayed in its place.
         """
         chosen = self.traces[self.training_traces.get(trace, trace) if training else trace]
-        return replay(chosen, leaves(args, Value)) if self.rows is None else self._of_rows(chosen, self.rows, args)
-
-    def _of_rows(self, trace: Trace, rows: int, args: tuple[Any, ...]) -> Any:
-        """Replay a trace of so many rows; a program that is given others refuses to be bound to their number."""
         inputs = leaves(args, Value)
+        return self._replayed(chosen, inputs) if self.rows is None else self._of_rows(chosen, self.rows, inputs)
+
+    def _replayed(self, trace: Trace, inputs: list[Value]) -> Any:
+        record = Replay(current_lowering().graph.path, trace, inputs)
+        with _recorded(record):
+            return replay(trace, record.values, record=record)
+
+    def _of_rows(self, trace: Trace, rows: int, inputs: list[Value]) -> Any:
+        """Replay a trace of so many rows; a program that is given others refuses to be bound to their number."""
         batch = inputs[0].shape[0]
-        outputs = replay(trace, [ops.take(value, 0, 0, rows) for value in inputs])
+        outputs = self._replayed(trace, [ops.take(value, 0, 0, rows) for value in inputs])
         if any(value.rank == 0 or value.shape[0] != rows for value in leaves(outputs, Value)):
             raise ModelError(f"was traced with {rows} rows, and has an output of another length")
         return map_leaves(lambda value: ops.take(value, 0, 0, batch), outputs, Value)
+
+    def _opened(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        from nnc.layers.opened import opened
+
+        context = self._lowered_alone(args, kwargs)[1]
+        return opened(self, context.replays[0], context.graph)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         """Return None: the traces say which masks there are."""
@@ -140,7 +153,10 @@ class TracedFunction:
 
 
 def replay(
-    trace: Trace, inputs: list[Value], make: Callable[[TracedCall, TraceValues], Sequence[Any]] | None = None
+    trace: Trace,
+    inputs: list[Value],
+    make: Callable[[TracedCall, TraceValues], Sequence[Any]] | None = None,
+    record: Replay | None = None,
 ) -> Any:
     """Return what a trace computes of its inputs, in the graph that is being built.
 
@@ -148,6 +164,7 @@ def replay(
         trace: the trace.
         inputs: its inputs.
         make: returns the results of a call, by default `results_of` it.
+        record: notes what is done, and has operations be named; None for what is a part of a layer.
 
     Raises:
         ModelError: there is another number of inputs, or a step does not accept its operands; the message names the
@@ -155,10 +172,10 @@ def replay(
     """
     if len(inputs) != trace.inputs:
         raise ModelError(f"was traced with {trace.inputs} tensors, and is called with {len(inputs)}")
-    run = TraceValues(list(inputs))
+    run = TraceValues(inputs if record is not None else list(inputs))
     with _without_masks() as masks:  # a trace has masks among its values, and says which layer gets which
-        for step in trace.steps:
-            with _at(step.place):
+        for number, step in enumerate(trace.steps):
+            with at_line(step.place), nullcontext() if record is None else _step(record, number):
                 match step:
                     case TracedCall():
                         run.values += (make or results_of)(step, run)
@@ -168,6 +185,40 @@ def replay(
                     case AddedLoss():
                         current_lowering().losses.append(run.resolved(step.value))
     return run.resolved(trace.outputs)
+
+
+@contextmanager
+def _recorded(record: Replay) -> Iterator[None]:
+    """Let a call be the one that is going on inside the block."""
+    context = current_lowering()
+    outer, context.replay = context.replay, record
+    try:
+        yield
+    finally:
+        context.replay = outer
+    if outer is None:
+        context.replays.append(record)
+    else:
+        outer.inner[len(outer.nodes)] = record
+
+
+@contextmanager
+def _step(record: Replay, number: int) -> Iterator[None]:
+    """Note the nodes that a step adds to the graph, which carry the name of an operation."""
+    step, context = record.trace.steps[number], current_lowering()
+    graph, path = context.graph, f"{record.path}/{record.trace.names[number]}{OPERATION}"
+    is_operation = isinstance(step, TracedCall) and not isinstance(step.target, Layer)
+    start, known = len(graph.nodes), len(record.values)
+    with graph.scope(path if is_operation else None):
+        yield
+    if isinstance(step, TracedCall) and is_operation:
+        if step.results == 1:
+            graph.set_name(record.values[-1], path.removesuffix(OPERATION))
+        results = tuple(record.values[known:])
+        context.results.append(LoweredCall(path, step.target, results, True, step.place))
+    elif isinstance(step, TracedCall):  # the layer's own is the last
+        context.results[-1] = context.results[-1]._replace(place=step.place)
+    record.nodes.append(range(start, len(graph.nodes)))
 
 
 def _assign(step: Assignment, value: Value) -> None:
@@ -233,7 +284,7 @@ def _without_masks() -> Iterator[dict[Value, Value]]:
 
 
 @contextmanager
-def _at(place: str) -> Iterator[None]:
+def at_line(place: str) -> Iterator[None]:
     """Let errors inside the block name a line of the author's, the innermost one."""
     try:
         yield

@@ -14,7 +14,7 @@ from nnc.hints import telling
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value
 from nnc.ir.decisions import is_listened_to
 from nnc.layers.lengths import length_names
-from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, declare_segments, lowering
+from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, LoweredCall, declare_segments, lowering
 from nnc.layers.symbolic import SymbolicTensor
 from nnc.layers.variable import Segment, make_buffer, make_segments, share_versions
 from nnc.layers.weights import weight_paths
@@ -85,7 +85,7 @@ class Compiler:
         self._shared: Graph | None = None
         self._adds_loss: bool | None = None
         self.versions = share_versions(self.paths)
-        self.results: list[tuple[str, str, tuple[Value, ...]]] = []
+        self.results: list[LoweredCall] = []
         self.meanings: dict[Placeholder, Value] = {}
         self.is_masked = False
         """Whether an output had a mask in the graph that was lowered last."""

@@ -180,9 +180,15 @@ class Model(Trainer, Presented):
             raise ModelError(f"model '{self.name}' mixes weights of {' and '.join(sorted(dtypes))}; give one dtype")
         return dtypes.pop()
 
-    def summary(self, print_fn: Any = None) -> None:
-        """Print a table of the layers with shapes and numbers of parameters."""
-        text = summary(self, self.layers)
+    def summary(self, print_fn: Any = None, expand_nested: bool = False) -> None:
+        """Print a table of the layers with shapes and numbers of parameters.
+
+        Args:
+            print_fn: takes the text; by default it is printed.
+            expand_nested: whether models that are layers, and layers of their authors', are followed by what is in
+                them: layers, and operations of `keras.ops`.
+        """
+        text = summary(self, self.layers, expand_nested)
         print(text) if print_fn is None else print_fn(text)
 
     def parameter_table(self) -> str:

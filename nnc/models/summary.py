@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy
 
@@ -30,21 +31,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[in
     return "\n".join([line(head), "  ".join("─" * width for width in widths), *map(line, rows)])
 
 
-def summary(model: Trainer, layers: Sequence[Layer]) -> str:
+def summary(model: Trainer, layers: Sequence[Layer], expand_nested: bool = False) -> str:
     """Return a model's layers with output shapes and numbers of parameters.
 
     Args:
         model: the model.
         layers: its layers, which are shown where it is not wired yet.
+        expand_nested: whether models that are layers, and layers of their authors', are followed by what is in them.
     """
-    rows = []
-    for call in model.calls:
-        shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
-        sources = ", ".join(tensor.call.layer.name for tensor in call.inputs if tensor.call is not None)
-        title = f"{call.layer.name} ({type(call.layer).__name__})"
-        rows.append((title, shapes, f"{call.layer.count_params():,}", sources))
+    rows = list(_rows(model.calls, expand_nested, ""))
     if not model.calls:
-        rows = [(f"{layer.name} ({type(layer).__name__})", "?", "?", "") for layer in layers]
+        rows = [(_title(layer), "?", "?", "") for layer in layers]
     trainable = sum(weight.size for weight in model.trainable_weights)
     total = model.count_params()
     return "\n".join(
@@ -56,6 +53,20 @@ def summary(model: Trainer, layers: Sequence[Layer]) -> str:
             else "Parameters: ? (the shape of the input is not known yet)",
         ]
     )
+
+
+def _rows(calls: Sequence[Any], expand_nested: bool, indent: str) -> Iterator[tuple[str, str, str, str]]:
+    for call in calls:
+        shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
+        sources = ", ".join(tensor.call.layer.name for tensor in call.inputs if tensor.call is not None)
+        yield f"{indent}{_title(call.layer)}", shapes, f"{call.layer.count_params():,}", sources
+        opened = (call.layer if getattr(call.layer, "calls", None) else call.inner) if expand_nested else None
+        if opened is not None:
+            yield from _rows(opened.calls, expand_nested, "   " + indent if indent else " └ ")
+
+
+def _title(layer: Any) -> str:
+    return f"{layer.name} ({getattr(layer, 'summary_class', type(layer).__name__)})"
 
 
 def parameter_table(name: str, layers: Sequence[Layer]) -> str:

@@ -94,6 +94,9 @@ def run_calls(calls: Sequence[Call], values: Mapping[SymbolicTensor, Value]) -> 
             if is_decided:  # as in Keras, what a model is called with overrules what its layers were
                 kwargs.pop("training", None)
             outputs = leaves(call.layer.lower(*args, **kwargs), Value)
+            if call.place:
+                results = current_lowering().results
+                results[-1] = results[-1]._replace(place=call.place)
             known.update(zip(call.outputs, outputs, strict=True))
     return known
 

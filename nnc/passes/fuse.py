@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from nnc.ir import Graph, Node, Value
 from nnc.ir.decisions import Reason, decide, is_listened_to
+from nnc.labels import layer_path
 from nnc.ops.arithmetic import Add
 from nnc.ops.convolution import Convolution, ConvolutionInputGradient
 from nnc.ops.elementwise import Unary
@@ -58,7 +59,7 @@ def fuse_products(graph: Graph, groups: Groups) -> None:
         group = groups.of[add.index]
         groups.kinds[group] = kind
         for activation in groups.uses.get(total, ()):
-            same = (activation.path, activation.phase, activation.types) == (node.path, node.phase, node.types)
+            same = _place(activation) == _place(node) and activation.types == node.types
             if same and isinstance(activation.op, Unary) and groups.merge(group, groups.of[activation.index]):
                 groups.kinds[group] = f"{kind}_{activation.op.name}"
                 break
@@ -85,7 +86,7 @@ def fuse_elementwise(graph: Graph, groups: Groups) -> None:
             continue
         for operand in node.operands:
             source = operand.node
-            same = (source.path, source.phase) == (node.path, node.phase) and operand.shape == node.types[0].shape
+            same = _place(source) == _place(node) and operand.shape == node.types[0].shape
             if same and _fusable(source, groups):
                 groups.merge(groups.of[source.index], groups.of[node.index])
 
@@ -118,10 +119,15 @@ def _obstacle(groups: Groups, source: Node, node: Node) -> Reason:
 
 
 def _other_layer(source: Node, node: Node) -> Reason:
-    if source.path == node.path:
+    if layer_path(source.path) == layer_path(node.path):
         return ()
     return "{} is of {}, {} of {}", source, _layer(source), node, _layer(node)
 
 
 def _layer(node: Node) -> str:
-    return f"layer '{node.path}'" if node.path else f"the {node.phase} of no layer"
+    return f"layer '{layer_path(node.path)}'" if node.path else f"the {node.phase} of no layer"
+
+
+def _place(node: Node) -> tuple[str, str]:
+    """Return the layer and the phase of a node."""
+    return layer_path(node.path), node.phase

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from nnc.ir import TensorType
 from nnc.render.labels import WIDEST, shorten, wrap
@@ -34,7 +34,11 @@ class Layer(Protocol):
 
 
 class DrawnCall(Protocol):
-    """One use of a layer."""
+    """One use of a layer.
+
+    Where it has them, ``inner`` is the `Model` that it opens to, and ``is_input`` says whether nothing is computed,
+    which is so where it has no inputs otherwise.
+    """
 
     @property
     def layer(self) -> Layer:
@@ -70,6 +74,12 @@ class Model(Protocol):
     @property
     def outputs(self) -> Sequence[Tensor]:
         """The tensors that the model makes."""
+
+
+def inner_model(call: DrawnCall) -> Model | None:
+    """Return what a call opens to: the layer itself where it is a model, or what its author wrote; None otherwise."""
+    layer: Any = call.layer
+    return layer if getattr(layer, "calls", None) else getattr(call, "inner", None)
 
 
 def layer_text(layer: Layer) -> str:

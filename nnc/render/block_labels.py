@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 
-from nnc.render.architecture import layer_text
+from nnc.render.architecture import class_name, layer_text
 from nnc.render.diagram import BESIDE, IDENTITY, Branches, Line
 from nnc.render.labels import WIDEST, shorten
 from nnc.render.outline import Outline, OutlineBlock, OutlineNode, Part, Split, is_follower
@@ -126,7 +126,7 @@ def _node_text(node: OutlineNode) -> str:
     if node.inner is None:
         return shorten(layer_text(node.call.layer))
     count = sum(not inner.is_input for inner in node.inner.nodes)
-    return shorten(f"{node.call.layer.name} · {type(node.call.layer).__name__} of {layers_text(count)}")
+    return shorten(f"{node.call.layer.name} · {class_name(node.call.layer)} of {layers_text(count)}")
 
 
 def layers_text(count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from nnc.render.architecture import layer_lines, layer_text
+from nnc.render.architecture import class_name, layer_lines, layer_text
 from nnc.render.block_labels import block_title, content_of, layers_text
 from nnc.render.diagram import Arrow, Box, Branches, Cluster, Diagram, Line, merge_arrows
 from nnc.render.expansion import is_called
@@ -157,12 +157,12 @@ class LayerDrawing:
             return
         lines = [Line(self.figures.range(nodes), "title")]
         content: tuple[Line | Branches, ...] = ()
-        tooltip = f"layer '{layer.name}' ({type(layer).__name__})"
+        tooltip = f"layer '{layer.name}' ({class_name(layer)})"
         if inner is not None:
             count = sum(not node.is_input for node in inner.nodes)
-            lines.append(Line(shorten(f"{layer.name} · {type(layer).__name__} of {layers_text(count)}")))
+            lines.append(Line(shorten(f"{layer.name} · {class_name(layer)} of {layers_text(count)}")))
             content = content_of(inner, inner.parts)
-            tooltip = f"model '{layer.name}' ({type(layer).__name__}): {', '.join(first.layer_names[1:])}"
+            tooltip = f"model '{layer.name}' ({class_name(layer)}): {', '.join(first.layer_names[1:])}"
         else:
             lines += [Line(text) for text in layer_lines(layer)]
         if len(nodes) > 1:
@@ -179,8 +179,8 @@ class LayerDrawing:
         """Draw what is in a model that is a layer, in a frame."""
         assert node.call is not None
         layer = node.call.layer
-        tooltip = f"model '{layer.name}' ({type(layer).__name__})"
-        group = self.frame(place, shorten(layer.name), type(layer).__name__, tooltip)
+        tooltip = f"model '{layer.name}' ({class_name(layer)})"
+        group = self.frame(place, shorten(layer.name), class_name(layer), tooltip)
         made: Made = {(start, 0): place.made[source] for start, source in zip(inner.starts, node.sources, strict=True)}
         self.series(_Place(inner, made, group, place.level + 1, f"{place.path}{layer.name}/"), inner.parts)
         place.made.update({(node.index, output): made[end] for output, end in enumerate(inner.ends)})

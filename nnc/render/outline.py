@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from nnc.errors import ModelError
-from nnc.render.architecture import DrawnCall, Model, Tensor, class_text
+from nnc.render.architecture import DrawnCall, Model, Tensor, class_name, class_text, inner_model
 from nnc.render.layer_config import config_text
 from nnc.render.producers import Producers
 from nnc.render.regions import Fork, Series, Tangle, take_apart
@@ -27,7 +27,7 @@ class OutlineNode:
         call: None where the model declares an input that no layer makes.
         sources: node and output that each operand comes from.
         outputs: the tensors it makes.
-        inner: the outline of the layer, where it is a model.
+        inner: the outline of what the call opens to, where that is known.
     """
 
     index: int
@@ -39,11 +39,11 @@ class OutlineNode:
     @property
     def is_input(self) -> bool:
         """Whether nothing is computed."""
-        return not self.sources
+        return bool(getattr(self.call, "is_input", not self.sources))
 
     @property
     def layer_names(self) -> list[str]:
-        """The name of the layer and, by their paths, those of what is in it where it is a model."""
+        """The name of the layer and, by their paths, those of what is in it."""
         name = "" if self.call is None else self.call.layer.name
         inner = () if self.inner is None else self.inner.nodes
         return [name, *(f"{name}/{path}" for node in inner if not node.is_input for path in node.layer_names)]
@@ -201,10 +201,10 @@ class Outline:
         if node.call is None or node.is_input:
             return "input", *(str(tensor.type) for tensor in node.outputs)
         if node.inner is not None:
-            return "model", node.inner.whole
+            return "model", class_name(node.call.layer), node.inner.whole
         layer = node.call.layer
         config = config_text(layer)
-        return type(layer).__qualname__, f"only {node.index}" if config is None else config
+        return class_name(layer), f"only {node.index}" if config is None else config
 
 
 def is_follower(part: Part) -> bool:
@@ -252,10 +252,10 @@ def _nodes(model: Model, folds: bool) -> tuple[tuple[OutlineNode, ...], Producer
 
     def add(call: DrawnCall | None, outputs: Sequence[Tensor]) -> None:
         inputs = () if call is None else call.inputs
-        what = "" if call is None else f"layer '{call.layer.name}' ({type(call.layer).__name__})"
+        what = "" if call is None else f"layer '{call.layer.name}' ({class_name(call.layer)})"
         sources = tuple(made.require(tensor, model.name, what) for tensor in inputs)
-        layer: Any = None if call is None else call.layer
-        inner = Outline(layer, folds) if sources and getattr(layer, "calls", None) else None
+        opened = inner_model(call) if call is not None and sources else None
+        inner = None if opened is None else Outline(opened, folds)
         nodes.append(OutlineNode(len(nodes), call, sources, tuple(outputs), inner))
         made.add(len(nodes) - 1, outputs)
 

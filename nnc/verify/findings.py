@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy
+
+from nnc.labels import OPERATION, layer_path
 
 Array = Any
 KINDS = ("forward", "training", "backward", "gradient", "update")
@@ -24,20 +26,25 @@ class Trace:
     """The arrays that one engine computed.
 
     Args:
-        layers: for each call of a layer, in order: its path, its class, and its outputs.
+        layers: for each call of a layer, in order: its path, its class, and its outputs, None instead of what cannot be
+            compared.
         cotangents: for each of these outputs the gradient of the loss with respect to it, None where there is none.
         gradients: gradient of each trained weight by path, in the order of weights.
         weights: each weight after one update, likewise.
         outputs: the model's outputs as `predict` gives them.
         readers: for each output in `layers` the layers that read it, by path and class, where that is known.
+        places: the author's lines of calls, by path, where they are known.
+        operations: paths of those of `layers` that are operations, not layers.
     """
 
-    layers: tuple[tuple[str, str, tuple[Array, ...]], ...]
+    layers: tuple[tuple[str, str, tuple[Array | None, ...]], ...]
     cotangents: tuple[tuple[Array | None, ...], ...] = ()
     gradients: tuple[tuple[str, Array | None], ...] = ()
     weights: tuple[tuple[str, Array], ...] = ()
     outputs: tuple[Array, ...] = ()
     readers: tuple[tuple[tuple[tuple[str, str], ...], ...], ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+    operations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ class Comparison:
         scale: largest magnitude of the reference.
         tolerance: largest difference that is accepted.
         differs: whether the difference is beyond the tolerance, or the shapes are different.
+        place: the author's line, as ``file:line``; empty where it is not known.
+        is_operation: whether it is the result of an operation that the model's author calls, not of a layer.
     """
 
     kind: str
@@ -66,6 +75,8 @@ class Comparison:
     scale: float
     tolerance: float
     differs: bool
+    place: str = ""
+    is_operation: bool = False
 
     @property
     def relative(self) -> float:
@@ -73,13 +84,11 @@ class Comparison:
         return self.difference / self.scale if self.scale else self.difference
 
     def __str__(self) -> str:
-        shapes = f"shape {self.shape}"
+        shapes, where = f"shape {self.shape}", f"{self.kind} at '{self.path}' ({self.op})"
+        where = f"{where}, {self.place}" if self.place else where
         if self.shape != self.reference_shape:
-            return f"{self.kind} at '{self.path}' ({self.op}): {shapes}, the reference has {self.reference_shape}"
-        return (
-            f"{self.kind} at '{self.path}' ({self.op}), {shapes}: largest difference {self.difference:.3g}, of numbers"
-            f" up to {self.scale:.3g}"
-        )
+            return f"{where}: {shapes}, the reference has {self.reference_shape}"
+        return f"{where}, {shapes}: largest difference {self.difference:.3g}, of numbers up to {self.scale:.3g}"
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,35 @@ class Report:
         """Whether nothing differs."""
         return self.first is None
 
+    @property
+    def operations(self) -> int:
+        """How many operations that the model's author calls were compared, those of both modes counted once."""
+        return len(self._operations)
+
+    @property
+    def traced_layers(self) -> int:
+        """How many layers of the author's have such operations inside."""
+        return len({layer_path(path) for path in self._operations if path.endswith(OPERATION)})
+
+    @property
+    def operations_text(self) -> str:
+        """How many operations were compared, in words."""
+        inside = sum(path.endswith(OPERATION) for path in self._operations)
+        between = self.operations - inside
+        found = [f"{_counted(inside, 'operation')} of {_counted(self.traced_layers, 'traced layer')}"] if inside else []
+        found += [f"{_counted(between, 'operation')} between layers"] if between else []
+        return " and ".join(found)
+
+    def __str__(self) -> str:
+        if self.first is not None:
+            return f"first difference: {self.first}"
+        walked = f"; {self.operations_text} compared" if self.operations else ""
+        return f"{self.model} and {self.reference} agree to {self.rtol:g}{walked}"
+
+    @property
+    def _operations(self) -> set[str]:
+        return {item.path for item in self.comparisons if item.is_operation}
+
     def worst(self, kind: str) -> Comparison | None:
         """Return the comparison of a kind with the largest difference for its tolerance."""
         found = [item for item in self.comparisons if item.kind == kind]
@@ -122,10 +160,16 @@ class Report:
             "reference": self.reference,
             "rtol": self.rtol,
             "agrees": self.agrees,
+            "operations": self.operations,
+            "traced_layers": self.traced_layers,
             "first": None if self.first is None else asdict(self.first),
             "comparisons": [asdict(item) for item in self.comparisons],
             "unmatched": list(self.unmatched),
         }
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def compare_traces(ours: Trace, reference: Trace, rtol: float, atol: float) -> tuple[list[Comparison], list[str]]:
@@ -133,9 +177,15 @@ def compare_traces(ours: Trace, reference: Trace, rtol: float, atol: float) -> t
     positions, unmatched = _matches(ours, reference)
     forward = "training" if ours.cotangents else "forward"
     found = [
-        _comparison(forward, *ours.layers[first][:2], x, y, rtol, atol)
+        replace(
+            _comparison(forward, path, op, x, y, rtol, atol),
+            place=ours.places.get(path, ""),
+            is_operation=path in ours.operations,
+        )
         for first, second in positions
-        for x, y in zip(ours.layers[first][2], reference.layers[second][2], strict=False)
+        for path, op, outputs in [ours.layers[first]]
+        for x, y in zip(outputs, reference.layers[second][2], strict=False)
+        if y is not None
     ]
     found += [
         _comparison(forward, "outputs", "Model", x, y, rtol, atol)
@@ -194,7 +244,8 @@ def _matches(ours: Trace, reference: Trace) -> tuple[list[tuple[int, int]], list
         if len(positions) == len(calls[1].get(path, ()))
         for pair in zip(positions, calls[1][path], strict=True)
     ]
-    paths = dict.fromkeys([*calls[0], *calls[1]])
+    unread = reference.operations - calls[0].keys()  # the model's, whose results nothing reads
+    paths = dict.fromkeys([*calls[0], *(path for path in calls[1] if path not in unread)])
     return sorted(paired), [path for path in paths if len(calls[0].get(path, ())) != len(calls[1].get(path, ()))]
 
 
@@ -211,6 +262,7 @@ def _comparison(kind: str, path: str, op: str, x: Array, y: Array, rtol: float, 
         return Comparison(kind, path, op, first.shape, second.shape, float("inf"), float("inf"), atol, True)
     with numpy.errstate(invalid="ignore"):
         apart = numpy.abs(first - second)
+    apart = numpy.asarray(apart)  # a single number is none
     apart[(first == second) | (numpy.isnan(first) & numpy.isnan(second))] = 0.0  # infinities and NaN in equal places
     difference = float(apart.max(initial=0.0))
     magnitudes = numpy.abs(second)

@@ -31,14 +31,15 @@ def trace_forward(model: Model, arrays: Sequence[Array], dtype: str | None = Non
     """
     compiler = Compiler(model, dtype)
     graph = compiler.lower(PREDICT, training=False)
-    for number, (_, _, values) in enumerate(compiler.results):
-        for position, value in enumerate(values):
+    for number, call in enumerate(compiler.results):
+        for position, value in enumerate(call.values):
             graph.output(f"layer/{number}.{position}", value)
     found = _run(graph, _inputs(model, arrays), _states(compiler), model)
     with model.program.deciding():
         model.program.decide(PREDICT, 1, {})  # this call is the only one
         outputs = model.program(*arrays)
-    return Trace(_layers(compiler, found), outputs=tuple(outputs_of(model.program.spec.structure, outputs)))
+    flat = tuple(outputs_of(model.program.spec.structure, outputs))
+    return Trace(_layers(compiler, found), outputs=flat, places=_places(compiler), operations=_operations(compiler))
 
 
 def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Array], dtype: str | None = None) -> Trace:
@@ -59,7 +60,7 @@ def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Arra
     head.lower(graph, {label: rewriter[value] for label, value in lowered.outputs.items()})
     loss = graph.outputs["loss"]
     seed = graph.constant(1.0, loss.dtype)
-    results = [[rewriter[value] for value in values] for _, _, values in compiler.results]
+    results = [[rewriter[value] for value in values] for values in (call.values for call in compiler.results)]
     weights = {weight: rewriter[compiler.meanings[weight]] for weight in model.trainable_weights}
     wanted = [value for values in results for value in values if value.type.is_floating] + list(weights.values())
     cotangents = dict(zip(wanted, gradients({loss: seed}, wanted), strict=True))
@@ -86,6 +87,8 @@ def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Arra
         ),
         tuple((paths[weight], found.get(f"weight/{number}")) for number, weight in enumerate(weights)),
         tuple((paths[weight], weight.numpy()) for weight in model.weights if weight in paths),
+        places=_places(compiler),
+        operations=_operations(compiler),
     )
 
 
@@ -104,9 +107,17 @@ def _states(compiler: Compiler) -> dict[str, Array]:
 
 def _layers(compiler: Compiler, found: Mapping[str, Array]) -> tuple[tuple[str, str, tuple[Array, ...]], ...]:
     return tuple(
-        (path, op, tuple(found[f"layer/{number}.{position}"] for position in range(len(values))))
-        for number, (path, op, values) in enumerate(compiler.results)
+        (call.path, call.op, tuple(found[f"layer/{number}.{position}"] for position in range(len(call.values))))
+        for number, call in enumerate(compiler.results)
     )
+
+
+def _places(compiler: Compiler) -> dict[str, str]:
+    return {call.path: call.place for call in compiler.results if call.place}
+
+
+def _operations(compiler: Compiler) -> frozenset[str]:
+    return frozenset(call.path for call in compiler.results if call.is_operation)
 
 
 def _run(graph: Graph, inputs: Mapping[str, Array], states: dict[str, Array], model: Model) -> dict[str, Array]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import numpy
 
 from nnc import losses, optimizers
 from nnc.errors import ModelError
+from nnc.labels import OPERATION
 from nnc.models.model import Model
+from nnc.plugins import compute_operations
 from nnc.verify.findings import Trace
 
 Array = Any
@@ -166,14 +169,17 @@ def trace_forward(model: Any, arrays: Sequence[Array]) -> Trace:
     return Trace(_layers(calls), outputs=tuple(map(_numbers, keras.tree.flatten(outputs))))
 
 
-def trace_training(model: Any, arrays: Sequence[Array], targets: Sequence[Array], paths: Sequence[str]) -> Trace:
+def trace_training(
+    model: Any, arrays: Sequence[Array], targets: Sequence[Array], weights: Sequence[Any], trained: Sequence[Any]
+) -> Trace:
     """Return the outputs of all layers in training, all gradients, and the weights after one update.
 
     Args:
         model: the model; its weights are as before afterwards.
         arrays: an array per input.
         targets: an array per output.
-        paths: what trained weights are called, in order.
+        weights: its weights in the order in which they are compared.
+        trained: those of them that are trained, likewise.
 
     Raises:
         ModelError: Keras's backend is not TensorFlow.
@@ -184,7 +190,6 @@ def trace_training(model: Any, arrays: Sequence[Array], targets: Sequence[Array]
     import tensorflow
 
     before = [numpy.array(weight) for weight in model.get_weights()]
-    weights = list(model.trainable_variables)
     try:
         with tensorflow.GradientTape() as tape, _recording(model) as (calls, given):
             inputs = [tensorflow.constant(array) for array in arrays]
@@ -194,20 +199,63 @@ def trace_training(model: Any, arrays: Sequence[Array], targets: Sequence[Array]
         calls = [call for call in calls if all(map(_is_eager, call[2]))]
         flat = [tensor for _, _, tensors in calls for tensor in tensors if tensor.dtype.is_floating]
         unique = list({id(tensor): tensor for tensor in flat}.values())
-        found = tape.gradient(loss, [*unique, *weights])
+        found = tape.gradient(loss, [*unique, *trained])
         cotangents = {id(tensor): found[position] for position, tensor in enumerate(unique)}
         gradients = found[len(unique) :]
-        if weights:
-            _optimizer(model).apply(gradients, weights)
-        after = list(zip(paths, map(numpy.array, model.get_weights()), strict=True))
+        if trained:
+            _optimizer(model).apply(gradients, trained)
+        after = [(weight.path, _numbers(weight)) for weight in weights]
     finally:
         model.set_weights(before)
     return Trace(
         _layers(calls),
         tuple(tuple(_optional(cotangents.get(id(tensor))) for tensor in tensors) for _, _, tensors in calls),
-        tuple((weight.path, _optional(gradient)) for weight, gradient in zip(weights, gradients, strict=True)),
+        tuple((weight.path, _optional(gradient)) for weight, gradient in zip(trained, gradients, strict=True)),
         tuple(after),
         readers=tuple(tuple(_readers(tensor, given) for tensor in tensors) for _, _, tensors in calls),
+    )
+
+
+def with_operations(trace: Trace, model: Any, arrays: Sequence[Array], training: bool) -> Trace:
+    """Return a trace with the results of the operations inside what the model's author wrote.
+
+    Raises:
+        ModelError: the model cannot be traced, or its author draws random numbers.
+    """
+    before = [numpy.array(weight) for weight in model.get_weights()]
+    try:
+        found = compute_operations(model, arrays, training)
+    finally:
+        model.set_weights(before)
+    for item in found:
+        if any(output is None for output in item.outputs):
+            when = "training" if training else "predicting"
+            raise ModelError(
+                f"verify: '{item.path}' ({item.op}) draws random numbers when {when}, which no two engines draw alike"
+                f" (at {item.place}); compare a model without them"
+            )
+    layers = (*trace.layers, *((item.path, item.op, item.outputs) for item in found))
+    trace = replace(trace, operations=frozenset(item.path for item in found))
+    if not training:
+        return replace(trace, layers=layers)
+    none = tuple(tuple(None for _ in item.outputs) for item in found)
+    readers = tuple(tuple(() for _ in item.outputs) for item in found)
+    return replace(trace, layers=layers, cotangents=trace.cotangents + none, readers=trace.readers + readers)
+
+
+def below(trace: Trace, prefix: str) -> Trace:
+    """Return a trace whose layers stand in another one, whose path is given with a slash behind it."""
+
+    def inside(path: str) -> str:
+        return prefix + path + (OPERATION if path in trace.operations and "/" not in path else "")
+
+    return replace(
+        trace,
+        operations=frozenset(map(inside, trace.operations)),
+        layers=tuple((inside(path), op, outputs) for path, op, outputs in trace.layers),
+        readers=tuple(
+            tuple(tuple((prefix + path, op) for path, op in found) for found in outputs) for outputs in trace.readers
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,12 +12,14 @@ import numpy
 from nnc.backends import BackendName
 from nnc.choices import FloatName
 from nnc.errors import ModelError
+from nnc.layers.traced import TracedLayer
 from nnc.models.model import Model
 from nnc.program.data import as_arrays
 from nnc.readers import read_model
 from nnc.verify import ours, reference
 from nnc.verify.findings import Report, Trace, compare_traces
 from nnc.verify.sample_data import draw_inputs, draw_targets
+from nnc.verify.weight_pairs import paired_weights
 
 Array = Any
 TOLERANCES = {"float32": (1e-4, 1e-6), "float64": (1e-7, 1e-9)}
@@ -40,6 +42,9 @@ def verify(
     backend: BackendName | None = None,
 ) -> Report:
     """Run nnc and Keras on the same inputs, layer by layer, and report what differs.
+
+    Inside layers of their authors', and between layers, operations of `keras.ops` are compared too: the author's code
+    is recorded, and computed by Keras call by call. Where one differs, the report names the author's file and line.
 
     Dropout and noise are switched off for the comparison of training. Neither model is changed.
 
@@ -65,7 +70,7 @@ def verify(
         backend: what runs nnc's side; see `nnc.backends.find_backend`.
 
     Raises:
-        ModelError: a model cannot be read, or Keras is not installed.
+        ModelError: a model cannot be read, its author draws random numbers, or Keras is not installed.
         DataError: the inputs do not fit.
     """
     if dtype not in (None, *TOLERANCES):
@@ -87,9 +92,8 @@ def verify(
         pairs = _traces(own, other, train, batch, seed, inputs, dtype)
     found = [compare_traces(*pair, rtol, atol) for pair in pairs]
     comparisons = tuple(item for items, _ in found for item in items)
-    return Report(
-        own.name, title, rtol, comparisons, tuple(dict.fromkeys(path for _, paths in found for path in paths))
-    )
+    unmatched = dict.fromkeys(path for _, paths in found for path in paths if path != _traced_root(own))
+    return Report(own.name, title, rtol, comparisons, tuple(unmatched))
 
 
 def _convert(own: Model, dtype: str) -> None:
@@ -113,26 +117,31 @@ def _traces(
         own.compile("sgd", "mse")
         if dtype is not None:
             _convert(own, dtype)
-    _check_weights(own, other)
+    root = _traced_root(own)
+    theirs = paired_weights(own, other, root)
     arrays = draw_inputs(own, batch, seed) if inputs is None else as_arrays(own.program.spec.inputs, inputs, "input")
-    pairs = [(ours.trace_forward(own, arrays, dtype), reference.trace_forward(other, arrays))]
+
+    def pair(mine: Trace, found: Trace, training: bool) -> tuple[Trace, Trace]:
+        if mine.operations:
+            found = reference.with_operations(found, other, arrays, training)
+        return mine, reference.below(found, f"{root}/") if root else found
+
+    pairs = [pair(ours.trace_forward(own, arrays, dtype), reference.trace_forward(other, arrays), False)]
     if train:
         targets = draw_targets(own, arrays, seed)
         with _without_noise(_own_layers(own)), _without_noise(reference.all_layers(other)):
             own.make_program(dtype)  # with an optimizer that starts afresh, as the reference's does
-            expected = reference.trace_training(other, arrays, targets, [weight.path for weight in other.weights])
-            pairs.append((ours.trace_training(own, arrays, targets, dtype), expected))
+            weights, trained = ([theirs[item] for item in items] for items in (own.weights, own.trainable_weights))
+            found = reference.trace_training(other, arrays, targets, weights, trained)
+            pairs.append(pair(ours.trace_training(own, arrays, targets, dtype), found, True))
     return pairs
 
 
-def _check_weights(own: Model, other: Any) -> None:
-    mine, theirs = [weight.shape for weight in own.weights], [tuple(weight.shape) for weight in other.weights]
-    if mine != theirs:
-        raise ModelError(f"the models have weights of different shapes: {_listed(mine)} and {_listed(theirs)}")
-
-
-def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
-    return ", ".join(map(str, shapes)) or "none"
+def _traced_root(own: Model) -> str:
+    """Return the name of the one layer of a model that is traced as a whole, empty where it is wired as its layers."""
+    layers = [call.layer for call in own.calls if call.inputs]
+    is_root = len(layers) == 1 and isinstance(layers[0], TracedLayer) and layers[0].name == own.name
+    return own.name if is_root else ""
 
 
 def _own_layers(layer: Any) -> Iterator[Any]:

@@ -130,7 +130,8 @@ class _Layers:
         self.made[node.index] = number
 
     def path(self, node: OutlineNode) -> str:
-        return self.prefix + ("" if node.call is None else node.call.layer.name)
+        layer: Any = None if node.call is None else node.call.layer
+        return self.prefix + ("" if layer is None else getattr(layer, "path_name", layer.name))
 
     def nodes_of(self, parts: Sequence[Part]) -> list[OutlineNode]:
         return [node for part in parts for node in self.outline.nodes_of(part)]

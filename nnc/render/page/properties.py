@@ -20,12 +20,16 @@ LONGEST = 160
 
 
 def arguments_of(layer: Any) -> list[tuple[str, str]]:
-    """Return the arguments of a layer with their values in words, as its config has them; nothing where it has none."""
+    """Return the arguments of a layer with their values in words, as its config has them; nothing where it has none.
+
+    Of an operation in an author's layer, the author's line is the last.
+    """
     try:
         config = layer.get_config()
     except (AttributeError, NncError, TypeError, ValueError):
         return []
-    return [(name, _value_text(value)[:LONGEST]) for name, value in config.items() if name not in ("name", "layers")]
+    found = [(name, _value_text(value)[:LONGEST]) for name, value in config.items() if name not in ("name", "layers")]
+    return [*found, ("line", layer.place)] if getattr(layer, "place", "") else found
 
 
 def _value_text(value: Any) -> str:
@@ -44,11 +48,10 @@ def weights_of(layer: Any) -> list[dict[str, Any]]:
     """Return what there is to say of a layer's own weights: shape, range, mean, spread, histogram and first values.
 
     Args:
-        layer: a layer; of one that is a model the layers inside say it.
+        layer: a layer; of one that opens the layers inside say it, but for weights that are no other one's.
     """
-    if getattr(layer, "calls", None):
-        return []
-    return [_weight(variable) for variable in getattr(layer, "weights", ())]
+    opens = bool(getattr(layer, "calls", None) or getattr(layer, "traces", None))
+    return [_weight(variable) for variable in getattr(layer, "own_weights" if opens else "weights", ())]
 
 
 def _weight(variable: Any) -> dict[str, Any]:
