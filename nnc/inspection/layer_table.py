@@ -17,6 +17,7 @@ from nnc.layers.lengths import length_names
 from nnc.layers.symbolic import Call
 from nnc.models import Model
 from nnc.models.config import layer_entry
+from nnc.models.text_edge import text_results
 from nnc.program import PREDICT, Program, VariableSpec
 from nnc.render.labels import shape_text
 
@@ -122,7 +123,7 @@ def _nbytes(type: TensorType, sizes: Mapping[str, int], dtype: str) -> int:
 
 
 def _of_model(model: Model, prefix: str = "", depth: int = 0) -> Iterator[LayerRecord]:
-    lengths = length_names(tensor.type for tensor in model.inputs)
+    lengths = length_names(tensor.type for tensor in (*model.inputs, *text_results(model.calls)))
     calls: dict[Layer, list[Call]] = {}
     for call in model.calls:
         calls.setdefault(call.layer, []).append(call)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nnc.errors import ModelError
 from nnc.ir import TensorType
 from nnc.layers.batch import batch_size, shown_shape
+from nnc.layers.input_types import TEXT
 from nnc.layers.lengths import settled
 from nnc.structure import leaves, map_leaves
 
@@ -187,12 +189,22 @@ class Call:
         args: its positional arguments, nested as they were given, with symbolic tensors as leaves.
         kwargs: its keywords, likewise.
         outputs: what comes out, flat.
+
+    Raises:
+        ModelError: a tensor is texts, and the layer computes with numbers.
     """
 
     layer: Layer
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
     outputs: tuple[SymbolicTensor, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.layer.takes_texts and any(tensor.dtype == TEXT for tensor in self.inputs):
+            raise ModelError(
+                f"Layer '{self.layer.name}' ({type(self.layer).__name__}) computes with numbers, and its input is"
+                " texts; put StringLookup, TextVectorization, Hashing or HashedCrossing before it"
+            )
 
     @property
     def inputs(self) -> tuple[SymbolicTensor, ...]:

@@ -21,6 +21,7 @@ from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.compiler import Compiler
 from nnc.models.eager import is_more_than_a_prediction, with_masks
 from nnc.models.summary import parameter_table, summary
+from nnc.models.text_edge import text_results
 from nnc.models.trainer import Trainer, one_or_list
 from nnc.models.wiring import by_depth, name_layers, run_calls, trace
 from nnc.passes import Observer, Pass
@@ -144,7 +145,7 @@ class Model(Trainer, Presented):
     @property
     def named_outputs(self) -> list[tuple[str, TensorType]]:
         """Name and type of each output."""
-        names = length_names(tensor.type for tensor in self.inputs)
+        names = length_names(tensor.type for tensor in (*self.inputs, *text_results(self.calls)))
         types = [tensor.type.substitute(names) for tensor in self.outputs]
         return list(zip(self.output_labels, types, strict=True))
 

@@ -17,7 +17,7 @@ from nnc.execution.spec import outputs_of, packed
 from nnc.execution.state import ProgramState
 from nnc.labels import EVALUATE, PREDICT, ROWS
 from nnc.program.batches import Feed
-from nnc.program.data import as_arrays, known_sizes
+from nnc.program.data import input_arrays, known_sizes
 from nnc.program.direct_calls import DirectCalls
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
 from nnc.program.progress import Count, Counted, Logs, batches_shown, line_of, no_logs, verbosity
@@ -153,7 +153,7 @@ def _predict(
     if is_stream(x):
         check_alone(x, batch_size=batch_size)
         return _predict_stream(calls, owner, x, limit, callbacks, verbose)
-    arrays = as_arrays(spec.inputs, x, "input")
+    arrays = input_arrays(spec, x)
     sizes = known_sizes(spec.inputs, arrays)
     rows = sizes[ROWS]
     size = min(rows, PREDICT_BATCH if batch_size is None else batch_size_of(batch_size))
@@ -235,7 +235,7 @@ def _predict_batches(
         listed.on_predict_batch_begin(number)
         x, _, _ = parts_of(item)
         try:
-            outputs = calls.predict(tuple(as_arrays(spec.inputs, x, "input")))
+            outputs = calls.of_arrays(tuple(input_arrays(spec, x)))
         except NonFiniteError as error:
             error.locate(batch=number)
             raise
