@@ -15,7 +15,7 @@ from frontends.tracing.layer_tracer import BATCHES, LayerTracer, explained
 from frontends.tracing.model_inputs import GROUPINGS, equate_groups, flat_shapes, packed_like
 from frontends.tracing.recording import Frame, recording
 from nnc.errors import ModelError, ModelFileError, ShapeError
-from nnc.layers import Input, Layer, SymbolicTensor
+from nnc.layers import Input, InputLayer, Layer, SymbolicTensor
 from nnc.layers.operation import Operation
 from nnc.layers.trace import Trace, TracedCall, TraceValues
 from nnc.layers.traced import TracedLayer
@@ -94,7 +94,7 @@ class ModelTracer:
         for tensor in self._specifications():
             shape, dtype = tuple(tensor.shape), str(tensor.dtype)
             name = getattr(tensor, "name", None)
-            dtype = dtype if dtype in ("float32", "float64", "int32", "int64", "uint8", "bool") else "float32"
+            dtype = dtype if dtype in InputLayer.dtypes else "float32"
             made = Input(shape[1:], dtype=dtype, name=None if name is None else safe_name(name))
             found.append((tensor, made))
         return found

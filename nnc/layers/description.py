@@ -62,6 +62,11 @@ class Described(Weighted):
         return None
 
     @property
+    def input_dtype(self) -> str | None:
+        """Element type of the input of a model that begins with the layer, None for the usual one."""
+        return self.weights_dtype
+
+    @property
     def name(self) -> str:
         """Unique name inside a model."""
         return self._name

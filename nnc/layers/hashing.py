@@ -64,6 +64,11 @@ class Hashing(TextLayer):
     _dtype_given: Any = passed_on(default=None, kw_only=True, alias="dtype")
     activity_regularizer: Any = passed_on(default=None, kw_only=True)
 
+    @property
+    def input_dtype(self) -> str | None:
+        """Element type of the input of a model that begins with the layer: as in Keras, that of the output."""
+        return self.weights_dtype or "int64"
+
     def make_step(self, is_known: bool = True) -> Step:
         """Return what the layer does, as plain data."""
         del is_known

@@ -42,6 +42,11 @@ class TextLayer(SharedLayer):
         raise NotImplementedError
 
     @property
+    def input_dtype(self) -> str | None:
+        """Element type of the input of a model that begins with the layer: texts."""
+        return TEXT
+
+    @property
     def version(self) -> int:
         """Counts changes of what it has learnt from data."""
         return 0

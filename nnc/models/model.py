@@ -23,7 +23,7 @@ from nnc.models.eager import is_more_than_a_prediction, with_masks
 from nnc.models.summary import parameter_table, summary
 from nnc.models.text_edge import text_results
 from nnc.models.trainer import Trainer, one_or_list
-from nnc.models.wiring import by_depth, name_layers, run_calls, trace
+from nnc.models.wiring import by_depth, name_layers, rewire, run_calls, trace
 from nnc.passes import Observer, Pass
 from nnc.presentation import Presented
 from nnc.program import Program
@@ -308,6 +308,23 @@ class Model(Trainer, Presented):
             return self.forward(*inputs, **options)
         found = program(*inputs)
         return with_masks(self.forward, found, inputs) if self._compiler.is_masked else found
+
+    def _wire(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Apply the model as a layer; one that takes texts, layer by layer, for a program has these in front."""
+        if not text_results(self.calls):
+            return super()._wire(args, kwargs)
+        if self.weights:
+            raise ModelError(
+                f"model '{self.name}' takes texts and has weights, so it cannot be a layer of another model; apply its"
+                " layers, or give the outer model the layers that take texts"
+            )
+        names = [_producer(tensor).layer.name for tensor in self.inputs]
+        given = [args[0][name] for name in names] if isinstance(args[0], Mapping) else leaves(args, SymbolicTensor)
+        if len(given) != len(self.inputs):
+            raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(given)}")
+        known: dict[SymbolicTensor, Any] = dict(zip(self.inputs, given, strict=True))
+        rewire(self.calls, known, lambda layer, *args, **kwargs: layer(*args, **kwargs))
+        return packed(self.output_structure, [known[tensor] for tensor in self.outputs])
 
     def call(self, inputs: Any, *, mask: Any = None) -> Any:  # type: ignore[override]  # no second input
         """Return the outputs for graph values: one, a list, or a dictionary by the inputs' names.

@@ -1,0 +1,116 @@
+"""Models that begin with texts, read from live ones and from files, beside Keras."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy
+import pytest
+
+import nnc
+from nnc.plugins import read_config
+from nnc.readers import read_model
+from tests.text.models import MODELS, ROWS, TARGETS
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return pytest.importorskip("keras")
+
+
+def tensors(x):
+    """Return inputs as Keras takes them: texts as tensors."""
+    tensorflow = pytest.importorskip("tensorflow")
+    if isinstance(x, dict):
+        return {key: tensors(item) for key, item in x.items()}
+    if isinstance(x, list):
+        return [tensors(item) for item in x]
+    return tensorflow.constant(x.tolist() if x.dtype == object else x)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.parametrize("make", MODELS)
+def test_live_models(keras, make, backend):
+    keras.utils.set_random_seed(3)
+    model, x = make(keras)
+    program = nnc.compile(model, backend=backend)
+    expected = numpy.asarray(model(tensors(x)))
+    numpy.testing.assert_allclose(program.predict(x), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_training(keras, make):
+    keras.utils.set_random_seed(3)
+    model, x = make(keras)
+    model.compile("sgd", "mse", metrics=["mae"])
+    ours = read_model(model)
+    found, expected = (
+        ours.fit(x, TARGETS, batch_size=ROWS, epochs=2, verbose=0),
+        model.fit(tensors(x), TARGETS, batch_size=ROWS, epochs=2, verbose=0),
+    )
+    for name, numbers in expected.history.items():
+        numpy.testing.assert_allclose(found.history[name], numbers, rtol=1e-4)
+    numpy.testing.assert_allclose(ours.predict(x), numpy.asarray(model(tensors(x))), rtol=1e-4, atol=1e-5)
+    numbers = ours.evaluate(x, TARGETS, batch_size=ROWS, verbose=0)
+    numpy.testing.assert_allclose(
+        numbers, model.evaluate(tensors(x), TARGETS, batch_size=ROWS, verbose=0), rtol=1e-4
+    )
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of h5py's arrays, in Keras
+@pytest.mark.parametrize("make", MODELS)
+def test_files(keras, make, tmp_path):
+    model, x = make(keras)
+    expected = numpy.asarray(model(tensors(x)))
+    model.save(tmp_path / "model.keras")
+    ours = read_model(tmp_path / "model.keras")
+    numpy.testing.assert_allclose(ours.predict(x), expected, rtol=1e-5, atol=1e-6)
+    ours.save(tmp_path / "again.keras")
+    again = keras.saving.load_model(tmp_path / "again.keras")
+    numpy.testing.assert_allclose(numpy.asarray(again(tensors(x))), expected, rtol=1e-5, atol=1e-6)
+    rebuilt = read_config(ours.to_json())
+    rebuilt.set_weights(ours.get_weights())
+    numpy.testing.assert_array_equal(rebuilt.predict(x), ours.predict(x))
+
+
+ALONE = """
+import sys
+import numpy
+import nnc
+program = nnc.load(sys.argv[1])
+given = numpy.load(sys.argv[2])
+x = [[text.tobytes().decode() for text in numpy.split(given[f"{key}/texts"], given[f"{key}/ends"])[:-1]]
+     if f"{key}/texts" in given else given[key] for key in program.spec.given and [item.label for item in program.spec.given]]
+numpy.save(sys.argv[3], program.predict(x if len(x) > 1 else x[0]))
+program.save(sys.argv[4])
+unwanted = {"keras", "tensorflow", "nnc.layers", "nnc.models"} & set(sys.modules)
+assert not unwanted, unwanted
+"""
+
+
+def _bytes_of(texts):
+    """Return texts as arrays of numbers, which a file has without pickles."""
+    encoded = [text.encode() for text in texts.reshape(-1)]
+    ends = numpy.cumsum([len(text) for text in encoded])
+    return numpy.frombuffer(b"".join(encoded), "uint8"), ends
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_programs_without_keras(keras, make, tmp_path):
+    model, x = make(keras)
+    program = nnc.compile(model)
+    program.save(tmp_path / "model.nnc")
+    labels = [item.label for item in program.spec.taken]
+    inputs = x if isinstance(x, dict) else dict(zip(labels, x if isinstance(x, list) else [x], strict=True))
+    arrays = {}
+    for label, array in inputs.items():
+        if array.dtype == object:
+            arrays[f"{label}/texts"], arrays[f"{label}/ends"] = _bytes_of(array)
+        else:
+            arrays[label] = array
+    numpy.savez(tmp_path / "x.npz", **arrays)
+    paths = [str(tmp_path / name) for name in ("model.nnc", "x.npz", "y.npy", "again.nnc")]
+    subprocess.run([sys.executable, "-c", ALONE, *paths], check=True)
+    numpy.testing.assert_array_equal(numpy.load(tmp_path / "y.npy"), program.predict(x))
+    assert (tmp_path / "again.nnc").read_bytes() == (tmp_path / "model.nnc").read_bytes()
