@@ -249,8 +249,9 @@ class _KerasForm:
             shape = Sequence(line=first.line, items=tuple(Scalar(line=first.line, value=size) for size in given))
             arguments: dict[str, ValueNode] = {"batch_shape": shape, "dtype": Scalar(value=dtype)}
         elif isinstance(shape, Sequence):
-            is_text = first.layer is not None and first.layer.takes_texts
-            arguments = {"batch_shape": shape} | ({"dtype": Scalar(value=first.layer.input_dtype)} if is_text else {})
+            arguments = {"batch_shape": shape}
+            if first.layer is not None and first.layer.takes_texts:
+                arguments["dtype"] = Scalar(value=first.layer.input_dtype)
         else:
             if first.layer is not None:
                 message = "there is no input shape; add an InputLayer, or batch_input_shape to the first layer"

@@ -195,7 +195,12 @@ class ProgramSpec:
         )
         spec = replace(spec, **_edge(data, spec))
         labels = [array.label for array in (*spec.inputs, *spec.targets)]
-        for names in (labels, [array.label for array in spec.given], [array.label for array in spec.outputs], spec.metrics):
+        for names in (
+            labels,
+            [array.label for array in spec.given],
+            [array.label for array in spec.outputs],
+            spec.metrics,
+        ):
             if len(set(names)) < len(names):
                 raise ProgramFileError("manifest: a name occurs twice")
         own = [result.metric for result in spec.results]

@@ -72,9 +72,7 @@ class Hashing(TextLayer):
     def make_step(self, is_known: bool = True) -> Step:
         """Return what the layer does, as plain data."""
         del is_known
-        return HashingStep(
-            self.num_bins, self.mask_value, self.salt, _encoding(self, self.output_mode, self.num_bins)
-        )
+        return HashingStep(self.num_bins, self.mask_value, self.salt, _encoding(self, self.output_mode, self.num_bins))
 
 
 class HashedCrossing(TextLayer):

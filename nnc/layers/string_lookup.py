@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy
-
 from nnc.arguments import Argument, argument, choice, flag, passed_on, positive, unsupported, whole
 from nnc.checks import check_whole
 from nnc.choices import OutputMode
@@ -254,7 +252,9 @@ class TextVectorization(VocabularyMethods, TextLayer):
 
     def __post_init__(self) -> None:
         if self.output_sequence_length is not None and self.output_mode != "int":
-            raise ModelError(f"{self._where}: output_sequence_length must be None with output_mode '{self.output_mode}'")
+            raise ModelError(
+                f"{self._where}: output_sequence_length must be None with output_mode '{self.output_mode}'"
+            )
         self._known = Vocabulary(
             self._where,
             "text",

@@ -130,9 +130,7 @@ class Vocabulary:
             raise ModelError(f"{self.where}: the {words} can only be at the vocabulary's start")
         if self.max_tokens is not None and self.first_token + len(tokens) > self.max_tokens:
             size = self.first_token + len(tokens)
-            raise ModelError(
-                f"{self.where}: the vocabulary has {size} indices, more than max_tokens {self.max_tokens}"
-            )
+            raise ModelError(f"{self.where}: the vocabulary has {size} indices, more than max_tokens {self.max_tokens}")
         weights = None
         if idf_weights is not None:
             weights = list(map(float, as_numbers(self.where, "idf_weights", idf_weights)))

@@ -67,7 +67,9 @@ class Compiler:
         self.given = list(zip(model.input_names, model.inputs, strict=True))
         parts = parted(self.given, model.calls, model.outputs)
         self.edge = edge_of(self.given, parts)
-        self.learnt = [(call.layer, call.layer.version) for call in parts.edge_calls if isinstance(call.layer, TextLayer)]
+        self.learnt = [
+            (call.layer, call.layer.version) for call in parts.edge_calls if isinstance(call.layer, TextLayer)
+        ]
         self.calls, self.inputs = parts.calls, parts.inputs
         self.paths, self.optimizer = weight_paths(model), model.optimizer
         self.outputs = list(zip([label for label, _ in model.named_outputs], model.outputs, strict=True))
@@ -192,7 +194,9 @@ class Compiler:
         return program
 
     def _specs(
-        self, named: Sequence[tuple[str, SymbolicTensor]], kind: type[Spec] = ArraySpec  # type: ignore[assignment]
+        self,
+        named: Sequence[tuple[str, SymbolicTensor]],
+        kind: type[Spec] = ArraySpec,  # type: ignore[assignment]
     ) -> tuple[Spec, ...]:
         return tuple(
             kind(label, type.shape[1:], type.dtype)

@@ -13,7 +13,6 @@ from nnc.errors import DataError, ShapeError
 from nnc.execution.spec import TEXT, ArraySpec, ProgramSpec, TargetSpec
 from nnc.ir import solve_symbols
 from nnc.labels import ROWS
-from nnc.text.text_arrays import as_text_array
 
 Array = Any
 
@@ -74,6 +73,8 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
     is_text, name = spec.dtype == TEXT, f"{what} '{spec.label}'"
     is_plain = given.__class__ is numpy.ndarray and given.dtype.kind in NUMBERS
     if is_text:
+        from nnc.text import as_text_array
+
         array = as_text_array(given, name)
     else:
         array = given if is_plain else to_array(given, name, spec.dtype, partial(_on_text, what))

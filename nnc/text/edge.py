@@ -8,7 +8,7 @@ from typing import Any
 
 from nnc.errors import DataError, NncError, ProgramFileError
 from nnc.text.records import step_from_json, step_to_json
-from nnc.text.steps import OPEN, Shape, Step
+from nnc.text.steps import OPEN, Shape, Step, Vectorization
 
 Array = Any
 
@@ -69,9 +69,24 @@ class Edge:
             found.append((entry.step.dtype, entry.step.shape(shapes)))
         return [found[number] for number in self.results]
 
-    def depends_on_batch(self, given: Sequence[tuple[str, Shape]]) -> bool:
-        """Return whether a length of what graphs take is that of the longest text of a batch."""
-        return any(dim is OPEN for _, shape in self.types(given) for dim in shape)
+    def open_results(self, given: Sequence[tuple[str, Shape]]) -> list[int]:
+        """Return the numbers of those inputs of graphs that are as long as the longest text of a batch.
+
+        Args:
+            given: element type and shape of each array that a caller gives.
+
+        Raises:
+            DataError: a step behind the one that pads texts hides where they end.
+        """
+        found = [place for place, (_, shape) in enumerate(self.types(given)) if OPEN in shape]
+        for place in found:
+            entry = self.steps[self.results[place] - len(given)]
+            if not isinstance(entry.step, Vectorization):
+                raise DataError(
+                    f"Layer '{entry.name}' takes texts that are as long as the longest of a batch; give the"
+                    " TextVectorization before it an output_sequence_length, or one batch at a time"
+                )
+        return found
 
     # ------------------------------------------------------------------ files
 

@@ -79,7 +79,7 @@ class _Record:
 
     def number(self, key: str, least: int) -> int:
         """Return a whole number."""
-        value = self.data.get(key)
+        value: Any = self.data.get(key)
         if not _is_whole(value) or not least <= value <= MOST:
             raise self.wrong(key, f"a whole number from {least} to {MOST}")
         return int(value)

@@ -110,7 +110,7 @@ class Lookup:
         found = numpy.array([known.get(text, absent) for text in texts], "int64")
         is_unknown = found == absent
         if is_unknown.any():
-            strange = [texts[place] for place in numpy.flatnonzero(is_unknown)]
+            strange = [texts[place] for place in numpy.flatnonzero(is_unknown).tolist()]
             if not self.unknown:
                 shown = printable(strange[0].decode(errors="replace"))[:40]
                 raise DataError(f"'{shown}' is not in the vocabulary, which with num_oov_indices=0 must have all texts")
@@ -343,4 +343,3 @@ def _counts(encoding: Encoding, shape: Shape) -> str:
 def _shown(shape: Shape) -> str:
     rest = "".join(f", {dim}" for dim in shape[1:]) or ","
     return f"(rows{rest})"
-

@@ -43,6 +43,4 @@ def ngrams(tokens: Sequence[bytes], widths: Sequence[int]) -> list[bytes]:
     >>> ngrams([b"a", b"b", b"c"], (1, 2))
     [b'a', b'b', b'c', b'a b', b'b c']
     """
-    return [
-        b" ".join(tokens[start : start + width]) for width in widths for start in range(len(tokens) - width + 1)
-    ]
+    return [b" ".join(tokens[start : start + width]) for width in widths for start in range(len(tokens) - width + 1)]

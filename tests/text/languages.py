@@ -25,5 +25,11 @@ TEXTS = [
     "zero\u200bwidth \ufeffmark",
 ]
 """Valid texts."""
-BYTES = [*(text.encode() for text in TEXTS), b"\xff\xfe bad", b"cut \xe2\x82", b"a\xc0\xafb \xed\xa0\x80 \xf5\x80\x80\x80", b"\x80"]
+BYTES = [
+    *(text.encode() for text in TEXTS),
+    b"\xff\xfe bad",
+    b"cut \xe2\x82",
+    b"a\xc0\xafb \xed\xa0\x80 \xf5\x80\x80\x80",
+    b"\x80",
+]
 """The same in UTF-8, and bytes that are none."""

@@ -7,7 +7,6 @@ import pytest
 
 import nnc
 from nnc import layers
-from nnc.errors import DataError, ModelError
 from tests.text.languages import BYTES, TEXTS
 
 COLUMN = numpy.array(TEXTS, object)[:, None]

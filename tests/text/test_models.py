@@ -11,7 +11,7 @@ import pytest
 import nnc
 from nnc.plugins import read_config
 from nnc.readers import read_model
-from tests.text.models import MODELS, ROWS, TARGETS
+from tests.text.models import MODELS, ROWS, TARGETS, longest_of_a_batch
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +53,43 @@ def test_training(keras, make):
         numpy.testing.assert_allclose(found.history[name], numbers, rtol=1e-4)
     numpy.testing.assert_allclose(ours.predict(x), numpy.asarray(model(tensors(x))), rtol=1e-4, atol=1e-5)
     numbers = ours.evaluate(x, TARGETS, batch_size=ROWS, verbose=0)
-    numpy.testing.assert_allclose(
-        numbers, model.evaluate(tensors(x), TARGETS, batch_size=ROWS, verbose=0), rtol=1e-4
-    )
+    numpy.testing.assert_allclose(numbers, model.evaluate(tensors(x), TARGETS, batch_size=ROWS, verbose=0), rtol=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_each_batch_is_as_long_as_its_longest_text(keras, backend):
+    keras.utils.set_random_seed(3)
+    model, x = longest_of_a_batch(keras)
+    model.compile("sgd", "mse")
+    ours = read_model(model)
+    ours.backend = backend
+    given = tensors(x)
+    for _ in range(2):
+        numpy.testing.assert_allclose(
+            ours.predict(x, batch_size=4), model.predict(given, batch_size=4, verbose=0), rtol=1e-4, atol=1e-5
+        )
+        found, expected = (
+            ours.evaluate(x, TARGETS, batch_size=4, verbose=0),
+            model.evaluate(given, TARGETS, batch_size=4, verbose=0),
+        )
+        assert found == pytest.approx(expected, rel=1e-4)
+        found, expected = (
+            ours.fit(x, TARGETS, batch_size=4, epochs=2, shuffle=False, verbose=0, validation_split=0.5),
+            model.fit(given, TARGETS, batch_size=4, epochs=2, shuffle=False, verbose=0, validation_split=0.5),
+        )
+        for name, numbers in expected.history.items():
+            numpy.testing.assert_allclose(found.history[name], numbers, rtol=1e-4)
+
+
+def test_batches_of_a_stream(keras):
+    tensorflow = pytest.importorskip("tensorflow")
+    keras.utils.set_random_seed(3)
+    model, x = longest_of_a_batch(keras)
+    model.compile("sgd", "mse")
+    ours = read_model(model)
+    batches = tensorflow.data.Dataset.from_tensor_slices((tensors(x), TARGETS)).batch(5)
+    found, expected = (one.fit(batches, epochs=2, shuffle=False, verbose=0).history["loss"] for one in (ours, model))
+    numpy.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # of h5py's arrays, in Keras
@@ -80,8 +114,10 @@ import numpy
 import nnc
 program = nnc.load(sys.argv[1])
 given = numpy.load(sys.argv[2])
-x = [[text.tobytes().decode() for text in numpy.split(given[f"{key}/texts"], given[f"{key}/ends"])[:-1]]
-     if f"{key}/texts" in given else given[key] for key in program.spec.given and [item.label for item in program.spec.given]]
+def texts(key):
+    return [text.tobytes().decode() for text in numpy.split(given[key + "/texts"], given[key + "/ends"])[:-1]]
+labels = [item.label for item in program.spec.given]
+x = [texts(key) if key + "/texts" in given else given[key] for key in labels]
 numpy.save(sys.argv[3], program.predict(x if len(x) > 1 else x[0]))
 program.save(sys.argv[4])
 unwanted = {"keras", "tensorflow", "nnc.layers", "nnc.models"} & set(sys.modules)
