@@ -51,7 +51,7 @@ METHODS = {
     """,
     nnc.Program: """
         all_states averages backend backend_text bound changed check_budget check_nan checkpoint choices classes
-        compilations decide deciding derived_bytes engine evaluate explain fit footprint get_weights
+        compilations decide deciding derived_bytes encode_texts engine evaluate explain fit footprint get_weights
         graph graph_names is_within_budget load_weights make_graph max_bytes measure metric_values name on_choice
         optimizer order_state plan predict predict_table prologue read_outputs reset_metrics restore resume save
         save_weights set_weights shuffler sizes source step take_averages take_place train_step turn

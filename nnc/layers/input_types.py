@@ -9,7 +9,7 @@ import numpy
 
 from nnc.checks import is_whole
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import FLOATING, Dim, TensorType
+from nnc.ir import FLOATING, Dim, TensorType, bind_shape
 from nnc.layers.batch import BATCH
 from nnc.layers.lengths import unknown_length
 
@@ -37,6 +37,15 @@ class TextType(TensorType):
     def with_shape(self, shape: Iterable[Dim]) -> TensorType:
         """Return the type of texts in another shape."""
         return TextType(TEXT, tuple(shape))
+
+    def bind(self, bindings: Mapping[str, int]) -> TensorType:
+        """Return this type with numbers instead of symbols."""
+        return self.with_shape(bind_shape(self.shape, bindings))
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that texts take in a program's memory: none."""
+        return 0
 
     def __str__(self) -> str:
         return f"{TEXT}[{','.join(map(str, self.shape))}]"

@@ -305,6 +305,8 @@ class Model(Trainer, Presented):
         program = self.program
         is_undecided = options.get("training") is None
         if is_more_than_a_prediction(inputs, options) or (is_undecided and self._compiler.trains_by_default):
+            if program.spec.edge is not None:
+                raise ModelError(f"model '{self.name}' takes texts, and only predicts where it is called; use fit")
             return self.forward(*inputs, **options)
         found = program(*inputs)
         return with_masks(self.forward, found, inputs) if self._compiler.is_masked else found

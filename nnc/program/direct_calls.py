@@ -33,6 +33,19 @@ class DirectCalls:
         self.executor = executor
         self._threads = threading.local()
 
+    def encode_texts(self, x: Any) -> list[Any]:
+        """Return an array for each input of the graphs: what texts become before a program's graphs run.
+
+        An exported program takes these. Without texts they are the inputs as they are.
+
+        Args:
+            x: as `Program.predict` takes it.
+
+        Raises:
+            DataError: the arrays do not fit the model.
+        """
+        return input_arrays(self.executor.spec, x)
+
     def predict(self, inputs: tuple[Any, ...], copy: bool = True) -> Any:
         """Predict one batch from what may have to be converted; see `Program.__call__`."""
         spec = self.executor.spec

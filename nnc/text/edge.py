@@ -8,7 +8,7 @@ from typing import Any
 
 from nnc.errors import DataError, NncError, ProgramFileError
 from nnc.text.records import step_from_json, step_to_json
-from nnc.text.steps import OPEN, Shape, Step, Vectorization
+from nnc.text.steps import OPEN, Lookup, Shape, Step, Vectorization
 
 Array = Any
 
@@ -87,6 +87,21 @@ class Edge:
                     " TextVectorization before it an output_sequence_length, or one batch at a time"
                 )
         return found
+
+    def words(self, place: int) -> tuple[Sequence[str], bool]:
+        """Return words that a caller's array may have, and whether a text of it may have several.
+
+        Args:
+            place: number of the array.
+        """
+        readers = [entry.step for entry in self.steps if place in entry.takes]
+        lookup = next((step for step in readers if isinstance(step, Lookup)), None)
+        if lookup is not None:
+            return lookup.tokens, False
+        vectorization = next((step for step in readers if isinstance(step, Vectorization)), None)
+        if vectorization is not None:
+            return vectorization.lookup.tokens, vectorization.split is not None
+        return ("some", "words"), False
 
     # ------------------------------------------------------------------ files
 

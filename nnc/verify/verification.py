@@ -112,7 +112,7 @@ def _traces(
         if dtype is not None:
             _convert(own, dtype)
     _check_weights(own, other)
-    arrays = draw_inputs(own, batch, seed) if inputs is None else as_arrays(own.program.spec.inputs, inputs, "input")
+    arrays = draw_inputs(own, batch, seed) if inputs is None else as_arrays(own.program.spec.taken, inputs, "input")
     pairs = [(ours.trace_forward(own, arrays, dtype), reference.trace_forward(other, arrays))]
     if train:
         targets = draw_targets(own, arrays, seed)
