@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from nnc.arguments import Argument, argument, choice, flag, passed_on, positive, unsupported, whole
@@ -127,7 +128,7 @@ class StringLookup(VocabularyMethods, TextLayer):
         self._known = Vocabulary(
             self._where,
             "text",
-            lambda vocabulary: _as_texts(self._where, vocabulary),
+            partial(_as_texts, self._where),
             self.max_tokens,
             self.num_oov_indices,
             self.mask_token,
@@ -258,7 +259,7 @@ class TextVectorization(VocabularyMethods, TextLayer):
         self._known = Vocabulary(
             self._where,
             "text",
-            lambda vocabulary: _as_texts(self._where, vocabulary),
+            partial(_as_texts, self._where),
             self.max_tokens,
             1,
             "",

@@ -50,7 +50,9 @@ def draw_inputs(program: Program, rows: int, seed: int = 0, counts: Mapping[str,
     return arrays
 
 
-def _draw_texts(words: Sequence[str], several: bool, shape: tuple[int, ...], generator: numpy.random.Generator) -> Array:
+def _draw_texts(
+    words: Sequence[str], several: bool, shape: tuple[int, ...], generator: numpy.random.Generator
+) -> Array:
     """Return texts of words that a program knows, of one each or of several."""
     counts = generator.integers(1, _MOST_WORDS if several else 1, prod(shape), endpoint=True)
     texts = [" ".join(words[number] for number in generator.integers(0, len(words), count)) for count in counts]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import isfinite
 from typing import Any
+
+import numpy
 
 from nnc.errors import ProgramFileError
 from nnc.text.encoding import MODES, Encoding
@@ -13,6 +14,7 @@ from nnc.text.tokens import SPLITS, STANDARDIZATIONS
 
 MOST = 2**31 - 1
 """The largest number of classes, tokens or buckets."""
+_LARGEST = float(numpy.finfo("float32").max)
 _DTYPES = ("float32", "float64", "int32", "int64")
 
 
@@ -107,7 +109,7 @@ class _Record:
         weights = record.data.get("weights")
         if mode is None or dtype is None or not isinstance(weights, list):
             raise ProgramFileError("manifest: 'encoding' of a step must have mode, dtype and weights")
-        if not all(isinstance(item, int | float) and not isinstance(item, bool) and isfinite(item) for item in weights):
+        if not all(map(_is_weight, weights)):
             raise record.wrong("weights", "a list of finite numbers")
         depth = record.number("depth", 0 if mode == "int" else 1)
         if len(weights) != (depth if mode == "tf_idf" else 0):
@@ -120,6 +122,10 @@ class _Record:
         if not isinstance(value, list) or not all(_is_whole(item) and 0 < item <= MOST for item in value):
             raise self.wrong("ngrams", "a list of positive numbers")
         return tuple(value)
+
+
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _is_whole(value: Any) -> bool:

@@ -100,6 +100,13 @@ def numbers_by_their_hash(keras: Any) -> Any:
     return keras.Model(number, keras.layers.Dense(1)(hidden)), numpy.arange(2 * ROWS).reshape(-1, 2) * 977
 
 
+def numbers_of_a_vocabulary(keras: Any) -> Any:
+    number = keras.Input((2,), dtype="int64")
+    lookup = keras.layers.IntegerLookup(output_mode="tf_idf", max_tokens=9)
+    lookup.adapt(GENERATOR.integers(0, 12, (30, 2)))
+    return keras.Model(number, keras.layers.Dense(1)(lookup(number))), GENERATOR.integers(0, 14, (ROWS, 2))
+
+
 MODELS: list[Callable[[Any], Any]] = [
     embedding_chain,
     chain_without_input,
@@ -109,5 +116,6 @@ MODELS: list[Callable[[Any], Any]] = [
     columns,
     prepared_by_a_model,
     numbers_by_their_hash,
+    numbers_of_a_vocabulary,
 ]
 """Each returns a model and its inputs."""

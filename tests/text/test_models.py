@@ -116,7 +116,7 @@ program = nnc.load(sys.argv[1])
 given = numpy.load(sys.argv[2])
 def texts(key):
     return [text.tobytes().decode() for text in numpy.split(given[key + "/texts"], given[key + "/ends"])[:-1]]
-labels = [item.label for item in program.spec.given]
+labels = [item.label for item in program.spec.taken]
 x = [texts(key) if key + "/texts" in given else given[key] for key in labels]
 numpy.save(sys.argv[3], program.predict(x if len(x) > 1 else x[0]))
 program.save(sys.argv[4])
