@@ -28,6 +28,9 @@ LENGTHS = ((64, 160, 96), (352, 224, 416), (13, 19, 17), (10, 6, 14), (3, 5, 4))
 None of them, and no batch, is another one times a number plus a number in all three runs.
 """
 
+_OF_TEXTS = ("StringLookup", "TextVectorization")
+"""Layers that a model with one input has for it, which is texts then."""
+
 
 class ModelTracer:
     """Makes an nnc model of a live one.
@@ -110,7 +113,9 @@ class ModelTracer:
                 " so that the shapes of its inputs are known"
             )
         flat = [shape for item in shapes.values() for shape in flat_shapes(item)]
-        return [self.layers.keras.KerasTensor((None, *shape[1:]), dtype=self.source.input_dtype) for shape in flat]
+        takes_text = any(type(layer).__name__ in _OF_TEXTS for layer in self.source._flatten_layers())
+        dtype = "string" if takes_text and len(flat) == 1 else self.source.input_dtype  # which Keras does not note
+        return [self.layers.keras.KerasTensor((None, *shape[1:]), dtype=dtype) for shape in flat]
 
     # ------------------------------------------------------------------ tracing
 
@@ -187,10 +192,17 @@ class ModelTracer:
             if isinstance(one.target, Layer):
                 kwargs.pop("training", None)
                 outputs = one.target(*args, **kwargs)
+            elif one.target == "ConvertToTensor" and _are_texts(args):
+                outputs = args[0]
             else:
                 outputs = Operation(one.target, kwargs)(*args)
             values.values += leaves(outputs, SymbolicTensor)
         return values.resolved(predicting.outputs)
+
+
+def _are_texts(args: Sequence[Any]) -> bool:
+    """Whether a tensor is texts, which no operation computes with."""
+    return bool(args) and isinstance(args[0], SymbolicTensor) and args[0].dtype == "string"
 
 
 def _differ_in_mode(one: Any, other: Any) -> bool:

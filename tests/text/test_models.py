@@ -9,9 +9,11 @@ import numpy
 import pytest
 
 import nnc
+from nnc.errors import ModelError
 from nnc.plugins import read_config
 from nnc.readers import read_model
-from tests.text.models import MODELS, ROWS, TARGETS, longest_of_a_batch
+from tests.text.languages import TEXTS
+from tests.text.models import MODELS, ROWS, TARGETS, adapted, longest_of_a_batch
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,7 @@ ALONE = """
 import sys
 import numpy
 import nnc
+from nnc.errors import ModelError
 program = nnc.load(sys.argv[1])
 given = numpy.load(sys.argv[2])
 def texts(key):
@@ -150,3 +153,50 @@ def test_programs_without_keras(keras, make, tmp_path):
     subprocess.run([sys.executable, "-c", ALONE, *paths], check=True)
     numpy.testing.assert_array_equal(numpy.load(tmp_path / "y.npy"), program.predict(x))
     assert (tmp_path / "again.nnc").read_bytes() == (tmp_path / "model.nnc").read_bytes()
+
+
+def traced_models(keras):
+    """Return models with a part of their author's behind texts, and what they are given."""
+
+    class Waves(keras.layers.Layer):
+        def call(self, x):
+            return keras.ops.sin(x) * 2
+
+    class Whole(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.vectorize = adapted(keras, output_sequence_length=5)
+            self.embedding, self.dense = keras.layers.Embedding(90, 3), keras.layers.Dense(1)
+
+        def call(self, x):
+            return self.dense(keras.ops.mean(self.embedding(self.vectorize(x)), axis=1))
+
+    x = numpy.array(TEXTS, object)
+    text = keras.Input((1,), dtype="string")
+    waves = keras.layers.Dense(1)(Waves()(adapted(keras, output_mode="tf_idf")(text)))
+    whole = Whole()
+    whole(tensors(x))
+    return [(keras.Model(text, waves), x[:, None]), (whole, x)]
+
+
+def test_what_an_author_wrote_behind_texts(keras):
+    for model, x in traced_models(keras):
+        expected = numpy.asarray(model(tensors(x)))
+        found = nnc.compile(model).predict(x)
+        numpy.testing.assert_allclose(found, expected.reshape(found.shape), rtol=1e-5, atol=1e-6)
+
+
+def test_an_author_s_layer_that_takes_texts(keras):
+    class Inside(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.vectorize = adapted(keras, output_sequence_length=5)
+
+        def call(self, x):
+            return self.vectorize(x)
+
+    text = keras.Input((1,), dtype="string")
+    with pytest.raises(
+        ModelError, match=r"^Layer 'inside' \(TracedLayer\) computes with numbers, and its input is texts"
+    ):
+        nnc.compile(keras.Model(text, Inside()(text)))
