@@ -16,7 +16,7 @@ from nnc.layers.declared import CommonLayer
 from nnc.layers.encoding import MODES, encode, mode_among
 from nnc.layers.input_types import FLOAT
 from nnc.layers.rescaling import as_numbers
-from nnc.layers.vocabulary import Vocabulary, VocabularyMethods, batches_of
+from nnc.layers.vocabulary import VocabularyMethods, batches_of, vocabulary_of
 from nnc.ops import cast, equal, floor, logical_and, maximum, minimum, reshape, sum, where
 from nnc.ops.comparison import Equal
 from nnc.ops.elementwise import apply
@@ -71,19 +71,9 @@ class IntegerLookup(VocabularyMethods, CommonLayer):
     activity_regularizer: Any = passed_on(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        self._known = Vocabulary(
-            self._where,
-            "number",
-            _as_whole_numbers,
-            self.max_tokens,
-            self.num_oov_indices,
-            self.mask_token,
-            self.oov_token,
-            self.invert,
-            self.output_mode,
-            self.pad_to_max_tokens,
+        self._known = vocabulary_of(
+            self, "number", _as_whole_numbers, self.num_oov_indices, self.mask_token, self.oov_token, self.invert
         )
-        self._known.begin(self.vocabulary, self.idf_weights)
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Take the vocabulary from data: the most frequent numbers first, of equally frequent ones the largest.

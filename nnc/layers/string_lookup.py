@@ -13,7 +13,7 @@ from nnc.errors import DataError, ModelError
 from nnc.layers.encoding import MODES, mode_among
 from nnc.layers.input_types import FLOAT
 from nnc.layers.text_layer import TextLayer
-from nnc.layers.vocabulary import Vocabulary, VocabularyMethods, batches_of
+from nnc.layers.vocabulary import Vocabulary, VocabularyMethods, batches_of, vocabulary_of
 from nnc.text import Encoding, InverseLookup, Lookup, Step, Vectorization, as_text_array
 from nnc.text.tokens import SPLITS, STANDARDIZATIONS
 
@@ -125,21 +125,12 @@ class StringLookup(VocabularyMethods, TextLayer):
     activity_regularizer: Any = passed_on(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        self._known = Vocabulary(
-            self._where,
-            "text",
-            partial(_as_texts, self._where),
-            self.max_tokens,
-            self.num_oov_indices,
-            self.mask_token,
-            self.oov_token,
-            self.invert,
-            self.output_mode,
-            self.pad_to_max_tokens,
-        )
         if self.invert and self.oov_token is None:
             raise ModelError(f"{self._where}: oov_token must be a text where invert is set, got None")
-        self._known.begin(self.vocabulary, self.idf_weights)
+        as_texts = partial(_as_texts, self._where)
+        self._known = vocabulary_of(
+            self, "text", as_texts, self.num_oov_indices, self.mask_token, self.oov_token, self.invert
+        )
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Take the vocabulary from data: the most frequent texts first, of equally frequent ones the largest.
@@ -154,20 +145,7 @@ class StringLookup(VocabularyMethods, TextLayer):
         """
         self._known.adapt(_documents(data, steps), f"Layer '{self.name}' (StringLookup)")
 
-    @property
-    def version(self) -> int:
-        """Counts changes of the vocabulary."""
-        return self._known.version
-
     def make_step(self, is_known: bool = True) -> Step:
-        """Return what the layer does, as plain data.
-
-        Args:
-            is_known: whether the vocabulary has to be known.
-
-        Raises:
-            ModelError: it is missing.
-        """
         if not self.invert:
             return _lookup(self._known, self.salt, is_known)
         if is_known:
@@ -256,19 +234,7 @@ class TextVectorization(VocabularyMethods, TextLayer):
             raise ModelError(
                 f"{self._where}: output_sequence_length must be None with output_mode '{self.output_mode}'"
             )
-        self._known = Vocabulary(
-            self._where,
-            "text",
-            partial(_as_texts, self._where),
-            self.max_tokens,
-            1,
-            "",
-            "[UNK]",
-            False,
-            self.output_mode,
-            self.pad_to_max_tokens,
-        )
-        self._known.begin(self.vocabulary, self.idf_weights)
+        self._known = vocabulary_of(self, "text", partial(_as_texts, self._where))
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
         """Take the vocabulary from data: the most frequent tokens first, of equally frequent ones the largest.
@@ -297,20 +263,7 @@ class TextVectorization(VocabularyMethods, TextLayer):
             for tokens in step.tokens(rows):
                 yield _decoded(tokens)
 
-    @property
-    def version(self) -> int:
-        """Counts changes of the vocabulary."""
-        return self._known.version
-
     def make_step(self, is_known: bool = True) -> Step:
-        """Return what the layer does, as plain data.
-
-        Args:
-            is_known: whether the vocabulary has to be known.
-
-        Raises:
-            ModelError: it is missing.
-        """
         return self._vectorization(_lookup(self._known, None, is_known))
 
     def _vectorization(self, lookup: Lookup) -> Vectorization:

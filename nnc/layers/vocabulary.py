@@ -70,17 +70,6 @@ class Vocabulary:
         if invert and mode != "int":
             raise ModelError(f"{where}: output_mode must be 'int' where invert is set, got '{mode}'")
 
-    def begin(self, vocabulary: Any, idf_weights: Any) -> None:
-        """Take the vocabulary that a layer is made with, if any.
-
-        Raises:
-            ModelError: there are weights without one; or see `set`.
-        """
-        if vocabulary is None and idf_weights is not None:
-            raise ModelError(f"{self.where}: idf_weights belong to a vocabulary, which is missing")
-        if vocabulary is not None:
-            self.set(vocabulary, idf_weights)
-
     @property
     def first_unknown(self) -> int:
         """The first index of unknown tokens."""
@@ -199,6 +188,38 @@ class Vocabulary:
         }
 
 
+def vocabulary_of(
+    layer: Any,
+    word: str,
+    as_tokens: Callable[[Any], list[Token]],
+    unknown: int = 1,
+    mask: Token | None = "",
+    oov: Token | None = "[UNK]",
+    invert: bool = False,
+) -> Vocabulary:
+    """Return the vocabulary of a layer that has the arguments of Keras's about it.
+
+    Args:
+        layer: the layer.
+        word: see `Vocabulary`, as for the others.
+        as_tokens: returns the tokens of what a user gives.
+        unknown: how many indices unknown tokens have.
+        mask: token that stands for nothing.
+        oov: what unknown indices become.
+        invert: whether indices become tokens.
+
+    Raises:
+        ModelError: the arguments do not fit each other.
+    """
+    mode, pads = layer.output_mode, layer.pad_to_max_tokens
+    known = Vocabulary(layer._where, word, as_tokens, layer.max_tokens, unknown, mask, oov, invert, mode, pads)
+    if layer.vocabulary is None and layer.idf_weights is not None:
+        raise ModelError(f"{layer._where}: idf_weights belong to a vocabulary, which is missing")
+    if layer.vocabulary is not None:
+        known.set(layer.vocabulary, layer.idf_weights)
+    return known
+
+
 def batches_of(data: Any, steps: int | None) -> Iterator[tuple[Any, bool]]:
     """Return the batches to adapt to, and of each whether its elements are a document each, if it has but one axis.
 
@@ -233,6 +254,11 @@ class VocabularyMethods:
             ModelError: it is none, has a token twice, or is too large; or weights are missing, or for another mode.
         """
         self._known.set(vocabulary, idf_weights)
+
+    @property
+    def version(self) -> int:
+        """Counts changes of the vocabulary."""
+        return self._known.version
 
     @property
     def token_weights(self) -> list[float]:
