@@ -153,7 +153,7 @@ def _predict(
     if is_stream(x):
         check_alone(x, batch_size=batch_size)
         return _predict_stream(calls, owner, x, limit, callbacks, verbose)
-    if spec.edge is not None and any(not isinstance(dim, int) for item in spec.inputs for dim in item.shape):
+    if spec.edge is not None:
         return _predict_texts(calls, owner, as_arrays(spec.taken, x, "input"), batch_size, limit, callbacks, verbose)
     arrays = input_arrays(spec, x)
     sizes = known_sizes(spec.inputs, arrays)
@@ -215,9 +215,15 @@ def _predict_texts(
     callbacks: Any,
     verbose: Verbosity,
 ) -> Any:
-    """Return the outputs for texts whose length is that of the longest of a batch, so that batches are Keras's."""
-    size = batch_size_of(batch_size)
-    rows = check_rows(arrays, [item.label for item in calls.executor.spec.taken])
+    """Return the outputs for texts, which become numbers batch by batch: these may take much more memory.
+
+    Where the longest text of a batch says how long all are, batches have Keras's size by default.
+    """
+    spec = calls.executor.spec
+    is_open = any(not isinstance(dim, int) for item in spec.inputs for dim in item.shape)
+    by_default = batch_size is None and limit is None and callbacks is None and not is_open
+    size = PREDICT_BATCH if by_default else batch_size_of(batch_size)
+    rows = check_rows(arrays, [item.label for item in spec.taken])
     parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]
     return _predict_stream(calls, owner, _Parts(parts), limit, callbacks, verbose)
 

@@ -14,6 +14,9 @@ MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 TO_ROWS = ("multi_hot", "count", "tf_idf")
 """Modes that make one row of numbers of all indices of a sample."""
 
+_COUNTED_AT_ONCE = 2**20
+"""Elements of the result that are counted in one go, so that counts take little memory beside it."""
+
 
 @dataclass(frozen=True)
 class Encoding:
@@ -58,16 +61,22 @@ class Encoding:
 
         Args:
             count: number of samples.
-            samples: which sample each index belongs to.
+            samples: which sample each index belongs to, in ascending order.
             indices: the indices.
         """
         is_class = (indices >= 0) & (indices < self.depth)
-        places = samples[is_class] * self.depth + indices[is_class]
-        counts = numpy.bincount(places, minlength=count * self.depth).reshape(count, self.depth)
-        if self.mode == "multi_hot":
-            return (counts > 0).astype(self.dtype)
-        found = counts.astype(self.dtype)
-        return found if self.mode == "count" else found * numpy.array(self.weights, self.dtype)
+        samples, indices = samples[is_class], indices[is_class]
+        found = numpy.zeros((count, self.depth), self.dtype)
+        at_once = max(_COUNTED_AT_ONCE // self.depth, 1)
+        for start in range(0, count, at_once):
+            block = found[start : start + at_once]
+            first, last = numpy.searchsorted(samples, (start, start + len(block)))
+            places = (samples[first:last] - start) * self.depth + indices[first:last]
+            counts = numpy.bincount(places, minlength=block.size).reshape(block.shape)
+            block[...] = counts > 0 if self.mode == "multi_hot" else counts
+        if self.mode == "tf_idf":
+            found *= numpy.array(self.weights, self.dtype)
+        return found
 
 
 INDICES = Encoding()

@@ -7,6 +7,7 @@ import pytest
 
 import nnc
 from nnc import layers
+from nnc.text import Encoding
 from tests.text.languages import BYTES, TEXTS
 
 COLUMN = numpy.array(TEXTS, object)[:, None]
@@ -202,3 +203,15 @@ def test_tensors_and_columns_hold_texts():
     layer = layers.StringLookup(vocabulary=["ß", "a"])
     assert layer(tensorflow.constant([["a"], ["ß"]])).tolist() == [[2], [1]]
     assert layer(pandas.Series(["a", "ß"])).tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("mode", ["count", "multi_hot"])
+def test_large_vocabularies_are_counted_in_parts(mode):
+    generator = numpy.random.default_rng(0)
+    indices = generator.integers(-1, 400_000, (7, 50))
+    indices[:, 1::2] = indices[:, ::2]  # each twice
+    found = Encoding(mode, 399_999, "float32").encode(indices)
+    expected = numpy.zeros((7, 400_001))
+    numpy.add.at(expected, (numpy.arange(7)[:, None], indices), 1)
+    expected = expected[:, :399_999]
+    numpy.testing.assert_array_equal(found, expected if mode == "count" else expected > 0)
