@@ -41,6 +41,7 @@ def test_live_models(keras, make, backend):
     numpy.testing.assert_allclose(program.predict(x), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("make", MODELS)
 def test_training(keras, make):
     keras.utils.set_random_seed(3)
@@ -135,6 +136,7 @@ def _bytes_of(texts):
     return numpy.frombuffer(b"".join(encoded), "uint8"), ends
 
 
+@pytest.mark.sampled(1 / 2)
 @pytest.mark.parametrize("make", MODELS)
 def test_programs_without_keras(keras, make, tmp_path):
     model, x = make(keras)
