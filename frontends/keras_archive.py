@@ -22,6 +22,7 @@ from frontends.origin import Origin, parse_version
 from frontends.problems import Problems
 from frontends.reader_options import Options
 from frontends.replacements import read_replacements
+from frontends.stored_vocabularies import with_vocabularies
 from frontends.stored_weights import Assignment
 from frontends.trained_model import Training, read_trained
 from frontends.writing_models import write_archive
@@ -73,6 +74,9 @@ class KerasArchiveFrontend:
                 problems.stop(f"{_CONFIG} must be a mapping, got {describe(config)}")
             options = Options(origin, read_replacements(replace), has_weights=True)
             with open_hdf5(_content(archive, _WEIGHTS, problems), f"{_WEIGHTS} of {str(path)!r}") as root:
+                config = with_vocabularies(
+                    config, archive.namelist(), lambda name: _text(archive, name, problems), root
+                )
                 training = Training(
                     config.entries.get("compile_config"),
                     lambda assignment: resume_from_tree(root.group("optimizer"), assignment),

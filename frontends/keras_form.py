@@ -244,12 +244,14 @@ class _KerasForm:
         if isinstance(first.layer, Model) and first.layer.inputs:
             given, dtype = first.layer.inputs[0].shape, first.layer.inputs[0].dtype
         elif given is not None and first.layer is not None:
-            dtype = first.layer.weights_dtype
+            dtype = first.layer.input_dtype
         if given is not None:
             shape = Sequence(line=first.line, items=tuple(Scalar(line=first.line, value=size) for size in given))
             arguments: dict[str, ValueNode] = {"batch_shape": shape, "dtype": Scalar(value=dtype)}
         elif isinstance(shape, Sequence):
             arguments = {"batch_shape": shape}
+            if first.layer is not None and first.layer.takes_texts:
+                arguments["dtype"] = Scalar(value=first.layer.input_dtype)
         else:
             if first.layer is not None:
                 message = "there is no input shape; add an InputLayer, or batch_input_shape to the first layer"

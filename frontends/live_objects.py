@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy
 
+from frontends.live_vocabularies import LEARNT, live_vocabulary
 from nnc.identity import ObjectIdentity, is_keras_module
 
 _DESCRIPTIVE = frozenset(
@@ -88,8 +89,8 @@ class LiveConfigs:
 
     def _inside(self, live: Any, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments of an object, with the objects among them described."""
-        found = dict(config)
-        for key in config.keys() - _APART:
+        found = {**config, **live_vocabulary(live, config)}
+        for key in config.keys() - _APART - LEARNT:
             found[key] = self.value(config[key], _part(live, key))
         layers = config.get("layers")
         if isinstance(layers, list | tuple):

@@ -12,7 +12,8 @@ from frontends.layer_order import trained_weights
 from frontends.weight_tree import group_name, parts_by_path
 from nnc.errors import ModelError
 from nnc.files import write_atomically
-from nnc.layers import IntegerLookup, Layer
+from nnc.layers import Layer
+from nnc.layers.vocabulary import VocabularyMethods
 from nnc.layers.weights import archived_weights, weight_paths
 from nnc.models import Model
 
@@ -103,8 +104,11 @@ class _Tree:
         class_name = layer.keras_class[1]
         for number, weight in enumerate(archived_weights(layer)):
             own.create_dataset(str(number), data=weight.numpy())
-        if isinstance(layer, IntegerLookup) and layer.token_weights:
+        if isinstance(layer, VocabularyMethods) and layer.token_weights:
             own.create_dataset("idf_weights", data=layer.token_weights, dtype="float32")
+            if class_name == "TextVectorization":  # which Keras's lookup in it reads as well
+                inner = group.create_group("_lookup_layer/vars")
+                inner.create_dataset("idf_weights", data=layer.token_weights, dtype="float32")
         private = [f"{name}_dense" for name in _PRIVATE.get(class_name, ())]
         for path, part in parts_by_path(layer, self._outside).items():
             if part.weights:

@@ -11,6 +11,7 @@ import numpy
 
 from nnc.data import Columns, is_table, is_text, read_arrays, read_columns, read_inputs, read_table
 from nnc.data.csv_table import numeric_inputs, target_column
+from nnc.data.npz_table import stored_arrays
 from nnc.data.split import draw_rows
 from nnc.errors import DataError, ModelError
 from nnc.plugins import defines_alone
@@ -123,6 +124,7 @@ def prepare(
     schema = TableSchema(inputs, None, -1 if index is None else index, columns.has_names)
     shape = (schema.width,)
     model = read_model(path, **options, **({"input_shape": shape} if defines_alone(path) else {}))
+    _refuse_texts(path, model)
     if len(model.inputs) != 1 or tuple(model.input_shape[1:]) != shape:
         raise ModelError(_misfit(path, model, schema, data))
     if index is not None and model.program.spec.targets:
@@ -157,6 +159,8 @@ def rows_of(program: Program, data: Path, target: str | None = None, encoding: s
     """
     _check_encoding(data, encoding)
     spec = program.spec
+    if spec.edge is not None:
+        return _rows_with_texts(program, data, target, encoding)
     if spec.has_loss and not spec.targets:  # the loss is what layers add
         return Rows(inputs_of(program, data, target, encoding))
     if len(spec.inputs) > 1 or len(spec.targets) > 1:
@@ -191,6 +195,8 @@ def inputs_of(program: Program, data: Path, without: str | None = None, encoding
     _check_encoding(data, encoding)
     if without is not None and not is_table(data):
         raise DataError(f"{data}: only tables have columns to leave out, here '{without}'")
+    if program.spec.edge is not None:
+        return _inputs_with_texts(program, data, without, encoding)
     inputs = [item.label for item in program.spec.inputs]
     if len(inputs) > 1:
         return _named(data, read_arrays(data), inputs)
@@ -200,6 +206,57 @@ def inputs_of(program: Program, data: Path, without: str | None = None, encoding
     if is_table(data):
         return _numbers(program, read_columns(data, encoding), without)
     return read_inputs(data, without, encoding)
+
+
+def _inputs_with_texts(program: Program, data: Path, without: str | None, encoding: str | None) -> Any:
+    """Return the inputs of a program that begins with texts: columns of a table, or arrays of a ``.npz``, by name."""
+    labels = [item.label for item in program.spec.given]
+    if not is_table(data):
+        found = _named(data, stored_arrays(data), labels)
+        return found if len(found) > 1 else found[0]
+    columns = read_columns(data, encoding)
+    if without is not None:
+        columns = columns.without(columns.find(without))
+    inputs = []
+    for item in program.spec.given:
+        if item.shape not in ((), (1,)):
+            raise DataError(
+                f"{data}: input '{item.label}' has shape {item.shape}, and a column of a table gives one text or number"
+                " for each row; give a .npz file"
+            )
+        is_only = len(labels) == len(columns.names) == 1
+        place = 0 if is_only else columns.find(item.label)
+        values = columns.texts(place) if item.dtype == "string" else columns.finite_numbers(place)
+        inputs.append(numpy.array(values, object if item.dtype == "string" else None))
+    return inputs if len(inputs) > 1 else inputs[0]
+
+
+def _rows_with_texts(program: Program, data: Path, target: str | None, encoding: str | None) -> Rows:
+    """Return inputs and targets for a program that begins with texts, whose targets are numbers."""
+    targets = [item.label for item in program.spec.targets]
+    if not is_table(data):
+        found = _named(data, stored_arrays(data), targets)
+        return Rows(_inputs_with_texts(program, data, None, encoding), found if len(found) > 1 else found[0])
+    if len(targets) != 1:
+        raise DataError(f"{data}: program '{program.name}' has {len(targets)} targets; give a .npz file")
+    columns = read_columns(data, encoding)
+    name = columns.names[-1] if target is None else target
+    y = columns.finite_numbers(columns.find(name)).reshape(-1, 1)
+    return Rows(_inputs_with_texts(program, data, name, encoding), y)
+
+
+def _refuse_texts(path: Path, model: Model) -> None:
+    """Refuse to train a model that takes texts from a file of rows.
+
+    Raises:
+        ModelError: it takes texts.
+    """
+    for tensor in model.inputs:
+        if tensor.dtype == "string" and tensor.call is not None:
+            raise ModelError(
+                f"{path}: input '{tensor.call.layer.name}' is texts, which rows of a file are not trained on; call fit"
+                " in Python, save the model, and predict from the file"
+            )
 
 
 def _numbers(program: Program, columns: Columns, without: str | None) -> Array:
@@ -298,6 +355,7 @@ def _prepare_arrays(
             " arrays; give a table, or leave out 'columns:'"
         )
     model = read_model(path, **options)
+    _refuse_texts(path, model)
     program = model.program
     spec = program.spec
     schema = None

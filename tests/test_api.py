@@ -39,18 +39,19 @@ METHODS = {
     nnc.Sequential: """
         add add_loss add_weight as_floating autocast backend backward blame build build_sublayer call check_nan compile
         compute_dtype compute_mask compute_output_shape count_params default_name dtypes ensure_built evaluate fit
-        forward from_config get_config get_layer get_weights gradients head input input_names input_shape is_compiled
+        forward from_config get_config get_layer get_weights gradients head input input_dtype input_names input_shape
+        is_compiled
         is_merging keeps_integers keeps_integers_of_arrays keras_class key_arguments layers load_weights lower
         make_compiler make_program name named_outputs noted_arguments
         non_trainable_weights objective operations output output_labels output_names output_shape output_types
         parameter_table parameters pop predict predict_on_batch program reset_metrics save save_parameters
         save_weights serialized_config set_default_name set_weights sublayers summary
         summary_arguments summary_class summary_note summary_text supports_masking
-        test_on_batch to_json train_on_batch trainable trainable_weights weights
+        takes_texts test_on_batch to_json train_on_batch trainable trainable_weights weights
     """,
     nnc.Program: """
         all_states averages backend backend_text bound changed check_budget check_nan checkpoint choices classes
-        compilations decide deciding derived_bytes engine evaluate explain fit footprint get_weights
+        compilations decide deciding derived_bytes encode_texts engine evaluate explain fit footprint get_weights
         graph graph_names is_within_budget load_weights make_graph max_bytes measure metric_values name on_choice
         optimizer order_state plan predict predict_table prologue read_outputs reset_metrics restore resume save
         save_weights set_weights shuffler sizes source spec step take_averages take_place train_step turn

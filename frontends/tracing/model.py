@@ -33,6 +33,9 @@ LENGTHS = ((64, 160, 96), (352, 224, 416), (13, 19, 17), (10, 6, 14), (3, 5, 4))
 None of them, and no batch, is another one times a number plus a number in all three runs.
 """
 
+_OF_TEXTS = ("StringLookup", "TextVectorization")
+"""Layers that a model with one input has for it, which is texts then."""
+
 
 @dataclass(frozen=True)
 class Assumptions:
@@ -168,8 +171,11 @@ class ModelTracer:
                 f"Keras model '{self.source.name}' ({type(self.source).__name__}) is not built: call it once on data,"
                 " so that the shapes of its inputs are known"
             )
-        tensor, dtype = self.layers.keras.KerasTensor, dtype or self.source.input_dtype
         named = [found for item in shapes.values() for found in named_shapes(item)]
+        takes_text = any(type(layer).__name__ in _OF_TEXTS for layer in self.source._flatten_layers())
+        if takes_text and len(named) == 1:
+            dtype = "string"  # which Keras does not note
+        tensor, dtype = self.layers.keras.KerasTensor, dtype or self.source.input_dtype
         return [tensor((None, *shape[1:]), dtype=dtype, name=name) for shape, name in named]
 
     # ------------------------------------------------------------------ tracing
@@ -270,7 +276,9 @@ class ModelTracer:
 
 
 def _is_converted(item: Any, settings: dict[str, Any], given: Sequence[SymbolicTensor]) -> bool:
-    """Whether something is an input, of the element type that it would be converted to."""
+    """Whether something is an input, of the element type that it would be converted to, or texts."""
+    if isinstance(item, SymbolicTensor) and item.dtype == "string":
+        return True
     return any(item is tensor for tensor in given) and settings.get("dtype") in (None, item.dtype)
 
 

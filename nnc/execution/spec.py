@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import ProgramFileError, SymbolError
 from nnc.ir.dimensions import Dim, parse_dim
 from nnc.ir.types import SHORT_NAMES
 
+if TYPE_CHECKING:
+    from nnc.text import Edge
+
+TEXT = "string"
+"""The name of texts among element types."""
 Shape = tuple[int, ...]
 RowShape = tuple[Dim, ...]
 Structure = Any
@@ -32,9 +37,18 @@ class ArraySpec:
         dtype: element type.
     """
 
+    dtypes: ClassVar[frozenset[str]] = frozenset(SHORT_NAMES)
+
     label: str
     shape: RowShape
     dtype: str
+
+
+@dataclass(frozen=True)
+class GivenSpec(ArraySpec):
+    """An array that a caller gives to a program that begins with texts: texts, or numbers."""
+
+    dtypes: ClassVar[frozenset[str]] = frozenset({*SHORT_NAMES, TEXT})
 
 
 @dataclass(frozen=True)
@@ -118,6 +132,8 @@ class ProgramSpec:
         trains: whether there is a training graph.
         model: config of the model, for pictures and summaries.
         structure: how outputs are nested; see `Structure`.
+        given: arrays that a caller gives, texts among them, where `edge` makes the inputs of them.
+        edge: what it does with them before the graphs run; None for programs that take their inputs as they are.
     """
 
     name: str
@@ -130,6 +146,13 @@ class ProgramSpec:
     results: tuple[ResultSpec, ...] = ()
     model: Mapping[str, Any] = field(default_factory=dict)
     structure: Structure = None
+    given: tuple[GivenSpec, ...] = ()
+    edge: Edge | None = None
+
+    @property
+    def taken(self) -> tuple[ArraySpec, ...]:
+        """Arrays that a caller gives to predict from."""
+        return self.inputs if self.edge is None else self.given
 
     @property
     def has_loss(self) -> bool:
@@ -138,11 +161,17 @@ class ProgramSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for a JSON file; run-time dimensions are text."""
-        own = replace(self, model={}, results=tuple(replace(result, settings={}) for result in self.results))
+        results = tuple(replace(result, settings={}) for result in self.results)
+        own = replace(self, model={}, results=results, edge=None)
         data = asdict(own) | {"model": self.model}  # what is nested by others stays as it is
         for record, result in zip(data["results"], self.results, strict=True):
             record["settings"] = result.settings
-        for key, specs in (("inputs", self.inputs), ("outputs", self.outputs), ("targets", self.targets)):
+        if self.edge is None:
+            del data["edge"], data["given"]
+        else:
+            data["edge"] = self.edge.to_json()
+        for key in ("inputs", "outputs", "targets", *([] if self.edge is None else ["given"])):
+            specs: Sequence[ArraySpec] = getattr(self, key)
             for record, spec in zip(data[key], specs, strict=True):
                 record["shape"] = [dim if isinstance(dim, int) else str(dim) for dim in spec.shape]
         return data
@@ -166,14 +195,31 @@ class ProgramSpec:
             model=_item(data, "model", dict),
             structure=checked_structure(data.get("structure"), len(_item(data, "outputs", list))),
         )
+        spec = replace(spec, **_edge(data, spec))
         labels = [array.label for array in (*spec.inputs, *spec.targets)]
-        for names in (labels, [array.label for array in spec.outputs], spec.metrics):
+        for names in (
+            labels,
+            [array.label for array in spec.given],
+            [array.label for array in spec.outputs],
+            spec.metrics,
+        ):
             if len(set(names)) < len(names):
                 raise ProgramFileError("manifest: a name occurs twice")
         own = [result.metric for result in spec.results]
         if len(set(own)) < len(own) or not set(own) <= set(spec.metrics):
             raise ProgramFileError("manifest: 'results' must name metrics, each once")
         return spec
+
+
+def _edge(data: Any, spec: ProgramSpec) -> dict[str, Any]:
+    """Return what a file says of texts; most programs have none."""
+    if data.get("edge") is None:
+        return {}
+    from nnc.text import Edge
+
+    given = _records(GivenSpec, _item(data, "given", list))
+    given_types, types = ([(item.dtype, ("batch", *item.shape)) for item in items] for items in (given, spec.inputs))
+    return {"given": given, "edge": Edge.from_json(data["edge"], given_types, types)}
 
 
 def _result(item: Any) -> ResultSpec:
@@ -217,7 +263,7 @@ def _item(data: Any, key: str, kind: type) -> Any:
 _KINDS: dict[str, type] = {"str": str, "int": int, "bool": bool}
 
 
-def _records(cls: type, items: list[Any]) -> tuple[Any, ...]:
+def _records(cls: Any, items: list[Any]) -> tuple[Any, ...]:
     records = []
     for item in items:
         values: dict[str, Any] = {}
@@ -229,7 +275,7 @@ def _records(cls: type, items: list[Any]) -> tuple[Any, ...]:
                 values[entry.name] = _shape(_item(item, entry.name, list), entry.name)
             elif kind == "RowShape":
                 values[entry.name] = tuple(map(_dim, _item(item, entry.name, list)))
-            elif entry.name == "dtype" and _item(item, "dtype", str) not in SHORT_NAMES:
+            elif entry.name == "dtype" and _item(item, "dtype", str) not in cls.dtypes:
                 raise ProgramFileError(f"manifest: unknown element type {item['dtype']!r}")
             elif kind in _KINDS:
                 values[entry.name] = _item(item, entry.name, _KINDS[kind])

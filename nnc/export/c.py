@@ -162,6 +162,7 @@ def _make(program: Program, prefix: str, sizes: Mapping[str, int], train: bool, 
         variables=spec.variables,
         graphs=tuple(str(program.graph(name)) for name in ((PREDICT, TRAIN) if train else (PREDICT,))),
         averages=tuple(_averages(training.graph)) if training is not None else (),
+        begins_with_texts=spec.edge is not None,
     )
 
 

@@ -67,6 +67,7 @@ class Exported:
         averages: labels of states with those of their moving averages.
         variables: the weights, windows on states.
         graphs: texts of the graphs that the functions compute.
+        begins_with_texts: whether inputs are what a program makes of texts.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Exported:
     averages: tuple[tuple[str, str], ...]
     variables: tuple[VariableSpec, ...]
     graphs: tuple[str, ...]
+    begins_with_texts: bool = False
 
     @property
     def program(self) -> int:
@@ -238,6 +240,8 @@ def _prototypes(unit: Exported) -> list[str]:
         predict += " Returns 0, or 1 where an input numbers a row that its table does not have."
     if unit.prepare is not None:
         predict += " After training it first derives again what depends on weights alone, and keeps it in the state."
+    if unit.begins_with_texts:
+        predict += " Its inputs are numbers that stand for texts; Program.encode_texts of nnc makes them."
     lines = [paragraph(predict), f"{unit.predict.prototype};", ""]
     if unit.train is None:
         return lines

@@ -237,7 +237,8 @@ def _file(
         "MODULE": words(module),
         "DOES": "Predicts and trains" if trains else "Predicts",
         "INPUTS": _specs(spec.inputs, sizes),
-        "TAKES": words(", ".join(f"{item.label} {_shape(item)}" for item in spec.inputs)),
+        "TAKES": words(", ".join(f"{item.label} {_shape(item)}" for item in spec.inputs))
+        + (", numbers that nnc's Program.encode_texts makes of texts" if spec.edge is not None else ""),
         "GIVES": words(", ".join(f"{item.label} {_shape(item)}" for item in spec.outputs)),
         "TARGETS": _specs(spec.targets, sizes),
         "TABLE": "" if program.table is None else _table(program.table),

@@ -16,6 +16,7 @@ from nnc.layers.lengths import length_names
 from nnc.layers.opened import InnerOperation
 from nnc.models import Model
 from nnc.models.config import layer_entry
+from nnc.models.text_edge import text_results
 from nnc.program import PREDICT, Program, VariableSpec
 from nnc.render.architecture import class_name
 from nnc.render.labels import shape_text
@@ -123,7 +124,7 @@ def _nbytes(type: TensorType, sizes: Mapping[str, int], dtype: str) -> int:
 
 def _of_model(model: Any, prefix: str = "", depth: int = 0) -> Iterator[LayerRecord]:
     """Yield the layers of a model, or of what a layer of its author's opens to."""
-    lengths = length_names(tensor.type for tensor in model.inputs)
+    lengths = length_names(tensor.type for tensor in (*model.inputs, *text_results(model.calls)))
     calls: dict[Any, list[Any]] = {}
     for call in model.calls:
         calls.setdefault(call.layer, []).append(call)

@@ -17,6 +17,7 @@ from nnc.backends.numpy import kernel_settings
 from nnc.execution.footprint import Footprint
 from nnc.profiling.measurement import copy_program
 from nnc.program import PREDICT, Program
+from nnc.program.data import input_arrays
 from nnc.program.preparation import prepare
 from nnc.program.random_data import draw_inputs, draw_targets
 
@@ -102,7 +103,7 @@ def measure(program: Program, graph: str, batch: int, seed: int = 0) -> Measured
     copy = copy_program(program, program.engine(graph))
     inputs = draw_inputs(copy, batch, seed)
     labels = [spec.label for spec in program.spec.inputs]
-    arrays = dict(zip(labels, inputs, strict=True))
+    arrays = dict(zip(labels, input_arrays(program.spec, inputs), strict=True))
     if graph != PREDICT:
         targets = draw_targets(copy, inputs, seed)
         arrays = prepare(copy.executor, inputs if len(inputs) > 1 else inputs[0], targets or None)

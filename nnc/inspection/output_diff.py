@@ -66,7 +66,7 @@ def compare_outputs(
 
 def _trace(subject: Subject, x: Any, with_layers: bool) -> Trace:
     program = subject.program
-    arrays = as_arrays(program.spec.inputs, x, "input")
+    arrays = as_arrays(program.spec.taken, x, "input")
     with program.deciding():
         program.decide(PREDICT, 1, {})  # this call is the only one
         found, backend = program(*arrays), program.engine(PREDICT).name

@@ -137,15 +137,18 @@ class Layer(Computation):
         """Apply the layer: to symbolic tensors (wiring a model), to graph values, or to arrays (`forward`)."""
         if not hasattr(self, "built"):
             raise ModelError(f"{type(self).__name__}: call super().__init__(**options) in its __init__ first")
-        symbolic = leaves((args, kwargs), Symbolic)
-        if symbolic:
-            return symbolic[0].wire(self, *self._unpacked(args, kwargs))
+        if leaves((args, kwargs), Symbolic):
+            return self._wire(*self._unpacked(args, kwargs))
         if is_lowering() and leaves((args, kwargs), (Value, Placeholder)):
             args, kwargs = map_leaves(lambda item: item.value, (args, kwargs), Placeholder)
             return self._apply(*self._unpacked(args, kwargs))
         if leaves((args, kwargs), Value):
             raise ModelError(f"Layer '{self.name}': graph values belong to a layer's call()")
         return self.forward(*args, **kwargs)
+
+    def _wire(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Apply the layer to symbolic tensors."""
+        return leaves((args, kwargs), Symbolic)[0].wire(self, args, kwargs)
 
     def _unpacked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Spread a list over the inputs of a layer that takes no list; join the inputs of one that does."""

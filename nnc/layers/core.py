@@ -22,7 +22,7 @@ from nnc.layers.arguments import (
     regularizer,
 )
 from nnc.layers.declared import DeclaredLayer, KerasLayer, NamedLayer
-from nnc.layers.input_types import FLOAT, MISSING, input_type, row_shape
+from nnc.layers.input_types import FLOAT, MISSING, TEXT, input_type, row_shape
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.ops import reshape
 
@@ -35,11 +35,11 @@ class InputLayer(DeclaredLayer):
     Args:
         shape: shape of one row.
         batch_shape: the same with the batch in front, as model files have it.
-        dtype: element type.
+        dtype: element type; ``string`` for texts.
         name: name of the input.
     """
 
-    dtypes: ClassVar[frozenset[str]] = frozenset({"float32", "float64", "int32", "int64", "uint8", "bool"})
+    dtypes: ClassVar[frozenset[str]] = frozenset({"float32", "float64", "int32", "int64", "uint8", "bool", TEXT})
 
     shape: Sequence[int] | None = argument(default=None)
     batch_size: int | None = positive(default=None)
@@ -98,7 +98,7 @@ def Input(  # noqa: N802  (Keras's name)
     Args:
         shape: shape of one row.
         batch_size: rows of the states of stateful layers; otherwise a model takes batches of any size.
-        dtype: element type, float32 by default.
+        dtype: element type, float32 by default; ``string`` for texts.
         name: name of the input.
         batch_shape: the shape with the batch in front, instead of `shape`.
 

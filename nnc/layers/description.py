@@ -26,6 +26,8 @@ class Described(Weighted):
     """Arguments whose values pictures write behind the class, as in ``Conv2D(32, 3×3)``."""
     noted_arguments: ClassVar[tuple[str, ...]] = ()
     """Texts in pictures about other arguments, if not the default: ``strides {strides}``; a bare name is a flag."""
+    takes_texts: ClassVar[bool] = False
+    """Whether texts may be its inputs, which no graph has; see `nnc.layers.text_layer`."""
     built: bool
     is_named: bool
     keras_2_masks: bool
@@ -58,6 +60,11 @@ class Described(Weighted):
         if legacy.get("input_dim") is not None:
             return (None, check_positive(type(self).__name__, "input_dim", legacy["input_dim"]))
         return None
+
+    @property
+    def input_dtype(self) -> str | None:
+        """Element type of the input of a model that begins with the layer, None for the usual one."""
+        return self.weights_dtype
 
     @property
     def name(self) -> str:

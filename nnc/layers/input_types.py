@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy
 
 from nnc.checks import is_whole
 from nnc.errors import ModelError, ShapeError
-from nnc.ir import FLOATING, TensorType
+from nnc.ir import FLOATING, Dim, TensorType, bind_shape
 from nnc.layers.batch import BATCH
 from nnc.layers.lengths import unknown_length
 
 FLOAT = "float32"
 """Element type of weights and inputs where none is given."""
+TEXT = "string"
+"""Keras's name for texts as an element type."""
 MISSING: Any = object()
 """Default of an argument that only a subclass may leave out."""
+
+
+class TextType(TensorType):
+    """The shape of texts, which stand before a program's graphs; no graph has a value of this type.
+
+    Args:
+        dtype: `TEXT`.
+        shape: dimensions, the batch first.
+    """
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        TensorType("uint8", self.shape)  # which checks the dimensions
+
+    def with_shape(self, shape: Iterable[Dim]) -> TensorType:
+        """Return the type of texts in another shape."""
+        return TextType(TEXT, tuple(shape))
+
+    def bind(self, bindings: Mapping[str, int]) -> TensorType:
+        """Return this type with numbers instead of symbols."""
+        return self.with_shape(bind_shape(self.shape, bindings))
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that texts take in a program's memory: none."""
+        return 0
+
+    def __str__(self) -> str:
+        return f"{TEXT}[{','.join(map(str, self.shape))}]"
+
+    __repr__ = __str__
+
+
+def tensor_type(dtype: str, shape: Iterable[Dim]) -> TensorType:
+    """Return the type of numbers, or of texts."""
+    return TextType(dtype, tuple(shape)) if dtype == TEXT else TensorType(dtype, tuple(shape))
 
 
 def dtype_name(dtype: Any, where: str, known: frozenset[str] = FLOATING) -> str | None:
@@ -80,4 +119,4 @@ def input_type(shape: Sequence[Any], dtype: str) -> TensorType:
             raise ShapeError(
                 f"dimension {axis} of an input must be a positive integer or None, got {dim!r} in {tuple(shape)}"
             )
-    return TensorType(dtype, (BATCH, *(unknown_length() if dim is None else int(dim) for dim in shape[1:])))
+    return tensor_type(dtype, (BATCH, *(unknown_length() if dim is None else int(dim) for dim in shape[1:])))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy
 
 from nnc.arguments import argument, choice, flag, passed_on, positive, unsupported, whole
-from nnc.arrays import check_whole, is_array_like, to_array
+from nnc.arrays import check_whole, to_array
 from nnc.choices import OutputMode
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -17,13 +16,14 @@ from nnc.layers.declared import CommonLayer
 from nnc.layers.encoding import MODES, encode, mode_among
 from nnc.layers.input_types import FLOAT
 from nnc.layers.rescaling import as_numbers
+from nnc.layers.vocabulary import VocabularyMethods, batches_of, vocabulary_of
 from nnc.ops import cast, equal, floor, logical_and, maximum, minimum, reshape, sum, where
 from nnc.ops.comparison import Equal
 from nnc.ops.elementwise import apply
 from nnc.ops.gathering import gather
 
 
-class IntegerLookup(CommonLayer):
+class IntegerLookup(VocabularyMethods, CommonLayer):
     """The index of each whole number in a vocabulary, or its encoding.
 
     Index 0 is the mask's if there is one (and indices are the output), then come those of unknown numbers, then the
@@ -71,88 +71,9 @@ class IntegerLookup(CommonLayer):
     activity_regularizer: Any = passed_on(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        where = self._where
-        if self.max_tokens == 1 or (self.pad_to_max_tokens and self.max_tokens is None):
-            raise ModelError(
-                f"{where}: max_tokens must be at least 2, and be given with pad_to_max_tokens, got {self.max_tokens!r}"
-            )
-        if self.invert and self.output_mode != "int":
-            raise ModelError(f"{where}: output_mode must be 'int' where invert is set, got '{self.output_mode}'")
-        vocabulary, idf_weights = self.vocabulary, self.idf_weights
-        self.vocabulary = self.idf_weights = None
-        self._tokens: list[int] = []
-        self._weights: list[float] = []
-        if vocabulary is None and idf_weights is not None:
-            raise ModelError(f"{where}: idf_weights belong to a vocabulary, which is missing")
-        if vocabulary is not None:
-            self.set_vocabulary(vocabulary, idf_weights)
-
-    # ------------------------------------------------------------------ vocabulary
-
-    @property
-    def _first_unknown(self) -> int:
-        return int(self.mask_token is not None and self.output_mode == "int")
-
-    @property
-    def _first_token(self) -> int:
-        return self._first_unknown + self.num_oov_indices
-
-    def vocabulary_size(self) -> int:
-        """Return the number of indices, those of the mask and of unknown numbers included."""
-        return self._first_token + len(self._tokens)
-
-    def get_vocabulary(self, include_special_tokens: bool = True) -> list[int | None]:
-        """Return the number that each index stands for."""
-        special: list[int | None] = [self.oov_token] * self._first_token
-        if self._first_unknown:
-            special[0] = self.mask_token
-        return [*special, *self._tokens] if include_special_tokens else [*self._tokens]
-
-    def set_vocabulary(self, vocabulary: Sequence[int], idf_weights: Sequence[float] | None = None) -> None:
-        """Take a vocabulary, with or without the numbers of mask and unknown in front.
-
-        Raises:
-            ModelError: it is none, has a number twice, or is too large; or weights are missing, or for another mode.
-        """
-        given = as_numbers("IntegerLookup", "vocabulary", vocabulary)
-        if not isinstance(given, list) or any(item != int(item) for item in given):
-            raise ModelError(f"IntegerLookup: vocabulary must be a list of whole numbers, got {vocabulary!r:.80}")
-        if (idf_weights is None) == (self.output_mode == "tf_idf"):
-            raise ModelError(
-                "IntegerLookup: idf_weights and a vocabulary belong together, with output_mode 'tf_idf' only"
-            )
-        whole = [int(item) for item in given]
-        special = [token for token in self.get_vocabulary()[: self._first_token] if token is not None]
-        has_special = bool(special) and whole[: len(special)] == special
-        tokens = whole[len(special) :] if has_special else whole
-        if len(set(tokens)) < len(tokens):
-            raise ModelError("IntegerLookup: the vocabulary has a number twice")
-        if self.mask_token in tokens or (self.invert and self.oov_token in tokens):
-            raise ModelError("IntegerLookup: the numbers of mask and unknown can only be at the vocabulary's start")
-        if self.max_tokens is not None and self._first_token + len(tokens) > self.max_tokens:
-            size = self._first_token + len(tokens)
-            raise ModelError(
-                f"IntegerLookup: the vocabulary has {size} indices, more than max_tokens {self.max_tokens}"
-            )
-        self.vocabulary, self._tokens = whole, tokens
-        if idf_weights is not None:
-            weights = list(map(float, as_numbers("IntegerLookup", "idf_weights", idf_weights)))
-            if len(weights) != len(whole):
-                raise ModelError(f"IntegerLookup: {len(whole)} numbers need as many idf_weights, got {len(weights)}")
-            self.idf_weights = weights
-            front = [] if has_special else [float(numpy.mean(weights))] * self._first_token
-            self._weights = [*front, *weights]
-
-    @property
-    def token_weights(self) -> list[float]:
-        """The weight of each token for ``tf_idf``, with those before the vocabulary and 0 for its padding."""
-        rest = (self.max_tokens or 0) - len(self._weights) if self.pad_to_max_tokens and self._weights else 0
-        return [*self._weights, *[0.0] * rest]
-
-    @property
-    def is_adaptable(self) -> bool:
-        """Whether the vocabulary comes from data, because none was given."""
-        return self.vocabulary is None
+        self._known = vocabulary_of(
+            self, "number", _as_whole_numbers, self.num_oov_indices, self.mask_token, self.oov_token, self.invert
+        )
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
         """Take the vocabulary from data: the most frequent numbers first, of equally frequent ones the largest.
@@ -165,62 +86,34 @@ class IntegerLookup(CommonLayer):
             ModelError: a vocabulary was given.
             DataError: there are other than whole numbers.
         """
-        if self.vocabulary is not None:
-            raise ModelError(f"Layer '{self.name}' (IntegerLookup) was given a vocabulary, and cannot adapt")
-        is_whole = is_array_like(data) or isinstance(data, list | tuple)
-        batches: Iterable[Any] = [data] if is_whole else islice(data, steps)
-        counts: dict[int, int] = {}
-        documents_with: dict[int, int] = {}
-        documents = 0
-        for batch in batches:
-            rows = to_array(batch, "data")
-            check_whole(rows, "int64", "data")
-            rows = rows.astype("int64")
-            rows = rows.reshape(-1, 1) if rows.ndim < 2 else rows.reshape(len(rows), -1)
-            documents += len(rows)
-            for token, count in zip(*numpy.unique(rows, return_counts=True), strict=True):
-                counts[int(token)] = counts.get(int(token), 0) + int(count)
-            for row in rows:
-                for token in set(row.tolist()):
-                    documents_with[token] = documents_with.get(token, 0) + 1
-        for token in (self.mask_token, self.oov_token):
-            if token is not None:
-                counts.pop(token, None)
-        order = sorted(counts, key=lambda token: (counts[token], token), reverse=True)
-        self._tokens = order[: None if self.max_tokens is None else self.max_tokens - self._first_token]
-        if self.output_mode == "tf_idf":
-            weights = [float(numpy.log(1 + documents / (1 + documents_with[token]))) for token in self._tokens]
-            self._weights = [*[float(numpy.mean(weights))] * self._first_token, *weights]
+        self._known.adapt(_documents(data, steps), f"Layer '{self.name}' (IntegerLookup)")
 
     # ------------------------------------------------------------------ calling
 
     def call(self, x: Value) -> Value:
-        if not self._tokens:
-            raise ModelError("the vocabulary is missing: give one, or call adapt(data) first")
+        self._known.must_be_known()
         x = cast(x, "int64")
         if self.invert:
             return self._numbers(x)
         indices = self._indices(x)
         if self.output_mode == "int":
             return indices
-        depth = self.vocabulary_size()
-        if self.pad_to_max_tokens and self.max_tokens is not None:
-            depth = self.max_tokens
+        depth = self._known.depth
         if self.output_mode != "tf_idf":
             return encode(indices, self.output_mode, depth, "int64")
-        weights = [*self._weights, *[0.0] * (depth - len(self._weights))]
+        weights = [*self.token_weights, *[0.0] * (depth - len(self.token_weights))]
         return encode(indices, "count", depth, FLOAT) * x.graph.constant(weights, FLOAT)
 
     def _indices(self, x: Value) -> Value:
         graph = x.graph
-        tokens = graph.constant(self._tokens, "int64")
-        places = graph.constant(numpy.arange(len(self._tokens)) + self._first_token, "int64")
+        tokens = graph.constant(self._known.tokens, "int64")
+        places = graph.constant(numpy.arange(len(self._known.tokens)) + self._known.first_token, "int64")
         matches = apply(Equal(dtype="int64"), reshape(x, (*x.shape, 1)), tokens)
-        unknown: Value = graph.constant(-1 if self.num_oov_indices == 0 else self._first_unknown, "int64")
+        unknown: Value = graph.constant(-1 if self.num_oov_indices == 0 else self._known.first_unknown, "int64")
         if self.num_oov_indices > 1:
             number, count = cast(x, "float64"), float(self.num_oov_indices)
             remainder = number - floor(number / count) * count
-            unknown = cast(remainder, "int64") + self._first_unknown
+            unknown = cast(remainder, "int64") + self._known.first_unknown
         indices = where(sum(matches, -1) > 0, sum(matches * places, -1), unknown)
         if self.mask_token is None:
             return indices
@@ -236,8 +129,6 @@ class IntegerLookup(CommonLayer):
         return where(logical_and(x >= 0, x <= last), found, x.graph.constant(unknown, "int64"))
 
     def get_config(self) -> dict[str, Any]:
-        adapted = self._tokens if self.vocabulary is None and self._tokens else None
-        weights = self._weights[self._first_token :] if adapted and self._weights else None
         return {
             **super().get_config(),
             "invert": self.invert,
@@ -249,9 +140,25 @@ class IntegerLookup(CommonLayer):
             "sparse": self.sparse,
             "pad_to_max_tokens": self.pad_to_max_tokens,
             "vocabulary_dtype": "int64",
-            "idf_weights": self.idf_weights or weights,
-            "vocabulary": self.vocabulary or adapted,
-            "vocabulary_size": self.vocabulary_size() if self._tokens else None,
+            **self._known.config(),
             "oov_method": "floormod",
             "salt": None,
         }
+
+
+def _as_whole_numbers(vocabulary: Any) -> list[int]:
+    given = as_numbers("IntegerLookup", "vocabulary", vocabulary)
+    if not isinstance(given, list) or any(item != int(item) for item in given):
+        raise ModelError(f"IntegerLookup: vocabulary must be a list of whole numbers, got {vocabulary!r:.80}")
+    return [int(item) for item in given]
+
+
+def _documents(data: Any, steps: int | None) -> Iterator[list[int]]:
+    """Return the numbers of each document of data; see `batches_of`."""
+    for batch, are_documents in batches_of(data, steps):
+        rows = to_array(batch, "data")
+        check_whole(rows, "int64", "data")
+        rows = rows.astype("int64")
+        if rows.ndim < 2:
+            rows = rows.reshape((-1, 1) if are_documents else (1, -1))
+        yield from rows.reshape(len(rows), -1).tolist()

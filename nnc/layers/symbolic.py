@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from nnc.errors import ShapeError
+from nnc.errors import ModelError, ShapeError
 from nnc.ir import TensorType
 from nnc.layers.base import Layer, Symbolic
 from nnc.layers.batch import batch_size, shown_shape
+from nnc.layers.input_types import TEXT
 from nnc.layers.lengths import equate, settled, unequal_dims
 from nnc.structure import leaves, map_leaves
 
@@ -202,6 +203,9 @@ class Call:
         kwargs: its keywords, likewise.
         outputs: what comes out, flat.
         place: the author's line, as ``file:line``; empty where it is not known.
+
+    Raises:
+        ModelError: a tensor is texts, and the layer computes with numbers.
     """
 
     layer: Layer
@@ -209,6 +213,13 @@ class Call:
     kwargs: dict[str, Any] = field(default_factory=dict)
     outputs: tuple[SymbolicTensor, ...] = ()
     place: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.layer.takes_texts and any(tensor.dtype == TEXT for tensor in self.inputs):
+            raise ModelError(
+                f"Layer '{self.layer.name}' ({type(self.layer).__name__}) computes with numbers, and its input is"
+                " texts; put StringLookup, TextVectorization, Hashing or HashedCrossing before it"
+            )
 
     @property
     def inputs(self) -> tuple[SymbolicTensor, ...]:

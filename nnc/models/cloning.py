@@ -12,6 +12,7 @@ from nnc.layers.symbolic import SymbolicTensor
 from nnc.models.model import Model
 from nnc.models.sequential import Sequential
 from nnc.models.trainer import one_or_list
+from nnc.models.wiring import rewire
 from nnc.structure import leaves
 
 CloneFunction = Callable[[Layer], Layer]
@@ -68,20 +69,13 @@ class _Cloning:
     def _functional(self, model: Model, inputs: Sequence[SymbolicTensor] | None) -> Model:
         new = [_new_input(tensor) for tensor in model.inputs] if inputs is None else list(inputs)
         known: dict[SymbolicTensor, Any] = dict(zip(model.inputs, new, strict=True))
-        for call in model.calls:
-            if call.inputs:
-                args, kwargs = call.arguments(known)
-                layer = self.layer(call.layer)
-                found = layer(*args, **kwargs) if self.call is None else self.call(layer, *args, **kwargs)
-                tensors = leaves(found, SymbolicTensor)
-                if len(tensors) != len(call.outputs):
-                    raise ModelError(
-                        f"clone_model: call_function must return the {len(call.outputs)} outputs of layer"
-                        f" '{call.layer.name}', got {found!r:.80}"
-                    )
-                known.update(zip(call.outputs, tensors, strict=True))
+        rewire(model.calls, known, self._applied)
         outputs = packed(model.output_structure, [known[tensor] for tensor in model.outputs])
         return Model(one_or_list(new), outputs, name=model.name)
+
+    def _applied(self, layer: Layer, *args: Any, **kwargs: Any) -> Any:
+        clone = self.layer(layer)
+        return clone(*args, **kwargs) if self.call is None else self.call(clone, *args, **kwargs)
 
     def layer(self, layer: Layer) -> Layer:
         """Return the clone of a layer, one for all its calls."""

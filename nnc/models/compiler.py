@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy
 
 from nnc import passes
+from nnc.execution.spec import GivenSpec
 from nnc.hints import telling
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value
 from nnc.ir.decisions import is_listened_to
 from nnc.layers.lengths import length_names
 from nnc.layers.lowering import BUFFER, FROZEN, RANDOM, LoweredCall, declare_segments, lowering
 from nnc.layers.symbolic import SymbolicTensor
+from nnc.layers.text_layer import TextLayer
 from nnc.layers.variable import Segment, make_buffer, make_segments, share_versions
 from nnc.layers.weights import weight_paths
 from nnc.models.config import serialized
 from nnc.models.eager import trains_by_default
 from nnc.models.head import MASK, PENALTY, ModelHead
 from nnc.models.objective import target_specs
+from nnc.models.text_edge import edge_of, parted, text_results
 from nnc.models.trainer import Trainer
 from nnc.models.wiring import run_calls
 from nnc.passes import HOISTABLE, INFER, Observer, Pass, evaluate_pipeline, extended, run_passes, train_pipeline
@@ -41,6 +44,7 @@ from nnc.program import (
 )
 
 Array = Any
+Spec = TypeVar("Spec", bound=ArraySpec)
 
 
 class Compiler:
@@ -62,10 +66,16 @@ class Compiler:
         self.model = model
         self.observe, self.extra = observe, tuple(extra)
         self.dtype, self._is_dtype_given = dtype or model.compute_dtype, dtype is not None
-        self.calls, self.paths, self.optimizer = model.calls, weight_paths(model), model.optimizer
-        self.inputs = list(zip(model.input_names, model.inputs, strict=True))
+        self.given = list(zip(model.input_names, model.inputs, strict=True))
+        parts = parted(self.given, model.calls, model.outputs)
+        self.edge = edge_of(self.given, parts)
+        self.learnt = [
+            (call.layer, call.layer.version) for call in parts.edge_calls if isinstance(call.layer, TextLayer)
+        ]
+        self.calls, self.inputs = parts.calls, parts.inputs
+        self.paths, self.optimizer = weight_paths(model), model.optimizer
         self.outputs = list(zip([label for label, _ in model.named_outputs], model.outputs, strict=True))
-        self.lengths = length_names(tensor.type for tensor in model.inputs)
+        self.lengths = length_names(tensor.type for tensor in (*model.inputs, *text_results(model.calls)))
         self.named_outputs, self.objective = model.named_outputs, model.objective
         self.trainable = model.trainable_weights
         trained = set(self.trainable)
@@ -89,6 +99,11 @@ class Compiler:
         self.meanings: dict[Placeholder, Value] = {}
         self.is_masked = False
         """Whether an output had a mask in the graph that was lowered last."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a layer has learnt another vocabulary since."""
+        return any(layer.version != version for layer, version in self.learnt)
 
     @cached_property
     def trains_by_default(self) -> bool:
@@ -168,6 +183,8 @@ class Compiler:
             trains=TRAIN in makers,
             model=serialized(model),
             structure=model.output_structure,
+            given=self._specs(self.given, GivenSpec) if self.edge is not None else (),
+            edge=self.edge,
         )
         backend = model.chosen_backend
         program = Program(spec, makers, states, model.seed, None, self.versions, backend, self.observe)
@@ -200,9 +217,13 @@ class Compiler:
         made = replace(spec, targets=targets, metrics=head.names, results=self._results(head))
         return made, self._training_makers(targets)
 
-    def _specs(self, named: Sequence[tuple[str, SymbolicTensor]]) -> tuple[ArraySpec, ...]:
+    def _specs(
+        self,
+        named: Sequence[tuple[str, SymbolicTensor]],
+        kind: type[Spec] = ArraySpec,  # type: ignore[assignment]
+    ) -> tuple[Spec, ...]:
         return tuple(
-            ArraySpec(label, type.shape[1:], type.dtype)
+            kind(label, type.shape[1:], type.dtype)
             for label, type in ((label, self._type(tensor.type)) for label, tensor in named)
         )
 

@@ -22,8 +22,9 @@ from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.models.compiler import Compiler
 from nnc.models.eager import is_more_than_a_prediction, with_masks
 from nnc.models.summary import parameter_table, summary
+from nnc.models.text_edge import text_results
 from nnc.models.trainer import Trainer, one_or_list
-from nnc.models.wiring import by_depth, name_layers, run_calls, trace
+from nnc.models.wiring import by_depth, name_layers, rewire, run_calls, trace
 from nnc.passes import Observer, Pass
 from nnc.presentation import Presented
 from nnc.program import Program
@@ -145,7 +146,7 @@ class Model(Trainer, Presented):
     @property
     def named_outputs(self) -> list[tuple[str, TensorType]]:
         """Name and type of each output."""
-        names = length_names(tensor.type for tensor in self.inputs)
+        names = length_names(tensor.type for tensor in (*self.inputs, *text_results(self.calls)))
         types = [tensor.type.substitute(names) for tensor in self.outputs]
         return list(zip(self.output_labels, types, strict=True))
 
@@ -311,9 +312,28 @@ class Model(Trainer, Presented):
         program = self.program
         is_undecided = options.get("training") is None
         if is_more_than_a_prediction(inputs, options) or (is_undecided and self._compiler.trains_by_default):
+            if program.spec.edge is not None:
+                raise ModelError(f"model '{self.name}' takes texts, and only predicts where it is called; use fit")
             return self.forward(*inputs, **options)
         found = program(*inputs)
         return with_masks(self.forward, found, inputs) if self._compiler.is_masked else found
+
+    def _wire(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Apply the model as a layer; one that takes texts, layer by layer, for a program has these in front."""
+        if not text_results(self.calls):
+            return super()._wire(args, kwargs)
+        if self.weights:
+            raise ModelError(
+                f"model '{self.name}' takes texts and has weights, so it cannot be a layer of another model; apply its"
+                " layers, or give the outer model the layers that take texts"
+            )
+        names = [_producer(tensor).layer.name for tensor in self.inputs]
+        given = [args[0][name] for name in names] if isinstance(args[0], Mapping) else leaves(args, SymbolicTensor)
+        if len(given) != len(self.inputs):
+            raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(given)}")
+        known: dict[SymbolicTensor, Any] = dict(zip(self.inputs, given, strict=True))
+        rewire(self.calls, known, lambda layer, *args, **kwargs: layer(*args, **kwargs))
+        return packed(self.output_structure, [known[tensor] for tensor in self.outputs])
 
     def call(self, inputs: Any, *, mask: Any = None) -> Any:  # type: ignore[override]  # no second input
         """Return the outputs for graph values: one, a list, or a dictionary by the inputs' names.

@@ -100,7 +100,9 @@ class Sequential(Model):
             return
         before = self._input
         if self._input is None:
-            self._input = InputLayer(batch_shape=tuple(input_shape))
+            first = self._chain[0] if self._chain else None
+            dtype = first.input_dtype if first is not None and first.takes_texts else None
+            self._input = InputLayer(batch_shape=tuple(input_shape), dtype=dtype)
         try:
             self._wire_chain()
         except Exception:
@@ -150,4 +152,4 @@ def _input_of(layer: Layer) -> InputLayer | None:
         return InputLayer(batch_shape=layer.inputs[0].shape, dtype=layer.inputs[0].dtype)
     if layer.batch_input_shape is None:
         return None
-    return InputLayer(batch_shape=layer.batch_input_shape, dtype=layer.weights_dtype)
+    return InputLayer(batch_shape=layer.batch_input_shape, dtype=layer.input_dtype)

@@ -186,7 +186,8 @@ class Trainer(Layer):
         """The compiled program, made when it is first needed."""
         if self._program is None:
             return self.make_program()
-        if any(variable.memory is not array for variable, array in self._memory):  # another model has another dtype
+        is_moved = any(variable.memory is not array for variable, array in self._memory)  # by one of another dtype
+        if is_moved or self._compiler.is_outdated:
             self._resumed = self._program.checkpoint()
             return self.make_program()
         return self._program

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from nnc.errors import ModelError
 from nnc.ir import Value
@@ -99,6 +100,30 @@ def run_calls(calls: Sequence[Call], values: Mapping[SymbolicTensor, Value]) -> 
                 results[-1] = results[-1]._replace(place=call.place)
             known.update(zip(call.outputs, outputs, strict=True))
     return known
+
+
+def rewire(calls: Sequence[Call], known: dict[SymbolicTensor, Any], apply: Callable[..., Any]) -> None:
+    """Apply layers to other tensors as they were applied before, and note what comes out.
+
+    Args:
+        calls: in topological order.
+        known: what stands for each input, and then for each tensor.
+        apply: called as ``(layer, *args, **kwargs)``.
+
+    Raises:
+        ModelError: another number of tensors comes out.
+    """
+    for call in calls:
+        if call.inputs:
+            args, kwargs = call.arguments(known)
+            found = apply(call.layer, *args, **kwargs)
+            tensors = leaves(found, SymbolicTensor)
+            if len(tensors) != len(call.outputs):
+                raise ModelError(
+                    f"clone_model: call_function must return the {len(call.outputs)} outputs of layer"
+                    f" '{call.layer.name}', got {found!r:.80}"
+                )
+            known.update(zip(call.outputs, tensors, strict=True))
 
 
 def name_layers(layers: Sequence[Layer], model: Layer) -> None:

@@ -20,7 +20,8 @@ from nnc.profiling.part import Step
 from nnc.profiling.profile import Profile
 from nnc.program import PREDICT, PROLOGUE, TRAIN, Program
 from nnc.program.batches import Batches, whole_epochs
-from nnc.program.data import as_arrays
+from nnc.program.data import input_arrays
+from nnc.program.direct_calls import DirectCalls
 from nnc.program.preparation import prepare
 from nnc.program.random_data import draw_inputs, draw_targets
 
@@ -125,7 +126,7 @@ def _arrays(program: Program, name: str, x: Any, y: Any, batch: int, seed: int) 
         arrays = prepare(program.executor, x, y)
     else:
         labels = [spec.label for spec in program.spec.inputs]
-        arrays = dict(zip(labels, as_arrays(program.spec.inputs, x, "input"), strict=True))
+        arrays = dict(zip(labels, input_arrays(program.spec, x), strict=True))
     rows = len(next(iter(arrays.values())))
     kept = rows - rows % batch or rows
     return {label: array[:kept] for label, array in arrays.items()}
@@ -136,10 +137,14 @@ def _runs(program: Program, name: str, arrays: Mapping[str, Array], rows: int) -
     if name == TRAIN:
         run = _training_runs(program, arrays, rows)
     else:
-        inputs = [array[:rows] for array in arrays.values()]
+        inputs = tuple(array[:rows] for array in arrays.values())
+        calls = DirectCalls(program.executor)
 
         def run() -> int:
-            program(*inputs, copy=False)
+            if program.spec.edge is None:
+                program(*inputs, copy=False)
+            else:  # whose texts are numbers by now
+                calls.of_arrays(inputs, copy=False)
             return 1
 
     begin = perf_counter()

@@ -20,6 +20,7 @@ from nnc.program.preparation import graph_name
 
 Array = Any
 Gathers = list[tuple[Callable[..., Any], Array]]
+Steps = list[tuple[Array, Gathers, Callable[[], None]]]
 OUT_OF_DATA = (
     "the data ran out before steps_per_epoch batches were seen; give a generator that yields at least steps_per_epoch"
     " · epochs batches, or fewer steps"
@@ -134,18 +135,23 @@ class Batches:
         size = min(batch_size, rows)
         sizes = executor.graphs.sizes(name, arrays)
         lengths = [size] * (rows // size) + [rows % size] * (rows % size > 0)
-        runs = {length: executor.bound(name, sizes | {ROWS: length}) for length in dict.fromkeys(lengths)}
-        gathers = {length: self._gathers(run, arrays) for length, run in runs.items()}
-        self.steps: list[tuple[Array, Gathers, Callable[[], None]]] = [
-            (self.order[number * size : number * size + length], gathers[length], runs[length].run)
-            for number, length in enumerate(lengths)
-        ]
         self.name, self.arrays, self.sizes = name, arrays, sizes
-        self.stretches = self._stretches(runs, lengths)
+        self.steps, self.stretches = self._steps(arrays, size, lengths)
         self.limit = limit
         self.first = first
         self.is_watched, self.done = False, 0
         self._position = 0
+
+    def _steps(self, arrays: Mapping[str, Array], size: int, lengths: Sequence[int]) -> tuple[Steps, list[Stretch]]:
+        """Return what runs each batch, and the batches as stretches; see `_stretches`."""
+        executor, name, sizes = self.executor, self.name, self.sizes
+        runs = {length: executor.bound(name, sizes | {ROWS: length}) for length in dict.fromkeys(lengths)}
+        gathers = {length: self._gathers(run, arrays) for length, run in runs.items()}
+        steps = [
+            (self.order[number * size : number * size + length], gathers[length], runs[length].run)
+            for number, length in enumerate(lengths)
+        ]
+        return steps, self._stretches(runs, lengths)
 
     def _gathers(self, bound: BoundRun, arrays: Mapping[str, Array]) -> Gathers:
         """Return what takes the rows of a batch from each array, with where it puts them."""

@@ -10,11 +10,29 @@ import numpy
 
 from nnc.arrays import NUMBERS, check_whole, first_row, has_attribute, to_array
 from nnc.errors import DataError, ShapeError
-from nnc.execution.spec import ArraySpec, TargetSpec
+from nnc.execution.spec import TEXT, ArraySpec, ProgramSpec, TargetSpec
 from nnc.ir import solve_symbols
 from nnc.labels import ROWS
 
 Array = Any
+
+
+def input_arrays(spec: ProgramSpec, given: Any) -> list[Array]:
+    """Return an array for each input of a program's graphs, made of texts where it begins with these.
+
+    Args:
+        spec: the program's description.
+        given: see `as_arrays`.
+
+    Raises:
+        DataError: there are too many or too few arrays, or one does not fit.
+    """
+    arrays = as_arrays(spec.taken, given, "input")
+    if spec.edge is None:
+        return arrays
+    check_rows(arrays, [item.label for item in spec.taken])
+    made = spec.edge.run(arrays)
+    return [as_array(item, array, "input") for item, array in zip(spec.inputs, made, strict=True)]
 
 
 def as_arrays(specs: Sequence[ArraySpec], given: Any, what: str) -> list[Array]:
@@ -52,8 +70,14 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
     Raises:
         DataError: its rank, width or element type does not fit, or it is empty.
     """
+    is_text, name = spec.dtype == TEXT, f"{what} '{spec.label}'"
     is_plain = given.__class__ is numpy.ndarray and given.dtype.kind in NUMBERS
-    array = given if is_plain else to_array(given, f"{what} '{spec.label}'", spec.dtype, partial(_on_text, what))
+    if is_text:
+        from nnc.text import as_text_array
+
+        array = as_text_array(given, name)
+    else:
+        array = given if is_plain else to_array(given, name, spec.dtype, partial(_on_text, what))
     array = _fit_rank(spec, array, what)
     if array.ndim != len(spec.shape) + 1 or any(
         isinstance(wanted, int) and wanted != found for wanted, found in zip(spec.shape, array.shape[1:], strict=True)
@@ -67,6 +91,8 @@ def as_array(spec: ArraySpec, given: Any, what: str) -> Array:
         raise DataError(f"{what} '{spec.label}' is empty: it has no rows")
     if 0 in array.shape:
         raise DataError(f"{what} '{spec.label}' is empty: it has shape {array.shape}")
+    if is_text:
+        return array
     if numpy.dtype(spec.dtype).kind in "iu":
         check_whole(array, spec.dtype, f"{what} '{spec.label}'")
     with numpy.errstate(over="ignore"):  # what is too large for the element type becomes infinite
@@ -80,12 +106,13 @@ def _on_text(what: str) -> str:
 
 
 def _fit_rank(spec: ArraySpec, array: Array, what: str) -> Array:
-    """Add a last axis of length 1, or drop that of targets, as Keras does."""
+    """Add a last axis of length 1, or drop that of targets and texts, as Keras does."""
     if isinstance(spec, TargetSpec) and spec.exact:
         return array
     if array.ndim == len(spec.shape) and spec.shape[-1:] == (1,):
         return array[..., numpy.newaxis]
-    if what == "target" and array.ndim == len(spec.shape) + 2 and array.shape[-1] == 1:
+    is_squeezed = what == "target" or spec.dtype == TEXT
+    if is_squeezed and array.ndim == len(spec.shape) + 2 and array.shape[-1] == 1:
         return array[..., 0]
     return array
 

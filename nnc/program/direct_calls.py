@@ -16,7 +16,7 @@ from nnc.backends.numpy import apply_kernel_settings, kernel_settings
 from nnc.execution.executor import REMEMBERED_SIZES, Executor
 from nnc.execution.spec import packed
 from nnc.labels import PREDICT
-from nnc.program.data import as_arrays, known_sizes
+from nnc.program.data import as_arrays, input_arrays, known_sizes
 
 
 class DirectCalls:
@@ -33,11 +33,31 @@ class DirectCalls:
         self.executor = executor
         self._threads = threading.local()
 
+    def encode_texts(self, x: Any) -> list[Any]:
+        """Return an array for each input of the graphs: what texts become before a program's graphs run.
+
+        An exported program takes these. Without texts they are the inputs as they are.
+
+        Args:
+            x: as `Program.predict` takes it.
+
+        Raises:
+            DataError: the arrays do not fit the model.
+        """
+        return input_arrays(self.executor.spec, x)
+
     def predict(self, inputs: tuple[Any, ...], copy: bool = True) -> Any:
         """Predict one batch from what may have to be converted; see `Program.__call__`."""
         spec = self.executor.spec
-        if len(inputs) == 1 and inputs[0].__class__ in {list, tuple} and len(spec.inputs) > 1:
+        if len(inputs) == 1 and inputs[0].__class__ in {list, tuple} and len(spec.taken) > 1:
             inputs = tuple(inputs[0])  # as Keras's models take them
+        if spec.edge is not None:
+            inputs = tuple(input_arrays(spec, inputs[0] if len(inputs) == 1 else list(inputs)))
+        return self.of_arrays(inputs, copy)
+
+    def of_arrays(self, inputs: tuple[Any, ...], copy: bool = True) -> Any:
+        """Predict one batch from what graphs take, which texts have become by now."""
+        spec = self.executor.spec
         try:
             shapes = inputs[0].shape if len(inputs) == 1 else tuple([given.shape for given in inputs])
             targets, enter, run, outputs = self.executor.local.calls[shapes]
@@ -74,7 +94,7 @@ class DirectCalls:
         run = partial(self._enter, bound.run) if engine == "numpy" else bound.run
         filled = tuple([(target, target.dtype, _casting(target.dtype)) for target in targets])
         local.calls[shapes[0] if len(shapes) == 1 else shapes] = filled, self._enter, run, outputs
-        if len(targets) == len(outputs) == 1 and spec.structure is None:
+        if len(targets) == len(outputs) == 1 and spec.structure is None and spec.edge is None:
             local.direct[shapes[0]] = targets[0], targets[0].dtype, run, outputs[0]
         with kernel_settings():
             bound.run()

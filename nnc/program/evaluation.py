@@ -17,7 +17,7 @@ from nnc.execution.spec import outputs_of, packed
 from nnc.execution.state import ProgramState
 from nnc.labels import EVALUATE, PREDICT, ROWS
 from nnc.program.batches import Feed
-from nnc.program.data import as_arrays, known_sizes
+from nnc.program.data import as_arrays, check_rows, input_arrays, known_sizes
 from nnc.program.direct_calls import DirectCalls
 from nnc.program.preparation import batch_size_of, check_trains, prepare, whole_or_none
 from nnc.program.progress import Count, Counted, Logs, batches_shown, line_of, no_logs, verbosity
@@ -155,7 +155,9 @@ def _predict(
     if is_stream(x):
         check_alone(x, batch_size=batch_size)
         return _predict_stream(calls, owner, x, limit, callbacks, verbose)
-    arrays = as_arrays(spec.inputs, x, "input")
+    if spec.edge is not None:
+        return _predict_texts(calls, owner, as_arrays(spec.taken, x, "input"), batch_size, limit, callbacks, verbose)
+    arrays = input_arrays(spec, x)
     sizes = known_sizes(spec.inputs, arrays)
     rows = sizes[ROWS]
     size = min(rows, PREDICT_BATCH if batch_size is None else batch_size_of(batch_size))
@@ -206,6 +208,28 @@ class _Parts:
         return iter([(part,) for part in self.parts])
 
 
+def _predict_texts(
+    calls: DirectCalls,
+    owner: Any,
+    arrays: list[Array],
+    batch_size: int | None,
+    limit: int | None,
+    callbacks: Any,
+    verbose: Verbosity,
+) -> Any:
+    """Return the outputs for texts, which become numbers batch by batch: these may take much more memory.
+
+    Where the longest text of a batch says how long all are, batches have Keras's size by default.
+    """
+    spec = calls.executor.spec
+    is_open = any(not isinstance(dim, int) for item in spec.inputs for dim in item.shape)
+    by_default = batch_size is None and limit is None and callbacks is None and not is_open
+    size = PREDICT_BATCH if by_default else batch_size_of(batch_size)
+    rows = check_rows(arrays, [item.label for item in spec.taken])
+    parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]
+    return _predict_stream(calls, owner, _Parts(parts), limit, callbacks, verbose)
+
+
 def _predict_stream(
     calls: DirectCalls,
     owner: Any,
@@ -237,7 +261,7 @@ def _predict_batches(
         listed.on_predict_batch_begin(number)
         x, _, _ = parts_of(item)
         try:
-            outputs = calls.predict(tuple(as_arrays(spec.inputs, x, "input")))
+            outputs = calls.of_arrays(tuple(input_arrays(spec, x)))
         except NonFiniteError as error:
             error.locate(batch=number)
             raise
@@ -249,5 +273,10 @@ def _predict_batches(
     listed.on_predict_end()
     if not found:
         raise DataError("there is nothing to predict from: x yields no batch")
+    for label, parts in zip([item.label for item in spec.outputs], zip(*found, strict=True), strict=True):
+        shapes = {part.shape[1:] for part in parts}
+        if len(shapes) > 1:
+            shown = " and ".join(map(str, sorted(shapes)[:2]))
+            raise DataError(f"output '{label}' has rows of different shapes, {shown}: predict batches one by one")
     results = [numpy.concatenate(parts) for parts in zip(*found, strict=True)]
     return packed(spec.structure, results)

@@ -12,7 +12,7 @@ from nnc.errors import DataError
 from nnc.execution.executor import Executor
 from nnc.execution.spec import ProgramSpec, unpacked
 from nnc.labels import EVALUATE, STEPS, WEIGHTED
-from nnc.program.data import as_arrays, check_finite, check_targets, known_sizes
+from nnc.program.data import as_arrays, check_finite, check_targets, input_arrays, known_sizes
 from nnc.program.sample_weights import as_weights, weights_suffix
 
 Array = Any
@@ -36,7 +36,7 @@ def prepare(
         raise DataError("inputs are missing: give x")
     if y is None and executor.spec.targets:
         raise DataError("targets are missing: give y")
-    inputs = as_arrays(executor.spec.inputs, x, "input")
+    inputs = input_arrays(executor.spec, x)
     targets = _targets(executor, y)
     spec = executor.spec
     labels = [item.label for item in (*spec.inputs, *spec.targets)]

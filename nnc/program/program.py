@@ -91,6 +91,7 @@ class Program(Presented):
     bound = delegated("executor", Executor.bound)
     step = delegated("executor", Executor.step)
     measure = delegated("executor", Executor.measure)
+    encode_texts = delegated("_calls", DirectCalls.encode_texts)
     changed = delegated("state", ProgramState.changed)
     get_weights = delegated("state", ProgramState.get_weights)
     set_weights = delegated("state", ProgramState.set_weights)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from nnc.execution.spec import TargetSpec
-from nnc.ir import Op, TensorType, Value, bind_shape, nominal_sizes
+from nnc.execution.spec import TEXT, TargetSpec
+from nnc.ir import NOMINAL_SIZE, Op, SymbolicDim, TensorType, Value, bind_shape, nominal_sizes
 from nnc.labels import PREDICT
 from nnc.ops.gathering import numbered_length
 from nnc.ops.sizes import Cast
+from nnc.program.data import input_arrays
 
 if TYPE_CHECKING:
     from nnc.program.program import Program
 
 Array = Any
+_MOST_WORDS = 8
+"""Words of the longest text that is drawn."""
 
 
 def draw_inputs(program: Program, rows: int, seed: int = 0, counts: Mapping[str, int] | None = None) -> list[Array]:
-    """Return an array per input: standard normal numbers, or whole numbers where it is these that are wanted.
+    """Return an array per input: standard normal numbers, or whole numbers or texts where it is these that are wanted.
 
     Args:
         program: what will read them.
@@ -33,14 +37,28 @@ def draw_inputs(program: Program, rows: int, seed: int = 0, counts: Mapping[str,
     sizes = nominal_sizes(program.graph(PREDICT), rows)
     counts = looked_up(program) if counts is None else counts
     arrays = []
-    for spec in program.spec.inputs:
-        shape = (rows, *bind_shape(spec.shape, sizes))
+    for place, spec in enumerate(program.spec.taken):
+        names = {name for dim in spec.shape if isinstance(dim, SymbolicDim) for name in dim.symbols}
+        shape = (rows, *bind_shape(spec.shape, dict.fromkeys(names, NOMINAL_SIZE) | sizes))
         count = counts.get(spec.label)
-        if count is not None or not TensorType(spec.dtype).is_floating:
+        if spec.dtype == TEXT and program.spec.edge is not None:
+            arrays.append(_draw_texts(*program.spec.edge.words(place), shape, generator))
+        elif count is not None or not TensorType(spec.dtype).is_floating:
             arrays.append(generator.integers(0, count or 2, shape).astype(spec.dtype))
         else:
             arrays.append(generator.normal(size=shape).astype(spec.dtype))
     return arrays
+
+
+def _draw_texts(
+    words: Sequence[str], several: bool, shape: tuple[int, ...], generator: numpy.random.Generator
+) -> Array:
+    """Return texts of words that a program knows, of one each or of several."""
+    counts = generator.integers(1, _MOST_WORDS if several else 1, prod(shape), endpoint=True)
+    texts = [" ".join(words[number] for number in generator.integers(0, len(words), count)) for count in counts]
+    found = numpy.empty(len(texts), object)
+    found[:] = [text.encode() for text in texts]
+    return found.reshape(shape)
 
 
 def looked_up(program: Program) -> dict[str, int]:
@@ -72,7 +90,8 @@ def draw_targets(program: Program, arrays: Sequence[Array], seed: int = 0) -> li
     generator = numpy.random.default_rng(seed + 1)
     spec = program.spec
     labels = [item.label for item in spec.inputs]
-    sizes = program.sizes(PREDICT, dict(zip(labels, arrays, strict=True)))
+    made = arrays if spec.edge is None else input_arrays(spec, list(arrays))
+    sizes = program.sizes(PREDICT, dict(zip(labels, made, strict=True)))
     return [_target(item, (sizes["batch"], *bind_shape(item.shape, sizes)), generator) for item in spec.targets]
 
 

@@ -204,6 +204,11 @@ def make_feed(
         graph, rows = graph_name(name, given), len(next(iter(given.values())))
         sizes = executor.graphs.sizes(graph, given) | {ROWS: min(size, rows)}
         executor.decide(graph, limit or -(-rows // min(size, rows)), sizes, times)
-        return Batches(executor, name, given, size, limit, first)
+        kind = Batches
+        if executor.spec.edge is not None and rows > size:
+            from nnc.program.text_batches import VaryingBatches, inputs_of_open_length
+
+            kind = VaryingBatches if inputs_of_open_length(executor.spec) else Batches
+        return kind(executor, name, given, size, limit, first)
     executor.decide(name, limit or length_of(given), {}, times)
     return Stream(executor, name, given, limit, class_weight, first)

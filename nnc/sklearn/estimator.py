@@ -18,7 +18,15 @@ from nnc.data.frames import as_columns
 from nnc.layers import Dense
 from nnc.models import Model
 from nnc.sklearn.metadata_routing import Routed
-from nnc.sklearn.model_builder import OPTIMIZER, compile_model, learn_table, make_loss, make_model, make_optimizer
+from nnc.sklearn.model_builder import (
+    OPTIMIZER,
+    compile_model,
+    learn_table,
+    make_loss,
+    make_model,
+    make_optimizer,
+    refuse_texts,
+)
 from nnc.tables import TableSchema
 
 Array = Any
@@ -101,6 +109,7 @@ class Estimator(Routed):
         classes: Any = None,
     ) -> Self:
         self.check_parameters()
+        refuse_texts(self.model)
         is_first = not (goes_on and hasattr(self, "model_"))
         X = self._tabulated(X, is_first)  # noqa: N806
         X, y = validate_data(  # noqa: N806

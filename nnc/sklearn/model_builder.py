@@ -59,12 +59,26 @@ def make_model(source: Any, meta: Meta, arguments: Mapping[str, Any], seed: int)
         )
     if isinstance(model, Sequential) and not model.outputs:
         model.build((None, *meta["X_shape_"][1:]))
+    refuse_texts(model)
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise ModelError(
             f"model '{model.name}' has {len(model.inputs)} inputs and {len(model.outputs)} outputs;"
             " scikit-learn estimators have one of each"
         )
     return model
+
+
+def refuse_texts(source: Any) -> None:
+    """Refuse a model that takes texts; scikit-learn checks that inputs are numbers.
+
+    Raises:
+        ModelError: it takes texts.
+    """
+    if isinstance(source, Model) and any(tensor.dtype == "string" for tensor in source.inputs):
+        raise ModelError(
+            f"model '{source.name}' takes texts, and scikit-learn estimators take numbers; call the model's own fit and"
+            " predict, or give the estimator what the text layers make"
+        )
 
 
 def learn_table(x: Any, source: Any) -> TableSchema | None:

@@ -16,6 +16,7 @@ from nnc.models.compiler import Compiler
 from nnc.models.model import Model
 from nnc.passes import OPTIMIZE, lower, run_passes
 from nnc.program import PREDICT, TRAIN
+from nnc.program.data import input_arrays
 from nnc.verify.findings import Trace
 
 Array = Any
@@ -98,7 +99,9 @@ def _output(graph: Graph, label: str, value: Value | None) -> None:
 
 
 def _inputs(model: Model, arrays: Sequence[Array]) -> dict[str, Array]:
-    return dict(zip(model.input_names, arrays, strict=True))
+    spec = model.program.spec
+    labels = [item.label for item in spec.inputs]
+    return dict(zip(labels, arrays if spec.edge is None else input_arrays(spec, list(arrays)), strict=True))
 
 
 def _states(compiler: Compiler) -> dict[str, Array]:

@@ -17,7 +17,7 @@ _COUNTS = ("input_dim", "num_tokens", "vocabulary_size")
 
 def draw_inputs(model: Model, rows: int, seed: int) -> list[Array]:
     """Return an array per input: standard normal numbers, or whole numbers that the first layer knows."""
-    pairs = zip(model.program.spec.inputs, model.inputs, strict=True)
+    pairs = zip(model.program.spec.taken, model.inputs, strict=True)
     known = {spec.label: _known_numbers(model, tensor) for spec, tensor in pairs}
     counts = {label: count for label, count in known.items() if count is not None}
     return random_data.draw_inputs(model.program, rows, seed, counts)

@@ -119,7 +119,7 @@ def _traces(
             _convert(own, dtype)
     root = _traced_root(own)
     theirs = paired_weights(own, other, root)
-    arrays = draw_inputs(own, batch, seed) if inputs is None else as_arrays(own.program.spec.inputs, inputs, "input")
+    arrays = draw_inputs(own, batch, seed) if inputs is None else as_arrays(own.program.spec.taken, inputs, "input")
 
     def pair(mine: Trace, found: Trace, training: bool) -> tuple[Trace, Trace]:
         if mine.operations:

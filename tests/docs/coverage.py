@@ -22,9 +22,7 @@ APPLICATIONS = Path(__file__).with_name("applications.json")
 
 OUT_OF_SCOPE = {
     "layers": {
-        "text and audio": (
-            *("Hashing", "HashedCrossing", "MelSpectrogram", "STFTSpectrogram", "StringLookup", "TextVectorization"),
-        ),
+        "audio": ("MelSpectrogram", "STFTSpectrogram"),
         "code of other frameworks": ("FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
         "bounding boxes": ("MaxNumBoundingBoxes",),
         "Python code; traced in live models, in files register a layer of your own": ("Lambda",),
@@ -92,6 +90,8 @@ NOT_THERE = """## What is not there
   in a file it is a name, which is refused. Not traced are a `train_step` of one's own, `run_eagerly`, optimizers
   that override more than `build` and `update_step`, and loops that data ends. [Your own
   layers](guides/your-own-layer.md), losses and metrics are written in graph arithmetic.
+- **Texts inside a model.** Layers for [texts](guides/texts.md) stand at its beginning; functions as `standardize` or
+  `split`, `ragged=True` and texts as outputs are errors.
 - **Arguments.** `synchronized=True` of `BatchNormalization` and `flash_attention=True` are errors.
 """
 """What is missing beside names of classes; `tests/docs/test_coverage.py` tries each."""

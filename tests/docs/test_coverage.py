@@ -37,6 +37,8 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "lora_rank": lambda: nnc.layers.Dense(2, lora_rank=2),
     "sparse": lambda: read_text("input: {shape: [2], sparse: true}\nlayers: [Flatten]", "model.yaml"),
     "ragged": lambda: read_text("input: {shape: [2], ragged: true}\nlayers: [Flatten]", "model.yaml"),
+    "`split`": lambda: nnc.layers.TextVectorization(split=str.split),
+    "ragged=True": lambda: nnc.layers.TextVectorization(ragged=True),
     "run_eagerly": lambda: nnc.Sequential([nnc.layers.Dense(1)]).compile("sgd", "mse", run_eagerly=True),
     "synchronized=True": lambda: nnc.layers.BatchNormalization(synchronized=True),
     "flash_attention=True": lambda: nnc.layers.MultiHeadAttention(2, 2, flash_attention=True),

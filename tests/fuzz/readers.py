@@ -88,7 +88,12 @@ def use_program(program: nnc.Program) -> str:
     program.max_bytes = MOST_BYTES
     if any(len(program.graph(name).nodes) > MOST_NODES for name in program.graph_names[:1]):
         return shown
-    inputs = [numpy.ones((1, *map(_length, item.shape)), "float32") for item in program.spec.inputs]
+    inputs = [
+        numpy.full((1, *map(_length, item.shape)), "ein Wort")
+        if item.dtype == "string"
+        else numpy.ones((1, *map(_length, item.shape)), "float32")
+        for item in program.spec.taken
+    ]
     program.predict(inputs[0] if len(inputs) == 1 else inputs)
     if program.spec.trains:
         program.source("train")
@@ -155,7 +160,7 @@ def go_on_with_program(program: nnc.Program) -> str:
     """Use a program, train one step where it can, make its model, and return what is shown."""
     shown = use_program(program)
     spec = program.spec
-    if spec.trains and len(spec.inputs) == len(spec.targets) == 1:
+    if spec.trains and spec.edge is None and len(spec.inputs) == len(spec.targets) == 1:
         x, y = (numpy.zeros((2, *map(_length, item.shape)), item.dtype) for item in (*spec.inputs, *spec.targets))
         program.train_step(x, y)
     if spec.model:

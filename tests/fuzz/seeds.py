@@ -76,7 +76,10 @@ def models() -> dict[str, nnc.Model]:
         [layers.Dense(2, input_dim=2), nnc.Sequential([layers.Dense(2, input_dim=2)])], name="outer"
     )
     recurrent = nnc.Sequential([layers.LSTM(2, input_shape=(None, 2)), layers.Dense(1)], name="recurrent")
-    return {"dense": dense, "recurrent": recurrent, "picture": picture, "sequence": sequence, "nested": nested}
+    words = layers.TextVectorization(vocabulary=["ein", "Wort"], output_sequence_length=4)
+    text = nnc.Sequential([nnc.Input((1,), dtype="string"), words, layers.Embedding(4, 2), layers.LSTM(2)], name="text")
+    known = {"dense": dense, "recurrent": recurrent, "picture": picture, "sequence": sequence, "nested": nested}
+    return known | {"text": text}
 
 
 def configs() -> dict[str, bytes]:
@@ -148,11 +151,11 @@ def hdf5_files() -> dict[str, bytes]:
 
 
 def program_files() -> dict[str, bytes]:
-    """Return programs: one that trains, and one with a loop."""
+    """Return programs: one that trains, one with a loop, and one that begins with texts."""
     models()["dense"].fit(numpy.ones((3, 4)), numpy.ones((3, 1)), verbose=0)
     return {
         title: program_to_bytes(nnc.compile(models()[title], backend="numpy"))
-        for title in ("dense", "recurrent", "nested")
+        for title in ("dense", "recurrent", "nested", "text")
     }
 
 

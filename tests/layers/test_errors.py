@@ -107,7 +107,7 @@ ARGUMENTS = [
     (lambda: nnc.Input((None, 0)), f"dimension 2 of an input {INT} or None, got 0 in (None, None, 0)"),
     (
         lambda: nnc.Input((2,), dtype="float16"),
-        "InputLayer: dtype must be bool, float32, float64, int32, int64 or uint8, got 'float16'",
+        "InputLayer: dtype must be bool, float32, float64, int32, int64, string or uint8, got 'float16'",
     ),
     (lambda: InputLayer((2,), sparse=True), "Input: sparse is not supported; leave it out"),
     (lambda: Dense.from_config({"use_bias": True}), "Dense: units is missing"),

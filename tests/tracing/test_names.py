@@ -12,7 +12,7 @@ from nnc.errors import NncWarning
 from nnc.export import export
 from nnc.ir import parse_graph
 from tests.tracing.attention import attention_model, keras_package
-from tests.tracing.zoo import function
+from tests.tracing.zoo.registry import function
 
 SOFTMAX = "block0/attention/softmax()"
 

@@ -1,0 +1,1 @@
+"""Texts at the edge of programs, beside Keras and TensorFlow."""
