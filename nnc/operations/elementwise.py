@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import log as log_of
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Op, Value
-from nnc.operations.element_types import as_float, as_value, as_wide_float, of_one_type
+from nnc.operations.element_types import as_float, as_tensors, as_value, as_wide_float, of_one_type
 from nnc.operations.registry import operation
 from nnc.ops import comparison
 from nnc.ops.elementwise import apply
@@ -72,8 +72,44 @@ def divide(x1: Any, x2: Any) -> Value:
 
 @operation("Power", promotes=True)
 def power(x1: Any, x2: Any) -> Value:
-    """Return x1 to the power x2."""
-    return apply(Power(), x1, x2)
+    """Return x1 to the power x2; of whole numbers, which wrap around, x2 must not be below 0.
+
+    Where it is, the result is whatever the bits of x2 give; Keras on TensorFlow stops there.
+
+    Raises:
+        ModelError: both operands are truth values, or x2 is a whole number below 0.
+    """
+    like = x1 if isinstance(x1, Value) else x2
+    if like.type.is_floating:
+        return apply(Power(), x1, x2)
+    if like.dtype == "bool":
+        raise ModelError("Power: operands must be numbers, got bool")
+    if isinstance(x2, Value):
+        base = as_value(x1, like.dtype, like.graph)
+        return _whole_power(base, [_has_bit(x2, bit) for bit in range(numpy.iinfo(like.dtype).bits - 1)])
+    if x2 < 0:
+        raise ModelError(f"Power: whole numbers have whole powers of at least 0 only, got {x2}")
+    return _whole_power(x1, [bool(x2 >> bit & 1) for bit in range(int(x2).bit_length())])
+
+
+def _has_bit(x: Value, place: int) -> Value:
+    """Return whether whole numbers have a bit."""
+    bit = x.graph.constant(1 << place, x.dtype)
+    return ops.equal(ops.bitwise_and(x, bit), bit)
+
+
+def _whole_power(base: Value, bits: Sequence[Value | bool]) -> Value:
+    """Return a power, from the bits of the exponent, the lowest one first."""
+    one = base.graph.constant(1, base.dtype)
+    found: Value | None = None
+    for place, bit in enumerate(bits):
+        base = base * base if place else base
+        if isinstance(bit, bool):
+            found = (base if found is None else found * base) if bit else found
+        else:
+            factor = ops.where(bit, base, one)
+            found = factor if found is None else found * factor
+    return ops.where(ops.equal(base, base), one, one) if found is None else found
 
 
 def _numbers(name: str, x: Value) -> Value:
@@ -158,8 +194,9 @@ def rsqrt(x: Value) -> Value:
 @operation("Where")
 def where(condition: Value, x1: Any, x2: Any) -> Value:
     """Return x1 where a condition holds, x2 elsewhere."""
-    condition = as_value(condition, "bool", leaves((condition, x1, x2), Value)[0].graph)
-    x1, x2 = of_one_type((x1, x2))
+    graph = leaves((condition, x1, x2), Value)[0].graph
+    condition = as_value(condition, "bool", graph)
+    x1, x2 = of_one_type(as_tensors((x1, x2), graph))
     if not isinstance(x1, Value) and not isinstance(x2, Value):
         numbers = (x1, x2)
         dtype = next((name for kind, name in _NUMBERS.items() if any(type(item) is kind for item in numbers)), "bool")

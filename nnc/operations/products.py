@@ -21,8 +21,50 @@ def matmul(x1: Value, x2: Value) -> Value:
 
 @operation("Einsum", promotes=True)
 def einsum(*operands: Value, subscripts: str) -> Value:
-    """Return sums of products in Einstein's notation."""
-    return ops.einsum(subscripts, *operands)
+    """Return sums of products in Einstein's notation; more than two operands are multiplied from left to right.
+
+    Args:
+        operands: one or more tensors.
+        subscripts: such as ``ab,bc->ac``; without ``->``, the result has the letters that occur once, sorted.
+
+    Raises:
+        ModelError: an operand names an axis twice, or has another number of axes.
+    """
+    texts, result = _subscripts(subscripts)
+    left, texts, rest = operands[0], texts[1:], texts[0]
+    if not texts:
+        return _rearranged(left, rest, result)
+    for number, (right, text) in enumerate(zip(operands[1:], texts, strict=True), start=1):
+        later = "".join([*texts[number:], result])
+        kept = "".join(letter for letter in dict.fromkeys((rest + text).replace("...", "")) if letter in later)
+        dots = "..." if "..." in rest + text else ""
+        wanted = result if number == len(texts) else dots + kept
+        left, rest = ops.einsum(f"{rest},{text}->{wanted}", left, right), wanted
+    return left
+
+
+def _subscripts(subscripts: str) -> tuple[list[str], str]:
+    """Return the letters of each operand, and of the result."""
+    left, arrow, result = subscripts.replace(" ", "").partition("->")
+    if not arrow:
+        letters = left.replace(",", "").replace("...", "")
+        result = "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
+        result = f"...{result}" if "..." in left else result
+    return left.split(","), result
+
+
+def _rearranged(x: Value, text: str, result: str) -> Value:
+    """Return x, whose axes have letters, summed over those that the result lacks."""
+    before, dots, after = text.partition("...")
+    elided = range(x.rank - len(before + after)) if dots else ()
+    labels = [*before, *map(str, elided), *after]
+    first, dots, last = result.partition("...")
+    wanted = [*first, *(map(str, elided) if dots else ()), *last]
+    if len(labels) != x.rank or len(set(labels)) < len(labels) or not set(wanted) <= set(labels):
+        raise ModelError(f"Einsum: '{text}->{result}' must name each axis once, got {x.type}")
+    kept = [label for label in labels if label in wanted]
+    axes = [axis for axis, label in enumerate(labels) if label not in wanted]
+    return ops.transpose(ops.sum(x, axes) if axes else x, [kept.index(label) for label in wanted])
 
 
 @operation("Dot", promotes=True)
@@ -155,3 +197,16 @@ def _three(x: Value) -> list[Value]:
     """Return the three elements along the last axis, the third of which may be missing."""
     parts = [ops.take(x, x.rank - 1, place, place + 1) for place in range(int(x.shape[-1]))]
     return parts if len(parts) == 3 else [*parts, x.graph.constant(0, x.dtype)]
+
+
+@operation("CDist", module="math", floats=True)
+def distances(x: Value, y: Value) -> Value:
+    """Return the distance of each row of x from each row of y.
+
+    Raises:
+        ModelError: they have no rows, or rows of other lengths.
+    """
+    if x.rank < 2 or y.rank < 2 or x.shape[-1] != y.shape[-1]:
+        raise ModelError(f"CDist: both operands must have rows of one length, got {x.type} and {y.type}")
+    between = ops.reshape(x, (*x.shape[:-1], 1, x.shape[-1])) - ops.reshape(y, (*y.shape[:-2], 1, *y.shape[-2:]))
+    return ops.sqrt(ops.sum(ops.square(between), -1))

@@ -20,7 +20,9 @@ from nnc.structure import leaves
 
 
 def _without_bool(x1: Any, x2: Any) -> tuple[Value, Value]:
-    x1, x2 = as_values(x1, x2)
+    """Return two operands as numbers of one type, where a Python number counts as a tensor, as in Keras."""
+    graph = leaves((x1, x2), Value)[0].graph
+    x1, x2 = as_values(*(as_value(x, FLOAT if isinstance(x, float) else "int32", graph) for x in (x1, x2)))
     return (ops.cast(x1, "int32"), ops.cast(x2, "int32")) if x1.dtype == "bool" else (x1, x2)
 
 
@@ -118,7 +120,7 @@ bitwise_not = _inversion("BitwiseNot")
 
 def _shift(name: str, function: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:
     def move(x: Any, y: Any) -> Value:
-        if not isinstance(y, Value):
+        if isinstance(y, int):
             whole(name, x)
             return function(x, min(max(y, 0), numpy.iinfo(x.dtype).bits - 1))
         x, y = as_values(x, y)
