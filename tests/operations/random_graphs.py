@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 import nnc
 from frontends.keras_model import FRONTEND
 from nnc.errors import NncError
-from tests.operations.graph_steps import STEPS, Arrays, known_axes
+from tests.operations.graphs.growing import Arrays, known_axes
+from tests.operations.graphs.steps import STEPS
 
 ROWS = (5, 3)
 """Numbers of rows; that no axis has by chance but the first of them in some constants."""
@@ -127,7 +128,7 @@ def _author_layer(keras: Any, graph: RandomGraph) -> Any:
 
 
 class Grower:
-    """A graph under construction; see `tests.operations.graph_steps.Growing`."""
+    """A graph under construction; see `tests.operations.graphs.growing.Growing`."""
 
     def __init__(self, draw: Callable[[Any], Any], keras: Any) -> None:
         self.draw = draw

@@ -23,6 +23,7 @@ CALLS: dict[str, Call] = {
     "FloorDivide unsigned": lambda ops, x: ops.floor_divide(ops.cast(x * 10.0, "uint8"), 3),
     "Fmod": lambda ops, x: ops.fmod(x * 9.0 - 9.0, -x),
     "Fmod int": lambda ops, x: ops.fmod(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64") * 2 + 1),
+    "Gcd of bytes": lambda ops, x: ops.gcd(ops.cast(x * 90.0, "uint8"), numpy.array([6, 7] * 3)),
     "Gcd": lambda ops, x: ops.gcd(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64")),
     "Lcm": lambda ops, x: ops.lcm(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64")),
     "Lcm unsigned": lambda ops, x: ops.lcm(ops.cast(x * 10.0, "uint8"), ops.cast(x * 10.0, "uint8")),
