@@ -35,7 +35,7 @@ def test_a_few_graphs(graph):
 
 
 @pytest.mark.skipif(find_compiler() is None, reason="needs a C compiler")
-@settings(max_examples=8, **WITHOUT_SHRINKING)
+@settings(max_examples=4, **WITHOUT_SHRINKING)
 @given(random_graphs(keras, steps=30))
 def test_a_few_graphs_in_c(graph):
     check(graph, "c")

@@ -59,7 +59,8 @@ def cut(grower: Growing) -> None:
     axis = grower.draw(st.sampled_from(known))
     length, rank = arrays[0].shape[axis], arrays[0].ndim
     first, last = sorted((grower.draw(st.integers(0, length - 1)), grower.draw(st.integers(0, length - 1))))
-    negative, start, parts = first - length, max(first, 1), min(length, 2)
+    negative, parts = first - length, min(length, 2)
+    cuts = sorted({place for place in (1, length - 1) if 0 < place < length})
     key = grower.draw(
         st.sampled_from(
             (
@@ -85,7 +86,7 @@ def cut(grower: Growing) -> None:
                 f"ops.take({x}, [{last}, {first}, {negative}], axis={axis})",
                 f"ops.take({x}, {negative}, axis={axis - rank})",
                 f"ops.take({x}, [[{first}, {last}], [{last}, {first}]], axis={axis})",
-                f"ops.split({x}, [{start}, {start + 1}], axis={axis})[{grower.draw(st.integers(0, 2))}]",
+                f"ops.split({x}, {cuts}, axis={axis})[{grower.draw(st.integers(0, len(cuts)))}]",
                 f"ops.split({x}, {length}, axis={axis})[{first}]",
                 f"ops.unstack({x}, axis={axis})[{last}]",
                 f"ops.array_split({x}, {parts}, axis={axis})[{grower.draw(st.integers(0, parts - 1))}]",
@@ -176,7 +177,7 @@ def padded(grower: Growing) -> None:
             (min(before, limit), min(after, limit)) for (before, after), limit in zip(widths, limits, strict=True)
         ]
         grower.add(f"ops.pad({x}, {cut_off}, mode='{kind}')")
-    elif kind == "triangle" and rank > 1:
+    elif kind == "triangle" and rank > 1 and {rank - 2, rank - 1} <= set(known):
         grower.add(f"ops.{grower.draw(st.sampled_from(('tril', 'triu')))}({x}, k={grower.draw(st.integers(-1, 1))})")
     elif kind == "resize" and rank == 4 and known == [1, 2, 3] and is_float(arrays):
         way = grower.draw(st.sampled_from(("nearest", "bilinear", "bicubic")))
