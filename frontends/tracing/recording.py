@@ -133,10 +133,33 @@ class Recorder:
 
     def operation(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], infer: Callable[..., Any]) -> Any:
         """Return the results of an operation, and record it."""
+        if self.frames and _is_operator():
+            args = self._like_tensor(args)
         with paused():
-            outputs = infer(op, *args, **kwargs)
+            try:
+                outputs = infer(op, *args, **kwargs)
+            except ModelError:
+                raise
+            except Exception:  # for numbers, or slices, that its class does not expect
+                outputs = self._tried(op, args, kwargs)
+                if outputs is None:
+                    raise
         self.add(op, args, kwargs, outputs)
         return outputs
+
+    def _tried(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the results of an operation as its backend has them, or None where it refuses the arguments too."""
+        try:
+            return self.keras.Operation.compute_output_spec(op, *args, **kwargs)
+        except Exception:  # the backend's own
+            return None
+
+    def _like_tensor(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return operands of Python's operators, arrays in the element type of the tensor, as backends do."""
+        dtype = next(str(item.dtype) for item in args if isinstance(item, self._tensor))
+        if "float" not in dtype:
+            return args
+        return tuple(numpy.asarray(item, dtype) if _is_float_array(item) else item for item in args)
 
     def enter(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the results of a layer of its author's, whose ``call`` is run on symbols."""
@@ -379,6 +402,19 @@ def _exchanged(layer: Any, function: Callable[[Any], Any], is_concerned: Callabl
     finally:
         for step in reversed(undo):
             step()
+
+
+def _is_float_array(item: Any) -> bool:
+    return isinstance(item, numpy.ndarray | numpy.floating) and item.dtype.kind == "f"
+
+
+def _is_operator() -> bool:
+    """Whether the operation that is being recorded was written as an operator, such as ``x * y``."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and Path(frame.f_code.co_filename).parent == Path(__file__).parent:
+        frame = frame.f_back
+    code = None if frame is None else frame.f_code
+    return code is not None and code.co_name.startswith("__") and code.co_filename.endswith("keras_tensor.py")
 
 
 @contextmanager

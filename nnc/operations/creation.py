@@ -103,6 +103,12 @@ def view(x: Value, dtype: str | None = None) -> Value:
     return x
 
 
+@operation("Ndim")
+def ndim(x: Value) -> Value:
+    """Return the number of axes, as int32."""
+    return x.graph.constant(x.rank, "int32")
+
+
 @operation("Size")
 def size(x: Value) -> Value:
     """Return the number of elements."""

@@ -43,17 +43,34 @@ def as_value(x: Any, dtype: str, graph: Graph) -> Value:
     return x if isinstance(x, Value) else graph.constant(x, dtype)
 
 
+def as_tensors(operands: Any, graph: Graph | None = None) -> Any:
+    """Return nested operands with constants instead of arrays, whose element types count as those of tensors do.
+
+    Args:
+        operands: nested graph values, arrays and numbers.
+        graph: where constants go; that of a value among the operands by default, without which nothing changes.
+    """
+    values = leaves(operands, Value)
+    if graph is None and not values:
+        return operands
+    place = values[0].graph if graph is None else graph
+
+    def constant(item: Any) -> Any:
+        return item if type(item) is _NUMBER else place.constant(item, item.dtype.name)
+
+    return map_leaves(constant, operands, (numpy.ndarray, numpy.generic))
+
+
 def of_one_type(operands: Any) -> Any:
     """Return operands in the element type that Keras computes with them in.
 
     Args:
-        operands: nested graph values, numbers and arrays; a number counts as small as it can, so that 2 with whole
-            numbers is one, and 0.5 makes floats of them, and so does an array of floats beside floats.
+        operands: nested graph values, arrays and numbers; a number counts as small as it can, so that 2 with whole
+            numbers is one, and 0.5 makes floats of them.
     """
+    operands = as_tensors(operands)
     values = leaves(operands, Value)
     dtypes = {value.dtype for value in values}
-    arrays = {item.dtype.name for item in leaves(operands, (numpy.ndarray, numpy.generic)) if type(item) is not _NUMBER}
-    dtypes |= arrays - FLOATING if FLOATING & dtypes else arrays
     numbers = leaves(operands, (int, float))
     if any(isinstance(number, float) for number in numbers) and not FLOATING.intersection(dtypes):
         dtypes.add(FLOAT)

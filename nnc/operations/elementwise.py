@@ -11,7 +11,7 @@ import numpy
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Op, Value
-from nnc.operations.element_types import as_float, as_value, as_wide_float, of_one_type
+from nnc.operations.element_types import as_float, as_tensors, as_value, as_wide_float, of_one_type
 from nnc.operations.registry import operation
 from nnc.ops import comparison
 from nnc.ops.elementwise import apply
@@ -152,8 +152,9 @@ def rsqrt(x: Value) -> Value:
 @operation("Where")
 def where(condition: Value, x1: Any, x2: Any) -> Value:
     """Return x1 where a condition holds, x2 elsewhere."""
-    condition = as_value(condition, "bool", leaves((condition, x1, x2), Value)[0].graph)
-    x1, x2 = of_one_type((x1, x2))
+    graph = leaves((condition, x1, x2), Value)[0].graph
+    condition = as_value(condition, "bool", graph)
+    x1, x2 = of_one_type(as_tensors((x1, x2), graph))
     if not isinstance(x1, Value) and not isinstance(x2, Value):
         numbers = (x1, x2)
         dtype = next((name for kind, name in _NUMBERS.items() if any(type(item) is kind for item in numbers)), "bool")

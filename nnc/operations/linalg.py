@@ -51,22 +51,86 @@ def det(x: Value) -> Value:
     Raises:
         ModelError: x holds no square matrices of a known size.
     """
-    length = _length("Det", x)
+    pivots, sign = _pivots("Det", x)
+    return _product(sign, pivots)
+
+
+@operation("Slogdet")
+def slogdet(x: Value) -> tuple[Value, Value]:
+    """Return the signs of the determinants of matrices, and the logarithms of their magnitudes.
+
+    Raises:
+        ModelError: x holds no square matrices of a known size.
+    """
+    pivots, sign = _pivots("Slogdet", x)
+    return _product(sign, ops.stop_gradient(ops.sign(pivots))), ops.sum(ops.log(ops.absolute(pivots)), 0)
+
+
+def _product(first: Value, others: Value) -> Value:
+    """Return a value multiplied by others, which stand along a first axis."""
+    (found,), _ = ops.scan(lambda carries, elements, others: ([carries[0] * elements[0]], []), [first], [others])
+    return found
+
+
+def _pivots(what: str, x: Value) -> tuple[Value, Value]:
+    """Return the pivots of an elimination, columns first, and -1 where rows were exchanged an odd number of times."""
+    length = _length(what, x)
     batch, one = x.shape[:-2], x.graph.constant(1.0, x.dtype)
 
     def step(carries: list[Value], elements: list[Value], others: list[Value]) -> tuple[list[Value], list[Value]]:
-        (matrix, free, found), (column,), (order,) = carries, elements, others
+        (matrix, free, sign), (column,), (order,) = carries, elements, others
         row = _pivot(matrix, free, column)
         # as many exchanges as there are free rows above the pivot
         above = ops.sum(ops.cast(apply(Less(), order, ops.sum(row * order, -1, keepdims=True)), x.dtype) * free, -1)
-        sign = 1.0 - 2.0 * (above - 2.0 * ops.floor(above * 0.5))
+        turned = 1.0 - 2.0 * (above - 2.0 * ops.floor(above * 0.5))
         matrix, _, pivot = _eliminated(matrix, row, column, free - row)
-        return [matrix, free - row, found * ops.reshape(pivot, batch) * sign], []
+        return [matrix, free - row, sign * turned], [ops.reshape(pivot, batch)]
 
     start = [x, ops.broadcast_to(one, x.shape[:-1]), ops.broadcast_to(one, batch)]
     order = x.graph.constant(numpy.arange(length), x.dtype)
-    carries, _ = ops.scan(step, start, [_unit_rows(x, length)], [order])
-    return carries[2]
+    carries, (pivots,) = ops.scan(step, start, [_unit_rows(x, length)], [order])
+    return pivots, carries[2]
+
+
+@operation("Qr", module="linalg")
+def qr(x: Value, mode: str = "reduced") -> tuple[Value, Value]:
+    """Return orthogonal and upper triangular matrices whose products are x, by reflections.
+
+    Args:
+        x: matrices of a known size.
+        mode: ``reduced``, or ``complete`` for square orthogonal matrices.
+
+    Raises:
+        ModelError: an argument is wrong.
+    """
+    if mode not in ("reduced", "complete"):
+        raise ModelError(f"Qr: mode must be reduced or complete, got {mode!r}")
+    if not x.type.is_floating or x.rank < 2 or not all(isinstance(dim, int) for dim in x.shape[-2:]):
+        raise ModelError(f"Qr: the operand must hold matrices of floats of a known size, got {x.type}")
+    rows, columns = int(x.shape[-2]), int(x.shape[-1])
+    least = min(rows, columns)
+
+    def step(carries: list[Value], elements: list[Value], others: list[Value]) -> tuple[list[Value], list[Value]]:
+        (matrix, product), (column, here, below) = carries, elements
+        found = ops.sum(matrix * column, -1)
+        head, tail = ops.sum(found * here, -1, keepdims=True), found * below
+        rest = ops.sum(ops.square(tail), -1, keepdims=True)
+        is_done = ops.equal(rest, 0.0)  # then nothing is reflected
+        size = ops.sqrt(ops.where(is_done, 1.0, ops.square(head) + rest))
+        new = ops.where(head >= 0.0, -size, size)
+        vector = here + tail / (head - new)
+        share = ops.where(is_done, 0.0, (new - head) / new)
+        across = _row(share * vector) @ matrix
+        reflected = product @ _column(vector)
+        return [matrix - _column(vector) * across, product - reflected * _row(share * vector)], []
+
+    units = [numpy.eye(least, columns), numpy.eye(least, rows), numpy.tri(rows, least, -1).T]
+    eye = ops.broadcast_to(x.graph.constant(numpy.eye(rows), x.dtype), (*x.shape[:-2], rows, rows))
+    (matrix, product), _ = ops.scan(step, [x, eye], [x.graph.constant(item, x.dtype) for item in units], [])
+    upper = ops.where(x.graph.constant(numpy.tri(columns, rows).T, "bool"), matrix, 0.0)
+    if mode == "complete":
+        return product, upper
+    return ops.take(product, x.rank - 1, 0, least), ops.take(upper, x.rank - 2, 0, least)
 
 
 @operation("Cholesky", module="linalg")

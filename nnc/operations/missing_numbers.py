@@ -10,15 +10,11 @@ import numpy
 from nnc import ops
 from nnc.ir import Value
 from nnc.operations import reductions
-from nnc.operations.elementwise import logical_not, not_equal
+from nnc.operations.elementwise import logical_not
 from nnc.operations.ordering import cumprod, cumsum
 from nnc.operations.reductions import Axes
 from nnc.operations.registry import operation
-
-
-def is_nan(x: Value) -> Value:
-    """Return which numbers are NaN."""
-    return not_equal(x, x)
+from nnc.operations.special_numbers import is_nan
 
 
 def _without(x: Value, number: float) -> Value:

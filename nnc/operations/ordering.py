@@ -10,8 +10,9 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.operations.element_types import as_value
 from nnc.operations.elementwise import not_equal
-from nnc.operations.reductions import all, is_finite
+from nnc.operations.reductions import all
 from nnc.operations.registry import operation
+from nnc.operations.special_numbers import is_finite
 from nnc.ops.movement import normalize_axis
 
 

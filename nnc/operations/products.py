@@ -21,43 +21,52 @@ def matmul(x1: Value, x2: Value) -> Value:
 
 @operation("Einsum", promotes=True)
 def einsum(*operands: Value, subscripts: str) -> Value:
-    """Return sums of products in Einstein's notation, of several operands from left to right.
+    """Return sums of products in Einstein's notation; more than two operands are multiplied from left to right.
+
+    Args:
+        operands: one or more tensors.
+        subscripts: such as ``ab,bc->ac``; without ``->``, the result has the letters that occur once, sorted.
 
     Raises:
-        ModelError: an axis occurs twice in an operand, or an equation of one operand has ``...``.
+        ModelError: an operand names an axis twice, or has another number of axes.
     """
-    inputs, arrow, result = subscripts.replace(" ", "").partition("->")
-    terms = inputs.split(",")
-    if not arrow:  # then axes that occur once are those of the result, in alphabetical order
-        letters = inputs.replace(",", "").replace(".", "")
-        result = "..." * ("..." in inputs) + "".join(sorted(item for item in letters if letters.count(item) == 1))
-    if len(terms) != len(operands):
-        raise ModelError(f"einsum '{subscripts}' is of {len(terms)} operands, got {len(operands)}")
-    if len(terms) == 1:
-        return _rearranged(operands[0], terms[0], result)
-    found, term = operands[0], terms[0]
-    for place, (operand, other) in enumerate(zip(operands[1:], terms[1:], strict=True), start=2):
-        later = {*result, *"".join(terms[place:])}
-        kept = result if place == len(terms) else _joined(term, other, later)
-        found, term = ops.einsum(f"{term},{other}->{kept}", found, operand), kept
-    return found
+    texts, result = _subscripts(subscripts)
+    if len(texts) != len(operands):
+        raise ModelError(f"einsum '{subscripts}' is of {len(texts)} operands, got {len(operands)}")
+    left, texts, rest = operands[0], texts[1:], texts[0]
+    if not texts:
+        return _rearranged(left, rest, result)
+    for number, (right, text) in enumerate(zip(operands[1:], texts, strict=True), start=1):
+        later = "".join([*texts[number:], result])
+        kept = "".join(letter for letter in dict.fromkeys((rest + text).replace("...", "")) if letter in later)
+        dots = "..." if "..." in rest + text else ""
+        wanted = result if number == len(texts) else dots + kept
+        left, rest = ops.einsum(f"{rest},{text}->{wanted}", left, right), wanted
+    return left
 
 
-def _joined(one: str, other: str, later: set[str]) -> str:
-    """Return the axes of two operands that are read later, those of both in front."""
-    letters = [item for item in dict.fromkeys(one + other) if item != "." and item in later]
-    letters.sort(key=lambda item: item not in one or item not in other)
-    return "..." * ("..." in one or "..." in other) + "".join(letters)
+def _subscripts(subscripts: str) -> tuple[list[str], str]:
+    """Return the letters of each operand, and of the result."""
+    left, arrow, result = subscripts.replace(" ", "").partition("->")
+    if not arrow:
+        letters = left.replace(",", "").replace("...", "")
+        result = "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
+        result = f"...{result}" if "..." in left else result
+    return left.split(","), result
 
 
-def _rearranged(x: Value, term: str, result: str) -> Value:
-    """Return x with axes that the result lacks summed over, and the others in its order."""
-    if "." in term or len(set(term)) < len(term) or not set(result) <= set(term) or len(term) != x.rank:
-        raise ModelError(f"einsum '{term}->{result}' of one operand: each axis must be named once, got {x.type}")
-    gone = [axis for axis, letter in enumerate(term) if letter not in result]
-    left = [letter for letter in term if letter in result]
-    summed = ops.sum(x, gone) if gone else x
-    return ops.transpose(summed, [left.index(letter) for letter in result])
+def _rearranged(x: Value, text: str, result: str) -> Value:
+    """Return x, whose axes have letters, summed over those that the result lacks."""
+    before, dots, after = text.partition("...")
+    elided = range(x.rank - len(before + after)) if dots else ()
+    labels = [*before, *map(str, elided), *after]
+    first, dots, last = result.partition("...")
+    wanted = [*first, *(map(str, elided) if dots else ()), *last]
+    if len(labels) != x.rank or len(set(labels)) < len(labels) or not set(wanted) <= set(labels):
+        raise ModelError(f"Einsum: '{text}->{result}' must name each axis once, got {x.type}")
+    kept = [label for label in labels if label in wanted]
+    axes = [axis for axis, label in enumerate(labels) if label not in wanted]
+    return ops.transpose(ops.sum(x, axes) if axes else x, [kept.index(label) for label in wanted])
 
 
 @operation("Dot", promotes=True)
@@ -190,3 +199,16 @@ def _three(x: Value) -> list[Value]:
     """Return the three elements along the last axis, the third of which may be missing."""
     parts = [ops.take(x, x.rank - 1, place, place + 1) for place in range(int(x.shape[-1]))]
     return parts if len(parts) == 3 else [*parts, x.graph.constant(0, x.dtype)]
+
+
+@operation("CDist", module="math", floats=True)
+def distances(x: Value, y: Value) -> Value:
+    """Return the distance of each row of x from each row of y.
+
+    Raises:
+        ModelError: they have no rows, or rows of other lengths.
+    """
+    if x.rank < 2 or y.rank < 2 or x.shape[-1] != y.shape[-1]:
+        raise ModelError(f"CDist: both operands must have rows of one length, got {x.type} and {y.type}")
+    between = ops.reshape(x, (*x.shape[:-1], 1, x.shape[-1])) - ops.reshape(y, (*y.shape[:-2], 1, *y.shape[-2:]))
+    return ops.sqrt(ops.sum(ops.square(between), -1))

@@ -9,9 +9,9 @@ from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.operations.element_types import as_float, as_value
 from nnc.operations.elementwise import ceil, logical_not, round_to_even
-from nnc.operations.missing_numbers import is_nan
 from nnc.operations.reductions import Axes
 from nnc.operations.registry import operation
+from nnc.operations.special_numbers import is_nan
 from nnc.ops.reduction import normalize_axes
 
 _METHODS = ("linear", "lower", "higher", "nearest", "midpoint")

@@ -12,6 +12,7 @@ from nnc.ir import Value
 from nnc.operations.element_types import as_float, as_value, of_one_type
 from nnc.operations.elementwise import logical_not, opposite
 from nnc.operations.registry import operation
+from nnc.operations.special_numbers import is_close, is_finite
 from nnc.ops.reduction import normalize_axes
 
 Axes = int | Sequence[int] | None
@@ -146,6 +147,12 @@ def all(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
     return logical_not(any(logical_not(x), axis, keepdims))
 
 
+@operation("AllClose")
+def all_close(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Value:
+    """Return whether all elements of two are close; see `nnc.operations.special_numbers.is_close`."""
+    return all(is_close(x1, x2, rtol, atol, equal_nan))
+
+
 @operation("Argmax")
 def argmax(x: Value, axis: int | None = None, keepdims: bool = False) -> Value:
     """Return the index of the first largest element along an axis, or among all, as int32."""
@@ -239,8 +246,3 @@ def trapezoid(y: Value, x: Any = None, dx: float = 1.0, axis: int = -1) -> Value
 
 def _axes(axis: Axes) -> int | tuple[int, ...] | None:
     return axis if axis is None or isinstance(axis, int) else tuple(axis)
-
-
-def is_finite(x: Value) -> Value:
-    """Return which numbers are neither infinite nor NaN."""
-    return ops.equal(x - x, 0.0)

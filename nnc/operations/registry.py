@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nnc.ir import Value
-from nnc.operations.element_types import as_float, of_one_type
+from nnc.operations.element_types import as_float, as_tensors, of_one_type
 from nnc.structure import map_leaves
 
 Function = Callable[..., Any]
@@ -33,6 +33,7 @@ class Definition:
     def operands(self, args: Sequence[Any]) -> Sequence[Any]:
         """Return the operands in the element types that Keras brings them to."""
         if self.floats:
+            args = as_tensors(args)
             args = map_leaves(as_float, args, Value)
         found: Sequence[Any] = of_one_type(args) if self.promotes or self.floats else args
         return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, pi
+from math import inf, nan, pi
 from typing import Any
 
 import numpy
 
 from nnc import ops
+from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.operations.element_types import as_float, as_values, as_wide_float
 from nnc.operations.registry import operation
@@ -83,6 +84,19 @@ def sign_bit(x: Value) -> Value:
     return ops.logical_or(x < 0.0, ops.reciprocal(x) < 0.0)
 
 
+@operation("Nextafter")
+def next_after(x1: Any, x2: Any) -> Value:
+    """Return the next float64 after x1 on the way to x2, rounded to float32: x1, as Keras on TensorFlow has it.
+
+    Raises:
+        ModelError: an operand is float64.
+    """
+    x1, x2 = (as_float(x) for x in as_values(x1, x2))
+    if x1.dtype == "float64":
+        raise ModelError("Nextafter: operands must be float32, or whole numbers, got float64")
+    return ops.where(ops.logical_or(is_nan(x1), is_nan(x2)), nan, x1)
+
+
 @operation("Heaviside")
 def heaviside(x1: Any, x2: Any) -> Value:
     """Return 0 below 0, 1 above it and x2 at 0; also where x1 is NaN, as in Keras on TensorFlow."""
@@ -114,6 +128,7 @@ def divide_no_nan(x1: Any, x2: Any) -> Value:
     return ops.where(is_zero, 0.0, x1 / ops.where(is_zero, 1.0, x2))
 
 
+@operation("Conj")
 @operation("Conjugate")
 @operation("Real")
 def real(x: Value) -> Value:

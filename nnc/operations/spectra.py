@@ -16,6 +16,8 @@ from nnc.ir import Value
 from nnc.operations.interpolation import multiply_axis
 from nnc.operations.registry import operation
 from nnc.operations.shapes import pad
+from nnc.ops.elementwise import apply
+from nnc.ops.gathering import ScatterAdd
 
 Pair = tuple[Value, Value]
 
@@ -118,23 +120,82 @@ def stft(
     """
     if fft_length < sequence_length:
         raise ModelError(f"STFT: fft_length must be at least sequence_length, got {fft_length} and {sequence_length}")
-    if isinstance(window, str):
-        if window not in _WINDOWS:
-            raise ModelError(f"STFT: window must be {' or '.join(_WINDOWS)} or numbers, got {window!r}")
-        weights: Any = numpy.array(_bell(_WINDOWS[window], sequence_length))
-    else:
-        weights = None if window is None else numpy.asarray(window, float)
-        if weights is not None and weights.shape != (sequence_length,):
-            raise ModelError(f"STFT: window must have length {sequence_length}, got shape {weights.shape}")
+    weights = _window("STFT", window, sequence_length)
     _known("STFT", x, -1)
     if center:
         x = pad(x, [(0, 0)] * (x.rank - 1) + [(fft_length // 2, fft_length // 2)], "reflect")
     frames = extract_sequences(x, fft_length, sequence_stride)
     if weights is not None:
-        before = (fft_length - sequence_length) // 2
-        around = numpy.pad(weights, (before, fft_length - sequence_length - before))
-        frames = frames * x.graph.constant(around, x.dtype)
+        frames = frames * x.graph.constant(_centred(weights, fft_length), x.dtype)
     return rfft(frames)
+
+
+@operation("ISTFT", module="math")
+def istft(
+    *x: Any,
+    sequence_length: int,
+    sequence_stride: int,
+    fft_length: int,
+    length: int | None = None,
+    window: Any = None,
+    center: bool = True,
+) -> Value:
+    """Return the numbers of which x, a pair, are the frequencies of windows; see `stft`.
+
+    Args:
+        x: real and imaginary parts, of shape (…, windows, frequencies).
+        sequence_length: how many numbers a window has.
+        sequence_stride: from a window to the next.
+        fft_length: how many numbers are transformed.
+        length: how many numbers come out; as many as there are by default.
+        window: what the numbers were multiplied with.
+        center: whether half of `fft_length` at both ends is left out.
+
+    Raises:
+        ModelError: an argument is wrong, or the number of windows is not known before the run.
+    """
+    real, imaginary = _pair("ISTFT", x)
+    if fft_length < sequence_length:
+        raise ModelError(f"ISTFT: fft_length must be at least sequence_length, got {fft_length} and {sequence_length}")
+    weights = _window("ISTFT", window, sequence_length)
+    frames = _known("ISTFT", real, -2)
+    found = irfft(real, imaginary, fft_length=fft_length)
+    if weights is not None:
+        around = _centred(weights, fft_length)
+        squares = numpy.zeros(sequence_stride * -(-fft_length // sequence_stride))
+        squares[:fft_length] = around**2
+        shares = numpy.tile(squares.reshape(-1, sequence_stride).sum(0), len(squares) // sequence_stride)
+        found = found * real.graph.constant(around / shares[:fft_length], real.dtype)
+    before, whole = found.shape[:-2], fft_length + sequence_stride * (frames - 1)
+    places = numpy.arange(frames)[:, None] * sequence_stride + numpy.arange(fft_length)
+    rank = found.rank
+    rows = ops.transpose(ops.reshape(found, (*before, frames * fft_length)), (rank - 2, *range(rank - 2)))
+    added = apply(ScatterAdd((whole, *before)), rows, real.graph.constant(places.reshape(-1), "int32"))
+    start = fft_length // 2 if center else 0
+    stop = whole - start if length is None else min(start + length, whole)
+    return ops.take(ops.transpose(added, (*range(1, rank - 1), 0)), -1, start, stop)
+
+
+def _window(what: str, window: Any, length: int) -> Any:
+    """Return the numbers of a window, None where there is none.
+
+    Raises:
+        ModelError: its name is unknown, or it has another length.
+    """
+    if isinstance(window, str):
+        if window not in _WINDOWS:
+            raise ModelError(f"{what}: window must be {' or '.join(_WINDOWS)} or numbers, got {window!r}")
+        return numpy.array(_bell(_WINDOWS[window], length))
+    weights = None if window is None else numpy.asarray(window, float)
+    if weights is not None and weights.shape != (length,):
+        raise ModelError(f"{what}: window must have length {length}, got shape {weights.shape}")
+    return weights
+
+
+def _centred(weights: Any, length: int) -> Any:
+    """Return the numbers of a window with zeros around."""
+    before = (length - len(weights)) // 2
+    return numpy.pad(weights, (before, length - len(weights) - before))
 
 
 _WINDOWS = {"hann": 0.5, "hamming": 0.54}

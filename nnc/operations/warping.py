@@ -111,7 +111,7 @@ def bend(images: Value, across: Value, down: Value, interpolation: str, fill_mod
     height, width = known_sizes(images, CHANNELS_LAST)
 
     def pixels_at(column: Value, row: Value) -> Value:
-        return _pixels(images, _index(column, width, fill_mode), _index(row, height, fill_mode), fill_value)
+        return _pixels(images, bent(column, width, fill_mode), bent(row, height, fill_mode), fill_value)
 
     if interpolation == "nearest":
         return pixels_at(floor(across + 0.5), floor(down + 0.5))
@@ -124,7 +124,7 @@ def bend(images: Value, across: Value, down: Value, interpolation: str, fill_mod
     return upper * (1.0 - bottom_share) + lower * bottom_share
 
 
-def _index(place: Value, length: int, fill_mode: str) -> Value:
+def bent(place: Value, length: int, fill_mode: str) -> Value:
     """Return the pixel along an axis that stands for one which may lie outside."""
     if fill_mode == "constant":
         return place

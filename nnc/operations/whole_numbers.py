@@ -10,7 +10,7 @@ import numpy
 from nnc import ops
 from nnc.errors import ModelError
 from nnc.ir import Value
-from nnc.operations.element_types import FLOAT, as_float, as_value, as_values, of_one_type
+from nnc.operations.element_types import FLOAT, as_float, as_tensors, as_value, as_values, of_one_type
 from nnc.operations.registry import operation
 from nnc.operations.special_numbers import is_infinite
 from nnc.ops.elementwise import apply
@@ -19,8 +19,16 @@ from nnc.ops.sizes import WHOLE
 from nnc.structure import leaves
 
 
+def _as_tensors_of_one_type(x1: Any, x2: Any) -> tuple[Value, Value]:
+    """Return two operands in one element type, where a Python number counts as a tensor of 32 bits, as in Keras."""
+    graph = leaves((x1, x2), Value)[0].graph
+    return as_values(
+        *(as_value(x, FLOAT if isinstance(x, float) else "int32", graph) for x in as_tensors((x1, x2), graph))
+    )
+
+
 def _without_bool(x1: Any, x2: Any) -> tuple[Value, Value]:
-    x1, x2 = as_values(x1, x2)
+    x1, x2 = _as_tensors_of_one_type(x1, x2)
     return (ops.cast(x1, "int32"), ops.cast(x2, "int32")) if x1.dtype == "bool" else (x1, x2)
 
 
@@ -102,7 +110,7 @@ def _power(base: Value, bits: Sequence[Any]) -> Value:
 @operation("Gcd")
 def greatest_common_divisor(x1: Any, x2: Any) -> Value:
     """Return the greatest common divisor of whole numbers."""
-    x1, x2 = as_values(x1, x2)
+    x1, x2 = _as_tensors_of_one_type(x1, x2)
     whole("Gcd", x1, x2)
     return ops.gcd(x1, x2)
 
@@ -110,7 +118,7 @@ def greatest_common_divisor(x1: Any, x2: Any) -> Value:
 @operation("Lcm")
 def least_common_multiple(x1: Any, x2: Any) -> Value:
     """Return the least common multiple of whole numbers; 0 where one is 0."""
-    x1, x2 = as_values(x1, x2)
+    x1, x2 = _as_tensors_of_one_type(x1, x2)
     whole("Lcm", x1, x2)
     found: Value = ops.absolute(x1) * ops.floor_divide(ops.absolute(x2), ops.gcd(x1, x2))
     return found
@@ -156,7 +164,7 @@ bitwise_not = _inversion("BitwiseNot")
 
 def _shift(name: str, function: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:
     def move(x: Any, y: Any) -> Value:
-        if not isinstance(y, Value):
+        if isinstance(y, int):
             whole(name, x)
             return function(x, min(max(y, 0), numpy.iinfo(x.dtype).bits - 1))
         x, y = as_values(x, y)

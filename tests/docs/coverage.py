@@ -32,9 +32,12 @@ OUT_OF_SCOPE = {
     "callbacks": {"other packages": ("OrbaxCheckpoint", "RemoteMonitor", "TensorBoard")},
     "initializers": {"audio": ("STFT", "STFTInitializer", "stft")},
     "operations": {
-        "their shape depends on data": ("Bincount", "Nonzero", "CTCDecode"),
+        "their shape depends on data": ("Arange", "Bincount", "Nonzero", "CTCDecode"),
         "complex numbers": ("Eig", "Polar", "ViewAsComplex", "ViewAsReal"),
         "singular values and eigenvalues": ("Eigh", "Lstsq", "MatrixRank", "Pinv", "SVD"),
+        "no partition in Keras on TensorFlow": ("Argpartition",),
+        "for one matrix only in Keras on TensorFlow": ("LuFactor",),
+        "a base class": ("SegmentReduction",),
         "functions of functions": (
             *("AssociativeScan", "Cond", "ForiLoop", "JVP", "Map", "Scan", "Switch", "VectorizedMap", "WhileLoop"),
         ),

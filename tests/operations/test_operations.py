@@ -13,8 +13,9 @@ from nnc.operations import OPERATIONS
 from tests.operations.cases import FAMILIES
 
 X = numpy.random.default_rng(0).uniform(0.5, 1.5, (3, 4, 6)).astype("float32")
-ELSEWHERE = {"Abs", "Cast", "ConvTranspose", "GetItem", "OneHot", "Where"}
-"""Abs is Absolute under a second name; ConvTranspose is in `test_windows`, the others with the layer `Operation`."""
+ELSEWHERE = {"Abs", "Cast", "Conj", "ConvTranspose", "GetItem", "Histogram", "OneHot", "Where"}
+"""Abs and Conj are second names; Histogram is in `test_ordering`, ConvTranspose in `test_windows`, the others are with
+the layer `Operation`."""
 
 
 @pytest.fixture(scope="module")

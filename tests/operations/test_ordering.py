@@ -137,6 +137,27 @@ def test_rows_below_0_belong_to_no_segment(backend, name, call, keras):
     assert numpy.array_equal(nnc.compile(model, backend=backend)([x, ids])[0], expected)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("settings", [{"bins": 4}, {"bins": 3, "range": (0.6, 1.2)}, {"bins": 1}])
+def test_numbers_are_counted_in_bins(backend, settings, keras):
+    """In a layer of its author's: Keras's functional models cannot run this operation."""
+    x = numpy.array([[0.5, 0.9], [1.2, 0.6], [1.5, 1.0], [0.7, 0.8]], "float32")
+
+    class Counting(keras.layers.Layer):
+        def call(self, x):
+            counts, edges = keras.ops.histogram(x[:, 0], **settings)
+            return x[:, 1:] + counts, x[:, 1:] + edges
+
+        def compute_output_spec(self, x):
+            bins = settings["bins"]
+            return keras.KerasTensor((None, bins), x.dtype), keras.KerasTensor((None, bins + 1), x.dtype)
+
+    given = keras.Input((2,))
+    theirs = keras.Model(given, list(Counting()(given)))
+    for one, other in zip(nnc.compile(theirs, backend=backend)(x), theirs(x), strict=True):
+        numpy.testing.assert_allclose(one, numpy.asarray(other), rtol=1e-6)
+
+
 def ops_beside(x: Any, table: Any) -> Any:
     """Return a table for each row, as outputs have rows in front."""
     zeros = Operation("ExpandDims", {"axis": 1})(x * 0.0)
@@ -205,6 +226,7 @@ SUMS = Operation("Sum", {"axis": [0, 1]})(X)
         ("Correlate", {}, (numpy.ones(5, "float32"), SUMS), "x2 must not be longer than x1 where mode is"),
         ("Diff", {"n": -1}, (X,), "Diff: n must be at least 0, got -1"),
         ("Diff", {"n": 6}, (X,), "Diff: n must be below the length of axis -1, got 6"),
+        ("Histogram", {}, (X,), "Histogram: x must be a vector of floats, got"),
         ("Max", {"axis": 1, "initial": 0.5}, (WHOLE,), "Max: initial must be a whole number for"),
         ("Min", {"axis": 1, "initial": 0.5}, (WHOLE,), "Min: initial must be a whole number for"),
         ("Moments", {"axes": [1]}, (WHOLE,), "Moments: x must hold floating-point numbers, got i32"),
@@ -225,6 +247,8 @@ SUMS = Operation("Sum", {"axis": [0, 1]})(X)
         ("SegmentMax", {"num_segments": 3}, (X, WHOLE), "segment_ids must be a whole number per row, got i32"),
         ("TopK", {"k": 7}, (X,), "TopK: k must be from 1 to the length of the last axis, got 7"),
         ("TopK", {"k": 0}, (X,), "TopK: k must be from 1 to the length of the last axis, got 0"),
+        ("Unique", {}, (X,), "Unique: size must be given, sorted True and axis None, got None"),
+        ("Unique", {"size": 3, "axis": 1}, (X,), "Unique: size must be given, sorted True and axis None, got 3"),
         ("Trapezoid", {"axis": 1}, (X, numpy.ones(4, "float32")), "x must be a vector along the last axis"),
     ],
 )

@@ -2,7 +2,9 @@
 
 from tests.operations.cases import (
     attention,
+    bessel,
     correlation,
+    counting,
     creation,
     elementwise,
     images,
@@ -14,6 +16,7 @@ from tests.operations.cases import (
     neural,
     normalization,
     ordering,
+    patches,
     patterns,
     products,
     quantiles,
@@ -30,7 +33,9 @@ from tests.operations.cases.case import Call
 
 FAMILIES: dict[str, dict[str, Call]] = {
     "attention": attention.CALLS,
+    "bessel": bessel.CALLS,
     "correlation": correlation.CALLS,
+    "counting": counting.CALLS,
     "creation": creation.CALLS,
     "elementwise": elementwise.CALLS,
     "indexing": indexing.CALLS,
@@ -38,6 +43,7 @@ FAMILIES: dict[str, dict[str, Call]] = {
     "missing_numbers": missing_numbers.CALLS,
     "neural": neural.CALLS,
     "ordering": ordering.CALLS,
+    "patches": patches.CALLS,
     "patterns": patterns.CALLS,
     "images": images.CALLS,
     "linalg": linalg.CALLS,

@@ -16,6 +16,7 @@ CALLS: dict[str, Call] = {
     "FullLike of a number": lambda ops, x: ops.full_like(x, 3, dtype="int32"),
     "MultiHot": lambda ops, x: ops.multi_hot(ops.cast(x * 3.0, "int32"), 4),
     "MultiHot along an axis": lambda ops, x: ops.multi_hot(ops.cast(x * 3.0, "uint8"), 4, axis=1, dtype="bool"),
+    "Ndim": lambda ops, x: in_each_row(ops, x, ops.ndim(x)),
     "OneHot": lambda ops, x: ops.one_hot(ops.cast(x * 3.0, "uint8"), 3, axis=1),
     "OneHot of floats": lambda ops, x: ops.one_hot(x * 3.0 - 2.0, 300, dtype="int32"),
     "OnesLike": lambda ops, x: ops.ones_like(x),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy
+
 from tests.operations.cases.case import Call
 
 CALLS: dict[str, Call] = {
@@ -42,10 +44,19 @@ CALLS: dict[str, Call] = {
     "Maximum": lambda ops, x: ops.maximum(x, 1.0),
     "Minimum": lambda ops, x: ops.minimum(x, 1.0),
     "Multiply": lambda ops, x: ops.multiply(x, x),
+    "Multiply by an array": lambda ops, x: ops.multiply(ops.cast(x * 9.0, "int32"), numpy.linspace(0.5, 1.5, 6)),
     "Negative": lambda ops, x: ops.negative(x),
     "Negative int": lambda ops, x: ops.negative(ops.cast(x * 10.0, "int32")),
     "NotEqual": lambda ops, x: ops.not_equal(x, ops.minimum(x, 1.0)),
     "Power": lambda ops, x: ops.power(x, 3.0),
+    "Power of whole numbers": lambda ops, x: ops.power(ops.cast(x * 10.0 - 10.0, "int32"), 5),
+    "Power of bytes": lambda ops, x: ops.power(ops.cast(x * 10.0, "uint8"), 3),
+    "Power of truth": lambda ops, x: ops.power(x > 1.0, 2),
+    "Power of a number": lambda ops, x: ops.power(-3, ops.cast(x * 13.0, "int64")),
+    "Power of whole numbers by whole numbers": lambda ops, x: ops.power(
+        ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 40.0, "int32")
+    ),
+    "Power with exponent 0": lambda ops, x: ops.power(ops.cast(x * 10.0, "int32"), 0),
     "Reciprocal": lambda ops, x: ops.reciprocal(x),
     "Round": lambda ops, x: ops.round(x * 9.0, decimals=1),
     "Rsqrt": lambda ops, x: ops.rsqrt(x),

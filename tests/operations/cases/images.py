@@ -7,9 +7,13 @@ from typing import Any
 import numpy
 
 from tests.operations.cases.case import Call
+from tests.operations.cases.rows import in_each_row
 
 CORNERS = numpy.array([[0.0, 0.0], [1.0, 0.0], [0.0, 3.0], [1.0, 3.0]], "float32")
 SHIFTS = numpy.array([[0.2, 0.1], [0.1, 0.3], [0.0, 0.2], [0.4, 0.1]], "float32")
+PLACES = numpy.array([[-3.3, 2.9, 5.2], [1.1, 9.3, 4.7]], "float32")
+SCALES = numpy.array([1.4, 0.6], "float32")
+MOVES = numpy.array([0.2, -0.3], "float32")
 
 
 def images(ops: Any, x: Any, *shape: int) -> Any:
@@ -41,6 +45,35 @@ CALLS: dict[str, Call] = {
     ),
     "PerspectiveTransform": lambda ops, x: ops.image.perspective_transform(  # TensorFlow's gradient is not exact
         images(ops, ops.cast(ops.cast(x * 10.0, "int32"), "float32")), CORNERS, CORNERS + SHIFTS, fill_value=0.7
+    ),
+    "MapCoordinates": lambda ops, x: in_each_row(
+        ops, x, ops.image.map_coordinates(x[0], numpy.array([[0.3, 2.9, 5.2], [1.1, -2.0, 4.7]], "float32"), 1)
+    ),
+    "MapCoordinates by coordinates": lambda ops, x: in_each_row(
+        ops, x, ops.image.map_coordinates(x[1], x[0, :2] * 2.3, 1, fill_mode="reflect")
+    ),
+    "MapCoordinates nearest": lambda ops, x: in_each_row(
+        ops, x, ops.image.map_coordinates(x[0], PLACES, 1, fill_mode="nearest")
+    ),
+    "MapCoordinates wrap": lambda ops, x: in_each_row(
+        ops, x, ops.image.map_coordinates(ops.cast(9 * x[0], "int32"), PLACES, 0, fill_mode="wrap")
+    ),
+    "SSIM": lambda ops, x: ops.image.ssim(images(ops, x, 4, 6, 1), images(ops, x * x, 4, 6, 1), filter_size=3),
+    "SSIM channels first": lambda ops, x: ops.image.ssim(
+        images(ops, x, 2, 3, 4), images(ops, x * 0.9, 2, 3, 4), 2.0, 3, 1.0, data_format="channels_first"
+    ),
+    "ScaleAndTranslate": lambda ops, x: in_each_row(
+        ops, x, ops.image.scale_and_translate(x[0], (5, 4), SCALES, MOVES, (0, 1), "linear")
+    ),
+    "ScaleAndTranslate by tensors": lambda ops, x: in_each_row(
+        ops, x, ops.image.scale_and_translate(x[0], (5, 6), x[1, 0, :1], x[1, 1, :1], (0,), "cubic", antialias=False)
+    ),
+    "ScaleAndTranslate lanczos": lambda ops, x: in_each_row(
+        ops, x, ops.image.scale_and_translate(x[0], (4, 3), SCALES[1:], MOVES[1:], (1,), "lanczos3")
+    ),
+    "SobelEdges": lambda ops, x: ops.image.sobel_edges(images(ops, x)),
+    "SobelEdges channels first": lambda ops, x: ops.image.sobel_edges(
+        images(ops, x, 2, 3, 4), data_format="channels_first"
     ),
     "RGBToGrayscale": lambda ops, x: ops.image.rgb_to_grayscale(images(ops, x)),
     "RGBToGrayscale of whole numbers": lambda ops, x: ops.image.rgb_to_grayscale(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy
 
 from tests.operations.cases.case import Call
+from tests.operations.cases.rows import in_each_row
 
 CALLS: dict[str, Call] = {
     "All": lambda ops, x: ops.all(x > 0.6, axis=-1),
+    "AllClose": lambda ops, x: in_each_row(ops, x, ops.cast(ops.allclose(x, x + 1e-6, rtol=1e-3), "int32")),
+    "AllClose of others": lambda ops, x: in_each_row(ops, x, ops.cast(ops.allclose(x, x + 0.1), "int32")),
     "Amax": lambda ops, x: ops.amax(x, axis=1),
     "Amin": lambda ops, x: ops.amin(x, axis=(1, 2), keepdims=True),
     "Any": lambda ops, x: ops.any(x > 1.4, axis=1, keepdims=True),

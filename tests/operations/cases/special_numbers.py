@@ -31,6 +31,8 @@ CALLS: dict[str, Call] = {
     "NanToNum": lambda ops, x: ops.nan_to_num(ops.log(x - 1.0), nan=3.0),
     "NanToNum infinite": lambda ops, x: ops.nan_to_num(-1.0 / ops.round(x - 1.0), neginf=-5.0),
     "NanToNum int": lambda ops, x: ops.nan_to_num(ops.cast(x * 10.0 - 10.0, "int32")),
+    "Nextafter": lambda ops, x: ops.nextafter(x, 2.0 - x),
+    "Nextafter int": lambda ops, x: ops.nextafter(ops.cast(x * 6.0, "int32"), 3),
     "Real": lambda ops, x: ops.real(x),
     "Signbit": lambda ops, x: ops.signbit(ops.round(x - 1.0)),
     "Signbit bool": lambda ops, x: ops.signbit(x > 1.0),

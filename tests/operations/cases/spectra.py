@@ -11,6 +11,11 @@ CALLS: dict[str, Call] = {
     "IFFT2": lambda ops, x: ops.ifft2((x, x * x)),
     "IRFFT": lambda ops, x: ops.irfft((x, x * x)),
     "IRFFT longer": lambda ops, x: ops.irfft((x, x * x), fft_length=13),
+    "ISTFT": lambda ops, x: ops.istft(ops.stft(ops.reshape(x, (-1, 24)), 8, 4, 8), 8, 4, 8),
+    "ISTFT of a length": lambda ops, x: ops.istft(
+        ops.stft(x, 3, 2, 4, window="hamming"), 3, 2, 4, length=5, window="hamming"
+    ),
+    "ISTFT without window": lambda ops, x: ops.istft((x[:, :, :3], x[:, :, 3:]), 4, 3, 4, window=None, center=False),
     "RFFT": lambda ops, x: ops.rfft(x),
     "RFFT longer": lambda ops, x: ops.rfft(x, fft_length=9),
     "STFT": lambda ops, x: ops.stft(x, 3, 2, 5),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy
+
 from tests.operations.cases.case import Call
 
 CALLS: dict[str, Call] = {
@@ -21,6 +23,7 @@ CALLS: dict[str, Call] = {
     "FloorDivide unsigned": lambda ops, x: ops.floor_divide(ops.cast(x * 10.0, "uint8"), 3),
     "Fmod": lambda ops, x: ops.fmod(x * 9.0 - 9.0, -x),
     "Fmod int": lambda ops, x: ops.fmod(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64") * 2 + 1),
+    "Gcd of bytes": lambda ops, x: ops.gcd(ops.cast(x * 90.0, "uint8"), numpy.array([6, 7] * 3)),
     "Gcd": lambda ops, x: ops.gcd(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64")),
     "Lcm": lambda ops, x: ops.lcm(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64")),
     "Lcm unsigned": lambda ops, x: ops.lcm(ops.cast(x * 10.0, "uint8"), ops.cast(x * 10.0, "uint8")),
@@ -30,9 +33,11 @@ CALLS: dict[str, Call] = {
     "LeftShift unsigned": lambda ops, x: ops.left_shift(ops.cast(x * 10.0, "uint8"), ops.cast(x * 10.0, "uint8")),
     "Mod": lambda ops, x: ops.mod(x * 9.0 - 9.0, 0.7),
     "Mod bool": lambda ops, x: ops.mod(x > 1.0, x > 0.0),
+    "Mod bytes": lambda ops, x: ops.mod(ops.cast(x * 10.0, "uint8"), -3),
     "Mod int": lambda ops, x: ops.mod(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64") * 2 + 1),
     "Mod negative": lambda ops, x: ops.mod(x * 9.0 - 9.0, -x),
     "Mod number": lambda ops, x: ops.mod(ops.cast(x * 10.0 - 10.0, "int32"), -3),
+    "RightShift by an array": lambda ops, x: ops.right_shift(ops.cast(x * 90.0, "uint8"), numpy.array([1, 2] * 3)),
     "RightShift": lambda ops, x: ops.right_shift(ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 6.0 - 6.0, "int64")),
     "RightShift unsigned": lambda ops, x: ops.right_shift(ops.cast(x * 10.0, "uint8"), ops.cast(x * 10.0, "uint8")),
 }

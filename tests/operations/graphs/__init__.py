@@ -1,0 +1,1 @@
+"""Random graphs of `keras.ops`: the steps that they grow by."""
