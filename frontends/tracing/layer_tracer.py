@@ -94,7 +94,7 @@ class LayerTracer:
                 "class_name": type(layer).__name__,
                 "module": type(layer).__module__,
                 "registered_name": None,
-                "config": layer.get_config(),
+                "config": _config(layer),
             }
             node = from_plain(self.live.described(layer, entry, RUNNING))
             assert isinstance(node, MappingNode)
@@ -282,6 +282,21 @@ class LayerTracer:
                 shapes = ", ".join(str(array.shape) for array in arrays)
                 raise ModelError(f"layer '{theirs.name}' has weights of the shapes {shapes}, which nnc's has not")
             ours.set_weights(arrays)
+
+
+def _config(layer: Any) -> Any:
+    """Return the config of a layer of Keras's.
+
+    Raises:
+        ModelError: it has arguments that no config holds.
+    """
+    try:
+        return layer.get_config()
+    except NotImplementedError:  # Identity with a policy for its element types, for one
+        parameters = list(signature(type(layer).__init__).parameters.values())[1:]
+        if any(parameter.kind is not parameter.VAR_KEYWORD for parameter in parameters):
+            raise ModelError(f"layer '{layer.name}' ({type(layer).__name__}) does not say its arguments") from None
+        return {"name": layer.name, "trainable": layer.trainable, "dtype": layer.dtype_policy.name}
 
 
 def _own_variables(layer: Any) -> list[Any]:

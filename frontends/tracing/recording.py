@@ -17,6 +17,7 @@ import numpy
 
 import nnc
 from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
+from frontends.tracing.tensorflow_functions import translate_tensorflow
 from nnc.errors import ModelError
 
 _RECORDER: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
@@ -110,9 +111,20 @@ class Recorder:
     def operation(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], infer: Callable[..., Any]) -> Any:
         """Return the results of an operation, and record it."""
         with _paused():
-            outputs = infer(op, *args, **kwargs)
+            try:
+                outputs = infer(op, *args, **kwargs)
+            except Exception as error:  # Keras's rule for shapes may lack what the operation itself can do
+                outputs = self._computed_spec(op, args, kwargs, error)
         self._add(op, args, kwargs, outputs)
         return outputs
+
+    def _computed_spec(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> Any:
+        """Return what an operation gives according to Keras's backend, where its own rule for shapes has failed."""
+        compute = sys.modules[f"{self.keras.__name__}.src.backend"].compute_output_spec
+        try:
+            return compute(op.call, *args, **kwargs)
+        except Exception:
+            raise error from None
 
     def enter(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the results of a layer of its author's, whose ``call`` is run on symbols."""
@@ -348,6 +360,41 @@ def _patch(keras: Any) -> None:
         for name in names:
             if hasattr(module, name):
                 _wrap_function(module, name, read)
+    _wrap_backend_of_utilities(keras)
+    translate_tensorflow(keras, lambda: _RECORDER.get() is not None, _note)
+
+
+def _note(error: ModelError) -> None:
+    recorder = _RECORDER.get()
+    assert recorder is not None
+    recorder.failure = recorder.failure or error
+
+
+def _wrap_backend_of_utilities(keras: Any) -> None:
+    """Let utilities of Keras's that call its backend, such as those for boxes, call its operations while recorded."""
+    utilities = sys.modules.get(f"{keras.__name__}.src.utils.backend_utils")
+    dynamic = getattr(utilities, "DynamicBackend", None)
+    if dynamic is None:
+        return
+    original = dynamic.__getattr__
+
+    def attribute(self: Any, name: str) -> Any:
+        return original(self, name) if _RECORDER.get() is None else _Operations(keras.ops, original(self, name), name)
+
+    dynamic.__getattr__ = attribute
+
+
+class _Operations:
+    """A module or function of a backend, whose functions are those of `keras.ops` where that has them."""
+
+    def __init__(self, operations: Any, original: Any, name: str) -> None:
+        self._operations, self._original = operations, getattr(operations, name, original)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._operations, name, None) or getattr(self._original, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._original(*args, **kwargs)
 
 
 def _wrap(cls: type[Any], name: str, record: Callable[..., Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import signature
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -78,8 +79,9 @@ class Settling:
             given = [[*call.args, *free_tensors(call.target)] for call in calls]
             args, kwargs, made = scope.settled(given, self.weight), {"trace": number}, found
         elif hasattr(target, "_layers"):
-            kept = [{key: item for key, item in call.kwargs.items() if item is not None} for call in calls]
-            args = scope.settled([list(call.args) for call in calls], self.weight)
+            bound = [_by_position(call) for call in calls]
+            kept = [{key: item for key, item in kwargs.items() if item is not None} for _, kwargs in bound]
+            args = scope.settled([list(args) for args, _ in bound], self.weight)
             kwargs, made = scope.settled(kept, self.weight), self.layer(target, [call.outputs[0] for call in calls])
         else:
             made = target if isinstance(target, str) else type(target).__name__
@@ -194,6 +196,14 @@ class _Scope:
 
 
 _BOUNDS = ("start", "stop", "step")
+
+
+def _by_position(call: Call) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """Return the arguments of a call of a layer of Keras's, the first one by position, as nnc may name it otherwise."""
+    first = next(iter(signature(call.target.call).parameters), None)
+    if call.args or first not in call.kwargs:
+        return call.args, call.kwargs
+    return (call.kwargs[first],), {key: item for key, item in call.kwargs.items() if key != first}
 
 
 def _linear(numbers: Sequence[int], product: Sequence[int], axes: tuple[tuple[int, int], ...]) -> Length | None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from nnc import ops
-from nnc.ir import Dim, Graph, Shape, Value
+from nnc.ir import Dim, Graph, Shape, SymbolicDim, Value
 from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota
+from nnc.ops.sizes import Iota, Size
 
 
 def arange(graph: Graph, length: Dim, start: Dim = 0, step: int = 1, dtype: str = "int32") -> Value:
@@ -18,9 +18,32 @@ def arange(graph: Graph, length: Dim, start: Dim = 0, step: int = 1, dtype: str 
     if step != 1:
         counted = counted * step
     if start != 0:
-        first = start if isinstance(start, int) else graph.add(Iota(start, "int32"))[0]
-        counted = counted + (first if isinstance(first, int) else ops.size(first, [0], "int32"))
+        counted = counted + (start if isinstance(start, int) else _number(graph, start))
     return ops.cast(counted, dtype)
+
+
+def _number(graph: Graph, dim: Dim) -> Value:
+    """Return a number that is only known at run time as a value; it may be below 0, as no length is."""
+    if isinstance(dim, int):
+        return graph.constant(dim, "int32")
+    total = None
+    for atoms, factor in dim.terms:
+        part = graph.constant(factor, "int32")
+        if atoms:
+            part = part * graph.add(Size((SymbolicDim(((atoms, 1),)),), "int32"))[0]
+        total = part if total is None else total + part
+    assert total is not None
+    return total
+
+
+def larger(graph: Graph, x1: Dim, x2: Dim) -> Value:
+    """Return the larger one of two numbers."""
+    return ops.maximum(_number(graph, x1), _number(graph, x2))
+
+
+def smaller(graph: Graph, x1: Dim, x2: Dim) -> Value:
+    """Return the smaller one of two numbers."""
+    return ops.minimum(_number(graph, x1), _number(graph, x2))
 
 
 def filled(graph: Graph, shape: Shape, number: float, dtype: str = "float32") -> Value:
@@ -53,6 +76,8 @@ CREATIONS: Mapping[str, Callable[..., Value]] = MappingProxyType(
         "eye": diagonal,
         "full": filled,
         "identity": diagonal,
+        "maximum": larger,
+        "minimum": smaller,
         "ones": filled,
         "tri": lower,
         "zeros": filled,

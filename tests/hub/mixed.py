@@ -90,7 +90,7 @@ def BLIP2Backbone():
             **LAYERS,
             num_query_tokens=2,
             qformer_hidden_dim=8,
-            max_sequence_length=10,
+            max_sequence_length=32,
             dropout=0.0,
             language_projection=None,
         ),
@@ -124,33 +124,9 @@ def Gemma3Backbone():
     )
 
 
-@backbone(
-    "text and pictures",
-    sizes={
-        "pixel_values": (1, 16, 48),
-        "pixel_position_ids": (1, 16),
-        "vision_indices": (4,),
-        "token_ids": (8,),
-        "padding_mask": (8,),
-        "vision_mask": (8,),
-        "position_ids": (8,),
-    },
-    data={
-        "vision_indices": _first,
-        "vision_mask": _first_are_pictures,
-        "position_ids": _first,
-        "pixel_position_ids": _ones,
-    },
-)
+@backbone("text and pictures", sizes={"token_ids": (8,), "padding_mask": (8,), "position_ids": (8,)}, data={"position_ids": _first})
 def Gemma4Backbone():
-    return model("Gemma4Backbone")(
-        **GEMMA,
-        use_sliding_window_attention=True,
-        sliding_window_size=3,
-        vision_encoder=model("gemma4.gemma4_vision_encoder:Gemma4VisionEncoder")(
-            image_size=16, patch_size=4, pool_size=2, **LAYERS, head_dim=4, num_key_value_heads=2, output_dim=8
-        ),
-    )
+    return model("Gemma4Backbone")(**GEMMA, use_sliding_window_attention=True, sliding_window_size=3)
 
 
 @backbone("text and pictures", sizes={"images": (1,)})
@@ -209,7 +185,7 @@ def WhisperBackbone():
 def MoonshineBackbone():
     return model("MoonshineBackbone")(
         vocabulary_size=VOCABULARY,
-        filter_dim=8,
+        filter_dim=16,
         encoder_num_layers=2,
         decoder_num_layers=2,
         hidden_dim=16,

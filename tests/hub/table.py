@@ -40,7 +40,7 @@ class Backbone:
             sizes = iter(self.sizes.get(name, ()))
             shape = (rows, *(next(sizes, LENGTH) if dim is None else dim for dim in tensor.shape[1:]))
             found[name] = self.data[name](shape, generator) if name in self.data else _data(tensor, shape, generator)
-        return found if isinstance(model.input, dict) else next(iter(found.values()))
+        return found if len(found) > 1 or isinstance(model.input, dict) else next(iter(found.values()))
 
 
 LENGTH = 6

@@ -16,6 +16,12 @@ GROUPED = {
     "hidden_dim": 16,
     "intermediate_dim": 12,
 }
+LLAMA_3 = {
+    "rope_frequency_adjustment_factor": 8.0,
+    "rope_low_freq_factor": 1.0,
+    "rope_high_freq_factor": 4.0,
+    "rope_pretraining_sequence_length": 16,
+}
 EXPERTS = GROUPED | {"num_experts": 4, "top_k": 2, "moe_intermediate_dim": 6, "head_dim": 4}
 LINEAR_ATTENTION = {
     "num_layers": 2,
@@ -67,10 +73,10 @@ _listed("BERT-like", "ESMBackbone", ENCODER | {"dropout": 0.0})
 _listed("BERT-like", "ESM2Backbone", ENCODER | {"dropout": 0.0, "use_pre_layer_norm": True})
 _listed("GPT-like", "GPT2Backbone", WITHOUT_DROPOUT, is_example=True)
 _listed("GPT-like", "OPTBackbone", WITHOUT_DROPOUT)
-_listed("GPT-like", "GPTNeoXBackbone", WITHOUT_DROPOUT)
+_listed("GPT-like", "GPTNeoXBackbone", WITHOUT_DROPOUT | {"rotary_percentage": 0.5})
 _listed("GPT-like", "BloomBackbone", ENCODER | {"dropout": 0.0})
 _listed("GPT-like", "LlamaBackbone", GROUPED)
-_listed("GPT-like", "Llama3Backbone", GROUPED | {"rope_frequency_adjustment_factor": 8.0})
+_listed("GPT-like", "Llama3Backbone", GROUPED | LLAMA_3)
 _listed("GPT-like", "MistralBackbone", GROUPED | {"sliding_window": 3})
 _listed("GPT-like", "Phi3Backbone", GROUPED)
 _listed("GPT-like", "QwenBackbone", GROUPED)

@@ -11,11 +11,12 @@ from tests.hub.table import backbone, model
 PICTURE = (32, 32, 3)
 
 
-def _resnet(shape: tuple[int | None, ...] = (None, None, 3), filters: int = 8, stages: int = 3, **config: Any) -> Any:
+def _resnet(shape: tuple[int | None, ...] = (None, None, 3), filters: tuple[int, ...] = (64, 12, 16), **config: Any) -> Any:
+    stages = len(filters)
     return model("ResNetBackbone")(
-        input_conv_filters=[filters],
+        input_conv_filters=[64],
         input_conv_kernel_sizes=[7],
-        stackwise_num_filters=[filters] * stages,
+        stackwise_num_filters=list(filters),
         stackwise_num_blocks=[1] * stages,
         stackwise_num_strides=[1] + [2] * (stages - 1),
         image_shape=shape,
@@ -39,8 +40,8 @@ def hgnet(shape: tuple[int | None, ...], stages: tuple[str, ...]) -> Any:
     )
 
 
-def _dino(name: str = "DINOV2Backbone", **config: Any) -> Any:
-    return model(name)(
+def _dino(version: int = 2, **config: Any) -> Any:
+    return model(f"DINOV{version}Backbone")(
         patch_size=14,
         num_layers=4,
         hidden_dim=16,
@@ -67,12 +68,11 @@ def _mix() -> Any:
 
 def detecting_vit(**config: Any) -> Any:
     return model("ViTDetBackbone")(
-        hidden_size=8,
         num_layers=3,
         intermediate_dim=12,
         num_heads=2,
         global_attention_layer_indices=[1],
-        **{"image_shape": (16, 16, 3), "patch_size": 2, "window_size": 3, "num_output_channels": 4} | config,
+        **{"hidden_size": 8, "image_shape": (16, 16, 3), "patch_size": 2, "window_size": 3, "num_output_channels": 4} | config,
     )
 
 
@@ -237,7 +237,7 @@ def DINOV2Backbone():
 
 @backbone("ViT")
 def DINOV3Backbone():
-    return _dino("DINOV3Backbone", patch_size=14, num_register_tokens=4, use_gated_mlp=False)
+    return _dino(3, num_register_tokens=4, use_gated_mlp=False)
 
 
 @backbone("ViT")
@@ -279,14 +279,14 @@ def VideoPrismBackbone():
 @backbone("segmentation")
 def BASNetBackbone():
     return model("BASNetBackbone")(
-        image_encoder=_resnet((64, 64, 3), 64, 4), num_classes=1, projection_filters=8, image_shape=(64, 64, 3)
+        image_encoder=_resnet(filters=(64, 128, 256, 512)), num_classes=1, projection_filters=8, image_shape=(64, 64, 3)
     )
 
 
 @backbone("segmentation", is_example=True)
 def DeepLabV3Backbone():
     return model("DeepLabV3Backbone")(
-        image_encoder=_resnet((64, 64, 3)),
+        image_encoder=_resnet(),
         low_level_feature_key="P2",
         spatial_pyramid_pooling_key="P4",
         dilation_rates=[2, 3],
@@ -303,7 +303,7 @@ def SegFormerBackbone():
 @backbone("segmentation")
 def DepthAnythingBackbone():
     return model("DepthAnythingBackbone")(
-        image_encoder=_dino(num_register_tokens=0, apply_layernorm=True, name="image_encoder"),
+        image_encoder=_dino(num_register_tokens=0, apply_layernorm=True, image_shape=(70, 70, 3), name="image_encoder"),
         reassemble_factors=[4, 2, 1, 0.5],
         neck_hidden_dims=[4, 6, 8, 10],
         fusion_hidden_dim=12,
@@ -367,7 +367,7 @@ def SAM3PromptableConceptBackbone():
 @backbone("detection", is_example=True)
 def RetinaNetBackbone():
     return model("RetinaNetBackbone")(
-        image_encoder=_resnet((64, 64, 3), 8, 4), min_level=3, max_level=6, use_p5=True, image_shape=(64, 64, 3)
+        image_encoder=_resnet(filters=(64, 12, 16, 20)), min_level=3, max_level=6, use_p5=True, image_shape=(64, 64, 3)
     )
 
 
