@@ -88,7 +88,7 @@ def made(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
             if not isinstance(number, bool | int | float):
                 return None
             shape = _shape(given["shape"])
-            return Made((), {"shape": shape, "number": number, "dtype": dtype}, shape, dtype)
+            return Made((), {"shape": shape, "fill_value": number, "dtype": dtype}, shape, dtype)
 
 
 def _counted(given: Mapping[str, Any]) -> Made | None:

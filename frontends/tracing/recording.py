@@ -110,6 +110,8 @@ class Recorder:
 
     def operation(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], infer: Callable[..., Any]) -> Any:
         """Return the results of an operation, and record it."""
+        if type(op).__name__ == "Ndim":  # a plain number, as on a backend
+            return len(args[0].shape)
         with _paused():
             try:
                 outputs = infer(op, *args, **kwargs)
@@ -361,6 +363,8 @@ def _patch(keras: Any) -> None:
             if hasattr(module, name):
                 _wrap_function(module, name, read)
     _wrap_backend_of_utilities(keras)
+    _wrap_equality(keras, "__eq__", "equal")
+    _wrap_equality(keras, "__ne__", "not_equal")
     translate_tensorflow(keras, lambda: _RECORDER.get() is not None, _note)
 
 
@@ -382,6 +386,19 @@ def _wrap_backend_of_utilities(keras: Any) -> None:
         return original(self, name) if _RECORDER.get() is None else _Operations(keras.ops, original(self, name), name)
 
     dynamic.__getattr__ = attribute
+
+
+def _wrap_equality(keras: Any, name: str, operation: str) -> None:
+    """Let tensors that are recorded be compared by their elements, as those of backends are, instead of by identity."""
+    original = getattr(keras.KerasTensor, name)
+
+    def compare(self: Any, other: Any) -> Any:
+        is_tensor = isinstance(other, keras.KerasTensor | bool | int | float | numpy.ndarray) or hasattr(other, "dtype")
+        if _RECORDER.get() is None or not is_tensor:
+            return original(self, other)
+        return getattr(keras.ops, operation)(self, other)
+
+    setattr(keras.KerasTensor, name, compare)
 
 
 class _Operations:

@@ -73,12 +73,12 @@ class Settling:
         kwargs: Mapping[str, Any]
         if isinstance(target, Frame):
             frames = [call.target for call in calls]
-            if any(frame.layer is not target.layer for frame in frames):
-                raise ModelError("what is computed depends on the sizes of inputs")
+            _check_same([frame.layer for frame in frames])
             found, number = self.traced(target.layer, self.trace(frames))
             given = [[*call.args, *free_tensors(call.target)] for call in calls]
             args, kwargs, made = scope.settled(given, self.weight), {"trace": number}, found
         elif hasattr(target, "_layers"):
+            _check_same([call.target for call in calls])
             bound = [_by_position(call) for call in calls]
             kept = [{key: item for key, item in kwargs.items() if item is not None} for _, kwargs in bound]
             args = scope.settled([list(args) for args, _ in bound], self.weight)
@@ -196,6 +196,26 @@ class _Scope:
 
 
 _BOUNDS = ("start", "stop", "step")
+
+
+def _check_same(layers: Sequence[Any]) -> None:
+    """Check that the same layer is called in all runs, or one of the same class that the call itself makes.
+
+    Raises:
+        ModelError: it is another one.
+    """
+    first = layers[0]
+    for layer in layers[1:]:
+        if layer is not first and (type(layer) is not type(first) or layer.weights or _settings(layer) != _settings(first)):
+            raise ModelError("what is computed depends on the sizes of inputs")
+
+
+def _settings(layer: Any) -> Any:
+    """Return the config of a layer without its name, None where it has none, as what its author wrote is traced."""
+    try:
+        return {key: item for key, item in layer.get_config().items() if key != "name"}
+    except NotImplementedError:
+        return None
 
 
 def _by_position(call: Call) -> tuple[tuple[Any, ...], Mapping[str, Any]]:

@@ -18,19 +18,19 @@ def arange(graph: Graph, length: Dim, start: Dim = 0, step: int = 1, dtype: str 
     if step != 1:
         counted = counted * step
     if start != 0:
-        counted = counted + (start if isinstance(start, int) else _number(graph, start))
+        counted = counted + (start if isinstance(start, int) else number(graph, start))
     return ops.cast(counted, dtype)
 
 
-def _number(graph: Graph, dim: Dim) -> Value:
-    """Return a number that is only known at run time as a value; it may be below 0, as no length is."""
+def number(graph: Graph, dim: Dim, dtype: str = "int32") -> Value:
+    """Return a number that may be known only at run time as a value; it may be below 0, as no length is."""
     if isinstance(dim, int):
-        return graph.constant(dim, "int32")
+        return graph.constant(dim, dtype)
     total = None
     for atoms, factor in dim.terms:
-        part = graph.constant(factor, "int32")
+        part = graph.constant(factor, dtype)
         if atoms:
-            part = part * graph.add(Size((SymbolicDim(((atoms, 1),)),), "int32"))[0]
+            part = part * graph.add(Size((SymbolicDim(((atoms, 1),)),), dtype))[0]
         total = part if total is None else total + part
     assert total is not None
     return total
@@ -38,17 +38,18 @@ def _number(graph: Graph, dim: Dim) -> Value:
 
 def larger(graph: Graph, x1: Dim, x2: Dim) -> Value:
     """Return the larger one of two numbers."""
-    return ops.maximum(_number(graph, x1), _number(graph, x2))
+    return ops.maximum(number(graph, x1), number(graph, x2))
 
 
 def smaller(graph: Graph, x1: Dim, x2: Dim) -> Value:
     """Return the smaller one of two numbers."""
-    return ops.minimum(_number(graph, x1), _number(graph, x2))
+    return ops.minimum(number(graph, x1), number(graph, x2))
 
 
-def filled(graph: Graph, shape: Shape, number: float, dtype: str = "float32") -> Value:
+def filled(graph: Graph, shape: Shape, fill_value: Dim | float, dtype: str = "float32") -> Value:
     """Return a tensor of one number."""
-    return ops.broadcast_to(graph.constant(number, dtype), shape)
+    is_length = isinstance(fill_value, SymbolicDim)
+    return ops.broadcast_to(number(graph, fill_value, dtype) if is_length else graph.constant(fill_value, dtype), shape)
 
 
 def lower(graph: Graph, rows: Dim, columns: Dim, k: int = 0, dtype: str = "float32") -> Value:

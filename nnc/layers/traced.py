@@ -8,9 +8,9 @@ from typing import Any
 
 from nnc import ops
 from nnc.errors import ModelError, NncError
-from nnc.ir import Placeholder, Value
+from nnc.ir import Placeholder, SymbolicDim, Value
 from nnc.layers.base import Layer
-from nnc.layers.creations import CREATIONS
+from nnc.layers.creations import CREATIONS, number
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import current_lowering, is_lowering
 from nnc.layers.trace import AddedLoss, Assignment, OwnWeight, Trace, TracedCall, TraceValues
@@ -169,13 +169,22 @@ def _results(step: TracedCall, run: TraceValues) -> list[Value]:
         outputs = _FUNCTIONS[step.target](run.values[0].graph, *args, **kwargs)
     elif step.target in OPERATIONS:
         definition = OPERATIONS[step.target]
-        outputs = definition.function(*definition.operands(args), **kwargs)
+        outputs = definition.function(*definition.operands(_with_numbers(args)), **kwargs)
     else:
         raise ModelError(f"operation {step.target} of keras.ops is not supported")
     found = leaves(outputs, Value)
     if len(found) != step.results:
         raise ModelError(f"{step.target} gave {len(found)} results, expected {step.results}")
     return found
+
+
+def _with_numbers(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return operands with values instead of lengths that are only known at run time."""
+    like = next((item for item in args if isinstance(item, Value)), None)
+    if like is None or not any(isinstance(item, SymbolicDim) for item in args):
+        return args
+    dtype = "int32" if like.dtype == "bool" else like.dtype
+    return tuple(number(like.graph, item, dtype) if isinstance(item, SymbolicDim) else item for item in args)
 
 
 _FUNCTIONS = {**DRAWS, **CREATIONS}

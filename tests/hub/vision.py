@@ -248,7 +248,7 @@ def MiTBackbone():
 @backbone("ViT")
 def SwinTransformerBackbone():
     return model("SwinTransformerBackbone")(
-        image_shape=PICTURE, embed_dim=8, depths=(2, 2), num_heads=(2, 4), window_size=4
+        image_shape=PICTURE, embed_dim=8, depths=(2, 2), num_heads=(2, 4), window_size=4, drop_path=0.0
     )
 
 
