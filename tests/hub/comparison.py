@@ -38,10 +38,7 @@ def compared(backbone: Backbone, backend: str = "numpy") -> Comparison:
     keras.utils.set_random_seed(1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        theirs = backbone.make()
-        for layer in theirs._flatten_layers():
-            if isinstance(layer, keras.layers.Dropout):  # some have a rate that no argument sets
-                layer.rate = 0.0
+        theirs = backbone.model()
         generator = numpy.random.default_rng(2)
         x = backbone.inputs(theirs, ROWS, generator)
         before = _predicted(theirs, x)

@@ -62,7 +62,7 @@ def SigLIPBackbone():
     return _contrastive("SigLIP", "siglip.siglip")
 
 
-@backbone("text and pictures")
+@backbone("text and pictures", is_fixed=True)
 def BLIP2Backbone():
     return model("BLIP2Backbone")(
         vision_encoder=model("blip2.blip2_vision_encoder:BLIP2VisionEncoder")(
@@ -108,6 +108,7 @@ def PaliGemmaBackbone():
     "text and pictures",
     sizes={"images": (1,), "vision_indices": (4,), "token_ids": (8,), "padding_mask": (8,), "vision_mask": (8,)},
     data={"vision_indices": _first, "vision_mask": _first_are_pictures},
+    is_fixed=True,
 )
 def Gemma3Backbone():
     return model("Gemma3Backbone")(
@@ -181,7 +182,7 @@ def WhisperBackbone():
     )
 
 
-@backbone("sound", sizes={"encoder_input_values": (1600,), "encoder_padding_mask": (1600,)})
+@backbone("sound", sizes={"encoder_input_values": (1600,), "encoder_padding_mask": (1600,)}, is_fixed=True)
 def MoonshineBackbone():
     return model("MoonshineBackbone")(
         vocabulary_size=VOCABULARY,
@@ -242,7 +243,12 @@ def StableDiffusion3Backbone():
     )
 
 
-@backbone("diffusion", is_example=True)
+def _early(shape: tuple[int, ...], generator: numpy.random.Generator) -> numpy.ndarray:
+    """Small times, as they are multiplied by 1000 before a cosine, and so is the last bit of an exponential."""
+    return generator.uniform(0.0, 0.01, shape).astype("float32")
+
+
+@backbone("diffusion", data={"timesteps": _early, "guidance": _early}, is_example=True)
 def FluxBackbone():
     return model("FluxBackbone")(
         input_channels=8,

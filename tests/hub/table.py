@@ -23,6 +23,7 @@ class Backbone:
         sizes: lengths of the unknown axes of an input, by the input's name.
         data: what goes into an input, by the input's name.
         is_example: whether it is the one of its kind.
+        is_fixed: whether the lengths of its inputs are given when it is made, as what it computes depends on them.
     """
 
     name: str
@@ -31,14 +32,34 @@ class Backbone:
     sizes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     data: Mapping[str, Data] = field(default_factory=dict)
     is_example: bool = False
+    is_fixed: bool = False
+
+    def model(self) -> Any:
+        """Return the backbone, with random weights."""
+        import keras
+
+        made = self.make()
+        if self.is_fixed:
+            inputs = {
+                tensor.name: keras.Input(self._shape(tensor), dtype=tensor.dtype, name=tensor.name)
+                for tensor in made.inputs
+            }
+            made = keras.Model(inputs, made(inputs))
+        for layer in made._flatten_layers():
+            if isinstance(layer, keras.layers.Dropout):  # some have a rate that no argument sets
+                layer.rate = 0.0
+        return made
+
+    def _shape(self, tensor: Any) -> tuple[int, ...]:
+        sizes = iter(self.sizes.get(tensor.name, ()))
+        return tuple(next(sizes, LENGTH) if dim is None else dim for dim in tensor.shape[1:])
 
     def inputs(self, model: Any, rows: int, generator: numpy.random.Generator) -> Any:
         """Return data for the inputs of the model, in a dictionary where it has several."""
         found = {}
         for tensor in model.inputs:
             name = tensor.name
-            sizes = iter(self.sizes.get(name, ()))
-            shape = (rows, *(next(sizes, LENGTH) if dim is None else dim for dim in tensor.shape[1:]))
+            shape = (rows, *self._shape(tensor))
             found[name] = self.data[name](shape, generator) if name in self.data else _data(tensor, shape, generator)
         return found if len(found) > 1 or isinstance(model.input, dict) else next(iter(found.values()))
 

@@ -82,7 +82,7 @@ _listed("GPT-like", "Phi3Backbone", GROUPED)
 _listed("GPT-like", "QwenBackbone", GROUPED)
 _listed("GPT-like", "Qwen2Backbone", GROUPED | {"use_sliding_window_attention": True, "sliding_window_size": 3})
 _listed("GPT-like", "Qwen3Backbone", GROUPED | {"head_dim": 4})
-_listed("GPT-like", "Qwen3_5Backbone", GROUPED | LINEAR_ATTENTION)
+_listed("GPT-like", "Qwen3_5Backbone", GROUPED | LINEAR_ATTENTION, is_fixed=True)
 _listed("GPT-like", "GemmaBackbone", GROUPED | {"head_dim": 4, "num_key_value_heads": 1})
 _listed("experts", "MixtralBackbone", GROUPED | {"num_experts": 3, "top_k": 2, "sliding_window": 3}, is_example=True)
 _listed("experts", "GptOssBackbone", GROUPED | {"num_experts": 3, "top_k": 2, "sliding_window": 3})
@@ -107,6 +107,7 @@ _listed(
         "decay_lora": 4,
     },
     sizes={"token_ids": (16,), "padding_mask": (16,)},
+    is_fixed=True,
     is_example=True,
 )
 
@@ -169,7 +170,7 @@ def SmolLMBackbone():
     return _smol("SmolLMBackbone")
 
 
-@backbone("experts")
+@backbone("experts", is_fixed=True)
 def Qwen3_5MoeBackbone():
     config = EXPERTS | LINEAR_ATTENTION | {"shared_expert_intermediate_size": 12}
     del config["intermediate_dim"]

@@ -303,7 +303,7 @@ def SegFormerBackbone():
 @backbone("segmentation")
 def DepthAnythingBackbone():
     return model("DepthAnythingBackbone")(
-        image_encoder=_dino(num_register_tokens=0, apply_layernorm=True, image_shape=(70, 70, 3), name="image_encoder"),
+        image_encoder=_dino(num_register_tokens=0, apply_layernorm=True, image_shape=(98, 98, 3), name="image_encoder"),
         reassemble_factors=[4, 2, 1, 0.5],
         neck_hidden_dims=[4, 6, 8, 10],
         fusion_hidden_dim=12,
@@ -337,6 +337,7 @@ def SAMBackbone():
     "segmentation",
     sizes={"token_ids": (8,), "padding_mask": (8,), "boxes": (1,), "box_labels": (1,)},
     data={"box_labels": lambda shape, generator: numpy.ones(shape, "int32")},
+    is_fixed=True,
 )
 def SAM3PromptableConceptBackbone():
     def part(name: str) -> Any:
