@@ -15,7 +15,7 @@ RANDOM = (
     "uniform",
 )
 """Functions of a backend of Keras's that draw random numbers."""
-CREATIONS = ("arange", "empty", "eye", "full", "identity", "maximum", "minimum", "ones", "tri", "zeros")
+CREATIONS = ("arange", "broadcast_to", "empty", "eye", "full", "identity", "maximum", "minimum", "ones", "tri", "zeros")
 """Functions of a backend of Keras's that make a tensor of numbers alone, such as a length."""
 
 
@@ -72,6 +72,12 @@ def made(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     match name:
         case "arange":
             return _counted(given)
+        case "broadcast_to":
+            shape = given["shape"]
+            if not hasattr(given["x"], "dtype") or not all(isinstance(dim, int) and dim >= 0 for dim in shape):
+                return None
+            kind = str(getattr(given["x"].dtype, "name", given["x"].dtype)).removeprefix("torch.")
+            return Made((), {"x": given["x"], "shape": tuple(shape)}, tuple(shape), kind)
         case "maximum" | "minimum":
             if not all(isinstance(given[key], int) and not isinstance(given[key], bool) for key in ("x1", "x2")):
                 return None

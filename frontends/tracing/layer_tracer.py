@@ -28,8 +28,9 @@ from nnc.errors import ModelError
 from nnc.identity import is_keras_module
 from nnc.layers import Layer, Variable
 from nnc.layers.input_types import FLOAT
-from nnc.layers.trace import OwnWeight, Trace
+from nnc.layers.trace import OwnWeight, Trace, TracedCall
 from nnc.layers.traced import TracedCell, TracedFunction, TracedLayer
+from nnc.structure import leaves
 
 BATCHES = (5, 7, 11)
 """Numbers of rows, by run."""
@@ -258,6 +259,26 @@ class LayerTracer:
         """Return the traced layer of an author's, and the number of one of its traces."""
         made = self.traced(layer)
         return made, made.add_trace(trace)
+
+    def adopt(self, root: TracedLayer, traces: Sequence[Trace]) -> None:
+        """Let weights that are read, though no layer that owns them is ever called, belong to the layer that reads.
+
+        Args:
+            root: the layer of the whole model.
+            traces: its traces.
+        """
+        readers = [(layer, layer.traces) for layer in self._layers.values() if isinstance(layer, TracedLayer)]
+        readers.append((root, list(traces)))
+        steps = {id(layer): [step for trace in found for step in trace.steps] for layer, found in readers}
+        called = {id(step.target) for found in steps.values() for step in found if isinstance(step, TracedCall)}
+        for layer, found in readers:
+            read: list[Any] = [trace.outputs for trace in found]
+            for step in steps[id(layer)]:
+                read += [step.args, *step.kwargs.values()] if isinstance(step, TracedCall) else [step]
+            for weight in leaves(read, OwnWeight):
+                if weight.layer is not root and id(weight.layer) not in called:
+                    called.add(id(weight.layer))
+                    layer.inner.append(weight.layer)
 
     def variables(self) -> dict[int, Variable]:
         """Return nnc's weights by the identity of Keras's."""

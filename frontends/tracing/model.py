@@ -78,6 +78,7 @@ class ModelTracer:
         predicting, training = (self._trace(inputs, groups, lengths, mode) for mode in (False, True))
         equate_groups(inputs, groups)
         root = self.layers.traced(self.source)
+        self.layers.adopt(root, (predicting, training))
         given = [tensor for _, tensor in inputs]
         outputs = self._flat(predicting, training, given)
         if outputs is None:

@@ -159,6 +159,8 @@ class Recorder:
             if id(mask) in results:
                 results[id(tensor)]._keras_mask = results[id(mask)]
         outputs = self.mapped(lambda tensor: results[id(tensor)], frame.outputs)
+        if not flat and not frame.steps:  # it made constants
+            return outputs
         frame.outputs = [*flat, *masks]
         self._add(frame, tuple(given), {}, [results[id(tensor)] for tensor in frame.outputs])
         return outputs

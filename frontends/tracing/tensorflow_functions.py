@@ -12,6 +12,8 @@ from math import prod
 from types import MappingProxyType
 from typing import Any
 
+import numpy
+
 from nnc.errors import ModelError
 
 
@@ -55,10 +57,29 @@ def gather_nd(ops: Any, params: Any, indices: Any, batch_dims: int = 0) -> Any:
     return ops.take(ops.reshape(params, (prod(taken), *kept)), places, axis=0)
 
 
+def resize_images(ops: Any, images: Any, size: Any, method: Any = "bilinear", align_corners: bool = False) -> Any:
+    """Return images in another size, whose corners are the corners of those that were given.
+
+    Raises:
+        ModelError: the corners go to other places, or pixels are not interpolated linearly.
+    """
+    if not align_corners or method not in ("bilinear", 0):
+        raise ModelError("tensorflow.image.resize can be traced with align_corners; use keras.ops.image.resize")
+    rows, columns = (_between_corners(*lengths) for lengths in zip(images.shape[1:3], size, strict=True))
+    return ops.einsum("oi,bijc->bojc", rows, ops.einsum("pj,bijc->bipc", columns, images))
+
+
+def _between_corners(old: int, new: int) -> Any:
+    """Return the matrix of shape (new, old) that interpolates linearly between corners that stay."""
+    places = numpy.arange(new) * ((old - 1) / (new - 1) if new > 1 else 0.0)
+    return numpy.maximum(1.0 - numpy.abs(places[:, None] - numpy.arange(old)), 0.0).astype("float32")
+
+
 _FUNCTIONS: Mapping[str, tuple[Callable[..., Any], tuple[str, ...]]] = MappingProxyType(
     {
         "matrix_band_part": (band_part, ("input", "num_lower", "num_upper")),
         "gather_v2": (gather, ("params", "indices", "axis", "batch_dims")),
+        "resize_images": (resize_images, ("images", "size", "method", "align_corners")),
         "gather_nd_v2": (gather_nd, ("params", "indices", "batch_dims")),
     }
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from nnc import ops
 from nnc.ir import Dim, Graph, Shape, SymbolicDim, Value
@@ -52,6 +53,11 @@ def filled(graph: Graph, shape: Shape, fill_value: Dim | float, dtype: str = "fl
     return ops.broadcast_to(number(graph, fill_value, dtype) if is_length else graph.constant(fill_value, dtype), shape)
 
 
+def broadcast(graph: Graph, x: Any, shape: Shape) -> Value:
+    """Return a constant in a shape."""
+    return ops.broadcast_to(graph.constant(x, str(x.dtype)), shape)
+
+
 def lower(graph: Graph, rows: Dim, columns: Dim, k: int = 0, dtype: str = "float32") -> Value:
     """Return ones on and below a diagonal, zeros above it."""
     row, column = _places(graph, rows, columns)
@@ -73,6 +79,7 @@ def _places(graph: Graph, rows: Dim, columns: Dim) -> tuple[Value, Value]:
 CREATIONS: Mapping[str, Callable[..., Value]] = MappingProxyType(
     {
         "arange": arange,
+        "broadcast_to": broadcast,
         "empty": filled,
         "eye": diagonal,
         "full": filled,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy
 
 from tests.hub.table import VOCABULARY, backbone, model
-from tests.hub.vision import mobile_net_v5, vit
+from tests.hub.vision import vit
 
 LAYERS = {"num_layers": 2, "num_heads": 2, "hidden_dim": 8, "intermediate_dim": 12}
 GEMMA = {
@@ -130,9 +130,8 @@ def Gemma4Backbone():
     return model("Gemma4Backbone")(**GEMMA, use_sliding_window_attention=True, sliding_window_size=3)
 
 
-@backbone("text and pictures", sizes={"images": (1,)})
+@backbone("text and pictures")
 def Gemma3nBackbone():
-    encoder = mobile_net_v5(num_features=4)
     return model("Gemma3nBackbone")(
         text_vocab_size=VOCABULARY,
         text_hidden_size=4,
@@ -151,8 +150,6 @@ def Gemma3nBackbone():
         hidden_size_per_layer_input=2,
         altup_num_inputs=2,
         laurel_rank=1,
-        vision_encoder_config=encoder.get_config(),
-        vision_hidden_size=12,
     )
 
 

@@ -44,7 +44,10 @@ class Backbone:
                 tensor.name: keras.Input(self._shape(tensor), dtype=tensor.dtype, name=tensor.name)
                 for tensor in made.inputs
             }
-            made = keras.Model(inputs, made(inputs))
+            outputs = made(inputs)
+            if isinstance(outputs, dict):  # masks are no numbers that can be trained
+                outputs = {key: item for key, item in outputs.items() if "float" in item.dtype}
+            made = keras.Model(inputs, outputs)
         for layer in made._flatten_layers():
             if isinstance(layer, keras.layers.Dropout):  # some have a rate that no argument sets
                 layer.rate = 0.0

@@ -279,7 +279,7 @@ def VideoPrismBackbone():
 @backbone("segmentation")
 def BASNetBackbone():
     return model("BASNetBackbone")(
-        image_encoder=_resnet(filters=(64, 128, 256, 512)), num_classes=1, projection_filters=8, image_shape=(64, 64, 3)
+        image_encoder=_resnet(filters=(64, 128, 256, 512)), num_classes=1, projection_filters=64, image_shape=(64, 64, 3)
     )
 
 
@@ -313,12 +313,12 @@ def DepthAnythingBackbone():
     )
 
 
-@backbone("segmentation", sizes={"points": (1,), "labels": (1,), "boxes": (1,), "masks": (1, 16, 16)})
+@backbone("segmentation", sizes={"points": (1,), "labels": (1,), "boxes": (1,), "masks": (1, 16, 16)}, is_fixed=True)
 def SAMBackbone():
     return model("SAMBackbone")(
         image_encoder=detecting_vit(patch_size=4, num_output_channels=8, hidden_size=16),
         prompt_encoder=model("sam.sam_prompt_encoder:SAMPromptEncoder")(
-            hidden_size=8, image_embedding_size=(4, 4), input_image_size=(16, 16), mask_in_channels=4
+            hidden_size=8, image_embedding_size=(4, 4), input_image_size=(16, 16), mask_in_channels=16
         ),
         mask_decoder=model("sam.sam_mask_decoder:SAMMaskDecoder")(
             num_layers=2,
