@@ -8,6 +8,7 @@ import numpy
 import pytest
 
 import nnc
+from tests.tracing import zoo_libraries  # noqa: F401  # which adds to it
 from tests.tracing.zoo import ZOO
 
 
