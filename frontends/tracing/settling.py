@@ -205,9 +205,9 @@ def _check_same(layers: Sequence[Any]) -> None:
         ModelError: it is another one.
     """
     first = layers[0]
-    for layer in layers[1:]:
-        if layer is not first and (type(layer) is not type(first) or layer.weights or _settings(layer) != _settings(first)):
-            raise ModelError("what is computed depends on the sizes of inputs")
+    others = [layer for layer in layers[1:] if layer is not first]
+    if any(type(layer) is not type(first) or layer.weights or _settings(layer) != _settings(first) for layer in others):
+        raise ModelError("what is computed depends on the sizes of inputs")
 
 
 def _settings(layer: Any) -> Any:
@@ -221,7 +221,7 @@ def _settings(layer: Any) -> Any:
 def _by_position(call: Call) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
     """Return the arguments of a call of a layer of Keras's, the first one by position, as nnc may name it otherwise."""
     first = next(iter(signature(call.target.call).parameters), None)
-    if call.args or first not in call.kwargs:
+    if first is None or call.args or first not in call.kwargs:
         return call.args, call.kwargs
     return (call.kwargs[first],), {key: item for key, item in call.kwargs.items() if key != first}
 

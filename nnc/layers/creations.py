@@ -49,8 +49,9 @@ def smaller(graph: Graph, x1: Dim, x2: Dim) -> Value:
 
 def filled(graph: Graph, shape: Shape, fill_value: Dim | float, dtype: str = "float32") -> Value:
     """Return a tensor of one number."""
-    is_length = isinstance(fill_value, SymbolicDim)
-    return ops.broadcast_to(number(graph, fill_value, dtype) if is_length else graph.constant(fill_value, dtype), shape)
+    if isinstance(fill_value, SymbolicDim):
+        return ops.broadcast_to(number(graph, fill_value, dtype), shape)
+    return ops.broadcast_to(graph.constant(fill_value, dtype), shape)
 
 
 def broadcast(graph: Graph, x: Any, shape: Shape) -> Value:

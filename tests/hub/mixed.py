@@ -125,7 +125,11 @@ def Gemma3Backbone():
     )
 
 
-@backbone("text and pictures", sizes={"token_ids": (8,), "padding_mask": (8,), "position_ids": (8,)}, data={"position_ids": _first})
+@backbone(
+    "text and pictures",
+    sizes={"token_ids": (8,), "padding_mask": (8,), "position_ids": (8,)},
+    data={"position_ids": _first},
+)
 def Gemma4Backbone():
     return model("Gemma4Backbone")(**GEMMA, use_sliding_window_attention=True, sliding_window_size=3)
 
@@ -208,15 +212,6 @@ def _autoencoder() -> Any:
 
 @backbone(
     "diffusion",
-    sizes={
-        name: (6,)
-        for name in (
-            "clip_l_token_ids",
-            "clip_l_negative_token_ids",
-            "clip_g_token_ids",
-            "clip_g_negative_token_ids",
-        )
-    },
     data={"num_steps": _ones},
 )
 def StableDiffusion3Backbone():

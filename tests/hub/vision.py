@@ -11,7 +11,9 @@ from tests.hub.table import backbone, model
 PICTURE = (32, 32, 3)
 
 
-def _resnet(shape: tuple[int | None, ...] = (None, None, 3), filters: tuple[int, ...] = (64, 12, 16), **config: Any) -> Any:
+def _resnet(
+    shape: tuple[int | None, ...] = (None, None, 3), filters: tuple[int, ...] = (64, 12, 16), **config: Any
+) -> Any:
     stages = len(filters)
     return model("ResNetBackbone")(
         input_conv_filters=[64],
@@ -72,7 +74,8 @@ def detecting_vit(**config: Any) -> Any:
         intermediate_dim=12,
         num_heads=2,
         global_attention_layer_indices=[1],
-        **{"hidden_size": 8, "image_shape": (16, 16, 3), "patch_size": 2, "window_size": 3, "num_output_channels": 4} | config,
+        **{"hidden_size": 8, "image_shape": (16, 16, 3), "patch_size": 2, "window_size": 3, "num_output_channels": 4}
+        | config,
     )
 
 
@@ -187,9 +190,7 @@ def mobile_net_v5(**config: Any) -> Any:
 
 @backbone("ConvNet")
 def VGGBackbone():
-    return model("VGGBackbone")(
-        stackwise_num_repeats=[1, 2], stackwise_num_filters=[4, 8], image_shape=(16, 16, 3)
-    )
+    return model("VGGBackbone")(stackwise_num_repeats=[1, 2], stackwise_num_filters=[4, 8], image_shape=(16, 16, 3))
 
 
 @backbone("ConvNet")
@@ -279,7 +280,10 @@ def VideoPrismBackbone():
 @backbone("segmentation")
 def BASNetBackbone():
     return model("BASNetBackbone")(
-        image_encoder=_resnet(filters=(64, 128, 256, 512)), num_classes=1, projection_filters=64, image_shape=(64, 64, 3)
+        image_encoder=_resnet(filters=(64, 128, 256, 512)),
+        num_classes=1,
+        projection_filters=64,
+        image_shape=(64, 64, 3),
     )
 
 
@@ -316,7 +320,7 @@ def DepthAnythingBackbone():
 @backbone("segmentation", sizes={"points": (1,), "labels": (1,), "boxes": (1,), "masks": (1, 16, 16)}, is_fixed=True)
 def SAMBackbone():
     return model("SAMBackbone")(
-        image_encoder=detecting_vit(patch_size=4, num_output_channels=8, hidden_size=16),
+        image_encoder=detecting_vit(patch_size=4, hidden_size=16),
         prompt_encoder=model("sam.sam_prompt_encoder:SAMPromptEncoder")(
             hidden_size=8, image_embedding_size=(4, 4), input_image_size=(16, 16), mask_in_channels=16
         ),
