@@ -51,7 +51,9 @@ def compared(backbone: Backbone, backend: str = "numpy") -> Comparison:
         predicted = _largest(_named(ours.predict(given)), before)
         losses = [float(numpy.ravel(theirs.train_on_batch(x, y))[0]) for _ in range(2)]
         after = _predicted(theirs, x)
-        found = [ours.fit(given, y, batch_size=ROWS, epochs=1, verbose=0).history["loss"][0] for _ in range(2)]
+        found = [
+            ours.fit(given, y, batch_size=ROWS, epochs=1, shuffle=False, verbose=0).history["loss"][0] for _ in range(2)
+        ]
         trained = _largest(_named(ours.predict(given)), after)
     loss = max(abs(one - other) / abs(other) for one, other in zip(found, losses, strict=True))
     return Comparison(theirs.count_params(), predicted, loss, trained)

@@ -46,7 +46,7 @@ class Backbone:
             }
             outputs = made(inputs)
             if isinstance(outputs, dict):  # masks are no numbers that can be trained
-                outputs = {key: item for key, item in outputs.items() if "float" in item.dtype}
+                outputs = {key: item for key, item in outputs.items() if not key.endswith("mask")}
             made = keras.Model(inputs, outputs)
         for layer in made._flatten_layers():
             if isinstance(layer, keras.layers.Dropout):  # some have a rate that no argument sets
