@@ -28,7 +28,7 @@ def check(name: str, backend: str) -> None:
     found = compared(BACKBONES[name], backend)
     assert found.predicted < 1e-5
     assert found.loss < 1e-4
-    assert found.trained < 1e-4
+    assert found.trained < 5e-4
 
 
 def test_every_backbone_is_listed(keras_hub):
