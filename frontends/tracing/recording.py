@@ -240,7 +240,12 @@ class Recorder:
 
 def _is_variable(item: Any) -> bool:
     """Whether something is a weight of Keras's, by its class, which has had two names."""
-    return any(cls.__module__.endswith("backend.common.variables") for cls in type(item).__mro__)
+    return _is_class_of_variables(type(item))
+
+
+@cache
+def _is_class_of_variables(kind: type[Any]) -> bool:
+    return any(cls.__module__.endswith("backend.common.variables") for cls in kind.__mro__)
 
 
 def _symbolic_weight(tensor: type[Any]) -> Callable[[Any, Recorder], Any]:
