@@ -240,11 +240,12 @@ class Recorder:
 
 def _is_variable(item: Any) -> bool:
     """Whether something is a weight of Keras's, by its class, which has had two names."""
-    return _is_class_of_variables(type(item))
+    kind: Any = type(item)
+    return bool(_is_class_of_variables(kind))
 
 
 @cache
-def _is_class_of_variables(kind: type[Any]) -> bool:
+def _is_class_of_variables(kind: Any) -> bool:
     return any(cls.__module__.endswith("backend.common.variables") for cls in kind.__mro__)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.hub import BACKBONES
-from tests.hub.refused import REFUSED
+from tests.hub.refused import REFUSED, UNTRIED
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "coverage.md"
@@ -296,10 +296,11 @@ def hub_section() -> str:
     fixed = [name for name, backbone in BACKBONES.items() if backbone.is_fixed and name not in REFUSED]
     return (
         "## Backbones of KerasHub\n\n"
-        f"{len(BACKBONES) - len(REFUSED)} of {len(BACKBONES)}, made small and with random weights, predict as in Keras"
+        f"{len(BACKBONES) - len(REFUSED) - len(UNTRIED)} of {len(BACKBONES)}, made small and with random weights, predict as in Keras"
         " (to 1e-5 of the largest\nnumber) and train as there (losses of two steps to 1e-4), as slow tests show and"
         " `python -m tests.hub` prints.\n\n"
         f"- **Refused**: {refused}.\n"
+        f"- **Not tried**: {', '.join(f'`{name}` ({reason})' for name, reason in UNTRIED.items())}.\n"
         f"- **With inputs of known lengths** only: {', '.join(f'`{name}`' for name in fixed)}.\n"
     )
 

@@ -31,3 +31,5 @@ REFUSED = {
     "Qwen3_5MoeBackbone": Refusal("empty parts of tensors", "is empty"),
 }
 """By name."""
+UNTRIED = {"BASNetBackbone": "its smallest configuration takes minutes"}
+"""Those that are not compared, by name, and why."""

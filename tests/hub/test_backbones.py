@@ -9,10 +9,10 @@ import pytest
 from nnc.errors import NncError
 from tests.hub import BACKBONES
 from tests.hub.comparison import compared
-from tests.hub.refused import REFUSED
+from tests.hub.refused import REFUSED, UNTRIED
 
 EXAMPLES = [name for name, backbone in BACKBONES.items() if backbone.is_example and name not in REFUSED]
-OTHERS = [name for name in BACKBONES if name not in EXAMPLES and name not in REFUSED]
+OTHERS = [name for name in BACKBONES if name not in (*EXAMPLES, *REFUSED, *UNTRIED)]
 BASES = {"Backbone", "FeaturePyramidBackbone"}
 
 
