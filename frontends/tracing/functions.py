@@ -17,7 +17,7 @@ RANDOM = (
 """Functions of a backend of Keras's that draw random numbers."""
 _NUMBERS = {"beta": ("alpha", "beta"), "gamma": ("alpha",), "randint": ("minval", "maxval")}
 """Arguments that must be numbers, not tensors."""
-CREATIONS = ("arange", "empty", "eye", "full", "identity", "ones", "tri", "zeros")
+CREATIONS = ("arange", "broadcast_to", "empty", "eye", "full", "identity", "maximum", "minimum", "ones", "tri", "zeros")
 """Functions of a backend of Keras's that make a tensor of numbers alone, such as a length."""
 
 
@@ -76,15 +76,20 @@ def drawn(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs
 def made(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Made | None:
     """Return a call of a function that makes a tensor of whole numbers, None where it gets anything else."""
     given = _bound(function, args, kwargs)
-    dtype = str(getattr(given.get("dtype"), "name", given.get("dtype")) or ("int32" if name == "arange" else "float32"))
+    dtype = str(getattr(given.get("dtype"), "name", given.get("dtype")) or "float32")
     match name:
         case "arange":
-            start, stop, step = given["start"], given.get("stop"), given.get("step")
-            start, stop, step = (0 if stop is None else start), (start if stop is None else stop), step or 1
-            if not all(isinstance(number, int) for number in (start, stop, step)):
+            return _counted(given)
+        case "broadcast_to":
+            shape = given["shape"]
+            if not hasattr(given["x"], "dtype") or not all(isinstance(dim, int) and dim >= 0 for dim in shape):
                 return None
-            length = max(0, -(-(stop - start) // step))
-            return Made((), {"length": length, "start": start, "step": step, "dtype": dtype}, (length,), dtype)
+            kind = str(getattr(given["x"].dtype, "name", given["x"].dtype)).removeprefix("torch.")
+            return Made((), {"x": given["x"], "shape": tuple(shape)}, tuple(shape), kind)
+        case "maximum" | "minimum":
+            if not all(isinstance(given[key], int) and not isinstance(given[key], bool) for key in ("x1", "x2")):
+                return None
+            return Made((), {"x1": given["x1"], "x2": given["x2"]}, (), "int32")
         case "eye" | "tri" | "identity":
             rows = given["n" if name == "identity" else "N"]
             columns = rows if given.get("M") is None else given["M"]
@@ -97,7 +102,20 @@ def made(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
             if not isinstance(number, bool | int | float):
                 return None
             shape = _shape(given["shape"])
-            return Made((), {"shape": shape, "number": number, "dtype": dtype}, shape, dtype)
+            return Made((), {"shape": shape, "fill_value": number, "dtype": dtype}, shape, dtype)
+
+
+def _counted(given: Mapping[str, Any]) -> Made | None:
+    start, stop, step = given["start"], given.get("stop"), given.get("step")
+    start, stop, step = (0 if stop is None else start), (start if stop is None else stop), step or 1
+    numbers = (start, stop, step)
+    if not all(isinstance(number, int) or (isinstance(number, float) and number.is_integer()) for number in numbers):
+        return None
+    kind = "float32" if any(isinstance(number, float) for number in numbers) else "int32"
+    dtype = str(getattr(given.get("dtype"), "name", given.get("dtype")) or kind)
+    start, stop, step = map(int, numbers)
+    length = max(0, -(-(stop - start) // step))
+    return Made((), {"length": length, "start": start, "step": step, "dtype": dtype}, (length,), dtype)
 
 
 def _bound(function: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

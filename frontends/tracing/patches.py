@@ -12,6 +12,7 @@ from frontends.tracing import control_flow, indexing
 from frontends.tracing.activation_classes import ACTIVATIONS
 from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
 from frontends.tracing.recording import RECORDER, Recorder, is_library, paused, place
+from frontends.tracing.tensorflow_functions import translate_tensorflow
 from nnc.errors import ModelError
 
 
@@ -41,7 +42,10 @@ def _patch(keras: Any) -> None:
         _wrap(layer, "symbolic_call", Recorder.layer)
     _wrap(keras.layers.TimeDistributed, "call", _time_distributed)
     _wrap_node(sys.modules[layer.__module__])
-    _wrap_equality(keras)
+    _wrap_backend_of_utilities(keras)
+    _wrap_equality(keras, "__eq__", "equal")
+    _wrap_equality(keras, "__ne__", "not_equal")
+    translate_tensorflow(keras, lambda: RECORDER.get() is not None, _note)
     backend = sys.modules[f"{keras.__name__}.src.backend"]
     for module, names, read in ((backend.random, RANDOM, drawn), (backend.numpy, CREATIONS, made)):
         for name in names:
@@ -164,21 +168,53 @@ def _wrap_node(module: Any) -> None:
     module.Node = node
 
 
-def _wrap_equality(keras: Any) -> None:
-    """Let ``==`` of the author's be that of elements while it is recorded, as it is of tensors with numbers.
+def _wrap_equality(keras: Any, name: str, operation: str) -> None:
+    """Let ``==`` or ``!=`` of the author's be that of elements while it is recorded, as it is of tensors with numbers.
 
     Keras leaves it to Python on symbolic tensors, for which it is that of objects.
     """
-    cls = keras.KerasTensor
-    original = cls.__eq__
+    original = getattr(keras.KerasTensor, name)
 
-    def equal(self: Any, other: Any) -> Any:
+    def compare(self: Any, other: Any) -> Any:
         is_library_call = is_library(sys._getframe(1).f_code.co_filename)
         if RECORDER.get() is None or is_library_call or other is None or isinstance(other, str):
             return original(self, other)
-        return keras.ops.equal(self, other)
+        return getattr(keras.ops, operation)(self, other)
 
-    cls.__eq__ = equal
+    setattr(keras.KerasTensor, name, compare)
+
+
+def _note(error: ModelError) -> None:
+    recorder = RECORDER.get()
+    assert recorder is not None
+    recorder.failure = recorder.failure or error
+
+
+def _wrap_backend_of_utilities(keras: Any) -> None:
+    """Let utilities of Keras's that call its backend, such as those for boxes, call its operations while recorded."""
+    utilities = sys.modules.get(f"{keras.__name__}.src.utils.backend_utils")
+    dynamic = getattr(utilities, "DynamicBackend", None)
+    if dynamic is None:
+        return
+    original = dynamic.__getattr__
+
+    def attribute(self: Any, name: str) -> Any:
+        return original(self, name) if RECORDER.get() is None else _Operations(keras.ops, original(self, name), name)
+
+    dynamic.__getattr__ = attribute
+
+
+class _Operations:
+    """A module or function of a backend, whose functions are those of `keras.ops` where that has them."""
+
+    def __init__(self, operations: Any, original: Any, name: str) -> None:
+        self._operations, self._original = operations, getattr(operations, name, original)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._operations, name, None) or getattr(self._original, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._original(*args, **kwargs)
 
 
 def _wrap_function(module: Any, name: str, read: Callable[..., Made | None]) -> None:

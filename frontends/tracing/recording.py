@@ -133,6 +133,8 @@ class Recorder:
 
     def operation(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], infer: Callable[..., Any]) -> Any:
         """Return the results of an operation, and record it."""
+        if type(op).__name__ == "Ndim":  # a plain number, as on a backend
+            return len(args[0].shape)
         if self.frames and _is_operator():
             args = self._like_tensor(args)
         with paused():
@@ -140,19 +142,18 @@ class Recorder:
                 outputs = infer(op, *args, **kwargs)
             except ModelError:
                 raise
-            except Exception:  # for numbers, or slices, that its class does not expect
-                outputs = self._tried(op, args, kwargs)
-                if outputs is None:
-                    raise
+            except Exception as error:  # Keras's rule for shapes may lack what the operation itself can do
+                outputs = self._computed_spec(op, args, kwargs, error)
         self.add(op, args, kwargs, outputs)
         return outputs
 
-    def _tried(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return the results of an operation as its backend has them, or None where it refuses the arguments too."""
+    def _computed_spec(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> Any:
+        """Return what an operation gives according to Keras's backend, where its own rule for shapes has failed."""
+        compute = sys.modules[f"{self.keras.__name__}.src.backend"].compute_output_spec
         try:
-            return self.keras.Operation.compute_output_spec(op, *args, **kwargs)
-        except Exception:  # the backend's own
-            return None
+            return compute(op.call, *args, **kwargs)
+        except Exception:
+            raise error from None
 
     def _like_tensor(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return operands of Python's operators, arrays in the element type of the tensor, as backends do."""
@@ -193,6 +194,8 @@ class Recorder:
             if id(mask) in results:
                 results[id(tensor)]._keras_mask = results[id(mask)]
         outputs = self.mapped(lambda tensor: results[id(tensor)], frame.outputs)
+        if not flat and not frame.steps:  # it made constants
+            return outputs
         frame.outputs = [*flat, *masks]
         self.add(frame, tuple(given), {}, [results[id(tensor)] for tensor in frame.outputs])
         return outputs
@@ -317,7 +320,13 @@ class Recorder:
 
 def is_variable(item: Any) -> bool:
     """Whether something is a weight of Keras's, by its class, which has had two names."""
-    return any(cls.__module__.endswith("backend.common.variables") for cls in type(item).__mro__)
+    kind: Any = type(item)
+    return bool(_is_class_of_variables(kind))
+
+
+@cache
+def _is_class_of_variables(kind: Any) -> bool:
+    return any(cls.__module__.endswith("backend.common.variables") for cls in kind.__mro__)
 
 
 def _symbolic_weight(tensor: type[Any]) -> Callable[[Any, Recorder], Any]:

@@ -50,4 +50,6 @@ def _attributes(operation: Any) -> dict[str, Any]:
 
 
 def _index(key: Any) -> list[Any]:
+    if isinstance(key, list) and any(isinstance(item, slice) or item in (None, Ellipsis) for item in key):
+        key = tuple(key)  # as Keras and its backends take it
     return slice_config(key if isinstance(key, tuple) else (key,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import signature
 from itertools import combinations_with_replacement
 from typing import Any
 
@@ -87,8 +88,7 @@ class Settling:
         kwargs: Mapping[str, Any]
         if isinstance(target, Frame):
             frames = [call.target for call in calls]
-            if any(frame.layer is not target.layer for frame in frames):
-                raise ModelError("what is computed depends on the sizes of inputs")
+            _check_same([frame.layer for frame in frames])
             found, number = self.traced(target.layer, self.trace(frames))
             given = [[*call.args, *free_tensors(call.target)] for call in calls]
             args, kwargs, made = scope.settled(given, self.weight), {"trace": number}, found
@@ -101,8 +101,10 @@ class Settling:
                 self.build(layer)
             made = TracedLoop(trace, target.carries, target.sequences, target.backwards)
         elif hasattr(target, "_layers"):
-            kept = [{key: item for key, item in call.kwargs.items() if item is not None} for call in calls]
-            args = scope.settled([list(call.args) for call in calls], self.weight)
+            _check_same([call.target for call in calls])
+            bound = [_by_position(call) for call in calls]
+            kept = [{key: item for key, item in kwargs.items() if item is not None} for _, kwargs in bound]
+            args = scope.settled([list(args) for args, _ in bound], self.weight)
             kwargs, made = scope.settled(kept, self.weight), self.layer(target)
         else:
             made = target if isinstance(target, str) else type(target).__name__
@@ -231,6 +233,34 @@ class _Scope:
 
 
 _BOUNDS = ("start", "stop", "step")
+
+
+def _check_same(layers: Sequence[Any]) -> None:
+    """Check that the same layer is called in all runs, or one of the same class that the call itself makes.
+
+    Raises:
+        ModelError: it is another one.
+    """
+    first = layers[0]
+    others = [layer for layer in layers[1:] if layer is not first]
+    if any(type(layer) is not type(first) or layer.weights or _settings(layer) != _settings(first) for layer in others):
+        raise ModelError("what is computed depends on the sizes of inputs")
+
+
+def _settings(layer: Any) -> Any:
+    """Return the config of a layer without its name, None where it has none, as what its author wrote is traced."""
+    try:
+        return {key: item for key, item in layer.get_config().items() if key != "name"}
+    except NotImplementedError:
+        return None
+
+
+def _by_position(call: Call) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """Return the arguments of a call of a layer of Keras's, the first one by position, as nnc may name it otherwise."""
+    first = next(iter(signature(call.target.call).parameters), None)
+    if first is None or call.args or first not in call.kwargs:
+        return call.args, call.kwargs
+    return (call.kwargs[first],), {key: item for key, item in call.kwargs.items() if key != first}
 
 
 def _linear(numbers: Sequence[int], product: Sequence[int], axes: tuple[tuple[int, int], ...]) -> Length | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from nnc import ops
-from nnc.ir import Dim, Graph, Shape, Value
+from nnc.ir import Dim, Graph, Shape, SymbolicDim, Value
 from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota
+from nnc.ops.sizes import Iota, Size
 
 
 def arange(graph: Graph, length: Dim, start: Dim = 0, step: int = 1, dtype: str = "int32") -> Value:
@@ -18,14 +19,44 @@ def arange(graph: Graph, length: Dim, start: Dim = 0, step: int = 1, dtype: str 
     if step != 1:
         counted = counted * step
     if start != 0:
-        first = start if isinstance(start, int) else graph.add(Iota(start, "int32"))[0]
-        counted = counted + (first if isinstance(first, int) else ops.size(first, [0], "int32"))
+        counted = counted + (start if isinstance(start, int) else number(graph, start))
     return ops.cast(counted, dtype)
 
 
-def filled(graph: Graph, shape: Shape, number: float, dtype: str = "float32") -> Value:
+def number(graph: Graph, dim: Dim, dtype: str = "int32") -> Value:
+    """Return a number that may be known only at run time as a value; it may be below 0, as no length is."""
+    if isinstance(dim, int):
+        return graph.constant(dim, dtype)
+    total = None
+    for atoms, factor in dim.terms:
+        part = graph.constant(factor, dtype)
+        if atoms:
+            part = part * graph.add(Size((SymbolicDim(((atoms, 1),)),), dtype))[0]
+        total = part if total is None else total + part
+    assert total is not None
+    return total
+
+
+def larger(graph: Graph, x1: Dim, x2: Dim) -> Value:
+    """Return the larger one of two numbers."""
+    return ops.maximum(number(graph, x1), number(graph, x2))
+
+
+def smaller(graph: Graph, x1: Dim, x2: Dim) -> Value:
+    """Return the smaller one of two numbers."""
+    return ops.minimum(number(graph, x1), number(graph, x2))
+
+
+def filled(graph: Graph, shape: Shape, fill_value: Dim | float, dtype: str = "float32") -> Value:
     """Return a tensor of one number."""
-    return ops.broadcast_to(graph.constant(number, dtype), shape)
+    if isinstance(fill_value, SymbolicDim):
+        return ops.broadcast_to(number(graph, fill_value, dtype), shape)
+    return ops.broadcast_to(graph.constant(fill_value, dtype), shape)
+
+
+def broadcast(graph: Graph, x: Any, shape: Shape) -> Value:
+    """Return a constant in a shape."""
+    return ops.broadcast_to(graph.constant(x, str(x.dtype)), shape)
 
 
 def lower(graph: Graph, rows: Dim, columns: Dim, k: int = 0, dtype: str = "float32") -> Value:
@@ -49,10 +80,13 @@ def _places(graph: Graph, rows: Dim, columns: Dim) -> tuple[Value, Value]:
 CREATIONS: Mapping[str, Callable[..., Value]] = MappingProxyType(
     {
         "arange": arange,
+        "broadcast_to": broadcast,
         "empty": filled,
         "eye": diagonal,
         "full": filled,
         "identity": diagonal,
+        "maximum": larger,
+        "minimum": smaller,
         "ones": filled,
         "tri": lower,
         "zeros": filled,

@@ -11,7 +11,7 @@ from nnc.errors import ModelError, NncError
 from nnc.ir import Placeholder, SymbolicDim, Value
 from nnc.labels import OPERATION
 from nnc.layers.base import Layer
-from nnc.layers.creations import CREATIONS
+from nnc.layers.creations import CREATIONS, number
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import LoweredCall, current_lowering, is_lowering, lowering_body
 from nnc.layers.trace import (
@@ -241,7 +241,7 @@ def results_of(step: TracedCall, run: TraceValues) -> list[Value]:
         definition = OPERATIONS[step.target]
         if definition.promotes or definition.floats:  # whose operands are tensors, lengths too
             args = map_leaves(lambda length: length_value(length, run.graph, "int32"), args, SymbolicDim)
-        outputs = definition.function(*definition.operands(args), **kwargs)
+        outputs = definition.function(*definition.operands(_with_numbers(args)), **kwargs)
     else:
         raise ModelError(f"operation {step.target} of keras.ops is not supported")
     found = leaves(outputs, Value)
@@ -264,6 +264,15 @@ def _looped(loop: TracedLoop, args: tuple[Any, ...]) -> list[Value]:
             raise ModelError(f"a loop makes {after.type} of a state of type {before.type}; states must keep their type")
     states, stacks = made.finish(found[: loop.carries], found[loop.carries :])
     return [*states, *stacks]
+
+
+def _with_numbers(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return operands with values instead of lengths that are only known at run time."""
+    like = next((item for item in args if isinstance(item, Value)), None)
+    if like is None or not any(isinstance(item, SymbolicDim) for item in args):
+        return args
+    dtype = "int32" if like.dtype == "bool" else like.dtype
+    return tuple(number(like.graph, item, dtype) if isinstance(item, SymbolicDim) else item for item in args)
 
 
 _FUNCTIONS = {**DRAWS, **CREATIONS}

@@ -11,7 +11,7 @@ import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import FLOATING, Dim, Graph, Value
+from nnc.ir import FLOATING, Dim, Graph, SymbolicDim, Value
 from nnc.ir.leaves import Constant
 from nnc.operations.registry import operation
 from nnc.operations.shapes import expand_dims, moveaxis, ravel, squeeze
@@ -51,7 +51,7 @@ def get_item(x: Value, key: Any) -> Value:
             axis += 1
         elif isinstance(item, Mapping):
             ends = (item.get("config", item).get(name) for name in ("start", "stop", "step"))
-            x = _part(x, axis, *(None if end is None else index(end) for end in ends))
+            x = _part(x, axis, *(end if end is None or isinstance(end, SymbolicDim) else index(end) for end in ends))
             axis += 1
         elif isinstance(item, Value):
             x = _taken(x, item, axis)
@@ -72,12 +72,20 @@ def _element(x: Value, axis: int, number: int) -> Value:
     return squeeze(ops.take(x, axis, start, start + 1), axis)
 
 
-def _part(x: Value, axis: int, start: int | None, stop: int | None, step: int | None) -> Value:
-    """Return the part start:stop:step of an axis; one of unknown length must reach as far as the numbers do."""
+def _part(x: Value, axis: int, start: Dim | None, stop: Dim | None, step: Dim | None) -> Value:
+    """Return the part start:stop:step of an axis; one of unknown length must reach as far as the numbers do.
+
+    Raises:
+        ModelError: it is empty, or the step is 0 or known only at run time.
+    """
     step = 1 if step is None else step
-    if (start or 0, stop, step) == (0, None, 1):
-        return x
     length = x.shape[axis]
+    if start in (None, 0) and step == 1 and (stop is None or stop == length):
+        return x
+    if isinstance(step, SymbolicDim):
+        raise ModelError(f"GetItem: the step of a slice must be a known number, got {step}")
+    if isinstance(start, SymbolicDim) or isinstance(stop, SymbolicDim):
+        return _run_time_part(x, axis, 0 if start is None else start, stop, step)
     if step == 0:
         raise ModelError("GetItem: the step of a slice must not be 0")
     if isinstance(length, int):
@@ -91,6 +99,23 @@ def _part(x: Value, axis: int, start: int | None, stop: int | None, step: int | 
         return _strided(ops.flip(x, axis), axis, begin, end, -step)
     begin = _counted(start or 0, length)
     return _strided(x, axis, begin, length if stop is None else _counted(stop, length), step)
+
+
+def _run_time_part(x: Value, axis: int, start: Dim, stop: Dim | None, step: int) -> Value:
+    """Return the part of an axis between numbers of which one is known only at run time.
+
+    Raises:
+        ModelError: it is read backwards, or may be counted from the end.
+    """
+    length = x.shape[axis]
+    for end in (start, stop):
+        if isinstance(end, SymbolicDim) and (end.is_negative or not end.grows):
+            raise ModelError(f"GetItem: an end of a slice, {end}, may be below 0 at run time")
+    if step < 0:
+        raise ModelError("GetItem: a slice with an end that is known only at run time must have a step above 0")
+    begin = _counted(start, length) if isinstance(start, int) else start
+    end = length if stop is None else _counted(stop, length) if isinstance(stop, int) else stop
+    return _strided(x, axis, begin, end, step)
 
 
 def _counted(number: int, length: Dim, backwards: bool = False) -> Dim:

@@ -211,12 +211,16 @@ def tile(x: Value, repeats: int | Sequence[Dim]) -> Value:
 
 
 @operation("Repeat")
-def repeat(x: Value, repeats: int | Sequence[int], axis: int | None = None) -> Value:
+def repeat(x: Value, repeats: Dim | Sequence[int], axis: int | None = None) -> Value:
     """Return each element so many times side by side along an axis, or of all in a row.
 
     Raises:
         ModelError: nothing is left, there are not as many repeats as elements, or their number is not known.
     """
+    if isinstance(repeats, SymbolicDim):
+        x = ravel(x) if axis is None else x
+        place = normalize_axis(x, axis or 0)
+        return _repeated(x, place, place + 1, repeats)
     times = [repeats] if isinstance(repeats, int) else [int(item) for item in repeats]
     if min(times, default=-1) < 0 or max(times) == 0:
         raise ModelError(f"Repeat: repeats must be whole numbers from 0, not all of them 0, got {repeats}")

@@ -12,12 +12,13 @@ import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Dim, Graph, SymbolicDim, Value
 from nnc.operations.interpolation import multiply_axis
 from nnc.operations.registry import operation
 from nnc.operations.shapes import pad
 from nnc.ops.elementwise import apply
 from nnc.ops.gathering import ScatterAdd
+from nnc.ops.sizes import Iota, Size
 
 Pair = tuple[Value, Value]
 
@@ -214,9 +215,23 @@ def _waves(times: int, frequencies: int, count: int) -> tuple[Any, Any]:
     return numpy.cos(angles), numpy.sin(angles)
 
 
+def _run_time_waves(graph: Graph, count: Dim, dtype: str) -> tuple[Value, Value]:
+    """Return the cosines and sines for as many times and frequencies as a length that is known only at run time."""
+    numbers = graph.add(Iota(count, "int32"))[0]
+    length = graph.add(Size((count,), "int32"))[0]
+    turns = ops.remainder(ops.reshape(numbers, (count, 1)) * ops.reshape(numbers, (1, count)), length)
+    angles = ops.cast(turns, dtype) * (2.0 * numpy.pi) / ops.cast(length, dtype)
+    return ops.cos(angles), ops.sin(angles)
+
+
 def _transformed(what: str, real: Value, imaginary: Value, axis: int) -> Pair:
-    count, place = _known(what, real, axis), real.rank + axis
-    cosines, sines = _waves(count, count, count)
+    place = real.rank + axis
+    count = real.shape[axis] if place >= 0 else None
+    if isinstance(count, SymbolicDim) and real.type.is_floating:
+        cosines, sines = _run_time_waves(real.graph, count, real.dtype)
+    else:
+        count = _known(what, real, axis)
+        cosines, sines = _waves(count, count, count)
     turned = [multiply_axis(part, place, matrix) for part in (real, imaginary) for matrix in (cosines, sines)]
     return turned[0] + turned[3], turned[2] - turned[1]
 

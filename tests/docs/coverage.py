@@ -16,6 +16,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tests.hub import BACKBONES
+from tests.hub.refused import REFUSED, UNTRIED
+
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "coverage.md"
 APPLICATIONS = Path(__file__).with_name("applications.json")
@@ -68,6 +71,8 @@ def page() -> str:
         kind_table(),
         "",
         applications_section(),
+        "",
+        hub_section(),
     ]
     return "\n".join(part for part in parts if part is not None).rstrip() + "\n"
 
@@ -285,6 +290,25 @@ def applications_section() -> str | None:
         "float32, the comparison is in float64.\n"
         "Measured by `python -m tests.applications --write`; a slow test repeats it.\n\n"
         + table(head, rows, right=range(1, 6))
+    )
+
+
+def hub_section() -> str:
+    """Return what becomes of KerasHub's backbones."""
+    refused = "; ".join(
+        f"{', '.join(f'`{name}`' for name, item in REFUSED.items() if item.reason == reason)} ({reason})"
+        for reason in dict.fromkeys(item.reason for item in REFUSED.values())
+    )
+    count = len(BACKBONES) - len(REFUSED) - len(UNTRIED)
+    fixed = [name for name, backbone in BACKBONES.items() if backbone.is_fixed and name not in REFUSED]
+    return (
+        "## Backbones of KerasHub\n\n"
+        f"{count} of {len(BACKBONES)}, made small and with random weights, predict as in Keras"
+        " (to 1e-5 of the largest\nnumber) and train as there (losses of two steps to 1e-4), as slow tests show and"
+        " `python -m tests.hub` prints.\n\n"
+        f"- **Refused**: {refused}.\n"
+        f"- **Not tried**: {', '.join(f'`{name}` ({reason})' for name, reason in UNTRIED.items())}.\n"
+        f"- **With inputs of known lengths** only: {', '.join(f'`{name}`' for name in fixed)}.\n"
     )
 
 

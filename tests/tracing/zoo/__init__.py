@@ -6,6 +6,7 @@ from tests.tracing.zoo import (
     cells_and_wrappers,
     functions,
     layers,
+    libraries,
     loops_and_branches,
     models,
     random,
@@ -15,5 +16,5 @@ from tests.tracing.zoo import (
 from tests.tracing.zoo.registry import ZOO
 
 __all__ = ["ZOO"]
-_FILES = (attention, blocks, cells_and_wrappers, functions, layers, loops_and_branches, models, random)
+_FILES = (attention, blocks, cells_and_wrappers, functions, layers, libraries, loops_and_branches, models, random)
 _MORE = (shapes_and_masks, weights_and_states)

@@ -1,0 +1,78 @@
+"""Compares a backbone in nnc with Keras: predictions, and a training step."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+import nnc
+from tests.hub.table import Backbone
+
+ROWS = 2
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far nnc's numbers are from Keras's.
+
+    Args:
+        parameters: number of the backbone's weights.
+        predicted: largest difference of an output, relative to the largest number of it.
+        loss: relative difference of the losses of a training step and of the one after it.
+        trained: largest difference of an output after a training step, likewise.
+    """
+
+    parameters: int
+    predicted: float
+    loss: float
+    trained: float
+
+
+def compared(backbone: Backbone, backend: str = "numpy") -> Comparison:
+    """Return how far nnc's numbers for a backbone are from Keras's."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = backbone.model()
+        generator = numpy.random.default_rng(2)
+        x = backbone.inputs(theirs, ROWS, generator)
+        before = _predicted(theirs, x)
+        y = {key: generator.uniform(-1.0, 1.0, item.shape).astype("float32") for key, item in before.items()}
+        if "" in before:
+            y = y[""]
+        theirs.compile(keras.optimizers.SGD(0.1, global_clipnorm=1.0), "mse", run_eagerly=True)
+        ours = nnc.compile(theirs, backend=backend)
+        given = next(iter(x.values())) if isinstance(x, dict) and len(x) == 1 else x
+        predicted = _largest(_named(ours.predict(given)), before)
+        losses = [float(numpy.ravel(theirs.train_on_batch(x, y))[0]) for _ in range(2)]
+        after = _predicted(theirs, x)
+        found = [
+            ours.fit(given, y, batch_size=ROWS, epochs=1, shuffle=False, verbose=0).history["loss"][0] for _ in range(2)
+        ]
+        trained = _largest(_named(ours.predict(given)), after)
+    loss = max(abs(one - other) / abs(other) for one, other in zip(found, losses, strict=True))
+    return Comparison(theirs.count_params(), predicted, loss, trained)
+
+
+def _named(outputs: Any) -> dict[str, numpy.ndarray]:
+    return dict(outputs) if isinstance(outputs, dict) else {"": outputs}
+
+
+def _predicted(model: Any, x: Any) -> dict[str, numpy.ndarray]:
+    return {key: numpy.asarray(item) for key, item in _named(model(x, training=False)).items()}
+
+
+def _largest(ours: dict[str, numpy.ndarray], theirs: dict[str, numpy.ndarray]) -> float:
+    assert ours.keys() == theirs.keys()
+    found = 0.0
+    for key, expected in theirs.items():
+        assert ours[key].shape == expected.shape, f"{key}: {ours[key].shape}, expected {expected.shape}"
+        scale = max(float(numpy.abs(expected).max(initial=0.0)), 1e-30)
+        difference = numpy.abs(ours[key].astype("float64") - expected).max(initial=0.0)
+        found = max(found, float(difference) / scale)
+    return found
