@@ -10,7 +10,7 @@ import numpy
 
 from frontends.keras_calls import safe_name
 from frontends.tracing.functions import CREATIONS
-from frontends.tracing.recording import Assigned, Call, Frame, is_variable
+from frontends.tracing.recording import Assigned, Body, Call, Frame, is_variable
 from nnc.labels import OPERATION
 from nnc.layers.trace import step_names
 
@@ -75,7 +75,7 @@ class Evaluation:
             self._set(call.outputs, [self._resolved(item) for item in call.target.outputs])
             return
         args, kwargs = self._resolved(call.args), self._resolved(dict(call.kwargs))
-        if any(item is _UNKNOWN for item in _flat((args, kwargs))):
+        if isinstance(call.target, Body) or any(item is _UNKNOWN for item in _flat((args, kwargs))):
             results: list[Any] = [_UNKNOWN] * len(call.outputs)
         elif isinstance(call.target, str):
             made = self._made(call.target, kwargs) if call.target in CREATIONS else _UNKNOWN
@@ -83,7 +83,7 @@ class Evaluation:
         else:
             results = [item for item in _flat(call.target(*args, **kwargs)) if hasattr(item, "shape")]
         self._set(call.outputs, results)
-        if not hasattr(call.target, "_layers"):
+        if not hasattr(call.target, "_layers") and not isinstance(call.target, Body):
             op = call.target if isinstance(call.target, str) else type(call.target).__name__
             path = f"{path}{OPERATION}" if "/" in path else path  # the model's own stand between layers
             self.found.append(Computed(path, op, tuple(map(self._array, results)), call.place))
@@ -112,6 +112,8 @@ class Evaluation:
             is_operation = target is not None and not hasattr(target, "_layers")
             if target is None or isinstance(target, str):
                 targets.append(target)
+            elif isinstance(target, Body):
+                targets.append("Scan")
             elif is_operation and not self.keeps_names:
                 targets.append(type(target).__name__)
             else:

@@ -446,10 +446,14 @@ def place() -> str:
         path = frame.f_code.co_filename
         if not is_library(path):
             return f"{Path(path).name}:{frame.f_lineno}"
-        if path != __file__ and Path(path).parent == Path(__file__).parent:  # whoever called the model
+        if path in _CALLERS:
             return ""
         frame = frame.f_back
     return ""
+
+
+_CALLERS = frozenset(str(Path(__file__).with_name(name)) for name in ("layer_tracer.py", "model.py"))
+"""The files that call what is recorded: whoever is further out is nobody's author."""
 
 
 @cache

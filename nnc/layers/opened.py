@@ -198,7 +198,7 @@ class _Opening:
         layer, inner = step.target, None
         if not isinstance(layer, Layer):
             words = tuple(text for item in step.args if (text := self._text(item)))
-            layer = InnerOperation(name, step.target, words, step.kwargs, weights, step.place)
+            layer = InnerOperation(name, str(step.operation), words, step.kwargs, weights, step.place)
         elif number in self.replay.inner:
             texts = {place: self.texts[index] for place, index in enumerate(references) if index in self.texts}
             inner = _Opening(layer, self.replay.inner[number], self.graph, texts).model()
@@ -236,8 +236,8 @@ class _Opening:
         return ""
 
     def _expression(self, step: TracedCall) -> str:
-        text = f"{step.target.lower()}({', '.join(text for item in step.args if (text := self._text(item)))})"
-        return text if len(text) <= MOST_LETTERS else f"{step.target.lower()}(…)"
+        text = f"{str(step.operation).lower()}({', '.join(text for item in step.args if (text := self._text(item)))})"
+        return text if len(text) <= MOST_LETTERS else f"{str(step.operation).lower()}(…)"
 
 
 def _setting_text(item: Any) -> str:

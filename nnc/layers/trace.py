@@ -146,6 +146,13 @@ class TracedCall:
     results: int
     place: str = ""
 
+    @property
+    def operation(self) -> str | None:
+        """The class of the operation, or the name of the function; None where it is a layer."""
+        if isinstance(self.target, TracedLoop):
+            return "Scan"
+        return self.target if isinstance(self.target, str) else None
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -193,7 +200,9 @@ class Trace:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """What each step is called; empty where it is no call."""
-        return step_names([step.target if isinstance(step, TracedCall) else None for step in self.steps])
+        return step_names(
+            [step.operation or step.target if isinstance(step, TracedCall) else None for step in self.steps]
+        )
 
     @property
     def calls(self) -> list[TracedCall]:

@@ -207,15 +207,15 @@ def _step(record: Replay, number: int) -> Iterator[None]:
     """Note the nodes that a step adds to the graph, which carry the name of an operation."""
     step, context = record.trace.steps[number], current_lowering()
     graph, path = context.graph, f"{record.path}/{record.trace.names[number]}{OPERATION}"
-    is_operation = isinstance(step, TracedCall) and not isinstance(step.target, Layer)
+    is_operation = isinstance(step, TracedCall) and step.operation is not None
     start, known = len(graph.nodes), len(record.values)
     with graph.scope(path if is_operation else None):
         yield
-    if isinstance(step, TracedCall) and is_operation:
+    if isinstance(step, TracedCall) and step.operation is not None:
         if step.results == 1:
             graph.set_name(record.values[-1], path.removesuffix(OPERATION))
         results = tuple(record.values[known:])
-        context.results.append(LoweredCall(path, step.target, results, True, step.place))
+        context.results.append(LoweredCall(path, step.operation, results, True, step.place))
     elif isinstance(step, TracedCall):  # the layer's own is the last
         context.results[-1] = context.results[-1]._replace(place=step.place)
     record.nodes.append(range(start, len(graph.nodes)))
