@@ -85,7 +85,7 @@ class KerasFrontend:
                 training = compile_options(training, options.origin)
             if _is_traceable(source, options):
                 functions = LayerTracer(source, live, options, problems)
-                optimizers = OptimizerTracer(functions, paths_of(source, model, traced))
+                optimizers = OptimizerTracer(functions, lambda: paths_of(source, model, traced))
                 try:
                     training = optimizers.compile_options(training)
                     training = MeasureTracer(functions, _outputs(model)).compile_options(training)

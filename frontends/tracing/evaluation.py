@@ -75,18 +75,36 @@ class Evaluation:
             self._set(call.outputs, [self._resolved(item) for item in call.target.outputs])
             return
         args, kwargs = self._resolved(call.args), self._resolved(dict(call.kwargs))
-        if isinstance(call.target, Body) or any(item is _UNKNOWN for item in _flat((args, kwargs))):
+        if any(item is _UNKNOWN for item in _flat((args, kwargs))):
             results: list[Any] = [_UNKNOWN] * len(call.outputs)
+        elif isinstance(call.target, Body):
+            results = self._looped(call.target, list(_flat(args)))
         elif isinstance(call.target, str):
             made = self._made(call.target, kwargs) if call.target in CREATIONS else _UNKNOWN
             results = [made]
         else:
             results = [item for item in _flat(call.target(*args, **kwargs)) if hasattr(item, "shape")]
         self._set(call.outputs, results)
-        if not hasattr(call.target, "_layers") and not isinstance(call.target, Body):
+        if not hasattr(call.target, "_layers"):
             op = call.target if isinstance(call.target, str) else type(call.target).__name__
+            op = "Scan" if isinstance(call.target, Body) else op
             path = f"{path}{OPERATION}" if "/" in path else path  # the model's own stand between layers
             self.found.append(Computed(path, op, tuple(map(self._array, results)), call.place))
+
+    def _looped(self, body: Body, given: list[Any]) -> list[Any]:
+        """Return the last states of a loop, and its outputs side by side; what is inside it is not among `found`."""
+        states, sequences = given[: body.carries], given[body.carries : body.carries + body.sequences]
+        count, steps, known = int(sequences[0].shape[0]), [], len(self.found)
+        for number in reversed(range(count)) if body.backwards else range(count):
+            self.run(body.frame, [*states, *(sequence[number] for sequence in sequences)])
+            results = list(_flat(self._resolved(body.frame.outputs)))
+            states = results[: body.carries]
+            steps.append(results[body.carries :])
+        del self.found[known:]
+        stacks = zip(*(reversed(steps) if body.backwards else steps), strict=True)
+        if any(item is _UNKNOWN for item in _flat((states, steps))):
+            return [_UNKNOWN] * (len(states) + len(steps[0]))
+        return [*states, *(self.keras.ops.stack(list(stack)) for stack in stacks)]
 
     def _made(self, name: str, given: Mapping[str, Any]) -> Any:
         """Return a tensor that is made of numbers alone, as `frontends.tracing.functions.made` has them."""
@@ -97,10 +115,14 @@ class Evaluation:
                 return ops.arange(given["start"], stop, given["step"], dtype=given["dtype"])
             case "eye" | "identity":
                 return ops.eye(given["rows"], given["columns"], k=given["k"], dtype=given["dtype"])
+            case "broadcast_to":
+                return ops.broadcast_to(given["x"], given["shape"])
+            case "maximum" | "minimum":
+                return getattr(ops, name)(given["x1"], given["x2"])
             case "tri":
                 return ops.tri(given["rows"], given["columns"], k=given["k"], dtype=given["dtype"])
             case _:
-                return ops.full(given["shape"], given["number"], dtype=given["dtype"])
+                return ops.full(given["shape"], given["fill_value"], dtype=given["dtype"])
 
     def _names(self, frame: Frame) -> tuple[str, ...]:
         """Return what the steps of a call are called, as in its trace, or as the config of its model has it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import count
 from types import FunctionType
 from typing import Any
@@ -36,11 +36,16 @@ class OptimizerTracer:
 
     Args:
         tracer: traces functions for the model.
-        paths: for the identity of each of Keras's weights the path of nnc's.
+        paths: returns for the identity of each of Keras's weights the path of nnc's.
     """
 
-    def __init__(self, tracer: LayerTracer, paths: Mapping[int, str]) -> None:
-        self.tracer, self.paths, self.keras = tracer, paths, tracer.keras
+    def __init__(self, tracer: LayerTracer, paths: Callable[[], Mapping[int, str]]) -> None:
+        self.tracer, self._paths, self.keras = tracer, paths, tracer.keras
+
+    @cached_property
+    def paths(self) -> Mapping[int, str]:
+        """For the identity of each of Keras's weights the path of nnc's."""
+        return self._paths()
 
     def compile_options(self, node: ValueNode) -> ValueNode:
         """Return optimizer, loss and metrics with an optimizer, or a learning-rate schedule, of its author's traced.

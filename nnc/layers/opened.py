@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from nnc.ir import Graph, TensorType
 from nnc.ir.nominal import node_flops, nominal_sizes
@@ -48,6 +48,8 @@ class InnerOperation:
         weights: the weights of the author's layer that it is the first to read.
         place: the author's line, as ``file:line``.
     """
+
+    takes_texts: ClassVar[bool] = False
 
     def __init__(
         self,

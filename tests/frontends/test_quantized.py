@@ -216,4 +216,4 @@ def test_a_policy_without_a_name_is_no_element_type():
 def test_summaries_say_what_was_stored(keras):
     lines: list[str] = []
     read_model(quantized(keras, dense)).summary(lines.append)
-    assert "QuantizedDense" in lines[0]
+    assert "(Dense int8)" in lines[0]

@@ -23,7 +23,7 @@ REFUSED = {
     "CLIPBackbone": _PAIRS,
     "MetaCLIP2Backbone": _PAIRS,
     "SigLIPBackbone": Refusal("a `compute_loss` of its own, and outputs like CLIP's", "SigLIPBackbone"),
-    "DFineBackbone": Refusal("`keras.ops.map` with a function", "depends on the sizes"),
+    "DFineBackbone": Refusal("empty parts of `keras.ops.split`", "must ascend"),
     "RWKV7Backbone": Refusal("TensorFlow's `TensorArray`", "cannot be traced"),
     "SAM3PromptableConceptBackbone": Refusal("a mask whose batch is broadcast against queries", "do not broadcast"),
     "SAMBackbone": Refusal("an output without rows", "with the batch only in front"),
@@ -31,5 +31,5 @@ REFUSED = {
     "Qwen3_5MoeBackbone": Refusal("empty parts of tensors", "is empty"),
 }
 """By name."""
-UNTRIED = {"BASNetBackbone": "its smallest configuration takes minutes"}
+UNTRIED = {"BASNetBackbone": "its smallest configuration has 92 million weights"}
 """Those that are not compared, by name, and why."""

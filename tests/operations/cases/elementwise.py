@@ -52,9 +52,9 @@ CALLS: dict[str, Call] = {
     "Power of whole numbers": lambda ops, x: ops.power(ops.cast(x * 10.0 - 10.0, "int32"), 5),
     "Power of bytes": lambda ops, x: ops.power(ops.cast(x * 10.0, "uint8"), 3),
     "Power of truth": lambda ops, x: ops.power(x > 1.0, 2),
-    "Power of a number": lambda ops, x: ops.power(-3, ops.cast(x * 13.0, "int64")),
+    "Power of a number": lambda ops, x: ops.power(3, ops.cast(x * 13.0, "uint8")),
     "Power of whole numbers by whole numbers": lambda ops, x: ops.power(
-        ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 40.0, "int32")
+        ops.cast(x * 10.0 - 10.0, "int32"), ops.cast(x * 40.0, "uint8")
     ),
     "Power with exponent 0": lambda ops, x: ops.power(ops.cast(x * 10.0, "int32"), 0),
     "Reciprocal": lambda ops, x: ops.reciprocal(x),
