@@ -24,7 +24,7 @@ from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
 from frontends.reader_options import Options
 from frontends.replacements import read_replacements
-from frontends.tracing.evaluation import Computed, Evaluation
+from frontends.tracing.computed import Computed, Evaluation
 from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.measures import MeasureTracer
 from frontends.tracing.model import ModelTracer
@@ -143,7 +143,12 @@ def _config(source: Any) -> Any:
     """Return the config of a model, None where it has none that says what it computes."""
     try:
         config = source.get_config()
-    except (NotImplementedError, TypeError, ValueError):  # an object of its author's may have none
+    except (
+        NotImplementedError,
+        OSError,
+        TypeError,
+        ValueError,
+    ):  # its author's objects may have none
         return None
     return config if isinstance(config, Mapping) and "layers" in config else None
 

@@ -21,9 +21,9 @@ from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import ValueNode, from_plain
 from frontends.problems import Problems
 from frontends.reader_options import Options
+from frontends.tracing.interception import recording
 from frontends.tracing.own_code import OF_WEIGHTS, is_authors, own_activations
 from frontends.tracing.ownership import Ownership, own_variables, states
-from frontends.tracing.patches import recording
 from frontends.tracing.recording import Frame, Recorder, is_library
 from frontends.tracing.settling import Frames, Settling
 from nnc import regularizers

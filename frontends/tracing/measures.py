@@ -16,7 +16,7 @@ from frontends.nodes import Scalar, ValueNode
 from frontends.nodes import Sequence as SequenceNode
 from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.metrics import traced_metric
-from frontends.tracing.types import tensors_of
+from frontends.tracing.symbols import tensors_of
 from nnc import losses
 from nnc.errors import ModelError, NncError, ShapeError
 from nnc.identity import is_keras_module

@@ -10,7 +10,7 @@ import numpy
 
 from frontends.tracing.layer_tracer import LayerTracer, explained
 from frontends.tracing.recording import Recorder
-from frontends.tracing.types import tensors_of
+from frontends.tracing.symbols import tensors_of
 from nnc.errors import ModelError
 from nnc.ir import TensorType
 from nnc.layers.trace import Assignment, OwnWeight, Trace

@@ -16,8 +16,8 @@ from frontends.authors import identity_of, is_known
 from frontends.live_objects import overridden_names
 from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode
+from frontends.tracing.interception import recording
 from frontends.tracing.layer_tracer import LayerTracer, explained
-from frontends.tracing.patches import recording
 from frontends.tracing.recording import Frame, Recorder
 from nnc.errors import ModelError
 from nnc.identity import is_keras_module

@@ -8,9 +8,10 @@ from typing import Any
 
 from nnc import ops
 from nnc.ir import Dim, Graph, Shape, SymbolicDim, Value
+from nnc.layers.trace import length_value
 from nnc.ops.comparison import GreaterEqual
 from nnc.ops.elementwise import apply
-from nnc.ops.sizes import Iota, Size
+from nnc.ops.sizes import Iota
 
 
 def arange(graph: Graph, length: Dim, start: Dim = 0, step: int = 1, dtype: str = "int32") -> Value:
@@ -19,38 +20,24 @@ def arange(graph: Graph, length: Dim, start: Dim = 0, step: int = 1, dtype: str 
     if step != 1:
         counted = counted * step
     if start != 0:
-        counted = counted + (start if isinstance(start, int) else number(graph, start))
+        counted = counted + (start if isinstance(start, int) else length_value(start, graph, "int32"))
     return ops.cast(counted, dtype)
-
-
-def number(graph: Graph, dim: Dim, dtype: str = "int32") -> Value:
-    """Return a number that may be known only at run time as a value; it may be below 0, as no length is."""
-    if isinstance(dim, int):
-        return graph.constant(dim, dtype)
-    total = None
-    for atoms, factor in dim.terms:
-        part = graph.constant(factor, dtype)
-        if atoms:
-            part = part * graph.add(Size((SymbolicDim(((atoms, 1),)),), dtype))[0]
-        total = part if total is None else total + part
-    assert total is not None
-    return total
 
 
 def larger(graph: Graph, x1: Dim, x2: Dim) -> Value:
     """Return the larger one of two numbers."""
-    return ops.maximum(number(graph, x1), number(graph, x2))
+    return ops.maximum(length_value(x1, graph, "int32"), length_value(x2, graph, "int32"))
 
 
 def smaller(graph: Graph, x1: Dim, x2: Dim) -> Value:
     """Return the smaller one of two numbers."""
-    return ops.minimum(number(graph, x1), number(graph, x2))
+    return ops.minimum(length_value(x1, graph, "int32"), length_value(x2, graph, "int32"))
 
 
 def filled(graph: Graph, shape: Shape, fill_value: Dim | float, dtype: str = "float32") -> Value:
     """Return a tensor of one number."""
     if isinstance(fill_value, SymbolicDim):
-        return ops.broadcast_to(number(graph, fill_value, dtype), shape)
+        return ops.broadcast_to(length_value(fill_value, graph, dtype), shape)
     return ops.broadcast_to(graph.constant(fill_value, dtype), shape)
 
 

@@ -15,7 +15,7 @@ from nnc.layers.input_types import FLOAT
 from nnc.layers.text_layer import TextLayer
 from nnc.layers.vocabulary import Vocabulary, VocabularyMethods, batches_of, vocabulary_of
 from nnc.text import Encoding, InverseLookup, Lookup, Step, Vectorization, as_text_array
-from nnc.text.tokens import SPLITS, STANDARDIZATIONS
+from nnc.text.tokenization import SPLITS, STANDARDIZATIONS
 
 Array = Any
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import count
+from operator import add
 from typing import TYPE_CHECKING, Any
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Dim, Graph, Value
+from nnc.ir import Dim, Graph, SymbolicDim, Value
 from nnc.objects import layer_snake_case
 from nnc.ops.sizes import Size
 from nnc.structure import leaves
@@ -101,10 +102,17 @@ class FilledTensor:
 
 
 def length_value(number: Dim, graph: Graph, dtype: str) -> Value:
-    """Return a number, or a length that is only known at run time, as a scalar."""
+    """Return a number, or what follows from lengths that are only known at run time, as a scalar.
+
+    It may be below 0, as no length is: so each product of lengths is a size by itself.
+    """
     if isinstance(number, int | float):
         return graph.constant(number, dtype)
-    return graph.add(Size((number,), dtype))[0]
+    terms = []
+    for atoms, factor in number.terms:
+        size = graph.add(Size((SymbolicDim(((atoms, 1),)),), dtype))[0] if atoms else None
+        terms.append(graph.constant(factor, dtype) if size is None else size if factor == 1 else size * factor)
+    return reduce(add, terms)
 
 
 @dataclass(frozen=True)

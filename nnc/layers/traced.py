@@ -11,7 +11,7 @@ from nnc.errors import ModelError, NncError
 from nnc.ir import Placeholder, SymbolicDim, Value
 from nnc.labels import OPERATION
 from nnc.layers.base import Layer
-from nnc.layers.creations import CREATIONS, number
+from nnc.layers.creations import CREATIONS
 from nnc.layers.draws import DRAWS
 from nnc.layers.lowering import LoweredCall, current_lowering, is_lowering, lowering_body
 from nnc.layers.trace import (
@@ -272,7 +272,7 @@ def _with_numbers(args: tuple[Any, ...]) -> tuple[Any, ...]:
     if like is None or not any(isinstance(item, SymbolicDim) for item in args):
         return args
     dtype = "int32" if like.dtype == "bool" else like.dtype
-    return tuple(number(like.graph, item, dtype) if isinstance(item, SymbolicDim) else item for item in args)
+    return tuple(length_value(item, like.graph, dtype) if isinstance(item, SymbolicDim) else item for item in args)
 
 
 _FUNCTIONS = {**DRAWS, **CREATIONS}

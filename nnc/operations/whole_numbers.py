@@ -22,9 +22,11 @@ from nnc.structure import leaves
 def _as_tensors_of_one_type(x1: Any, x2: Any) -> tuple[Value, Value]:
     """Return two operands in one element type, where a Python number counts as a tensor of 32 bits, as in Keras."""
     graph = leaves((x1, x2), Value)[0].graph
-    return as_values(
-        *(as_value(x, FLOAT if isinstance(x, float) else "int32", graph) for x in as_tensors((x1, x2), graph))
-    )
+
+    def dtype(x: Any) -> str:
+        return "bool" if isinstance(x, bool) else FLOAT if isinstance(x, float) else "int32"
+
+    return as_values(*(as_value(x, dtype(x), graph) for x in as_tensors((x1, x2), graph)))
 
 
 def _without_bool(x1: Any, x2: Any) -> tuple[Value, Value]:
@@ -137,7 +139,7 @@ def scaled_by_powers_of_two(x1: Any, x2: Any) -> Value:
 
 def _bitwise(name: str, function: Callable[[Any, Any], Value]) -> Callable[[Any, Any], Value]:
     def combine(x: Any, y: Any) -> Value:
-        x, y = as_values(x, y)
+        x, y = _as_tensors_of_one_type(x, y)
         whole(name, x, y)
         return function(x, y)
 

@@ -27,12 +27,13 @@ class Figures:
     def _number(self, outline: Outline, prefix: tuple[int, ...]) -> None:
         count = 0
         for node in outline.nodes:
-            if node.is_input or node.call is None or id(node.call.layer) in self._numbers:
+            if node.is_input or node.call is None:
                 continue
-            count += 1
-            self._numbers[id(node.call.layer)] = (*prefix, count)
-            if node.inner is not None:
-                self._number(node.inner, (*prefix, count))
+            number = self._numbers.setdefault(id(node.call.layer), (*prefix, count + 1))
+            if number[:-1] == prefix:
+                count = max(count, number[-1])
+            if node.inner is not None:  # of each call: operations inside an author's layer are objects of one call
+                self._number(node.inner, number)
 
     def range(self, nodes: Sequence[OutlineNode]) -> str:
         """Return the numbers of some layers: ``Layer3``, ``Layer3 … Layer5``, ``Layer2.1``."""

@@ -10,7 +10,7 @@ import numpy
 from nnc.errors import ProgramFileError
 from nnc.text.encoding import MODES, Encoding
 from nnc.text.steps import Crossing, Hashing, InverseLookup, Lookup, Step, Vectorization
-from nnc.text.tokens import SPLITS, STANDARDIZATIONS
+from nnc.text.tokenization import SPLITS, STANDARDIZATIONS
 
 MOST = 2**31 - 1
 """The largest number of classes, tokens or buckets."""

@@ -12,7 +12,7 @@ import numpy
 from nnc.errors import DataError
 from nnc.text.encoding import INDICES, TO_ROWS, Encoding, padded
 from nnc.text.hashing import buckets, crossing
-from nnc.text.tokens import ngrams, split, standardized
+from nnc.text.tokenization import ngrams, split, standardized
 from nnc.texts import printable
 
 Array = Any
@@ -164,8 +164,8 @@ class Vectorization:
 
     Args:
         lookup: the vocabulary, and what is made of indices.
-        standardize: see `nnc.text.tokens.standardized`.
-        split: see `nnc.text.tokens.split`; None where each text is a token.
+        standardize: see `nnc.text.tokenization.standardized`.
+        split: see `nnc.text.tokenization.split`; None where each text is a token.
         ngrams: how many tokens in a row become one; none where each is one.
         length: number of tokens of each text, that of the longest by default.
     """

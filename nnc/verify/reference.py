@@ -164,7 +164,7 @@ def trace_forward(model: Any, arrays: Sequence[Array]) -> Trace:
     """Return the outputs of all layers when predicting."""
     keras = _keras()
     with _recording(model) as (calls, _):
-        outputs = model(_one_or_list(arrays), training=False)
+        outputs = model(_given(model, arrays), training=False)
     calls = [call for call in calls if all(map(_is_eager, call[2]))]
     return Trace(_layers(calls), outputs=tuple(map(_numbers, keras.tree.flatten(outputs))))
 
@@ -194,7 +194,7 @@ def trace_training(
         with tensorflow.GradientTape() as tape, _recording(model) as (calls, given):
             inputs = [tensorflow.constant(array) for array in arrays]
             tape.watch([tensor for tensor in inputs if tensor.dtype.is_floating])
-            outputs = model(_one_or_list(inputs), training=True)
+            outputs = model(_given(model, inputs), training=True)
             loss = _loss(model, arrays, targets, outputs)
         calls = [call for call in calls if all(map(_is_eager, call[2]))]
         flat = [tensor for _, _, tensors in calls for tensor in tensors if tensor.dtype.is_floating]
@@ -268,7 +268,7 @@ def _readers(tensor: Any, given: Sequence[tuple[str, str, set[int]]]) -> tuple[t
 def _loss(model: Any, arrays: Sequence[Array], targets: Sequence[Array], outputs: Any) -> Any:
     keras = _keras()
     if is_compiled(model):
-        return model.compute_loss(_one_or_list(arrays), _one_or_list(targets), outputs, training=True)
+        return model.compute_loss(_given(model, arrays), _one_or_list(targets), outputs, training=True)
     mse = keras.losses.MeanSquaredError()
     pairs = zip(targets, keras.tree.flatten(outputs), strict=True)
     return sum((mse(target, output) for target, output in pairs), start=0.0) + sum(model.losses)
@@ -347,3 +347,11 @@ def _optional(tensor: Any) -> Array | None:
 
 def _one_or_list(items: Sequence[Any]) -> Any:
     return items[0] if len(items) == 1 else list(items)
+
+
+def _given(model: Any, items: Sequence[Any]) -> Any:
+    """Return inputs as a model takes them: a subclassed one that was built with a dictionary takes its keys."""
+    shapes = next(iter((getattr(model, "_build_shapes_dict", None) or {}).values()), None)
+    if isinstance(shapes, dict) and len(shapes) == len(items) and not getattr(model, "inputs", None):
+        return dict(zip(sorted(shapes), items, strict=True))
+    return _one_or_list(items)

@@ -295,3 +295,11 @@ def test_traced_models_save_and_draw(keras, tmp_path):
     assert "Own" in str(nnc.render.to_text(nnc.render.layers_diagram(model)))
     with pytest.raises(ModelError, match=r"\(Own\) was traced from its author's code, which no config holds; save the"):
         model.get_config()
+
+
+def test_functions_without_source_are_traced(keras):
+    scope = {"keras": keras}
+    exec("penalty = lambda kernel: keras.ops.sum(kernel)", scope)  # as at a prompt, where Keras makes no config of it
+    live = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, kernel_regularizer=scope["penalty"])])
+    x = numpy.ones((2, 3), "float32")
+    numpy.testing.assert_allclose(nnc.compile(live).predict(x), live(x), rtol=1e-5)

@@ -21,6 +21,10 @@ def divided(keras, x):
     return x / keras.ops.shape(x)[0] + 2 * keras.ops.shape(x)[0]
 
 
+def below_zero(keras, x):
+    return x * (keras.ops.shape(x)[0] - 3)
+
+
 def as_tensors(keras, x):
     rows = keras.ops.cast(keras.ops.shape(x)[0], "float32")
     sizes = keras.ops.cast(keras.ops.convert_to_tensor(keras.ops.shape(x)), "float32")
@@ -37,7 +41,7 @@ def equal(keras, x):
     return keras.ops.where((x > 0.0) == (x < 2.0), signs, -signs)
 
 
-@pytest.mark.parametrize("function", [divided, as_tensors, filled, equal])
+@pytest.mark.parametrize("function", [divided, below_zero, as_tensors, filled, equal])
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 def test_layers(function, backend, keras):
     class Own(keras.layers.Layer):
