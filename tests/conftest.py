@@ -43,10 +43,10 @@ def pytest_configure(config: pytest.Config) -> None:
     It is not what ``auto`` takes, so that no test compiles by surprise; those about ``auto`` unset the variable.
 
     A test compiles more than it runs, and level 0 takes a fifth of the time of level 1, with which kernels, networks in
-    training and random graphs are compiled in `tests/backends/c`.
+    training and random graphs are compiled in `tests/backends/c`. Slow tests have the levels that users get.
     """
     os.environ["NNC_BACKEND"] = config.getoption("backend")
-    if config.getoption("backend") == "c":
+    if config.getoption("backend") == "c" or config.getoption("markexpr") == "not slow":
         os.environ.setdefault("NNC_C_LEVEL", "0")
     if "NNC_CACHE_DIR" not in os.environ:  # workers find that of the process that has started them
         folder = os.environ["NNC_CACHE_DIR"] = tempfile.mkdtemp(prefix="nnc-tests-")

@@ -54,6 +54,7 @@ def check(source, backend, theirs, names):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.sampled(1 / 2)
 def test_numbers_are_those_of_keras(family, keras, tmp_path):
     """Live, and from a file in which no entry has a module."""
     theirs, names = model_of(family, keras)
@@ -63,13 +64,14 @@ def test_numbers_are_those_of_keras(family, keras, tmp_path):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.sampled(1 / 3)
+@pytest.mark.sampled(1 / 9)
 def test_numbers_in_c_are_those_of_keras(family, keras):
     theirs, names = model_of(family, keras)
     check(theirs, "c", theirs, names)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.sampled(1 / 3)
 def test_gradients_are_those_of_keras(family, keras):
     """The gradient of each call's floats with respect to its input, for cotangents that differ by element."""
     import tensorflow

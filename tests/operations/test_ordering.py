@@ -36,6 +36,7 @@ def found(backend: str, name: str, settings: dict[str, Any], x: Any, *others: An
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "uint8", "bool"])
 @pytest.mark.parametrize("length", [1, 2, 16, 17, 64, 100])
+@pytest.mark.sampled(2, each="dtype")
 def test_order_is_that_of_numpy(backend, dtype, length):
     """Equal elements stay in order, also where the largest come first; the ends of ranges are in their places."""
     x = numpy.random.default_rng(length).integers(0, 7, (4, length)).astype(dtype)

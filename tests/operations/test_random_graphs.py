@@ -19,7 +19,7 @@ with warnings.catch_warnings():
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Keras and NumPy, about numbers that a graph is not made of
 WITHOUT_SHRINKING = {"phases": (Phase.generate,), "database": None, "suppress_health_check": list(HealthCheck)}
-FEW, MANY = 60, 600
+FEW, MANY = 25, 600
 
 
 def check(graph: RandomGraph, backend: str) -> None:

@@ -33,6 +33,7 @@ def tensors(x):
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
 @pytest.mark.parametrize("make", MODELS)
+@pytest.mark.sampled(1 / 3)
 def test_live_models(keras, make, backend):
     keras.utils.set_random_seed(3)
     model, x = make(keras)
@@ -41,7 +42,7 @@ def test_live_models(keras, make, backend):
     numpy.testing.assert_allclose(program.predict(x), expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(1 / 4)
 @pytest.mark.parametrize("make", MODELS)
 def test_training(keras, make):
     keras.utils.set_random_seed(3)
@@ -136,7 +137,7 @@ def _bytes_of(texts):
     return numpy.frombuffer(b"".join(encoded), "uint8"), ends
 
 
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(1 / 4)
 @pytest.mark.parametrize("make", MODELS)
 def test_programs_without_keras(keras, make, tmp_path):
     model, x = make(keras)

@@ -48,12 +48,13 @@ def assert_trains_alike(theirs, y, backend, x=X, **options):
 
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
-@pytest.mark.sampled(1 / 2)
+@pytest.mark.sampled(1 / 4)
 def test_losses(name, backend, keras):
     assert_trains_alike(network(keras, loss=LOSSES[name](keras)), Y, backend)
 
 
 @pytest.mark.parametrize("name", sorted(LOSSES.keys() - {"scalar"}))
+@pytest.mark.sampled(1 / 3)
 def test_weighted_losses(name, keras):
     y = Y[:, :1] if name == "anonymous" else Y  # whose values are not one for each row, which Keras cannot weigh
     assert_trains_alike(network(keras, y.shape[1], loss=LOSSES[name](keras)), y, "numpy", sample_weight=WEIGHTS)
@@ -61,6 +62,7 @@ def test_weighted_losses(name, keras):
 
 @pytest.mark.parametrize("name", LOSSES_OF_OTHER_TARGETS)
 @pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.sampled(1 / 3)
 def test_losses_of_other_targets(name, backend, keras):
     """Targets are class indices, or numbers, where the loss takes none like the output."""
     make, kind = LOSSES_OF_OTHER_TARGETS[name]
@@ -105,6 +107,7 @@ def test_targets_that_keras_would_broadcast_are_refused(keras):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.sampled(1)
 def test_metrics(backend, keras):
     metrics = ["mae", *(make(keras) for make in METRICS.values()), within(keras)]
     theirs = network(keras, loss="mse", metrics=metrics)
@@ -116,6 +119,7 @@ def test_metrics(backend, keras):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.sampled(1)
 def test_weighted_metrics(backend, keras):
     chosen = [METRICS[name] for name in WEIGHTED]
     metrics = {
@@ -126,6 +130,7 @@ def test_weighted_metrics(backend, keras):
 
 
 @pytest.mark.parametrize("form", ["dictionary", "list", "nested"])
+@pytest.mark.sampled(1)
 def test_metrics_by_output(form, keras):
     x = keras.Input((6,))
     keras.utils.set_random_seed(0)

@@ -111,7 +111,7 @@ def computed(keras, functions, types, is_traced):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("is_traced", [False, True])
 @pytest.mark.parametrize("types", [*((dtype,) for dtype in TYPES), *product(TYPES, TYPES)], ids="-".join)
-@pytest.mark.sampled(1 / 4)
+@pytest.mark.sampled(1 / 10)
 def test_types_and_numbers_are_keras(types, is_traced, keras):
     functions = UNARY if len(types) == 1 else BINARY
     theirs, expected, known = computed(keras, functions, types, is_traced)

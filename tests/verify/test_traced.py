@@ -70,7 +70,7 @@ def test_random_numbers_are_named(name: str, keras: Any) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in ZOO if name not in APART])
-@pytest.mark.sampled(1 / 4)
+@pytest.mark.sampled(1 / 8)
 def test_live_models_agree_operation_by_operation(name: str, keras: Any) -> None:
     keras.utils.set_random_seed(1)
     model = ZOO[name](keras)
@@ -107,6 +107,7 @@ def test_every_operation_is_compared(train: bool, keras: Any) -> None:
         ("Exp", "block0/exp()", "ops.exp"),
     ],
 )
+@pytest.mark.sampled(2)
 def test_the_first_operation_that_differs_is_named(
     operation: str, path: str, text: str, backend: Any, keras: Any, broken: Callable[..., None]
 ) -> None:
