@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -32,6 +32,7 @@ class Trace:
         gradients: gradient of each trained weight by path, in the order of weights.
         weights: each weight after one update, likewise.
         outputs: the model's outputs as `predict` gives them.
+        same: for each output in `layers` the first one of its call that is the same tensor, by position.
         readers: for each output in `layers` the layers that read it, by path and class, where that is known.
         places: the author's lines of calls, by path, where they are known.
         operations: paths of those of `layers` that are operations, not layers.
@@ -42,9 +43,19 @@ class Trace:
     gradients: tuple[tuple[str, Array | None], ...] = ()
     weights: tuple[tuple[str, Array], ...] = ()
     outputs: tuple[Array, ...] = ()
+    same: tuple[tuple[int, ...], ...] = ()
     readers: tuple[tuple[tuple[tuple[str, str], ...], ...], ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     operations: frozenset[str] = frozenset()
+
+
+def same_tensors(tensors: Sequence[Hashable]) -> tuple[int, ...]:
+    """Return for each output of a call the position of the first one that is the same tensor.
+
+    >>> same_tensors(["output", "output", "memory"])
+    (0, 0, 2)
+    """
+    return tuple(tensors.index(tensor) for tensor in tensors)
 
 
 @dataclass(frozen=True)
@@ -192,6 +203,8 @@ def compare_traces(ours: Trace, reference: Trace, rtol: float, atol: float) -> t
         for x, y in zip(ours.outputs, reference.outputs, strict=True)
     ]
     for call, other in reversed(positions) if ours.cotangents else ():
+        if ours.same[call] != reference.same[other]:
+            continue  # the gradient with respect to a tensor that is returned twice is that of both outputs
         for position, (x, y) in enumerate(zip(ours.cotangents[call], reference.cotangents[other], strict=False)):
             readers = reference.readers[other][position] or (ours.layers[call][:2],)
             path, op = "+".join(path for path, _ in readers), readers[0][1]

@@ -17,7 +17,7 @@ from nnc.models.model import Model
 from nnc.passes import OPTIMIZE, lower, run_passes
 from nnc.program import PREDICT, TRAIN
 from nnc.program.data import input_arrays
-from nnc.verify.findings import Trace
+from nnc.verify.findings import Trace, same_tensors
 
 Array = Any
 
@@ -88,6 +88,7 @@ def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Arra
         ),
         tuple((paths[weight], found.get(f"weight/{number}")) for number, weight in enumerate(weights)),
         tuple((paths[weight], weight.numpy()) for weight in model.weights if weight in paths),
+        same=tuple(same_tensors(call.values) for call in compiler.results),
         places=_places(compiler),
         operations=_operations(compiler),
     )

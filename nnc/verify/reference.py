@@ -17,7 +17,7 @@ from nnc.errors import ModelError
 from nnc.labels import OPERATION
 from nnc.models.model import Model
 from nnc.plugins import compute_operations
-from nnc.verify.findings import Trace
+from nnc.verify.findings import Trace, same_tensors
 
 Array = Any
 Calls = list[tuple[str, str, tuple[Any, ...]]]
@@ -212,6 +212,7 @@ def trace_training(
         tuple(tuple(_optional(cotangents.get(id(tensor))) for tensor in tensors) for _, _, tensors in calls),
         tuple((weight.path, _optional(gradient)) for weight, gradient in zip(trained, gradients, strict=True)),
         tuple(after),
+        same=tuple(same_tensors(list(map(id, tensors))) for _, _, tensors in calls),
         readers=tuple(tuple(_readers(tensor, given) for tensor in tensors) for _, _, tensors in calls),
     )
 
@@ -240,7 +241,13 @@ def with_operations(trace: Trace, model: Any, arrays: Sequence[Array], training:
         return replace(trace, layers=layers)
     none = tuple(tuple(None for _ in item.outputs) for item in found)
     readers = tuple(tuple(() for _ in item.outputs) for item in found)
-    return replace(trace, layers=layers, cotangents=trace.cotangents + none, readers=trace.readers + readers)
+    return replace(
+        trace,
+        layers=layers,
+        cotangents=trace.cotangents + none,
+        same=trace.same + tuple(tuple(range(len(item.outputs))) for item in found),
+        readers=trace.readers + readers,
+    )
 
 
 def below(trace: Trace, prefix: str) -> Trace:

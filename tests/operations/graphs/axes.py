@@ -91,6 +91,8 @@ def accumulated(grower: Growing) -> None:
         supports = tuple(1 + numpy.arange(1, row.shape[-1] + 1) * row - numpy.cumsum(row, -1) for row in found)
         if not is_float(arrays) or not away(supports, 0.0):
             return
+        if any(((support > 0).sum(-1) > 1).any() for support in supports):
+            return  # Keras's results do not sum to 1 there, as the docs of nnc's say
     if "norm" in function:
         if not is_float(arrays) or min((array**2).sum(axis).min() for array in arrays) < 0.1:
             return
