@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -142,6 +143,7 @@ class Plan(Presented):
 
         Raises:
             ShapeError: the graph has no meaning for these sizes; see `Graph.check_sizes`.
+            ModelError: a layer was traced with another number of rows.
             DataError: what depends on sizes alone cannot be computed for these, such as the row of a shorter table.
         """
         if any(size > self.bindings.get(name, 0) for name, size in bindings.items()):
@@ -150,7 +152,8 @@ class Plan(Presented):
         if key not in self._rooms:
             if len(self._rooms) >= _REMEMBERED_SIZES:
                 self._rooms.clear()
-            self._check_sizes({**self.bindings, **bindings})
+            with _readable_rows(self.source, bindings):
+                self._check_sizes({**self.bindings, **bindings})
             self._rooms[key] = self._has_room(bindings)
         return self._rooms[key]
 
@@ -310,26 +313,32 @@ def make_plan(
         GraphError: the graph did not go through the pass ``inline``.
         SymbolError: a run-time dimension has no size.
         ShapeError: the graph has no meaning for these sizes, or needs more bytes than an offset can hold.
-        ModelError: the batch has more rows than a layer has states for.
+        ModelError: the batch has more rows than a layer has states for, or others than it was traced with.
     """
     if graph.source is None:
         raise GraphError(f"graph '{graph.name}' cannot be planned as it is; give what nnc.passes.lower makes of it")
     if unchanged is None:
         unchanged = () if graph.updates else graph.states
-    with deciding(PLAN, graph):
-        try:
-            graph.source.check_sizes(bindings)
-            storage, loops = _find_homes(graph, dict(bindings), target, reuse, frozenset(unchanged))
-        except ShapeError as error:
-            from nnc.plan.rows import too_many_rows  # only a mistake needs it
-
-            if (readable := too_many_rows(graph, bindings)) is None:
-                raise
-            raise readable from error
+    with deciding(PLAN, graph), _readable_rows(graph, bindings):
+        graph.source.check_sizes(bindings)
+        storage, loops = _find_homes(graph, dict(bindings), target, reuse, frozenset(unchanged))
     offsets, size = allocate(storage.buffers, reuse and overlap)
     if size > LARGEST:
         raise ShapeError(f"graph '{graph.name}' would take {size} bytes, more than an offset of 64 bits can hold")
     return Plan(graph, storage, offsets, size + ALIGNMENT, lower_bound(storage.buffers), loops)
+
+
+@contextmanager
+def _readable_rows(graph: Graph, bindings: Mapping[str, int]) -> Iterator[None]:
+    """Let an error inside the block that comes of the number of rows say so."""
+    try:
+        yield
+    except ShapeError as error:
+        from nnc.plan.rows import unfit_rows  # only a mistake needs it
+
+        if (readable := unfit_rows(graph, bindings)) is None:
+            raise
+        raise readable from error
 
 
 def _find_homes(

@@ -1,4 +1,4 @@
-"""Says readably that a batch has more rows than a layer that goes on from batch to batch keeps states for."""
+"""Says readably which number of rows a layer takes that has states for so many, or was traced with them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,44 @@ from collections.abc import Mapping
 
 from nnc.errors import ModelError
 from nnc.ir import Graph, State, symbol
+from nnc.ops.movement import Slice
 
 ROWS = "batch"
 """The symbol of the number of rows."""
 
 
-def too_many_rows(graph: Graph, bindings: Mapping[str, int]) -> ModelError | None:
-    """Return the error for a graph that cannot be planned because a state has fewer rows than the batch, or None.
+def unfit_rows(graph: Graph, bindings: Mapping[str, int]) -> ModelError | None:
+    """Return the error for a graph that cannot be planned because of the number of rows in the batch, or None.
 
     Args:
         graph: the graph.
         bindings: sizes of the run-time dimensions.
     """
+    return _too_many_for_states(graph, bindings) or _other_than_traced(graph, bindings)
+
+
+def _other_than_traced(graph: Graph, bindings: Mapping[str, int]) -> ModelError | None:
+    """Return the error where a layer takes as many rows as it was traced with: it begins with these, and gives all."""
+    given, results = {}, {}
+    for node in graph.nodes:
+        if isinstance(node.op, Slice) and node.op.starts[:1] == (0,):
+            length, stop = node.operands[0].shape[0], node.op.stops[0]
+            if length == symbol(ROWS) and isinstance(stop, int):
+                given[stop] = node.path
+            elif isinstance(length, int) and stop == symbol(ROWS):
+                results[length] = node.path
+    rows = bindings.get(ROWS, 0)
+    if (wanted := next((length for length in given if length in results), rows)) == rows:
+        return None
+    return ModelError(
+        f"Layer '{given[wanted] or results[wanted]}' takes {wanted} rows at a time, no other number, as it was traced"
+        f" with those that its model was built for; got {rows}; give batch_size={wanted} to fit, evaluate and predict,"
+        f" and arrays whose rows are a multiple of {wanted}"
+    )
+
+
+def _too_many_for_states(graph: Graph, bindings: Mapping[str, int]) -> ModelError | None:
+    """Return the error where a state has fewer rows than the batch."""
     for node in graph.nodes:
         for state in node.operands:
             if isinstance(state.node.op, State) and state.rank:

@@ -56,3 +56,25 @@ def test_layers(function, backend, keras):
     for rows in (2, 5):
         x = numpy.arange(-2.0, 3 * rows - 2.0, dtype="float32").reshape(rows, 3)
         numpy.testing.assert_allclose(program(x), numpy.asarray(theirs(x)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+def test_another_number_of_rows_than_that_of_a_weight_is_refused(backend, keras):
+    """Keras, too, cannot add 3 rows to 5, or give 7 of them."""
+
+    class Memory(keras.layers.Layer):
+        def build(self, shape):
+            self.rows = self.add_weight(shape=shape, initializer="zeros", trainable=False)
+
+        def call(self, x):
+            self.rows.assign(self.rows + x)
+            return self.rows * 2.0
+
+    x = keras.Input(batch_shape=(5, 3))
+    program = nnc.compile(keras.Model(x, Memory()(x)), backend=backend)
+    ones = numpy.ones((7, 3), "float32")
+    assert numpy.array_equal(program(ones[:5]), 2.0 * ones[:5])
+    for rows in (3, 7):
+        with pytest.raises(nnc.errors.ModelError, match=rf"^Layer '\w+' takes 5 rows at a time, .* got {rows};"):
+            program(ones[:rows])
+    assert numpy.array_equal(program(ones[:5]), 4.0 * ones[:5])  # no other call has changed it
