@@ -23,6 +23,7 @@ from frontends.optimizer_state import train_as
 from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
 from frontends.reader_options import Options
+from frontends.recurrent_states import copy_states
 from frontends.replacements import read_replacements
 from frontends.tracing.computed import Computed, Evaluation
 from frontends.tracing.layer_tracer import LayerTracer
@@ -281,6 +282,7 @@ def _copy_weights(source: Any, model: Model, problems: Problems) -> None:
             problems.add(message, subject=subject)
         elif layer is not None:
             layer.set_weights(arrays)
+            copy_states(keras_layer, layer)
 
 
 def _listed(shapes: list[tuple[int, ...]]) -> str:

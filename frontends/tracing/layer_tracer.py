@@ -21,9 +21,10 @@ from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import ValueNode, from_plain
 from frontends.problems import Problems
 from frontends.reader_options import Options
+from frontends.recurrent_states import copy_states, states
 from frontends.tracing.interception import recording
 from frontends.tracing.own_code import OF_WEIGHTS, is_authors, own_activations
-from frontends.tracing.ownership import Ownership, own_variables, states
+from frontends.tracing.ownership import Ownership, own_variables
 from frontends.tracing.recording import Frame, Recorder, is_library
 from frontends.tracing.settling import Frames, Settling
 from nnc import regularizers
@@ -195,10 +196,10 @@ class LayerTracer:
             self._kept.append(layer)
             if (note := narrow_note(str(getattr(getattr(layer, "dtype_policy", None), "name", "")))) is not None:
                 self.problems.note(note)
-            owned = set(self._owned(layer))
+            owned, remembered = set(self._owned(layer)), set(map(id, states(layer)))
             for variable in own_variables(layer):
                 if id(variable) in owned:
-                    self._add_weight(made, variable)
+                    self._add_weight(made, variable).is_state = id(variable) in remembered
             penalty = getattr(layer, "activity_regularizer", None)
             if not is_authors(penalty):  # those are recorded
                 made.activity_regularizer = regularizers.get(_serialized(self.keras.regularizers, penalty))
@@ -207,11 +208,11 @@ class LayerTracer:
         assert isinstance(found, TracedLayer)
         return found
 
-    def _add_weight(self, layer: TracedLayer, variable: Any) -> None:
+    def _add_weight(self, layer: TracedLayer, variable: Any) -> Variable:
         array = widened_array(numpy.asarray(variable.numpy()))
         taken = {weight.name for weight in layer.own_weights}
         names = (f"{variable.name}_{number}" if number else str(variable.name) for number in count())
-        layer.add_weight(
+        return layer.add_weight(
             array.shape,
             lambda shape, dtype, generator=None: array,
             str(array.dtype),
@@ -247,11 +248,6 @@ class LayerTracer:
     def weight(self, variable: Any) -> OwnWeight:
         """Return nnc's weight for one of Keras's."""
         layer = self.ownership.first_owner(variable)
-        if layer is None and any(variable is item for other in self.ownership.layers for item in states(other)):
-            raise ModelError(
-                f"weight '{variable.path}': stateful=True is not supported for a recurrent layer with what its author"
-                " wrote inside; give it initial_state, and return_state=True"
-            )
         if layer is None:
             raise ModelError(f"weight '{variable.path}' belongs to no layer of the model")
         whole = self._whole_holders().get(id(variable))
@@ -305,7 +301,8 @@ class LayerTracer:
         for layer in self.ownership.layers:
             made = self._layers.get(id(layer))
             if isinstance(made, TracedLayer):
-                found |= dict(zip(self._owned(layer), made.own_weights, strict=True))
+                pairs = zip(self._owned(layer), made.own_weights, strict=True)
+                found |= {key: weight for key, weight in pairs if not weight.is_state}
         return found
 
     def copy_weights(self) -> None:
@@ -322,6 +319,7 @@ class LayerTracer:
                 shapes = ", ".join(str(array.shape) for array in arrays)
                 raise ModelError(f"layer '{theirs.name}' has weights of the shapes {shapes}, which nnc's has not")
             ours.set_weights(arrays)
+            copy_states(theirs, ours)
             for variable, weight in zip(theirs.weights, ours.weights, strict=True):
                 for key in OF_WEIGHTS:
                     item = getattr(variable, key, None)

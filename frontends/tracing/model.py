@@ -13,10 +13,10 @@ from frontends.keras_calls import safe_name
 from frontends.live_objects import LiveConfigs
 from frontends.problems import Problems
 from frontends.reader_options import Options
+from frontends.recurrent_states import states
 from frontends.tracing.interception import recording
 from frontends.tracing.layer_tracer import BATCHES, LayerTracer, explained
 from frontends.tracing.model_inputs import GROUPINGS, equate_groups, named_shapes, packed_by_shapes, packed_like
-from frontends.tracing.ownership import states
 from frontends.tracing.recording import Frame
 from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.layers import Input, Layer, SymbolicTensor

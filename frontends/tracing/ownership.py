@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from frontends.recurrent_states import states
+
 
 def own_variables(layer: Any) -> list[Any]:
-    """Return the weights that are a layer's own, also while symbolic tensors stand for them."""
+    """Return the weights that are a layer's own, then its `states`, also while symbolic tensors stand for them."""
     own = [*getattr(layer, "_trainable_variables", ()), *getattr(layer, "_non_trainable_variables", ())]
-    return [getattr(item, "_traced_variable", item) for item in own]
-
-
-def states(layer: Any) -> list[Any]:
-    """Return what a stateful recurrent layer remembers, which Keras does not count among its weights."""
-    found = getattr(layer, "states", None) if getattr(layer, "stateful", False) is True else None
-    return [getattr(item, "_traced_variable", item) for item in found or () if hasattr(item, "assign")]
+    return [*(getattr(item, "_traced_variable", item) for item in own), *states(layer)]
 
 
 class Ownership:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nnc.errors import ModelError
 from nnc.ir import Graph, State, symbol
-from nnc.ops.movement import Slice
+from nnc.ir.nominal import fixed_rows
 
 ROWS = "batch"
 """The symbol of the number of rows."""
@@ -23,20 +23,13 @@ def unfit_rows(graph: Graph, bindings: Mapping[str, int]) -> ModelError | None:
 
 
 def _other_than_traced(graph: Graph, bindings: Mapping[str, int]) -> ModelError | None:
-    """Return the error where a layer takes as many rows as it was traced with: it begins with these, and gives all."""
-    given, results = {}, {}
-    for node in graph.nodes:
-        if isinstance(node.op, Slice) and node.op.starts[:1] == (0,):
-            length, stop = node.operands[0].shape[0], node.op.stops[0]
-            if length == symbol(ROWS) and isinstance(stop, int):
-                given[stop] = node.path
-            elif isinstance(length, int) and stop == symbol(ROWS):
-                results[length] = node.path
+    """Return the error where a graph takes one number of rows, and this is another."""
     rows = bindings.get(ROWS, 0)
-    if (wanted := next((length for length in given if length in results), rows)) == rows:
+    wanted, path = fixed_rows(graph) or (rows, "")
+    if wanted == rows:
         return None
     return ModelError(
-        f"Layer '{given[wanted] or results[wanted]}' takes {wanted} rows at a time, no other number, as it was traced"
+        f"Layer '{path}' takes {wanted} rows at a time, no other number, as it was traced"
         f" with those that its model was built for; got {rows}; give batch_size={wanted} to fit, evaluate and predict,"
         f" and arrays whose rows are a multiple of {wanted}"
     )

@@ -28,13 +28,14 @@ def draw_inputs(program: Program, rows: int, seed: int = 0, counts: Mapping[str,
 
     Args:
         program: what will read them.
-        rows: rows of each array.
+        rows: rows of each array, unless the program takes fewer, or one number alone.
         seed: seeds the numbers.
         counts: for inputs of whole numbers, by label, how many there are, from 0 on; by default the rows of the tables
             that the graph looks them up in. Others are 0 or 1.
     """
     generator = numpy.random.default_rng(seed)
     sizes = nominal_sizes(program.graph(PREDICT), rows)
+    rows = sizes.get("batch", rows)
     counts = looked_up(program) if counts is None else counts
     arrays = []
     for place, spec in enumerate(program.spec.taken):

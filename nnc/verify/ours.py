@@ -36,9 +36,12 @@ def trace_forward(model: Model, arrays: Sequence[Array], dtype: str | None = Non
         for position, value in enumerate(call.values):
             graph.output(f"layer/{number}.{position}", value)
     found = _run(graph, _inputs(model, arrays), _states(compiler), model)
+    before = {label: array.copy() for label, array in model.program.states.items()}
     with model.program.deciding():
         model.program.decide(PREDICT, 1, {})  # this call is the only one
         outputs = model.program(*arrays)
+    for label, array in before.items():  # what layers remember, before training is compared
+        numpy.copyto(model.program.states[label], array)
     flat = tuple(outputs_of(model.program.spec.structure, outputs))
     return Trace(_layers(compiler, found), outputs=flat, places=_places(compiler), operations=_operations(compiler))
 

@@ -163,7 +163,7 @@ def is_compiled(model: Any) -> bool:
 def trace_forward(model: Any, arrays: Sequence[Array]) -> Trace:
     """Return the outputs of all layers when predicting."""
     keras = _keras()
-    with _recording(model) as (calls, _):
+    with _restored(model), _recording(model) as (calls, _):
         outputs = model(_given(model, arrays), training=False)
     calls = [call for call in calls if all(map(_is_eager, call[2]))]
     return Trace(_layers(calls), outputs=tuple(map(_numbers, keras.tree.flatten(outputs))))
@@ -189,8 +189,7 @@ def trace_training(
         raise ModelError(f"verify --train needs Keras on TensorFlow, it runs on {keras.backend.backend()}")
     import tensorflow
 
-    before = [numpy.array(weight) for weight in model.get_weights()]
-    try:
+    with _restored(model):
         with tensorflow.GradientTape() as tape, _recording(model) as (calls, given):
             inputs = [tensorflow.constant(array) for array in arrays]
             tape.watch([tensor for tensor in inputs if tensor.dtype.is_floating])
@@ -205,8 +204,6 @@ def trace_training(
         if trained:
             _optimizer(model).apply(gradients, trained)
         after = [(weight.path, _numbers(weight)) for weight in weights]
-    finally:
-        model.set_weights(before)
     return Trace(
         _layers(calls),
         tuple(tuple(_optional(cotangents.get(id(tensor))) for tensor in tensors) for _, _, tensors in calls),
@@ -223,11 +220,8 @@ def with_operations(trace: Trace, model: Any, arrays: Sequence[Array], training:
     Raises:
         ModelError: the model cannot be traced, or its author draws random numbers.
     """
-    before = [numpy.array(weight) for weight in model.get_weights()]
-    try:
+    with _restored(model):
         found = compute_operations(model, arrays, training)
-    finally:
-        model.set_weights(before)
     for item in found:
         if any(output is None for output in item.outputs):
             when = "training" if training else "predicting"
@@ -248,6 +242,27 @@ def with_operations(trace: Trace, model: Any, arrays: Sequence[Array], training:
         same=trace.same + tuple(tuple(range(len(item.outputs))) for item in found),
         readers=trace.readers + readers,
     )
+
+
+@contextmanager
+def _restored(model: Any) -> Iterator[None]:
+    """Let a model's weights, and what its layers remember between batches, be as before behind the block."""
+    states = [state for layer in all_layers(model) for state in _remembered(layer)]
+    before = [numpy.array(array) for array in (*model.get_weights(), *map(_numbers, states))]
+    try:
+        yield
+    finally:
+        count = len(before) - len(states)
+        model.set_weights(before[:count])
+        for state, array in zip(states, before[count:], strict=True):
+            state.assign(array)
+
+
+def _remembered(layer: Any) -> list[Any]:
+    """Return the states of a recurrent layer that goes on from batch to batch, which are none of its weights."""
+    if getattr(layer, "stateful", False) is not True:
+        return []
+    return [item for item in _keras().tree.flatten(getattr(layer, "states", None)) if hasattr(item, "assign")]
 
 
 def below(trace: Trace, prefix: str) -> Trace:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy
 import pytest
 
+import nnc
 from frontends.keras_model import FRONTEND
 from frontends.yaml_file import read_text
 from nnc.errors import ModelError, ModelFileError
@@ -297,3 +298,32 @@ def test_json_of_keras_has_lines(keras: Any) -> None:
     name = content["config"]["layers"][1]["config"]["name"]
     expected = f"model.json line {line}: layer '{name}' (Dense): units must be a positive integer, got -1"
     assert caught.value.problems == (expected,)
+
+
+STATEFUL = {
+    "lstm": lambda layers: [layers.LSTM(3, stateful=True)],
+    "bidirectional": lambda layers: [layers.Bidirectional(layers.GRU(3, stateful=True))],
+    "stacked cells": lambda layers: [layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], stateful=True)],
+    "convolutional": lambda layers: [
+        layers.Reshape((3, 4, 2)),
+        layers.ConvLSTM1D(2, 3, stateful=True, padding="same"),
+        layers.Flatten(),
+    ],
+}
+
+
+@pytest.mark.parametrize("traced", [False, True])
+@pytest.mark.parametrize("name", STATEFUL)
+def test_stateful_layers_go_on_from_where_they_are(name, traced, keras):
+    layers = keras.layers
+    x = y = keras.Input(batch_shape=(4, 3, 8))
+    for layer in STATEFUL[name](layers):
+        y = layer(y)
+    if traced:
+        y = layers.Lambda(lambda y: 2.0 * y)(y)
+    theirs = keras.Model(x, keras.Sequential([layers.Input(batch_shape=y.shape), layers.Dense(2)])(y))
+    batches = numpy.random.default_rng(0).normal(size=(3, 4, 3, 8)).astype("float32")
+    theirs(batches[0])
+    program = nnc.compile(theirs)
+    for batch in batches[1:]:
+        numpy.testing.assert_allclose(program(batch), theirs(batch), rtol=1e-5, atol=1e-6)

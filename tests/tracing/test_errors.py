@@ -103,21 +103,6 @@ def test_updates_in_one_branch_are_refused(keras):
         nnc.compile(keras.Model(x, Sometimes()(x)))
 
 
-def test_stateful_layers_with_own_cells_are_refused(keras):
-    class Cell(keras.layers.Layer):
-        state_size = 2
-
-        def build(self, input_shape):
-            pass
-
-        def call(self, inputs, states):
-            return inputs + states[0], [inputs + states[0]]
-
-    x = keras.Input(batch_shape=(4, 3, 2))
-    with pytest.raises(ModelError, match=r"rnn_state': stateful=True is not supported for a recurrent layer with what"):
-        nnc.compile(keras.Model(x, keras.layers.RNN(Cell(), stateful=True)(x)))
-
-
 def test_models_of_several_arguments_are_refused(keras):
     class Net(keras.Model):
         def build(self, first_shape, second_shape):

@@ -298,3 +298,18 @@ def test_a_deep_network_whose_gradients_float32_does_not_decide():
         return max(item.difference for item in report.comparisons if item.kind == "backward")
 
     assert worst(rounding) > 1e6 * worst(report)
+
+
+def test_layers_that_go_on_from_batch_to_batch_begin_alike_each_time():
+    """Each time a model runs it changes what it remembers; afterwards the user's is as before."""
+    import keras
+
+    x = keras.Input(batch_shape=(4, 3, 2))
+    model = keras.Model(x, keras.layers.Dense(2)(keras.layers.LSTM(5, stateful=True)(x)))
+    model(numpy.ones((4, 3, 2), "float32"))
+    before = [state.numpy() for state in model.layers[1].states]
+    assert any(state.any() for state in before)
+    report = verify(model, train=True)
+    assert report.agrees, report.first
+    for state, old in zip(model.layers[1].states, before, strict=True):
+        numpy.testing.assert_array_equal(state.numpy(), old)

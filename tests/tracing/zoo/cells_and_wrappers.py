@@ -159,6 +159,13 @@ def own_cell_with_states_in_and_out(keras):
 
 
 @model
+def own_cell_that_goes_on_in_the_next_batch(keras):
+    x = keras.Input(batch_shape=(8, 6))
+    cells = keras.layers.RNN(recurrent_cell(keras)(4), stateful=True)
+    return keras.Model(x, keras.layers.Dense(2)(cells(keras.layers.Reshape((3, 2))(x))))
+
+
+@model
 def own_cell_written_out_with_masks(keras):
     cells = keras.layers.RNN(recurrent_cell(keras)(4), unroll=True, return_sequences=True, zero_output_for_mask=True)
     embedding = keras.layers.Embedding(3, 4, mask_zero=True)
