@@ -22,6 +22,7 @@ from tests.hub.refused import REFUSED, UNTRIED
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "coverage.md"
 APPLICATIONS = Path(__file__).with_name("applications.json")
+PACKAGES = Path(__file__).with_name("packages.json")
 
 OUT_OF_SCOPE = {
     "layers": {
@@ -73,6 +74,7 @@ def page() -> str:
         applications_section(),
         "",
         hub_section(),
+        packages_section(),
     ]
     return "\n".join(part for part in parts if part is not None).rstrip() + "\n"
 
@@ -309,6 +311,28 @@ def hub_section() -> str:
         f"- **Refused**: {refused}.\n"
         f"- **Not tried**: {', '.join(f'`{name}` ({reason})' for name, reason in UNTRIED.items())}.\n"
         f"- **With inputs of known lengths** only: {', '.join(f'`{name}`' for name in fixed)}.\n"
+    )
+
+
+def packages_section() -> str:
+    """Return the models of other packages, with what was measured last."""
+    rows = [
+        (
+            item["kind"],
+            f"`{item['name']}`",
+            f"{item['parameters']:,}",
+            *(f"{item[key]:.1e}" for key in ("predicted", "loss", "shaken")),
+        )
+        for item in json.loads(PACKAGES.read_text())
+    ]
+    head = ("Package", "Model", "Parameters", "Predictions", "Losses", "Losses of Keras with other roundings")
+    return (
+        "## Models of other packages\n\n"
+        "What packages build for Keras 3 with layers of their authors', made small and with random weights: the\n"
+        "largest difference of a prediction to Keras's, relative to its largest magnitude, and of the losses of two\n"
+        "steps; beside it, how far Keras's own losses move where each weight begins at the next number in float32.\n"
+        "Measured by `python -m tests.packages --shake --write`, with `pip install -e '.[test,packages]'`.\n\n"
+        + table(head, rows, right=range(2, 6))
     )
 
 

@@ -13,12 +13,12 @@ Data = Callable[[tuple[int, ...], numpy.random.Generator], numpy.ndarray]
 
 
 @dataclass(frozen=True)
-class Backbone:
-    """A backbone with random weights.
+class PublishedModel:
+    """A model with random weights, as a backbone of KerasHub.
 
     Args:
-        name: its class in `keras_hub.models`.
-        kind: what it is like; one of each kind is tried wherever the tests run.
+        name: its class in `keras_hub.models`, or what else it is called.
+        kind: what it is like, or the package that builds it.
         make: makes it.
         sizes: lengths of the unknown axes of an input, by the input's name.
         data: what goes into an input, by the input's name.
@@ -70,14 +70,14 @@ class Backbone:
 LENGTH = 6
 """Length of an axis whose length is not known."""
 VOCABULARY = 10
-BACKBONES: dict[str, Backbone] = {}
+BACKBONES: dict[str, PublishedModel] = {}
 
 
 def backbone(kind: str, **details: Any) -> Callable[[Callable[[], Any]], Callable[[], Any]]:
     """List a backbone, which the function below makes and is named after."""
 
     def listed(make: Callable[[], Any]) -> Callable[[], Any]:
-        BACKBONES[make.__name__] = Backbone(make.__name__, kind, make, **details)
+        BACKBONES[make.__name__] = PublishedModel(make.__name__, kind, make, **details)
         return make
 
     return listed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.hub.table import BACKBONES, VOCABULARY, Backbone, backbone, model
+from tests.hub.table import BACKBONES, VOCABULARY, PublishedModel, backbone, model
 
 ENCODER = {"vocabulary_size": VOCABULARY, "num_layers": 2, "num_heads": 2, "hidden_dim": 8, "intermediate_dim": 12}
 WITHOUT_DROPOUT = ENCODER | {"dropout": 0.0, "max_sequence_length": 9}
@@ -59,7 +59,7 @@ ROTARY_PAIR = {
 
 
 def _listed(kind: str, name: str, config: dict[str, Any], **details: Any) -> None:
-    BACKBONES[name] = Backbone(name, kind, lambda: model(name)(**config), **details)
+    BACKBONES[name] = PublishedModel(name, kind, lambda: model(name)(**config), **details)
 
 
 _listed("BERT-like", "BertBackbone", WITHOUT_DROPOUT, is_example=True)

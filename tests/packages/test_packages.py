@@ -1,0 +1,39 @@
+"""Models that published packages build predict as in Keras, and train as closely as Keras with other roundings."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from tests.hub.comparison import compared
+from tests.packages import MODELS
+
+MODULES = {
+    "csbdeep": "csbdeep",
+    "keras-mdn-layer": "keras_mdn_layer",
+    "keras-rs": "keras_rs",
+    "keras-tcn": "tcn",
+    "keras-tuner": "keras_tuner",
+    "keras-unet-collection": "keras_unet_collection",
+    "kimm": "kimm",
+    "ncps": "ncps.keras",
+}
+
+
+def test_every_package_has_a_module():
+    assert MODULES.keys() == {model.kind for model in MODELS.values()}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", MODELS)
+def test_published_models(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("tensorflow")
+        pytest.importorskip(MODULES[MODELS[name].kind])
+    found = compared(MODELS[name], shakes=True)
+    assert found.shaken is not None
+    assert found.predicted < 1e-5
+    assert found.loss < max(1e-4, 10 * found.shaken)
