@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
@@ -24,12 +24,14 @@ class Computed:
         op: its class in Keras.
         outputs: what it returned; None instead of random numbers, and of what is made of them.
         place: the author's line, as ``file:line``.
+        layer: path of the layer that it is, among layers alone, where it was called in a loop; empty for an operation.
     """
 
     path: str
     op: str
     outputs: tuple[numpy.ndarray | None, ...]
     place: str
+    layer: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Evaluation:
         self.found: list[Computed] = []
         self._values: dict[int, Any] = {}
         self._weights: dict[int, Any] = {}
+        self._loops: list[int] = []
 
     def run(self, frame: Frame, inputs: list[Any], path: str = "") -> None:
         """Compute the steps of a call.
@@ -72,35 +75,61 @@ class Evaluation:
     def _call(self, call: Call, path: str) -> None:
         if isinstance(call.target, Frame):
             self.run(call.target, [self._resolved(item) for item in call.args], f"{path}/")
-            self._set(call.outputs, [self._resolved(item) for item in call.target.outputs])
+            results: list[Any] = [self._resolved(item) for item in call.target.outputs]
+            self._set(call.outputs, results)
+            self._add_layer(call, call.target.layer, path, results)
             return
         args, kwargs = self._resolved(call.args), self._resolved(dict(call.kwargs))
         if any(item is _UNKNOWN for item in _flat((args, kwargs))):
-            results: list[Any] = [_UNKNOWN] * len(call.outputs)
+            results = [_UNKNOWN] * len(call.outputs)
         elif isinstance(call.target, Body):
-            results = self._looped(call.target, list(_flat(args)))
+            results = self._looped(call.target, list(_flat(args)), path)
         elif isinstance(call.target, str):
             made = self._made(call.target, kwargs) if call.target in CREATIONS else _UNKNOWN
             results = [made]
         else:
+            if type(call.target).__name__ == "Add":
+                args = self._broadcast(args)
             results = [item for item in _flat(call.target(*args, **kwargs)) if hasattr(item, "shape")]
         self._set(call.outputs, results)
-        if not hasattr(call.target, "_layers"):
+        if hasattr(call.target, "_layers"):
+            self._add_layer(call, call.target, path, results)
+        else:
             op = call.target if isinstance(call.target, str) else type(call.target).__name__
             op = "Scan" if isinstance(call.target, Body) else op
             path = f"{path}{OPERATION}" if "/" in path else path  # the model's own stand between layers
             self.found.append(Computed(path, op, tuple(map(self._array, results)), call.place))
 
-    def _looped(self, body: Body, given: list[Any]) -> list[Any]:
-        """Return the last states of a loop, and its outputs side by side; what is inside it is not among `found`."""
+    def _broadcast(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return operands of a sum in its shape: Keras on TensorFlow takes a column beside a square for a bias."""
+        shapes = [tuple(item.shape) for item in operands if hasattr(item, "shape")]
+        if len(shapes) < len(operands):
+            return operands
+        shape = numpy.broadcast_shapes(*shapes)
+        return tuple(self.keras.ops.broadcast_to(item, shape) for item in operands)
+
+    def _add_layer(self, call: Call, layer: Any, path: str, results: list[Any]) -> None:
+        """Note what a layer in a loop returns in a step; outside of loops, layers are watched while the model runs."""
+        if self._loops:
+            parts = path.split("/")
+            name = "/".join(part for place, part in enumerate(parts) if place not in self._loops)
+            outputs = tuple(map(self._array, results))
+            self.found.append(Computed(path, type(layer).__name__, outputs, call.place, name))
+
+    def _looped(self, body: Body, given: list[Any], path: str) -> list[Any]:
+        """Return the last states of a loop, and its outputs side by side; so is in `found` what is inside it."""
         states, sequences = given[: body.carries], given[body.carries : body.carries + body.sequences]
-        count, steps, known = int(sequences[0].shape[0]), [], len(self.found)
+        count, steps, inside, known = int(sequences[0].shape[0]), [], [], len(self.found)
+        self._loops.append(path.count("/"))
         for number in reversed(range(count)) if body.backwards else range(count):
-            self.run(body.frame, [*states, *(sequence[number] for sequence in sequences)])
+            self.run(body.frame, [*states, *(sequence[number] for sequence in sequences)], f"{path}/")
+            inside.append(self.found[known:])
+            del self.found[known:]
             results = list(_flat(self._resolved(body.frame.outputs)))
             states = results[: body.carries]
             steps.append(results[body.carries :])
-        del self.found[known:]
+        self._loops.pop()
+        self.found += map(_side_by_side, zip(*(reversed(inside) if body.backwards else inside), strict=True))
         stacks = zip(*(reversed(steps) if body.backwards else steps), strict=True)
         if any(item is _UNKNOWN for item in _flat((states, steps))):
             return [_UNKNOWN] * (len(states) + len(steps[0]))
@@ -169,6 +198,13 @@ class Evaluation:
 
 _UNKNOWN = object()
 """Stands for what was made of random numbers."""
+
+
+def _side_by_side(steps: tuple[Computed, ...]) -> Computed:
+    """Return what a call in a loop gave in all steps, along a first axis; None for what is not known."""
+    columns = zip(*(step.outputs for step in steps), strict=True)
+    stacks = [None if any(item is None for item in column) else numpy.stack(column) for column in columns]
+    return replace(steps[0], outputs=tuple(stacks))
 
 
 def _flat(structure: Any) -> Iterator[Any]:

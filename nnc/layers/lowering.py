@@ -55,6 +55,7 @@ class Lowering:
         is_undecided: whether it is open if this is training, so that each layer goes by the default of its call.
         dtype: element type of all that is computed; None where each layer computes in its own.
         is_on_arrays: whether a layer is applied to arrays, not as part of a model.
+        opens_loops: whether what is computed inside loops that an author wrote is among the results, step by step.
 
     Attributes:
         masks: which elements of a value count, as Keras's masks say: for each masked value one of bool.
@@ -73,6 +74,7 @@ class Lowering:
     is_undecided: bool = False
     dtype: str | None = None
     is_on_arrays: bool = False
+    opens_loops: bool = False
     masks: dict[Value, Value] = field(default_factory=dict)
     losses: list[Value] = field(default_factory=list)
     loop: Loop | None = None
@@ -188,7 +190,15 @@ def lowering_body(loop: Loop) -> Iterator[Lowering]:
     """
     outside = current_lowering()
     context = Lowering(
-        loop.body, outside.training, {}, False, outside.is_undecided, outside.dtype, outside.is_on_arrays, loop=loop
+        loop.body,
+        outside.training,
+        {},
+        False,
+        outside.is_undecided,
+        outside.dtype,
+        outside.is_on_arrays,
+        outside.opens_loops,
+        loop=loop,
     )
     token = _LOWERING.set(context)
     try:

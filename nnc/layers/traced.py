@@ -252,18 +252,31 @@ def results_of(step: TracedCall, run: TraceValues) -> list[Value]:
 
 def _looped(loop: TracedLoop, args: tuple[Any, ...]) -> list[Value]:
     """Return the last states of a loop, and its outputs side by side."""
-    graph = current_lowering().graph
+    outside = current_lowering()
+    graph = outside.graph
     values = leaves(args, Value)
     carries, others = values[: loop.carries], values[loop.carries :]
     made = Loop(Scan, graph, carries, others[: loop.sequences], (), loop.backwards)
-    with lowering_body(made):
-        same = [made.capture(value) for value in others[loop.sequences :]]
-        found = leaves(replay(loop.body, [*made.carries, *made.elements, *same]), Value)
+    with lowering_body(made) as inside:
+        inputs = [*made.carries, *made.elements, *map(made.capture, others[loop.sequences :])]
+        outputs = _opened_body(loop, made, inputs, graph.path) if outside.opens_loops else replay(loop.body, inputs)
+        found = leaves(outputs, Value)
     for before, after in zip(carries, found, strict=False):
         if before.type != after.type:
             raise ModelError(f"a loop makes {after.type} of a state of type {before.type}; states must keep their type")
-    states, stacks = made.finish(found[: loop.carries], found[loop.carries :])
-    return [*states, *stacks]
+    results = [value for call in inside.results for value in call.values] if outside.opens_loops else []
+    states, stacks = made.finish(found[: loop.carries], [*found[loop.carries :], *results])
+    stacked = iter(stacks[len(found) - loop.carries :])
+    for call in inside.results if outside.opens_loops else ():
+        outside.results.append(call._replace(values=tuple(next(stacked) for _ in call.values)))
+    return [*states, *stacks[: len(found) - loop.carries]]
+
+
+def _opened_body(loop: TracedLoop, made: Loop, inputs: list[Value], path: str) -> Any:
+    """Return what a step of a loop returns, whose calls have paths behind the loop's."""
+    record = Replay(path.removesuffix(OPERATION), loop.body, inputs)
+    with made.body.scope(path=record.path), _recorded(record):
+        return replay(loop.body, record.values, record=record)
 
 
 def _with_numbers(args: tuple[Any, ...]) -> tuple[Any, ...]:

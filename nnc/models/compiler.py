@@ -110,13 +110,19 @@ class Compiler:
         """Whether a layer acts as in training if a call does not say."""
         return trains_by_default(self.calls)
 
-    def lower(self, name: str, training: bool) -> Graph:
+    def lower(self, name: str, training: bool, opens_loops: bool = False) -> Graph:
         """Return the forward graph: the model's outputs and, for a loss, their masks and what layers add to it.
 
         What each layer returned there is in `results` afterwards, and what weights stand for in `meanings`.
+
+        Args:
+            name: which graph it becomes.
+            training: whether layers behave as in training.
+            opens_loops: whether `results` have what is computed inside loops that an author wrote, step by step.
         """
         graph = Graph(name)
         with lowering(graph, training, dtype=self.dtype if self._is_dtype_given else None) as context:
+            context.opens_loops = opens_loops
             declared = {tensor: graph.input(label, self._type(tensor.type)) for label, tensor in self.inputs}
             declare_segments(context, self.segments, self.paths)
             values = run_calls(self.calls, declared)

@@ -43,7 +43,11 @@ def float_absolute(x: Value) -> Value:
 
 @operation("Add", promotes=True)
 def add(x1: Any, x2: Any) -> Value:
-    """Return x1 + x2."""
+    """Return x1 + x2, broadcast as in NumPy.
+
+    Keras on TensorFlow takes an x2 with one axis longer than 1 for a bias where it is as long as the last axis of x1,
+    and adds it along that: a column beside a square matrix as a row.
+    """
     found: Value = x1 + x2
     return found
 

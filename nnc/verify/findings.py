@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -47,6 +47,17 @@ class Trace:
     readers: tuple[tuple[tuple[tuple[str, str], ...], ...], ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
     operations: frozenset[str] = frozenset()
+
+    def without(self, paths: Collection[str]) -> Trace:
+        """Return it without the calls of layers of these paths."""
+        kept = [position for position, (path, _, _) in enumerate(self.layers) if path not in paths]
+        return replace(
+            self,
+            layers=tuple(self.layers[position] for position in kept),
+            cotangents=tuple(self.cotangents[position] for position in kept if self.cotangents),
+            same=tuple(self.same[position] for position in kept if self.same),
+            readers=tuple(self.readers[position] for position in kept if self.readers),
+        )
 
 
 def same_tensors(tensors: Sequence[Hashable]) -> tuple[int, ...]:

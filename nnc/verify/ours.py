@@ -31,7 +31,7 @@ def trace_forward(model: Model, arrays: Sequence[Array], dtype: str | None = Non
         dtype: element type to compute in, by default that of the weights.
     """
     compiler = Compiler(model, dtype)
-    graph = compiler.lower(PREDICT, training=False)
+    graph = compiler.lower(PREDICT, training=False, opens_loops=True)
     for number, call in enumerate(compiler.results):
         for position, value in enumerate(call.values):
             graph.output(f"layer/{number}.{position}", value)
@@ -58,7 +58,7 @@ def trace_training(model: Model, arrays: Sequence[Array], targets: Sequence[Arra
     compiler = Compiler(model, dtype)
     head = model.head(compiler.dtype, weighted=False)
     assert head is not None
-    lowered = compiler.lower(TRAIN, training=True)
+    lowered = compiler.lower(TRAIN, training=True, opens_loops=True)
     rewriter = Rewriter(lowered)
     graph = rewriter.keep_all()
     head.lower(graph, {label: rewriter[value] for label, value in lowered.outputs.items()})

@@ -229,8 +229,10 @@ def with_operations(trace: Trace, model: Any, arrays: Sequence[Array], training:
                 f"verify: '{item.path}' ({item.op}) draws random numbers when {when}, which no two engines draw alike"
                 f" (at {item.place}); compare a model without them"
             )
+    in_loops = {item.layer for item in found if item.layer}  # which the model's own run has called in each step
+    trace = trace.without(in_loops)
     layers = (*trace.layers, *((item.path, item.op, item.outputs) for item in found))
-    trace = replace(trace, operations=frozenset(item.path for item in found))
+    trace = replace(trace, operations=frozenset(item.path for item in found if not item.layer))
     if not training:
         return replace(trace, layers=layers)
     none = tuple(tuple(None for _ in item.outputs) for item in found)

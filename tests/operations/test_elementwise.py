@@ -172,3 +172,12 @@ def test_operators_are_written_as_keras_reads_them(keras, tmp_path):
     theirs = keras.models.load_model(tmp_path / "operators.keras")
     for found, expected in zip(model.predict(rows), theirs(rows), strict=True):
         numpy.testing.assert_allclose(found, numpy.asarray(expected), rtol=1e-6)
+
+
+def test_a_column_beside_a_square_is_broadcast(keras):
+    """As in NumPy, where Keras on TensorFlow adds a row."""
+    square, column = numpy.zeros((4, 3, 3), "float32"), numpy.arange(3, dtype="float32")[None, :, None]
+    assert keras.ops.convert_to_numpy(keras.ops.add(square, column))[0, 0].tolist() == [0.0, 1.0, 2.0]
+    x = nnc.Input((3, 3))
+    program = nnc.compile(nnc.Model(x, Operation("Add")(x, column)))
+    assert numpy.array_equal(program(square), square + column)

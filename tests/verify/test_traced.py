@@ -49,12 +49,8 @@ RANDOM = (
     "stochastic_depth_that_keeps_all",
 )
 """Models that draw numbers, which two engines draw differently."""
-IN_PARTS = (
-    *("cell_derived_from_an_lstm", "identity_with_a_policy", "layer_inside_and_outside_a_wrapper"),
-    *("layer_made_in_a_call", "own_cell_with_a_first_state", "own_layer_at_each_step"),
-    "statistics_at_each_step",
-)
-"""Models with layers that only one side has under their names: inside loops, wrappers and calls."""
+IN_PARTS = ("identity_with_a_policy", "layer_inside_and_outside_a_wrapper", "layer_made_in_a_call")
+"""Models with layers that only one side has under their names: inside wrappers and calls."""
 APART = (
     *("spectral_normalization_of_its_own_layer", "weight_of_a_layer_as_its_own"),
     *("weight_of_a_layer_that_is_not_called", *RANDOM),
@@ -118,6 +114,42 @@ def test_the_first_operation_that_differs_is_named(
     assert (first.path, first.op, first.place) == (path, operation, line_of(text))
     assert str(report).startswith(f"first difference: forward at '{path}' ({operation}), {line_of(text)}, shape (")
     assert first.relative == pytest.approx(0.01, rel=0.02)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("operation", ["Tanh", "Scan"])
+def test_it_is_named_inside_a_loop(operation: str, backwards: bool, keras: Any, broken: Callable[..., None]) -> None:
+    class Cell(keras.layers.Layer):
+        state_size = 4
+
+        def build(self, shape: Any) -> None:
+            self.inner = keras.layers.Dense(4, name="inner")
+            self.inner.build((shape[0], shape[-1] + 4))
+
+        def call(self, x: Any, states: Any) -> Any:
+            joined = keras.ops.concatenate([x, states[0]], axis=-1)
+            new = keras.ops.scan(lambda total, y: (total + y, total), self.inner(joined)[:, 0], keras.ops.ones((3, 1)))[
+                0
+            ]
+            return keras.ops.tanh(self.inner(joined) + new[:, None]), [states[0] + new[:, None]]
+
+    x = keras.Input((5, 2))
+    layer = keras.layers.RNN(Cell(name="cell"), go_backwards=backwards, return_sequences=True, name="rnn")
+    model = keras.Model(x, keras.layers.Dense(2)(layer(x)))
+    report = verify(model, train=True)
+    assert report.agrees, report.first
+    assert {"rnn/scan/cell/tanh()", "rnn/scan/cell/inner", "rnn/scan/cell/scan/add()"} <= {
+        item.path for item in report.comparisons
+    }
+    broken("Tanh" if operation == "Tanh" else "Concatenate")
+    first = verify(model).first
+    assert first is not None
+    assert (first.path, first.op) == {
+        "Tanh": ("rnn/scan/cell/tanh()", "Tanh"),
+        "Scan": ("rnn/scan/cell/concatenate()", "Concatenate"),
+    }[operation]
+    assert first.place.startswith("test_traced.py:")
+    assert first.shape[:2] == (5, 4)  # all steps of all rows
 
 
 def test_it_is_named_where_only_training_comes_to_it(keras: Any, broken: Callable[..., None]) -> None:
