@@ -19,6 +19,7 @@ import numpy
 import nnc
 from frontends.tracing.functions import Made
 from frontends.tracing.own_code import is_authors
+from frontends.tracing.tensor_masks import reads_masks, with_masks_of_tensors
 from nnc.errors import ModelError
 
 RECORDER: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
@@ -73,12 +74,14 @@ class Frame:
     Attributes:
         steps: what was recorded, in order.
         outputs: what it returned; of a call inside another, the tensors in it, and masks that were computed inside.
+        masks: tensors of a model's outputs with their masks.
     """
 
     layer: Any
     inputs: list[Any]
     steps: list[Any] = field(default_factory=list)
     outputs: Any = None
+    masks: list[tuple[Any, Any]] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -122,7 +125,9 @@ class Recorder:
 
     def layer(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], infer: Callable[..., Any]) -> Any:
         """Return the results of a call of a layer, and record it."""
-        if self.is_whole(layer):
+        if self.is_whole(layer) and not reads_masks(layer, self.tensors(args)):
+            args, kwargs = with_masks_of_tensors(self.keras, layer, args, kwargs)
+            kwargs = _with_mode(layer, kwargs)
             with self._variables(layer):
                 outputs = infer(layer, *args, **kwargs)
                 if any(None in tensor.shape for tensor in self.tensors(outputs)):  # all lengths are known here
@@ -181,6 +186,9 @@ class Recorder:
                 vars(layer).pop("add_loss", None)
             else:
                 vars(layer)["add_loss"] = before
+        for tensor in given:  # a layer inside may take the mask away from what it is given
+            if getattr(copies[id(tensor)], "_keras_mask", None) is None and hasattr(tensor, "_keras_mask"):
+                tensor._keras_mask = None
         frame.outputs = self.mapped(self._symbol, outputs)
         if not self.frames:
             self.root = frame
@@ -411,6 +419,13 @@ def _exchanged(layer: Any, function: Callable[[Any], Any], is_concerned: Callabl
     finally:
         for step in reversed(undo):
             step()
+
+
+def _with_mode(layer: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a layer with its mode: where nobody says it, Keras's layers do as in predictions."""
+    if not getattr(layer, "_call_has_training_arg", False) or kwargs.get("training") is not None:
+        return kwargs
+    return {**kwargs, "training": False}
 
 
 def _is_float_array(item: Any) -> bool:

@@ -96,7 +96,10 @@ class TracedLayer(Layer):
     def _replayed(self, trace: Trace, inputs: list[Value]) -> Any:
         record = Replay(current_lowering().graph.path, trace, inputs)
         with _recorded(record):
-            return replay(trace, record.values, record=record)
+            found = replay(trace, record.values, record=record)
+        for value, mask in TraceValues(record.values).resolved(trace.masks):
+            current_lowering().masks[value] = mask
+        return found
 
     def _of_rows(self, trace: Trace, rows: int, inputs: list[Value]) -> Any:
         """Replay a trace of so many rows; a program that is given others refuses to be bound to their number."""
@@ -104,7 +107,15 @@ class TracedLayer(Layer):
         outputs = self._replayed(trace, [ops.take(value, 0, 0, rows) for value in inputs])
         if any(value.rank == 0 or value.shape[0] != rows for value in leaves(outputs, Value)):
             raise ModelError(f"was traced with {rows} rows, and has an output of another length")
-        return map_leaves(lambda value: ops.take(value, 0, 0, batch), outputs, Value)
+        masks = current_lowering().masks
+
+        def taken(value: Value) -> Value:
+            found = ops.take(value, 0, 0, batch)
+            if value in masks:
+                masks[found] = ops.take(masks[value], 0, 0, batch)
+            return found
+
+        return map_leaves(taken, outputs, Value)
 
     def _opened(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         from nnc.layers.opened import opened
