@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +22,8 @@ from frontends.tracing.functions import Made
 from frontends.tracing.own_code import is_authors
 from frontends.tracing.tensor_masks import reads_masks, with_masks_of_tensors
 from nnc.errors import ModelError
+
+TopK = namedtuple("TopK", ("values", "indices"))  # what TensorFlow returns
 
 RECORDER: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 """Where this thread records, None where it does not."""
@@ -107,14 +110,15 @@ class Recorder:
     Args:
         keras: the package of the model.
         is_whole: whether a layer is Keras's own and stays what it is.
+        has: whether a variable is a weight of the model.
 
     Attributes:
         condition: where a branch is recorded, whether it is taken, as a symbolic tensor.
     """
 
-    def __init__(self, keras: Any, is_whole: Callable[[Any], bool]) -> None:
+    def __init__(self, keras: Any, is_whole: Callable[[Any], bool], has: Callable[[Any], bool]) -> None:
         self.keras = keras
-        self.is_whole = is_whole
+        self.is_whole, self.has = is_whole, has
         self.frames: list[Frame] = []
         self.failure: ModelError | None = None
         self.condition: Any = None
@@ -142,6 +146,7 @@ class Recorder:
             return len(args[0].shape)
         if self.frames and _is_operator():
             args = self._like_tensor(args)
+        args, kwargs = self.mapped(self._symbol, (args, kwargs))
         with paused():
             try:
                 outputs = infer(op, *args, **kwargs)
@@ -150,7 +155,7 @@ class Recorder:
             except Exception as error:  # Keras's rule for shapes may lack what the operation itself can do
                 outputs = self._computed_spec(op, args, kwargs, error)
         self.add(op, args, kwargs, outputs)
-        return outputs
+        return TopK(*outputs) if type(op).__name__ == "TopK" else outputs
 
     def _computed_spec(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> Any:
         """Return what an operation gives according to Keras's backend, where its own rule for shapes has failed."""

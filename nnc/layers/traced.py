@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import numpy
+
 from nnc import ops
 from nnc.errors import ModelError, NncError
 from nnc.ir import Placeholder, SymbolicDim, Value
@@ -250,6 +252,8 @@ def results_of(step: TracedCall, run: TraceValues) -> list[Value]:
         outputs = _FUNCTIONS[step.target](run.graph, *args, **kwargs)
     elif step.target in OPERATIONS:
         definition = OPERATIONS[step.target]
+        if not (definition.promotes or definition.floats):  # which bring arrays to the type of tensors themselves
+            args = _with_constants(args)
         if definition.promotes or definition.floats:  # whose operands are tensors, lengths too
             args = map_leaves(lambda length: length_value(length, run.graph, "int32"), args, SymbolicDim)
         outputs = definition.function(*definition.operands(_with_numbers(args)), **kwargs)
@@ -275,6 +279,19 @@ def _looped(loop: TracedLoop, args: tuple[Any, ...]) -> list[Value]:
             raise ModelError(f"a loop makes {after.type} of a state of type {before.type}; states must keep their type")
     states, stacks = made.finish(found[: loop.carries], found[loop.carries :])
     return [*states, *stacks]
+
+
+def _with_constants(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return operands with values instead of arrays of floating-point numbers, in the type of a tensor beside them."""
+    like = next((item for item in leaves(args, Value) if item.type.is_floating), None)
+    if like is None:
+        return args
+
+    def constant(array: numpy.ndarray) -> Any:
+        return like.graph.constant(array, like.dtype) if array.dtype.kind == "f" else array
+
+    found: tuple[Any, ...] = map_leaves(constant, args, numpy.ndarray)
+    return found
 
 
 def _with_numbers(args: tuple[Any, ...]) -> tuple[Any, ...]:
