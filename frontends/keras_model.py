@@ -73,6 +73,12 @@ class KerasFrontend:
         tracer = ModelTracer(source, live, options, problems) if _is_authors(source, definition, options) else None
         if tracer is not None:
             model = tracer.model()
+        elif config is None and _is_traceable(source, options):
+            names = ", ".join(sorted(_UNTRACED.intersection(definition.get("overrides", ()))))
+            raise ModelError(
+                f"{title} ({type(source).__name__}) overrides {names}, and may train otherwise: to predict, read it"
+                " with compile=False"
+            )
         elif config is None:
             raise ModelError(_SUBCLASSED.format(title, type(source).__name__))
         else:
