@@ -44,7 +44,7 @@ def apply_compile(
     for key in node.entries:
         if is_short and key not in COMPILE_KEYS:
             problems.add(f"unknown key '{key}'.{nearest(key, COMPILE_KEYS)}", node.line_of(key), _SUBJECT)
-    reasons = "" if is_short else "; ".join(_reasons(node))
+    reasons = "" if is_short else "; ".join(foreign_parts(node))
     if reasons:
         problems.note(f"it is read for predicting and not compiled: {reasons}; to train it, compile it with nnc's")
         if model is not None:
@@ -60,7 +60,7 @@ def apply_compile(
         problems.add(error_text(error), node.line, _SUBJECT)
 
 
-def _reasons(node: Mapping) -> list[str]:
+def foreign_parts(node: Mapping) -> list[str]:
     """Return why a model cannot be compiled: optimizer, losses and metrics of its author's."""
     nouns = {"optimizer": "optimizer", "loss": "loss", "metrics": "metric", "weighted_metrics": "weighted metric"}
     given = [(noun, node.entries[key]) for key, noun in nouns.items() if key in node.entries]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 
 from frontends.authors import foreign_objects, is_known
-from frontends.compile_options import apply_compile
+from frontends.compile_options import apply_compile, foreign_parts
 from frontends.element_types import QUANTIZED_INSIDE
 from frontends.keras_calls import safe_name
 from frontends.keras_state import copy_exclusions, copy_optimizer_state, paths_of
@@ -18,7 +18,7 @@ from frontends.legacy.compile_options import compile_options
 from frontends.live_objects import RUNNING, TRAINING, LiveConfigs, holds_quantized
 from frontends.model_reader import build_model
 from frontends.nodes import Mapping as MappingNode
-from frontends.nodes import from_plain
+from frontends.nodes import Scalar, from_plain
 from frontends.optimizer_state import train_as
 from frontends.origin import KERAS_2, KERAS_3, Origin, parse_version
 from frontends.problems import Problems, layer_subject
@@ -74,6 +74,12 @@ class KerasFrontend:
         tracer = ModelTracer(source, live, options, problems) if _is_authors(source, definition, options) else None
         if tracer is not None:
             model = tracer.model()
+        elif config is None and _is_traceable(source, options):
+            names = ", ".join(sorted(_UNTRACED.intersection(definition.get("overrides", ()))))
+            raise ModelError(
+                f"{title} ({type(source).__name__}) overrides {names}, and may train otherwise: to predict, read it"
+                " with compile=False"
+            )
         elif config is None:
             raise ModelError(_SUBCLASSED.format(title, type(source).__name__))
         else:
@@ -85,14 +91,16 @@ class KerasFrontend:
             if isinstance(training, MappingNode):
                 training = compile_options(training, options.origin)
             if _is_traceable(source, options):
-                functions = LayerTracer(source, live, options, problems)
+                functions = LayerTracer(source, live, options, problems, has_layers=False)
                 optimizers = OptimizerTracer(functions, lambda: paths_of(source, model, traced))
                 try:
                     training = optimizers.compile_options(training)
                     training = MeasureTracer(functions, _outputs(model)).compile_options(training)
                 except ModelError as error:  # it predicts all the same
                     problems.note(str(error))
-            apply_compile(training, model, model.output_names, problems, is_short=False)
+                    if isinstance(training, MappingNode) and not foreign_parts(training):  # which are told of below
+                        model.uncompiled, training = str(error), Scalar(value=None)
+            apply_compile(training, model, model.output_labels, problems, is_short=False)
         if problems:
             raise problems.error()
         if compile and model.is_compiled:
@@ -162,7 +170,7 @@ def _is_traceable(source: Any, options: Options) -> bool:
 
 def _outputs(model: Model) -> dict[str, TensorType]:
     """Return the types of a model's outputs by their names."""
-    return dict(zip(model.output_names, (tensor.type for tensor in model.outputs), strict=True))
+    return dict(zip(model.output_labels, (tensor.type for tensor in model.outputs), strict=True))
 
 
 def _is_authors(source: Any, definition: Mapping[str, Any], options: Options) -> bool:

@@ -75,7 +75,7 @@ def _compile(assignment: Assignment, training: Training) -> None:
         return
     config = compile_options(decoded_mapping(training.config), assignment.origin)
     found = Problems(problems.source, problems.place)
-    apply_compile(config, model, model.output_names, found, is_short=False)
+    apply_compile(config, model, model.output_labels, found, is_short=False)
     problems.notes.extend(note for note in found.notes if note not in problems.notes)
     if found:
         reasons = "; ".join(problem.removeprefix(f"{problems.place}: ") for problem in found.error().problems)

@@ -43,8 +43,10 @@ def _patch(keras: Any) -> None:
     _wrap(keras.layers.TimeDistributed, "call", _time_distributed)
     _wrap_node(sys.modules[layer.__module__])
     _wrap_backend_of_utilities(keras)
+    keras.KerasTensor.__array_ufunc__ = None  # so that NumPy leaves `array * tensor` to the tensor, as on backends
     _wrap_equality(keras, "__eq__", "equal")
     _wrap_equality(keras, "__ne__", "not_equal")
+    _wrap_weights(keras)
     translate_tensorflow(keras, lambda: RECORDER.get() is not None, _note)
     backend = sys.modules[f"{keras.__name__}.src.backend"]
     for module, names, read in ((backend.random, RANDOM, drawn), (backend.numpy, CREATIONS, made)):
@@ -182,6 +184,66 @@ def _wrap_equality(keras: Any, name: str, operation: str) -> None:
         return getattr(keras.ops, operation)(self, other)
 
     setattr(keras.KerasTensor, name, compare)
+
+
+def _wrap_weights(keras: Any) -> None:
+    """Let functions of `keras.ops` take the model's weights for symbolic tensors while they are recorded.
+
+    Weights that a layer has are exchanged for such tensors; those that the author's code has of somewhere else are not,
+    and would be constants.
+    """
+    tree = keras.tree
+    for name, module in list(sys.modules.items()):
+        asks = getattr(module, "any_symbolic_tensors", None)
+        if name.startswith(f"{keras.__name__}.src.ops.") and asks is not None:
+            module.any_symbolic_tensors = _asks_for_weights(asks, tree)  # type: ignore[attr-defined]
+    owner = next(cls for cls in keras.Variable.__mro__ if isinstance(vars(cls).get("value"), property))
+    original = owner.value.fget
+
+    def value(self: Any) -> Any:
+        recorder = RECORDER.get()
+        if recorder is not None and recorder.has(self):
+            with _Noted(recorder):
+                raise ModelError(
+                    f"weight '{self.path}' is read as an array; read it as an attribute of its layer, and do arithmetic"
+                    " on it by keras.ops"
+                )
+        return original(self)
+
+    owner.value = property(value, doc=owner.value.__doc__)
+    for name in _OPERATORS:
+        _wrap_operator(owner, f"__{name}__")
+
+
+_OPERATORS = (
+    *("neg", "abs", "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "floordiv", "rfloordiv"),
+    *("mod", "rmod", "pow", "rpow", "matmul", "rmatmul", "getitem", "gt", "ge", "lt", "le"),
+)
+
+
+def _wrap_operator(owner: Any, name: str) -> None:
+    """Let an operator of the model's weights be that of symbolic tensors while it is recorded."""
+    original = getattr(owner, name)
+
+    @wraps(original)
+    def operate(self: Any, *others: Any) -> Any:
+        recorder = RECORDER.get()
+        if recorder is None or not recorder.has(self):
+            return original(self, *others)
+        return getattr(recorder.symbol(self), name)(*others)
+
+    setattr(owner, name, operate)
+
+
+def _asks_for_weights(original: Callable[..., bool], tree: Any) -> Callable[..., bool]:
+    @wraps(original)
+    def asks(args: Any = None, kwargs: Any = None) -> bool:
+        if original(args, kwargs):
+            return True
+        recorder = RECORDER.get()
+        return recorder is not None and any(map(recorder.has, tree.flatten((args, kwargs))))
+
+    return asks
 
 
 def _note(error: ModelError) -> None:

@@ -48,10 +48,14 @@ class LayerTracer:
         live: says whose objects are.
         options: how it is read.
         problems: where problems are noted.
+        has_layers: whether it makes the model's layers, and not just functions beside them, such as losses.
     """
 
-    def __init__(self, source: Any, live: LiveConfigs, options: Options, problems: Problems) -> None:
+    def __init__(
+        self, source: Any, live: LiveConfigs, options: Options, problems: Problems, has_layers: bool = True
+    ) -> None:
         self.source, self.live, self.options, self.problems = source, live, options, problems
+        self.has_layers = has_layers
         self.keras = sys.modules[_package(source)]
         self.ownership = Ownership(source)
         self._layers: dict[int, Layer] = {}
@@ -68,7 +72,7 @@ class LayerTracer:
 
     def recorder(self) -> Recorder:
         """Return a recorder of calls, whose tensors stay alive as long as this."""
-        made = Recorder(self.keras, self.is_whole)
+        made = Recorder(self.keras, self.is_whole, self.ownership.has)
         self._kept.append(made)
         return made
 
@@ -247,6 +251,11 @@ class LayerTracer:
 
     def weight(self, variable: Any) -> OwnWeight:
         """Return nnc's weight for one of Keras's."""
+        if not self.has_layers:
+            raise ModelError(
+                f"weight '{variable.path}' is read outside of the model's layers; what depends on it can be added to"
+                " the loss by add_loss in a layer, or be a regularizer of the weight"
+            )
         layer = self.ownership.first_owner(variable)
         if layer is None:
             raise ModelError(f"weight '{variable.path}' belongs to no layer of the model")

@@ -21,7 +21,7 @@ from frontends.tracing.recording import Frame
 from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.layers import Input, Layer, SymbolicTensor
 from nnc.layers.operation import Operation
-from nnc.layers.trace import OwnWeight, Trace, TracedCall, TraceValues
+from nnc.layers.trace import OwnWeight, Reference, Trace, TracedCall, TraceValues
 from nnc.layers.traced import TracedLayer, at_line
 from nnc.models import Model
 from nnc.operations import OPERATIONS
@@ -229,7 +229,10 @@ class ModelTracer:
                     raise recorder.failure from None
                 title = f"model '{self.source.name}' ({type(self.source).__name__})"
                 raise ModelError(explained(error, title)) from error
-        return recorder.root
+        frame = recorder.root
+        outputs = [(tensor, getattr(tensor, "_keras_mask", None)) for tensor in recorder.tensors(frame.outputs)]
+        frame.masks = [(tensor, mask) for tensor, mask in outputs if mask is not None]
+        return frame
 
     def _packed(self, tensors: list[Any]) -> Any:
         structure = getattr(self.source, "_inputs_struct", None)
@@ -249,6 +252,8 @@ class ModelTracer:
         if not all(_differ_in_mode(one, other) and _is_wired_alone(one) for one, other in pairs):
             return None
         targets = [call.target for call in predicting.calls]
+        if predicting.masks or any(map(_is_masked_attention, predicting.calls)):
+            return None  # whose masks are those of the record
         if any(isinstance(target, TracedLayer) and target.reads_elsewhere for target in targets):
             return None
         if predicting.weights or training.weights:
@@ -286,6 +291,12 @@ def _is_wired_alone(step: Any) -> bool:
     """Whether a step can stand between layers: it reads no weight, and is no function without an operation."""
     is_known = isinstance(step.target, Layer) or step.target in OPERATIONS
     return is_known and not leaves([*step.args, *step.kwargs.values()], OwnWeight)
+
+
+def _is_masked_attention(call: TracedCall) -> bool:
+    """Whether a call is one of attention with masks, which it takes away from its tensors in Keras."""
+    masks = [item for key, item in call.kwargs.items() if key.endswith("_mask")]
+    return type(call.target).__name__ == "MultiHeadAttention" and bool(leaves(masks, Reference))
 
 
 def _differ_in_mode(one: Any, other: Any) -> bool:

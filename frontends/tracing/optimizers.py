@@ -18,7 +18,7 @@ from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode
 from frontends.tracing.interception import recording
 from frontends.tracing.layer_tracer import LayerTracer, explained
-from frontends.tracing.recording import Frame, Recorder
+from frontends.tracing.recording import Frame, Recorder, paused
 from nnc.errors import ModelError
 from nnc.identity import is_keras_module
 from nnc.layers.trace import OwnWeight, Trace
@@ -189,7 +189,8 @@ class OptimizerTracer:
         with recording(recorder), recorder.symbols_in(optimizer), _assigning_symbols(optimizer, recorder, self.keras):
             for variable in trained:
                 symbol = recorder.symbol(variable)
-                symbol.name = getattr(variable.value, "name", variable.name)  # Keras gives the engine's variable
+                with paused():
+                    symbol.name = getattr(variable.value, "name", variable.name)  # Keras gives the engine's variable
                 update = partial(_updated, optimizer, symbol)
                 shape, dtype = tuple(variable.shape), variable.dtype
                 given = [tensor(shape, dtype=dtype), tensor((), dtype=self.keras.config.floatx())]
@@ -337,11 +338,15 @@ def _assigning_symbols(optimizer: Any, recorder: Recorder, keras: Any) -> Iterat
 
         return assign
 
+    def key(variable: Any) -> Any:
+        with paused():
+            return cls._var_key(optimizer, getattr(variable, "_traced_variable", variable))
+
     made = {
         "assign": assigned(lambda symbol, value: value),
         "assign_add": assigned(lambda symbol, value: symbol + value),
         "assign_sub": assigned(lambda symbol, value: symbol - value),
-        "_var_key": lambda variable: cls._var_key(optimizer, getattr(variable, "_traced_variable", variable)),
+        "_var_key": key,
     }
     before = {name: own[name] for name in made if name in own}
     own.update(made)

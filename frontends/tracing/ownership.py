@@ -31,6 +31,10 @@ class Ownership:
             for variable in own_variables(layer):
                 self._having.setdefault(id(variable), {})[id(layer)] = layer
 
+    def has(self, variable: Any) -> bool:
+        """Whether a weight is one of the model's."""
+        return id(variable) in self._having
+
     def is_closed(self, layer: Any) -> bool:
         """Whether nothing outside of a layer has a layer or a weight that is inside it."""
         parts = layer._flatten_layers() if hasattr(layer, "_flatten_layers") else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,7 +20,10 @@ import numpy
 import nnc
 from frontends.tracing.functions import Made
 from frontends.tracing.own_code import is_authors
+from frontends.tracing.tensor_masks import reads_masks, with_masks_of_tensors
 from nnc.errors import ModelError
+
+TopK = namedtuple("TopK", ("values", "indices"))  # what TensorFlow returns
 
 RECORDER: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
 """Where this thread records, None where it does not."""
@@ -73,12 +77,14 @@ class Frame:
     Attributes:
         steps: what was recorded, in order.
         outputs: what it returned; of a call inside another, the tensors in it, and masks that were computed inside.
+        masks: tensors of a model's outputs with their masks.
     """
 
     layer: Any
     inputs: list[Any]
     steps: list[Any] = field(default_factory=list)
     outputs: Any = None
+    masks: list[tuple[Any, Any]] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -104,14 +110,15 @@ class Recorder:
     Args:
         keras: the package of the model.
         is_whole: whether a layer is Keras's own and stays what it is.
+        has: whether a variable is a weight of the model.
 
     Attributes:
         condition: where a branch is recorded, whether it is taken, as a symbolic tensor.
     """
 
-    def __init__(self, keras: Any, is_whole: Callable[[Any], bool]) -> None:
+    def __init__(self, keras: Any, is_whole: Callable[[Any], bool], has: Callable[[Any], bool]) -> None:
         self.keras = keras
-        self.is_whole = is_whole
+        self.is_whole, self.has = is_whole, has
         self.frames: list[Frame] = []
         self.failure: ModelError | None = None
         self.condition: Any = None
@@ -122,7 +129,9 @@ class Recorder:
 
     def layer(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], infer: Callable[..., Any]) -> Any:
         """Return the results of a call of a layer, and record it."""
-        if self.is_whole(layer):
+        if self.is_whole(layer) and not reads_masks(layer, self.tensors(args)):
+            args, kwargs = with_masks_of_tensors(self.keras, layer, args, kwargs)
+            kwargs = _with_mode(layer, kwargs)
             with self._variables(layer):
                 outputs = infer(layer, *args, **kwargs)
                 if any(None in tensor.shape for tensor in self.tensors(outputs)):  # all lengths are known here
@@ -137,6 +146,7 @@ class Recorder:
             return len(args[0].shape)
         if self.frames and _is_operator():
             args = self._like_tensor(args)
+        args, kwargs = self.mapped(self._symbol, (args, kwargs))
         with paused():
             try:
                 outputs = infer(op, *args, **kwargs)
@@ -145,7 +155,7 @@ class Recorder:
             except Exception as error:  # Keras's rule for shapes may lack what the operation itself can do
                 outputs = self._computed_spec(op, args, kwargs, error)
         self.add(op, args, kwargs, outputs)
-        return outputs
+        return TopK(*outputs) if type(op).__name__ == "TopK" else outputs
 
     def _computed_spec(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], error: Exception) -> Any:
         """Return what an operation gives according to Keras's backend, where its own rule for shapes has failed."""
@@ -181,6 +191,9 @@ class Recorder:
                 vars(layer).pop("add_loss", None)
             else:
                 vars(layer)["add_loss"] = before
+        for tensor in given:  # a layer inside may take the mask away from what it is given
+            if getattr(copies[id(tensor)], "_keras_mask", None) is None and hasattr(tensor, "_keras_mask"):
+                tensor._keras_mask = None
         frame.outputs = self.mapped(self._symbol, outputs)
         if not self.frames:
             self.root = frame
@@ -411,6 +424,13 @@ def _exchanged(layer: Any, function: Callable[[Any], Any], is_concerned: Callabl
     finally:
         for step in reversed(undo):
             step()
+
+
+def _with_mode(layer: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a layer with its mode: where nobody says it, Keras's layers do as in predictions."""
+    if not getattr(layer, "_call_has_training_arg", False) or kwargs.get("training") is not None:
+        return kwargs
+    return {**kwargs, "training": False}
 
 
 def _is_float_array(item: Any) -> bool:

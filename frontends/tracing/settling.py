@@ -63,7 +63,8 @@ class Settling:
         scope = _Scope(self.keras, [[*frame.inputs, *more] for frame, more in zip(frames, captured, strict=True)])
         steps = [self._step(scope, items) for items in zip(*(frame.steps for frame in frames), strict=True)]
         outputs = scope.settled([frame.outputs for frame in frames], self.weight)
-        return Trace(len(frames[0].inputs) + len(captured[0]), tuple(steps), outputs)
+        masks = scope.settled([frame.masks for frame in frames], self.weight)
+        return Trace(len(frames[0].inputs) + len(captured[0]), tuple(steps), outputs, tuple(masks))
 
     def _step(self, scope: _Scope, items: Sequence[Any]) -> Step:
         first = items[0]

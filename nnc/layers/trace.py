@@ -199,11 +199,13 @@ class Trace:
         inputs: number of the tensors among its arguments, from left to right.
         steps: what is done, in order.
         outputs: what it returns, nested, with references as leaves.
+        masks: outputs with the masks that they have.
     """
 
     inputs: int
     steps: tuple[Step, ...]
     outputs: Any
+    masks: tuple[tuple[Any, Any], ...] = ()
 
     @cached_property
     def names(self) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import numpy
+
 from nnc import ops
 from nnc.errors import ModelError, NncError
 from nnc.ir import Placeholder, SymbolicDim, Value
@@ -96,7 +98,10 @@ class TracedLayer(Layer):
     def _replayed(self, trace: Trace, inputs: list[Value]) -> Any:
         record = Replay(current_lowering().graph.path, trace, inputs)
         with _recorded(record):
-            return replay(trace, record.values, record=record)
+            found = replay(trace, record.values, record=record)
+        for value, mask in TraceValues(record.values).resolved(trace.masks):
+            current_lowering().masks[value] = mask
+        return found
 
     def _of_rows(self, trace: Trace, rows: int, inputs: list[Value]) -> Any:
         """Replay a trace of so many rows; a program that is given others refuses to be bound to their number."""
@@ -104,7 +109,15 @@ class TracedLayer(Layer):
         outputs = self._replayed(trace, [ops.take(value, 0, 0, rows) for value in inputs])
         if any(value.rank == 0 or value.shape[0] != rows for value in leaves(outputs, Value)):
             raise ModelError(f"was traced with {rows} rows, and has an output of another length")
-        return map_leaves(lambda value: ops.take(value, 0, 0, batch), outputs, Value)
+        masks = current_lowering().masks
+
+        def taken(value: Value) -> Value:
+            found = ops.take(value, 0, 0, batch)
+            if value in masks:
+                masks[found] = ops.take(masks[value], 0, 0, batch)
+            return found
+
+        return map_leaves(taken, outputs, Value)
 
     def _opened(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         from nnc.layers.opened import opened
@@ -239,6 +252,8 @@ def results_of(step: TracedCall, run: TraceValues) -> list[Value]:
         outputs = _FUNCTIONS[step.target](run.graph, *args, **kwargs)
     elif step.target in OPERATIONS:
         definition = OPERATIONS[step.target]
+        if not (definition.promotes or definition.floats):  # which bring arrays to the type of tensors themselves
+            args = _with_constants(args)
         if definition.promotes or definition.floats:  # whose operands are tensors, lengths too
             args = map_leaves(lambda length: length_value(length, run.graph, "int32"), args, SymbolicDim)
         outputs = definition.function(*definition.operands(_with_numbers(args)), **kwargs)
@@ -277,6 +292,19 @@ def _opened_body(loop: TracedLoop, made: Loop, inputs: list[Value], path: str) -
     record = Replay(path.removesuffix(OPERATION), loop.body, inputs)
     with made.body.scope(path=record.path), _recorded(record):
         return replay(loop.body, record.values, record=record)
+
+
+def _with_constants(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return operands with values instead of arrays of floating-point numbers, in the type of a tensor beside them."""
+    like = next((item for item in leaves(args, Value) if item.type.is_floating), None)
+    if like is None:
+        return args
+
+    def constant(array: numpy.ndarray) -> Any:
+        return like.graph.constant(array, like.dtype) if array.dtype.kind == "f" else array
+
+    found: tuple[Any, ...] = map_leaves(constant, args, numpy.ndarray)
+    return found
 
 
 def _with_numbers(args: tuple[Any, ...]) -> tuple[Any, ...]:

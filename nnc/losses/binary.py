@@ -65,8 +65,8 @@ class BinaryLoss(Loss):
         Raises:
             ModelError: the output is not an array of rows of floating-point numbers.
         """
-        check_output(self.name, output)
-        return ExpectedTargets(output, low=0.0, high=1.0)
+        check_output(self.name, output, has_units=False)
+        return ExpectedTargets(output, exact=output.rank == 1, low=0.0, high=1.0)
 
 
 class BinaryCrossentropy(

@@ -60,16 +60,20 @@ def logits_of(y_pred: Value, activation: Op, from_logits: bool, what: str) -> Va
     return y_pred.node.operands[0]
 
 
-def check_output(name: str, output: TensorType) -> None:
+def check_output(name: str, output: TensorType, has_units: bool = True) -> None:
     """Check that an output has rows of floating-point numbers.
+
+    Args:
+        name: name of the loss.
+        output: type of the output.
+        has_units: whether rows have an axis of units; else one number each is enough, over which Keras takes the mean.
 
     Raises:
         ModelError: it has not.
     """
-    if output.rank < 2 or not output.is_floating:
-        raise ModelError(
-            f"loss '{name}' needs an output of floating-point numbers of shape (batch, …, units), got {output}"
-        )
+    if output.rank < 1 + has_units or not output.is_floating:
+        shape = "(batch, …, units)" if has_units else "(batch, …)"
+        raise ModelError(f"loss '{name}' needs an output of floating-point numbers of shape {shape}, got {output}")
 
 
 def class_count(name: str, output: TensorType, axis: int = -1) -> int:

@@ -73,10 +73,10 @@ class Regression(Loss):
         """Return the output's type.
 
         Raises:
-            ModelError: the output is not an array of rows of floating-point numbers.
+            ModelError: the output has no rows of floating-point numbers.
         """
-        check_output(self.name, output)
-        return ExpectedTargets(output)
+        check_output(self.name, output, has_units=False)
+        return ExpectedTargets(output, exact=output.rank == 1)
 
 
 class MeanSquaredError(FunctionLoss, Regression, names=("MeanSquaredError", "mean_squared_error", "MSE", "mse")):

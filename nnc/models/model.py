@@ -177,6 +177,8 @@ class Model(Trainer, Presented):
         if not dtypes:
             dtypes = {tensor.dtype for tensor in self.outputs if tensor.type.is_floating}
             return dtypes.pop() if len(dtypes) == 1 else FLOAT
+        if len(dtypes) > 1:  # what is never trained, such as a table, may be of another
+            dtypes = {weight.dtype for weight in self.trainable_weights if weight.memory.dtype.kind == "f"} or dtypes
         if len(dtypes) > 1:
             raise ModelError(f"model '{self.name}' mixes weights of {' and '.join(sorted(dtypes))}; give one dtype")
         return dtypes.pop()

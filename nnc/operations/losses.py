@@ -10,10 +10,11 @@ from nnc.ir import Value
 from nnc.losses.binary import binary_values
 from nnc.losses.ctc import alignment_loss
 from nnc.losses.measure import Masked
-from nnc.losses.operands import class_count
+from nnc.losses.operands import class_count, class_indices
+from nnc.operations.attention import positions
 from nnc.operations.elementwise import log10 as log10_of
 from nnc.operations.registry import operation
-from nnc.ops.comparison import Less
+from nnc.ops.comparison import Equal, Less
 from nnc.ops.elementwise import apply
 
 
@@ -43,6 +44,13 @@ def categorical_crossentropy(target: Value, output: Value, from_logits: bool = F
 def sparse_categorical_crossentropy(target: Value, output: Value, from_logits: bool = False, axis: int = -1) -> Value:
     """Return the cross-entropy of each class index."""
     indices = ops.cast(target, "int64") if target.type.is_floating or target.dtype == "bool" else target
+    if from_logits and axis in (-1, output.rank - 1) and not isinstance(output.shape[-1], int):
+        places = class_indices(indices, output, "SparseCategoricalCrossentropy")
+        rows = ops.reshape(places, (*places.shape, 1))
+        labels = ops.cast(
+            apply(Equal(), rows, ops.cast(positions(output, output.shape[-1], (-1,)), rows.dtype)), output.dtype
+        )
+        return ops.softmax_crossentropy(output, labels)
     found = losses.sparse_categorical_crossentropy(indices, output, from_logits, axis=axis)
     assert not isinstance(found, Masked)  # no class is ignored
     return found

@@ -8,7 +8,9 @@ from tests.tracing.zoo import (
     layers,
     libraries,
     loops_and_branches,
+    masks_on_tensors,
     models,
+    published,
     random,
     shapes_and_masks,
     weights_and_states,
@@ -17,4 +19,4 @@ from tests.tracing.zoo.registry import ZOO
 
 __all__ = ["ZOO"]
 _FILES = (attention, blocks, cells_and_wrappers, functions, layers, libraries, loops_and_branches, models, random)
-_MORE = (shapes_and_masks, weights_and_states)
+_MORE = (masks_on_tensors, published, shapes_and_masks, weights_and_states)
