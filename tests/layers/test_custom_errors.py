@@ -106,9 +106,9 @@ BUILDS = [
     (lambda layer: [layer.add_weight((3,), name="w") for _ in range(2)], "two weights are named 'w'; give one"),
     (
         lambda layer: layer.add_weight((None, 3), name="w"),
-        "weight 'w': shape must have positive integers, got (None, 3)",
+        "weight 'w': shape must have integers from 0, got (None, 3)",
     ),
-    (lambda layer: layer.add_weight((0,), name="w"), "weight 'w': shape must have positive integers, got (0,)"),
+    (lambda layer: layer.add_weight((-1,), name="w"), "weight 'w': shape must have integers from 0, got (-1,)"),
     (
         lambda layer: layer.add_weight((3,), "one", dtype="int8"),
         "weight 'variable_0': dtype must be bool, float32, float64, int32, int64, uint32 or uint8, got 'int8'",
