@@ -91,7 +91,7 @@ class KerasFrontend:
                     training = MeasureTracer(functions, _outputs(model)).compile_options(training)
                 except ModelError as error:  # it predicts all the same
                     problems.note(str(error))
-            apply_compile(training, model, model.output_names, problems, is_short=False)
+            apply_compile(training, model, model.output_labels, problems, is_short=False)
         if problems:
             raise problems.error()
         if compile and model.is_compiled:
@@ -161,7 +161,7 @@ def _is_traceable(source: Any, options: Options) -> bool:
 
 def _outputs(model: Model) -> dict[str, TensorType]:
     """Return the types of a model's outputs by their names."""
-    return dict(zip(model.output_names, (tensor.type for tensor in model.outputs), strict=True))
+    return dict(zip(model.output_labels, (tensor.type for tensor in model.outputs), strict=True))
 
 
 def _is_authors(source: Any, definition: Mapping[str, Any], options: Options) -> bool:
