@@ -24,6 +24,7 @@ Structure = Any
 
 None stands for all outputs in a list, or the only one by itself.
 """
+_BATCH = symbol(ROWS)
 MAX_DEPTH = 32
 """Lists, tuples and dictionaries inside each other that a file may have."""
 
@@ -58,12 +59,12 @@ class OutputSpec(ArraySpec):
         rows: length of its first axis, which is not that of the batch where an output has no row for each row.
     """
 
-    rows: Dim = symbol(ROWS)
+    rows: Dim = _BATCH
 
     @property
     def is_by_row(self) -> bool:
         """Whether the batch is the first axis and no other."""
-        return self.rows == symbol(ROWS) and super().is_by_row
+        return self.rows == _BATCH and super().is_by_row
 
 
 @dataclass(frozen=True)

@@ -136,8 +136,8 @@ class Batches:
         for target in executor.spec.targets if size < rows else ():
             if not target.is_by_row:
                 raise DataError(
-                    f"target '{target.label}' has numbers for each pair of rows of a batch: its {rows:,} rows must be one"
-                    f" batch, batch_size={rows}, or batches one by one"
+                    f"target '{target.label}' has numbers for each pair of rows of a batch: its {rows:,} rows must be"
+                    f" one batch, batch_size={rows}, or batches one by one"
                 )
         sizes = executor.graphs.sizes(name, arrays)
         lengths = [size] * (rows // size) + [rows % size] * (rows % size > 0)
