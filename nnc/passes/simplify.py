@@ -80,8 +80,8 @@ def _same_type(node: Node, value: Value) -> Value | None:
 def no_elements(node: Node, operands: tuple[Value, ...]) -> Value | None:
     """What has no elements, and what adds up none, is zeros: nothing else need be computed."""
     (result,) = node.types
-    adds_none = isinstance(node.op, _ADDING_UP) and any(operand.type.size == 0 for operand in operands)
-    if not operands or (result.size != 0 and not adds_none):
+    adds_none = isinstance(node.op, _ADDING_UP) and any(0 in operand.shape for operand in operands)
+    if not operands or not (0 in result.shape or adds_none):
         return None
     if isinstance(node.op, BroadcastTo) and isinstance(operands[0].node.op, Constant) and operands[0].rank == 0:
         return None
