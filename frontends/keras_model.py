@@ -75,11 +75,8 @@ class KerasFrontend:
         if tracer is not None:
             model = tracer.model()
         elif config is None and _is_traceable(source, options):
-            names = ", ".join(sorted(_UNTRACED.intersection(definition.get("overrides", ()))))
-            raise ModelError(
-                f"{title} ({type(source).__name__}) overrides {names}, and may train otherwise: to predict, read it"
-                " with compile=False"
-            )
+            own = ", ".join(sorted(_UNTRACED.intersection(definition.get("overrides", ()))))
+            raise ModelError(_RUNS_ITSELF.format(title, type(source).__name__, own))
         elif config is None:
             raise ModelError(_SUBCLASSED.format(title, type(source).__name__))
         else:
@@ -142,6 +139,10 @@ class KerasFrontend:
 FRONTEND = KerasFrontend()
 
 
+_RUNS_ITSELF = (
+    "{} is a model ({}) with a way of its own to run, {}: to predict, read it with compile=False; to train it as Keras"
+    " trains models, call it in another one, keras.Model(x, model(x))"
+)
 _SUBCLASSED = (
     "{} is a subclassed model ({}) of Keras 2: what it computes is Python code, which cannot be read; write it as a"
     " Sequential or functional model, or with Keras 3, whose models are traced"

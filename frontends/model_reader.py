@@ -41,7 +41,7 @@ def build_model(root: ValueNode, problems: Problems, compile: bool, options: Opt
         if isinstance(training, Mapping):
             training = compile_options(training, options.origin)
     model = wire(definition, problems)
-    names = [reference.name for reference in definition.outputs or ()] if model is None else model.output_names
+    names = [reference.name for reference in definition.outputs or ()] if model is None else model.output_labels
     apply_compile(training, model, names, problems, is_short)
     if problems or model is None:
         raise problems.error()

@@ -52,6 +52,11 @@ class MadeGraph:
         return self.graph.symbols
 
     @cached_property
+    def is_by_row(self) -> bool:
+        """Whether no input has the batch in other axes than the first."""
+        return not any(ROWS in value.type.with_shape(value.shape[1:]).symbols for value in self.graph.inputs.values())
+
+    @cached_property
     def counts_batches(self) -> bool:
         """Whether it counts the batches itself, because its rule needs the number."""
         return ITERATIONS in self.graph.states
@@ -169,7 +174,7 @@ class GraphTable:
         """
         rows = len(next(iter(arrays.values())))
         made = self.made(name)
-        if made.symbols in ((), (ROWS,)):
+        if made.symbols in ((), (ROWS,)) and made.is_by_row:
             return {ROWS: rows}
         inputs = made.graph.inputs
         try:

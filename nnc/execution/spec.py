@@ -8,8 +8,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nnc.errors import ProgramFileError, SymbolError
-from nnc.ir.dimensions import Dim, parse_dim
+from nnc.ir.dimensions import Dim, SymbolicDim, parse_dim, symbol
 from nnc.ir.types import SHORT_NAMES
+from nnc.labels import ROWS
 
 if TYPE_CHECKING:
     from nnc.text import Edge
@@ -23,6 +24,7 @@ Structure = Any
 
 None stands for all outputs in a list, or the only one by itself.
 """
+_BATCH = symbol(ROWS)
 MAX_DEPTH = 32
 """Lists, tuples and dictionaries inside each other that a file may have."""
 
@@ -42,6 +44,27 @@ class ArraySpec:
     label: str
     shape: RowShape
     dtype: str
+
+    @property
+    def is_by_row(self) -> bool:
+        """Whether the batch is the first axis and no other."""
+        return not any(isinstance(dim, SymbolicDim) and ROWS in dim.symbols for dim in self.shape)
+
+
+@dataclass(frozen=True)
+class OutputSpec(ArraySpec):
+    """An array that a caller gets.
+
+    Args:
+        rows: length of its first axis, which is not that of the batch where an output has no row for each row.
+    """
+
+    rows: Dim = _BATCH
+
+    @property
+    def is_by_row(self) -> bool:
+        """Whether the batch is the first axis and no other."""
+        return self.rows == _BATCH and super().is_by_row
 
 
 @dataclass(frozen=True)
@@ -138,7 +161,7 @@ class ProgramSpec:
 
     name: str
     inputs: tuple[ArraySpec, ...]
-    outputs: tuple[ArraySpec, ...]
+    outputs: tuple[OutputSpec, ...]
     targets: tuple[TargetSpec, ...] = ()
     metrics: tuple[str, ...] = ()
     variables: tuple[VariableSpec, ...] = ()
@@ -153,6 +176,11 @@ class ProgramSpec:
     def taken(self) -> tuple[ArraySpec, ...]:
         """Arrays that a caller gives to predict from."""
         return self.inputs if self.edge is None else self.given
+
+    @property
+    def is_by_row(self) -> bool:
+        """Whether each row of inputs has a row in every output, so that it does not matter how rows make batches."""
+        return all(item.is_by_row for item in self.outputs)
 
     @property
     def has_loss(self) -> bool:
@@ -174,6 +202,10 @@ class ProgramSpec:
             specs: Sequence[ArraySpec] = getattr(self, key)
             for record, spec in zip(data[key], specs, strict=True):
                 record["shape"] = [dim if isinstance(dim, int) else str(dim) for dim in spec.shape]
+        for record, item in zip(data["outputs"], self.outputs, strict=True):
+            record["rows"] = item.rows if isinstance(item.rows, int) else str(item.rows)
+            if record["rows"] == ROWS:
+                del record["rows"]
         return data
 
     @staticmethod
@@ -186,7 +218,7 @@ class ProgramSpec:
         spec = ProgramSpec(
             name=_item(data, "name", str),
             inputs=_records(ArraySpec, _item(data, "inputs", list)),
-            outputs=_records(ArraySpec, _item(data, "outputs", list)),
+            outputs=_records(OutputSpec, _item(data, "outputs", list)),
             targets=_records(TargetSpec, _item(data, "targets", list)),
             metrics=tuple(_checked(item, str, "metrics") for item in _item(data, "metrics", list)),
             variables=_records(VariableSpec, _item(data, "variables", list)),
@@ -269,10 +301,12 @@ def _records(cls: Any, items: list[Any]) -> tuple[Any, ...]:
         values: dict[str, Any] = {}
         for entry in fields(cls):
             kind = str(entry.type)
-            if entry.name in ("steps", "output", "exact") and isinstance(item, dict) and entry.name not in item:
+            if entry.name in ("steps", "output", "exact", "rows") and isinstance(item, dict) and entry.name not in item:
                 continue  # files of before have none
             if kind == "Shape":
                 values[entry.name] = _shape(_item(item, entry.name, list), entry.name)
+            elif kind == "Dim":
+                values[entry.name] = _dim(item[entry.name])
             elif kind == "RowShape":
                 values[entry.name] = tuple(map(_dim, _item(item, entry.name, list)))
             elif entry.name == "dtype" and _item(item, "dtype", str) not in cls.dtypes:

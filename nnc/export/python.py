@@ -77,6 +77,11 @@ def export(
     """
     if train and not program.spec.trains:
         raise ModelError(f"export: program '{program.name}' has no graph '{TRAIN}'; compile the model with a loss")
+    if not program.spec.is_by_row:
+        raise ModelError(
+            f"export: program '{program.name}' has outputs without a row for each row of its inputs, so Python may not"
+            " divide these into batches; export it as C, for one number of rows"
+        )
     own = copy_program(program)
     own.reset_metrics()
     sizes = sizes_of(own, (PREDICT, *((TRAIN,) if train else ())), batch, lengths or {})

@@ -11,7 +11,7 @@ from nnc import activations
 from nnc.arguments import Argument, argument, flag, passed_on, positive, unsupported
 from nnc.checks import check_positive
 from nnc.errors import ArgumentError, ModelError
-from nnc.ir import TensorType, Value
+from nnc.ir import TensorType, Value, size_of
 from nnc.layers.argument_texts import name_of
 from nnc.layers.arguments import (
     activation_config,
@@ -174,13 +174,14 @@ class Dense(NamedLayer):
         inputs = self.kernel.shape[0]
         if x.shape[-1] != inputs:
             raise ModelError(f"expected an input whose last axis is {inputs} long, got {x.type}")
-        rows = reshape(x, (-1, inputs)) if x.rank > 2 else x
+        rows = reshape(x, (size_of(x.shape[:-1]), inputs)) if x.rank > 2 else x
         product = self._product(rows)
         if self.use_bias:
             product = product + self.bias
         if x.rank > 2 and not any(self.activation is known for known in activations.ACTIVATIONS.values()):
             product = reshape(product, (*x.shape[:-1], self.units))  # others than Keras's may look at any axis
-        return reshape(self.activation(product), (*x.shape[:-1], -1))
+        found = self.activation(product)
+        return reshape(found, (*x.shape[:-1], found.shape[-1]))
 
     def _join(self, arrays: Sequence[Array]) -> Array:
         if not arrays:

@@ -61,14 +61,14 @@ class Weighted:
             constraint: what it has to satisfy after each step, see `nnc.constraints`.
 
         Raises:
-            ModelError: the shape has other than positive numbers, or the layer has a weight of this name.
+            ModelError: the shape has other than whole numbers from 0, or the layer has a weight of this name.
         """
         label = name or f"variable_{len(self.own_weights)}"
         if any(weight.name == label for weight in self.own_weights):
             raise ModelError(f"two weights are named '{label}'; give one of them another name=")
         for dim in shape:
-            if not is_whole(dim) or dim <= 0:
-                raise ModelError(f"weight '{label}': shape must have positive integers, got {tuple(shape)}")
+            if not is_whole(dim) or dim < 0:
+                raise ModelError(f"weight '{label}': shape must have integers from 0, got {tuple(shape)}")
         if prod(shape) > MAX_WEIGHT_SIZE:
             listed = ", ".join(map(str, shape))
             raise ModelError(f"weight '{label}' of shape ({listed}) has more than {MAX_WEIGHT_SIZE:,} elements")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy
 
 from nnc import passes
-from nnc.execution.spec import GivenSpec
+from nnc.execution.spec import GivenSpec, OutputSpec
 from nnc.hints import telling
 from nnc.ir import PARAMETER, Graph, Placeholder, TensorType, Value
 from nnc.ir.decisions import is_listened_to
@@ -181,7 +181,7 @@ class Compiler:
         spec = ProgramSpec(
             name=model.name,
             inputs=self._specs(self.inputs),
-            outputs=self._specs(self.outputs),
+            outputs=self._output_specs(),
             targets=targets,
             metrics=() if head is None else head.names,
             results=() if head is None else self._results(head),
@@ -232,6 +232,13 @@ class Compiler:
             kind(label, type.shape[1:], type.dtype)
             for label, type in ((label, self._type(tensor.type)) for label, tensor in named)
         )
+
+    def _output_specs(self) -> tuple[OutputSpec, ...]:
+        specs = []
+        for label, tensor in self.outputs:
+            rows, *shape = self._type(tensor.type).shape
+            specs.append(OutputSpec(label, tuple(shape), self._type(tensor.type).dtype, rows))
+        return tuple(specs)
 
     def _state_dtype(self, value: Any) -> str:
         dtype = numpy.asarray(value).dtype

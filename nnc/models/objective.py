@@ -9,6 +9,7 @@ from typing import Any
 from nnc import losses, metrics
 from nnc.errors import ModelError, nearest
 from nnc.ir import TensorType
+from nnc.layers.batch import BATCH
 from nnc.losses import ExpectedTargets
 from nnc.models.head import ModelHead, OutputHead
 from nnc.program import SAMPLE_WEIGHT, TargetSpec
@@ -67,6 +68,11 @@ class Objective:
             loss = None if chosen[position] is None else losses.get(chosen[position])
             if loss is None and not plain[position] and not by_weight[position]:
                 continue  # an output that nothing reads while training
+            if type.shape[:1] != (BATCH,):
+                raise ModelError(
+                    f"output '{name}' of type {type} has no row for each row of the input, which a loss or a metric"
+                    " needs; name those of other outputs, in a dictionary"
+                )
             if loss is not None and not loss.is_reduced:
                 raise ModelError(
                     f"loss '{loss.name}': reduction {loss.reduction!r} leaves no single number to minimise; use"

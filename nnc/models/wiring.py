@@ -8,7 +8,6 @@ from typing import Any
 from nnc.errors import ModelError
 from nnc.ir import Value
 from nnc.layers import Layer
-from nnc.layers.batch import BATCH
 from nnc.layers.lowering import current_lowering
 from nnc.layers.symbolic import Call, SymbolicTensor
 from nnc.structure import leaves
@@ -18,7 +17,7 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
     """Return the calls that lead from inputs to outputs, in topological order, the inputs' own first.
 
     Raises:
-        ModelError: an output depends on something that is not an input, or has no row for each row of the input.
+        ModelError: an output depends on something that is not an input, or has no axis.
     """
     for position, tensor in enumerate(inputs):
         if tensor.call is None or tensor.call.inputs:
@@ -26,10 +25,9 @@ def trace(inputs: Sequence[SymbolicTensor], outputs: Sequence[SymbolicTensor], n
         if tensor in inputs[:position]:
             raise ModelError(f"model '{name}': input '{tensor.call.layer.name}' is given twice")
     for tensor in outputs:
-        shape = tensor.type.shape
-        if shape[:1] != (BATCH,) or "batch" in tensor.type.with_shape(shape[1:]).symbols:
+        if tensor.type.rank == 0:
             raise ModelError(
-                f"model '{name}': an output must have a shape (batch, …) with the batch only in front, got {tensor!r}"
+                f"model '{name}': an output must have an axis, along which those of batches are joined, got {tensor!r}"
             )
     given = {tensor.call for tensor in inputs}
     done: dict[Call, None] = {tensor.call: None for tensor in inputs if tensor.call is not None}

@@ -76,7 +76,7 @@ def _part(x: Value, axis: int, start: Dim | None, stop: Dim | None, step: Dim | 
     """Return the part start:stop:step of an axis; one of unknown length must reach as far as the numbers do.
 
     Raises:
-        ModelError: it is empty, or the step is 0 or known only at run time.
+        ModelError: the step is 0 or known only at run time.
     """
     step = 1 if step is None else step
     length = x.shape[axis]
@@ -126,8 +126,8 @@ def _counted(number: int, length: Dim, backwards: bool = False) -> Dim:
 
 
 def _strided(x: Value, axis: int, start: Dim, stop: Dim, step: int) -> Value:
-    if isinstance(start, int) and isinstance(stop, int) and stop <= start:
-        raise ModelError(f"GetItem: the part of axis {axis} of {x.type} is empty")
+    if isinstance(start, int) and isinstance(stop, int):
+        stop = max(start, stop)
     return ops.take(x, axis, start, stop, step)
 
 
@@ -245,7 +245,7 @@ def slice_box(inputs: Value, start_indices: Any, shape: Sequence[int]) -> Value:
     A start that is computed is checked when it is known: the part has to lie inside.
 
     Raises:
-        ModelError: the part is empty or outside, or its length would depend on what is computed.
+        ModelError: the part is outside, or its length would depend on what is computed.
     """
     starts = _starts("Slice", start_indices, inputs)
     if len(shape) != inputs.rank:
@@ -255,7 +255,7 @@ def slice_box(inputs: Value, start_indices: Any, shape: Sequence[int]) -> Value:
         if known is not None:
             start = int(known[axis])
             stop = inputs.shape[axis] if length == -1 else start + length
-            if start < 0 or length == 0 or (isinstance(stop, int) and stop <= start):
+            if start < 0 or (isinstance(stop, int) and stop < start):
                 raise ModelError(f"Slice: {start}:{stop} is no part of axis {axis} of {inputs.type}")
             inputs = inputs if start == 0 and length == -1 else ops.take(inputs, axis, start, stop)
         elif length == -1:
@@ -280,6 +280,8 @@ def slice_update(inputs: Value, start_indices: Any, updates: Value) -> Value:
         ModelError: the updates are larger than the inputs.
     """
     starts = _starts("SliceUpdate", start_indices, inputs)
+    if 0 in updates.shape:
+        return inputs
     updates = ops.cast(updates, inputs.dtype)
     if updates.rank != inputs.rank or any(
         isinstance(dim, int) and isinstance(whole, int) and dim > whole

@@ -91,7 +91,7 @@ def _parts(name: str, x: Value, given: int | Sequence[int], axis: int) -> list[V
     """Return the parts that `Split` and its like give.
 
     Raises:
-        ModelError: the indices do not ascend, or a part is empty.
+        ModelError: the indices descend, or are outside.
         ShapeError: the parts would not be of one length.
     """
     axis = normalize_axis(x, axis)
@@ -110,8 +110,8 @@ def _parts(name: str, x: Value, given: int | Sequence[int], axis: int) -> list[V
     places: list[Dim] = [0, *indices]
     ends = [*places[1:], length]
     for start, end in zip(places, ends, strict=True):
-        if isinstance(start, int) and (start < 0 or (isinstance(end, int) and end <= start)):
-            raise ModelError(f"{name}: indices_or_sections must ascend between 0 and {length}, got {indices}")
+        if isinstance(start, int) and (start < 0 or (isinstance(end, int) and end < start)):
+            raise ModelError(f"{name}: indices_or_sections must not descend between 0 and {length}, got {indices}")
     return [ops.take(x, axis, start, end) for start, end in zip(places, ends, strict=True)]
 
 
@@ -132,16 +132,14 @@ def array_split(x: Value, indices_or_sections: int, axis: int = 0) -> list[Value
     """Return so many parts of x along an axis, the first ones longer by one where they are not of one length.
 
     Raises:
-        ModelError: the length is not known, or there are more parts than elements.
+        ModelError: the length is not known, or the number of parts is below 1.
     """
     place = normalize_axis(x, axis)
     length = x.shape[place]
     if not isinstance(length, int):
         raise ModelError(f"ArraySplit: the length of axis {place} must be known, got {x.type}")
-    if not isinstance(indices_or_sections, int) or not 1 <= indices_or_sections <= length:
-        raise ModelError(
-            f"ArraySplit: indices_or_sections must be a number from 1 to {length}, got {indices_or_sections}"
-        )
+    if not isinstance(indices_or_sections, int) or indices_or_sections < 1:
+        raise ModelError(f"ArraySplit: indices_or_sections must be a number from 1, got {indices_or_sections}")
     each, longer = divmod(length, indices_or_sections)
     return _pieces(x, place, [each + 1] * longer + [each] * (indices_or_sections - longer))
 

@@ -61,8 +61,10 @@ def moments(x: Value, axes: Axes, keepdims: bool = False, synchronized: bool = F
 @operation("Logsumexp", module="math")
 def logsumexp(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
     """Return logarithms of the sums of exponentials over axes, which do not overflow."""
-    most = ops.max(x, _axes(axis), True)
-    most = ops.stop_gradient(ops.where(is_finite(most), most, 0.0))
+    most: Value | float = 0.0
+    if not _is_empty(x, axis):
+        found = ops.max(x, _axes(axis), True)
+        most = ops.stop_gradient(ops.where(is_finite(found), found, 0.0))
     found = ops.log(ops.sum(ops.exp(x - most), _axes(axis), True)) + most
     if keepdims:
         return found
@@ -104,6 +106,8 @@ def average(x: Value, weights: Any = None, axis: int | None = None) -> Value:
 @operation("Amax")
 def max(x: Value, axis: Axes = None, keepdims: bool = False, initial: float | None = None) -> Value:
     """Return the largest elements over axes, and of a first value."""
+    if initial is not None and _is_empty(x, axis):
+        return _filled(x, axis, keepdims, initial)
     found = ops.max(x, _axes(axis), keepdims)
     return found if initial is None else _limited("Max", found, initial, ops.maximum)
 
@@ -112,6 +116,8 @@ def max(x: Value, axis: Axes = None, keepdims: bool = False, initial: float | No
 @operation("Amin")
 def min(x: Value, axis: Axes = None, keepdims: bool = False, initial: float | None = None) -> Value:
     """Return the smallest elements over axes, and of a first value."""
+    if initial is not None and _is_empty(x, axis):
+        return _filled(x, axis, keepdims, initial)
     found = opposite(ops.max(opposite(x), _axes(axis), keepdims))
     return found if initial is None else _limited("Min", found, initial, ops.minimum)
 
@@ -138,6 +144,8 @@ def ptp(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
 @operation("Any")
 def any(x: Value, axis: Axes = None, keepdims: bool = False) -> Value:
     """Return whether some element over axes is not 0."""
+    if _is_empty(x, axis):
+        return ops.cast(_filled(x, axis, keepdims, 0), "bool")
     return ops.cast(ops.max(ops.cast(ops.cast(x, "bool"), "float32"), _axes(axis), keepdims), "bool")
 
 
@@ -205,6 +213,8 @@ def prod_over(x: Value, axis: Axes = None, keepdims: bool = False, dtype: str | 
     """
     axes = normalize_axes(x, axis)
     x = ops.cast(x, dtype or _SUMMED.get(x.dtype, x.dtype))
+    if _is_empty(x, axis):
+        return _filled(x, axis, keepdims, 1)
     kept = [1 if place in axes else dim for place, dim in enumerate(x.shape)]
     lengths = [x.shape[place] for place in axes]
     if not set(map(type, lengths)) <= {int}:
@@ -242,6 +252,18 @@ def trapezoid(y: Value, x: Any = None, dx: float = 1.0, axis: int = -1) -> Value
         raise ModelError(f"Trapezoid: x must be a vector along the last axis or have all axes of y, got {x.type}")
     along = 0 if x.rank == 1 else place
     return ops.sum(heights * (ops.take(x, along, 1) - ops.take(x, along, 0, -1)), place)
+
+
+def _is_empty(x: Value, axis: Axes) -> bool:
+    """Whether an axis is known to have length 0, so that there is nothing to choose from."""
+    return 0 in [x.shape[place] for place in normalize_axes(x, _axes(axis))]
+
+
+def _filled(x: Value, axis: Axes, keepdims: bool, number: float) -> Value:
+    """Return a number for each place that a reduction leaves."""
+    axes = normalize_axes(x, _axes(axis))
+    shape = [1 if place in axes else dim for place, dim in enumerate(x.shape) if keepdims or place not in axes]
+    return ops.broadcast_to(x.graph.constant(bool(number) if x.dtype == "bool" else number, x.dtype), shape)
 
 
 def _axes(axis: Axes) -> int | tuple[int, ...] | None:

@@ -155,7 +155,7 @@ def roll(x: Value, shift: int | Sequence[int], axis: Axes = None) -> Value:
 def _rolled(x: Value, shift: int, axis: int) -> Value:
     length = x.shape[axis]
     if isinstance(length, int):
-        shift = shift % length
+        shift = shift % max(length, 1)
     if shift == 0:
         return x
     start: Dim = length - shift if shift > 0 else -shift
@@ -198,11 +198,11 @@ def tile(x: Value, repeats: int | Sequence[Dim]) -> Value:
     """Return x one behind the other, so many times along each of its last axes; new axes of length 1 come in front.
 
     Raises:
-        ModelError: a number of times is below 1.
+        ModelError: a number of times is below 0.
     """
     times: list[Dim] = [repeats] if isinstance(repeats, int) else list(repeats)
-    if not all(isinstance(item, SymbolicDim) or (isinstance(item, int) and item > 0) for item in times):
-        raise ModelError(f"Tile: repeats must be whole numbers from 1, got {repeats}")
+    if not all(isinstance(item, SymbolicDim) or (isinstance(item, int) and item >= 0) for item in times):
+        raise ModelError(f"Tile: repeats must be whole numbers from 0, got {repeats}")
     times = [*[1] * (x.rank - len(times)), *times]
     x = ops.reshape(x, [1] * (len(times) - x.rank) + list(x.shape))
     for axis, count in enumerate(times):
@@ -215,15 +215,15 @@ def repeat(x: Value, repeats: Dim | Sequence[int], axis: int | None = None) -> V
     """Return each element so many times side by side along an axis, or of all in a row.
 
     Raises:
-        ModelError: nothing is left, there are not as many repeats as elements, or their number is not known.
+        ModelError: there are not as many repeats as elements, or their number is not known.
     """
     if isinstance(repeats, SymbolicDim):
         x = ravel(x) if axis is None else x
         place = normalize_axis(x, axis or 0)
         return _repeated(x, place, place + 1, repeats)
     times = [repeats] if isinstance(repeats, int) else [int(item) for item in repeats]
-    if min(times, default=-1) < 0 or max(times) == 0:
-        raise ModelError(f"Repeat: repeats must be whole numbers from 0, not all of them 0, got {repeats}")
+    if min(times, default=-1) < 0:
+        raise ModelError(f"Repeat: repeats must be whole numbers from 0, got {repeats}")
     x = ravel(x) if axis is None else x
     place = normalize_axis(x, axis or 0)
     if len(times) == 1:

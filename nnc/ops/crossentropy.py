@@ -154,6 +154,8 @@ def softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
         ShapeError: there is no such axis.
     """
     axes = normalize_axes(x, axis)
+    if x.type.size == 0:
+        return x
     if len(axes) == 1:
         return apply(Softmax(axes[0]), x)
     powers = exp(x - max(x, axes, keepdims=True))
@@ -167,6 +169,8 @@ def log_softmax(x: Value, axis: int | Sequence[int] | None = -1) -> Value:
         ShapeError: there is no such axis.
     """
     axes = normalize_axes(x, axis)
+    if x.type.size == 0:
+        return x
     if len(axes) == 1:
         return apply(LogSoftmax(axes[0]), x)
     shifted = x - max(x, axes, keepdims=True)

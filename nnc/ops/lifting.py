@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from nnc.ir import Dim, Op, Value
+from nnc.ir import Dim, Op, Value, size_of
 from nnc.ops.convolution import Convolution
 from nnc.ops.elementwise import apply
 from nnc.ops.matmul import MatMul
@@ -70,7 +70,7 @@ def _matmul(op: Op, time: Dim, operands: Sequence[Operand]) -> Value:
     """All rows of all steps in one product where the matrix on the right is the same."""
     x, y = operands
     if x.stacked and not y.stacked and y.rank == 2:
-        rows = reshape(x.value, (-1, x.value.shape[-1]))
+        rows = reshape(x.value, (size_of(x.value.shape[:-1]), x.value.shape[-1]))
         return reshape(apply(op, rows, y.value), (*x.value.shape[:-1], y.value.shape[-1]))
     return _aligned(op, time, operands)
 

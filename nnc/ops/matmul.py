@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy
 
 from nnc.errors import ShapeError
-from nnc.ir import NUMERIC, Op, TensorType, Value, broadcast_shapes
+from nnc.ir import NUMERIC, Op, TensorType, Value, broadcast_shapes, size_of
 from nnc.ops.elementwise import Array, apply, check_elements, same_dtype, unbroadcast
 from nnc.ops.movement import reshape, transpose
 
@@ -47,7 +47,8 @@ class MatMul(Op, name="matmul"):
             return (None, None)
         first = apply(self, cotangent, _swap(y))
         if y.rank == 2 and x.rank > 2:
-            rows, columns = reshape(x, (-1, x.shape[-1])), reshape(cotangent, (-1, y.shape[-1]))
+            count = size_of(x.shape[:-1])
+            rows, columns = reshape(x, (count, x.shape[-1])), reshape(cotangent, (count, y.shape[-1]))
             return unbroadcast(first, x.type), apply(self, transpose(rows), columns)
         second = apply(self, _swap(x), cotangent)
         return unbroadcast(first, x.type), unbroadcast(second, y.type)

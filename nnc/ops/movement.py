@@ -323,9 +323,11 @@ def reshape(x: Value, shape: Sequence[Dim]) -> Value:
     dims = tuple(shape)
     if dims.count(-1) == 1:
         known = size_of(dim for dim in dims if dim != -1)
+        if known == 0:
+            raise ShapeError(f"{x.type} cannot be reshaped to {list(dims)}: beside 0, -1 may be any length")
         try:
             missing = x.type.size // known
-        except (SymbolError, ZeroDivisionError) as error:
+        except SymbolError as error:
             raise ShapeError(f"{x.type} cannot be reshaped to {list(dims)}: {error}") from None
         dims = tuple(missing if dim == -1 else dim for dim in dims)
     return x if dims == x.shape else apply(Reshape(dims), x)
@@ -359,7 +361,7 @@ def take(x: Value, axis: int, start: Dim = 0, stop: Dim | None = None, step: int
     """Return the part start:stop:step of one axis; numbers below 0 count from its end, as in Python.
 
     Raises:
-        ShapeError: the axis is too short or does not exist, or nothing is taken.
+        ShapeError: the axis is too short or does not exist.
     """
     axis = normalize_axis(x, axis)
     length: Dim = x.shape[axis]
@@ -368,9 +370,9 @@ def take(x: Value, axis: int, start: Dim = 0, stop: Dim | None = None, step: int
     steps = [1] * x.rank
     starts[axis] = length + start if isinstance(start, int) and start < 0 else start
     stops[axis] = length if stop is None else length + stop if isinstance(stop, int) and stop < 0 else stop
+    if isinstance(stops[axis], int):
+        stops[axis] = max(stops[axis], 0)  # -1 would be the end
     steps[axis] = step
-    if starts[axis] == stops[axis]:
-        raise ShapeError(f"the part {starts[axis]}:{stops[axis]} of axis {axis} of {x.type} is empty")
     return apply(Slice(tuple(starts), tuple(stops), tuple(steps)), x)
 
 

@@ -82,4 +82,5 @@ def sparsemax(x: Value, axis: int = -1) -> Value:
     Raises:
         ShapeError: there is no such axis, or there are several.
     """
-    return apply(Sparsemax(single_axis(x, axis)), x)
+    place = single_axis(x, axis)
+    return x if x.type.size == 0 else apply(Sparsemax(place), x)

@@ -9,11 +9,14 @@ from nnc.ir import Constant, Graph, Node, Op, Rewriter, Value
 from nnc.ir.decisions import decide, is_listened_to
 from nnc.ops.arithmetic import Add, Divide, Multiply, Negative, Subtract
 from nnc.ops.comparison import Comparison
+from nnc.ops.convolution import Sliding
 from nnc.ops.elementwise import Binary, apply
+from nnc.ops.gathering import AddAlongAxis, ScatterAdd
+from nnc.ops.matmul import MatMul
 from nnc.ops.movement import BroadcastTo, Concatenate, Reshape, Scatter, Transpose, broadcast_to, reshape, transpose
 from nnc.ops.packing import Pack
 from nnc.ops.pooling import WindowOp
-from nnc.ops.reduction import Reduction
+from nnc.ops.reduction import Reduction, Sum
 from nnc.ops.sizes import Cast, Size
 from nnc.passes.base import Pass
 
@@ -72,6 +75,31 @@ def _is_number(value: Value, number: float) -> bool:
 
 def _same_type(node: Node, value: Value) -> Value | None:
     return value if value.type == node.types[0] else None
+
+
+def no_elements(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """What has no elements, and what adds up none, is zeros: nothing else need be computed."""
+    (result,) = node.types
+    adds_none = isinstance(node.op, _ADDING_UP) and any(0 in operand.shape for operand in operands)
+    if not operands or not (0 in result.shape or adds_none):
+        return None
+    if isinstance(node.op, BroadcastTo) and isinstance(operands[0].node.op, Constant) and operands[0].rank == 0:
+        return None
+    return apply(BroadcastTo(result.shape), operands[0].graph.constant(0, result.dtype))
+
+
+_ADDING_UP = (Sum, MatMul, Scatter, ScatterAdd, AddAlongAxis, Sliding)
+"""Ops whose results are sums over elements of each operand, but for numbers of elements."""
+
+
+def empty_parts(node: Node, operands: tuple[Value, ...]) -> Value | None:
+    """What has no elements adds nothing to what it is joined with."""
+    if not isinstance(node.op, Concatenate):
+        return None
+    rest = [operand for operand in operands if operand.shape[node.op.axis] != 0]
+    if len(rest) == len(operands) or not rest:
+        return None
+    return apply(node.op, *rest) if len(rest) > 1 else rest[0]
 
 
 def neutral_element(node: Node, operands: tuple[Value, ...]) -> Value | None:
@@ -324,6 +352,8 @@ def _begin(value: Value, axis: int) -> int:
 
 
 RULES: tuple[Rule, ...] = (
+    no_elements,
+    empty_parts,
     neutral_element,
     double_negative,
     implicit_broadcast,

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy
 
 from nnc.backends.backend import BoundRun, EpochPlan, EpochsRun, FeedRun
-from nnc.errors import NonFiniteError
+from nnc.errors import DataError, NonFiniteError
 from nnc.execution.executor import Executor
 from nnc.labels import COUNT, ROWS, TOTAL
 from nnc.program.preparation import graph_name
@@ -133,6 +133,12 @@ class Batches:
         self.order = numpy.arange(rows, dtype=numpy.int64)
         self._sorted = self.order.copy()
         size = min(batch_size, rows)
+        for target in executor.spec.targets if size < rows else ():
+            if not target.is_by_row:
+                raise DataError(
+                    f"target '{target.label}' has numbers for each pair of rows of a batch: its {rows:,} rows must be"
+                    f" one batch, batch_size={rows}, or batches one by one"
+                )
         sizes = executor.graphs.sizes(name, arrays)
         lengths = [size] * (rows // size) + [rows % size] * (rows % size > 0)
         self.name, self.arrays, self.sizes = name, arrays, sizes

@@ -8,7 +8,7 @@ from typing import Any
 
 from nnc.errors import ProgramFileError
 from nnc.execution.graphs import hoisted_states
-from nnc.execution.spec import ArraySpec, ProgramSpec, ResultSpec
+from nnc.execution.spec import ArraySpec, OutputSpec, ProgramSpec, ResultSpec
 from nnc.ir import Graph, TensorType, Value, symbol
 from nnc.labels import (
     COUNT,
@@ -155,7 +155,8 @@ def _check_states(graph: Graph, states: Mapping[str, Any], hoisted: Collection[s
 
 
 def _types(specs: Sequence[ArraySpec]) -> dict[str, TensorType]:
-    return {spec.label: TensorType(spec.dtype, (_BATCH, *spec.shape)) for spec in specs}
+    rows = [spec.rows if isinstance(spec, OutputSpec) else _BATCH for spec in specs]
+    return {spec.label: TensorType(spec.dtype, (dim, *spec.shape)) for spec, dim in zip(specs, rows, strict=True)}
 
 
 def _compare(what: str, expected: Mapping[str, TensorType], found: Mapping[str, TensorType]) -> None:

@@ -123,6 +123,9 @@ def predict(
 ) -> Any:
     """Return the outputs for any number of rows, batch by batch.
 
+    Outputs of batches are joined along their first axis. Where this is not that of the rows, or another axis is too, it
+    matters how rows make batches, which are Keras's 32 rows by default.
+
     Outputs of floating-point numbers are float32 or float64, also where Keras's model returns float16 or bfloat16.
 
     Args:
@@ -161,9 +164,9 @@ def _predict(
     sizes = known_sizes(spec.inputs, arrays)
     rows = sizes[ROWS]
     size = min(rows, PREDICT_BATCH if batch_size is None else batch_size_of(batch_size))
-    if limit is not None or callbacks is not None:
+    if limit is not None or callbacks is not None or not spec.is_by_row:
         if batch_size is None:
-            size = min(rows, batch_size_of(None))  # Keras's: callbacks see its batches
+            size = min(rows, batch_size_of(None))  # Keras's: callbacks and such outputs see its batches
         parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]
         return _predict_stream(calls, owner, _Parts(parts), limit, callbacks, verbose, sizes | {ROWS: size})
     with executor.deciding(), kernel_settings():
@@ -223,7 +226,8 @@ def _predict_texts(
     """
     spec = calls.executor.spec
     is_open = any(not isinstance(dim, int) for item in spec.inputs for dim in item.shape)
-    by_default = batch_size is None and limit is None and callbacks is None and not is_open
+    is_kerass = is_open or not spec.is_by_row or limit is not None or callbacks is not None
+    by_default = batch_size is None and not is_kerass
     size = PREDICT_BATCH if by_default else batch_size_of(batch_size)
     rows = check_rows(arrays, [item.label for item in spec.taken])
     parts = [[array[start : start + size] for array in arrays] for start in range(0, rows, size)]

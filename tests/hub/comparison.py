@@ -51,10 +51,14 @@ def compared(published: PublishedModel, backend: str = "numpy", shakes: bool = F
         generator = numpy.random.default_rng(2)
         x = published.inputs(theirs, ROWS, generator)
         before = _predicted(theirs, x)
-        y = {key: generator.uniform(-1.0, 1.0, item.shape).astype("float32") for key, item in before.items()}
-        if "" in before:
-            y = y[""]
-        theirs.compile(keras.optimizers.SGD(0.1, global_clipnorm=1.0), "mse", run_eagerly=True)
+        y = {
+            path: generator.uniform(-1.0, 1.0, item.shape).astype("float32")
+            for path, item in before.items()
+            if len(item) == ROWS  # others can have no loss
+        }
+        loss = "mse" if y.keys() == before.keys() else dict.fromkeys(y, "mse")
+        y = keras.tree.pack_sequence_as(theirs.output, list(y.values())) if loss == "mse" else y
+        theirs.compile(keras.optimizers.SGD(0.1, global_clipnorm=1.0), loss, run_eagerly=True)
         ours = nnc.compile(theirs, backend=backend)
         given = next(iter(x.values())) if isinstance(x, dict) and len(x) == 1 else x
         predicted = _largest(_named(ours.predict(given)), before)
@@ -81,8 +85,11 @@ def _apart(found: list[float], expected: list[float]) -> float:
     return max(abs(one - other) / abs(other) for one, other in zip(found, expected, strict=True))
 
 
-def _named(outputs: Any) -> dict[str, numpy.ndarray]:
-    return dict(outputs) if isinstance(outputs, dict) else {"": outputs}
+def _named(outputs: Any) -> dict[str, Any]:
+    """Return outputs by their paths, such as ``levels/0``."""
+    import keras
+
+    return {"/".join(map(str, path)): item for path, item in keras.tree.flatten_with_path(outputs)}
 
 
 def _predicted(model: Any, x: Any) -> dict[str, numpy.ndarray]:

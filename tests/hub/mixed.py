@@ -57,7 +57,7 @@ def MetaCLIP2Backbone():
     return _contrastive("MetaCLIP2", "metaclip_2.metaclip_2", projection_dim=8)
 
 
-@backbone("text and pictures")
+@backbone("text and pictures", is_fixed=True)
 def SigLIPBackbone():
     return _contrastive("SigLIP", "siglip.siglip")
 

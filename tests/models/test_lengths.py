@@ -237,7 +237,7 @@ def test_arrays_that_are_too_short_are_refused():
 
 
 def test_weights_need_numbers():
-    with pytest.raises(ModelError, match=r"\(Dense\): .*shape must have positive integers, got \(None"):
+    with pytest.raises(ModelError, match=r"\(Dense\): .*shape must have integers from 0, got \(None"):
         nnc.Sequential([nnc.Input((None, 2)), Flatten(), Dense(1)])
 
 

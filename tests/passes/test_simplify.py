@@ -21,6 +21,32 @@ MATCHING = {
         "%1 = slice(%y, starts=[0, 1], stops=[-1, 3], steps=[1, 1]) : f64[batch,2]\n"
         "%2 = concatenate(%1, %0, axis=1) : f64[batch,3]\nreturn z=%2",
     ),
+    "no elements": (
+        "%0 = slice(%x, starts=[0, 1], stops=[-1, 1], steps=[1, 1]) : f64[batch,0]\n%1 = exp(%0) : f64[batch,0]\n"
+        "return z=%1",
+        "%0 = broadcast_to(f64(0.0), shape=[batch, 0]) : f64[batch,0]\nreturn z=%0",
+    ),
+    "a sum of no elements": (
+        "%0 = slice(%x, starts=[0, 1], stops=[-1, 1], steps=[1, 1]) : f64[batch,0]\n"
+        "%1 = sum(%0, axes=[1]) : f64[batch]\nreturn z=%1",
+        "%0 = broadcast_to(f64(0.0), shape=[batch]) : f64[batch]\nreturn z=%0",
+    ),
+    "a product over no elements": (
+        "%0 = slice(%x, starts=[0, 1], stops=[-1, 1], steps=[1, 1]) : f64[batch,0]\n"
+        "%1 = slice(%b, starts=[0], stops=[0], steps=[1]) : f64[0]\n%2 = reshape(%1, shape=[0, 1]) : f64[0,1]\n"
+        "%3 = matmul(%0, %2) : f64[batch,1]\nreturn z=%3",
+        "%0 = broadcast_to(f64(0.0), shape=[batch, 1]) : f64[batch,1]\nreturn z=%0",
+    ),
+    "no elements among those joined": (
+        "%0 = slice(%x, starts=[0, 1], stops=[-1, 1], steps=[1, 1]) : f64[batch,0]\n"
+        "%1 = concatenate(%0, %x, %0, %y, axis=1) : f64[batch,6]\nreturn z=%1",
+        "%0 = concatenate(%x, %y, axis=1) : f64[batch,6]\nreturn z=%0",
+    ),
+    "joined with nothing": (
+        "%0 = slice(%x, starts=[0, 1], stops=[-1, 1], steps=[1, 1]) : f64[batch,0]\n"
+        "%1 = concatenate(%x, %0, axis=1) : f64[batch,3]\nreturn z=%1",
+        "return z=%x",
+    ),
     "add 0": (
         "%0 = add(%x, f64(0.0)) : f64[batch,3]\nreturn z=%0",
         "return z=%x",

@@ -10,6 +10,7 @@ import pytest
 
 import nnc
 from nnc.errors import ModelError, ModelFileError
+from nnc.readers import read_model
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +155,28 @@ def test_own_training_steps_are_refused(keras):
     theirs.compile("sgd", "mse")
     with pytest.raises(ModelFileError, match=r"overrides train_step.*to predict, read it with compile=False"):
         nnc.compile(theirs)
+
+
+def test_own_losses_of_subclassed_models_are_refused(keras):
+    class Contrastive(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+        def compute_loss(self, *args, **kwargs):
+            return 2.0 * super().compute_loss(*args, **kwargs)
+
+    theirs, x = Contrastive(), numpy.ones((2, 3), "float32")
+    expected = numpy.asarray(theirs(x))
+    with pytest.raises(
+        ModelError, match=r"\(Contrastive\) with a way of its own to run, compute_loss: to predict, read"
+    ):
+        nnc.compile(theirs)
+    found = nnc.compile(read_model(theirs, compile=False)).predict(x)
+    numpy.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_random_numbers_are_drawn_in_each_run(keras):

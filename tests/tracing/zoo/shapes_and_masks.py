@@ -178,3 +178,42 @@ def indices_of_all_kinds(keras):
         return keras.ops.concatenate(parts, axis=-1) + x[0] * 0.1 + keras.ops.mean(x[::2]) + x[...]
 
     return function(keras, call)
+
+
+@model
+def parts_of_length_0(keras):
+    """As models have that compute with no registers, no queries of some kind, or no padding."""
+
+    def call(x):
+        ops = keras.ops
+        none, first, rest = ops.split(x, [0, 2], axis=1)
+        padded = ops.pad(ops.concatenate([x[:, 6:], first, none], axis=1), ((0, 0), (0, 0)))
+        scores = ops.matmul(ops.expand_dims(none, 2), ops.expand_dims(first, 1))
+        weighed = ops.matmul(ops.softmax(ops.swapaxes(scores, 1, 2)), ops.expand_dims(none, 2))
+        more = ops.sum(none, axis=1, keepdims=True) + ops.prod(none, axis=1, keepdims=True) + weighed[:, :, 0]
+        return ops.concatenate([padded * more, rest, ops.zeros((ops.shape(x)[0], 0))], axis=1)
+
+    return function(keras, call)
+
+
+@model
+def layers_on_nothing(keras):
+    class Registers(keras.layers.Layer):
+        def __init__(self, count):
+            super().__init__()
+            self.count, self.project, self.mix = count, keras.layers.Dense(3), keras.layers.Dense(3)
+            self.norm = keras.layers.LayerNormalization()
+
+        def build(self, input_shape):
+            self.tokens = self.add_weight(shape=(1, self.count, 3), initializer="ones", name="tokens")
+            self.project.build(input_shape)
+            self.mix.build((None, None, 3))
+            self.norm.build((None, None, 3))
+
+        def call(self, x):
+            x = self.project(x)
+            tokens = keras.ops.broadcast_to(self.tokens, (keras.ops.shape(x)[0], self.count, 3))
+            found = keras.ops.concatenate([self.norm(self.mix(tokens)), x], axis=1)
+            return keras.ops.mean(found[:, self.count :], axis=1)
+
+    return chain(keras, Registers(0), keras.layers.Dense(2), shape=(4, 5))
