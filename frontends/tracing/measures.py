@@ -15,7 +15,7 @@ from frontends.nodes import Mapping as MappingNode
 from frontends.nodes import Scalar, ValueNode
 from frontends.nodes import Sequence as SequenceNode
 from frontends.tracing.layer_tracer import LayerTracer
-from frontends.tracing.metrics import traced_metric
+from frontends.tracing.metrics import traced_metrics
 from frontends.tracing.symbols import tensors_of
 from nnc import losses
 from nnc.errors import ModelError, NncError, ShapeError
@@ -45,6 +45,7 @@ class MeasureTracer:
         self.tracer, self.outputs = tracer, outputs
         self._targets: dict[str, TensorType] = dict(outputs)
         self._metrics_made: list[Any] = []
+        self._by_name: list[Any] = []
 
     def compile_options(self, node: ValueNode) -> ValueNode:
         """Return optimizer, loss and metrics with what its author wrote traced.
@@ -66,6 +67,11 @@ class MeasureTracer:
             given = getattr(measures, f"_user_{key}", None)
             if (metrics := self._metrics(given, node.entries.get(key))) is not None:
                 found[key] = metrics
+            if key == "metrics" and self._by_name and _items(node.entries.get("weighted_metrics")):
+                raise ModelError(
+                    f"metric {type(self._by_name[0]).__name__}: result returns numbers by name, which Keras lists"
+                    " behind weighted_metrics; give it as one of these"
+                )
         return replace(node, entries={**node.entries, **found}) if found else node
 
     # ------------------------------------------------------------------ losses
@@ -122,7 +128,8 @@ class MeasureTracer:
         if node is None or not self._has_authors(given, node):
             return None
         if len(names) == 1:
-            return self._traced(given, node, names[0])
+            found = self._traced(given, node, names[0])
+            return _with_several_last(found) if isinstance(found, SequenceNode) else found
         if isinstance(given, dict) and isinstance(node, MappingNode):
             parts = {
                 key: self._traced(given[key], part, key) if key in given and key in self.outputs else part
@@ -149,23 +156,40 @@ class MeasureTracer:
         items = _items(node)
         if isinstance(given, list | tuple) and len(given) == len(items):
             return SequenceNode(items=tuple(self._traced(*pair, name) for pair in zip(given, items, strict=True)))
-        return Scalar(value=self._metric(given, name)) if self._is_authors(given, node) else node
+        if not self._is_authors(given, node):
+            return node
+        found = [Scalar(value=metric) for metric in self._made(given, name)]
+        return found[0] if len(found) == 1 else SequenceNode(items=tuple(found))
 
-    def _metric(self, measure: Any, output: str) -> Metric:
-        """Return a metric of the author's, which has been tried on what it measures."""
+    def _made(self, measure: Any, output: str) -> list[Metric]:
+        """Return a metric of the author's, one for each number that it gives, tried on what it measures.
+
+        Raises:
+            ModelError: it cannot be traced, is given twice, or gives numbers by name for one of several outputs.
+        """
         measure = measure() if isinstance(measure, type) else measure
         if not isinstance(measure, self.tracer.keras.metrics.Metric):
             name = _name(measure)
-            made: Metric = MeanMetricWrapper(FunctionOfTypes(name, Traces(self.tracer, measure, name)), name=name)
+            made: list[Metric] = [
+                MeanMetricWrapper(FunctionOfTypes(name, Traces(self.tracer, measure, name)), name=name)
+            ]
         else:
             if any(measure is other for other in self._metrics_made):
                 raise ModelError(f"metric '{measure.name}' is given twice, and would add up both; give two of it")
             self._metrics_made.append(measure)
-            made = traced_metric(self.tracer, measure)
+            made = list(traced_metrics(self.tracer, measure))
+            if [item.name for item in made] != [measure.name]:
+                self._by_name.append(measure)
+            if self._by_name and len(self.outputs) > 1:
+                raise ModelError(
+                    f"metric {type(measure).__name__}: result returns numbers by name, which nnc shows of a model with"
+                    " one output; make a metric of each"
+                )
         graph = Graph("try")
         operands = graph.input("y_true", self._targets[output]), graph.input("y_pred", self.outputs[output])
         try:
-            made.lower(*operands)
+            for item in made:
+                item.lower(*operands)
         except ShapeError as error:
             raise ModelError(str(error)) from error
         return made
@@ -300,6 +324,13 @@ def _target(loss: ValueNode, output: TensorType) -> TensorType:
 
 def _has_batch(shape: Sequence[Dim]) -> bool:
     return any(not isinstance(dim, int) and not BATCH.symbols.isdisjoint(dim.symbols) for dim in shape)
+
+
+def _with_several_last(metrics: SequenceNode) -> SequenceNode:
+    """Return metrics with what some give by name behind the others and by name, as Keras lists them."""
+    several = [part for item in metrics.items if isinstance(item, SequenceNode) for part in item.items]
+    named = sorted(several, key=lambda part: str(part.value.name) if isinstance(part, Scalar) else "")
+    return replace(metrics, items=(*(item for item in metrics.items if not isinstance(item, SequenceNode)), *named))
 
 
 def _items(node: ValueNode | None) -> list[ValueNode]:

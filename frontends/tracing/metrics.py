@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy
@@ -20,8 +21,8 @@ from nnc.layers.traced_state import TracedState
 Types = tuple[TensorType | None, ...]
 
 
-def traced_metric(tracer: LayerTracer, metric: Any) -> TracedMetric:
-    """Return nnc's metric for one of its author's.
+def traced_metrics(tracer: LayerTracer, metric: Any) -> list[TracedMetric]:
+    """Return nnc's metric for one of its author's, or one for each number that its ``result`` returns by name.
 
     Args:
         tracer: traces functions for the model.
@@ -30,10 +31,11 @@ def traced_metric(tracer: LayerTracer, metric: Any) -> TracedMetric:
     Raises:
         ModelError: it cannot be traced; the message names the author's line.
     """
-    traces = _Traces(tracer, metric)
-    return TracedMetric(
-        type(metric).__name__, str(metric.name), _variables(metric), traces.state, traces.update, traces.result()
-    )
+    traces, variables = _Traces(tracer, metric), _variables(metric)
+    return [
+        TracedMetric(type(metric).__name__, name, variables, traces.state, traces.update, result)
+        for name, result in traces.results().items()
+    ]
 
 
 class _Traces:
@@ -69,22 +71,23 @@ class _Traces:
             self._updates[key] = self._trace(update, "update_state", specs)
         return self._updates[key]
 
-    def result(self) -> Trace:
-        """Return the trace of ``result``, which has an operand that it does not use.
+    def results(self) -> dict[str, Trace]:
+        """Return the trace of ``result`` by the name of what it returns; it has an operand that it does not use.
 
         Raises:
-            ModelError: it cannot be traced, returns several numbers by name, or assigns something.
+            ModelError: it cannot be traced, returns several numbers without names, or assigns something.
         """
         specs = [[self.tracer.keras.KerasTensor((), dtype="float32")]]
         found = self._trace(lambda _: self.metric.result(), "result", specs)
-        if isinstance(found.outputs, dict | list | tuple) or found.outputs is None:
+        outputs = found.outputs if isinstance(found.outputs, dict) else {str(self.metric.name): found.outputs}
+        if any(isinstance(item, dict | list | tuple) or item is None for item in outputs.values()):
             raise ModelError(
-                f"metric {self.name}: result must return one tensor, which is what nnc shows of a metric; make a"
-                " metric of each number"
+                f"metric {self.name}: result must return one tensor, or a dictionary of such, which is what is shown of"
+                " a metric"
             )
         if any(isinstance(step, Assignment) for step in found.steps):
             raise ModelError(f"metric {self.name}: result assigns a variable, which nnc does only in update_state")
-        return found
+        return {str(name): replace(found, outputs=item) for name, item in outputs.items()}
 
     def _trace(self, function: Any, method: str, specs: Sequence[Sequence[Any]]) -> Trace:
         frames = self.tracer.frames(function, f"{self.name}.{method}", specs, around=self._symbolic)

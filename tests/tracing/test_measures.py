@@ -199,6 +199,36 @@ def test_losses_that_define_more_than_call_are_named(keras):
     assert "only call is traced; move what it does there, or make the loss a function" in str(caught[0].message)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "c"])
+@pytest.mark.sampled(1)
+def test_metrics_of_several_numbers(backend, keras):
+    """Whose names are keys of logs, and come behind other metrics in lists, by name."""
+
+    class Range(keras.metrics.Metric):
+        def __init__(self, **options):
+            super().__init__(**options)
+            self.least = self.add_weight(shape=(), initializer=keras.initializers.Constant(9.0), name="least")
+            self.most = self.add_weight(shape=(), initializer=keras.initializers.Constant(-9.0), name="most")
+
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.least.assign(keras.ops.minimum(self.least, keras.ops.min(y_pred)))
+            self.most.assign(keras.ops.maximum(self.most, keras.ops.max(y_pred)))
+
+        def result(self):
+            return {"most": self.most + 0.0, "least": self.least + 0.0}
+
+    theirs = network(keras, loss="mse", metrics=[Range(name="range"), "mae", counting(keras)])
+    program = assert_trains_alike(theirs, Y, backend, validation_data=(X, Y))
+    assert {"most", "least", "val_most"} <= program.fit(X, Y, verbose=0, validation_data=(X, Y)).history.keys()
+    theirs.set_weights(program.get_weights())
+    found = list(program.evaluate(X, Y, verbose=0).values())
+    numpy.testing.assert_allclose(found, theirs.evaluate(X, Y, verbose=0), rtol=2e-5)
+    theirs = network(keras, loss="mse", metrics=[Range()], weighted_metrics=["mae"])
+    with pytest.warns(UserWarning) as caught:
+        nnc.compile(theirs)
+    assert "result returns numbers by name, which Keras lists behind weighted_metrics" in str(caught[0].message)
+
+
 def own_metric(keras, **methods):
     def make(self, **options):
         keras.metrics.Metric.__init__(self, **options)
@@ -220,7 +250,9 @@ def test_metrics_that_cannot_be_traced_are_named(keras):
 
     cases = {
         r"metric Own: reset_state leaves 'own/total' as it was, or makes it of what it was": {"reset_state": halve},
-        r"metric Own: result must return one tensor": {"result": lambda self: {"a": self.total, "b": self.total}},
+        r"metric Own: result must return one tensor, or a dictionary": {
+            "result": lambda self: [self.total, self.total]
+        },
         r"function 'Own\.result' cannot be traced: .*\(at test_measures\.py:\d+\)": {"result": branch},
     }
     for message, methods in cases.items():
