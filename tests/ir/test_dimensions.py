@@ -8,8 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from nnc import ops
 from nnc.errors import SymbolError
 from nnc.ir import Graph, SymbolicDim, TensorType, nominal_sizes, parse_dim, symbol
+from nnc.ir.nominal import fixed_rows
 from tests.strategies import DIMS, SIZES, number
 
 BATCH, TIME = symbol("batch"), symbol("time")
@@ -219,3 +221,19 @@ def test_nominal_rows_are_not_more_than_there_are_states(rest, batch):
     graph.input("x", TensorType("float32", (BATCH, TIME)))
     graph.input("rest", TensorType("float32", (rest, 3)))
     assert nominal_sizes(graph, 7) == {"batch": batch, "time": 32}
+
+
+@pytest.mark.parametrize(
+    ("taken", "given", "fixed"),
+    [(5, 5, 5), (5, 4, None), (5, None, None), (None, 5, None)],
+    ids=["both", "of two lengths", "first rows of a batch", "rows of a table"],
+)
+def test_nominal_sizes_are_the_rows_that_a_graph_begins_with_and_gives(taken, given, fixed):
+    graph, batch = Graph("test"), symbol("batch")
+    x = graph.input("x", TensorType("float32", (batch, 3)))
+    table = graph.input("table", TensorType("float32", (given or 5, 3)))
+    graph.output("y", x if taken is None else ops.take(x, 0, 0, taken))
+    graph.output("z", x if given is None else ops.take(table, 0, 0, batch))
+    assert fixed_rows(graph) == (None if fixed is None else (fixed, ""))
+    assert nominal_sizes(graph, 7) == {"batch": fixed or 7}
+    assert nominal_sizes(graph) == {"batch": fixed or 32}
