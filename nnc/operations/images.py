@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from math import prod
 from typing import Any
 
 import numpy
 
 from nnc import ops
 from nnc.errors import ModelError
-from nnc.ir import Value
+from nnc.ir import Dim, Value
 from nnc.operations.colors import LUMINANCE, hsv_to_rgb, rgb_to_hsv
 from nnc.operations.data_formats import CHANNELS_FIRST, check_data_format, known_sizes, spatial_axes
 from nnc.operations.interpolation import METHODS, multiply_axis
@@ -19,7 +20,7 @@ from nnc.operations.registry import operation
 from nnc.operations.resizing import resized
 from nnc.operations.warping import FILL_MODES, WAYS, warp
 from nnc.operations.windows import convolved_by_channel, zeros_around
-from nnc.ops import convolution
+from nnc.ops.convolution import output_length
 
 ImageFunction = Callable[..., Value]
 
@@ -326,10 +327,36 @@ def extract_patches(
         (item,) * spatial if isinstance(item, int) else tuple(item) for item in (strides or window, dilation_rate)
     )
     last = ops.transpose(batch, (0, *range(2, batch.rank), 1)) if data_format == CHANNELS_FIRST else batch
-    channels = int(last.shape[-1])
-    count = int(numpy.prod(window)) * channels
-    kernel = x.graph.constant(numpy.eye(count).reshape(*window, channels, count), x.dtype)
-    found = convolution(last, kernel, steps, dilation, zeros_around(last.shape[1:-1], window, steps, dilation, padding))
+    zeros = zeros_around(last.shape[1:-1], window, steps, dilation, padding)
+    widths: list[tuple[Dim, Dim]] = [(0, 0), *zeros, (0, 0)]
+    found = _windows(what, ops.pad(last, widths), window, steps, dilation)
     if data_format == CHANNELS_FIRST:
         found = ops.transpose(found, (0, found.rank - 1, *range(1, found.rank - 1)))
     return found if batch is x else ops.reshape(found, found.shape[1:])
+
+
+def _windows(what: str, x: Value, window: tuple[int, ...], steps: tuple[int, ...], dilation: tuple[int, ...]) -> Value:
+    """Return the elements of each window of spatial axes, one behind the other as channels.
+
+    Raises:
+        ModelError: no window fits.
+    """
+    lengths, spatial = x.shape[1:-1], len(window)
+    counts = [output_length(*axis) for axis in zip(lengths, window, steps, dilation, strict=True)]
+    if any(isinstance(count, int) and count < 1 for count in counts):
+        raise ModelError(f"{what}: a window of {list(window)} does not fit into {x.type}")
+    if steps == window and set(dilation) == {1}:
+        for axis, (count, size) in enumerate(zip(counts, window, strict=True), 1):
+            x = ops.take(x, axis, 0, count * size)
+        pairs = [dim for pair in zip(counts, window, strict=True) for dim in pair]
+        split = ops.reshape(x, (x.shape[0], *pairs, x.shape[-1]))
+        order = (0, *range(1, 2 * spatial, 2), *range(2, 2 * spatial + 1, 2), 2 * spatial + 1)
+        return ops.reshape(ops.transpose(split, order), (x.shape[0], *counts, prod(window) * x.shape[-1]))
+    parts = []
+    for place in numpy.ndindex(*window):
+        part = x
+        for axis, (offset, spread, step, count) in enumerate(zip(place, dilation, steps, counts, strict=True), 1):
+            start = offset * spread
+            part = ops.take(part, axis, start, start + (count - 1) * step + 1, step)
+        parts.append(part)
+    return ops.concatenate(parts, -1)

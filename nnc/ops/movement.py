@@ -376,7 +376,7 @@ def take(x: Value, axis: int, start: Dim = 0, stop: Dim | None = None, step: int
     return apply(Slice(tuple(starts), tuple(stops), tuple(steps)), x)
 
 
-def pad(x: Value, widths: Sequence[tuple[int, int]]) -> Value:
+def pad(x: Value, widths: Sequence[tuple[Dim, Dim]]) -> Value:
     """Return x with zeros around it, so many (before, after) along each axis."""
     if not any(before or after for before, after in widths):
         return x

@@ -29,6 +29,10 @@ CALLS: dict[str, Call] = {
         images(ops, x), top_cropping=1, bottom_cropping=1, left_cropping=0, target_width=1
     ),
     "ExtractPatches": lambda ops, x: ops.image.extract_patches(images(ops, x, 4, 6, 1), (2, 3)),
+    "ExtractPatches side by side": lambda ops, x: ops.image.extract_patches(images(ops, x, 4, 6, 1), (3, 2)),
+    "ExtractPatches apart": lambda ops, x: ops.image.extract_patches(
+        images(ops, x, 4, 6, 1), (2, 3), strides=1, dilation_rate=2, padding="same"
+    ),
     "ExtractPatches channels first": lambda ops, x: ops.image.extract_patches(
         images(ops, x, 2, 4, 3), 2, strides=1, padding="same", data_format="channels_first"
     ),
