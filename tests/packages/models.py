@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -163,3 +165,25 @@ def _image_model(name: str) -> None:
 
 for _name in ("ConvNeXtAtto", "HGNetV2B0", "MobileViTS", "MobileViTV2W050", "VisionTransformerTiny16"):
     _image_model(_name)
+
+
+def _attention_model(family: str, name: str) -> None:
+    """List a model of a package that was written for Keras 2, by its way to what was to become Keras 3."""
+
+    def make(keras: Any) -> Any:
+        os.environ["KECAM_BACKEND"] = "keras_core"
+        for module in [item for item in sys.modules if item == "keras" or item.startswith("keras.")]:
+            sys.modules.setdefault(f"keras_core{module.removeprefix('keras')}", sys.modules[module])
+        models = import_module(f"keras_cv_attention_models.{family}")
+        return getattr(models, name)(input_shape=(64, 64, 3), pretrained=None, num_classes=5)
+
+    make.__name__ = name
+    published("keras-cv-attention-models")(make)
+
+
+for _family, _name in (
+    *(("coat", "CoaTLiteTiny"), ("convnext", "ConvNeXtV2Atto"), ("efficientnet", "EfficientNetV2B0")),
+    *(("fasternet", "FasterNetT0"), ("ghostnet", "GhostNet"), ("mobilenetv3_family", "MobileNetV3Small050")),
+    *(("mobilevit", "MobileViT_XXS"), ("pvt", "PVT_V2B0"), ("repvit", "RepViT_M09")),
+):
+    _attention_model(_family, _name)
