@@ -51,10 +51,10 @@ RANDOM = (
 """Models that draw numbers, which two engines draw differently."""
 IN_PARTS = (
     *("cell_derived_from_an_lstm", "identity_with_a_policy", "layer_inside_and_outside_a_wrapper"),
-    *("layer_made_in_a_call", "own_cell_with_a_first_state", "own_layer_at_each_step"),
+    *("layer_made_in_a_call", "nodes_of_one_graph", "own_cell_with_a_first_state", "own_layer_at_each_step"),
     "statistics_at_each_step",
 )
-"""Models with layers that only one side has under their names: inside loops, wrappers and calls."""
+"""Models with layers that only one side has under their names: inside loops, wrappers and calls, or of constants."""
 APART = (
     *("own_cell_with_states_in_and_out", "spectral_normalization_of_its_own_layer"),
     *("weight_of_a_layer_as_its_own", "weight_of_a_layer_that_is_not_called", *RANDOM),
