@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from inspect import Parameter, signature
 from typing import Any
 
 import numpy
@@ -160,8 +161,9 @@ class ModelTracer:
         if declared := self._declared():
             return declared
         shapes = getattr(self.source, "_build_shapes_dict", None)
-        if shapes and len(shapes) > 1:
-            names = ", ".join(shapes)
+        needed = [name for name, item in signature(self.source.call).parameters.items() if _is_needed(item)]
+        if shapes and max(len(shapes), len(needed)) > 1:
+            names = ", ".join(needed if len(needed) > 1 else shapes)
             raise ModelError(
                 f"Keras model '{self.source.name}' ({type(self.source).__name__}) takes several arguments ({names});"
                 " give its call one argument, a list or a dictionary of tensors, as fit and predict do"
@@ -322,6 +324,11 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple) and type(one) is type(other):
         return len(one) == len(other) and all(map(_equal, one, other))
     return type(one) is type(other) and bool(one == other)
+
+
+def _is_needed(parameter: Parameter) -> bool:
+    """Whether a call must be given an argument."""
+    return parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
 
 
 def _takes_training(source: Any) -> bool:

@@ -193,7 +193,8 @@ def trace_training(
         with tensorflow.GradientTape() as tape, _recording(model) as (calls, given):
             inputs = [tensorflow.constant(array) for array in arrays]
             tape.watch([tensor for tensor in inputs if tensor.dtype.is_floating])
-            outputs = model(_given(model, inputs), training=True)
+            asks = getattr(model, "_call_has_training_arg", True)  # as Keras trains it, where its call does not ask
+            outputs = model(_given(model, inputs), **({"training": True} if asks else {}))
             loss = _loss(model, arrays, targets, outputs)
         calls = [call for call in calls if all(map(_is_eager, call[2]))]
         flat = [tensor for _, _, tensors in calls for tensor in tensors if tensor.dtype.is_floating]

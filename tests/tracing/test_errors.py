@@ -114,7 +114,7 @@ def test_models_of_several_arguments_are_refused(keras):
 
     net = Net()
     net(numpy.ones((2, 3), "float32"), numpy.ones((2, 3), "float32"))
-    with pytest.raises(ModelError, match=r"takes several arguments \(first_shape, second_shape\); give its call one"):
+    with pytest.raises(ModelError, match=r"takes several arguments \(first, second\); give its call one"):
         nnc.compile(net)
 
 
@@ -311,3 +311,47 @@ def test_functions_without_source_are_traced(keras):
     live = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, kernel_regularizer=scope["penalty"])])
     x = numpy.ones((2, 3), "float32")
     numpy.testing.assert_allclose(nnc.compile(live).predict(x), live(x), rtol=1e-5)
+
+
+def test_weights_that_are_read_as_arrays_name_the_line(keras):
+    dense = keras.layers.Dense(3, name="dense")
+    dense.build((None, 3))
+    kernel = dense.kernel
+    x = keras.Input((3,))
+    inner = layer_of(keras, lambda x: x @ kernel.value)
+    model = keras.Model(x, inner(dense(x)))
+    with pytest.raises(ModelError, match=r"weight 'dense/kernel' is read as an array; .* \(at test_errors\.py:\d+\)"):
+        nnc.compile(model)
+
+
+def test_subclassed_models_that_train_otherwise_say_so(keras):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(2)
+
+        def call(self, x):
+            return self.dense(x)
+
+        def train_step(self, data):
+            return super().train_step(data)
+
+    model = Net()
+    model(numpy.zeros((2, 3), "float32"))
+    with pytest.raises(ModelError, match=r"\(Net\) overrides train_step, and may train otherwise: to predict, read it"):
+        nnc.compile(model)
+
+
+def test_calls_with_several_tensors_are_refused(keras):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = keras.layers.Dense(2), keras.layers.Dense(2)
+
+        def call(self, x, y):
+            return self.first(x) + self.second(y)
+
+    model = Net()
+    model(numpy.zeros((2, 3), "float32"), numpy.zeros((2, 4), "float32"))
+    with pytest.raises(ModelError, match=r"\(Net\) takes several arguments \(x, y\); give its call one argument"):
+        nnc.compile(model)

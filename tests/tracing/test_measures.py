@@ -9,6 +9,7 @@ import numpy
 import pytest
 
 import nnc
+from nnc.errors import DataError
 from tests.tracing.own_measures import LOSSES, LOSSES_OF_OTHER_TARGETS, METRICS, WEIGHTED, bent, counting, within
 
 GENERATOR = numpy.random.default_rng(0)
@@ -280,3 +281,58 @@ def test_metrics_that_do_not_suit_their_targets_name_the_line(keras):
     message = r"function 'Own\.update_state' cannot be traced: .*\(at test_measures\.py:\d+\)"
     assert re.search(message, str(caught[0].message))
     assert program.predict(X).shape == (12, 2)
+
+
+def test_a_loss_that_reads_a_weight_is_refused(keras):
+    inputs = keras.Input((3,))
+    dense = keras.layers.Dense(2, name="dense")
+    model = keras.Model(inputs, dense(inputs))
+
+    def penalized(y_true, y_pred):
+        return keras.ops.mean((y_true - y_pred) ** 2, axis=-1) + keras.ops.sum(keras.ops.abs(dense.kernel))
+
+    model.compile("sgd", penalized)
+    with pytest.warns(UserWarning) as caught:
+        program = nnc.compile(model, backend="numpy")
+    assert any("weight 'dense/kernel' is read outside of the model's layers" in str(item.message) for item in caught)
+    x = numpy.ones((2, 3), "float32")
+    numpy.testing.assert_allclose(program.predict(x), model(x), rtol=1e-6)
+
+
+def test_losses_of_outputs_in_a_dictionary_go_by_its_keys(keras):
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.out = keras.layers.Dense(3), keras.layers.Dense(1)
+
+        def call(self, x):
+            hidden = self.hidden(x)
+            return {"score": self.out(hidden), "aside": hidden}
+
+    generator = numpy.random.default_rng(0)
+    x = generator.normal(size=(8, 4)).astype("float32")
+    y = {"score": x[:, :1] ** 2, "aside": 1.0 - x[:, 1:] ** 2}
+    model = Net()
+    model(x)
+    model.compile("sgd", {"score": "mse", "aside": "mae"}, loss_weights={"score": 1.0, "aside": 0.2}, run_eagerly=True)
+    program = nnc.compile(model, backend="numpy")
+    expected = model.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0).history
+    found = program.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0).history
+    for key in ("loss", "score_loss", "aside_loss"):
+        numpy.testing.assert_allclose(found[key], expected[key], rtol=1e-5, err_msg=key)
+
+
+@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
+def test_one_number_a_row_is_compared_as_in_keras(loss, keras):
+    generator = numpy.random.default_rng(0)
+    x, y = generator.normal(size=(20, 4)).astype("float32"), generator.integers(0, 2, 20).astype("float32")
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.ops.sigmoid(keras.ops.sum(keras.layers.Dense(3)(inputs), axis=-1)))
+    model.compile("sgd", loss, metrics=["mae"])
+    program = nnc.compile(model, backend="numpy")
+    expected = model.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history
+    found = program.fit(x, y, batch_size=8, epochs=2, shuffle=False, verbose=0).history
+    for key, numbers in expected.items():
+        numpy.testing.assert_allclose(found[key], numbers, rtol=1e-5, err_msg=key)
+    with pytest.raises(DataError, match=r"target 'y' must have shape \(rows,\), got \(20, 1\)"):
+        program.fit(x, y[:, None], verbose=0)

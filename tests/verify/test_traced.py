@@ -49,8 +49,11 @@ RANDOM = (
     "stochastic_depth_that_keeps_all",
 )
 """Models that draw numbers, which two engines draw differently."""
-IN_PARTS = ("identity_with_a_policy", "layer_inside_and_outside_a_wrapper", "layer_made_in_a_call")
-"""Models with layers that only one side has under their names: inside wrappers and calls."""
+IN_PARTS = (
+    *("identity_with_a_policy", "layer_inside_and_outside_a_wrapper", "layer_made_in_a_call"),
+    "nodes_of_one_graph",
+)
+"""Models with layers that only one side has under their names: inside wrappers and calls, or of constants."""
 APART = (
     *("spectral_normalization_of_its_own_layer", "weight_of_a_layer_as_its_own"),
     *("weight_of_a_layer_that_is_not_called", *RANDOM),
