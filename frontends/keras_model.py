@@ -140,8 +140,8 @@ FRONTEND = KerasFrontend()
 
 
 _RUNS_ITSELF = (
-    "{} is a model ({}) with a way of its own to run, {}: to predict, read it with compile=False; to train it as Keras"
-    " trains models, call it in another one, keras.Model(x, model(x))"
+    "{} ({}) overrides {}, and may train otherwise: to predict, read it with compile=False; to train it as Keras trains"
+    " models, call it in another one, keras.Model(x, model(x))"
 )
 _SUBCLASSED = (
     "{} is a subclassed model ({}) of Keras 2: what it computes is Python code, which cannot be read; write it as a"

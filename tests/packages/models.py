@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -174,6 +175,8 @@ def _attention_model(family: str, name: str) -> None:
         os.environ["KECAM_BACKEND"] = "keras_core"
         for module in [item for item in sys.modules if item == "keras" or item.startswith("keras.")]:
             sys.modules.setdefault(f"keras_core{module.removeprefix('keras')}", sys.modules[module])
+        with suppress(ModuleNotFoundError):  # of PyTorch, which parts of it want that are not used here
+            import_module("keras_cv_attention_models")
         models = import_module(f"keras_cv_attention_models.{family}")
         return getattr(models, name)(input_shape=(64, 64, 3), pretrained=None, num_classes=5)
 

@@ -172,7 +172,7 @@ def test_own_losses_of_subclassed_models_are_refused(keras):
     theirs, x = Contrastive(), numpy.ones((2, 3), "float32")
     expected = numpy.asarray(theirs(x))
     with pytest.raises(
-        ModelError, match=r"\(Contrastive\) with a way of its own to run, compute_loss: to predict, read"
+        ModelError, match=r"\(Contrastive\) overrides compute_loss, and may train otherwise: to predict, read"
     ):
         nnc.compile(theirs)
     found = nnc.compile(read_model(theirs, compile=False)).predict(x)
