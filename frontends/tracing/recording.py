@@ -130,8 +130,7 @@ class Recorder:
     def layer(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], infer: Callable[..., Any]) -> Any:
         """Return the results of a call of a layer, and record it."""
         if self.is_whole(layer) and not reads_masks(layer, self.tensors(args)):
-            args, kwargs = with_masks_of_tensors(self.keras, layer, args, kwargs)
-            kwargs = _with_mode(layer, kwargs)
+            args, kwargs = with_masks_of_tensors(self.keras, layer, args, _with_mode(layer, kwargs))
             with self._variables(layer):
                 outputs = infer(layer, *args, **kwargs)
                 if any(None in tensor.shape for tensor in self.tensors(outputs)):  # all lengths are known here
@@ -428,9 +427,8 @@ def _exchanged(layer: Any, function: Callable[[Any], Any], is_concerned: Callabl
 
 def _with_mode(layer: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
     """Return the keywords of a layer with its mode: where nobody says it, Keras's layers do as in predictions."""
-    if not getattr(layer, "_call_has_training_arg", False) or kwargs.get("training") is not None:
-        return kwargs
-    return {**kwargs, "training": False}
+    is_asked = getattr(layer, "_call_has_training_arg", False) and kwargs.get("training") is None
+    return {**kwargs, "training": False} if is_asked else kwargs
 
 
 def _is_float_array(item: Any) -> bool:
