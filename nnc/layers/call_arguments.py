@@ -44,9 +44,14 @@ class Arguments:
         return next(iter(self.given.values()), None)
 
     def masks(self, context: Lowering) -> dict[str, Any]:
-        """Return the masks to fill in, by Keras's rules: ``mask`` for one tensor, otherwise ``NAME_mask``."""
+        """Return the masks to fill in, by Keras's rules: ``mask`` for one tensor, otherwise ``NAME_mask``.
+
+        The mask of one tensor is an argument since the model was built, others are those that tensors carry.
+        """
 
         def mask_of(structure: Any) -> Any:
+            if isinstance(structure, Value) and len(tensors) == 1:
+                return context.built_masks.get(structure, context.masks.get(structure))
             return map_leaves(context.masks.get, structure, Value)
 
         tensors = self.tensors
@@ -60,7 +65,7 @@ class Arguments:
         }
 
     def previous_mask(self, context: Lowering, filled_in: Mapping[str, Any]) -> Any:
-        """Return what ``compute_mask`` is given: the mask of the call, or that of its first argument."""
+        """Return what ``compute_mask`` is given: the mask of the call, or that which its first argument carries."""
         mask = self.given.get("mask") if self.given.get("mask") is not None else filled_in.get("mask")
         return map_leaves(context.masks.get, self.first, Value) if mask is None else mask
 

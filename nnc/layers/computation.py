@@ -136,13 +136,16 @@ class Computation(Described):
         ):
             arguments = bind(self, self.call, args, kwargs)
             masks = arguments.masks(context)
+            previous = arguments.previous_mask(context, masks)  # the call may take it off
+            is_given = leaves([arguments.given.get("mask"), masks.get("mask")], Value) and not self.is_merging
+            built = previous if is_given else map_leaves(context.built_masks.get, arguments.first, Value)
             filled_in = masks | ({"training": context.training} if "training" in arguments.names else {})
             found = self._checked(context, self.call(*args, **{**_accepted(kwargs, arguments), **filled_in}))
             if self.activity_regularizer is not None:
                 for value in map(self.as_floating, leaves(found, Value)):
                     rows = size(value, [0], value.dtype) if value.rank else 1.0
                     self.add_loss(self.activity_regularizer(value) / rows)
-            self._pass_masks(context, arguments.first, found, arguments.previous_mask(context, masks))
+            self._pass_masks(context, arguments.first, found, previous, built)
         values = tuple(leaves(found, Value))
         context.results.append(LoweredCall(path, self._class_title, values, self._is_operation))
         return found
@@ -162,7 +165,8 @@ class Computation(Described):
             graph.set_name(value, graph.path if len(values) == 1 else f"{graph.path}.{number}")
         return found
 
-    def _pass_masks(self, context: Lowering, first: Any, found: Any, previous: Any) -> None:
+    def _pass_masks(self, context: Lowering, first: Any, found: Any, previous: Any, built: Any) -> None:
+        """Give outputs the masks that follow from those of inputs: what these carry, and what they had when built."""
         if not self.supports_masking:
             if leaves(previous, Value):
                 warnings.warn(
@@ -174,14 +178,13 @@ class Computation(Described):
             return
         values = leaves(found, Value)
         if all(value in context.masks for value in values):
+            _note_masks(context.built_masks, values, self.compute_mask(first, built))
             return
-        masks = self.compute_mask(first, previous)
-        if masks is None:
-            return
-        flat = list(masks) if isinstance(masks, list | tuple) else [masks]
-        for value, mask in zip(values, flat, strict=False):
-            if mask is not None and value not in context.masks:
-                context.masks[value] = mask
+        carried = self.compute_mask(first, previous)
+        is_same = leaves(built, Value) == leaves(previous, Value)
+        made = carried if is_same else self.compute_mask(first, built)
+        _note_masks(context.masks, values, carried)
+        _note_masks(context.built_masks, values, made)
 
     def _converted(
         self, context: Lowering, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -194,8 +197,9 @@ class Computation(Described):
             if value.dtype == dtype or (keeps_integers and not value.type.is_floating):
                 return value
             converted = cast(value, dtype)
-            if value in context.masks:
-                context.masks[converted] = context.masks[value]
+            for known in (context.masks, context.built_masks):
+                if value in known:
+                    known[converted] = known[value]
             return converted
 
         converted = map_leaves(convert, args, Value)
@@ -256,6 +260,13 @@ class Computation(Described):
             if weight not in known:
                 raise ModelError(_UNKNOWN_WEIGHTS.format(weight.owner.name, type(weight.owner).__name__, self.name))
         return found, context
+
+
+def _note_masks(known: dict[Value, Value], values: list[Value], masks: Any) -> None:
+    """Let values have masks, one or as many as there are, unless they have some."""
+    for value, mask in zip(values, masks if isinstance(masks, list | tuple) else [masks], strict=False):
+        if mask is not None and value not in known:
+            known[value] = mask
 
 
 def _as_truth(mask: Value) -> Value:

@@ -59,6 +59,7 @@ class Lowering:
 
     Attributes:
         masks: which elements of a value count, as Keras's masks say: for each masked value one of bool.
+        built_masks: the masks that values had when the model was built, whatever has taken them off since.
         losses: what layers add to the loss.
         loop: the loop whose body is being built, or None.
         updates: new values of weights, by weight.
@@ -76,6 +77,7 @@ class Lowering:
     is_on_arrays: bool = False
     opens_loops: bool = False
     masks: dict[Value, Value] = field(default_factory=dict)
+    built_masks: dict[Value, Value] = field(default_factory=dict)
     losses: list[Value] = field(default_factory=list)
     loop: Loop | None = None
     updates: dict[Variable, Value] = field(default_factory=dict)

@@ -124,6 +124,11 @@ class MultiHeadAttention(NamedLayer):
             self, name, f"{kept}{summed},{summed}{new}->{kept}{new}", (*[None] * (free - 1), *shape), new, **options
         )
 
+    @property
+    def takes_masks_off(self) -> bool:
+        """Whether it takes the masks off its operands, as in Keras 3: what runs later finds none there."""
+        return not self.keras_2_masks
+
     def call(
         self,
         query: Value,
@@ -138,12 +143,16 @@ class MultiHeadAttention(NamedLayer):
         use_causal_mask: bool = False,
     ) -> Any:
         del training  # the dropout layer knows
-        masks = current_lowering().masks.get(query), value_mask, key_mask  # Keras reads the queries' mask there alone
+        carried = current_lowering().masks
+        masks = carried.get(query), value_mask, key_mask  # Keras reads the queries' mask there alone
         mask = _mask(self, query, value, attention_mask, masks, use_causal_mask)
         with unmasked(query, value, key):
             gate = self.gate_dense(query) if self.use_gate else None
             queries, keys = self.query_dense(query), self.key_dense(value if key is None else key)
             values = self.value_dense(value)
+        if self.takes_masks_off:
+            for operand in (query, value, value if key is None else key):
+                carried.pop(operand, None)
         queries = queries * (1.0 / sqrt(self.key_dim))
         if queries.rank == 4:
             kept = None if mask is None else _expanded(mask, 4, len(self.attention_axes or ()))

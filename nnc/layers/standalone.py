@@ -18,7 +18,7 @@ from nnc.execution.spec import ProgramSpec
 from nnc.execution.state import ProgramState
 from nnc.fork_safety import renew_in_children
 from nnc.ir import Graph, TensorType, Value
-from nnc.layers.array_masks import mask_of, with_mask
+from nnc.layers.array_masks import MaskedArray, mask_of, with_mask
 from nnc.layers.batch import BATCH, batch_size
 from nnc.layers.call_arguments import takes_several
 from nnc.layers.lowering import RANDOM, Lowering, declare_weights, lowering
@@ -92,10 +92,13 @@ class Standalone:
         with self._lock, batch_size(len(arrays[0]) if arrays else None):
             self._call = _ArrayCall(args, kwargs)
             self._wire()
-            graph, found = self._forward_graph()
+            graph, found, taken = self._forward_graph()
             if RANDOM in graph.states:
                 self._keep_key()
             outputs = self._run(graph, arrays, self._key)
+        for array in leaves((inputs, options), MaskedArray):
+            if any(mask_of(array) is mask for mask in taken):
+                array._mask = None
         masks = {label: outputs.get(_MASK + label) for label in outputs}
         return map_leaves(lambda label: with_mask(outputs[label], masks[label]), found, str)
 
@@ -171,8 +174,8 @@ class Standalone:
                 context.masks[graph.inputs[label]] = graph.input(_MASK + label, _type(mask))
             return self.layer.lower(*args, **kwargs), context
 
-    def _forward_graph(self) -> tuple[Graph, Any]:
-        """Return the graph of the outputs, and their labels, nested as the layer returns them."""
+    def _forward_graph(self) -> tuple[Graph, Any, list[Array]]:
+        """Return the graph of the outputs, their labels, nested as the layer returns them, and the masks it takes off."""
         graph = Graph("forward")
         found, context = self._lower(graph)
         context.finish()
@@ -181,7 +184,8 @@ class Standalone:
             if value in context.masks:
                 graph.output(f"{_MASK}y{number}", context.masks[value])
         count = iter(range(len(graph.outputs)))
-        return graph, map_leaves(lambda _: f"y{next(count)}", found, Value)
+        taken = [mask for label, mask in self._call.masks.items() if graph.inputs[label] not in context.masks]
+        return graph, map_leaves(lambda _: f"y{next(count)}", found, Value), taken
 
     def _backward_graph(self) -> Graph:
         """Return the graph of the gradients of inputs and weights, from those of the outputs."""

@@ -192,7 +192,8 @@ def replay(
                 match step:
                     case TracedCall():
                         run.values += (make or results_of)(step, run)
-                        masks.clear()
+                        for known in masks:
+                            known.clear()
                     case Assignment():
                         _assign(step, run.resolved(step.value))
                     case AddedLoss():
@@ -321,16 +322,20 @@ _FUNCTIONS = {**DRAWS, **CREATIONS}
 
 
 @contextmanager
-def _without_masks() -> Iterator[dict[Value, Value]]:
+def _without_masks() -> Iterator[list[dict[Value, Value]]]:
     """Let no value have a mask inside the block; a loss or metric, which no layer lowers, has none anyway."""
-    masks = current_lowering().masks if is_lowering() else {}
-    before = dict(masks)
-    masks.clear()
-    try:
-        yield masks
-    finally:
+    kinds: list[dict[Value, Value]] = [{}, {}]
+    if is_lowering():
+        kinds = [current_lowering().masks, current_lowering().built_masks]
+    before = [dict(masks) for masks in kinds]
+    for masks in kinds:
         masks.clear()
-        masks.update(before)
+    try:
+        yield kinds
+    finally:
+        for masks, those in zip(kinds, before, strict=True):
+            masks.clear()
+            masks.update(those)
 
 
 @contextmanager

@@ -96,6 +96,11 @@ class Weighted:
         return list(dict.fromkeys(layer for layer in found if layer is not self))
 
     @property
+    def takes_masks_off(self) -> bool:
+        """Whether a layer inside it takes the masks off its operands, so that what runs later finds none there."""
+        return any(layer.takes_masks_off for layer in self.sublayers)
+
+    @property
     def trainable(self) -> bool:
         """Whether its weights are trained; setting it sets that of its sublayers as well."""
         return self._trainable

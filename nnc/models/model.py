@@ -361,14 +361,19 @@ class Model(Trainer, Presented):
         given = inputs if isinstance(inputs, list | tuple) else [inputs]
         if len(given) != len(self.inputs):
             raise ModelError(f"model '{self.name}' takes {len(self.inputs)} inputs, got {len(given)}")
-        known = current_lowering().masks
+        context = current_lowering()
+        known = context.masks
         masks = mask if isinstance(mask, list | tuple) else [mask] if mask is not None else [None] * len(given)
         if len(masks) != len(given):
             raise ModelError(f"model '{self.name}' takes {len(given)} masks, one for each input, got {len(masks)}")
         for value, given_mask in zip(given, masks, strict=True):
             if given_mask is not None:
                 known[value] = given_mask
-        values = run_calls(self.calls, dict(zip(self.inputs, given, strict=True)))
+        built, context.built_masks = context.built_masks, {}  # it was built by itself
+        try:
+            values = run_calls(self.calls, dict(zip(self.inputs, given, strict=True)))
+        finally:
+            context.built_masks = built
         return packed(self.output_structure, [values[tensor] for tensor in self.outputs])
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:

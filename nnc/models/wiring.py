@@ -67,6 +67,16 @@ def by_depth(calls: Sequence[Call], outputs: Sequence[SymbolicTensor]) -> tuple[
             seen.add(call)
             met.setdefault(call.layer, len(met))
             stack += [tensor.call for tensor in reversed(call.inputs)]
+    depths = _depths(calls)
+    return tuple(sorted(calls, key=lambda call: (-depths[call], met.get(call.layer, -1))))
+
+
+def _depths(calls: Sequence[Call]) -> dict[Call, int]:
+    """Return how far each call is from the outputs, in the order in which Keras comes to them on its way back.
+
+    Args:
+        calls: in topological order.
+    """
     depths: dict[Call, int] = {}
     of_layer: dict[Layer, int] = {}
     for call in reversed(calls):
@@ -75,7 +85,7 @@ def by_depth(calls: Sequence[Call], outputs: Sequence[SymbolicTensor]) -> tuple[
         for tensor in call.inputs:
             if tensor.call is not None:
                 depths[tensor.call] = max(depths.get(tensor.call, 0), depth + 1)
-    return tuple(sorted(calls, key=lambda call: (-depths[call], met.get(call.layer, -1))))
+    return depths
 
 
 def run_calls(calls: Sequence[Call], values: Mapping[SymbolicTensor, Value]) -> dict[SymbolicTensor, Value]:
@@ -85,6 +95,9 @@ def run_calls(calls: Sequence[Call], values: Mapping[SymbolicTensor, Value]) -> 
         calls: in topological order.
         values: those of the inputs.
     """
+    if any(call.layer.takes_masks_off for call in calls):  # from what runs later in Keras
+        depths = _depths(calls)
+        calls = sorted(depths, key=lambda call: -depths[call])
     known = dict(values)
     is_decided = not current_lowering().is_undecided
     for call in calls:

@@ -142,3 +142,75 @@ def test_the_scale_of_queries_goes_into_their_kernel():
 def test_arguments_that_do_not_fit(make, message):
     with pytest.raises(ModelError, match=message):
         make(nnc.Input((4, 3)))
+
+
+def encoder(layers, x, attend):
+    """Two blocks; what the second one attends to carries no mask any more in Keras 3."""
+    for _ in range(2):
+        x = layers.LayerNormalization()(layers.Add()([x, attend(x)]))
+        x = layers.Add()([x, layers.Dense(4, "relu")(x)])
+    return layers.Dense(3)(x)
+
+
+def heads(layers):
+    return layers.MultiHeadAttention(2, 3)
+
+
+def block(nn, length):
+    """An attention to itself as a model of its own."""
+    x = nn.Input((length, 4))
+    return nn.Model(x, nn.layers.Add()([x, heads(nn.layers)(x, x)]))
+
+
+def side_by_side(layers, x):
+    """Layers that read the same tensor, of which those run first that are farther from the output."""
+    first, second = heads(layers)(x, x), heads(layers)(x, x)
+    third = layers.Add()([layers.Dense(4)(heads(layers)(second, x)), x])
+    return layers.Dense(3)(layers.Concatenate()([first, second, layers.LSTM(4, return_sequences=True)(x), third]))
+
+
+TAKEN = {
+    "blocks": lambda nn, x: encoder(nn.layers, x, lambda x: heads(nn.layers)(x, x)),
+    "blocks by groups": lambda nn, x: encoder(nn.layers, x, lambda x: nn.layers.GroupQueryAttention(3, 4, 2)(x, x)),
+    "block as a model": lambda nn, x: nn.layers.LSTM(3, return_sequences=True)(block(nn, 5)(block(nn, 5)(x))),
+    "side by side": lambda nn, x: side_by_side(nn.layers, x),
+    "decoder": lambda nn, x: encoder(
+        nn.layers, x, lambda y: heads(nn.layers)(y, x, attention_mask=None, use_causal_mask=True)
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Layer '.*' .of type .*. was passed an input with a mask")  # Keras's own, and nnc's
+@pytest.mark.parametrize("name", TAKEN)
+@pytest.mark.sampled(3)
+def test_masks_are_taken_off_what_attention_reads(name, keras):
+    """For what runs later, in Keras's order; what is left at the output counts in the loss."""
+    models = []
+    for nn in (nnc, keras):
+        tokens = nn.Input((5,), dtype="int32")
+        x = nn.layers.Embedding(7, 4, mask_zero=True)(tokens)
+        models.append(nn.Model(tokens, TAKEN[name](nn, x)))
+    ours, theirs = models
+    generator = numpy.random.default_rng(2)
+    x = generator.integers(0, 7, (ROWS, 5)).astype("int32")
+    x[:, 3:] *= generator.integers(0, 2, (ROWS, 2), dtype="int32")
+    y = generator.normal(size=(ROWS, 5, 3)).astype("float32")
+    ours.set_weights([generator.normal(0.0, 0.5, weight.shape) for weight in theirs.weights])
+    theirs.set_weights(ours.get_weights())
+    ours.compile(nnc.optimizers.SGD(0.1), "mse")
+    theirs.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
+    numpy.testing.assert_allclose(ours.predict(x), theirs(x), rtol=1e-5, atol=1e-5)
+    numpy.testing.assert_allclose(nnc.compile(theirs).predict(x), theirs(x), rtol=1e-5, atol=1e-5)
+    for _ in range(2):
+        assert ours.train_on_batch(x, y) == pytest.approx(float(theirs.train_on_batch(x, y)), rel=1e-5)
+
+
+def test_masks_are_taken_off_arrays(keras):
+    found = []
+    for nn in (keras, nnc):
+        x = nn.layers.Embedding(3, 4, mask_zero=True)(numpy.array([[1, 2, 0]], "int32"))
+        other = nn.layers.Embedding(3, 4, mask_zero=True)(numpy.array([[1, 2, 0]], "int32"))
+        y = nn.layers.MultiHeadAttention(2, 3)(x, x)
+        total = nn.layers.Add()([x, y])
+        found.append([getattr(item, "_keras_mask", None) is None for item in (x, other, y, total)])
+    assert found == 2 * [[True, False, False, True]]

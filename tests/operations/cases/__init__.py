@@ -64,3 +64,5 @@ FAMILIES: dict[str, dict[str, Call]] = {
 }
 
 __all__ = ["FAMILIES", "Call"]
+REFERENCES: dict[str, Call] = {**images.REFERENCES, **windows.REFERENCES}
+"""What stands for a call in Keras, on processors where TensorFlow does not compute it."""

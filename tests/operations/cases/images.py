@@ -96,3 +96,9 @@ CALLS: dict[str, Call] = {
     ),
     "Resize whole numbers": lambda ops, x: ops.image.resize(ops.cast(images(ops, 100.0 * x), "uint8"), (5, 3)),
 }
+REFERENCES: dict[str, Call] = {
+    "ExtractPatches channels first": lambda ops, x: ops.moveaxis(
+        ops.image.extract_patches(ops.moveaxis(images(ops, x, 2, 4, 3), 1, -1), 2, strides=1, padding="same"), -1, 1
+    )
+}
+"""The same in other words, where TensorFlow computes the call on some processors only: with oneDNN."""

@@ -54,3 +54,9 @@ CALLS: dict[str, Call] = {
         image(ops, x), kernel(ops, x, 2, 2, 2, 2), kernel(ops, x, 1, 1, 4, 3), strides=2
     ),
 }
+REFERENCES: dict[str, Call] = {
+    "Conv channels first": lambda ops, x: ops.moveaxis(
+        ops.conv(ops.moveaxis(ops.reshape(x, (-1, 2, 4, 3)), 1, -1), kernel(ops, x, 2, 2, 2, 3)), -1, 1
+    )
+}
+"""The same in other words, where TensorFlow computes the call on some processors only: with oneDNN."""
