@@ -47,7 +47,7 @@ METHODS = {
         parameter_table parameters pop predict predict_on_batch program reset_metrics save save_parameters
         save_weights serialized_config set_default_name set_weights sublayers summary
         summary_arguments summary_class summary_note summary_text supports_masking
-        takes_texts test_on_batch to_json train_on_batch trainable trainable_weights weights
+        takes_masks_off takes_texts test_on_batch to_json train_on_batch trainable trainable_weights weights
     """,
     nnc.Program: """
         all_states averages backend backend_text bound changed check_budget check_nan checkpoint choices classes

@@ -175,7 +175,7 @@ class Standalone:
             return self.layer.lower(*args, **kwargs), context
 
     def _forward_graph(self) -> tuple[Graph, Any, list[Array]]:
-        """Return the graph of the outputs, their labels, nested as the layer returns them, and the masks it takes off."""
+        """Return the graph of outputs, their labels, nested as the layer returns them, and masks that it takes off."""
         graph = Graph("forward")
         found, context = self._lower(graph)
         context.finish()

@@ -36,10 +36,10 @@ def flat(outputs):
     return [part for item in outputs for part in flat(item)] if isinstance(outputs, list | tuple) else [outputs]
 
 
-def model_of(family, keras, others=()):
+def model_of(family, keras, others=None):
     """A model that has all calls of a family as outputs, or others in their places, and what each of these is."""
     x = keras.Input((4, 6))
-    calls = {name: others[name] if name in others else call for name, call in FAMILIES[family].items()}
+    calls = {name: (others or {}).get(name, call) for name, call in FAMILIES[family].items()}
     outputs = {name: flat(call(keras.ops, x)) for name, call in calls.items()}
     theirs = keras.Model(x, [part for parts in outputs.values() for part in parts])
     classes = {type(layer).__name__ for layer in theirs.operations}
