@@ -306,10 +306,17 @@ def _differ_in_mode(one: Any, other: Any) -> bool:
     if not isinstance(one, TracedCall) or not isinstance(other, TracedCall):
         return False
     modes = one.kwargs.get("training"), other.kwargs.get("training")
-    if modes not in ((False, True), (None, None)):  # a mode of its own, which models of calls overrule
+    if modes not in ((False, True), (None, None)) and _has_mode(one.target):  # of its own, which models overrule
         return False
     kwargs = [{key: item for key, item in step.kwargs.items() if key not in _OF_MODE} for step in (one, other)]
     return one.target == other.target and _equal(one.args, other.args) and _equal(*kwargs)
+
+
+def _has_mode(target: Any) -> bool:
+    """Whether a layer, or one inside it, does something else in training."""
+    if not isinstance(target, Layer):
+        return False
+    return "training" in signature(target.call).parameters or any(map(_has_mode, target.sublayers))
 
 
 _OF_MODE = ("trace", "training")

@@ -8,6 +8,7 @@ import numpy
 import pytest
 
 import nnc
+from frontends.keras_model import FRONTEND
 from nnc.errors import NncWarning
 from nnc.export import export
 from nnc.ir import parse_graph
@@ -61,3 +62,26 @@ def test_hints_have_them(keras: Any) -> None:
     x, y = generator.random((32, 6), dtype="float32"), generator.random((32, 2), dtype="float32")
     with pytest.warns(NncWarning, match=r"6 of the 6 units of layer 'own\w*/relu\(\)' \(100%\) are 0"):
         nnc.compile(model).fit(x, y, verbose=0)
+
+
+def test_layers_of_a_subclassed_model_stay_its_layers(keras: Any) -> None:
+    """Where they do the same in training, as far as the author's code says."""
+
+    class Net(keras.Model):
+        def __init__(self, says_mode):
+            super().__init__()
+            self.first, self.dropout, self.last = (
+                keras.layers.Dense(4),
+                keras.layers.Dropout(0.5),
+                keras.layers.Dense(2),
+            )
+            self.says_mode = says_mode
+
+        def call(self, x, training=None):
+            x = self.first(x)
+            return self.last(self.dropout(x, training=training) if self.says_mode else x)
+
+    for says_mode, names in ((True, ["Dense", "Dropout", "Dense"]), (False, ["Dense", "Dense"])):
+        model = Net(says_mode)
+        model(numpy.ones((2, 3), "float32"))
+        assert [type(layer).__name__ for layer in FRONTEND.read(model).layers[1:]] == names
