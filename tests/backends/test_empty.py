@@ -8,6 +8,7 @@ from typing import Any
 import numpy
 import pytest
 
+from nnc.backends.c.toolchain import find_compiler
 from nnc.errors import DataError, ShapeError
 from nnc.ir import Graph, TensorType, interpret
 from nnc.passes import OPTIMIZE, run_passes
@@ -17,6 +18,7 @@ from tests.ops.cases import BATCH, CASES, Case
 
 NONE: Mapping[str, int] = {"batch": 0}
 SOME: Mapping[str, int] = {"batch": 7}
+MACHINES = (Machine, CMachine) if find_compiler() else (Machine,)
 HAVE_BODIES = ("fusion", "scan")
 """Ops whose bodies say the types of their operands."""
 
@@ -76,7 +78,7 @@ def test_numbers_are_those_of_the_op(case):
         }
         bindings = {} if is_known else dict(sizes)
         expected = outputs(graph, inputs, bindings)
-        for machine in (Machine, CMachine):
+        for machine in MACHINES:
             found = outputs(graph, inputs, bindings, machine)
             if isinstance(expected, str) or isinstance(found, str):
                 assert found == expected, machine.__name__
