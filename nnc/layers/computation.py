@@ -178,7 +178,6 @@ class Computation(Described):
             return
         values = leaves(found, Value)
         if all(value in context.masks for value in values):
-            _note_masks(context.built_masks, values, self.compute_mask(first, built))
             return
         carried = self.compute_mask(first, previous)
         is_same = leaves(built, Value) == leaves(previous, Value)
