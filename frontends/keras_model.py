@@ -153,12 +153,7 @@ def _config(source: Any) -> Any:
     """Return the config of a model, None where it has none that says what it computes."""
     try:
         config = source.get_config()
-    except (
-        NotImplementedError,
-        OSError,
-        TypeError,
-        ValueError,
-    ):  # its author's objects may have none
+    except (NotImplementedError, OSError, TypeError, ValueError):  # its author's objects may have none
         return None
     return config if isinstance(config, Mapping) and "layers" in config else None
 

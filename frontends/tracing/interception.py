@@ -10,8 +10,9 @@ from typing import Any
 
 from frontends.tracing import control_flow, indexing
 from frontends.tracing.activation_classes import ACTIVATIONS
+from frontends.tracing.author_lines import is_library, place
 from frontends.tracing.functions import CREATIONS, RANDOM, Made, drawn, made
-from frontends.tracing.recording import RECORDER, Recorder, is_library, paused, place
+from frontends.tracing.recording import RECORDER, Recorder, paused
 from frontends.tracing.tensorflow_functions import translate_tensorflow
 from nnc.errors import ModelError
 

@@ -22,10 +22,11 @@ from frontends.nodes import ValueNode, from_plain
 from frontends.problems import Problems
 from frontends.reader_options import Options
 from frontends.recurrent_states import copy_states, states
+from frontends.tracing.author_lines import is_library
 from frontends.tracing.interception import recording
 from frontends.tracing.own_code import OF_WEIGHTS, is_authors, own_activations
 from frontends.tracing.ownership import Ownership, own_variables
-from frontends.tracing.recording import Frame, Recorder, is_library
+from frontends.tracing.recording import Frame, Recorder
 from frontends.tracing.settling import Frames, Settling
 from nnc import regularizers
 from nnc.errors import ModelError

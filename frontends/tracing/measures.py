@@ -178,7 +178,7 @@ class MeasureTracer:
                 raise ModelError(f"metric '{measure.name}' is given twice, and would add up both; give two of it")
             self._metrics_made.append(measure)
             made = list(traced_metrics(self.tracer, measure))
-            if [item.name for item in made] != [measure.name]:
+            if any(item.is_part for item in made):
                 self._by_name.append(measure)
             if self._by_name and len(self.outputs) > 1:
                 raise ModelError(

@@ -32,9 +32,11 @@ def traced_metrics(tracer: LayerTracer, metric: Any) -> list[TracedMetric]:
         ModelError: it cannot be traced; the message names the author's line.
     """
     traces, variables = _Traces(tracer, metric), _variables(metric)
+    results = traces.results()
+    is_part = list(results) != [metric.name]
     return [
-        TracedMetric(type(metric).__name__, name, variables, traces.state, traces.update, result)
-        for name, result in traces.results().items()
+        TracedMetric(type(metric).__name__, name, variables, traces.state, traces.update, result, is_part)
+        for name, result in results.items()
     ]
 
 

@@ -111,6 +111,7 @@ class TracedMetric(Metric):
         update_of: returns the trace of ``update_state`` for targets, output, weights and mask of these types; of what
             is None there is nothing.
         result: the trace of ``result``.
+        is_part: whether that is one of several numbers, which ``result`` returns by name.
     """
 
     result_name = "graph"
@@ -124,8 +125,10 @@ class TracedMetric(Metric):
         state: TracedState,
         update_of: Callable[[Sequence[TensorType | None]], Trace],
         result: Trace,
+        is_part: bool = False,
     ) -> None:
         super().__init__(name)
+        self.is_part = is_part
         self.author_class, self.variables, self.state = author_class, tuple(variables), state
         self.update_of, self.result_trace = update_of, result
         self._marks = any(numpy.any(item.first) for item in variables)

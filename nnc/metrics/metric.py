@@ -39,6 +39,8 @@ class Metric(Measure):
     """The rule that turns the sums into the result: ``mean``, or one of `nnc.results.rules.RESULTS`."""
     keeps_state: ClassVar[bool] = False
     """Whether a batch gives it a new state, by `next_state`, instead of adding to sums."""
+    is_part: bool = False
+    """Whether it is one of several numbers of a metric, whose names are keys of logs as they are."""
     _standalone: Standalone
 
     def lower(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nnc.errors import NncError
+from nnc.errors import ModelError, NncError
 from nnc.ir import Graph, Shape, TensorType, Value
 from nnc.layers.batch import BATCH
 from nnc.losses import Loss
@@ -98,6 +98,9 @@ class ModelHead:
         """The metrics of all outputs, then those with weights.
 
         Names are unique, as Keras makes them: ``mae_1`` is the second ``mae``, ``weighted_mae`` that with weights.
+
+        Raises:
+            ModelError: one of several numbers of a metric has the name of another one, or of the loss.
         """
         taken, found = self._losses, []
         for is_weighted in (False, True):
@@ -106,6 +109,11 @@ class ModelHead:
                 for metric in head.weighted_metrics if is_weighted else head.metrics:
                     is_free = not is_weighted or f"{prefix}{metric.name}" not in taken
                     name = _unique(f"{prefix}{'' if is_free else 'weighted_'}{metric.name}", taken)
+                    if metric.is_part and name != metric.name:
+                        raise ModelError(
+                            f"a metric returns a number by the name '{metric.name}', as another metric or the loss is"
+                            " called, and Keras shows one of them; give it another name"
+                        )
                     taken.append(name)
                     found.append(Measured(name, metric, head, is_weighted))
         return tuple(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy
@@ -86,3 +87,14 @@ def test_numbers_are_those_of_the_op(case):
             for label, array in expected.items():
                 numpy.testing.assert_allclose(found[label], array, rtol=1e-5, atol=1e-6, err_msg=machine.__name__)
                 assert found[label].shape == array.shape
+
+
+def test_nearly_all_ops_take_such_operands():
+    """The others have no operand with an axis, or none that may have another length."""
+    taken = set()
+    for case in CASES:
+        for sizes, is_known, gone in variants(case) if case.op.name not in HAVE_BODIES else ():
+            with suppress(ShapeError):
+                build(case, sizes, is_known, gone)
+                taken.add(case.op.name)
+    assert {case.op.name for case in CASES} - taken == {*HAVE_BODIES, "iota", "random_uniform", "size", "unpack"}

@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 import nnc
-from nnc.errors import DataError
+from nnc.errors import DataError, ModelError
 from tests.tracing.own_measures import LOSSES, LOSSES_OF_OTHER_TARGETS, METRICS, WEIGHTED, bent, counting, within
 
 GENERATOR = numpy.random.default_rng(0)
@@ -224,6 +224,8 @@ def test_metrics_of_several_numbers(backend, keras):
     theirs.set_weights(program.get_weights())
     found = list(program.evaluate(X, Y, verbose=0).values())
     numpy.testing.assert_allclose(found, theirs.evaluate(X, Y, verbose=0), rtol=2e-5)
+    with pytest.raises(ModelError, match="number by the name 'most', as another metric or the loss is"):
+        nnc.compile(network(keras, loss="mse", metrics=[Range(), keras.metrics.MeanSquaredError(name="most")]))
     theirs = network(keras, loss="mse", metrics=[Range()], weighted_metrics=["mae"])
     with pytest.warns(UserWarning) as caught:
         nnc.compile(theirs)
