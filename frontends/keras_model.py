@@ -29,6 +29,7 @@ from frontends.tracing.computed import Computed, Evaluation
 from frontends.tracing.layer_tracer import LayerTracer
 from frontends.tracing.measures import MeasureTracer
 from frontends.tracing.model import ModelTracer
+from frontends.tracing.model_inputs import ModelInputs
 from frontends.tracing.optimizers import OptimizerTracer
 from frontends.tracing.own_code import own_functions
 from nnc.errors import ModelError
@@ -134,6 +135,18 @@ class KerasFrontend:
         frame = tracer.recorded(arrays, training)
         evaluation.run(frame, list(map(tracer.layers.keras.ops.convert_to_tensor, arrays)))
         return evaluation.found
+
+    def call_arguments(self, source: Any, tensors: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """Return the arguments of a live model of Keras 3, by position and by name, that have these tensors in them.
+
+        Args:
+            source: a built model.
+            tensors: a tensor or array per input.
+
+        Raises:
+            ModelError: it does not say which inputs it takes.
+        """
+        return ModelInputs(source, sys.modules["keras"].KerasTensor).packed(tensors)
 
 
 FRONTEND = KerasFrontend()

@@ -101,6 +101,25 @@ def compute_operations(source: Any, arrays: Sequence[Any], training: bool) -> li
     return []
 
 
+def call_arguments(source: Any, tensors: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments of another library's live model, by position and by name, that have tensors in them.
+
+    Readers that can do so have a method `call_arguments`.
+
+    Args:
+        source: the model.
+        tensors: a tensor or array per input.
+
+    Raises:
+        ModelError: it does not say which inputs it takes.
+    """
+    for reader in _readers_with("call_arguments"):
+        if reader.accepts(source):
+            found: tuple[list[Any], dict[str, Any]] = reader.call_arguments(source, tensors)
+            return found
+    return [tensors[0] if len(tensors) == 1 else list(tensors)], {}
+
+
 def defines_alone(source: Any) -> bool:
     """Whether a file defines a model and has no weights; the readers of such files have `has_weights` = False."""
     return any(not reader.has_weights and reader.accepts(source) for reader in _readers_with("has_weights"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from inspect import Parameter, signature
+from inspect import signature
 from typing import Any
 
 import numpy
@@ -17,7 +17,7 @@ from frontends.reader_options import Options
 from frontends.recurrent_states import states
 from frontends.tracing.interception import recording
 from frontends.tracing.layer_tracer import BATCHES, LayerTracer, explained
-from frontends.tracing.model_inputs import GROUPINGS, equate_groups, named_shapes, packed_by_shapes, packed_like
+from frontends.tracing.model_inputs import GROUPINGS, ModelInputs, equate_groups
 from frontends.tracing.recording import Frame
 from nnc.errors import ModelError, ModelFileError, ShapeError
 from nnc.layers import Input, Layer, SymbolicTensor
@@ -34,9 +34,6 @@ LENGTHS = ((64, 160, 96), (352, 224, 416), (13, 19, 17), (10, 6, 14), (3, 5, 4))
 None of them, and no batch, is another one times a number plus a number in all three runs.
 """
 
-_OF_TEXTS = ("StringLookup", "TextVectorization")
-"""Layers that a model with one input has for it, which is texts then."""
-
 
 @dataclass(frozen=True)
 class Assumptions:
@@ -46,13 +43,13 @@ class Assumptions:
         grouping: the group of an input, by its name; unknown lengths in a group are the same.
         lengths: sizes for axes of unknown length, in their order, by run.
         rows: number of rows in the batch, None for any.
-        dtype: element type of inputs that were not declared, None for the model's own.
+        dtypes: element types of inputs that were not declared, None for the model's own.
     """
 
     grouping: Callable[[str], str]
     lengths: Sequence[Sequence[int]]
     rows: int | None = None
-    dtype: str | None = None
+    dtypes: tuple[str | None, ...] = ()
 
 
 class ModelTracer:
@@ -68,6 +65,7 @@ class ModelTracer:
     def __init__(self, source: Any, live: LiveConfigs, options: Options, problems: Problems) -> None:
         self.source = source
         self.layers = LayerTracer(source, live, options, problems)
+        self.inputs = ModelInputs(source, self.layers.keras.KerasTensor)
         self.is_stateful = any(map(states, self.layers.ownership.layers))  # then the number of rows is known
 
     # ------------------------------------------------------------------ the model
@@ -92,23 +90,16 @@ class ModelTracer:
 
     def _assumptions(self) -> Iterator[Assumptions]:
         """Yield what may be assumed of inputs, from the most general to what the model was built with."""
-        is_known = all(None not in tuple(spec.shape)[1:] for spec in self._specifications(None))
-        for dtype in (None,) if self._declared() else (None, "int32"):
+        is_known = all(None not in tuple(spec.shape)[1:] for spec in self.inputs.specifications())
+        for dtypes in self.inputs.element_types():
             for grouping in GROUPINGS[: 1 if is_known else None]:
                 for lengths in (LENGTHS,) if is_known else (LENGTHS, LENGTHS[2:]):
-                    yield Assumptions(grouping, lengths, None, dtype)
-            if is_known and (rows := self._known_rows()):
-                yield Assumptions(GROUPINGS[0], LENGTHS, rows, dtype)
-
-    def _known_rows(self) -> int | None:
-        """Return the number of rows that the model was declared for or built with, None where there is no one."""
-        built = getattr(self.source, "_build_shapes_dict", None) or {}
-        declared = [tuple(tensor.shape) for tensor in self._declared()]
-        found = {shape[0] for shape in declared or [item for item, _ in named_shapes(list(built.values()))] if shape}
-        return found.pop() if len(found) == 1 else None
+                    yield Assumptions(grouping, lengths, None, dtypes)
+            if is_known and (rows := self.inputs.known_rows()):
+                yield Assumptions(GROUPINGS[0], LENGTHS, rows, dtypes)
 
     def _made(self, assumed: Assumptions) -> Model:
-        inputs = self._inputs(assumed)
+        inputs = self._wired_inputs(assumed)
         groups = [assumed.grouping(str(getattr(spec, "name", "") or number)) for number, (spec, _) in enumerate(inputs)]
         predicting, training = (self._trace(inputs, groups, assumed, mode) for mode in (False, True))
         equate_groups(inputs, groups)
@@ -138,10 +129,10 @@ class ModelTracer:
         make = self.layers.keras.KerasTensor
         return self._record([make(array.shape, dtype=str(array.dtype)) for array in arrays], training)
 
-    def _inputs(self, assumed: Assumptions) -> list[tuple[Any, SymbolicTensor]]:
+    def _wired_inputs(self, assumed: Assumptions) -> list[tuple[Any, SymbolicTensor]]:
         """Return the inputs of the live model, as specifications, with nnc's."""
         found = []
-        for tensor in self._specifications(assumed.dtype):
+        for tensor in self.inputs.specifications(assumed.dtypes):
             shape, dtype = tuple(tensor.shape), str(tensor.dtype)
             name = getattr(tensor, "name", None)
             made = Input(
@@ -151,34 +142,6 @@ class ModelTracer:
             )
             found.append((tensor, made))
         return found
-
-    def _declared(self) -> list[Any]:
-        """Return the inputs of a functional or Sequential model; others have none."""
-        return list(getattr(self.source, "inputs", None) or ())
-
-    def _specifications(self, dtype: str | None) -> list[Any]:
-        """Return the inputs of the live model; those that were not declared have an element type that is given."""
-        if declared := self._declared():
-            return declared
-        shapes = getattr(self.source, "_build_shapes_dict", None)
-        needed = [name for name, item in signature(self.source.call).parameters.items() if _is_needed(item)]
-        if shapes and max(len(shapes), len(needed)) > 1:
-            names = ", ".join(needed if len(needed) > 1 else shapes)
-            raise ModelError(
-                f"Keras model '{self.source.name}' ({type(self.source).__name__}) takes several arguments ({names});"
-                " give its call one argument, a list or a dictionary of tensors, as fit and predict do"
-            )
-        if not shapes:
-            raise ModelError(
-                f"Keras model '{self.source.name}' ({type(self.source).__name__}) is not built: call it once on data,"
-                " so that the shapes of its inputs are known"
-            )
-        named = [found for item in shapes.values() for found in named_shapes(item)]
-        takes_text = any(type(layer).__name__ in _OF_TEXTS for layer in self.source._flatten_layers())
-        if takes_text and len(named) == 1:
-            dtype = "string"  # which Keras does not note
-        tensor, dtype = self.layers.keras.KerasTensor, dtype or self.source.input_dtype
-        return [tensor((None, *shape[1:]), dtype=dtype, name=name) for shape, name in named]
 
     # ------------------------------------------------------------------ tracing
 
@@ -222,10 +185,12 @@ class ModelTracer:
     def _record(self, tensors: list[Any], training: bool) -> Frame:
         """Record one run with these inputs."""
         recorder = self.layers.recorder()
-        arguments = self._packed(tensors)
+        args, kwargs = self.inputs.packed(tensors)
+        if _takes_training(self.source):
+            kwargs["training"] = training
         with recording(recorder):
             try:
-                self.source(arguments, training=training) if _takes_training(self.source) else self.source(arguments)
+                self.source(*args, **kwargs)
             except Exception as error:  # the author's code may raise anything
                 if recorder.failure is not None:
                     raise recorder.failure from None
@@ -235,14 +200,6 @@ class ModelTracer:
         outputs = [(tensor, getattr(tensor, "_keras_mask", None)) for tensor in recorder.tensors(frame.outputs)]
         frame.masks = [(tensor, mask) for tensor, mask in outputs if mask is not None]
         return frame
-
-    def _packed(self, tensors: list[Any]) -> Any:
-        structure = getattr(self.source, "_inputs_struct", None)
-        if structure is None:
-            (shapes,) = self.source._build_shapes_dict.values()
-            return packed_by_shapes(shapes, iter(tensors))
-        remaining = iter(tensors)
-        return packed_like(structure, remaining, self.layers.keras.KerasTensor)
 
     # ------------------------------------------------------------------ wiring
 
@@ -331,11 +288,6 @@ def _equal(one: Any, other: Any) -> bool:
     if isinstance(one, list | tuple) and type(one) is type(other):
         return len(one) == len(other) and all(map(_equal, one, other))
     return type(one) is type(other) and bool(one == other)
-
-
-def _is_needed(parameter: Parameter) -> bool:
-    """Whether a call must be given an argument."""
-    return parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
 
 
 def _takes_training(source: Any) -> bool:

@@ -16,7 +16,7 @@ from nnc import losses, optimizers
 from nnc.errors import ModelError
 from nnc.labels import OPERATION
 from nnc.models.model import Model
-from nnc.plugins import compute_operations
+from nnc.plugins import call_arguments, compute_operations
 from nnc.verify.findings import Trace, same_tensors
 
 Array = Any
@@ -163,8 +163,9 @@ def is_compiled(model: Any) -> bool:
 def trace_forward(model: Any, arrays: Sequence[Array]) -> Trace:
     """Return the outputs of all layers when predicting."""
     keras = _keras()
+    args, kwargs = call_arguments(model, arrays)
     with _restored(model), _recording(model) as (calls, _):
-        outputs = model(_given(model, arrays), training=False)
+        outputs = model(*args, **kwargs, training=False)
     calls = [call for call in calls if all(map(_is_eager, call[2]))]
     return Trace(_layers(calls), outputs=tuple(map(_numbers, keras.tree.flatten(outputs))))
 
@@ -194,7 +195,8 @@ def trace_training(
             inputs = [tensorflow.constant(array) for array in arrays]
             tape.watch([tensor for tensor in inputs if tensor.dtype.is_floating])
             asks = getattr(model, "_call_has_training_arg", True)  # as Keras trains it, where its call does not ask
-            outputs = model(_given(model, inputs), **({"training": True} if asks else {}))
+            args, kwargs = call_arguments(model, inputs)
+            outputs = model(*args, **kwargs, **({"training": True} if asks else {}))
             loss = _loss(model, arrays, targets, outputs)
         calls = [call for call in calls if all(map(_is_eager, call[2]))]
         flat = [tensor for _, _, tensors in calls for tensor in tensors if tensor.dtype.is_floating]
@@ -293,7 +295,9 @@ def _readers(tensor: Any, given: Sequence[tuple[str, str, set[int]]]) -> tuple[t
 def _loss(model: Any, arrays: Sequence[Array], targets: Sequence[Array], outputs: Any) -> Any:
     keras = _keras()
     if is_compiled(model):
-        return model.compute_loss(_given(model, arrays), _one_or_list(targets), outputs, training=True)
+        args, kwargs = call_arguments(model, arrays)
+        given = kwargs or (args[0] if len(args) == 1 else args)
+        return model.compute_loss(given, _one_or_list(targets), outputs, training=True)
     mse = keras.losses.MeanSquaredError()
     pairs = zip(targets, keras.tree.flatten(outputs), strict=True)
     return sum((mse(target, output) for target, output in pairs), start=0.0) + sum(model.losses)
@@ -372,11 +376,3 @@ def _optional(tensor: Any) -> Array | None:
 
 def _one_or_list(items: Sequence[Any]) -> Any:
     return items[0] if len(items) == 1 else list(items)
-
-
-def _given(model: Any, items: Sequence[Any]) -> Any:
-    """Return inputs as a model takes them: a subclassed one that was built with a dictionary takes its keys."""
-    shapes = next(iter((getattr(model, "_build_shapes_dict", None) or {}).values()), None)
-    if isinstance(shapes, dict) and len(shapes) == len(items) and not getattr(model, "inputs", None):
-        return dict(zip(sorted(shapes), items, strict=True))
-    return _one_or_list(items)

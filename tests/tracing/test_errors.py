@@ -104,20 +104,6 @@ def test_updates_in_one_branch_are_refused(keras):
         nnc.compile(keras.Model(x, Sometimes()(x)))
 
 
-def test_models_of_several_arguments_are_refused(keras):
-    class Net(keras.Model):
-        def build(self, first_shape, second_shape):
-            self.built = True
-
-        def call(self, first, second):
-            return first + second
-
-    net = Net()
-    net(numpy.ones((2, 3), "float32"), numpy.ones((2, 3), "float32"))
-    with pytest.raises(ModelError, match=r"takes several arguments \(first, second\); give its call one"):
-        nnc.compile(net)
-
-
 def test_functions_of_weights_name_the_line(keras):
     def branching(weight):
         return 1.0 if weight[0, 0] > 0 else 0.0
@@ -339,19 +325,4 @@ def test_subclassed_models_that_train_otherwise_say_so(keras):
     model = Net()
     model(numpy.zeros((2, 3), "float32"))
     with pytest.raises(ModelError, match=r"\(Net\) overrides train_step, and may train otherwise: to predict, read it"):
-        nnc.compile(model)
-
-
-def test_calls_with_several_tensors_are_refused(keras):
-    class Net(keras.Model):
-        def __init__(self):
-            super().__init__()
-            self.first, self.second = keras.layers.Dense(2), keras.layers.Dense(2)
-
-        def call(self, x, y):
-            return self.first(x) + self.second(y)
-
-    model = Net()
-    model(numpy.zeros((2, 3), "float32"), numpy.zeros((2, 4), "float32"))
-    with pytest.raises(ModelError, match=r"\(Net\) takes several arguments \(x, y\); give its call one argument"):
         nnc.compile(model)
